@@ -1,0 +1,81 @@
+"""
+The command line. In: arguments. Out: an exit code; results on stdout, progress and faults on stderr.
+
+Each command is one file in `commands/`, loaded only when it is called or listed, so that `--help` stays instant.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from . import __version__, commands
+from .mining.errors import IdiolectError
+
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+
+
+class LazyCommands(click.Group):
+    """
+    A group whose commands are the modules of `commands/`: module `mine` holds the click command `command`.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return importlib.import_module(f"{commands.__name__}.{cmd_name}").command
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="idiolect")
+def cli() -> None:
+    """Teach a small code model the way one codebase is written, prove it, and hold new code to it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run one command and return its exit code, as listed in `docs/design.md`.
+    """
+    try:
+        result = cli.main(args=None if argv is None else list(argv), prog_name="idiolect", standalone_mode=False)
+    except IdiolectError as error:
+        return complain(str(error), error.exit_code)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # the reader of stdout went away: point it at nothing, so that the interpreter's last flush stays silent
+        sys.stdout = None
+        return 0
+    except Exception as error:
+        return report_internal_error(error)
+    return result if isinstance(result, int) else 0
+
+
+def complain(message: str, exit_code: int) -> int:
+    """Print *message* as one line on stderr and return *exit_code*."""
+    click.echo(f"idiolect: {' '.join(message.split())}", err=True)
+    return exit_code
+
+
+def report_internal_error(error: Exception) -> int:
+    """Save the traceback, name its place in one line, and return the exit code of an internal error."""
+    with tempfile.NamedTemporaryFile("w", prefix="idiolect-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write("".join(traceback.format_exception(error)))
+    return complain(f"internal error ({type(error).__name__}: {error}). Traceback: {log.name}", INTERNAL_ERROR)

@@ -1,0 +1,3 @@
+"""
+Text and code in; scores, findings and a verdict out. No torch: it is handed a generator.
+"""

@@ -1,0 +1,3 @@
+"""
+One output format of findings per file. In: findings. Out: text.
+"""

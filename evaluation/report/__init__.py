@@ -1,0 +1,3 @@
+"""
+One self-contained HTML page. In: an evaluation folder. Out: its report.
+"""

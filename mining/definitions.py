@@ -1,0 +1,151 @@
+"""
+The named units of a source. In: a `Source`. Out: its `Definition`s in order, each with the spans of its parts.
+
+The language's query says what a unit is; nothing here knows a language, except that a wrapper node whose last child is
+the unit (Python's decorated definition, an `export` statement) belongs to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tree_sitter import Node, QueryCursor
+
+from .source import Source, Span
+
+# A query over one file may keep this many half-made matches; past it tree-sitter drops some.
+MATCH_LIMIT = 65_536
+WRAPPERS = frozenset({"decorated_definition", "export_statement"})
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """
+    One unit of a source: a function, method or class, or what the language's query calls a unit.
+    """
+
+    kind: str
+    """`function`, `method`, `class`, or the kind that the query sets."""
+    name: str
+    symbol: str
+    """The name with those of the units around it: `Graph.add_node`."""
+    parent: int | None
+    """Where the unit around this one stands in the list."""
+    span: Span
+    """The whole unit, decorators included."""
+    head: Span
+    """From the unit's own first token up to its body: `def add(self, x):` with decorators left out."""
+    params: Span | None
+    doc: Span | None
+    """The documentation string or comment, quotes and markers included."""
+    body: Span
+    """The statements, a leading documentation string included."""
+    code: Span | None
+    """
+    The body as whole lines, after the documentation string, without the last line's end: what an `implement` pair asks
+    for. None when no line holds the body alone, as in `def f(): return 1`.
+    """
+    has_error: bool
+    """Whether the tree has an error inside."""
+
+
+def collect_definitions(source: Source) -> list[Definition]:
+    """Return the definitions of *source*, outer before inner, in the order of the file."""
+    query = source.language.query
+    units: list[tuple[Span, str, dict[str, list[Node]]]] = []
+    for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(source.tree.root_node):
+        if "unit" in captures and "unit.name" in captures:
+            node = captures["unit"][0]
+            kind = str(query.pattern_settings(pattern).get("kind") or node.type)
+            units.append((outer_span(node), kind, captures))
+    units.sort(key=lambda unit: (unit[0].start, -unit[0].end))
+    definitions: list[Definition] = []
+    around: list[int] = []
+    for span, kind, captures in units:
+        while around and definitions[around[-1]].span.end <= span.start:
+            around.pop()
+        parent = around[-1] if around else None
+        definitions.append(build_definition(source, span, kind, captures, definitions, parent))
+        around.append(len(definitions) - 1)
+    return definitions
+
+
+def build_definition(
+    source: Source,
+    span: Span,
+    kind: str,
+    captures: dict[str, list[Node]],
+    definitions: list[Definition],
+    parent: int | None,
+) -> Definition:
+    """Return the definition that one match of the query describes."""
+    node = captures["unit"][0]
+    name = node_text(captures["unit.name"][0])
+    doc = node_span(captures, "unit.doc")
+    body = node_span(captures, "unit.body") or Span(node.start_byte, node.end_byte)
+    if kind == "function" and parent is not None and definitions[parent].kind == "class":
+        kind = "method"
+    return Definition(
+        kind=kind,
+        name=name,
+        symbol=name if parent is None else f"{definitions[parent].symbol}.{name}",
+        parent=parent,
+        span=span,
+        head=Span(node.start_byte, max(node.start_byte, body.start)),
+        params=node_span(captures, "unit.params"),
+        doc=doc,
+        body=body,
+        code=code_lines(source, node, doc, body),
+        has_error=node.has_error,
+    )
+
+
+def code_lines(source: Source, node: Node, doc: Span | None, body: Span) -> Span | None:
+    """Return the whole lines of *body* after *doc*, or None when they share a line with something else."""
+    if body.start == node.start_byte:
+        return None
+    inside = doc is not None and body.start <= doc.start < body.end
+    before = doc.end if doc is not None and inside else last_token_end(source, node, body)
+    first = source.line_of(max(before - 1, node.start_byte)) + 1
+    last = source.line_of(max(body.end - 1, body.start))
+    if first > last or not blank_to_line_end(source, before):
+        return None
+    span = source.lines_span(first, last)
+    return span if source.slice(span).strip() and blank_to_line_end(source, body.end) else None
+
+
+def last_token_end(source: Source, node: Node, body: Span) -> int:
+    """Return where the head's last token ends: comments between it and the body belong to the body's lines."""
+    end = node.start_byte
+    for child in node.children:
+        if child.start_byte >= body.start:
+            break
+        if child.type != "comment":
+            end = child.end_byte
+    return end
+
+
+def blank_to_line_end(source: Source, byte: int) -> bool:
+    """Claim that only blanks or a comment stand between *byte* and its line's end."""
+    end = source.utf8.find(b"\n", byte)
+    rest = source.utf8[byte : end if end >= 0 else len(source.utf8)].strip()
+    return not rest or rest.startswith(source.language.comment.encode())
+
+
+def outer_span(node: Node) -> Span:
+    """Return the span of *node* with the wrapper that decorates or exports it."""
+    parent = node.parent
+    while parent is not None and parent.type in WRAPPERS and parent.end_byte == node.end_byte:
+        node, parent = parent, parent.parent
+    return Span(node.start_byte, node.end_byte)
+
+
+def node_span(captures: dict[str, list[Node]], name: str) -> Span | None:
+    """Return the span of the first node captured as *name*."""
+    nodes = captures.get(name)
+    return Span(nodes[0].start_byte, nodes[0].end_byte) if nodes else None
+
+
+def node_text(node: Node) -> str:
+    """Return the text of *node*."""
+    return (node.text or b"").decode("utf-8", "replace")

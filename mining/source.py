@@ -1,0 +1,133 @@
+"""
+One file, read once and parsed once. In: a path and its bytes. Out: a `Source` with text, language and syntax tree.
+
+Spans everywhere are half-open byte ranges into `Source.utf8`, the file's text as UTF-8 without a byte-order mark. For a
+UTF-8 file without that mark they are ranges into the file itself; `Source.encode` turns a spliced text back into the
+file's own bytes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from tree_sitter import Parser, Tree
+
+from .languages import Language
+
+# PEP 263: a coding cookie stands in one of the first two lines.
+CODING_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+
+
+class Span(NamedTuple):
+    """
+    A half-open byte range in `Source.utf8`.
+    """
+
+    start: int
+    end: int
+
+
+class UndecodableError(ValueError):
+    """
+    The bytes are no text: a NUL byte, an unknown encoding, or bytes that the declared encoding does not have.
+
+    `reason` is the skip reason that mining records.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+# eq=False: a Source is compared and hashed by identity, because its cached values live beside its fields.
+@dataclass(frozen=True, eq=False)
+class Source:
+    """
+    One file of the repository.
+    """
+
+    path: str
+    """Relative to the repository's root, with forward slashes."""
+    utf8: bytes
+    """The text as UTF-8, without a byte-order mark; line ends as in the file."""
+    encoding: str
+    """The file's own encoding, a Python codec name."""
+    language: Language
+    tree: Tree
+    """The syntax tree over `utf8`."""
+
+    @cached_property
+    def text(self) -> str:
+        """The file's text."""
+        return self.utf8.decode("utf-8")
+
+    @cached_property
+    def line_starts(self) -> tuple[int, ...]:
+        """The byte at which each line starts; line 1 is entry 0."""
+        starts = [0]
+        starts.extend(match.end() for match in re.finditer(rb"\n", self.utf8))
+        return tuple(starts)
+
+    def slice(self, span: Span) -> str:
+        """Return the text of *span*."""
+        return self.utf8[span.start : span.end].decode("utf-8")
+
+    def line_of(self, byte: int) -> int:
+        """Return the line, counted from 1, that holds *byte*."""
+        return bisect_right(self.line_starts, byte)
+
+    def lines_span(self, first: int, last: int) -> Span:
+        """Return the span of the whole lines *first* to *last*, counted from 1, without the last line's end."""
+        start = self.line_starts[first - 1]
+        end = self.line_starts[last] if last < len(self.line_starts) else len(self.utf8)
+        while end > start and self.utf8[end - 1] in b"\r\n":
+            end -= 1
+        return Span(start, end)
+
+    def splice(self, span: Span, replacement: str) -> str:
+        """Return the file's text with *span* replaced."""
+        return (self.utf8[: span.start] + replacement.encode("utf-8") + self.utf8[span.end :]).decode("utf-8")
+
+    def encode(self, text: str) -> bytes:
+        """Return *text* as this file's own encoding stores it, byte-order mark included."""
+        return text.encode(self.encoding)
+
+
+def parse_source(path: str, data: bytes, language: Language) -> Source:
+    """
+    Decode and parse one file.
+
+    Parses, does not execute. Raises `UndecodableError` when *data* is no text in its declared encoding.
+    """
+    encoding = detect_encoding(data)
+    try:
+        utf8 = data if encoding == "utf-8" and data.isascii() else data.decode(encoding).encode("utf-8")
+    except (UnicodeError, LookupError):
+        raise UndecodableError("undecodable") from None
+    return Source(path, utf8, encoding, language, Parser(language.grammar).parse(utf8))
+
+
+def detect_encoding(data: bytes) -> str:
+    """
+    Return the codec of *data*: its byte-order mark, else its coding cookie (PEP 263), else UTF-8.
+
+    Raises `UndecodableError` for a NUL byte and for a cookie that names no text encoding.
+    """
+    if b"\0" in data:
+        raise UndecodableError("nul_byte")
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    cookie = CODING_COOKIE.search(b"\n".join(data[:512].split(b"\n", 2)[:2]))
+    if cookie is None:
+        return "utf-8"
+    try:
+        name = codecs.lookup(cookie[1].decode("ascii", "replace")).name
+        b"".decode(name)
+    except LookupError:
+        raise UndecodableError("unknown_encoding") from None
+    return name

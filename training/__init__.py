@@ -1,0 +1,3 @@
+"""
+A corpus and a base model in, an adapter out. The only folder that imports torch.
+"""

@@ -1,0 +1,3 @@
+"""
+The embedded base model: its data, its recipe, its weights.
+"""
