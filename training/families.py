@@ -1,0 +1,185 @@
+"""
+Prompt formats. In: a tokenizer. Out: a `Family` that turns a request and its answer into token ids.
+
+Everything is probed from the tokenizer; what cannot be probed is refused, never guessed. Text from a repository is
+encoded with special tokens switched off, so that a file that mentions `<|endoftext|>` cannot end a document. Prompt and
+answer are encoded apart and joined by ids: a prompt encoded alone is often no prefix of prompt plus answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..mining.errors import InputError
+from ..mining.pairs.pair import HOLE
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+# Prefix, suffix and middle tokens, in that order in the prompt; sources: the model cards of Qwen2.5-Coder, StarCoder2
+# (also Granite code), DeepSeek-Coder, CodeLlama.
+FILL_IN_THE_MIDDLE = (
+    ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
+    ("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),
+    ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
+    ("▁<PRE>", "▁<SUF>", "▁<MID>"),
+)
+FILE_SEPARATORS = ("<|file_sep|>", "<file_sep>")
+# Stands for the text of a chat message while the template is taken apart.
+SENTINEL = "idiolect-sentinel"
+ROUND_TRIP = "    return [x[0] for x in items if x != 'é']\n"
+
+
+class PromptIds(NamedTuple):
+    """
+    One prompt as token ids, in the two parts that packing needs.
+    """
+
+    shared: list[int]
+    """The file's context, equal for all pairs of one `prompt_id`; empty when there is none to share."""
+    ask: list[int]
+    """The instruction, and whatever opens the answer."""
+
+
+class Fim(NamedTuple):
+    """
+    The ids of a family's fill-in-the-middle tokens.
+    """
+
+    prefix: int
+    suffix: int
+    middle: int
+
+
+@dataclass(frozen=True)
+class Family:
+    """
+    How one model family is asked, and how it ends an answer.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    name: str
+    """`completion` or `chat`, and the fill-in-the-middle tokens: enough to tell two formats apart."""
+    opening: tuple[int, ...]
+    """What the tokenizer puts before every text: a beginning-of-sequence token, or nothing."""
+    file_separator: int | None
+    fim: Fim | None
+    chat: tuple[tuple[int, ...], tuple[int, ...]] | None
+    """The ids before and after a user's message, up to where the answer starts; None for plain completion."""
+    stop_id: int
+    """The token that training puts after every answer."""
+    stop_ids: frozenset[int]
+    """Every token that ends an answer in generation."""
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of *text*, in which special tokens are plain text."""
+        return self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+
+    def prompt_ids(self, kind: str, path: str, language: str, context: str, instruction: str) -> PromptIds:
+        """
+        Return the ids of one prompt.
+
+        An `infill` instruction holds one `HOLE`; families without fill-in-the-middle tokens see it as it is.
+        """
+        if self.chat is not None and (kind != "infill" or self.fim is None):
+            return self.chat_ids(path, language, context, instruction)
+        shared = [*self.opening, *self.file_ids(path), *(self.encode(f"{context}\n") if context else [])]
+        if kind == "infill" and self.fim is not None:
+            before, _, after = instruction.partition(HOLE)
+            fim = self.fim
+            ask = [fim.prefix, *self.encode(before), fim.suffix, *self.encode(after), fim.middle]
+            return PromptIds(shared, ask)
+        return PromptIds(shared, self.encode(instruction))
+
+    def chat_ids(self, path: str, language: str, context: str, instruction: str) -> PromptIds:
+        """Return the ids of one prompt as a user's message."""
+        assert self.chat is not None
+        before, after = self.chat
+        shared = f"File `{path}`:\n\n```{language}\n{context}\n```\n\n" if context else f"File `{path}`.\n\n"
+        ask = f"Answer with code alone, indented as in the file.\n\n```{language}\n{instruction}\n```"
+        return PromptIds([*before, *self.encode(shared)], [*self.encode(ask), *after])
+
+    def file_ids(self, path: str) -> list[int]:
+        """Return what opens a file called *path*."""
+        if self.file_separator is None:
+            return self.encode(f"# {path}\n")
+        return [self.file_separator, *self.encode(f"{path}\n")]
+
+    def answer_ids(self, response: str, kind: str) -> list[int]:
+        """Return the ids of an answer, the stop token included."""
+        return [*self.encode(self.lead(kind) + response), self.stop_id]
+
+    def answer_text(self, ids: list[int], kind: str) -> str:
+        """Return the text of generated *ids*, without stop tokens and without what only opens an answer."""
+        text = self.tokenizer.decode(
+            [i for i in ids if i not in self.stop_ids], skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text.removeprefix(self.lead(kind))
+
+    def lead(self, kind: str) -> str:
+        """Return what opens an answer: after an instruction, the line end that puts the code on a line of its own."""
+        return "" if self.chat is not None or (kind == "infill" and self.fim is not None) else "\n"
+
+
+def probe_family(tokenizer: PreTrainedTokenizerBase) -> Family:
+    """
+    Return the family of *tokenizer*.
+
+    Raises `InputError` when it has no end token, or does not give back the code it encodes.
+    """
+    if tokenizer.eos_token_id is None:
+        raise InputError("The base's tokenizer names no end-of-text token, so no answer could be taught to stop.")
+    fim = probe_fim(tokenizer)
+    chat, stop_id = probe_chat(tokenizer)
+    family = Family(
+        tokenizer=tokenizer,
+        name=("chat" if chat else "completion") + (f"+{tokenizer.convert_ids_to_tokens(fim.prefix)}" if fim else ""),
+        opening=tuple(tokenizer.build_inputs_with_special_tokens([])[:1]) if tokenizer("").input_ids else (),
+        file_separator=next((i for token in FILE_SEPARATORS if (i := token_id(tokenizer, token)) is not None), None),
+        fim=fim,
+        chat=chat,
+        stop_id=stop_id,
+        stop_ids=frozenset({stop_id, tokenizer.eos_token_id}),
+    )
+    text = family.answer_text(family.answer_ids(ROUND_TRIP, "implement"), "implement")
+    if text != ROUND_TRIP:
+        raise InputError(f"The base's tokenizer changes code: {ROUND_TRIP!r} comes back as {text!r}.")
+    return family
+
+
+def probe_fim(tokenizer: PreTrainedTokenizerBase) -> Fim | None:
+    """Return the fill-in-the-middle tokens that *tokenizer* has, or None."""
+    for tokens in FILL_IN_THE_MIDDLE:
+        ids = [i for token in tokens if (i := token_id(tokenizer, token)) is not None]
+        if len(ids) == len(tokens):
+            return Fim(*ids)
+    return None
+
+
+def probe_chat(
+    tokenizer: PreTrainedTokenizerBase,
+) -> tuple[tuple[tuple[int, ...], tuple[int, ...]] | None, int]:
+    """
+    Return the ids around a chat message, or None, and the id that ends an answer.
+
+    A base model may carry a chat template that it was never trained on (Qwen2.5-Coder does). The template is used only
+    where the token that it puts after an answer is the tokenizer's own end token.
+    """
+    eos = tokenizer.eos_token_id
+    if not tokenizer.chat_template:
+        return None, eos
+    user = {"role": "user", "content": SENTINEL}
+    asked: str = tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True)
+    answered: str = tokenizer.apply_chat_template([user, {"role": "assistant", "content": SENTINEL}], tokenize=False)
+    before, _, after = asked.partition(SENTINEL)
+    ending = tokenizer.encode(answered.rpartition(SENTINEL)[2].strip(), add_special_tokens=False)
+    if not ending or ending[0] != eos:
+        return None, eos
+    encode = tokenizer.encode
+    return (tuple(encode(before, add_special_tokens=False)), tuple(encode(after, add_special_tokens=False))), eos
+
+
+def token_id(tokenizer: PreTrainedTokenizerBase, token: str) -> int | None:
+    """Return the id of *token* where it is a token of its own, else None."""
+    return tokenizer.get_vocab().get(token)
