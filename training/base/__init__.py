@@ -1,3 +1,35 @@
 """
-The embedded base model: its data, its recipe, its weights.
+The embedded base model: its reading list, its tokenizer, its recipe, its weights.
+
+In: nothing, or the pinned packages of `packages.toml`. Out: `embedded_path()`, a folder that `from_pretrained` loads.
 """
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from ...mining.errors import MachineError
+
+__all__ = ["EMBEDDED", "embedded_name", "embedded_path"]
+
+EMBEDDED = "embedded"
+"""How the base is named on the command line."""
+WEIGHTS = Path(__file__).with_name("weights")
+
+
+def embedded_path() -> Path:
+    """
+    Return the folder of the embedded base.
+
+    Raises `MachineError` when this installation carries no weights.
+    """
+    if not (WEIGHTS / "model.safetensors").is_file():
+        raise MachineError("This installation carries no embedded base. Make one: python -m idiolect.training.base")
+    return WEIGHTS
+
+
+def embedded_name() -> str:
+    """Return the base's name with the first eight digits of its weights' hash."""
+    digest = hashlib.sha256((embedded_path() / "model.safetensors").read_bytes()).hexdigest()
+    return f"idiolect/embedded-{digest[:8]}"
