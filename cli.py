@@ -27,7 +27,7 @@ class LazyCommands(click.Group):
     A group whose commands are the modules of `commands/`: module `mine` holds the click command `command`.
     """
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands."""
         return sorted(module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_")
 

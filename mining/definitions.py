@@ -105,7 +105,7 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span) -> Span
     if body.start == node.start_byte:
         return None
     inside = doc is not None and body.start <= doc.start < body.end
-    before = doc.end if doc is not None and inside else last_token_end(source, node, body)
+    before = doc.end if doc is not None and inside else last_token_end(node, body)
     first = source.line_of(max(before - 1, node.start_byte)) + 1
     last = source.line_of(max(body.end - 1, body.start))
     if first > last or not blank_to_line_end(source, before):
@@ -114,7 +114,7 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span) -> Span
     return span if source.slice(span).strip() and blank_to_line_end(source, body.end) else None
 
 
-def last_token_end(source: Source, node: Node, body: Span) -> int:
+def last_token_end(node: Node, body: Span) -> int:
     """Return where the head's last token ends: comments between it and the body belong to the body's lines."""
     end = node.start_byte
     for child in node.children:

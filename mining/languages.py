@@ -1,5 +1,5 @@
 """
-Which grammar reads a file. In: a file name, or a user's language table. Out: a `Language`: grammar, query, check command.
+Which grammar reads a file. In: a file name, or a user's language table. Out: a `Language`: grammar, query, checker.
 
 Each language is one table in the form a user writes for a DSL. The built-in ones are `grammars/*.toml`: adding a
 language is adding a file there.
@@ -32,7 +32,7 @@ class Language:
     module: str
     """The Python package that holds the grammar, such as `tree_sitter_python`."""
     query_text: str
-    """A tree-sitter query with the captures @unit @unit.name @unit.doc @unit.params @unit.body @call @comment @string."""
+    """A tree-sitter query; captures: @unit @unit.name @unit.doc @unit.params @unit.body @call @comment @string."""
     comment: str = "#"
     """What opens a line comment."""
     check: tuple[str, ...] = ()

@@ -9,20 +9,20 @@ answer are encoded apart and joined by ids: a prompt encoded alone is often no p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from ..mining.errors import InputError
 from ..mining.pairs.pair import HOLE
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+# A transformers tokenizer. Its own annotations are unions that no caller can narrow.
+Tokenizer = Any
 
 # Prefix, suffix and middle tokens, in that order in the prompt; sources: the model cards of Qwen2.5-Coder, StarCoder2
 # (also Granite code), DeepSeek-Coder, CodeLlama.
 FILL_IN_THE_MIDDLE = (
     ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
     ("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),
-    ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
+    ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),  # noqa: RUF001 - DeepSeek's own characters
     ("▁<PRE>", "▁<SUF>", "▁<MID>"),
 )
 FILE_SEPARATORS = ("<|file_sep|>", "<file_sep>")
@@ -58,7 +58,7 @@ class Family:
     How one model family is asked, and how it ends an answer.
     """
 
-    tokenizer: PreTrainedTokenizerBase
+    tokenizer: Tokenizer
     name: str
     """`completion` or `chat`, and the fill-in-the-middle tokens: enough to tell two formats apart."""
     opening: tuple[int, ...]
@@ -122,7 +122,7 @@ class Family:
         return "" if self.chat is not None or (kind == "infill" and self.fim is not None) else "\n"
 
 
-def probe_family(tokenizer: PreTrainedTokenizerBase) -> Family:
+def probe_family(tokenizer: Tokenizer) -> Family:
     """
     Return the family of *tokenizer*.
 
@@ -148,7 +148,7 @@ def probe_family(tokenizer: PreTrainedTokenizerBase) -> Family:
     return family
 
 
-def probe_fim(tokenizer: PreTrainedTokenizerBase) -> Fim | None:
+def probe_fim(tokenizer: Tokenizer) -> Fim | None:
     """Return the fill-in-the-middle tokens that *tokenizer* has, or None."""
     for tokens in FILL_IN_THE_MIDDLE:
         ids = [i for token in tokens if (i := token_id(tokenizer, token)) is not None]
@@ -157,9 +157,7 @@ def probe_fim(tokenizer: PreTrainedTokenizerBase) -> Fim | None:
     return None
 
 
-def probe_chat(
-    tokenizer: PreTrainedTokenizerBase,
-) -> tuple[tuple[tuple[int, ...], tuple[int, ...]] | None, int]:
+def probe_chat(tokenizer: Tokenizer) -> tuple[tuple[tuple[int, ...], tuple[int, ...]] | None, int]:
     """
     Return the ids around a chat message, or None, and the id that ends an answer.
 
@@ -180,6 +178,6 @@ def probe_chat(
     return (tuple(encode(before, add_special_tokens=False)), tuple(encode(after, add_special_tokens=False))), eos
 
 
-def token_id(tokenizer: PreTrainedTokenizerBase, token: str) -> int | None:
+def token_id(tokenizer: Tokenizer, token: str) -> int | None:
     """Return the id of *token* where it is a token of its own, else None."""
     return tokenizer.get_vocab().get(token)

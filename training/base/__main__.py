@@ -80,7 +80,7 @@ def prepare_data(recipe: BaseRecipe, cache: Path) -> tuple[Streams, Any, dict[st
         with (folder / "held_out.jsonl").open("w", encoding="utf-8") as rows:
             rows.writelines(json.dumps(dataclasses.asdict(file)) + "\n" for file in reading.files if file.held_out)
         (folder / "manifest.json").write_text(json.dumps(reading.manifest), "utf-8")
-    streams = Streams(np.load(folder / "whole.npy"), np.load(folder / "asked.npy"))
+    streams = Streams(folder)
     note(f"{len(streams.whole):,} tokens of whole files, {len(streams.asked):,} of pairs")
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     return streams, AutoTokenizer.from_pretrained(folder / "tokenizer"), manifest, fingerprint
@@ -100,7 +100,9 @@ def read_recipe(steps: int, values: tuple[str, ...]) -> BaseRecipe:
 
 def run_name(recipe: BaseRecipe, data: str) -> str:
     """Return a name that two runs share exactly when one can go on from the other: the length may differ."""
-    values = {key: value for key, value in dataclasses.asdict(recipe).items() if key not in ("steps", "checkpoint_every")}
+    values = {
+        key: value for key, value in dataclasses.asdict(recipe).items() if key not in ("steps", "checkpoint_every")
+    }
     return hashlib.sha256(json.dumps([values, data], sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -33,11 +33,11 @@ class BaseRecipe:
     """Tokens in a row in the decay, so that every position has been trained."""
     step_tokens: int = 8192
     """Tokens in a step."""
-    steps: int = 1800
+    steps: int = 1500
     """Steps in all. A run may be resumed with more, as long as its decay has not begun."""
     warm_up: int = 50
     """Steps of linear warm-up."""
-    decay_from: float = 0.65
+    decay_from: float = 0.6
     """The share of the steps after which the rate falls, linearly, to `floor`."""
     floor: float = 0.02
     """The last rate as a share of the peak."""
@@ -45,10 +45,8 @@ class BaseRecipe:
     """Muon's learning rate for matrices inside layers."""
     other_rate: float = 3e-3
     """AdamW's rate for embeddings and norms."""
-    asked_share: float = 0.25
-    """Share of a step's rows in the trainer's own instruction formats before the decay."""
-    asked_share_decay: float = 0.5
-    """The same share in the decay: the model ends on the formats that adapters start from."""
+    asked_share: float = 0.6
+    """Share of the decay's rows in the trainer's own instruction formats: the model ends where adapters start."""
     infill_share: float = 0.3
     """Share of whole files that are turned into fill-in-the-middle documents."""
     seed: int = 1

@@ -2,8 +2,8 @@
 What the base reads, as tokens. In: corpus files and a tokenizer. Out: two flat arrays of token ids.
 
 `whole` holds files with their paths, some of them turned into fill-in-the-middle documents, at definitions or at random
-places. `asked` holds pairs mined from the same files, in exactly the formats that the trainer uses, stop token included:
-an adapter then has something to stand on.
+places. `asked` holds pairs mined from the same files, in exactly the formats that the trainer uses, with the stop token,
+so that an adapter has something to stand on.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ ASKED_PAIRS = 24
 
 def whole_tokens(files: list[CorpusFile], family: Family, infill_share: float) -> NDArray[np.uint16]:
     """Return the tokens of *files*, each followed by the stop token; shape (tokens,)."""
-    ids: list[int] = []
+    documents: list[NDArray[np.uint16]] = []
     for file in files:
-        ids.extend(family.file_ids(f"{file.package}/{file.path}"))
         chance = random.Random(digest(file.text))
-        ids.extend(infill_ids(file, family, chance) if chance.random() < infill_share else family.encode(file.text))
-        ids.append(family.stop_id)
-    return np.array(ids, dtype=np.uint16)
+        ids = infill_ids(file, family, chance) if chance.random() < infill_share else family.encode(file.text)
+        ids = [*family.file_ids(file.path), *ids, family.stop_id]
+        documents.append(np.array(ids, dtype=np.uint16))
+    return np.concatenate(documents)
 
 
 def infill_ids(file: CorpusFile, family: Family, chance: random.Random) -> list[int]:
@@ -61,12 +61,13 @@ def infill_ids(file: CorpusFile, family: Family, chance: random.Random) -> list[
 
 def asked_tokens(files: list[CorpusFile], family: Family) -> NDArray[np.uint16]:
     """Return the tokens of the pairs mined from *files*, in the trainer's formats; shape (tokens,)."""
-    ids: list[int] = []
+    documents: list[NDArray[np.uint16]] = []
     for file in files:
         for kind, context, instruction, response in asked_pairs(file):
             prompt = family.prompt_ids(kind, file.path, "python", context, instruction)
-            ids.extend([*prompt.shared, *prompt.ask, *family.answer_ids(response, kind)])
-    return np.array(ids, dtype=np.uint16)
+            ids = [*prompt.shared, *prompt.ask, *family.answer_ids(response, kind)]
+            documents.append(np.array(ids, dtype=np.uint16))
+    return np.concatenate(documents)
 
 
 def asked_pairs(file: CorpusFile) -> Iterator[tuple[str, str, str, str]]:

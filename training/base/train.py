@@ -8,11 +8,11 @@ complete or absent, so a run can be killed at any moment and resumed to the same
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,18 +26,26 @@ from .recipe import BaseRecipe
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Tokens = "NDArray[np.uint16]"
 COMPLETE = "complete"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Streams:
     """
-    The two token arrays that steps draw from.
+    The two token arrays that steps draw from, read from disk when the first step wants them.
     """
 
-    whole: NDArray[np.uint16]
-    asked: NDArray[np.uint16]
+    folder: Path
+
+    @cached_property
+    def whole(self) -> NDArray[np.uint16]:
+        """Whole files; shape (tokens,)."""
+        return np.load(self.folder / "whole.npy")
+
+    @cached_property
+    def asked(self) -> NDArray[np.uint16]:
+        """Pairs in the trainer's formats; shape (tokens,)."""
+        return np.load(self.folder / "asked.npy")
 
 
 def train_base(
@@ -128,7 +136,7 @@ def step_rows(streams: Streams, recipe: BaseRecipe, step: int) -> torch.Tensor:
     length = recipe.decay_sequence if decaying else recipe.sequence
     rows = recipe.step_tokens // length
     chance = np.random.default_rng([recipe.seed, step])
-    asked = int(chance.binomial(rows, recipe.asked_share_decay if decaying else recipe.asked_share))
+    asked = int(chance.binomial(rows, recipe.asked_share)) if decaying else 0
     picked = [cut_row(streams.asked, length, chance) for _ in range(asked)]
     picked += [cut_row(streams.whole, length, chance) for _ in range(rows - asked)]
     return torch.from_numpy(np.stack(picked).astype(np.int64))
@@ -152,7 +160,7 @@ def save_checkpoint(
     (scratch / COMPLETE).write_text(json.dumps({"step": step}), "utf-8")
     target = folder / f"step-{step:06d}"
     shutil.rmtree(target, ignore_errors=True)
-    os.replace(scratch, target)
+    scratch.rename(target)
     keep = {target.name, f"step-{recipe.decay_start:06d}"}
     for old in checkpoints(folder)[:-2]:
         if old.name not in keep:
@@ -178,7 +186,9 @@ def load_checkpoint(
     step = json.loads((found[-1] / COMPLETE).read_text("utf-8"))["step"]
     rates = {group["lr"] / group["peak_rate"] for optimizer in optimizers for group in optimizer.param_groups}
     if any(abs(rate - recipe.rate(step - 1)) > 1e-9 for rate in rates):
-        raise InputError(f"The run in {folder} is in its decay for another number of steps; resume it with that number.")
+        raise InputError(
+            f"The run in {folder} is in its decay for another number of steps; resume it with that number."
+        )
     return step
 
 
