@@ -1,0 +1,38 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Both install what they need into .venv, once.
+
+PYTHON ?= python3
+MINUTES ?= 8
+BIN := .venv/bin
+
+.PHONY: install demo test test-all lint clean
+
+install: .venv/installed
+
+# torch first and by itself, so that nothing that depends on it chooses another build
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "idiolect needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,languages,style,cluster,dev]'
+	@touch $@
+
+# real code that nobody here wrote: the networkx that torch brought along
+demo: install
+	$(BIN)/idiolect specialize "$$($(BIN)/python -c 'import networkx; print(*networkx.__path__)')" \
+		--out .idiolect/demo --minutes $(MINUTES)
+
+test: install
+	$(BIN)/coverage run --source idiolect -m pytest -m 'not slow'
+	$(BIN)/coverage report --skip-covered --show-missing --sort=cover | tail -n 40
+
+test-all: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+clean:
+	rm -rf .venv .idiolect build dist *.egg-info
