@@ -1,0 +1,153 @@
+"""
+Folders that are complete or absent. In: what to write. Out: files with stable bytes, under their name only when whole.
+
+Every artefact of idiolect (corpus, adapter, evaluation) is a folder with one marker file, JSON with a `schema`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError, MachineError, MismatchError
+
+LOCK = ".lock"
+
+
+@contextmanager
+def new_artefact(out: Path, marker: str, schema: str) -> Iterator[Path]:
+    """
+    Yield an empty scratch folder that becomes *out* when the block ends, and vanishes when it raises.
+
+    An older artefact of the same *schema* (its name before the slash and version) is replaced. Raises `InputError` when
+    *out* holds something else, and `MachineError` when the place cannot be written.
+    """
+    refuse_foreign(out, marker, schema)
+    with machine_faults(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        with machine_faults(out):
+            yield scratch
+            scratch.chmod(0o755)  # mkdtemp makes it private; the artefact follows the user's habit
+            replace_folder(scratch, out)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def refuse_foreign(out: Path, marker: str, schema: str) -> None:
+    """Raise `InputError` unless *out* is absent, empty, or an artefact of *schema*, finished or not."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"--out {str(out)!r} is a file. Name a folder.")
+    names = {path.name for path in out.iterdir()} - {LOCK}
+    if not names:
+        return
+    found = None
+    with suppress(OSError, ValueError, AttributeError):
+        found = json.loads((out / marker).read_text("utf-8")).get("schema")
+    if not isinstance(found, str) or found.partition("/")[0] != schema.partition("/")[0]:
+        raise InputError(f"--out {str(out)!r} holds something else than {schema.partition('/')[0]}. Name another folder.")
+
+
+def replace_folder(scratch: Path, out: Path) -> None:
+    """Put *scratch* where *out* is; what was there goes only after the new one stands."""
+    if not out.exists():
+        scratch.rename(out)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
+    out.rename(old / out.name)
+    scratch.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def machine_faults(where: Path) -> Iterator[None]:
+    """Turn the operating system's refusals inside the block into a `MachineError` that names *where*."""
+    try:
+        yield
+    except MachineError:
+        raise
+    except OSError as error:
+        raise MachineError(f"Cannot write {str(where)!r}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """
+    Hold *folder* for this process; the operating system lets go when it ends, however it ends.
+
+    Raises `MachineError` when another process holds it.
+    """
+    with machine_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / LOCK).open("w")
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MachineError(f"Another run is writing {str(folder)!r}. Wait for it, or name another folder.") from None
+        yield
+    finally:
+        handle.close()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Return the hash of *value* as sorted, compact JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write *text* as UTF-8, all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(scratch).chmod(0o644)
+        Path(scratch).replace(path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write *value* with sorted keys, so that equal values have equal bytes."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
+    """Write one JSON object a line."""
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """
+    Yield the objects of a JSON Lines file.
+
+    Raises `MismatchError` with the line's number when a line is no JSON object.
+    """
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = json.loads(line)
+            except ValueError:
+                raise MismatchError(f"{path.name}, line {number}: not JSON. Make the artefact again.") from None
+            if not isinstance(row, dict):
+                raise MismatchError(f"{path.name}, line {number}: not a JSON object. Make the artefact again.")
+            yield row

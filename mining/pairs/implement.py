@@ -1,0 +1,89 @@
+"""
+`implement`: documentation and signature -> body. In: a mined file. Out: one draft for each documented definition.
+
+The answer is the body exactly as the house wrote it. The ask is one comment line, as a person would put it, and the
+definition's own head and documentation, so that the answer continues it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..definitions import Definition
+from ..source import Source, Span
+from .kind import Draft, Example, Kind, MinedFile, phrase
+
+PHRASINGS = (
+    "Implement `{symbol}` as its documentation says.",
+    "Write the body of `{symbol}`.",
+    "Complete `{symbol}` the way this codebase would.",
+    "Fill in `{symbol}`.",
+)
+MOST_LINES = 60
+"""Longer bodies hold more than one idea, and more tokens than a small base can plan."""
+MOST_HEAD_BYTES = 3_000
+"""Decorators and signature beyond this are data, not a signature."""
+DOC_BYTES = 1_000
+"""Documentation is cut to its first lines that fit; examples and references stand at its end."""
+SHORT_DOC = 20
+"""Characters under which a documentation string says little about the body."""
+
+
+def draft_implement(mined: MinedFile) -> Iterator[Draft]:
+    """Yield one draft per documented function, method or unit whose body has lines of its own."""
+    source = mined.source
+    for definition in mined.definitions:
+        if definition.kind == "class" or definition.doc is None or definition.code is None or definition.has_error:
+            continue
+        first, last = source.line_of(definition.code.start), source.line_of(definition.code.end - 1)
+        if last - first + 1 <= MOST_LINES and (head := asked_head(source, definition)):
+            ask = phrase(source.path + definition.symbol, PHRASINGS).format(symbol=definition.symbol)
+            yield Draft(
+                kind="implement",
+                symbol=definition.symbol,
+                instruction=f"{indent_of(head)}{source.language.comment} {ask}\n{head}",
+                response=source.slice(definition.code),
+                start_line=first,
+                end_line=last,
+                start=definition.code.start,
+                quality=1.0 if len(source.slice(definition.doc)) >= SHORT_DOC else 0.5,
+            )
+
+
+def asked_head(source: Source, definition: Definition) -> str:
+    """Return the whole lines of a definition up to its body: decorators, signature, documentation."""
+    assert definition.code is not None and definition.doc is not None
+    start = source.line_starts[source.line_of(min(definition.span.start, definition.doc.start)) - 1]
+    before = source.slice(Span(start, definition.doc.start))
+    after = source.slice(Span(definition.doc.end, definition.code.start)).rstrip()
+    head = before + shorten_documentation(source.slice(definition.doc)) + after
+    return head if len(head) <= MOST_HEAD_BYTES else ""
+
+
+def shorten_documentation(doc: str) -> str:
+    """Return *doc* with the last lines left out that do not fit, closed the way it was."""
+    if len(doc) <= DOC_BYTES or "\n" not in doc:
+        return doc
+    body, _, closing = doc.rpartition("\n")
+    kept = body[:DOC_BYTES].rpartition("\n")[0].rstrip()
+    quotes = next((mark for mark in ('"""', "'''") if doc.endswith(mark)), "")
+    return f"{kept}\n{indent_of(closing)}{quotes}" if quotes else kept
+
+
+def indent_of(text: str) -> str:
+    """Return the blanks that open *text*."""
+    return text[: len(text) - len(text.lstrip(" \t"))]
+
+
+KIND = Kind(
+    name="implement",
+    teaches="to write a body from its signature and documentation",
+    draft=draft_implement,
+    examples=(
+        Example(
+            file='def double(x):\n    """Return twice *x*."""\n    return 2 * x\n',
+            instruction='# Implement `double` as its documentation says.\ndef double(x):\n    """Return twice *x*."""',
+            response="    return 2 * x",
+        ),
+    ),
+)

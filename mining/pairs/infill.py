@@ -1,0 +1,90 @@
+"""
+`infill`: what stands before and after -> what stands between. In: a mined file. Out: drafts with one hole each.
+
+Half of the holes are cut along the tree (a statement of a body), half at random places, as people stop typing anywhere.
+Which, and where, is decided by hash, never by chance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from ..definitions import Definition
+from ..source import Source, Span
+from .kind import Draft, Example, Kind, MinedFile
+from .pair import HOLE
+
+WINDOW = 700
+"""Bytes of the file that stand before the hole, and after it."""
+LONGEST = 500
+"""Bytes of the longest hole."""
+SHORTEST = 8
+EVERY = 2
+"""One definition in this many gives an infill pair, so that they do not outnumber the other kinds."""
+
+
+def draft_infill(mined: MinedFile) -> Iterator[Draft]:
+    """Yield one draft for some of the functions of a file."""
+    source = mined.source
+    if HOLE in source.text:
+        return
+    for definition in mined.definitions:
+        chance = int(hashlib.blake2b(f"{source.path}:{definition.symbol}".encode(), digest_size=6).hexdigest(), 16)
+        if definition.kind == "class" or definition.code is None or definition.has_error or chance % EVERY:
+            continue
+        hole = (tree_hole if chance // EVERY % 2 else random_hole)(source, definition, chance // 64)
+        if hole is not None and len(source.slice(hole).strip()) >= SHORTEST:
+            yield cut_hole(source, definition, hole)
+
+
+def cut_hole(source: Source, definition: Definition, hole: Span) -> Draft:
+    """Return the draft that asks for *hole*, in a window of whole lines around it."""
+    first = max(0, hole.start - WINDOW)
+    last = min(len(source.utf8), hole.end + WINDOW)
+    start = source.line_starts[source.line_of(first) - 1] if first else 0
+    end = source.lines_span(1, source.line_of(max(last - 1, 0))).end
+    before, after = source.slice(Span(start, hole.start)), source.slice(Span(hole.end, max(end, hole.end)))
+    return Draft(
+        kind="infill",
+        symbol=definition.symbol,
+        instruction=f"{before}{HOLE}{after}",
+        response=source.slice(hole),
+        start_line=source.line_of(hole.start),
+        end_line=source.line_of(hole.end - 1),
+        start=hole.start,
+        quality=1.0,
+    )
+
+
+def tree_hole(source: Source, definition: Definition, chance: int) -> Span | None:
+    """Return one statement of the definition's body."""
+    assert definition.code is not None
+    body = source.tree.root_node.descendant_for_byte_range(definition.body.start, definition.body.end)
+    inside = [
+        Span(node.start_byte, node.end_byte)
+        for node in (body.named_children if body is not None else [])
+        if node.start_byte >= definition.code.start and SHORTEST <= node.end_byte - node.start_byte <= LONGEST
+    ]
+    return inside[chance % len(inside)] if inside else None
+
+
+def random_hole(source: Source, definition: Definition, chance: int) -> Span | None:
+    """Return a stretch of the body between two places that are no blanks."""
+    assert definition.code is not None
+    text = source.slice(definition.code)
+    places = [index for index, character in enumerate(text) if not character.isspace()]
+    if len(places) < SHORTEST:
+        return None
+    start = chance % (len(places) - SHORTEST // 2)
+    end = min(len(places) - 1, start + SHORTEST + chance // len(places) % 160)
+    # the answer is counted in characters here, in bytes everywhere else
+    first = definition.code.start + len(text[: places[start]].encode())
+    return Span(first, first + len(text[places[start] : places[end] + 1].encode()))
+
+
+KIND = Kind(
+    name="infill",
+    teaches="to write what belongs between two pieces of a file",
+    draft=draft_infill,
+)
