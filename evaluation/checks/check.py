@@ -1,0 +1,111 @@
+"""
+What every check keeps to. In: answers, each spliced into its file. Out: one `Result` an answer.
+
+A check is one file of this folder with a function `make_check(corpus, repository)` that returns an object keeping the
+`Check` protocol, or None where it cannot work here (no repository, a tool that is not installed). The folder is
+scanned; no list is kept by hand. The same answer gets the same result whatever stands beside it in the batch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ...mining.corpus import Corpus
+from ...mining.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    One answer in its place, and the same file with the reference in that place.
+    """
+
+    probe_id: str
+    symbol: str
+    """The unit that was asked for: `Graph.add_node`."""
+    code: str
+    """The answer's lines, cut to the body."""
+    source: Source
+    """The file that holds the answer."""
+    span: Span
+    """Where the answer lies in `source`."""
+    reference: Source
+    """The file as the house wrote it."""
+    reference_span: Span
+    """Where the reference lies in `reference`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """
+    One thing a check found, for a person: shown beside the sample in the report.
+    """
+
+    rule: str
+    line: int
+    """Line of the file that holds the answer, from 1."""
+    message: str
+    tier: str = "gate"
+    """`gate`, `advise` or `hint`; only the first two can fail a check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """
+    What one check says of one answer.
+    """
+
+    ok: bool | None
+    """None: cannot be decided here; such a check is left out of acceptance."""
+    status: str = "ok"
+    """`ok`, or why not, from the closed list of statuses (`parse_error`, `compile_error`, `unsupported`, …)."""
+    detail: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Plain data for `scores.jsonl`, under the check's name."""
+    remarks: tuple[Remark, ...] = ()
+
+
+class Check(Protocol):
+    """
+    One test of code.
+    """
+
+    @property
+    def name(self) -> str:
+        """The check's word: `parse`, `compile`, `names`, `substance`, `style`, `tests`."""
+        ...
+
+    @property
+    def order(self) -> int:
+        """Where the check stands; `parse` is 0, and nothing after it sees an answer that does not parse."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The version and everything else that decides a result, as plain data: hashed into every score."""
+        ...
+
+    @property
+    def repeats(self) -> int:
+        """How often a reference must pass before its probe is admitted: 1 unless the check runs code."""
+        ...
+
+    def judge(self, answers: Sequence[Answer]) -> list[Result]:
+        """Return one result per answer, in order; never raise for what an answer holds."""
+        ...
+
+
+def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check]:
+    """Return every check of this folder that works here, in their order."""
+    package = __name__.rpartition(".")[0]
+    checks: list[Check] = []
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        make = getattr(importlib.import_module(f"{package}.{module.name}"), "make_check", None)
+        check: Check | None = make(corpus, repository) if make is not None else None
+        if check is not None:
+            checks.append(check)
+    return sorted(checks, key=lambda check: (check.order, check.name))
