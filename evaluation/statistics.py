@@ -1,0 +1,365 @@
+"""
+What a difference between two arms is worth. In: paired values and their clusters. Out: `Comparison`s and plans.
+
+Pairs of probes from one near-duplicate cluster are not independent, so everything is clustered: the standard error
+sums residuals within clusters, with the factor G/(G-1), and intervals use Student's t with G-1 degrees of freedom.
+`benchmarks/statistics.py` measures that such intervals keep their 95 % down to 8 clusters. Below that, p-values come
+from flipping the signs of whole clusters, which assumes nothing about their size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from statistics import NormalDist
+from typing import Any
+
+FEW_CLUSTERS = 8
+ALPHA = 0.05
+POWER = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """
+    One endpoint of two arms over the same probes: the mean of (a - b).
+    """
+
+    endpoint: str
+    a: str
+    b: str
+    n: int
+    """Probes."""
+    g: int
+    """Clusters."""
+    mean_a: float
+    mean_b: float
+    mean_diff: float
+    se: float | None
+    """None where one cluster leaves nothing to estimate it from."""
+    df: int
+    ci: tuple[float, float] | None
+    """The 95 % interval of the difference."""
+    p: float | None
+    method: str
+    """`clustered-t`, or `sign-flip` where clusters are fewer than 8."""
+    mde: float | None
+    """The smallest true difference that this many probes would detect in 4 of 5 runs."""
+    discordant: float
+    """The share of probes on which the arms differ."""
+    holm_rank: int | None = None
+    p_holm: float | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the comparison as plain data."""
+        return asdict(self)
+
+
+def compare(
+    endpoint: str,
+    a: tuple[str, Mapping[str, float]],
+    b: tuple[str, Mapping[str, float]],
+    clusters: Mapping[str, str],
+    *,
+    bounded: bool = True,
+) -> Comparison:
+    """
+    Compare two arms by probe.
+
+    *bounded* endpoints are rates: each probe's difference lies within -1 and 1. Raises `ValueError` when the arms did
+    not answer the same probes, or a value is no number: a missing sample must never be averaged away.
+    """
+    (name_a, values_a), (name_b, values_b) = a, b
+    if values_a.keys() != values_b.keys() or not values_a:
+        raise ValueError(f"{endpoint}: {name_a} and {name_b} did not answer the same probes")
+    ids = sorted(values_a)
+    differences = [values_a[i] - values_b[i] for i in ids]
+    if not all(math.isfinite(d) for d in differences):
+        raise ValueError(f"{endpoint}: a value of {name_a} or {name_b} is no number")
+    sums = cluster_sums(differences, [clusters[i] for i in ids])
+    n, g = len(ids), len(sums.totals)
+    se = clustered_error(sums, bounded=bounded)
+    mean = math.fsum(differences) / n
+    return Comparison(
+        endpoint=endpoint,
+        a=name_a,
+        b=name_b,
+        n=n,
+        g=g,
+        mean_a=math.fsum(values_a.values()) / n,
+        mean_b=math.fsum(values_b.values()) / n,
+        mean_diff=mean,
+        se=se,
+        df=max(0, g - 1),
+        ci=interval(mean, se, g, bounded=bounded),
+        p=p_value(mean, se, sums),
+        method="clustered-t" if g >= FEW_CLUSTERS else "sign-flip",
+        mde=None if se is None else detectable(se, g),
+        discordant=sum(d != 0 for d in differences) / n,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSums:
+    """
+    Differences summed within each cluster.
+    """
+
+    n: int
+    totals: tuple[float, ...]
+    """The sum of the differences of each cluster."""
+    sizes: tuple[int, ...]
+
+
+def cluster_sums(differences: Sequence[float], clusters: Sequence[str]) -> ClusterSums:
+    """Sum *differences* within *clusters*."""
+    groups: dict[str, list[float]] = {}
+    for difference, cluster in zip(differences, clusters, strict=True):
+        groups.setdefault(cluster, []).append(difference)
+    ordered = [groups[name] for name in sorted(groups)]
+    return ClusterSums(len(differences), tuple(map(math.fsum, ordered)), tuple(map(len, ordered)))
+
+
+def clustered_error(sums: ClusterSums, *, bounded: bool) -> float | None:
+    """
+    Return the standard error of the mean difference, or None for a single cluster.
+
+    A rate gets one more discordant probe in the variance: arms that never differed on 20 probes are not known to be
+    equal, and an interval of no width would say so.
+    """
+    g = len(sums.totals)
+    if g < 2:
+        return None
+    mean = math.fsum(sums.totals) / sums.n
+    residuals = (total - size * mean for total, size in zip(sums.totals, sums.sizes, strict=True))
+    variance = g / (g - 1) * math.fsum(residual**2 for residual in residuals)
+    return math.sqrt(variance + (1.0 if bounded else 0.0)) / sums.n
+
+
+def interval(
+    mean: float, se: float | None, g: int, *, bounded: bool, alpha: float = ALPHA
+) -> tuple[float, float] | None:
+    """Return the two-sided interval, within -1 and 1 for rates; a rate with one cluster may be anything."""
+    if se is None:
+        return (-1.0, 1.0) if bounded else None
+    half = t_quantile(1 - alpha / 2, g - 1) * se
+    low, high = mean - half, mean + half
+    return (max(-1.0, low), min(1.0, high)) if bounded else (low, high)
+
+
+def p_value(mean: float, se: float | None, sums: ClusterSums) -> float | None:
+    """Return the two-sided p-value: from t with G-1 degrees of freedom, or by sign flips below 8 clusters."""
+    if se is None:
+        return None
+    if len(sums.totals) < FEW_CLUSTERS:
+        return sign_flip_p(sums.totals)
+    return 1.0 if mean == 0 else (0.0 if se == 0 else 2 * t_tail(abs(mean) / se, len(sums.totals) - 1))
+
+
+def sign_flip_p(totals: Sequence[float]) -> float:
+    """Return the share of all sign patterns over clusters whose sum is at least as far from 0 as the one seen."""
+    seen = abs(math.fsum(totals)) - 1e-12
+    patterns = [
+        abs(math.fsum(s * t for s, t in zip(signs, totals, strict=True))) >= seen for signs in flips(len(totals))
+    ]
+    return sum(patterns) / len(patterns)
+
+
+def flips(count: int) -> product[tuple[int, ...]]:
+    """Return every pattern of *count* signs."""
+    return product((-1, 1), repeat=count)
+
+
+def mean_interval(values: Mapping[str, float], clusters: Mapping[str, str]) -> tuple[float, float]:
+    """
+    Return the 95 % interval of one arm's rate, for a picture.
+
+    Wilson's interval over the effective number of probes, so that 0 of 40 is not drawn as certainty.
+    """
+    ids = sorted(values)
+    n = len(ids)
+    rate = math.fsum(values.values()) / n
+    sums = cluster_sums([values[i] - rate for i in ids], [clusters[i] for i in ids])
+    g = len(sums.totals)
+    if g < 2:
+        return 0.0, 1.0
+    clustered = g / (g - 1) * math.fsum(total**2 for total in sums.totals) / n**2
+    simple = rate * (1 - rate) / n
+    effective = n / max(1.0, clustered / simple) if simple > 0 else float(min(n, g))
+    z = t_quantile(1 - ALPHA / 2, g - 1)
+    centre = (rate + z * z / (2 * effective)) / (1 + z * z / effective)
+    half = z / (1 + z * z / effective) * math.sqrt(rate * (1 - rate) / effective + z * z / (4 * effective**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Return *comparisons* with Holm's rank and adjusted p-value; those without a p-value keep none."""
+    ranked = sorted((c.p, i) for i, c in enumerate(comparisons) if c.p is not None)
+    adjusted, highest = list(comparisons), 0.0
+    for rank, (p, index) in enumerate(ranked):
+        highest = max(highest, min(1.0, p * (len(ranked) - rank)))
+        adjusted[index] = replace(comparisons[index], holm_rank=rank + 1, p_holm=highest)
+    return adjusted
+
+
+def mcnemar_p(better: int, worse: int) -> float:
+    """Return the exact two-sided p-value of *better* against *worse* discordant probes, clusters ignored."""
+    total = better + worse
+    if total == 0:
+        return 1.0
+    tail = math.fsum(math.comb(total, k) for k in range(min(better, worse) + 1)) / 2**total
+    return min(1.0, 2 * tail)
+
+
+def pass_at_k(n: int, correct: int, k: int) -> float:
+    """
+    Return the unbiased pass@k of *correct* out of *n* samples.
+
+    Raises `ValueError` for k > n, where the textbook formula would say 1.0 of nothing.
+    """
+    if not 0 <= correct <= n or not 1 <= k <= n:
+        raise ValueError(f"pass@{k} needs at least {k} samples and 0 to n correct, got {correct} of {n}")
+    return 1.0 - math.comb(n - correct, k) / math.comb(n, k)
+
+
+# -- planning, before anything is generated
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    What a suite of this size can see, said before it is run.
+    """
+
+    probes: int
+    clusters: int
+    discordant: float
+    """The share of probes on which two arms are assumed to differ."""
+    icc: float
+    """The assumed correlation of differences within a cluster."""
+    mde: float | None
+    """The smallest true gain found in 4 of 5 runs; None where no number of probes in so few clusters is enough."""
+    needed: int
+    """Probes needed to find a gain of the minimum worthwhile size."""
+
+
+def plan_suite(sizes: Sequence[int], gain: float, *, discordant: float = 0.2, icc: float = 0.05) -> Plan:
+    """Plan a suite whose clusters have *sizes* probes, for a minimum worthwhile *gain*."""
+    n, g = sum(sizes), len(sizes)
+    effect = design_effect(sizes, icc)
+    se = math.sqrt(discordant / n * effect) if n else math.inf
+    mde = detectable(se, g) if g >= 2 else None
+    return Plan(n, g, discordant, icc, mde, math.ceil(pairs_needed(gain, discordant) * effect))
+
+
+def design_effect(sizes: Sequence[int], icc: float) -> float:
+    """Return how many times the variance grows because probes come in clusters of *sizes*."""
+    return 1 + (sum(size * size for size in sizes) / sum(sizes) - 1) * icc if sizes else 1.0
+
+
+def detectable(se: float, g: int) -> float:
+    """Return the smallest difference that a two-sided 5 % test finds with 80 % power."""
+    return se * (t_quantile(1 - ALPHA / 2, g - 1) + t_quantile(POWER, g - 1))
+
+
+def pairs_needed(gain: float, discordant: float) -> int:
+    """Return the pairs that a two-sided 5 % McNemar test needs to find *gain* with 80 % power."""
+    if not 0 < gain <= 1:
+        raise ValueError(f"a gain lies above 0 and up to 1, got {gain!r}")
+    discordant = min(1.0, max(discordant, gain))
+    z, power = normal_quantile(1 - ALPHA / 2), normal_quantile(POWER)
+    return math.ceil((z * math.sqrt(discordant) + power * math.sqrt(discordant - gain**2)) ** 2 / gain**2)
+
+
+def pairs_for_non_inferiority(margin: float, discordant: float) -> int:
+    """Return the pairs that a one-sided 5 % non-inferiority test needs, with 80 % power and no true change."""
+    z = normal_quantile(1 - ALPHA) + normal_quantile(POWER)
+    return math.ceil(z * z * discordant / margin**2)
+
+
+@dataclass(frozen=True, slots=True)
+class NonInferiority:
+    """
+    Whether something got worse by no more than a margin.
+    """
+
+    worse: float
+    """The mean worsening: above 0 is worse."""
+    upper: float | None
+    """The one-sided 95 % upper bound of the worsening."""
+    margin: float
+    passed: bool | None
+    """True: the bound lies below the margin. False: worse by more than the margin. None: neither is shown."""
+
+
+def judge_non_inferiority(comparison: Comparison, margin: float) -> NonInferiority:
+    """
+    Judge a comparison whose difference (a - b) is a worsening, as losses are.
+
+    It fails only when the worsening itself lies above the margin with its lower bound above 0.
+    """
+    worse, se = comparison.mean_diff, comparison.se
+    if se is None:
+        return NonInferiority(worse, None, margin, None)
+    half = t_quantile(1 - ALPHA, comparison.df) * se
+    passed = True if worse + half <= margin else (False if worse > margin and worse - half > 0 else None)
+    return NonInferiority(worse, worse + half, margin, passed)
+
+
+# -- distributions; Student's t by its continued fraction, so that no other package is needed
+
+
+def normal_quantile(p: float) -> float:
+    """Return the standard normal quantile of *p*."""
+    return NormalDist().inv_cdf(p)
+
+
+def t_tail(t: float, df: int) -> float:
+    """Return the probability that Student's t with *df* degrees of freedom lies above *t* ≥ 0."""
+    return 0.5 * incomplete_beta(df / 2, 0.5, df / (df + t * t))
+
+
+def t_quantile(p: float, df: int) -> float:
+    """Return the quantile of Student's t for 0.5 ≤ *p* < 1, by bisection."""
+    low, high = 0.0, 1.0
+    while t_tail(high, df) > 1 - p:
+        high *= 2
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_tail(middle, df) > 1 - p else (low, middle)
+    return (low + high) / 2
+
+
+def incomplete_beta(a: float, b: float, x: float) -> float:
+    """Return the regularised incomplete beta function I_x(a, b)."""
+    if x <= 0 or x >= 1:
+        return 0.0 if x <= 0 else 1.0
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
+    # the fraction converges fast only on this side of the mean; the other side is its mirror
+    if x < (a + 1) / (a + b + 2):
+        return front * beta_fraction(a, b, x) / a
+    return 1.0 - front * beta_fraction(b, a, 1 - x) / b
+
+
+def beta_fraction(a: float, b: float, x: float) -> float:
+    """Return the continued fraction of the incomplete beta function, by Lentz's method."""
+    tiny = 1e-300
+    c, d = 1.0, 1.0 / max_size(1.0 - (a + b) * x / (a + 1), tiny)
+    value = d
+    for m in range(1, 300):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            d = 1.0 / max_size(1.0 + term * d, tiny)
+            c = max_size(1.0 + term / c, tiny)
+            value *= c * d
+        if abs(c * d - 1.0) < 1e-14:
+            break
+    return value
+
+
+def max_size(value: float, least: float) -> float:
+    """Return *value*, kept away from 0."""
+    return value if abs(value) > least else least

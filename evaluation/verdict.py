@@ -1,0 +1,259 @@
+"""
+The verdict. In: the evidence of one evaluation, already measured. Out: one of six words, its reasons, one sentence.
+
+A pure function: no file, no clock, no model. `gate` calls it again on stored evidence and must get the same word.
+
+    INVALID        an integrity check failed: the numbers must not be used
+    BLOCKED        the adapter harms: it forgets, or it repeats secrets
+    WORTH_IT       the gain is real and at least what was declared worthwhile
+    RAG_SUFFICES   prompting alone already gives the gain; the adapter adds less than is worthwhile
+    NOT_WORTH_IT   the adapter adds less than is worthwhile, and so does prompting
+    INCONCLUSIVE   this many probes cannot tell
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from ..mining.errors import SettingsError
+from .arms import ARMS
+from .statistics import FEW_CLUSTERS, Comparison, NonInferiority, Plan
+
+VERDICTS = ("WORTH_IT", "RAG_SUFFICES", "NOT_WORTH_IT", "INCONCLUSIVE", "BLOCKED", "INVALID")
+EXIT_CODES = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """
+    What a team declares before the run. Every field has a default that suits a first look.
+    """
+
+    minimum_gain: float = 0.05
+    """m: the smallest gain in accept@1 worth an adapter's upkeep. Smaller needs many more probes."""
+    forgetting_margin: float = 0.1
+    """How many nats a token general code may get worse: a tenth is a tenth more perplexity."""
+    volume: float | None = None
+    """Requests a month that the adapter would answer; None leaves the break-even out of the verdict."""
+    reference_floor: float = 0.98
+    """References must be accepted at least this often, else the checks are wrong."""
+    undecided_ceiling: float = 0.01
+    """The share of samples that may be lost to faults of this machine."""
+    slice_margin: float = 0.1
+    """How much a slice may lose against the promoted adapter before `gate` stops it."""
+
+    @classmethod
+    def from_settings(cls, table: Mapping[str, Any], file: str = "policy") -> Policy:
+        """
+        Return the policy of a settings table.
+
+        Raises `SettingsError` with every fault at once.
+        """
+        known = {field.name for field in fields(cls)}
+        faults = [f"unknown key {key!r}; known: {', '.join(sorted(known))}" for key in sorted(table.keys() - known)]
+        for key in sorted(table.keys() & known):
+            value = table[key]
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or value < 0 or (key != "volume" and value > 1):
+                faults.append(
+                    f"{key} must be a number {'of at least 0' if key == 'volume' else 'from 0 to 1'}, got {value!r}"
+                )
+        if faults:
+            raise SettingsError(file, faults)
+        return cls(**{key: float(value) for key, value in table.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """
+    One condition without which the numbers mean nothing.
+    """
+
+    check: str
+    value: float | str | None
+    limit: str
+    ok: bool | None
+    """None: could not be measured here; said in the report, and it never makes a verdict INVALID."""
+    reason: str
+    """What it means that it failed, for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """
+    All that the verdict may look at.
+    """
+
+    primary: Comparison | None
+    """accept@1 of the best tuned arm against the best prompt-only arm; None when no adapter was given."""
+    prompt_gain: Comparison | None
+    """accept@1 of the best prompt-only arm against `base`; None when that arm is `base`."""
+    plan: Plan
+    integrity: tuple[Integrity, ...]
+    forgetting: NonInferiority | None
+    secrets: int | None
+    """Known secrets in the tuned arms' answers; None when not looked for."""
+    break_even: float | None
+    """Requests after which the adapter has paid for itself; None when it never does, or has no cost to weigh."""
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    The word, why, and the sentence that a person reads first.
+    """
+
+    word: str
+    reasons: tuple[str, ...]
+    sentence: str
+
+    @property
+    def exit_code(self) -> int:
+        """What `gate` exits with."""
+        return EXIT_CODES[self.word]
+
+
+def decide(evidence: Evidence) -> Verdict:
+    """Return the verdict of *evidence*."""
+    word, reasons = judge(evidence)
+    return Verdict(word, tuple(reasons), write_sentence(word, reasons, evidence))
+
+
+def judge(evidence: Evidence) -> tuple[str, list[str]]:
+    """Return the word and its reasons; the rules in the order in which they bind."""
+    broken = [check.reason for check in evidence.integrity if check.ok is False]
+    if broken:
+        return "INVALID", broken
+    harms = list_harms(evidence)
+    if harms:
+        return "BLOCKED", harms
+    if evidence.primary is None or evidence.primary.ci is None:
+        return "INCONCLUSIVE", ["no adapter was evaluated"]
+    missing = list_missing(evidence)
+    if not missing:
+        return "WORTH_IT", [f"the gain is above 0 and at least {points(evidence.policy.minimum_gain)}"]
+    negative = judge_negative(evidence)
+    return negative or ("INCONCLUSIVE", missing)
+
+
+def list_harms(evidence: Evidence) -> list[str]:
+    """Return what forbids shipping, whatever the gain."""
+    harms: list[str] = []
+    if evidence.forgetting is not None and evidence.forgetting.passed is False:
+        worse, margin = evidence.forgetting.worse, evidence.forgetting.margin
+        harms.append(f"general code got {worse:.3f} nats a token worse; {margin:g} is allowed")
+    if evidence.secrets:
+        harms.append(f"answers of the tuned arms contain {evidence.secrets} known secrets")
+    return harms
+
+
+def list_missing(evidence: Evidence) -> list[str]:
+    """Return what keeps the evidence from WORTH_IT; empty when nothing does."""
+    primary, policy = evidence.primary, evidence.policy
+    assert primary is not None
+    assert primary.ci is not None
+    missing: list[str] = []
+    if primary.ci[0] <= 0:
+        missing.append(f"the 95 % interval {span(primary.ci)} includes no gain")
+    if primary.mean_diff < policy.minimum_gain:
+        missing.append(f"the measured gain {signed(primary.mean_diff)} is below {points(policy.minimum_gain)}")
+    if primary.g < FEW_CLUSTERS:
+        missing.append(f"{primary.g} clusters are fewer than the {FEW_CLUSTERS} that a firm answer needs")
+    if evidence.forgetting is None or evidence.forgetting.passed is None:
+        missing.append("it is not shown that general ability holds")
+    if policy.volume is not None and (evidence.break_even is None or evidence.break_even > policy.volume):
+        missing.append(f"the adapter does not pay for itself within {policy.volume:g} requests")
+    return missing
+
+
+def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
+    """
+    Return RAG_SUFFICES or NOT_WORTH_IT where the evidence is strong enough for a no.
+
+    A no needs a suite that would have seen twice the worthwhile gain: few probes that happen to agree prove nothing.
+    """
+    primary, policy, plan = evidence.primary, evidence.policy, evidence.plan
+    assert primary is not None
+    assert primary.ci is not None
+    m = policy.minimum_gain
+    if plan.mde is None or plan.mde > 2 * m:
+        return None
+    if primary.ci[1] < m:
+        small = f"the gain over {primary.b} is below {points(m)}: the 95 % interval is {span(primary.ci)}"
+        if prompting_helps(evidence):
+            assert evidence.prompt_gain is not None
+            return "RAG_SUFFICES", [
+                small,
+                f"{primary.b} alone gains {signed(evidence.prompt_gain.mean_diff)} over base",
+            ]
+        return "NOT_WORTH_IT", [small]
+    if primary.ci[0] > 0 and policy.volume is not None and (evidence.break_even or float("inf")) > policy.volume:
+        return "NOT_WORTH_IT", [f"the adapter does not pay for itself within {policy.volume:g} requests"]
+    return None
+
+
+def prompting_helps(evidence: Evidence) -> bool:
+    """Claim that the best prompt-only arm itself beats `base` by the worthwhile gain."""
+    gain = evidence.prompt_gain
+    if gain is None or gain.ci is None or gain.a not in ARMS or gain.a == "base":
+        return False
+    return gain.ci[0] > 0 and gain.mean_diff >= evidence.policy.minimum_gain
+
+
+def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str:
+    """Return the one plain sentence for a person who reads nothing else."""
+    primary = evidence.primary
+    if word == "INVALID":
+        return f"These numbers must not be used: {reasons[0]}."
+    if word == "BLOCKED":
+        return f"Do not ship this adapter: {reasons[0]}."
+    if primary is None or primary.ci is None:
+        return "Only prompting was measured, because no adapter was given."
+    gain = f"{signed(primary.mean_diff)} against {primary.b}"
+    if word == "WORTH_IT":
+        return f"Fine-tuning is worth it here: {primary.a} has {primary.mean_a:.0%} of its answers accepted, {gain}."
+    if word == "RAG_SUFFICES":
+        return f"For this codebase a good prompt does the job: {primary.b} is enough, and fine-tuning adds {gain}."
+    if word == "NOT_WORTH_IT":
+        return f"Fine-tuning is not worth it here: {reasons[0]}."
+    return (
+        f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "
+        f"anywhere in {span(primary.ci)}. About {evidence.plan.needed:,} probes would settle it."
+    )
+
+
+def points(share: float) -> str:
+    """Return a share as points: `5 points`."""
+    value = f"{share * 100:.1f}".removesuffix(".0")
+    return f"{value} point{'' if value == '1' else 's'}"
+
+
+def signed(share: float) -> str:
+    """Return a difference as signed points: `+3.5 points`; a difference that rounds to 0 has no sign."""
+    text = points(abs(share))
+    return text if text == "0 points" else f"{'−' if share < 0 else '+'}{text}"  # noqa: RUF001 - a true minus sign
+
+
+def span(ci: tuple[float, float]) -> str:
+    """Return an interval as signed points: `−4 to +9 points`."""
+    low, high = (signed(bound).removesuffix(" points").removesuffix(" point") for bound in ci)
+    return f"{low} to {high} points"
+
+
+def as_json(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
+    """Return the part of `verdict.json` that follows from the evidence alone."""
+    return {
+        "schema": "idiolect.verdict/1",
+        "verdict": verdict.word,
+        "reasons": list(verdict.reasons),
+        "sentence": verdict.sentence,
+        "primary": evidence.primary.as_row() if evidence.primary else None,
+        "prompt_gain": evidence.prompt_gain.as_row() if evidence.prompt_gain else None,
+        "integrity": [asdict(check) for check in evidence.integrity],
+        "forgetting": asdict(evidence.forgetting) if evidence.forgetting else None,
+        "plan": asdict(evidence.plan),
+        "policy": asdict(evidence.policy),
+    }
