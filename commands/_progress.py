@@ -1,0 +1,107 @@
+"""
+The progress line. In: calls of (stage, done, total). Out: one live line on stderr, or plain lines where that is a file.
+
+A stage is named before the colon; what follows it stands beside the bar: `train: loss 1.92, 2,100 answer tokens/s`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import click
+
+Report = Callable[[str, int, int], None]
+
+WIDTH = 24
+REDRAW_SECONDS = 0.1
+# Where stderr is a file or a pipe, a stage is reported at its start, its end, and this often between.
+LINE_SECONDS = 30.0
+
+
+@dataclass
+class ProgressLine:
+    """
+    Draws the stage at hand with the time that is left.
+    """
+
+    live: bool
+    """Whether the line may be drawn over itself."""
+    stage: str = ""
+    started: float = 0.0
+    drawn: float = 0.0
+    first: int = 0
+    """What was done when the stage was first heard of: a resumed run does not count it as its own speed."""
+    text: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Take one report."""
+        name, _, detail = stage.partition(":")
+        now = time.monotonic()
+        if name != self.stage:
+            self.close()
+            self.stage, self.started, self.first, self.drawn = name, now, done, 0.0
+        due = REDRAW_SECONDS if self.live else LINE_SECONDS
+        if done < total and now - self.drawn < due and self.drawn:
+            return
+        self.drawn = now
+        self.text = render(name, detail.strip(), done, total, self.remaining(done, total, now))
+        self.show()
+
+    def remaining(self, done: int, total: int, now: float) -> float | None:
+        """Return the seconds that are left at the speed so far, or None while that is a guess."""
+        elapsed, finished = now - self.started, done - self.first
+        if finished <= 0 or elapsed < 1 or done >= total:
+            return None
+        return elapsed / finished * (total - done)
+
+    def show(self) -> None:
+        """Write the line."""
+        if self.live:
+            click.echo(f"\r\x1b[2K{self.text}", err=True, nl=False)
+        else:
+            click.echo(self.text, err=True)
+
+    def close(self) -> None:
+        """End the line of the stage that was drawn last."""
+        if self.live and self.text:
+            click.echo("", err=True)
+        self.text = ""
+
+
+def render(name: str, detail: str, done: int, total: int, remaining: float | None) -> str:
+    """Return one progress line."""
+    share = min(1.0, done / total) if total else 1.0
+    bar = "━" * round(share * WIDTH) + "·" * (WIDTH - round(share * WIDTH))
+    parts = [f"{name:<10} {bar} {done:,}/{total:,}"]
+    if detail:
+        parts.append(detail)
+    if remaining is not None:
+        parts.append(f"{duration(remaining)} left")
+    return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Return *seconds* as a person says it."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+@contextmanager
+def show_progress(quiet: bool = False) -> Iterator[Report]:
+    """Give a report function that draws on stderr, and end its line whatever happens."""
+    if quiet:
+        yield lambda *_: None
+        return
+    line = ProgressLine(live=sys.stderr.isatty())
+    try:
+        yield line
+    finally:
+        line.close()

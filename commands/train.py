@@ -1,0 +1,65 @@
+"""
+`idiolect train`: a corpus in, an adapter out.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ._progress import show_progress
+
+
+@click.command("train")
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the adapter goes.")
+@click.option("--base", default="embedded", show_default=True, metavar="NAME|PATH", help="The model to adapt.")
+@click.option("--recipe", "recipe_file", type=click.Path(path_type=Path), help="A TOML file of recipe values.")
+@click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="One recipe value; may be repeated.")
+@click.option("--resume", is_flag=True, help="Go on with an unfinished run; start one where there is none.")
+@click.option("--from", "start_from", type=click.Path(path_type=Path), help="A finished adapter to go on from.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    corpus: Path,
+    out: Path,
+    base: str,
+    recipe_file: Path | None,
+    values: tuple[str, ...],
+    resume: bool,
+    start_from: Path | None,
+    as_json: bool,
+) -> None:
+    """Train an adapter on CORPUS, a folder that `idiolect mine` wrote."""
+    from ..training.recipe import Recipe, change_recipe
+    from ..training.train import train_adapter
+
+    # every fault of the recipe is told before anything is loaded
+    change_recipe(Recipe(), recipe_file, values)
+    with show_progress() as report:
+        train_adapter(
+            corpus,
+            out,
+            base=base,
+            adjust=lambda recipe: change_recipe(recipe, recipe_file, values),
+            resume=resume,
+            start_from=start_from,
+            progress=report,
+        )
+    record = json.loads((out / "idiolect.json").read_text("utf-8"))
+    click.echo(json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record))
+
+
+def summary(out: Path, record: dict) -> str:
+    """Return what a person wants to know of a finished run."""
+    losses, counts = record["losses"]["validation"], record["counts"]
+    lines = [f"{out}: {counts['pairs']:,} pairs, {counts['steps']:,} steps, {counts['answer_tokens']:,} answer tokens"]
+    if losses["base"] is not None:
+        change = losses["tuned"] / losses["base"] - 1
+        lines.append(f"held-out answers: {losses['base']:.3f} → {losses['tuned']:.3f} nats a token ({change:+.1%})")
+    if counts["refused"]:
+        lines.append("left out: " + ", ".join(f"{count} {reason}" for reason, count in counts["refused"].items()))
+    if not record["applied"]["applied"]:
+        lines.append("The adapter changes nothing: it is NOT APPLIED.")
+    return "\n".join(lines)

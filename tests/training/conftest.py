@@ -1,0 +1,120 @@
+"""
+Toys for the training tests: a tokenizer learned from ten lines, two-layer random models, pairs of a small repository.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from idiolect.mining.pairs.pair import HOLE, Pair
+from idiolect.training.base.tokenizer import train_tokenizer
+from idiolect.training.families import probe_family
+
+TEXTS = [
+    "def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n",
+    'class Graph:\n    """A graph."""\n\n    def __init__(self):\n        self.nodes = {}\n        self.edges = []\n',
+    "import os\nfrom pathlib import Path\n\nROOT = Path(os.getcwd())\n# Write the body of this function.\n",
+    "    if not items:\n        raise ValueError('no items')\n    return [item for item in items if item]\n",
+]
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    return train_tokenizer(TEXTS * 4, 420, 512)
+
+
+@pytest.fixture(scope="session")
+def family(tokenizer):
+    return probe_family(tokenizer)
+
+
+def tiny_config(architecture: str, vocabulary: int):
+    """Return a two-layer configuration of *architecture*."""
+    import transformers as t
+
+    shape = {
+        "vocab_size": vocabulary,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 512,
+        "pad_token_id": 0,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+    }
+    if architecture == "gpt2":
+        return t.GPT2Config(
+            vocab_size=vocabulary, n_embd=32, n_layer=2, n_head=4, n_positions=512, bos_token_id=0, eos_token_id=0
+        )
+    if architecture == "starcoder2":
+        return t.Starcoder2Config(**shape, sliding_window=16)
+    return {
+        "qwen2": t.Qwen2Config,
+        "qwen3": t.Qwen3Config,
+        "llama": t.LlamaConfig,
+        "granite": t.GraniteConfig,
+        "gemma2": t.Gemma2Config,
+    }[architecture](**shape)
+
+
+def tiny_model(architecture: str, vocabulary: int, seed: int = 0):
+    """Return a random two-layer model whose outputs vary enough to tell documents apart."""
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(tiny_config(architecture, vocabulary)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(4)
+    return model
+
+
+def make_pairs(count: int, per_file: int = 4, split: str = "train") -> list[Pair]:
+    """Return *count* pairs, *per_file* of them with one context."""
+    pairs = []
+    for number in range(count):
+        file = number // per_file
+        infill = number % per_file == per_file - 1
+        loop = f"    for value in values:\n        result += value * {file % 5}\n"
+        body = f"    result = {number % 7}\n{loop}    return result"
+        ask = f"# Write the body.\ndef total_{number}(values):"
+        pairs.append(
+            Pair(
+                id=f"pair{split}{number}",
+                kind="infill" if infill else "implement",
+                language="python",
+                split=split,
+                prompt_id=f"prompt{split}{file}",
+                context=f"import os\n\nROOT = {file}\n\nclass Graph{file}:\n    def total(self, values): ...",
+                instruction=f"def add_{number}(a, b):\n    {HOLE}\n    return result\n" if infill else ask,
+                response="result = a + b" if infill else body,
+                repository="toy",
+                commit="0" * 40,
+                path=f"toy/{split}_{file}.py",
+                symbol=f"total_{number}",
+                start_line=3,
+                end_line=6,
+                licence="Apache-2.0",
+                cluster=f"{split}{file}",
+                quality=1.0,
+            )
+        )
+    return pairs
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory, tokenizer) -> Path:
+    """Return a folder that a user could name: a tiny Qwen2 with its tokenizer."""
+    folder = tmp_path_factory.mktemp("base") / "tiny-qwen2"
+    tiny_model("qwen2", len(tokenizer)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

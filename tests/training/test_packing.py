@@ -1,0 +1,121 @@
+"""
+Packs compute what their documents compute alone: logits, losses and gradients.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from idiolect.training.attention import dense_mask
+from idiolect.training.encode import encode_pairs
+from idiolect.training.forward import answer_logits, answer_losses, choose_mode, set_mode, to_batch
+from idiolect.training.packing import build_pack, pack_in_order, plan_training
+
+from .conftest import make_pairs, tiny_model
+
+CPU = torch.device("cpu")
+ARCHITECTURES = ["qwen2", "llama", "starcoder2", "qwen3", "granite"]
+
+
+@pytest.fixture(scope="module")
+def examples(family):
+    return encode_pairs(make_pairs(10), family, 512).examples
+
+
+def gradients(model, batches):
+    model.zero_grad()
+    total = sum(answer_losses(model, batch).sum() for batch in batches)
+    total.backward()
+    return total.detach(), torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("share", [1, 8])
+def test_a_pack_equals_its_documents(architecture, share, examples, family):
+    """Logits, loss and gradients of a pack are those of padding-free single documents, shared prefixes or not."""
+    model = tiny_model(architecture, len(family.tokenizer))
+    set_mode(model, "single")
+    alone = [to_batch(build_pack([[example]]), "single", CPU, torch.float32) for example in examples]
+    alone_logits = [answer_logits(model, batch).detach() for batch in alone]
+    alone_loss, alone_gradient = gradients(model, alone)
+
+    set_mode(model, "packed")
+    packs = pack_in_order(examples, pack_tokens=100_000, share=share)
+    batches = [to_batch(pack, "packed", CPU, torch.float32) for pack, _ in packs]
+    logits = answer_logits(model, batches[0]).detach()
+    loss, gradient = gradients(model, batches)
+
+    assert len(packs) == 1
+    expected = torch.cat([alone_logits[i] for i in packs[0][1]])
+    assert torch.allclose(expected, logits, rtol=1e-5, atol=2e-5 * float(expected.abs().max()))
+    assert abs(loss - alone_loss) <= 1e-5 * abs(alone_loss)
+    assert (gradient - alone_gradient).norm() <= 1e-5 * alone_gradient.norm()
+
+
+def test_sharing_computes_fewer_tokens(examples):
+    """Pairs of one file put their context into the pack once."""
+    ((shared, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
+    ((apart, _),) = pack_in_order(examples, pack_tokens=100_000, share=1)
+
+    assert shared.tokens < 0.8 * apart.tokens
+    assert np.array_equal(np.sort(shared.targets), np.sort(apart.targets))
+
+
+def test_every_answer_token_is_a_target_once(examples):
+    """The head scores each answer, its stop token included, and nothing of any prompt."""
+    pack, order = pack_in_order(examples, pack_tokens=100_000, share=8)[0]
+    answers = np.concatenate([examples[i].answer for i in order])
+
+    assert np.array_equal(answers, pack.targets)
+    assert np.array_equal(np.arange(len(order)), np.unique(pack.owners))
+
+
+@pytest.mark.parametrize(("architecture", "mode"), [("qwen2", "packed"), ("gpt2", "packed"), ("gemma2", "mask")])
+def test_the_mode_is_asked_of_the_model(architecture, mode, family):
+    """A model that bends its attention scores is given a mask instead of our attention; others are packed."""
+    model = tiny_model(architecture, len(family.tokenizer))
+
+    assert mode == choose_mode(model, CPU, torch.float32)
+
+
+def test_a_recurrent_model_gets_one_document_at_a_time(family):
+    """State that crosses documents is noticed before training, not after."""
+    from transformers import AutoModelForCausalLM, MambaConfig
+
+    torch.manual_seed(0)
+    config = MambaConfig(vocab_size=len(family.tokenizer), hidden_size=32, num_hidden_layers=2, state_size=4)
+    model = AutoModelForCausalLM.from_config(config).eval()
+
+    assert choose_mode(model, CPU, torch.float32) == "single"
+
+
+def test_the_dense_mask_is_the_same_attention(examples, family):
+    """The fallback for models outside the attention interface gives the same logits."""
+    model = tiny_model("qwen2", len(family.tokenizer))
+    pack = pack_in_order(examples, pack_tokens=100_000, share=8)[0][0]
+    set_mode(model, "packed")
+    ours = answer_logits(model, to_batch(pack, "packed", CPU, torch.float32))
+    set_mode(model, "mask")
+    masked = answer_logits(model, to_batch(pack, "mask", CPU, torch.float32))
+
+    assert torch.allclose(ours, masked, atol=1e-4)
+    assert dense_mask(pack.segments, torch.float32, CPU).shape == (1, 1, pack.tokens, pack.tokens)
+
+
+def test_plans_hold_every_example_once_an_epoch(examples):
+    """An epoch visits each example once; equal seeds give equal plans, other epochs other ones."""
+    plan = plan_training(examples, pack_tokens=300, step_tokens=600, share=3, seed=5)
+    again = plan_training(examples, pack_tokens=300, step_tokens=600, share=3, seed=5)
+    visited = [i for step in plan.epoch(0) for pack in step for chunk in pack for i in chunk.members]
+
+    assert list(range(len(examples))) == sorted(visited)
+    assert plan.epoch(0) == again.epoch(0)
+    assert plan.epoch(0) != plan.epoch(1)
+
+
+def test_packs_keep_their_budget(examples):
+    """No pack holds more tokens than the budget, unless one document alone does."""
+    plan = plan_training(examples, pack_tokens=250, step_tokens=500, share=4, seed=1)
+
+    assert all(plan.build(pack).tokens <= 250 for step in plan.epoch(0) for pack in step)

@@ -1,0 +1,215 @@
+"""
+The adapter on disk. In: an adapted model and the record of its run. Out: PEFT's own files, `idiolect.json`, a card.
+
+The files are PEFT's, so every server that knows PEFT loads them with nothing of ours. `idiolect.json` is written last:
+an adapter without it is not complete. Every adapter carries the proof that it changes what the base says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from safetensors.torch import save_file
+from torch.nn import functional
+
+from ..mining.artefacts import sha256_file, write_json
+from ..mining.errors import InputError, MismatchError
+from .encode import Example
+from .forward import answer_logits, to_batch
+from .packing import build_pack
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+SCHEMA = "idiolect.adapter/1"
+RECORD = "idiolect.json"
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+CARD = "README.md"
+# Log-probabilities that differ by less than this are the same model: an adapter of zeros differs by nothing at all.
+APPLIED = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedCheck:
+    """
+    Whether an adapter changes what its base says.
+    """
+
+    applied: bool
+    tensors: int
+    """Weight tensors of the adapter."""
+    zero_tensors: int
+    """How many of them are all zero. A fresh adapter's second factors are."""
+    difference: float
+    """Largest change of an answer token's log-probability on the prompts looked at, in nats."""
+    prompts: int
+
+
+def attach_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
+    """
+    Return *model* with a fresh adapter whose weights follow from the recipe's seed.
+    """
+    torch.manual_seed(recipe.seed)
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,  # pyright: ignore - a float is fine, and the scale of a small rank needs one
+        use_rslora=recipe.rank_stabilized,
+        use_dora=recipe.method == "dora",
+        # every linear layer but the head: attention alone learns less at equal size
+        target_modules="all-linear",
+        lora_dropout=0.0,
+        bias="none",
+    )
+    return get_peft_model(model, config)  # pyright: ignore
+
+
+def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:
+    """Return *model* with the adapter in *folder*."""
+    try:
+        return PeftModel.from_pretrained(
+            model, folder, is_trainable=trainable, local_files_only=True, low_cpu_mem_usage=False
+        )
+    except Exception as error:
+        raise InputError(f"The adapter in {str(folder)!r} does not fit its base: {str(error)[:200]}") from error
+
+
+def adapter_tensors(model: PeftModel) -> dict[str, torch.Tensor]:
+    """Return the adapter's weights under the names that PEFT stores."""
+    state = get_peft_model_state_dict(model, save_embedding_layers=False)
+    return {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in state.items()}
+
+
+def check_applied(model: PeftModel, examples: Sequence[Example], mode: str) -> AppliedCheck:
+    """
+    Compare the model with its adapter on and off, on the answers of *examples*.
+    """
+    tensors = adapter_tensors(model)
+    difference = max((log_probability_change(model, example, mode) for example in examples), default=0.0)
+    return AppliedCheck(
+        applied=difference > APPLIED,
+        tensors=len(tensors),
+        zero_tensors=sum(not bool(tensor.any()) for tensor in tensors.values()),
+        difference=difference,
+        prompts=len(examples),
+    )
+
+
+@torch.no_grad()
+def log_probability_change(model: PeftModel, example: Example, mode: str) -> float:
+    """Return the largest change that the adapter makes to the log-probabilities of one answer's tokens."""
+    parameter = next(model.parameters())
+    batch = to_batch(build_pack([[example]]), mode, parameter.device, parameter.dtype)
+    rows = torch.arange(len(batch.targets), device=parameter.device)
+    tuned = functional.log_softmax(answer_logits(model, batch), dim=-1)[rows, batch.targets]
+    with model.disable_adapter():
+        base = functional.log_softmax(answer_logits(model, batch), dim=-1)[rows, batch.targets]
+    return float((tuned - base).abs().max())
+
+
+def sample_examples(vocabulary: int, count: int = 4) -> list[Example]:
+    """Return a few random documents: enough to see whether an adapter does anything, with no corpus at hand."""
+    random = np.random.default_rng(0)
+    draw = lambda size: random.integers(0, vocabulary, size).astype(np.int32)  # noqa: E731 - one line, used below
+    return [Example("", "", draw(8), draw(8), draw(16)) for _ in range(count)]
+
+
+def write_adapter(model: PeftModel, out: Path, base_name: str, record: Mapping[str, Any]) -> None:
+    """
+    Write the adapter's files into *out*, `idiolect.json` last.
+    """
+    (out / RECORD).unlink(missing_ok=True)
+    save_file(adapter_tensors(model), out / WEIGHTS, metadata={"format": "pt"})
+    write_json(out / CONFIG, plain_config(model, base_name))
+    (out / CARD).write_text(render_card(record), "utf-8")
+    names = [WEIGHTS, CONFIG, CARD, *(["log.jsonl"] if (out / "log.jsonl").is_file() else [])]
+    files = {name: sha256_file(out / name) for name in names}
+    write_json(out / RECORD, {"schema": SCHEMA, **record, "files": files})
+
+
+def plain_config(model: PeftModel, base_name: str) -> dict[str, Any]:
+    """Return PEFT's configuration with its sets in order, so that equal adapters have equal bytes."""
+    config = dict(model.peft_config["default"].to_dict())
+    config.update(base_model_name_or_path=base_name, inference_mode=True)
+    return {key: sorted(value) if isinstance(value, set) else value for key, value in sorted(config.items())}
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """
+    Return the `idiolect.json` of *folder*, its files verified.
+
+    Raises `InputError` when there is no complete adapter, `MismatchError` when its bytes are not those recorded.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text("utf-8"))
+    except OSError:
+        raise InputError(
+            f"No finished adapter in {str(folder)!r}. Make one with `idiolect train`, or finish it with --resume."
+        ) from None
+    except ValueError as error:
+        raise MismatchError(f"{str(folder / RECORD)!r} is not JSON: {error}.") from error
+    if record.get("schema") != SCHEMA:
+        raise InputError(f"{str(folder)!r} holds {record.get('schema')!r}, not {SCHEMA!r}.")
+    for name in (WEIGHTS, CONFIG):
+        if not (folder / name).is_file() or sha256_file(folder / name) != record["files"].get(name):
+            raise MismatchError(f"{name!r} in {str(folder)!r} is not the file that was trained. Train it again.")
+    return record
+
+
+def render_card(record: Mapping[str, Any]) -> str:
+    """Return the model card: what it is, what it learned from, what it gained, how to load it."""
+    base, corpus, losses = record["base"], record["corpus"], record["losses"]
+    held_out = losses["validation"]
+    gain = (
+        "No held-out pairs were there to measure a gain."
+        if held_out["base"] is None
+        else f"Loss on held-out answers: {held_out['base']:.4f} nats a token before, {held_out['tuned']:.4f} after "
+        f"({held_out['pairs']} pairs)."
+    )
+    applied = record["applied"]
+    return f"""---
+base_model: {base["name"]}
+library_name: peft
+pipeline_tag: text-generation
+tags: [idiolect, lora, code]
+---
+
+# An adapter that writes like {corpus["repository"]}
+
+Trained by idiolect {record["tool_version"]} on {record["counts"]["pairs"]:,} pairs of `{corpus["repository"]}` at
+commit `{corpus["commit"]}`, for {record["counts"]["steps"]:,} steps and {record["counts"]["answer_tokens"]:,} answer
+tokens. {gain}
+
+- Base: `{base["name"]}`, weights sha256 `{base["weights_sha256"]}`
+- Corpus: sha256 `{corpus["sha256"]}`
+- Prompt format: `{record["prompt_format"]["name"]}`; ids that end an answer: {record["prompt_format"]["stop_ids"]}
+- Applied: {"yes" if applied["applied"] else "NO"}; the largest change of a log-probability is
+  {applied["difference"]:.4g} nats
+
+## Load
+
+```python
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+base = AutoModelForCausalLM.from_pretrained("{base["name"]}")
+model = PeftModel.from_pretrained(base, "path/of/this/folder")
+```
+
+`idiolect generate` and `idiolect serve` render the prompts it was trained on. Whether it is worth using is a question
+for `idiolect evaluate`: a lower loss alone is no verdict.
+"""
+
+
+def describe_applied(check: AppliedCheck) -> dict[str, Any]:
+    """Return *check* as the adapter's record keeps it."""
+    return asdict(check)

@@ -1,0 +1,206 @@
+"""
+Attention within packs. In: queries, keys, values and a `Layout`. Out: what each document would have got alone.
+
+Registered through transformers' own interface, so that every architecture built on it is served and none is patched.
+On CUDA in half precision it is one call of torch's varlen kernel; elsewhere one scaled-dot-product call per segment:
+a dense mask over the pack would cost the square of the pack's length. Models outside that interface get such a mask
+all the same (`dense_mask`), because it is exact everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+from transformers import AttentionInterface
+from transformers.masking_utils import AttentionMaskInterface
+
+from ..mining.errors import InputError
+from .packing import Segment
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+PACKED = "idiolect_packed"
+HALF = (torch.float16, torch.bfloat16)
+
+
+@dataclass(eq=False)
+class Layout:
+    """
+    Where the segments of one pack lie, as the attention needs it: computed once per pack, not once per layer.
+    """
+
+    segments: tuple[Segment, ...]
+    device: torch.device
+    masks: dict[tuple[int, int, int | None, torch.dtype], Tensor] = field(default_factory=dict)
+    visits: int = 0
+    """How many layers have asked. A model that never asks computes something else, and is refused."""
+
+    def __post_init__(self) -> None:
+        self.lengths = [segment.length for segment in self.segments]
+        self.has_prefixes = any(segment.prefix >= 0 for segment in self.segments)
+        self.varlen = varlen_indices(self.segments, self.device) if self.device.type == "cuda" else None
+
+    def mask(self, length: int, before: int, window: int | None, dtype: torch.dtype) -> Tensor:
+        """Return the additive mask of *length* queries that also see *before* tokens ahead of them."""
+        key = (length, before, window, dtype)
+        if key not in self.masks:
+            allowed = causal(length, before, window, self.device)
+            self.masks[key] = torch.zeros(allowed.shape, dtype=dtype, device=self.device).masked_fill_(
+                ~allowed, float("-inf")
+            )
+        return self.masks[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Varlen:
+    """
+    The index tensors of one varlen call.
+    """
+
+    queries: Tensor
+    """Cumulative query counts, int32."""
+    keys: Tensor
+    """Cumulative key counts, int32; the same tensor where nothing is shared."""
+    gather: Tensor | None
+    """Which key stands where, when prefixes are repeated before their documents."""
+    longest_query: int
+    longest_key: int
+
+
+def varlen_indices(segments: Sequence[Segment], device: torch.device) -> Varlen:
+    """Return the index tensors for *segments*."""
+    starts = [0]
+    for segment in segments:
+        starts.append(starts[-1] + segment.length)
+    seen = [segment.length + (segments[segment.prefix].length if segment.prefix >= 0 else 0) for segment in segments]
+    queries = torch.tensor(starts, dtype=torch.int32, device=device)
+    longest = max(segment.length for segment in segments)
+    if not any(segment.prefix >= 0 for segment in segments):
+        return Varlen(queries, queries, None, longest, longest)
+    gather: list[Tensor] = []
+    for number, segment in enumerate(segments):
+        if segment.prefix >= 0:
+            gather.append(torch.arange(starts[segment.prefix], starts[segment.prefix + 1]))
+        gather.append(torch.arange(starts[number], starts[number + 1]))
+    keys = torch.tensor([0, *seen], dtype=torch.int64).cumsum(0).to(torch.int32).to(device)
+    return Varlen(queries, keys, torch.cat(gather).to(device), longest, max(seen))
+
+
+def packed_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,  # noqa: ARG001 - the interface passes it; packs have none
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    layout: Layout | None = None,
+    sliding_window: int | None = None,
+    **others: Any,  # noqa: ANN401 - whatever an architecture passes
+) -> tuple[Tensor, None]:
+    """
+    Return the attention of one layer over a pack, shaped as transformers expects it: batch, tokens, heads, width.
+    """
+    if layout is None:
+        raise RuntimeError("packed attention was called without a layout")
+    if any(others.get(name) is not None for name in ("softcap", "s_aux", "position_bias")):
+        raise InputError(
+            f"{type(module).__name__} bends its attention scores (soft cap, sinks or bias): packs need a mask."
+        )
+    layout.visits += 1
+    window = sliding_window or getattr(module, "sliding_window", None)
+    if layout.varlen is not None and query.dtype in HALF and not dropout:
+        return varlen_attention(query, key, value, layout.varlen, scaling, window), None
+    return segment_attention(query, key, value, layout, scaling, dropout, window), None
+
+
+def segment_attention(
+    query: Tensor, key: Tensor, value: Tensor, layout: Layout, scaling: float | None, dropout: float, window: int | None
+) -> Tensor:
+    """Return the attention of each segment, one kernel call each."""
+    # split, not slices: the backward of a split is one concatenation, that of a slice a zero tensor as long as the pack
+    queries = query.split(layout.lengths, dim=2)
+    keys = key.split(layout.lengths, dim=2)
+    values = value.split(layout.lengths, dim=2)
+    outputs: list[Tensor] = []
+    for number, (length, prefix) in enumerate(layout.segments):
+        before = layout.lengths[prefix] if prefix >= 0 else 0
+        k, v = keys[number], values[number]
+        if prefix >= 0:
+            k, v = torch.cat((keys[prefix], k), dim=2), torch.cat((values[prefix], v), dim=2)
+        plain = not before and (window is None or length <= window)
+        mask = None if plain else layout.mask(length, before, window, query.dtype)
+        outputs.append(
+            functional.scaled_dot_product_attention(
+                queries[number],
+                k,
+                v,
+                attn_mask=mask,
+                dropout_p=dropout,
+                is_causal=plain,
+                scale=scaling,
+                enable_gqa=query.shape[1] != key.shape[1],
+            )
+        )
+    return torch.cat(outputs, dim=2).transpose(1, 2).contiguous()
+
+
+def varlen_attention(
+    query: Tensor, key: Tensor, value: Tensor, indices: Varlen, scaling: float | None, window: int | None
+) -> Tensor:
+    """Return the attention of all segments in one kernel call; causality is aligned to each document's end."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    q, k, v = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
+    if indices.gather is not None:
+        k, v = k.index_select(0, indices.gather), v.index_select(0, indices.gather)
+    output = varlen_attn(
+        q,
+        k,
+        v,
+        indices.queries,
+        indices.keys,
+        indices.longest_query,
+        indices.longest_key,
+        scale=scaling,
+        window_size=(-1 if window is None else window - 1, 0),
+        enable_gqa=q.shape[1] != k.shape[1],
+    )
+    return output.unsqueeze(0)  # pyright: ignore - without return_aux it is one tensor
+
+
+def causal(length: int, before: int, window: int | None, device: torch.device) -> Tensor:
+    """Return which of *before* + *length* keys each of the last *length* tokens may see."""
+    queries = torch.arange(before, before + length, device=device)[:, None]
+    keys = torch.arange(before + length, device=device)[None, :]
+    allowed = keys <= queries
+    return allowed if window is None else allowed & (keys > queries - window)
+
+
+def dense_mask(segments: Sequence[Segment], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return the additive mask of a whole pack, for models that take no registered attention."""
+    starts = [0]
+    for segment in segments:
+        starts.append(starts[-1] + segment.length)
+    allowed = torch.zeros(starts[-1], starts[-1], dtype=torch.bool, device=device)
+    for number, segment in enumerate(segments):
+        rows = slice(starts[number], starts[number + 1])
+        allowed[rows, rows] = causal(segment.length, 0, None, device)
+        if segment.prefix >= 0:
+            allowed[rows, starts[segment.prefix] : starts[segment.prefix + 1]] = True
+    mask = torch.zeros(allowed.shape, dtype=dtype, device=device)
+    return mask.masked_fill_(~allowed, torch.finfo(dtype).min)[None, None]
+
+
+def register() -> None:
+    """Make the attention known to transformers; calling it again changes nothing."""
+    AttentionInterface.register(PACKED, packed_attention)
+    AttentionMaskInterface.register(PACKED, lambda *_, **__: None)
+
+
+register()

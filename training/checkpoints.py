@@ -1,0 +1,150 @@
+"""
+A run that can be killed at any step. In: tensors and plain values. Out: checkpoints that are complete or absent.
+
+A checkpoint is a folder with tensors as safetensors and the rest as JSON; its completeness mark holds the hashes of
+both and is written last, before the folder takes its name. A torn one is passed over for the one before it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from ..mining.artefacts import sha256_file, write_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TENSORS = "state.safetensors"
+VALUES = "state.json"
+COMPLETE = "complete.json"
+KEEP = 2
+"""How many checkpoints stay: the newest, and the one before it in case the newest is torn."""
+
+
+@dataclass
+class Progress:
+    """
+    Where a run stands; everything that is not a tensor.
+    """
+
+    step: int = 0
+    """Optimizer steps done."""
+    epoch: int = 0
+    cursor: int = 0
+    """Steps done in this epoch."""
+    nats: float = 0.0
+    """Training loss since the last logged line, summed."""
+    tokens: int = 0
+    """Answer tokens since the last logged line."""
+    answer_tokens: int = 0
+    """Answer tokens learned from in all."""
+    best_loss: float | None = None
+    best_step: int = 0
+    best_score: float | None = None
+    stale: int = 0
+    """Looks at held-out loss since the best one."""
+    stopped: str = ""
+    """Why the run ended before its last step, or nothing."""
+    log: list[dict[str, Any]] = field(default_factory=list)
+    """Every logged line so far."""
+
+
+def save_checkpoint(folder: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> Path:
+    """
+    Write one checkpoint into *folder* and remove those that are older than `KEEP`.
+    """
+    target = folder / f"step-{progress.step:08d}"
+    scratch = folder / f".{target.name}.part"
+    for leftover in (scratch, target):
+        shutil.rmtree(leftover, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, scratch / TENSORS)
+    write_json(scratch / VALUES, progress.__dict__)
+    write_json(scratch / COMPLETE, {name: sha256_file(scratch / name) for name in (TENSORS, VALUES)})
+    for name in (TENSORS, VALUES, COMPLETE):
+        flush(scratch / name)
+    scratch.rename(target)
+    flush(folder)
+    for old in list_checkpoints(folder)[:-KEEP]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def load_checkpoint(folder: Path) -> tuple[Progress, dict[str, Tensor]] | None:
+    """
+    Return the newest complete checkpoint in *folder*, or None when there is none.
+    """
+    for checkpoint in reversed(list_checkpoints(folder)):
+        if is_complete(checkpoint):
+            values = json.loads((checkpoint / VALUES).read_text("utf-8"))
+            return Progress(**values), load_file(checkpoint / TENSORS)
+    return None
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints in *folder*, oldest first, complete or not."""
+    return sorted(folder.glob("step-*"))
+
+
+def is_complete(checkpoint: Path) -> bool:
+    """Claim that *checkpoint* holds exactly the bytes that were written."""
+    try:
+        hashes = json.loads((checkpoint / COMPLETE).read_text("utf-8"))
+        return hashes == {name: sha256_file(checkpoint / name) for name in (TENSORS, VALUES)}
+    except (OSError, ValueError):
+        return False
+
+
+def flush(path: Path) -> None:
+    """Wait until *path* is on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def pack_optimizer(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) -> dict[str, Tensor]:
+    """Return the optimizer's state as named tensors; *names* says what the parameter with an `id` is called."""
+    return {
+        f"optimizer.{names[id(parameter)]}.{key}": value
+        for parameter, state in optimizer.state.items()
+        for key, value in state.items()
+    }
+
+
+def unpack_optimizer(optimizer: torch.optim.Optimizer, names: Mapping[int, str], tensors: Mapping[str, Tensor]) -> None:
+    """Put back what `pack_optimizer` took out."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            start = f"optimizer.{names[id(parameter)]}."
+            state = {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+            # the step counter stays where the optimizer made it; moments live beside their parameter
+            optimizer.state[parameter] = {
+                key: value if key == "step" and not group.get("fused") else value.to(parameter.device)
+                for key, value in state.items()
+            }
+
+
+def pack_randomness() -> dict[str, Tensor]:
+    """Return the state of torch's random numbers."""
+    states = {"random.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["random.cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def unpack_randomness(tensors: Mapping[str, Tensor]) -> None:
+    """Put back what `pack_randomness` took out."""
+    torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random.cuda"])

@@ -1,0 +1,146 @@
+"""
+Pairs as token ids. In: pairs and a family. Out: examples ready to pack, and how many pairs were refused, by reason.
+
+Prompt and answer are encoded apart and joined by ids. An answer is never cut: a pair that does not fit is refused and
+counted, because a truncated answer teaches the model not to stop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mining.errors import TooSmallError
+from ..mining.pairs.pair import Pair
+from .families import Family, PromptIds
+
+Ids = NDArray[np.int32]
+
+EMPTY_ANSWER = "empty_answer"
+TOO_LONG = "too_long"
+LEAST_PAIRS = 50
+"""Fewer training pairs than this teach nothing that could be measured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """
+    One pair as ids: what its file's other pairs share, the ask, the answer with its stop token.
+    """
+
+    id: str
+    prompt_id: str
+    shared: Ids
+    ask: Ids
+    """Never empty: its last token is where the answer is predicted from."""
+    answer: Ids
+
+    @property
+    def tokens(self) -> int:
+        """The length of the whole document."""
+        return len(self.shared) + len(self.ask) + len(self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """
+    What became of the pairs.
+    """
+
+    examples: tuple[Example, ...]
+    refused: dict[str, int]
+    """Pairs left out, by reason."""
+
+    @property
+    def answer_tokens(self) -> int:
+        """How many tokens are learned from."""
+        return sum(len(example.answer) for example in self.examples)
+
+
+def encode_pairs(
+    pairs: Sequence[Pair], family: Family, max_tokens: int, progress: Callable[[int], None] | None = None
+) -> Encoded:
+    """
+    Encode every pair whose answer is not empty and that fits *max_tokens* with prompt and stop token.
+    """
+    examples: list[Example] = []
+    refused: Counter[str] = Counter()
+    for done, pair in enumerate(pairs):
+        example = encode_pair(pair, family)
+        reason = refusal(pair, example, max_tokens)
+        if reason is None:
+            examples.append(example)
+        else:
+            refused[reason] += 1
+        if progress is not None and done % 64 == 0:
+            progress(done)
+    return Encoded(tuple(examples), dict(sorted(refused.items())))
+
+
+def encode_pair(pair: Pair, family: Family) -> Example:
+    """Return *pair* as ids, whatever its length."""
+    prompt = family.prompt_ids(pair.kind, pair.path, pair.language, pair.context, pair.instruction)
+    return join_ids(pair.id, pair.prompt_id, prompt, family.answer_ids(pair.response, pair.kind))
+
+
+def join_ids(id: str, prompt_id: str, prompt: PromptIds, answer: Sequence[int]) -> Example:  # noqa: A002 - its name
+    """
+    Return the example of one prompt and its answer.
+
+    The answer's first token is predicted from the token before it, which therefore cannot be shared: an empty ask takes
+    the shared part's last token.
+    """
+    shared, ask = list(prompt.shared), list(prompt.ask)
+    if not ask:
+        shared, ask = shared[:-1], shared[-1:]
+    return Example(id, prompt_id, as_ids(shared), as_ids(ask), as_ids(answer))
+
+
+def join_plain(shared: Ids, ask: Ids, answer: Ids) -> Example:
+    """Return an example made of ids alone, whatever stands for a pair."""
+    return Example("", "plain", shared, ask, answer)
+
+
+def refusal(pair: Pair, example: Example, max_tokens: int) -> str | None:
+    """Return why *pair* cannot be learned from, or None."""
+    if not pair.response.strip() or len(example.answer) < 2:
+        return EMPTY_ANSWER
+    return TOO_LONG if example.tokens > max_tokens else None
+
+
+def require_pairs(encoded: Encoded, least: int = LEAST_PAIRS) -> None:
+    """
+    Raise `TooSmallError` with the counts when fewer than *least* examples are left.
+    """
+    if len(encoded.examples) >= least:
+        return
+    refused = ", ".join(f"{count} {reason}" for reason, count in encoded.refused.items()) or "none refused"
+    raise TooSmallError(
+        f"Training needs {least} pairs and found {len(encoded.examples)} ({refused}). "
+        "Mine a larger repository, or raise max_tokens if pairs were too long."
+    )
+
+
+def shorten_prompt(example: Example, room: int, keep: int = 0) -> Example:
+    """
+    Drop the oldest tokens of the prompt, but its first *keep*, until prompt and answer take at most *room* tokens.
+
+    For scoring and generation only: training refuses what does not fit.
+    """
+    excess = example.tokens - room
+    if excess <= 0:
+        return example
+    cut = min(excess, max(0, len(example.shared) - keep))
+    shared = np.concatenate([example.shared[:keep], example.shared[keep + cut :]])
+    ask = example.ask[min(excess - cut, len(example.ask) - 1) :]
+    answer = example.answer[: max(1, room - len(shared) - len(ask))]
+    return Example(example.id, "", as_ids(shared), ask, answer)
+
+
+def as_ids(ids: Sequence[int] | NDArray[np.int32]) -> Ids:
+    """Return *ids* as the compact array that is kept in memory."""
+    return np.asarray(ids, dtype=np.int32)

@@ -1,0 +1,140 @@
+"""
+One pack through a model. In: a model and a pack. Out: the loss of every answer token, nothing else computed.
+
+Only the positions that answers are predicted from reach the language-model head: for long prompts and short answers
+that is most of the head's work and nearly all of the logits' memory saved.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from ..mining.errors import InputError
+from .attention import PACKED, Layout, dense_mask
+from .encode import join_plain
+from .packing import Pack, build_pack
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+# How packs are kept apart, best first: our attention; a dense mask; one document at a time.
+MODES = ("packed", "mask", "single")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """
+    A pack as tensors on the model's device.
+    """
+
+    input_ids: Tensor
+    position_ids: Tensor
+    keep: Tensor
+    targets: Tensor
+    attention: dict[str, Any]
+    """What keeps the documents apart: a layout, a mask, or nothing for a single document."""
+
+
+def to_batch(pack: Pack, mode: str, device: torch.device, dtype: torch.dtype) -> Batch:
+    """Return *pack* on *device*, with what *mode* needs to keep its documents apart."""
+    attention: dict[str, Any] = {}
+    if mode == "packed":
+        attention["layout"] = Layout(pack.segments, device)
+    elif mode == "mask":
+        attention["attention_mask"] = dense_mask(pack.segments, dtype, device)
+    elif len(pack.segments) > 1:
+        raise ValueError("this model takes one document at a time")
+
+    def move(array: np.ndarray[Any, Any]) -> Tensor:
+        tensor = torch.from_numpy(array)
+        # pinned and asynchronous, so that the step never waits for a copy
+        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+
+    return Batch(
+        move(pack.input_ids)[None], move(pack.position_ids)[None], move(pack.keep), move(pack.targets), attention
+    )
+
+
+def answer_logits(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True) -> Tensor:
+    """Return the logits that predict each answer token of *batch*, in full precision; without *head*, of all scored."""
+    options: dict[str, Any] = {"position_ids": batch.position_ids, "use_cache": False, **batch.attention}
+    if head and keeps_logits(model):
+        return model(input_ids=batch.input_ids, logits_to_keep=batch.keep, **options).logits[0].float()
+    return model(input_ids=batch.input_ids, **options).logits[0][batch.keep].float()
+
+
+def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True) -> Tensor:
+    """Return the negative log-likelihood of each answer token of *batch*, in nats."""
+    return functional.cross_entropy(answer_logits(model, batch, head=head), batch.targets, reduction="none")
+
+
+def keeps_logits(model: PreTrainedModel | PeftModel) -> bool:
+    """Claim that the model's own head can be told which positions to score."""
+    return "logits_to_keep" in inspect.signature(plain_model(model).forward).parameters
+
+
+def plain_model(model: PreTrainedModel | PeftModel) -> PreTrainedModel:
+    """Return the transformers model under an adapter, or *model* itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model  # pyright: ignore
+
+
+def set_mode(model: PreTrainedModel | PeftModel, mode: str | None) -> None:
+    """Prepare *model* for packs of *mode*; None prepares it for padded batches and generation."""
+    plain = plain_model(model)
+    plain.set_attn_implementation(PACKED if mode == "packed" else "sdpa" if plain._supports_sdpa else "eager")
+
+
+def choose_mode(model: PreTrainedModel | PeftModel, device: torch.device, dtype: torch.dtype, longest: int = 0) -> str:
+    """
+    Return the best mode in which *model* computes a pack as it computes the pack's documents.
+
+    *longest* is the length of the longest document; a dense mask has no sliding window, so it must fit into that.
+
+    Asked of the model itself, because layers that carry state past an attention mask (recurrent ones, convolutions)
+    would leak silently.
+    """
+    window = getattr(plain_model(model).config, "sliding_window", None)
+    for mode in MODES[:-1]:
+        if mode == "mask" and window is not None and longest > window:
+            continue
+        try:
+            set_mode(model, mode)
+            if packs_exactly(model, mode, device, dtype):
+                return mode
+        except (InputError, ValueError, TypeError, RuntimeError):
+            # this model does not take such inputs; the next mode asks less of it
+            continue
+    set_mode(model, "single")
+    return "single"
+
+
+@torch.no_grad()
+def packs_exactly(model: PreTrainedModel | PeftModel, mode: str, device: torch.device, dtype: torch.dtype) -> bool:
+    """Claim that a pack with a shared prefix gives the logits that its documents give alone."""
+    random = np.random.default_rng(0)
+    vocabulary = plain_model(model).get_input_embeddings().weight.shape[0]  # pyright: ignore
+    draw = lambda count: random.integers(0, vocabulary, count).astype(np.int32)  # noqa: E731 - one line, used below
+    shared = draw(19)
+    chunks = [
+        [join_plain(shared, draw(5), draw(7)), join_plain(shared, draw(3), draw(9))],
+        [join_plain(draw(0), draw(8), draw(6))],
+    ]
+    together = answer_logits(model, to_batch(build_pack(chunks), mode, device, dtype))
+    set_mode(model, "single")
+    apart = [
+        answer_logits(model, to_batch(build_pack([[example]]), "single", device, dtype))
+        for chunk in chunks
+        for example in chunk
+    ]
+    set_mode(model, mode)
+    alone = torch.cat(apart)
+    difference = (together - alone).abs().mean() / alone.std().clamp_min(1e-6)
+    return bool(difference < (1e-4 if dtype == torch.float32 else 5e-2))

@@ -1,0 +1,385 @@
+"""
+Text from a model, and the loss of given text. In: a base, an adapter. Out: a `ModelGenerator` and an `AnswerLosses`.
+
+One loaded model serves both arms: the base is the adapted model with its adapter switched off. Requests are sorted by
+length and decoded in batches with a key-value cache; rows that have ended leave the batch. Every row draws from random
+numbers of its own, so a sample does not depend on which requests stand beside it, up to the rounding of a batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+import transformers
+from transformers import DynamicCache
+
+from ..mining.artefacts import sha256_file
+from ..mining.errors import MismatchError
+from ..mining.pairs.pair import Pair
+from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
+from .encode import Example, encode_pair, join_ids, shorten_prompt
+from .families import Family, probe_family
+from .forward import answer_losses, choose_mode, set_mode, to_batch
+from .models import (
+    Base,
+    choose_device,
+    choose_dtype,
+    context_length,
+    find_base,
+    load_base_model,
+    load_tokenizer,
+    recall_base,
+)
+from .packing import pack_in_order
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+BATCH_TOKENS = 16_384
+"""Prompt and answer tokens, padding included, that are decoded together."""
+BATCH_ROWS = 48
+SCORE_TOKENS = 8192
+"""Tokens of a pack when answers are scored."""
+SHARE = 64
+
+
+class Asked(Protocol):
+    """
+    What a request brings, as far as a prompt needs it.
+    """
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102 - a protocol's attribute
+    @property
+    def path(self) -> str: ...  # noqa: D102
+    @property
+    def language(self) -> str: ...  # noqa: D102
+    @property
+    def context(self) -> str: ...  # noqa: D102
+    @property
+    def instruction(self) -> str: ...  # noqa: D102
+
+
+class Generation(NamedTuple):
+    """
+    What the model wrote; the shape that evaluation asks for.
+    """
+
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    output_tokens: int
+    seconds: float
+
+
+class AnswerLoss(NamedTuple):
+    """
+    The loss of one answer, summed over its tokens, in nats.
+    """
+
+    nats: float
+    tokens: int
+
+
+@dataclass
+class LoadedModel:
+    """
+    A base on a device, with or without an adapter, and what is known of both.
+    """
+
+    model: PreTrainedModel | PeftModel
+    family: Family
+    base: Base
+    context_length: int
+    device: torch.device
+    adapter_sha256: str = ""
+    """Hash of the adapter's weights; empty without one."""
+    applied: AppliedCheck | None = None
+    """Whether the adapter changes anything; None without one."""
+    mode: str = ""
+    """How packs are kept apart; found when first needed."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision the base is kept in."""
+        return self.model.get_input_embeddings().weight.dtype  # pyright: ignore
+
+    def arm(self, adapted: bool) -> AbstractContextManager[Any]:
+        """Return a context in which the adapter is on or off; without an adapter both are the base."""
+        disable = getattr(self.model, "disable_adapter", None)
+        return nullcontext() if adapted or disable is None else disable()
+
+    def packing_mode(self) -> str:
+        """Return how this model's packs are kept apart."""
+        if not self.mode:
+            self.mode = choose_mode(self.model, self.device, self.dtype, self.context_length)
+        return self.mode
+
+
+class Models(NamedTuple):
+    """
+    The two callables that evaluation is handed.
+    """
+
+    generator: ModelGenerator
+    losses: AnswerLosses
+
+
+def load_model(base: str | Path | None = None, adapter: Path | None = None) -> Models:
+    """
+    Load *base*, with *adapter* where one is given. Without a base, the adapter's own is found.
+
+    Raises `MismatchError` when the adapter was trained on another base.
+    """
+    record = read_record(adapter) if adapter is not None else None
+    if base is None:
+        base = "embedded" if record is None else recall_base(record["base"]["name"], record["base"]["weights_sha256"])
+    found = find_base(base)
+    if record is not None and record["base"]["weights_sha256"] != found.weights_sha256:
+        name = record["base"]["name"]
+        raise MismatchError(
+            f"The adapter was trained on {name!r}; {found.name!r} has other weights. Give its own base."
+        )
+    device = choose_device()
+    tokenizer = load_tokenizer(found)
+    model: Any = load_base_model(found, device=device, dtype=choose_dtype(device))
+    loaded = LoadedModel(model, probe_family(tokenizer), found, context_length(found, tokenizer), device)
+    if adapter is not None:
+        loaded.model = load_adapter(model, adapter).eval()
+        loaded.adapter_sha256 = sha256_file(adapter / WEIGHTS)
+        set_mode(loaded.model, "single")
+        vocabulary = model.get_input_embeddings().weight.shape[0]
+        loaded.applied = check_applied(loaded.model, sample_examples(vocabulary), "single")
+    return Models(ModelGenerator(loaded), AnswerLosses(loaded))
+
+
+@dataclass
+class Row:
+    """
+    One request while it is decoded.
+    """
+
+    index: int
+    prompt: list[int]
+    limit: int
+    """Most tokens of its answer."""
+    random: np.random.Generator
+    written: list[int] = field(default_factory=list)
+    stopped: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more will be written."""
+        return self.stopped or len(self.written) >= self.limit
+
+
+class ModelGenerator:
+    """
+    Writes answers; keeps evaluation's `Generator` protocol.
+    """
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.loaded = loaded
+        self.family = loaded.family
+
+    @property
+    def context_length(self) -> int:
+        """How many tokens prompt and answer may have together."""
+        return self.loaded.context_length
+
+    @property
+    def applied(self) -> AppliedCheck | None:
+        """Whether the adapter changes what the base says; None without an adapter."""
+        return self.loaded.applied
+
+    @property
+    def fingerprint(self) -> Mapping[str, str]:
+        """What decides the output beside the prompt."""
+        return {
+            "base": self.loaded.base.name,
+            "weights_sha256": self.loaded.base.weights_sha256,
+            "adapter_sha256": self.loaded.adapter_sha256,
+            "prompt_format": self.family.name,
+            "engine": f"transformers {transformers.__version__}, torch {torch.__version__}",
+            "dtype": str(self.loaded.dtype).removeprefix("torch."),
+            "device": self.loaded.device.type,
+            "threads": str(torch.get_num_threads()),
+        }
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens *text* takes."""
+        return len(self.family.encode(text))
+
+    def prompt_of(self, request: Asked, room: int) -> list[int]:
+        """Return the ids of *request*, its oldest context dropped where prompt and *room* exceed the context length."""
+        prompt = self.family.prompt_ids(
+            request.kind, request.path, request.language, request.context, request.instruction
+        )
+        example = join_ids("", "", prompt, [])
+        fitted = shorten_prompt(example, max(1, self.context_length - room), keep=len(self.family.opening))
+        return [*fitted.shared.tolist(), *fitted.ask.tolist()]
+
+    def generate(
+        self,
+        requests: Sequence[Asked],
+        *,
+        adapted: bool,
+        max_tokens: Sequence[int],
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> Iterator[tuple[int, Generation]]:
+        """
+        Yield (index, generation) for every request, batch by batch, shortest prompts first.
+        """
+        rows = [
+            Row(
+                index,
+                self.prompt_of(request, min(limit, self.context_length // 2)),
+                min(limit, self.context_length // 2),
+                np.random.default_rng([seed, index]),
+            )
+            for index, (request, limit) in enumerate(zip(requests, max_tokens, strict=True))
+        ]
+        for batch in cut_batches(rows):
+            started = time.perf_counter()
+            # the arm and the attention are set per batch: the caller may use the model between two of them
+            with torch.inference_mode(), self.loaded.arm(adapted):
+                set_mode(self.loaded.model, None)
+                decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
+            seconds = (time.perf_counter() - started) / len(batch)
+            # the answer's kind decides what opens it, which is not part of its text
+            yield from ((row.index, self.finish(row, requests[row.index].kind, seconds)) for row in batch)
+
+    def finish(self, row: Row, kind: str, seconds: float) -> Generation:
+        """Return what *row* became."""
+        text = self.family.answer_text(row.written, kind)
+        return Generation(text, "stop" if row.stopped else "length", len(row.prompt), len(row.written), seconds)
+
+
+def cut_batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Yield *rows* in batches of similar length that fit `BATCH_TOKENS`."""
+    batch: list[Row] = []
+    longest = 0
+    for row in sorted(rows, key=lambda row: (len(row.prompt), row.limit, row.index)):
+        longest = max(longest, len(row.prompt) + row.limit)
+        if batch and (len(batch) == BATCH_ROWS or longest * (len(batch) + 1) > BATCH_TOKENS):
+            yield batch
+            batch, longest = [], len(row.prompt) + row.limit
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def decode(
+    model: PreTrainedModel | PeftModel, rows: Sequence[Row], family: Family, temperature: float, device: torch.device
+) -> None:
+    """
+    Write every row's answer, one token a step for all that are not done.
+    """
+    live = [row for row in rows if not row.is_done]
+    if not live:
+        return
+    width = max(len(row.prompt) for row in live)
+    ids = torch.full((len(live), width), family.stop_id, dtype=torch.long)
+    mask = torch.zeros((len(live), width), dtype=torch.long)
+    for place, row in enumerate(live):
+        # padding stands left, so that every row's next token is the last column's
+        ids[place, width - len(row.prompt) :] = torch.tensor(row.prompt)
+        mask[place, width - len(row.prompt) :] = 1
+    mask = mask.to(device)
+    positions = (mask.cumsum(-1) - 1).clamp_min(0)
+    cache = DynamicCache(config=model.config)
+    inputs = ids.to(device)
+    while live:
+        logits = model(
+            input_ids=inputs,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+        tokens = choose_tokens(logits.float(), live, temperature)
+        for row, token in zip(live, tokens, strict=True):
+            if token in family.stop_ids:
+                row.stopped = True
+            row.written.append(token)
+        stay = [place for place, row in enumerate(live) if not row.is_done]
+        if not stay:
+            return
+        if len(stay) < len(live):
+            kept = torch.tensor(stay, device=device)
+            cache.batch_select_indices(kept)
+            mask, positions = mask[kept], positions[kept]
+            live = [live[place] for place in stay]
+        mask = torch.cat((mask, mask.new_ones(len(live), 1)), dim=1)
+        positions = positions[:, -1:] + 1
+        inputs = torch.tensor([[row.written[-1]] for row in live], device=device)
+
+
+def choose_tokens(logits: Tensor, rows: Sequence[Row], temperature: float) -> list[int]:
+    """Return each row's next token: the likeliest, or one drawn with the row's own random numbers."""
+    if temperature <= 0:
+        return logits.argmax(-1).tolist()
+    # inverse of the cumulative distribution in double precision: one uniform number a row
+    cumulative = torch.softmax(logits.double() / temperature, dim=-1).cumsum(-1)
+    draws = torch.tensor([[row.random.random()] for row in rows], dtype=torch.float64, device=logits.device)
+    last = logits.shape[-1] - 1
+    return torch.searchsorted(cumulative, draws * cumulative[:, -1:]).clamp_max(last)[:, 0].tolist()
+
+
+class AnswerLosses:
+    """
+    Scores given answers; keeps evaluation's `LossOf` protocol.
+    """
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.loaded = loaded
+
+    def __call__(self, pairs: Sequence[Pair], *, adapted: bool) -> list[AnswerLoss]:
+        """Return the loss of each pair's response, stop token included, in order."""
+        loaded = self.loaded
+        room = loaded.context_length
+        keep = len(loaded.family.opening)
+        examples = [shorten_prompt(encode_pair(pair, loaded.family), room, keep) for pair in pairs]
+        with loaded.arm(adapted):
+            return score_examples(loaded.model, examples, loaded.packing_mode(), loaded.device, loaded.dtype)
+
+
+def score_examples(
+    model: PreTrainedModel | PeftModel,
+    examples: Sequence[Example],
+    mode: str,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> list[AnswerLoss]:
+    """
+    Return the loss of each example's answer under *model* as it stands.
+    """
+    set_mode(model, mode)
+    single = mode == "single"
+    packs = pack_in_order(examples, pack_tokens=1 if single else SCORE_TOKENS, share=1 if single else SHARE)
+    losses = [AnswerLoss(0.0, 0)] * len(examples)
+    with torch.inference_mode():
+        for pack, order in packs:
+            per_token = answer_losses(model, to_batch(pack, mode, device, dtype)).double().cpu().numpy()
+            sums = np.bincount(pack.owners, weights=per_token, minlength=len(order))
+            counts = np.bincount(pack.owners, minlength=len(order))
+            for owner, index in enumerate(order):
+                losses[index] = AnswerLoss(float(sums[owner]), int(counts[owner]))
+    return losses
+
+
+def mean_loss(losses: Sequence[AnswerLoss]) -> float | None:
+    """Return the loss per token of *losses*, or None where there is none."""
+    tokens = sum(loss.tokens for loss in losses)
+    return sum(loss.nats for loss in losses) / tokens if tokens else None

@@ -1,0 +1,210 @@
+"""
+Base models. In: `embedded`, a folder, or the name of a remote base. Out: its tokenizer, its model, and who it is.
+
+Only safetensors are loaded and no code of a model is run. Nothing reaches for the network unless the user names a
+remote base; after that one download everything is read from local files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+from ..mining.artefacts import sha256_file, sha256_json
+from ..mining.errors import IdiolectError, InputError
+from .base import EMBEDDED, embedded_path
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+REMOTE_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+FILES_OF_A_BASE = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
+# a model whose configuration states no length at all
+CONTEXT_UNKNOWN = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """
+    A base model on this machine.
+    """
+
+    name: str
+    """How artefacts call it: `idiolect/embedded-<hash8>`, a remote name, or the folder's own name. Never a path."""
+    folder: Path
+    weights_sha256: str
+
+
+def find_base(base: str | Path) -> Base:
+    """
+    Return the base that the user named, downloading it only when that is a remote name.
+
+    Raises `InputError` when there is no such base, or it holds no safetensors.
+    """
+    if str(base) == EMBEDDED:
+        folder = embedded_path()
+        digest = hash_weights(folder)
+        return Base(f"idiolect/embedded-{digest[:8]}", folder, digest)
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        digest = hash_weights(folder)
+        remember_base(digest, folder)
+        return Base(folder.resolve().name, folder, digest)
+    if folder.exists() or not REMOTE_NAME.fullmatch(str(base)):
+        raise InputError(
+            f"No base model at {str(base)!r}. Give 'embedded', a model folder, or a name like 'owner/model'."
+        )
+    folder = download_base(str(base))
+    return Base(str(base), folder, hash_weights(folder))
+
+
+def download_base(name: str) -> Path:
+    """Return the folder that holds the remote base *name*, from the local cache where it is complete."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=FILES_OF_A_BASE, ignore_patterns=["original/*"]))
+    except Exception as error:
+        raise InputError(
+            f"The base {name!r} could not be fetched ({type(error).__name__}). Check the name and the network, "
+            "or give a model folder."
+        ) from error
+
+
+def hash_weights(folder: Path) -> str:
+    """
+    Return the hash of the weights in *folder*.
+
+    Raises `InputError` when it is no model folder or holds no safetensors.
+    """
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{str(folder)!r} is no model folder: it has no config.json.")
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise InputError(
+            f"{str(folder)!r} holds no safetensors weights; other formats can run code and are not loaded."
+        )
+    hashes = {file.name: sha256_file(file) for file in files}
+    return hashes.popitem()[1] if len(hashes) == 1 else sha256_json(hashes)
+
+
+def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of *base*."""
+    try:
+        return AutoTokenizer.from_pretrained(base.folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        raise unusable(base, "tokenizer", error) from error
+
+
+def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **options: object) -> PreTrainedModel:
+    """Return the model of *base* in *dtype* on *device*, in evaluation mode; *options* go to transformers."""
+    before = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            base.folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=dtype,
+            **options,
+        )
+    except IdiolectError:
+        raise
+    except Exception as error:
+        raise unusable(base, "model", error) from error
+    finally:
+        transformers.logging.set_verbosity(before)
+    return model.to(device).eval()  # pyright: ignore - its stub takes itself for a function
+
+
+def unusable(base: Base, part: str, error: Exception) -> InputError:
+    """Return the error that says why transformers could not load *part* of *base*."""
+    if "trust_remote_code" in str(error):
+        return InputError(f"The base {base.name!r} brings its own code, which is not run. Use a base without it.")
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return InputError(f"The {part} of the base {base.name!r} cannot be loaded: {reason}")
+
+
+def read_config(base: Base) -> PreTrainedConfig:
+    """Return the configuration of *base*."""
+    try:
+        return AutoConfig.from_pretrained(base.folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        raise unusable(base, "configuration", error) from error
+
+
+def context_length(base: Base, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Return how many tokens the base takes: the least of what its configuration and its tokenizer say."""
+    config = read_config(base).get_text_config()
+    lengths = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions", "max_seq_len")]
+    lengths.append(tokenizer.model_max_length)
+    # a tokenizer that knows no limit says 10^30
+    known = [int(length) for length in lengths if length and length < 10**7]
+    return min(known, default=CONTEXT_UNKNOWN)
+
+
+def read_parameters(base: Base) -> int:
+    """Return how many parameters *base* has, tied ones once, from its configuration alone."""
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(read_config(base))
+    model.tie_weights()
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def choose_device() -> torch.device:
+    """Return the accelerator of this machine and process, or its processor."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cpu")
+
+
+def choose_dtype(device: torch.device) -> torch.dtype:
+    """Return what a base is kept in: bf16 where the accelerator has it, else full precision."""
+    return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+
+
+def cache_folder() -> Path | None:
+    """Return the folder for what may be forgotten, or None when it cannot be written."""
+    platform_cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(os.environ.get("IDIOLECT_CACHE") or Path(platform_cache) / "idiolect")
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
+
+
+def remember_base(weights_sha256: str, folder: Path) -> None:
+    """Note where weights were seen: adapters hold no paths, and this saves the user from naming the folder again."""
+    cache = cache_folder()
+    if cache is not None:
+        with suppress(OSError):
+            (cache / f"base-{weights_sha256[:16]}.json").write_text(json.dumps(str(folder.resolve())), "utf-8")
+
+
+def recall_base(name: str, weights_sha256: str) -> str | Path:
+    """
+    Return what to give `find_base` for the base of an adapter: its name, or the folder where it was last seen.
+    """
+    if name.startswith("idiolect/embedded-"):
+        return EMBEDDED
+    cache = cache_folder()
+    with suppress(OSError, ValueError):
+        if cache is not None:
+            folder = Path(json.loads((cache / f"base-{weights_sha256[:16]}.json").read_text("utf-8")))
+            if folder.is_dir():
+                return folder
+    if REMOTE_NAME.fullmatch(name):
+        return name
+    raise InputError(f"The adapter's base {name!r} is a folder that is not known here. Name it with --base PATH.")

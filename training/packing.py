@@ -1,0 +1,235 @@
+"""
+Documents side by side, without padding. In: examples. Out: packs within a token budget, steps of packs for an epoch.
+
+A pack is one row of tokens made of segments. A segment is a document, or a prefix that several documents share: then
+the prefix stands once, and each document is the rest of itself. Attention keeps segments apart (`attention.py`), and
+positions count from the document's own start, so a pack computes exactly what its documents would compute alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .encode import Example
+
+Indices = NDArray[np.int64]
+
+WINDOW = 256
+"""Chunks that are sorted by size before they are fitted into packs: more packs fuller, less order left to chance."""
+
+
+class Segment(NamedTuple):
+    """
+    A run of tokens in a pack that attends to itself and, where it has one, to its prefix.
+    """
+
+    length: int
+    prefix: int
+    """Which segment is its prefix, or -1."""
+
+
+class Chunk(NamedTuple):
+    """
+    Examples that stand behind one shared prefix. They travel together.
+    """
+
+    members: tuple[int, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pack:
+    """
+    One micro-batch.
+    """
+
+    input_ids: Indices
+    position_ids: Indices
+    segments: tuple[Segment, ...]
+    keep: Indices
+    """The positions whose next token is an answer's: the only ones the head scores."""
+    targets: Indices
+    """That next token, one per position kept."""
+    owners: Indices
+    """Which example of the pack each position kept belongs to."""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the model computes."""
+        return len(self.input_ids)
+
+
+def build_pack(chunks: Iterable[Sequence[Example]]) -> Pack:
+    """
+    Lay out *chunks*: each a sequence of examples with one shared prefix, or a single example.
+    """
+    pieces: list[NDArray[np.int32]] = []
+    positions: list[Indices] = []
+    segments: list[Segment] = []
+    keep: list[Indices] = []
+    targets: list[NDArray[np.int32]] = []
+    owners: list[Indices] = []
+    at = owner = 0
+    for chunk in chunks:
+        prefix, start = -1, 0
+        if len(chunk) > 1 and len(chunk[0].shared):
+            shared = chunk[0].shared
+            prefix, start = len(segments), len(shared)
+            pieces.append(shared)
+            positions.append(np.arange(start))
+            segments.append(Segment(start, -1))
+            at += start
+        for example in chunk:
+            own = [example.ask, example.answer] if prefix >= 0 else [example.shared, example.ask, example.answer]
+            # the last token of a document predicts nothing, so it is not computed
+            ids = np.concatenate(own)[:-1]
+            count = len(example.answer)
+            pieces.append(ids)
+            positions.append(np.arange(start, start + len(ids)))
+            segments.append(Segment(len(ids), prefix))
+            at += len(ids)
+            keep.append(np.arange(at - count, at))
+            targets.append(example.answer)
+            owners.append(np.full(count, owner))
+            owner += 1
+    return Pack(
+        np.concatenate(pieces).astype(np.int64),
+        np.concatenate(positions).astype(np.int64),
+        tuple(segments),
+        np.concatenate(keep),
+        np.concatenate(targets).astype(np.int64),
+        np.concatenate(owners),
+    )
+
+
+def group_examples(examples: Sequence[Example]) -> list[list[int]]:
+    """
+    Return the indices of *examples* that share a prefix, together; an example without one stands alone.
+
+    Equal ids decide, not the `prompt_id` alone: a hand-written pair may claim a context it does not have.
+    """
+    groups: dict[object, list[int]] = defaultdict(list)
+    for index, example in enumerate(examples):
+        shares = bool(example.prompt_id) and len(example.shared) > 0
+        groups[(example.prompt_id, example.shared.tobytes()) if shares else index].append(index)
+    return list(groups.values())
+
+
+def make_chunks(
+    examples: Sequence[Example], groups: Sequence[Sequence[int]], share: int, pack_tokens: int
+) -> list[Chunk]:
+    """
+    Cut each group into chunks of at most *share* examples that fit *pack_tokens*.
+    """
+    chunks: list[Chunk] = []
+    for group in groups:
+        members: list[int] = []
+        tokens = 0
+        for index in group:
+            example = examples[index]
+            own = len(example.ask) + len(example.answer)
+            if members and (len(members) == share or tokens + own > pack_tokens):
+                chunks.append(Chunk(tuple(members), tokens))
+                members = []
+            if not members:
+                tokens = len(example.shared)
+            members.append(index)
+            tokens += own
+        chunks.append(Chunk(tuple(members), tokens))
+    return chunks
+
+
+def fit_chunks(chunks: Sequence[Chunk], pack_tokens: int) -> list[list[Chunk]]:
+    """
+    Fit *chunks* into packs, largest first, each into the first pack with room.
+    """
+    packs: list[list[Chunk]] = []
+    room: list[int] = []
+    for chunk in sorted(chunks, key=lambda chunk: (-chunk.tokens, chunk.members)):
+        place = next((index for index, free in enumerate(room) if free >= chunk.tokens), None)
+        if place is None:
+            packs.append([chunk])
+            room.append(pack_tokens - chunk.tokens)
+        else:
+            packs[place].append(chunk)
+            room[place] -= chunk.tokens
+    return packs
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    How the examples of a run become steps. Epoch *e* of a plan is the same on every machine.
+    """
+
+    examples: tuple[Example, ...]
+    groups: tuple[tuple[int, ...], ...]
+    pack_tokens: int
+    step_tokens: int
+    share: int
+    seed: int
+
+    def epoch(self, number: int) -> list[list[list[Chunk]]]:
+        """Return the steps of one epoch: each a list of packs, each a list of chunks."""
+        random = np.random.default_rng([self.seed, number])
+        groups = [[group[i] for i in random.permutation(len(group))] for group in self.groups]
+        chunks = make_chunks(self.examples, groups, self.share, self.pack_tokens)
+        chunks = [chunks[i] for i in random.permutation(len(chunks))]
+        packs = [
+            pack
+            for start in range(0, len(chunks), WINDOW)
+            for pack in fit_chunks(chunks[start : start + WINDOW], self.pack_tokens)
+        ]
+        packs = [packs[i] for i in random.permutation(len(packs))]
+        return cut_steps(packs, self.step_tokens)
+
+    def build(self, chunks: Sequence[Chunk]) -> Pack:
+        """Return the pack of *chunks*."""
+        return build_pack([[self.examples[i] for i in chunk.members] for chunk in chunks])
+
+
+def cut_steps(packs: Sequence[list[Chunk]], step_tokens: int) -> list[list[list[Chunk]]]:
+    """
+    Cut *packs* into steps of about *step_tokens*; what is left over at the end joins the last step.
+    """
+    steps: list[list[list[Chunk]]] = []
+    step: list[list[Chunk]] = []
+    tokens = 0
+    for pack in packs:
+        step.append(pack)
+        tokens += sum(chunk.tokens for chunk in pack)
+        if tokens >= step_tokens * 0.9:
+            steps.append(step)
+            step, tokens = [], 0
+    if step and (not steps or tokens >= step_tokens / 2):
+        steps.append(step)
+    elif step:
+        steps[-1].extend(step)
+    return steps
+
+
+def plan_training(examples: Sequence[Example], *, pack_tokens: int, step_tokens: int, share: int, seed: int) -> Plan:
+    """Return the plan of a run over *examples*."""
+    groups = group_examples(examples) if share > 1 else [[index] for index in range(len(examples))]
+    return Plan(tuple(examples), tuple(map(tuple, groups)), pack_tokens, step_tokens, share, seed)
+
+
+def pack_in_order(examples: Sequence[Example], *, pack_tokens: int, share: int) -> list[tuple[Pack, tuple[int, ...]]]:
+    """
+    Return packs of all *examples* for scoring, each with the indices of its examples in the order of its owners.
+    """
+    groups = group_examples(examples) if share > 1 else [[index] for index in range(len(examples))]
+    packs = fit_chunks(make_chunks(examples, groups, share, pack_tokens), pack_tokens)
+    return [
+        (
+            build_pack([[examples[i] for i in chunk.members] for chunk in pack]),
+            tuple(i for chunk in pack for i in chunk.members),
+        )
+        for pack in packs
+    ]

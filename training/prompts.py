@@ -1,0 +1,65 @@
+"""
+What a person asks, as a request. In: words, a file, a line. Out: a `Prompt` in the form that pairs have.
+
+The context is the file's skeleton, made by the code that mining uses: a model is asked as it was taught.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..mining.definitions import collect_definitions
+from ..mining.errors import InputError
+from ..mining.languages import language_named, language_of
+from ..mining.pairs.pair import HOLE
+from ..mining.skeleton import render_skeleton
+from ..mining.source import Source, UndecodableError, parse_source
+
+LINES_BEFORE, LINES_AFTER = 24, 12
+"""The window around a hole, in lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """
+    One request, still as text.
+    """
+
+    kind: str
+    path: str
+    language: str
+    context: str
+    instruction: str
+
+
+def ask_for(instruction: str, file: Path | None) -> Prompt:
+    """Return the request for *instruction*, in the context of *file* where one is given."""
+    if file is None:
+        return Prompt("implement", "example.py", "python", "", instruction)
+    source = read_source(file)
+    context = render_skeleton(source, collect_definitions(source))
+    return Prompt("implement", file.name, source.language.name, context, instruction)
+
+
+def ask_at_line(file: Path, line: int) -> Prompt:
+    """Return the request to fill in code at *line* of *file*: that line moves down."""
+    source = read_source(file)
+    lines = source.text.splitlines(keepends=True)
+    if line > len(lines) + 1:
+        raise InputError(f"{str(file)!r} has {len(lines)} lines; there is no line {line}.")
+    before = "".join(lines[max(0, line - 1 - LINES_BEFORE) : line - 1])
+    after = "".join(lines[line - 1 : line - 1 + LINES_AFTER])
+    if HOLE in before + after:
+        raise InputError(f"{str(file)!r} contains {HOLE!r}, which marks the hole.")
+    context = render_skeleton(source, collect_definitions(source))
+    return Prompt("infill", file.name, source.language.name, context, f"{before}{HOLE}\n{after}")
+
+
+def read_source(file: Path) -> Source:
+    """Return the parsed *file*; one in an unknown language is read as Python."""
+    language = language_of(file.name) or language_named("python")
+    try:
+        return parse_source(file.name, file.read_bytes(), language)
+    except (OSError, UndecodableError) as error:
+        raise InputError(f"{str(file)!r} cannot be read: {error}") from error

@@ -1,0 +1,252 @@
+"""
+Every knob of training, with its default, unit and reason. In: sizes, a TOML file, `KEY=VALUE` words. Out: a `Recipe`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from ..mining.errors import InputError, SettingsError
+
+METHODS = ("lora", "dora")
+SMALL_MODEL = 50_000_000
+"""Below this many parameters a base is treated as the embedded one: an epoch of minutes on a laptop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """
+    One way to train. With corpus and base it decides the adapter, bit for bit on one machine's processor.
+    """
+
+    method: str = "lora"
+    """`lora`, or `dora` (26 % slower, no gain in PEFT's own benchmark)."""
+    rank: int = 32
+    """Width of the adapter. Hardly matters; the learning rate does."""
+    alpha: float = 32.0
+    """Scale of the adapter before the rank divides it."""
+    rank_stabilized: bool = True
+    """Divide by the root of the rank (rsLoRA), which keeps the best learning rate independent of the rank."""
+
+    learning_rate: float = 2e-4
+    """Peak rate. About 10 times that of full tuning; smaller bases take more."""
+    warm_up: int = 20
+    """Steps of linear warm-up; at most a tenth of the run."""
+    floor: float = 0.1
+    """Last rate of the cosine as a share of the peak."""
+    betas: tuple[float, float] = (0.9, 0.99)
+    """AdamW's averages: 0.99 forgets faster than the usual 0.999, and the runs are short."""
+    weight_decay: float = 0.0
+    """Decay of adapter weights."""
+    clip: float = 1.0
+    """Largest norm of a step's gradient."""
+
+    epochs: float = 3.0
+    """Most passes over the pairs; the early stop may end before."""
+    steps: int | None = None
+    """Optimizer steps. Unset, they follow from `epochs`, or from `minutes` if that is less."""
+    minutes: float | None = None
+    """Most minutes of training. Becomes a number of steps once, by a timed probe, and is recorded as such."""
+    step_tokens: int = 32_768
+    """Tokens in an optimizer step: about 32 pairs. Adapters pay for larger batches."""
+    pack_tokens: int = 16_384
+    """Tokens computed together. Sets memory; below 8,192 a GPU waits for its launches."""
+    max_tokens: int = 4096
+    """Longest pair, prompt and answer together; longer ones are left out and counted, never cut."""
+    share: int = 8
+    """Most answers behind one shared prefix. More is cheaper, and a step sees fewer files."""
+
+    validate_every: int = 0
+    """Steps between looks at held-out loss; 0 means a twentieth of the run."""
+    validation_tokens: int = 16_384
+    """Tokens of held-out pairs in each look."""
+    patience: int = 5
+    """Looks without improvement after which the run stops."""
+
+    precision: str = "auto"
+    """`auto` (bf16 on accelerators, fp32 on processors), `fp32` or `bf16`."""
+    checkpointing: bool = False
+    """Recompute activations instead of keeping them. Costs a third more compute."""
+    answer_head: bool = True
+    """Score only the positions that answers are predicted from. Off only to measure what it saves."""
+    uncast_inputs: bool = True
+    """Keep PEFT from casting inputs to the adapters' precision: fewer bytes saved, equal gradients under autocast."""
+    compile: bool = False
+    """Compile each layer: 15 % faster steps on a GPU after minutes of compilation, so only for long runs."""
+    fused: bool = True
+    """One kernel for the optimizer's update."""
+    seed: int = 0
+    """Decides the adapter's first weights and the order of the data."""
+    checkpoint_every: int = 25
+    """Steps between checkpoints."""
+
+    def rate(self, step: int, steps: int) -> float:
+        """Return the learning rate of *step* (from 0) in a run of *steps*: linear warm-up, cosine to the floor."""
+        import math
+
+        warm_up = max(1, min(self.warm_up, steps // 10))
+        if step < warm_up:
+            return self.learning_rate * (step + 1) / warm_up
+        done = (step - warm_up) / max(1, steps - warm_up)
+        return self.learning_rate * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * done)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the values as JSON has them."""
+        return {**dataclasses.asdict(self), "betas": list(self.betas)}
+
+
+def size_recipe(
+    *, pairs: int, parameters: int, context_length: int, accelerator: bool = False, minutes: float | None = None
+) -> Recipe:
+    """
+    Return the recipe for a corpus of *pairs* and a base of *parameters* that takes *context_length* tokens.
+    """
+    small = parameters < SMALL_MODEL
+    # a small base on a processor: packs that fit its caches, steps small enough that minutes hold many
+    tokens: dict[str, Any] = (
+        {} if accelerator or not small else {"step_tokens": 8192, "pack_tokens": 4096, "validation_tokens": 8192}
+    )
+    return Recipe(
+        learning_rate=rate_for(parameters),
+        epochs=epochs_for(pairs),
+        minutes=minutes if minutes is not None else (4.0 if small else None),
+        max_tokens=min(context_length, 2048 if small else 4096),
+        **tokens,
+    )
+
+
+def rate_for(parameters: int) -> float:
+    """Return the peak learning rate for a base of *parameters*."""
+    if parameters < SMALL_MODEL:
+        return 1e-3
+    if parameters < 1_000_000_000:
+        return 3e-4
+    return 2e-4 if parameters < 3_500_000_000 else 1e-4
+
+
+def epochs_for(pairs: int) -> float:
+    """Return the most passes over *pairs*: few pairs are learned by many passes, and the early stop watches."""
+    for least, epochs in ((30_000, 3.0), (15_000, 5.0), (5_000, 10.0), (1_000, 20.0)):
+        if pairs >= least:
+            return epochs
+    return 50.0
+
+
+def change_recipe(recipe: Recipe, file: Path | None, words: Sequence[str]) -> Recipe:
+    """
+    Return *recipe* with the values of the TOML *file* and then those of *words* (`KEY=VALUE`) put in.
+
+    Raises `SettingsError` with every fault at once.
+    """
+    changes: dict[str, Any] = {}
+    faults: list[str] = []
+    if file is not None:
+        changes.update(read_recipe_file(file))
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals:
+            faults.append(f"{word!r} is not KEY=VALUE")
+        changes[key.strip()] = parse_word(text.strip())
+    values: dict[str, Any] = {}
+    for key, value in changes.items():
+        try:
+            values[key] = convert(key, value)
+        except ValueError as fault:
+            faults.append(str(fault))
+    faults.extend(check_ranges(values))
+    if faults:
+        raise SettingsError(str(file) if file is not None else "recipe", faults)
+    return dataclasses.replace(recipe, **values)
+
+
+def read_recipe_file(file: Path) -> Mapping[str, Any]:
+    """Return the table of a recipe file."""
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"The recipe {str(file)!r} cannot be read: {error}") from error
+
+
+def parse_word(text: str) -> Any:  # noqa: ANN401 - a TOML value is any of six types
+    """Return *text* as a TOML value, or as the plain string it is."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def convert(key: str, value: Any) -> Any:  # noqa: ANN401 - as above
+    """
+    Return *value* as the type of the recipe's field *key*.
+
+    Raises `ValueError` with what is wrong.
+    """
+    kinds = get_type_hints(Recipe)
+    if key not in kinds:
+        raise ValueError(f"no value {key!r}; a recipe has {', '.join(kinds)}")
+    kind = kinds[key]
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list) or len(value) != 2 or not all(isinstance(v, int | float) for v in value):
+            raise ValueError(f"{key} must be two numbers, got {value!r}")
+        return tuple(float(v) for v in value)
+    choices = get_args(kind) or (kind,)
+    if isinstance(value, bool) is not (bool in choices):
+        raise ValueError(f"{key} must be {name_of(choices)}, got {value!r}")
+    if float in choices and isinstance(value, int):
+        return float(value)
+    if not isinstance(value, choices):
+        raise ValueError(f"{key} must be {name_of(choices)}, got {value!r}")
+    return value
+
+
+def name_of(choices: Sequence[type]) -> str:
+    """Return the types of *choices* in words."""
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+    return next(words[choice] for choice in choices if choice in words)
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "rank": (1, 4096),
+    "alpha": (1e-6, 1e6),
+    "learning_rate": (1e-8, 1.0),
+    "warm_up": (0, 1e6),
+    "floor": (0, 1),
+    "weight_decay": (0, 1),
+    "clip": (1e-6, 1e6),
+    "epochs": (1e-3, 1e4),
+    "steps": (1, 1e9),
+    "minutes": (1e-2, 1e6),
+    "step_tokens": (1, 1e8),
+    "pack_tokens": (1, 1e7),
+    "max_tokens": (8, 1e7),
+    "share": (1, 1e6),
+    "validate_every": (0, 1e9),
+    "validation_tokens": (1, 1e9),
+    "patience": (1, 1e6),
+    "checkpoint_every": (1, 1e9),
+    "seed": (0, 2**63 - 1),
+}
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "method": METHODS,
+    "precision": ("auto", "fp32", "bf16"),
+}
+
+
+def check_ranges(values: Mapping[str, Any]) -> list[str]:
+    """Return one fault per value that is outside what can work."""
+    faults = [
+        f"{key} must be from {least:g} to {most:g}, got {values[key]!r}"
+        for key, (least, most) in RANGES.items()
+        if values.get(key) is not None and not least <= values[key] <= most
+    ]
+    faults += [
+        f"{key} must be one of {', '.join(words)}, got {values[key]!r}"
+        for key, words in WORDS.items()
+        if key in values and values[key] not in words
+    ]
+    return faults

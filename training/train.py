@@ -1,0 +1,665 @@
+"""
+A corpus and a base in, an adapter out. Reads top to bottom: folder, base, data, steps, save.
+
+The loop is ours and is all here. accelerate gives it devices, processes and precision; it does not wrap the model,
+because only the adapter's gradients travel between processes and they fit one small tensor. A step's loss is the sum
+over its answer tokens, divided by their number on all processes together. Nothing reads the clock to decide: minutes
+become a number of steps once, and the number is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from accelerate import Accelerator
+from peft import PeftModel
+from peft.helpers import disable_input_dtype_casting
+
+from .. import __version__
+from ..mining.artefacts import LOCK, lock_folder, machine_faults, sha256_json, write_json, write_jsonl
+from ..mining.corpus import Corpus, read_corpus
+from ..mining.errors import InputError, MismatchError
+from ..mining.pairs.pair import Pair
+from .adapter import (
+    RECORD,
+    adapter_tensors,
+    attach_adapter,
+    check_applied,
+    describe_applied,
+    load_adapter,
+    read_record,
+    write_adapter,
+)
+from .checkpoints import (
+    Progress,
+    load_checkpoint,
+    pack_optimizer,
+    pack_randomness,
+    save_checkpoint,
+    unpack_optimizer,
+    unpack_randomness,
+)
+from .encode import Encoded, Example, encode_pairs, require_pairs
+from .families import Family, probe_family
+from .forward import answer_losses, choose_mode, set_mode, to_batch
+from .generation import LoadedModel, ModelGenerator, mean_loss, score_examples
+from .models import Base, choose_dtype, context_length, find_base, load_base_model, load_tokenizer, read_parameters
+from .packing import Chunk, Plan, plan_training
+from .recipe import Recipe, size_recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Report = Callable[[str, int, int], None]
+
+RUN_SCHEMA = "idiolect.run/1"
+CHECKPOINTS = "checkpoints"
+RUN = "run.json"
+LOG_EVERY = 10
+"""Steps between logged lines: the only moments at which the loop waits for the device."""
+PROBE_PACKS = 4
+"""Packs that are timed to turn minutes into steps; the first one warms up and does not count."""
+
+
+class Score(Protocol):
+    """
+    Judges the model while it trains: higher is better. Early stopping by probes hands one in.
+    """
+
+    def __call__(self, generator: ModelGenerator) -> float:
+        """Return the score of the model as it stands."""
+        ...
+
+
+@dataclass
+class Setup:
+    """
+    Everything that a run holds still.
+    """
+
+    accelerator: Accelerator
+    base: Base
+    family: Family
+    model: PeftModel
+    recipe: Recipe
+    plan: Plan
+    validation: tuple[Example, ...]
+    mode: str
+    dtype: torch.dtype
+    context_length: int
+    report: Report
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        return self.accelerator.device
+
+
+def train_adapter(
+    corpus_path: Path,
+    out: Path,
+    *,
+    base: str | Path = "embedded",
+    recipe: Recipe | None = None,
+    adjust: Callable[[Recipe], Recipe] | None = None,
+    pairs: Sequence[Pair] | None = None,
+    resume: bool = False,
+    start_from: Path | None = None,
+    score: Score | None = None,
+    progress: Report | None = None,
+) -> Path:
+    """
+    Train an adapter on the corpus and return its folder, *out*.
+
+    Without *recipe* one is sized from the corpus and the base, and *adjust* may change it. *pairs* replaces the
+    corpus's training pairs; *start_from* is a finished adapter to go on from. With *resume* an unfinished run goes on
+    where it stood, a finished one is left as it is, and an empty folder starts from nothing.
+    """
+    report = progress or (lambda *_: None)
+    accelerator = Accelerator(cpu=not torch.cuda.is_available())
+    with ExitStack() as held:
+        if accelerator.is_main_process:
+            if not claim_folder(out, resume=resume):
+                return out
+            held.enter_context(lock_folder(out))
+        accelerator.wait_for_everyone()
+        corpus = read_corpus(corpus_path)
+        found = find_base(base)
+        setup, encoded = set_up(accelerator, corpus, found, recipe, adjust, pairs, start_from, report)
+        run = start_run(setup, out, corpus, start_from)
+        with setup.model.disable_adapter():
+            before = held_out_loss(setup)
+        state = run_steps(setup, out, run["steps"], before, score)
+        if accelerator.is_main_process:
+            finish(setup, out, corpus, encoded, run, state, before)
+        accelerator.wait_for_everyone()
+    return out
+
+
+# Folder
+
+
+def claim_folder(out: Path, *, resume: bool) -> bool:
+    """
+    Make *out* ready for a run; return False when there is nothing left to do.
+
+    Raises `InputError` for an unfinished run that was not asked to go on, and for a folder that holds something else.
+    """
+    unfinished = (out / CHECKPOINTS / RUN).is_file()
+    finished = (out / RECORD).is_file()
+    if resume and finished and not unfinished:
+        read_record(out)
+        return False
+    if unfinished and not resume:
+        raise InputError(f"{str(out)!r} holds an unfinished run. Go on with --resume, or choose another folder.")
+    if not unfinished and not finished and is_foreign(out):
+        raise InputError(f"{str(out)!r} is not empty and holds no adapter. Choose another folder.")
+    with machine_faults(out):
+        (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+    return True
+
+
+def is_foreign(out: Path) -> bool:
+    """Claim that *out* holds something that no run of ours left behind."""
+    if out.is_file():
+        return True
+    return out.is_dir() and any(path.name not in (CHECKPOINTS, LOCK) for path in out.iterdir())
+
+
+# Base and data
+
+
+def set_up(
+    accelerator: Accelerator,
+    corpus: Corpus,
+    base: Base,
+    recipe: Recipe | None,
+    adjust: Callable[[Recipe], Recipe] | None,
+    pairs: Sequence[Pair] | None,
+    start_from: Path | None,
+    report: Report,
+) -> tuple[Setup, Encoded]:
+    """Load the base, encode the pairs, attach the adapter, and find out how packs are kept apart."""
+    report("load", 0, 1)
+    tokenizer = load_tokenizer(base)
+    family = probe_family(tokenizer)
+    device = accelerator.device
+    train = list(corpus.pairs("train") if pairs is None else pairs)
+    room = context_length(base, tokenizer)
+    if recipe is None:
+        accelerated = device.type == "cuda"
+        parameters = read_parameters(base)
+        recipe = size_recipe(pairs=len(train), parameters=parameters, context_length=room, accelerator=accelerated)
+    recipe = recipe if adjust is None else adjust(recipe)
+    dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
+    model = load_base_model(base, device=device, dtype=dtype)
+    longest = min(recipe.max_tokens, room)
+    report("load", 1, 1)
+    encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
+    require_pairs(encoded)
+    validation = encode_pairs(spread(corpus.pairs("validation")), family, longest)
+    adapted = attach_adapter(model, recipe) if start_from is None else continue_adapter(model, base, start_from)
+    mode = choose_mode(adapted, device, dtype, longest)
+    single = mode == "single"
+    plan = plan_training(
+        encoded.examples,
+        pack_tokens=1 if single else max(recipe.pack_tokens, longest),
+        step_tokens=recipe.step_tokens,
+        share=1 if single else recipe.share,
+        seed=recipe.seed,
+    )
+    held_out = first_tokens(validation.examples, recipe.validation_tokens)
+    setup = Setup(accelerator, base, family, adapted, recipe, plan, held_out, mode, dtype, room, report)
+    prepare_model(setup)
+    return setup, encoded
+
+
+def precision(name: str) -> torch.dtype:
+    """Return the type called *name*."""
+    return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
+
+
+def continue_adapter(model: Any, base: Base, folder: Path) -> PeftModel:  # noqa: ANN401 - any transformers model
+    """Return *model* with the finished adapter in *folder*, ready to learn more."""
+    record = read_record(folder)
+    if record["base"]["weights_sha256"] != base.weights_sha256:
+        raise MismatchError(
+            f"The adapter in {str(folder)!r} was trained on {record['base']['name']!r}: name that base."
+        )
+    return load_adapter(model, folder, trainable=True)
+
+
+def spread(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return *pairs* in the order of their ids, which are hashes: any first part is a fair sample."""
+    return sorted(pairs, key=lambda pair: pair.id)
+
+
+def first_tokens(examples: Sequence[Example], budget: int) -> tuple[Example, ...]:
+    """Return the first of *examples* that take *budget* tokens together."""
+    chosen: list[Example] = []
+    tokens = 0
+    for example in examples:
+        if chosen and tokens + example.tokens > budget:
+            break
+        chosen.append(example)
+        tokens += example.tokens
+    return tuple(chosen)
+
+
+def prepare_model(setup: Setup) -> None:
+    """Put the model into training form: attention, recomputation, compiled layers."""
+    set_mode(setup.model, setup.mode)
+    setup.model.train()
+    if setup.recipe.checkpointing:
+        setup.model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore
+    if setup.recipe.compile:
+        for layer in decoder_layers(setup.model):
+            layer.compile(dynamic=True)
+
+
+def decoder_layers(model: PeftModel) -> Sequence[torch.nn.Module]:
+    """Return the model's layers: the longest list of modules it holds."""
+    lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
+    return max(lists, key=len, default=torch.nn.ModuleList())  # pyright: ignore
+
+
+# The run's record: what must be equal for a run to go on
+
+
+def start_run(setup: Setup, out: Path, corpus: Corpus, start_from: Path | None) -> dict[str, Any]:
+    """
+    Return the record of the run in *out*, writing it first when the run is new.
+
+    The record is where minutes have become steps. Raises `InputError` when the folder's run is another one.
+    """
+    file = out / CHECKPOINTS / RUN
+    fingerprint = sha256_json(
+        {
+            "recipe": setup.recipe.as_json(),
+            "corpus": corpus.sha256,
+            "base": setup.base.weights_sha256,
+            "pairs": [example.id for example in setup.plan.examples],
+            "from": read_record(start_from)["files"] if start_from is not None else None,
+            "tool": __version__,
+        }
+    )
+    if setup.accelerator.is_main_process and not file.is_file():
+        steps = count_steps(setup)
+        write_json(file, {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": steps})
+    setup.accelerator.wait_for_everyone()
+    run = json.loads(file.read_text("utf-8"))
+    if run["fingerprint"] != fingerprint:
+        raise InputError(
+            f"The unfinished run in {str(out)!r} has another corpus, base or recipe. Choose another folder, "
+            "or repeat the command that began it."
+        )
+    return run
+
+
+def count_steps(setup: Setup) -> int:
+    """Return how many steps the run has: as the recipe says, by epochs, or what its minutes hold."""
+    recipe = setup.recipe
+    if recipe.steps is not None:
+        return recipe.steps
+    in_an_epoch = len(setup.plan.epoch(0))
+    steps = max(1, round(recipe.epochs * in_an_epoch))
+    if recipe.minutes is None:
+        return steps
+    return max(1, min(steps, steps_in(setup, recipe.minutes * 60)))
+
+
+def steps_in(setup: Setup, seconds: float) -> int:
+    """Return how many steps *seconds* hold, looks at held-out loss included, by timing a few packs."""
+    packs = [pack for step in setup.plan.epoch(0)[:PROBE_PACKS] for pack in step][: PROBE_PACKS + 1]
+    spent = tokens = 0.0
+    for number, chunks in enumerate(packs):
+        pack = setup.plan.build(chunks)
+        started = time.perf_counter()
+        pack_loss(setup, chunks).backward()
+        synchronize(setup.device)
+        if number or len(packs) == 1:
+            spent += time.perf_counter() - started
+            tokens += pack.tokens
+        setup.report("measure", number + 1, len(packs))
+    setup.model.zero_grad(set_to_none=True)
+    a_token = spent / tokens
+    epoch = setup.plan.epoch(0)
+    a_step = a_token * sum(setup.plan.build(pack).tokens for step in epoch for pack in step) / len(epoch)
+    # a look computes forwards only, and there are about twenty, one before and one after
+    looks = 22 * a_token / 3 * sum(example.tokens for example in setup.validation)
+    return int(max(seconds - looks, seconds / 3) * setup.accelerator.num_processes / a_step)
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait for *device*, so that a clock means something."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+# Steps
+
+
+def run_steps(setup: Setup, out: Path, steps: int, before: float | None, score: Score | None) -> Progress:
+    """
+    Take the optimizer steps that are left, and leave the model with the best weights that were seen.
+    """
+    folder = out / CHECKPOINTS
+    recipe, accelerator = setup.recipe, setup.accelerator
+    names = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
+    parameters = list(names.values())
+    optimizer = torch.optim.AdamW(
+        parameters,
+        lr=recipe.learning_rate,
+        betas=recipe.betas,
+        weight_decay=recipe.weight_decay,
+        fused=recipe.fused,
+    )
+    state, best = restore(setup, folder, names, optimizer, before)
+    look_every = recipe.validate_every or max(1, math.ceil(steps / 20))
+    nats = torch.zeros((), dtype=torch.float64, device=setup.device)
+    clock = Clock(state.answer_tokens)
+    for packs in remaining_steps(setup.plan, state, steps):
+        answers = sum(len(setup.plan.examples[i].answer) for pack in packs for chunk in pack for i in chunk.members)
+        for chunks in packs[accelerator.process_index :: accelerator.num_processes]:
+            loss = pack_loss(setup, chunks)
+            (loss / answers).backward()
+            nats += loss.detach()
+        reduce_gradients(accelerator, parameters)
+        torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate(state.step, steps)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        state.step += 1
+        state.tokens += answers
+        state.answer_tokens += answers
+        if state.step % LOG_EVERY == 0 or state.step == steps:
+            log_step(setup, folder, state, nats, recipe.rate(state.step - 1, steps), clock)
+        if state.step % look_every == 0 or state.step == steps:
+            best = look(setup, state, best, score)
+        setup.report(describe(state, clock), state.step, steps)
+        if state.stopped:
+            break
+        if state.step % recipe.checkpoint_every == 0 and state.step < steps:
+            drain(accelerator, state, nats)
+            keep(setup, folder, state, names, optimizer, best)
+    load_weights(setup.model, best)
+    return state
+
+
+def remaining_steps(plan: Plan, state: Progress, steps: int) -> Iterator[list[list[Chunk]]]:
+    """Yield the steps after *state*, epoch after epoch, and keep the place in *state*."""
+    while state.step < steps:
+        epoch = plan.epoch(state.epoch)
+        while state.cursor < len(epoch) and state.step < steps:
+            step = epoch[state.cursor]
+            state.cursor += 1
+            yield step
+        if state.cursor == len(epoch):
+            state.epoch, state.cursor = state.epoch + 1, 0
+
+
+def pack_loss(setup: Setup, chunks: Sequence[Chunk]) -> Tensor:
+    """Return the summed loss of the answers of one pack."""
+    batch = to_batch(setup.plan.build(chunks), setup.mode, setup.device, setup.dtype)
+    with ExitStack() as held:
+        if setup.dtype == torch.bfloat16:
+            held.enter_context(torch.autocast(setup.device.type, dtype=torch.bfloat16))
+            if setup.recipe.uncast_inputs:
+                held.enter_context(disable_input_dtype_casting(setup.model))
+        return answer_losses(setup.model, batch, head=setup.recipe.answer_head).sum()
+
+
+def reduce_gradients(accelerator: Accelerator, parameters: Sequence[torch.nn.Parameter]) -> None:
+    """Add up the gradients of all processes, in one tensor; a process without a pack adds nothing."""
+    if accelerator.num_processes == 1:
+        return
+    grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    flat: Any = accelerator.reduce(torch.cat([grad.flatten() for grad in grads]), reduction="sum")
+    for parameter, piece in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        parameter.grad = piece.view_as(parameter)
+
+
+def drain(accelerator: Accelerator, state: Progress, nats: Tensor) -> None:
+    """Move the loss since the last line from the device into *state*."""
+    total: Any = accelerator.reduce(nats.clone(), reduction="sum") if accelerator.num_processes > 1 else nats
+    state.nats += float(total)
+    nats.zero_()
+
+
+def log_step(setup: Setup, folder: Path, state: Progress, nats: Tensor, rate: float, clock: Clock) -> None:
+    """
+    Add one line to the log, and its time to another file: the log is the same in every run.
+    """
+    drain(setup.accelerator, state, nats)
+    loss = state.nats / state.tokens
+    if not math.isfinite(loss):
+        raise InputError(f"The loss is {loss} at step {state.step}. Lower learning_rate, or set precision=fp32.")
+    state.log.append({"step": state.step, "loss": loss, "learning_rate": rate, "answer_tokens": state.answer_tokens})
+    state.nats, state.tokens = 0.0, 0
+    if setup.accelerator.is_main_process:
+        with (folder / "timings.jsonl").open("a", encoding="utf-8") as timings:
+            timings.write(json.dumps({"step": state.step, "seconds": round(clock.seconds, 3)}) + "\n")
+
+
+@dataclass
+class Clock:
+    """
+    How fast this process is: for people to read, never to decide anything.
+    """
+
+    first: int
+    """Answer tokens that were learned before it started."""
+
+    def __post_init__(self) -> None:
+        self.started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it started."""
+        return time.perf_counter() - self.started
+
+    def speed(self, state: Progress) -> float:
+        """Return answer tokens per second."""
+        return (state.answer_tokens - self.first) / max(self.seconds, 1e-9)
+
+
+def describe(state: Progress, clock: Clock) -> str:
+    """Return the progress line's name and what stands beside the bar."""
+    last = next((line for line in reversed(state.log) if "loss" in line), None)
+    loss = f"loss {last['loss']:.3f}, " if last else ""
+    return f"train: {loss}{clock.speed(state):,.0f} answer tokens/s"
+
+
+# Held-out looks and checkpoints
+
+
+def held_out_loss(setup: Setup) -> float | None:
+    """Return the loss per token on the held-out pairs of the model as it stands."""
+    if not setup.validation:
+        return None
+    setup.model.eval()
+    losses = score_examples(setup.model, setup.validation, setup.mode, setup.device, setup.dtype)
+    set_mode(setup.model, setup.mode)
+    setup.model.train()
+    return mean_loss(losses)
+
+
+def look(setup: Setup, state: Progress, best: dict[str, Tensor], score: Score | None) -> dict[str, Tensor]:
+    """
+    Measure the model on held-out pairs; return the best weights so far and note in *state* when to stop.
+    """
+    loss = held_out_loss(setup)
+    value = None if score is None else score_now(setup, score)
+    state.log.append({"step": state.step, "held_out_loss": loss, **({} if value is None else {"score": value})})
+    if loss is None:
+        state.best_step = state.step
+        return snapshot(setup.model)
+    improved = state.best_loss is None or loss < state.best_loss
+    if value is not None:
+        # the score leads; the loss decides between equal scores
+        improved = state.best_score is None or (value, -loss) > (state.best_score, -(state.best_loss or math.inf))
+    if improved:
+        state.best_loss, state.best_score, state.best_step, state.stale = loss, value, state.step, 0
+        return snapshot(setup.model)
+    state.stale += 1
+    if state.stale >= setup.recipe.patience:
+        state.stopped = f"held-out {'score' if score else 'loss'} did not improve for {state.stale} looks"
+    return best
+
+
+def score_now(setup: Setup, score: Score) -> float:
+    """Return *score* of the model as it stands, and leave it ready to train."""
+    setup.model.eval()
+    loaded = LoadedModel(setup.model, setup.family, setup.base, setup.context_length, setup.device, mode=setup.mode)
+    value = score(ModelGenerator(loaded))
+    set_mode(setup.model, setup.mode)
+    setup.model.train()
+    return value
+
+
+def snapshot(model: PeftModel) -> dict[str, Tensor]:
+    """Return a copy of what is trained."""
+    return {
+        name: parameter.detach().to("cpu", copy=True)
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+def load_weights(model: PeftModel, weights: Mapping[str, Tensor]) -> None:
+    """Put *weights* into the model."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name in weights:
+                parameter.copy_(weights[name])
+
+
+def keep(
+    setup: Setup,
+    folder: Path,
+    state: Progress,
+    names: Mapping[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    best: Mapping[str, Tensor],
+) -> None:
+    """Write a checkpoint."""
+    if not setup.accelerator.is_main_process:
+        return
+    tensors = {f"model.{name}": parameter for name, parameter in names.items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+    tensors |= pack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()})
+    save_checkpoint(folder, state, {**tensors, **pack_randomness()})
+
+
+def restore(
+    setup: Setup,
+    folder: Path,
+    names: Mapping[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    before: float | None,
+) -> tuple[Progress, dict[str, Tensor]]:
+    """Return the state and the best weights of the newest checkpoint, or those of a run that has not begun."""
+    found = load_checkpoint(folder)
+    if found is None:
+        return Progress(log=[{"step": 0, "held_out_loss": before}]), snapshot(setup.model)
+    state, tensors = found
+    load_weights(setup.model, {name: tensors[f"model.{name}"] for name in names})
+    unpack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()}, tensors)
+    unpack_randomness(tensors)
+    return state, {name: tensors[f"best.{name}"] for name in names}
+
+
+# Save
+
+
+def finish(
+    setup: Setup,
+    out: Path,
+    corpus: Corpus,
+    encoded: Encoded,
+    run: Mapping[str, Any],
+    state: Progress,
+    before: float | None,
+) -> None:
+    """Prove that the adapter is applied, write it, and clear away the run."""
+    setup.report("save", 0, 1)
+    setup.model.eval()
+    applied = check_applied(setup.model, (setup.validation or setup.plan.examples)[:8], setup.mode)
+    (out / RECORD).unlink(missing_ok=True)
+    write_jsonl(out / "log.jsonl", state.log)
+    write_adapter(setup.model, out, setup.base.name, make_record(setup, corpus, encoded, run, state, before, applied))
+    timings = out / CHECKPOINTS / "timings.jsonl"
+    if timings.is_file():
+        timings.replace(out / "timings.jsonl")
+    (out / CHECKPOINTS / RUN).unlink()
+    shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+    setup.report("save", 1, 1)
+
+
+def make_record(
+    setup: Setup,
+    corpus: Corpus,
+    encoded: Encoded,
+    run: Mapping[str, Any],
+    state: Progress,
+    before: float | None,
+    applied: Any,  # noqa: ANN401 - an AppliedCheck
+) -> dict[str, Any]:
+    """Return what `idiolect.json` says beside the hashes of the files."""
+    manifest = corpus.manifest
+    after = held_out_loss(setup)
+    return {
+        "tool_version": __version__,
+        "base": {
+            "name": setup.base.name,
+            "weights_sha256": setup.base.weights_sha256,
+            "parameters": sum(p.numel() for p in setup.model.get_base_model().parameters() if not p.requires_grad),
+            "context_length": setup.context_length,
+        },
+        "corpus": {
+            "sha256": corpus.sha256,
+            "repository": manifest.get("repository", ""),
+            "commit": manifest.get("commit", ""),
+        },
+        "recipe": replace(setup.recipe, steps=run["steps"], minutes=None).as_json(),
+        "prompt_format": {"name": setup.family.name, "stop_ids": sorted(setup.family.stop_ids)},
+        "packing": setup.mode,
+        "counts": {
+            "pairs": len(encoded.examples),
+            "refused": encoded.refused,
+            "kinds": dict(sorted(Counter(kind_counts(corpus, encoded)).items())),
+            "steps": state.step,
+            "epochs": state.epoch,
+            "answer_tokens": state.answer_tokens,
+            "trained_parameters": sum(t.numel() for t in adapter_tensors(setup.model).values()),
+        },
+        "losses": {
+            "training": next((line["loss"] for line in reversed(state.log) if "loss" in line), None),
+            "validation": {
+                "base": before,
+                "tuned": after,
+                "best_step": state.best_step,
+                "pairs": len(setup.validation),
+                "tokens": sum(len(example.answer) for example in setup.validation),
+            },
+        },
+        "stopped_early": state.stopped or None,
+        "applied": describe_applied(applied),
+    }
+
+
+def kind_counts(corpus: Corpus, encoded: Encoded) -> Iterator[str]:
+    """Yield the kind of every pair that was learned from."""
+    kinds = {pair.id: pair.kind for pair in corpus.pairs("train")}
+    return (kinds.get(example.id, "own") for example in encoded.examples)
