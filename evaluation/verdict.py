@@ -238,7 +238,7 @@ def signed(share: float) -> str:
 
 
 def span(ci: tuple[float, float]) -> str:
-    """Return an interval as signed points: `−4 to +9 points`."""
+    """Return an interval as signed points, `-4 to +9 points` with a true minus sign."""
     low, high = (signed(bound).removesuffix(" points").removesuffix(" point") for bound in ci)
     return f"{low} to {high} points"
 

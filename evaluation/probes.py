@@ -1,0 +1,212 @@
+"""
+Probes: held-out tasks. In: a corpus and the checks. Out: a `Suite`: admitted probes, and why others were not.
+
+A probe is one `implement` pair of a held-out split: its file with the body taken out, the ask, the reference. It is
+admitted when the checks accept the reference and refuse a stub, and when no training pair gives the answer away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tree_sitter import Parser
+
+from ..mining.artefacts import sha256_json
+from ..mining.corpus import Corpus
+from ..mining.languages import Language
+from ..mining.pairs.pair import Pair
+from ..mining.source import Source, Span, UndecodableError, parse_source
+from .checks.check import Answer
+
+TOKEN = re.compile(r"\w+|[^\w\s]")
+SPAN_TOKENS = 50
+"""A run of this many tokens shared with a training answer counts as a leak."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """
+    One held-out task.
+    """
+
+    pair: Pair
+    source: Source
+    """The file as the house wrote it."""
+    span: Span
+    """Where the reference lies in it."""
+
+    @property
+    def id(self) -> str:
+        """The pair's id."""
+        return self.pair.id
+
+    def answer(self, code: str) -> Answer:
+        """Return *code* spliced into the file, with the file's own line ends; an empty body leaves an empty line."""
+        if "\r\n" in self.source.slice(self.span) or self.source.text.count("\r\n") > 2:
+            code = re.sub(r"\r?\n", "\r\n", code)
+        code = code.replace("\0", "\ufffd")
+        spliced = self.source.splice(self.span, code)
+        return Answer(
+            probe_id=self.id,
+            symbol=self.pair.symbol,
+            code=code,
+            source=parse_text(self.source.path, spliced, self.source.language),
+            span=Span(self.span.start, self.span.start + len(code.encode("utf-8"))),
+            reference=self.source,
+            reference_span=self.span,
+        )
+
+    def stub(self) -> str:
+        """Return a body that does nothing."""
+        reference = self.source.slice(self.span)
+        first = next(line for line in reference.splitlines() if line.strip())
+        indent = first[: len(first) - len(first.lstrip())]
+        if self.pair.language == "python":
+            return f"{indent}raise NotImplementedError"
+        last = reference.rstrip().rpartition("\n")[2]
+        empty = f"{indent}{self.source.language.comment} not done"
+        # a block that ends with its last line, as with a brace, must still be closed
+        return f"{empty}\n{last}" if len(last) - len(last.lstrip()) < len(indent) else empty
+
+
+def parse_text(path: str, text: str, language: Language) -> Source:
+    """Parse text that is already decoded: whatever coding cookie it names, its bytes are UTF-8."""
+    utf8 = text.encode("utf-8", "replace")
+    return Source(path, utf8, "utf-8", language, Parser(language.grammar).parse(utf8))
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """
+    The admitted probes of one split.
+    """
+
+    split: str
+    probes: tuple[Probe, ...]
+    refused: tuple[tuple[str, str], ...]
+    """(pair id, reason) of each candidate that was looked at and not admitted."""
+    candidates: int
+    """How many pairs the split offered."""
+
+    @property
+    def clusters(self) -> dict[str, str]:
+        """The cluster of every probe."""
+        return {probe.id: probe.pair.cluster for probe in self.probes}
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many probes each cluster has."""
+        return sorted(Counter(self.clusters.values()).values())
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what is asked, in order."""
+        return sha256_json([probe.pair.as_row() for probe in self.probes])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the suite's numbers for `run.json`."""
+        return {
+            "split": self.split,
+            "sha256": self.sha256,
+            "n_probes": len(self.probes),
+            "n_clusters": len(self.sizes),
+            "n_candidates": self.candidates,
+            "refused": dict(sorted(Counter(reason for _, reason in self.refused).items())),
+            "probes": [{"id": p.id, "cluster": p.pair.cluster, "path": p.pair.path} for p in self.probes],
+        }
+
+
+Admit = Callable[[Sequence[Probe]], list[str]]
+"""Returns, for each probe, why it is refused; empty when it is admitted."""
+
+
+def select_probes(corpus: Corpus, split: str, count: int | None, admit: Admit) -> Suite:
+    """
+    Admit up to *count* probes of *split*; None takes all.
+
+    Candidates are taken one from each cluster in turn, by hash, so that a small suite spreads over many clusters, and a
+    larger one only adds to it.
+    """
+    candidates = [pair for pair in corpus.pairs(split) if pair.kind == "implement"]
+    ordered = interleave(candidates)
+    leaks = LeakFinder(corpus.pairs("train"))
+    admitted: list[Probe] = []
+    refused: list[tuple[str, str]] = []
+    position = 0
+    while position < len(ordered) and (count is None or len(admitted) < count):
+        wanted = len(ordered) if count is None else max(8, count - len(admitted))
+        batch = ordered[position : position + wanted]
+        position += len(batch)
+        probes, reasons = open_probes(corpus, batch, leaks)
+        refused.extend(reasons)
+        for probe, reason in zip(probes, admit(probes), strict=True):
+            if reason:
+                refused.append((probe.id, reason))
+            elif count is None or len(admitted) < count:
+                admitted.append(probe)
+    return Suite(split, tuple(admitted), tuple(refused), len(candidates))
+
+
+def interleave(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return *pairs* one from each cluster in turn; pairs within a cluster, and clusters, by the hash of their ids."""
+    groups: dict[str, list[Pair]] = {}
+    for pair in sorted(pairs, key=lambda pair: sha256_json(["probe", pair.id])):
+        groups.setdefault(pair.cluster, []).append(pair)
+    turns = [(turn, rank, pair) for rank, group in enumerate(groups.values()) for turn, pair in enumerate(group)]
+    return [pair for _, _, pair in sorted(turns, key=lambda item: item[:2])]
+
+
+def open_probes(corpus: Corpus, pairs: Sequence[Pair], leaks: LeakFinder) -> tuple[list[Probe], list[tuple[str, str]]]:
+    """Return the probes of *pairs*, and why some cannot be one."""
+    probes: list[Probe] = []
+    refused: list[tuple[str, str]] = []
+    for pair in pairs:
+        leak = leaks.find(pair.response)
+        probe = None if leak else open_probe(corpus, pair)
+        if probe is None:
+            refused.append((pair.id, leak or "source_differs"))
+        else:
+            probes.append(probe)
+    return probes, refused
+
+
+def open_probe(corpus: Corpus, pair: Pair) -> Probe | None:
+    """Return the probe of *pair*, or None when its file does not hold the response where the pair says."""
+    try:
+        source = corpus.source(pair.path)
+    except (KeyError, OSError, UndecodableError):
+        return None
+    if pair.end_line > len(source.line_starts):
+        return None
+    span = source.lines_span(pair.start_line, pair.end_line)
+    return Probe(pair, source, span) if source.slice(span) == pair.response else None
+
+
+class LeakFinder:
+    """
+    Knows the answers of training, to say whether a reference can be read there.
+    """
+
+    def __init__(self, training: Iterable[Pair]) -> None:
+        self.bodies: set[int] = set()
+        self.spans: set[int] = set()
+        for pair in training:
+            tokens = TOKEN.findall(pair.response)
+            self.bodies.add(hash(tuple(tokens)))
+            self.spans.update(span_hashes(tokens))
+
+    def find(self, response: str) -> str:
+        """Return `leak_exact` or `leak_span` when *response*, or 50 tokens of it in a row, was trained on."""
+        tokens = TOKEN.findall(response)
+        if hash(tuple(tokens)) in self.bodies:
+            return "leak_exact"
+        return "leak_span" if any(span in self.spans for span in span_hashes(tokens)) else ""
+
+
+def span_hashes(tokens: Sequence[str]) -> set[int]:
+    """Return a hash of every run of 50 *tokens*; good within one process only."""
+    return {hash(tuple(tokens[i : i + SPAN_TOKENS])) for i in range(len(tokens) - SPAN_TOKENS + 1)}
