@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -28,6 +28,10 @@ import numpy as np
 from ...mining.errors import InputError, MachineError
 from ...mining.languages import language_named
 from ...mining.source import UndecodableError, parse_source
+from ...mining.split import SPAN, shares_span, token_spans
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PACKAGES = Path(__file__).with_name("packages.toml")
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|0BSD)\b", re.IGNORECASE)
@@ -43,9 +47,6 @@ SECRET = re.compile(
     r"|\b[sr]k_live_\w{16}|\bglpat-[\w-]{20}|\beyJ[\w-]{16,}\.eyJ[\w-]{16,}\.|\bhf_[A-Za-z0-9]{34}\b|\bnpm_\w{36}"
 )
 COMMENT = re.compile(r"#[^\n]*")
-TOKEN = re.compile(r"\w+|[^\w\s]")
-SPAN = 50
-"""Tokens of code that two files may not share; the unit of `mining/split.py`'s proof."""
 SMALLEST, LARGEST = 400, 60_000
 LONGEST_LINE = 400
 SEEN_LINES = 0.5
@@ -124,7 +125,7 @@ class Judge:
     Keeps a file or drops it with a counted reason; remembers the lines it kept.
     """
 
-    def __init__(self, forbidden: np.ndarray) -> None:
+    def __init__(self, forbidden: NDArray[np.uint64]) -> None:
         self.forbidden = forbidden
         self.dropped: Counter[str] = Counter()
         self.seen: set[int] = set()
@@ -161,7 +162,7 @@ class Judge:
         lines = long_lines(text)
         if lines and sum(line in self.seen for line in lines) > SEEN_LINES * len(lines):
             return "near-copy", ""
-        if shares_span(code_spans(text), self.forbidden):
+        if shares_span(COMMENT.sub("", text), self.forbidden):
             return "shares code with an excluded package", ""
         return "", text
 
@@ -212,7 +213,7 @@ def permissive_licence(wheel: Path) -> str:
     return " ".join(stated.split())
 
 
-def forbidden_spans(wheels: Iterator[Path]) -> np.ndarray:
+def forbidden_spans(wheels: Iterator[Path]) -> NDArray[np.uint64]:
     """Return the hashes of every span of `SPAN` code tokens in *wheels*, sorted."""
     spans = [
         code_spans(member.data.decode("utf-8", "replace")) for wheel in wheels for member in wheel_members(wheel, "")
@@ -220,21 +221,9 @@ def forbidden_spans(wheels: Iterator[Path]) -> np.ndarray:
     return np.unique(np.concatenate(spans))
 
 
-def code_spans(text: str) -> np.ndarray:
-    """Return one 64-bit hash per window of `SPAN` tokens of *text* without comments; shape (windows,)."""
-    tokens = np.array([crc32(token.encode()) for token in TOKEN.findall(COMMENT.sub("", text))], dtype=np.uint64)
-    if len(tokens) < SPAN:
-        return np.empty(0, dtype=np.uint64)
-    hashes = np.zeros(len(tokens) - SPAN + 1, dtype=np.uint64)
-    for offset in range(SPAN):  # a polynomial in a fixed odd base, modulo 2**64
-        hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + tokens[offset : offset + len(hashes)]
-    return hashes
-
-
-def shares_span(spans: np.ndarray, forbidden: np.ndarray) -> bool:
-    """Claim that one of *spans* is in *forbidden*, which is sorted."""
-    places = np.minimum(np.searchsorted(forbidden, spans), len(forbidden) - 1)
-    return bool((forbidden[places] == spans).any())
+def code_spans(text: str) -> NDArray[np.uint64]:
+    """Return one hash per window of 50 tokens of *text* without comments; shape (windows,)."""
+    return token_spans(COMMENT.sub("", text))
 
 
 def long_lines(text: str) -> set[int]:

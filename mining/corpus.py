@@ -1,0 +1,197 @@
+"""
+The corpus on disk. In: what mining found. Out: a folder of plain, hashed files, the same bytes on any machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from .artefacts import new_artefact, read_jsonl, sha256_file, write_json, write_jsonl, write_text
+from .errors import InputError, MismatchError
+from .languages import language_of
+from .pairs.pair import COLUMNS, Pair
+from .source import Source, parse_source
+from .split import SPLITS
+
+if TYPE_CHECKING:
+    from .profile import Profile
+
+SCHEMA = "idiolect.corpus/1"
+MARKER = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """
+    Everything a corpus holds, before it is written.
+    """
+
+    head: Mapping[str, Any]
+    """Repository, commit, licence and settings hash, as the manifest states them."""
+    pairs: Sequence[Pair]
+    profile: Mapping[str, Any]
+    api: Mapping[str, Any]
+    skipped: Sequence[Mapping[str, str]]
+    sources: Mapping[str, bytes]
+    """The bytes of every file that holds a validation or test pair, by path, secrets redacted."""
+    proof: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """
+    A corpus read back.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    sha256: str
+    """The hash of the manifest, which holds the hash of every other file."""
+
+    def pairs(self, split: str) -> list[Pair]:
+        """
+        Return the pairs of one split.
+
+        Raises `MismatchError` with the line's number when a row is not a pair.
+        """
+        rows: list[Pair] = []
+        for number, row in enumerate(read_jsonl(self.folder / "pairs" / f"{split}.jsonl"), start=1):
+            if tuple(row) != COLUMNS:
+                raise MismatchError(f"pairs/{split}.jsonl, line {number}: the columns are not those of a pair.")
+            rows.append(Pair(**row))
+        return rows
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The conventions that the repository keeps."""
+        from .profile import Profile
+
+        return Profile.from_json(json.loads((self.folder / "profile.json").read_text("utf-8")))
+
+    @cached_property
+    def api(self) -> dict[str, Any]:
+        """What the repository offers."""
+        return json.loads((self.folder / "api.json").read_text("utf-8"))
+
+    def source(self, path: str) -> Source:
+        """Return a file that holds a validation or test pair."""
+        language = language_of(path)
+        name = self.manifest["sources"].get(path)
+        if name is None or language is None:
+            raise InputError(f"The corpus holds no source {path!r}: only files with held-out pairs are kept.")
+        return parse_source(path, (self.folder / "sources" / name).read_bytes(), language)
+
+
+def write_corpus(out: Path, contents: Contents) -> Corpus:
+    """Write *contents* as a corpus folder, complete or not at all, and return it."""
+    with new_artefact(out, MARKER, SCHEMA) as folder:
+        for split in SPLITS:
+            write_jsonl(folder / "pairs" / f"{split}.jsonl", (p.as_row() for p in contents.pairs if p.split == split))
+        write_json(folder / "profile.json", contents.profile)
+        write_json(folder / "api.json", contents.api)
+        write_jsonl(folder / "skipped.jsonl", contents.skipped)
+        names = {path: write_source(folder / "sources", data) for path, data in sorted(contents.sources.items())}
+        manifest = {
+            "schema": SCHEMA,
+            "tool": f"idiolect {__version__}",
+            **contents.head,
+            "counts": count_pairs(contents.pairs),
+            "skipped": dict(sorted(Counter(row["reason"] for row in contents.skipped).items())),
+            "split_proof": contents.proof,
+            "sources": names,
+        }
+        write_text(folder / "README.md", render_card(manifest))
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        manifest["sha256"] = {path.relative_to(folder).as_posix(): sha256_file(path) for path in files}
+        write_json(folder / MARKER, manifest)
+    return read_corpus(out, verify=False)
+
+
+def write_source(folder: Path, data: bytes) -> str:
+    """Write one source under the hash of its bytes and return that name."""
+    import hashlib
+
+    folder.mkdir(exist_ok=True)
+    name = hashlib.sha256(data).hexdigest()
+    (folder / name).write_bytes(data)
+    return name
+
+
+def read_corpus(folder: Path, *, verify: bool = True) -> Corpus:
+    """
+    Open a corpus.
+
+    Raises `InputError` when *folder* is none, and `MismatchError` when a file is not the one that was written.
+    """
+    marker = folder / MARKER
+    if not marker.is_file():
+        raise InputError(f"{str(folder)!r} is no corpus: it has no {MARKER}. Make one: idiolect mine REPO --out DIR")
+    try:
+        manifest = json.loads(marker.read_text("utf-8"))
+    except ValueError:
+        raise MismatchError(f"{str(marker)!r} is not JSON. Mine again.") from None
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise InputError(f"{str(folder)!r} is no corpus of this version: its schema is not {SCHEMA}. Mine again.")
+    if verify:
+        verify_files(folder, manifest["sha256"])
+    return Corpus(folder, manifest, sha256_file(marker))
+
+
+def verify_files(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Raise `MismatchError` for the first file that is missing or has other bytes than were recorded."""
+    for name, recorded in sorted(hashes.items()):
+        path = folder / name
+        if not path.is_file():
+            raise MismatchError(f"The corpus lacks {name}. Mine again.")
+        if sha256_file(path) != recorded:
+            raise MismatchError(
+                f"{name} was changed after mining: its hash does not match. Use `drop` and `add` in the settings to "
+                "curate a corpus, then mine again."
+            )
+
+
+def count_pairs(pairs: Iterable[Pair]) -> list[dict[str, Any]]:
+    """Return the number of pairs by kind, split and language."""
+    counts = Counter((pair.kind, pair.split, pair.language) for pair in pairs)
+    return [
+        {"kind": kind, "split": split, "language": language, "pairs": count}
+        for (kind, split, language), count in sorted(counts.items())
+    ]
+
+
+def render_card(manifest: Mapping[str, Any]) -> str:
+    """Return the dataset card: its front matter is what lets `datasets.load_dataset` find the three splits."""
+    # a split without pairs has an empty file, which the loader cannot give columns to
+    present = [split for split in SPLITS if any(row["split"] == split for row in manifest["counts"])]
+    files = "\n".join(f"  - split: {split}\n    path: pairs/{split}.jsonl" for split in present)
+    rows = "\n".join(
+        f"| {row['kind']} | {row['language']} | {row['split']} | {row['pairs']} |" for row in manifest["counts"]
+    )
+    proof = manifest["split_proof"]
+    return f"""---
+configs:
+- config_name: default
+  data_files:
+{files}
+---
+
+# Pairs mined from {manifest["repository"]}
+
+At `{manifest["commit"]}`, licence {manifest["licence"]}. Each row is an instruction, its context, and the code of that
+repository that answers it, with where it stands.
+
+| kind | language | split | pairs |
+| --- | --- | --- | --- |
+{rows}
+
+Files that share a near-duplicate definition are on one side. The highest similarity between a training definition and a
+held-out one is {proof["highest_similarity"]}; held-out answers share {proof["shared_spans_of_50_tokens"]} spans of 50
+tokens with training. `manifest.json` has the hashes of all files, `skipped.jsonl` what was left out and why.
+"""

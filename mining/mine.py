@@ -1,0 +1,331 @@
+"""
+The ladder from a repository to a corpus. In: folders. Out: a `Corpus`.
+
+`mine_source` is pure: one parsed file in, what it teaches out. `mine_data` adds decoding, redaction and the reasons why a
+file cannot be mined. `mine_repositories` walks, spreads the files over worker processes, removes duplicates, splits and
+writes. The order of everything is that of paths and places, never that of completion.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .api import Symbol, build_index, file_symbols
+from .corpus import Contents, Corpus, write_corpus
+from .definitions import collect_definitions
+from .errors import InputError, TooSmallError
+from .filters.duplicates import fingerprint, similar_pairs
+from .filters.quality import broken_definition, object_to
+from .filters.secrets import redact_secrets
+from .languages import Language, builtin_languages, language_of
+from .pairs.kind import Draft, MinedFile, collect_kinds
+from .pairs.pair import Pair
+from .profile import FileTally, learn_profile, tally_source
+from .repository import Repository, open_repository
+from .roles import is_test_path
+from .settings import Settings, read_settings
+from .skeleton import render_skeleton
+from .source import Source, UndecodableError, parse_source
+from .split import Unit, assign_sides, drop_quotes, prove_split
+from .workers import map_files
+
+NEAR_DUPLICATE = 0.7
+"""Similarity from which the later of two pairs is dropped (text-dedup, bigcode and The Vault use the same)."""
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """
+    Something that was left out, and why.
+    """
+
+    path: str
+    symbol: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileYield:
+    """
+    What one file gives; small, and fit to travel between processes.
+    """
+
+    path: str
+    language: str
+    utf8: bytes
+    """The file's text with secrets redacted."""
+    skeleton: str
+    drafts: tuple[Draft, ...]
+    units: tuple[Unit, ...]
+    symbols: tuple[Symbol, ...]
+    tally: FileTally | None
+    drops: tuple[Drop, ...]
+
+
+def mine_source(source: Source, kinds: Sequence[str] | None = None) -> FileYield:
+    """
+    Return what one parsed file teaches. Pure: the same source gives the same yield.
+    """
+    definitions = collect_definitions(source)
+    skeleton = render_skeleton(source, definitions)
+    mined = MinedFile(source, definitions, skeleton)
+    drafts: list[Draft] = []
+    drops: list[Drop] = []
+    by_symbol = {definition.symbol: definition for definition in definitions}
+    for name, kind in collect_kinds().items():
+        if (kinds is not None and name not in kinds) or is_test_path(source.path):
+            continue
+        for draft in kind.draft(mined):
+            reason = object_to(draft)
+            definition = by_symbol.get(draft.symbol)
+            if not reason and source.language.name == "python" and definition is not None:
+                reason = "syntax" if broken_definition(source, definition) else ""
+            if reason:
+                drops.append(Drop(source.path, draft.symbol, name, reason))
+            else:
+                drafts.append(draft)
+    units = tuple(
+        Unit(source.path, definition.symbol, fingerprint(source.slice(definition.body)))
+        for definition in definitions
+        if definition.kind != "class"
+    )
+    return FileYield(
+        path=source.path,
+        language=source.language.name,
+        utf8=source.utf8,
+        skeleton=skeleton,
+        drafts=tuple(drafts),
+        units=units,
+        symbols=file_symbols(source, definitions),
+        tally=tally_source(source, definitions),
+        drops=tuple(drops),
+    )
+
+
+def pairs_of_source(source: Source) -> Iterator[Pair]:
+    """Yield the pairs of one source by itself: not split, not clustered, without an origin."""
+    mined = mine_source(source)
+    for draft in mined.drafts:
+        yield make_pair(mined, draft, repository="", commit="", licence="")
+
+
+def mine_data(path: str, data: bytes, languages: Sequence[Language], kinds: Sequence[str] | None) -> FileYield | Drop:
+    """Return what the bytes of one file teach, or why they cannot be mined."""
+    language = language_of(path, tuple(languages))
+    if language is None:
+        return Drop(path, "", "file", "unknown_language")
+    try:
+        source = parse_source(path, data, language)
+    except UndecodableError as error:
+        return Drop(path, "", "file", error.reason)
+    redacted, secrets = redact_secrets(source.text)
+    if secrets:
+        source = parse_source(path, redacted.encode(source.encoding), language)
+    try:
+        mined = mine_source(source, kinds)
+    except RecursionError:
+        return Drop(path, "", "file", "too_deep")
+    if not secrets:
+        return mined
+    lines = {source.text.count("\n", 0, place) + 1 for secret in secrets for place in (secret.start, secret.end - 1)}
+    return without_lines(mined, lines)
+
+
+def without_lines(mined: FileYield, lines: set[int]) -> FileYield:
+    """Return *mined* without the drafts whose answer holds one of *lines*: a redacted answer teaches nonsense."""
+    kept = tuple(d for d in mined.drafts if not any(d.start_line <= line <= d.end_line for line in lines))
+    gone = tuple(Drop(mined.path, d.symbol, d.kind, "secret") for d in mined.drafts if d not in kept)
+    redacted = Drop(mined.path, "", "file", "secret_redacted")
+    return replace(mined, drafts=kept, drops=(*mined.drops, *gone, redacted))
+
+
+def mine_repositories(
+    repositories: Sequence[Path],
+    out: Path,
+    *,
+    kinds: Sequence[str] | None = None,
+    languages: Sequence[Language] = (),
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Corpus:
+    """
+    Mine *repositories* into one corpus at *out*.
+
+    Raises `InputError` for a path that is no repository with code, and `TooSmallError` when nothing can be mined.
+    """
+    known = (*languages, *builtin_languages())
+    if unknown := sorted(set(kinds or ()) - set(collect_kinds())):
+        raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
+    yields: list[tuple[Repository, FileYield]] = []
+    drops: list[Drop] = []
+    settings = [read_settings(root) if root.is_dir() else Settings() for root in repositories]
+    for root, own in zip(repositories, settings, strict=True):
+        repository = open_repository(root, suffixes=suffixes(known), exclude=own.exclude)
+        drops.extend(Drop(skip.path, "", "file", skip.reason) for skip in repository.skips)
+        for result in read_and_mine(repository, known, kinds, workers, progress):
+            if isinstance(result, Drop):
+                drops.append(result)
+            else:
+                drops.extend(result.drops)
+                yields.append((repository, result))
+    return write_corpus(out, assemble(yields, drops, settings, progress))
+
+
+def read_and_mine(
+    repository: Repository,
+    languages: Sequence[Language],
+    kinds: Sequence[str] | None,
+    workers: int | None,
+    progress: Progress | None,
+) -> Iterator[FileYield | Drop]:
+    """Yield what every file gives, in order of path, from worker processes."""
+    work = partial(mine_path, repository, languages, kinds)
+    lost = partial(Drop, symbol="", kind="file", reason="crashed_or_too_slow")
+    sizes = [(path, (repository.root / path).stat().st_size) for path in repository.paths]
+    return map_files(work, sizes, workers=workers or os.cpu_count() or 1, lost=lost, progress=progress)
+
+
+def mine_path(
+    repository: Repository, languages: Sequence[Language], kinds: Sequence[str] | None, path: str
+) -> FileYield | Drop:
+    """Read and mine one file of *repository*."""
+    data = repository.read(path)
+    if not isinstance(data, bytes):
+        return Drop(data.path, "", "file", data.reason)
+    return mine_data(path, data, languages, kinds)
+
+
+def assemble(
+    yields: Sequence[tuple[Repository, FileYield]],
+    drops: list[Drop],
+    settings: Sequence[Settings],
+    progress: Progress | None,
+) -> Contents:
+    """Return the corpus: pairs without duplicates, on their sides, with the proof, the profile and the index."""
+    several = len({repository.root for repository, _ in yields}) > 1
+    files = [(repository, prefix_path(mined, repository.name) if several else mined) for repository, mined in yields]
+    if not any(mined.units for _, mined in files):
+        raise TooSmallError("No definition was found: mining needs at least 1. Check the languages and the excludes.")
+    pairs = [
+        make_pair(mined, draft, repository.name, repository.commit, repository.licence)
+        for repository, mined in files
+        for draft in mined.drafts
+    ]
+    pairs = drop_repeats(curate(pairs, settings, drops), drops)
+    if not pairs:
+        raise TooSmallError(f"No pair could be made of {sum(len(mined.units) for _, mined in files)} definitions.")
+    if progress:
+        progress("splitting", 0, 1)
+    units = [unit for _, mined in files for unit in mined.units]
+    sides = assign_sides(units, Counter(pair.path for pair in pairs))
+    pairs = [replace(pair, split=sides.split[pair.path], cluster=sides.cluster[pair.path]) for pair in pairs]
+    pairs, quotes = drop_quotes(pairs)
+    drops.extend(Drop(pair.path, pair.symbol, pair.kind, "quotes_held_out_answer") for pair in quotes)
+    held_out = {pair.path for pair in pairs if pair.split != "train"}
+    tallies = [m.tally for _, m in files if m.tally is not None and m.path not in held_out]
+    if progress:
+        progress("splitting", 1, 1)
+    return Contents(
+        head=manifest_head(files, settings),
+        pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
+        profile=learn_profile(tallies, overrides=settings[0].conventions if settings else {}).as_json(),
+        api=build_index((mined.path, mined.symbols) for _, mined in files),
+        skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
+        sources={mined.path: mined.utf8 for _, mined in files if mined.path in held_out},
+        proof=prove_split(pairs, units, sides),
+    )
+
+
+def make_pair(mined: FileYield, draft: Draft, repository: str, commit: str, licence: str) -> Pair:
+    """Return *draft* with its origin."""
+    prompt = hash_of(mined.path, mined.skeleton)
+    return Pair(
+        id=hash_of(draft.kind, mined.path, draft.symbol, str(draft.start), draft.instruction, draft.response),
+        kind=draft.kind,
+        language=mined.language,
+        split="",
+        prompt_id=prompt,
+        context=mined.skeleton,
+        instruction=draft.instruction,
+        response=draft.response,
+        repository=repository,
+        commit=commit,
+        path=mined.path,
+        symbol=draft.symbol,
+        start_line=draft.start_line,
+        end_line=draft.end_line,
+        licence=licence,
+        cluster="",
+        quality=draft.quality,
+    )
+
+
+def drop_repeats(pairs: Sequence[Pair], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without those whose answer repeats an earlier one of the same kind, exactly or nearly."""
+    gone: dict[int, str] = {}
+    for kind in sorted({pair.kind for pair in pairs} - {"infill"}):
+        places = [index for index, pair in enumerate(pairs) if pair.kind == kind]
+        prints = [fingerprint(pairs[index].response) for index in places]
+        for first, second, similarity in similar_pairs(prints, NEAR_DUPLICATE):
+            if places[first] not in gone:
+                gone[places[second]] = "duplicate" if similarity == 1.0 else "near_duplicate"
+    drops.extend(Drop(pairs[i].path, pairs[i].symbol, pairs[i].kind, gone[i]) for i in sorted(gone))
+    return [pair for index, pair in enumerate(pairs) if index not in gone]
+
+
+def curate(pairs: Sequence[Pair], settings: Sequence[Settings], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without those that the team's settings drop, by id or by path pattern."""
+    import pathspec
+
+    patterns = [entry for own in settings for entry in own.drop]
+    spec = pathspec.GitIgnoreSpec.from_lines(patterns)
+    kept = [pair for pair in pairs if pair.id not in patterns and not spec.match_file(pair.path)]
+    if len(kept) < len(pairs):
+        left = {pair.id for pair in kept}
+        drops.extend(Drop(p.path, p.symbol, p.kind, "dropped_by_settings") for p in pairs if p.id not in left)
+    return kept
+
+
+def manifest_head(files: Sequence[tuple[Repository, FileYield]], settings: Sequence[Settings]) -> dict[str, Any]:
+    """Return what the manifest says of where the corpus comes from."""
+    origins = {repository.root: repository for repository, _ in files}.values()
+    return {
+        "repository": " + ".join(repository.name for repository in origins),
+        "commit": " + ".join(repository.commit for repository in origins),
+        "licence": " + ".join(sorted({repository.licence for repository in origins})),
+        "settings_sha256": hash_of(*(own.sha256 for own in settings)),
+        "files": len(files),
+    }
+
+
+def prefix_path(mined: FileYield, name: str) -> FileYield:
+    """Return *mined* under its repository's name, so that the files of several repositories cannot collide."""
+    folder = name.rstrip("/").rpartition("/")[2].removesuffix(".git")
+    path = f"{folder}/{mined.path}"
+    units = tuple(replace(unit, path=path) for unit in mined.units)
+    tally = None if mined.tally is None else replace(mined.tally, path=path)
+    return replace(mined, path=path, units=units, tally=tally)
+
+
+def sorted_drops(drops: Sequence[Drop]) -> list[Drop]:
+    """Return *drops* in one order, whoever found them."""
+    return sorted(drops, key=lambda drop: (drop.path, drop.symbol, drop.kind, drop.reason))
+
+
+def suffixes(languages: Sequence[Language]) -> list[str]:
+    """Return every file name ending that *languages* read."""
+    return sorted({extension for language in languages for extension in language.extensions})
+
+
+def hash_of(*parts: str) -> str:
+    """Return a short hash of *parts*."""
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()

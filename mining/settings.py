@@ -1,0 +1,143 @@
+"""
+What a team sets by hand. In: `[tool.idiolect]` of pyproject.toml, or idiolect.toml. Out: `Settings`, resolved and checked.
+
+All faults of a file are reported at once. Settings that run code are honoured only from `--language FILE`; found here,
+they are ignored, and `Settings.ignored` says so.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .artefacts import sha256_json
+from .errors import SettingsError
+
+LARGEST_FILE = 1_000_000
+TIERS = ("gate", "advise", "hint")
+RUNS_CODE = ("language", "plugins", "check")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """
+    What a team says of one convention.
+    """
+
+    enforce: bool = False
+    """Hold code to it although the repository does not keep it that strictly."""
+    ignore: bool = False
+    """Never report it."""
+    value: str | None = None
+    """The choice to hold code to."""
+    tier: str | None = None
+    """`gate`, `advise` or `hint`."""
+    reason: str = ""
+    """Why; printed with every finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    A repository's settings, resolved.
+    """
+
+    exclude: tuple[str, ...] = ()
+    """Patterns in gitignore's form, relative to the repository."""
+    conventions: Mapping[str, Override] = field(default_factory=dict[str, Override])
+    """Overrides by convention id."""
+    drop: tuple[str, ...] = ()
+    """Pair ids, or path patterns, that `mine` leaves out."""
+    add: tuple[str, ...] = ()
+    """Files of the team's own pairs, relative to the repository."""
+    policy: Mapping[str, float] = field(default_factory=dict[str, float])
+    """The verdict's margins; see docs/verdict.md."""
+    ignored: tuple[str, ...] = ()
+    """Tables that would run code and were found in the mined tree."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything that changes a result."""
+        return sha256_json(asdict(self))
+
+
+def read_settings(repository: Path) -> Settings:
+    """
+    Return the settings of *repository*, or the defaults when it has none.
+
+    Raises `SettingsError` with every fault of the file.
+    """
+    own, project = repository / "idiolect.toml", repository / "pyproject.toml"
+    if own.is_file() and not own.is_symlink():
+        return check_settings(own.name, load_toml(own))
+    if project.is_file() and not project.is_symlink():
+        table = load_toml(project).get("tool", {}).get("idiolect", {})
+        return check_settings(f"{project.name} [tool.idiolect]", table)
+    return Settings()
+
+
+def load_toml(file: Path) -> dict[str, Any]:
+    """Return the tables of *file*."""
+    if file.stat().st_size > LARGEST_FILE:
+        raise SettingsError(file.name, ["larger than 1 MB"])
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise SettingsError(file.name, [f"not TOML: {error}"]) from None
+
+
+def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
+    """Return the settings that *table* writes, or raise all its faults at once."""
+    faults: list[str] = []
+    values: dict[str, Any] = {}
+    for key in ("exclude", "drop", "add"):
+        given = table.get(key, [])
+        if isinstance(given, list) and all(isinstance(entry, str) for entry in given):  # type: ignore[reportUnknownVariableType]
+            values[key] = tuple(given)  # type: ignore[reportUnknownArgumentType]
+        else:
+            faults.append(f"{key} must be a list of strings, got {given!r}")
+    values["conventions"] = check_overrides(table.get("conventions", {}), faults)
+    values["policy"] = check_policy(table.get("policy", {}), faults)
+    known = {"exclude", "drop", "add", "conventions", "policy", *RUNS_CODE}
+    faults.extend(f"unknown key {key!r}, known: {', '.join(sorted(known))}" for key in table if key not in known)
+    if faults:
+        raise SettingsError(name, faults)
+    return Settings(**values, ignored=tuple(key for key in RUNS_CODE if key in table))
+
+
+def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
+    """Return the overrides of *table*, adding what is wrong to *faults*."""
+    if not isinstance(table, dict):
+        faults.append(f"conventions must be a table, got {table!r}")
+        return {}
+    overrides: dict[str, Override] = {}
+    wanted = {"enforce": bool, "ignore": bool, "value": str, "tier": str, "reason": str}
+    for rule, row in sorted(table.items()):  # type: ignore[reportUnknownVariableType]
+        if not isinstance(row, dict):
+            faults.append(f"conventions.{rule} must be a table, got {row!r}")
+            continue
+        wrong = [f"conventions.{rule}.{key}: unknown or not of the right type" for key, value in row.items()  # type: ignore[reportUnknownVariableType]
+                 if key not in wanted or not isinstance(value, wanted[key])]  # fmt: skip
+        if row.get("tier", "gate") not in TIERS:  # type: ignore[reportUnknownMemberType]
+            wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {row['tier']!r}")
+        faults.extend(wrong)
+        if not wrong:
+            overrides[str(rule)] = Override(**row)  # type: ignore[reportUnknownArgumentType]
+    return overrides
+
+
+def check_policy(table: Any, faults: list[str]) -> dict[str, float]:
+    """Return the policy's numbers, adding what is wrong to *faults*."""
+    if not isinstance(table, dict):
+        faults.append(f"policy must be a table, got {table!r}")
+        return {}
+    policy: dict[str, float] = {}
+    for key, value in table.items():  # type: ignore[reportUnknownVariableType]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            faults.append(f"policy.{key} must be a number, got {value!r}")
+        else:
+            policy[str(key)] = float(value)  # type: ignore[reportUnknownArgumentType]
+    return policy

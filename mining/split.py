@@ -1,0 +1,169 @@
+"""
+Which side a file is on. In: fingerprints of definitions, and pairs. Out: a split for every file, and the proof.
+
+Files that share a near-duplicate definition form a cluster, and a cluster stays on one side. A cluster too large for a
+test set goes to training, so that test probes come from many small ones. Training pairs that quote an answer of the
+other side are dropped; the proof states the highest similarity left and that no span of 50 tokens is shared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+
+from .filters.duplicates import Clusters, Fingerprint, similar_pairs
+from .pairs.pair import Pair
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SPLITS = ("train", "validation", "test")
+SAME_CLUSTER = 0.5
+"""Similarity of two definitions from which their files stay together (StarCoder2 decontaminates at 0.5)."""
+HELD_OUT_SHARE = 0.1
+"""The share of all pairs in validation, and in test."""
+LARGEST_CLUSTER = 0.05
+"""A cluster with a larger share of the pairs goes to training."""
+SPAN = 50
+"""Tokens that an answer held out and a training text may not share."""
+TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """
+    A definition, as the split sees it.
+    """
+
+    path: str
+    symbol: str
+    mark: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """
+    Where every file stands.
+    """
+
+    cluster: Mapping[str, str]
+    """The cluster of each path, named by its first path."""
+    split: Mapping[str, str]
+    """`train`, `validation` or `test` for each path."""
+
+
+def assign_sides(units: Sequence[Unit], weights: Mapping[str, int]) -> Sides:
+    """
+    Return the sides of the paths in *weights*, which says how many pairs each has.
+
+    Which clusters are held out is decided by the hash of their name: the same for the same repository, on any machine.
+    """
+    cluster = cluster_files(units, sorted(weights))
+    sizes: Counter[str] = Counter()
+    for path, count in weights.items():
+        sizes[cluster[path]] += count
+    total = sum(sizes.values())
+    side: dict[str, str] = {}
+    filled: Counter[str] = Counter()
+    # small corpora have few clusters: the ceiling leaves room for at least one on each side
+    ceiling = max(LARGEST_CLUSTER * total, min(sizes.values(), default=0))
+    for name in sorted(sizes, key=hashed):
+        wanted = next((s for s in ("test", "validation") if filled[s] < HELD_OUT_SHARE * total), "train")
+        side[name] = "train" if sizes[name] > ceiling else wanted
+        filled[side[name]] += sizes[name]
+    return Sides(cluster, {path: side[cluster[path]] for path in weights})
+
+
+def cluster_files(units: Sequence[Unit], paths: Sequence[str]) -> dict[str, str]:
+    """Return the name of each path's cluster."""
+    place = {path: index for index, path in enumerate(paths)}
+    here = [unit for unit in units if unit.path in place]
+    clusters = Clusters(len(paths))
+    for first, second, _ in similar_pairs([unit.mark for unit in here], SAME_CLUSTER):
+        clusters.join(place[here[first].path], place[here[second].path])
+    return {path: paths[clusters.find(index)] for path, index in place.items()}
+
+
+def drop_quotes(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """Return *pairs* without the training pairs that share a span with a held-out answer, and those pairs."""
+    held_out = [token_spans(pair.response) for pair in pairs if pair.split != "train"]
+    answers = np.unique(np.concatenate(held_out)) if held_out else np.empty(0, dtype=np.uint64)
+    kept: list[Pair] = []
+    dropped: list[Pair] = []
+    contexts: dict[str, bool] = {}
+    for pair in pairs:
+        quotes = False
+        if pair.split == "train":
+            if pair.prompt_id not in contexts:
+                contexts[pair.prompt_id] = shares_span(pair.context, answers)
+            quotes = contexts[pair.prompt_id] or shares_span(f"{pair.instruction}\n{pair.response}", answers)
+        (dropped if quotes else kept).append(pair)
+    return kept, dropped
+
+
+def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides) -> dict[str, object]:
+    """Return the manifest's proof: what similarity is left between training and the rest, measured on what is kept."""
+    used = {pair.path for pair in pairs}
+    here = [unit for unit in units if unit.path in used]
+    across = [
+        similarity
+        for first, second, similarity in similar_pairs([unit.mark for unit in here], 0.1)
+        if len({sides.split[here[i].path] == "train" for i in (first, second)}) == 2
+    ]
+    answers = [token_spans(pair.response) for pair in pairs if pair.split != "train"]
+    taught = [
+        token_spans(text)
+        for pair in pairs
+        if pair.split == "train"
+        for text in (pair.context, f"{pair.instruction}\n{pair.response}")
+    ]
+    shared = np.intersect1d(np.concatenate(answers), np.concatenate(taught)) if answers and taught else np.empty(0)
+    paths: defaultdict[str, set[str]] = defaultdict(set)
+    for pair in pairs:
+        paths[pair.split].add(sides.cluster[pair.path])
+    return {
+        "highest_similarity": round(max(across, default=0.0), 4),
+        "shared_spans_of_50_tokens": len(shared),
+        "clusters": {split: len(paths[split]) for split in SPLITS},
+        "clusters_on_two_sides": len((paths["train"] & (paths["test"] | paths["validation"]))),
+        "effective_pairs": {split: effective_size([p for p in pairs if p.split == split]) for split in SPLITS},
+    }
+
+
+def effective_size(pairs: Sequence[Pair]) -> float:
+    """Return how many equal clusters would vary as much as these pairs do (Kish): (sum n)² / sum n²."""
+    sizes = Counter(pair.cluster for pair in pairs)
+    squares = sum(size * size for size in sizes.values())
+    return round(sum(sizes.values()) ** 2 / squares, 1) if squares else 0.0
+
+
+def shares_span(text: str, answers: NDArray[np.uint64]) -> bool:
+    """Claim that *text* holds one of the spans in *answers*, which is sorted."""
+    spans = token_spans(text)
+    if not len(spans) or not len(answers):
+        return False
+    places = np.minimum(np.searchsorted(answers, spans), len(answers) - 1)
+    return bool((answers[places] == spans).any())
+
+
+def token_spans(text: str) -> NDArray[np.uint64]:
+    """Return one hash per window of `SPAN` tokens of *text*; shape (windows,)."""
+    tokens = np.array([crc32(token.encode()) for token in TOKEN.findall(text)], dtype=np.uint64)
+    if len(tokens) < SPAN:
+        return np.empty(0, dtype=np.uint64)
+    hashes = np.zeros(len(tokens) - SPAN + 1, dtype=np.uint64)
+    for offset in range(SPAN):
+        hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + tokens[offset : offset + len(hashes)]
+    return hashes
+
+
+def hashed(name: str) -> str:
+    """Return a hexadecimal hash of *name*."""
+    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()

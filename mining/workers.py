@@ -1,0 +1,108 @@
+"""
+Work spread over processes. In: a function of one path, and paths with their sizes. Out: its results, in order.
+
+A worker may die: a file that crashes a parser, or takes more memory or time than its share, costs that file alone. A
+chunk whose worker died is cut in halves and tried again until the one bad file is left.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from typing import TypeVar
+
+Result = TypeVar("Result")
+Progress = Callable[[str, int, int], None]
+
+CHUNK_BYTES = 256 * 1024
+CHUNK_FILES = 64
+FILE_SECONDS = 30
+"""Seconds for one file; a parser that never returns is ended by the alarm's default action, with its process."""
+MEMORY = 2 * 1024**3
+"""Bytes of address space for one worker."""
+
+
+def map_files(
+    work: Callable[[str], Result],
+    sizes: Sequence[tuple[str, int]],
+    *,
+    workers: int,
+    lost: Callable[[str], Result],
+    progress: Progress | None = None,
+) -> Iterator[Result]:
+    """
+    Yield `work(path)` for every path in order; `lost(path)` for one whose worker died.
+    """
+    waiting = make_chunks(sizes)
+    done, total = 0, len(sizes)
+    while waiting:
+        with pool(workers) as executor:
+            futures = [(chunk, executor.submit(run_chunk, work, chunk)) for chunk in waiting]
+            waiting = []
+            for index, (chunk, future) in enumerate(futures):
+                results = outcome(future)
+                if results is None:
+                    # one bad chunk breaks the whole pool: what follows is tried again, this one in halves
+                    waiting = [*halves(chunk), *(later for later, _ in futures[index + 1 :])]
+                    if len(chunk) == 1:
+                        yield lost(chunk[0])
+                        done += 1
+                    break
+                yield from results
+                done += len(chunk)
+                if progress:
+                    progress("reading", done, total)
+
+
+def outcome(future: Future[list[Result]]) -> list[Result] | None:
+    """Return the results of a chunk, or None when its worker died or ran out of memory."""
+    try:
+        return future.result()
+    except (BrokenProcessPool, MemoryError):
+        return None
+
+
+def pool(workers: int) -> ProcessPoolExecutor:
+    """Return fresh workers. Spawned, because forking a process that has loaded torch is not safe."""
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=limit_worker)
+
+
+def limit_worker() -> None:
+    """Cap this process's memory, and leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(ValueError, OSError):  # not every platform has the limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def run_chunk(work: Callable[[str], Result], chunk: Sequence[str]) -> list[Result]:
+    """Return the results of one chunk; each file has its own alarm."""
+    results: list[Result] = []
+    for path in chunk:
+        signal.setitimer(signal.ITIMER_REAL, FILE_SECONDS)
+        results.append(work(path))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return results
+
+
+def make_chunks(sizes: Sequence[tuple[str, int]]) -> list[list[str]]:
+    """Return the paths in runs of about `CHUNK_BYTES`, so that a task is worth its hand-over."""
+    chunks: list[list[str]] = []
+    filled = CHUNK_BYTES
+    for path, size in sizes:
+        if filled >= CHUNK_BYTES or len(chunks[-1]) >= CHUNK_FILES:
+            chunks.append([])
+            filled = 0
+        chunks[-1].append(path)
+        filled += size
+    return chunks
+
+
+def halves(chunk: Sequence[str]) -> list[list[str]]:
+    """Return the two halves of *chunk*, or nothing when it holds one path."""
+    middle = len(chunk) // 2
+    return [list(chunk[:middle]), list(chunk[middle:])] if middle else []
