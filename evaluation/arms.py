@@ -131,3 +131,83 @@ class Retrain(Protocol):
     def __call__(self, pairs: Sequence[Pair], out: Path) -> tuple[Generator, LossOf]:
         """Return a generator and a loss whose adapter was trained on *pairs* alone, written to *out*."""
         ...
+
+
+# -- what stands in front of a probe's own context
+
+GUIDE_SHARE = 1 / 8
+"""The most of the model's context that the style guide may take."""
+RETRIEVED_SHARE = 1 / 4
+"""The most of the model's context that retrieved code may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """
+    A request, and what had to be left out of it.
+    """
+
+    request: Request
+    guide_used: int
+    guide_left_out: int
+    """Items of the guide that did not fit; an item is used whole or not at all."""
+    retrieved_used: int
+    retrieved_left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """
+    What the arms may put in front of a probe, best first, each item already in the form it takes in a prompt.
+    """
+
+    guide: tuple[str, ...]
+    retrieved: tuple[str, ...]
+
+
+def compose_request(arm: Arm, pair: Pair, material: Material, generator: Generator, *, room: int) -> Composed:
+    """
+    Return what *arm* asks for *pair*.
+
+    *room* is what prompt and answer leave of the context, in tokens: guide and retrieved code take their share of the
+    whole context or what room is left, whichever is less.
+    """
+    length = generator.context_length
+    guide = take_items(material.guide if arm.guide else (), generator, min(int(length * GUIDE_SHARE), room))
+    left = room - sum(generator.count_tokens(item + "\n") for item in guide)
+    found = take_items(material.retrieved if arm.retrieval else (), generator, min(int(length * RETRIEVED_SHARE), left))
+    context = "\n".join([*guide, *found, pair.context]) if guide or found else pair.context
+    return Composed(
+        request=Request(pair.kind, pair.path, pair.language, context, pair.instruction),
+        guide_used=len(guide),
+        guide_left_out=len(material.guide) - len(guide) if arm.guide else 0,
+        retrieved_used=len(found),
+        retrieved_left_out=len(material.retrieved) - len(found) if arm.retrieval else 0,
+    )
+
+
+def take_items(items: Sequence[str], generator: Generator, budget: int) -> list[str]:
+    """Return the items that fit into *budget* tokens, in order; one that does not fit leaves its room to the next."""
+    taken: list[str] = []
+    for item in items:
+        size = generator.count_tokens(item + "\n")
+        if size <= budget:
+            taken.append(item)
+            budget -= size
+    return taken
+
+
+def guide_items(guide: str, comment: str) -> tuple[str, ...]:
+    """Return the rules of a Markdown guide, one an item, as comments of the probe's language."""
+    items: list[str] = []
+    for line in guide.splitlines():
+        if line.startswith((" ", "\t")) and items and line.strip():
+            items[-1] += f"\n{comment} {line.strip()}"
+        elif line.lstrip().startswith(("- ", "* ", "1", "2", "3", "4", "5", "6", "7", "8", "9")):
+            items.append(f"{comment} {line.strip()}")
+    return tuple(items)
+
+
+def passage_item(path: str, text: str, comment: str) -> str:
+    """Return a retrieved definition with a comment that says where it stands."""
+    return f"{comment} from {path}:\n{text}\n"

@@ -45,11 +45,8 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     if fenced:
         text = move_to(body_in(text, symbol, source.language), indentation(first_line(reference)))
     code = cut_body(source, span, text)
-    left_over = text[len(code) :].strip()
-    if left_over:
-        ending = "ran_on"
-    else:
-        ending = "truncated" if finish_reason == "length" and not fenced else "stopped"
+    limited = finish_reason == "length" and not fenced
+    ending = "ran_on" if text[len(code) :].strip() else "truncated" if limited else "stopped"
     return Extract(code.rstrip().lstrip("\n") if code.strip() else "", ending)
 
 
@@ -76,10 +73,9 @@ def cut_body(source: Source, span: Span, text: str) -> str:
 def is_inside(root: Node, start: int, byte: int) -> bool:
     """Claim that *byte* stands within a string, bracket or statement that began after *start*, on an earlier line."""
     node = root.descendant_for_byte_range(byte, byte + 1)
-    row = root.descendant_for_byte_range(byte, byte).start_point.row if node is None else None
     while node is not None and node.start_byte >= start:
-        began_before = node.start_byte < byte and (row is None or node.start_point.row < row)
-        if began_before and node.end_byte > byte and not node.has_error:
+        # *byte* opens its line, so what began before it began on an earlier line
+        if node.start_byte < byte and not node.has_error:
             return True
         node = node.parent
     return False
@@ -92,7 +88,7 @@ def closing_line(reference: str, least: int) -> str | None:
 
 
 def unfence(raw: str) -> tuple[str, bool]:
-    """Return the inside of the first Markdown fence of *raw*, and whether there was one; an open fence runs to the end."""
+    """Return the inside of the first Markdown fence of *raw*, and whether there is one; an open one runs to the end."""
     opening = FENCE.search(raw)
     if opening is None:
         return raw, False

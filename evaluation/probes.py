@@ -19,7 +19,7 @@ from ..mining.artefacts import sha256_json
 from ..mining.corpus import Corpus
 from ..mining.languages import Language
 from ..mining.pairs.pair import Pair
-from ..mining.source import Source, Span, UndecodableError, parse_source
+from ..mining.source import Source, Span, UndecodableError
 from .checks.check import Answer
 
 TOKEN = re.compile(r"\w+|[^\w\s]")

@@ -234,7 +234,7 @@ def points(share: float) -> str:
 def signed(share: float) -> str:
     """Return a difference as signed points: `+3.5 points`; a difference that rounds to 0 has no sign."""
     text = points(abs(share))
-    return text if text == "0 points" else f"{'−' if share < 0 else '+'}{text}"  # noqa: RUF001 - a true minus sign
+    return text if text == "0 points" else f"{'−' if share < 0 else '+'}{text}"
 
 
 def span(ci: tuple[float, float]) -> str:

@@ -1,0 +1,135 @@
+"""
+`compile`: does the language's own compiler accept the file? In: answers in their files. Out: a result each.
+
+Python is compiled, never run, in a worker process that may use limited time and memory: a body that brings the compiler
+down costs that one answer. A file whose reference the running Python cannot compile is `unsupported` in every arm.
+Other languages need the check command of their table, which runs in the sandbox; without one they are `unsupported`.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...mining.corpus import Corpus
+from .check import Answer, Check, Remark, Result
+
+BATCH = 64
+SECONDS = 20
+"""For a batch; a file compiles in milliseconds."""
+MEMORY = 1 << 30
+
+# Reads [[path, text], …] and writes [null | [line, message], …]. Compiles, does not execute.
+WORKER = f"""
+import json, sys, warnings
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+except (ImportError, ValueError, OSError):
+    pass
+warnings.simplefilter("ignore")
+faults = []
+for path, text in json.load(sys.stdin):
+    try:
+        compile(text, path, "exec", dont_inherit=True)
+        faults.append(None)
+    except SyntaxError as error:
+        faults.append([error.lineno or 0, error.msg or "invalid syntax"])
+    except (ValueError, RecursionError, MemoryError, OverflowError, SystemError) as error:
+        faults.append([0, type(error).__name__])
+json.dump(faults, sys.stdout)
+"""
+
+Fault = tuple[int, str]
+
+
+class CompileCheck:
+    """
+    The running Python's compiler.
+    """
+
+    name = "compile"
+    order = 10
+    repeats = 1
+
+    def __init__(self) -> None:
+        self.references: dict[tuple[str, int], bool] = {}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The check's version and the compiler's."""
+        return {"version": 1, "python": f"{sys.version_info.major}.{sys.version_info.minor}"}
+
+    def judge(self, answers: Sequence[Answer]) -> list[Result]:
+        """Return whether each answer compiles in its file."""
+        python = [i for i, answer in enumerate(answers) if answer.source.language.name == "python"]
+        self.learn_references([answers[i] for i in python])
+        faults = compile_texts([(answers[i].source.path, answers[i].source.text) for i in python])
+        results = [Result(None, "unsupported") for _ in answers]
+        for i, fault in zip(python, faults, strict=True):
+            if self.references[reference_key(answers[i])]:
+                results[i] = Result(True) if fault is None else explain(fault)
+        return results
+
+    def learn_references(self, answers: Sequence[Answer]) -> None:
+        """Compile the files with their references in them, each once."""
+        new = {reference_key(a): a.reference for a in answers if reference_key(a) not in self.references}
+        faults = compile_texts([(source.path, source.text) for source in new.values()])
+        self.references.update((key, fault is None) for key, fault in zip(new, faults, strict=True))
+
+
+def reference_key(answer: Answer) -> tuple[str, int]:
+    """Return what tells one reference file from another within a run."""
+    return answer.reference.path, hash(answer.reference.utf8)
+
+
+def explain(fault: Fault) -> Result:
+    """Return the result of a file that does not compile."""
+    line, message = fault
+    return Result(False, "compile_error", {"line": line, "message": message}, (Remark("compile", line, message),))
+
+
+def compile_texts(texts: Sequence[tuple[str, str]]) -> list[Fault | None]:
+    """Compile Python files in throw-away workers and return what is wrong with each."""
+    faults: list[Fault | None] = []
+    for start in range(0, len(texts), BATCH):
+        faults.extend(compile_batch(texts[start : start + BATCH]))
+    return faults
+
+
+def compile_batch(texts: Sequence[tuple[str, str]]) -> list[Fault | None]:
+    """Compile one batch; when it brings the worker down, halve it until the culprit stands alone."""
+    if not texts:
+        return []
+    faults = run_worker(texts)
+    if faults is not None:
+        return faults
+    if len(texts) == 1:
+        return [(0, "the compiler did not survive this file")]
+    middle = len(texts) // 2
+    return compile_batch(texts[:middle]) + compile_batch(texts[middle:])
+
+
+def run_worker(texts: Sequence[tuple[str, str]]) -> list[Fault | None] | None:
+    """Return the faults that one worker found, or None when it crashed or took too long."""
+    data = json.dumps([list(text) for text in texts])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", WORKER], input=data, capture_output=True, text=True, timeout=SECONDS
+        )
+        faults: list[list[Any] | None] = json.loads(done.stdout) if done.returncode == 0 else []
+    except (subprocess.TimeoutExpired, ValueError):
+        return None
+    if len(faults) != len(texts):
+        return None
+    return [None if fault is None else (int(fault[0]), str(fault[1])) for fault in faults]
+
+
+def make_check(corpus: Corpus, repository: Path | None) -> Check:  # noqa: ARG001 - the signature of every check
+    """Return the check."""
+    return CompileCheck()

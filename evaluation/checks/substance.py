@@ -1,0 +1,108 @@
+"""
+`substance`: is the body more than a stub? In: answers in their files. Out: a result each, with the calls that count.
+
+An answer has substance when it is no stub (only `pass`, `...`, a string, a constant return, `raise
+NotImplementedError`) and calls at least half of the distinct names that the reference calls. A reference that calls
+nothing decides nothing here: such a probe needs tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tree_sitter import Node, QueryCursor
+
+from ...mining.corpus import Corpus
+from ...mining.source import Source, Span
+from .check import Answer, Check, Remark, Result
+
+SHARE = 0.5
+LAST_NAME = re.compile(r"[^\W\d]\w*$")
+EMPTY = frozenset({"pass_statement", "comment", "ellipsis", "string", "line_comment", "block_comment"})
+CONSTANTS = frozenset(
+    {"none", "true", "false", "integer", "float", "string", "list", "dictionary", "tuple", "ellipsis"}
+)
+
+
+class SubstanceCheck:
+    """
+    Calls, compared with the reference's.
+    """
+
+    name = "substance"
+    order = 30
+    repeats = 1
+    settings: Mapping[str, Any] = {"version": 1, "share": SHARE}
+
+    def judge(self, answers: Sequence[Answer]) -> list[Result]:
+        """Return whether each answer has substance."""
+        return [judge_answer(answer) for answer in answers]
+
+
+def judge_answer(answer: Answer) -> Result:
+    """Return whether one answer calls enough of what the reference calls."""
+    wanted = called_names(answer.reference, answer.reference_span)
+    if not wanted:
+        return Result(None, "unsupported")
+    found = called_names(answer.source, answer.span)
+    share = len(wanted & found) / len(wanted)
+    detail = {"wanted": sorted(wanted), "missing": sorted(wanted - found), "share": round(share, 4)}
+    line = answer.source.line_of(answer.span.start)
+    if is_stub(answer.source, answer.span):
+        return Result(False, "fail_substance", detail, (Remark("stub", line, "the body does nothing"),))
+    if share >= SHARE:
+        return Result(True, "ok", detail)
+    message = f"calls {len(wanted & found)} of the {len(wanted)} names the reference calls; missing: " + ", ".join(
+        sorted(wanted - found)
+    )
+    return Result(False, "fail_substance", detail, (Remark("calls", line, message, "advise"),))
+
+
+def called_names(source: Source, span: Span) -> set[str]:
+    """Return the last names of everything that is called within *span*: `nx.degree(G)` calls `degree`."""
+    cursor = QueryCursor(source.language.query)
+    cursor.set_byte_range(span.start, max(span.start, span.end))
+    nodes = cursor.captures(source.tree.root_node).get("call", [])
+    inside = [node for node in nodes if span.start <= node.start_byte and node.end_byte <= span.end]
+    names = (LAST_NAME.search((node.text or b"").decode("utf-8", "replace")) for node in inside)
+    return {name[0] for name in names if name is not None}
+
+
+def is_stub(source: Source, span: Span) -> bool:
+    """Claim that every statement of *span* does nothing."""
+    return all(is_empty(node) for node in top_nodes(source.tree.root_node, span))
+
+
+def top_nodes(root: Node, span: Span) -> list[Node]:
+    """Return the outermost named nodes that lie within *span*."""
+    nodes: list[Node] = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.end_byte <= span.start or node.start_byte >= span.end:
+            continue
+        if span.start <= node.start_byte and node.end_byte <= span.end and node.type != "block":
+            nodes.append(node)
+        else:
+            waiting.extend(node.named_children)
+    return nodes
+
+
+def is_empty(node: Node) -> bool:
+    """Claim that a statement does nothing: it passes, states or returns a constant, or says it is not implemented."""
+    if node.type in EMPTY:
+        return True
+    children = node.named_children
+    if node.type == "expression_statement":
+        return all(child.type in CONSTANTS for child in children)
+    if node.type == "return_statement":
+        return all(child.type in CONSTANTS and child.named_child_count == 0 for child in children)
+    return node.type == "raise_statement" and b"NotImplementedError" in (node.text or b"")
+
+
+def make_check(corpus: Corpus, repository: Path | None) -> Check:  # noqa: ARG001 - the signature of every check
+    """Return the check; it needs nothing but the grammar's query."""
+    return SubstanceCheck()
