@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ LOCK = ".lock"
 
 
 @contextmanager
-def new_artefact(out: Path, marker: str, schema: str) -> Iterator[Path]:
+def new_artefact(out: Path, marker: str, schema: str) -> Generator[Path]:
     """
     Yield an empty scratch folder that becomes *out* when the block ends, and vanishes when it raises.
 
@@ -56,7 +56,9 @@ def refuse_foreign(out: Path, marker: str, schema: str) -> None:
     with suppress(OSError, ValueError, AttributeError):
         found = json.loads((out / marker).read_text("utf-8")).get("schema")
     if not isinstance(found, str) or found.partition("/")[0] != schema.partition("/")[0]:
-        raise InputError(f"--out {str(out)!r} holds something else than {schema.partition('/')[0]}. Name another folder.")
+        raise InputError(
+            f"--out {str(out)!r} holds something else than {schema.partition('/')[0]}. Name another folder."
+        )
 
 
 def replace_folder(scratch: Path, out: Path) -> None:
@@ -71,7 +73,7 @@ def replace_folder(scratch: Path, out: Path) -> None:
 
 
 @contextmanager
-def machine_faults(where: Path) -> Iterator[None]:
+def machine_faults(where: Path) -> Generator[None]:
     """Turn the operating system's refusals inside the block into a `MachineError` that names *where*."""
     try:
         yield
@@ -82,7 +84,7 @@ def machine_faults(where: Path) -> Iterator[None]:
 
 
 @contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Generator[None]:
     """
     Hold *folder* for this process; the operating system lets go when it ends, however it ends.
 
@@ -95,7 +97,9 @@ def lock_folder(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise MachineError(f"Another run is writing {str(folder)!r}. Wait for it, or name another folder.") from None
+            raise MachineError(
+                f"Another run is writing {str(folder)!r}. Wait for it, or name another folder."
+            ) from None
         yield
     finally:
         handle.close()

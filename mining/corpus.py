@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import __version__
 from .artefacts import new_artefact, read_jsonl, sha256_file, write_json, write_jsonl, write_text
@@ -134,10 +134,11 @@ def read_corpus(folder: Path, *, verify: bool = True) -> Corpus:
     if not marker.is_file():
         raise InputError(f"{str(folder)!r} is no corpus: it has no {MARKER}. Make one: idiolect mine REPO --out DIR")
     try:
-        manifest = json.loads(marker.read_text("utf-8"))
-    except ValueError:
-        raise MismatchError(f"{str(marker)!r} is not JSON. Mine again.") from None
-    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        manifest = cast("dict[str, Any]", json.loads(marker.read_text("utf-8")))
+        schema = manifest.get("schema")
+    except (ValueError, AttributeError):
+        raise MismatchError(f"{str(marker)!r} is not a JSON object. Mine again.") from None
+    if schema != SCHEMA:
         raise InputError(f"{str(folder)!r} is no corpus of this version: its schema is not {SCHEMA}. Mine again.")
     if verify:
         verify_files(folder, manifest["sha256"])

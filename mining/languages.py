@@ -49,7 +49,8 @@ class Language:
             package = importlib.import_module(self.module)
         except ImportError:
             raise MissingExtraError(f"The grammar package {self.module!r}", "languages") from None
-        return tree_sitter.Language(package.language())
+        # the wheels give a capsule; only the stub still allows an integer
+        return tree_sitter.Language(package.language())  # pyright: ignore[reportDeprecated]
 
     @cached_property
     def query(self) -> tree_sitter.Query:

@@ -1,9 +1,9 @@
 """
 The ladder from a repository to a corpus. In: folders. Out: a `Corpus`.
 
-`mine_source` is pure: one parsed file in, what it teaches out. `mine_data` adds decoding, redaction and the reasons why a
-file cannot be mined. `mine_repositories` walks, spreads the files over worker processes, removes duplicates, splits and
-writes. The order of everything is that of paths and places, never that of completion.
+`mine_source` is pure: one parsed file in, what it teaches out. `mine_data` adds decoding, redaction and the reasons why
+a file cannot be mined. `mine_repositories` walks, spreads the files over worker processes, removes duplicates, splits
+and writes. The order of everything is that of paths and places, never that of completion.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None) -> FileYield
         drafts=tuple(drafts),
         units=units,
         symbols=file_symbols(source, definitions),
-        tally=tally_source(source, definitions),
+        tally=tally_source(source),
         drops=tuple(drops),
     )
 
@@ -237,7 +237,7 @@ def assemble(
     return Contents(
         head=manifest_head(files, settings),
         pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
-        profile=learn_profile(tallies, overrides=settings[0].conventions if settings else {}).as_json(),
+        profile=learn_profile(tallies, settings=settings[0]).as_json(),
         api=build_index((mined.path, mined.symbols) for _, mined in files),
         skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
         sources={mined.path: mined.utf8 for _, mined in files if mined.path in held_out},

@@ -1,5 +1,5 @@
 """
-What a team sets by hand. In: `[tool.idiolect]` of pyproject.toml, or idiolect.toml. Out: `Settings`, resolved and checked.
+What a team sets by hand. In: `[tool.idiolect]` of pyproject.toml, or idiolect.toml. Out: `Settings`, checked.
 
 All faults of a file are reported at once. Settings that run code are honoured only from `--language FILE`; found here,
 they are ignored, and `Settings.ignored` says so.

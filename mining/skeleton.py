@@ -14,6 +14,8 @@ SKELETON_BYTES = 1_600
 """About 500 tokens: a quarter of the embedded base's context."""
 IMPORT_SHARE = 0.5
 """The share of the skeleton that lines before the first definition may take."""
+LONGEST_STATEMENT = 400
+"""Bytes of an opening statement beyond which it says more than where names come from."""
 
 
 def render_skeleton(source: Source, definitions: list[Definition], limit: int = SKELETON_BYTES) -> str:
@@ -23,9 +25,9 @@ def render_skeleton(source: Source, definitions: list[Definition], limit: int = 
     # outer definitions say more about a file than nested ones, so they are the first to get room
     heads = [(depth(definitions, index), index) for index in range(len(definitions))]
     kept: set[int] = set()
-    for level, index in sorted(heads):
+    for _, index in sorted(heads):
         text = head_text(source, definitions[index])
-        if level < 2 and (size := len(text.encode()) + 1) <= room:
+        if is_visible(definitions, index) and (size := len(text.encode()) + 1) <= room:
             kept.add(index)
             room -= size
     return "\n".join([*opening, *(head_text(source, definitions[index]) for index in sorted(kept))])
@@ -41,7 +43,8 @@ def opening_lines(source: Source, definitions: list[Definition]) -> list[str]:
         text = source.slice(Span(node.start_byte, node.end_byte))
         if node.type in ("comment", "string") or '"""' in text or "'''" in text:
             continue
-        lines.extend(text.split("\n") if len(text) < 400 else [text.split("\n")[0]])
+        if "import" in node.type or "\n" not in text:
+            lines.extend(text.split("\n") if len(text) < LONGEST_STATEMENT else [])
     return lines
 
 
@@ -55,6 +58,12 @@ def head_text(source: Source, definition: Definition) -> str:
     # a comment between the head and the body is no part of the signature
     lines = [line for line in text.split("\n") if not line.lstrip().startswith(source.language.comment)]
     return "\n".join(lines).rstrip()
+
+
+def is_visible(definitions: list[Definition], index: int) -> bool:
+    """Claim that a definition can be used from outside: it stands in the module or in a class, not in a function."""
+    parent = definitions[index].parent
+    return parent is None or definitions[parent].kind == "class"
 
 
 def depth(definitions: list[Definition], index: int) -> int:

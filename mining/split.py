@@ -132,7 +132,7 @@ def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides) -> d
         "highest_similarity": round(max(across, default=0.0), 4),
         "shared_spans_of_50_tokens": len(shared),
         "clusters": {split: len(paths[split]) for split in SPLITS},
-        "clusters_on_two_sides": len((paths["train"] & (paths["test"] | paths["validation"]))),
+        "clusters_on_two_sides": len(paths["train"] & (paths["test"] | paths["validation"])),
         "effective_pairs": {split: effective_size([p for p in pairs if p.split == split]) for split in SPLITS},
     }
 

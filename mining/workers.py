@@ -38,7 +38,7 @@ def map_files(
     """
     Yield `work(path)` for every path in order; `lost(path)` for one whose worker died.
     """
-    waiting = make_chunks(sizes)
+    waiting: list[list[str]] = make_chunks(sizes)
     done, total = 0, len(sizes)
     while waiting:
         with pool(workers) as executor:

@@ -1,10 +1,10 @@
 """
 Duplicates. In: texts of code. Out: fingerprints, and which texts are the same or nearly the same.
 
-Near duplicates are found by MinHash over shingles of tokens, banded (Broder 1997; Leskovec, Rajaraman, Ullman, *Mining of
-Massive Datasets*, chapter 3), and every candidate is verified by its exact Jaccard similarity. Local names, strings and
-numbers are folded, so a copy with renamed variables is a duplicate; names after a dot or before a bracket are kept,
-because they say what the code does.
+Near duplicates are found by MinHash over shingles of tokens, banded (Broder 1997; Leskovec, Rajaraman, Ullman,
+*Mining of Massive Datasets*, chapter 3), and every candidate is verified by its exact Jaccard similarity. Local
+names, strings and numbers are folded, so a copy with renamed variables is a duplicate; names after a dot or before a
+bracket are kept, because they say what the code does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -142,7 +143,7 @@ def banded_candidates(prints: Sequence[Fingerprint]) -> set[tuple[int, int]]:
         for members in buckets.values():
             # every member with the first and with its neighbour: enough to join a bucket, linear in its size
             found.update((members[0], other) for other in members[1:])
-            found.update(zip(members, members[1:], strict=False))
+            found.update(pairwise(members))
     return found
 
 

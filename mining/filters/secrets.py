@@ -37,7 +37,11 @@ class Secret(NamedTuple):
 
 
 RULES = (
-    Rule("private-key", ("-----begin",), r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,8000}?(?:-----END [A-Z0-9 ]*-----|\Z)"),
+    Rule(
+        "private-key",
+        ("-----begin",),
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,8000}?(?:-----END [A-Z0-9 ]*-----|\Z)",
+    ),
     Rule("aws-access-key", ("akia", "asia", "abia", "acca"), r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b"),
     Rule("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\b(gh[pousr]_[A-Za-z0-9]{36,255})\b"),
     Rule("github-fine-grained", ("github_pat_",), r"\b(github_pat_[A-Za-z0-9_]{60,90})\b"),
@@ -87,7 +91,9 @@ RULES = (
 )  # fmt: skip
 LEAST_ENTROPY = 3.2
 """Bits per character under which an assigned string is a word, not a secret; measured on identifiers and on keys."""
-PLACEHOLDER = re.compile(r"(?i)example|placeholder|changeme|dummy|your[_\-]|xxxx|\.\.\.|test|fake|sample|redacted|secret$")
+PLACEHOLDER = re.compile(
+    r"(?i)example|placeholder|changeme|dummy|your[_\-]|xxxx|\.\.\.|test|fake|sample|redacted|secret$"
+)
 
 
 def find_secrets(text: str) -> list[Secret]:

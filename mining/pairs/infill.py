@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ..definitions import Definition
 from ..source import Source, Span
-from .kind import Draft, Example, Kind, MinedFile
+from .kind import Draft, Kind, MinedFile
 from .pair import HOLE
 
 WINDOW = 700

@@ -1,0 +1,108 @@
+"""
+Decoding, spans and definitions.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from idiolect.mining.definitions import collect_definitions
+from idiolect.mining.languages import language_named
+from idiolect.mining.source import Source, UndecodableError, parse_source
+
+PYTHON = language_named("python")
+
+
+def parse(text: str | bytes) -> Source:
+    data = text if isinstance(text, bytes) else textwrap.dedent(text).encode()
+    return parse_source("a.py", data, PYTHON)
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        pytest.param("x = 'é'\n".encode(), "utf-8", id="utf-8"),
+        pytest.param(b"\xef\xbb\xbfx = 1\n", "utf-8-sig", id="byte-order mark"),
+        pytest.param("# -*- coding: latin-1 -*-\nx = 'é'\n".encode("latin-1"), "iso8859-1", id="cookie"),
+        pytest.param(b"#!/usr/bin/python\n# vim: fileencoding=cp1252 :\nx = '\x80'\n", "cp1252", id="second line"),
+    ],
+)
+def test_bytes_survive(data: bytes, encoding: str):
+    """Text goes back to the file's own bytes in every encoding."""
+    source = parse(data)
+
+    assert (encoding, data) == (source.encoding, source.encode(source.text))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(b"x = 1\0", "nul_byte", id="NUL"),
+        pytest.param(b"x = '\xff'\n", "undecodable", id="not UTF-8"),
+        pytest.param(b"# coding: klingon\n", "unknown_encoding", id="unknown cookie"),
+    ],
+)
+def test_undecodable_bytes_have_one_reason(data: bytes, reason: str):
+    """What is no text is refused with the reason that mining records."""
+    with pytest.raises(UndecodableError) as caught:
+        parse(data)
+
+    assert reason == caught.value.reason
+
+
+CODE = [
+    pytest.param('def f():\n    """Doc."""\n    return 1\n', "    return 1", id="after the documentation"),
+    pytest.param("def f():\n    # why\n    return 1\n", "    # why\n    return 1", id="comments belong to the body"),
+    pytest.param("def f(): return 1\n", None, id="one line"),
+    pytest.param('def f(): """Doc."""\n', None, id="documentation alone"),
+    pytest.param("@dec\nasync def f(a,\n            b):\n    return a\n", "    return a", id="decorated, long head"),
+    pytest.param('class A:\n    def f(self):\n        """D."""\n\n        x = 1\n', "\n        x = 1", id="blank line"),
+    pytest.param("def f():\r\n    return 1\r\n", "    return 1", id="CRLF"),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), CODE)
+def test_code_is_the_body_in_whole_lines(text: str, code: str | None):
+    """The answer of an `implement` pair is the body's lines after the documentation."""
+    source = parse(text.encode())
+    definition = collect_definitions(source)[-1]
+
+    assert code == (None if definition.code is None else source.slice(definition.code))
+
+
+@pytest.mark.parametrize(("text", "code"), CODE)
+def test_splicing_back_gives_the_file(text: str, code: str | None):
+    """Extract, then splice: the same bytes."""
+    source = parse(text.encode())
+
+    for definition in collect_definitions(source):
+        for span in (definition.span, definition.body, definition.code):
+            assert span is None or text == source.splice(span, source.slice(span))
+
+
+def test_definitions_know_their_place():
+    """Methods are told from functions, decorators belong to the unit, and symbols are dotted."""
+    source = parse(
+        """
+        class Graph(Base):
+            @property
+            def nodes(self):
+                def inner():
+                    return 1
+                return inner
+
+        def build():
+            return Graph()
+        """
+    )
+
+    found = [(d.kind, d.symbol, source.line_of(d.span.start)) for d in collect_definitions(source)]
+
+    assert [
+        ("class", "Graph", 2),
+        ("method", "Graph.nodes", 3),
+        ("function", "Graph.nodes.inner", 5),
+        ("function", "build", 9),
+    ] == found
