@@ -1,0 +1,229 @@
+"""
+Samples on disk, and their making. In: requests of several arms. Out: one line of `samples.jsonl` each, every one once.
+
+A sample is named by everything that decides it: the model's fingerprint, the arm, the prompt, the decode settings and
+the sample's index. The file is the cache: a line whose key is wanted is never generated again. Requests go to the
+generator in fixed chunks and a chunk is kept whole or made again, because what stands in a batch can move a rounding;
+so an evaluation that was killed ends with the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..mining.artefacts import sha256_json, write_text
+from ..mining.errors import MismatchError
+from .arms import Composed, Generation, Generator
+from .probes import Probe
+
+CHUNK = 32
+"""Requests of one arm that go to the generator together."""
+REPEAT = "base-repeat"
+TEMPERATURE = 0.8
+"""For more than one sample a probe; a single one is greedy."""
+
+Row = dict[str, Any]
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """
+    One sample to be made.
+    """
+
+    key: str
+    arm: str
+    adapted: bool
+    split: str
+    probe: Probe
+    composed: Composed
+    prompt_sha256: str
+    max_tokens: int
+    temperature: float
+    sample_ix: int
+
+
+def make_job(
+    arm: str,
+    adapted: bool,
+    split: str,
+    probe: Probe,
+    composed: Composed,
+    model: str,
+    max_tokens: int,
+    sample: int,
+    many: bool,
+) -> Job:
+    """Return the job of one sample, *model* being the hash of the model that answers it."""
+    prompt = sha256_json(asdict(composed.request))
+    temperature = TEMPERATURE if many else 0.0
+    key = sample_key(model, arm, probe.id, prompt, max_tokens, temperature, sample)
+    return Job(key, arm, adapted, split, probe, composed, prompt, max_tokens, temperature, sample)
+
+
+def sample_key(
+    model: str, arm: str, probe: str, prompt_sha256: str, max_tokens: int, temperature: float, sample_ix: int
+) -> str:
+    """Return the name of a sample: everything that decides it, and the arm it answers for."""
+    return sha256_json([model, arm, probe, prompt_sha256, max_tokens, temperature, sample_ix])
+
+
+def model_sha256(generator: Generator, adapted: bool) -> str:
+    """Return the hash of the model that answers; with the adapter off, the adapter is no part of it."""
+    fingerprint = dict(generator.fingerprint)
+    return sha256_json({k: v for k, v in sorted(fingerprint.items()) if adapted or not k.startswith("adapter")})
+
+
+def cut_chunks(jobs: Sequence[Job]) -> list[list[Job]]:
+    """
+    Return *jobs* in the chunks that go to the generator: one arm and sample index a chunk, arms in turn, then reversed.
+
+    Turning the order at every round keeps a slow minute of the machine from falling on one arm.
+    """
+    lanes: dict[tuple[str, str, int], list[Job]] = {}
+    for job in jobs:
+        lanes.setdefault((job.split, job.arm, job.sample_ix), []).append(job)
+    chunks: list[tuple[int, int, list[Job]]] = []
+    for place, (lane, own) in enumerate(lanes.items()):
+        # the repeat is asked in another order, so that its batches are others than the first run's
+        ordered = sorted(own, key=lambda job: sha256_json(job.probe.id)) if lane[1] == REPEAT else own
+        for start in range(0, len(ordered), CHUNK):
+            turn = start // CHUNK
+            chunks.append((turn, place if turn % 2 == 0 else -place, ordered[start : start + CHUNK]))
+    return [chunk for _, _, chunk in sorted(chunks, key=lambda item: item[:2])]
+
+
+class SampleFile:
+    """
+    `samples.jsonl` while it grows.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: dict[str, Row] = {row["key"]: row for row in read_sealed(path)}
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Add *rows* and force them to the disk: what was counted as done survives a kill."""
+        self.rows.update((row["key"], row) for row in rows)
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write("".join(seal(row) + "\n" for row in rows))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def finish(self, jobs: Sequence[Job]) -> list[Row]:
+        """Write the rows of *jobs* alone, in their order, and return them."""
+        rows = [self.rows[job.key] for job in jobs]
+        write_sealed(self.path, rows)
+        return rows
+
+
+def generate_samples(
+    jobs: Sequence[Job], file: SampleFile, generator: Generator, timings: Path, report: Report | None
+) -> list[Row]:
+    """Generate every sample of *jobs* that *file* lacks, chunk by chunk, and return the rows of all."""
+    done = 0
+    for chunk in cut_chunks(jobs):
+        if any(job.key not in file.rows for job in chunk):
+            rows, seconds = generate_chunk(chunk, generator)
+            with timings.open("a", encoding="utf-8", newline="\n") as log:
+                log.writelines(json.dumps(line) + "\n" for line in seconds)
+            file.append(rows)
+        done += len(chunk)
+        if report is not None:
+            report("generate", done, len(jobs))
+    return file.finish(jobs)
+
+
+def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row], list[Row]]:
+    """Return the samples of one chunk in its order, and how long each took."""
+    answers: dict[int, Generation] = dict(
+        generator.generate(
+            [job.composed.request for job in chunk],
+            adapted=chunk[0].adapted,
+            max_tokens=[job.max_tokens for job in chunk],
+            temperature=chunk[0].temperature,
+            seed=chunk[0].sample_ix,
+        )
+    )
+    rows = [describe(job, answers[place]) for place, job in enumerate(chunk)]
+    times = [{"arm_id": job.arm, "key": job.key, "seconds": answers[i].seconds} for i, job in enumerate(chunk)]
+    return rows, times
+
+
+def describe(job: Job, generation: Generation) -> Row:
+    """Return the row of one sample."""
+    return {
+        "key": job.key,
+        "arm_id": job.arm,
+        "split": job.split,
+        "probe_id": job.probe.id,
+        "sample_ix": job.sample_ix,
+        "prompt_sha256": job.prompt_sha256,
+        "max_tokens": job.max_tokens,
+        "temperature": job.temperature,
+        # a lone surrogate cannot be stored as UTF-8; nothing else of the text is touched
+        "raw_output": generation.text.encode("utf-8", "replace").decode("utf-8"),
+        "finish_reason": generation.finish_reason,
+        "n_prompt_tokens": generation.prompt_tokens,
+        "n_output_tokens": generation.output_tokens,
+        "guide_used": job.composed.guide_used,
+        "guide_left_out": job.composed.guide_left_out,
+        "retrieved_used": job.composed.retrieved_used,
+        "retrieved_left_out": job.composed.retrieved_left_out,
+    }
+
+
+# -- lines that carry a checksum
+
+
+def seal(row: Mapping[str, Any]) -> str:
+    """Return *row* as a line that ends with the checksum of what stands before it."""
+    text = json.dumps({key: value for key, value in row.items() if key != "line_crc32"}, ensure_ascii=False)
+    return f'{text[:-1]}, "line_crc32": {zlib.crc32(text.encode("utf-8"))}}}'
+
+
+def unseal(line: str) -> Row | None:
+    """Return the row of a sealed line, or None when the line is not what was written."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(row, dict) or "line_crc32" not in row:
+        return None
+    checked: Row = {str(key): value for key, value in row.items() if key != "line_crc32"}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return checked if seal(checked) == line else None
+
+
+def write_sealed(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write *rows* as sealed lines, all of them or none."""
+    write_text(path, "".join(seal(row) + "\n" for row in rows))
+
+
+def read_sealed(path: Path, *, torn_end: bool = True) -> Iterator[Row]:
+    """
+    Yield the rows of a sealed file; a torn last line is dropped where *torn_end* allows it, and cut from the file.
+
+    Raises `MismatchError` with the line's number for any other line that is not what was written.
+    """
+    if not path.exists():
+        return
+    lines = path.read_bytes().split(b"\n")
+    kept = 0
+    for number, data in enumerate(lines, start=1):
+        if number == len(lines) and not data:
+            return
+        row = unseal(data.decode("utf-8", "replace")) if number < len(lines) else None
+        if row is None:
+            if torn_end and number >= len(lines) - 1 and not any(lines[number:]):
+                os.truncate(path, kept)
+                return
+            raise MismatchError(f"{path.name}, line {number}: not the line that was written. Evaluate again.")
+        kept += len(data) + 1
+        yield row
