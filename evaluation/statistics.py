@@ -194,6 +194,30 @@ def mean_interval(values: Mapping[str, float], clusters: Mapping[str, str]) -> t
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """
+    By how much a total fell: 1 - a/b, as a share.
+    """
+
+    fell: float
+    ci: tuple[float, float] | None
+
+
+def relative_change(a: Mapping[str, float], b: Mapping[str, float], clusters: Mapping[str, str]) -> Change:
+    """Return by what share the total of *a* lies below *b*'s, with the interval of a ratio, linearised and clustered."""
+    ids = sorted(b)
+    total = math.fsum(b.values())
+    ratio = math.fsum(a[i] for i in ids) / total
+    sums = cluster_sums([a[i] - ratio * b[i] for i in ids], [clusters[i] for i in ids])
+    g = len(sums.totals)
+    if g < 2:
+        return Change(1 - ratio, None)
+    se = math.sqrt(g / (g - 1) * math.fsum(t * t for t in sums.totals)) / total
+    half = t_quantile(1 - ALPHA / 2, g - 1) * se
+    return Change(1 - ratio, (1 - ratio - half, 1 - ratio + half))
+
+
 def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Return *comparisons* with Holm's rank and adjusted p-value; those without a p-value keep none."""
     ranked = sorted((c.p, i) for i, c in enumerate(comparisons) if c.p is not None)

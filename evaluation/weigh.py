@@ -1,0 +1,366 @@
+"""
+From rows to a verdict. In: `run.json`, score rows, loss rows, as stored. Out: comparisons, integrity, the verdict.
+
+Pure: an evaluation and the later `gate` call the same functions on the same rows, so a replay must give the same word.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .arms import ARMS
+from .samples import REPEAT
+from .statistics import (
+    ALPHA,
+    Comparison,
+    compare,
+    holm,
+    judge_non_inferiority,
+    mcnemar_p,
+    mean_interval,
+    plan_suite,
+    relative_change,
+)
+from .verdict import Evidence, Integrity, Policy, Verdict, decide
+
+Row = Mapping[str, Any]
+Values = dict[str, float]
+
+# From cheapest to dearest: a tie goes to the one that costs less.
+PROMPT_ONLY = tuple(name for name, arm in ARMS.items() if not arm.adapted)
+TUNED = tuple(name for name, arm in ARMS.items() if arm.adapted)
+LEAST_DISCORDANT = 0.1
+"""Two arms are taken to differ on at least a tenth of the probes when a suite's sight is judged."""
+PAIRS = (
+    ("tuned", "base"), ("tuned+rag", "rag"), ("tuned", "guide+rag"), ("tuned+rag", "guide+rag"), ("guide", "base"),
+    ("rag", "base"), ("guide+rag", "base"), ("tuned", "placebo"), ("tuned", "rival"),
+)  # fmt: skip
+APPLIED = 1e-6
+"""Nats a token by which an adapter must move at least one training answer."""
+ASYMMETRY = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """
+    What the rows of one evaluation say.
+    """
+
+    verdict: Verdict
+    evidence: Evidence
+    comparisons: tuple[Comparison, ...]
+    arms: tuple[dict[str, Any], ...]
+    """One row an arm: its rates with intervals, its endings, its tokens."""
+    losses: dict[str, Any]
+    """Answer loss of base and tuned, on the probes and on general code."""
+    chosen: dict[str, Any]
+    """The arms compared, and what they were chosen by."""
+
+
+def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Sequence[Row]) -> Weighed:
+    """Return what the rows say; every input as stored on disk."""
+    policy = Policy(**run["policy"])
+    tables = Tables(scores)
+    chosen = choose_arms(tables, run)
+    primary, gain = compare_chosen(tables, chosen)
+    loss = weigh_losses(losses)
+    secondary = holm([*compare_all(tables), *loss.comparisons])
+    repeat = compare_repeat(tables)
+    discordant = max(LEAST_DISCORDANT, primary.discordant if primary else 0.0)
+    evidence = Evidence(
+        primary=primary,
+        prompt_gain=gain,
+        plan=plan_suite(list(Counter(tables.clusters.values()).values()), policy.minimum_gain, discordant=discordant),
+        integrity=tuple(check_integrity(run, tables, repeat, losses)),
+        forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
+        secrets=run.get("secrets"),
+        break_even=run.get("cost", {}).get("break_even"),
+        policy=policy,
+    )
+    return Weighed(
+        verdict=decide(evidence),
+        evidence=evidence,
+        comparisons=tuple(c for c in (primary, gain, repeat, *secondary) if c is not None),
+        arms=tuple(describe_arm(name, tables, samples) for name in tables.arms("test")),
+        losses=loss.summary,
+        chosen=chosen,
+    )
+
+
+class Tables:
+    """
+    Score rows by split, arm and probe.
+    """
+
+    def __init__(self, scores: Sequence[Row]) -> None:
+        self.rows: dict[tuple[str, str], list[Row]] = {}
+        for row in scores:
+            self.rows.setdefault((row["split"], row["arm_id"]), []).append(row)
+        self.clusters: dict[str, str] = {r["probe_id"]: r["cluster"] for r in scores if r["split"] == "test"}
+        self.checks: list[str] = list(scores[0]["checks"]) if scores else []
+
+    def arms(self, split: str) -> list[str]:
+        """Return the arms that answered *split*, in the order of the rows."""
+        return [arm for own, arm in self.rows if own == split]
+
+    def values(self, split: str, arm: str, endpoint: str = "accept") -> Values:
+        """Return the mean of *endpoint* by probe; probes that the check cannot decide are left out of it."""
+        groups: dict[str, list[float]] = {}
+        for row in self.rows.get((split, arm), ()):
+            value = row["accept"] if endpoint == "accept" else row["checks"][endpoint]
+            if value is not None:
+                groups.setdefault(row["probe_id"], []).append(float(value))
+        return {probe: math.fsum(values) / len(values) for probe, values in groups.items()}
+
+    def rate(self, split: str, arm: str, endpoint: str = "accept") -> float | None:
+        """Return the mean over probes, or None without any."""
+        values = self.values(split, arm, endpoint)
+        return math.fsum(values.values()) / len(values) if values else None
+
+
+def choose_arms(tables: Tables, run: Row) -> dict[str, Any]:
+    """
+    Return the best prompt-only and the best tuned arm, chosen on validation probes alone.
+
+    A tie in acceptance goes to the arm that compiles more often, then to the cheaper one. Without validation probes the
+    fullest prompt stands for prompting, and the plain adapter for tuning.
+    """
+    present = tables.arms("test")
+    probes = len(tables.values("validation", "base"))
+
+    def best(names: Sequence[str], otherwise: str) -> str | None:
+        offered = [name for name in names if name in present]
+        if not offered:
+            return None
+        if not probes:
+            return otherwise if otherwise in offered else offered[-1]
+        second = "compile" if "compile" in tables.checks else "parse"
+        return max(
+            offered,
+            key=lambda name: (
+                tables.rate("validation", name) or 0.0,
+                tables.rate("validation", name, second) or 0.0,
+                -offered.index(name),
+            ),
+        )
+
+    return {
+        "prompt": best(PROMPT_ONLY, "guide+rag"),
+        "tuned": best(TUNED, "tuned") if run["adapter"] is not None else None,
+        "by": "validation" if probes else "rule",
+        "probes": probes,
+    }
+
+
+def compare_chosen(tables: Tables, chosen: Row) -> tuple[Comparison | None, Comparison | None]:
+    """Return the primary comparison, and that of the best prompt with `base`; None where an arm is missing."""
+    prompt, tuned = chosen["prompt"], chosen["tuned"]
+    primary = compare_arms(tables, tuned, prompt, "accept", "accept@1") if prompt and tuned else None
+    gain = compare_arms(tables, prompt, "base", "accept", "accept@1") if prompt and prompt != "base" else None
+    return primary, gain
+
+
+def compare_arms(tables: Tables, a: str, b: str, endpoint: str, name: str | None = None) -> Comparison | None:
+    """Return the comparison of two arms on the probes that *endpoint* can decide, or None when there are none."""
+    left, right = tables.values("test", a, endpoint), tables.values("test", b, endpoint)
+    shared = left.keys() & right.keys()
+    if not shared or (endpoint == "accept" and left.keys() != right.keys()):
+        return None
+    return compare(
+        name or endpoint, (a, {i: left[i] for i in shared}), (b, {i: right[i] for i in shared}), tables.clusters
+    )
+
+
+def compare_all(tables: Tables) -> list[Comparison]:
+    """Return the secondary comparisons: acceptance of telling pairs of arms, and each check for `tuned` and `base`."""
+    present = tables.arms("test")
+    found = [compare_arms(tables, a, b, "accept", "accept@1") for a, b in PAIRS if a in present and b in present]
+    if "tuned" in present and "base" in present:
+        found += [compare_arms(tables, "tuned", "base", check) for check in tables.checks]
+    return [comparison for comparison in found if comparison is not None]
+
+
+def compare_repeat(tables: Tables) -> Comparison | None:
+    """Return the comparison of `base` with its own repeat."""
+    return compare_arms(tables, REPEAT, "base", "accept", "a/a") if REPEAT in tables.arms("test") else None
+
+
+# -- losses
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """
+    What the answer losses say.
+    """
+
+    comparisons: list[Comparison]
+    general: Comparison | None
+    summary: dict[str, Any]
+
+
+def weigh_losses(rows: Sequence[Row]) -> Losses:
+    """Return the comparisons of tuned and base loss, on the probes and on general code."""
+    comparisons: list[Comparison] = []
+    general: Comparison | None = None
+    summary: dict[str, Any] = {}
+    for part, endpoint in (("test", "answer_loss"), ("general", "general_loss")):
+        own = [row for row in rows if row["set"] == part]
+        if not own:
+            continue
+        base, tuned = loss_values(own, adapted=False), loss_values(own, adapted=True)
+        summary[part] = {"probes": len(base), "base": total_loss(own, adapted=False)}
+        if not tuned:
+            continue
+        clusters = {row["pair_id"]: row["cluster"] for row in own}
+        comparison = compare(endpoint, ("tuned", tuned), ("base", base), clusters, bounded=False)
+        comparisons.append(comparison)
+        general = comparison if part == "general" else general
+        nats = [{r["pair_id"]: float(r["nats"]) for r in own if r["adapted"] is adapted} for adapted in (True, False)]
+        change = relative_change(nats[0], nats[1], clusters)
+        summary[part] |= {"tuned": total_loss(own, adapted=True), "fell": change.fell, "ci": change.ci}
+    return Losses(comparisons, general, summary)
+
+
+def loss_values(rows: Sequence[Row], *, adapted: bool) -> Values:
+    """Return nats a token by pair."""
+    return {row["pair_id"]: row["nats"] / row["tokens"] for row in rows if row["adapted"] is adapted}
+
+
+def total_loss(rows: Sequence[Row], *, adapted: bool) -> float:
+    """Return nats a token over all pairs together."""
+    own = [row for row in rows if row["adapted"] is adapted]
+    return math.fsum(row["nats"] for row in own) / sum(row["tokens"] for row in own)
+
+
+# -- integrity
+
+
+def check_integrity(run: Row, tables: Tables, repeat: Comparison | None, losses: Sequence[Row]) -> list[Integrity]:
+    """Return every condition without which the numbers mean nothing."""
+    policy = Policy(**run["policy"])
+    reference, stub = tables.rate("test", "reference"), tables.rate("test", "stub")
+    return [
+        Integrity(
+            "references accepted",
+            reference,
+            f"at least {policy.reference_floor:g}",
+            reference is not None and reference >= policy.reference_floor,
+            f"only {reference or 0:.0%} of the references are accepted, so the checks are wrong",
+        ),
+        Integrity("stubs accepted", stub, "0", stub == 0, f"{stub or 0:.0%} of the stubs are accepted"),
+        check_complete(run, tables),
+        check_repeat(repeat),
+        check_applied(run, losses),
+        check_undecided(tables, policy),
+        Integrity(
+            "answers readable in training",
+            run["suite"]["leaks"],
+            "0",
+            run["suite"]["leaks"] == 0,
+            f"{run['suite']['leaks']} references can be read in the training pairs",
+        ),
+    ]
+
+
+def check_complete(run: Row, tables: Tables) -> Integrity:
+    """Check that every arm has each probe and sample once: what is missing is rarely missing at random."""
+    faults: list[str] = []
+    for split in ("test", "validation"):
+        probes = [probe["id"] for probe in run["suites"][split]["probes"]]
+        for arm in run["arms"]:
+            if split not in arm["splits"]:
+                continue
+            wanted = Counter((probe, ix) for probe in probes for ix in range(arm["samples"]))
+            own = tables.rows.get((split, arm["arm_id"]), ())
+            found = Counter((row["probe_id"], row["sample_ix"]) for row in own)
+            missing = sum((wanted - found).values()) + sum((found - wanted).values())
+            if missing:
+                faults.append(f"{arm['arm_id']} lacks or repeats {missing} of its {sum(wanted.values())} samples")
+    known = {arm["arm_id"] for arm in run["arms"]}
+    faults += [f"rows of an unknown arm {arm!r}" for arm in sorted({a for _, a in tables.rows} - known)]
+    return Integrity("samples complete", len(faults), "0 arms with gaps", not faults, "; ".join(faults))
+
+
+def check_repeat(repeat: Comparison | None) -> Integrity:
+    """Check that `base` does not differ from its own repeat."""
+    if repeat is None or repeat.p is None:
+        return Integrity("repeat of base", None, f"p at least {ALPHA}", None, "base was not repeated")
+    reason = f"base differs from its own repeat by {repeat.mean_diff:+.1%}, so the machine's noise is too large"
+    return Integrity("repeat of base", repeat.p, f"p at least {ALPHA}", repeat.p >= ALPHA, reason)
+
+
+def check_applied(run: Row, losses: Sequence[Row]) -> Integrity:
+    """Check that the adapter changes what the model says of training answers."""
+    name, limit = "adapter applied", f"above {APPLIED:g} nats a token"
+    own = [row for row in losses if row["set"] == "applied"]
+    if run["adapter"] is None or not own:
+        return Integrity(name, None, limit, None, "no adapter was evaluated, or its losses could not be measured")
+    base, tuned = loss_values(own, adapted=False), loss_values(own, adapted=True)
+    moved = max((abs(base[i] - tuned[i]) for i in base.keys() & tuned.keys()), default=0.0)
+    reason = "adapter not applied: with it switched on, the model says exactly what the base says"
+    return Integrity(name, moved, limit, moved > APPLIED, reason)
+
+
+def check_undecided(tables: Tables, policy: Policy) -> Integrity:
+    """Check that this machine lost few samples, and not from one arm alone."""
+    shares: dict[str, float] = {}
+    for (split, arm), rows in tables.rows.items():
+        if split == "test":
+            shares[arm] = sum(row["status"] == "infra_error" for row in rows) / len(rows)
+    worst = max(shares.values(), default=0.0)
+    uneven = worst - min(shares[arm] for arm in shares if arm in ARMS) if shares.keys() & ARMS.keys() else 0.0
+    return Integrity(
+        "samples lost to the machine",
+        worst,
+        f"at most {policy.undecided_ceiling:.0%}",
+        worst <= policy.undecided_ceiling and uneven <= ASYMMETRY,
+        f"{worst:.1%} of one arm's samples were lost to faults of this machine",
+    )
+
+
+# -- what the report shows of an arm
+
+
+def describe_arm(name: str, tables: Tables, samples: Sequence[Row]) -> dict[str, Any]:
+    """Return one arm's rates with their intervals, statuses, endings and tokens, on the test probes."""
+    rows = tables.rows[("test", name)]
+    rates: dict[str, Any] = {}
+    for endpoint in ("accept", *tables.checks):
+        values = tables.values("test", name, endpoint)
+        if values:
+            ci = mean_interval(values, tables.clusters)
+            rates[endpoint] = {"rate": math.fsum(values.values()) / len(values), "ci": ci, "n": len(values)}
+    own = [row for row in samples if row["split"] == "test" and row["arm_id"] == name]
+    cut = ("guide_left_out", "retrieved_left_out", "guide_used", "retrieved_used")
+    return {
+        "arm_id": name,
+        "rates": rates,
+        "statuses": dict(sorted(Counter(row["status"] for row in rows).items())),
+        "endings": dict(sorted(Counter(row["ending"] for row in rows).items())),
+        "prompt_tokens": mean([row["n_prompt_tokens"] for row in own]),
+        "output_tokens": mean([row["n_output_tokens"] for row in own]),
+        **{key: sum(row[key] for row in own) for key in cut},
+    }
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """Return the mean, or None of nothing."""
+    return math.fsum(values) / len(values) if values else None
+
+
+def agreement(tables: Tables, a: str, b: str) -> dict[str, float]:
+    """Return the exact McNemar test of two arms' acceptance, clusters ignored: a cross-check of direction."""
+    left, right = tables.values("test", a), tables.values("test", b)
+    better = sum(left[i] > right[i] for i in left.keys() & right.keys())
+    worse = sum(left[i] < right[i] for i in left.keys() & right.keys())
+    return {"better": better, "worse": worse, "p": mcnemar_p(better, worse)}
+
+
+def comparison_rows(weighed: Weighed) -> list[dict[str, Any]]:
+    """Return the comparisons as `comparisons.json` holds them."""
+    return [asdict(comparison) for comparison in weighed.comparisons]
