@@ -1,5 +1,5 @@
 """
-General code, to see what an adapter forgets. In: the running Python's standard library. Out: pairs that are not tuned on.
+General code, to see what an adapter forgets. In: the running Python's standard library. Out: pairs nobody tunes on.
 
 Modules of many subjects, a few documented functions of each, the same list everywhere. The texts follow the running
 Python's version; base and tuned model are always asked about the same ones, and `run.json` holds their hash.

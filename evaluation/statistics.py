@@ -205,7 +205,7 @@ class Change:
 
 
 def relative_change(a: Mapping[str, float], b: Mapping[str, float], clusters: Mapping[str, str]) -> Change:
-    """Return by what share the total of *a* lies below *b*'s, with the interval of a ratio, linearised and clustered."""
+    """Return by what share the total of *a* lies below *b*'s, with a ratio's interval, linearised and clustered."""
     ids = sorted(b)
     total = math.fsum(b.values())
     ratio = math.fsum(a[i] for i in ids) / total

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .arms import ARMS
@@ -244,7 +244,7 @@ def check_integrity(run: Row, tables: Tables, repeat: Comparison | None, losses:
     """Return every condition without which the numbers mean nothing."""
     policy = Policy(**run["policy"])
     reference, stub = tables.rate("test", "reference"), tables.rate("test", "stub")
-    return [
+    conditions = [
         Integrity(
             "references accepted",
             reference,
@@ -265,6 +265,7 @@ def check_integrity(run: Row, tables: Tables, repeat: Comparison | None, losses:
             f"{run['suite']['leaks']} references can be read in the training pairs",
         ),
     ]
+    return [replace(c, reason="") if c.ok else c for c in conditions]
 
 
 def check_complete(run: Row, tables: Tables) -> Integrity:

@@ -1,0 +1,499 @@
+"""
+The evaluation, top to bottom. In: a corpus, and a model as callables. Out: the folder of design section 5, a verdict.
+
+    plan       admit probes, say what they can see before anything is generated
+    losses     the answers' loss under base and tuned model: the most telling number a token
+    samples    every arm answers every probe; killed at any point, the same command goes on
+    scores     each answer in its file, through the checks, beside references and stubs
+    verdict    by rule, from the rows alone; then the report
+
+`run.json` is written first with status `started`, and last with `complete` and the hash of all evidence.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..mining.artefacts import lock_folder, machine_faults, refuse_foreign, sha256_file, sha256_json, write_json
+from ..mining.corpus import Corpus, read_corpus
+from ..mining.errors import InputError, TooSmallError
+from ..mining.pairs.pair import Pair
+from .arms import (
+    ARMS,
+    Arm,
+    Composed,
+    Generator,
+    LossOf,
+    Material,
+    Request,
+    Retrain,
+    compose_request,
+    guide_items,
+    passage_item,
+)
+from .checks.check import collect_checks
+from .general import collect_general
+from .probes import Probe, Suite, select_probes
+from .retrieval import Retriever
+from .samples import (
+    REPEAT,
+    TEMPERATURE,
+    Job,
+    Report,
+    Row,
+    SampleFile,
+    generate_samples,
+    make_job,
+    model_sha256,
+    write_sealed,
+)
+from .scores import Scorer, Text, control_texts
+from .statistics import Plan, plan_suite
+from .verdict import Policy, as_json
+from .weigh import Weighed, comparison_rows, weigh
+
+SCHEMA = "idiolect.evaluation/1"
+MARKER = "run.json"
+LEAST_PROBES = 20
+LEAST_CLUSTERS = 2
+DEFAULT_PROBES = 200
+GENERATION_SHARE = 0.8
+"""Of the given minutes; the rest goes to losses, checks and the report."""
+PILOT = 8
+"""Requests that are timed to turn minutes into probes."""
+TRAINING_PROMPTS = 20
+"""Training answers on which an adapter must show that it is applied."""
+ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
+"""An answer may be half as long again as the reference, and a little: the same limit in every arm."""
+PROMPT_SLACK = 24
+"""Tokens for what a model family puts around a prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """
+    What was asked for, resolved.
+    """
+
+    corpus: Corpus
+    out: Path
+    generator: Generator
+    loss_of: LossOf | None
+    arms: tuple[Arm, ...]
+    probes: int | None
+    minutes: float | None
+    samples: int
+    controls: str
+    adapter: Mapping[str, Any] | None
+    policy: Policy
+    forced: bool
+    repository: Path | None
+    report: Report | None
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything asked: the same command on the same inputs goes on where it stopped."""
+        return sha256_json(
+            [
+                *(self.corpus.sha256, dict(self.generator.fingerprint), [arm.name for arm in self.arms]),
+                *(self.probes, self.minutes, self.samples, self.controls, asdict(self.policy), __version__),
+            ]
+        )
+
+
+@dataclass
+class Bench:
+    """
+    What the task needs to ask and judge: checks, guide, index.
+    """
+
+    task: Task
+    scorer: Scorer
+    retriever: Retriever
+    guide: str
+
+    def material(self, probe: Probe) -> Material:
+        """Return what the arms may put in front of *probe*."""
+        comment = probe.source.language.comment
+        found = (passage_item(p.path, p.text, comment) for p in self.retriever.find(probe.pair))
+        return Material(guide_items(self.guide, comment), tuple(found))
+
+    def limit(self, pair: Pair) -> int:
+        """Return how many tokens an answer to *pair* may have."""
+        return min(ANSWER_MOST, int(self.task.generator.count_tokens(pair.response) * ANSWER_FACTOR) + ANSWER_SLACK)
+
+    def room(self, pair: Pair) -> int:
+        """Return the tokens that prompt and answer of *pair* leave of the context; below 0, it does not fit."""
+        count = self.task.generator.count_tokens
+        own = count(pair.context) + count(pair.instruction) + count(pair.path) + PROMPT_SLACK
+        return self.task.generator.context_length - own - self.limit(pair)
+
+    def admit(self, probes: Sequence[Probe]) -> list[str]:
+        """Return why each probe is refused, or nothing."""
+        judged = self.scorer.admit(probes) if probes else []
+        return ["too_long" if self.room(p.pair) < 0 else r for p, r in zip(probes, judged, strict=True)]
+
+    def compose(self, arm: Arm, probe: Probe, material: Material) -> Composed:
+        """Return what *arm* asks of the model for *probe*."""
+        return compose_request(arm, probe.pair, material, self.task.generator, room=self.room(probe.pair))
+
+
+def evaluate_corpus(
+    corpus_path: Path,
+    out: Path,
+    *,
+    generator: Generator,
+    loss_of: LossOf | None,
+    arms: Sequence[str] | None = None,
+    probes: int | None = None,
+    minutes: float | None = None,
+    samples: int = 1,
+    controls: str = "basic",
+    adapter_info: Mapping[str, Any] | Path | None = None,
+    retrain: Retrain | None = None,
+    forced: bool = False,
+    policy: Policy | None = None,
+    repository: Path | None = None,
+    progress: Report | None = None,
+) -> dict[str, Any]:
+    """
+    Evaluate and return what `verdict.json` holds.
+
+    *adapter_info* is the adapter's folder, or what its `idiolect.json` holds; without it only prompting is measured.
+    Raises `TooSmallError` below 20 admitted probes or 2 clusters unless *forced*.
+    """
+    task = Task(
+        corpus=read_corpus(corpus_path),
+        out=out,
+        generator=generator,
+        loss_of=loss_of,
+        arms=resolve_arms(arms, adapted=adapter_info is not None),
+        probes=probes,
+        minutes=minutes,
+        samples=samples,
+        controls=controls,
+        adapter=read_adapter(adapter_info),
+        policy=policy or Policy(),
+        forced=forced,
+        repository=repository,
+        report=progress,
+    )
+    refuse_foreign(out, MARKER, SCHEMA)
+    with lock_folder(out), machine_faults(out):
+        return run_task(task)
+
+
+def run_task(task: Task) -> dict[str, Any]:
+    """Run every stage and return the verdict."""
+    started = time.time()
+    clear_results(task.out)
+    bench = make_bench(task)
+    count = choose_count(task, bench)
+    suites = {"test": admit_suite(bench, "test", count), "validation": admit_suite(bench, "validation", halve(count))}
+    require_size(suites["test"], task.forced)
+    plan = plan_suite(suites["test"].sizes, task.policy.minimum_gain)
+    run = {**describe_run(bench, suites, plan), "probes_asked": count}
+    write_json(task.out / MARKER, {**run, "status": "started"})
+    announce(task, plan)
+    losses = measure_losses(task, suites["test"])
+    jobs = plan_jobs(bench, suites)
+    rows = generate_samples(
+        jobs, SampleFile(task.out / "samples.jsonl"), task.generator, task.out / "timings.jsonl", task.report
+    )
+    scores = bench.scorer.score(collect_texts(jobs, rows, suites["test"]), task.report)
+    write_sealed(task.out / "scores.jsonl", scores)
+    write_sealed(task.out / "losses.jsonl", losses)
+    requests = {job.key: job.composed.request for job in jobs}
+    return conclude(task, run, Rows(scores, rows, losses, requests), started)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """
+    All that was measured.
+    """
+
+    scores: Sequence[Row]
+    samples: Sequence[Row]
+    losses: Sequence[Row]
+    requests: Mapping[str, Request]
+    """The prompt of every sample, by its key: for the report alone."""
+
+
+# -- before anything is generated
+
+
+def resolve_arms(names: Sequence[str] | None, *, adapted: bool) -> tuple[Arm, ...]:
+    """
+    Return the arms named, in their own order; `base` is always among them.
+
+    Raises `InputError` for an unknown name, and for an adapted arm without an adapter.
+    """
+    wanted = set(names or ARMS) | {"base"}
+    unknown = sorted(wanted - ARMS.keys())
+    if unknown:
+        raise InputError(f"No arm is called {unknown[0]!r}. Known: {', '.join(ARMS)}.")
+    needy = [name for name in names or () if ARMS[name].adapted]
+    if needy and not adapted:
+        raise InputError(f"The arm {needy[0]!r} needs an adapter. Name one: --adapter DIR")
+    return tuple(arm for arm in ARMS.values() if arm.name in wanted and (adapted or not arm.adapted))
+
+
+def read_adapter(info: Mapping[str, Any] | Path | None) -> dict[str, Any] | None:
+    """Return what an adapter says of itself, its log under `log`; the log's times are left out."""
+    if info is None or isinstance(info, Mapping):
+        return None if info is None else dict(info)
+    marker, log = info / "idiolect.json", info / "log.jsonl"
+    if not marker.is_file():
+        raise InputError(f"{str(info)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
+    record: dict[str, Any] = json.loads(marker.read_text("utf-8"))
+    lines = log.read_text("utf-8").splitlines() if log.is_file() else []
+    return {**record, "log": [json.loads(line) for line in lines if line.strip()]}
+
+
+def clear_results(out: Path) -> None:
+    """Take away the results of an earlier run, so that no verdict stands beside samples it does not follow from."""
+    for name in ("verdict.json", "report.html", "comparisons.json", "scores.jsonl", "losses.jsonl"):
+        (out / name).unlink(missing_ok=True)
+
+
+def make_bench(task: Task) -> Bench:
+    """Return the checks, the guide and the index of *task*."""
+    from ..mining.guide import render_guide
+
+    guide = render_guide(task.corpus.profile) if any(arm.guide for arm in task.arms) else ""
+    training = task.corpus.pairs("train")
+    scorer = Scorer(collect_checks(task.corpus, task.repository))
+    return Bench(task, scorer, Retriever(training if any(arm.retrieval for arm in task.arms) else ()), guide)
+
+
+def halve(count: int | None) -> int | None:
+    """Return half of *count*: choosing an arm needs fewer probes than proving a gain."""
+    return None if count is None else max(1, count // 2)
+
+
+def choose_count(task: Task, bench: Bench) -> int:
+    """
+    Return how many test probes to admit: as asked, or what the given minutes allow by a short timing.
+
+    A run that goes on takes the number it began with, so that the clock decides once.
+    """
+    if task.probes is not None or task.minutes is None:
+        return task.probes or DEFAULT_PROBES
+    earlier = read_started(task)
+    if earlier is not None:
+        return earlier
+    pilot = select_probes(task.corpus, "validation", PILOT, bench.admit).probes
+    pilot = pilot or select_probes(task.corpus, "test", PILOT, bench.admit).probes
+    if not pilot:
+        return LEAST_PROBES
+    # a repeat of base beside every arm on the test probes, and every arm on half as many validation probes
+    rounds = (len(task.arms) * 1.5 + 1) * task.samples
+    seconds = time_request(task, bench, pilot)
+    return max(LEAST_PROBES, int(task.minutes * 60 * GENERATION_SHARE / (seconds * rounds)))
+
+
+def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
+    """Return the seconds a request takes, the mean of the arm with the shortest and that with the longest prompt."""
+    spent = 0.0
+    ends = (task.arms[0], max(task.arms, key=lambda arm: arm.guide + arm.retrieval))
+    for arm in ends:
+        requests = [bench.compose(arm, probe, bench.material(probe)).request for probe in pilot]
+        began = time.perf_counter()
+        limits = [bench.limit(probe.pair) for probe in pilot]
+        list(task.generator.generate(requests, adapted=arm.adapted, max_tokens=limits))
+        spent += time.perf_counter() - began
+    return spent / (len(ends) * len(pilot))
+
+
+def read_started(task: Task) -> int | None:
+    """Return the probe count of the unfinished or finished run of the same task in this folder, if there is one."""
+    try:
+        run = json.loads((task.out / MARKER).read_text("utf-8"))
+        return int(run["probes_asked"]) if run["task_sha256"] == task.sha256 else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def admit_suite(bench: Bench, split: str, count: int | None) -> Suite:
+    """Return the admitted probes of *split*."""
+    if bench.task.report is not None:
+        bench.task.report(f"probes: {split}", 0, 1)
+    suite = select_probes(bench.task.corpus, split, count, bench.admit)
+    if bench.task.report is not None:
+        bench.task.report(f"probes: {split}", 1, 1)
+    return suite
+
+
+def require_size(suite: Suite, forced: bool) -> None:
+    """
+    Raise `TooSmallError` for a suite that can show nothing; even *forced*, one probe there must be.
+    """
+    n, g = len(suite.probes), len(suite.sizes)
+    if n and (forced or (n >= LEAST_PROBES and g >= LEAST_CLUSTERS)):
+        return
+    raise TooSmallError(
+        f"{n} probes in {g} clusters were admitted of {suite.candidates} held-out pairs; an evaluation needs "
+        f"{LEAST_PROBES} in {LEAST_CLUSTERS}. Mine a larger repository" + (", or use --force." if n else ".")
+    )
+
+
+def describe_run(bench: Bench, suites: Mapping[str, Suite], plan: Plan) -> dict[str, Any]:
+    """Return `run.json` without its status, environment and hashes."""
+    task = bench.task
+    adapter = None if task.adapter is None else {k: v for k, v in task.adapter.items() if k != "log"}
+    return {
+        "schema": SCHEMA,
+        "tool_version": __version__,
+        "task_sha256": task.sha256,
+        "repository": task.corpus.manifest["repository"],
+        "commit": task.corpus.manifest["commit"],
+        "corpus_sha256": task.corpus.sha256,
+        "model": dict(task.generator.fingerprint),
+        "context_length": task.generator.context_length,
+        "adapter": adapter,
+        "minutes": task.minutes,
+        "suite": {"n_probes": plan.probes, "n_clusters": plan.clusters, "leaks": 0, "forced": task.forced},
+        "suites": {split: suite.as_json() for split, suite in suites.items()},
+        "plan": asdict(plan),
+        "arms": describe_arms(bench),
+        "decode": {"samples": task.samples, "temperature": TEMPERATURE if task.samples > 1 else 0.0},
+        "checks": bench.scorer.settings,
+        "scorer_sha256": bench.scorer.sha256,
+        "guide_sha256": sha256_json(bench.guide),
+        "retriever": bench.retriever.settings,
+        "controls": task.controls,
+        "policy": asdict(task.policy),
+        "cost": {},
+    }
+
+
+def describe_arms(bench: Bench) -> list[dict[str, Any]]:
+    """Return one row per arm and control: which model, which prompt, which splits it answers."""
+    task = bench.task
+    rows: list[dict[str, Any]] = []
+    for arm in task.arms:
+        model = model_sha256(task.generator, arm.adapted)
+        row = {**asdict(arm), "arm_id": arm.name, "model_sha256": model, "samples": task.samples}
+        rows.append({**row, "splits": ["test", "validation"]})
+    rows.append({**rows[0], "arm_id": REPEAT, "samples": 1, "splits": ["test"]})
+    fixed = {"model_sha256": None, "samples": 1, "splits": ["test"]}
+    return [*rows, {**fixed, "arm_id": "reference"}, {**fixed, "arm_id": "stub"}]
+
+
+def announce(task: Task, plan: Plan) -> None:
+    """Say before anything is generated what these probes can see."""
+    if task.report is not None:
+        sees = "no gain of any size" if plan.mde is None else f"a gain of {plan.mde:.0%} or more"
+        task.report(f"plan: {plan.probes} probes in {plan.clusters} clusters can see {sees}", 1, 1)
+
+
+# -- measuring
+
+
+def measure_losses(task: Task, suite: Suite) -> list[Row]:
+    """Return the loss of base and tuned model on the probes, on general code, and on some training answers."""
+    if task.loss_of is None:
+        return []
+    training = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
+    sets = {"test": [probe.pair for probe in suite.probes], "general": collect_general(), "applied": training}
+    rows: list[Row] = []
+    sides = (False, True) if task.adapter is not None else (False,)
+    for step, (name, pairs) in enumerate(sets.items()):
+        for adapted in sides:
+            losses = task.loss_of(pairs, adapted=adapted)
+            for pair, loss in zip(pairs, losses, strict=True):
+                if loss.tokens > 0:
+                    row: Row = {"set": name, "pair_id": pair.id, "cluster": pair.cluster, "adapted": adapted}
+                    rows.append({**row, "nats": round(loss.nats, 6), "tokens": loss.tokens})
+        if task.report is not None:
+            task.report("losses", step + 1, len(sets))
+    return rows
+
+
+def plan_jobs(bench: Bench, suites: Mapping[str, Suite]) -> list[Job]:
+    """Return every sample to be made, in the order in which `samples.jsonl` holds them."""
+    task = bench.task
+    many = task.samples > 1
+    jobs: list[Job] = []
+    for split, suite in suites.items():
+        material = {probe.id: bench.material(probe) for probe in suite.probes}
+        for arm in task.arms:
+            model = model_sha256(task.generator, arm.adapted)
+            for probe in suite.probes:
+                composed = bench.compose(arm, probe, material[probe.id])
+                limit = bench.limit(probe.pair)
+                names = [(arm.name, ix, many) for ix in range(task.samples)]
+                if arm.name == "base" and split == "test":
+                    names.append((REPEAT, 0, many))
+                for name, ix, warm in names:
+                    jobs.append(make_job(name, arm.adapted, split, probe, composed, model, limit, ix, warm))
+    order = [arm.name for arm in task.arms] + [REPEAT]
+    return sorted(jobs, key=lambda job: (job.split, order.index(job.arm)))
+
+
+def collect_texts(jobs: Sequence[Job], rows: Sequence[Row], suite: Suite) -> list[Text]:
+    """Return every text to be judged: the samples, then references and stubs."""
+    texts = [
+        Text(job.key, job.arm, job.split, job.probe, job.sample_ix, row["raw_output"], row["finish_reason"])
+        for job, row in zip(jobs, rows, strict=True)
+    ]
+    return texts + control_texts("test", suite.probes)
+
+
+# -- the end
+
+
+def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]:
+    """Weigh the rows, write everything, and return the verdict."""
+    weighed = weigh(run, rows.scores, rows.samples, rows.losses)
+    write_json(task.out / "comparisons.json", comparison_rows(weighed))
+    verdict = describe_verdict(run, weighed, task.out)
+    write_json(task.out / "verdict.json", verdict)
+    write_report(task, run, rows, {**verdict, "comparisons": comparison_rows(weighed), "checks": list(run["checks"])})
+    status = "invalid" if verdict["verdict"] == "INVALID" else "complete"
+    environment = {**describe_machine(), "created_at": int(started), "seconds": round(time.time() - started, 1)}
+    write_json(task.out / MARKER, {**run, "status": status, "environment": environment})
+    return verdict
+
+
+def describe_verdict(run: Row, weighed: Weighed, out: Path) -> dict[str, Any]:
+    """Return `verdict.json`."""
+    return {
+        **as_json(weighed.verdict, weighed.evidence),
+        "arms": list(weighed.arms),
+        "losses": weighed.losses,
+        "chosen": weighed.chosen,
+        "cost": run["cost"],
+        "files": {name: sha256_file(out / name) for name in ("samples.jsonl", "scores.jsonl", "losses.jsonl")},
+        "evidence_sha256": hash_evidence(run, out),
+    }
+
+
+def hash_evidence(run: Row, out: Path) -> str:
+    """Return the hash of everything that the verdict follows from; when and where it was measured is no part of it."""
+    plain = {key: value for key, value in run.items() if key not in ("status", "environment")}
+    names = ("samples.jsonl", "scores.jsonl", "losses.jsonl", "comparisons.json")
+    return sha256_json([plain, *(sha256_file(out / name) for name in names)])
+
+
+def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
+    """Write `report.html`."""
+    from .report.render import render_report
+
+    log: list[Row] = task.adapter.get("log", []) if task.adapter is not None else []
+    page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests)
+    (task.out / "report.html").write_text(page, encoding="utf-8")
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what a reader of the timings must know."""
+    return {"os": platform.system(), "python": platform.python_version(), "cores": os.cpu_count()}

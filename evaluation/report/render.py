@@ -1,0 +1,452 @@
+"""
+The report. In: an evaluation's rows. Out: one HTML page that needs no network, for a person who was not there.
+
+Everything is escaped by the template; the sample browser's data travels as JSON that cannot close its own element, and
+its script only ever sets text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from markupsafe import Markup
+
+from ...mining.corpus import Corpus
+from ...mining.errors import MissingExtraError
+from ...mining.pairs.pair import Pair
+from ..arms import ARMS, Request
+from ..verdict import points, signed, span
+from .charts import Scale, draw_curve, draw_dot, draw_strip
+
+HERE = Path(__file__).parent
+LABELS = {
+    "WORTH_IT": ("Worth it", "good"),
+    "RAG_SUFFICES": ("A good prompt suffices", "even"),
+    "NOT_WORTH_IT": ("Not worth it", "bad"),
+    "INCONCLUSIVE": ("Inconclusive", "wait"),
+    "BLOCKED": ("Blocked", "bad"),
+    "INVALID": ("Invalid", "bad"),
+}
+SAYS = {
+    "base": "the file's own context",
+    "guide": "with the style guide in the prompt",
+    "rag": "with similar code in the prompt",
+    "guide+rag": "with guide and similar code",
+    "tuned": "the adapter, no extra prompt",
+    "tuned+rag": "the adapter, with similar code",
+    "base-repeat": "control: base asked again",
+    "reference": "control: what the house wrote",
+    "stub": "control: empty bodies",
+    "placebo": "control: an adapter from other code",
+    "rival": "a larger model behind an endpoint",
+}
+ENDPOINTS = {
+    "answer_loss": "loss on held-out answers",
+    "general_loss": "loss on general code",
+    "a/a": "base against its repeat",
+}
+PROFILE_ROWS = 14
+SHOWN_LINES = 40
+
+Row = Mapping[str, Any]
+
+
+def render_report(
+    run: Row,
+    scores: Sequence[Row],
+    samples: Sequence[Row],
+    verdict: Row,
+    corpus: Corpus,
+    log: Sequence[Row],
+    requests: Mapping[str, Request],
+) -> str:
+    """
+    Return the page.
+
+    Raises `MissingExtraError` when jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, FileSystemLoader
+    except ImportError:
+        raise MissingExtraError("jinja2", "evaluate") from None
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=False)
+    pairs = {pair.id: pair for split in ("test", "validation") for pair in corpus.pairs(split)}
+    word, tone = LABELS[verdict["verdict"]]
+    page = {
+        "css": read_part("page.css"),
+        "js": read_part("page.js"),
+        "verdict": {"word": verdict["verdict"], "label": word, "tone": tone, "sentence": verdict["sentence"]},
+        "repository": short_name(run["repository"]),
+        "commit": "" if run["commit"].startswith("tree:") else run["commit"][:10],
+        "model": run["model"].get("base", "a model"),
+        "n_probes": run["suite"]["n_probes"],
+        "n_clusters": run["suite"]["n_clusters"],
+        "strip": describe_strip(verdict),
+        "figures": describe_figures(run, verdict),
+        "arms": [describe_arm(arm, verdict) for arm in verdict["arms"]],
+        "arm_ticks": [(tick * 100, f"{tick:.0%}") for tick in (0.0, 0.25, 0.5, 0.75, 1.0)],
+        "checks": ["accepted", *run["checks"]],
+        "losses": describe_losses(verdict["losses"]),
+        "curve": describe_curve(log),
+        "examples": choose_examples(scores, pairs, verdict),
+        "slices": describe_slices(scores, pairs),
+        "profile": describe_profile(corpus),
+        "integrity": [describe_check(check) for check in verdict["integrity"]],
+        "plan": describe_plan(verdict),
+        "admission": describe_admission(run),
+        "comparisons": [describe_comparison(row) for row in verdict["comparisons"]],
+        "statuses": sorted({row["status"] for row in scores}),
+        "footer": describe_footer(run, verdict),
+        "data": pack_data(scores, samples, pairs, requests),
+    }
+    return environment.get_template("page.html").render(page)
+
+
+def read_part(name: str) -> Markup:
+    """Return one of our own files, as it is."""
+    return Markup((HERE / name).read_text("utf-8"))  # noqa: S704 - ours
+
+
+def short_name(repository: str) -> str:
+    """Return a repository's last path part."""
+    return PurePosixPath(repository.rstrip("/")).name.removesuffix(".git") or repository
+
+
+def percent(share: float | None) -> str:
+    """Return a share as whole percent; small ones keep a digit."""
+    if share is None:
+        return "–"
+    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+
+
+# -- the first screen
+
+
+def describe_strip(verdict: Row) -> dict[str, Any] | None:
+    """Return the picture of the primary difference."""
+    primary = verdict["primary"]
+    if primary is None or primary["ci"] is None:
+        return None
+    svg, scale = draw_strip(primary["mean_diff"], primary["ci"], verdict["policy"]["minimum_gain"])
+    ticks = [(scale.at(tick), signed(tick).partition(" ")[0]) for tick in scale.ticks(7)]
+    return {
+        "a": primary["a"],
+        "b": primary["b"],
+        "difference": signed(primary["mean_diff"]),
+        "interval": span(primary["ci"]),
+        "svg": svg,
+        "ticks": ticks,
+    }
+
+
+def describe_figures(run: Row, verdict: Row) -> list[dict[str, str]]:
+    """Return the four numbers under the verdict: what was learned, accepted, paid, and could be seen."""
+    arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
+    figures: list[dict[str, str]] = []
+    test = verdict["losses"].get("test")
+    if test and "fell" in test:
+        note = f"from {test['base']:.3f} to {test['tuned']:.3f} nats a token"
+        figures.append(figure("Loss on the house's answers", relative(-test["fell"]), note))
+    prompt, tuned = arms.get(verdict["chosen"]["prompt"]), arms.get(verdict["chosen"]["tuned"])
+    best = tuned or prompt
+    if best is not None:
+        others = [f"{name} {percent(arms[name]['rates']['accept']['rate'])}" for name in compared(verdict, arms)]
+        value = percent(best["rates"]["accept"]["rate"])
+        figures.append(figure(f"Accepted, {best['arm_id']}", value, ", ".join(others)))
+        figures.append(
+            figure("Prompt of an answer", f"{best['prompt_tokens'] or 0:,.0f} tokens", cost_note(verdict, arms))
+        )
+    plan = verdict["plan"]
+    needed = f"about {plan['needed']:,} for a gain of {points(verdict['policy']['minimum_gain'])}"
+    figures.append(figure("Probes", f"{run['suite']['n_probes']:,}", f"in {plan['clusters']} clusters; {needed}"))
+    return figures
+
+
+def figure(label: str, value: str, note: str) -> dict[str, str]:
+    """Return one number with its name and its measure."""
+    return {"label": label, "value": value, "note": note}
+
+
+def compared(verdict: Row, arms: Mapping[str, Row]) -> list[str]:
+    """Return the arms to name beside the best one: `base`, and the prompt-only arm it is measured against."""
+    names = dict.fromkeys(["base", verdict["chosen"]["prompt"]])
+    best = verdict["chosen"]["tuned"] or verdict["chosen"]["prompt"]
+    return [name for name in names if name in arms and name != best]
+
+
+def cost_note(verdict: Row, arms: Mapping[str, Row]) -> str:
+    """Return what the fullest prompt costs beside it."""
+    full = arms.get("guide+rag")
+    seconds = verdict["cost"].get("training_seconds")
+    parts = [f"guide+rag takes {full['prompt_tokens']:,.0f}"] if full and full["prompt_tokens"] else []
+    if seconds:
+        parts.append(f"training took {seconds / 60:.1f} min")
+    return "; ".join(parts)
+
+
+def relative(share: float) -> str:
+    """Return a relative change with its sign: `−23 %`."""
+    text = f"{abs(share) * 100:.1f}".removesuffix(".0")
+    return f"{'−' if share < 0 else '+'}{text} %"
+
+
+# -- sections
+
+
+def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
+    """Return one arm's row, in the picture and in the table."""
+    name = arm["arm_id"]
+    accept = arm["rates"]["accept"]
+    chosen = name in (verdict["chosen"]["prompt"], verdict["chosen"]["tuned"])
+    scale = Scale(0, 1)
+    total = sum(arm["endings"].values())
+    left_out = f"{arm['guide_left_out']} rules, {arm['retrieved_left_out']} passages"
+    adapted = name in ARMS and ARMS[name].adapted
+    return {
+        "name": name,
+        "says": SAYS.get(name, "") + (" · compared" if chosen else ""),
+        "chosen": chosen and adapted,
+        "control": name not in ARMS,
+        "svg": draw_dot(accept["rate"], accept["ci"], scale, strong=adapted, marks=(0, 0.25, 0.5, 0.75, 1)),
+        "rate": percent(accept["rate"]),
+        "rates": [percent(arm["rates"][key]["rate"]) if key in arm["rates"] else "–" for key in rate_keys(verdict)],
+        "ran_on": percent(arm["endings"].get("ran_on", 0) / total),
+        "truncated": percent(arm["endings"].get("truncated", 0) / total),
+        "prompt_tokens": "–" if arm["prompt_tokens"] is None else f"{arm['prompt_tokens']:,.0f}",
+        "output_tokens": "–" if arm["output_tokens"] is None else f"{arm['output_tokens']:,.0f}",
+        "left_out": left_out if arm["guide_left_out"] or arm["retrieved_left_out"] else "–",
+    }
+
+
+def rate_keys(verdict: Row) -> list[str]:
+    """Return the endpoints of the table, acceptance first."""
+    return ["accept", *verdict["checks"]]
+
+
+def describe_losses(losses: Row) -> list[dict[str, Any]]:
+    """Return base and tuned loss as bars, on the probes and on general code."""
+    rows: list[dict[str, Any]] = []
+    highest = max((part.get(side, 0.0) for part in losses.values() for side in ("base", "tuned")), default=1.0)
+    for name, label in (("test", "held-out answers"), ("general", "general code")):
+        part = losses.get(name)
+        if part is None:
+            continue
+        bars = [
+            {"name": side, "width": round(part[side] / highest * 100, 1), "value": f"{part[side]:.3f}"}
+            for side in ("base", "tuned")
+            if side in part
+        ]
+        ci = part.get("ci")
+        interval = f"{relative(-ci[1])} to {relative(-ci[0])}" if ci else ""
+        change = relative(-part["fell"]) if "fell" in part else ""
+        rows.append({"label": label, "bars": bars, "change": change, "interval": interval})
+    return rows
+
+
+def describe_curve(log: Sequence[Row]) -> Any:
+    """Return the loss curve of the adapter's log, or None without one."""
+    training = [(row["step"], row["loss"]) for row in log if "loss" in row]
+    held = [(row["step"], row["held_out_loss"]) for row in log if "held_out_loss" in row]
+    return draw_curve((("training", training), ("held", held)))
+
+
+def choose_examples(scores: Sequence[Row], pairs: Mapping[str, Pair], verdict: Row) -> list[dict[str, Any]]:
+    """
+    Return three probes with their answers, by rule and not by taste.
+
+    One that the tuned arm gets and base does not, one that it gets wrong although it compiles, one that it gets wrong
+    otherwise; what is missing is filled with the next probes.
+    """
+    tuned = verdict["chosen"]["tuned"] or verdict["chosen"]["prompt"]
+    by_arm: dict[str, dict[str, Row]] = {}
+    for row in scores:
+        if row["split"] == "test" and row["sample_ix"] == 0:
+            by_arm.setdefault(row["arm_id"], {})[row["probe_id"]] = row
+    own, base = by_arm.get(tuned, {}), by_arm.get("base", {})
+    ids = [probe for probe in own if probe in base and pairs[probe].response.count("\n") < SHOWN_LINES]
+    kinds = (
+        [i for i in ids if own[i]["accept"] and not base[i]["accept"]],
+        [i for i in ids if not own[i]["accept"] and own[i]["checks"].get("compile")],
+        [i for i in ids if not own[i]["accept"]],
+    )
+    picked: list[str] = []
+    for offered in (*kinds, ids, ids, ids):
+        following = next((i for i in offered if i not in picked), None)
+        if following is not None and len(picked) < 3:
+            picked.append(following)
+    names = dict.fromkeys([tuned, "base"])
+    return [describe_example(pairs[i], [(name, by_arm[name][i]) for name in names]) for i in picked]
+
+
+def describe_example(pair: Pair, answers: Sequence[tuple[str, Row]]) -> dict[str, Any]:
+    """Return one probe with the reference and some arms' answers side by side."""
+    house = {
+        "name": "the house",
+        "status": "reference",
+        "tone": "",
+        "lines": mark_lines(pair.response, set()),
+        "remarks": [],
+    }
+    panes = [house]
+    for name, row in answers:
+        lines = {remark["line"] - pair.start_line for remark in row["remarks"]}
+        panes.append(
+            {
+                "name": name,
+                "status": "accepted" if row["accept"] else row["status"].replace("_", " "),
+                "tone": "good" if row["accept"] else "bad",
+                "lines": mark_lines(row["extracted_code"] or "(no code)", lines),
+                "remarks": [f"{remark['rule']}: {remark['message']}" for remark in row["remarks"]],
+            }
+        )
+    return {"symbol": pair.symbol, "path": pair.path, "doc": first_sentence(pair.instruction), "panes": panes}
+
+
+def mark_lines(code: str, marked: set[int]) -> list[dict[str, Any]]:
+    """Return the lines of *code*, common indentation taken off, those with a finding marked."""
+    lines = code.split("\n")
+    indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return [{"text": line[indent:], "marked": number in marked} for number, line in enumerate(lines)]
+
+
+def first_sentence(instruction: str) -> str:
+    """Return the first line of the documentation in an ask."""
+    for quotes in ('"""', "'''"):
+        if quotes in instruction:
+            return instruction.partition(quotes)[2].strip().partition("\n")[0].strip().removesuffix(quotes)
+    return instruction.partition("\n")[0]
+
+
+def describe_slices(scores: Sequence[Row], pairs: Mapping[str, Pair]) -> dict[str, Any] | None:
+    """Return acceptance by folder, or None where there is one folder."""
+    folder = {i: str(PurePosixPath(pair.path).parent) for i, pair in pairs.items()}
+    cells: dict[tuple[str, str], list[bool]] = {}
+    for row in scores:
+        if row["split"] == "test" and row["arm_id"] in ARMS:
+            cells.setdefault((folder[row["probe_id"]], row["arm_id"]), []).append(row["accept"])
+    arms = [name for name in ARMS if any(arm == name for _, arm in cells)]
+    sizes = Counter({place: len(values) for (place, arm), values in cells.items() if arm == "base"})
+    if len(sizes) < 2:
+        return None
+    rows: list[dict[str, Any]] = []
+    for name, n in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:12]:
+        found = [cells[(name, arm)] for arm in arms]
+        rows.append({"name": name, "n": n, "rates": [percent(sum(cell) / len(cell)) for cell in found]})
+    return {"arms": arms, "rows": rows}
+
+
+def describe_profile(corpus: Corpus) -> dict[str, Any] | None:
+    """Return the conventions with the most support."""
+    return None
+
+
+def describe_check(check: Row) -> dict[str, str]:
+    """Return one condition with its mark."""
+    value = check["value"]
+    shown = "not measured" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    tone = "unknown" if check["ok"] is None else "good" if check["ok"] else "bad"
+    limit = f"({check['limit']})" if check["ok"] is not False else f"– {check['reason']}"
+    return {"check": check["check"], "value": shown, "limit": limit, "tone": tone}
+
+
+def describe_plan(verdict: Row) -> str:
+    """Return what the probes could see, said before anything was generated."""
+    plan, least = verdict["plan"], points(verdict["policy"]["minimum_gain"])
+    sees = "no gain of any size" if plan["mde"] is None else f"a true gain of {points(plan['mde'])}"
+    return (
+        f"{plan['probes']} probes in {plan['clusters']} clusters find {sees} in 4 of 5 runs, if arms differ on "
+        f"{plan['discordant']:.0%} of them. To find a gain of {least}, about {plan['needed']:,} probes are needed."
+    )
+
+
+def describe_admission(run: Row) -> str:
+    """Return how many pairs became probes, and why others did not."""
+    parts: list[str] = []
+    for split, suite in run["suites"].items():
+        reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in suite["refused"].items())
+        refused = f"; refused: {reasons}" if reasons else ""
+        parts.append(f"{split}: {suite['n_probes']} of {suite['n_candidates']} pairs{refused}")
+    return ". ".join(parts) + "."
+
+
+def describe_comparison(row: Row) -> dict[str, str]:
+    """Return one row of the table of comparisons."""
+    rate = not row["endpoint"].endswith("loss")
+    ci = row["ci"]
+    interval = "–" if ci is None else span(ci) if rate else f"{ci[0]:+.4f} to {ci[1]:+.4f}"
+    endpoint: str = row["endpoint"]
+    return {
+        "endpoint": ENDPOINTS.get(endpoint, endpoint),
+        "arms": f"{row['a']} − {row['b']}",
+        "difference": signed(row["mean_diff"]) if rate else f"{row['mean_diff']:+.4f} nats",
+        "interval": interval,
+        "p": show_p(row["p"]),
+        "holm": show_p(row["p_holm"]),
+        "n": str(row["n"]),
+        "g": str(row["g"]),
+    }
+
+
+def show_p(p: float | None) -> str:
+    """Return a p-value for a table."""
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def describe_footer(run: Row, verdict: Row) -> str:
+    """Return what identifies the run."""
+    decoding = "greedy" if run["decode"]["temperature"] == 0 else "sampled"
+    hashes = f"corpus {run['corpus_sha256'][:12]} · evidence {verdict['evidence_sha256'][:12]}"
+    return f"idiolect {run['tool_version']} · {hashes} · decoding {decoding} · one page, no network, no tracking"
+
+
+# -- the browser
+
+
+def pack_data(
+    scores: Sequence[Row], samples: Sequence[Row], pairs: Mapping[str, Pair], requests: Mapping[str, Request]
+) -> Markup:
+    """Return the sample browser's data as JSON that holds no `<`, `>` or `&`."""
+    raw = {row["key"]: row["raw_output"] for row in samples}
+    fronts: dict[str, str] = {}
+    rows: list[dict[str, Any]] = []
+    for row in scores:
+        pair = pairs[row["probe_id"]]
+        front = front_of(requests.get(row["key"]), pair)
+        number = fronts.setdefault(front, str(len(fronts))) if front else ""
+        rest = raw.get(row["key"], "").strip().removeprefix(row["extracted_code"].strip()).strip()
+        rows.append(
+            {
+                "arm": row["arm_id"],
+                "probe": row["probe_id"],
+                "status": row["status"],
+                "code": row["extracted_code"],
+                "rest": rest if row["ending"] == "ran_on" else "",
+                "front": number,
+                "remarks": [f"{r['rule']} (line {r['line']}): {r['message']}" for r in row["remarks"]],
+            }
+        )
+    asked = {row["probe_id"] for row in scores}
+    probes = {
+        i: {
+            "symbol": p.symbol,
+            "path": p.path,
+            "reference": p.response,
+            "context": p.context,
+            "instruction": p.instruction,
+        }
+        for i, p in pairs.items()
+        if i in asked
+    }
+    text = json.dumps({"samples": rows, "probes": probes, "fronts": {v: k for k, v in fronts.items()}})
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704 - escaped
+
+
+def front_of(request: Request | None, pair: Pair) -> str:
+    """Return what an arm put in front of the file's own context."""
+    if request is None or request.context == pair.context:
+        return ""
+    return request.context.removesuffix(pair.context).rstrip("\n")
