@@ -81,6 +81,34 @@ class AnswerLoss(NamedTuple):
     tokens: int
 
 
+class Written(Protocol):
+    """
+    What a generator gives back: `Generation`, or another class of the same form.
+    """
+
+    @property
+    def text(self) -> str: ...  # noqa: D102 - as in `Generation`
+    @property
+    def finish_reason(self) -> str: ...  # noqa: D102
+    @property
+    def prompt_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def output_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def seconds(self) -> float: ...  # noqa: D102
+
+
+class Measured(Protocol):
+    """
+    What a loss gives back: `AnswerLoss`, or another class of the same form.
+    """
+
+    @property
+    def nats(self) -> float: ...  # noqa: D102 - as in `AnswerLoss`
+    @property
+    def tokens(self) -> int: ...  # noqa: D102
+
+
 class Generator(Protocol):
     """
     A model that answers requests: with the adapter on or off, on this machine or behind an endpoint.
@@ -108,7 +136,7 @@ class Generator(Protocol):
         max_tokens: Sequence[int],
         temperature: float = 0.0,
         seed: int = 0,
-    ) -> Iterator[tuple[int, Generation]]:
+    ) -> Iterator[tuple[int, Written]]:
         """Yield (index, generation) for every request, in any order; *max_tokens* limits each answer."""
         ...
 
@@ -118,7 +146,7 @@ class LossOf(Protocol):
     Scores given answers: the loss of each pair's response under the base or the adapted model.
     """
 
-    def __call__(self, pairs: Sequence[Pair], *, adapted: bool) -> list[AnswerLoss]:
+    def __call__(self, pairs: Sequence[Pair], *, adapted: bool) -> Sequence[Measured]:
         """Return one loss per pair, in order."""
         ...
 

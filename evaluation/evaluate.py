@@ -478,7 +478,7 @@ def describe_verdict(run: Row, weighed: Weighed, out: Path) -> dict[str, Any]:
     }
 
 
-def hash_evidence(run: Row, out: Path) -> str:
+def hash_evidence(run: Mapping[str, Any], out: Path) -> str:
     """Return the hash of everything that the verdict follows from; when and where it was measured is no part of it."""
     plain = {key: value for key, value in run.items() if key not in ("status", "environment")}
     names = ("samples.jsonl", "scores.jsonl", "losses.jsonl", "comparisons.json")

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..mining.artefacts import sha256_json, write_text
 from ..mining.errors import MismatchError
-from .arms import Composed, Generation, Generator
+from .arms import Composed, Generator, Written
 from .probes import Probe
 
 CHUNK = 32
@@ -143,7 +143,7 @@ def generate_samples(
 
 def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row], list[Row]]:
     """Return the samples of one chunk in its order, and how long each took."""
-    answers: dict[int, Generation] = dict(
+    answers: dict[int, Written] = dict(
         generator.generate(
             [job.composed.request for job in chunk],
             adapted=chunk[0].adapted,
@@ -157,7 +157,7 @@ def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row
     return rows, times
 
 
-def describe(job: Job, generation: Generation) -> Row:
+def describe(job: Job, generation: Written) -> Row:
     """Return the row of one sample."""
     return {
         "key": job.key,

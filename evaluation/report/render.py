@@ -291,7 +291,7 @@ def describe_example(pair: Pair, answers: Sequence[tuple[str, Row]]) -> dict[str
         "lines": mark_lines(pair.response, set()),
         "remarks": [],
     }
-    panes = [house]
+    panes: list[dict[str, Any]] = [house]
     for name, row in answers:
         lines = {remark["line"] - pair.start_line for remark in row["remarks"]}
         panes.append(

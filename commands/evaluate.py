@@ -1,0 +1,83 @@
+"""
+`idiolect evaluate`: a corpus and an adapter in, scores, a verdict and a report out.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ._progress import show_progress
+
+
+@click.command("evaluate")
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the evaluation goes.")
+@click.option(
+    "--adapter", type=click.Path(path_type=Path), help="The adapter; without one, only prompting is measured."
+)
+@click.option("--base", metavar="NAME|PATH", help="The model to ask; with --adapter, its own base is found.")
+@click.option("--arms", metavar="A,B,…", help="Some of: base, guide, rag, guide+rag, tuned, tuned+rag.")
+@click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; 200 without --minutes.")
+@click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Answers a task.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Take as many tasks as this allows.")
+@click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A TOML file with other margins.")
+@click.option("--force", is_flag=True, help="Go on with fewer than 20 tasks; the report says so.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    corpus: Path,
+    out: Path,
+    adapter: Path | None,
+    base: str | None,
+    arms: str | None,
+    probes: int | None,
+    samples: int,
+    minutes: float | None,
+    policy_file: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Ask for the held-out code of CORPUS in every arm, and say whether the adapter is worth it."""
+    from ..evaluation.evaluate import evaluate_corpus, resolve_arms
+    from ..evaluation.gate import read_policy
+    from ..mining.corpus import read_corpus
+
+    # what cannot work is said before a model is loaded
+    names = arms.replace(" ", "").split(",") if arms else None
+    resolve_arms(names, adapted=adapter is not None)
+    policy = read_policy(policy_file) if policy_file else None
+    read_corpus(corpus)
+    from ..training.generation import load_model
+
+    models = load_model(base, adapter)
+    with show_progress() as report:
+        verdict = evaluate_corpus(
+            corpus,
+            out,
+            generator=models.generator,
+            loss_of=models.losses,
+            arms=names,
+            probes=probes,
+            minutes=minutes,
+            samples=samples,
+            adapter_info=adapter,
+            forced=force,
+            policy=policy,
+            progress=report,
+        )
+    click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))
+
+
+def summary(out: Path, verdict: dict[str, Any]) -> str:
+    """Return what a person wants to know of a finished evaluation."""
+    rows = [(arm["arm_id"], arm["rates"]["accept"]) for arm in verdict["arms"]]
+    lines = [f"{name:<12} {rate['rate']:>6.1%}  ({rate['ci'][0]:.0%} to {rate['ci'][1]:.0%})" for name, rate in rows]
+    test = verdict["losses"].get("test", {})
+    if "fell" in test:
+        lines.append(
+            f"loss on held-out answers: {test['base']:.3f} → {test['tuned']:.3f} nats a token ({-test['fell']:+.1%})"
+        )
+    return "\n".join([*lines, "", f"{verdict['verdict']}: {verdict['sentence']}", f"report: {out / 'report.html'}"])

@@ -1,0 +1,34 @@
+"""
+`idiolect gate`: a stored evaluation in, yes or no out.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("gate")
+@click.argument("evaluation", type=click.Path(path_type=Path))
+@click.option("--against", type=click.Path(path_type=Path), help="The evaluation of the adapter in use.")
+@click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A TOML file with other margins.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(evaluation: Path, against: Path | None, policy_file: Path | None, as_json: bool) -> None:
+    """
+    Say whether the adapter of EVALUATION may ship, from its stored evidence alone.
+
+    Exits 0 for WORTH_IT, 1 for a no, 3 when the evidence is inconclusive, 4 when it is invalid.
+    """
+    from ..evaluation.gate import judge_gate, read_policy
+
+    passage = judge_gate(evaluation, against=against, policy=read_policy(policy_file) if policy_file else None)
+    for warning in passage.warnings:
+        click.echo(f"idiolect: {warning}", err=True)
+    if as_json:
+        body = {"verdict": passage.word, "reasons": list(passage.lines), "warnings": list(passage.warnings)}
+        click.echo(json.dumps(body))
+    else:
+        click.echo("\n".join((*passage.lines, passage.word)))
+    raise click.exceptions.Exit(passage.exit_code)

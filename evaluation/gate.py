@@ -1,0 +1,256 @@
+"""
+May this adapter ship? In: a stored evaluation, maybe the one of the adapter in use. Out: a verdict, replayed on a CPU.
+
+Nothing is generated or scored again. The rows are checked line by line and against each other, the verdict is derived
+from them anew by the same function, and it must be the stored one. Whatever does not hold together is INVALID.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..mining.artefacts import sha256_file, sha256_json
+from ..mining.errors import InputError, MismatchError, SettingsError
+from ..mining.repository import git_output
+from .evaluate import MARKER, SCHEMA, hash_evidence
+from .samples import read_sealed, sample_key
+from .statistics import Comparison, compare, holm
+from .verdict import EXIT_CODES, Policy
+from .weigh import Row, Tables, Weighed, comparison_rows, weigh
+
+SLICE_PROBES = 10
+"""A folder with fewer probes is no slice of its own."""
+SHARED_PROBES = 20
+"""Fewer probes in common cannot tell two adapters apart."""
+BEHIND = 200
+"""Commits after which an adapter's corpus counts as old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """
+    An evaluation read back and found whole.
+    """
+
+    folder: Path
+    run: Row
+    scores: Sequence[Row]
+    samples: Sequence[Row]
+    losses: Sequence[Row]
+    verdict: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """
+    What the gate says.
+    """
+
+    word: str
+    lines: tuple[str, ...]
+    """What failed, or why it passes, then the verdict's sentence."""
+    warnings: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 only for an adapter that may ship."""
+        return EXIT_CODES[self.word]
+
+
+def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | None = None) -> Passage:
+    """
+    Replay the evaluation in *folder*, compare it with *against*, and say whether the adapter may ship.
+
+    Raises `InputError` when a folder holds no evaluation; evidence that does not hold together is INVALID.
+    """
+    try:
+        stored = read_evaluation(folder)
+        weighed = replay(stored, policy)
+        regressions = compare_promoted(stored, read_evaluation(against), weighed) if against is not None else []
+    except MismatchError as error:
+        return Passage("INVALID", (str(error),), ())
+    verdict = weighed.verdict
+    if regressions and verdict.word not in ("INVALID",):
+        return Passage("BLOCKED", (*regressions, verdict.sentence), warn_age(stored))
+    return Passage(verdict.word, (*verdict.reasons, verdict.sentence), warn_age(stored))
+
+
+def read_evaluation(folder: Path) -> Stored:
+    """
+    Return the evaluation in *folder*.
+
+    Raises `InputError` when there is none, `MismatchError` when it is unfinished or was changed.
+    """
+    marker = folder / MARKER
+    if not marker.is_file():
+        raise InputError(f"{str(folder)!r} is no evaluation: it has no {MARKER}. Make one: idiolect evaluate")
+    run = read_object(marker)
+    if run.get("schema") != SCHEMA:
+        raise InputError(f"{str(folder)!r} is no evaluation of this version: its schema is not {SCHEMA}.")
+    if run.get("status") not in ("complete", "invalid"):
+        raise MismatchError("the evaluation is unfinished; run the same evaluate command again")
+    missing = [name for name in ("verdict.json", "comparisons.json", "samples.jsonl", "scores.jsonl", "losses.jsonl")
+               if not (folder / name).is_file()]  # fmt: skip
+    if missing:
+        raise MismatchError(f"{missing[0]} is missing")
+    rows = [list(read_sealed(folder / f"{name}.jsonl", torn_end=False)) for name in ("scores", "samples", "losses")]
+    stored = Stored(folder, run, rows[0], rows[1], rows[2], read_object(folder / "verdict.json"))
+    check_hashes(stored)
+    check_rows(stored)
+    return stored
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return a JSON object; raises `MismatchError` when the file is none."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        raise MismatchError(f"{path.name} is not JSON") from None
+    if not isinstance(value, dict):
+        raise MismatchError(f"{path.name} is not a JSON object")
+    return value  # pyright: ignore[reportUnknownVariableType] - JSON
+
+
+def check_hashes(stored: Stored) -> None:
+    """Raise `MismatchError` for a file whose bytes are not those the verdict was made from."""
+    for name, recorded in stored.verdict.get("files", {}).items():
+        if sha256_file(stored.folder / name) != recorded:
+            raise MismatchError(f"{name} was changed after the verdict: its hash does not match")
+    if hash_evidence(stored.run, stored.folder) != stored.verdict.get("evidence_sha256"):
+        raise MismatchError(
+            "run.json or comparisons.json was changed after the verdict: the evidence's hash does not match"
+        )
+
+
+def check_rows(stored: Stored) -> None:
+    """Raise `MismatchError` when the rows do not belong together, whatever their hashes say."""
+    models = {arm["arm_id"]: arm["model_sha256"] for arm in stored.run["arms"]}
+    for row in stored.samples:
+        key = sample_key(
+            str(models.get(row["arm_id"])),
+            row["arm_id"],
+            row["probe_id"],
+            row["prompt_sha256"],
+            row["max_tokens"],
+            row["temperature"],
+            row["sample_ix"],
+        )
+        if key != row["key"]:
+            raise MismatchError(f"a sample of probe {row['probe_id']} does not belong to the arm {row['arm_id']!r}")
+    check_order(stored)
+
+
+def check_order(stored: Stored) -> None:
+    """Raise `MismatchError` when a score does not stand where its sample does, or names another arm or probe."""
+    names = ("key", "arm_id", "split", "probe_id", "sample_ix")
+    for sample, score in zip(stored.samples, stored.scores, strict=False):
+        if any(sample[name] != score[name] for name in names):
+            raise MismatchError(f"the score of probe {score['probe_id']} does not follow its sample: rows were moved")
+    for row in stored.scores[len(stored.samples) :]:
+        if row["key"] != sha256_json([row["arm_id"], row["probe_id"]]):
+            raise MismatchError(f"a control of probe {row['probe_id']} does not belong to {row['arm_id']!r}")
+    for row in stored.scores:
+        if row["scorer_sha256"] != stored.run["scorer_sha256"] or row["accept"] is not (row["status"] == "ok"):
+            raise MismatchError(f"a score of probe {row['probe_id']} contradicts itself or comes from other checks")
+        if row["accept"] and any(ok is False for ok in row["checks"].values()):
+            raise MismatchError(f"probe {row['probe_id']} is accepted although a check failed")
+
+
+def replay(stored: Stored, policy: Policy | None) -> Weighed:
+    """
+    Return what the rows say, under *policy* or the one of the run.
+
+    Raises `MismatchError` when the same policy gives other comparisons or another verdict than were stored.
+    """
+    own = weigh(stored.run, stored.scores, stored.samples, stored.losses)
+    kept = json.loads((stored.folder / "comparisons.json").read_text("utf-8"))
+    if json.loads(json.dumps(comparison_rows(own))) != kept:
+        raise MismatchError("the scores do not give the stored comparisons")
+    if own.verdict.word != stored.verdict.get("verdict") or list(own.verdict.reasons) != stored.verdict.get("reasons"):
+        raise MismatchError("the comparisons do not give the stored verdict")
+    if policy is None:
+        return own
+    return weigh({**stored.run, "policy": asdict(policy)}, stored.scores, stored.samples, stored.losses)
+
+
+def read_policy(file: Path) -> Policy:
+    """
+    Return the policy of a TOML file: its `[policy]` table, or the whole file.
+
+    Raises `SettingsError` with every fault.
+    """
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
+    except ValueError as error:
+        raise SettingsError(file.name, [str(error)]) from None
+    own = table.get("policy", table)
+    return Policy.from_settings(own, file.name)
+
+
+# -- against the adapter in use
+
+
+def compare_promoted(new: Stored, old: Stored, weighed: Weighed) -> list[str]:
+    """
+    Return in which slices the new adapter is worse than the promoted one, by the probes that both answered.
+
+    The whole suite fails when its 95 % interval lies below 0, a folder when that holds after Holm and its loss exceeds
+    the policy's margin: two runs of one adapter fail a gate no more often than that.
+    """
+    arm, promoted = weighed.chosen["tuned"], old.verdict["chosen"]["tuned"]
+    if arm is None or promoted is None:
+        raise MismatchError("one of the two evaluations has no adapter to compare")
+    mine, theirs = Tables(new.scores), Tables(old.scores)
+    left, right = mine.values("test", arm), theirs.values("test", promoted)
+    shared = sorted(left.keys() & right.keys())
+    if len(shared) < SHARED_PROBES:
+        raise MismatchError(
+            f"the two evaluations share {len(shared)} probes; {SHARED_PROBES} are needed to compare them"
+        )
+    slices = slice_probes(new.run, shared)
+    compared = [
+        compare(name, ("new", {i: left[i] for i in ids}), ("promoted", {i: right[i] for i in ids}), mine.clusters)
+        for name, ids in slices.items()
+    ]
+    return list_regressions(compared, weighed.evidence.policy.slice_margin)
+
+
+def slice_probes(run: Row, shared: Sequence[str]) -> dict[str, list[str]]:
+    """Return the shared probes as a whole, then by folder where a folder has enough of them."""
+    folders = {probe["id"]: str(PurePosixPath(probe["path"]).parent) for probe in run["suites"]["test"]["probes"]}
+    sizes = Counter(folders[i] for i in shared)
+    names = [name for name, size in sorted(sizes.items()) if SLICE_PROBES <= size < len(shared)]
+    return {"": list(shared), **{name: [i for i in shared if folders[i] == name] for name in names}}
+
+
+def list_regressions(compared: Sequence[Comparison], margin: float) -> list[str]:
+    """Return a line for the whole suite and each slice that got worse."""
+    whole, *slices = compared
+    lines: list[str] = []
+    if whole.ci is not None and whole.ci[1] < 0:
+        lines.append(f"worse than the promoted adapter by {-whole.mean_diff:.1%} of {whole.n} probes")
+    for part in holm(slices):
+        if part.p_holm is not None and part.p_holm < 0.05 and part.mean_diff < -margin:
+            lines.append(
+                f"worse than the promoted adapter in {part.endpoint!r} by {-part.mean_diff:.1%} of {part.n} probes"
+            )
+    return lines
+
+
+def warn_age(stored: Stored) -> tuple[str, ...]:
+    """Return a warning when the folder at hand is a checkout that has moved on since the corpus was mined."""
+    commit = str(stored.run.get("commit", ""))
+    if not commit or commit.startswith("tree:"):
+        return ()
+    counted = git_output(Path.cwd(), "rev-list", "--count", f"{commit}..HEAD", "--")
+    if counted is None or not counted.strip().isdigit() or int(counted) <= BEHIND:
+        return ()
+    return (f"the adapter's corpus is {int(counted):,} commits behind; train again",)
