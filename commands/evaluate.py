@@ -16,9 +16,7 @@ from ._progress import show_progress
 @click.command("evaluate")
 @click.argument("corpus", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the evaluation goes.")
-@click.option(
-    "--adapter", type=click.Path(path_type=Path), help="The adapter; without one, only prompting is measured."
-)
+@click.option("--adapter", type=click.Path(path_type=Path), help="The adapter; without one, prompting alone.")
 @click.option("--base", metavar="NAME|PATH", help="The model to ask; with --adapter, its own base is found.")
 @click.option("--arms", metavar="A,B,…", help="Some of: base, guide, rag, guide+rag, tuned, tuned+rag.")
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; 200 without --minutes.")

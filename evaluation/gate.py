@@ -20,7 +20,7 @@ from ..mining.errors import InputError, MismatchError, SettingsError
 from ..mining.repository import git_output
 from .evaluate import MARKER, SCHEMA, hash_evidence
 from .samples import read_sealed, sample_key
-from .statistics import Comparison, compare, holm
+from .statistics import ALPHA, Comparison, compare, holm
 from .verdict import EXIT_CODES, Policy
 from .weigh import Row, Tables, Weighed, comparison_rows, weigh
 
@@ -76,7 +76,7 @@ def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | No
     except MismatchError as error:
         return Passage("INVALID", (str(error),), ())
     verdict = weighed.verdict
-    if regressions and verdict.word not in ("INVALID",):
+    if regressions and verdict.word != "INVALID":
         return Passage("BLOCKED", (*regressions, verdict.sentence), warn_age(stored))
     return Passage(verdict.word, (*verdict.reasons, verdict.sentence), warn_age(stored))
 
@@ -123,9 +123,7 @@ def check_hashes(stored: Stored) -> None:
         if sha256_file(stored.folder / name) != recorded:
             raise MismatchError(f"{name} was changed after the verdict: its hash does not match")
     if hash_evidence(stored.run, stored.folder) != stored.verdict.get("evidence_sha256"):
-        raise MismatchError(
-            "run.json or comparisons.json was changed after the verdict: the evidence's hash does not match"
-        )
+        raise MismatchError("run.json or comparisons.json was changed after the verdict: the hash does not match")
 
 
 def check_rows(stored: Stored) -> None:
@@ -212,9 +210,7 @@ def compare_promoted(new: Stored, old: Stored, weighed: Weighed) -> list[str]:
     left, right = mine.values("test", arm), theirs.values("test", promoted)
     shared = sorted(left.keys() & right.keys())
     if len(shared) < SHARED_PROBES:
-        raise MismatchError(
-            f"the two evaluations share {len(shared)} probes; {SHARED_PROBES} are needed to compare them"
-        )
+        raise MismatchError(f"the two evaluations share {len(shared)} probes; comparing needs {SHARED_PROBES}")
     slices = slice_probes(new.run, shared)
     compared = [
         compare(name, ("new", {i: left[i] for i in ids}), ("promoted", {i: right[i] for i in ids}), mine.clusters)
@@ -237,11 +233,11 @@ def list_regressions(compared: Sequence[Comparison], margin: float) -> list[str]
     lines: list[str] = []
     if whole.ci is not None and whole.ci[1] < 0:
         lines.append(f"worse than the promoted adapter by {-whole.mean_diff:.1%} of {whole.n} probes")
-    for part in holm(slices):
-        if part.p_holm is not None and part.p_holm < 0.05 and part.mean_diff < -margin:
-            lines.append(
-                f"worse than the promoted adapter in {part.endpoint!r} by {-part.mean_diff:.1%} of {part.n} probes"
-            )
+    lines += [
+        f"worse than the promoted adapter in {part.endpoint!r} by {-part.mean_diff:.1%} of {part.n} probes"
+        for part in holm(slices)
+        if part.p_holm is not None and part.p_holm < ALPHA and part.mean_diff < -margin
+    ]
     return lines
 
 
