@@ -1,0 +1,93 @@
+"""
+Checks: what each accepts and refuses, in a real file.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.evaluation.checks.check import Answer
+from idiolect.evaluation.checks.compile import CompileCheck, compile_texts
+from idiolect.evaluation.checks.parse import ParseCheck
+from idiolect.evaluation.checks.substance import SubstanceCheck
+from idiolect.evaluation.probes import parse_text
+from idiolect.mining.languages import language_named
+from idiolect.mining.source import Span
+
+HEAD = "import os\n\n\ndef build(items):\n    "
+REFERENCE = "rows = load(items)\n    rows.sort()\n    return store(rows)"
+TAIL = "\n\n\ndef after():\n    return 1\n"
+PYTHON = language_named("python")
+
+
+def answer(code, *, head=HEAD, reference=REFERENCE):
+    """Return *code* in place of the reference."""
+    span = Span(len(head.encode()), len((head + code).encode()))
+    return Answer(
+        probe_id="p",
+        symbol="build",
+        code=code,
+        source=parse_text("a.py", head + code + TAIL, PYTHON),
+        span=span,
+        reference=parse_text("a.py", head + reference + TAIL, PYTHON),
+        reference_span=Span(span.start, len((head + reference).encode())),
+    )
+
+
+TABLE = [
+    pytest.param(REFERENCE, True, True, True, id="the reference"),
+    pytest.param("return load(items).store()", True, True, True, id="two of three calls"),
+    pytest.param("return load(items)", True, True, False, id="one of three calls"),
+    pytest.param("pass", True, True, False, id="pass"),
+    pytest.param("...", True, True, False, id="dots"),
+    pytest.param("return None", True, True, False, id="a constant"),
+    pytest.param('"""Say."""', True, True, False, id="a string"),
+    pytest.param("raise NotImplementedError", True, True, False, id="not implemented"),
+    pytest.param("raise NotImplementedError('load')", True, True, False, id="not implemented, with a message"),
+    pytest.param("return (load(items", False, None, None, id="an open bracket"),
+    pytest.param("", False, None, None, id="nothing"),
+    pytest.param("return = load", False, None, None, id="no statement"),
+    pytest.param(
+        "rows = load(items); rows.sort(); x = 1; global x", True, False, True, id="only the compiler refuses it"
+    ),
+    pytest.param("yield load(items); rows = store(await x)", True, False, True, id="await outside async"),
+]
+
+
+@pytest.mark.parametrize(("code", "parses", "compiles", "has_substance"), TABLE)
+def test_python(code, parses, compiles, has_substance):
+    """Each check on one answer; what does not parse is not shown to the others."""
+    given = answer(code)
+
+    assert parses is ParseCheck().judge([given])[0].ok
+    if parses:
+        assert compiles is CompileCheck().judge([given])[0].ok
+        assert has_substance is SubstanceCheck().judge([given])[0].ok
+
+
+def test_a_reference_the_running_python_cannot_compile_decides_nothing():
+    """Python 2 code is unsupported in every arm alike, not a failure of one."""
+    old = answer("return load(items)", head="print 'old'\n\n\ndef build(items):\n    ")
+
+    assert None is CompileCheck().judge([old])[0].ok
+
+
+def test_a_body_that_brings_the_compiler_down_costs_itself_alone():
+    """The worker dies on one of many; the others are still judged."""
+    deep = "x = " + "(" * 150_000
+    texts = [("a.py", "x = 1\n")] * 5 + [("b.py", deep)] + [("c.py", "def (\n")]
+
+    faults = compile_texts(texts)
+
+    assert [fault is None for fault in faults] == [True] * 5 + [False, False]
+
+
+def test_a_reference_that_calls_nothing_decides_nothing():
+    """Such a probe needs tests."""
+    assert None is SubstanceCheck().judge([answer("return 2", reference="return 1")])[0].ok
+
+
+def test_a_fault_names_its_line():
+    """A finding points at the line of the file."""
+    result = ParseCheck().judge([answer("x = load(items)\n    y = (\n    return x")])[0]
+
+    assert result.remarks[0].line >= 6

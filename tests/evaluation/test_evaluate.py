@@ -1,0 +1,280 @@
+"""
+The evaluation from end to end, with a toy corpus and a model whose score is known beforehand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.mining.errors import InputError, MismatchError, TooSmallError
+from toys import FakeGenerator, FakeLosses, make_corpus, tenth, tuned_knows
+
+INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}, {"step": 9, "loss": 1.0}]}
+STABLE = ("samples.jsonl", "scores.jsonl", "comparisons.json", "losses.jsonl", "verdict.json")
+
+
+def run(corpus, out, **changes):
+    """Evaluate the toy corpus, with changes."""
+    settings = {
+        "generator": FakeGenerator(corpus, tuned_knows),
+        "loss_of": FakeLosses(),
+        "adapter_info": INFO,
+        **changes,
+    }
+    return evaluate_corpus(corpus.folder, out, **settings)
+
+
+def rows(out, name):
+    """Return the rows of a sealed file."""
+    return [json.loads(line) for line in (out / name).read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def done(corpus, tmp_path_factory):
+    """Return the folder of one finished evaluation."""
+    out = tmp_path_factory.mktemp("done") / "evaluation"
+    run(corpus, out)
+    return out
+
+
+def test_the_folder_holds_what_the_design_says(done):
+    """Every file of design section 5, and a status of complete."""
+    record = json.loads((done / "run.json").read_text("utf-8"))
+
+    names = {path.name for path in done.iterdir()}
+
+    assert {"run.json", "samples.jsonl", "scores.jsonl", "comparisons.json", "verdict.json", "report.html"} <= names
+    assert record["schema"] == "idiolect.evaluation/1"
+    assert record["status"] == "complete"
+
+
+def test_a_real_gain_is_worth_it(done):
+    """Eight of ten against two of ten, on 32 probes."""
+    verdict = json.loads((done / "verdict.json").read_text("utf-8"))
+
+    assert verdict["verdict"] == "WORTH_IT"
+    assert verdict["primary"]["a"] == "tuned"
+    assert 0.3 < verdict["primary"]["mean_diff"] < 0.9
+
+
+def test_references_pass_and_stubs_fail(done):
+    """The controls go through the same cut and the same checks."""
+    arms = {arm["arm_id"]: arm for arm in json.loads((done / "verdict.json").read_text("utf-8"))["arms"]}
+
+    assert arms["reference"]["rates"]["accept"]["rate"] == 1.0
+    assert arms["stub"]["rates"]["accept"]["rate"] == 0.0
+
+
+def test_answer_loss_is_a_first_class_result(done):
+    """Base and tuned loss on the probes, with an interval, and in the comparisons."""
+    verdict = json.loads((done / "verdict.json").read_text("utf-8"))
+    endpoints = {row["endpoint"] for row in json.loads((done / "comparisons.json").read_text("utf-8"))}
+
+    assert 0.19 < verdict["losses"]["test"]["fell"] < 0.22
+    assert {"accept@1", "answer_loss", "general_loss", "a/a"} <= endpoints
+
+
+def test_every_sample_is_there_once(done):
+    """Six arms over 32 test and 12 validation probes, and the repeat of base."""
+    samples = rows(done, "samples.jsonl")
+
+    assert len(samples) == 6 * (32 + 12) + 32
+    assert len(samples) == len({row["key"] for row in samples})
+
+
+def test_no_artefact_holds_a_path_or_a_time(done, corpus):
+    """Times and the machine stand in timings.jsonl and in run.json's environment alone."""
+    for name in ("samples.jsonl", "scores.jsonl", "comparisons.json", "verdict.json", "report.html"):
+        text = (done / name).read_text("utf-8")
+
+        assert str(done) not in text
+        assert str(corpus.folder) not in text
+        assert '"seconds"' not in text
+
+
+def test_the_arm_is_chosen_on_validation_probes(done):
+    """B* comes from the validation split, half as many probes as asked for at most."""
+    chosen = json.loads((done / "verdict.json").read_text("utf-8"))["chosen"]
+
+    assert chosen == {"prompt": "base", "tuned": "tuned", "by": "validation", "probes": 12}
+
+
+def test_an_inert_adapter_is_invalid(corpus, tmp_path):
+    """Losses that the adapter does not move are no result."""
+    verdict = run(corpus, tmp_path / "e", loss_of=FakeLosses(share=0.0))
+
+    assert verdict["verdict"] == "INVALID"
+    assert verdict["reasons"][0].startswith("adapter not applied")
+
+
+def test_an_adapter_that_forgets_is_blocked(corpus, tmp_path):
+    """General code half a nat worse."""
+    verdict = run(corpus, tmp_path / "e", loss_of=FakeLosses(general=0.25))
+
+    assert verdict["verdict"] == "BLOCKED"
+
+
+def test_a_base_that_never_stops_is_not_punished(corpus, tmp_path):
+    """The same answers with text after them score the same, and the running on is counted."""
+
+    class RunsOn(FakeGenerator):
+        finish_reason = "length"
+
+        def __post_init__(self):
+            super().__post_init__()
+            self.finish_reason = "length"
+            self.answers = {k: v + "\n\n\ndef more(x):\n    return (x" for k, v in self.answers.items()}
+
+    plain = run(corpus, tmp_path / "a")
+    verdict = run(corpus, tmp_path / "b", generator=RunsOn(corpus, tuned_knows))
+    arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
+
+    assert plain["primary"]["mean_diff"] == verdict["primary"]["mean_diff"]
+    assert arms["tuned"]["endings"]["ran_on"] >= 20
+
+
+def test_without_an_adapter_only_prompting_is_measured(corpus, tmp_path):
+    """Four arms, no primary comparison, and an honest sentence."""
+    verdict = run(corpus, tmp_path / "e", adapter_info=None)
+
+    assert verdict["verdict"] == "INCONCLUSIVE"
+    assert "tuned" not in {arm["arm_id"] for arm in verdict["arms"]}
+
+
+def test_a_prompt_that_does_as_well_leaves_the_adapter_nothing(tmp_path):
+    """With enough probes and a prompt that knows what the adapter knows, RAG suffices."""
+    corpus = make_corpus(tmp_path / "corpus", train=40, validation=20, test=90)
+
+    def knows(request, adapted):
+        return tenth(request) < (8 if adapted or "# from toy/" in request.context else 2)
+
+    verdict = run(corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows), arms=["base", "rag", "tuned"])
+
+    assert verdict["verdict"] == "RAG_SUFFICES"
+    assert "rag is enough" in verdict["sentence"]
+
+
+def test_two_arms_alike_on_few_probes_are_inconclusive(corpus, tmp_path):
+    """No gain and few probes: nobody can tell."""
+    generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < 5)
+
+    assert run(corpus, tmp_path / "e", generator=generator)["verdict"] == "INCONCLUSIVE"
+
+
+def test_twenty_probes_are_needed(tmp_path):
+    """Below, the counts are told; --force goes on."""
+    corpus = make_corpus(tmp_path / "corpus", train=4, validation=2, test=4)
+
+    with pytest.raises(TooSmallError, match="8 probes in 4 clusters"):
+        run(corpus, tmp_path / "e")
+
+    assert run(corpus, tmp_path / "e", forced=True)["verdict"]
+
+
+def test_a_foreign_folder_is_left_alone(corpus, tmp_path):
+    """What is no evaluation is not written over."""
+    (tmp_path / "notes.txt").write_text("mine")
+
+    with pytest.raises(InputError, match="something else"):
+        run(corpus, tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_unknown_arm_is_named(corpus, tmp_path):
+    """The message lists the known ones."""
+    with pytest.raises(InputError, match="guide\\+rag"):
+        run(corpus, tmp_path / "e", arms=["magic"])
+
+
+def test_a_second_run_generates_nothing_again(corpus, tmp_path):
+    """The samples are the cache, and the bytes stay."""
+    run(corpus, tmp_path / "e")
+    before = {name: (tmp_path / "e" / name).read_bytes() for name in STABLE}
+    generator = FakeGenerator(corpus, tuned_knows)
+
+    run(corpus, tmp_path / "e", generator=generator)
+
+    assert generator.calls == 0
+    assert before == {name: (tmp_path / "e" / name).read_bytes() for name in STABLE}
+
+
+def test_another_model_takes_nothing_from_the_cache(corpus, tmp_path):
+    """Another adapter: its arms anew, the base's answers kept."""
+    run(corpus, tmp_path / "e")
+    other = FakeGenerator(corpus, tuned_knows, fingerprint={"weights": "toy", "adapter_sha256": "b2"})
+
+    run(corpus, tmp_path / "e", generator=other)
+
+    assert other.calls == 2 * (32 + 12)
+
+
+def test_other_weights_take_nothing_from_the_cache(corpus, tmp_path):
+    """Another base: everything anew."""
+    run(corpus, tmp_path / "e")
+    other = FakeGenerator(corpus, tuned_knows, fingerprint={"weights": "other", "adapter_sha256": "a1"})
+
+    run(corpus, tmp_path / "e", generator=other)
+
+    assert other.calls == 6 * (32 + 12) + 32
+
+
+def test_a_damaged_line_stops_the_run(corpus, tmp_path):
+    """A bad line in the middle is named with its number."""
+    run(corpus, tmp_path / "e")
+    file = tmp_path / "e" / "samples.jsonl"
+    lines = file.read_text("utf-8").split("\n")
+    lines[4] = lines[4].replace("return", "RETURN", 1)
+    file.write_text("\n".join(lines), "utf-8")
+
+    with pytest.raises(MismatchError, match=r"samples\.jsonl, line 5"):
+        run(corpus, tmp_path / "e")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from toys import FakeGenerator, FakeLosses, tuned_knows
+from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.mining.corpus import read_corpus
+
+class Mortal(FakeGenerator):
+    def generate(self, requests, **settings):
+        for item in super().generate(requests, **settings):
+            if self.calls >= {calls}:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield item
+
+corpus = read_corpus(Path({corpus!r}))
+evaluate_corpus(corpus.folder, Path({out!r}), generator=Mortal(corpus, tuned_knows), loss_of=FakeLosses(),
+                adapter_info={info!r})
+"""
+
+
+def test_killed_twice_the_bytes_are_those_of_a_quiet_run(corpus, done, tmp_path):
+    """SIGKILL in the middle of generation, twice, and a torn last line: nothing is lost or repeated."""
+    out = tmp_path / "e"
+    for calls in (57, 101):
+        code = textwrap.dedent(KILLED).format(
+            tests=str(Path(__file__).parent), calls=calls, corpus=str(corpus.folder), out=str(out), info=INFO
+        )
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, env=dict(os.environ))
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        with (out / "samples.jsonl").open("a") as file:
+            file.write('{"key": "torn')
+    assert not (out / "verdict.json").exists()
+
+    run(corpus, out)
+
+    for name in STABLE:
+        assert hashlib.sha256((done / name).read_bytes()).digest() == hashlib.sha256((out / name).read_bytes()).digest()

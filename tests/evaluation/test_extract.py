@@ -1,0 +1,105 @@
+"""
+The cut: one rule for every arm.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.evaluation.extract import extract_body
+from idiolect.mining.definitions import collect_definitions
+from idiolect.mining.languages import language_named
+from idiolect.mining.source import parse_source
+
+FILE = '''import os
+
+
+class Box:
+    def pack(self, item):
+        """Pack *item*."""
+        wrapped = wrap(item)
+        return wrapped
+
+    def open(self):
+        pass
+'''
+
+TABLE = [
+    pytest.param("        a = 1\n        return a", "        a = 1\n        return a", "stopped", id="the body alone"),
+    pytest.param(
+        "        return 1\n\n    def next(self):\n        pass\n", "        return 1", "ran_on", id="next method"
+    ),
+    pytest.param("        return 1\n\n\nclass Next:\n    pass\n", "        return 1", "ran_on", id="next class"),
+    pytest.param("        return 1\n    # a remark\n", "        return 1", "ran_on", id="a comment outside"),
+    pytest.param(
+        "        x = '''\nleft\n'''\n        return x\nprint()\n",
+        "        x = '''\nleft\n'''\n        return x",
+        "ran_on",
+        id="the inside of a string may stand left",
+    ),
+    pytest.param(
+        "        return f(\n  1,\n)\nprint()\n",
+        "        return f(\n  1,\n)",
+        "ran_on",
+        id="the inside of a call may stand left",
+    ),
+    pytest.param(
+        "        return f(\n\n\nclass Next:\n    pass\n",
+        "        return f(",
+        "ran_on",
+        id="an open bracket keeps nothing",
+    ),
+    pytest.param(
+        "        if x:\n# odd\n            y()\n        z()",
+        "        if x:\n# odd\n            y()\n        z()",
+        "stopped",
+        id="a comment inside",
+    ),
+    pytest.param("", "", "stopped", id="nothing"),
+    pytest.param("\n\n", "", "stopped", id="blank lines"),
+    pytest.param("return 1\n", "", "ran_on", id="no indentation at all"),
+    pytest.param("\n        return 2\n", "        return 2", "stopped", id="a blank line first"),
+    pytest.param("        a = 1\r\n        return a\r\n", "        a = 1\n        return a", "stopped", id="CRLF"),
+    pytest.param(
+        "```python\ndef pack(self, item):\n    return 3\n```\nThis packs.",
+        "        return 3",
+        "stopped",
+        id="a fenced definition",
+    ),
+    pytest.param("Sure:\n```\nreturn 3\n```\n", "        return 3", "stopped", id="a fenced body"),
+    pytest.param("```python\n        return 3", "        return 3", "stopped", id="an unclosed fence"),
+    pytest.param("```\n        return 3\n```\n```\nother\n```", "        return 3", "stopped", id="two fences"),
+]
+
+
+def hole():
+    """Return the source and the span of `Box.pack`'s body."""
+    source = parse_source("box.py", FILE.encode(), language_named("python"))
+    definition = next(d for d in collect_definitions(source) if d.symbol == "Box.pack")
+    return source, definition.code
+
+
+@pytest.mark.parametrize(("raw", "code", "ending"), TABLE)
+def test_cut(raw, code, ending):
+    """What is kept of a text, and how the text ended."""
+    source, span = hole()
+
+    extract = extract_body(source, span, "Box.pack", raw, "stop")
+
+    assert (code, ending) == (extract.code, extract.ending)
+
+
+def test_a_body_that_meets_the_limit_is_truncated():
+    """The token limit inside the body is a status of its own."""
+    source, span = hole()
+
+    assert extract_body(source, span, "Box.pack", "        return wr", "length").ending == "truncated"
+
+
+def test_a_base_that_never_stops_is_not_punished():
+    """Text after the body is cut and counted, also when the limit ended it."""
+    source, span = hole()
+    raw = "        return wrap(item)\n\n    def more(self):\n        return wr"
+
+    extract = extract_body(source, span, "Box.pack", raw, "length")
+
+    assert (extract.code, extract.ending) == ("        return wrap(item)", "ran_on")

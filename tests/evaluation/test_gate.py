@@ -1,0 +1,189 @@
+"""
+The gate: stored evidence is replayed, and whatever does not hold together is INVALID with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from idiolect.cli import main
+from idiolect.evaluation.evaluate import evaluate_corpus, hash_evidence
+from idiolect.evaluation.gate import judge_gate
+from idiolect.evaluation.samples import read_sealed, write_sealed
+from idiolect.evaluation.verdict import Policy
+from idiolect.mining.artefacts import sha256_file, write_json
+from idiolect.mining.errors import InputError
+from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
+
+
+@pytest.fixture(scope="module")
+def finished(corpus, tmp_path_factory):
+    """Return the folder of one finished evaluation."""
+    out = tmp_path_factory.mktemp("gate") / "evaluation"
+    evaluate_corpus(
+        corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(), adapter_info={"log": []}
+    )
+    return out
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """Return a copy to spoil."""
+    return shutil.copytree(finished, tmp_path / "copy")
+
+
+def reseal(folder):
+    """Make every hash fit again, as a careful forger would."""
+    verdict = json.loads((folder / "verdict.json").read_text("utf-8"))
+    verdict["files"] = {name: sha256_file(folder / name) for name in verdict["files"]}
+    run = json.loads((folder / "run.json").read_text("utf-8"))
+    verdict["evidence_sha256"] = hash_evidence(run, folder)
+    write_json(folder / "verdict.json", verdict)
+
+
+def change_rows(folder, name, change):
+    """Rewrite the rows of one file with fresh checksums and hashes."""
+    rows = list(read_sealed(folder / name))
+    write_sealed(folder / name, change(rows))
+    reseal(folder)
+
+
+def swap_labels(rows):
+    """Exchange the labels of two arms."""
+    other = {"tuned": "base", "base": "tuned"}
+    return [{**row, "arm_id": other.get(row["arm_id"], row["arm_id"])} for row in rows]
+
+
+def accept_all(rows):
+    """Edit scores so that the tuned arm passes."""
+    return [{**row, "accept": row["accept"] or row["arm_id"] == "tuned"} for row in rows]
+
+
+def accept_quietly(rows):
+    """Edit scores so that they do not contradict themselves."""
+    return [
+        {**row, "accept": True, "status": "ok", "checks": dict.fromkeys(row["checks"], True)}
+        if row["arm_id"] == "tuned"
+        else row
+        for row in rows
+    ]
+
+
+def lose(rows):
+    """Drop three of a hundred rows."""
+    return [row for i, row in enumerate(rows) if i % 33 != 5]
+
+
+def shuffle(rows):
+    """Move rows."""
+    return rows[::-1]
+
+
+def test_a_whole_evaluation_gives_its_verdict_again(finished):
+    """The replay needs no model and gives the stored word."""
+    passage = judge_gate(finished)
+
+    assert (passage.word, passage.exit_code) == ("WORTH_IT", 0)
+
+
+FORGERIES = [
+    pytest.param("samples.jsonl", swap_labels, "does not belong to the arm", id="arm labels of samples swapped"),
+    pytest.param("scores.jsonl", swap_labels, "rows were moved", id="arm labels of scores swapped"),
+    pytest.param("scores.jsonl", shuffle, "rows were moved", id="rows shuffled"),
+    pytest.param("scores.jsonl", accept_all, "contradicts itself", id="a score edited"),
+    pytest.param("scores.jsonl", accept_quietly, "do not give the stored comparisons", id="scores edited with care"),
+    pytest.param("scores.jsonl", lose, "rows were moved", id="3 % of scores missing"),
+    pytest.param("losses.jsonl", lambda rows: [{**r, "nats": 1.0} for r in rows], "comparisons", id="losses edited"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "reason"), FORGERIES)
+def test_forged_evidence_is_invalid_although_its_hashes_fit(copy, name, change, reason):
+    """A forger who makes every checksum and hash again is still found."""
+    change_rows(copy, name, change)
+
+    passage = judge_gate(copy)
+
+    assert (passage.word, passage.exit_code) == ("INVALID", 4)
+    assert reason in passage.lines[0]
+
+
+@pytest.mark.parametrize("name", ["samples.jsonl", "scores.jsonl", "losses.jsonl", "comparisons.json", "run.json"])
+def test_one_changed_byte_is_invalid(copy, name):
+    """Every file of the evidence is under a hash or a checksum."""
+    text = (copy / name).read_text("utf-8")
+    (copy / name).write_text(text.replace("1", "2", 1), "utf-8")
+
+    assert judge_gate(copy).word == "INVALID"
+
+
+def test_samples_missing_together_with_their_scores_are_invalid(copy):
+    """3 % of the samples gone from both files, every hash made again: the arms no longer answer the same probes."""
+    for name in ("samples.jsonl", "scores.jsonl"):
+        change_rows(copy, name, lambda rows: [r for i, r in enumerate(rows) if r["arm_id"] != "tuned" or i % 33])
+
+    passage = judge_gate(copy)
+
+    assert passage.word == "INVALID"
+
+
+def test_an_unfinished_evaluation_is_invalid(copy):
+    """Status `started` is no evidence."""
+    run = json.loads((copy / "run.json").read_text("utf-8"))
+    write_json(copy / "run.json", {**run, "status": "started"})
+
+    assert "unfinished" in judge_gate(copy).lines[0]
+
+
+def test_another_policy_gives_another_word(finished):
+    """The same evidence under a stricter margin."""
+    assert judge_gate(finished, policy=Policy(minimum_gain=0.6)).word == "INCONCLUSIVE"
+
+
+def test_a_worse_adapter_does_not_replace_a_better_one(corpus, finished, tmp_path):
+    """Worth it against prompting, and still worse than what is in use."""
+    out = tmp_path / "worse"
+
+    def weaker(request, adapted):
+        return tenth(request) < (4 if adapted else 0)
+
+    generator = FakeGenerator(corpus, weaker)
+    evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
+
+    passage = judge_gate(out, against=finished)
+
+    assert passage.word == "BLOCKED"
+    assert "worse than the promoted adapter" in passage.lines[0]
+
+
+def test_an_adapter_passes_against_itself(finished):
+    """No difference is no regression."""
+    assert judge_gate(finished, against=finished).word == "WORTH_IT"
+
+
+def test_a_folder_without_an_evaluation_is_named(tmp_path):
+    """Usage, not evidence."""
+    with pytest.raises(InputError, match=r"no run\.json"):
+        judge_gate(tmp_path)
+
+
+def test_the_command_exits_with_the_verdict(finished, copy, tmp_path, capsys):
+    """0 for yes, 4 for invalid, 3 for unclear, 2 for no evaluation."""
+    strict = tmp_path / "policy.toml"
+    strict.write_text("[policy]\nminimum_gain = 0.6\n")
+    (copy / "scores.jsonl").write_text("")
+
+    assert main(["gate", str(finished)]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("WORTH_IT")
+    assert main(["gate", str(copy)]) == 4
+    assert main(["gate", str(finished), "--policy", str(strict)]) == 3
+    assert main(["gate", str(tmp_path)]) == 2
+
+
+def test_the_command_prints_one_object_for_machines(finished, capsys):
+    """`--json` prints the verdict with its reasons."""
+    main(["gate", str(finished), "--json"])
+
+    assert json.loads(capsys.readouterr().out)["verdict"] == "WORTH_IT"

@@ -1,0 +1,211 @@
+"""
+Statistics: against published tables, closed forms, and simulated truth.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from idiolect.evaluation.statistics import (
+    cluster_sums,
+    clustered_error,
+    compare,
+    holm,
+    interval,
+    judge_non_inferiority,
+    mcnemar_p,
+    mean_interval,
+    pairs_for_non_inferiority,
+    pairs_needed,
+    pass_at_k,
+    plan_suite,
+    relative_change,
+    sign_flip_p,
+    t_quantile,
+    t_tail,
+)
+
+
+@pytest.mark.parametrize(
+    ("df", "published"),
+    [(1, 12.7062), (4, 2.7764), (7, 2.3646), (30, 2.0423), (100, 1.9840), (100_000, 1.9600)],
+)
+def test_t_quantile_agrees_with_printed_tables(df, published):
+    """The 97.5 % quantile of Student's t is that of the tables."""
+    assert published == pytest.approx(t_quantile(0.975, df), abs=1e-4)
+    assert pytest.approx(t_tail(published, df), abs=1e-5) == 0.025
+
+
+@pytest.mark.parametrize(
+    ("gain", "discordant", "pairs"),
+    [(0.03, 0.1, 870), (0.03, 0.4, 3487), (0.05, 0.2, 626), (0.08, 0.3, 366), (0.1, 0.4, 312), (0.2, 0.3, 57)],
+)
+def test_pairs_needed_agrees_with_the_design_table(gain, discordant, pairs):
+    """The planner prints the numbers of the design page, section 3.5."""
+    assert pairs == pairs_needed(gain, discordant)
+
+
+@pytest.mark.parametrize(("margin", "discordant", "pairs"), [(0.02, 0.05, 773), (0.03, 0.1, 687), (0.05, 0.2, 495)])
+def test_pairs_for_non_inferiority_agrees_with_the_design_table(margin, discordant, pairs):
+    """Non-inferiority needs the numbers of the design page, section 3.5."""
+    assert pairs == pairs_for_non_inferiority(margin, discordant)
+
+
+def test_one_probe_a_cluster_gives_the_ordinary_standard_error():
+    """Without clusters, the clustered error is the textbook's."""
+    values = [0.3, -0.2, 0.5, 0.1, 0.0, 0.4]
+
+    error = clustered_error(cluster_sums(values, list("abcdef")), bounded=False)
+
+    assert np.std(values, ddof=1) / math.sqrt(6) == pytest.approx(error)
+
+
+def test_equal_arms_keep_an_interval_with_width():
+    """No difference on 20 probes is not certainty."""
+    same = {str(i): 1.0 for i in range(20)}
+
+    comparison = compare("accept@1", ("a", same), ("b", same), {i: i for i in same})
+
+    assert comparison.mean_diff == 0
+    assert comparison.ci[0] < -0.05 < 0.05 < comparison.ci[1]
+    assert comparison.p == 1.0
+
+
+def test_one_cluster_has_no_error_and_an_interval_of_everything():
+    """A single cluster says nothing about others."""
+    comparison = compare("accept@1", ("a", {"x": 1.0, "y": 1.0}), ("b", {"x": 0.0, "y": 0.0}), {"x": "c", "y": "c"})
+
+    assert comparison.se is None
+    assert comparison.ci == (-1.0, 1.0)
+    assert comparison.p is None
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        pytest.param({"x": 1.0}, {"x": 1.0, "y": 0.0}, id="a missing probe"),
+        pytest.param({"x": math.nan}, {"x": 1.0}, id="no number"),
+        pytest.param({}, {}, id="nothing"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(a, b):
+    """A missing sample or a NaN is never averaged away."""
+    with pytest.raises(ValueError, match="accept@1"):
+        compare("accept@1", ("a", a), ("b", b), {"x": "c", "y": "d"})
+
+
+def test_few_clusters_are_judged_by_sign_flips():
+    """Below 8 clusters the p-value comes from 2^G sign patterns."""
+    values = {str(i): 1.0 for i in range(10)}
+
+    comparison = compare(
+        "accept@1", ("a", values), ("b", dict.fromkeys(values, 0.0)), {i: str(int(i) % 5) for i in values}
+    )
+
+    assert comparison.method == "sign-flip"
+    assert comparison.p == 2 / 2**5
+
+
+def test_sign_flips_of_two_by_hand():
+    """Of the four patterns of +3 and +1, two reach a sum of 4."""
+    assert sign_flip_p([3.0, 1.0]) == 0.5
+
+
+def test_holm_by_hand():
+    """Holm multiplies the smallest p by the number of tests, the next by one less, and never falls."""
+    names = {str(i): float(i % 2) for i in range(40)}
+    base = compare("x", ("a", names), ("b", dict.fromkeys(names, 0.5)), {i: i for i in names})
+    from dataclasses import replace
+
+    adjusted = holm([replace(base, p=0.03), replace(base, p=0.01), replace(base, p=0.04)])
+
+    assert pytest.approx([c.p_holm for c in adjusted]) == [0.06, 0.03, 0.06]
+    assert [c.holm_rank for c in adjusted] == [2, 1, 3]
+
+
+def test_mcnemar_by_hand():
+    """Five of five discordant pairs: 2 / 2^5."""
+    assert mcnemar_p(5, 0) == 2 / 32
+    assert mcnemar_p(0, 0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("n", "c", "k", "expected"), [(5, 1, 1, 0.2), (5, 2, 5, 1.0), (4, 2, 2, 1 - 1 / 6), (3, 0, 1, 0.0)]
+)
+def test_pass_at_k(n, c, k, expected):
+    """The unbiased estimator."""
+    assert expected == pytest.approx(pass_at_k(n, c, k))
+
+
+def test_pass_at_k_refuses_more_than_was_sampled():
+    """The textbook formula says 1.0 for n=5, c=0, k=10."""
+    with pytest.raises(ValueError, match="at least 10 samples"):
+        pass_at_k(5, 0, 10)
+
+
+def test_plan_grows_with_correlated_clusters():
+    """The same probes in fewer clusters see less."""
+    many, few = plan_suite([1] * 80, 0.05), plan_suite([20] * 4, 0.05)
+
+    assert many.mde < few.mde
+    assert many.needed < few.needed
+
+
+def test_relative_change_of_a_constant_share_is_exact():
+    """When every loss falls by a fifth, so does the total, without doubt."""
+    base = {str(i): 1.0 + i for i in range(10)}
+
+    change = relative_change({i: 0.8 * v for i, v in base.items()}, base, {i: i for i in base})
+
+    assert pytest.approx(change.fell) == 0.2
+    assert pytest.approx(change.ci) == (0.2, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("shift", "passed"),
+    [pytest.param(0.0, True, id="same"), pytest.param(0.5, False, id="worse"), pytest.param(0.1, None, id="unclear")],
+)
+def test_non_inferiority_has_three_answers(shift, passed):
+    """Shown to hold, shown to fail, and neither."""
+    noise = np.random.default_rng(3).normal(0, 0.1, 40)
+    tuned = {str(i): 2.0 + shift + noise[i] for i in range(40)}
+    base = {str(i): 2.0 for i in range(40)}
+
+    comparison = compare("general_loss", ("tuned", tuned), ("base", base), {i: i for i in base}, bounded=False)
+
+    assert passed is judge_non_inferiority(comparison, 0.1).passed
+
+
+def test_no_success_in_forty_is_not_drawn_as_certainty():
+    """The interval of 0 of 40 reaches above 5 %."""
+    low, high = mean_interval({str(i): 0.0 for i in range(40)}, {str(i): str(i) for i in range(40)})
+
+    assert low == 0
+    assert 0.05 < high < 0.2
+
+
+def draw_differences(random, clusters, size, rho, gain):
+    """Return paired binary differences with a latent correlation within clusters, and their cluster names."""
+    shared = random.normal(0, 1, (clusters, 1))
+    latent = math.sqrt(rho) * shared + math.sqrt(1 - rho) * random.normal(0, 1, (clusters, size))
+    # thresholds that give a mean of *gain* with three of ten probes discordant
+    better, worse = (0.3 + gain) / 2, (0.3 - gain) / 2
+    low, high = np.quantile(random.normal(0, 1, 200_000), [worse, 1 - better])
+    differences = (latent > high).astype(float) - (latent < low)
+    return differences.ravel().tolist(), np.repeat(np.arange(clusters).astype(str), size).tolist()
+
+
+@pytest.mark.parametrize("clusters", [8, 20, 50])
+def test_intervals_cover_the_truth_although_probes_are_clustered(clusters):
+    """With strong correlation within clusters, the 95 % interval holds the true gain in 93 to 98 of 100 suites."""
+    random = np.random.default_rng(clusters)
+    covered = 0
+    for _ in range(400):
+        values, names = draw_differences(random, clusters, 8, 0.3, 0.1)
+        sums = cluster_sums(values, names)
+        low, high = interval(sum(values) / len(values), clustered_error(sums, bounded=True), clusters, bounded=True)
+        covered += low <= 0.1 <= high
+
+    assert 0.925 <= covered / 400 <= 0.985

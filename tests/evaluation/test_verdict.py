@@ -1,0 +1,100 @@
+"""
+The verdict: a truth table over evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from idiolect.evaluation.statistics import Comparison, NonInferiority, plan_suite
+from idiolect.evaluation.verdict import VERDICTS, Evidence, Integrity, Policy, decide
+from idiolect.mining.errors import SettingsError
+
+HOLDS = NonInferiority(0.0, 0.02, 0.1, True)
+FORGETS = NonInferiority(0.3, 0.35, 0.1, False)
+UNCLEAR = NonInferiority(0.05, 0.2, 0.1, None)
+
+
+def gain(mean, low, high, *, a="tuned", b="guide+rag", g=40):
+    """Return a comparison with this interval."""
+    return Comparison(
+        endpoint="accept@1", a=a, b=b, n=400, g=g, mean_a=0.5 + mean, mean_b=0.5, mean_diff=mean, se=0.01, df=g - 1,
+        ci=(low, high), p=0.01, method="clustered-t", mde=0.03, discordant=0.2,
+    )  # fmt: skip
+
+
+def evidence(**changes):
+    """Return evidence for WORTH_IT, with changes."""
+    whole = Evidence(
+        primary=gain(0.1, 0.06, 0.14),
+        prompt_gain=gain(0.08, 0.04, 0.12, a="guide+rag", b="base"),
+        plan=plan_suite([1] * 1000, 0.05, discordant=0.1),
+        integrity=(Integrity("a", 1.0, "1", True, ""),),
+        forgetting=HOLDS,
+        secrets=0,
+        break_even=None,
+        policy=Policy(),
+    )
+    return replace(whole, **changes)
+
+
+SMALL = plan_suite([2] * 20, 0.05, discordant=0.1)
+
+TABLE = [
+    pytest.param({}, "WORTH_IT", id="a clear gain"),
+    pytest.param({"primary": gain(0.1, -0.01, 0.2)}, "INCONCLUSIVE", id="the interval holds 0"),
+    pytest.param({"primary": gain(0.04, 0.01, 0.07)}, "INCONCLUSIVE", id="a gain below what is worthwhile"),
+    pytest.param({"primary": gain(0.3, 0.1, 0.5, g=7)}, "INCONCLUSIVE", id="seven clusters"),
+    pytest.param({"forgetting": FORGETS}, "BLOCKED", id="it forgets"),
+    pytest.param({"forgetting": UNCLEAR}, "INCONCLUSIVE", id="forgetting unclear"),
+    pytest.param({"forgetting": None}, "INCONCLUSIVE", id="forgetting not measured"),
+    pytest.param({"secrets": 1}, "BLOCKED", id="a secret"),
+    pytest.param({"secrets": None}, "WORTH_IT", id="secrets not looked for"),
+    pytest.param({"primary": gain(0.0, -0.03, 0.03)}, "RAG_SUFFICES", id="nothing over a prompt that helps"),
+    pytest.param({"primary": gain(0.0, -0.03, 0.03), "prompt_gain": None}, "NOT_WORTH_IT", id="nothing over base"),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "prompt_gain": gain(0.02, 0.0, 0.04, a="rag", b="base")},
+        "NOT_WORTH_IT",
+        id="nothing over a prompt that does not help",
+    ),
+    pytest.param({"primary": gain(0.0, -0.03, 0.03), "plan": SMALL}, "INCONCLUSIVE", id="too few probes for a no"),
+    pytest.param({"primary": None}, "INCONCLUSIVE", id="no adapter"),
+    pytest.param({"policy": Policy(volume=1000.0), "break_even": 500.0}, "WORTH_IT", id="it pays"),
+    pytest.param({"policy": Policy(volume=1000.0), "break_even": 5000.0}, "NOT_WORTH_IT", id="it does not pay"),
+    pytest.param({"integrity": (Integrity("a", 0, "1", False, "broken"),)}, "INVALID", id="integrity first"),
+    pytest.param(
+        {"integrity": (Integrity("a", 0, "1", False, "broken"),), "secrets": 3}, "INVALID", id="invalid before blocked"
+    ),
+    pytest.param({"integrity": (Integrity("a", None, "1", None, "not measured"),)}, "WORTH_IT", id="not measured"),
+]
+
+
+@pytest.mark.parametrize(("changes", "word"), TABLE)
+def test_rules(changes, word):
+    """Each rule of the design page, section 3.7."""
+    verdict = decide(evidence(**changes))
+
+    assert word == verdict.word
+    assert verdict.reasons
+    assert verdict.sentence.endswith(".")
+
+
+def test_every_word_is_reached():
+    """No verdict of the list is dead."""
+    assert set(VERDICTS) == {param.values[1] for param in TABLE}
+
+
+def test_inconclusive_says_how_many_probes_would_settle_it():
+    """The way out of an open question is a number."""
+    verdict = decide(evidence(primary=gain(0.1, -0.01, 0.2)))
+
+    assert f"{evidence().plan.needed:,} probes" in verdict.sentence
+
+
+def test_all_faults_of_a_policy_are_told_at_once():
+    """A settings file with three faults gets one message with three."""
+    with pytest.raises(SettingsError) as caught:
+        Policy.from_settings({"minimum_gain": 2, "volume": "many", "speed": 1})
+
+    assert len(caught.value.faults) == 3
