@@ -19,7 +19,7 @@ from typing import Any
 
 from ..mining.errors import SettingsError
 from .arms import ARMS
-from .statistics import FEW_CLUSTERS, Comparison, NonInferiority, Plan
+from .statistics import ALPHA, FEW_CLUSTERS, Comparison, NonInferiority, Plan
 
 VERDICTS = ("WORTH_IT", "RAG_SUFFICES", "NOT_WORTH_IT", "INCONCLUSIVE", "BLOCKED", "INVALID")
 EXIT_CODES = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}
@@ -158,6 +158,8 @@ def list_missing(evidence: Evidence) -> list[str]:
     missing: list[str] = []
     if primary.ci[0] <= 0:
         missing.append(f"the 95 % interval {span(primary.ci)} includes no gain")
+    elif primary.p_flip >= ALPHA:
+        missing.append(f"flipping the signs of whole clusters gives p = {primary.p_flip:.3f}, not below {ALPHA}")
     if primary.mean_diff < policy.minimum_gain:
         missing.append(f"the measured gain {signed(primary.mean_diff)} is below {points(policy.minimum_gain)}")
     if primary.g < FEW_CLUSTERS:

@@ -20,7 +20,7 @@ def gain(mean, low, high, *, a="tuned", b="guide+rag", g=40):
     """Return a comparison with this interval."""
     return Comparison(
         endpoint="accept@1", a=a, b=b, n=400, g=g, mean_a=0.5 + mean, mean_b=0.5, mean_diff=mean, se=0.01, df=g - 1,
-        ci=(low, high), p=0.01, method="clustered-t", mde=0.03, discordant=0.2,
+        ci=(low, high), p=0.01, p_flip=0.01, method="clustered-t", mde=0.03, discordant=0.2,
     )  # fmt: skip
 
 
