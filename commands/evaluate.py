@@ -22,6 +22,8 @@ from ._progress import show_progress
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; 200 without --minutes.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Answers a task.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Take as many tasks as this allows.")
+@click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server with a larger model, as a rival arm.")
+@click.option("--model", "rival_name", metavar="NAME", help="The rival's name on that server.")
 @click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A TOML file with other margins.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 20 tasks; the report says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -34,11 +36,14 @@ def command(
     probes: int | None,
     samples: int,
     minutes: float | None,
+    endpoint: str | None,
+    rival_name: str | None,
     policy_file: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Ask for the held-out code of CORPUS in every arm, and say whether the adapter is worth it."""
+    from ..evaluation.endpoint import EndpointGenerator
     from ..evaluation.evaluate import evaluate_corpus, resolve_arms
     from ..evaluation.gate import read_policy
     from ..mining.corpus import read_corpus
@@ -48,6 +53,9 @@ def command(
     resolve_arms(names, adapted=adapter is not None)
     policy = read_policy(policy_file) if policy_file else None
     read_corpus(corpus)
+    if (endpoint is None) != (rival_name is None):
+        raise click.UsageError("--endpoint and --model go together.")
+    rival = EndpointGenerator(endpoint, rival_name) if endpoint and rival_name else None
     from ..training.generation import load_model
 
     models = load_model(base, adapter)
@@ -64,6 +72,7 @@ def command(
             adapter_info=adapter,
             forced=force,
             policy=policy,
+            rival=rival,
             progress=report,
         )
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))

@@ -45,6 +45,7 @@ from .probes import Probe, Suite, select_probes
 from .retrieval import Retriever
 from .samples import (
     REPEAT,
+    RIVAL,
     TEMPERATURE,
     Job,
     Report,
@@ -94,6 +95,7 @@ class Task:
     controls: str
     adapter: Mapping[str, Any] | None
     policy: Policy
+    rival: Generator | None
     forced: bool
     repository: Path | None
     report: Report | None
@@ -101,12 +103,41 @@ class Task:
     @property
     def sha256(self) -> str:
         """The hash of everything asked: the same command on the same inputs goes on where it stopped."""
+        rival = None if self.rival is None else dict(self.rival.fingerprint)
         return sha256_json(
             [
+                rival,
                 *(self.corpus.sha256, dict(self.generator.fingerprint), [arm.name for arm in self.arms]),
                 *(self.probes, self.minutes, self.samples, self.controls, asdict(self.policy), __version__),
             ]
         )
+
+    def generator_of(self, arm: str) -> Generator:
+        """Return who answers for *arm*."""
+        return self.rival if arm == RIVAL and self.rival is not None else self.generator
+
+    @property
+    def asked(self) -> list[Asked]:
+        """Return every arm and control that a model answers for, in the order of the samples."""
+        asked = [Asked(arm.name, arm, self.generator, ("test", "validation"), self.samples) for arm in self.arms]
+        asked.append(Asked(REPEAT, ARMS["base"], self.generator, ("test",), 1))
+        if self.rival is not None:
+            asked.append(Asked(RIVAL, ARMS["guide+rag"], self.rival, ("test",), self.samples))
+        return asked
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    One arm or control, and who answers for it.
+    """
+
+    name: str
+    arm: Arm
+    """What its prompt holds."""
+    generator: Generator
+    splits: tuple[str, ...]
+    samples: int
 
 
 @dataclass
@@ -161,6 +192,7 @@ def evaluate_corpus(
     retrain: Retrain | None = None,
     forced: bool = False,
     policy: Policy | None = None,
+    rival: Generator | None = None,
     repository: Path | None = None,
     progress: Report | None = None,
 ) -> dict[str, Any]:
@@ -182,6 +214,7 @@ def evaluate_corpus(
         controls=controls,
         adapter=read_adapter(adapter_info),
         policy=policy or Policy(),
+        rival=rival,
         forced=forced,
         repository=repository,
         report=progress,
@@ -206,7 +239,7 @@ def run_task(task: Task) -> dict[str, Any]:
     losses = measure_losses(task, suites["test"])
     jobs = plan_jobs(bench, suites)
     rows = generate_samples(
-        jobs, SampleFile(task.out / "samples.jsonl"), task.generator, task.out / "timings.jsonl", task.report
+        jobs, SampleFile(task.out / "samples.jsonl"), task.generator_of, task.out / "timings.jsonl", task.report
     )
     scores = bench.scorer.score(collect_texts(jobs, rows, suites["test"]), task.report)
     write_sealed(task.out / "scores.jsonl", scores)
@@ -378,13 +411,16 @@ def describe_run(bench: Bench, suites: Mapping[str, Suite], plan: Plan) -> dict[
 
 def describe_arms(bench: Bench) -> list[dict[str, Any]]:
     """Return one row per arm and control: which model, which prompt, which splits it answers."""
-    task = bench.task
-    rows: list[dict[str, Any]] = []
-    for arm in task.arms:
-        model = model_sha256(task.generator, arm.adapted)
-        row = {**asdict(arm), "arm_id": arm.name, "model_sha256": model, "samples": task.samples}
-        rows.append({**row, "splits": ["test", "validation"]})
-    rows.append({**rows[0], "arm_id": REPEAT, "samples": 1, "splits": ["test"]})
+    rows = [
+        {
+            **asdict(asked.arm),
+            "arm_id": asked.name,
+            "model_sha256": model_sha256(asked.generator, asked.arm.adapted),
+            "samples": asked.samples,
+            "splits": list(asked.splits),
+        }
+        for asked in bench.task.asked
+    ]
     fixed = {"model_sha256": None, "samples": 1, "splits": ["test"]}
     return [*rows, {**fixed, "arm_id": "reference"}, {**fixed, "arm_id": "stub"}]
 
@@ -421,23 +457,22 @@ def measure_losses(task: Task, suite: Suite) -> list[Row]:
 
 def plan_jobs(bench: Bench, suites: Mapping[str, Suite]) -> list[Job]:
     """Return every sample to be made, in the order in which `samples.jsonl` holds them."""
-    task = bench.task
-    many = task.samples > 1
+    many = bench.task.samples > 1
     jobs: list[Job] = []
-    for split, suite in suites.items():
+    for split, suite in sorted(suites.items()):
         material = {probe.id: bench.material(probe) for probe in suite.probes}
-        for arm in task.arms:
-            model = model_sha256(task.generator, arm.adapted)
+        for asked in bench.task.asked:
+            if split not in asked.splits:
+                continue
+            model = model_sha256(asked.generator, asked.arm.adapted)
             for probe in suite.probes:
-                composed = bench.compose(arm, probe, material[probe.id])
+                composed = bench.compose(asked.arm, probe, material[probe.id])
                 limit = bench.limit(probe.pair)
-                names = [(arm.name, ix, many) for ix in range(task.samples)]
-                if arm.name == "base" and split == "test":
-                    names.append((REPEAT, 0, many))
-                for name, ix, warm in names:
-                    jobs.append(make_job(name, arm.adapted, split, probe, composed, model, limit, ix, warm))
-    order = [arm.name for arm in task.arms] + [REPEAT]
-    return sorted(jobs, key=lambda job: (job.split, order.index(job.arm)))
+                jobs += [
+                    make_job(asked.name, asked.arm.adapted, split, probe, composed, model, limit, ix, many)
+                    for ix in range(asked.samples)
+                ]
+    return jobs
 
 
 def collect_texts(jobs: Sequence[Job], rows: Sequence[Row], suite: Suite) -> list[Text]:

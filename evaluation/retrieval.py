@@ -71,9 +71,19 @@ def collect_passages(training: Sequence[Pair]) -> list[Passage]:
     for pair in training:
         if pair.kind == "implement":
             # the first line is the ask, which says nothing about this codebase
-            head = pair.instruction.partition("\n")[2]
+            head = shorten_head(pair.instruction.partition("\n")[2])
             passages.append(Passage(pair.path, pair.symbol, f"{head}\n{pair.response}"))
     return passages
+
+
+def shorten_head(head: str) -> str:
+    """Return *head* with its documentation cut after the first paragraph: code teaches more than prose does."""
+    for quotes in ('"""', "'''"):
+        before, opening, doc = head.partition(quotes)
+        first, blank, _ = doc.partition("\n\n")
+        if opening and blank:
+            return f"{before}{opening}{first}{quotes}"
+    return head
 
 
 def build_index(texts: list[list[str]]) -> Any:

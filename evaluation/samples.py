@@ -25,6 +25,7 @@ from .probes import Probe
 CHUNK = 32
 """Requests of one arm that go to the generator together."""
 REPEAT = "base-repeat"
+RIVAL = "rival"
 TEMPERATURE = 0.8
 """For more than one sample a probe; a single one is greedy."""
 
@@ -107,7 +108,8 @@ class SampleFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.rows: dict[str, Row] = {row["key"]: row for row in read_sealed(path)}
+        # a sample lost to the machine is no sample: it is made again
+        self.rows: dict[str, Row] = {r["key"]: r for r in read_sealed(path) if r["finish_reason"] != "error"}
 
     def append(self, rows: Sequence[Row]) -> None:
         """Add *rows* and force them to the disk: what was counted as done survives a kill."""
@@ -125,13 +127,13 @@ class SampleFile:
 
 
 def generate_samples(
-    jobs: Sequence[Job], file: SampleFile, generator: Generator, timings: Path, report: Report | None
+    jobs: Sequence[Job], file: SampleFile, generators: Callable[[str], Generator], timings: Path, report: Report | None
 ) -> list[Row]:
-    """Generate every sample of *jobs* that *file* lacks, chunk by chunk, and return the rows of all."""
+    """Generate every sample of *jobs* that *file* lacks, chunk by chunk, by the generator of its arm."""
     done = 0
     for chunk in cut_chunks(jobs):
         if any(job.key not in file.rows for job in chunk):
-            rows, seconds = generate_chunk(chunk, generator)
+            rows, seconds = generate_chunk(chunk, generators(chunk[0].arm))
             with timings.open("a", encoding="utf-8", newline="\n") as log:
                 log.writelines(json.dumps(line) + "\n" for line in seconds)
             file.append(rows)

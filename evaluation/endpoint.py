@@ -1,0 +1,177 @@
+"""
+A larger model behind an OpenAI-compatible server. In: a URL and a model's name. Out: a `Generator` for the rival arm.
+
+Asks `/completions`, and `/chat/completions` where a server has only that. Where it is busy or fails, it is asked again a
+few times, with longer pauses; what still fails is a sample with status `infra_error`, never a wrong answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ..mining.artefacts import sha256_json
+from ..mining.errors import InputError
+from .arms import Generation, Request
+
+TRIES = 4
+PAUSE = 1.0
+"""Seconds before the second try; doubled before each further one, unless the server says how long to wait."""
+LONGEST_PAUSE = 30.0
+SECONDS = 120.0
+PARALLEL = 4
+LARGEST_ANSWER = 5_000_000
+"""Bytes of a response that are read: a server that never ends costs one sample."""
+CHAT_ASK = "Continue this file. Answer with the lines that come next and nothing else, indented as in the file."
+BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class RefusedError(Exception):
+    """
+    The server answered with an error that trying again will not mend.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        self.status = status
+        super().__init__(reason)
+
+
+@dataclass
+class EndpointGenerator:
+    """
+    A model behind an endpoint.
+    """
+
+    url: str
+    """Up to and with the version: `http://127.0.0.1:8000/v1`."""
+    model: str
+    context_length: int = 8192
+    chat: bool | None = None
+    """Whether the server is asked in chat form; None until it has been asked once."""
+    pause: float = PAUSE
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise InputError(f"--endpoint {self.url!r} is no URL. Give one such as http://127.0.0.1:8000/v1")
+        self.url = self.url.rstrip("/")
+
+    @property
+    def fingerprint(self) -> Mapping[str, str]:
+        """What decides the output, as far as a server tells: its name for the model."""
+        return {"base": self.model, "engine": "endpoint", "url_sha256": sha256_json(self.url)[:16]}
+
+    def count_tokens(self, text: str) -> int:
+        """Return an estimate: a server counts in its own tokens."""
+        return len(text) // 3 + 1
+
+    def generate(
+        self,
+        requests: Sequence[Request],
+        *,
+        adapted: bool,
+        max_tokens: Sequence[int],
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> Iterator[tuple[int, Generation]]:
+        """Yield (index, generation) for every request; *adapted* changes nothing, a server has one model."""
+        del adapted
+        jobs = [
+            {"max_tokens": limit, "temperature": temperature, "seed": seed, "prompt": render_prompt(request)}
+            for request, limit in zip(requests, max_tokens, strict=True)
+        ]
+        if jobs and self.chat is None:
+            # the first request alone finds out which form the server understands
+            yield 0, self.ask(jobs[0])
+            yield from self.ask_all(jobs, range(1, len(jobs)))
+        else:
+            yield from self.ask_all(jobs, range(len(jobs)))
+
+    def ask_all(self, jobs: Sequence[Mapping[str, Any]], places: Sequence[int]) -> Iterator[tuple[int, Generation]]:
+        """Ask a few at a time."""
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            yield from zip(places, pool.map(self.ask, (jobs[place] for place in places)), strict=True)
+
+    def ask(self, job: Mapping[str, Any]) -> Generation:
+        """Return the answer to one job, or one that says `error`."""
+        started = time.perf_counter()
+        try:
+            body = self.post(job)
+            text, finish, usage = read_answer(body)
+        except (RefusedError, ValueError, KeyError, TypeError, IndexError, OSError):
+            return Generation("", "error", 0, 0, time.perf_counter() - started)
+        tokens = (int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
+        return Generation(text, "length" if finish == "length" else "stop", *tokens, time.perf_counter() - started)
+
+    def post(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """Send one job in the form the server understands."""
+        if self.chat is None:
+            try:
+                body = self.send("/completions", job)
+                self.chat = False
+            except RefusedError as error:
+                if error.status not in (404, 405):
+                    raise
+                self.chat = True
+            else:
+                return body
+        return self.send("/chat/completions", as_chat(job)) if self.chat else self.send("/completions", job)
+
+    def send(self, path: str, job: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Send one request, again where the server is busy.
+
+        Raises `RefusedError` for an error that stays.
+        """
+        data = json.dumps({"model": self.model, **job}).encode()
+        headers = {"Content-Type": "application/json", **key_header()}
+        pause = self.pause
+        for attempt in range(TRIES):
+            request = urllib.request.Request(self.url + path, data, headers)  # noqa: S310 - http and https only
+            try:
+                with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310
+                    return json.loads(response.read(LARGEST_ANSWER))
+            except urllib.error.HTTPError as error:
+                if error.code not in BUSY or attempt == TRIES - 1:
+                    raise RefusedError(error.code, str(error.reason)) from None
+                asked = error.headers.get("Retry-After", "")
+                pause = float(asked) if asked.isdigit() else pause
+            except (OSError, ValueError) as error:
+                if attempt == TRIES - 1:
+                    raise RefusedError(0, str(error)) from None
+            time.sleep(min(pause, LONGEST_PAUSE))
+            pause *= 2
+        raise RefusedError(0, "no answer")
+
+
+def render_prompt(request: Request) -> str:
+    """Return a request as plain text, as a file that is to be continued."""
+    parts = [f"# {request.path}", request.context, request.instruction]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def as_chat(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a completion job in chat form."""
+    content = f"{CHAT_ASK}\n\n```\n{job['prompt']}```"
+    return {**{k: v for k, v in job.items() if k != "prompt"}, "messages": [{"role": "user", "content": content}]}
+
+
+def read_answer(body: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
+    """Return text, finish reason and usage of either form of answer."""
+    choice = body["choices"][0]
+    text = choice["message"]["content"] if "message" in choice else choice["text"]
+    if not isinstance(text, str):
+        raise ValueError("the answer holds no text")
+    return text, str(choice.get("finish_reason")), body.get("usage") or {}
+
+
+def key_header() -> dict[str, str]:
+    """Return the header that carries the user's key, where there is one."""
+    key = os.environ.get("IDIOLECT_ENDPOINT_KEY", "")
+    return {"Authorization": f"Bearer {key}"} if key else {}

@@ -1,0 +1,165 @@
+"""
+The rival arm, against a real HTTP server in this process.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from idiolect.evaluation.arms import Request
+from idiolect.evaluation.endpoint import EndpointGenerator
+from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.mining.errors import InputError
+from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
+
+
+class Server:
+    """A server that answers as told, and counts."""
+
+    def __init__(self, answer):
+        self.paths: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.paths.append(self.path)
+                status, reply = answer(self.path, body, len(outer.paths))
+                data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *args):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def serve():
+    """Start servers, and stop them at the end."""
+    started = []
+
+    def start(answer):
+        started.append(Server(answer))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.http.shutdown()
+        server.http.server_close()
+
+
+def completion(text, finish="stop"):
+    """Return an answer in the form of `/completions`."""
+    return {"choices": [{"text": text, "finish_reason": finish}], "usage": {"prompt_tokens": 9, "completion_tokens": 4}}
+
+
+ASK = [Request("implement", "a.py", "python", "import os", "def f():") for _ in range(5)]
+
+
+def ask(url, **changes):
+    """Return the answers of five requests, in order."""
+    generator = EndpointGenerator(url, "large", pause=0.01, **changes)
+    return [g for _, g in sorted(generator.generate(ASK, adapted=False, max_tokens=[8] * 5))]
+
+
+def test_completions(serve):
+    """Text, reason and tokens come back for every request."""
+    server = serve(lambda path, body, count: (200, completion("    return 1", "length")))
+
+    answers = ask(server.url)
+
+    assert {("    return 1", "length", 9, 4)} == {a[:4] for a in answers}
+    assert server.paths == ["/v1/completions"] * 5
+
+
+def test_a_server_with_chat_alone_is_asked_in_chat(serve):
+    """A 404 on the plain form turns all requests to the other, once."""
+
+    def answer(path, body, count):
+        if path.endswith("/chat/completions"):
+            text = "def f():" in body["messages"][0]["content"]
+            return 200, {"choices": [{"message": {"content": f"```\n{text}\n```"}, "finish_reason": "stop"}]}
+        return 404, {}
+
+    server = serve(answer)
+
+    assert [a.text for a in ask(server.url)] == ["```\nTrue\n```"] * 5
+    assert server.paths.count("/v1/completions") == 1
+
+
+def test_a_busy_server_is_asked_again(serve):
+    """Every third request is refused with 429 and still answered in the end."""
+    server = serve(lambda path, body, count: (429, {}) if count % 3 == 0 else (200, completion("x")))
+
+    assert [a.text for a in ask(server.url)] == ["x"] * 5
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param((400, {}), id="refused"),
+        pytest.param((200, b"not json"), id="no JSON"),
+        pytest.param((200, {"choices": []}), id="no choice"),
+        pytest.param((200, {"choices": [{"text": None}]}), id="no text"),
+    ],
+)
+def test_what_cannot_be_used_is_an_error_and_no_answer(serve, reply):
+    """Each kind of bad reply becomes a sample that says so."""
+    server = serve(lambda path, body, count: reply)
+
+    assert {"error"} == {a.finish_reason for a in ask(server.url)}
+
+
+def test_a_url_without_a_scheme_is_refused():
+    """The message shows the form."""
+    with pytest.raises(InputError, match="http://"):
+        EndpointGenerator("localhost:8000", "large")
+
+
+def rival_answer(corpus):
+    """Return a server's answer that knows every reference."""
+    knows = FakeGenerator(corpus, tuned_knows).answers
+
+    def answer(path, body, count):
+        found = next(text for ask, text in knows.items() if ask in body["prompt"])
+        return 200, completion(found + "\n")
+
+    return answer
+
+
+def test_the_rival_is_an_arm_beside_the_others(corpus, serve, tmp_path):
+    """A larger model's acceptance stands in the same table, compared with the tuned one."""
+    server = serve(rival_answer(corpus))
+
+    verdict = evaluate_corpus(
+        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
+        adapter_info={"log": []}, rival=EndpointGenerator(server.url, "large"),
+    )  # fmt: skip
+    arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
+    compared = json.loads((tmp_path / "e" / "comparisons.json").read_text())
+
+    assert arms["rival"]["rates"]["accept"]["rate"] == 1.0
+    assert any(row["a"] == "tuned" and row["b"] == "rival" for row in compared)
+
+
+def test_a_server_that_dies_makes_the_run_invalid(corpus, serve, tmp_path):
+    """Lost samples are counted, never taken for wrong answers."""
+    good = rival_answer(corpus)
+    server = serve(lambda path, body, count: good(path, body, count) if count < 9 else (400, {}))
+
+    verdict = evaluate_corpus(
+        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, lambda r, a: tenth(r) < 5), loss_of=FakeLosses(),
+        adapter_info={"log": []}, rival=EndpointGenerator(server.url, "large", pause=0.01),
+    )  # fmt: skip
+
+    assert verdict["verdict"] == "INVALID"
+    assert "lost to faults" in verdict["reasons"][0]
