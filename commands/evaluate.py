@@ -5,12 +5,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ._progress import show_progress
+
+if TYPE_CHECKING:
+    from ..evaluation.arms import Generator, LossOf, Retrain
+    from ..mining.pairs.pair import Pair
 
 
 @click.command("evaluate")
@@ -22,6 +28,16 @@ from ._progress import show_progress
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; 200 without --minutes.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Answers a task.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Take as many tasks as this allows.")
+@click.option(
+    "--controls",
+    type=click.Choice(["basic", "full"]),
+    default="basic",
+    show_default=True,
+    help="full also trains a placebo and the parts of a learning curve.",
+)
+@click.option(
+    "--canaries", type=click.IntRange(min=0), default=0, help="Train once more with so many canaries planted."
+)
 @click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server with a larger model, as a rival arm.")
 @click.option("--model", "rival_name", metavar="NAME", help="The rival's name on that server.")
 @click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A TOML file with other margins.")
@@ -36,6 +52,8 @@ def command(
     probes: int | None,
     samples: int,
     minutes: float | None,
+    controls: str,
+    canaries: int,
     endpoint: str | None,
     rival_name: str | None,
     policy_file: Path | None,
@@ -69,6 +87,9 @@ def command(
             probes=probes,
             minutes=minutes,
             samples=samples,
+            controls=controls,
+            canaries=canaries,
+            retrain=make_retrain(corpus, adapter) if adapter is not None else None,
             adapter_info=adapter,
             forced=force,
             policy=policy,
@@ -76,6 +97,26 @@ def command(
             progress=report,
         )
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))
+
+
+def make_retrain(corpus: Path, adapter: Path) -> Retrain:
+    """Return what trains further adapters by the recipe of *adapter*, as many times over their pairs."""
+    from ..training.generation import load_model
+    from ..training.models import recall_base
+    from ..training.recipe import Recipe
+    from ..training.train import train_adapter
+
+    def retrain(pairs: Sequence[Pair], out: Path) -> tuple[Generator, LossOf]:
+        record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
+        base = recall_base(record["base"]["name"], record["base"]["weights_sha256"])
+        recipe = Recipe(**record["recipe"])
+        share = len(pairs) / record["counts"]["pairs"]
+        steps = None if recipe.steps is None else max(1, round(recipe.steps * share))
+        train_adapter(corpus, out, base=base, recipe=replace(recipe, steps=steps), pairs=pairs)
+        models = load_model(base, out)
+        return models.generator, models.losses
+
+    return retrain
 
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:

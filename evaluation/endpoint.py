@@ -1,8 +1,8 @@
 """
 A larger model behind an OpenAI-compatible server. In: a URL and a model's name. Out: a `Generator` for the rival arm.
 
-Asks `/completions`, and `/chat/completions` where a server has only that. Where it is busy or fails, it is asked again a
-few times, with longer pauses; what still fails is a sample with status `infra_error`, never a wrong answer.
+Asks `/completions`, and `/chat/completions` where a server has only that. Where it is busy or fails, it is asked again
+a few times, with longer pauses; what still fails is a sample with status `infra_error`, never a wrong answer.
 """
 
 from __future__ import annotations

@@ -15,9 +15,10 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,13 @@ from .arms import (
     passage_item,
 )
 from .checks.check import collect_checks
-from .general import collect_general
+from .curve import measured_kinds, nested_subsets, without_half
+from .general import collect_general, collect_placebo
+from .memory import TrainingText, measure_exposure, plant_canaries
 from .probes import Probe, Suite, select_probes
 from .retrieval import Retriever
 from .samples import (
+    PLACEBO,
     REPEAT,
     RIVAL,
     TEMPERATURE,
@@ -74,6 +78,10 @@ TRAINING_PROMPTS = 20
 """Training answers on which an adapter must show that it is applied."""
 ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
 """An answer may be half as long again as the reference, and a little: the same limit in every arm."""
+TRAINING = ".training"
+"""Where adapters are trained that only measure; gone when the evaluation ends."""
+WARM_UP = 8
+"""Answers of an arm whose times are left out."""
 PROMPT_SLACK = 24
 """Tokens for what a model family puts around a prompt."""
 
@@ -96,9 +104,13 @@ class Task:
     adapter: Mapping[str, Any] | None
     policy: Policy
     rival: Generator | None
+    retrain: Retrain | None
+    canaries: int
     forced: bool
     repository: Path | None
     report: Report | None
+    placebo: Generator | None = None
+    """The base with an adapter of another codebase, once it is trained."""
 
     @property
     def sha256(self) -> str:
@@ -108,19 +120,30 @@ class Task:
             [
                 rival,
                 *(self.corpus.sha256, dict(self.generator.fingerprint), [arm.name for arm in self.arms]),
-                *(self.probes, self.minutes, self.samples, self.controls, asdict(self.policy), __version__),
+                *(
+                    self.probes,
+                    self.minutes,
+                    self.samples,
+                    self.controls,
+                    self.canaries,
+                    asdict(self.policy),
+                    __version__,
+                ),
             ]
         )
 
     def generator_of(self, arm: str) -> Generator:
         """Return who answers for *arm*."""
-        return self.rival if arm == RIVAL and self.rival is not None else self.generator
+        others = {RIVAL: self.rival, PLACEBO: self.placebo}
+        return others.get(arm) or self.generator
 
     @property
     def asked(self) -> list[Asked]:
         """Return every arm and control that a model answers for, in the order of the samples."""
         asked = [Asked(arm.name, arm, self.generator, ("test", "validation"), self.samples) for arm in self.arms]
         asked.append(Asked(REPEAT, ARMS["base"], self.generator, ("test",), 1))
+        if self.placebo is not None:
+            asked.append(Asked(PLACEBO, ARMS["tuned"], self.placebo, ("test",), self.samples))
         if self.rival is not None:
             asked.append(Asked(RIVAL, ARMS["guide+rag"], self.rival, ("test",), self.samples))
         return asked
@@ -193,6 +216,7 @@ def evaluate_corpus(
     forced: bool = False,
     policy: Policy | None = None,
     rival: Generator | None = None,
+    canaries: int = 0,
     repository: Path | None = None,
     progress: Report | None = None,
 ) -> dict[str, Any]:
@@ -200,7 +224,9 @@ def evaluate_corpus(
     Evaluate and return what `verdict.json` holds.
 
     *adapter_info* is the adapter's folder, or what its `idiolect.json` holds; without it only prompting is measured.
-    Raises `TooSmallError` below 20 admitted probes or 2 clusters unless *forced*.
+    With *controls* `full`, a placebo and the parts of a learning curve are trained through *retrain*; with *canaries*,
+    one more adapter that measures memorising. Raises `TooSmallError` below 20 admitted probes or 2 clusters unless
+    *forced*.
     """
     task = Task(
         corpus=read_corpus(corpus_path),
@@ -215,19 +241,26 @@ def evaluate_corpus(
         adapter=read_adapter(adapter_info),
         policy=policy or Policy(),
         rival=rival,
+        retrain=retrain,
+        canaries=canaries,
         forced=forced,
         repository=repository,
         report=progress,
     )
+    require_retrain(task)
     refuse_foreign(out, MARKER, SCHEMA)
     with lock_folder(out), machine_faults(out):
-        return run_task(task)
+        try:
+            return run_task(task)
+        finally:
+            shutil.rmtree(out / TRAINING, ignore_errors=True)
 
 
 def run_task(task: Task) -> dict[str, Any]:
     """Run every stage and return the verdict."""
     started = time.time()
     clear_results(task.out)
+    task = train_placebo(task)
     bench = make_bench(task)
     count = choose_count(task, bench)
     suites = {"test": admit_suite(bench, "test", count), "validation": admit_suite(bench, "validation", halve(count))}
@@ -236,12 +269,13 @@ def run_task(task: Task) -> dict[str, Any]:
     run = {**describe_run(bench, suites, plan), "probes_asked": count}
     write_json(task.out / MARKER, {**run, "status": "started"})
     announce(task, plan)
-    losses = measure_losses(task, suites["test"])
+    losses = [*measure_losses(task, suites["test"]), *measure_parts(task, suites["test"]), *measure_canaries(task)]
     jobs = plan_jobs(bench, suites)
     rows = generate_samples(
         jobs, SampleFile(task.out / "samples.jsonl"), task.generator_of, task.out / "timings.jsonl", task.report
     )
-    scores = bench.scorer.score(collect_texts(jobs, rows, suites["test"]), task.report)
+    texts = collect_texts(jobs, rows, suites["test"])
+    scores = add_memory(task, bench.scorer.score(texts, task.report), texts)
     write_sealed(task.out / "scores.jsonl", scores)
     write_sealed(task.out / "losses.jsonl", losses)
     requests = {job.key: job.composed.request for job in jobs}
@@ -262,6 +296,33 @@ class Rows:
 
 
 # -- before anything is generated
+
+
+def require_retrain(task: Task) -> None:
+    """Raise `InputError` for a control that is unknown, or that needs training where none can be done."""
+    if task.controls not in ("basic", "full"):
+        raise InputError(f"--controls {task.controls!r} is unknown. Known: basic, full.")
+    if (task.controls == "full" or task.canaries) and (task.retrain is None or task.adapter is None):
+        raise InputError("Full controls and canaries train further adapters: give the adapter whose recipe they take.")
+
+
+def train_placebo(task: Task) -> Task:
+    """Return *task* with a placebo: the same base and size of training, on code of another origin."""
+    if task.controls != "full" or task.retrain is None:
+        return task
+    count = len(task.corpus.pairs("train"))
+    generator, _ = retrain_on(task, "placebo", collect_placebo(count))
+    return replace(task, placebo=generator)
+
+
+def retrain_on(task: Task, name: str, pairs: Sequence[Pair]) -> tuple[Generator, LossOf]:
+    """Return the model trained on *pairs* alone; its folder is scratch, and made anew."""
+    assert task.retrain is not None
+    if task.report is not None:
+        task.report(f"training: {name}, {len(pairs):,} pairs", 0, 1)
+    folder = task.out / TRAINING / name
+    shutil.rmtree(folder, ignore_errors=True)
+    return task.retrain(pairs, folder)
 
 
 def resolve_arms(names: Sequence[str] | None, *, adapted: bool) -> tuple[Arm, ...]:
@@ -404,8 +465,9 @@ def describe_run(bench: Bench, suites: Mapping[str, Suite], plan: Plan) -> dict[
         "guide_sha256": sha256_json(bench.guide),
         "retriever": bench.retriever.settings,
         "controls": task.controls,
+        "canaries": task.canaries,
+        "training": describe_training(task),
         "policy": asdict(task.policy),
-        "cost": {},
     }
 
 
@@ -445,14 +507,51 @@ def measure_losses(task: Task, suite: Suite) -> list[Row]:
     sides = (False, True) if task.adapter is not None else (False,)
     for step, (name, pairs) in enumerate(sets.items()):
         for adapted in sides:
-            losses = task.loss_of(pairs, adapted=adapted)
-            for pair, loss in zip(pairs, losses, strict=True):
-                if loss.tokens > 0:
-                    row: Row = {"set": name, "pair_id": pair.id, "cluster": pair.cluster, "adapted": adapted}
-                    rows.append({**row, "nats": round(loss.nats, 6), "tokens": loss.tokens})
+            rows += [{"set": name, **row} for row in list_losses(pairs, task.loss_of, adapted=adapted)]
         if task.report is not None:
             task.report("losses", step + 1, len(sets))
     return rows
+
+
+def measure_parts(task: Task, suite: Suite) -> list[Row]:
+    """Return the loss on the probes after training on smaller parts of the pairs, and on parts with less of a kind."""
+    if task.controls != "full" or task.loss_of is None:
+        return []
+    training = task.corpus.pairs("train")
+    parts: list[tuple[Row, list[Pair]]] = [({"set": "curve", "n": len(own)}, own) for own in nested_subsets(training)]
+    for kind in measured_kinds(training):
+        own = without_half(training, kind)
+        parts.append(({"set": "kind", "kind": kind, "n": len(training) - len(own)}, own))
+    rows: list[Row] = []
+    for number, (label, own) in enumerate(parts):
+        _, loss_of = retrain_on(task, f"part-{number}", own)
+        rows += [{**label, **row} for row in list_losses([p.pair for p in suite.probes], loss_of, adapted=True)]
+    return rows
+
+
+def measure_canaries(task: Task) -> list[Row]:
+    """Return the exposure of every canary after training with them planted."""
+    if not task.canaries:
+        return []
+    planted, canaries = plant_canaries(task.corpus.pairs("train"), task.canaries)
+    _, loss_of = retrain_on(task, "canaries", planted)
+    return [{"set": "canary", **asdict(exposure)} for exposure in measure_exposure(canaries, loss_of)]
+
+
+def list_losses(pairs: Sequence[Pair], loss_of: LossOf, *, adapted: bool) -> list[Row]:
+    """Return one row per pair that has an answer to lose on."""
+    losses = loss_of(pairs, adapted=adapted)
+    return [
+        {
+            "pair_id": pair.id,
+            "cluster": pair.cluster,
+            "adapted": adapted,
+            "nats": round(loss.nats, 6),
+            "tokens": loss.tokens,
+        }
+        for pair, loss in zip(pairs, losses, strict=True)
+        if loss.tokens > 0
+    ]
 
 
 def plan_jobs(bench: Bench, suites: Mapping[str, Suite]) -> list[Job]:
@@ -484,6 +583,15 @@ def collect_texts(jobs: Sequence[Job], rows: Sequence[Row], suite: Suite) -> lis
     return texts + control_texts("test", suite.probes)
 
 
+def add_memory(task: Task, scores: Sequence[Row], texts: Sequence[Text]) -> list[Row]:
+    """Return *scores* with what each text repeats of the training pairs: 50 tokens in a row, and secrets."""
+    training = TrainingText(task.corpus.pairs("train"))
+    return [
+        {**row, "copied": training.copies(text.raw), "secrets": training.count_secrets(text.raw)}
+        for row, text in zip(scores, texts, strict=True)
+    ]
+
+
 # -- the end
 
 
@@ -495,7 +603,12 @@ def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]
     write_json(task.out / "verdict.json", verdict)
     write_report(task, run, rows, {**verdict, "comparisons": comparison_rows(weighed), "checks": list(run["checks"])})
     status = "invalid" if verdict["verdict"] == "INVALID" else "complete"
-    environment = {**describe_machine(), "created_at": int(started), "seconds": round(time.time() - started, 1)}
+    environment = {
+        **describe_machine(),
+        "latency": describe_latency(task.out),
+        "created_at": int(started),
+        "seconds": round(time.time() - started, 1),
+    }
     write_json(task.out / MARKER, {**run, "status": status, "environment": environment})
     return verdict
 
@@ -507,7 +620,9 @@ def describe_verdict(run: Row, weighed: Weighed, out: Path) -> dict[str, Any]:
         "arms": list(weighed.arms),
         "losses": weighed.losses,
         "chosen": weighed.chosen,
-        "cost": run["cost"],
+        "cost": weighed.cost,
+        "memory": weighed.memory,
+        "curve": weighed.curve,
         "files": {name: sha256_file(out / name) for name in ("samples.jsonl", "scores.jsonl", "losses.jsonl")},
         "evidence_sha256": hash_evidence(run, out),
     }
@@ -527,6 +642,39 @@ def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
     log: list[Row] = task.adapter.get("log", []) if task.adapter is not None else []
     page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests)
     (task.out / "report.html").write_text(page, encoding="utf-8")
+
+
+def describe_training(task: Task) -> dict[str, Any] | None:
+    """
+    Return what training the adapter cost, in passes of one token through the model.
+
+    A training token costs three: forward, and backward twice as dear. A file's context counts once an epoch, since
+    training packs the pairs of a file behind it.
+    """
+    if task.adapter is None:
+        return None
+    epochs = task.adapter.get("counts", {}).get("epochs")
+    if not epochs:
+        return None
+    pairs = task.corpus.pairs("train")
+    texts = [text for pair in pairs for text in (pair.instruction, pair.response)]
+    contexts = {pair.prompt_id: pair.context for pair in pairs}
+    tokens = sum(task.generator.count_tokens(text) for text in (*texts, *contexts.values()))
+    return {"epochs": epochs, "tokens_an_epoch": tokens, "passes": round(3 * epochs * tokens)}
+
+
+def describe_latency(out: Path) -> dict[str, dict[str, float]]:
+    """Return the median and the 95th percentile of each arm's seconds an answer, the first answers left out."""
+    seconds: dict[str, list[float]] = {}
+    timings = out / "timings.jsonl"
+    for line in timings.read_text("utf-8").splitlines() if timings.is_file() else ():
+        row = json.loads(line)
+        seconds.setdefault(row["arm_id"], []).append(row["seconds"])
+    latency: dict[str, dict[str, float]] = {}
+    for arm, values in seconds.items():
+        warm = sorted(values[WARM_UP:] or values)
+        latency[arm] = {"p50": warm[len(warm) // 2], "p95": warm[int(len(warm) * 0.95)]}
+    return latency
 
 
 def describe_machine() -> dict[str, Any]:

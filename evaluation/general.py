@@ -42,13 +42,13 @@ def collect_general() -> list[Pair]:
     return pairs
 
 
-def read_module(module: str, file: Path) -> Iterator[Pair]:
-    """Yield the first few `implement` pairs of one module, by the hash of their names."""
+def read_module(module: str, file: Path, each: int | None = EACH) -> Iterator[Pair]:
+    """Yield the first *each* `implement` pairs of one module, by the hash of their names."""
     source = parse_source(f"{module}.py", file.read_bytes(), language_named("python"))
     definitions = collect_definitions(source)
     mined = MinedFile(source, definitions, render_skeleton(source, definitions))
     drafts = sorted(draft_implement(mined), key=lambda draft: sha256_json([module, draft.symbol]))
-    for draft in drafts[:EACH]:
+    for draft in drafts[:each]:
         pair = Pair(
             id="",
             kind="implement",
@@ -69,3 +69,18 @@ def read_module(module: str, file: Path) -> Iterator[Pair]:
             quality=draft.quality,
         )
         yield replace(pair, id=sha256_json([pair.path, pair.symbol, pair.instruction, pair.response])[:16])
+
+
+def collect_placebo(count: int) -> list[Pair]:
+    """
+    Return *count* pairs of another codebase: the standard library without the modules that measure forgetting.
+
+    What an adapter trained on them gains is what learning the form of an answer is worth, not this codebase.
+    """
+    pairs: list[Pair] = []
+    for file in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
+        if file.stem not in MODULES:
+            pairs.extend(replace(pair, split="train") for pair in read_module(file.stem, file, each=None))
+        if len(pairs) >= count:
+            break
+    return pairs[:count]

@@ -26,6 +26,7 @@ CHUNK = 32
 """Requests of one arm that go to the generator together."""
 REPEAT = "base-repeat"
 RIVAL = "rival"
+PLACEBO = "placebo"
 TEMPERATURE = 0.8
 """For more than one sample a probe; a single one is greedy."""
 

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .arms import ARMS
+from .curve import weigh_curve, weigh_kinds
+from .memory import ALARM
 from .samples import REPEAT
 from .statistics import (
     ALPHA,
@@ -59,6 +61,12 @@ class Weighed:
     """Answer loss of base and tuned, on the probes and on general code."""
     chosen: dict[str, Any]
     """The arms compared, and what they were chosen by."""
+    cost: dict[str, Any]
+    """Tokens an answer takes in each arm, what the adapter saves, and after how many answers it has paid."""
+    memory: dict[str, Any]
+    """What answers repeat from training."""
+    curve: dict[str, Any]
+    """What more pairs would be worth; empty unless it was measured."""
 
 
 def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Sequence[Row]) -> Weighed:
@@ -70,6 +78,8 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
     loss = weigh_losses(losses)
     secondary = holm([*compare_all(tables), *loss.comparisons])
     repeat = compare_repeat(tables)
+    cost = weigh_cost(run, samples, chosen)
+    memory = weigh_memory(tables, losses)
     discordant = max(LEAST_DISCORDANT, primary.discordant if primary else 0.0)
     evidence = Evidence(
         primary=primary,
@@ -77,8 +87,8 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         plan=plan_suite(list(Counter(tables.clusters.values()).values()), policy.minimum_gain, discordant=discordant),
         integrity=tuple(check_integrity(run, tables, repeat, losses)),
         forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
-        secrets=run.get("secrets"),
-        break_even=run.get("cost", {}).get("break_even"),
+        secrets=memory["secrets"],
+        break_even=cost["break_even"],
         policy=policy,
     )
     return Weighed(
@@ -88,6 +98,9 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         arms=tuple(describe_arm(name, tables, samples) for name in tables.arms("test")),
         losses=loss.summary,
         chosen=chosen,
+        cost=cost,
+        memory=memory,
+        curve=weigh_data(run, losses),
     )
 
 
@@ -223,6 +236,9 @@ def weigh_losses(rows: Sequence[Row]) -> Losses:
         nats = [{r["pair_id"]: float(r["nats"]) for r in own if r["adapted"] is adapted} for adapted in (True, False)]
         change = relative_change(nats[0], nats[1], clusters)
         summary[part] |= {"tuned": total_loss(own, adapted=True), "fell": change.fell, "ci": change.ci}
+    if len(summary) == 2:
+        # above 0: this code surprises the base more than general code does, so there is something to learn
+        summary["novelty"] = summary["test"]["base"] - summary["general"]["base"]
     return Losses(comparisons, general, summary)
 
 
@@ -322,6 +338,59 @@ def check_undecided(tables: Tables, policy: Policy) -> Integrity:
         worst <= policy.undecided_ceiling and uneven <= ASYMMETRY,
         f"{worst:.1%} of one arm's samples were lost to faults of this machine",
     )
+
+
+# -- cost, memory, data
+
+
+def weigh_cost(run: Row, samples: Sequence[Row], chosen: Row) -> dict[str, Any]:
+    """
+    Return what an answer costs in each arm, in tokens, and after how many answers the adapter has paid for itself.
+
+    Tokens of prompt and answer alike are one pass through the model each; the adapter pays when what it saves against
+    the best prompt-only arm adds up to what its training took. None: it saves nothing, or its training is unknown.
+    """
+    tokens: dict[str, float] = {}
+    for arm in dict.fromkeys(row["arm_id"] for row in samples):
+        own = [row for row in samples if row["split"] == "test" and row["arm_id"] == arm]
+        if own:
+            tokens[arm] = sum(row["n_prompt_tokens"] + row["n_output_tokens"] for row in own) / len(own)
+    tuned, prompt = tokens.get(chosen["tuned"]), tokens.get(chosen["prompt"])
+    full = tokens.get("guide+rag")
+    passes = (run.get("training") or {}).get("passes")
+    saved = None if tuned is None or prompt is None else prompt - tuned
+    return {
+        "tokens": tokens,
+        "training_passes": passes,
+        "saved": saved,
+        "saved_against_full_prompt": None if tuned is None or full is None else full - tuned,
+        "break_even": math.ceil(passes / saved) if passes and saved and saved > 0 else None,
+    }
+
+
+def weigh_memory(tables: Tables, losses: Sequence[Row]) -> dict[str, Any]:
+    """Return the share of each arm's answers with 50 tokens of training in a row, secrets, and canaries."""
+    copied = {
+        arm: sum(row["copied"] for row in tables.rows["test", arm]) / len(tables.rows["test", arm])
+        for arm in tables.arms("test")
+    }
+    tuned = [row for (_, arm), rows in tables.rows.items() if arm in TUNED for row in rows]
+    bits = [row["bits"] for row in losses if row["set"] == "canary"]
+    return {
+        "copied": copied,
+        "secrets": sum(row["secrets"] for row in tuned) if tuned else None,
+        "canaries": {"planted": len(bits), "highest_bits": max(bits), "learned": sum(b > ALARM for b in bits)}
+        if bits
+        else None,
+    }
+
+
+def weigh_data(run: Row, losses: Sequence[Row]) -> dict[str, Any]:
+    """Return the learning curve, and what each kind's pairs are worth."""
+    adapter: dict[str, Any] = run["adapter"] or {}
+    curve = weigh_curve(losses, adapter.get("counts", {}).get("pairs"))
+    kinds = weigh_kinds(losses)
+    return {**curve, "kinds": kinds} if curve or kinds else {}
 
 
 # -- what the report shows of an arm

@@ -230,7 +230,8 @@ def rate_keys(verdict: Row) -> list[str]:
 def describe_losses(losses: Row) -> list[dict[str, Any]]:
     """Return base and tuned loss as bars, on the probes and on general code."""
     rows: list[dict[str, Any]] = []
-    highest = max((part.get(side, 0.0) for part in losses.values() for side in ("base", "tuned")), default=1.0)
+    parts = [losses[name] for name in ("test", "general") if name in losses]
+    highest = max((part.get(side, 0.0) for part in parts for side in ("base", "tuned")), default=1.0)
     for name, label in (("test", "held-out answers"), ("general", "general code")):
         part = losses.get(name)
         if part is None:
