@@ -109,7 +109,7 @@ def make_retrain(corpus: Path, adapter: Path) -> Retrain:
     def retrain(pairs: Sequence[Pair], out: Path) -> tuple[Generator, LossOf]:
         record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
         base = recall_base(record["base"]["name"], record["base"]["weights_sha256"])
-        recipe = Recipe(**record["recipe"])
+        recipe = Recipe(**{**record["recipe"], "betas": tuple(record["recipe"]["betas"])})
         share = len(pairs) / record["counts"]["pairs"]
         steps = None if recipe.steps is None else max(1, round(recipe.steps * share))
         train_adapter(corpus, out, base=base, recipe=replace(recipe, steps=steps), pairs=pairs)

@@ -18,50 +18,32 @@ import platform
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..mining.artefacts import lock_folder, machine_faults, refuse_foreign, sha256_file, sha256_json, write_json
-from ..mining.corpus import Corpus, read_corpus
+from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
-from ..mining.pairs.pair import Pair
-from .arms import (
-    ARMS,
-    Arm,
-    Composed,
-    Generator,
-    LossOf,
-    Material,
-    Request,
-    Retrain,
-    compose_request,
-    guide_items,
-    passage_item,
-)
+from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checks.check import collect_checks
-from .curve import measured_kinds, nested_subsets, without_half
-from .general import collect_general, collect_placebo
-from .memory import TrainingText, measure_exposure, plant_canaries
+from .measure import (
+    TRAINING,
+    add_memory,
+    describe_training,
+    measure_canaries,
+    measure_losses,
+    measure_parts,
+    require_retrain,
+    train_placebo,
+)
 from .probes import Probe, Suite, select_probes
 from .retrieval import Retriever
-from .samples import (
-    PLACEBO,
-    REPEAT,
-    RIVAL,
-    TEMPERATURE,
-    Job,
-    Report,
-    Row,
-    SampleFile,
-    generate_samples,
-    make_job,
-    model_sha256,
-    write_sealed,
-)
+from .samples import TEMPERATURE, Job, Report, Row, SampleFile, generate_samples, make_job, model_sha256, write_sealed
 from .scores import Scorer, Text, control_texts
 from .statistics import Plan, plan_suite
+from .task import Bench, Task
 from .verdict import Policy, as_json
 from .weigh import Weighed, comparison_rows, weigh
 
@@ -74,130 +56,8 @@ GENERATION_SHARE = 0.8
 """Of the given minutes; the rest goes to losses, checks and the report."""
 PILOT = 8
 """Requests that are timed to turn minutes into probes."""
-TRAINING_PROMPTS = 20
-"""Training answers on which an adapter must show that it is applied."""
-ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
-"""An answer may be half as long again as the reference, and a little: the same limit in every arm."""
-TRAINING = ".training"
-"""Where adapters are trained that only measure; gone when the evaluation ends."""
 WARM_UP = 8
 """Answers of an arm whose times are left out."""
-PROMPT_SLACK = 24
-"""Tokens for what a model family puts around a prompt."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """
-    What was asked for, resolved.
-    """
-
-    corpus: Corpus
-    out: Path
-    generator: Generator
-    loss_of: LossOf | None
-    arms: tuple[Arm, ...]
-    probes: int | None
-    minutes: float | None
-    samples: int
-    controls: str
-    adapter: Mapping[str, Any] | None
-    policy: Policy
-    rival: Generator | None
-    retrain: Retrain | None
-    canaries: int
-    forced: bool
-    repository: Path | None
-    report: Report | None
-    placebo: Generator | None = None
-    """The base with an adapter of another codebase, once it is trained."""
-
-    @property
-    def sha256(self) -> str:
-        """The hash of everything asked: the same command on the same inputs goes on where it stopped."""
-        rival = None if self.rival is None else dict(self.rival.fingerprint)
-        return sha256_json(
-            [
-                rival,
-                *(self.corpus.sha256, dict(self.generator.fingerprint), [arm.name for arm in self.arms]),
-                *(
-                    self.probes,
-                    self.minutes,
-                    self.samples,
-                    self.controls,
-                    self.canaries,
-                    asdict(self.policy),
-                    __version__,
-                ),
-            ]
-        )
-
-    def generator_of(self, arm: str) -> Generator:
-        """Return who answers for *arm*."""
-        others = {RIVAL: self.rival, PLACEBO: self.placebo}
-        return others.get(arm) or self.generator
-
-    @property
-    def asked(self) -> list[Asked]:
-        """Return every arm and control that a model answers for, in the order of the samples."""
-        asked = [Asked(arm.name, arm, self.generator, ("test", "validation"), self.samples) for arm in self.arms]
-        asked.append(Asked(REPEAT, ARMS["base"], self.generator, ("test",), 1))
-        if self.placebo is not None:
-            asked.append(Asked(PLACEBO, ARMS["tuned"], self.placebo, ("test",), self.samples))
-        if self.rival is not None:
-            asked.append(Asked(RIVAL, ARMS["guide+rag"], self.rival, ("test",), self.samples))
-        return asked
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """
-    One arm or control, and who answers for it.
-    """
-
-    name: str
-    arm: Arm
-    """What its prompt holds."""
-    generator: Generator
-    splits: tuple[str, ...]
-    samples: int
-
-
-@dataclass
-class Bench:
-    """
-    What the task needs to ask and judge: checks, guide, index.
-    """
-
-    task: Task
-    scorer: Scorer
-    retriever: Retriever
-    guide: str
-
-    def material(self, probe: Probe) -> Material:
-        """Return what the arms may put in front of *probe*."""
-        comment = probe.source.language.comment
-        found = (passage_item(p.path, p.text, comment) for p in self.retriever.find(probe.pair))
-        return Material(guide_items(self.guide, comment), tuple(found))
-
-    def limit(self, pair: Pair) -> int:
-        """Return how many tokens an answer to *pair* may have."""
-        return min(ANSWER_MOST, int(self.task.generator.count_tokens(pair.response) * ANSWER_FACTOR) + ANSWER_SLACK)
-
-    def room(self, pair: Pair) -> int:
-        """Return the tokens that prompt and answer of *pair* leave of the context; below 0, it does not fit."""
-        count = self.task.generator.count_tokens
-        own = count(pair.context) + count(pair.instruction) + count(pair.path) + PROMPT_SLACK
-        return self.task.generator.context_length - own - self.limit(pair)
-
-    def admit(self, probes: Sequence[Probe]) -> list[str]:
-        """Return why each probe is refused, or nothing."""
-        judged = self.scorer.admit(probes) if probes else []
-        return ["too_long" if self.room(p.pair) < 0 else r for p, r in zip(probes, judged, strict=True)]
-
-    def compose(self, arm: Arm, probe: Probe, material: Material) -> Composed:
-        """Return what *arm* asks of the model for *probe*."""
-        return compose_request(arm, probe.pair, material, self.task.generator, room=self.room(probe.pair))
 
 
 def evaluate_corpus(
@@ -296,33 +156,6 @@ class Rows:
 
 
 # -- before anything is generated
-
-
-def require_retrain(task: Task) -> None:
-    """Raise `InputError` for a control that is unknown, or that needs training where none can be done."""
-    if task.controls not in ("basic", "full"):
-        raise InputError(f"--controls {task.controls!r} is unknown. Known: basic, full.")
-    if (task.controls == "full" or task.canaries) and (task.retrain is None or task.adapter is None):
-        raise InputError("Full controls and canaries train further adapters: give the adapter whose recipe they take.")
-
-
-def train_placebo(task: Task) -> Task:
-    """Return *task* with a placebo: the same base and size of training, on code of another origin."""
-    if task.controls != "full" or task.retrain is None:
-        return task
-    count = len(task.corpus.pairs("train"))
-    generator, _ = retrain_on(task, "placebo", collect_placebo(count))
-    return replace(task, placebo=generator)
-
-
-def retrain_on(task: Task, name: str, pairs: Sequence[Pair]) -> tuple[Generator, LossOf]:
-    """Return the model trained on *pairs* alone; its folder is scratch, and made anew."""
-    assert task.retrain is not None
-    if task.report is not None:
-        task.report(f"training: {name}, {len(pairs):,} pairs", 0, 1)
-    folder = task.out / TRAINING / name
-    shutil.rmtree(folder, ignore_errors=True)
-    return task.retrain(pairs, folder)
 
 
 def resolve_arms(names: Sequence[str] | None, *, adapted: bool) -> tuple[Arm, ...]:
@@ -497,63 +330,6 @@ def announce(task: Task, plan: Plan) -> None:
 # -- measuring
 
 
-def measure_losses(task: Task, suite: Suite) -> list[Row]:
-    """Return the loss of base and tuned model on the probes, on general code, and on some training answers."""
-    if task.loss_of is None:
-        return []
-    training = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
-    sets = {"test": [probe.pair for probe in suite.probes], "general": collect_general(), "applied": training}
-    rows: list[Row] = []
-    sides = (False, True) if task.adapter is not None else (False,)
-    for step, (name, pairs) in enumerate(sets.items()):
-        for adapted in sides:
-            rows += [{"set": name, **row} for row in list_losses(pairs, task.loss_of, adapted=adapted)]
-        if task.report is not None:
-            task.report("losses", step + 1, len(sets))
-    return rows
-
-
-def measure_parts(task: Task, suite: Suite) -> list[Row]:
-    """Return the loss on the probes after training on smaller parts of the pairs, and on parts with less of a kind."""
-    if task.controls != "full" or task.loss_of is None:
-        return []
-    training = task.corpus.pairs("train")
-    parts: list[tuple[Row, list[Pair]]] = [({"set": "curve", "n": len(own)}, own) for own in nested_subsets(training)]
-    for kind in measured_kinds(training):
-        own = without_half(training, kind)
-        parts.append(({"set": "kind", "kind": kind, "n": len(training) - len(own)}, own))
-    rows: list[Row] = []
-    for number, (label, own) in enumerate(parts):
-        _, loss_of = retrain_on(task, f"part-{number}", own)
-        rows += [{**label, **row} for row in list_losses([p.pair for p in suite.probes], loss_of, adapted=True)]
-    return rows
-
-
-def measure_canaries(task: Task) -> list[Row]:
-    """Return the exposure of every canary after training with them planted."""
-    if not task.canaries:
-        return []
-    planted, canaries = plant_canaries(task.corpus.pairs("train"), task.canaries)
-    _, loss_of = retrain_on(task, "canaries", planted)
-    return [{"set": "canary", **asdict(exposure)} for exposure in measure_exposure(canaries, loss_of)]
-
-
-def list_losses(pairs: Sequence[Pair], loss_of: LossOf, *, adapted: bool) -> list[Row]:
-    """Return one row per pair that has an answer to lose on."""
-    losses = loss_of(pairs, adapted=adapted)
-    return [
-        {
-            "pair_id": pair.id,
-            "cluster": pair.cluster,
-            "adapted": adapted,
-            "nats": round(loss.nats, 6),
-            "tokens": loss.tokens,
-        }
-        for pair, loss in zip(pairs, losses, strict=True)
-        if loss.tokens > 0
-    ]
-
-
 def plan_jobs(bench: Bench, suites: Mapping[str, Suite]) -> list[Job]:
     """Return every sample to be made, in the order in which `samples.jsonl` holds them."""
     many = bench.task.samples > 1
@@ -581,15 +357,6 @@ def collect_texts(jobs: Sequence[Job], rows: Sequence[Row], suite: Suite) -> lis
         for job, row in zip(jobs, rows, strict=True)
     ]
     return texts + control_texts("test", suite.probes)
-
-
-def add_memory(task: Task, scores: Sequence[Row], texts: Sequence[Text]) -> list[Row]:
-    """Return *scores* with what each text repeats of the training pairs: 50 tokens in a row, and secrets."""
-    training = TrainingText(task.corpus.pairs("train"))
-    return [
-        {**row, "copied": training.copies(text.raw), "secrets": training.count_secrets(text.raw)}
-        for row, text in zip(scores, texts, strict=True)
-    ]
 
 
 # -- the end
@@ -640,27 +407,9 @@ def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
     from .report.render import render_report
 
     log: list[Row] = task.adapter.get("log", []) if task.adapter is not None else []
-    page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests)
+    latency = describe_latency(task.out)
+    page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests, latency)
     (task.out / "report.html").write_text(page, encoding="utf-8")
-
-
-def describe_training(task: Task) -> dict[str, Any] | None:
-    """
-    Return what training the adapter cost, in passes of one token through the model.
-
-    A training token costs three: forward, and backward twice as dear. A file's context counts once an epoch, since
-    training packs the pairs of a file behind it.
-    """
-    if task.adapter is None:
-        return None
-    epochs = task.adapter.get("counts", {}).get("epochs")
-    if not epochs:
-        return None
-    pairs = task.corpus.pairs("train")
-    texts = [text for pair in pairs for text in (pair.instruction, pair.response)]
-    contexts = {pair.prompt_id: pair.context for pair in pairs}
-    tokens = sum(task.generator.count_tokens(text) for text in (*texts, *contexts.values()))
-    return {"epochs": epochs, "tokens_an_epoch": tokens, "passes": round(3 * epochs * tokens)}
 
 
 def describe_latency(out: Path) -> dict[str, dict[str, float]]:

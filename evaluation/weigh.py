@@ -357,7 +357,8 @@ def weigh_cost(run: Row, samples: Sequence[Row], chosen: Row) -> dict[str, Any]:
             tokens[arm] = sum(row["n_prompt_tokens"] + row["n_output_tokens"] for row in own) / len(own)
     tuned, prompt = tokens.get(chosen["tuned"]), tokens.get(chosen["prompt"])
     full = tokens.get("guide+rag")
-    passes = (run.get("training") or {}).get("passes")
+    training: dict[str, Any] = run.get("training") or {}
+    passes = training.get("passes")
     saved = None if tuned is None or prompt is None else prompt - tuned
     return {
         "tokens": tokens,

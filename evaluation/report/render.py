@@ -21,6 +21,7 @@ from ...mining.pairs.pair import Pair
 from ..arms import ARMS, Request
 from ..verdict import points, signed, span
 from .charts import Scale, draw_curve, draw_dot, draw_strip
+from .facts import describe_data, list_facts, percent
 
 HERE = Path(__file__).parent
 LABELS = {
@@ -63,6 +64,7 @@ def render_report(
     corpus: Corpus,
     log: Sequence[Row],
     requests: Mapping[str, Request],
+    latency: Mapping[str, Row],
 ) -> str:
     """
     Return the page.
@@ -93,6 +95,11 @@ def render_report(
         "losses": describe_losses(verdict["losses"]),
         "curve": describe_curve(log),
         "examples": choose_examples(scores, pairs, verdict),
+        "facts": list_facts(run, verdict),
+        "data_curve": describe_data(verdict["curve"]),
+        "latency": [
+            {"name": name, "p50": f"{row['p50']:.3f}", "p95": f"{row['p95']:.3f}"} for name, row in latency.items()
+        ],
         "slices": describe_slices(scores, pairs),
         "profile": describe_profile(corpus),
         "integrity": [describe_check(check) for check in verdict["integrity"]],
@@ -116,13 +123,6 @@ def short_name(repository: str) -> str:
     return PurePosixPath(repository.rstrip("/")).name.removesuffix(".git") or repository
 
 
-def percent(share: float | None) -> str:
-    """Return a share as whole percent; small ones keep a digit."""
-    if share is None:
-        return "–"
-    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
-
-
 # -- the first screen
 
 
@@ -132,6 +132,7 @@ def describe_strip(verdict: Row) -> dict[str, Any] | None:
     if primary is None or primary["ci"] is None:
         return None
     svg, scale = draw_strip(primary["mean_diff"], primary["ci"], verdict["policy"]["minimum_gain"])
+    least = verdict["policy"]["minimum_gain"]
     ticks = [(scale.at(tick), signed(tick).partition(" ")[0]) for tick in scale.ticks(7)]
     return {
         "a": primary["a"],
@@ -140,6 +141,7 @@ def describe_strip(verdict: Row) -> dict[str, Any] | None:
         "interval": span(primary["ci"]),
         "svg": svg,
         "ticks": ticks,
+        "worthwhile": f"worthwhile from {signed(least)}",
     }
 
 
@@ -204,7 +206,8 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
     chosen = name in (verdict["chosen"]["prompt"], verdict["chosen"]["tuned"])
     scale = Scale(0, 1)
     total = sum(arm["endings"].values())
-    left_out = f"{arm['guide_left_out']} rules, {arm['retrieved_left_out']} passages"
+    cut = (("rules", arm["guide_left_out"]), ("passages", arm["retrieved_left_out"]))
+    left_out = ", ".join(f"{count} {what}" for what, count in cut if count)
     adapted = name in ARMS and ARMS[name].adapted
     return {
         "name": name,
@@ -218,7 +221,7 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
         "truncated": percent(arm["endings"].get("truncated", 0) / total),
         "prompt_tokens": "–" if arm["prompt_tokens"] is None else f"{arm['prompt_tokens']:,.0f}",
         "output_tokens": "–" if arm["output_tokens"] is None else f"{arm['output_tokens']:,.0f}",
-        "left_out": left_out if arm["guide_left_out"] or arm["retrieved_left_out"] else "–",
+        "left_out": left_out or "–",
     }
 
 
@@ -310,6 +313,8 @@ def describe_example(pair: Pair, answers: Sequence[tuple[str, Row]]) -> dict[str
 def mark_lines(code: str, marked: set[int]) -> list[dict[str, Any]]:
     """Return the lines of *code*, common indentation taken off, those with a finding marked."""
     lines = code.split("\n")
+    while len(lines) > 1 and not lines[0].strip():
+        lines, marked = lines[1:], {number - 1 for number in marked}
     indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     return [{"text": line[indent:], "marked": number in marked} for number, line in enumerate(lines)]
 

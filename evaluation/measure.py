@@ -1,0 +1,141 @@
+"""
+What is measured beside the samples. In: a task and its probes. Out: loss rows, further adapters, what texts repeat.
+
+Adapters that only measure (a placebo, the parts of a learning curve, one with canaries) are trained in a scratch folder
+through the `Retrain` that the composer hands over.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from ..mining.errors import InputError
+from ..mining.pairs.pair import Pair
+from .arms import Generator, LossOf
+from .curve import measured_kinds, nested_subsets, without_half
+from .general import collect_general, collect_placebo
+from .memory import TrainingText, measure_exposure, plant_canaries
+from .probes import Suite
+from .samples import Row
+from .scores import Text
+from .task import Task
+
+TRAINING = ".training"
+"""Where adapters are trained that only measure; gone when the evaluation ends."""
+TRAINING_PROMPTS = 20
+"""Training answers on which an adapter must show that it is applied."""
+
+
+def require_retrain(task: Task) -> None:
+    """Raise `InputError` for a control that is unknown, or that needs training where none can be done."""
+    if task.controls not in ("basic", "full"):
+        raise InputError(f"--controls {task.controls!r} is unknown. Known: basic, full.")
+    if (task.controls == "full" or task.canaries) and (task.retrain is None or task.adapter is None):
+        raise InputError("Full controls and canaries train further adapters: give the adapter whose recipe they take.")
+
+
+def train_placebo(task: Task) -> Task:
+    """Return *task* with a placebo: the same base and size of training, on code of another origin."""
+    if task.controls != "full" or task.retrain is None:
+        return task
+    count = len(task.corpus.pairs("train"))
+    generator, _ = retrain_on(task, "placebo", collect_placebo(count))
+    return replace(task, placebo=generator)
+
+
+def retrain_on(task: Task, name: str, pairs: Sequence[Pair]) -> tuple[Generator, LossOf]:
+    """Return the model trained on *pairs* alone; its folder is scratch, and made anew."""
+    assert task.retrain is not None
+    if task.report is not None:
+        task.report(f"training: {name}, {len(pairs):,} pairs", 0, 1)
+    folder = task.out / TRAINING / name
+    shutil.rmtree(folder, ignore_errors=True)
+    return task.retrain(pairs, folder)
+
+
+def measure_losses(task: Task, suite: Suite) -> list[Row]:
+    """Return the loss of base and tuned model on the probes, on general code, and on some training answers."""
+    if task.loss_of is None:
+        return []
+    training = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
+    sets = {"test": [probe.pair for probe in suite.probes], "general": collect_general(), "applied": training}
+    rows: list[Row] = []
+    sides = (False, True) if task.adapter is not None else (False,)
+    for step, (name, pairs) in enumerate(sets.items()):
+        for adapted in sides:
+            rows += [{"set": name, **row} for row in list_losses(pairs, task.loss_of, adapted=adapted)]
+        if task.report is not None:
+            task.report("losses", step + 1, len(sets))
+    return rows
+
+
+def measure_parts(task: Task, suite: Suite) -> list[Row]:
+    """Return the loss on the probes after training on smaller parts of the pairs, and on parts with less of a kind."""
+    if task.controls != "full" or task.loss_of is None:
+        return []
+    training = task.corpus.pairs("train")
+    parts: list[tuple[Row, list[Pair]]] = [({"set": "curve", "n": len(own)}, own) for own in nested_subsets(training)]
+    for kind in measured_kinds(training):
+        own = without_half(training, kind)
+        parts.append(({"set": "kind", "kind": kind, "n": len(training) - len(own)}, own))
+    rows: list[Row] = []
+    for number, (label, own) in enumerate(parts):
+        _, loss_of = retrain_on(task, f"part-{number}", own)
+        rows += [{**label, **row} for row in list_losses([p.pair for p in suite.probes], loss_of, adapted=True)]
+    return rows
+
+
+def measure_canaries(task: Task) -> list[Row]:
+    """Return the exposure of every canary after training with them planted."""
+    if not task.canaries:
+        return []
+    planted, canaries = plant_canaries(task.corpus.pairs("train"), task.canaries)
+    _, loss_of = retrain_on(task, "canaries", planted)
+    return [{"set": "canary", **asdict(exposure)} for exposure in measure_exposure(canaries, loss_of)]
+
+
+def list_losses(pairs: Sequence[Pair], loss_of: LossOf, *, adapted: bool) -> list[Row]:
+    """Return one row per pair that has an answer to lose on."""
+    losses = loss_of(pairs, adapted=adapted)
+    return [
+        {
+            "pair_id": pair.id,
+            "cluster": pair.cluster,
+            "adapted": adapted,
+            "nats": round(loss.nats, 6),
+            "tokens": loss.tokens,
+        }
+        for pair, loss in zip(pairs, losses, strict=True)
+        if loss.tokens > 0
+    ]
+
+
+def add_memory(task: Task, scores: Sequence[Row], texts: Sequence[Text]) -> list[Row]:
+    """Return *scores* with what each text repeats of the training pairs: 50 tokens in a row, and secrets."""
+    training = TrainingText(task.corpus.pairs("train"))
+    return [
+        {**row, "copied": training.copies(text.raw), "secrets": training.count_secrets(text.raw)}
+        for row, text in zip(scores, texts, strict=True)
+    ]
+
+
+def describe_training(task: Task) -> dict[str, Any] | None:
+    """
+    Return what training the adapter cost, in passes of one token through the model.
+
+    A training token costs three: forward, and backward twice as dear. A file's context counts once an epoch, since
+    training packs the pairs of a file behind it.
+    """
+    if task.adapter is None:
+        return None
+    epochs = task.adapter.get("counts", {}).get("epochs")
+    if not epochs:
+        return None
+    pairs = task.corpus.pairs("train")
+    texts = [text for pair in pairs for text in (pair.instruction, pair.response)]
+    contexts = {pair.prompt_id: pair.context for pair in pairs}
+    tokens = sum(task.generator.count_tokens(text) for text in (*texts, *contexts.values()))
+    return {"epochs": epochs, "tokens_an_epoch": tokens, "passes": round(3 * epochs * tokens)}

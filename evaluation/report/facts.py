@@ -1,0 +1,91 @@
+"""
+Sentences for the report. In: the run and its verdict. Out: what it cost, what it remembers, whether more data helps.
+
+Every sentence is made of numbers of this run; what was not measured has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .charts import Curve, draw_curve
+
+Row = Mapping[str, Any]
+
+
+def list_facts(run: Row, verdict: Row) -> list[str]:
+    """Return the sentences, in the order in which a person asks."""
+    facts = [*say_cost(verdict), *say_ability(verdict), *say_memory(verdict), *say_data(verdict["curve"])]
+    if run["suite"]["forced"]:
+        facts.append("Forced: fewer probes than an evaluation needs were allowed.")
+    return facts
+
+
+def say_cost(verdict: Row) -> Iterator[str]:
+    """Yield what an answer costs, and when the adapter has paid for itself."""
+    cost, prompt = verdict["cost"], verdict["chosen"]["prompt"]
+    saved = cost["saved_against_full_prompt"]
+    if saved is not None:
+        word = "saves" if saved > 0 else "costs"
+        yield f"Against guide+rag the tuned arm {word} {abs(saved):,.0f} tokens an answer."
+    if not cost["training_passes"]:
+        return
+    took = f"Training took {cost['training_passes']:,} token passes; against {prompt}, the best prompt here, it"
+    if cost["break_even"]:
+        yield f"{took} has paid for itself after {cost['break_even']:,} answers."
+    else:
+        yield f"{took} saves no tokens."
+
+
+def say_ability(verdict: Row) -> Iterator[str]:
+    """Yield how new this code is to the base, and what the adapter forgot."""
+    novelty, forgetting = verdict["losses"].get("novelty"), verdict["forgetting"]
+    if novelty is not None:
+        more = "more" if novelty > 0 else "less"
+        yield f"This code surprises the base {abs(novelty):.2f} nats a token {more} than general code does."
+    if forgetting is not None:
+        upper = "" if forgetting["upper"] is None else f", at most {forgetting['upper']:+.3f}"
+        shown = {True: "holds", False: "does not hold", None: "is not shown to hold"}[forgetting["passed"]]
+        allowed = f"{forgetting['margin']:g} is allowed"
+        yield f"General ability {shown}: {forgetting['worse']:+.3f} nats a token{upper}; {allowed}."
+
+
+def say_memory(verdict: Row) -> Iterator[str]:
+    """Yield what answers repeat from training."""
+    memory = verdict["memory"]
+    tuned = memory["copied"].get(verdict["chosen"]["tuned"])
+    if tuned is not None:
+        base = f"(base: {percent(memory['copied']['base'])})"
+        yield f"{percent(tuned)} of the tuned answers hold 50 tokens in a row from training {base}."
+        yield f"Secrets of the training pairs in tuned answers: {memory['secrets']}."
+    canaries = memory["canaries"]
+    if canaries is not None:
+        learned = f"{canaries['learned']} of {canaries['planted']} planted canaries were memorised"
+        yield f"{learned}; the highest exposure is {canaries['highest_bits']:.1f} bits."
+
+
+def say_data(curve: Row) -> Iterator[str]:
+    """Yield what more training pairs would be worth."""
+    if "sentence" in curve:
+        yield curve["sentence"]
+    kinds = "; ".join(row["sentence"] for row in curve.get("kinds", ()))
+    if kinds:
+        yield kinds[0].upper() + kinds[1:] + "."
+
+
+def describe_data(curve: Row) -> Curve | None:
+    """Return the learning curve with its fitted law, or None where it was not measured."""
+    if "points" not in curve:
+        return None
+    points = [(row["pairs"], row["loss"]) for row in curve["points"]]
+    law, first, last = curve["law"], points[0][0], 2 * points[-1][0]
+    steps = [first + (last - first) * i / 40 for i in range(41)]
+    return draw_curve((("training", [(n, law["a"] + law["b"] * n ** -law["c"]) for n in steps]), ("held", points)))
+
+
+def percent(share: float | None) -> str:
+    """Return a share as whole percent; small ones keep a digit."""
+    if share is None:
+        return "–"
+    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"

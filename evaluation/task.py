@@ -1,0 +1,153 @@
+"""
+What an evaluation is asked to do, and what it works with. In: a corpus and a model. Out: a `Task` and its `Bench`.
+
+The task says who answers in which arm; the bench composes requests and judges answers. Neither writes a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..mining.artefacts import sha256_json
+from ..mining.corpus import Corpus
+from ..mining.pairs.pair import Pair
+from .arms import (
+    ARMS,
+    Arm,
+    Composed,
+    Generator,
+    LossOf,
+    Material,
+    Retrain,
+    compose_request,
+    guide_items,
+    passage_item,
+)
+from .probes import Probe
+from .retrieval import Retriever
+from .samples import PLACEBO, REPEAT, RIVAL, Report
+from .scores import Scorer
+from .verdict import Policy
+
+ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
+"""An answer may be half as long again as the reference, and a little: the same limit in every arm."""
+PROMPT_SLACK = 24
+"""Tokens for what a model family puts around a prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """
+    What was asked for, resolved.
+    """
+
+    corpus: Corpus
+    out: Path
+    generator: Generator
+    loss_of: LossOf | None
+    arms: tuple[Arm, ...]
+    probes: int | None
+    minutes: float | None
+    samples: int
+    controls: str
+    adapter: Mapping[str, Any] | None
+    policy: Policy
+    rival: Generator | None
+    retrain: Retrain | None
+    canaries: int
+    forced: bool
+    repository: Path | None
+    report: Report | None
+    placebo: Generator | None = None
+    """The base with an adapter of another codebase, once it is trained."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything asked: the same command on the same inputs goes on where it stopped."""
+        rival = None if self.rival is None else dict(self.rival.fingerprint)
+        return sha256_json(
+            [
+                rival,
+                *(self.corpus.sha256, dict(self.generator.fingerprint), [arm.name for arm in self.arms]),
+                *(
+                    self.probes,
+                    self.minutes,
+                    self.samples,
+                    self.controls,
+                    self.canaries,
+                    asdict(self.policy),
+                    __version__,
+                ),
+            ]
+        )
+
+    def generator_of(self, arm: str) -> Generator:
+        """Return who answers for *arm*."""
+        others = {RIVAL: self.rival, PLACEBO: self.placebo}
+        return others.get(arm) or self.generator
+
+    @property
+    def asked(self) -> list[Asked]:
+        """Return every arm and control that a model answers for, in the order of the samples."""
+        asked = [Asked(arm.name, arm, self.generator, ("test", "validation"), self.samples) for arm in self.arms]
+        asked.append(Asked(REPEAT, ARMS["base"], self.generator, ("test",), 1))
+        if self.placebo is not None:
+            asked.append(Asked(PLACEBO, ARMS["tuned"], self.placebo, ("test",), self.samples))
+        if self.rival is not None:
+            asked.append(Asked(RIVAL, ARMS["guide+rag"], self.rival, ("test",), self.samples))
+        return asked
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    One arm or control, and who answers for it.
+    """
+
+    name: str
+    arm: Arm
+    """What its prompt holds."""
+    generator: Generator
+    splits: tuple[str, ...]
+    samples: int
+
+
+@dataclass
+class Bench:
+    """
+    What the task needs to ask and judge: checks, guide, index.
+    """
+
+    task: Task
+    scorer: Scorer
+    retriever: Retriever
+    guide: str
+
+    def material(self, probe: Probe) -> Material:
+        """Return what the arms may put in front of *probe*."""
+        comment = probe.source.language.comment
+        found = (passage_item(p.path, p.text, comment) for p in self.retriever.find(probe.pair))
+        return Material(guide_items(self.guide, comment), tuple(found))
+
+    def limit(self, pair: Pair) -> int:
+        """Return how many tokens an answer to *pair* may have."""
+        return min(ANSWER_MOST, int(self.task.generator.count_tokens(pair.response) * ANSWER_FACTOR) + ANSWER_SLACK)
+
+    def room(self, pair: Pair) -> int:
+        """Return the tokens that prompt and answer of *pair* leave of the context; below 0, it does not fit."""
+        count = self.task.generator.count_tokens
+        own = count(pair.context) + count(pair.instruction) + count(pair.path) + PROMPT_SLACK
+        return self.task.generator.context_length - own - self.limit(pair)
+
+    def admit(self, probes: Sequence[Probe]) -> list[str]:
+        """Return why each probe is refused, or nothing."""
+        judged = self.scorer.admit(probes) if probes else []
+        return ["too_long" if self.room(p.pair) < 0 else r for p, r in zip(probes, judged, strict=True)]
+
+    def compose(self, arm: Arm, probe: Probe, material: Material) -> Composed:
+        """Return what *arm* asks of the model for *probe*."""
+        return compose_request(arm, probe.pair, material, self.task.generator, room=self.room(probe.pair))
