@@ -141,7 +141,7 @@ def describe_strip(verdict: Row) -> dict[str, Any] | None:
         "interval": span(primary["ci"]),
         "svg": svg,
         "ticks": ticks,
-        "worthwhile": f"worthwhile from {signed(least)}",
+        "worthwhile": signed(least),
     }
 
 

@@ -1,0 +1,197 @@
+"""
+The report: one page, no network, everything escaped; looked at in a real browser where there is one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.evaluation.report.charts import Scale, draw_curve
+from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
+
+HOSTILE = (
+    """    x = '</script><script>document.title = "owned"</script><img src=http://x.invalid/ onerror=alert(1)>'\n"""
+)
+LOG = [{"step": 0, "held_out_loss": 2.4}, {"step": 10, "loss": 2.1}, {"step": 20, "loss": 1.9, "held_out_loss": 2.0}]
+
+
+@pytest.fixture(scope="module")
+def page(corpus, tmp_path_factory):
+    """Return the report of an evaluation whose wrong answers attack it."""
+    out = tmp_path_factory.mktemp("report") / "evaluation"
+    generator = FakeGenerator(
+        corpus, tuned_knows, wrong=lambda request: HOSTILE if tenth(request) % 2 else "    \x1b[31m\x00pass\n"
+    )
+    evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": LOG})
+    return out / "report.html"
+
+
+class Links(HTMLParser):
+    """Collects what a page loads or links to, and its scripts."""
+
+    def __init__(self):
+        super().__init__()
+        self.loads: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag, attrs):
+        self.scripts += tag == "script"
+        self.loads += [value for name, value in attrs if name in ("src", "href", "action", "data") and value]
+
+
+def test_the_page_loads_nothing(page):
+    """No address stands in an attribute, none in a style."""
+    text = page.read_text("utf-8")
+    links = Links()
+    links.feed(text)
+
+    assert links.loads == []
+    assert "url(" not in re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
+    assert "default-src 'none'" in text
+
+
+def test_answers_stay_text(page):
+    """A closing script element in an answer closes nothing."""
+    text = page.read_text("utf-8")
+    links = Links()
+    links.feed(text)
+
+    assert links.scripts == 2
+    assert "<img" not in text
+    assert "onerror=alert" in json.dumps(read_data(text))
+
+
+def read_data(text):
+    """Return the data of the sample browser."""
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])
+
+
+def test_every_sample_is_in_the_browser(page):
+    """Samples of all arms, references and stubs, each with its probe."""
+    data = read_data(page.read_text("utf-8"))
+
+    assert len(data["samples"]) == 6 * (32 + 12) + 32 * 3
+    assert all(sample["probe"] in data["probes"] for sample in data["samples"])
+    assert {"base", "guide+rag", "tuned", "reference", "stub", "base-repeat"} <= {s["arm"] for s in data["samples"]}
+
+
+def test_pictures_and_sections_are_there(page):
+    """Arms with intervals, the loss curve, three examples, the evidence."""
+    text = page.read_text("utf-8")
+
+    assert text.count('<svg class="row"') == 9
+    assert '<svg class="strip"' in text
+    assert '<svg class="curve"' in text
+    assert text.count('<article class="example">') == 3
+    assert 'id="evidence"' in text
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-0.31, 0.31), (8.04, 8.32), (0.0, 900.0)])
+def test_ticks_are_round_and_on_the_axis(low, high):
+    """Between two and eight ticks, none outside."""
+    ticks = Scale(low, high).ticks()
+
+    assert 2 <= len(ticks) <= 8
+    assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in ticks)
+
+
+def test_no_points_are_no_curve():
+    """An adapter without a log has no picture, not a broken one."""
+    assert draw_curve((("training", []), ("held", [(0, 1.0)]))) is None
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return a headless Chromium."""
+    selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    chrome = os.environ.get("CHROME") or shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if chrome is None or driver is None:
+        pytest.skip("no Chromium with its driver; name one: CHROME=path")
+    options = selenium.ChromeOptions()
+    options.binary_location = chrome
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    window = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
+    yield window
+    window.quit()
+
+
+def show(browser, page, width, scheme):
+    """Open the page at a width and in a colour scheme."""
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(f"file://{page}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_fits_and_says_nothing_to_the_console(browser, page, width, scheme):
+    """No sideways scrolling at desk or phone width, no script error, the attack did not run."""
+    show(browser, page, width, scheme)
+
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert browser.title != "owned"
+
+
+def test_the_first_screen_holds_the_verdict(browser, page):
+    """Verdict, sentence, difference with interval and cost end within 600 pixels at 1,280 wide."""
+    show(browser, page, 1280, "light")
+
+    for selector in (".word", "h1", ".difference", ".figures"):
+        bottom = browser.execute_script(f"return document.querySelector('{selector}').getBoundingClientRect().bottom")
+        assert 0 < bottom <= 600, selector
+
+
+def test_the_two_themes_differ(browser, page):
+    """Dark is dark, light is light."""
+    shades = {}
+    for scheme in ("light", "dark"):
+        show(browser, page, 1280, scheme)
+        colour = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        shades[scheme] = sum(int(part) for part in re.findall(r"\d+", colour)[:3])
+
+    assert shades["dark"] < 150 < 600 < shades["light"]
+
+
+def test_samples_can_be_searched_and_opened(browser, page):
+    """Filters narrow the list; an opened sample shows its answer, the difference and the prompt."""
+    show(browser, page, 1280, "light")
+    browser.execute_script(
+        "const set = (id, value) => { const node = document.getElementById(id);"
+        "  node.value = value; node.dispatchEvent(new Event('input')); };"
+        "set('arm', 'guide+rag'); set('search', 'onerror');"
+    )
+    shown = browser.execute_script("return document.querySelectorAll('#list details').length")
+    arms = browser.execute_script(
+        "return [...document.querySelectorAll('#list summary span:first-child')].map(n => n.textContent)"
+    )
+    browser.execute_script("document.querySelector('#list details').open = true")
+    browser.execute_async_script("setTimeout(arguments[0], 200)")
+    opened = browser.execute_script("return document.querySelector('#list details').textContent")
+
+    assert shown > 0
+    assert {"guide+rag"} == set(arms)
+    assert "</script><script>" in opened
+    assert "context and ask" in opened
+
+
+def test_a_picture_can_be_taken(browser, page, tmp_path):
+    """The first screen renders to more than a blank image."""
+    show(browser, page, 1280, "dark")
+    picture = base64.b64decode(browser.execute_cdp_cmd("Page.captureScreenshot", {})["data"])
+    Path(tmp_path / "page.png").write_bytes(picture)
+
+    assert len(picture) > 20_000
