@@ -1,3 +1,10 @@
 """
-One family of conventions per file. In: a parsed source. Out: opportunities and the choice made at each.
+What can be asked of code, one family a file. In: a `Source`. Out: its choices, tallied and judged by the same code.
 """
+
+from __future__ import annotations
+
+from .convention import Choice, Convention, Examples, Opportunity, collect_conventions
+from .tally import FileTally, tally_source
+
+__all__ = ["Choice", "Convention", "Examples", "FileTally", "Opportunity", "collect_conventions", "tally_source"]

@@ -1,0 +1,54 @@
+"""
+`idiolect mine`: repositories in, a corpus out.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ._progress import show_progress
+
+if TYPE_CHECKING:
+    from ..mining.corpus import Corpus
+
+
+@click.command("mine")
+@click.argument("repositories", metavar="REPO…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the corpus goes.")
+@click.option("--kinds", metavar="KIND,…", help="Pair kinds to mine; all by default.")
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one per core by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(repositories: tuple[Path, ...], out: Path, kinds: str | None, workers: int | None, as_json: bool) -> None:
+    """Mine each REPO into one corpus: pairs in three splits, the profile of its conventions, and its API."""
+    from ..mining.mine import mine_repositories
+
+    chosen = [kind.strip() for kind in kinds.split(",")] if kinds else None
+    with show_progress() as progress:
+        corpus = mine_repositories(repositories, out, kinds=chosen, workers=workers, progress=progress)
+    click.echo(json.dumps({"corpus": str(out), **corpus.manifest}) if as_json else summary(out, corpus))
+
+
+def summary(out: Path, corpus: Corpus) -> str:
+    """Return what a person wants to know of a corpus."""
+    from ..mining.advice import advise
+
+    counts: dict[str, dict[str, int]] = {}
+    for row in corpus.manifest["counts"]:
+        splits = counts.setdefault(row["kind"], {"train": 0, "validation": 0, "test": 0})
+        splits[row["split"]] += row["pairs"]
+    width = max(map(len, counts))
+    lines = [f"{out}: pairs mined from {corpus.manifest['repository']}", ""]
+    lines.append(f"  {'':{width}}  {'train':>6}  {'validation':>10}  {'test':>6}")
+    lines += [
+        f"  {kind:{width}}  {row['train']:>6,}  {row['validation']:>10,}  {row['test']:>6,}"
+        for kind, row in counts.items()
+    ]
+    skipped = corpus.manifest["skipped"]
+    if skipped:
+        reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in skipped.items())
+        lines += ["", f"Left out, each with its reason in skipped.jsonl: {reasons}."]
+    return "\n".join([*lines, "", *advise(corpus.manifest)])

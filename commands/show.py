@@ -1,0 +1,68 @@
+"""
+`idiolect show`: read a corpus as a person, the pairs or what was dropped.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..mining.corpus import Corpus
+    from ..mining.pairs.pair import Pair
+
+
+@click.command("show")
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--kind", help="Pairs of one kind.")
+@click.option("--path", "pattern", metavar="GLOB", help="Pairs of files whose path matches.")
+@click.option("--dropped", is_flag=True, help="What was left out, and why, instead of the pairs.")
+@click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, help="How many to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, limit: int, as_json: bool) -> None:
+    """Read the pairs of CORPUS, or what was dropped and why."""
+    from ..mining.corpus import read_corpus
+
+    opened = read_corpus(corpus)
+    rows = dropped_rows(opened) if dropped else pair_rows(opened)
+    chosen = [
+        row
+        for row in rows
+        if (kind is None or row["kind"] == kind) and (pattern is None or fnmatch.fnmatch(row["path"], pattern))
+    ]
+    if as_json:
+        click.echo(json.dumps({"total": len(chosen), "rows": chosen[:limit]}))
+        return
+    for row in chosen[:limit]:
+        click.echo(f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}" if dropped else render(row))
+    click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
+
+
+def pair_rows(corpus: Corpus) -> list[dict[str, object]]:
+    """Return every pair as a row."""
+    from ..mining.split import SPLITS
+
+    pairs: list[Pair] = [pair for split in SPLITS for pair in corpus.pairs(split)]
+    return [pair.as_row() for pair in pairs]
+
+
+def dropped_rows(corpus: Corpus) -> list[dict[str, object]]:
+    """Return the record of what was left out."""
+    from ..mining.artefacts import read_jsonl
+
+    return list(read_jsonl(corpus.folder / "skipped.jsonl"))
+
+
+def render(row: dict[str, object]) -> str:
+    """Return one pair for reading."""
+    head = f"── {row['kind']}  {row['path']}:{row['start_line']}  {row['symbol']}  ({row['split']}, {row['id']})"
+    return "\n".join([head, "", visible(row["instruction"]), "  ⟶", visible(row["response"]), ""])
+
+
+def visible(text: object) -> str:
+    """Return *text* with control characters spelled out: a mined file must not drive the terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in str(text))

@@ -1,0 +1,41 @@
+"""
+What a corpus can carry. In: its manifest. Out: sentences that say what its size is enough for, and what to add.
+
+The bands are the field's rules of thumb (50 to 100 examples for a format, 500 to 5,000 for a domain, near the
+data floors that vendors publish); the learning curve of `idiolect evaluate` overrules them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FORMAT = 50
+DOMAIN = 500
+SATURATED = 5_000
+FEW_CLUSTERS = 8
+"""Independent files under which an interval over clusters is a guess."""
+
+
+def advise(manifest: Mapping[str, Any]) -> list[str]:
+    """Return one sentence per thing that the size of a corpus decides."""
+    train = sum(row["pairs"] for row in manifest["counts"] if row["split"] == "train")
+    test = sum(row["pairs"] for row in manifest["counts"] if row["split"] == "test" and row["kind"] == "implement")
+    clusters = manifest["split_proof"]["clusters"]["test"]
+    lines = [train_sentence(train)]
+    if test < 20 or clusters < 2:
+        lines.append(f"{test} held-out tasks in {clusters} clusters are too few to evaluate: 20 in 2 are needed.")
+    elif clusters < FEW_CLUSTERS:
+        lines.append(f"Held-out tasks come from {clusters} clusters of files; under {FEW_CLUSTERS} no verdict is firm.")
+    return lines
+
+
+def train_sentence(pairs: int) -> str:
+    """Return what *pairs* training pairs are enough for."""
+    if pairs < FORMAT:
+        return f"{pairs} training pairs are too few to train on: {FORMAT} are needed. Add code, or another repository."
+    if pairs < DOMAIN:
+        return f"{pairs} training pairs can teach a format or a style; a framework takes {DOMAIN} or more."
+    if pairs < SATURATED:
+        return f"{pairs:,} training pairs can teach a framework and its style; gains usually grow up to {SATURATED:,}."
+    return f"{pairs:,} training pairs are plenty; better ones would help more than more of them."

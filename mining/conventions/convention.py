@@ -1,0 +1,191 @@
+"""
+What a convention is. In: a node that a query found. Out: the choice made there.
+
+A convention is one class in a family's file; the folder is scanned, so adding one touches that file alone. The class
+says where the question can be asked (`query`), what the answer is (`choice`), which answers are never enforced
+(`never`: absences and legacy forms), and shows code that conforms, departs and nearly departs: its tests and its page.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from tree_sitter import Node
+
+if TYPE_CHECKING:  # they import this module
+    from .facts import FileFacts
+    from .view import FileView
+
+TIERS = ("gate", "advise", "hint")
+"""From the strictest; a finding's tier is the highest its bound and its convention's cap allow."""
+
+
+class Opportunity(NamedTuple):
+    """
+    A place where a question can be asked, and the choice found there.
+    """
+
+    convention: str
+    key: str
+    """What the question is about where one convention asks many: the imported module, the mined rule."""
+    value: str
+    line: int
+    """From 1."""
+    start: int
+    """The token a finding points at, in bytes of the source."""
+    end: int
+
+
+class Choice(NamedTuple):
+    """
+    An answer: its value, the node a finding points at, and what it is about.
+    """
+
+    value: str
+    mark: Node
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """
+    Code that answers with *value*, code that answers otherwise, and code that looks as if it did and does not.
+    """
+
+    value: str
+    conforms: tuple[str, ...]
+    departs: tuple[str, ...]
+    nearly: tuple[str, ...]
+    key: str = ""
+    path: str = "package/module.py"
+    rule: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """For a mined convention, the rule that is asked."""
+
+
+class Convention:
+    """
+    One question asked of code.
+    """
+
+    id: ClassVar[str] = ""
+    """The catalogue's row, such as `N01`."""
+    name: ClassVar[str] = ""
+    """What is observed: `function-case`."""
+    question: ClassVar[str] = ""
+    """The question in words; `{key}` stands for what it is about."""
+    query: ClassVar[str] = ""
+    """One or more tree-sitter patterns; the node that is asked carries the capture `@site`."""
+    languages: ClassVar[tuple[str, ...]] = ("python",)
+    never: ClassVar[frozenset[str]] = frozenset()
+    """Values that are learned and never enforced: absences, and forms the language has left behind."""
+    cap: ClassVar[str] = "gate"
+    """The highest tier a finding may have."""
+    least_support: ClassVar[float] = 20.0
+    """The weighted opportunities a rule needs."""
+    least_files: ClassVar[int] = 3
+    file_weight: ClassVar[float] = 10.0
+    """Effective opportunities that one file counts for at most, so that no file makes a rule by itself."""
+    is_local: ClassVar[bool] = True
+    """Whether the answer depends on the marked lines alone; else a diff needs two runs."""
+    is_mined: ClassVar[bool] = False
+    """Whether many candidate rules are tried: then the false discovery rate is controlled over the family."""
+    owners: ClassVar[frozenset[str]] = frozenset()
+    """Formatters that own the matter: where one is configured, the rule is learned for scoring and raises nothing."""
+    roles: ClassVar[frozenset[str]] = frozenset({"src", "tests", "scripts", "docs"})
+    """The roles of files that are asked."""
+    version: ClassVar[int] = 1
+    """Raised when the answers change: profiles name it."""
+    examples: ClassVar[Examples]
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Return the answers at *site*; by default the one `choice`, marked by `mark`."""
+        value = self.choice(site, file)
+        return () if value is None else (Choice(value, self.mark(site, file)),)
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return the answer at *site*, or None when the question does not arise."""
+        raise NotImplementedError
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the node that a finding points at: one token, for annotations take one line."""
+        return site.child_by_field_name("name") or site
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction, for the guide."""
+        return f"{self.question.format(key=key)} {value}."
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong at a place that answers *found* where the house answers *wanted*."""
+        return f"{self.name.format(key=key).replace('-', ' ')}: {found} here, {wanted} in this codebase"
+
+    def fix(self, text: str, wanted: str) -> str | None:
+        """Return what replaces the marked *text* so that it answers *wanted*, or None when no safe rewrite is known."""
+        return None
+
+    @property
+    def is_fixable(self) -> bool:
+        """Whether some departure can be rewritten safely."""
+        return type(self).fix is not Convention.fix
+
+
+class HouseConvention(Convention):
+    """
+    A question whose rules are mined from the whole repository, such as "which decorator does such a function carry?".
+
+    `find_rules` sees every file's facts and proposes rules, plain JSON objects with a `key`; `ask` answers one rule
+    from one file's facts. Tallying and judging both go through `ask`.
+    """
+
+    is_mined = True
+
+    def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
+        """Return the candidate rules of a repository, each with a `key`."""
+        raise NotImplementedError
+
+    def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield the answers of one file to one rule."""
+        raise NotImplementedError
+
+
+class HouseChoice(NamedTuple):
+    """
+    An answer found in facts: the value, where it stands, and the line's text.
+    """
+
+    value: str
+    line: int
+    start: int
+    end: int
+    text: str
+
+
+@cache
+def collect_conventions() -> tuple[Convention, ...]:
+    """Return one object of every convention in this folder, in order of id."""
+    package = __name__.rpartition(".")[0]
+    found: dict[str, Convention] = {}
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        content = vars(importlib.import_module(f"{package}.{module.name}"))
+        for value in content.values():
+            if isinstance(value, type) and issubclass(value, Convention) and value.id:
+                found[value.id] = value()
+    return tuple(found[name] for name in sorted(found))
+
+
+@cache
+def conventions_by_id() -> dict[str, Convention]:
+    """Return the conventions under their ids."""
+    return {convention.id: convention for convention in collect_conventions()}
+
+
+def lower_tier(one: str, other: str) -> str:
+    """Return the weaker of two tiers; an empty tier means none."""
+    if not one or not other:
+        return ""
+    return max(one, other, key=TIERS.index)

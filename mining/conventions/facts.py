@@ -1,0 +1,286 @@
+"""
+What mined families need to know of a file. In: the sites of the walk. Out: `FileFacts`, small and picklable.
+
+A rule such as "functions that take a graph carry this decorator" is mined from the facts of all files and asked of the
+facts of one; tallying and judging read the same facts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from .view import DefinitionFrame, FileView, text_of
+
+WORD = re.compile(rb"[A-Za-z_]\w*")
+
+
+class FunctionFact(NamedTuple):
+    """
+    A function or method.
+    """
+
+    symbol: str
+    name: str
+    is_public: bool
+    is_method: bool
+    first: str
+    """The name of its first parameter, `self` left out."""
+    decorators: tuple[str, ...]
+    """Resolved dotted names."""
+    bases: tuple[str, ...]
+    """The bases of the class around it."""
+    text: str
+    """Its first line, decorator included when there is one."""
+    line: int
+    start: int
+    end: int
+
+
+class ClassFact(NamedTuple):
+    """
+    A class.
+    """
+
+    symbol: str
+    bases: tuple[str, ...]
+    """Resolved dotted names."""
+    methods: tuple[str, ...]
+    text: str
+    line: int
+    start: int
+    end: int
+
+
+class CallFact(NamedTuple):
+    """
+    A call of a name that can be followed: imported, or defined at the top of the same file.
+    """
+
+    callee: str
+    """Resolved dotted name."""
+    inside: str
+    """The symbol of the function around it."""
+    in_with: bool
+    text: str
+    line: int
+    start: int
+    end: int
+
+
+class ImportFact(NamedTuple):
+    """
+    An import statement's module.
+    """
+
+    module: str
+    """Dotted; a relative one starts with its dots."""
+    line: int
+    start: int
+    end: int
+    text: str
+
+
+class RaiseFact(NamedTuple):
+    """
+    A `raise` of a named class.
+    """
+
+    raised: str
+    text: str
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """
+    One file's facts.
+    """
+
+    path: str
+    role: str
+    module: str
+    """The dotted name that the path gives, without a leading `src`."""
+    functions: tuple[FunctionFact, ...]
+    classes: tuple[ClassFact, ...]
+    calls: tuple[CallFact, ...]
+    imports: tuple[ImportFact, ...]
+    raises: tuple[RaiseFact, ...]
+
+
+def module_of(path: str) -> str:
+    """Return the dotted module name that *path* gives, without a leading `src`."""
+    parts = list(PurePosixPath(path).with_suffix("").parts)
+    if parts and parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts[1:] if len(parts) > 1 and parts[0] == "src" else parts)
+
+
+class FactCollector:
+    """
+    Gathers facts during the walk.
+    """
+
+    def __init__(self, file: FileView) -> None:
+        self.file = file
+        self.module = module_of(file.path)
+        self.functions: list[FunctionFact] = []
+        self.classes: list[tuple[ClassFact, list[str]]] = []
+        self.calls: list[CallFact] = []
+        self.imports: list[ImportFact] = []
+        self.raises: list[RaiseFact] = []
+        self._class_of: dict[int, list[str]] = {}
+
+    def visit(self, number: int, pattern: str, node: Node) -> None:
+        """Gather what *node* says, if it is of a kind that facts are made of."""
+        match pattern:
+            case "(function_definition) @site":
+                self.add_function(self.file.definition)
+            case "(class_definition) @site":
+                self.add_class(self.file.definition)
+            case "(call) @site":
+                self.add_call(node)
+            case "(import_statement) @site":
+                self.add_import(node)
+            case "(import_from_statement) @site":
+                self.add_from_import(node)
+            case "(raise_statement) @site":
+                self.add_raise(node)
+            case _:
+                pass
+
+    def add_function(self, frame: DefinitionFrame) -> None:
+        """Note a function, and its name in the class around it."""
+        scope = frame.scope
+        if scope is not None and scope.node.id in self._class_of:
+            self._class_of[scope.node.id].append(frame.name)
+        if scope is not None and not frame.is_method:
+            return
+        name = frame.name_node
+        line = name.start_point.row + 1
+        outer = frame.outer.node if frame.decorators and frame.outer is not None else frame.node
+        self.functions.append(
+            FunctionFact(
+                symbol=frame.symbol,
+                name=frame.name,
+                is_public=frame.is_public,
+                is_method=frame.is_method,
+                first=parameter_name(frame.parameters[0]) if frame.parameters else "",
+                decorators=tuple(self.resolve(decorator) for decorator in frame.decorators),
+                bases=tuple(self.resolve(base) for base in scope.bases) if scope is not None else (),
+                text=self.file.line_text(outer.start_point.row + 1),
+                line=line,
+                start=name.start_byte,
+                end=name.end_byte,
+            )
+        )
+
+    def add_class(self, frame: DefinitionFrame) -> None:
+        """Note a class."""
+        name = frame.name_node
+        line = name.start_point.row + 1
+        methods: list[str] = []
+        self._class_of[frame.node.id] = methods
+        bases = tuple(self.resolve(base) for base in frame.bases)
+        text = self.file.line_text(line)
+        self.classes.append((ClassFact(frame.symbol, bases, (), text, line, name.start_byte, name.end_byte), methods))
+
+    def add_call(self, node: Node) -> None:
+        """Note a call whose name can be followed."""
+        callee = self.file.callee(node)
+        head = callee.partition(".")[0]
+        if not callee or head in ("self", "cls", "super"):
+            return
+        resolved = self.resolve(callee)
+        if "." in callee and head not in self.file.names:
+            return
+        function = self.file.function()
+        start = node.start_byte
+        line = node.start_point.row + 1
+        top = self.file.top
+        in_with = top is not None and top.kind == "with_item" and top.node.start_byte == start
+        inside = function.symbol if function is not None else ""
+        end = start + len(callee)
+        self.calls.append(CallFact(resolved, inside, in_with, self.file.line_text(line), line, start, end))
+
+    def add_import(self, node: Node) -> None:
+        """Note `import a.b as c`."""
+        for child in node.named_children:
+            alias = child.child_by_field_name("alias")
+            name = child.child_by_field_name("name") if child.type == "aliased_import" else child
+            if name is None:
+                continue
+            dotted = text_of(name)
+            local = text_of(alias) if alias is not None else dotted.partition(".")[0]
+            self.file.names[local] = dotted if alias is not None else local
+            self.note_import(dotted, name, node)
+
+    def add_from_import(self, node: Node) -> None:
+        """Note `from a.b import c as d`."""
+        module_node = node.child_by_field_name("module_name")
+        if module_node is None:
+            return
+        module = text_of(module_node)
+        base = self.absolute(module)
+        for child in node.children_by_field_name("name"):
+            alias = child.child_by_field_name("alias")
+            name = child.child_by_field_name("name") if child.type == "aliased_import" else child
+            if name is not None:
+                dotted = text_of(name)
+                self.file.names[text_of(alias) if alias is not None else dotted] = f"{base}.{dotted}".lstrip(".")
+        self.note_import(module, module_node, node)
+
+    def note_import(self, module: str, mark: Node, statement: Node) -> None:
+        """Keep one imported module."""
+        line = statement.start_point.row + 1
+        self.imports.append(ImportFact(module, line, mark.start_byte, mark.end_byte, self.file.line_text(line)))
+
+    def add_raise(self, node: Node) -> None:
+        """Note what a `raise` names."""
+        for child in node.named_children[:1]:
+            name = child.child_by_field_name("function") if child.type == "call" else child
+            if name is not None and name.type in ("identifier", "attribute"):
+                line = name.start_point.row + 1
+                text = self.file.line_text(line)
+                self.raises.append(RaiseFact(self.resolve(text_of(name)), text, line, name.start_byte, name.end_byte))
+
+    def absolute(self, module: str) -> str:
+        """Return a relative *module* as a dotted name from the repository's root."""
+        if not module.startswith("."):
+            return module
+        rest = module.lstrip(".")
+        level = len(module) - len(rest)
+        parts = self.module.split(".") if self.module else []
+        if not self.file.path.endswith("__init__.py"):
+            parts = parts[:-1]
+        parts = parts[: len(parts) - (level - 1)] if level > 1 else parts
+        return ".".join([*parts, *([rest] if rest else [])])
+
+    def resolve(self, dotted: str) -> str:
+        """Return what *dotted* stands for, as far as this file's imports tell."""
+        return self.file.resolve(dotted)
+
+    def facts(self) -> FileFacts:
+        """Return what was gathered."""
+        return FileFacts(
+            path=self.file.path,
+            role=self.file.role,
+            module=self.module,
+            functions=tuple(self.functions),
+            classes=tuple(fact._replace(methods=tuple(methods)) for fact, methods in self.classes),
+            calls=tuple(self.calls),
+            imports=tuple(self.imports),
+            raises=tuple(self.raises),
+        )
+
+
+def parameter_name(node: Node) -> str:
+    """Return the name that a parameter node binds, stars left out."""
+    match = WORD.search(node.text or b"")
+    return match[0].decode() if match else ""

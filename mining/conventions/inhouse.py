@@ -1,0 +1,138 @@
+"""
+What only this house knows. In: the facts of all files. Out: rules mined from them. Rows A02 and E01 of the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .convention import Examples, HouseChoice, HouseConvention
+from .facts import FileFacts, FunctionFact
+from .naming import EXCEPTION_BASE
+
+COMMON = frozenset("property staticmethod classmethod overload override abstractmethod wraps contextmanager".split())  # noqa: SIM905
+LEAST_USES = 20
+"""Functions that carry a decorator before a rule about it is tried."""
+LEAST_FILES = 5
+
+
+class RequiredDecorator(HouseConvention):
+    """Which decorator public functions of one shape carry: the shape is the name of the first parameter."""
+
+    id = "A02"
+    name = "required-decorator"
+    question = "Does a public function of a `{key}` carry the house's decorator?"
+    never = frozenset({"without"})
+    examples = Examples(
+        value="with @register",
+        key="request",
+        rule={"key": "request", "first": "request", "decorator": "register"},
+        conforms=("@register\ndef show(request): pass", "@register(name='a')\ndef show(request, b): pass"),
+        departs=("def show(request): pass",),
+        nearly=("def _show(request): pass", "def show(reply): pass"),
+    )
+
+    def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
+        """Propose each decorator for the shape of function that it is mostly put on."""
+        uses: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        counts: Counter[tuple[str, str]] = Counter()
+        for path, facts in files.items():
+            for function in governed(facts):
+                for name in {last_name(decorator) for decorator in function.decorators} - COMMON:
+                    uses[function.first, name].add(path)
+                    counts[function.first, name] += 1
+        best: dict[str, tuple[int, str]] = {}
+        for (first, name), count in sorted(counts.items()):
+            if count >= LEAST_USES and len(uses[first, name]) >= LEAST_FILES:
+                best[first] = max(best.get(first, (0, "")), (count, name))
+        return [{"key": first, "first": first, "decorator": name} for first, (_, name) in sorted(best.items())]
+
+    def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each function of the shape carries the decorator."""
+        for function in governed(facts):
+            if function.first == rule["first"]:
+                carries = rule["decorator"] in {last_name(decorator) for decorator in function.decorators}
+                value = f"with @{rule['decorator']}" if carries else "without"
+                yield HouseChoice(value, function.line, function.start, function.end, function.text)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Write every public function that takes `{key}` first {value}."
+
+
+class ExceptionRoot(HouseConvention):
+    """Which root the exceptions of the package derive from."""
+
+    id = "E01"
+    name = "exception-root"
+    question = "Does an exception class derive from `{key}`?"
+    never = frozenset({"another root"})
+    least_support = 8.0
+    least_files = 1
+    file_weight = 1_000.0  # a package keeps its exceptions in one file by design
+    is_local = False
+    examples = Examples(
+        value="derives from ShopError",
+        key="ShopError",
+        rule={"key": "ShopError", "family": ["ShopError", "StockError"]},
+        conforms=("class PriceError(ShopError): pass", "class GoneError(StockError): pass"),
+        departs=("class PriceError(ValueError): pass",),
+        nearly=("class Price(Base): pass",),
+    )
+
+    def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
+        """Propose the class of the package that most of its exception classes descend from."""
+        parents: dict[str, tuple[str, ...]] = {}
+        for facts in files.values():
+            if facts.role == "src":
+                for fact in facts.classes:
+                    parents[last_name(fact.symbol)] = tuple(last_name(base) for base in fact.bases)
+        families: defaultdict[str, set[str]] = defaultdict(set)
+        for name in parents:
+            for root in ancestors(name, parents):
+                families[root].add(name)
+        own = {root: names for root, names in families.items() if root in parents and EXCEPTION_BASE.search(root)}
+        if not own:
+            return []
+        root = max(sorted(own), key=lambda name: len(own[name]))
+        return [{"key": root, "family": sorted({root, *own[root]})}] if len(own[root]) >= 3 else []
+
+    def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each exception class of the package descends from the root."""
+        family = set(rule["family"])
+        for fact in facts.classes:
+            bases = {last_name(base) for base in fact.bases}
+            if fact.symbol == rule["key"] or facts.role != "src" or not any(EXCEPTION_BASE.search(b) for b in bases):
+                continue
+            value = f"derives from {rule['key']}" if bases & family else "another root"
+            yield HouseChoice(value, fact.line, fact.start, fact.end, fact.text)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Derive every exception class from {key}."
+
+
+def governed(facts: FileFacts) -> Iterator[FunctionFact]:
+    """Yield the public functions, no methods, of source files."""
+    for function in facts.functions if facts.role == "src" else ():
+        if function.is_public and not function.is_method and function.first:
+            yield function
+
+
+def ancestors(name: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Return every class that *name* descends from, as far as the repository tells."""
+    found: set[str] = set()
+    waiting = list(parents.get(name, ()))
+    while waiting:
+        base = waiting.pop()
+        if base not in found:
+            found.add(base)
+            waiting.extend(parents.get(base, ()))
+    return found
+
+
+def last_name(dotted: str) -> str:
+    """Return the last part of a dotted name."""
+    return dotted.rpartition(".")[2]

@@ -1,0 +1,184 @@
+"""
+One pass over one file. In: a `Source`. Out: its `FileTally`: every opportunity with the choice made, and facts.
+
+The facts are what the mined families derive their opportunities from.
+
+All conventions of a language share one query and one walk; the patterns they have in common are searched once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from tree_sitter import Node, Query, QueryCursor
+
+from ..definitions import MATCH_LIMIT
+from ..languages import Language
+from ..source import Source
+from .convention import Choice, Convention, HouseConvention, Opportunity, collect_conventions
+from .facts import FactCollector, FileFacts
+from .view import DefinitionFrame, FileView, Frame, first_string
+
+FRAMES = ("decorated_definition", "function_definition", "class_definition", "except_clause", "with_item")
+MODULE = "(module) @site"
+TYPE = "(type) @site"
+IMPORTS = "(import_statement) @site (import_from_statement) @site"
+CALL = "(call) @site"
+RAISE = "(raise_statement) @site"
+PATTERN_END = re.compile(r"@site\s*")
+Handler = Callable[[Node, FileView], Iterable[Choice]]
+
+
+@dataclass(frozen=True, slots=True)
+class FileTally:
+    """
+    What one file answers. Small and picklable: no text, no tree.
+    """
+
+    path: str
+    language: str
+    role: str
+    lines: int
+    opportunities: tuple[Opportunity, ...]
+    texts: dict[tuple[str, str, str], str]
+    """One line of the file for each (convention, key, value) found in it."""
+    facts: FileFacts | None
+    """What mined families ask; None for languages without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    The combined query of a language, and who asks at each of its patterns.
+    """
+
+    query: Query
+    patterns: tuple[str, ...]
+    askers: tuple[tuple[Convention, ...], ...]
+    """One entry a pattern."""
+
+
+def tally_source(source: Source) -> FileTally:
+    """
+    Ask every question of *source* once.
+
+    Runs in a worker process; the tree is shared with whoever parsed it.
+    """
+    if source.language.name != "python":
+        from .neutral import tally_any
+
+        return tally_any(source)
+    file = FileView(source)
+    plan = plan_of(source.language)
+    collector = FactCollector(file)
+    opportunities: list[Opportunity] = []
+    texts: dict[tuple[str, str, str], str] = {}
+    for asker, choice in walk_choices(plan, file, collector):
+        mark = choice.mark
+        line = mark.start_point.row + 1
+        opportunities.append(Opportunity(asker.id, choice.key, choice.value, line, mark.start_byte, mark.end_byte))
+        what = (asker.id, choice.key, choice.value)
+        if what not in texts:
+            texts[what] = file.line_text(line)
+    return FileTally(
+        path=source.path,
+        language=source.language.name,
+        role=file.role,
+        lines=len(source.line_starts),
+        opportunities=tuple(opportunities),
+        texts=texts,
+        facts=collector.facts(),
+    )
+
+
+def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterable[tuple[Convention, Choice]]:
+    """Yield (convention, choice) for every site of *file*, in order; questions about the whole module come last."""
+    captured = QueryCursor(plan.query, match_limit=MATCH_LIMIT).captures(file.source.tree.root_node)
+    sites = [
+        (node.start_byte, -node.end_byte, int(name[1:]), node) for name, nodes in captured.items() for node in nodes
+    ]
+    sites.sort(key=site_order)
+    patterns, askers, role = plan.patterns, plan.askers, file.role
+    enter_module(file)
+    modules: list[Node] = []
+    for start, end, number, node in sites:
+        while file.top is not None and file.top.end <= start:
+            file.top = file.top.outer
+        if number < len(FRAMES):
+            enter_frame(file, FRAMES[number], node, -end)
+        pattern = patterns[number]
+        if pattern == MODULE:
+            modules.append(node)
+            continue
+        if pattern == TYPE:
+            file.types.append((start, -end))
+        collector.visit(number, pattern, node)
+        for asker in askers[number]:
+            if role in asker.roles:
+                for choice in asker.choices(node, file):
+                    yield asker, choice
+    file.top = None
+    for node in modules:
+        for asker in askers[patterns.index(MODULE)]:
+            if role in asker.roles:
+                for choice in asker.choices(node, file):
+                    yield asker, choice
+
+
+def site_order(site: tuple[int, int, int, Node]) -> tuple[int, int, int]:
+    """Return what orders sites: outer before inner, frames before those who ask."""
+    return site[:3]
+
+
+def enter_module(file: FileView) -> None:
+    """Note the module's documentation string."""
+    string = first_string(file.source.tree.root_node)
+    if string is not None:
+        file.docstrings.add(string.start_byte)
+
+
+def enter_frame(file: FileView, kind: str, node: Node, end: int) -> None:
+    """Push the frame of *node* and note its documentation string."""
+    if kind in ("function_definition", "class_definition"):
+        file.top = frame = DefinitionFrame(kind, node, file.top, end)
+        if frame.docstring is not None:
+            file.docstrings.add(frame.docstring.start_byte)
+    else:
+        file.top = Frame(kind, node, file.top, end)
+
+
+@cache
+def plan_of(language: Language) -> Plan:
+    """Return the combined query of *language*, compiled once a process."""
+    asked: dict[str, list[Convention]] = {f"({kind}) @site": [] for kind in FRAMES}
+    for pattern in (*split_patterns(IMPORTS), CALL, RAISE, TYPE, MODULE):
+        asked.setdefault(pattern, [])
+    for convention in collect_conventions():
+        if language.name in convention.languages and not isinstance(convention, HouseConvention):
+            for pattern in split_patterns(convention.query):
+                asked.setdefault(pattern, []).append(convention)
+    text = "\n".join(pattern.replace("@site", f"@s{number}") for number, pattern in enumerate(asked))
+    return Plan(Query(language.grammar, text), tuple(asked), tuple(tuple(askers) for askers in asked.values()))
+
+
+def split_patterns(query: str) -> list[str]:
+    """Return the top-level patterns of *query*, white space evened out so that equal ones are searched once."""
+    patterns: list[str] = []
+    depth = start = 0
+    text = " ".join(query.split())
+    for place, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if letter in "([" and depth == 1 and patterns_between(text, start, place):
+            patterns.append(text[start:place].strip())
+            start = place
+    if text[start:].strip():
+        patterns.append(text[start:].strip())
+    return patterns
+
+
+def patterns_between(text: str, start: int, place: int) -> bool:
+    """Claim that a whole pattern stands between *start* and *place*."""
+    return place > start and bool(text[start:place].strip())

@@ -1,0 +1,230 @@
+"""
+One file as conventions see it. In: a `Source` and the walk through its sites. Out: what stands around a site.
+
+The walk visits the captured nodes in order of the file and keeps a stack of frames (functions, classes, handlers), so
+that no convention climbs the tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from tree_sitter import Node
+
+from ..roles import role_of
+from ..source import Source
+
+SIMPLE_CALLEE = re.compile(rb"[A-Za-z_][\w.]*\Z")
+ACCESSORS = frozenset({"property", "setter", "getter", "deleter", "cached_property", "overload", "override"})
+
+
+class Frame:
+    """
+    A node that encloses others: kept on the stack while the walk is inside it.
+    """
+
+    __slots__ = ("end", "kind", "node", "outer")
+
+    def __init__(self, kind: str, node: Node, outer: Frame | None, end: int) -> None:
+        self.kind = kind
+        self.node = node
+        self.outer = outer
+        self.end = end
+
+
+class DefinitionFrame(Frame):
+    """
+    A function or class, its parts read once however many conventions ask.
+    """
+
+    __slots__ = ("__dict__",)
+
+    @cached_property
+    def name_node(self) -> Node:
+        """The name."""
+        return self.node.child_by_field_name("name") or self.node
+
+    @cached_property
+    def name(self) -> str:
+        """The name's text."""
+        return text_of(self.name_node)
+
+    @cached_property
+    def body(self) -> Node | None:
+        """The block."""
+        return self.node.child_by_field_name("body")
+
+    @cached_property
+    def docstring(self) -> Node | None:
+        """The documentation string."""
+        return first_string(self.body) if self.body is not None else None
+
+    @cached_property
+    def decorators(self) -> tuple[str, ...]:
+        """The dotted names of its decorators, arguments left out, from the top."""
+        wrapper = self.outer
+        if wrapper is None or wrapper.kind != "decorated_definition" or wrapper.end != self.end:
+            return ()
+        return tuple(decorator_name(child) for child in wrapper.node.children if child.type == "decorator")
+
+    @cached_property
+    def scope(self) -> DefinitionFrame | None:
+        """The function or class around it."""
+        frame = self.outer
+        while frame is not None and not isinstance(frame, DefinitionFrame):
+            frame = frame.outer
+        return frame
+
+    @cached_property
+    def symbol(self) -> str:
+        """The name with those around it."""
+        return f"{self.scope.symbol}.{self.name}" if self.scope is not None else self.name
+
+    @cached_property
+    def is_method(self) -> bool:
+        """Whether a class is the nearest scope."""
+        return self.kind == "function_definition" and self.scope is not None and self.scope.kind == "class_definition"
+
+    @cached_property
+    def is_public(self) -> bool:
+        """Whether it and every class around it can be reached by name, with no leading underscore."""
+        if self.name.startswith("_"):
+            return False
+        return self.scope is None or (self.scope.kind == "class_definition" and self.scope.is_public)
+
+    @cached_property
+    def is_accessor(self) -> bool:
+        """Whether a decorator makes it a property's part, an overload or an override."""
+        return any(name.rpartition(".")[2] in ACCESSORS for name in self.decorators)
+
+    @cached_property
+    def parameters(self) -> tuple[Node, ...]:
+        """Its parameters, `self` and `cls` left out, separators too."""
+        node = self.node.child_by_field_name("parameters")
+        if node is None:
+            return ()
+        found = [
+            child
+            for child in node.named_children
+            if child.type not in ("keyword_separator", "positional_separator", "comment")
+        ]
+        if self.is_method and found and not any(name.endswith("staticmethod") for name in self.decorators):
+            found = found[1:]
+        return tuple(found)
+
+    @cached_property
+    def returns(self) -> Node | None:
+        """The return annotation."""
+        return self.node.child_by_field_name("return_type")
+
+    @cached_property
+    def bases(self) -> tuple[str, ...]:
+        """The dotted names of a class's bases; a base that is no name counts as `?`."""
+        node = self.node.child_by_field_name("superclasses")
+        if node is None:
+            return ()
+        return tuple(
+            text_of(child) if child.type in ("identifier", "attribute") else "?"
+            for child in node.named_children
+            if child.type not in ("keyword_argument", "comment")
+        )
+
+
+class FileView:
+    """
+    One file during its walk.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.utf8 = source.utf8
+        self.path = source.path
+        self.role = role_of(source.path)
+        self.top: Frame | None = None
+        """The innermost frame around the site that is visited."""
+        self.docstrings: set[int] = set()
+        """Where documentation strings start."""
+        self.names: dict[str, str] = {}
+        """What an imported name stands for, dotted; a relative import starts with dots."""
+        self.types: list[tuple[int, int]] = []
+        """Where annotations stand."""
+        self._callees: tuple[int, str] = (-1, "")
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether this is a type stub, to which most questions do not apply."""
+        return self.path.endswith(".pyi")
+
+    @property
+    def definition(self) -> DefinitionFrame:
+        """The function or class whose site is visited."""
+        assert isinstance(self.top, DefinitionFrame)
+        return self.top
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames around the site, inner before outer."""
+        frame = self.top
+        while frame is not None:
+            yield frame
+            frame = frame.outer
+
+    def function(self) -> DefinitionFrame | None:
+        """Return the innermost function around the site."""
+        for frame in self.frames():
+            if isinstance(frame, DefinitionFrame) and frame.kind == "function_definition":
+                return frame
+        return None
+
+    def handler(self) -> Frame | None:
+        """Return the innermost `except` clause around the site, inside the same function."""
+        for frame in self.frames():
+            if frame.kind == "except_clause":
+                return frame
+            if frame.kind in ("function_definition", "class_definition"):
+                return None
+        return None
+
+    def callee(self, call: Node) -> str:
+        """Return the dotted name that *call* calls, or nothing when it calls an expression."""
+        start = call.start_byte
+        if self._callees[0] != call.id:
+            function = call.child_by_field_name("function")
+            text = self.utf8[start : function.end_byte] if function is not None else b""
+            self._callees = (call.id, text.decode() if SIMPLE_CALLEE.match(text) else "")
+        return self._callees[1]
+
+    def resolve(self, dotted: str) -> str:
+        """Return *dotted* with an imported first part replaced by what it stands for."""
+        head, dot, rest = dotted.partition(".")
+        known = self.names.get(head)
+        return dotted if known is None else f"{known}{dot}{rest}"
+
+    def line_text(self, line: int) -> str:
+        """Return the text of *line*, counted from 1, stripped and cut to what an exemplar shows."""
+        starts = self.source.line_starts
+        end = starts[line] if line < len(starts) else len(self.utf8)
+        return self.utf8[starts[line - 1] : end].strip()[:160].decode("utf-8", "ignore")
+
+
+def text_of(node: Node) -> str:
+    """Return the text of *node*."""
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def decorator_name(decorator: Node) -> str:
+    """Return the dotted name of a decorator, without the arguments."""
+    return text_of(decorator).removeprefix("@").partition("(")[0].strip()
+
+
+def first_string(block: Node) -> Node | None:
+    """Return the string that opens *block* as a statement of its own: its documentation."""
+    for child in block.named_children:
+        if child.type == "comment":
+            continue
+        if child.type != "expression_statement" or child.named_child_count != 1:
+            return None
+        string = child.named_children[0]
+        return string if string.type == "string" else None
+    return None

@@ -1,0 +1,399 @@
+"""
+What a repository keeps to. In: the tallies of its files. Out: a `Profile`, and the judgement of a file by it.
+
+Statistics as in the catalogue's common rules: each file counts for at most ten opportunities, a rule needs support and a
+one-sided 90 % Wilson bound (Wilson 1927), mined families pass Benjamini–Hochberg (1995) at 5 %, absences and legacy forms
+are learned but never enforced, and a file that consistently does otherwise is left alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id, lower_tier
+from .conventions.facts import FileFacts
+from .conventions.tally import FileTally, tally_source
+from .settings import Override, Settings
+from .source import Source
+
+__all__ = ["Entry", "FileTally", "Finding", "Judgement", "Profile", "judge_source", "learn_profile", "tally_source"]
+
+SCHEMA = "idiolect.profile/1"
+Z = 1.2816
+"""The one-sided 90 % quantile of the normal distribution."""
+BOUNDS = (("gate", 0.98), ("advise", 0.95), ("hint", 0.90))
+CHILD_GAIN = 0.03
+"""How much higher the bound of a narrower scope must be to be used where it agrees."""
+DISCOVERY_RATE = 0.05
+EXEMPT_COUNT, EXEMPT_SHARE = 5, 0.9
+"""A file with so many opportunities, this share of which agree on another value, has its own way."""
+EXEMPLARS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """
+    One line of the repository.
+    """
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One rule that the repository keeps, in one scope.
+    """
+
+    convention: str
+    key: str
+    scope: str
+    """`repository`, `role:tests`, or `dir:core`."""
+    value: str
+    """The choice that is held to."""
+    k: float
+    """Weighted opportunities that make the choice."""
+    n: float
+    """Weighted opportunities."""
+    files: int
+    bound: float
+    """One-sided 90 % Wilson lower bound of k / n."""
+    strength: str
+    """The tier that the bound earns; what scores count."""
+    tier: str
+    """The tier that findings have; empty where the rule is learned but never enforced."""
+    exemplars: tuple[Exemplar, ...]
+    counterexamples: tuple[Exemplar, ...]
+    rule: Mapping[str, Any]
+    """For a mined convention, what `ask` is asked."""
+    reason: str
+    """What the team's settings say of it."""
+
+    @property
+    def id(self) -> str:
+        """The rule's id in findings: `S01`, or `I01[numpy]`."""
+        return f"{self.convention}[{self.key}]" if self.key else self.convention
+
+
+class Finding(NamedTuple):
+    """
+    One place where code departs from an entry.
+    """
+
+    entry: Entry
+    path: str
+    line: int
+    column: int
+    """From 1, in code points."""
+    end_column: int
+    found: str
+    message: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """
+    What a profile says of one file.
+    """
+
+    findings: tuple[Finding, ...]
+    opportunities: int
+    governed: int
+    """Opportunities that an entry speaks to."""
+    obeyed: Mapping[str, int]
+    """Governed opportunities that agree, by rule id."""
+    violated: Mapping[str, int]
+    score: float | None
+    """The conformance score of the catalogue, section 4.4; None when nothing is governed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """
+    The conventions that a repository holds.
+    """
+
+    entries: tuple[Entry, ...]
+    files: int
+    opportunities: int
+    versions: Mapping[str, int]
+    """The version of every detector that was asked."""
+
+    def lookup(self, convention: str, key: str, path: str, role: str) -> Entry | None:
+        """Return the entry of the narrowest scope that speaks to a place in the file at *path*."""
+        table = {(entry.convention, entry.key, entry.scope): entry for entry in self.entries}
+        return next(
+            (entry for scope in scopes_of(path, role) if (entry := table.get((convention, key, scope))) is not None),
+            None,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the profile as `profile.json` holds it."""
+        return {
+            "schema": SCHEMA,
+            "files": self.files,
+            "opportunities": self.opportunities,
+            "versions": dict(self.versions),
+            "entries": [asdict(entry) for entry in self.entries],
+        }
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> Profile:
+        """Return the profile that *table* writes."""
+        entries = tuple(read_entry(row) for row in table["entries"])
+        return cls(entries, table["files"], table["opportunities"], table["versions"])
+
+
+def read_entry(row: Mapping[str, Any]) -> Entry:
+    """Return the entry that *row* writes."""
+    values = dict(row)
+    for name in ("exemplars", "counterexamples"):
+        values[name] = tuple(Exemplar(**line) for line in row[name])
+    return Entry(**values)
+
+
+# -- learning
+
+
+class Place(NamedTuple):
+    """
+    An opportunity with the line it stands on.
+    """
+
+    path: str
+    role: str
+    value: str
+    line: int
+    text: str
+
+
+def learn_profile(tallies: Iterable[FileTally], *, settings: Settings | None = None) -> Profile:
+    """
+    Return the profile of the files that *tallies* came from.
+    """
+    files = sorted(tallies, key=lambda tally: tally.path)
+    facts = {tally.path: tally.facts for tally in files if tally.facts is not None}
+    places: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
+    rules: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for tally in files:
+        for found in tally.opportunities:
+            text = tally.texts.get((found.convention, found.key, found.value), "")
+            places[found.convention, found.key].append(Place(tally.path, tally.role, found.value, found.line, text))
+    for convention in conventions_by_id().values():
+        if isinstance(convention, HouseConvention):
+            for rule in convention.find_rules(facts):
+                rules[convention.id, rule["key"]] = rule
+                places[convention.id, rule["key"]].extend(house_places(convention, rule, facts.values()))
+    overrides: Mapping[str, Override] = settings.conventions if settings is not None else {}
+    entries = [
+        entry
+        for (name, key), found in sorted(places.items())
+        for entry in learn_rule(conventions_by_id()[name], key, found, rules.get((name, key), {}), overrides)
+    ]
+    total = sum(len(found) for found in places.values())
+    versions = {name: convention.version for name, convention in sorted(conventions_by_id().items())}
+    return Profile(tuple(control_discoveries(entries)), len(files), total, versions)
+
+
+def house_places(convention: HouseConvention, rule: Mapping[str, Any], files: Iterable[FileFacts]) -> list[Place]:
+    """Return the answers of all *files* to one mined rule."""
+    return [
+        Place(facts.path, facts.role, choice.value, choice.line, choice.text)
+        for facts in files
+        for choice in convention.ask(facts, rule)
+    ]
+
+
+def learn_rule(
+    convention: Convention,
+    key: str,
+    places: Sequence[Place],
+    rule: Mapping[str, Any],
+    overrides: Mapping[str, Override],
+) -> list[Entry]:
+    """Return the entries of one question: the repository's, and those of narrower scopes that say something else."""
+    override = overrides.get(f"{convention.id}[{key}]" if key else convention.id) or overrides.get(convention.id)
+    if override is not None and override.ignore:
+        return []
+    by_scope: defaultdict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        for scope in scopes_of(place.path, place.role):
+            by_scope[scope].append(place)
+    whole = learn_scope(convention, key, "repository", by_scope.pop("repository", []), rule, override)
+    entries = [] if whole is None else [whole]
+    for scope, found in sorted(by_scope.items()):
+        entry = learn_scope(convention, key, scope, found, rule, override)
+        if entry is not None and (
+            whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN
+        ):
+            entries.append(entry)
+    return entries
+
+
+def learn_scope(
+    convention: Convention,
+    key: str,
+    scope: str,
+    places: Sequence[Place],
+    rule: Mapping[str, Any],
+    override: Override | None,
+) -> Entry | None:
+    """Return what the places of one scope hold to, or None when they hold to nothing or are too few."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for place in places:
+        counts[place.path][place.value] += 1
+    votes: Counter[str] = Counter()
+    for found in counts.values():
+        weight = min(1.0, convention.file_weight / found.total())
+        for value, count in found.items():
+            votes[value] += weight * count  # type: ignore[assignment]
+    n = float(sum(votes.values()))
+    if n < convention.least_support or len(counts) < convention.least_files:
+        return None
+    wanted = override.value if override is not None else None
+    value = wanted or min(votes, key=lambda value: (-votes[value], value))
+    k = float(votes[value])
+    bound = wilson_bound(k, n)
+    strength = next((tier for tier, least in BOUNDS if bound >= least), "")
+    enforced = override is not None and (override.enforce or override.tier is not None)
+    if not strength and not enforced:
+        return None
+    tier = "" if value in convention.never else lower_tier(strength, convention.cap)
+    if enforced:
+        assert override is not None
+        tier = override.tier or "gate"
+    return Entry(
+        convention=convention.id,
+        key=key,
+        scope=scope,
+        value=value,
+        k=round(k, 3),
+        n=round(n, 3),
+        files=len(counts),
+        bound=round(bound, 5),
+        strength=strength,
+        tier=tier,
+        exemplars=exemplars_of(place for place in places if place.value == value),
+        counterexamples=exemplars_of(place for place in places if place.value != value),
+        rule=dict(rule),
+        reason=override.reason if override is not None else "",
+    )
+
+
+def wilson_bound(k: float, n: float) -> float:
+    """Return the one-sided 90 % Wilson lower bound of the share k / n (Wilson 1927)."""
+    if n <= 0:
+        return 0.0
+    p = k / n
+    root = math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+    return max(0.0, (p + Z * Z / (2 * n) - Z * root) / (1 + Z * Z / n))
+
+
+def exemplars_of(places: Iterable[Place]) -> tuple[Exemplar, ...]:
+    """Return a few of *places*, from different files, the shortest lines first."""
+    first: dict[str, Place] = {}
+    for place in places:
+        if place.text:
+            first.setdefault(place.path, place)
+    chosen = sorted(first.values(), key=lambda place: (len(place.text), place.path, place.line))[:EXEMPLARS]
+    return tuple(Exemplar(place.path, place.line, place.text) for place in chosen)
+
+
+def control_discoveries(entries: Sequence[Entry]) -> list[Entry]:
+    """Return *entries* without the mined ones that so many tries would find by chance (Benjamini–Hochberg)."""
+    conventions = conventions_by_id()
+    kept = [entry for entry in entries if not conventions[entry.convention].is_mined]
+    families: defaultdict[str, list[tuple[float, Entry]]] = defaultdict(list)
+    for entry in entries:
+        if conventions[entry.convention].is_mined:
+            z = (entry.k / entry.n - 0.9) / math.sqrt(0.09 / entry.n)
+            families[entry.convention].append((0.5 * math.erfc(z / math.sqrt(2)), entry))
+    for found in families.values():
+        found.sort(key=lambda row: row[0])
+        passing = [i for i, (p, _) in enumerate(found, start=1) if p <= DISCOVERY_RATE * i / len(found)]
+        kept += [entry for _, entry in found[: max(passing, default=0)]]
+    return sorted(kept, key=lambda entry: (entry.convention, entry.key, entry.scope))
+
+
+def scopes_of(path: str, role: str) -> tuple[str, ...]:
+    """Return the scopes that a file is in, the narrowest first."""
+    top, slash, _ = path.partition("/")
+    return (*((f"dir:{top}",) if slash else ()), f"role:{role}", "repository")
+
+
+# -- judging
+
+
+def judge_source(source: Source, profile: Profile) -> Judgement:
+    """
+    Hold one file to *profile*: the same questions, asked by the same code that learned them.
+    """
+    tally = tally_source(source)
+    asked: list[Opportunity] = [*tally.opportunities]
+    for rule in {(e.convention, e.key): e for e in profile.entries if e.rule}.values():
+        convention = conventions_by_id()[rule.convention]
+        if isinstance(convention, HouseConvention) and tally.facts is not None:
+            for choice in convention.ask(tally.facts, rule.rule):
+                asked.append(
+                    Opportunity(rule.convention, rule.key, choice.value, choice.line, choice.start, choice.end)
+                )
+    groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
+    for found in asked:
+        groups[found.convention, found.key].append(found)
+    findings: list[Finding] = []
+    obeyed: Counter[str] = Counter()
+    violated: Counter[str] = Counter()
+    parts: list[tuple[float, float]] = []
+    for (name, key), found in sorted(groups.items()):
+        entry = profile.lookup(name, key, source.path, tally.role)
+        if entry is None:
+            continue
+        departs = [o for o in found if o.value != entry.value]
+        obeyed[entry.id] += len(found) - len(departs)
+        violated[entry.id] += len(departs)
+        rate = entry.k / entry.n
+        parts.append((entry.bound, (len(found) - len(departs) + rate) / (len(found) + 1)))
+        if entry.tier and not has_its_own_way(found, entry.value):
+            findings.extend(make_finding(source, entry, o) for o in departs)
+    weight = sum(bound for bound, _ in parts)
+    return Judgement(
+        findings=tuple(sorted(findings, key=lambda f: (f.line, f.column, f.entry.id))),
+        opportunities=len(asked),
+        governed=sum(obeyed.values()) + sum(violated.values()),
+        obeyed=dict(obeyed),
+        violated={rule: count for rule, count in violated.items() if count},
+        score=sum(bound * share for bound, share in parts) / weight if weight else None,
+    )
+
+
+def has_its_own_way(found: Sequence[Opportunity], value: str) -> bool:
+    """Claim that a file consistently answers otherwise: then it is an exception, not a slip."""
+    others = Counter(o.value for o in found if o.value != value)
+    return len(found) >= EXEMPT_COUNT and max(others.values(), default=0) >= EXEMPT_SHARE * len(found)
+
+
+def make_finding(source: Source, entry: Entry, found: Opportunity) -> Finding:
+    """Return the finding at one opportunity."""
+    convention = conventions_by_id()[entry.convention]
+    line_start = source.line_starts[found.line - 1]
+    column = len(source.utf8[line_start : found.start].decode("utf-8", "replace")) + 1
+    text = source.utf8[found.start : found.end].split(b"\n")[0].decode("utf-8", "replace")
+    return Finding(
+        entry=entry,
+        path=source.path,
+        line=found.line,
+        column=column,
+        end_column=column + max(1, len(text)),
+        found=found.value,
+        message=convention.message(found.value, entry.value, entry.key),
+        start=found.start,
+        end=found.end,
+    )
