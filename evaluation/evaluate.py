@@ -26,6 +26,7 @@ from .. import __version__
 from ..mining.artefacts import lock_folder, machine_faults, refuse_foreign, sha256_file, sha256_json, write_json
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
+from ..mining.guide import render_guide
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checks.check import collect_checks
 from .measure import (
@@ -194,8 +195,6 @@ def clear_results(out: Path) -> None:
 
 def make_bench(task: Task) -> Bench:
     """Return the checks, the guide and the index of *task*."""
-    from ..mining.guide import render_guide
-
     guide = render_guide(task.corpus.profile) if any(arm.guide for arm in task.arms) else ""
     training = task.corpus.pairs("train")
     scorer = Scorer(collect_checks(task.corpus, task.repository))

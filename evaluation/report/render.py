@@ -15,8 +15,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ...mining.conventions.convention import conventions_by_id
 from ...mining.corpus import Corpus
 from ...mining.errors import MissingExtraError
+from ...mining.guide import strongest_first
 from ...mining.pairs.pair import Pair
 from ..arms import ARMS, Request
 from ..verdict import points, signed, span
@@ -346,8 +348,20 @@ def describe_slices(scores: Sequence[Row], pairs: Mapping[str, Pair]) -> dict[st
 
 
 def describe_profile(corpus: Corpus) -> dict[str, Any] | None:
-    """Return the conventions with the most support."""
-    return None
+    """Return the strongest conventions of the profile, as a person would say them; None without any."""
+    entries = strongest_first(corpus.profile)
+    if not entries:
+        return None
+    rows: list[dict[str, Any]] = []
+    for entry in entries[:PROFILE_ROWS]:
+        advice = conventions_by_id()[entry.convention].advice(entry.value, entry.key)
+        scope, _, where = entry.scope.partition(":")
+        support = f"{entry.k:,.0f} of {entry.n:,.0f}" + (f" in {where}" if scope != "repository" else "")
+        rows.append({"rule": advice.replace("`", ""), "width": round(entry.k / entry.n * 100, 1), "support": support})
+    more = f", the strongest {len(rows)} of them here" if len(entries) > len(rows) else ""
+    learned = f"{len(entries)} conventions learned from {corpus.profile.files:,} files{more}"
+    lead = f"{learned}. The same questions judge answers."
+    return {"lead": lead, "rows": rows}
 
 
 def describe_check(check: Row) -> dict[str, str]:
