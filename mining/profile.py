@@ -1,9 +1,9 @@
 """
 What a repository keeps to. In: the tallies of its files. Out: a `Profile`, and the judgement of a file by it.
 
-Statistics as in the catalogue's common rules: each file counts for at most ten opportunities, a rule needs support and a
-one-sided 90 % Wilson bound (Wilson 1927), mined families pass Benjamini–Hochberg (1995) at 5 %, absences and legacy forms
-are learned but never enforced, and a file that consistently does otherwise is left alone.
+Statistics as in the catalogue's common rules: each file counts for at most ten opportunities, a rule needs support and
+a one-sided 90 % Wilson bound (Wilson 1927), mined families pass Benjamini–Hochberg (1995) at 5 %, absences and legacy
+forms are learned but never enforced, and a file that consistently does otherwise is left alone.
 """
 
 from __future__ import annotations
@@ -341,10 +341,10 @@ def judge_source(source: Source, profile: Profile) -> Judgement:
     for rule in {(e.convention, e.key): e for e in profile.entries if e.rule}.values():
         convention = conventions_by_id()[rule.convention]
         if isinstance(convention, HouseConvention) and tally.facts is not None:
-            for choice in convention.ask(tally.facts, rule.rule):
-                asked.append(
-                    Opportunity(rule.convention, rule.key, choice.value, choice.line, choice.start, choice.end)
-                )
+            asked.extend(
+                Opportunity(rule.convention, rule.key, choice.value, choice.line, choice.start, choice.end)
+                for choice in convention.ask(tally.facts, rule.rule)
+            )
     groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
     for found in asked:
         groups[found.convention, found.key].append(found)

@@ -96,7 +96,10 @@ class SectionStyle(Documented):
     examples = Examples(
         value="numpy",
         conforms=('def f(a):\n    """F.\n\n    Parameters\n    ----------\n    a : int\n    """',),
-        departs=('def f(a):\n    """F.\n\n    Args:\n        a: Int.\n    """', 'def f(a):\n    """F.\n\n    :param a: Int.\n    """'),
+        departs=(
+            'def f(a):\n    """F.\n\n    Args:\n        a: Int.\n    """',
+            'def f(a):\n    """F.\n\n    :param a: Int.\n    """',
+        ),
         nearly=('def f(a):\n    """Parameters are read."""',),
     )  # fmt: skip
 

@@ -79,8 +79,8 @@ class EmptyContainers(Convention):
 
     def fix(self, text: str, wanted: str) -> str | None:
         """Return the other spelling."""
-        swaps = {("list()", "literal"): "[]", ("dict()", "literal"): "{}", ("[]", "call"): "list()", ("{}", "call"): "dict()"}  # fmt: skip
-        return swaps.get((text, wanted))
+        swaps = {"list()": "[]", "dict()": "{}"} if wanted == "literal" else {"[]": "list()", "{}": "dict()"}
+        return swaps.get(text)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

@@ -104,7 +104,8 @@ class ExceptionRoot(HouseConvention):
         family = set(rule["family"])
         for fact in facts.classes:
             bases = {last_name(base) for base in fact.bases}
-            if fact.symbol == rule["key"] or facts.role != "src" or not any(EXCEPTION_BASE.search(b) for b in bases):
+            is_exception = bool(bases & family) or any(EXCEPTION_BASE.search(base) for base in bases)
+            if fact.symbol == rule["key"] or facts.role != "src" or not is_exception:
                 continue
             value = f"derives from {rule['key']}" if bases & family else "another root"
             yield HouseChoice(value, fact.line, fact.start, fact.end, fact.text)

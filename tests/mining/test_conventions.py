@@ -1,0 +1,162 @@
+"""
+Every convention is tested by its own examples; the mechanism by small repositories.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from idiolect.mining.conventions import collect_conventions, tally_source
+from idiolect.mining.conventions.convention import Convention, HouseConvention
+from idiolect.mining.languages import language_named
+from idiolect.mining.profile import Profile, judge_source, learn_profile, wilson_bound
+from idiolect.mining.settings import Override, Settings
+from idiolect.mining.source import parse_source
+
+PYTHON = language_named("python")
+WITH_EXAMPLES = [convention for convention in collect_conventions() if "python" in convention.languages]
+
+
+def tally(text: str, path: str = "package/module.py"):
+    return tally_source(parse_source(path, text.encode(), PYTHON))
+
+
+def answers(convention: Convention, text: str) -> list[str]:
+    """Return every answer of *convention* about its examples' key."""
+    examples = convention.examples
+    found = tally(text, examples.path)
+    if isinstance(convention, HouseConvention):
+        assert found.facts is not None
+        return [choice.value for choice in convention.ask(found.facts, examples.rule)]
+    return [o.value for o in found.opportunities if (o.convention, o.key) == (convention.id, examples.key)]
+
+
+@pytest.mark.parametrize("convention", WITH_EXAMPLES, ids=lambda convention: convention.id)
+def test_conforming_examples_answer_with_the_value(convention: Convention):
+    """Code that conforms gives the value, and nothing else."""
+    for text in convention.examples.conforms:
+        assert {convention.examples.value} == set(answers(convention, text)), text
+
+
+@pytest.mark.parametrize("convention", WITH_EXAMPLES, ids=lambda convention: convention.id)
+def test_departing_examples_answer_otherwise(convention: Convention):
+    """Code that departs gives another value somewhere."""
+    for text in convention.examples.departs:
+        found = answers(convention, text)
+        assert found and convention.examples.value not in found, text
+
+
+@pytest.mark.parametrize("convention", WITH_EXAMPLES, ids=lambda convention: convention.id)
+def test_near_misses_do_not_depart(convention: Convention):
+    """Code that only looks like a departure raises nothing."""
+    for text in convention.examples.nearly:
+        assert not set(answers(convention, text)) - {convention.examples.value}, text
+
+
+@pytest.mark.parametrize("convention", WITH_EXAMPLES, ids=lambda convention: convention.id)
+def test_advice_is_a_sentence(convention: Convention):
+    """Every rule can be said as an instruction."""
+    advice = convention.advice(convention.examples.value, convention.examples.key)
+
+    assert advice[0].isupper() and advice.endswith((".", "`"))
+
+
+def house(quote: str, files: int = 8, odd: int = 0) -> Profile:
+    """Learn from *files* files of four strings each, *odd* strings of which use the other quote."""
+    other = "'" if quote == '"' else '"'
+    tallies = []
+    for number in range(files):
+        marks = [other if number * 4 + index < odd else quote for index in range(4)]
+        text = "".join(f"x{index} = {mark}a{mark}\n" for index, mark in enumerate(marks))
+        tallies.append(tally(text, f"package/m{number}.py"))
+    return learn_profile(tallies)
+
+
+def test_a_slip_is_found_on_its_token():
+    """One departure gives one finding, with line, column and evidence."""
+    profile = house('"', files=30)
+    source = parse_source("package/new.py", b'a = "x"\nb = call("y", \'z\')\n', PYTHON)
+
+    found = judge_source(source, profile).findings
+
+    assert [("S01", 2, 15, 18, "gate")] == [
+        (f.entry.convention, f.line, f.column, f.end_column, f.entry.tier) for f in found
+    ]
+
+
+def test_columns_count_code_points():
+    """A finding after non-ASCII text stands at its character, not at its byte."""
+    profile = house('"', files=30)
+    source = parse_source("package/new.py", "é = (\"ü\", 'z')\n".encode(), PYTHON)
+
+    (finding,) = judge_source(source, profile).findings
+
+    assert 11 == finding.column
+
+
+def test_a_file_with_its_own_way_is_left_alone():
+    """A file that consistently does otherwise raises nothing."""
+    profile = house('"', files=30)
+    source = parse_source("package/new.py", b"".join(b"x%d = 'a'\n" % i for i in range(6)), PYTHON)
+
+    assert () == judge_source(source, profile).findings
+
+
+def test_too_little_evidence_makes_no_rule():
+    """Under 20 weighted opportunities nothing is learned."""
+    assert () == house('"', files=4).entries
+
+
+def test_a_mixed_habit_makes_no_rule():
+    """Six of 32 exceptions are too many for any tier."""
+    assert () == house('"', files=8, odd=6).entries
+
+
+def test_absence_is_never_enforced():
+    """A repository without return annotations learns that, and raises nothing on an annotated function."""
+    texts = ["".join(f"def f{i}(a):\n    return a\n" for i in range(6)) for _ in range(12)]
+    profile = learn_profile([tally(text, f"p/m{n}.py") for n, text in enumerate(texts)])
+
+    (entry,) = [e for e in profile.entries if e.convention == "T01" and e.scope == "repository"]
+
+    assert ("absent", "") == (entry.value, entry.tier)
+    assert not [f for f in judge_source(parse_source("p/n.py", b"def g() -> int:\n    return 1\n", PYTHON), profile).findings
+                if f.entry.convention == "T01"]  # fmt: skip
+
+
+def test_a_planted_decorator_is_learned_and_asked_for():
+    """Functions of one shape that carry the house's decorator make it a rule."""
+    text = "from .core import handler\n\n\n" + "".join(
+        f"@handler\ndef show_{i}(request):\n    return request.read({i})\n\n\n" for i in range(6)
+    )
+    profile = learn_profile([tally(text, f"app/m{number}.py") for number in range(20)])
+    source = parse_source("app/new.py", b"def show(request):\n    return request\n", PYTHON)
+
+    found = [f for f in judge_source(source, profile).findings if f.entry.convention == "A02"]
+
+    assert [("with @handler", 1, 5)] == [(f.entry.value, f.line, f.column) for f in found]
+
+
+def test_settings_can_ignore_a_rule():
+    """An ignored convention is not learned."""
+    tallies = [tally('x = "a"\ny = "b"\n', f"p/m{n}.py") for n in range(30)]
+    settings = Settings(conventions={"S01": Override(ignore=True)})
+
+    assert "S01" in {entry.convention for entry in learn_profile(tallies).entries}
+    assert "S01" not in {entry.convention for entry in learn_profile(tallies, settings=settings).entries}
+
+
+def test_a_profile_survives_its_own_json():
+    """What is written is what is read."""
+    profile = house('"', files=30)
+
+    assert profile == Profile.from_json(profile.as_json())
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "expected"),
+    [(15, 15, 0.9013), (32, 32, 0.9512), (81, 81, 0.9801), (0, 5, 0.0)],
+)
+def test_the_bound_is_wilsons(k: float, n: float, expected: float):
+    """The sizes that reach each tier without an exception are those of the catalogue."""
+    assert expected == pytest.approx(wilson_bound(k, n), abs=2e-4)
