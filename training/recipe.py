@@ -151,6 +151,7 @@ def change_recipe(recipe: Recipe, file: Path | None, words: Sequence[str]) -> Re
         key, equals, text = word.partition("=")
         if not equals:
             faults.append(f"{word!r} is not KEY=VALUE")
+            continue
         changes[key.strip()] = parse_word(text.strip())
     values: dict[str, Any] = {}
     for key, value in changes.items():
@@ -172,7 +173,7 @@ def read_recipe_file(file: Path) -> Mapping[str, Any]:
         raise InputError(f"The recipe {str(file)!r} cannot be read: {error}") from error
 
 
-def parse_word(text: str) -> Any:  # noqa: ANN401 - a TOML value is any of six types
+def parse_word(text: str) -> Any:
     """Return *text* as a TOML value, or as the plain string it is."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -180,7 +181,7 @@ def parse_word(text: str) -> Any:  # noqa: ANN401 - a TOML value is any of six t
         return text
 
 
-def convert(key: str, value: Any) -> Any:  # noqa: ANN401 - as above
+def convert(key: str, value: Any) -> Any:
     """
     Return *value* as the type of the recipe's field *key*.
 

@@ -139,7 +139,7 @@ def train_adapter(
         run = start_run(setup, out, corpus, start_from)
         with setup.model.disable_adapter():
             before = held_out_loss(setup)
-        state = run_steps(setup, out, run["steps"], before, score)
+        state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), score)
         if accelerator.is_main_process:
             finish(setup, out, corpus, encoded, run, state, before)
         accelerator.wait_for_everyone()
@@ -229,7 +229,7 @@ def precision(name: str) -> torch.dtype:
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
 
 
-def continue_adapter(model: Any, base: Base, folder: Path) -> PeftModel:  # noqa: ANN401 - any transformers model
+def continue_adapter(model: Any, base: Base, folder: Path) -> PeftModel:
     """Return *model* with the finished adapter in *folder*, ready to learn more."""
     record = read_record(folder)
     if record["base"]["weights_sha256"] != base.weights_sha256:
@@ -349,7 +349,7 @@ def synchronize(device: torch.device) -> None:
 # Steps
 
 
-def run_steps(setup: Setup, out: Path, steps: int, before: float | None, score: Score | None) -> Progress:
+def run_steps(setup: Setup, out: Path, steps: int, first: Progress, score: Score | None) -> Progress:
     """
     Take the optimizer steps that are left, and leave the model with the best weights that were seen.
     """
@@ -364,7 +364,7 @@ def run_steps(setup: Setup, out: Path, steps: int, before: float | None, score: 
         weight_decay=recipe.weight_decay,
         fused=recipe.fused,
     )
-    state, best = restore(setup, folder, names, optimizer, before)
+    state, best = restore(setup, folder, names, optimizer, first)
     look_every = recipe.validate_every or max(1, math.ceil(steps / 20))
     nats = torch.zeros((), dtype=torch.float64, device=setup.device)
     clock = Clock(state.answer_tokens)
@@ -395,6 +395,16 @@ def run_steps(setup: Setup, out: Path, steps: int, before: float | None, score: 
             keep(setup, folder, state, names, optimizer, best)
     load_weights(setup.model, best)
     return state
+
+
+def first_progress(setup: Setup, before: float | None, start_from: Path | None) -> Progress:
+    """
+    Return the state of a run that has not begun.
+
+    An adapter to go on from is the weight to beat; a fresh one is not, because it changes nothing.
+    """
+    start = None if start_from is None else held_out_loss(setup)
+    return Progress(best_loss=start, log=[{"step": 0, "held_out_loss": before if start is None else start}])
 
 
 def remaining_steps(plan: Plan, state: Progress, steps: int) -> Iterator[list[list[Chunk]]]:
@@ -567,12 +577,12 @@ def restore(
     folder: Path,
     names: Mapping[str, torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
-    before: float | None,
+    first: Progress,
 ) -> tuple[Progress, dict[str, Tensor]]:
     """Return the state and the best weights of the newest checkpoint, or those of a run that has not begun."""
     found = load_checkpoint(folder)
     if found is None:
-        return Progress(log=[{"step": 0, "held_out_loss": before}]), snapshot(setup.model)
+        return first, snapshot(setup.model)
     state, tensors = found
     load_weights(setup.model, {name: tensors[f"model.{name}"] for name in names})
     unpack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()}, tensors)
@@ -597,7 +607,8 @@ def finish(
     setup.model.eval()
     applied = check_applied(setup.model, (setup.validation or setup.plan.examples)[:8], setup.mode)
     (out / RECORD).unlink(missing_ok=True)
-    write_jsonl(out / "log.jsonl", state.log)
+    # a resumed run has read its first lines back from JSON, in another order of keys
+    write_jsonl(out / "log.jsonl", (dict(sorted(line.items())) for line in state.log))
     write_adapter(setup.model, out, setup.base.name, make_record(setup, corpus, encoded, run, state, before, applied))
     timings = out / CHECKPOINTS / "timings.jsonl"
     if timings.is_file():
@@ -614,7 +625,7 @@ def make_record(
     run: Mapping[str, Any],
     state: Progress,
     before: float | None,
-    applied: Any,  # noqa: ANN401 - an AppliedCheck
+    applied: Any,
 ) -> dict[str, Any]:
     """Return what `idiolect.json` says beside the hashes of the files."""
     manifest = corpus.manifest

@@ -11,6 +11,9 @@ import pytest
 import torch
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# one thread, here and in processes started here: tiny tensors lose more by sharing work than they gain
+os.environ["OMP_NUM_THREADS"] = "1"
+torch.set_num_threads(1)
 
 from idiolect.mining.pairs.pair import HOLE, Pair
 from idiolect.training.base.tokenizer import train_tokenizer
@@ -117,4 +120,18 @@ def tiny_base(tmp_path_factory, tokenizer) -> Path:
     folder = tmp_path_factory.mktemp("base") / "tiny-qwen2"
     tiny_model("qwen2", len(tokenizer)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory) -> Path:
+    """Return a corpus folder of 64 training pairs and 16 in each other split."""
+    from idiolect.mining.corpus import Contents, write_corpus
+
+    pairs = [*make_pairs(64), *make_pairs(16, split="validation"), *make_pairs(16, split="test")]
+    head = {"repository": "toy", "commit": "0" * 40, "licence": "Apache-2.0", "settings": "none"}
+    folder = tmp_path_factory.mktemp("corpus") / "corpus"
+    write_corpus(
+        folder, Contents(head, pairs, {}, {}, [], {}, {"highest_similarity": 0.0, "shared_spans_of_50_tokens": 0})
+    )
     return folder

@@ -1,0 +1,366 @@
+"""
+Runs: an adapter comes out, the same one however often the run was killed, and what cannot be trained is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+from idiolect.mining.errors import InputError, MachineError, MismatchError, SettingsError, TooSmallError
+from idiolect.training.adapter import read_record
+from idiolect.training.generation import load_model
+from idiolect.training.recipe import Recipe, change_recipe, size_recipe
+from idiolect.training.train import train_adapter
+
+from .conftest import make_pairs
+
+RECIPE = Recipe(
+    steps=24,
+    step_tokens=800,
+    pack_tokens=400,
+    max_tokens=400,
+    learning_rate=5e-3,
+    rank=4,
+    checkpoint_every=3,
+    validate_every=6,
+    validation_tokens=800,
+)
+FILES = ("adapter_model.safetensors", "adapter_config.json", "idiolect.json", "log.jsonl", "README.md")
+
+
+def read_all(folder):
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_base, tiny_corpus, tmp_path_factory):
+    return train_adapter(tiny_corpus, tmp_path_factory.mktemp("run") / "adapter", base=tiny_base, recipe=RECIPE)
+
+
+def test_training_lowers_the_loss_and_says_so(adapter):
+    """The record holds the held-out loss before and after, the counts, and that the adapter is applied."""
+    record = read_record(adapter)
+    losses = record["losses"]["validation"]
+
+    assert losses["tuned"] < 0.9 * losses["base"]
+    assert record["applied"]["applied"]
+    assert record["counts"]["pairs"] == 64
+    assert record["counts"]["steps"] == 24
+    assert record["recipe"]["steps"] == 24
+
+
+def test_no_artefact_holds_a_path_or_a_time(adapter, tiny_base):
+    """Adapter files name the base, not where it lay; times stand in a file outside every hash."""
+    text = "".join((adapter / name).read_text("utf-8") for name in FILES[1:])
+
+    assert str(tiny_base.parent) not in text
+    assert str(adapter.parent) not in text
+    assert "seconds" not in text
+    assert "timings.jsonl" not in json.loads((adapter / "idiolect.json").read_text())["files"]
+
+
+def test_two_runs_write_the_same_bytes(adapter, tiny_base, tiny_corpus, tmp_path):
+    """Training is deterministic on one machine."""
+    again = train_adapter(tiny_corpus, tmp_path / "again", base=tiny_base, recipe=RECIPE)
+
+    assert read_all(again) == read_all(adapter)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[4])
+from test_train_recipe import RECIPE
+from idiolect.training.train import train_adapter
+train_adapter(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], recipe=RECIPE, resume=True)
+"""
+
+
+def kill_after(command, folder, step):
+    """Run *command* and kill it as soon as the checkpoint of *step* stands."""
+    process = subprocess.Popen(command)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if (folder / "checkpoints" / f"step-{step:08d}").is_dir():
+            process.send_signal(signal.SIGKILL)
+        time.sleep(0.002)
+    process.wait(60)
+    return process.returncode
+
+
+def test_a_killed_run_ends_bit_equal(adapter, tiny_base, tiny_corpus, tmp_path):
+    """Killed twice by SIGKILL and resumed, a run writes the bytes of one that was left alone."""
+    (tmp_path / "test_train_recipe.py").write_text(
+        f"from idiolect.training.recipe import Recipe\nRECIPE = {RECIPE!r}\n", "utf-8"
+    )
+    out = tmp_path / "killed"
+    command = [sys.executable, "-c", KILLED, str(tiny_corpus), str(out), str(tiny_base), str(tmp_path)]
+    codes = [kill_after(command, out, step) for step in (3, 12)]
+    unfinished = not (out / "idiolect.json").exists()
+    train_adapter(tiny_corpus, out, base=tiny_base, recipe=RECIPE, resume=True)
+
+    assert codes == [-signal.SIGKILL, -signal.SIGKILL]
+    assert unfinished
+    assert read_all(out) == read_all(adapter)
+
+
+@pytest.fixture
+def stopped(tiny_base, tiny_corpus, tmp_path):
+    """Return the folder of a run that was interrupted at step 8."""
+
+    def interrupt(stage, done, total):
+        if stage.startswith("train") and done == 8:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "stopped"
+    with pytest.raises(KeyboardInterrupt):
+        train_adapter(tiny_corpus, out, base=tiny_base, recipe=RECIPE, progress=interrupt)
+    return out
+
+
+def test_a_torn_checkpoint_is_passed_over(adapter, stopped, tiny_base, tiny_corpus):
+    """Of two checkpoints the newest with wrong bytes is not used; the one before it leads to the same adapter."""
+    (newest,) = (stopped / "checkpoints").glob("step-*6")
+    (newest / "state.safetensors").write_bytes(b"torn")
+    train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE, resume=True)
+
+    assert read_all(stopped) == read_all(adapter)
+
+
+def test_an_unfinished_run_is_not_overwritten(stopped, tiny_base, tiny_corpus):
+    """Without --resume an unfinished run is refused; with it, another recipe is."""
+    with pytest.raises(InputError, match="unfinished run"):
+        train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE)
+    with pytest.raises(InputError, match="another corpus, base or recipe"):
+        train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=replace(RECIPE, rank=2), resume=True)
+
+
+def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
+    """Resuming a finished adapter changes nothing."""
+    before = read_all(adapter)
+    train_adapter(tiny_corpus, adapter, base=tiny_base, recipe=RECIPE, resume=True)
+
+    assert read_all(adapter) == before
+
+
+def test_two_runs_in_one_folder(stopped, tiny_base, tiny_corpus):
+    """The second run refuses while the first holds the folder."""
+    from idiolect.mining.artefacts import lock_folder
+
+    with lock_folder(stopped), pytest.raises(MachineError):
+        train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE, resume=True)
+
+
+def test_a_foreign_folder_is_refused(tiny_base, tiny_corpus, tmp_path):
+    """A folder with something else in it is left alone."""
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(InputError, match="holds no adapter"):
+        train_adapter(tiny_corpus, tmp_path, base=tiny_base, recipe=RECIPE)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_minutes_become_steps_once(tiny_base, tiny_corpus, tmp_path):
+    """A run by minutes records its steps, and a resumed one keeps them."""
+    seen = []
+
+    def stop(stage, done, total):
+        if stage.startswith("train"):
+            seen.append(total)
+            if len(seen) == 1:
+                raise KeyboardInterrupt
+
+    recipe = replace(RECIPE, steps=None, minutes=0.05, epochs=200.0)
+    with pytest.raises(KeyboardInterrupt):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=stop)
+    train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=stop, resume=True)
+
+    assert len(set(seen)) == 1
+    assert read_record(tmp_path / "out")["recipe"]["steps"] == seen[0]
+    assert read_record(tmp_path / "out")["recipe"]["minutes"] is None
+
+
+def test_answers_that_cannot_be_learned_are_counted(tiny_base, tiny_corpus, tmp_path):
+    """Empty and too long answers are left out with their counts; too few left is an error that says how many."""
+    pairs = make_pairs(60)
+    pairs[0] = replace(pairs[0], response="   \n")
+    pairs[1] = replace(pairs[1], response="x = 1\n" * 500)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, steps=2), pairs=pairs)
+
+    assert read_record(out)["counts"]["refused"] == {"empty_answer": 1, "too_long": 1}
+    with pytest.raises(TooSmallError, match=r"needs 50 pairs and found 38 \(1 empty_answer, 1 too_long\)"):
+        train_adapter(tiny_corpus, tmp_path / "few", base=tiny_base, recipe=RECIPE, pairs=pairs[:40])
+    assert not (tmp_path / "few" / "idiolect.json").exists()
+
+
+def test_a_run_that_stops_improving_ends_with_its_best(tiny_base, tiny_corpus, tmp_path):
+    """A score leads the choice of weights; patience ends the run and the record says why."""
+    scores = iter([1.0, 3.0, 2.0, 2.0, 2.0, 2.0])
+    recipe = replace(RECIPE, validate_every=2, patience=2)
+    out = train_adapter(
+        tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, score=lambda generator: next(scores)
+    )
+    record = read_record(out)
+
+    assert record["losses"]["validation"]["best_step"] == 4
+    assert record["counts"]["steps"] == 8
+    assert "score did not improve" in record["stopped_early"]
+
+
+def test_going_on_from_an_adapter(adapter, tiny_base, tiny_corpus, tmp_path):
+    """A run can start from a finished adapter; the base's loss stays the base's."""
+    out = train_adapter(
+        tiny_corpus,
+        tmp_path / "more",
+        base=tiny_base,
+        recipe=replace(RECIPE, steps=6, learning_rate=1e-3),
+        start_from=adapter,
+    )
+    before, after = (read_record(folder)["losses"]["validation"] for folder in (adapter, out))
+
+    assert after["base"] == pytest.approx(before["base"])
+    assert after["tuned"] < before["tuned"]
+
+
+def test_an_adapter_of_zeros_is_not_applied(adapter, tiny_base, tmp_path):
+    """Weights that are all zero are reported as not applied."""
+    import shutil
+
+    from idiolect.mining.artefacts import sha256_file, write_json
+    from safetensors.torch import load_file, save_file
+
+    zero = tmp_path / "zero"
+    shutil.copytree(adapter, zero)
+    weights = load_file(zero / "adapter_model.safetensors")
+    save_file({k: torch.zeros_like(v) for k, v in weights.items()}, zero / "adapter_model.safetensors")
+    with pytest.raises(MismatchError):
+        load_model(tiny_base, zero)
+    record = json.loads((zero / "idiolect.json").read_text())
+    record["files"]["adapter_model.safetensors"] = sha256_file(zero / "adapter_model.safetensors")
+    write_json(zero / "idiolect.json", record)
+    generator, _ = load_model(tiny_base, zero)
+
+    assert generator.applied is not None
+    assert not generator.applied.applied
+    assert generator.applied.zero_tensors == generator.applied.tensors
+
+
+def test_plain_peft_loads_the_adapter(adapter, tiny_base, family):
+    """Nothing of ours is needed: peft gives the same logits as our own loading."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), adapter)
+    ours = load_model(tiny_base, adapter).generator.loaded.model
+    ids = torch.tensor([family.encode("def total(values):\n")])
+
+    with torch.no_grad():
+        assert torch.allclose(plain(ids).logits, ours(ids).logits, atol=1e-6)
+
+
+def test_another_base_is_refused(adapter, tmp_path, tokenizer):
+    """An adapter is not put on weights that it was not trained on."""
+    from .conftest import tiny_model
+
+    tiny_model("qwen2", len(tokenizer), seed=9).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(MismatchError, match="other weights"):
+        load_model(tmp_path, adapter)
+
+
+@pytest.mark.parametrize("base", ["no/such/place/anywhere", "no-such-base", "/nowhere"])
+def test_a_missing_base_is_one_line(base, tiny_corpus, tmp_path):
+    """A base that does not exist is an input error that says what can be given."""
+    with pytest.raises(InputError, match="Give 'embedded', a model folder"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
+
+
+def test_only_safetensors_are_loaded(tiny_corpus, tmp_path):
+    """Weights in a format that can run code are refused by name."""
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(InputError, match="no safetensors"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path, recipe=RECIPE)
+
+
+def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
+    """A base that needs its own Python code is refused."""
+    import shutil
+
+    base = tmp_path / "base"
+    shutil.copytree(tiny_base, base)
+    config = json.loads((base / "config.json").read_text())
+    config |= {"model_type": "mine", "auto_map": {"AutoConfig": "code.C", "AutoModelForCausalLM": "code.M"}}
+    (base / "config.json").write_text(json.dumps(config))
+    (base / "code.py").write_text("raise SystemExit('ran')")
+    with pytest.raises(InputError, match="own code"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
+
+
+def test_a_recipe_tells_all_its_faults(tmp_path):
+    """Unknown keys, wrong types and impossible values are reported together."""
+    file = tmp_path / "recipe.toml"
+    file.write_text('rank = "wide"\nspeed = 9\n')
+    with pytest.raises(SettingsError) as caught:
+        change_recipe(Recipe(), file, ["clip=-1", "method=magic", "steps"])
+
+    assert len(caught.value.faults) == 5
+
+
+def test_recipe_values_are_read_as_their_types():
+    """Words become numbers, pairs and truth values."""
+    recipe = change_recipe(Recipe(), None, ["alpha=8", "betas=[0.9, 0.95]", "fused=false", "steps=7", "method=dora"])
+
+    assert (recipe.alpha, recipe.betas, recipe.fused, recipe.steps) == (8.0, (0.9, 0.95), False, 7)
+
+
+def test_sizes_follow_corpus_and_base():
+    """A small base is trained for minutes; a large one by epochs with a lower rate."""
+    small = size_recipe(pairs=3000, parameters=4_000_000, context_length=2048)
+    large = size_recipe(pairs=40_000, parameters=7_000_000_000, context_length=32_768, accelerator=True)
+
+    assert small.minutes == 4.0
+    assert large.minutes is None
+    assert large.learning_rate < small.learning_rate
+    assert large.epochs < small.epochs
+
+
+def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, capsys, monkeypatch):
+    """`idiolect train` ends with the held-out loss on stdout, progress on stderr."""
+    from idiolect.cli import main
+
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    words = [f"{key}={getattr(RECIPE, key)}" for key in ("step_tokens", "pack_tokens", "max_tokens", "rank")]
+    arguments = [piece for word in [*words, "steps=4"] for piece in ("--set", word)]
+    code = main(["train", str(tiny_corpus), "--out", str(tmp_path / "a"), "--base", str(tiny_base), *arguments])
+    printed = capsys.readouterr()
+
+    assert code == 0
+    assert "held-out answers" in printed.out
+    assert "train" in printed.err
+    assert main(["generate", str(tmp_path / "a"), "def total(values):", "--max-tokens", "8"]) == 0
+    assert main(["train", str(tiny_corpus), "--out", str(tmp_path / "b"), "--base", "no-such"]) == 2
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="needs two processes")
+def test_nothing_reaches_for_the_network(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Training on a local base opens no connection."""
+    import socket
+
+    def refuse(*arguments, **options):
+        raise AssertionError("network")
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, steps=1))
+
+    assert read_record(out)["counts"]["steps"] == 1
