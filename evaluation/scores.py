@@ -47,6 +47,8 @@ class Scorer:
         self.checks = checks
         self.undecidable: dict[str, frozenset[str]] = {}
         """For each admitted probe, the checks that cannot decide even its reference: off in every arm alike."""
+        self.judged: dict[tuple[str, str], dict[str, Result]] = {}
+        """Results by probe and code."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -89,6 +91,13 @@ class Scorer:
                 standing = [i for i in standing if results[i][check.name].ok is not False]
         return results
 
+    def judge_once(self, answers: Sequence[Answer]) -> list[dict[str, Result]]:
+        """Return every check's result; what two arms answered alike is judged once, so both get the same result."""
+        names = [(answer.probe_id, answer.code) for answer in answers]
+        new = {name: answer for name, answer in zip(names, answers, strict=True) if name not in self.judged}
+        self.judged.update(zip(new, self.judge(list(new.values())), strict=True))
+        return [self.judged[name] for name in names]
+
     def decided(self, probe_id: str, results: Mapping[str, Result]) -> dict[str, Result]:
         """Return *results* with those checks taken out that cannot decide this probe's reference."""
         off = self.undecidable.get(probe_id, frozenset())
@@ -103,7 +112,7 @@ class Scorer:
                 extract_body(t.probe.source, t.probe.span, t.probe.pair.symbol, t.raw, t.finish_reason) for t in batch
             ]
             answers = [t.probe.answer(extract.code) for t, extract in zip(batch, extracts, strict=True)]
-            results = self.judge(answers)
+            results = self.judge_once(answers)
             for text, extract, result in zip(batch, extracts, results, strict=True):
                 rows.append(self.describe(text, extract, self.decided(text.probe.id, result)))
             if report is not None:
