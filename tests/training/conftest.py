@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from idiolect.mining.pairs.pair import HOLE, Pair
+from idiolect.training.base.tokenizer import train_tokenizer
+from idiolect.training.families import probe_family
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # one thread, here and in processes started here: tiny tensors lose more by sharing work than they gain
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
-
-from idiolect.mining.pairs.pair import HOLE, Pair
-from idiolect.training.base.tokenizer import train_tokenizer
-from idiolect.training.families import probe_family
 
 TEXTS = [
     "def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n",
@@ -130,8 +129,7 @@ def tiny_corpus(tmp_path_factory) -> Path:
 
     pairs = [*make_pairs(64), *make_pairs(16, split="validation"), *make_pairs(16, split="test")]
     head = {"repository": "toy", "commit": "0" * 40, "licence": "Apache-2.0", "settings": "none"}
+    proof = {"highest_similarity": 0.0, "shared_spans_of_50_tokens": 0}
     folder = tmp_path_factory.mktemp("corpus") / "corpus"
-    write_corpus(
-        folder, Contents(head, pairs, {}, {}, [], {}, {"highest_similarity": 0.0, "shared_spans_of_50_tokens": 0})
-    )
+    write_corpus(folder, Contents(head, pairs, {}, {}, [], {}, proof))
     return folder
