@@ -7,7 +7,7 @@ from __future__ import annotations
 import fnmatch
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,7 +42,7 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
     click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
 
 
-def pair_rows(corpus: Corpus) -> list[dict[str, object]]:
+def pair_rows(corpus: Corpus) -> list[dict[str, Any]]:
     """Return every pair as a row."""
     from ..mining.split import SPLITS
 
@@ -50,14 +50,14 @@ def pair_rows(corpus: Corpus) -> list[dict[str, object]]:
     return [pair.as_row() for pair in pairs]
 
 
-def dropped_rows(corpus: Corpus) -> list[dict[str, object]]:
+def dropped_rows(corpus: Corpus) -> list[dict[str, Any]]:
     """Return the record of what was left out."""
     from ..mining.artefacts import read_jsonl
 
     return list(read_jsonl(corpus.folder / "skipped.jsonl"))
 
 
-def render(row: dict[str, object]) -> str:
+def render(row: dict[str, Any]) -> str:
     """Return one pair for reading."""
     head = f"── {row['kind']}  {row['path']}:{row['start_line']}  {row['symbol']}  ({row['split']}, {row['id']})"
     return "\n".join([head, "", visible(row["instruction"]), "  ⟶", visible(row["response"]), ""])

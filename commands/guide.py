@@ -1,0 +1,24 @@
+"""
+`idiolect guide`: a repository or a corpus in, its conventions as a style guide in Markdown out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("guide")
+@click.argument("source", metavar="REPO|CORPUS", type=click.Path(path_type=Path))
+@click.option("--words", type=click.IntRange(min=50), default=1_500, show_default=True, help="The longest guide.")
+def command(source: Path, words: int) -> None:
+    """Print the conventions of a repository, or of a mined corpus, ready for AGENTS.md or CLAUDE.md."""
+    from ..evaluation.findings import learn_tree
+    from ..mining.corpus import MARKER, read_corpus
+    from ..mining.guide import render_guide
+    from ..mining.settings import read_settings
+
+    is_corpus = (source / MARKER).is_file()
+    profile = read_corpus(source).profile if is_corpus else learn_tree(source, read_settings(source))
+    click.echo(render_guide(profile, max_words=words), nl=False)

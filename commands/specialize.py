@@ -1,0 +1,117 @@
+"""
+`idiolect specialize`: a repository in; a corpus, an adapter, a verdict and a report out.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ._progress import show_progress
+
+if TYPE_CHECKING:
+    from ._progress import Report
+
+TRAIN_SHARE = 0.45
+"""Of the minutes left after mining; loading, held-out losses and the report take what neither stage counts."""
+EVALUATE_SHARE = 0.40
+MOST_TRAINING = 4.0
+"""Minutes of training by default; a small base has seen a corpus often enough by then."""
+
+
+@click.command("specialize")
+@click.argument("repositories", metavar="REPO…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where corpus, adapter and evaluation go.")
+@click.option("--base", default="embedded", show_default=True, metavar="NAME|PATH", help="The model to adapt.")
+@click.option("--minutes", type=click.FloatRange(min=0.5), default=8.0, show_default=True, help="Minutes in all.")
+@click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; as many as the minutes allow.")
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes of mining; one per core by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    repositories: tuple[Path, ...],
+    out: Path,
+    base: str,
+    minutes: float,
+    probes: int | None,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Mine each REPO, train an adapter on it, and say honestly whether that was worth it."""
+    with show_progress() as report:
+        verdict = specialize(repositories, out, base, minutes, probes, workers, report)
+    if as_json:
+        click.echo(json.dumps({"out": str(out), **verdict}))
+        return
+    click.echo(f"{verdict['verdict']}: {verdict['sentence']}")
+    click.echo(f"Report: {out / 'evaluation' / 'report.html'}")
+
+
+def specialize(
+    repositories: tuple[Path, ...],
+    out: Path,
+    base: str,
+    minutes: float,
+    probes: int | None,
+    workers: int | None,
+    report: Report,
+) -> dict[str, Any]:
+    """Run the three stages in *minutes* and return the verdict."""
+    from ..mining.mine import mine_repositories
+
+    started = time.monotonic()
+    refuse_other_content(out)
+    mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
+    # what cannot be evaluated is said before anything is trained
+    from ..evaluation.evaluate import evaluate_corpus
+    from ..training.generation import load_model
+    from ..training.recipe import change_recipe
+    from ..training.train import train_adapter
+
+    left = minutes - (time.monotonic() - started) / 60
+    training = max(0.1, min(MOST_TRAINING, left * TRAIN_SHARE))
+    remove_earlier(out / "adapter")
+    train_adapter(
+        out / "corpus",
+        out / "adapter",
+        base=base,
+        adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={training:.2f}"]),
+        progress=report,
+    )
+    models = load_model(base, out / "adapter")
+    return evaluate_corpus(
+        out / "corpus",
+        out / "evaluation",
+        generator=models.generator,
+        loss_of=models.losses,
+        probes=probes,
+        minutes=max(0.2, left * EVALUATE_SHARE),
+        adapter_info=out / "adapter",
+        progress=report,
+    )
+
+
+def refuse_other_content(out: Path) -> None:
+    """Raise `InputError` when *out* holds something that specialize did not write."""
+    from ..mining.errors import InputError
+
+    if out.is_file():
+        raise InputError(f"--out {str(out)!r} is a file. Name a folder.")
+    foreign = [path.name for path in out.iterdir()] if out.is_dir() else []
+    foreign = sorted(set(foreign) - {"corpus", "adapter", "evaluation"})
+    if foreign:
+        raise InputError(f"--out {str(out)!r} holds {foreign[0]!r}, which is not ours. Name another folder.")
+
+
+def remove_earlier(adapter: Path) -> None:
+    """Take away the adapter of an earlier run: a new corpus has been mined, so it no longer belongs here."""
+    import shutil
+
+    from ..mining.artefacts import lock_folder
+
+    if (adapter / "idiolect.json").is_file() or (adapter / "checkpoints").is_dir():
+        with lock_folder(adapter):
+            shutil.rmtree(adapter)
