@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class StyleCheck:
     name: str = "style"
     order: int = 40
     repeats: int = 1
+    known: dict[Source, tuple[Finding, ...]] = field(default_factory=dict[Source, tuple[Finding, ...]], compare=False)
+    """Findings of the files with their references, each judged once for all arms."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -55,8 +57,10 @@ class StyleCheck:
         return Result(not broken, "ok" if not broken else "style", detail, remarks)
 
     def findings_of(self, source: Source) -> tuple[Finding, ...]:
-        """Return the findings of a file."""
-        return judge_source(source, self.profile).findings
+        """Return the findings of a file that holds a reference."""
+        if source not in self.known:
+            self.known[source] = judge_source(source, self.profile).findings
+        return self.known[source]
 
 
 def inside(findings: Sequence[Finding], span: Span) -> list[Finding]:
