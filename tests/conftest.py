@@ -5,10 +5,14 @@ Shared toys: small real repositories, made anew for each test.
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
+# toys that tests share: `from tests_toys import toy_files`
+sys.path.insert(0, str(Path(__file__).parent))
 
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
 
@@ -39,31 +43,3 @@ def _commit_tree() -> Callable[[Path, str], None]:
         subprocess.run([*GIT, "-C", str(root), "commit", "-q", "-m", message], check=True)
 
     return commit
-
-
-VERBS = ("open", "close", "count", "merge", "scale", "shift", "sort", "drop", "join", "split", "find", "rank")
-NOUNS = ("orders", "parcels", "users", "routes", "prices", "tokens", "frames", "ledgers", "plans", "notes")
-BODIES = (
-    "    total = 0\n    for item in {n}:\n        total += item.{v}_cost * {k}\n    return total",
-    "    kept = [item for item in {n} if item.{v}able]\n    kept.sort(key=lambda item: item.rank)\n    return kept[:{k}]",
-    "    seen = set()\n    while {n}:\n        item = {n}.pop()\n        if item in seen:\n"
-    "            raise ValueError('{v} twice: ' + repr(item))\n        seen.add(item)\n    return len(seen) - {k}",
-    "    table = {{}}\n    for place, item in enumerate({n}):\n        table.setdefault(item.{v}, []).append(place + {k})\n"
-    "    return table",
-    "    try:\n        first = next(iter({n}))\n    except StopIteration:\n        return {k}\n    return first.{v}()",
-)
-
-
-@pytest.fixture(name="toy_files")
-def _toy_files() -> dict[str, str]:
-    """Return a repository of 30 modules with 4 functions each: enough to mine, split and train on."""
-    files: dict[str, str] = {}
-    for place in range(30):
-        verb, noun = VERBS[place % len(VERBS)], NOUNS[place % len(NOUNS)]
-        functions = []
-        for index in range(4):
-            body = BODIES[(place + index * 2) % len(BODIES)].format(n=noun, v=f"{verb}{index}", k=place * 7 + index)
-            head = f'def {verb}_{noun}_{index}({noun}):\n    """Return what {verb} gives for {noun}, case {index}."""\n'
-            functions.append(head + body + "\n")
-        files[f"shop/{verb}_{noun}_{place}.py"] = "import json\n\n\n" + "\n\n".join(functions)
-    return files

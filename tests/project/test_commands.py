@@ -1,0 +1,190 @@
+"""
+Commands as a user meets them: one line for what is wrong, the right exit code, nothing half-written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from idiolect.cli import main
+
+Write = Callable[[Mapping[str, str]], Path]
+
+
+@pytest.fixture(name="corpus", scope="module")
+def _corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Mine the toy repository once."""
+    from tests_toys import toy_files
+
+    root = tmp_path_factory.mktemp("shop")
+    for path, text in toy_files().items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    out = tmp_path_factory.mktemp("out") / "corpus"
+    assert main(["mine", str(root), "--out", str(out), "--workers", "1"]) == 0
+    return out
+
+
+def fails(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -> str:
+    """Run a command that must fail with *code* and one line; return the line."""
+    assert code == main(arguments)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("idiolect: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_no_such_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A repository that is not there is named, and nothing is written."""
+    line = fails(capsys, ["mine", str(tmp_path / "gone"), "--out", str(tmp_path / "out")], 2)
+
+    assert "No such folder" in line and not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_code(write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A folder with no file of a known language is refused."""
+    root = write_tree({"notes.txt": "nothing\n"})
+
+    assert "No code" in fails(capsys, ["mine", str(root), "--out", str(tmp_path / "out")], 2)
+
+
+def test_an_output_folder_that_holds_something_else(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """A foreign folder is never mixed with, and keeps its content."""
+    root = write_tree({"a.py": "def f(x):\n    '''Doc.'''\n    return x + x + x\n", "out/mine.txt": "mine\n"})
+
+    fails(capsys, ["mine", str(root), "--out", str(root / "out")], 2)
+
+    assert [path.name for path in (root / "out").iterdir()] == ["mine.txt"]
+
+
+def test_three_functions_are_too_few_to_train_on(write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The message says how many pairs training needs."""
+    text = "".join(
+        f'def f{i}(rows):\n    """Return part {i} of rows."""\n    kept = rows[{i}:]\n    return kept\n\n\n'
+        for i in range(3)
+    )
+    assert main(["mine", str(write_tree({"a.py": text})), "--out", str(tmp_path / "corpus")]) == 0
+
+    line = fails(capsys, ["train", str(tmp_path / "corpus"), "--out", str(tmp_path / "adapter")], 2)
+
+    assert "50" in line
+
+
+def test_a_base_that_does_not_exist(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A base that is no folder of a model is one line."""
+    arguments = ["train", str(corpus), "--out", str(tmp_path / "a"), "--base", str(tmp_path / "no-model")]
+
+    assert "no-model" in fails(capsys, arguments, 2)
+
+
+def test_a_corpus_edited_by_hand(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """An edit changes a hash, and the corpus is refused with exit 4."""
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(corpus, copy)
+    with (copy / "pairs" / "train.jsonl").open("a") as rows:
+        rows.write("{}\n")
+
+    assert "hash does not match" in fails(capsys, ["show", str(copy)], 4)
+
+
+def test_unknown_options_are_usage_errors(capsys: pytest.CaptureFixture[str]):
+    """A usage error exits 2."""
+    assert main(["mine", "--no-such-option"]) == 2
+    assert main(["no-such-command"]) == 2
+
+
+def test_skips_are_recorded_and_exit_0(write_tree: Write, tmp_path: Path):
+    """A NUL byte and a link out of the tree are skipped with a reason; the rest is mined."""
+    root = write_tree(
+        {f"m{i}.py": f'def f(x):\n    """Return x, part {i}."""\n    return [x, {i}]\n' for i in range(4)}
+    )
+    (root / "bad.py").write_bytes(b"x = 1\0\n")
+    (tmp_path / "secret.py").write_text("PASSWORD = 'hunter2'\n")
+    (root / "link.py").symlink_to(tmp_path / "secret.py")
+
+    assert main(["mine", str(root), "--out", str(tmp_path / "out")]) == 0
+
+    skipped = [json.loads(line) for line in (tmp_path / "out" / "skipped.jsonl").read_text().splitlines()]
+    assert {("bad.py", "nul_byte"), ("link.py", "symlink")} <= {(row["path"], row["reason"]) for row in skipped}
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file() and "hunter2" in path.read_text()]
+
+
+def test_a_corpus_is_the_same_with_any_number_of_workers(corpus: Path, tmp_path: Path):
+    """1 and 2 workers, other hash seeds and locales: the same bytes."""
+    from tests_toys import toy_files
+
+    root = tmp_path / corpus.parent.name
+    manifests = []
+    for workers, seed, locale in ((1, "1", "C"), (2, "77", "C.UTF-8")):
+        for path, text in toy_files().items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+        out = tmp_path / f"out{workers}"
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
+        command = [sys.executable, "-m", "idiolect", "mine", str(root), "--out", str(out), "--workers", str(workers)]
+        subprocess.run(command, check=True, env=environment, capture_output=True, timeout=120)
+        manifests.append((out / "manifest.json").read_bytes())
+
+    assert manifests[0] == manifests[1]
+
+
+def test_datasets_loads_a_corpus(corpus: Path):
+    """A stranger's tool reads the three splits."""
+    datasets = pytest.importorskip("datasets")
+
+    loaded = datasets.load_dataset(str(corpus))
+
+    assert {"train", "validation", "test"} == set(loaded)
+    assert "instruction" in loaded["train"].column_names
+
+
+def test_check_finds_a_slip_and_exits_1(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """A departure from a firm habit fails the check, as JSON with its evidence."""
+    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)})
+    (root / "m0.py").write_text('x = "a"\ny = \'b\'\nz = "c"\n')
+
+    assert main(["check", str(root), "--format", "json"]) == 1
+
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert tuple(finding[key] for key in ("rule", "path", "line", "column", "tier")) == ("S01", "m0.py", 2, 5, "gate")
+
+
+def test_check_judges_added_lines_by_the_base(
+    write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+):
+    """With --diff only added lines are judged, and the change cannot weaken its own judge."""
+    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)})
+    (root / "old.py").write_text("a = 'old slip'\n")
+    commit_tree(root, "Begin")
+    (root / "new.py").write_text('b = \'new slip\'\nc = "fine"\nd = "fine"\n')
+
+    assert main(["check", str(root), "--diff", "HEAD", "--format", "json"]) == 1
+
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [(finding["path"], finding["line"]) for finding in findings] == [("new.py", 1)]
+
+
+def test_check_says_when_the_base_is_unknown(
+    write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+):
+    """A missing base is never an empty difference."""
+    root = write_tree({"a.py": "x = 1\n"})
+    commit_tree(root, "Begin")
+
+    assert "no-such-branch" in fails(capsys, ["check", str(root), "--diff", "no-such-branch"], 2)
+
+
+def test_guide_prints_the_house_style(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """A repository's guide names its habit with the evidence."""
+    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)})
+
+    assert main(["guide", str(root)]) == 0
+
+    assert "double quotes" in capsys.readouterr().out

@@ -1,0 +1,115 @@
+"""
+The package's shape: what is installed, what is imported, and which way the arrows point.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import idiolect
+import pytest
+
+ROOT = Path(idiolect.__file__).parent
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+FOLDERS = ("mining", "training", "evaluation", "commands")
+ALLOWED = {
+    "mining": {"mining"},
+    "training": {"training", "mining"},
+    "evaluation": {"evaluation", "mining"},
+    "commands": {"commands", "training", "evaluation", "mining"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+
+
+def test_only_three_python_files_stand_at_the_root():
+    """A stray module at the root would ship."""
+    assert sorted(path.name for path in ROOT.glob("*.py")) == ["__init__.py", "__main__.py", "cli.py"]
+
+
+def test_every_folder_with_code_is_installed():
+    """The packages are listed by hand, so the list is held to the tree."""
+    found = {".".join(("idiolect", *path.parent.relative_to(ROOT).parts)) for path in modules()} | {"idiolect"}
+
+    assert found == set(SETTINGS["tool"]["setuptools"]["packages"])
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_run_one_way(path: Path):
+    """Inside the package imports are relative, and follow the arrows of the drawing."""
+    here = path.relative_to(ROOT).parts
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.split(".")[0] == "idiolect" for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.level:
+            parts = [*here[: len(here) - node.level], *(node.module or "").split(".")]
+            if parts[0] in ALLOWED:
+                assert parts[0] in ALLOWED[here[0]], f"{path}: {node.module}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_only_training_imports_torch(path: Path):
+    """Mining, checking and gating install in seconds, without torch."""
+    heavy = {"torch", "transformers", "peft", "accelerate"}
+    if path.relative_to(ROOT).parts[0] == "training":
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        assert not {name.split(".")[0] for name in names} & heavy
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_module_says_what_goes_in_and_out(path: Path):
+    """A reader of the tree meets one sentence first."""
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path):
+    """Nothing generic is installed: every file of the wheel lies under idiolect/."""
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    (wheel,) = tmp_path.glob("*.whl")
+
+    names = zipfile.ZipFile(wheel).namelist()
+
+    assert {"idiolect"} == {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    for needed in ("mining/grammars/python.toml", "training/base/weights/model.safetensors", "py.typed"):
+        assert f"idiolect/{needed}" in names
+    assert not [name for name in names if name.startswith(("idiolect/tests", "idiolect/benchmarks", "idiolect/.venv"))]
+
+
+def test_it_works_inside_a_project_with_folders_of_our_names(tmp_path: Path):
+    """The console script ignores a project's own `training` and `mining`, also with PYTHONPATH=."""
+    for name in ("training", "mining", "evaluation", "commands"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('imported the wrong package')\n")
+    (tmp_path / "shop.py").write_text("def f(a):\n    return a\n")
+    script = Path(sys.executable).with_name("idiolect")
+    environment = {**os.environ, "PYTHONPATH": "."}
+
+    done = subprocess.run(
+        [str(script), "check", "shop.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_imports_nothing_heavy():
+    """`--help` is instant: no torch, numpy or libcst is imported for it."""
+    code = (
+        "import sys; from idiolect.cli import main; main(['--help']); main(['mine', '--help']);"
+        "print(sorted({'torch', 'transformers', 'datasets', 'libcst', 'numpy', 'peft'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+
+    assert done.stdout.splitlines()[-1] == "[]"
