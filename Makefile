@@ -14,7 +14,7 @@ install: .venv/installed
 		{ echo "idiolect needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,languages,style,cluster,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
 	@touch $@
 
 # real code that nobody here wrote: the networkx that torch brought along
@@ -23,8 +23,8 @@ demo: install
 		--out .idiolect/demo --minutes $(MINUTES)
 
 test: install
-	$(BIN)/coverage run --source idiolect -m pytest -m 'not slow'
-	$(BIN)/coverage report --skip-covered --show-missing --sort=cover | tail -n 40
+	$(BIN)/coverage run -m pytest -m 'not slow'
+	$(BIN)/coverage report --skip-covered --sort=cover | tail -n 25
 
 test-all: install
 	$(BIN)/python -m pytest

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import tree_sitter
 
-from .errors import MissingExtraError
+from .errors import InputError
 
 GRAMMARS = Path(__file__).parent / "grammars"
 
@@ -43,12 +43,12 @@ class Language:
         """
         The loaded grammar.
 
-        Raises `MissingExtraError` when its package is not installed.
+        Raises `InputError` when its package is not installed.
         """
         try:
             package = importlib.import_module(self.module)
         except ImportError:
-            raise MissingExtraError(f"The grammar package {self.module!r}", "languages") from None
+            raise InputError(f"The grammar package {self.module!r} is not installed. Install it with pip.") from None
         # the wheels give a capsule; only the stub still allows an integer
         return tree_sitter.Language(package.language())  # pyright: ignore[reportDeprecated]
 

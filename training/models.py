@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from .base import EMBEDDED, embedded_path
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+# peft asks transformers for a property under its old name; nothing a user could do about it
+warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
 
 REMOTE_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 FILES_OF_A_BASE = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]

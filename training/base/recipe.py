@@ -33,11 +33,11 @@ class BaseRecipe:
     """Tokens in a row in the decay, so that every position has been trained."""
     step_tokens: int = 8192
     """Tokens in a step."""
-    steps: int = 1500
+    steps: int = 1200
     """Steps in all. A run may be resumed with more, as long as its decay has not begun."""
     warm_up: int = 50
     """Steps of linear warm-up."""
-    decay_from: float = 0.6
+    decay_from: float = 0.75
     """The share of the steps after which the rate falls, linearly, to `floor`."""
     floor: float = 0.02
     """The last rate as a share of the peak."""
