@@ -39,7 +39,7 @@ from .measure import (
     require_retrain,
     train_placebo,
 )
-from .probes import Probe, Suite, select_probes
+from .probes import LeakFinder, Probe, Suite, select_probes
 from .retrieval import Retriever
 from .samples import TEMPERATURE, Job, Report, Row, SampleFile, generate_samples, make_job, model_sha256, write_sealed
 from .scores import Scorer, Text, control_texts
@@ -287,7 +287,12 @@ def describe_run(bench: Bench, suites: Mapping[str, Suite], plan: Plan) -> dict[
         "context_length": task.generator.context_length,
         "adapter": adapter,
         "minutes": task.minutes,
-        "suite": {"n_probes": plan.probes, "n_clusters": plan.clusters, "leaks": 0, "forced": task.forced},
+        "suite": {
+            "n_probes": plan.probes,
+            "n_clusters": plan.clusters,
+            "leaks": count_leaks(bench, suites["test"]),
+            "forced": task.forced,
+        },
         "suites": {split: suite.as_json() for split, suite in suites.items()},
         "plan": asdict(plan),
         "arms": describe_arms(bench),
@@ -301,6 +306,12 @@ def describe_run(bench: Bench, suites: Mapping[str, Suite], plan: Plan) -> dict[
         "training": describe_training(task),
         "policy": asdict(task.policy),
     }
+
+
+def count_leaks(bench: Bench, suite: Suite) -> int:
+    """Return how many admitted references can be read in the training pairs; admission leaves none."""
+    leaks = LeakFinder(bench.task.corpus.pairs("train"))
+    return sum(bool(leaks.find(probe.pair.response)) for probe in suite.probes)
 
 
 def describe_arms(bench: Bench) -> list[dict[str, Any]]:
