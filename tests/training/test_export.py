@@ -1,0 +1,58 @@
+"""
+What leaves for other tools is what was trained.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from idiolect.mining.errors import MismatchError
+from idiolect.training import export
+from idiolect.training.generation import load_model
+from idiolect.training.train import train_adapter
+
+from .test_train import RECIPE
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_base, tiny_corpus, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "adapter"
+    return train_adapter(tiny_corpus, out, base=tiny_base, recipe=replace(RECIPE, steps=6))
+
+
+def test_merged_weights_speak_as_the_adapter(adapter, tiny_base, tmp_path, family):
+    """A merged folder, loaded with nothing of ours, gives the live adapter's logits."""
+    from transformers import AutoModelForCausalLM
+
+    summary = export.export_merged(adapter, tmp_path / "merged", tiny_base, "fp32")
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")
+    live = load_model(tiny_base, adapter).generator.loaded.model
+    ids = torch.tensor([family.encode("def total(values):\n")])
+
+    assert summary["largest_difference"] < 1e-3
+    with torch.no_grad():
+        assert torch.allclose(merged(ids).logits, live(ids).logits, atol=1e-4)
+
+
+def test_a_wrong_merge_leaves_nothing(adapter, tiny_base, tmp_path, monkeypatch):
+    """When the stored weights differ from the adapter, the export fails and writes no folder."""
+    answers = iter([torch.zeros(3), torch.ones(3)])
+    monkeypatch.setattr(export, "answer_log_probabilities", lambda *_: next(answers))
+    with pytest.raises(MismatchError, match="not the adapter"):
+        export.export_merged(adapter, tmp_path / "merged", tiny_base, "fp32")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["openai", "bedrock", "chat", "completion"])
+def test_rows_for_hosted_tuners(form, tiny_corpus, tmp_path):
+    """Every training answer is in the file as it is in the corpus, and no test pair leaves."""
+    summary = export.export_rows(tiny_corpus, tmp_path / form, form)
+    lines = (tmp_path / form / "train.jsonl").read_text("utf-8").splitlines()
+
+    assert summary["counts"] == {"train": 64, "validation": 16}
+    assert all("test_" not in line for line in lines)
+    assert "result = 0" in json.dumps(json.loads(lines[0]))

@@ -1,0 +1,157 @@
+"""
+What was trained, for other tools. In: an adapter or a corpus. Out: merged weights, or rows for a hosted tuner.
+
+Merging is done in full precision and cast once, and it is not called done before the merged folder, loaded afresh, has
+given the live adapter's log-probabilities on prompts: merged models that are not the model that was trained are the
+commonest complaint about tuning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from ..mining.artefacts import new_artefact, sha256_file, write_json, write_jsonl
+from ..mining.corpus import read_corpus
+from ..mining.errors import InputError, MismatchError
+from ..mining.pairs.pair import Pair
+from .adapter import RECORD, load_adapter, read_record, sample_examples
+from .encode import Example
+from .families import probe_family
+from .forward import answer_logits, set_mode, to_batch
+from .models import Base, find_base, load_base_model, load_tokenizer, recall_base
+from .packing import build_pack
+
+MERGED_SCHEMA = "idiolect.merged/1"
+ROWS_SCHEMA = "idiolect.rows/1"
+MARKER = "idiolect.json"
+PROMPTS = 32
+CPU = torch.device("cpu")
+# Largest change of a log-probability between the live adapter and the merged weights as stored.
+TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25}
+SYSTEM = "You write code in the style of this repository. Answer with code alone, indented as in the file."
+
+
+def export_merged(adapter: Path, out: Path, base: str | Path | None = None, precision: str = "bf16") -> dict[str, Any]:
+    """
+    Write the base with the adapter merged into it, as a folder that transformers and every server load.
+
+    Raises `MismatchError`, and leaves nothing, when the stored weights do not speak as the live adapter does.
+    """
+    record = read_record(adapter)
+    found = find_base(base or recall_base(record["base"]["name"], record["base"]["weights_sha256"]))
+    if found.weights_sha256 != record["base"]["weights_sha256"]:
+        raise MismatchError(f"The adapter was trained on {record['base']['name']!r}, not on {found.name!r}.")
+    dtype = {"bf16": torch.bfloat16, "fp32": torch.float32}[precision]
+    tokenizer = load_tokenizer(found)
+    model: Any = load_adapter(load_base_model(found, device=CPU, dtype=torch.float32), adapter).eval()
+    examples = sample_examples(model.get_input_embeddings().weight.shape[0], PROMPTS)
+    live = answer_log_probabilities(model, examples)
+    merged = model.merge_and_unload(safe_merge=True)
+    with new_artefact(out, MARKER, MERGED_SCHEMA) as folder:
+        merged.to(dtype).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        stored: Any = load_base_model(Base(found.name, folder, ""), device=CPU, dtype=torch.float32)
+        difference = float((answer_log_probabilities(stored, examples) - live).abs().max())
+        if not difference <= TOLERANCE[dtype]:
+            raise MismatchError(
+                f"The merged weights are not the adapter: a log-probability differs by {difference:.3g} nats. "
+                "Export with --precision fp32."
+            )
+        family = probe_family(tokenizer)
+        files = {file.name: sha256_file(file) for file in sorted(folder.glob("*.safetensors"))}
+        summary = {
+            "schema": MERGED_SCHEMA,
+            "adapter": sha256_file(adapter / RECORD),
+            "base": record["base"],
+            "precision": precision,
+            "prompts": PROMPTS,
+            "largest_difference": difference,
+            "prompt_format": {"name": family.name, "stop_ids": sorted(family.stop_ids)},
+            "files": files,
+        }
+        write_json(folder / MARKER, summary)
+    return summary
+
+
+@torch.inference_mode()
+def answer_log_probabilities(model: Any, examples: list[Example]) -> torch.Tensor:
+    """Return the log-probability of every answer token of *examples*, one document at a time."""
+    set_mode(model, "single")
+    pieces = []
+    for example in examples:
+        batch = to_batch(build_pack([[example]]), "single", CPU, torch.float32)
+        pieces.append(-functional.cross_entropy(answer_logits(model, batch), batch.targets, reduction="none"))
+    return torch.cat(pieces)
+
+
+def prompt_text(pair: Pair) -> str:
+    """Return the whole prompt of *pair* as one text."""
+    return "\n".join(part for part in (f"# {pair.path}", pair.context, pair.instruction) if part)
+
+
+def completion_row(pair: Pair) -> dict[str, Any]:
+    """Return *pair* as a prompt and its completion."""
+    return {"prompt": prompt_text(pair) + "\n", "completion": pair.response}
+
+
+def chat_row(pair: Pair) -> dict[str, Any]:
+    """Return *pair* as a conversation of user and assistant."""
+    return {
+        "messages": [
+            {"role": "user", "content": prompt_text(pair)},
+            {"role": "assistant", "content": pair.response},
+        ]
+    }
+
+
+def openai_row(pair: Pair) -> dict[str, Any]:
+    """Return *pair* as OpenAI's fine-tuning takes it."""
+    return {"messages": [{"role": "system", "content": SYSTEM}, *chat_row(pair)["messages"]]}
+
+
+def bedrock_row(pair: Pair) -> dict[str, Any]:
+    """Return *pair* as Amazon Bedrock's conversation schema takes it."""
+    return {
+        "schemaVersion": "bedrock-conversation-2024",
+        "system": [{"text": SYSTEM}],
+        "messages": [
+            {"role": "user", "content": [{"text": prompt_text(pair)}]},
+            {"role": "assistant", "content": [{"text": pair.response}]},
+        ],
+    }
+
+
+ROWS: Mapping[str, Callable[[Pair], dict[str, Any]]] = {
+    "openai": openai_row,
+    "bedrock": bedrock_row,
+    "chat": chat_row,
+    "completion": completion_row,
+}
+
+
+def export_rows(corpus_path: Path, out: Path, form: str) -> dict[str, Any]:
+    """Write the corpus's training and validation pairs as JSON Lines for a hosted tuner; test pairs stay here."""
+    if form not in ROWS:
+        raise InputError(f"No form {form!r}. Known: {', '.join(ROWS)}.")
+    corpus = read_corpus(corpus_path)
+    counts: dict[str, int] = {}
+    with new_artefact(out, MARKER, ROWS_SCHEMA) as folder:
+        for split in ("train", "validation"):
+            rows = list(taught_rows(corpus.pairs(split), form))
+            counts[split] = len(rows)
+            write_jsonl(folder / f"{split}.jsonl", rows)
+        files = {file.name: sha256_file(file) for file in sorted(folder.glob("*.jsonl"))}
+        summary = {"schema": ROWS_SCHEMA, "form": form, "corpus": corpus.sha256, "counts": counts, "files": files}
+        write_json(folder / MARKER, json.loads(json.dumps(summary)))
+    return summary
+
+
+def taught_rows(pairs: list[Pair], form: str) -> Iterator[dict[str, Any]]:
+    """Yield one row for every pair whose answer is not empty."""
+    return (ROWS[form](pair) for pair in pairs if pair.response.strip())
