@@ -19,8 +19,10 @@ from ...mining.corpus import Corpus
 from .check import Answer, Check, Remark, Result
 
 BATCH = 64
-SECONDS = 20
-"""For a batch; a file compiles in milliseconds."""
+CPU_SECONDS = 30
+"""Processor time for a batch: a file compiles in milliseconds, and a busy machine must not change a result."""
+WALL_SECONDS = 900
+"""Only a worker that hangs without computing is ended by the clock."""
 MEMORY = 1 << 30
 
 # Reads [[path, text], …] and writes [null | [line, message], …]. Compiles, does not execute.
@@ -29,6 +31,7 @@ import json, sys, warnings
 try:
     import resource
     resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
+    resource.setrlimit(resource.RLIMIT_CPU, ({CPU_SECONDS}, {CPU_SECONDS}))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 except (ImportError, ValueError, OSError):
     pass
@@ -120,7 +123,7 @@ def run_worker(texts: Sequence[tuple[str, str]]) -> list[Fault | None] | None:
     data = json.dumps([list(text) for text in texts])
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", WORKER], input=data, capture_output=True, text=True, timeout=SECONDS
+            [sys.executable, "-I", "-S", "-c", WORKER], input=data, capture_output=True, text=True, timeout=WALL_SECONDS
         )
         faults: list[list[Any] | None] = json.loads(done.stdout) if done.returncode == 0 else []
     except (subprocess.TimeoutExpired, ValueError):
