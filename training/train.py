@@ -127,10 +127,17 @@ def train_adapter(
     """
     report = progress or (lambda *_: None)
     accelerator = Accelerator(cpu=not torch.cuda.is_available())
+    if not accelerator.is_main_process:
+        report = lambda *_: None  # noqa: E731 - one process draws the line
     with ExitStack() as held:
+        finished = resume and is_finished(out)
+        # every process has looked before one of them writes
+        accelerator.wait_for_everyone()
+        if finished:
+            read_record(out)
+            return out
         if accelerator.is_main_process:
-            if not claim_folder(out, resume=resume):
-                return out
+            claim_folder(out, resume=resume)
             held.enter_context(lock_folder(out))
         accelerator.wait_for_everyone()
         corpus = read_corpus(corpus_path)
@@ -149,24 +156,25 @@ def train_adapter(
 # Folder
 
 
-def claim_folder(out: Path, *, resume: bool) -> bool:
+def is_finished(out: Path) -> bool:
+    """Claim that *out* holds a finished adapter and no run that goes on."""
+    return (out / RECORD).is_file() and not (out / CHECKPOINTS / RUN).is_file()
+
+
+def claim_folder(out: Path, *, resume: bool) -> None:
     """
-    Make *out* ready for a run; return False when there is nothing left to do.
+    Make *out* ready for a run.
 
     Raises `InputError` for an unfinished run that was not asked to go on, and for a folder that holds something else.
     """
     unfinished = (out / CHECKPOINTS / RUN).is_file()
     finished = (out / RECORD).is_file()
-    if resume and finished and not unfinished:
-        read_record(out)
-        return False
     if unfinished and not resume:
         raise InputError(f"{str(out)!r} holds an unfinished run. Go on with --resume, or choose another folder.")
     if not unfinished and not finished and is_foreign(out):
         raise InputError(f"{str(out)!r} is not empty and holds no adapter. Choose another folder.")
     with machine_faults(out):
         (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-    return True
 
 
 def is_foreign(out: Path) -> bool:

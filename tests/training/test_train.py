@@ -364,3 +364,34 @@ def test_nothing_reaches_for_the_network(tiny_base, tiny_corpus, tmp_path, monke
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, steps=1))
 
     assert read_record(out)["counts"]["steps"] == 1
+
+
+TWO = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[4])
+from test_train_recipe import RECIPE
+from idiolect.training.train import train_adapter
+train_adapter(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], recipe=RECIPE)
+"""
+
+
+def test_two_processes_learn_what_one_learns(tiny_base, tiny_corpus, tmp_path):
+    """Data parallel over gloo: the logged losses are those of one process to 1e-5."""
+    recipe = replace(RECIPE, steps=10, validate_every=5)
+    alone = train_adapter(tiny_corpus, tmp_path / "alone", base=tiny_base, recipe=recipe)
+    (tmp_path / "test_train_recipe.py").write_text(
+        f"from idiolect.training.recipe import Recipe\nRECIPE = {recipe!r}\n", "utf-8"
+    )
+    (tmp_path / "two.py").write_text(TWO, "utf-8")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29651"]
+    arguments = [str(tmp_path / "two.py"), str(tiny_corpus), str(tmp_path / "two"), str(tiny_base), str(tmp_path)]
+    done = subprocess.run([*launch, *arguments], capture_output=True, text=True, timeout=300, check=False)
+    logs = [
+        [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+        for folder in (alone, tmp_path / "two")
+    ]
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    for one, two in zip(*logs, strict=True):
+        assert one == pytest.approx(two, rel=1e-5)

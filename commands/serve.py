@@ -1,0 +1,30 @@
+"""
+`idiolect serve`: an adapter in, a local address that speaks OpenAI's completions out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("serve")
+@click.argument("adapter", type=click.Path(path_type=Path))
+@click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0 takes a free one.")
+def command(adapter: Path, base: str | None, port: int) -> None:
+    """Serve ADAPTER on this machine's loopback until interrupted."""
+    from ..mining.errors import MachineError
+    from ..training.generation import load_model
+    from ..training.serve import make_server
+
+    name = adapter.resolve().name
+    generator, _ = load_model(base, adapter)
+    try:
+        server = make_server(generator, name, port)
+    except OSError as error:
+        raise MachineError(f"Port {port} cannot be used: {error.strerror}. Name another with --port.") from error
+    with server:
+        click.echo(f"http://127.0.0.1:{server.server_address[1]}/v1 serves {name!r} and 'base'; Ctrl-C ends it")
+        server.serve_forever()

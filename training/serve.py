@@ -1,0 +1,146 @@
+"""
+An adapter behind an address. In: a loaded model. Out: a server that speaks OpenAI's completions, on loopback only.
+
+One request at a time: for an editor or a test on the same machine, not for a team. The prompt is text, encoded
+without special tokens; `suffix` makes it a fill-in-the-middle request where the base knows that format. The model's name
+is the adapter's; asked for as `base`, the adapter is switched off.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+from ..mining.pairs.pair import HOLE
+from .generation import Generation, ModelGenerator
+from .prompts import Prompt
+
+LOOPBACK = "127.0.0.1"
+MOST_BYTES = 4 * 2**20
+MOST_TOKENS = 256
+
+
+class RefusedError(Exception):
+    """
+    A request that cannot be answered; its text goes to the client.
+    """
+
+
+class Ask(NamedTuple):
+    """
+    One request, checked.
+    """
+
+    prompt: Prompt
+    adapted: bool
+    max_tokens: int
+    temperature: float
+    seed: int
+
+
+def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTTPServer:
+    """Return a server of *generator* on loopback; port 0 takes a free one. `serve_forever` runs it."""
+    turn = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/v1/models":
+                self.reply(
+                    404, {"error": {"message": f"No {self.path!r} here; there are /v1/models, /v1/completions."}}
+                )
+                return
+            models = [{"id": model, "object": "model", "owned_by": "idiolect"} for model in (name, "base")]
+            self.reply(200, {"object": "list", "data": models})
+
+        def do_POST(self) -> None:
+            if self.path != "/v1/completions":
+                self.reply(404, {"error": {"message": f"No {self.path!r} here; there is /v1/completions."}})
+                return
+            try:
+                ask = read_ask(self.read_body(), name)
+            except RefusedError as refusal:
+                self.reply(400, {"error": {"message": str(refusal), "type": "invalid_request_error"}})
+                return
+            with turn:
+                answer = complete(generator, ask)
+            self.reply(200, render_answer(answer, name if ask.adapted else "base"))
+
+        def read_body(self) -> dict[str, Any]:
+            length = self.headers.get("Content-Length", "")
+            if not length.isdigit() or int(length) > MOST_BYTES:
+                raise RefusedError(f"Give a Content-Length of at most {MOST_BYTES} bytes.")
+            try:
+                body = json.loads(self.rfile.read(int(length)))
+            except ValueError:
+                raise RefusedError("The body is not JSON.") from None
+            if not isinstance(body, dict):
+                raise RefusedError("The body is not a JSON object.")
+            return body
+
+        def reply(self, status: int, body: dict[str, Any]) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives it
+            """Say nothing: prompts are the user's own."""
+
+    return ThreadingHTTPServer((LOOPBACK, port), Handler)
+
+
+def read_ask(body: dict[str, Any], name: str) -> Ask:
+    """
+    Return the checked request of *body*.
+
+    Raises `RefusedError` for what is missing, of the wrong kind, or not supported.
+    """
+    text, suffix, model = body.get("prompt"), body.get("suffix"), body.get("model", name)
+    if not isinstance(text, str):
+        raise RefusedError("'prompt' must be one text.")
+    if model not in (name, "base"):
+        raise RefusedError(f"No model {model!r}; there are {name!r} and 'base'.")
+    if body.get("stream") or body.get("n", 1) != 1:
+        raise RefusedError("Streaming and n other than 1 are not supported.")
+    limit, temperature, seed = body.get("max_tokens", 64), body.get("temperature", 0.0), body.get("seed", 0)
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST_TOKENS:
+        raise RefusedError(f"'max_tokens' must be from 1 to {MOST_TOKENS}.")
+    if not isinstance(temperature, int | float) or not 0 <= temperature <= 10:
+        raise RefusedError("'temperature' must be from 0 to 10.")
+    if not isinstance(seed, int) or seed < 0:
+        raise RefusedError("'seed' must be a whole number, not negative.")
+    path = str(body.get("path", "example.py"))
+    if isinstance(suffix, str) and suffix:
+        prompt = Prompt("infill", path, "python", "", f"{text}{HOLE}{suffix}")
+    else:
+        prompt = Prompt("implement", path, "python", "", text)
+    return Ask(prompt, model != "base", limit, float(temperature), seed)
+
+
+def complete(generator: ModelGenerator, ask: Ask) -> Generation:
+    """Return the answer to *ask*."""
+    ((_, answer),) = generator.generate(
+        [ask.prompt], adapted=ask.adapted, max_tokens=[ask.max_tokens], temperature=ask.temperature, seed=ask.seed
+    )
+    return answer
+
+
+def render_answer(answer: Generation, model: str) -> dict[str, Any]:
+    """Return *answer* in OpenAI's form."""
+    return {
+        "id": f"cmpl-{time.time_ns():x}",
+        "object": "text_completion",
+        "created": int(time.time()),
+        "model": model,
+        "choices": [{"index": 0, "text": answer.text, "finish_reason": answer.finish_reason, "logprobs": None}],
+        "usage": {
+            "prompt_tokens": answer.prompt_tokens,
+            "completion_tokens": answer.output_tokens,
+            "total_tokens": answer.prompt_tokens + answer.output_tokens,
+        },
+    }
