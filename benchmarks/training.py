@@ -1,5 +1,5 @@
 """
-The training race. In: nothing. Out: `benchmarks/results/training.json`: this trainer, TRL and plain Trainer side by side.
+The training race. In: nothing. Out: `results/training.json`: this trainer, TRL and plain Trainer side by side.
 
 `python -m benchmarks.training`. Same random-init model, same adapter, same sequences in the same steps, same optimizer;
 the arms alternate in one run, and processor seconds count, because wall time on a shared machine does not. The losses

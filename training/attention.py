@@ -101,7 +101,7 @@ def packed_attention(
     dropout: float = 0.0,
     layout: Layout | None = None,
     sliding_window: int | None = None,
-    **others: Any,  # noqa: ANN401 - whatever an architecture passes
+    **others: Any,
 ) -> tuple[Tensor, None]:
     """
     Return the attention of one layer over a pack, shaped as transformers expects it: batch, tokens, heads, width.

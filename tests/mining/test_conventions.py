@@ -5,7 +5,6 @@ Every convention is tested by its own examples; the mechanism by small repositor
 from __future__ import annotations
 
 import pytest
-
 from idiolect.mining.conventions import collect_conventions, tally_source
 from idiolect.mining.conventions.convention import Convention, HouseConvention
 from idiolect.mining.languages import language_named
@@ -120,8 +119,8 @@ def test_absence_is_never_enforced():
     (entry,) = [e for e in profile.entries if e.convention == "T01" and e.scope == "repository"]
 
     assert ("absent", "") == (entry.value, entry.tier)
-    assert not [f for f in judge_source(parse_source("p/n.py", b"def g() -> int:\n    return 1\n", PYTHON), profile).findings
-                if f.entry.convention == "T01"]  # fmt: skip
+    source = parse_source("p/n.py", b"def g() -> int:\n    return 1\n", PYTHON)
+    assert "T01" not in {f.entry.convention for f in judge_source(source, profile).findings}
 
 
 def test_a_planted_decorator_is_learned_and_asked_for():

@@ -7,7 +7,6 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import language_named
 from idiolect.mining.source import Source, UndecodableError, parse_source

@@ -2,8 +2,8 @@
 What the base reads, as tokens. In: corpus files and a tokenizer. Out: two flat arrays of token ids.
 
 `whole` holds files with their paths, some of them turned into fill-in-the-middle documents, at definitions or at random
-places. `asked` holds pairs mined from the same files, in exactly the formats that the trainer uses, with the stop token,
-so that an adapter has something to stand on.
+places. `asked` holds pairs mined from the same files, in exactly the trainer's formats, with the stop token, so
+that an adapter has something to stand on.
 """
 
 from __future__ import annotations

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from ...mining.errors import InputError
+from ..families import Tokenizer
 from .recipe import BaseRecipe
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Streams:
 
 def train_base(
     streams: Streams,
-    tokenizer: PreTrainedTokenizerFast,
+    tokenizer: Tokenizer,
     recipe: BaseRecipe,
     folder: Path,
     note: Callable[[str], None],
@@ -60,7 +61,8 @@ def train_base(
     """
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = build_model(recipe, tokenizer).to(device)
+    model: Any = build_model(recipe, tokenizer)
+    model.to(device)
     optimizers = build_optimizers(model, recipe)
     step = load_checkpoint(folder, model, optimizers, recipe)
     loss_of = torch.compile(lambda ids: next_token_loss(model, ids), dynamic=False)
@@ -81,7 +83,7 @@ def train_base(
     return model
 
 
-def build_model(recipe: BaseRecipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
+def build_model(recipe: BaseRecipe, tokenizer: Tokenizer) -> Qwen3ForCausalLM:
     """Return an untrained decoder in the shape of *recipe*: a stock Qwen3 with tied embeddings."""
     config = Qwen3Config(
         vocab_size=recipe.vocabulary,
@@ -203,7 +205,7 @@ def log_loss(folder: Path, step: int, loss: float, speed: float) -> None:
         log.write(json.dumps({"step": step, "loss": round(loss, 4), "tokens_per_second": round(speed)}) + "\n")
 
 
-def save_weights(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def save_weights(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
     """Write the model as bf16 safetensors with its tokenizer and generation settings."""
     model = model.to("cpu", torch.bfloat16)
     model.generation_config.pad_token_id = tokenizer.pad_token_id
