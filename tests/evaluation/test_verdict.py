@@ -92,6 +92,13 @@ def test_inconclusive_says_how_many_probes_would_settle_it():
     assert f"{evidence().plan.needed:,} probes" in verdict.sentence
 
 
+def test_no_answer_accepted_is_said_plainly():
+    """Nothing against nothing is no comparison of arms."""
+    nothing = replace(gain(0.0, -0.1, 0.1), mean_a=0.0, mean_b=0.0)
+
+    assert "read the loss" in decide(evidence(primary=nothing, plan=SMALL)).sentence
+
+
 def test_all_faults_of_a_policy_are_told_at_once():
     """A settings file with three faults gets one message with three."""
     with pytest.raises(SettingsError) as caught:
