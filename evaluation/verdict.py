@@ -222,10 +222,8 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
     if word == "NOT_WORTH_IT":
         return f"Fine-tuning is not worth it here: {reasons[0]}."
     if primary.mean_a == 0 == primary.mean_b:
-        return (
-            f"None of {primary.n} answers was accepted, neither of {primary.a} nor of {primary.b}: this model is too small "
-            "for acceptance to tell, so read the loss on the answers."
-        )
+        nothing = f"None of {primary.n} answers was accepted, neither of {primary.a} nor of {primary.b}"
+        return f"{nothing}: this model is too small for acceptance to tell, so read the loss on the answers."
     return (
         f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "
         f"anywhere in {span(primary.ci)}. About {evidence.plan.needed:,} probes would settle it."
