@@ -2,7 +2,7 @@
 Work spread over processes. In: a function of one path, and paths with their sizes. Out: its results, in order.
 
 A worker may die: a file that crashes a parser, or takes more memory or time than its share, costs that file alone. A
-chunk whose worker died is cut in halves and tried again until the one bad file is left.
+chunk whose worker died is tried again by itself, in halves, until the one bad file is left.
 """
 
 from __future__ import annotations
@@ -47,17 +47,26 @@ def map_files(
             waiting = []
             for index, (chunk, future) in enumerate(futures):
                 results = outcome(future)
-                if results is None:
-                    # one bad chunk breaks the whole pool: what follows is tried again, this one in halves
-                    waiting = [*halves(chunk), *(later for later, _ in futures[index + 1 :])]
-                    if len(chunk) == 1:
-                        yield lost(chunk[0])
-                        done += 1
-                    break
-                yield from results
+                broken = results is None
+                # a dead worker breaks the chunks beside it too: only what dies alone is to blame
+                yield from run_alone(work, chunk, lost) if results is None else results
                 done += len(chunk)
                 if progress:
                     progress("reading", done, total)
+                if broken:
+                    waiting = [later for later, _ in futures[index + 1 :]]
+                    break
+
+
+def run_alone(work: Callable[[str], Result], chunk: Sequence[str], lost: Callable[[str], Result]) -> list[Result]:
+    """Return the results of *chunk* from a worker of its own, halved until what kills it is left."""
+    with pool(1) as executor:
+        results = outcome(executor.submit(run_chunk, work, chunk))
+    if results is not None:
+        return results
+    if len(chunk) == 1:
+        return [lost(chunk[0])]
+    return [result for half in halves(chunk) for result in run_alone(work, half, lost)]
 
 
 def outcome(future: Future[list[Result]]) -> list[Result] | None:
@@ -103,7 +112,7 @@ def make_chunks(sizes: Sequence[tuple[str, int]]) -> list[list[str]]:
     return chunks
 
 
-def halves(chunk: Sequence[str]) -> list[list[str]]:
-    """Return the two halves of *chunk*, or nothing when it holds one path."""
+def halves(chunk: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the two halves of *chunk*."""
     middle = len(chunk) // 2
-    return [list(chunk[:middle]), list(chunk[middle:])] if middle else []
+    return chunk[:middle], chunk[middle:]

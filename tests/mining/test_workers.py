@@ -1,0 +1,47 @@
+"""
+Work spread over processes loses exactly what kills it.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.mining.workers import CHUNK_BYTES, map_files
+
+CRASHER = """
+import os, time
+
+def work(path):
+    if path.startswith("bad"):
+        time.sleep(0.1)
+        os._exit(9)
+    time.sleep(0.3)
+    return path
+"""
+
+
+@pytest.fixture(name="work")
+def _work(tmp_path, monkeypatch):
+    (tmp_path / "idiolect_crasher.py").write_text(CRASHER, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import idiolect_crasher
+
+    return idiolect_crasher.work
+
+
+def lose(path: str) -> str:
+    return f"lost {path}"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_beside_a_crash_is_kept(work, workers):
+    """A file in a worker next to the one that dies keeps its result, with any number of workers."""
+    sizes = [(name, CHUNK_BYTES) for name in ("first", "bad", "last")]
+
+    assert ["first", "lost bad", "last"] == list(map_files(work, sizes, workers=workers, lost=lose))
+
+
+def test_a_crash_costs_one_file_of_its_chunk(work):
+    """A chunk is halved until only the file that kills the worker is left out."""
+    sizes = [(name, 1) for name in ("a", "b", "bad", "c", "d")]
+
+    assert ["a", "b", "lost bad", "c", "d"] == list(map_files(work, sizes, workers=2, lost=lose))
