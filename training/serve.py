@@ -1,9 +1,9 @@
 """
 An adapter behind an address. In: a loaded model. Out: a server that speaks OpenAI's completions, on loopback only.
 
-One request at a time: for an editor or a test on the same machine, not for a team. The prompt is text, encoded
-without special tokens; `suffix` makes it a fill-in-the-middle request where the base knows that format. The model's
-name is the adapter's; asked for as `base`, the adapter is switched off.
+One request at a time: for an editor or a test on the same machine, not for a team. The prompt is text, encoded without
+special tokens; `suffix` makes it a fill-in-the-middle request where the base knows that format. The model's name is the
+adapter's; asked for as `base`, the adapter is switched off.
 """
 
 from __future__ import annotations
