@@ -25,6 +25,7 @@ from .filters.duplicates import fingerprint, similar_pairs
 from .filters.quality import broken_definition, object_to
 from .filters.secrets import redact_secrets
 from .languages import Language, builtin_languages, language_of
+from .own import own_objections, read_own_pairs
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
 from .profile import FileTally, learn_profile, tally_source
@@ -165,10 +166,12 @@ def mine_repositories(
     known = (*languages, *builtin_languages())
     if unknown := sorted(set(kinds or ()) - set(collect_kinds())):
         raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
+    own_pairs: list[Pair] = []
     yields: list[tuple[Repository, FileYield]] = []
     drops: list[Drop] = []
     settings = [read_settings(root) if root.is_dir() else Settings() for root in repositories]
     for root, own in zip(repositories, settings, strict=True):
+        own_pairs.extend(read_own_pairs(root, own))
         repository = open_repository(root, suffixes=suffixes(known), exclude=own.exclude)
         drops.extend(Drop(skip.path, "", "file", skip.reason) for skip in repository.skips)
         for result in read_and_mine(repository, known, kinds, workers, progress):
@@ -177,7 +180,7 @@ def mine_repositories(
             else:
                 drops.extend(result.drops)
                 yields.append((repository, result))
-    return write_corpus(out, assemble(yields, drops, settings, progress))
+    return write_corpus(out, assemble(yields, drops, settings, progress, own_pairs))
 
 
 def read_and_mine(
@@ -209,6 +212,7 @@ def assemble(
     drops: list[Drop],
     settings: Sequence[Settings],
     progress: Progress | None,
+    own_pairs: Sequence[Pair] = (),
 ) -> Contents:
     """Return the corpus: pairs without duplicates, on their sides, with the proof, the profile and the index."""
     several = len({repository.root for repository, _ in yields}) > 1
@@ -228,14 +232,17 @@ def assemble(
     units = [unit for _, mined in files for unit in mined.units]
     sides = assign_sides(units, Counter(pair.path for pair in pairs))
     pairs = [replace(pair, split=sides.split[pair.path], cluster=sides.cluster[pair.path]) for pair in pairs]
-    pairs, quotes = drop_quotes(pairs)
+    held_out_units = [unit for unit in units if sides.split.get(unit.path, "train") != "train"]
+    added = add_own(own_pairs, held_out_units, drops)
+    sides = replace(sides, cluster={**sides.cluster, **{pair.path: pair.cluster for pair in added}})
+    pairs, quotes = drop_quotes([*pairs, *added])
     drops.extend(Drop(pair.path, pair.symbol, pair.kind, "quotes_held_out_answer") for pair in quotes)
     held_out = {pair.path for pair in pairs if pair.split != "train"}
     tallies = [m.tally for _, m in files if m.tally is not None and m.path not in held_out]
     if progress:
         progress("splitting", 1, 1)
     return Contents(
-        head=manifest_head(files, settings),
+        head={**manifest_head(files, settings), **({"own_pairs": len(added)} if own_pairs else {})},
         pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
         profile=learn_profile(tallies, settings=settings[0]).as_json(),
         api=build_index((mined.path, mined.symbols) for _, mined in files),
@@ -293,6 +300,14 @@ def curate(pairs: Sequence[Pair], settings: Sequence[Settings], drops: list[Drop
         left = {pair.id for pair in kept}
         drops.extend(Drop(p.path, p.symbol, p.kind, "dropped_by_settings") for p in pairs if p.id not in left)
     return kept
+
+
+def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Drop]) -> list[Pair]:
+    """Return the team's own pairs that may be added."""
+    reasons = own_objections(own_pairs, held_out) if own_pairs else []
+    judged = list(zip(own_pairs, reasons, strict=True))
+    drops.extend(Drop(pair.path, pair.symbol, pair.kind, reason) for pair, reason in judged if reason)
+    return [pair for pair, reason in judged if not reason]
 
 
 def manifest_head(files: Sequence[tuple[Repository, FileYield]], settings: Sequence[Settings]) -> dict[str, Any]:

@@ -1,0 +1,128 @@
+"""
+A team's own pairs. In: the JSON Lines files that `add` names. Out: training pairs of origin `own`, checked like ours.
+
+They only ever teach: a probe needs a file of the repository around it. What comes near a held-out answer is dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from .errors import SettingsError
+from .filters.duplicates import fingerprint, similar_pairs
+from .filters.secrets import find_secrets
+from .pairs.kind import collect_kinds
+from .pairs.pair import Pair
+from .settings import Settings
+from .split import SAME_CLUSTER, Unit
+
+ORIGIN = "own"
+NEEDED = ("instruction", "response")
+KNOWN = {*NEEDED, "kind", "context", "language", "symbol"}
+LARGEST_FILE = 64 * 1024**2
+
+
+def read_own_pairs(root: Path, settings: Settings) -> list[Pair]:
+    """
+    Return the pairs that the settings of *root* add.
+
+    Raises `SettingsError` with every fault of every file, each with its line.
+    """
+    faults: list[str] = []
+    pairs = [pair for name in settings.add for pair in read_own_file(root, name, faults)]
+    if faults:
+        raise SettingsError("add", faults)
+    return pairs
+
+
+def read_own_file(root: Path, name: str, faults: list[str]) -> Iterator[Pair]:
+    """Yield the pairs of one file, adding what is wrong with it to *faults*."""
+    file = root / name
+    # the settings come from the mined tree: they must not name a file outside of it
+    if not file.resolve().is_relative_to(root.resolve()) or not file.is_file():
+        faults.append(f"{name}: no such file in the repository")
+        return
+    if file.stat().st_size > LARGEST_FILE:
+        faults.append(f"{name}: larger than 64 MB")
+        return
+    try:
+        lines = file.read_text("utf-8").split("\n")
+    except (OSError, UnicodeError):
+        faults.append(f"{name}: not readable as UTF-8")
+        return
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            row, fault = check_row(line)
+            if fault:
+                faults.append(f"{name}, line {number}: {fault}")
+            else:
+                yield make_own_pair(name, number, row)
+
+
+def check_row(line: str) -> tuple[Mapping[str, str], str]:
+    """Return the row that *line* writes, and what is wrong with it."""
+    try:
+        row: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}, "not JSON"
+    if not isinstance(row, dict):
+        return {}, "not a JSON object"
+    table = cast("dict[str, Any]", row)
+    if unknown := sorted(set(table) - KNOWN):
+        return {}, f"unknown field {unknown[0]!r}, known: {', '.join(sorted(KNOWN))}"
+    if wrong := sorted(key for key, value in table.items() if not isinstance(value, str)):
+        return {}, f"{wrong[0]} must be a string"
+    if missing := [key for key in NEEDED if not table.get(key, "").strip()]:
+        return {}, f"{missing[0]} is missing or empty"
+    if table.get("kind", "implement") not in collect_kinds():
+        return {}, f"no pair kind {table['kind']!r}, known: {', '.join(collect_kinds())}"
+    return table, ""
+
+
+def make_own_pair(name: str, number: int, row: Mapping[str, str]) -> Pair:
+    """Return the pair of one checked row; its place is that in the team's file."""
+    context = row.get("context", "")
+    return Pair(
+        id=hash_of(ORIGIN, name, row["instruction"], row["response"], context),
+        kind=row.get("kind", "implement"),
+        language=row.get("language", "python"),
+        split="train",
+        prompt_id=hash_of(ORIGIN, context),
+        context=context,
+        instruction=row["instruction"],
+        response=row["response"],
+        repository=ORIGIN,
+        commit="",
+        path=name,
+        symbol=row.get("symbol", ""),
+        start_line=number,
+        end_line=number,
+        licence=ORIGIN,
+        cluster=name,
+        quality=1.0,
+    )
+
+
+def own_objections(pairs: Sequence[Pair], held_out: Sequence[Unit]) -> list[str]:
+    """Return for each of *pairs* why it cannot be added, or nothing: a secret, a copy, or close to what is held out."""
+    marks = [unit.mark for unit in held_out]
+    near: dict[int, str] = {}
+    for first, second, _ in similar_pairs([*marks, *(fingerprint(pair.response) for pair in pairs)], SAME_CLUSTER):
+        if first < len(marks) <= second:
+            near[second - len(marks)] = "near_held_out_answer"
+    reasons: list[str] = []
+    seen: set[str] = set()
+    for index, pair in enumerate(pairs):
+        secret = find_secrets("\n".join((pair.context, pair.instruction, pair.response)))
+        reasons.append("secret" if secret else "duplicate" if pair.id in seen else near.get(index, ""))
+        seen.add(pair.id)
+    return reasons
+
+
+def hash_of(*parts: str) -> str:
+    """Return a short hash of *parts*."""
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -1,0 +1,63 @@
+"""
+Pairs that a team writes itself are added, checked and recorded.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from idiolect.mining.errors import SettingsError
+from idiolect.mining.mine import mine_repositories
+from tests_toys import toy_files
+
+SETTINGS = 'add = ["own.jsonl"]\n'
+OWN = {"instruction": "# Say what an own pair is.", "response": "    return 'written by the team itself'"}
+
+
+def mine(root, out):
+    return mine_repositories([root], out, workers=1)
+
+
+def test_own_pairs_are_training_pairs(write_tree, tmp_path):
+    """An added pair stands in the training split with origin `own`, and the manifest counts it."""
+    root = write_tree({**toy_files(), "idiolect.toml": SETTINGS, "own.jsonl": json.dumps(OWN) + "\n"})
+
+    corpus = mine(root, tmp_path / "corpus")
+
+    (own,) = [pair for pair in corpus.pairs("train") if pair.repository == "own"]
+    assert OWN["response"] == own.response
+    assert 1 == corpus.manifest["own_pairs"]
+
+
+def test_an_own_pair_cannot_leak_a_held_out_answer(write_tree, tmp_path):
+    """A copy of a held-out answer is dropped with its reason."""
+    held_out = mine(write_tree(toy_files()), tmp_path / "first").pairs("test")
+    copy = {"instruction": "# Copy.", "response": max((pair.response for pair in held_out), key=len)}
+    root = write_tree({"idiolect.toml": SETTINGS, "own.jsonl": json.dumps(copy)})
+
+    corpus = mine(root, tmp_path / "second")
+
+    assert not [pair for pair in corpus.pairs("train") if pair.repository == "own"]
+    assert {"near_held_out_answer", "quotes_held_out_answer"} & set(corpus.manifest["skipped"])
+
+
+def test_all_faults_of_own_pairs_are_told_at_once(write_tree, tmp_path):
+    """Each bad line is named, and nothing is written."""
+    lines = ["{", json.dumps({"instruction": "x"}), json.dumps({**OWN, "colour": "red"})]
+    root = write_tree({**toy_files(), "idiolect.toml": SETTINGS, "own.jsonl": "\n".join(lines)})
+
+    with pytest.raises(SettingsError) as caught:
+        mine(root, tmp_path / "corpus")
+
+    assert ["line 1", "line 2", "line 3"] == [fault.split(": ")[0].split(", ")[1] for fault in caught.value.faults]
+    assert not (tmp_path / "corpus").exists()
+
+
+def test_own_pairs_outside_the_repository_are_not_read(write_tree, tmp_path):
+    """Settings of a mined tree cannot make us read another file."""
+    (tmp_path / "outside.jsonl").write_text(json.dumps(OWN), "utf-8")
+    root = write_tree({**toy_files(), "idiolect.toml": 'add = ["../outside.jsonl"]\n'})
+
+    with pytest.raises(SettingsError, match="no such file in the repository"):
+        mine(root, tmp_path / "corpus")
