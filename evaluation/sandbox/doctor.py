@@ -1,0 +1,119 @@
+"""
+Says which cage works here. In: nothing. Out: the best tier whose probes were all contained, with every probe's result.
+
+A probe really tries. Presence of a kernel feature is no evidence that it holds.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .run import PYTHON, Limits, Status, run_caged
+
+PRELUDE = """
+import ctypes, os, signal, socket, subprocess, sys, threading
+from pathlib import Path
+LIBC = ctypes.CDLL(None, use_errno=True)
+def call(*values):
+    if LIBC.syscall(*values) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
+def attempt(name, action):
+    try:
+        action()
+    except (Exception, SystemExit):
+        print("contained", name, flush=True)
+    else:
+        print("leaked", name, flush=True)
+def fork_many():
+    children = []
+    try:
+        for _ in range(40):
+            pid = os.fork()
+            if pid == 0:
+                signal.pause()
+            children.append(pid)
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+def fill_disk():
+    with open("full", "wb") as file:
+        for _ in range(9):
+            file.write(bytes(1 << 20))
+"""
+ACTIONS = {
+    "read outside": "Path(SECRET).read_bytes()",
+    "write outside": "Path(SECRET).write_text('changed')",
+    "tcp": "socket.create_connection(('127.0.0.1', 9), 1)",
+    "udp": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+    "abstract socket": "socket.socket(socket.AF_UNIX).connect(chr(0) + 'x')",
+    "path socket": "socket.socket(socket.AF_UNIX).bind('s')",
+    "nested namespace": "call(272, 0x10000000)",
+    "mount": "call(165, b'none', b'/', 0, 1 << 18, 0)",
+    "ptrace": "call(101, 16, 1, 0, 0)",
+    "parent signal": "os.kill(HARNESS, 0)",
+    "fork cap": "fork_many()",
+    "disk cap": "fill_disk()",
+    "memory cap": "bytearray(1 << 30)",
+}
+LIMITS = Limits(wall=2.0, cpu=2, memory=256 << 20, disk=8 << 20, inodes=200, processes=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """
+    One attempt to get out, and whether the cage held it.
+    """
+
+    name: str
+    contained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """
+    The cage this machine can give.
+    """
+
+    tier: int
+    backend: str
+    probes: tuple[Probe, ...]
+    seconds: float
+    reason: str = ""
+    """Why the tier is not 3, when it is not."""
+
+
+def diagnose() -> Diagnosis:
+    """Probe tiers 3 and 2 and return the better one that holds; 0 when none does: then no code is run."""
+    begin = time.monotonic()
+    reasons: list[str] = []
+    for tier in (3, 2):
+        probes, reason = probe_tier(tier)
+        if probes and all(probe.contained for probe in probes):
+            return Diagnosis(tier, "launcher", tuple(probes), time.monotonic() - begin, "; ".join(reasons))
+        leaks = ", ".join(probe.name for probe in probes if not probe.contained)
+        reasons.append(f"tier {tier}: " + (reason or f"leaks {leaks}"))
+    return Diagnosis(0, "none", (), time.monotonic() - begin, "; ".join(reasons))
+
+
+def probe_tier(tier: int) -> tuple[list[Probe], str]:
+    """Try every action in a cage of *tier*; return the probes, or why none could be made."""
+    with tempfile.TemporaryDirectory(prefix="idiolect-doctor-") as folder:
+        secret = Path(folder) / "secret"
+        secret.write_text("secret", "utf-8")
+        Path(folder).chmod(0o755)
+        secret.chmod(0o666)
+        script = f"{PRELUDE}\nSECRET, HARNESS = {str(secret)!r}, {os.getpid()}\n"
+        script += "\n".join(f"attempt({name!r}, lambda: {action})" for name, action in ACTIONS.items())
+        outcome = run_caged([PYTHON, "-I", "-S", "-c", script], limits=LIMITS, tier=tier)
+        untouched = secret.read_text("utf-8") == "secret"
+    if outcome.status is Status.INFRA:
+        return [], outcome.detail
+    words = [line.split(" ", 1) for line in outcome.output.decode("utf-8", "replace").splitlines() if " " in line]
+    said = {name: word for word, name in words}
+    probes = [Probe(name, said.get(name) == "contained") for name in ACTIONS]
+    return [*probes, Probe("host unchanged", untouched)], ""
