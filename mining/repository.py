@@ -99,10 +99,11 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
     root = root.resolve()
     listed = git_files(root)
     has_history = listed is not None
-    names = sorted(set(plain_files(root) if listed is None else listed))
+    unread: list[str] = []
+    names = sorted(set(plain_files(root, unread) if listed is None else listed))
     excluded = pathspec.GitIgnoreSpec.from_lines(exclude)
     paths: list[str] = []
-    skips: list[Skip] = []
+    skips = [Skip(folder, "unreadable_folder") for folder in unread]
     for name in names:
         if not name.endswith(tuple(suffixes)):
             continue
@@ -170,14 +171,15 @@ def git_files(root: Path) -> list[str] | None:
     return None if listed is None else [os.fsdecode(name) for name in listed.split(b"\0") if name]
 
 
-def plain_files(root: Path) -> Iterator[str]:
-    """Yield the files under *root*, without following links; folders that cannot be read yield nothing."""
+def plain_files(root: Path, unread: list[str]) -> Iterator[str]:
+    """Yield the files under *root*, without following links; folders that cannot be read go to *unread*."""
     waiting = [""]
     while waiting:
         folder = waiting.pop()
         try:
             entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
         except OSError:
+            unread.append(folder)
             continue
         for entry in entries:
             name = f"{folder}{entry.name}"
