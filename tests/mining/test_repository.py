@@ -29,7 +29,8 @@ def test_git_settings_of_the_mined_tree_run_nothing(write_tree, commit_tree, tmp
     script.chmod(0o755)
     for key in ("core.fsmonitor", "filter.evil.clean", "filter.evil.smudge", "diff.external", "core.pager"):
         subprocess.run(["git", "-C", str(root), "config", key, str(script)], check=True)
-    (root / "a.py").write_text(CODE + "\n\n" + CODE)
+    # the same size at another time: git cannot tell without reading, and would read through the filter
+    (root / "a.py").write_text(CODE.replace("2", "3"))
     os.utime(root / "a.py", (1, 1))
 
     found = open_repository(root, suffixes=[".py"])
@@ -83,3 +84,24 @@ def test_a_folder_without_code_is_refused(write_tree):
     """The message says what was looked for."""
     with pytest.raises(InputError, match=r"ends in \.py"):
         open_repository(write_tree({"notes.txt": "no code"}), suffixes=[".py"])
+
+
+def test_a_changed_work_tree_is_named_by_its_bytes(write_tree, commit_tree):
+    """A clean checkout has its commit's id; a changed, an added or a deleted file of code gives a tree's id."""
+    root = write_tree({"a.py": CODE, "b.py": CODE})
+    commit_tree(root)
+    head = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+
+    def commit() -> str:
+        return open_repository(root, suffixes=[".py"]).commit
+
+    assert head.stdout.strip() == commit()
+    (root / "a.py").write_text(CODE.replace("2", "3"))
+    assert commit().startswith("tree:")
+    (root / "a.py").write_text(CODE)
+    assert head.stdout.strip() == commit()
+    (root / "c.py").write_text(CODE)
+    assert commit().startswith("tree:")
+    (root / "c.py").unlink()
+    (root / "b.py").unlink()
+    assert commit().startswith("tree:")
