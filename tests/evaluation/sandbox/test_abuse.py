@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from idiolect.evaluation.sandbox.doctor import PRELUDE, diagnose
 from idiolect.evaluation.sandbox.run import PYTHON, Limits, Status, run_caged
 

@@ -1,0 +1,50 @@
+"""
+The cage as an ordinary user makes it, with the system's own Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import idiolect
+
+SYSTEM_PYTHON = next((path for path in map(shutil.which, ("/usr/bin/python3.12", "/usr/bin/python3.11")) if path), None)
+SCRIPT = """
+import json
+from idiolect.evaluation.sandbox.doctor import probe_tier
+found = {tier: probe_tier(tier) for tier in (1, 2, 3)}
+print(json.dumps({tier: [[p.name for p in probes if not p.contained], len(probes)] for tier, (probes, _) in found.items()}))
+"""  # noqa: E501
+
+
+@pytest.fixture(name="folder")
+def _folder() -> Iterator[Path]:
+    """Make a folder that any user can read and import the package from."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "idiolect").symlink_to(Path(idiolect.__file__).parent)
+        yield Path(name)
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
+)
+def test_tiers_three_and_two_hold_and_tier_one_is_no_boundary(folder: Path) -> None:
+    """Every probe is contained in tiers 2 and 3; the same probes leak from tier 1, so they are real."""
+    done = subprocess.run(
+        [SYSTEM_PYTHON, "-B", "-c", SCRIPT], env={"PYTHONPATH": str(folder)}, user=65534, group=65534,
+        extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
+    )  # fmt: skip
+    leaks = json.loads(done.stdout)
+
+    assert [[], 14] == leaks["3"]
+    assert [[], 14] == leaks["2"]
+    assert {"read outside", "write outside", "udp"} <= set(leaks["1"][0])
