@@ -172,6 +172,8 @@ def mine_repositories(
     settings = [read_settings(root) if root.is_dir() else Settings() for root in repositories]
     for root, own in zip(repositories, settings, strict=True):
         own_pairs.extend(read_own_pairs(root, own))
+        # what would run code is never taken from the mined tree; the record, and so the summary, says it was there
+        drops.extend(Drop(f"[{table}]", "", "settings", "setting_that_runs_code") for table in own.ignored)
         repository = open_repository(root, suffixes=suffixes(known), exclude=own.exclude)
         drops.extend(Drop(skip.path, "", "file", skip.reason) for skip in repository.skips)
         for result in read_and_mine(repository, known, kinds, workers, progress):

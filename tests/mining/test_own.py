@@ -61,3 +61,12 @@ def test_own_pairs_outside_the_repository_are_not_read(write_tree, tmp_path):
 
     with pytest.raises(SettingsError, match="no such file in the repository"):
         mine(root, tmp_path / "corpus")
+
+
+def test_settings_that_run_code_are_ignored_and_told(write_tree, tmp_path):
+    """A language table in the mined tree has no effect, and the record says that it was there."""
+    root = write_tree({**toy_files(), "idiolect.toml": '[language.x]\ngrammar = "x.so"\nextensions = [".x"]\n'})
+
+    corpus = mine(root, tmp_path / "corpus")
+
+    assert 1 == corpus.manifest["skipped"]["setting_that_runs_code"]
