@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
@@ -37,6 +37,10 @@ class Language:
     """What opens a line comment."""
     check: tuple[str, ...] = ()
     """The language's own checker; `{file}` stands for the file."""
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return the fields alone: a loaded grammar stays in its process, a worker loads its own."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def grammar(self) -> tree_sitter.Language:

@@ -76,7 +76,7 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int]) -> Sides:
     ceiling = max(LARGEST_CLUSTER * total, min(sizes.values(), default=0))
     for name in sorted(sizes, key=hashed):
         wanted = next((s for s in ("test", "validation") if filled[s] < HELD_OUT_SHARE * total), "train")
-        side[name] = "train" if sizes[name] > ceiling else wanted
+        side[name] = "train" if sizes[name] > ceiling or sizes[name] > total / 2 else wanted
         filled[side[name]] += sizes[name]
     return Sides(cluster, {path: side[cluster[path]] for path in weights})
 

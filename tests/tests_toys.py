@@ -27,6 +27,13 @@ def toy_files() -> dict[str, str]:
         functions = []
         for index in range(4):
             body = BODIES[(place + index * 2) % len(BODIES)].format(n=noun, v=f"{verb}{index}", k=place * 7 + index)
+            own = f"{verb}_{place}_{index}"
+            # calls of names that no other function calls: otherwise all toys would be near-duplicates of each other
+            body = (
+                f"    {noun} = {own}_of({noun}).{own}_part(limit={index})\n"
+                f"    {own}_log({own}_name({noun}), {own}_now())\n"
+                f"    {noun}.{own}_seal({own}_key()).{own}_send(to={own}_peer)\n" + body
+            )
             head = f'def {verb}_{noun}_{index}({noun}):\n    """Return what {verb} gives for {noun}, case {index}."""\n'
             functions.append(head + body + "\n")
         files[f"shop/{verb}_{noun}_{place}.py"] = "import json\n\n\n" + "\n\n".join(functions)

@@ -105,3 +105,12 @@ def test_definitions_know_their_place():
         ("function", "Graph.nodes.inner", 5),
         ("function", "build", 9),
     ] == found
+
+
+def test_a_language_travels_between_processes():
+    """A language whose grammar is loaded can be sent to a worker, which loads its own."""
+    import pickle
+
+    assert PYTHON.grammar is not None
+
+    assert PYTHON == pickle.loads(pickle.dumps(PYTHON))

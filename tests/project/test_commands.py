@@ -147,7 +147,7 @@ def test_datasets_loads_a_corpus(corpus: Path):
 
 def test_check_finds_a_slip_and_exits_1(write_tree: Write, capsys: pytest.CaptureFixture[str]):
     """A departure from a firm habit fails the check, as JSON with its evidence."""
-    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)})
+    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(90)})
     (root / "m0.py").write_text('x = "a"\ny = \'b\'\nz = "c"\n')
 
     assert main(["check", str(root), "--format", "json"]) == 1
@@ -160,7 +160,7 @@ def test_check_judges_added_lines_by_the_base(
     write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
 ):
     """With --diff only added lines are judged, and the change cannot weaken its own judge."""
-    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)})
+    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(90)})
     (root / "old.py").write_text("a = 'old slip'\n")
     commit_tree(root, "Begin")
     (root / "new.py").write_text('b = \'new slip\'\nc = "fine"\nd = "fine"\n')

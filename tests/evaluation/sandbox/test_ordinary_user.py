@@ -12,9 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import idiolect
+import pytest
 
 SYSTEM_PYTHON = next((path for path in map(shutil.which, ("/usr/bin/python3.12", "/usr/bin/python3.11")) if path), None)
 SCRIPT = """
