@@ -3,7 +3,8 @@ What a convention is. In: a node that a query found. Out: the choice made there.
 
 A convention is one class in a family's file; the folder is scanned, so adding one touches that file alone. The class
 says where the question can be asked (`query`), what the answer is (`choice`), which answers are never enforced
-(`never`: absences and legacy forms), and shows code that conforms, departs and nearly departs: its tests and its page.
+(`never`: absences and legacy forms), how a place is made to answer otherwise (`rewrite`: towards the house it is a fix,
+away from it a planted slip), and shows code that conforms, departs and nearly departs: its tests and its page.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tree_sitter import Node
+
+from ..source import Source
 
 if TYPE_CHECKING:  # they import this module
     from .facts import FileFacts
@@ -50,6 +53,51 @@ class Choice(NamedTuple):
     value: str
     mark: Node
     key: str = ""
+
+
+class Edit(NamedTuple):
+    """
+    A replacement in a source's bytes.
+    """
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    An opportunity in its source: what a rewriting starts from.
+    """
+
+    source: Source
+    start: int
+    """The marked token, in bytes of the source."""
+    end: int
+    key: str = ""
+
+    @property
+    def node(self) -> Node:
+        """The innermost node that covers the mark."""
+        root = self.source.tree.root_node
+        return root.descendant_for_byte_range(self.start, self.end) or root
+
+    @property
+    def text(self) -> str:
+        """The marked text."""
+        return self.source.utf8[self.start : self.end].decode("utf-8", "replace")
+
+    def inside(self, *kinds: str) -> Node | None:
+        """Return the innermost node of one of *kinds* that holds the mark, or None."""
+        node: Node | None = self.node
+        while node is not None and node.type not in kinds:
+            node = node.parent
+        return node
+
+    def instead(self, text: str) -> tuple[Edit, ...]:
+        """Return the edit that puts *text* in place of the mark."""
+        return (Edit(self.start, self.end, text),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +141,10 @@ class Convention:
     """Effective opportunities that one file counts for at most, so that no file makes a rule by itself."""
     is_local: ClassVar[bool] = True
     """Whether the answer depends on the marked lines alone; else a diff needs two runs."""
+    is_fixable: ClassVar[bool] = False
+    """Whether a rewriting towards the house's answer is safe: what the code does stays as it was."""
+    values: ClassVar[tuple[str, ...]] = ()
+    """The answers that `rewrite` knows how to give; empty where answers are open-ended."""
     is_mined: ClassVar[bool] = False
     """Whether many candidate rules are tried: then the false discovery rate is controlled over the family."""
     owners: ClassVar[frozenset[str]] = frozenset()
@@ -124,14 +176,14 @@ class Convention:
         """Return what is wrong at a place that answers *found* where the house answers *wanted*."""
         return f"{self.name.format(key=key).replace('-', ' ')}: {found} here, {wanted} in this codebase"
 
-    def fix(self, text: str, wanted: str) -> str | None:
-        """Return what replaces the marked *text* so that it answers *wanted*, or None when no safe rewrite is known."""
-        return None
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the smallest edits after which *place* answers *value*; none when no such rewriting is known."""
+        return ()
 
-    @property
-    def is_fixable(self) -> bool:
-        """Whether some departure can be rewritten safely."""
-        return type(self).fix is not Convention.fix
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return edits after which *place*, which answers *value*, departs from it: a planted mistake that parses."""
+        attempts = (self.rewrite(place, other) for other in self.values if other != value)
+        return next((edits for edits in attempts if edits), ())
 
 
 class HouseConvention(Convention):

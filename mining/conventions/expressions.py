@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from .convention import Convention, Examples
+from .convention import Convention, Edit, Examples, Place
 from .view import FileView, text_of
 
 
@@ -18,6 +18,8 @@ class QuoteMarks(Convention):
     question = "Which quotes open a plain string?"
     query = "(string) @site"
     owners = frozenset({"black", "ruff format"})
+    is_fixable = True
+    values = ("double", "single")
     examples = Examples(
         value="double",
         conforms=('x = "a"', 'x = f"{a}"'),
@@ -38,15 +40,14 @@ class QuoteMarks(Convention):
         """Return the string."""
         return site
 
-    def fix(self, text: str, wanted: str) -> str | None:
-        """Return the string with the other quotes; it holds neither, so its value stays."""
-        quote = '"' if wanted == "double" else "'"
-        body = text.lstrip("rRuUbBfF")
-        return (
-            None
-            if "{" in body and "f" in text[: len(text) - len(body)].lower()
-            else (text[: len(text) - len(body)] + quote + body[1:-1] + quote)
-        )
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the exchange of both quotes; the string holds neither, so its value stays."""
+        quote = '"' if value == "double" else "'"
+        prefix = len(place.text) - len(place.text.lstrip("rRuUbBfF"))
+        if "f" in place.text[:prefix].lower() and "{" in place.text:
+            return ()  # before Python 3.12 an f-string cannot hold its own quotes
+        first = place.start + prefix
+        return Edit(first, first + 1, quote), Edit(place.end - 1, place.end, quote)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -60,6 +61,8 @@ class EmptyContainers(Convention):
     name = "empty-containers"
     question = "How is an empty list or dictionary written?"
     query = "(list) @site (dictionary) @site (call) @site"
+    is_fixable = True
+    values = ("literal", "call")
     examples = Examples(
         value="literal",
         conforms=("x = []", "x = {}"),
@@ -77,10 +80,10 @@ class EmptyContainers(Convention):
         """Return the container."""
         return site
 
-    def fix(self, text: str, wanted: str) -> str | None:
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the other spelling."""
-        swaps = {"list()": "[]", "dict()": "{}"} if wanted == "literal" else {"[]": "list()", "{}": "dict()"}
-        return swaps.get(text)
+        swaps = {"list()": "[]", "dict()": "{}"} if value == "literal" else {"[]": "list()", "{}": "dict()"}
+        return place.instead(swaps[place.text]) if place.text in swaps else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -95,6 +98,8 @@ class NoneTests(Convention):
     question = "How is a value compared with None?"
     query = "(comparison_operator) @site"
     never = frozenset({"equality"})
+    is_fixable = True
+    values = ("identity", "equality")
     examples = Examples(
         value="identity",
         conforms=("if x is None: pass", "if x is not None: pass"),
@@ -113,9 +118,11 @@ class NoneTests(Convention):
         """Return the operator."""
         return site.children[1]
 
-    def fix(self, text: str, wanted: str) -> str | None:
-        """Return the operator of identity."""
-        return {"==": "is", "!=": "is not"}.get(text)
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the other operator."""
+        pairs = {"is": "==", "is not": "!="}
+        swaps = pairs if value == "equality" else {after: before for before, after in pairs.items()}
+        return place.instead(swaps[place.text]) if place.text in swaps else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -130,6 +137,8 @@ class SuperForm(Convention):
     question = "Does `super()` carry arguments?"
     query = "(call) @site"
     never = frozenset({"with arguments"})
+    is_fixable = True
+    values = ("no arguments", "with arguments")
     examples = Examples(
         value="no arguments",
         conforms=("class A(B):\n    def f(self):\n        super().f()",),
@@ -147,6 +156,29 @@ class SuperForm(Convention):
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the name."""
         return site.child_by_field_name("function") or site
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the arguments taken out, where they are the class and the instance around the call; or put in."""
+        call, method = place.inside("call"), place.inside("function_definition")
+        body = method.parent if method is not None else None
+        if body is not None and body.type == "decorated_definition":
+            body = body.parent
+        owner = body.parent if body is not None else None
+        arguments = call.child_by_field_name("arguments") if call is not None else None
+        if method is None or owner is None or owner.type != "class_definition" or arguments is None:
+            return ()
+        parameters = method.child_by_field_name("parameters")
+        first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
+        name = owner.child_by_field_name("name")
+        if name is None or first is None or first.type != "identifier":
+            return ()
+        inside = Edit(arguments.start_byte + 1, arguments.end_byte - 1, "")
+        usual = f"{text_of(name)}, {text_of(first)}"
+        if value == "with arguments":
+            return (inside._replace(text=usual),)
+        # other arguments start elsewhere in the order of resolution: taking them out would call another method
+        written = place.source.utf8[inside.start : inside.end].decode()
+        return (inside,) if ", ".join(part.strip() for part in written.split(",")) == usual else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

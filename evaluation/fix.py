@@ -1,0 +1,99 @@
+"""
+Safe fixes. In: a source and its findings. Out: the file's bytes with the fixable ones mended, and nothing else touched.
+
+Each convention says which few bytes make a place answer as the house does. A fix is kept only when the file still
+parses, the finding is gone and no other has come; so a second run finds nothing left to mend.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ..mining.conventions.convention import Edit, Place, conventions_by_id
+from ..mining.profile import Finding, Profile, judge_source
+from ..mining.source import Source, parse_source
+
+__all__ = ["find_fix", "fix_source"]
+
+
+def find_fix(source: Source, finding: Finding) -> tuple[Edit, ...]:
+    """Return the edits that mend *finding* without changing what the code does; none when no safe ones are known."""
+    entry = finding.entry
+    convention = conventions_by_id()[entry.convention]
+    if not convention.is_fixable:
+        return ()
+    return convention.rewrite(Place(source, finding.start, finding.end, entry.key), entry.value)
+
+
+def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) -> bytes:
+    """
+    Return the bytes of *source*, in its own encoding, with those of *findings* mended that have a safe fix.
+
+    Byte-minimal and idempotent. Where the fixes together break something, each is tried by itself and the bad ones are
+    left out.
+    """
+    fixes = [edits for finding in findings if (edits := find_fix(source, finding))]
+    if not fixes:
+        return source.encode(source.text)
+    chosen = without_overlaps(fixes)
+    text = apply_edits(source, [edit for edits in chosen if edits for edit in edits])
+    if not is_better(source, text, profile, len(chosen)):
+        text = mend_one_by_one(source, chosen, profile)
+    return source.encode(text)
+
+
+def without_overlaps(fixes: Iterable[tuple[Edit, ...]]) -> list[tuple[Edit, ...]]:
+    """Return the fixes that touch no byte an earlier one touches; equal edits, such as one import, count once."""
+    chosen: list[tuple[Edit, ...]] = []
+    taken: list[Edit] = []
+    for edits in fixes:
+        fresh = tuple(edit for edit in edits if edit not in taken)
+        if not any(overlap(edit, other) for edit in fresh for other in taken):
+            chosen.append(fresh)
+            taken.extend(fresh)
+    return chosen
+
+
+def overlap(one: Edit, other: Edit) -> bool:
+    """Claim that two edits cannot both be made: they share a byte, or insert at the same place."""
+    if one.start == one.end == other.start == other.end:
+        return True
+    return one.start < other.end and other.start < one.end
+
+
+def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
+    """Return the text of *source* with *edits* made."""
+    data = source.utf8
+    for edit in sorted(edits, reverse=True):
+        data = data[: edit.start] + edit.text.encode("utf-8") + data[edit.end :]
+    return data.decode("utf-8")
+
+
+def is_better(source: Source, text: str, profile: Profile, fixed: int) -> bool:
+    """Claim that *text* parses as well as *source*, has at least *fixed* fewer findings, and none of a new rule."""
+    mended = parse_source(source.path, text.encode("utf-8"), source.language)
+    if mended.tree.root_node.has_error and not source.tree.root_node.has_error:
+        return False
+    if source.language.name == "python" and parses(source.text) and not parses(text):
+        return False
+    before, after = (Counter(f.entry.id for f in judge_source(s, profile).findings) for s in (source, mended))
+    return after.total() <= before.total() - fixed and all(after[rule] <= before[rule] for rule in after)
+
+
+def parses(text: str) -> bool:
+    """Claim that *text* is a Python module by libcst, the exact judge of syntax."""
+    import libcst
+
+    try:
+        libcst.parse_module(text)
+    except Exception:  # libcst raises bare exceptions on some inputs it cannot read
+        return False
+    return True
+
+
+def mend_one_by_one(source: Source, fixes: Sequence[tuple[Edit, ...]], profile: Profile) -> str:
+    """Return the text of *source* with every fix that by itself makes it better."""
+    good = [edits for edits in fixes if is_better(source, apply_edits(source, edits), profile, 1)]
+    text = apply_edits(source, [edit for edits in good for edit in edits])
+    return text if good and is_better(source, text, profile, len(good)) else source.text

@@ -1,0 +1,70 @@
+"""
+Fixes: only what was found, only what is safe, byte by byte, and once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from idiolect.evaluation.fix import fix_source
+from idiolect.mining.conventions import tally_source
+from idiolect.mining.languages import language_named
+from idiolect.mining.profile import Finding, Profile, judge_source, learn_profile
+from idiolect.mining.source import Source, parse_source
+
+PYTHON = language_named("python")
+HOUSE = """
+def read_{n}(path=None):
+    names = []
+    if path is None:
+        return names
+    return ["a", "b"]
+"""
+
+
+def parse(text: str | bytes, path: str = "app/new.py") -> Source:
+    return parse_source(path, text if isinstance(text, bytes) else text.encode(), PYTHON)
+
+
+@pytest.fixture(scope="module")
+def profile() -> Profile:
+    return learn_profile([tally_source(parse(HOUSE.replace("{n}", str(n)), f"app/m{n}.py")) for n in range(90)])
+
+
+def mend(text: str | bytes, profile: Profile, only: Sequence[str] = ()) -> bytes:
+    source = parse(text)
+    findings: list[Finding] = [f for f in judge_source(source, profile).findings if not only or f.entry.id in only]
+    return fix_source(source, findings, profile)
+
+
+def test_only_the_departing_bytes_change(profile: Profile):
+    """Comments, blanks and everything that was not found stay as they were."""
+    text = "x  =  [ ]   # odd blanks\nif x == None :  # here\n\ty = ['a',   \"b\"]\n"
+
+    assert b'x  =  [ ]   # odd blanks\nif x is None :  # here\n\ty = ["a",   "b"]\n' == mend(text, profile)
+
+
+def test_a_second_run_finds_nothing(profile: Profile):
+    """Mending what was mended changes no byte."""
+    once = mend("a = list()\nb = {'k': dict()}\nc = a != None\n", profile)
+
+    assert b'a = []\nb = {"k": {}}\nc = a is not None\n' == once
+    assert once == mend(once, profile)
+
+
+def test_findings_that_were_not_given_stay(profile: Profile):
+    """A fix of one rule leaves the departures of another."""
+    assert b"a = []\nb = 'x'\n" == mend("a = list()\nb = 'x'\n", profile, only=["S04"])
+
+
+def test_a_file_keeps_its_encoding_and_line_ends(profile: Profile):
+    """Latin-1 stays Latin-1, and CRLF stays CRLF."""
+    data = "# coding: latin-1\r\na = list()  # é\r\n".encode("latin-1")
+
+    assert data.replace(b"list()", b"[]") == mend(data, profile)
+
+
+def test_a_file_without_findings_is_returned_as_it_is(profile: Profile):
+    """Nothing found, nothing changed, not even a missing last line end."""
+    assert b"\xef\xbb\xbfa = []" == mend(b"\xef\xbb\xbfa = []", profile)
