@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ..mining.conventions.convention import Edit, Place, conventions_by_id
+from ..mining.conventions.convention import Edit, Place, apply_edits, conventions_by_id
 from ..mining.profile import Finding, Profile, judge_source
 from ..mining.source import Source, parse_source
 
@@ -23,7 +23,7 @@ def find_fix(source: Source, finding: Finding) -> tuple[Edit, ...]:
     convention = conventions_by_id()[entry.convention]
     if not convention.is_fixable:
         return ()
-    return convention.rewrite(Place(source, finding.start, finding.end, entry.key), entry.value)
+    return convention.rewrite(Place(source, finding.start, finding.end, entry.key, entry.rule), entry.value)
 
 
 def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) -> bytes:
@@ -60,14 +60,6 @@ def overlap(one: Edit, other: Edit) -> bool:
     if one.start == one.end == other.start == other.end:
         return True
     return one.start < other.end and other.start < one.end
-
-
-def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
-    """Return the text of *source* with *edits* made."""
-    data = source.utf8
-    for edit in sorted(edits, reverse=True):
-        data = data[: edit.start] + edit.text.encode("utf-8") + data[edit.end :]
-    return data.decode("utf-8")
 
 
 def is_better(source: Source, text: str, profile: Profile, fixed: int) -> bool:

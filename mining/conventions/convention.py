@@ -76,6 +76,8 @@ class Place:
     """The marked token, in bytes of the source."""
     end: int
     key: str = ""
+    rule: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """For a mined convention, the rule that is asked."""
 
     @property
     def node(self) -> Node:
@@ -88,6 +90,11 @@ class Place:
         """The marked text."""
         return self.source.utf8[self.start : self.end].decode("utf-8", "replace")
 
+    @property
+    def newline(self) -> str:
+        """How the source ends its lines."""
+        return "\r\n" if b"\r\n" in self.source.utf8 else "\n"
+
     def inside(self, *kinds: str) -> Node | None:
         """Return the innermost node of one of *kinds* that holds the mark, or None."""
         node: Node | None = self.node
@@ -98,6 +105,14 @@ class Place:
     def instead(self, text: str) -> tuple[Edit, ...]:
         """Return the edit that puts *text* in place of the mark."""
         return (Edit(self.start, self.end, text),)
+
+
+def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
+    """Return the text of *source* with *edits* made."""
+    data = source.utf8
+    for edit in sorted(edits, reverse=True):
+        data = data[: edit.start] + edit.text.encode("utf-8") + data[edit.end :]
+    return data.decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +144,10 @@ class Convention:
     """The question in words; `{key}` stands for what it is about."""
     query: ClassVar[str] = ""
     """One or more tree-sitter patterns; the node that is asked carries the capture `@site`."""
+    callees: ClassVar[frozenset[str]] = frozenset()
+    """For a query of calls: the last names of the functions whose calls are asked; empty for all calls."""
+    needs: ClassVar[tuple[bytes, ...]] = ()
+    """A file that holds none of these is not asked; empty for files that always are."""
     languages: ClassVar[tuple[str, ...]] = ("python",)
     never: ClassVar[frozenset[str]] = frozenset()
     """Values that are learned and never enforced: absences, and forms the language has left behind."""
@@ -154,6 +173,12 @@ class Convention:
     version: ClassVar[int] = 1
     """Raised when the answers change: profiles name it."""
     examples: ClassVar[Examples]
+    also: ClassVar[tuple[Examples, ...]] = ()
+    """Examples of the other keys, where one convention asks several things."""
+
+    def is_asked(self, file: FileView) -> bool:
+        """Claim that *file* is one that the question is for."""
+        return file.role in self.roles and (not self.needs or any(word in file.utf8 for word in self.needs))
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Return the answers at *site*; by default the one `choice`, marked by `mark`."""

@@ -1,22 +1,27 @@
 """
-Documentation strings. In: definitions. Out: whether and how they are documented. Rows D01, D02, D04, D05, D06.
+Documentation strings. In: modules, classes, functions. Out: whether and how they are documented. Rows D01 to D06, D09.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from .convention import Convention, Examples
-from .view import FileView, text_of
+from .convention import Choice, Convention, Edit, Examples, Place
+from .view import FileView, first_string, statement_edit, text_of
 
 NUMPY = re.compile(
-    r"^\s*(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References)\s*\n\s*-{3,}", re.MULTILINE
+    r"^([ \t]*)(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References)[ \t]*\n\s*-{3,}", re.MULTILINE
 )
-GOOGLE = re.compile(r"^\s*(Args|Arguments|Returns|Yields|Raises|Attributes|Example|Examples|Note):\s*$", re.MULTILINE)
-SPHINX = re.compile(r"^\s*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re.MULTILINE)
+GOOGLE = re.compile(
+    r"^([ \t]*)(Args|Arguments|Returns|Yields|Raises|Attributes|Example|Examples|Note):[ \t]*$", re.MULTILINE
+)
+SPHINX = re.compile(r"^[ \t]*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re.MULTILINE)
 QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
+NO_PROSE = re.compile(r"^\s*(>>>|[-*@:+|=]|\.\. |\d+\.|[A-Z]\w+:\s*$)")
+"""Lines at which the summary has ended without an empty line: lists, fields, directives, examples, sections."""
 
 
 class Documented(Convention):
@@ -27,7 +32,7 @@ class Documented(Convention):
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return what the documentation string of the definition answers."""
         string = file.definition.docstring
-        return None if string is None else self.answer(content_of(string))
+        return None if string is None else self.answer(text_of(string))
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the string's opening quotes."""
@@ -36,7 +41,7 @@ class Documented(Convention):
         return string.children[0] if string.children else string
 
     def answer(self, text: str) -> str | None:
-        """Return the answer for the text between the quotes."""
+        """Return the answer for a string as it is written, quotes included."""
         raise NotImplementedError
 
 
@@ -49,9 +54,10 @@ class FunctionDocumented(Convention):
     query = "(function_definition) @site"
     never = frozenset({"absent"})
     roles = frozenset({"src"})
+    values = ("present", "absent")
     examples = Examples(
         value="present",
-        conforms=('def read():\n    """Read."""',),
+        conforms=('def read():\n    """Read."""', 'def read():\n    """Read."""\n    return 1'),
         departs=("def read():\n    return 1",),
         nearly=("def _read():\n    return 1", "def outer():\n    '''D.'''\n    def inner():\n        return 1"),
     )
@@ -62,6 +68,21 @@ class FunctionDocumented(Convention):
         if not frame.is_public or frame.is_accessor or file.is_stub:
             return None
         return "absent" if frame.docstring is None else "present"
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the string taken out; what to say is not known."""
+        definition = place.inside("function_definition", "class_definition")
+        body = definition.child_by_field_name("body") if definition is not None else None
+        string = first_string(body) if body is not None else None
+        if value == "present" or string is None or string.parent is None:
+            return ()
+        if string.parent.next_named_sibling is None:
+            return (Edit(string.start_byte, string.end_byte, "pass"),)
+        return (statement_edit(string.parent),)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"this public {self.name.partition('-')[0]} has no documentation string"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -87,6 +108,54 @@ class ClassDocumented(FunctionDocumented):
         return "Document every public class."
 
 
+class ModuleDocumented(Convention):
+    """Whether modules open with a documentation string."""
+
+    id = "D03"
+    name = "module-docstring"
+    question = "Does a module open with a documentation string?"
+    query = "(module) @site"
+    cap = "advise"
+    never = frozenset({"absent"})
+    roles = frozenset({"src"})
+    examples = Examples(
+        value="present",
+        conforms=('"""Read files."""\n\nimport os\n\nx = 1\n',),
+        departs=("import os\n\nx = 1\n",),
+        nearly=("# nothing here\n", "_x = 1\n"),
+    )
+    also = (Examples(value="present", path="package/__init__.py", conforms=(), departs=(), nearly=("import os\n",)),)
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield whether a module that holds code has a documentation string; a package's face may do without."""
+        string, first = first_string(site), file.after_docstring
+        if string is not None:
+            yield Choice("present", string.children[0])
+        elif (
+            first is not None
+            and not file.path.endswith("__init__.py")
+            and not file.is_stub
+            and len(file.statements) > 1
+        ):
+            yield Choice("absent", first)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the string taken out, where code follows."""
+        statement = place.inside("expression_statement")
+        following = statement.next_named_sibling if statement is not None else None
+        if value != "present" or statement is None or following is None or following.next_named_sibling is None:
+            return ()
+        return (statement_edit(statement),) if not place.source.path.endswith("__init__.py") else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return "this module has no documentation string"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Open every module with a documentation string."
+
+
 class SectionStyle(Documented):
     """The form of sections."""
 
@@ -105,36 +174,101 @@ class SectionStyle(Documented):
 
     def answer(self, text: str) -> str | None:
         """Return the one form that the text is written in."""
+        if "\n" not in text:
+            return None
         found = [name for name, form in (("numpy", NUMPY), ("google", GOOGLE), ("sphinx", SPHINX)) if form.search(text)]
         return found[0] if len(found) == 1 else None
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the string with every section's head in another form."""
+        string = place.inside("string")
+        text = text_of(string) if string is not None else ""
+        if value == "numpy":
+            changed = NUMPY.sub(lambda head: f"{head[1]}{'Args' if head[2] == 'Parameters' else 'Returns'}:", text)
+        elif value == "google":
+            changed = GOOGLE.sub(lambda head: f"{head[1]}Parameters\n{head[1]}----------", text)
+        else:
+            changed = SPHINX.sub("    Args:\n", text)
+        fits = string is not None and self.answer(changed) not in (None, value)
+        return (Edit(string.start_byte, string.end_byte, changed),) if fits and string is not None else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Write the sections of documentation strings in {value} form."
 
 
-class SummaryPlace(Documented):
-    """Where the summary of a documentation string of several lines stands."""
+class SummaryPlace(Convention):
+    """Where the summary of a documentation string of several lines stands, and where its closing quotes do."""
 
     id = "D05"
-    name = "docstring-summary-place"
-    question = "On which line does a documentation string of several lines begin?"
+    name = "docstring-layout"
+    question = "Where does the {key} of a documentation string of several lines stand?"
+    query = "(function_definition) @site (class_definition) @site"
+    is_fixable = True
+    version = 2
+    values = ("on the first line", "on the second line", "alone on their line", "after the text")
     examples = Examples(
-        value="first line",
+        value="on the first line",
+        key="summary",
         conforms=('def f():\n    """Do.\n\n    More.\n    """',),
         departs=('def f():\n    """\n    Do.\n    """',),
         nearly=('def f():\n    """Do."""',),
     )
+    also = (
+        Examples(
+            value="alone on their line",
+            key="closing quotes",
+            conforms=('def f():\n    """Do.\n\n    More.\n    """',),
+            departs=('def f():\n    """Do.\n\n    More."""',),
+            nearly=('def f():\n    """Do."""',),
+        ),
+    )
 
-    def answer(self, text: str) -> str | None:
-        """Return the line, for texts of several lines."""
-        if "\n" not in text or not text.strip():
-            return None
-        return "first line" if text.split("\n")[0].strip() else "second line"
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield both places, for strings of several lines."""
+        string = file.definition.docstring
+        text = content_of(text_of(string)) if string is not None else ""
+        if string is None or "\n" not in text or not text.strip() or not string.children:
+            return
+        first, last = text.split("\n")[0], text.rpartition("\n")[2]
+        yield Choice(self.values[0 if first.strip() else 1], string.children[0], "summary")
+        yield Choice(self.values[3 if last.strip() else 2], string.children[-1], "closing quotes")
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the blanks between the quotes and the text made, or taken out."""
+        line = place.source.utf8.rfind(b"\n", 0, place.start) + 1
+        data = place.source.utf8
+        if place.key == "summary":
+            margin = data[line : place.start].decode()
+            if margin.strip() or b"\\" in data[place.end : place.end + 2]:
+                return ()
+            if value == self.values[1]:
+                return (Edit(place.end, place.end, place.newline + margin),)
+            blanks = re.compile(rb"[ \t]*\r?\n[ \t]*(?=\S)").match(data, place.end)
+            return (
+                (Edit(place.end, blanks.end(), ""),) if blanks and data[blanks.end() : blanks.end() + 1] != b'"' else ()
+            )
+        string = place.inside("string")
+        if string is None:
+            return ()
+        start_line = data.rfind(b"\n", 0, string.start_byte) + 1
+        margin = data[start_line : string.start_byte].decode()
+        if value == self.values[2]:
+            return (Edit(place.start, place.start, place.newline + margin),) if not margin.strip() else ()
+        end = len(data[: place.start].rstrip())
+        # a quote or a backslash before the closing quotes would change the string
+        return (Edit(end, place.start, ""),) if data[end - 1 : end] not in (b'"', b"'", b"\\") else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        verb = "stands" if key == "summary" else "stand"
+        return f"the {key} {verb} {found} here, {wanted} in this codebase"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Begin a documentation string of several lines on its {value}."
+        if key == "summary":
+            return f"Begin a documentation string of several lines {value}."
+        return f"Put the closing quotes of a documentation string of several lines {value}."
 
 
 class SummaryEnd(Documented):
@@ -145,27 +279,94 @@ class SummaryEnd(Documented):
     question = "Does the summary of a documentation string end with a full stop?"
     cap = "advise"
     never = frozenset({"without"})
+    is_fixable = True
+    values = ("full stop", "without")
+    version = 2
     examples = Examples(
         value="full stop",
-        conforms=('def f():\n    """Do it."""',),
-        departs=('def f():\n    """Do it"""',),
-        nearly=('def f():\n    """Why not?"""', 'def f():\n    """"""'),
+        conforms=('def f():\n    """Do it."""', 'def f():\n    """\n    Do it.\n\n    Then that\n    """'),
+        departs=('def f():\n    """Do it"""', 'def f():\n    """Do it\n    :param a: b.\n    """'),
+        nearly=('def f():\n    """Why not?"""', 'def f():\n    """"""', 'def f():\n    """>>> f()\n    1"""'),
     )
 
     def answer(self, text: str) -> str | None:
         """Return how the first paragraph ends."""
-        summary = text.strip().partition("\n\n")[0].rstrip()
-        if not summary or summary[-1] in "?!:`>)]":
+        end = summary_end(text)
+        if end is None or not (text[end - 1].isalnum() or text[end - 1] == "."):
             return None
-        return "full stop" if summary[-1] == "." else "without"
+        return "full stop" if text[end - 1] == "." else "without"
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the full stop put in or taken out."""
+        string = place.inside("string")
+        text = text_of(string) if string is not None else ""
+        end = summary_end(text)
+        if string is None or end is None:
+            return ()
+        byte = string.start_byte + len(text[:end].encode())
+        if value == "full stop":
+            return (Edit(byte, byte, "."),)
+        return (Edit(byte - 1, byte, ""),) if text[end - 1] == "." and text[end - 2].isalnum() else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
+        if value == "without":
+            return "Leave the full stop out at the end of a documentation string's summary."
         return "End the summary of a documentation string with a full stop."
 
 
-def content_of(string: Node) -> str:
-    """Return the text between the quotes of *string*."""
-    text = text_of(string)
+class DocstringQuotes(Documented):
+    """Which quotes open a documentation string."""
+
+    id = "D09"
+    name = "docstring-quotes"
+    question = "Which quotes open a documentation string?"
+    owners = frozenset({"black", "ruff format"})
+    is_fixable = True
+    values = ('"""', "'''")
+    examples = Examples(
+        value='"""',
+        conforms=('def f():\n    """Do."""', 'def f():\n    r"""Do \\d."""'),
+        departs=("def f():\n    '''Do.'''", "def f():\n    'Do.'", 'def f():\n    "Do."'),
+        nearly=("def f():\n    x = '''a'''\n    return x",),
+    )
+
+    def answer(self, text: str) -> str | None:
+        """Return the quotes."""
+        opening = QUOTES.match(text)
+        return opening[1] if opening else None
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return both quotes exchanged, where the text holds none."""
+        string = place.inside("string")
+        text = text_of(string) if string is not None else ""
+        opening = QUOTES.match(text)
+        if string is None or opening is None or set(content_of(text)) & {'"', "'", "\\"}:
+            return ()
+        width, start = len(opening[1]), string.start_byte + opening.start(1)
+        return Edit(start, start + width, value), Edit(string.end_byte - width, string.end_byte, value)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open documentation strings with {value}."
+
+
+def content_of(text: str) -> str:
+    """Return what stands between the quotes of a string."""
     opening = QUOTES.match(text)
     return text[opening.end() : -len(opening[1])] if opening else text
+
+
+def summary_end(text: str) -> int | None:
+    """Return where the first paragraph of a string ends, in characters of *text*; None for a string without one."""
+    opening = QUOTES.match(text)
+    if opening is None:
+        return None
+    place, end = opening.end(), None
+    for line in content_of(text).splitlines(keepends=True):
+        if (not line.strip() and end is not None) or NO_PROSE.match(line):
+            break
+        if line.strip():
+            end = place + len(line.rstrip())
+        place += len(line)
+    return end

@@ -122,6 +122,20 @@ def module_of(path: str) -> str:
     return ".".join(parts[1:] if len(parts) > 1 and parts[0] == "src" else parts)
 
 
+def absolute_module(path: str, module: str) -> str:
+    """Return a relative *module* in the file at *path* as a dotted name from the repository's root."""
+    rest = module.lstrip(".")
+    level = len(module) - len(rest)
+    if not level:
+        return module
+    own = module_of(path)
+    parts = own.split(".") if own else []
+    if not path.endswith("__init__.py"):
+        parts = parts[:-1]
+    parts = parts[: len(parts) - (level - 1)] if level > 1 else parts
+    return ".".join([*parts, *([rest] if rest else [])])
+
+
 class FactCollector:
     """
     Gathers facts during the walk.
@@ -147,8 +161,10 @@ class FactCollector:
             case "(call) @site":
                 self.add_call(node)
             case "(import_statement) @site":
+                self.file.imports.append((node.start_byte, node.end_byte))
                 self.add_import(node)
             case "(import_from_statement) @site":
+                self.file.imports.append((node.start_byte, node.end_byte))
                 self.add_from_import(node)
             case "(raise_statement) @site":
                 self.add_raise(node)
@@ -203,8 +219,7 @@ class FactCollector:
         function = self.file.function()
         start = node.start_byte
         line = node.start_point.row + 1
-        top = self.file.top
-        in_with = top is not None and top.kind == "with_item" and top.node.start_byte == start
+        in_with = self.file.is_with_item(node)
         inside = function.symbol if function is not None else ""
         end = start + len(callee)
         self.calls.append(CallFact(resolved, inside, in_with, self.file.line_text(line), line, start, end))
@@ -227,7 +242,7 @@ class FactCollector:
         if module_node is None:
             return
         module = text_of(module_node)
-        base = self.absolute(module)
+        base = absolute_module(self.file.path, module)
         for child in node.children_by_field_name("name"):
             alias = child.child_by_field_name("alias")
             name = child.child_by_field_name("name") if child.type == "aliased_import" else child
@@ -249,18 +264,6 @@ class FactCollector:
                 line = name.start_point.row + 1
                 text = self.file.line_text(line)
                 self.raises.append(RaiseFact(self.resolve(text_of(name)), text, line, name.start_byte, name.end_byte))
-
-    def absolute(self, module: str) -> str:
-        """Return a relative *module* as a dotted name from the repository's root."""
-        if not module.startswith("."):
-            return module
-        rest = module.lstrip(".")
-        level = len(module) - len(rest)
-        parts = self.module.split(".") if self.module else []
-        if not self.file.path.endswith("__init__.py"):
-            parts = parts[:-1]
-        parts = parts[: len(parts) - (level - 1)] if level > 1 else parts
-        return ".".join([*parts, *([rest] if rest else [])])
 
     def resolve(self, dotted: str) -> str:
         """Return what *dotted* stands for, as far as this file's imports tell."""

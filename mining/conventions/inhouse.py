@@ -8,9 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .convention import Examples, HouseChoice, HouseConvention
+from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
 from .facts import FileFacts, FunctionFact
 from .naming import EXCEPTION_BASE
+from .view import decorator_name, statement_edit
 
 COMMON = frozenset("property staticmethod classmethod overload override abstractmethod wraps contextmanager".split())  # noqa: SIM905
 LEAST_USES = 20
@@ -56,6 +57,14 @@ class RequiredDecorator(HouseConvention):
                 carries = rule["decorator"] in {last_name(decorator) for decorator in function.decorators}
                 value = f"with @{rule['decorator']}" if carries else "without"
                 yield HouseChoice(value, function.line, function.start, function.end, function.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the decorator taken out."""
+        wrapper = place.inside("decorated_definition")
+        for node in wrapper.children if wrapper is not None else ():
+            if node.type == "decorator" and last_name(decorator_name(node)) == place.rule["decorator"]:
+                return (statement_edit(node),)
+        return ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -109,6 +118,12 @@ class ExceptionRoot(HouseConvention):
                 continue
             value = f"derives from {rule['key']}" if bases & family else "another root"
             yield HouseChoice(value, fact.line, fact.start, fact.end, fact.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return a built-in exception in place of the base."""
+        definition = place.inside("class_definition")
+        bases = definition.child_by_field_name("superclasses") if definition is not None else None
+        return (Edit(bases.start_byte, bases.end_byte, "(ValueError)"),) if bases is not None else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

@@ -1,15 +1,16 @@
 """
-Names. In: definitions. Out: how they are cased and what they end in. Rows N01, N02, N07 of the catalogue.
+Names. In: definitions. Out: how they are cased and what they end in. Rows N01, N02, N03, N07 of the catalogue.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from .convention import Convention, Examples
-from .view import FileView
+from .convention import Choice, Convention, Edit, Examples, Place
+from .view import DefinitionFrame, FileView, text_of
 
 CASES = (
     ("snake_case", re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*_*")),
@@ -19,8 +20,10 @@ CASES = (
 )
 DUNDER = re.compile(r"__\w+__")
 EXCEPTION_BASE = re.compile(r"(Exception|Error|Warning|Exit|Interrupt)$")
-DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "assert")
+DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "assert", "runTest", "maxDiff")
 """Names that a base class or a protocol of the standard library dictates."""
+GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
+LITERALS = frozenset({"integer", "float", "string", "concatenated_string", "true", "false", "tuple", "unary_operator"})
 
 
 def case_of(name: str) -> str:
@@ -31,7 +34,31 @@ def case_of(name: str) -> str:
     return next((case for case, pattern in CASES if pattern.fullmatch(name)), "mixed")
 
 
-class FunctionCase(Convention):
+def recase(name: str, case: str) -> str:
+    """Return *name* in another case, or as it is where it has too few words to show the difference."""
+    bare = name.strip("_")
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", bare)]
+    joined = {
+        "snake_case": "_".join(words),
+        "UPPER_CASE": "_".join(words).upper(),
+        "CapWords": "".join(word.capitalize() for word in words),
+        "camelCase": "".join(word.capitalize() if place else word for place, word in enumerate(words)),
+    }[case]
+    return name.replace(bare, joined) if bare and joined else name
+
+
+class Cased(Convention):
+    """Shared by the conventions about the case of a name: a slip renames it where it is defined."""
+
+    values = ("camelCase", "CapWords", "snake_case")
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the name in another case."""
+        name = recase(place.text, value)
+        return place.instead(name) if case_of(name) == value else ()
+
+
+class FunctionCase(Cased):
     """The case of function and method names."""
 
     id = "N01"
@@ -42,13 +69,13 @@ class FunctionCase(Convention):
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
         departs=("def readAll(): pass", "def ReadAll(): pass"),
-        nearly=("def __len__(self): pass", "class A(B):\n    def visit_Call(self, node): pass"),
+        nearly=("def __len__(self): pass", "class A(B):\n    def visitCall(self, node): pass"),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return the case, unless the name is dictated from outside."""
         frame = file.definition
-        if DUNDER.fullmatch(frame.name) or (frame.is_method and frame.name.startswith(DICTATED)):
+        if DUNDER.fullmatch(frame.name) or (frame.is_method and is_dictated(frame)):
             return None
         return case_of(frame.name) or None
 
@@ -57,7 +84,7 @@ class FunctionCase(Convention):
         return f"Name functions and methods in {value}."
 
 
-class ClassCase(Convention):
+class ClassCase(Cased):
     """The case of class names."""
 
     id = "N02"
@@ -78,6 +105,54 @@ class ClassCase(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Name classes in {value}."
+
+
+class ConstantCase(Cased):
+    """The case of a module's constants: names bound once, to a literal."""
+
+    id = "N03"
+    name = "constant-case"
+    question = "How are a module's constants cased?"
+    query = "(module) @site"
+    cap = "advise"
+    values = ("snake_case", "UPPER_CASE", "camelCase")
+    examples = Examples(
+        value="UPPER_CASE",
+        conforms=("LIMIT = 3", "_HIDDEN_PART = 'a'", "LIMIT: int = -1"),
+        departs=("limit = 3", "maxSize = (1, 2)"),
+        nearly=(
+            "limit = read()",
+            "count = 0\ncount += 1",
+            "__version__ = '1'",
+            "x = 1\ndef f():\n    global x\n    x = 2",
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield the case of each name that a literal is assigned to at the top of the module, once."""
+        bound: dict[str, list[Node]] = {}
+        for statement in file.statements:
+            node = statement.named_children[0] if statement.type == "expression_statement" else None
+            left = node.child_by_field_name("left") if node is not None and "assign" in node.type else None
+            if node is not None and left is not None and left.type == "identifier":
+                bound.setdefault(text_of(left), []).append(node)
+        rebound = {name.decode() for line in GLOBAL.findall(file.utf8) for name in re.findall(rb"\w+", line)}
+        for name, nodes in bound.items():
+            right = nodes[0].child_by_field_name("right")
+            if len(nodes) > 1 or right is None or right.type not in LITERALS or DUNDER.fullmatch(name):
+                continue
+            case = "UPPER_CASE" if name.isupper() else case_of(name)
+            if case and name not in rebound:
+                yield Choice(case, nodes[0].named_children[0])
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the name in another case."""
+        name = recase(place.text, value)
+        return place.instead(name) if name != place.text else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Name a module's constants in {value}."
 
 
 class ExceptionSuffix(Convention):
@@ -102,6 +177,18 @@ class ExceptionSuffix(Convention):
             return None
         return next((end for end in ("Error", "Exception") if frame.name.endswith(end)), "neither")
 
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the name with another ending."""
+        return place.instead(place.text.removesuffix(value) + ("Problem" if value != "neither" else "Error"))
+
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
+        if value == "neither":
+            return "Do not end the name of an exception class in Error or Exception."
         return f"End the name of an exception class in {value}."
+
+
+def is_dictated(frame: DefinitionFrame) -> bool:
+    """Claim that a base class may give a method its name: what it overrides is not known from one file."""
+    bases = frame.scope.bases if frame.scope is not None else ()
+    return frame.name.startswith(DICTATED) or any(base != "object" for base in bases)

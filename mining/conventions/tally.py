@@ -9,7 +9,7 @@ All conventions of a language share one query and one walk; the patterns they ha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -101,7 +101,9 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
         (node.start_byte, -node.end_byte, int(name[1:]), node) for name, nodes in captured.items() for node in nodes
     ]
     sites.sort(key=site_order)
-    patterns, askers, role = plan.patterns, plan.askers, file.role
+    patterns, broken = plan.patterns, broken_spans(file.source.tree.root_node)
+    askers = [[asker for asker in row if asker.is_asked(file)] for row in plan.askers]
+    by_callee = group_callees(askers[patterns.index(CALL)])
     enter_module(file)
     modules: list[Node] = []
     for start, end, number, node in sites:
@@ -115,17 +117,41 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
             continue
         if pattern == TYPE:
             file.types.append((start, -end))
+        if broken and any(first < -end and start < last for first, last in broken):
+            continue
         collector.visit(number, pattern, node)
-        for asker in askers[number]:
-            if role in asker.roles:
-                for choice in asker.choices(node, file):
-                    yield asker, choice
+        if pattern == CALL:
+            asking = by_callee.get(file.callee(node).rpartition(".")[2], by_callee["*"])
+        else:
+            asking = askers[number]
+        for asker in asking:
+            for choice in asker.choices(node, file):
+                yield asker, choice
     file.top = None
-    for node in modules:
+    for node in () if broken else modules:
         for asker in askers[patterns.index(MODULE)]:
-            if role in asker.roles:
-                for choice in asker.choices(node, file):
-                    yield asker, choice
+            for choice in asker.choices(node, file):
+                yield asker, choice
+
+
+def group_callees(askers: Sequence[Convention]) -> dict[str, list[Convention]]:
+    """Return who asks about calls, under the last name of the function called; under `*`, who asks about any."""
+    anyone = [asker for asker in askers if not asker.callees]
+    found = {"*": anyone}
+    for asker in askers:
+        for name in sorted(asker.callees):
+            found.setdefault(name, [*anyone]).append(asker)
+    return found
+
+
+def broken_spans(around: Node) -> list[tuple[int, int]]:
+    """Return the spans of the functions and statements in *around* that do not parse: nothing is asked inside them."""
+    found: list[tuple[int, int]] = []
+    for child in around.children if around.has_error else ():
+        if child.has_error:
+            inner = broken_spans(child) if child.type in ("class_definition", "decorated_definition", "block") else []
+            found.extend(inner or [(child.start_byte, max(child.end_byte, child.start_byte + 1))])
+    return found
 
 
 def site_order(site: tuple[int, int, int, Node]) -> tuple[int, int, int]:

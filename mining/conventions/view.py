@@ -8,6 +8,7 @@ that no convention climbs the tree.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from tree_sitter import Node
 
 from ..roles import role_of
 from ..source import Source
+from .convention import Edit
 
 SIMPLE_CALLEE = re.compile(rb"[A-Za-z_][\w.]*\Z")
 ACCESSORS = frozenset({"property", "setter", "getter", "deleter", "cached_property", "overload", "override"})
@@ -150,7 +152,22 @@ class FileView:
         """What an imported name stands for, dotted; a relative import starts with dots."""
         self.types: list[tuple[int, int]] = []
         """Where annotations stand."""
+        self.imports: list[tuple[int, int]] = []
+        """Where import statements stand."""
         self._callees: tuple[int, str] = (-1, "")
+        self._texts: tuple[int, str] = (-1, "")
+
+    @cached_property
+    def statements(self) -> list[Node]:
+        """The module's own statements and comments."""
+        return self.source.tree.root_node.named_children
+
+    @cached_property
+    def after_docstring(self) -> Node | None:
+        """The module's first statement that is neither a comment nor its documentation string."""
+        string = first_string(self.source.tree.root_node)
+        past = string.end_byte if string is not None else 0
+        return next((node for node in self.statements if node.type != "comment" and node.start_byte >= past), None)
 
     @property
     def is_stub(self) -> bool:
@@ -186,6 +203,17 @@ class FileView:
                 return None
         return None
 
+    def text(self, node: Node) -> str:
+        """Return the text of *node*, read once for all who ask about one site."""
+        if self._texts[0] != node.id:
+            self._texts = (node.id, text_of(node))
+        return self._texts[1]
+
+    def is_with_item(self, call: Node) -> bool:
+        """Claim that *call*, which is visited, is what a `with` enters."""
+        top = self.top
+        return top is not None and top.kind == "with_item" and top.node.start_byte == call.start_byte
+
     def callee(self, call: Node) -> str:
         """Return the dotted name that *call* calls, or nothing when it calls an expression."""
         start = call.start_byte
@@ -201,6 +229,14 @@ class FileView:
         known = self.names.get(head)
         return dotted if known is None else f"{known}{dot}{rest}"
 
+    def is_annotation(self, byte: int) -> bool:
+        """Claim that *byte* lies in an annotation that the walk has passed."""
+        return lies_in(byte, self.types)
+
+    def is_import(self, byte: int) -> bool:
+        """Claim that *byte* lies in an import that the walk has passed."""
+        return lies_in(byte, self.imports)
+
     def line_text(self, line: int) -> str:
         """Return the text of *line*, counted from 1, stripped and cut to what an exemplar shows."""
         starts = self.source.line_starts
@@ -208,9 +244,38 @@ class FileView:
         return self.utf8[starts[line - 1] : end].strip()[:160].decode("utf-8", "ignore")
 
 
+def lies_in(byte: int, spans: list[tuple[int, int]]) -> bool:
+    """Claim that *byte* lies in one of *spans*, which are in order of their starts and may nest a few levels."""
+    place = bisect_right(spans, byte, key=lambda span: span[0])
+    return any(start <= byte < end for start, end in spans[max(0, place - 8) : place])
+
+
 def text_of(node: Node) -> str:
     """Return the text of *node*."""
     return (node.text or b"").decode("utf-8", "replace")
+
+
+def statement_edit(statement: Node) -> Edit:
+    """Return the edit that takes *statement* out with the blanks after it, up to what follows."""
+    following = statement.next_named_sibling
+    return Edit(statement.start_byte, following.start_byte if following is not None else statement.end_byte, "")
+
+
+def keyword_of(call: Node, name: str) -> Node | None:
+    """Return the value that *call* gives to the parameter *name* by keyword."""
+    arguments = call.child_by_field_name("arguments")
+    for child in arguments.named_children if arguments is not None else ():
+        if child.type == "keyword_argument" and child.named_children[0].text == name.encode():
+            return child.named_children[-1]
+    return None
+
+
+def argument_after(call: Node, name: str) -> tuple[Edit, ...]:
+    """Return the keyword *name* taken out of *call*, with the comma before it."""
+    value = keyword_of(call, name)
+    keyword = value.parent if value is not None else None
+    before = keyword.prev_named_sibling if keyword is not None else None
+    return (Edit(before.end_byte, keyword.end_byte, ""),) if keyword is not None and before is not None else ()
 
 
 def decorator_name(decorator: Node) -> str:

@@ -1,0 +1,141 @@
+"""
+Comments. In: notes to do, the head of a file. Out: what they carry. Rows D10 and D11 of the catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tree_sitter import Node
+
+from .convention import Choice, Convention, Edit, Examples, Place
+from .view import FileView, text_of
+
+TO_DO = re.compile(r"#+\s*(TODO|FIXME|XXX)\b(.*)", re.DOTALL)
+ISSUE = re.compile(r"#\d+|\b[A-Z][A-Z0-9]+-\d+\b|https?://|\bgh-\d+", re.IGNORECASE)
+OWNER = re.compile(r"^\s*[(\[]\s*@?[\w.@-]+\s*[)\]]")
+RIGHTS = re.compile(r"copyright|licen[cs]e|SPDX|all rights reserved", re.IGNORECASE)
+YEARS = re.compile(r"\b(19|20)\d\d(\s*[-,–]\s*((19|20)?\d\d|present))*\b")
+NO_HEADER = "no header"
+
+
+class ToDoForm(Convention):
+    """Whether a note of something to do names an owner or an issue."""
+
+    id = "D10"
+    name = "to-do-form"
+    question = "Whom or what does a note of something to do name?"
+    query = "(comment) @site"
+    needs = (b"TODO", b"FIXME", b"XXX")
+    never = frozenset({"nothing"})
+    values = ("an owner", "an issue", "nothing")
+    examples = Examples(
+        value="an owner",
+        conforms=("# TODO(ada): say why", "# FIXME(@grace) later"),
+        departs=("# TODO: say why", "# TODO say why"),
+        nearly=("# what to do: nothing", "x = '# TODO'", "# the TODO list"),
+    )
+    also = (
+        Examples(
+            value="an issue",
+            conforms=("# TODO: see #123", "# FIXME PROJ-12 say why"),
+            departs=("# XXX: say why",),
+            nearly=("# see #123",),
+        ),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return what a note names."""
+        note = TO_DO.match(file.text(site))
+        if note is None:
+            return None
+        if OWNER.match(note[2]):
+            return "an owner"
+        return "an issue" if ISSUE.search(note[2]) else "nothing"
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the note without what it names."""
+        note = TO_DO.match(place.text)
+        if note is None or value != "nothing":
+            return ()
+        bare = ISSUE.sub("that", OWNER.sub("", note[2]))
+        return place.instead(place.text[: note.start(2)] + bare)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"this note names {found}; notes in this codebase name {wanted}"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        example = {"an owner": " (`# TODO(name): …`)", "an issue": " (`# TODO: … #123`)"}.get(value, "")
+        return f"Name {value} in a note of something to do{example}."
+
+
+class FileHeader(Convention):
+    """Which lines of copyright or licence open a file, equal up to the year."""
+
+    id = "D11"
+    name = "file-header"
+    question = "Which lines of copyright or licence open a file?"
+    query = "(module) @site"
+    never = frozenset({NO_HEADER})
+    is_fixable = True
+    examples = Examples(
+        value="# Copyright YEAR The Authors\n# SPDX-License-Identifier: MIT",
+        conforms=(
+            "# Copyright 2021-2024 The Authors\n# SPDX-License-Identifier: MIT\n\nx = 1\n",
+            "#!/usr/bin/env python\n# Copyright 2025 The Authors\n# SPDX-License-Identifier: MIT\n\nx = 1\n",
+        ),
+        departs=("x = 1\n", "# Copyright 2021 Somebody Else\n\nx = 1\n", "# reads files\nx = 1\n"),
+        nearly=("", "# Copyright 2024 The Authors\n# SPDX-License-Identifier: MIT\n"),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield the head of a file that holds code."""
+        first = file.after_docstring or (file.statements[0] if file.statements else None)
+        if first is None or first.type == "comment":
+            return
+        header = header_of(file.statements)
+        if header:
+            yield Choice(YEARS.sub("YEAR", "\n".join(text_of(node) for node in header)), header[0])
+        else:
+            yield Choice(NO_HEADER, file.statements[0])
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the header put in, where it holds no year and the file has none."""
+        if "YEAR" in value or value == NO_HEADER or header_of(place.source.tree.root_node.named_children):
+            return ()
+        return (Edit(place.start, place.start, value.replace("\n", place.newline) + place.newline * 2),)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the header taken out."""
+        statements = place.source.tree.root_node.named_children
+        header = header_of(statements)
+        following = statements[statements.index(header[-1]) + 1 :] if header else []
+        return (Edit(header[0].start_byte, following[0].start_byte, ""),) if following else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong, the header cut to its first line."""
+        if found == NO_HEADER:
+            return f"this file does not open with `{wanted.partition(chr(10))[0]}`"
+        return f"this file opens with other words than `{wanted.partition(chr(10))[0]}`"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open every file with `{value.partition(chr(10))[0]}`."
+
+
+def header_of(statements: list[Node]) -> list[Node]:
+    """Return the comments that open a file, from the first line about rights to the end of its block."""
+    opening: list[Node] = []
+    for node in statements:
+        if node.type != "comment" or (opening and node.start_point.row > opening[-1].start_point.row + 1):
+            if not opening or RIGHTS.search("\n".join(text_of(comment) for comment in opening)):
+                break
+            opening = []
+        if node.type != "comment":
+            break
+        if not text_of(node).startswith(("#!", "# -*-", "# vim", "# coding")):
+            opening.append(node)
+    return opening if RIGHTS.search("\n".join(text_of(comment) for comment in opening)) else []

@@ -1,0 +1,95 @@
+"""
+Errors. In: handlers and raises. Out: how causes are named and how broadly is caught. Rows E03 and E04 of the catalogue.
+"""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from .convention import Convention, Edit, Examples, Place
+from .view import FileView, text_of
+
+
+class Chaining(Convention):
+    """Whether an exception raised in a handler names its cause."""
+
+    id = "E03"
+    name = "exception-chaining"
+    question = "Does an exception raised while handling another name its cause?"
+    query = "(raise_statement) @site"
+    never = frozenset({"no cause"})
+    values = ("from", "no cause")
+    examples = Examples(
+        value="from",
+        conforms=("try:\n    f()\nexcept OSError as e:\n    raise ValueError('x') from e",),
+        departs=("try:\n    f()\nexcept OSError as e:\n    raise ValueError('x')",),
+        nearly=("try:\n    f()\nexcept OSError:\n    raise", "raise ValueError('x')"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return whether a new exception raised inside a handler has a `from`."""
+        if file.handler() is None or not site.named_children or site.named_children[0].type != "call":
+            return None
+        return "from" if site.child_by_field_name("cause") is not None else "no cause"
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the keyword."""
+        return site.children[0]
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the cause taken out; which cause to put in is for a person to say."""
+        statement = place.inside("raise_statement")
+        cause = statement.child_by_field_name("cause") if statement is not None else None
+        if value == "from" or statement is None or cause is None:
+            return ()
+        return (Edit(statement.named_children[0].end_byte, cause.end_byte, ""),)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Raise with `from` inside an `except` clause."
+
+
+class HandlerBreadth(Convention):
+    """Whether handlers name what they catch."""
+
+    id = "E04"
+    name = "handler-breadth"
+    question = "Does an `except` clause name what it catches?"
+    query = "(except_clause) @site"
+    never = frozenset({"bare", "Exception"})
+    values = ("named", "Exception", "bare")
+    examples = Examples(
+        value="named",
+        conforms=("try:\n    f()\nexcept OSError:\n    pass",),
+        departs=("try:\n    f()\nexcept:\n    pass", "try:\n    f()\nexcept Exception:\n    pass"),
+        nearly=("try:\n    f()\nfinally:\n    g()",),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return how broad the clause is."""
+        caught = caught_by(site)
+        if caught is None:
+            return "bare"
+        text = text_of(caught).partition(" as ")[0].strip()
+        return "Exception" if text in ("Exception", "BaseException") else "named"
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the keyword."""
+        return site.children[0]
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return `Exception` in place of what the clause names."""
+        clause = place.inside("except_clause")
+        caught = caught_by(clause) if clause is not None else None
+        if caught is not None and caught.type == "as_pattern":
+            caught = caught.named_children[0]
+        return (Edit(caught.start_byte, caught.end_byte, value),) if caught is not None and value == "Exception" else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Name the exceptions that an `except` clause catches."
+
+
+def caught_by(clause: Node) -> Node | None:
+    """Return what stands between the keyword of an `except` clause and its block."""
+    return next((child for child in clause.named_children if child.type not in ("block", "comment")), None)

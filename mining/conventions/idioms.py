@@ -1,0 +1,246 @@
+"""
+Idioms. In: calls and comparisons. Out: which of several ways is taken. Rows X02, X04, X08, X10 of the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tree_sitter import Node
+
+from .convention import Choice, Convention, Edit, Examples, Place
+from .view import FileView, argument_after, keyword_of, text_of
+
+RUNS = frozenset({"run", "call", "check_call", "check_output", "Popen"})
+
+
+class FileOpening(Convention):
+    """How files are opened: inside `with`, and, for text, with a named encoding."""
+
+    id = "X02"
+    name = "file-opening"
+    question = "Is a file opened {key}?"
+    query = "(call) @site"
+    callees = frozenset({"open"})
+    cap = "advise"
+    never = frozenset({"not"})
+    values = ("always", "not")
+    examples = Examples(
+        value="always",
+        key="inside `with`",
+        conforms=("with open(a) as f: pass", "with g(), open(a, 'rb') as f: pass"),
+        departs=("f = open(a)", "x = open(a).read()"),
+        nearly=("f = a.open()", "f = reopen(a)", "def f():\n    return open(a)", "stack.enter_context(open(a))"),
+    )
+    also = (
+        Examples(
+            value="always",
+            key="with `encoding=`",
+            conforms=("open(a, encoding='utf-8')", "open(a, 'w', encoding=b)"),
+            departs=("open(a)", "open(a, 'w')", "open(a, mode='r+')"),
+            nearly=("open(a, 'rb')", "open(a, mode='wb')", "open(a, mode)", "open(*a)", "open(a, 'r', 1, 'utf-8')"),
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield whether the built-in `open` stands in a `with`, and names an encoding where it opens text."""
+        if file.callee(site) != "open" or file.names.get("open", "io.open") != "io.open":
+            return
+        mark = site.children[0]
+        outer = site.parent
+        if file.is_with_item(site):
+            yield Choice("always", mark, "inside `with`")
+        elif outer is None or outer.type not in ("return_statement", "argument_list", "yield"):
+            yield Choice("not", mark, "inside `with`")
+        opens_text = is_text_mode(site)
+        if opens_text is not None:
+            yield Choice("always" if opens_text else "not", mark, "with `encoding=`")
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the encoding taken out, or the call wrapped so that it is no part of a `with` any more."""
+        call = place.inside("call")
+        if call is None or value == "always":
+            return ()
+        if place.key == "with `encoding=`":
+            return argument_after(call, "encoding")
+        return Edit(call.start_byte, call.start_byte, "closing(_ := "), Edit(call.end_byte, call.end_byte, ")")
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"a file is not opened {key} here"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open files {key}."
+
+
+class NoneTests(Convention):
+    """How a value is compared with None."""
+
+    id = "X04"
+    name = "none-tests"
+    question = "How is a value compared with None?"
+    query = "(comparison_operator) @site"
+    never = frozenset({"equality"})
+    is_fixable = True
+    values = ("identity", "equality")
+    examples = Examples(
+        value="identity",
+        conforms=("if x is None: pass", "if x is not None: pass"),
+        departs=("if x == None: pass", "if x != None: pass"),
+        nearly=("if x == 'None': pass", "if x is True: pass"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return whether a single comparison with None is by identity or by equality."""
+        kinds = [child.type for child in site.children]
+        if "none" not in kinds or len(kinds) != 3:
+            return None
+        return {"is": "identity", "is not": "identity", "==": "equality", "!=": "equality"}.get(kinds[1])
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the operator."""
+        return site.children[1]
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the other operator."""
+        pairs = {"is": "==", "is not": "!="}
+        swaps = pairs if value == "equality" else {after: before for before, after in pairs.items()}
+        return place.instead(swaps[place.text]) if place.text in swaps else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Compare with None by `is` and `is not`."
+
+
+class SubprocessUse(Convention):
+    """How other programs are run: with a list of arguments, and a checked exit code."""
+
+    id = "X08"
+    name = "subprocess-use"
+    question = "Is a program run {key}?"
+    query = "(call) @site"
+    callees = RUNS
+    needs = (b"subprocess",)
+    never = frozenset({"not"})
+    values = ("always", "not")
+    examples = Examples(
+        value="always",
+        key="with a list of arguments",
+        conforms=("import subprocess\nsubprocess.run(['a', b])", "from subprocess import run\nrun(['a'], cwd=b)"),
+        departs=("import subprocess\nsubprocess.run('a b', shell=True)", "import subprocess\nsubprocess.run('a')"),
+        nearly=("import subprocess\nsubprocess.run(command)", "import subprocess\napp.run('a')"),
+    )
+    also = (
+        Examples(
+            value="always",
+            key="with `check=`",
+            conforms=("import subprocess\nsubprocess.run(a, check=False)",),
+            departs=("import subprocess\nsubprocess.run(a)",),
+            nearly=("import subprocess\nsubprocess.check_output(a)", "import subprocess\nsubprocess.run(a, **b)"),
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield what a call of the subprocess module is given."""
+        callee = file.resolve(file.callee(site))
+        arguments = site.child_by_field_name("arguments")
+        if not callee.startswith("subprocess.") or arguments is None:
+            return
+        mark = site.children[0]
+        first = arguments.named_children[0] if arguments.named_child_count else None
+        shell = keyword_of(site, "shell")
+        if (shell is not None and text_of(shell) == "True") or (first is not None and "string" in first.type):
+            yield Choice("not", mark, "with a list of arguments")
+        elif first is not None and first.type in ("list", "tuple"):
+            yield Choice("always", mark, "with a list of arguments")
+        if callee == "subprocess.run" and not any(c.type == "dictionary_splat" for c in arguments.named_children):
+            yield Choice("not" if keyword_of(site, "check") is None else "always", mark, "with `check=`")
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return `check=` taken out, or the list joined into a string."""
+        call = place.inside("call")
+        if call is None or value == "always":
+            return ()
+        if place.key == "with `check=`":
+            return argument_after(call, "check")
+        arguments = call.child_by_field_name("arguments")
+        first = arguments.named_children[0] if arguments is not None and arguments.named_child_count else None
+        return (Edit(first.start_byte, first.end_byte, '"true"'),) if first is not None else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"a program is not run {key} here"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Run other programs {key}."
+
+
+class SuperForm(Convention):
+    """Whether `super()` carries arguments."""
+
+    id = "X10"
+    name = "super-form"
+    question = "Does `super()` carry arguments?"
+    query = "(call) @site"
+    never = frozenset({"with arguments"})
+    is_fixable = True
+    values = ("no arguments", "with arguments")
+    examples = Examples(
+        value="no arguments",
+        conforms=("class A(B):\n    def f(self):\n        super().f()",),
+        departs=("class A(B):\n    def f(self):\n        super(A, self).f()",),
+        nearly=("superb(A, self)",),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return the form of a call of `super`."""
+        if file.callee(site) != "super":
+            return None
+        arguments = site.child_by_field_name("arguments")
+        return "with arguments" if arguments is not None and arguments.named_child_count else "no arguments"
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the name."""
+        return site.child_by_field_name("function") or site
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the arguments taken out, where they are the class and the instance around the call; or put in."""
+        call, method = place.inside("call"), place.inside("function_definition")
+        body = method.parent if method is not None else None
+        if body is not None and body.type == "decorated_definition":
+            body = body.parent
+        owner = body.parent if body is not None else None
+        arguments = call.child_by_field_name("arguments") if call is not None else None
+        if method is None or owner is None or owner.type != "class_definition" or arguments is None:
+            return ()
+        parameters = method.child_by_field_name("parameters")
+        first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
+        name = owner.child_by_field_name("name")
+        if name is None or first is None or first.type != "identifier":
+            return ()
+        inside = Edit(arguments.start_byte + 1, arguments.end_byte - 1, "")
+        usual = f"{text_of(name)}, {text_of(first)}"
+        if value == "with arguments":
+            return (inside._replace(text=usual),)
+        # other arguments start elsewhere in the order of resolution: taking them out would call another method
+        written = place.source.utf8[inside.start : inside.end].decode()
+        return (inside,) if ", ".join(part.strip() for part in written.split(",")) == usual else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Call `super()` without arguments."
+
+
+def is_text_mode(call: Node) -> bool | None:
+    """Return whether a call of `open` that opens text names the encoding; None where it opens bytes or is unclear."""
+    arguments = call.child_by_field_name("arguments")
+    given = arguments.named_children if arguments is not None else []
+    plain = [node for node in given if node.type not in ("keyword_argument", "comment")]
+    if any(node.type.endswith("splat") for node in given) or not plain or len(plain) > 3:
+        return None
+    mode = plain[1] if len(plain) > 1 else keyword_of(call, "mode")
+    if mode is not None and (mode.type != "string" or "b" in text_of(mode).strip("\"'")):
+        return None
+    return keyword_of(call, "encoding") is not None

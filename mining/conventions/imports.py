@@ -1,0 +1,283 @@
+"""
+Imports. In: import statements. Out: their form, their names, and where they stand. Rows I01 to I05 of the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tree_sitter import Node
+
+from .convention import Choice, Convention, Edit, Examples, Place
+from .facts import absolute_module
+from .view import FileView, statement_edit, text_of
+
+IMPORTS = "(import_statement) @site (import_from_statement) @site"
+FUTURE = "from __future__ import annotations"
+ALWAYS_THERE = frozenset({"typing", "typing_extensions", "collections.abc", "__future__"})
+"""Modules that a program has loaded anyway: importing them for annotations alone costs nothing."""
+WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+
+
+class ImportForm(Convention):
+    """How a module is imported: one question a module."""
+
+    id = "I01"
+    name = "import-form"
+    question = "How is `{key}` imported?"
+    query = IMPORTS
+    least_support = 10.0
+    least_files = 5
+    is_mined = True
+    version = 2
+    examples = Examples(
+        value="import numpy as …",
+        key="numpy",
+        conforms=("import numpy as np",),
+        departs=("import numpy", "from numpy import array"),
+        nearly=("import numpy.linalg", "from .numpy import x"),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield the form of each module that the statement names."""
+        if site.type == "import_from_statement":
+            module = site.child_by_field_name("module_name")
+            if module is not None and module.type == "dotted_name":
+                yield Choice(f"from {text_of(module)} import …", module, text_of(module))
+            return
+        for child in site.named_children:
+            if child.type == "aliased_import":
+                name = child.named_children[0]
+                yield Choice(f"import {text_of(name)} as …", name, text_of(name))
+            else:
+                yield Choice(f"import {text_of(child)}", child, text_of(child))
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the statement written as another form of import."""
+        statement = place.inside("import_statement", "import_from_statement")
+        if statement is None or (statement.type == "import_statement" and statement.named_child_count != 1):
+            return ()
+        wanted = f"import {place.key}" if value != f"import {place.key}" else f"from {place.key} import name"
+        return (Edit(statement.start_byte, statement.end_byte, wanted),)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong, the two forms side by side."""
+        return f"`{found}` here, `{wanted}` in this codebase"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Import `{key}` as `{value}`."
+
+
+class ImportAlias(Convention):
+    """Under which name a module or a member is imported, where it is given another name."""
+
+    id = "I02"
+    name = "import-alias"
+    question = "Under which other name is `{key}` imported?"
+    query = IMPORTS
+    least_support = 10.0
+    is_mined = True
+    examples = Examples(
+        value="np",
+        key="numpy",
+        conforms=("import numpy as np", "import os, numpy as np"),
+        departs=("import numpy as num",),
+        nearly=("import numpy", "import numpy.linalg as npl", "from numpy import array as num"),
+    )
+    also = (
+        Examples(
+            value="ET",
+            key="xml.etree.ElementTree",
+            conforms=("from xml.etree import ElementTree as ET",),
+            departs=("from xml.etree import ElementTree as tree",),
+            nearly=("from xml.etree import ElementTree",),
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield the other name of each thing that the statement gives one."""
+        module = site.child_by_field_name("module_name")
+        if module is not None and module.type == "relative_import":
+            return
+        for child in site.named_children:
+            if child.type == "aliased_import":
+                name, alias = child.named_children[0], child.named_children[1]
+                key = text_of(name) if module is None else f"{text_of(module)}.{text_of(name)}"
+                yield Choice(text_of(alias), alias, key)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return another name."""
+        return place.instead(f"{value}_")
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"`{key}` is called `{found}` here, `{wanted}` in this codebase"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Call `{key}` by the name `{value}`."
+
+
+class InnerImports(Convention):
+    """Whether modules of the same package are imported relatively; asked of files inside a package."""
+
+    id = "I03"
+    name = "inner-imports"
+    question = "How are modules of the own package imported?"
+    query = "(import_from_statement) @site"
+    examples = Examples(
+        value="relative",
+        path="package/module.py",
+        conforms=("from .other import x", "from . import other"),
+        departs=("from package.other import x",),
+        nearly=("from packages.other import x", "from os import path"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return the form of an import from the file's own top-level package."""
+        module = site.child_by_field_name("module_name")
+        package = file.path.removeprefix("src/").partition("/")[0]
+        if module is None or "/" not in file.path:
+            return None
+        if module.type == "relative_import":
+            return "relative"
+        return "absolute" if text_of(module).partition(".")[0] == package else None
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the module's name."""
+        return site.child_by_field_name("module_name") or site
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the same module by its other name."""
+        own = absolute_module(place.source.path, ".")
+        if value == "relative":
+            absolute = absolute_module(place.source.path, place.text)
+            return place.instead(absolute) if absolute else ()
+        shared = f"{own}." if place.text.startswith(f"{own}.") else ""
+        return place.instead(f".{place.text.removeprefix(shared)}") if shared else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Import modules of the own package by {value} imports."
+
+
+class FutureAnnotations(Convention):
+    """Whether a module with annotations defers them."""
+
+    id = "I04"
+    name = "future-annotations"
+    question = "Does a module with annotations defer their evaluation?"
+    query = "(module) @site"
+    cap = "advise"
+    never = frozenset({"evaluated at once"})
+    is_fixable = True
+    values = ("deferred", "evaluated at once")
+    examples = Examples(
+        value="deferred",
+        conforms=('"""Doc."""\n\nfrom __future__ import annotations\n\nx: int = 1\n',),
+        departs=('"""Doc."""\n\nimport os\n\nx: int = 1\n',),
+        nearly=("import os\n\nx = 1\n",),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield the one answer of a module with annotations."""
+        first = file.after_docstring
+        if not file.types or first is None or file.is_stub:
+            return
+        imported = next((node for node in file.statements if is_future(node)), None)
+        yield Choice("evaluated at once", first) if imported is None else Choice("deferred", imported)
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the import put in before the first statement, or taken out."""
+        if value == "deferred":
+            definition = place.inside("function_definition", "class_definition", "decorated_definition")
+            blanks = 2 if definition is None else 3
+            return (Edit(place.start, place.start, FUTURE + place.newline * blanks),)
+        statement = place.inside("future_import_statement")
+        only_one = statement is not None and text_of(statement) == FUTURE
+        return (statement_edit(statement),) if statement is not None and only_one else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open a module that has annotations with `{FUTURE}`."
+
+
+class TypingImports(Convention):
+    """Whether an import that only annotations need is kept from running."""
+
+    id = "I05"
+    name = "typing-imports"
+    question = "Is an import that only annotations need guarded by TYPE_CHECKING?"
+    query = "(module) @site"
+    cap = "advise"
+    never = frozenset({"unguarded"})
+    needs = (FUTURE.encode(),)
+    examples = Examples(
+        value="guarded",
+        conforms=(f"{FUTURE}\nif TYPE_CHECKING:\n    from a import B\n\ndef f(x: B): pass\n",),
+        departs=(f"{FUTURE}\nfrom a import B\n\ndef f(x: B): pass\n",),
+        nearly=(
+            f"{FUTURE}\nfrom a import B\n\ndef f(x: B): return B(x)\n",
+            "from a import B\n\ndef f(x: B): pass\n",
+            f"{FUTURE}\nfrom typing import Any\n\ndef f(x: Any): pass\n",
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield, for each name that annotations alone use, whether its import is guarded."""
+        for statement in file.statements:
+            if statement.type == "import_from_statement":
+                yield from unguarded(statement, file, "unguarded")
+            elif statement.type == "if_statement" and is_typing_guard(statement):
+                block = statement.child_by_field_name("consequence")
+                for inner in block.named_children if block is not None else ():
+                    if inner.type == "import_from_statement":
+                        yield from unguarded(inner, file, "guarded")
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the guarded name imported once more, before the guard."""
+        guard, statement = place.inside("if_statement"), place.inside("import_from_statement")
+        module = statement.child_by_field_name("module_name") if statement is not None else None
+        if value != "guarded" or guard is None or module is None or guard.start_point.column:
+            return ()
+        return (Edit(guard.start_byte, guard.start_byte, f"from {text_of(module)} import {place.text}{place.newline}"),)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Import what only annotations need under `if TYPE_CHECKING:`."
+
+
+def is_future(node: Node) -> bool:
+    """Claim that a statement defers annotations."""
+    return node.type == "future_import_statement" and "annotations" in text_of(node)
+
+
+def is_typing_guard(statement: Node) -> bool:
+    """Claim that an `if` asks whether a type checker reads the file."""
+    condition = statement.child_by_field_name("condition")
+    return condition is not None and text_of(condition).rpartition(".")[2] == "TYPE_CHECKING"
+
+
+def unguarded(statement: Node, file: FileView, value: str) -> Iterator[Choice]:
+    """Yield *value* for each name of an import that is used, and in annotations alone."""
+    module = statement.child_by_field_name("module_name")
+    if module is None or text_of(module) in ALWAYS_THERE:
+        return
+    for child in statement.children_by_field_name("name"):
+        if child.type == "dotted_name" and is_for_types_alone(text_of(child).encode(), file):
+            yield Choice(value, child)
+
+
+def is_for_types_alone(name: bytes, file: FileView) -> bool:
+    """Claim that *name* stands in an annotation, and outside of annotations only in imports."""
+    text, place, used = file.utf8, -1, False
+    while (place := text.find(name, place + 1)) >= 0:
+        end = place + len(name)
+        if text[place - 1] in WORD_BYTES or (end < len(text) and text[end] in WORD_BYTES):
+            continue
+        if file.is_annotation(place):
+            used = True
+        elif not file.is_import(place):
+            return False
+    return used

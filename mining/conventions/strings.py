@@ -1,0 +1,224 @@
+"""
+Strings and literals. In: strings, containers. Out: which spelling is used. Rows S01, S02, S04, S05 of the catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tree_sitter import Node
+
+from .convention import Choice, Convention, Edit, Examples, Place
+from .logging import is_logger
+from .view import FileView, text_of
+
+CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
+LISTS = frozenset({"argument_list", "list", "tuple", "dictionary", "set", "parameters", "import_from_statement"})
+NO_COMMA_AFTER = frozenset({"keyword_separator", "positional_separator", "generator_expression", "wildcard_import"})
+TRANSLATES = re.compile(r"(^|\.)(_|gettext|ngettext|lazy_gettext|gettext_lazy|trans|tr)$")
+PLACEHOLDER = re.compile(r"%(\(\w+\))?[-#0 +]*[\d.*]*[sdrfxgiec]")
+SIMPLE_FIELD = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+
+
+class QuoteMarks(Convention):
+    """Which quotes open a plain string."""
+
+    id = "S01"
+    name = "quote-marks"
+    question = "Which quotes open a plain string?"
+    query = "(string) @site"
+    owners = frozenset({"black", "ruff format"})
+    is_fixable = True
+    values = ("double", "single")
+    examples = Examples(
+        value="double",
+        conforms=('x = "a"', 'x = f"{a}"'),
+        departs=("x = 'a'", "x = b'a'"),
+        nearly=("x = 'say \"a\"'", "def f():\n    'Doc.'", "x = '''a'''"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return the quote of a string on one line that holds no quote and documents nothing."""
+        if site.start_byte in file.docstrings:
+            return None
+        text = file.text(site).lstrip("rRuUbBfFtT")
+        if text.startswith(('"""', "'''")) or len(text) < 2 or set(text[1:-1]) & {'"', "'", "\n"}:
+            return None
+        return "double" if text[0] == '"' else "single"
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the string."""
+        return site
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the exchange of both quotes; the string holds neither, so its value stays."""
+        quote = '"' if value == "double" else "'"
+        prefix = len(place.text) - len(place.text.lstrip("rRuUbBfFtT"))
+        if "f" in place.text[:prefix].lower() and "{" in place.text:
+            return ()  # before Python 3.12 an f-string cannot hold its own quotes
+        first = place.start + prefix
+        return Edit(first, first + 1, quote), Edit(place.end - 1, place.end, quote)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open plain strings with {value} quotes."
+
+
+class Interpolation(Convention):
+    """How values are put into a string, outside of log messages and translations."""
+
+    id = "S02"
+    name = "interpolation"
+    question = "How are values put into a string?"
+    query = """(string) @site (binary_operator left: [(string) (concatenated_string)] operator: "%") @site
+    (call function: (attribute object: [(string) (concatenated_string)])) @site"""
+    cap = "advise"
+    never = frozenset({"% operator", "str.format"})
+    values = ("f-string", "str.format")
+    examples = Examples(
+        value="f-string",
+        conforms=("x = f'a {b}'", "x = rf'{a!r} b'"),
+        departs=("x = 'a %s' % b", "x = 'a {}'.format(b)"),
+        nearly=("x = f'a'", "x = 5 % a", "logger.info('a {}'.format(b))", "x = _('a %s') % b", "x = 'a {}'.join(b)"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return how a string is filled, unless it is logged or translated."""
+        if site.type == "string":
+            text = file.text(site)
+            if "{" not in text or "f" not in text[:2].lower() or site.start_byte in file.docstrings:
+                return None
+            return (
+                None if is_elsewhere(site) or not any(c.type == "interpolation" for c in site.children) else "f-string"
+            )
+        if site.type == "binary_operator":
+            text = text_of(site.named_children[0])
+            return "% operator" if PLACEHOLDER.search(text) and not is_elsewhere(site) else None
+        function = site.named_children[0]
+        is_format = text_of(function.named_children[-1]) == "format"
+        return "str.format" if is_format and not is_elsewhere(site) else None
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the string."""
+        while site.type not in ("string", "concatenated_string"):
+            site = site.named_children[0]
+        return site
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return an f-string of plain names as a call of `format`."""
+        text = place.text
+        if value != "str.format" or text[:1] not in "fF" or "{" in SIMPLE_FIELD.sub("", text) or "\n" in text:
+            return ()
+        names = ", ".join(SIMPLE_FIELD.findall(text))
+        return place.instead(f"{SIMPLE_FIELD.sub('{}', text[1:])}.format({names})") if names else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return (
+            "Put values into strings with f-strings." if value == "f-string" else f"Put values into strings by {value}."
+        )
+
+
+class EmptyContainers(Convention):
+    """How an empty list or dictionary is written."""
+
+    id = "S04"
+    name = "empty-containers"
+    question = "How is an empty list or dictionary written?"
+    query = "(list) @site (dictionary) @site (call) @site"
+    is_fixable = True
+    values = ("literal", "call")
+    examples = Examples(
+        value="literal",
+        conforms=("x = []", "x = {}"),
+        departs=("x = list()", "x = dict()"),
+        nearly=("x = list(y)", "x = [1]", "x = dict(a=1)"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return the spelling of an empty container."""
+        if site.type == "call":
+            return "call" if file.text(site) in ("list()", "dict()") else None
+        return "literal" if site.named_child_count == 0 else None
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the container."""
+        return site
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the other spelling."""
+        swaps = {"list()": "[]", "dict()": "{}"} if value == "literal" else {"[]": "list()", "{}": "dict()"}
+        return place.instead(swaps[place.text]) if place.text in swaps else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Write empty lists and dictionaries as a {value}: `{'[]' if value == 'literal' else 'list()'}`."
+
+
+class TrailingComma(Convention):
+    """Whether the last element before a closing bracket on its own line is followed by a comma."""
+
+    id = "S05"
+    name = "trailing-comma"
+    question = "Does a comma follow the last element before a closing bracket on its own line?"
+    query = "(module) @site"
+    never = frozenset({"absent"})
+    owners = frozenset({"black", "ruff format"})
+    is_fixable = True
+    values = ("present", "absent")
+    examples = Examples(
+        value="present",
+        conforms=("f(\n    a,\n    b,\n)", "x = [\n    1,  # one\n]", "from a import (\n    b,\n)"),
+        departs=("f(\n    a,\n    b\n)", "x = {\n    'a': 1\n}"),
+        nearly=("f(\n    a for a in b\n)", "x = (\n    a + b\n)", "f(\n)", "x = [\n    a for a in b\n]", "x = a[\n    1\n]",
+                "f(a,\n  b)", "x = \"\"\"\n)\n\"\"\"", "def f(\n    a, *\n): pass"),
+    )  # fmt: skip
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield what stands before each closing bracket that opens its line."""
+        for found in CLOSING.finditer(file.utf8):
+            closing = site.descendant_for_byte_range(found.start(1), found.end(1))
+            owner = closing.parent if closing is not None else None
+            if closing is None or owner is None or owner.type not in LISTS or owner.has_error:
+                continue
+            children = [
+                child for child in owner.children if child.type != "comment" and child.start_byte < found.start(1)
+            ]
+            last = children[-1] if children else None
+            if last is None or last.type in NO_COMMA_AFTER or last.type in "([{*/":
+                continue
+            yield Choice("present", last) if last.type == "," else Choice("absent", last_leaf(last))
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the comma put in or taken out."""
+        if value == "present":
+            return (Edit(place.end, place.end, ","),)
+        parent = place.node.parent
+        # a tuple of one element is a tuple by its comma
+        needed = parent is not None and parent.type == "tuple" and parent.named_child_count == 1
+        return place.instead("") if place.text == "," and not needed else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Put a comma after the last element where the closing bracket stands on its own line."
+
+
+def last_leaf(node: Node) -> Node:
+    """Return the last token of *node*."""
+    while node.type not in ("string", "concatenated_string") and node.child_count:
+        node = node.children[-1]
+    return node
+
+
+def is_elsewhere(site: Node) -> bool:
+    """Claim that a filled string is logged or translated: other questions are asked of those."""
+    parent = site.parent
+    if site.type != "string" and site.type != "binary_operator" and TRANSLATES.search(text_of(site).partition("(")[0]):
+        return True
+    call = parent.parent if parent is not None and parent.type == "argument_list" else None
+    function = call.child_by_field_name("function") if call is not None and call.type == "call" else None
+    if function is None:
+        return False
+    name = text_of(function)
+    return is_logger(name) or TRANSLATES.search(name) is not None

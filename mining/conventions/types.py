@@ -1,0 +1,329 @@
+"""
+Types. In: signatures, annotations, ignore comments. Out: whether and how types are written. Rows T01 to T06.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tree_sitter import Node
+
+from .convention import Choice, Convention, Edit, Examples, Place
+from .view import DefinitionFrame, FileView, text_of
+
+BUILTIN = {"List": "list", "Dict": "dict", "Set": "set", "FrozenSet": "frozenset", "Tuple": "tuple", "Type": "type"}
+IGNORES = {
+    "type: ignore": re.compile(r"#\s*type:\s*ignore(\[[^\]]+\])?"),
+    "noqa": re.compile(r"#\s*noqa(:\s*\w+)?", re.I),
+}
+
+
+class ReturnAnnotation(Convention):
+    """Whether public functions say what they return."""
+
+    id = "T01"
+    name = "return-annotation"
+    question = "Does a public function annotate what it returns?"
+    query = "(function_definition) @site"
+    never = frozenset({"absent"})
+    roles = frozenset({"src"})
+    values = ("present", "absent")
+    examples = Examples(
+        value="present",
+        conforms=("def f() -> int:\n    return 1",),
+        departs=("def f():\n    return 1",),
+        nearly=("def _f():\n    return 1",),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return whether a public function has a return annotation."""
+        frame = file.definition
+        return None if not frame.is_public else "absent" if frame.returns is None else "present"
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the annotation taken out; what to put in is not known."""
+        return () if value == "present" else without_return(place)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Annotate what public functions return."
+
+
+class ParameterAnnotations(Convention):
+    """Whether functions annotate all their parameters."""
+
+    id = "T02"
+    name = "parameter-annotations"
+    question = "Does a function annotate all its parameters?"
+    query = "(function_definition) @site"
+    never = frozenset({"some", "none"})
+    roles = frozenset({"src"})
+    version = 1
+    examples = Examples(
+        value="all",
+        conforms=("def f(a: int, *b: str, c: int = 1): pass", "class A:\n    def f(self, a: int): pass"),
+        departs=("def f(a, b): pass", "def f(a: int, b): pass", "def f(a: int, **b): pass"),
+        nearly=(
+            "def f(): pass",
+            "class A:\n    def f(self): pass",
+            "def f(a: int):\n    def g(b): pass",
+            "f = lambda a: a",
+        ),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return how many parameters of a function, that stands in no other, are annotated."""
+        frame = file.definition
+        if not frame.parameters or (frame.scope is not None and not frame.is_method):
+            return None
+        typed = sum(parameter.type.startswith("typed") for parameter in frame.parameters)
+        return "all" if typed == len(frame.parameters) else "some" if typed else "none"
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the last parameter's annotation taken out."""
+        function = place.inside("function_definition")
+        parameters = function.child_by_field_name("parameters") if function is not None else None
+        typed = [n for n in parameters.named_children if n.type.startswith("typed")] if parameters is not None else []
+        kind = typed[-1].child_by_field_name("type") if typed else None
+        if kind is None or value != "all":
+            return ()
+        return (Edit(typed[-1].named_children[0].end_byte, kind.end_byte, ""),)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Annotate every parameter of a function."
+
+
+class OptionalSpelling(Convention):
+    """How a type that may be None is written."""
+
+    id = "T03"
+    name = "optional-spelling"
+    question = "How is a type that may be None written?"
+    query = "(type) @site"
+    cap = "advise"
+    never = frozenset({"Optional[X]"})
+    is_fixable = True
+    values = ("X | None", "Optional[X]")
+    examples = Examples(
+        value="X | None",
+        conforms=("def f(a: int | None): pass", "x: list[int | None] = []", "x: None | int = 1"),
+        departs=("def f(a: Optional[int]): pass", "def f(a: typing.Optional[int] = 1): pass"),
+        nearly=("def f(a: int | str): pass", "x = Optional[int]", "def f() -> None: pass", "x: list[int] = []"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return the spelling of an annotation, or of a part of one."""
+        inner = site.named_children[0] if site.named_child_count else site
+        if inner.type == "binary_operator":
+            return "X | None" if is_union_with_none(inner) else None
+        head = generic_head(inner)
+        return "Optional[X]" if head is not None and text_of(head).rpartition(".")[2] == "Optional" else None
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return what stands for the whole: the generic's name, or the union's first part."""
+        inner = site.named_children[0]
+        return generic_head(inner) or inner.named_children[0]
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the other spelling; a quoted type stays, because `|` does not take strings."""
+        kind = place.inside("type")
+        inner = kind.named_children[0] if kind is not None else None
+        if inner is None:
+            return ()
+        head = generic_head(inner)
+        if head is not None and value == "X | None":
+            wrapped = text_of(inner)[len(text_of(head)) :].strip()
+            if '"' in wrapped or "'" in wrapped or "\n" in wrapped or wrapped.endswith(",]"):
+                return ()
+            opening = place.source.utf8.index(b"[", head.end_byte) + 1
+            return Edit(inner.start_byte, opening, ""), Edit(inner.end_byte - 1, inner.end_byte, " | None")
+        right = inner.child_by_field_name("right") if inner.type == "binary_operator" else None
+        if value == "Optional[X]" and right is not None and right.type == "none":
+            left = inner.named_children[0]
+            return Edit(left.start_byte, left.start_byte, "Optional["), Edit(left.end_byte, right.end_byte, "]")
+        return ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Write a type that may be None as `{value}`."
+
+
+class GenericSpelling(Convention):
+    """Whether generic containers are spelled as the built-in types."""
+
+    id = "T04"
+    name = "generic-spelling"
+    question = "How is a container with its item type written?"
+    query = "(type) @site"
+    cap = "advise"
+    never = frozenset({"typing"})
+    is_fixable = True
+    values = ("built-in", "typing")
+    examples = Examples(
+        value="built-in",
+        conforms=("def f(a: list[int]): pass", "x: dict[str, tuple[int, ...]] = {}"),
+        departs=("def f(a: List[int]): pass", "x: typing.Dict[str, int] = {}"),
+        nearly=("def f(a: list): pass", "def f(a: Listing[int]): pass", "x = List[int]", "x: Sequence[int] = ()"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return the spelling of a container with an item type."""
+        head = generic_head(site.named_children[0]) if site.named_child_count else None
+        if head is None:
+            return None
+        name = text_of(head)
+        if name in BUILTIN.values():
+            return "built-in"
+        return "typing" if name.removeprefix("typing.").removeprefix("t.") in BUILTIN else None
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the container's name."""
+        return generic_head(site.named_children[0]) or site
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the other name."""
+        name = place.text.rpartition(".")[2]
+        if value == "built-in":
+            return place.instead(BUILTIN[name]) if name in BUILTIN else ()
+        names = {built_in: name for name, built_in in BUILTIN.items()}
+        return place.instead(names[place.text]) if place.text in names else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Write `list[int]`, `dict[str, int]`." if value == "built-in" else "Write `List[int]`, `Dict[str, int]`."
+
+
+class NoneReturns(Convention):
+    """Whether functions that return nothing by their nature say so."""
+
+    id = "T05"
+    name = "none-returns"
+    question = "Does a {key} say `-> None`?"
+    query = "(function_definition) @site"
+    cap = "advise"
+    never = frozenset({"absent"})
+    is_fixable = True
+    values = ("-> None", "absent")
+    examples = Examples(
+        value="-> None",
+        key="constructor",
+        conforms=("class A:\n    def __init__(self) -> None: pass",),
+        departs=("class A:\n    def __init__(self): pass",),
+        nearly=("class A:\n    def init(self): pass", "def __init__(): pass"),
+    )
+    also = (
+        Examples(
+            value="-> None",
+            key="test",
+            path="tests/test_a.py",
+            conforms=("def test_a() -> None: pass",),
+            departs=("def test_a(): pass",),
+            nearly=("def helper(): pass", "@pytest.fixture\ndef test_data(): pass"),
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield whether a constructor or a test has a return annotation."""
+        frame = file.definition
+        if frame.is_method and frame.name == "__init__":
+            key = "constructor"
+        elif file.role == "tests" and frame.name.startswith("test_") and is_test(frame):
+            key = "test"
+        else:
+            return
+        yield Choice("absent" if frame.returns is None else "-> None", frame.name_node, key)
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the annotation put in or taken out."""
+        if value == "absent":
+            return without_return(place)
+        function = place.inside("function_definition")
+        parameters = function.child_by_field_name("parameters") if function is not None else None
+        return (Edit(parameters.end_byte, parameters.end_byte, " -> None"),) if parameters is not None else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Write `-> None` on every {key}."
+
+
+class IgnoreCodes(Convention):
+    """Whether a comment that silences a checker says what it silences."""
+
+    id = "T06"
+    name = "ignore-codes"
+    question = "Does a `{key}` comment say what it silences?"
+    query = "(comment) @site"
+    needs = (b"type: ignore", b"noqa", b"NOQA")
+    never = frozenset({"without a code"})
+    least_support = 10.0
+    values = ("with a code", "without a code")
+    examples = Examples(
+        value="with a code",
+        key="type: ignore",
+        conforms=("f()  # type: ignore[arg-type]",),
+        departs=("f()  # type: ignore", "f()  # type: ignore # noqa: E501"),
+        nearly=("f()  # ignore the type", "x = '# type: ignore'"),
+    )
+    also = (
+        Examples(
+            value="with a code",
+            key="noqa",
+            conforms=("f()  # noqa: E501", "f()  # NOQA:E501"),
+            departs=("f()  # noqa",),
+            nearly=("f()  # see noqa", "# noqa is never used here: say why instead"),
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield whether each marker in a comment carries a code."""
+        text = file.text(site)
+        for key, form in IGNORES.items():
+            found = form.search(text)
+            if found is not None and (
+                found[1] or not text[found.end() :].strip() or text[found.end() :].strip()[0] in "#"
+            ):
+                yield Choice("with a code" if found[1] else "without a code", site, key)
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the code taken out; which to put in is for the checker to say."""
+        found = IGNORES[place.key].search(place.text)
+        if value == "with a code" or found is None or not found[1] or place.text[found.end() :].strip():
+            return ()
+        first = place.start + len(place.text[: found.start(1)].encode())
+        return (Edit(first, first + len(found[1]), ""),)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Say in a `# {key}` comment which complaint it silences."
+
+
+def generic_head(node: Node) -> Node | None:
+    """Return the name before the brackets of a type such as `Optional[int]`, or None."""
+    if node.type == "generic_type":
+        return node.named_children[0]
+    return node.child_by_field_name("value") if node.type == "subscript" else None
+
+
+def is_union_with_none(node: Node) -> bool:
+    """Claim that a `|` chain has None as a part."""
+    while node.type == "binary_operator":
+        right = node.child_by_field_name("right")
+        if right is not None and right.type == "none":
+            return True
+        node = node.named_children[0]
+    return node.type == "none"
+
+
+def is_test(frame: DefinitionFrame) -> bool:
+    """Claim that a function is run as a test: it stands at the top or in a class, and is no fixture."""
+    return (frame.scope is None or frame.is_method) and not any("fixture" in name for name in frame.decorators)
+
+
+def without_return(place: Place) -> tuple[Edit, ...]:
+    """Return the return annotation taken out."""
+    function = place.inside("function_definition")
+    parameters = function.child_by_field_name("parameters") if function is not None else None
+    kind = function.child_by_field_name("return_type") if function is not None else None
+    return (Edit(parameters.end_byte, kind.end_byte, ""),) if parameters is not None and kind is not None else ()
