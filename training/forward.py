@@ -18,6 +18,7 @@ from torch.nn import functional
 from ..mining.errors import InputError
 from .attention import PACKED, Layout, dense_mask
 from .encode import join_plain
+from .fused import HeadLoss, has_plain_head
 from .packing import Pack, build_pack
 
 if TYPE_CHECKING:
@@ -71,8 +72,18 @@ def answer_logits(model: PreTrainedModel | PeftModel, batch: Batch, *, head: boo
     return model(input_ids=batch.input_ids, **options).logits[0][batch.keep].float()
 
 
-def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True) -> Tensor:
-    """Return the negative log-likelihood of each answer token of *batch*, in nats."""
+def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True, fuse: bool = True) -> Tensor:
+    """
+    Return the negative log-likelihood of each answer token of *batch*, in nats.
+
+    Without *fuse* or *head*, and for heads that are more than a matrix, the model computes the logits itself.
+    """
+    plain = plain_model(model)
+    if head and fuse and has_plain_head(plain):
+        options = {"position_ids": batch.position_ids, "use_cache": False, **batch.attention}
+        hidden = plain.base_model(input_ids=batch.input_ids, **options).last_hidden_state.squeeze(0)
+        out: Any = plain.get_output_embeddings()
+        return HeadLoss.apply(hidden.index_select(0, batch.keep), out.weight, out.bias, batch.targets)  # pyright: ignore
     return functional.cross_entropy(answer_logits(model, batch, head=head), batch.targets, reduction="none")
 
 

@@ -52,6 +52,7 @@ from .checkpoints import (
 from .encode import Encoded, Example, encode_pairs, require_pairs
 from .families import Family, probe_family
 from .forward import answer_losses, choose_mode, set_mode, to_batch
+from .fused import fuse_adapter, keep_memory
 from .generation import LoadedModel, ModelGenerator, mean_loss, score_examples
 from .models import Base, choose_dtype, context_length, find_base, load_base_model, load_tokenizer, read_parameters
 from .packing import Chunk, Plan, plan_training
@@ -67,6 +68,8 @@ CHECKPOINTS = "checkpoints"
 RUN = "run.json"
 LOG_EVERY = 10
 """Steps between logged lines: the only moments at which the loop waits for the device."""
+LOOKS = 10
+"""Looks at held-out loss in a run, unless the recipe says otherwise."""
 PROBE_PACKS = 4
 """Packs that are timed to turn minutes into steps; the first one warms up and does not count."""
 
@@ -248,25 +251,30 @@ def continue_adapter(model: Any, base: Base, folder: Path) -> PeftModel:
 
 
 def spread(pairs: Sequence[Pair]) -> list[Pair]:
-    """Return *pairs* in the order of their ids, which are hashes: any first part is a fair sample."""
-    return sorted(pairs, key=lambda pair: pair.id)
+    """Return *pairs* file by file in the order of hashes: any first part is a fair sample, and shares its prefixes."""
+    return sorted(pairs, key=lambda pair: (pair.prompt_id, pair.id))
 
 
 def first_tokens(examples: Sequence[Example], budget: int) -> tuple[Example, ...]:
-    """Return the first of *examples* that take *budget* tokens together."""
+    """Return the first of *examples* that take *budget* tokens together, a shared prefix counted once."""
     chosen: list[Example] = []
     tokens = 0
     for example in examples:
-        if chosen and tokens + example.tokens > budget:
+        shared = bool(chosen) and chosen[-1].prompt_id == example.prompt_id
+        tokens += example.tokens - (len(example.shared) if shared else 0)
+        if chosen and tokens > budget:
             break
         chosen.append(example)
-        tokens += example.tokens
     return tuple(chosen)
 
 
 def prepare_model(setup: Setup) -> None:
-    """Put the model into training form: attention, recomputation, compiled layers."""
+    """Put the model into training form: attention, fused layers, recomputation, compiled layers."""
     set_mode(setup.model, setup.mode)
+    keep_memory()
+    # a compiler fuses by itself, and sees more of a layer than its matrices
+    if setup.recipe.fuse_layers and not setup.recipe.compile:
+        fuse_adapter(setup.model)
     setup.model.train()
     if setup.recipe.checkpointing:
         setup.model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore
@@ -343,8 +351,8 @@ def steps_in(setup: Setup, seconds: float) -> int:
     a_token = spent / tokens
     epoch = setup.plan.epoch(0)
     a_step = a_token * sum(setup.plan.build(pack).tokens for step in epoch for pack in step) / len(epoch)
-    # a look computes forwards only, and there are about twenty, one before and one after
-    looks = 22 * a_token / 3 * sum(example.tokens for example in setup.validation)
+    # a look computes forwards only; one comes before the first step, one with the last
+    looks = (LOOKS + 2) * a_token / 3 * sum(example.tokens for example in setup.validation)
     return int(max(seconds - looks, seconds / 3) * setup.accelerator.num_processes / a_step)
 
 
@@ -373,7 +381,7 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, score: Score
         fused=recipe.fused,
     )
     state, best = restore(setup, folder, names, optimizer, first)
-    look_every = recipe.validate_every or max(1, math.ceil(steps / 20))
+    look_every = recipe.validate_every or max(1, math.ceil(steps / LOOKS))
     nats = torch.zeros((), dtype=torch.float64, device=setup.device)
     clock = Clock(state.answer_tokens)
     for packs in remaining_steps(setup.plan, state, steps):
@@ -435,7 +443,8 @@ def pack_loss(setup: Setup, chunks: Sequence[Chunk]) -> Tensor:
             held.enter_context(torch.autocast(setup.device.type, dtype=torch.bfloat16))
             if setup.recipe.uncast_inputs:
                 held.enter_context(disable_input_dtype_casting(setup.model))
-        return answer_losses(setup.model, batch, head=setup.recipe.answer_head).sum()
+        recipe = setup.recipe
+        return answer_losses(setup.model, batch, head=recipe.answer_head, fuse=recipe.fuse_loss).sum()
 
 
 def reduce_gradients(accelerator: Accelerator, parameters: Sequence[torch.nn.Parameter]) -> None:
@@ -531,7 +540,8 @@ def look(setup: Setup, state: Progress, best: dict[str, Tensor], score: Score | 
         state.best_loss, state.best_score, state.best_step, state.stale = loss, value, state.step, 0
         return snapshot(setup.model)
     state.stale += 1
-    if state.stale >= setup.recipe.patience:
+    # what was seen once cannot have been learned by heart: a bad look within the first pass is noise
+    if state.stale >= setup.recipe.patience and state.epoch >= 1:
         state.stopped = f"held-out {'score' if score else 'loss'} did not improve for {state.stale} looks"
     return best
 

@@ -1,0 +1,205 @@
+"""
+Fewer kernels, equal numbers. In: an adapted model. Out: the same losses and gradients in fewer passes over memory.
+
+Two of a step's parts are written by hand, because eager autograd keeps and moves much more than they need. The answer
+loss takes the gradient of the frozen head while its logits are at hand, a few rows at a time, so that no logits are
+kept: cross-entropy in Liger's manner (arXiv:2410.10989), on the answers' rows only. An adapted linear layer keeps
+nothing but its input. Neither guesses: a head or a layer of another form goes the ordinary way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import torch
+from peft.tuners.lora.layer import Linear as LoraLinear
+from torch import nn
+from torch.autograd import Function
+from torch.distributed.tensor import DTensor
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+CHUNK_BYTES = {"cpu": 4 * 2**20, "cuda": 512 * 2**20}
+"""Logits that are computed together: what a processor's cache holds; what a GPU has to spare."""
+MERGE_TOKENS = 256
+"""From so many tokens on, adding the adapter's product to the weight costs less than sending tokens through it."""
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+"""glibc's names for how much freed memory stays, and from what size on it is asked for by itself."""
+
+
+class HeadLoss(Function):
+    """
+    Negative log-likelihoods of *targets* under a frozen head, with the gradient of *hidden* computed beside them.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
+        """Return one loss a row in nats, fp32; *hidden* is (rows, width), *weight* (vocabulary, width)."""
+        rows = max(16, CHUNK_BYTES.get(hidden.device.type, 2**26) // (4 * len(weight)))
+        losses = torch.empty(len(hidden), dtype=torch.float32, device=hidden.device)
+        gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
+        for start in range(0, len(hidden), rows):
+            part = slice(start, start + rows)
+            logits = functional.linear(hidden[part].to(weight.dtype), weight, bias)
+            chances = torch.log_softmax(logits, dim=-1, dtype=torch.float32)
+            wanted = targets[part, None]
+            losses[part] = -chances.gather(1, wanted)[:, 0]
+            if gradient is not None:
+                # the gradient of the logits is their probabilities, less one at the target
+                chances.exp_().scatter_add_(1, wanted, chances.new_full(wanted.shape, -1.0))
+                gradient[part] = chances.to(weight.dtype) @ weight
+        ctx.save_for_backward(gradient)
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, None, None, None]:
+        """Return the gradient of the hidden rows."""
+        (gradient,) = ctx.saved_tensors
+        return gradient * upstream[0][:, None].to(gradient.dtype), None, None, None
+
+
+class AdaptedLinear(Function):
+    """
+    A frozen linear layer with its low-rank adapter; keeps its input for the backward and nothing else of its own.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, down: Tensor, up: Tensor, scale: float
+    ) -> Tensor:
+        """Return `x Wᵀ + b + scale · x downᵀ upᵀ`; *x* is (tokens, in), *down* (rank, in), *up* (out, rank)."""
+        low, high = down.to(weight.dtype), up.to(weight.dtype)
+        # only in full precision: a half-precision weight would swallow most of a small change
+        merged = weight.dtype == torch.float32 and len(x) >= MERGE_TOKENS
+        if merged:
+            y = functional.linear(x, torch.addmm(weight, high, low, alpha=scale), bias)
+        else:
+            y = functional.linear(x, weight, bias).addmm_(x @ low.t(), high.t(), alpha=scale)
+        ctx.save_for_backward(x, weight, low, high)
+        ctx.scale, ctx.merged, ctx.dtype = scale, merged, down.dtype
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, None, None, Tensor, Tensor, None]:
+        """Return the gradients of the input and of both factors."""
+        x, weight, low, high = ctx.saved_tensors
+        dy = upstream[0]
+        # the rank is narrow: scaling here costs next to nothing
+        inner = (dy @ high).mul_(ctx.scale)
+        dx = None
+        if ctx.needs_input_grad[0]:
+            # merged anew: cheaper than keeping a second model between forward and backward
+            dx = dy @ (torch.addmm(weight, high, low, alpha=ctx.scale) if ctx.merged else weight)
+            if not ctx.merged:
+                dx.addmm_(inner, low)
+        d_down = (inner.t() @ x).to(ctx.dtype)
+        d_up = (dy.t() @ (x @ low.t()).mul_(ctx.scale)).to(ctx.dtype)
+        return dx, None, None, d_down, d_up, None
+
+
+def adapted_forward(layer: LoraLinear, x: Tensor, *arguments: Any, **options: Any) -> Tensor:
+    """Return what *layer* returns, in fewer kernels where its state allows it."""
+    names = layer.active_adapters
+    plain = arguments or options or layer.disable_adapters or layer.merged
+    if plain or len(names) != 1 or names[0] not in layer.lora_A:
+        return LoraLinear.forward(layer, x, *arguments, **options)
+    base: Any = layer.get_base_layer()
+    with torch.autocast(x.device.type, enabled=False):
+        y = AdaptedLinear.apply(
+            x.reshape(-1, x.shape[-1]).to(base.weight.dtype),
+            base.weight,
+            base.bias,
+            layer.lora_A[names[0]].weight,
+            layer.lora_B[names[0]].weight,
+            layer.scaling[names[0]],
+        )
+    return y.view(*x.shape[:-1], -1)  # pyright: ignore - apply returns what forward does
+
+
+def fuse_adapter(model: PeftModel) -> int:
+    """
+    Let the adapted linear layers of *model* compute in fewer kernels, and return how many do.
+
+    Layers with dropout, a magnitude (DoRA), a bias of their own or quantised weights stay as they are. Names and
+    weights do not change, so what is saved is PEFT's own adapter.
+    """
+    layers = [module for module in model.modules() if isinstance(module, LoraLinear) and is_plain(module)]
+    for layer in layers:
+        # on the instance: other models of this process keep PEFT's own code
+        layer.forward = adapted_forward.__get__(layer)  # pyright: ignore - a method of this one layer
+    return len(layers)
+
+
+def is_plain(layer: LoraLinear) -> bool:
+    """Claim that *layer* is a full-precision linear layer plus two factors and nothing else."""
+    base: Any = layer.get_base_layer()
+    return (
+        type(base) is nn.Linear
+        and not base.weight.requires_grad
+        and not layer.fan_in_fan_out
+        and not any(layer.use_dora.values())
+        and all(isinstance(dropout, nn.Identity) for dropout in layer.lora_dropout.values())
+        and all(factor.bias is None for factor in layer.lora_B.values())
+    )
+
+
+heads: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
+"""Whether a model's logits are its last hidden state through its head, as far as it was asked."""
+
+
+def has_plain_head(model: PreTrainedModel) -> bool:
+    """
+    Claim that the logits of *model* are its last hidden state times its frozen head, and no more.
+
+    Asked of the model itself: some scale or bend their logits (Granite, Gemma 2), and no attribute tells for all.
+    """
+    if model not in heads:
+        heads[model] = False
+        with suppress(AttributeError, TypeError, ValueError, RuntimeError):
+            heads[model] = compare_head(model)
+    head: Any = model.get_output_embeddings()
+    return heads[model] and not head.weight.requires_grad and not isinstance(head.weight, DTensor)
+
+
+@torch.no_grad()
+def compare_head(model: PreTrainedModel) -> bool:
+    """Return whether a short document has the same logits by the model's own way and by ours."""
+    head: Any = model.get_output_embeddings()
+    backbone = model.base_model
+    if type(head) is not nn.Linear or backbone is model:
+        return False
+    before, training = model.config._attn_implementation, model.training
+    model.eval()
+    model.set_attn_implementation("sdpa" if model._supports_sdpa else "eager")
+    try:
+        ids = torch.arange(1, 9, device=head.weight.device)[None] % len(head.weight)
+        own = model(input_ids=ids, use_cache=False).logits
+        ours = functional.linear(backbone(input_ids=ids, use_cache=False).last_hidden_state, head.weight, head.bias)
+    finally:
+        model.set_attn_implementation(before)
+        model.train(training)
+    return bool(torch.allclose(own, ours, rtol=1e-4, atol=1e-5 * float(own.abs().max())))
+
+
+def keep_memory() -> bool:
+    """
+    Ask glibc to keep the memory that steps free, and return whether it does.
+
+    Every step allocates the same large tensors. Handed back each time, their pages are zeroed anew by the kernel:
+    a tenth of a step on a processor.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    return bool(mallopt(TRIM_THRESHOLD, 2**31 - 1)) and bool(mallopt(MMAP_THRESHOLD, 2**31 - 1))
