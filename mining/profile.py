@@ -25,7 +25,6 @@ __all__ = ["Entry", "FileTally", "Finding", "Judgement", "Profile", "judge_sourc
 SCHEMA = "idiolect.profile/1"
 Z = 1.2816
 """The one-sided 90 % quantile of the normal distribution."""
-BOUNDS = (("gate", 0.98), ("advise", 0.95), ("hint", 0.90))
 CHILD_GAIN = 0.03
 """How much higher the bound of a narrower scope must be to be used where it agrees."""
 DISCOVERY_RATE = 0.05
@@ -262,7 +261,7 @@ def learn_scope(
     value = wanted or min(votes, key=lambda value: (-votes[value], value))
     k = float(votes[value])
     bound = wilson_bound(k, n)
-    strength = next((tier for tier, least in BOUNDS if bound >= least), "")
+    strength = next((tier for tier, least in convention.bounds if bound >= least), "")
     enforced = override is not None and (override.enforce or override.tier is not None)
     if not strength and not enforced:
         return None
@@ -314,7 +313,8 @@ def control_discoveries(entries: Sequence[Entry]) -> list[Entry]:
     families: defaultdict[str, list[tuple[float, Entry]]] = defaultdict(list)
     for entry in entries:
         if conventions[entry.convention].is_mined:
-            z = (entry.k / entry.n - 0.9) / math.sqrt(0.09 / entry.n)
+            null = conventions[entry.convention].null_share
+            z = (entry.k / entry.n - null) / math.sqrt(null * (1 - null) / entry.n)
             families[entry.convention].append((0.5 * math.erfc(z / math.sqrt(2)), entry))
     for found in families.values():
         found.sort(key=lambda row: row[0])

@@ -158,6 +158,10 @@ class Convention:
     least_files: ClassVar[int] = 3
     file_weight: ClassVar[float] = 10.0
     """Effective opportunities that one file counts for at most, so that no file makes a rule by itself."""
+    bounds: ClassVar[tuple[tuple[str, float], ...]] = (("gate", 0.98), ("advise", 0.95), ("hint", 0.90))
+    """The least bound of each tier, from the strictest. Lower only where other evidence than counts stands behind."""
+    null_share: ClassVar[float] = 0.9
+    """For a mined convention, the share of agreement that is to be expected without a rule."""
     is_local: ClassVar[bool] = True
     """Whether the answer depends on the marked lines alone; else a diff needs two runs."""
     is_fixable: ClassVar[bool] = False

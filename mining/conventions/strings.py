@@ -171,9 +171,17 @@ class TrailingComma(Convention):
         value="present",
         conforms=("f(\n    a,\n    b,\n)", "x = [\n    1,  # one\n]", "from a import (\n    b,\n)"),
         departs=("f(\n    a,\n    b\n)", "x = {\n    'a': 1\n}"),
-        nearly=("f(\n    a for a in b\n)", "x = (\n    a + b\n)", "f(\n)", "x = [\n    a for a in b\n]", "x = a[\n    1\n]",
-                "f(a,\n  b)", "x = \"\"\"\n)\n\"\"\"", "def f(\n    a, *\n): pass"),
-    )  # fmt: skip
+        nearly=(
+            "f(\n    a for a in b\n)",
+            "x = (\n    a + b\n)",
+            "f(\n)",
+            "x = [\n    a for a in b\n]",
+            "x = a[\n    1\n]",
+            "f(a,\n  b)",
+            'x = """\n)\n"""',
+            "def f(\n    a, *\n): pass",
+        ),
+    )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield what stands before each closing bracket that opens its line."""
@@ -182,10 +190,10 @@ class TrailingComma(Convention):
             owner = closing.parent if closing is not None else None
             if closing is None or owner is None or owner.type not in LISTS or owner.has_error:
                 continue
-            children = [
-                child for child in owner.children if child.type != "comment" and child.start_byte < found.start(1)
+            before = [
+                child for child in owner.children if child.start_byte < found.start(1) and child.type != "comment"
             ]
-            last = children[-1] if children else None
+            last = before[-1] if before else None
             if last is None or last.type in NO_COMMA_AFTER or last.type in "([{*/":
                 continue
             yield Choice("present", last) if last.type == "," else Choice("absent", last_leaf(last))
