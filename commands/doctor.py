@@ -4,22 +4,39 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._language import language_option
+
+if TYPE_CHECKING:
+    from ..mining.languages import Language
+
 
 @click.command("doctor")
+@click.argument("repository", metavar="[REPO]", required=False, type=click.Path(path_type=Path))
+@language_option
 @click.option("--require", "tier", type=click.IntRange(0, 3), help="Exit 2 unless the sandbox reaches this tier.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(tier: int | None, as_json: bool) -> None:
-    """Probe the sandbox for real, and list accelerator, grammars and compilers."""
+def command(repository: Path | None, tier: int | None, as_json: bool) -> None:
+    """
+    Probe the sandbox for real, and list accelerator, grammars and compilers.
+
+    With --language, say also how well that language reads REPO.
+    """
     from ..evaluation.sandbox.doctor import diagnose
     from ..mining.errors import MachineError
-    from ..mining.languages import builtin_languages
+    from ..mining.languages import builtin_languages, known_languages
 
+    own = [language for language in known_languages() if language.sha256]
+    if repository is not None and not own:
+        raise click.UsageError("REPO is read with --language FILE.")
+    languages = describe_languages(own, repository)
     cage = diagnose()
     probes = [{"name": probe.name, "contained": probe.contained} for probe in cage.probes]
     sandbox = {"tier": cage.tier, "backend": cage.backend, "probes": probes, "seconds": round(cage.seconds, 3)}
@@ -27,8 +44,9 @@ def command(tier: int | None, as_json: bool) -> None:
         "schema": "idiolect.doctor/1",
         "sandbox": {**sandbox, "reason": cage.reason},
         "accelerator": name_accelerator(),
-        "grammars": [language.name for language in builtin_languages()],
+        "grammars": {language.name: is_installed(language) for language in builtin_languages()},
         "compilers": {name: shutil.which(name) is not None for name in ("cc", "gcc", "clang")},
+        **({"languages": languages} if languages else {}),
     }
     click.echo(json.dumps(body) if as_json else render(body))
     if tier is not None and cage.tier < tier:
@@ -36,6 +54,28 @@ def command(tier: int | None, as_json: bool) -> None:
             f"The sandbox reaches tier {cage.tier}, and {tier} is required ({cage.reason}). "
             "Allow unprivileged user namespaces, or run where they are allowed."
         )
+
+
+def is_installed(language: Language) -> bool:
+    """Claim that the package with the grammar of a built-in *language* is there."""
+    return importlib.util.find_spec(language.origin.removeprefix("pip:")) is not None
+
+
+def describe_languages(languages: list[Language], repository: Path | None) -> list[dict[str, Any]]:
+    """Return what is known of the user's own *languages*, and how they read *repository*."""
+    from ..mining.survey import survey_repository
+
+    surveys = survey_repository(repository, languages) if repository is not None and languages else {}
+    return [
+        {
+            **language.as_json(),
+            "abi": language.grammar.abi_version,
+            "node_kinds": language.grammar.node_kind_count,
+            "check_found": shutil.which(language.check[0]) is not None if language.check else None,
+            **({"survey": surveys[language.name].as_json(language)} if language.name in surveys else {}),
+        }
+        for language in languages
+    ]
 
 
 def name_accelerator() -> str | None:
@@ -50,13 +90,41 @@ def name_accelerator() -> str | None:
 def render(body: dict[str, Any]) -> str:
     """Return the findings as lines for a person."""
     sandbox = body["sandbox"]
+    missing = [name for name, found in body["grammars"].items() if not found]
     held = sum(probe["contained"] for probe in sandbox["probes"])
     lines = [
         f"sandbox      tier {sandbox['tier']} ({sandbox['backend']}), {held}/{len(sandbox['probes'])} probes contained "
         f"in {sandbox['seconds']} s",
         *([f"             {sandbox['reason']}"] if sandbox["reason"] else []),
         f"accelerator  {body['accelerator'] or 'unknown: torch is not installed'}",
-        f"grammars     {', '.join(body['grammars'])}",
+        f"grammars     {', '.join(name for name, found in body['grammars'].items() if found)}",
+        *([f"             not installed: {', '.join(missing)} (idiolect[languages])"] if missing else []),
         f"compilers    {', '.join(name for name, found in body['compilers'].items() if found) or 'none'}",
     ]
+    for language in body.get("languages", ()):
+        lines += ["", *render_language(language)]
     return "\n".join(lines)
+
+
+def render_language(language: dict[str, Any]) -> list[str]:
+    """Return what is known of one of the user's own languages, as lines."""
+    lines = [f"language {language['name']}: grammar version {language['abi']}, {language['node_kinds']} node kinds"]
+    if language["check_found"] is False:
+        lines.append(f"  its checker {language['check'][0]!r} was not found: compilability will not be checked")
+    survey = language.get("survey")
+    if survey is None:
+        return lines
+    lines.append(
+        f"  {survey['files']} files, {survey['files_with_errors']} with errors, "
+        f"{survey['error_share']:.2%} of the bytes inside of errors"
+    )
+    if survey["first_error"]:
+        lines.append(f"  the first error: {survey['first_error']}")
+    units = ", ".join(f"{count} {kind}" for kind, count in survey["units"].items()) or "none"
+    lines.append(f"  units: {units}; {survey['documented_units']} documented, {survey['implement_units']} to ask for")
+    if survey["unmatched_captures"]:
+        names = ", ".join(f"@{name}" for name in survey["unmatched_captures"])
+        lines.append(f"  the query's captures that matched nothing: {names}")
+    if survey["skipped"]:
+        lines.append("  skipped: " + ", ".join(f"{count} {reason}" for reason, count in survey["skipped"].items()))
+    return lines

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._language import language_option
 from ._progress import show_progress
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--model", "rival_name", metavar="NAME", help="The rival's name on that server.")
 @click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A TOML file with other margins.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 20 tasks; the report says so.")
+@language_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     corpus: Path,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ._language import language_option
 from ._progress import show_progress
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the corpus goes.")
 @click.option("--kinds", metavar="KIND,…", help="Pair kinds to mine; all by default.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one per core by default.")
+@language_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(repositories: tuple[Path, ...], out: Path, kinds: str | None, workers: int | None, as_json: bool) -> None:
     """Mine each REPO into one corpus: pairs in three splits, the profile of its conventions, and its API."""

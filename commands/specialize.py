@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._language import language_option
 from ._progress import show_progress
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MOST_TRAINING = 4.0
 @click.option("--minutes", type=click.FloatRange(min=0.5), default=8.0, show_default=True, help="Minutes in all.")
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; as many as the minutes allow.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes of mining; one per core by default.")
+@language_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     repositories: tuple[Path, ...],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .. import __version__
 from .artefacts import new_artefact, read_jsonl, sha256_file, write_json, write_jsonl, write_text
 from .errors import InputError, MismatchError
-from .languages import language_of
+from .languages import Language, known_languages, language_of
 from .pairs.pair import COLUMNS, Pair
 from .source import Source, parse_source
 from .split import SPLITS
@@ -80,9 +80,30 @@ class Corpus:
         """What the repository offers."""
         return json.loads((self.folder / "api.json").read_text("utf-8"))
 
+    @cached_property
+    def languages(self) -> tuple[Language, ...]:
+        """
+        The languages that the corpus was mined with.
+
+        Raises `InputError` when one of the user's own is not known here, `MismatchError` when it was changed since.
+        """
+        known = {language.name: language for language in known_languages() if language.sha256}
+        for row in self.manifest.get("languages", ()):
+            language = known.get(row["name"])
+            if language is None:
+                raise InputError(
+                    f"The corpus was mined with a language of its own, {row['name']!r}. Pass it: --language FILE."
+                )
+            if language.sha256 != row["sha256"]:
+                raise MismatchError(
+                    f"The language {row['name']!r} is not the one that the corpus was mined with: its grammar or query "
+                    "has changed. Mine again."
+                )
+        return known_languages()
+
     def source(self, path: str) -> Source:
         """Return a file that holds a validation or test pair."""
-        language = language_of(path)
+        language = language_of(path, self.languages)
         name = self.manifest["sources"].get(path)
         if name is None or language is None:
             raise InputError(f"The corpus holds no source {path!r}: only files with held-out pairs are kept.")

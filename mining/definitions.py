@@ -2,11 +2,13 @@
 The named units of a source. In: a `Source`. Out: its `Definition`s in order, each with the spans of its parts.
 
 The language's query says what a unit is; nothing here knows a language, except that a wrapper node whose last child is
-the unit (Python's decorated definition, an `export` statement) belongs to it.
+the unit (Python's decorated definition, an `export` statement) belongs to it. Where a query captures no @unit.doc, the
+comments that stand right above a unit are its documentation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node, QueryCursor
@@ -52,22 +54,47 @@ class Definition:
 def collect_definitions(source: Source) -> list[Definition]:
     """Return the definitions of *source*, outer before inner, in the order of the file."""
     query = source.language.query
-    units: list[tuple[Span, str, dict[str, list[Node]]]] = []
+    units: dict[Span, tuple[str, dict[str, list[Node]]]] = {}
+    comments: list[Node] = []
     for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(source.tree.root_node):
         if "unit" in captures and "unit.name" in captures:
             node = captures["unit"][0]
             kind = str(query.pattern_settings(pattern).get("kind") or node.type)
-            units.append((outer_span(node), kind, captures))
-    units.sort(key=lambda unit: (unit[0].start, -unit[0].end))
+            # two patterns may find one unit; the first that does says what it is
+            units.setdefault(outer_span(node), (kind, captures))
+        elif "comment" in captures:
+            comments.extend(captures["comment"])
+    above = None if "unit.doc" in source.language.captures else comment_ends(source, comments)
     definitions: list[Definition] = []
     around: list[int] = []
-    for span, kind, captures in units:
+    for span in sorted(units, key=lambda span: (span.start, -span.end)):
         while around and definitions[around[-1]].span.end <= span.start:
             around.pop()
         parent = around[-1] if around else None
-        definitions.append(build_definition(source, span, kind, captures, definitions, parent))
+        doc = None if above is None else comment_above(source, span, above)
+        definitions.append(build_definition(source, span, *units[span], doc, definitions, parent))
         around.append(len(definitions) - 1)
     return definitions
+
+
+def comment_ends(source: Source, comments: Sequence[Node]) -> dict[int, Span]:
+    """Return the comments that have their lines for themselves, by the line on which they end."""
+    found: dict[int, Span] = {}
+    for node in comments:
+        line_start = source.line_starts[source.line_of(node.start_byte) - 1]
+        # some grammars count the line end into the comment
+        end = node.start_byte + len((node.text or b"").rstrip())
+        if not source.utf8[line_start : node.start_byte].strip():
+            found[source.line_of(max(end - 1, node.start_byte))] = Span(node.start_byte, end)
+    return found
+
+
+def comment_above(source: Source, unit: Span, ends: Mapping[int, Span]) -> Span | None:
+    """Return the run of comments that ends on the line above *unit*: its documentation in most languages."""
+    last = first = ends.get(source.line_of(unit.start) - 1)
+    while first is not None and (before := ends.get(source.line_of(first.start) - 1)) is not None:
+        first = before
+    return None if first is None or last is None else Span(first.start, last.end)
 
 
 def build_definition(
@@ -75,13 +102,15 @@ def build_definition(
     span: Span,
     kind: str,
     captures: dict[str, list[Node]],
+    doc: Span | None,
     definitions: list[Definition],
     parent: int | None,
 ) -> Definition:
     """Return the definition that one match of the query describes."""
     node = captures["unit"][0]
     name = node_text(captures["unit.name"][0])
-    doc = node_span(captures, "unit.doc")
+    doc = doc or node_span(captures, "unit.doc")
+    block = captures.get("unit.body")
     body = node_span(captures, "unit.body") or Span(node.start_byte, node.end_byte)
     if kind == "function" and parent is not None and definitions[parent].kind == "class":
         kind = "method"
@@ -95,15 +124,25 @@ def build_definition(
         params=node_span(captures, "unit.params"),
         doc=doc,
         body=body,
-        code=code_lines(source, node, doc, body),
+        code=code_lines(source, node, doc, body, bracket_of(block[0]) if block else None),
         has_error=node.has_error,
     )
 
 
-def code_lines(source: Source, node: Node, doc: Span | None, body: Span) -> Span | None:
+def bracket_of(block: Node) -> Span | None:
+    """Return what stands between the two tokens, such as braces, that open and close *block*; None without them."""
+    parts = block.children
+    if len(parts) < 2 or parts[0].is_named or parts[-1].is_named:
+        return None
+    return Span(parts[0].end_byte, parts[-1].start_byte)
+
+
+def code_lines(source: Source, node: Node, doc: Span | None, body: Span, bracket: Span | None) -> Span | None:
     """Return the whole lines of *body* after *doc*, or None when they share a line with something else."""
     if body.start == node.start_byte:
         return None
+    if bracket is not None:
+        return bracketed_lines(source, bracket)
     inside = doc is not None and body.start <= doc.start < body.end
     before = doc.end if doc is not None and inside else last_token_end(node, body)
     first = source.line_of(max(before - 1, node.start_byte)) + 1
@@ -112,6 +151,16 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span) -> Span
         return None
     span = source.lines_span(first, last)
     return span if source.slice(span).strip() and blank_to_line_end(source, body.end) else None
+
+
+def bracketed_lines(source: Source, bracket: Span) -> Span | None:
+    """Return the lines between two brackets, or None when they share a line with one of them."""
+    first, last = source.line_of(bracket.start) + 1, source.line_of(bracket.end) - 1
+    line_start = source.line_starts[source.line_of(bracket.end) - 1]
+    if first > last or not blank_to_line_end(source, bracket.start) or source.utf8[line_start : bracket.end].strip():
+        return None
+    span = source.lines_span(first, last)
+    return span if source.slice(span).strip() else None
 
 
 def last_token_end(node: Node, body: Span) -> int:

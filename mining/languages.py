@@ -1,14 +1,14 @@
 """
-Which grammar reads a file. In: a file name, or a user's language table. Out: a `Language`: grammar, query, checker.
+Which grammar reads a file. In: a file name. Out: a `Language`: grammar, query, checker.
 
 Each language is one table in the form a user writes for a DSL. The built-in ones are `grammars/*.toml`: adding a
-language is adding a file there.
+language is adding a file there. A user's own ones are read by `own_languages` and made known with `use_languages`.
 """
 
 from __future__ import annotations
 
-import importlib
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
@@ -16,8 +16,10 @@ from pathlib import Path, PurePosixPath
 import tree_sitter
 
 from .errors import InputError
+from .native import load_library, load_package
 
 GRAMMARS = Path(__file__).parent / "grammars"
+PACKAGE = "pip:"
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,21 @@ class Language:
 
     name: str
     extensions: tuple[str, ...]
-    """File name endings, with the dot."""
-    module: str
-    """The Python package that holds the grammar, such as `tree_sitter_python`."""
+    """File name endings, with the dot; a whole name, such as `BUILD`, is an ending too."""
+    origin: str
+    """Where the grammar is: `pip:tree_sitter_python`, or the path of a shared library."""
     query_text: str
     """A tree-sitter query; captures: @unit @unit.name @unit.doc @unit.params @unit.body @call @comment @string."""
+    symbol: str = ""
+    """The grammar's own name, where its package holds several or its library does not say; else the language's."""
     comment: str = "#"
     """What opens a line comment."""
     check: tuple[str, ...] = ()
     """The language's own checker; `{file}` stands for the file."""
+    folder: str = ""
+    """Where a user's table stands: the words of `check` that name files are looked for there."""
+    sha256: str = ""
+    """The hash of a user's grammar and query; empty for what ships with idiolect."""
 
     def __getstate__(self) -> dict[str, object]:
         """Return the fields alone: a loaded grammar stays in its process, a worker loads its own."""
@@ -47,19 +55,32 @@ class Language:
         """
         The loaded grammar.
 
-        Raises `InputError` when its package is not installed.
+        Raises `MissingExtraError` when its package is not installed, `InputError` when it cannot be loaded.
         """
-        try:
-            package = importlib.import_module(self.module)
-        except ImportError:
-            raise InputError(f"The grammar package {self.module!r} is not installed. Install it with pip.") from None
-        # the wheels give a capsule; only the stub still allows an integer
-        return tree_sitter.Language(package.language())  # pyright: ignore[reportDeprecated]
+        symbol = self.symbol or self.name
+        if self.origin.startswith(PACKAGE):
+            return load_package(self.origin.removeprefix(PACKAGE), symbol)
+        return load_library(Path(self.origin), symbol)
 
     @cached_property
     def query(self) -> tree_sitter.Query:
         """The compiled query."""
         return tree_sitter.Query(self.grammar, self.query_text)
+
+    @cached_property
+    def captures(self) -> frozenset[str]:
+        """The names of the query's captures."""
+        return frozenset(self.query.capture_name(index) for index in range(self.query.capture_count))
+
+    def as_json(self) -> dict[str, object]:
+        """Return what a corpus records of a user's own language; no path of this machine is in it."""
+        return {
+            "name": self.name,
+            "extensions": list(self.extensions),
+            "comment": self.comment,
+            "check": list(self.check),
+            "sha256": self.sha256,
+        }
 
 
 @cache
@@ -69,27 +90,49 @@ def builtin_languages() -> tuple[Language, ...]:
 
 
 def read_language(file: Path) -> Language:
-    """Read the one language table of *file*."""
+    """Read the one language table of *file*, which ships with idiolect."""
     ((name, table),) = tomllib.loads(file.read_text("utf-8"))["language"].items()
     return Language(
         name=name,
         extensions=tuple(table["extensions"]),
-        module=table["grammar"].removeprefix("pip:"),
+        origin=table["grammar"],
         query_text=table["query"],
+        symbol=table.get("symbol", ""),
         comment=table.get("comment", "#"),
         check=tuple(table.get("check", ())),
     )
 
 
-def language_of(path: str, languages: tuple[Language, ...] | None = None) -> Language | None:
+_own: list[Language] = []
+
+
+def use_languages(languages: Sequence[Language]) -> None:
+    """Make a user's own *languages* known to this process, in place of those made known before."""
+    _own[:] = languages
+
+
+def known_languages() -> tuple[Language, ...]:
+    """Return the user's own languages, then the built-in ones: an ending that both claim is the user's."""
+    return (*_own, *builtin_languages())
+
+
+def language_of(path: str, languages: Sequence[Language] | None = None) -> Language | None:
     """Return the language whose extension ends *path*, or None."""
     name = PurePosixPath(path).name
-    for language in builtin_languages() if languages is None else languages:
+    for language in known_languages() if languages is None else languages:
         if name.endswith(language.extensions):
             return language
     return None
 
 
 def language_named(name: str) -> Language:
-    """Return the built-in language called *name*."""
-    return next(language for language in builtin_languages() if language.name == name)
+    """
+    Return the language called *name*.
+
+    Raises `InputError` when none is.
+    """
+    for language in known_languages():
+        if language.name == name:
+            return language
+    known = ", ".join(language.name for language in known_languages())
+    raise InputError(f"No language {name!r}. Known: {known}. Describe one of your own: --language FILE.")

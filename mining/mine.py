@@ -20,11 +20,11 @@ from typing import Any
 from .api import Symbol, build_index, file_symbols
 from .corpus import Contents, Corpus, write_corpus
 from .definitions import collect_definitions
-from .errors import InputError, TooSmallError
+from .errors import InputError, MissingExtraError, TooSmallError
 from .filters.duplicates import fingerprint, similar_pairs
 from .filters.quality import broken_definition, object_to
 from .filters.secrets import redact_secrets
-from .languages import Language, builtin_languages, language_of
+from .languages import Language, known_languages, language_of
 from .own import own_objections, read_own_pairs
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
@@ -128,6 +128,8 @@ def mine_data(path: str, data: bytes, languages: Sequence[Language], kinds: Sequ
         source = parse_source(path, data, language)
     except UndecodableError as error:
         return Drop(path, "", "file", error.reason)
+    except MissingExtraError:
+        return Drop(path, "", "file", f"grammar_not_installed_{language.name}")
     redacted, secrets = redact_secrets(source.text)
     if secrets:
         source = parse_source(path, redacted.encode(source.encoding), language)
@@ -154,7 +156,6 @@ def mine_repositories(
     out: Path,
     *,
     kinds: Sequence[str] | None = None,
-    languages: Sequence[Language] = (),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
@@ -163,7 +164,7 @@ def mine_repositories(
 
     Raises `InputError` for a path that is no repository with code, and `TooSmallError` when nothing can be mined.
     """
-    known = (*languages, *builtin_languages())
+    known = known_languages()
     if unknown := sorted(set(kinds or ()) - set(collect_kinds())):
         raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
     own_pairs: list[Pair] = []
@@ -320,6 +321,7 @@ def manifest_head(files: Sequence[tuple[Repository, FileYield]], settings: Seque
         "commit": " + ".join(repository.commit for repository in origins),
         "licence": " + ".join(sorted({repository.licence for repository in origins})),
         "settings_sha256": hash_of(*(own.sha256 for own in settings)),
+        "languages": [language.as_json() for language in known_languages() if language.sha256],
         "files": len(files),
     }
 

@@ -66,7 +66,7 @@ def shorten_documentation(doc: str) -> str:
         return doc
     body, _, closing = doc.rpartition("\n")
     kept = body[:DOC_BYTES].rpartition("\n")[0].rstrip()
-    quotes = next((mark for mark in ('"""', "'''") if doc.endswith(mark)), "")
+    quotes = next((mark for mark in ('"""', "'''", "*/") if doc.endswith(mark)), "")
     return f"{kept}\n{indent_of(closing)}{quotes}" if quotes else kept
 
 

@@ -1,0 +1,192 @@
+"""
+A user's own languages. In: a TOML file with `[language.NAME]` tables. Out: loaded `Language`s, or every fault at once.
+
+The file is named on the command line, never found in a mined tree: its grammar is code that runs here. Paths in it are
+relative to the file. After this, nothing about a language can fail later: grammar and query have been loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import tree_sitter
+
+from .artefacts import sha256_file
+from .errors import IdiolectError, InputError, SettingsError
+from .languages import PACKAGE, Language
+from .native import compile_grammar, hash_sources, package_version
+
+CAPTURES = frozenset({"unit", "unit.name", "unit.doc", "unit.params", "unit.body", "call", "comment", "string"})
+NEEDED = ("unit", "unit.name")
+KEYS = frozenset({"extensions", "symbol", "grammar", "query", "check", "comment"})
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+LARGEST_FILE = 1_000_000
+LIBRARIES = (".so", ".dylib", ".dll")
+
+
+def read_own_languages(file: Path) -> tuple[Language, ...]:
+    """
+    Return the languages that *file* describes, their grammars and queries loaded.
+
+    Raises `SettingsError` with every fault of the file, `InputError` when there is no such file.
+    """
+    tables = load_tables(file)
+    faults: list[str] = []
+    read = [read_own(file, name, tables[name], faults) for name in sorted(tables)]
+    languages = tuple(language for language in read if language is not None)
+    faults.extend(clashes(languages))
+    if faults:
+        raise SettingsError(str(file), faults)
+    return languages
+
+
+def load_tables(file: Path) -> Mapping[str, Any]:
+    """Return the `[language.NAME]` tables of *file*."""
+    if not file.is_file():
+        raise InputError(f"--language {str(file)!r} is no file. Name a TOML file with a [language.NAME] table.")
+    if file.stat().st_size > LARGEST_FILE:
+        raise SettingsError(str(file), ["larger than 1 MB"])
+    try:
+        whole: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise SettingsError(str(file), [f"not TOML: {error}"]) from None
+    tables = whole.get("language")
+    faults = [f"unknown table [{key}]" for key in whole if key != "language"]
+    if not isinstance(tables, dict) or not tables:
+        faults.append("there is no [language.NAME] table")
+    if faults:
+        raise SettingsError(str(file), faults)
+    return cast("dict[str, Any]", tables)
+
+
+def read_own(file: Path, name: str, table: Any, faults: list[str]) -> Language | None:
+    """Return the language of one table, or None after adding all that is wrong with it to *faults*."""
+    if not isinstance(table, dict):
+        faults.append(f"language.{name} must be a table, got {table!r}")
+        return None
+    table = cast("dict[str, Any]", table)
+    wrong = check_form(name, table)
+    query_text = read_query(file.parent, table, wrong)
+    origin, mark = find_grammar(file.parent, table, wrong)
+    language = None
+    if not wrong:
+        language = Language(
+            name=name,
+            extensions=tuple(table["extensions"]),
+            origin=origin,
+            query_text=query_text,
+            symbol=str(table.get("symbol", name)),
+            comment=str(table.get("comment", "#")),
+            check=tuple(table.get("check", ())),
+            folder=str(file.parent.absolute()),
+        )
+        language = replace(language, sha256=hash_language(language, mark))
+        wrong = try_language(language)
+    faults.extend(f"language.{name}: {fault}" for fault in wrong)
+    return None if wrong else language
+
+
+def check_form(name: str, table: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the keys and types of a table."""
+    wrong = [f"unknown key {key!r}, known: {', '.join(sorted(KEYS))}" for key in table if key not in KEYS]
+    if not NAME.fullmatch(name):
+        wrong.append("a name is letters, digits, - and _")
+    wrong += [f"{key} is missing" for key in ("extensions", "grammar", "query") if key not in table]
+    wrong += [
+        f"{key} must be a string, got {table[key]!r}"
+        for key in ("symbol", "grammar", "query", "comment")
+        if key in table and not (isinstance(table[key], str) and table[key])
+    ]
+    for key in ("extensions", "check"):
+        if key in table and not is_words(table[key]):
+            wrong.append(f"{key} must be a list of strings, got {table[key]!r}")
+    if is_words(table.get("extensions")):
+        wrong += [f"extensions: {word!r} needs its dot: {'.' + word!r}" for word in table["extensions"]
+                  if "." not in word and not word[:1].isupper()]  # fmt: skip
+    if is_words(table.get("check")) and not any("{file}" in word for word in table["check"]):
+        wrong.append("check must hold {file}, which stands for the file to check")
+    return wrong
+
+
+def is_words(value: Any) -> bool:
+    """Claim that *value* is a list of strings with something in it."""
+    words = cast("list[object]", value) if isinstance(value, list) else []
+    return bool(words) and all(isinstance(word, str) and word for word in words)  # pyright: ignore[reportUnknownVariableType]
+
+
+def read_query(folder: Path, table: Mapping[str, Any], wrong: list[str]) -> str:
+    """Return the text of a table's query, which stands in a file, or in the table itself."""
+    given = table.get("query")
+    if not isinstance(given, str) or not given:
+        return ""
+    if "(" in given:
+        return given
+    try:
+        return (folder / given).read_text("utf-8")
+    except (OSError, ValueError) as error:
+        wrong.append(f"query {given!r} cannot be read: {reason_of(error)}")
+        return ""
+
+
+def find_grammar(folder: Path, table: Mapping[str, Any], wrong: list[str]) -> tuple[str, str]:
+    """Return where a table's grammar is, compiled if need be, and what tells its contents from another's."""
+    given = table.get("grammar")
+    if not isinstance(given, str) or not given:
+        return "", ""
+    if given.startswith(PACKAGE):
+        module = given.removeprefix(PACKAGE)
+        return given, f"{module} {package_version(module)}"
+    path = (folder / given).absolute()
+    try:
+        if (path / "src" / "parser.c").is_file():
+            return str(compile_grammar(path)), hash_sources(path)
+        if path.is_file() and path.suffix in LIBRARIES:
+            return str(path), sha256_file(path)
+    except IdiolectError as error:
+        wrong.append(str(error))
+        return "", ""
+    what = "has no src/parser.c (make it with `tree-sitter generate`)" if path.is_dir() else (
+        "is no shared library" if path.exists() else "does not exist"
+    )  # fmt: skip
+    wrong.append(f"grammar {given!r} {what}. Name a folder with src/parser.c, a compiled .so, or pip:tree_sitter_NAME.")
+    return "", ""
+
+
+def try_language(language: Language) -> list[str]:
+    """Load the grammar and the query of *language* and return what is wrong with them."""
+    try:
+        captures = language.captures
+    except IdiolectError as error:
+        return [str(error)]
+    except tree_sitter.QueryError as error:
+        return [f"query: {error}"]
+    wrong = [f"query: no capture @{name}" for name in NEEDED if name not in captures]
+    known = ", ".join(f"@{name}" for name in sorted(CAPTURES))
+    strange = sorted(name for name in captures - CAPTURES if not name.startswith("_"))
+    return wrong + [f"query: unknown capture @{name}, known: {known}" for name in strange]
+
+
+def hash_language(language: Language, mark: str) -> str:
+    """Return the hash of all that decides what a language reads: its grammar's contents and its query."""
+    parts = (mark, language.symbol, language.query_text, language.comment, *language.extensions)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def reason_of(error: Exception) -> str:
+    """Return why, in the operating system's words where it has some."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def clashes(languages: Sequence[Language]) -> list[str]:
+    """Return the endings that two of *languages* claim."""
+    seen: dict[str, str] = {}
+    claims = [(extension, language.name) for language in languages for extension in language.extensions]
+    return [
+        f"{end} is claimed by {seen[end]} and by {name}" for end, name in claims if seen.setdefault(end, name) != name
+    ]

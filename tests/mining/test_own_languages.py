@@ -1,0 +1,220 @@
+"""
+A user's own language goes from a TOML table to a corpus, and every mistake in the table is told at start.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from idiolect.commands.doctor import command as doctor
+from idiolect.commands.mine import command as mine
+from idiolect.mining.corpus import read_corpus
+from idiolect.mining.definitions import collect_definitions
+from idiolect.mining.errors import InputError, MismatchError, SettingsError
+from idiolect.mining.languages import use_languages
+from idiolect.mining.own_languages import read_own_languages
+from idiolect.mining.source import parse_source
+
+RELAY = Path(__file__).parent / "relay"
+NOUNS = ("person", "order", "letter", "parcel", "ticket", "account", "invoice", "report", "meeting", "garden")
+FLOW = """
+# Part of the {noun} desk.
+flow {verb}_{noun} "{verb} the {noun} that waits longest." {{
+  fetch {noun} from desk_{number}
+  {steps}
+  send {noun} to archive_{number}
+}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _private_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    use_languages(())
+
+
+@pytest.fixture(name="desk")
+def _desk(tmp_path):
+    """Make a repository of ten relay files, no two alike."""
+    root = tmp_path / "desk"
+    root.mkdir()
+    for number, noun in enumerate(NOUNS):
+        other = NOUNS[number - 3]
+        steps = f"wait {number} minutes\n  # because of the {other}\n  call {other}_{noun} with {number * 7}"
+        flows = [FLOW.format(noun=noun, verb=verb, number=number, steps=steps + f"\n  log {verb} {other}")
+                 for verb in ("open", "close")]  # fmt: skip
+        (root / f"{noun}.relay").write_text("".join(flows), "utf-8")
+    return root
+
+
+def read_relay():
+    (language,) = read_own_languages(RELAY / "relay.toml")
+    return language
+
+
+def run(command, *words):
+    return CliRunner().invoke(command, [str(word) for word in words], catch_exceptions=False)
+
+
+def test_a_language_goes_from_files_to_a_corpus_with_only_its_table(desk, tmp_path):
+    """`mine --language` compiles the grammar and mines implement and infill pairs that stand in the files."""
+    run(mine, desk, "--out", tmp_path / "corpus", "--language", RELAY / "relay.toml", "--workers", "1")
+    corpus = read_corpus(tmp_path / "corpus")
+    pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+
+    assert {"implement", "infill"} == {pair.kind for pair in pairs}
+    assert {"relay"} == {pair.language for pair in pairs}
+    for pair in pairs:
+        text = (desk / pair.path).read_text("utf-8")
+        assert pair.response in text
+        assert pair.kind == "infill" or text.split("\n")[pair.start_line - 1] == pair.response.split("\n")[0]
+
+
+def test_the_checker_is_recorded_for_evaluation(desk, tmp_path):
+    """The manifest holds the language's check command, and no path of this machine."""
+    run(mine, desk, "--out", tmp_path / "corpus", "--language", RELAY / "relay.toml", "--workers", "1")
+    manifest = (tmp_path / "corpus" / "manifest.json").read_text("utf-8")
+
+    assert ["python3", "checker.py", "{file}"] == json.loads(manifest)["languages"][0]["check"]
+    assert str(tmp_path) not in manifest
+
+
+def test_a_corpus_asks_for_the_language_it_was_mined_with(desk, tmp_path):
+    """Its sources are not parsed without the language, nor with a changed one."""
+    folder = tmp_path / "relay"
+    shutil.copytree(RELAY, folder)
+    run(mine, desk, "--out", tmp_path / "corpus", "--language", folder / "relay.toml", "--workers", "1")
+    corpus = read_corpus(tmp_path / "corpus")
+    path = next(iter(corpus.manifest["sources"]))
+
+    assert "relay" == corpus.source(path).language.name
+    use_languages(())
+    with pytest.raises(InputError, match="--language FILE"):
+        read_corpus(tmp_path / "corpus").source(path)
+    (folder / "relay.scm").write_text((folder / "relay.scm").read_text() + "(string) @string\n")
+    use_languages(read_own_languages(folder / "relay.toml"))
+    with pytest.raises(MismatchError, match="has changed"):
+        read_corpus(tmp_path / "corpus").source(path)
+
+
+def test_a_braced_body_is_the_lines_between_its_brackets():
+    """The answer asked for holds no brace; the head with its documentation opens the block."""
+    source = parse_source("a.relay", b'flow go "Go."\n{\n  # first\n  log a\n  log b\n}\n', read_relay())
+    (definition,) = collect_definitions(source)
+
+    assert "  # first\n  log a\n  log b" == source.slice(definition.code)
+
+
+def test_a_body_on_one_line_with_its_brackets_is_not_asked_for():
+    """A block whose lines are not its own has no `code`."""
+    source = parse_source("a.relay", b'flow go "Go." { log a\n}\n', read_relay())
+    (definition,) = collect_definitions(source)
+
+    assert definition.code is None
+
+
+def test_all_mistakes_of_a_table_are_told_at_once(tmp_path):
+    """Unknown keys, wrong types, a missing grammar and query are one error before anything starts."""
+    file = tmp_path / "bad.toml"
+    file.write_text(
+        '[language.bad]\nextensions = "bad"\ngrammar = "nowhere"\nquery = "none.scm"\ncheck = ["bad"]\ncolour = 1\n'
+        '[language.worse]\nextensions = ["worse"]\ngrammar = "pip:tree_sitter_worse"\nquery = "(x) @unit"\n',
+        "utf-8",
+    )
+    with pytest.raises(SettingsError) as error:
+        read_own_languages(file)
+
+    told = str(error.value)
+    assert "unknown key 'colour'" in told
+    assert "extensions must be a list" in told
+    assert "'nowhere' does not exist" in told
+    assert "'none.scm' cannot be read" in told
+    assert "check must hold {file}" in told
+    assert "'worse' needs its dot" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(('query = "relay.scm"', 'query = "(flow) @unit"'), "no capture @unit.name", id="no name"),
+        pytest.param(('query = "relay.scm"', 'query = "(flaw) @unit"'), "query: Invalid node type", id="no such node"),
+        pytest.param(
+            ('query = "relay.scm"', 'query = "(flow (identifier) @unit.name) @unit (step) @stp"'),
+            "unknown capture @stp",
+            id="strange capture",
+        ),
+        pytest.param(('grammar = "."', 'grammar = "."\nsymbol = "other"'), "no tree_sitter_other", id="wrong symbol"),
+        pytest.param(('grammar = "."', 'grammar = "checker.py"'), "is no shared library", id="no library"),
+        pytest.param(('grammar = "."', 'grammar = "pip:tree_sitter_nothing"'), "is not installed", id="no package"),
+    ],
+)
+def test_a_language_that_cannot_work_is_refused_at_start(change, message, tmp_path):
+    """Grammar and query are loaded before anything else, and the error says what to change."""
+    folder = tmp_path / "relay"
+    shutil.copytree(RELAY, folder)
+    table = (folder / "relay.toml").read_text("utf-8")
+    (folder / "relay.toml").write_text(table.replace(*change), "utf-8")
+    with pytest.raises(SettingsError, match=message):
+        read_own_languages(folder / "relay.toml")
+
+
+def test_a_grammar_that_does_not_compile_names_the_complaint(tmp_path):
+    """The compiler's first error is the message."""
+    folder = tmp_path / "relay"
+    shutil.copytree(RELAY, folder)
+    (folder / "src" / "parser.c").write_text("int main(void) { return nothing; }\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"does not compile.*nothing"):
+        read_own_languages(folder / "relay.toml")
+
+
+def test_a_grammar_of_another_version_says_how_to_make_one_that_fits(tmp_path):
+    """A parser for a tree-sitter that this one cannot read is told at start, with the way out."""
+    folder = tmp_path / "relay"
+    shutil.copytree(RELAY, folder)
+    parser = (folder / "src" / "parser.c").read_text("utf-8")
+    (folder / "src" / "parser.c").write_text(parser.replace(".version = 14", ".version = 99"), "utf-8")
+    with pytest.raises(SettingsError, match=r"does not fit this tree-sitter.*--abi"):
+        read_own_languages(folder / "relay.toml")
+
+
+def test_a_grammar_is_compiled_once(monkeypatch):
+    """The library is kept under the hash of its sources; a second start needs no compiler."""
+    first = read_relay()
+    monkeypatch.setenv("CC", "no-such-compiler")
+
+    assert first == read_relay()
+
+
+def test_a_grammar_works_where_nothing_can_be_cached(monkeypatch):
+    """Without a cache the library lives as long as the process."""
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+
+    assert 14 == read_relay().grammar.abi_version
+
+
+def test_doctor_says_how_a_language_reads_a_repository(desk):
+    """Files with errors, units, and captures that matched nothing are reported."""
+    (desk / "broken.relay").write_text("flow ! ! !\n", "utf-8")
+    for file in desk.glob("*.relay"):
+        file.write_text(file.read_text("utf-8").replace("#", "  log"), "utf-8")
+    found = json.loads(run(doctor, desk, "--language", RELAY / "relay.toml", "--json").stdout)
+    survey = found["languages"][0]["survey"]
+
+    assert 11 == survey["files"]
+    assert {"comment"} <= set(survey["unmatched_captures"])
+    assert survey["files_with_errors"] >= 1
+    assert 0 < survey["error_share"] <= 1
+
+
+def test_a_language_in_the_mined_tree_is_ignored_and_said_so(desk, tmp_path):
+    """A grammar is code: the tree's own settings cannot name one."""
+    (desk / "idiolect.toml").write_text('[language.relay]\ngrammar = "evil.so"\n', "utf-8")
+    run(mine, desk, "--out", tmp_path / "corpus", "--language", RELAY / "relay.toml", "--workers", "1")
+    manifest = read_corpus(tmp_path / "corpus").manifest
+
+    assert 1 == manifest["skipped"]["setting_that_runs_code"]
