@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ...mining.corpus import Corpus
+from ...mining.languages import known_languages
+from ...mining.source import Source
+from ..language_check import Complaint, run_checker
 from .check import Answer, Check, Remark, Result
 
 BATCH = 64
@@ -53,7 +56,7 @@ Fault = tuple[int, str]
 
 class CompileCheck:
     """
-    The running Python's compiler.
+    The running Python's compiler, and the checkers of the user's own languages.
     """
 
     name = "compile"
@@ -62,11 +65,14 @@ class CompileCheck:
 
     def __init__(self) -> None:
         self.references: dict[tuple[str, int], bool] = {}
+        self.checked: dict[tuple[str, int], Complaint | str | None] = {}
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The check's version and the compiler's."""
-        return {"version": 1, "python": f"{sys.version_info.major}.{sys.version_info.minor}"}
+        """The check's version, the compiler's, and the checkers of the user's own languages."""
+        checkers = {language.name: list(language.check) for language in known_languages() if language.check}
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return {"version": 2, "python": python, **({"checkers": checkers} if checkers else {})}
 
     def judge(self, answers: Sequence[Answer]) -> list[Result]:
         """Return whether each answer compiles in its file."""
@@ -77,7 +83,26 @@ class CompileCheck:
         for i, fault in zip(python, faults, strict=True):
             if self.references[reference_key(answers[i])]:
                 results[i] = Result(True) if fault is None else explain(fault)
+        for i, answer in enumerate(answers):
+            if answer.source.language.check:
+                results[i] = self.judge_by_checker(answer)
         return results
+
+    def judge_by_checker(self, answer: Answer) -> Result:
+        """Return what the checker of the answer's language says; nothing where it refuses the reference."""
+        if self.complaint(answer.reference) is not None:
+            return Result(None, "unsupported")
+        found = self.complaint(answer.source)
+        if isinstance(found, str):
+            return Result(None, "unsupported", {"message": found})
+        return Result(True) if found is None else explain((found.line, found.message))
+
+    def complaint(self, source: Source) -> Complaint | str | None:
+        """Return what the checker says of one file, asked once."""
+        key = (source.path, hash(source.utf8))
+        if key not in self.checked:
+            self.checked[key] = run_checker(source)
+        return self.checked[key]
 
     def learn_references(self, answers: Sequence[Answer]) -> None:
         """Compile the files with their references in them, each once."""

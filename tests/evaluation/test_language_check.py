@@ -1,0 +1,78 @@
+"""
+The checker of a user's own language judges answers, caged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation import language_check
+from idiolect.evaluation.checks.check import Answer
+from idiolect.evaluation.checks.compile import CompileCheck
+from idiolect.evaluation.language_check import cage_tier
+from idiolect.evaluation.probes import parse_text
+from idiolect.mining.own_languages import read_own_languages
+from idiolect.mining.source import Span
+
+RELAY = Path(__file__).parent.parent / "mining" / "relay" / "relay.toml"
+HEAD, REFERENCE, TAIL = 'flow go "Go."\n{\n', "  log start\n  send person home", "\n}\n"
+
+pytestmark = pytest.mark.skipif(cage_tier() < 1, reason="no sandbox on this machine")
+
+
+@pytest.fixture(name="relay")
+def _relay(tmp_path, monkeypatch):
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path))
+    (language,) = read_own_languages(RELAY)
+    return language
+
+
+def answer(language, code, reference=REFERENCE):
+    span = Span(len(HEAD), len(HEAD) + len(code))
+    return Answer(
+        probe_id="p",
+        symbol="go",
+        code=code,
+        source=parse_text("desk/-go.relay", HEAD + code + TAIL, language),
+        span=span,
+        reference=parse_text("desk/-go.relay", HEAD + reference + TAIL, language),
+        reference_span=Span(len(HEAD), len(HEAD) + len(reference)),
+    )
+
+
+def test_what_the_checker_refuses_does_not_compile(relay):
+    """The checker's line and message come back; what it accepts passes."""
+    good, bad = CompileCheck().judge([answer(relay, "  wait long"), answer(relay, "  log a\n  jump far")])
+
+    assert good.ok is True
+    assert bad.ok is False
+    assert 4 == bad.remarks[0].line
+    assert "unknown verb 'jump'" in bad.remarks[0].message
+
+
+def test_a_reference_the_checker_refuses_decides_nothing(relay):
+    """Where the house's own file does not pass, the check is no evidence."""
+    (result,) = CompileCheck().judge([answer(relay, "  log a", reference="  jump far")])
+
+    assert (None, "unsupported") == (result.ok, result.status)
+
+
+def test_a_checker_that_is_not_there_decides_nothing(relay):
+    """A missing program is unsupported, never a failure."""
+    (result,) = CompileCheck().judge([answer(replace(relay, check=("no-such-checker", "{file}")), "  log a")])
+
+    assert (None, "unsupported") == (result.ok, result.status)
+
+
+def test_a_checker_cannot_write_beside_itself(relay, tmp_path):
+    """The checker runs in the cage: it sees its own folder and cannot change it."""
+    (tmp_path / "evil.py").write_text(
+        "import sys, pathlib\npathlib.Path(__file__).with_name('marker').write_text('x')\n", "utf-8"
+    )
+    evil = replace(relay, check=("python3", "evil.py", "{file}"), folder=str(tmp_path))
+    found = language_check.run_checker(parse_text("a.relay", HEAD + REFERENCE + TAIL, evil))
+
+    assert isinstance(found, language_check.Complaint)
+    assert not (tmp_path / "marker").exists()
