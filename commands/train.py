@@ -20,6 +20,7 @@ from ._progress import show_progress
 @click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="One recipe value; may be repeated.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run; start one where there is none.")
 @click.option("--from", "start_from", type=click.Path(path_type=Path), help="A finished adapter to go on from.")
+@click.option("--plan", "plan_only", is_flag=True, help="Print memory, steps, time and disk, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     corpus: Path,
@@ -29,20 +30,31 @@ def command(
     values: tuple[str, ...],
     resume: bool,
     start_from: Path | None,
+    plan_only: bool,
     as_json: bool,
 ) -> None:
     """Train an adapter on CORPUS, a folder that `idiolect mine` wrote."""
     from ..training.recipe import Recipe, change_recipe
-    from ..training.train import train_adapter
+    from ..training.train import plan_run, train_adapter
 
     # every fault of the recipe is told before anything is loaded
     change_recipe(Recipe(), recipe_file, values)
+
+    def adjust(recipe: Recipe) -> Recipe:
+        return change_recipe(recipe, recipe_file, values)
+
+    if plan_only:
+        from ..training.budget import describe_budget
+
+        budget = plan_run(corpus, out, base=base, adjust=adjust)
+        click.echo(json.dumps(budget.as_json()) if as_json else describe_budget(budget))
+        return
     with show_progress() as report:
         train_adapter(
             corpus,
             out,
             base=base,
-            adjust=lambda recipe: change_recipe(recipe, recipe_file, values),
+            adjust=adjust,
             resume=resume,
             start_from=start_from,
             progress=report,

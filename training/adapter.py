@@ -57,6 +57,8 @@ class AppliedCheck:
 def attach_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
     """
     Return *model* with a fresh adapter whose weights follow from the recipe's seed.
+
+    Raises `InputError` when PEFT finds no layer that it can adapt.
     """
     torch.manual_seed(recipe.seed)
     config = LoraConfig(
@@ -70,7 +72,10 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
         lora_dropout=0.0,
         bias="none",
     )
-    return get_peft_model(model, config)  # pyright: ignore
+    try:
+        return get_peft_model(model, config)  # pyright: ignore
+    except ValueError as error:
+        raise InputError(f"This base takes no adapter: {str(error)[:300]}") from error
 
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:

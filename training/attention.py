@@ -197,6 +197,16 @@ def dense_mask(segments: Sequence[Segment], dtype: torch.dtype, device: torch.de
     return mask.masked_fill_(~allowed, torch.finfo(dtype).min)[None, None]
 
 
+def no_mask(device: torch.device) -> Tensor:
+    """
+    Return what stands for a mask where attention needs none.
+
+    Given nothing, transformers looks for documents among the positions, and waits for the device to read the answer.
+    A mask of four dimensions is passed on as it is; ours is one number, which our attention ignores.
+    """
+    return torch.zeros(1, 1, 1, 1, device=device)
+
+
 def register() -> None:
     """Make the attention known to transformers; calling it again changes nothing."""
     AttentionInterface.register(PACKED, packed_attention)

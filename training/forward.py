@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional
 
 from ..mining.errors import InputError
-from .attention import PACKED, Layout, dense_mask
+from .attention import PACKED, Layout, dense_mask, no_mask
 from .encode import join_plain
 from .fused import HeadLoss, has_plain_head
 from .packing import Pack, build_pack
@@ -49,6 +49,7 @@ def to_batch(pack: Pack, mode: str, device: torch.device, dtype: torch.dtype) ->
     attention: dict[str, Any] = {}
     if mode == "packed":
         attention["layout"] = Layout(pack.segments, device)
+        attention["attention_mask"] = no_mask(device)
     elif mode == "mask":
         attention["attention_mask"] = dense_mask(pack.segments, dtype, device)
     elif len(pack.segments) > 1:
@@ -57,7 +58,7 @@ def to_batch(pack: Pack, mode: str, device: torch.device, dtype: torch.dtype) ->
     def move(array: np.ndarray[Any, Any]) -> Tensor:
         tensor = torch.from_numpy(array)
         # pinned and asynchronous, so that the step never waits for a copy
-        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
     return Batch(
         move(pack.input_ids)[None], move(pack.position_ids)[None], move(pack.keep), move(pack.targets), attention

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -112,7 +112,7 @@ def adapted_forward(layer: LoraLinear, x: Tensor, *arguments: Any, **options: An
     if plain or len(names) != 1 or names[0] not in layer.lora_A:
         return LoraLinear.forward(layer, x, *arguments, **options)
     base: Any = layer.get_base_layer()
-    with torch.autocast(x.device.type, enabled=False):
+    with without_autocast(x.device.type):
         y = AdaptedLinear.apply(
             x.reshape(-1, x.shape[-1]).to(base.weight.dtype),
             base.weight,
@@ -122,6 +122,11 @@ def adapted_forward(layer: LoraLinear, x: Tensor, *arguments: Any, **options: An
             layer.scaling[names[0]],
         )
     return y.view(*x.shape[:-1], -1)  # pyright: ignore - apply returns what forward does
+
+
+def without_autocast(device: str) -> AbstractContextManager[Any]:
+    """Return a context in which types are ours to choose; devices without autocast (meta) need none."""
+    return torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
 
 
 def fuse_adapter(model: PeftModel) -> int:

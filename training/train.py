@@ -40,6 +40,7 @@ from .adapter import (
     read_record,
     write_adapter,
 )
+from .budget import Budget, plan_budget, require_room
 from .checkpoints import (
     Progress,
     load_checkpoint,
@@ -54,7 +55,16 @@ from .families import Family, probe_family
 from .forward import answer_losses, choose_mode, set_mode, to_batch
 from .fused import fuse_adapter, keep_memory
 from .generation import LoadedModel, ModelGenerator, mean_loss, score_examples
-from .models import Base, choose_dtype, context_length, find_base, load_base_model, load_tokenizer, read_parameters
+from .models import (
+    Base,
+    choose_device,
+    choose_dtype,
+    context_length,
+    find_base,
+    load_base_model,
+    load_tokenizer,
+    read_parameters,
+)
 from .packing import Chunk, Plan, plan_training
 from .recipe import Recipe, size_recipe
 
@@ -145,13 +155,15 @@ def train_adapter(
         accelerator.wait_for_everyone()
         corpus = read_corpus(corpus_path)
         found = find_base(base)
-        setup, encoded = set_up(accelerator, corpus, found, recipe, adjust, pairs, start_from, report)
+        material = gather(corpus, found, accelerator.device, recipe=recipe, adjust=adjust, pairs=pairs, report=report)
+        require_room(plan_budget(found, material.recipe, material.plan(), out, accelerator.device, material.dtype), out)
+        setup = set_up(accelerator, material, start_from, report)
         run = start_run(setup, out, corpus, start_from)
         with setup.model.disable_adapter():
             before = held_out_loss(setup)
         state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), score)
         if accelerator.is_main_process:
-            finish(setup, out, corpus, encoded, run, state, before)
+            finish(setup, out, corpus, material.encoded, run, state, before)
         accelerator.wait_for_everyone()
     return out
 
@@ -190,21 +202,50 @@ def is_foreign(out: Path) -> bool:
 # Base and data
 
 
-def set_up(
-    accelerator: Accelerator,
+@dataclass(frozen=True)
+class Material:
+    """
+    What a run is made of, before a weight is read.
+    """
+
+    base: Base
+    family: Family
+    recipe: Recipe
+    dtype: torch.dtype
+    context_length: int
+    encoded: Encoded
+    validation: tuple[Example, ...]
+
+    @property
+    def longest(self) -> int:
+        """The longest document in tokens."""
+        return min(self.recipe.max_tokens, self.context_length)
+
+    def plan(self, mode: str = "packed") -> Plan:
+        """Return how the pairs become steps where packs are kept apart by *mode*."""
+        single = mode == "single"
+        return plan_training(
+            self.encoded.examples,
+            pack_tokens=1 if single else max(self.recipe.pack_tokens, self.longest),
+            step_tokens=self.recipe.step_tokens,
+            share=1 if single else self.recipe.share,
+            seed=self.recipe.seed,
+        )
+
+
+def gather(
     corpus: Corpus,
     base: Base,
+    device: torch.device,
+    *,
     recipe: Recipe | None,
     adjust: Callable[[Recipe], Recipe] | None,
     pairs: Sequence[Pair] | None,
-    start_from: Path | None,
     report: Report,
-) -> tuple[Setup, Encoded]:
-    """Load the base, encode the pairs, attach the adapter, and find out how packs are kept apart."""
-    report("load", 0, 1)
+) -> Material:
+    """Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights."""
     tokenizer = load_tokenizer(base)
     family = probe_family(tokenizer)
-    device = accelerator.device
     train = list(corpus.pairs("train") if pairs is None else pairs)
     room = context_length(base, tokenizer)
     if recipe is None:
@@ -213,26 +254,45 @@ def set_up(
         recipe = size_recipe(pairs=len(train), parameters=parameters, context_length=room, accelerator=accelerated)
     recipe = recipe if adjust is None else adjust(recipe)
     dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
-    model = load_base_model(base, device=device, dtype=dtype)
     longest = min(recipe.max_tokens, room)
-    report("load", 1, 1)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
     require_pairs(encoded)
     validation = encode_pairs(spread(corpus.pairs("validation")), family, longest)
-    adapted = attach_adapter(model, recipe) if start_from is None else continue_adapter(model, base, start_from)
-    mode = choose_mode(adapted, device, dtype, longest)
-    single = mode == "single"
-    plan = plan_training(
-        encoded.examples,
-        pack_tokens=1 if single else max(recipe.pack_tokens, longest),
-        step_tokens=recipe.step_tokens,
-        share=1 if single else recipe.share,
-        seed=recipe.seed,
-    )
     held_out = first_tokens(validation.examples, recipe.validation_tokens)
-    setup = Setup(accelerator, base, family, adapted, recipe, plan, held_out, mode, dtype, room, report)
+    return Material(base, family, recipe, dtype, room, encoded, held_out)
+
+
+def plan_run(
+    corpus_path: Path,
+    out: Path,
+    *,
+    base: str | Path = "embedded",
+    adjust: Callable[[Recipe], Recipe] | None = None,
+    progress: Report | None = None,
+) -> Budget:
+    """Return what `train_adapter` with these arguments will take; nothing is written and no weight is read."""
+    device = choose_device()
+    report = progress or (lambda *_: None)
+    found = find_base(base)
+    material = gather(read_corpus(corpus_path), found, device, recipe=None, adjust=adjust, pairs=None, report=report)
+    return plan_budget(found, material.recipe, material.plan(), out, device, material.dtype)
+
+
+def set_up(accelerator: Accelerator, material: Material, start_from: Path | None, report: Report) -> Setup:
+    """Load the base, attach the adapter, and find out how packs are kept apart."""
+    base, recipe, device, dtype = material.base, material.recipe, accelerator.device, material.dtype
+    report("load", 0, 1)
+    model = load_base_model(base, device=device, dtype=dtype)
+    report("load", 1, 1)
+    adapted = attach_adapter(model, recipe) if start_from is None else continue_adapter(model, base, start_from)
+    mode = choose_mode(adapted, device, dtype, material.longest)
+    plan = material.plan(mode)
+    setup = Setup(
+        accelerator, base, material.family, adapted, recipe, plan, material.validation, mode, dtype,
+        material.context_length, report,
+    )  # fmt: skip
     prepare_model(setup)
-    return setup, encoded
+    return setup
 
 
 def precision(name: str) -> torch.dtype:

@@ -1,0 +1,124 @@
+"""
+A plan is arithmetic over shapes, and it is right about the bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from idiolect.mining.errors import MachineError
+from idiolect.training import budget, train
+from idiolect.training.adapter import attach_adapter
+from idiolect.training.encode import encode_pairs
+from idiolect.training.forward import answer_losses, set_mode, to_batch
+from idiolect.training.fused import fuse_adapter
+from idiolect.training.models import find_base, load_base_model
+from idiolect.training.packing import pack_in_order
+
+from .conftest import make_pairs
+from .test_train import RECIPE
+
+CPU = torch.device("cpu")
+
+
+def saved_bytes(model, batch):
+    """Return the bytes that a forward keeps for its backward, weights not counted."""
+    held = {}
+
+    def note(tensor):
+        held[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        losses = answer_losses(model, batch)
+    total = sum(size for place, size in held.items() if place not in weights)
+    del losses
+    return total
+
+
+@pytest.mark.parametrize("changes", [{}, {"method": "dora"}, {"fuse_layers": False}], ids=["lora", "dora", "unfused"])
+def test_counted_activations_are_the_real_ones(changes, tiny_base, family):
+    """The bytes counted without any memory are those that a real forward keeps, within a seventh."""
+    recipe = replace(RECIPE, **changes)
+    found = find_base(tiny_base)
+    shape = budget.read_shape(found, recipe, torch.float32)
+    model = attach_adapter(load_base_model(found, device=CPU, dtype=torch.float32), recipe)
+    if recipe.fuse_layers:
+        fuse_adapter(model)
+    set_mode(model, "packed")
+    model.train()
+    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(12), family, 512).examples, pack_tokens=10**6, share=1)
+    answer_losses(model, to_batch(pack, "packed", CPU, torch.float32))  # asks once whether the head is plain
+    real = saved_bytes(model, to_batch(pack, "packed", CPU, torch.float32))
+    counted = budget.saved_bytes(shape, pack.tokens, len(pack.keep))
+
+    assert counted == pytest.approx(real, rel=1 / 7)
+    assert shape.trained == sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def test_recomputing_keeps_less(tiny_base):
+    """Checkpointing lowers what a token keeps."""
+    kept = budget.read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
+    recomputed = budget.read_shape(find_base(tiny_base), replace(RECIPE, checkpointing=True), torch.float32)
+
+    assert recomputed.saved_a_token < 0.7 * kept
+
+
+def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
+    """Pairs, steps, tokens and trained parameters of the plan are those of the run; planning writes nothing."""
+    adjust = lambda recipe: replace(RECIPE, steps=None, epochs=2.0)  # noqa: E731 - one line, used twice
+    planned = train.plan_run(tiny_corpus, tmp_path / "out", base=tiny_base, adjust=adjust)
+    untouched = list(tmp_path.iterdir()) == []
+    out = train.train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, adjust=adjust)
+    record = json.loads((out / "idiolect.json").read_text())
+
+    assert untouched
+    assert planned.work.steps == record["counts"]["steps"]
+    assert planned.work.pairs == record["counts"]["pairs"]
+    assert planned.trained_parameters == record["counts"]["trained_parameters"]
+    assert planned.disk.adapter <= (out / "adapter_model.safetensors").stat().st_size
+
+
+def test_too_little_memory_is_refused_before_loading(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """A run that does not fit says how to make it fit, and no weight is read."""
+    monkeypatch.setattr(budget, "free_memory", lambda device: 1000)
+    monkeypatch.setattr(train, "load_base_model", lambda *_, **__: pytest.fail("loaded"))
+    with pytest.raises(MachineError, match="checkpointing=true, or a smaller pack_tokens"):
+        train.train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE)
+
+
+def test_too_little_disk_is_refused_before_the_first_step(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Checkpoints that will not fit are told before anything is trained (faults E06)."""
+    usage = type("Usage", (), {"free": 10})
+    monkeypatch.setattr(budget.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(MachineError, match="Make room"):
+        train.train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE)
+
+
+def test_the_command_prints_a_plan(tiny_base, tiny_corpus, tmp_path, capsys):
+    """`train --plan` prints memory, steps, time and disk for people and, with --json, for machines."""
+    from idiolect.cli import main
+
+    arguments = ["train", str(tiny_corpus), "--out", str(tmp_path / "a"), "--base", str(tiny_base), "--plan"]
+    code = main(arguments)
+    printed = capsys.readouterr().out
+    main([*arguments, "--json"])
+    body = json.loads(capsys.readouterr().out)
+
+    assert code == 0
+    assert all(word in printed for word in ("memory", "steps", "time", "disk"))
+    assert body["memory"]["total"] > body["memory"]["weights"] > 0
+    assert not (tmp_path / "a").exists()
+
+
+def test_an_architecture_that_cannot_be_counted_is_estimated(tiny_base, monkeypatch):
+    """Where a forward on the meta device fails, the layers' sizes stand in; the estimate is on the safe side."""
+    counted = budget.read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
+    monkeypatch.setattr(budget, "no_mask", lambda device: None)
+    estimated = budget.read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
+
+    assert counted <= estimated <= 8 * counted

@@ -1,0 +1,372 @@
+"""
+What a run will take, before it takes any. In: a configuration, a recipe, pairs. Out: memory, steps, time, disk.
+
+No weight is read. The bytes that a step keeps for its backward are counted, not guessed: the model is built on the meta
+device, where tensors have shapes and no memory, and what its forward saves for one document is added up for two
+lengths. Time is arithmetic over the measured rate of one matrix product; it is the one figure here that is an estimate.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.autograd import Function
+from transformers import AttentionInterface, AutoModelForCausalLM
+from transformers.masking_utils import AttentionMaskInterface
+
+from ..mining.errors import MachineError
+from .adapter import attach_adapter
+from .attention import no_mask
+from .checkpoints import KEEP
+from .forward import keeps_logits, plain_model
+from .fused import CHUNK_BYTES, fuse_adapter
+from .models import Base, read_config
+from .packing import Plan
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+COUNTED = "idiolect_counted"
+META = torch.device("meta")
+LENGTHS = (256, 512)
+"""Document lengths whose saved bytes are counted; their difference is what one more token costs."""
+EFFICIENCY = 0.45
+"""Share of the matrix rate that a step reaches: 0.45 to 0.55 where it was measured (`benchmarks/training.py`)."""
+SPARE = 0.92
+"""Share of the free memory that a plan may fill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """
+    Bytes that a run holds at its highest.
+    """
+
+    weights: int
+    trained: int
+    """What is trained, four times: its values, its gradient, the optimizer's two averages."""
+    activations: int
+    """What the largest pack keeps for its backward, and as much again of one layer's temporaries."""
+    head: int
+    """Logits of the rows that are scored together."""
+    free: int
+    """What the machine has to give."""
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.trained + self.activations + self.head
+
+    @property
+    def fits(self) -> bool:
+        """Whether the machine can give it."""
+        return self.total <= SPARE * self.free
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """
+    How much there is to compute.
+    """
+
+    pairs: int
+    steps: int
+    tokens: int
+    """Tokens through the model in all steps; shared prefixes count once."""
+    flops: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """
+    Bytes that a run writes at its highest.
+    """
+
+    adapter: int
+    checkpoints: int
+    free: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room."""
+        return self.adapter + self.checkpoints <= self.free
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """
+    What a run will take.
+    """
+
+    parameters: int
+    trained_parameters: int
+    memory: Memory
+    work: Work
+    disk: Disk
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as JSON has them."""
+        return {
+            **asdict(self),
+            "fits": {"memory": self.memory.fits, "disk": self.disk.fits},
+            "memory": {**asdict(self.memory), "total": self.memory.total},
+        }
+
+
+class CountedAttention(Function):
+    """
+    Stands for an attention kernel: keeps what such a kernel keeps, computes nothing.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Return a result of the right shape; the inputs, the result and a number a row are kept."""
+        out = torch.empty_like(query)
+        ctx.save_for_backward(query, key, value, out, query.new_empty(query.shape[:-1], dtype=torch.float32))
+        return out.transpose(1, 2).contiguous()
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Never asked for."""
+        raise NotImplementedError
+
+
+def counted_attention(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, *_: Any, **options: Any
+) -> tuple[Tensor, None]:
+    """Return what `CountedAttention` stands for, in transformers' form."""
+    del module, options
+    return CountedAttention.apply(query, key, value), None  # pyright: ignore - apply returns what forward does
+
+
+AttentionInterface.register(COUNTED, counted_attention)
+AttentionMaskInterface.register(COUNTED, lambda *_, **__: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """
+    A base with its adapter, as numbers alone.
+    """
+
+    parameters: int
+    trained: int
+    head: int
+    """Parameters that turn the last hidden state into logits."""
+    vocabulary: int
+    saved_a_token: float
+    """Bytes kept for the backward per token of a pack."""
+    saved_a_row: float
+    """Bytes kept per answer token besides."""
+    widest: int
+    """Bytes of the widest activation of one token."""
+
+
+def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype) -> Shape:
+    """Return the shape of *base* under *recipe*, from its configuration alone."""
+    with META:
+        plain = AutoModelForCausalLM.from_config(read_config(base), attn_implementation=COUNTED, dtype=dtype)
+    plain.tie_weights()
+    parameters = sum(parameter.numel() for parameter in plain.parameters())
+    with META:
+        model = attach_adapter(plain, recipe)
+    if recipe.fuse_layers and not recipe.compile:
+        fuse_adapter(model)
+    model.train()
+    head = plain.get_output_embeddings().weight  # pyright: ignore
+    a_token, a_row = count_costs(model, recipe)
+    widths = [
+        layer.out_features for layer in plain.modules() if isinstance(layer, nn.Linear) and layer.weight is not head
+    ]
+    layers = max(1, getattr(plain.config.get_text_config(), "num_hidden_layers", 1))
+    return Shape(
+        parameters=parameters,
+        trained=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+        head=head.numel(),
+        vocabulary=head.shape[0],
+        # recomputation keeps one layer's share and the layers' inputs
+        saved_a_token=a_token / layers + layers * head.shape[1] * dtype.itemsize if recipe.checkpointing else a_token,
+        saved_a_row=a_row,
+        widest=max(widths, default=head.shape[1]) * dtype.itemsize,
+    )
+
+
+def count_costs(model: Any, recipe: Recipe) -> tuple[float, float]:
+    """Return the bytes that one more token keeps for the backward, and one more answer token besides."""
+    try:
+        short, long = (count_saved(model, length, 32, recipe) for length in LENGTHS)
+        more_rows = count_saved(model, LENGTHS[0], 64, recipe)
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError):
+        # some architectures read values while they compute, and meta tensors have none: every layer's ends, three times
+        ends = sum(layer.in_features + layer.out_features for layer in model.modules() if isinstance(layer, nn.Linear))
+        return 3.0 * ends * next(model.parameters()).element_size(), 0.0
+    return (long - short) / (LENGTHS[1] - LENGTHS[0]), max(0.0, (more_rows - short) / 32)
+
+
+def count_saved(model: Any, length: int, answer: int, recipe: Recipe) -> int:
+    """Return the bytes that the forward of one document of *length* keeps, weights not counted."""
+    ids = torch.zeros(1, length, dtype=torch.long, device=META)
+    options: dict[str, Any] = {"use_cache": False, "attention_mask": no_mask(META)}
+    if not recipe.fuse_loss and recipe.answer_head and keeps_logits(model):
+        options["logits_to_keep"] = torch.zeros(answer, dtype=torch.long, device=META)
+    held: dict[int, Any] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        # held, so that no other storage takes its place
+        held[storage._cdata] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        # what the fused loss keeps is no more than the hidden rows; its own probe would need numbers
+        hidden = plain_model(model).base_model(input_ids=ids, **options) if recipe.fuse_loss else None
+        logits = model(input_ids=ids, **options).logits.float().log_softmax(-1) if hidden is None else None
+    weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
+    total = sum(storage.nbytes() for place, storage in held.items() if place not in weights)
+    del hidden, logits
+    return total
+
+
+def plan_budget(
+    base: Base,
+    recipe: Recipe,
+    plan: Plan,
+    out: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    steps: int | None = None,
+) -> Budget:
+    """
+    Return what the run of *plan* will take on *device*.
+
+    *steps* is what a timed probe made of the recipe's minutes; unset, the estimate of the time decides.
+    """
+    shape = read_shape(base, recipe, dtype)
+    epoch = plan.epoch(0)
+    packs = [plan.build(pack) for step in epoch for pack in step]
+    tokens = [pack.tokens for pack in packs]
+    rows = [len(pack.keep) for pack in packs]
+    a_step = step_flops(shape, sum(tokens) / len(epoch), sum(rows) / len(epoch))
+    seconds = a_step / (EFFICIENCY * matrix_rate(device, dtype))
+    steps = count_planned(recipe, len(epoch), seconds)
+    trained = 4 * shape.trained
+    largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
+    return Budget(
+        parameters=shape.parameters,
+        trained_parameters=shape.trained,
+        memory=Memory(
+            weights=shape.parameters * dtype.itemsize,
+            trained=4 * trained,
+            activations=round(largest + 2 * shape.widest * max(tokens)),
+            head=min(3 * CHUNK_BYTES.get(device.type, 2**26), 12 * shape.vocabulary * max(rows)),
+            free=free_memory(device),
+        ),
+        work=Work(len(plan.examples), steps, round(steps * sum(tokens) / len(epoch)), steps * a_step, steps * seconds),
+        # a checkpoint holds the weights, the best ones and two averages; one more is written before the oldest goes
+        disk=Disk(trained, (KEEP + 1) * 4 * trained, shutil.disk_usage(existing_parent(out)).free),
+    )
+
+
+def saved_bytes(shape: Shape, tokens: int, rows: int) -> float:
+    """Return what one pack keeps for its backward."""
+    return shape.saved_a_token * tokens + shape.saved_a_row * rows
+
+
+def step_flops(shape: Shape, tokens: float, rows: float) -> float:
+    """
+    Return the arithmetic of one step: forward and backward through frozen layers, three passes through the adapter.
+
+    Attention scores are left out: at these lengths they are a tenth.
+    """
+    body = shape.parameters - shape.head
+    return tokens * (4 * body + 6 * shape.trained) + 4 * rows * shape.head
+
+
+def count_planned(recipe: Recipe, in_an_epoch: int, seconds: float) -> int:
+    """Return about how many steps a run takes."""
+    if recipe.steps is not None:
+        return recipe.steps
+    steps = max(1, round(recipe.epochs * in_an_epoch))
+    return steps if recipe.minutes is None else max(1, min(steps, int(recipe.minutes * 60 / seconds)))
+
+
+def matrix_rate(device: torch.device, dtype: torch.dtype, size: int = 1024) -> float:
+    """Return the floating-point operations a second of one square matrix product on *device*."""
+    a = torch.ones(size, size, device=device, dtype=dtype)
+    rates: list[float] = []
+    for _ in range(4):
+        started = time.perf_counter()
+        (a @ a).sum().item()
+        rates.append(2 * size**3 / (time.perf_counter() - started))
+    return max(rates)
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that *device* has to give."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():
+        for line in meminfo.read_text("utf-8").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def existing_parent(path: Path) -> Path:
+    """Return *path*, or the nearest folder above it that exists."""
+    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+
+
+def require_room(budget: Budget, out: Path) -> None:
+    """
+    Raise `MachineError` with the way out when the run does not fit memory or disk.
+    """
+    memory, disk = budget.memory, budget.disk
+    if not memory.fits:
+        raise MachineError(
+            f"The run needs about {gib(memory.total)} of memory and {gib(memory.free)} are free. "
+            "Lower it with --set checkpointing=true, or a smaller pack_tokens and max_tokens."
+        )
+    if not disk.fits:
+        raise MachineError(
+            f"The run writes up to {gib(disk.adapter + disk.checkpoints)} and {gib(disk.free)} are free in "
+            f"{str(existing_parent(out))!r}. Make room, or lower rank."
+        )
+
+
+def gib(size: float) -> str:
+    """Return *size* bytes as a person reads them."""
+    return f"{size / 2**30:.2f} GiB" if size >= 2**29 else f"{size / 2**20:.1f} MiB"
+
+
+def describe_budget(budget: Budget) -> str:
+    """Return the plan as a person reads it."""
+    memory, work, disk = budget.memory, budget.work, budget.disk
+    parts: Sequence[tuple[str, str]] = (
+        ("base", f"{budget.parameters:,} parameters, {budget.trained_parameters:,} trained"),
+        ("work", f"{work.pairs:,} pairs, about {work.steps:,} steps, {work.tokens:,} tokens, {work.flops:.2g} FLOPs"),
+        ("time", f"about {work.seconds / 60:.1f} minutes"),
+        (
+            "memory",
+            f"{gib(memory.total)} of {gib(memory.free)} free: weights {gib(memory.weights)}, training "
+            f"{gib(memory.trained)}, activations {gib(memory.activations)}, head {gib(memory.head)}",
+        ),
+        ("disk", f"{gib(disk.adapter)} adapter, {gib(disk.checkpoints)} checkpoints, {gib(disk.free)} free"),
+    )
+    lines = [f"{name:<7} {text}" for name, text in parts]
+    if not memory.fits:
+        lines.append("It does NOT fit into memory: --set checkpointing=true, or a smaller pack_tokens.")
+    if not disk.fits:
+        lines.append("It does NOT fit onto the disk.")
+    return "\n".join(lines)
