@@ -5,7 +5,6 @@ Findings of a check run. In: a repository, a profile, and what is asked of it. O
 from __future__ import annotations
 
 import io
-import re
 import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +13,14 @@ from pathlib import Path
 
 from ..mining.errors import InputError
 from ..mining.languages import builtin_languages, language_of
+from ..mining.owners import owners_in, owners_of
 from ..mining.profile import FileTally, Finding, Judgement, Profile, judge_source, learn_profile, tally_source
+from ..mining.recency import added_lines, recent_lines
 from ..mining.repository import content_reason, git_output, open_repository
 from ..mining.settings import Settings
 from ..mining.source import Source, UndecodableError, parse_source
 
 MODES = ("lines", "new", "files", "all")
-HUNK = re.compile(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,14 @@ def learn_tree(root: Path, settings: Settings) -> Profile:
         source = read_source(path, data) if isinstance(data, bytes) else None
         if source is not None:
             tallies.append(tally_source(source))
-    return learn_profile(tallies, settings=settings)
+    return learn_profile(tallies, settings=settings, recent=recent_lines(root), owners=owners_in(root))
 
 
 def learn_commit(root: Path, commit: str, settings: Settings) -> Profile:
     """Return the profile of *root* at *commit*, from git's objects: the change under judgement has no say in it."""
     tallies = [tally_source(source) for source in commit_sources(root, commit)]
-    return learn_profile(tallies, settings=settings)
+    owners = owners_of(lambda name: git_output(root, "show", f"{commit}:./{name}"))
+    return learn_profile(tallies, settings=settings, recent=recent_lines(root, commit), owners=owners)
 
 
 def commit_sources(root: Path, commit: str) -> Iterator[Source]:
@@ -129,20 +130,6 @@ def renames(fields: Sequence[str]) -> dict[str, str]:
         else:
             next(waiting, "")
     return found
-
-
-def added_lines(diff: bytes) -> dict[str, frozenset[int]]:
-    """Return the lines that a diff without context adds, by path."""
-    lines: dict[str, set[int]] = {}
-    path = ""
-    for line in diff.split(b"\n"):
-        if line.startswith(b"+++ "):
-            name = line[4:].decode("utf-8", "replace").rstrip("\t")
-            path = "" if name == "/dev/null" else name.removeprefix("b/")
-        elif path and (hunk := HUNK.match(line)):
-            first, count = int(hunk[1]), int(hunk[2] or 1)
-            lines.setdefault(path, set()).update(range(first, first + count))
-    return {name: frozenset(found) for name, found in lines.items()}
 
 
 def check_tree(root: Path, profile: Profile, *, paths: Sequence[str] = (), exclude: Sequence[str] = ()) -> Report:

@@ -26,9 +26,11 @@ from .filters.quality import broken_definition, object_to
 from .filters.secrets import redact_secrets
 from .languages import Language, known_languages, language_of
 from .own import own_objections, read_own_pairs
+from .owners import owners_in
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
-from .profile import FileTally, learn_profile, tally_source
+from .profile import FileTally, Profile, learn_profile, tally_source
+from .recency import recent_lines
 from .repository import Repository, open_repository
 from .roles import is_test_path
 from .settings import Settings, read_settings
@@ -247,12 +249,26 @@ def assemble(
     return Contents(
         head={**manifest_head(files, settings), **({"own_pairs": len(added)} if own_pairs else {})},
         pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
-        profile=learn_profile(tallies, settings=settings[0]).as_json(),
+        profile=learn_together(tallies, files, settings[0]).as_json(),
         api=build_index((mined.path, mined.symbols) for _, mined in files),
         skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
         sources={mined.path: mined.utf8 for _, mined in files if mined.path in held_out},
         proof=prove_split(pairs, units, sides),
     )
+
+
+def learn_together(
+    tallies: Sequence[FileTally], files: Sequence[tuple[Repository, FileYield]], settings: Settings
+) -> Profile:
+    """Return the profile of all repositories, with what their histories and formatters say of it."""
+    repositories = {repository.root: repository for repository, _ in files}
+    recent: dict[str, frozenset[int]] = {}
+    owners: frozenset[str] = frozenset()
+    for root, repository in repositories.items():
+        prefix = f"{short_name(repository.name)}/" if len(repositories) > 1 else ""
+        recent.update({prefix + path: lines for path, lines in recent_lines(root).items()})
+        owners |= owners_in(root)
+    return learn_profile(tallies, settings=settings, recent=recent, owners=owners)
 
 
 def make_pair(mined: FileYield, draft: Draft, repository: str, commit: str, licence: str) -> Pair:
@@ -328,11 +344,15 @@ def manifest_head(files: Sequence[tuple[Repository, FileYield]], settings: Seque
 
 def prefix_path(mined: FileYield, name: str) -> FileYield:
     """Return *mined* under its repository's name, so that the files of several repositories cannot collide."""
-    folder = name.rstrip("/").rpartition("/")[2].removesuffix(".git")
-    path = f"{folder}/{mined.path}"
+    path = f"{short_name(name)}/{mined.path}"
     units = tuple(replace(unit, path=path) for unit in mined.units)
     tally = None if mined.tally is None else replace(mined.tally, path=path)
     return replace(mined, path=path, units=units, tally=tally)
+
+
+def short_name(name: str) -> str:
+    """Return the last part of a repository's name."""
+    return name.rstrip("/").rpartition("/")[2].removesuffix(".git")
 
 
 def sorted_drops(drops: Sequence[Drop]) -> list[Drop]:

@@ -3,15 +3,17 @@ What a repository keeps to. In: the tallies of its files. Out: a `Profile`, and 
 
 Statistics as in the catalogue's common rules: each file counts for at most ten opportunities, a rule needs support and
 a one-sided 90 % Wilson bound (Wilson 1927), mined families pass Benjamini–Hochberg (1995) at 5 %, absences and legacy
-forms are learned but never enforced, and a file that consistently does otherwise is left alone.
+forms are learned but never enforced, what a formatter owns is left to it, a rule that recent lines break is migrating
+and blocks nothing, and a file or folder that consistently does otherwise is left alone.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id, lower_tier
@@ -20,7 +22,10 @@ from .conventions.tally import FileTally, tally_source
 from .settings import Override, Settings
 from .source import Source
 
-__all__ = ["Entry", "FileTally", "Finding", "Judgement", "Profile", "judge_source", "learn_profile", "tally_source"]
+__all__ = [
+    "Entry", "FileTally", "Finding", "Judgement", "Profile", "answer_all", "judge_source", "learn_profile",
+    "tally_source",
+]  # fmt: skip
 
 SCHEMA = "idiolect.profile/1"
 Z = 1.2816
@@ -30,7 +35,12 @@ CHILD_GAIN = 0.03
 DISCOVERY_RATE = 0.05
 EXEMPT_COUNT, EXEMPT_SHARE = 5, 0.9
 """A file with so many opportunities, this share of which agree on another value, has its own way."""
-EXEMPLARS = 3
+EXEMPLARS, SHOWN_EXEMPLARS = 6, 3
+"""How many conforming lines an entry keeps, and how many of them, the nearest, a finding shows."""
+LEAST_RECENT, RECENT_SHARE = 5.0, 0.9
+"""With so many opportunities on recent lines, fewer than this share of which agree, a rule is migrating."""
+OWN_HABIT = 0.8
+"""A narrower scope that keeps the wider one's rule in a smaller share of places has no rule of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,19 @@ class Entry:
     """For a mined convention, what `ask` is asked."""
     reason: str
     """What the team's settings say of it."""
+    recent_k: float = 0.0
+    """Weighted opportunities on recent lines that make the choice."""
+    recent_n: float = 0.0
+    """Weighted opportunities on recent lines; 0 where no history is known."""
+    moving_to: str = ""
+    """The choice that recent lines make, where it is another one: the repository is moving."""
+    owner: str = ""
+    """The configured formatter that the matter is left to."""
+
+    @property
+    def is_migrating(self) -> bool:
+        """Whether recent lines keep the rule too seldom to hold others to it."""
+        return self.recent_n >= LEAST_RECENT and self.recent_k < RECENT_SHARE * self.recent_n
 
     @property
     def id(self) -> str:
@@ -96,6 +119,12 @@ class Finding(NamedTuple):
     start: int
     end: int
 
+    @property
+    def exemplars(self) -> tuple[Exemplar, ...]:
+        """The conforming lines nearest to the place: of its own file, its folder, then others."""
+        ranked = sorted(self.entry.exemplars, key=lambda line: -shared_parts(line.path, self.path))
+        return tuple(ranked[:SHOWN_EXEMPLARS])
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -114,7 +143,8 @@ class Judgement:
     """The conformance score of the catalogue, section 4.4; None when nothing is governed."""
 
 
-@dataclass(frozen=True, slots=True)
+# no slots: the table of entries is made once, beside the fields
+@dataclass(frozen=True)
 class Profile:
     """
     The conventions that a repository holds.
@@ -126,13 +156,18 @@ class Profile:
     versions: Mapping[str, int]
     """The version of every detector that was asked."""
 
+    @cached_property
+    def table(self) -> Mapping[tuple[str, str, str], Entry]:
+        """The entries under convention, key and scope."""
+        return {(entry.convention, entry.key, entry.scope): entry for entry in self.entries}
+
     def lookup(self, convention: str, key: str, path: str, role: str) -> Entry | None:
-        """Return the entry of the narrowest scope that speaks to a place in the file at *path*."""
-        table = {(entry.convention, entry.key, entry.scope): entry for entry in self.entries}
-        return next(
-            (entry for scope in scopes_of(path, role) if (entry := table.get((convention, key, scope))) is not None),
-            None,
-        )
+        """Return the entry of the narrowest scope that speaks to a place in the file at *path*, if it holds a rule."""
+        for scope in scopes_of(path, role):
+            entry = self.table.get((convention, key, scope))
+            if entry is not None:
+                return entry if entry.strength or entry.tier else None
+        return None
 
     def as_json(self) -> dict[str, Any]:
         """Return the profile as `profile.json` holds it."""
@@ -172,69 +207,125 @@ class Place(NamedTuple):
     value: str
     line: int
     text: str
+    is_recent: bool
 
 
-def learn_profile(tallies: Iterable[FileTally], *, settings: Settings | None = None) -> Profile:
+class Circumstances(NamedTuple):
+    """
+    What is known of a repository beside its files.
+    """
+
+    overrides: Mapping[str, Override]
+    owners: Set[str]
+
+
+def learn_profile(
+    tallies: Iterable[FileTally],
+    *,
+    settings: Settings | None = None,
+    recent: Mapping[str, Set[int]] | None = None,
+    owners: Set[str] = frozenset(),
+) -> Profile:
     """
     Return the profile of the files that *tallies* came from.
+
+    *recent* holds the lines, by path, that the last commits added (`mining.recency`); without it nothing is migrating.
+    *owners* names the formatters that the repository configures (`mining.owners`): what they own is left to them.
     """
     files = sorted(tallies, key=lambda tally: tally.path)
     facts = {tally.path: tally.facts for tally in files if tally.facts is not None}
     places: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
     rules: dict[tuple[str, str], Mapping[str, Any]] = {}
+    fresh = recent or {}
     for tally in files:
+        lines = fresh.get(tally.path, frozenset[int]())
         for found in tally.opportunities:
             text = tally.texts.get((found.convention, found.key, found.value), "")
-            places[found.convention, found.key].append(Place(tally.path, tally.role, found.value, found.line, text))
+            place = Place(tally.path, tally.role, found.value, found.line, text, found.line in lines)
+            places[found.convention, found.key].append(place)
     for convention in conventions_by_id().values():
         if isinstance(convention, HouseConvention):
             for rule in convention.find_rules(facts):
                 rules[convention.id, rule["key"]] = rule
-                places[convention.id, rule["key"]].extend(house_places(convention, rule, facts.values()))
-    overrides: Mapping[str, Override] = settings.conventions if settings is not None else {}
+                places[convention.id, rule["key"]].extend(house_places(convention, rule, facts.values(), fresh))
+    known = Circumstances(settings.conventions if settings is not None else {}, owners)
     entries = [
         entry
         for (name, key), found in sorted(places.items())
-        for entry in learn_rule(conventions_by_id()[name], key, found, rules.get((name, key), {}), overrides)
+        for entry in learn_rule(conventions_by_id()[name], key, found, rules.get((name, key), {}), known)
     ]
     total = sum(len(found) for found in places.values())
     versions = {name: convention.version for name, convention in sorted(conventions_by_id().items())}
     return Profile(tuple(control_discoveries(entries)), len(files), total, versions)
 
 
-def house_places(convention: HouseConvention, rule: Mapping[str, Any], files: Iterable[FileFacts]) -> list[Place]:
+def house_places(
+    convention: HouseConvention,
+    rule: Mapping[str, Any],
+    files: Iterable[FileFacts],
+    recent: Mapping[str, Set[int]],
+) -> list[Place]:
     """Return the answers of all *files* to one mined rule."""
     return [
-        Place(facts.path, facts.role, choice.value, choice.line, choice.text)
+        Place(facts.path, facts.role, choice.value, choice.line, choice.text, choice.line in recent.get(facts.path, ()))
         for facts in files
         for choice in convention.ask(facts, rule)
     ]
 
 
 def learn_rule(
-    convention: Convention,
-    key: str,
-    places: Sequence[Place],
-    rule: Mapping[str, Any],
-    overrides: Mapping[str, Override],
+    convention: Convention, key: str, places: Sequence[Place], rule: Mapping[str, Any], known: Circumstances
 ) -> list[Entry]:
     """Return the entries of one question: the repository's, and those of narrower scopes that say something else."""
-    override = overrides.get(f"{convention.id}[{key}]" if key else convention.id) or overrides.get(convention.id)
+    override = known.overrides.get(f"{convention.id}[{key}]" if key else convention.id) or known.overrides.get(
+        convention.id
+    )
     if override is not None and override.ignore:
         return []
+    owner = next(iter(sorted(convention.owners & known.owners)), "")
     by_scope: defaultdict[str, list[Place]] = defaultdict(list)
     for place in places:
         for scope in scopes_of(place.path, place.role):
             by_scope[scope].append(place)
-    whole = learn_scope(convention, key, "repository", by_scope.pop("repository", []), rule, override)
+    whole = learn_scope(convention, key, "repository", by_scope.pop("repository", []), rule, override, owner)
     entries = [] if whole is None else [whole]
     for scope, found in sorted(by_scope.items()):
-        entry = learn_scope(convention, key, scope, found, rule, override)
-        if entry is not None and (
-            whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN
-        ):
+        entry = learn_scope(convention, key, scope, found, rule, override, owner)
+        if entry is None:
+            entries += silence(convention, whole, scope, found)
+        elif whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN:
             entries.append(entry)
     return entries
+
+
+def silence(convention: Convention, whole: Entry | None, scope: str, places: Sequence[Place]) -> list[Entry]:
+    """Return the entry that keeps the repository's rule away from a scope which plainly does not keep it."""
+    if whole is None or not whole.tier or whole.reason:
+        return []
+    votes, files = weigh(convention, places)
+    n, k = sum(votes.values()), votes.get(whole.value, 0.0)
+    if n < convention.least_support or files < convention.least_files or k >= OWN_HABIT * n:
+        return []
+    bound = round(wilson_bound(k, n), 5)
+    return [replace(whole, scope=scope, k=round(k, 3), n=round(n, 3), files=files, bound=bound, strength="", tier="")]
+
+
+def weigh(convention: Convention, places: Iterable[Place]) -> tuple[dict[str, float], int]:
+    """Return the weighted votes for each choice, and the number of files that vote."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for place in places:
+        counts[place.path][place.value] += 1
+    votes: defaultdict[str, float] = defaultdict(float)
+    for found in counts.values():
+        weight = min(1.0, convention.file_weight / found.total())
+        for value, count in found.items():
+            votes[value] += weight * count
+    return votes, len(counts)
+
+
+def first_choice(votes: Mapping[str, float]) -> str:
+    """Return the choice with the most votes; of equals, the first by name."""
+    return min(votes, key=lambda value: (-votes[value], value))
 
 
 def learn_scope(
@@ -244,46 +335,49 @@ def learn_scope(
     places: Sequence[Place],
     rule: Mapping[str, Any],
     override: Override | None,
+    owner: str,
 ) -> Entry | None:
     """Return what the places of one scope hold to, or None when they hold to nothing or are too few."""
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for place in places:
-        counts[place.path][place.value] += 1
-    votes: Counter[str] = Counter()
-    for found in counts.values():
-        weight = min(1.0, convention.file_weight / found.total())
-        for value, count in found.items():
-            votes[value] += weight * count  # type: ignore[assignment]
-    n = float(sum(votes.values()))
-    if n < convention.least_support or len(counts) < convention.least_files:
+    votes, files = weigh(convention, places)
+    n = sum(votes.values())
+    if n < convention.least_support or files < convention.least_files:
         return None
     wanted = override.value if override is not None else None
-    value = wanted or min(votes, key=lambda value: (-votes[value], value))
-    k = float(votes[value])
+    value = wanted or first_choice(votes)
+    k = votes.get(value, 0.0)
     bound = wilson_bound(k, n)
     strength = next((tier for tier, least in convention.bounds if bound >= least), "")
     enforced = override is not None and (override.enforce or override.tier is not None)
     if not strength and not enforced:
         return None
-    tier = "" if value in convention.never else lower_tier(strength, convention.cap)
-    if enforced:
-        assert override is not None
-        tier = override.tier or "gate"
-    return Entry(
+    lately, _ = weigh(convention, (place for place in places if place.is_recent))
+    favourite = first_choice(lately) if lately else value
+    entry = Entry(
         convention=convention.id,
         key=key,
         scope=scope,
         value=value,
         k=round(k, 3),
         n=round(n, 3),
-        files=len(counts),
+        files=files,
         bound=round(bound, 5),
         strength=strength,
-        tier=tier,
+        tier="" if value in convention.never or owner else lower_tier(strength, convention.cap),
         exemplars=exemplars_of(place for place in places if place.value == value),
-        counterexamples=exemplars_of(place for place in places if place.value != value),
+        counterexamples=exemplars_of(place for place in places if place.value != value)[:SHOWN_EXEMPLARS],
         rule=dict(rule),
         reason=override.reason if override is not None else "",
+        recent_k=round(lately.get(value, 0.0), 3),
+        recent_n=round(sum(lately.values()), 3),
+        moving_to=favourite if favourite != value and sum(lately.values()) >= LEAST_RECENT else "",
+        owner=owner,
+    )
+    if enforced:
+        assert override is not None
+        return replace(entry, tier=override.tier or "gate")
+    # a habit that is being given up: nothing new is held to it, or to what is not yet one
+    return (
+        replace(entry, tier="" if entry.moving_to else lower_tier(entry.tier, "hint")) if entry.is_migrating else entry
     )
 
 
@@ -297,13 +391,33 @@ def wilson_bound(k: float, n: float) -> float:
 
 
 def exemplars_of(places: Iterable[Place]) -> tuple[Exemplar, ...]:
-    """Return a few of *places*, from different files, the shortest lines first."""
+    """Return a few of *places*: of different folders first, then of different files, the shortest lines first."""
     first: dict[str, Place] = {}
     for place in places:
         if place.text:
             first.setdefault(place.path, place)
-    chosen = sorted(first.values(), key=lambda place: (len(place.text), place.path, place.line))[:EXEMPLARS]
+    ranked = sorted(first.values(), key=lambda place: (len(place.text), place.path, place.line))
+    by_folder: dict[str, Place] = {}
+    for place in ranked:
+        by_folder.setdefault(folder_of(place.path), place)
+    apart = [place for place in ranked if by_folder[folder_of(place.path)] is place]
+    chosen = [*apart, *(place for place in ranked if by_folder[folder_of(place.path)] is not place)][:EXEMPLARS]
     return tuple(Exemplar(place.path, place.line, place.text) for place in chosen)
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a file."""
+    return path.rpartition("/")[0]
+
+
+def shared_parts(one: str, other: str) -> int:
+    """Return how many leading parts two paths share."""
+    count = 0
+    for a, b in zip(one.split("/"), other.split("/"), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
 
 
 def control_discoveries(entries: Sequence[Entry]) -> list[Entry]:
@@ -332,11 +446,8 @@ def scopes_of(path: str, role: str) -> tuple[str, ...]:
 # -- judging
 
 
-def judge_source(source: Source, profile: Profile) -> Judgement:
-    """
-    Hold one file to *profile*: the same questions, asked by the same code that learned them.
-    """
-    tally = tally_source(source)
+def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity, Entry | None]]:
+    """Yield every opportunity of a file, those of mined rules included, with the entry that speaks to it."""
     asked: list[Opportunity] = [*tally.opportunities]
     for rule in {(e.convention, e.key): e for e in profile.entries if e.rule}.values():
         convention = conventions_by_id()[rule.convention]
@@ -345,15 +456,25 @@ def judge_source(source: Source, profile: Profile) -> Judgement:
                 Opportunity(rule.convention, rule.key, choice.value, choice.line, choice.start, choice.end)
                 for choice in convention.ask(tally.facts, rule.rule)
             )
-    groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
     for found in asked:
+        yield found, profile.lookup(found.convention, found.key, tally.path, tally.role)
+
+
+def judge_source(source: Source, profile: Profile) -> Judgement:
+    """
+    Hold one file to *profile*: the same questions, asked by the same code that learned them.
+    """
+    groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
+    entries: dict[tuple[str, str], Entry | None] = {}
+    for found, entry in answer_all(tally_source(source), profile):
         groups[found.convention, found.key].append(found)
+        entries[found.convention, found.key] = entry
     findings: list[Finding] = []
     obeyed: Counter[str] = Counter()
     violated: Counter[str] = Counter()
     parts: list[tuple[float, float]] = []
-    for (name, key), found in sorted(groups.items()):
-        entry = profile.lookup(name, key, source.path, tally.role)
+    for what, found in sorted(groups.items()):
+        entry = entries[what]
         if entry is None:
             continue
         departs = [o for o in found if o.value != entry.value]
@@ -366,7 +487,7 @@ def judge_source(source: Source, profile: Profile) -> Judgement:
     weight = sum(bound for bound, _ in parts)
     return Judgement(
         findings=tuple(sorted(findings, key=lambda f: (f.line, f.column, f.entry.id))),
-        opportunities=len(asked),
+        opportunities=sum(map(len, groups.values())),
         governed=sum(obeyed.values()) + sum(violated.values()),
         obeyed=dict(obeyed),
         violated={rule: count for rule, count in violated.items() if count},

@@ -1,0 +1,129 @@
+"""
+The profile's own rules: recency, migration, owners, scopes that differ, exemplars near the finding.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from idiolect.mining.conventions import tally_source
+from idiolect.mining.languages import language_named
+from idiolect.mining.owners import owners_in
+from idiolect.mining.profile import Entry, Profile, judge_source, learn_profile
+from idiolect.mining.recency import recent_lines
+from idiolect.mining.source import parse_source
+
+PYTHON = language_named("python")
+
+
+def tally(text: str, path: str):
+    return tally_source(parse_source(path, text.encode(), PYTHON))
+
+
+def quotes(count: int, quote: str = '"') -> str:
+    return "".join(f"x{number} = call({quote}a{quote})\n" for number in range(count))
+
+
+def entries_of(profile: Profile, convention: str) -> dict[str, Entry]:
+    return {entry.scope: entry for entry in profile.entries if entry.convention == convention}
+
+
+def test_a_rule_that_recent_lines_break_blocks_nothing():
+    """A habit kept everywhere but on the last commits' lines is migrating: its findings are hints, or none."""
+    tallies = [tally(quotes(10), f"src/m{number}.py") for number in range(60)]
+    tallies.append(tally(quotes(6, "'"), "src/new.py"))
+
+    still = learn_profile(tallies, recent={"src/m1.py": frozenset(range(1, 11))})
+    moving = learn_profile(tallies, recent={"src/new.py": frozenset(range(1, 7))})
+
+    assert ("gate", "") == (
+        entries_of(still, "S01")["repository"].tier,
+        entries_of(still, "S01")["repository"].moving_to,
+    )
+    entry = entries_of(moving, "S01")["repository"]
+    assert entry.is_migrating and ("", "single") == (entry.tier, entry.moving_to)
+
+
+def test_few_recent_lines_say_nothing():
+    """Under five recent opportunities a rule stays as it is."""
+    tallies = [*(tally(quotes(10), f"src/m{n}.py") for n in range(60)), tally(quotes(4, "'"), "src/new.py")]
+    profile = learn_profile(tallies, recent={"src/new.py": frozenset(range(1, 5))})
+
+    assert "gate" == entries_of(profile, "S01")["repository"].tier
+
+
+def test_what_a_formatter_owns_is_learned_and_not_reported():
+    """Quotes are black's where black is configured: scored, never found."""
+    profile = learn_profile([tally(quotes(10), f"src/m{n}.py") for n in range(60)], owners={"black"})
+    judged = judge_source(parse_source("src/new.py", b"a = f('x')\n", PYTHON), profile)
+
+    entry = entries_of(profile, "S01")["repository"]
+    assert ("gate", "", "black") == (entry.strength, entry.tier, entry.owner)
+    assert "S01" in judged.violated and "S01" not in {finding.entry.id for finding in judged.findings}
+
+
+def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
+    """Configuration at the root names them; prose about them does not."""
+    (tmp_path / "pyproject.toml").write_text("[tool.black]\nline-length = 100\n# [tool.ruff.format]\n")
+    (tmp_path / ".pre-commit-config.yaml").write_text("repos:\n- repo: x\n  hooks:\n  - id: ruff-format\n")
+
+    assert {"black", "ruff format"} == owners_in(tmp_path)
+    (tmp_path / ".pre-commit-config.yaml").unlink()
+    assert {"black"} == owners_in(tmp_path)
+
+
+def test_a_folder_that_does_not_keep_the_rule_is_left_alone():
+    """A folder with mixed habits is not held to the repository's rule, and other folders still are."""
+    tallies = [tally(quotes(10), f"src/m{n}.py") for n in range(200)]
+    tallies += [tally(quotes(2) + quotes(3, "'"), f"old/m{n}.py") for n in range(6)]
+    profile = learn_profile(tallies)
+
+    def found(path: str) -> set[str]:
+        source = parse_source(path, b"a = f(\"x\")\nb = f('x')\n", PYTHON)
+        return {finding.entry.id for finding in judge_source(source, profile).findings}
+
+    assert "S01" in found("src/new.py")
+    assert "S01" not in found("old/new.py")
+
+
+def test_exemplars_come_from_near_the_finding():
+    """Among the lines an entry keeps, the finding shows those of its own folder first."""
+    tallies = [tally(quotes(9), f"{folder}/m{n}.py") for folder in ("a", "b", "c/d") for n in range(20)]
+    source = parse_source("c/d/new.py", b"a = f('x')\n", PYTHON)
+    (finding,) = [f for f in judge_source(source, learn_profile(tallies)).findings if f.entry.convention == "S01"]
+
+    assert finding.exemplars[0].path.startswith("c/d/")
+    assert 3 == len(finding.exemplars)
+
+
+def test_an_earlier_profile_is_still_read():
+    """A profile written before recency was known has every rule it had."""
+    written = json.loads(json.dumps(learn_profile([tally(quotes(9), f"a/m{n}.py") for n in range(40)]).as_json()))
+    for row in written["entries"]:
+        for name in ("recent_k", "recent_n", "moving_to", "owner"):
+            del row[name]
+
+    assert "gate" == entries_of(Profile.from_json(written), "S01")["repository"].tier
+
+
+def test_lines_of_the_last_commits_are_recent(tmp_path: Path):
+    """Only lines that the last commits added count; a history that is too short knows none."""
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True)
+
+    git("init", "-q")
+    file = tmp_path / "a.py"
+    for number in range(4):
+        file.write_text("".join(f"x{line} = {line}\n" for line in range(number + 1)))
+        git("add", "a.py")
+        git("commit", "-qm", str(number))
+    git("mv", "a.py", "b.py")
+    git("commit", "-qm", "rename")
+
+    assert {"b.py": frozenset({3, 4})} == recent_lines(tmp_path, commits=3)
+    assert {"b.py": frozenset({4})} == recent_lines(tmp_path, "HEAD", commits=2)
+    assert {} == recent_lines(tmp_path)
