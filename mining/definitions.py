@@ -8,7 +8,8 @@ comments that stand right above a unit are its documentation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from tree_sitter import Node, QueryCursor
@@ -17,7 +18,10 @@ from .source import Source, Span
 
 # A query over one file may keep this many half-made matches; past it tree-sitter drops some.
 MATCH_LIMIT = 65_536
-WRAPPERS = frozenset({"decorated_definition", "export_statement"})
+WRAPPERS = frozenset({"decorated_definition", "export_statement", "template_declaration"})
+BETWEEN = "_between"
+"""What a query captures under this name may stand between a unit and the comment that documents it."""
+SEPARATORS = re.compile(r"::|\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ def collect_definitions(source: Source) -> list[Definition]:
     query = source.language.query
     units: dict[Span, tuple[str, dict[str, list[Node]]]] = {}
     comments: list[Node] = []
+    between: set[int] = set()
     for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(source.tree.root_node):
         if "unit" in captures and "unit.name" in captures:
             node = captures["unit"][0]
@@ -64,6 +69,8 @@ def collect_definitions(source: Source) -> list[Definition]:
             units.setdefault(outer_span(node), (kind, captures))
         elif "comment" in captures:
             comments.extend(captures["comment"])
+        for node in captures.get(BETWEEN, ()):
+            between.update(range(node.start_point.row + 1, node.end_point.row + 2))
     above = None if "unit.doc" in source.language.captures else comment_ends(source, comments)
     definitions: list[Definition] = []
     around: list[int] = []
@@ -71,7 +78,7 @@ def collect_definitions(source: Source) -> list[Definition]:
         while around and definitions[around[-1]].span.end <= span.start:
             around.pop()
         parent = around[-1] if around else None
-        doc = None if above is None else comment_above(source, span, above)
+        doc = None if above is None else comment_above(source, span, above, between)
         definitions.append(build_definition(source, span, *units[span], doc, definitions, parent))
         around.append(len(definitions) - 1)
     return definitions
@@ -89,9 +96,12 @@ def comment_ends(source: Source, comments: Sequence[Node]) -> dict[int, Span]:
     return found
 
 
-def comment_above(source: Source, unit: Span, ends: Mapping[int, Span]) -> Span | None:
-    """Return the run of comments that ends on the line above *unit*: its documentation in most languages."""
-    last = first = ends.get(source.line_of(unit.start) - 1)
+def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between: Set[int]) -> Span | None:
+    """Return the run of comments that ends above *unit*: its documentation in most languages."""
+    line = source.line_of(unit.start) - 1
+    while line in between:
+        line -= 1
+    last = first = ends.get(line)
     while first is not None and (before := ends.get(source.line_of(first.start) - 1)) is not None:
         first = before
     return None if first is None or last is None else Span(first.start, last.end)
@@ -108,23 +118,24 @@ def build_definition(
 ) -> Definition:
     """Return the definition that one match of the query describes."""
     node = captures["unit"][0]
-    name = node_text(captures["unit.name"][0])
+    parts = name_parts(captures["unit.name"])
     doc = doc or node_span(captures, "unit.doc")
-    block = captures.get("unit.body")
+    block = captures.get("unit.body", [])
+    bracket = bracket_of(block[0]) if len(block) == 1 else None
     body = node_span(captures, "unit.body") or Span(node.start_byte, node.end_byte)
     if kind == "function" and parent is not None and definitions[parent].kind == "class":
         kind = "method"
     return Definition(
         kind=kind,
-        name=name,
-        symbol=name if parent is None else f"{definitions[parent].symbol}.{name}",
+        name=parts[-1],
+        symbol=".".join(parts if parent is None else (definitions[parent].symbol, *parts)),
         parent=parent,
         span=span,
         head=Span(node.start_byte, max(node.start_byte, body.start)),
         params=node_span(captures, "unit.params"),
         doc=doc,
         body=body,
-        code=code_lines(source, node, doc, body, bracket_of(block[0]) if block else None),
+        code=code_lines(source, node, doc, body, bracket),
         has_error=node.has_error,
     )
 
@@ -190,9 +201,15 @@ def outer_span(node: Node) -> Span:
 
 
 def node_span(captures: dict[str, list[Node]], name: str) -> Span | None:
-    """Return the span of the first node captured as *name*."""
+    """Return the span from the first to the last node captured as *name*."""
     nodes = captures.get(name)
-    return Span(nodes[0].start_byte, nodes[0].end_byte) if nodes else None
+    return Span(nodes[0].start_byte, nodes[-1].end_byte) if nodes else None
+
+
+def name_parts(nodes: Sequence[Node]) -> list[str]:
+    """Return the parts of a unit's name: one node may hold several, and several nodes may make one name."""
+    texts = (part for node in nodes for part in SEPARATORS.split(node_text(node)))
+    return [stripped for text in texts if (stripped := " ".join(text.strip("\"'` ").split()))] or ["_"]
 
 
 def node_text(node: Node) -> str:

@@ -120,7 +120,7 @@ def language_of(path: str, languages: Sequence[Language] | None = None) -> Langu
     """Return the language whose extension ends *path*, or None."""
     name = PurePosixPath(path).name
     for language in known_languages() if languages is None else languages:
-        if name.endswith(language.extensions):
+        if any(name.endswith(end) if end.startswith(".") else name == end for end in language.extensions):
             return language
     return None
 

@@ -1,0 +1,565 @@
+"""
+Every built-in language: its definitions on a real snippet, what is asked for, and that splicing gives the bytes back.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.mining.definitions import collect_definitions
+from idiolect.mining.languages import builtin_languages, language_named, language_of
+from idiolect.mining.mine import mine_data, mine_source
+from idiolect.mining.source import parse_source
+
+# language, file name, text, (kind, symbol) of every definition, the documentation and body of one of them
+SNIPPETS = [
+    pytest.param(
+        "javascript",
+        "queue.mjs",
+        """
+import { open } from "./disk.mjs";
+
+/**
+ * Keeps jobs in order.
+ */
+export class Queue {
+  // Adds one job at the end.
+  push(job) {
+    this.jobs.push(job);
+    return this.jobs.length;
+  }
+}
+
+// Opens the queue of a folder.
+export const openQueue = async (folder) => {
+  const file = await open(folder);
+  return new Queue(file);
+};
+
+function size(queue) { return queue.jobs.length; }
+""",
+        [("class", "Queue"), ("method", "Queue.push"), ("function", "openQueue"), ("function", "size")],
+        (
+            "openQueue",
+            "// Opens the queue of a folder.",
+            "  const file = await open(folder);\n  return new Queue(file);",
+        ),
+        id="javascript",
+    ),
+    pytest.param(
+        "typescript",
+        "cart.ts",
+        """
+export interface Line {
+  sku: string;
+  count: number;
+}
+
+export abstract class Cart<T extends Line> {
+  /** Sums what every line costs. */
+  total(prices: Map<string, number>): number {
+    // a line without a price costs nothing
+    return this.lines.reduce((sum, line) => sum + line.count * (prices.get(line.sku) ?? 0), 0);
+  }
+}
+
+enum State {
+  Open,
+  Paid,
+}
+""",
+        [("class", "Line"), ("class", "Cart"), ("method", "Cart.total"), ("class", "State")],
+        (
+            "Cart.total",
+            "/** Sums what every line costs. */",
+            "    // a line without a price costs nothing\n"
+            "    return this.lines.reduce((sum, line) => sum + line.count * (prices.get(line.sku) ?? 0), 0);",
+        ),
+        id="typescript",
+    ),
+    pytest.param(
+        "tsx",
+        "badge.tsx",
+        """
+// Shows how many messages wait.
+export function Badge({ count }: { count: number }) {
+  if (count === 0) {
+    return null;
+  }
+  return <span className="badge">{count}</span>;
+}
+""",
+        [("function", "Badge")],
+        (
+            "Badge",
+            "// Shows how many messages wait.",
+            '  if (count === 0) {\n    return null;\n  }\n  return <span className="badge">{count}</span>;',
+        ),
+        id="tsx",
+    ),
+    pytest.param(
+        "go",
+        "store.go",
+        """
+package store
+
+// Store keeps blobs by their key.
+type Store struct {
+	root string
+}
+
+// Get returns the blob of key,
+// or ErrMissing.
+func (s *Store) Get(key string) ([]byte, error) {
+	path, err := s.path(key)
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+func New(root string) *Store { return &Store{root} }
+""",
+        [("class", "Store"), ("method", "Store.Get"), ("function", "New")],
+        (
+            "Store.Get",
+            "// Get returns the blob of key,\n// or ErrMissing.",
+            "\tpath, err := s.path(key)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\treturn os.ReadFile(path)",
+        ),
+        id="go",
+    ),
+    pytest.param(
+        "java",
+        "Ledger.java",
+        """
+package bank;
+
+public final class Ledger {
+    private final List<Entry> entries;
+
+    public Ledger(List<Entry> entries) {
+        this.entries = List.copyOf(entries);
+    }
+
+    /**
+     * Returns what is left.
+     */
+    @Override
+    public long balance()
+    {
+        return entries.stream().mapToLong(Entry::amount).sum();
+    }
+
+    record Entry(long amount) {
+        boolean isDebit() {
+            return amount < 0;
+        }
+    }
+}
+""",
+        [
+            ("class", "Ledger"),
+            ("method", "Ledger.Ledger"),
+            ("method", "Ledger.balance"),
+            ("class", "Ledger.Entry"),
+            ("method", "Ledger.Entry.isDebit"),
+        ],
+        (
+            "Ledger.balance",
+            "/**\n     * Returns what is left.\n     */",
+            "        return entries.stream().mapToLong(Entry::amount).sum();",
+        ),
+        id="java",
+    ),
+    pytest.param(
+        "rust",
+        "ring.rs",
+        """
+use std::collections::VecDeque;
+
+/// A bounded queue.
+#[derive(Debug)]
+pub struct Ring<T> {
+    items: VecDeque<T>,
+}
+
+impl<T> Ring<T> {
+    /// Adds an item and returns the one that had to go.
+    #[must_use]
+    pub fn push(&mut self, item: T) -> Option<T> {
+        let gone = if self.is_full() { self.items.pop_front() } else { None };
+        self.items.push_back(item);
+        gone
+    }
+}
+""",
+        [("class", "Ring"), ("class", "Ring"), ("method", "Ring.push")],
+        (
+            "Ring.push",
+            "/// Adds an item and returns the one that had to go.",
+            "        let gone = if self.is_full() { self.items.pop_front() } else { None };\n"
+            "        self.items.push_back(item);\n        gone",
+        ),
+        id="rust",
+    ),
+    pytest.param(
+        "c",
+        "list.c",
+        """
+#include "list.h"
+
+typedef struct {
+    struct node *first;
+} list;
+
+struct node {
+    int value;
+    struct node *next;
+};
+
+/* Puts a value in front. */
+struct node *list_push(list *self, int value)
+{
+    struct node *node = malloc(sizeof *node);
+    node->value = value;
+    node->next = self->first;
+    return self->first = node;
+}
+
+static int list_empty(const list *self) {
+    return self->first == NULL;
+}
+""",
+        [("class", "list"), ("class", "node"), ("function", "list_push"), ("function", "list_empty")],
+        (
+            "list_push",
+            "/* Puts a value in front. */",
+            "    struct node *node = malloc(sizeof *node);\n    node->value = value;\n"
+            "    node->next = self->first;\n    return self->first = node;",
+        ),
+        id="c",
+    ),
+    pytest.param(
+        "cpp",
+        "ring.cpp",
+        """
+namespace audio {
+
+template <typename T>
+class Ring {
+ public:
+  explicit Ring(size_t size) : items_(size) {
+    clear();
+  }
+
+  // Tells whether nothing waits.
+  bool empty() const {
+    return head_ == tail_;
+  }
+};
+
+// Reads one frame.
+const Frame &Mixer::next()
+{
+  auto &frame = frames_.front();
+  frames_.pop();
+  return frame;
+}
+
+}  // namespace audio
+""",
+        [
+            ("class", "audio"),
+            ("class", "audio.Ring"),
+            ("method", "audio.Ring.Ring"),
+            ("method", "audio.Ring.empty"),
+            ("method", "audio.Mixer.next"),
+        ],
+        (
+            "audio.Mixer.next",
+            "// Reads one frame.",
+            "  auto &frame = frames_.front();\n  frames_.pop();\n  return frame;",
+        ),
+        id="cpp",
+    ),
+    pytest.param(
+        "csharp",
+        "Clock.cs",
+        """
+namespace Office.Time
+{
+    /// <summary>Tells the time.</summary>
+    public sealed class Clock : IClock
+    {
+        /// <summary>Waits until <paramref name="end"/>.</summary>
+        public async Task WaitAsync(DateTime end)
+        {
+            var left = end - Now;
+            await Task.Delay(left);
+        }
+    }
+}
+""",
+        [("class", "Office.Time"), ("class", "Office.Time.Clock"), ("method", "Office.Time.Clock.WaitAsync")],
+        (
+            "Office.Time.Clock.WaitAsync",
+            '/// <summary>Waits until <paramref name="end"/>.</summary>',
+            "            var left = end - Now;\n            await Task.Delay(left);",
+        ),
+        id="csharp",
+    ),
+    pytest.param(
+        "ruby",
+        "basket.rb",
+        """
+require "set"
+
+module Shop
+  class Basket
+    # Adds an item, unless it is sold out.
+    def add(item, count: 1)
+      return false if item.sold_out?
+
+      @items[item] += count
+    end
+
+    def self.empty
+      new([])
+    end
+  end
+end
+""",
+        [
+            ("class", "Shop"),
+            ("class", "Shop.Basket"),
+            ("method", "Shop.Basket.add"),
+            ("method", "Shop.Basket.empty"),
+        ],
+        (
+            "Shop.Basket.add",
+            "# Adds an item, unless it is sold out.",
+            "      return false if item.sold_out?\n\n      @items[item] += count",
+        ),
+        id="ruby",
+    ),
+    pytest.param(
+        "php",
+        "Mailer.php",
+        """<?php
+
+namespace App;
+
+final class Mailer
+{
+    /**
+     * Sends a letter.
+     */
+    public function send(Letter $letter): bool
+    {
+        $this->log->info('sending');
+        return $this->transport->deliver($letter);
+    }
+}
+
+function greet(string $name): string {
+    return "Hello $name";
+}
+""",
+        [("class", "Mailer"), ("method", "Mailer.send"), ("function", "greet")],
+        (
+            "Mailer.send",
+            "/**\n     * Sends a letter.\n     */",
+            "        $this->log->info('sending');\n        return $this->transport->deliver($letter);",
+        ),
+        id="php",
+    ),
+    pytest.param(
+        "bash",
+        "deploy.sh",
+        """#!/usr/bin/env bash
+set -euo pipefail
+
+# Copies the build to a host.
+deploy() {
+  local host="$1"
+  rsync -a build/ "$host:/srv"
+  notify "$host"
+}
+
+function notify {
+  echo "done: $1"
+}
+""",
+        [("function", "deploy"), ("function", "notify")],
+        (
+            "deploy",
+            "# Copies the build to a host.",
+            '  local host="$1"\n  rsync -a build/ "$host:/srv"\n  notify "$host"',
+        ),
+        id="bash",
+    ),
+    pytest.param(
+        "sql",
+        "schema.sql",
+        """
+-- Who may sign in.
+CREATE TABLE accounts (
+    id BIGINT PRIMARY KEY,
+    email TEXT NOT NULL
+);
+
+CREATE VIEW active AS
+SELECT id
+FROM accounts;
+""",
+        [("table", "accounts"), ("view", "active")],
+        ("accounts", "-- Who may sign in.", "    id BIGINT PRIMARY KEY,\n    email TEXT NOT NULL"),
+        id="sql",
+    ),
+    pytest.param(
+        "hcl",
+        "main.tf",
+        """
+# The machine that serves the site.
+resource "aws_instance" "web" {
+  ami           = var.image
+  instance_type = "t3.micro"
+
+  tags = merge(local.tags, { Name = "web" })
+}
+
+locals {
+  tags = {}
+}
+""",
+        [("block", "resource.aws_instance.web"), ("block", "locals")],
+        (
+            "resource.aws_instance.web",
+            "# The machine that serves the site.",
+            '  ami           = var.image\n  instance_type = "t3.micro"\n\n  tags = merge(local.tags, { Name = "web" })',
+        ),
+        id="hcl",
+    ),
+    pytest.param(
+        "starlark",
+        "BUILD.bazel",
+        '''
+load("//tools:rules.bzl", "house_library")
+
+def stamp(name, srcs):
+    """Stamps the sources."""
+    native.genrule(name = name, srcs = srcs)
+
+house_library(
+    name = "core",
+    srcs = glob(["*.py"]),
+)
+''',
+        [("function", "stamp"), ("rule", "core")],
+        ("stamp", '"""Stamps the sources."""', "    native.genrule(name = name, srcs = srcs)"),
+        id="starlark",
+    ),
+    pytest.param(
+        "yaml",
+        "ci.yaml",
+        """name: ci
+
+# What runs on every push.
+jobs:
+  test:
+    runs-on: linux
+    steps:
+      - run: make test
+""",
+        [("mapping", "jobs")],
+        (
+            "jobs",
+            "# What runs on every push.",
+            "  test:\n    runs-on: linux\n    steps:\n      - run: make test",
+        ),
+        id="yaml",
+    ),
+    pytest.param(
+        "markdown",
+        "README.md",
+        """# Tool
+
+What it is.
+
+## Install
+
+Run this:
+
+    pip install tool
+""",
+        [("section", "Tool"), ("section", "Tool.Install")],
+        ("Tool.Install", None, "\nRun this:\n\n    pip install tool"),
+        id="markdown",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "text", "symbols", "one"), SNIPPETS)
+def test_definitions(name, path, text, symbols, one):
+    """Each unit has its kind and symbol; its documentation and its body's lines are found."""
+    language = language_of(path)
+    assert language is not None
+    source = parse_source(path, text.encode(), language)
+    definitions = collect_definitions(source)
+    symbol, doc, code = one
+    chosen = next(definition for definition in definitions if definition.symbol == symbol)
+
+    assert name == language.name
+    assert not source.tree.root_node.has_error
+    assert symbols == [(definition.kind, definition.symbol) for definition in definitions]
+    assert doc == (None if chosen.doc is None else source.slice(chosen.doc))
+    assert chosen.code is not None
+    assert code.lstrip("\n") == source.slice(chosen.code).lstrip("\n")
+
+
+@pytest.mark.parametrize(("name", "path", "text", "symbols", "one"), SNIPPETS)
+def test_splicing_gives_the_bytes_back(name, path, text, symbols, one):
+    """Every part of every definition, put back where it was taken from, leaves the file as it was; CRLF included."""
+    for data in (text.encode(), text.replace("\n", "\r\n").encode()):
+        source = parse_source(path, data, language_named(name))
+        for definition in collect_definitions(source):
+            for span in (definition.span, definition.body, definition.code, definition.doc):
+                assert span is None or data == source.encode(source.splice(span, source.slice(span)))
+
+
+@pytest.mark.parametrize(("name", "path", "text", "symbols", "one"), SNIPPETS)
+def test_infill(name, path, text, symbols, one):
+    """Units of every language are asked for in infill pairs, whose answers stand in the file."""
+    language = language_named(name)
+    found = [
+        draft
+        for number in range(12)
+        for draft in mine_source(parse_source(f"{number}/{path}", text.encode(), language), ["infill"]).drafts
+    ]
+
+    assert found
+    assert all(draft.response in text for draft in found)
+
+
+def test_every_built_in_language_has_a_snippet():
+    """A language that is added is tested here."""
+    here = {parameters.values[0] for parameters in SNIPPETS}
+
+    assert {language.name for language in builtin_languages()} - {"python"} == here
+
+
+def test_a_file_without_its_grammar_is_skipped_with_the_reason(monkeypatch):
+    """A repository may hold languages whose package is not installed; the rest is mined."""
+    import sys
+    from dataclasses import replace
+
+    monkeypatch.setitem(sys.modules, "tree_sitter_go", None)
+    fresh = [replace(language) for language in builtin_languages()]
+    found = mine_data("a.go", b"package a\n", fresh, None)
+
+    assert "grammar_not_installed_go" == found.reason
+
+
+def test_a_whole_name_is_no_ending():
+    """`BUILD` names a file; `REBUILD` is another one."""
+    assert language_of("a/BUILD") is not None
+    assert language_of("a/REBUILD") is None
