@@ -24,7 +24,7 @@ from .adapter import RECORD, load_adapter, read_record, sample_examples
 from .encode import Example
 from .families import probe_family
 from .forward import answer_logits, set_mode, to_batch
-from .models import Base, find_base, load_base_model, load_tokenizer, recall_base
+from .models import Base, find_base, load_base_model, load_tokenizer, read_ends, recall_base
 from .packing import build_pack
 
 MERGED_SCHEMA = "idiolect.merged/1"
@@ -63,7 +63,7 @@ def export_merged(adapter: Path, out: Path, base: str | Path | None = None, prec
                 f"The merged weights are not the adapter: a log-probability differs by {difference:.3g} nats. "
                 "Export with --precision fp32."
             )
-        family = probe_family(tokenizer)
+        family = probe_family(tokenizer, read_ends(found))
         files = {file.name: sha256_file(file) for file in sorted(folder.glob("*.safetensors"))}
         summary = {
             "schema": MERGED_SCHEMA,

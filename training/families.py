@@ -8,6 +8,7 @@ answer are encoded apart and joined by ids: a prompt encoded alone is often no p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,6 +27,13 @@ FILL_IN_THE_MIDDLE = (
     ("▁<PRE>", "▁<SUF>", "▁<MID>"),
 )
 FILE_SEPARATORS = ("<|file_sep|>", "<file_sep>")
+# What families put after a document, an answer or a hole, whatever their configuration names as the end. Sources:
+# the model cards above and Qwen3-Coder#389, llama.cpp#9606 (more than one end token), CodeLlama's infilling (`▁<EOT>`).
+ENDS = (
+    "<|endoftext|>", "<|im_end|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<fim_pad>", "<repo_name>",
+    "<reponame>", "<file_sep>", "▁<EOT>", "<|EOT|>", "<|eot_id|>", "<|end_of_text|>", "<|end_of_role|>",
+    "<｜end▁of▁sentence｜>",
+)  # fmt: skip
 # Stands for the text of a chat message while the template is taken apart.
 SENTINEL = "idiolect-sentinel"
 ROUND_TRIP = "    return [x[0] for x in items if x != 'é']\n"
@@ -122,9 +130,9 @@ class Family:
         return "" if self.chat is not None or (kind == "infill" and self.fim is not None) else "\n"
 
 
-def probe_family(tokenizer: Tokenizer) -> Family:
+def probe_family(tokenizer: Tokenizer, ends: Iterable[int] = ()) -> Family:
     """
-    Return the family of *tokenizer*.
+    Return the family of *tokenizer*; *ends* are the ids that the base's own files name as the end.
 
     Raises `InputError` when it has no end token, or does not give back the code it encodes.
     """
@@ -135,17 +143,33 @@ def probe_family(tokenizer: Tokenizer) -> Family:
     family = Family(
         tokenizer=tokenizer,
         name=("chat" if chat else "completion") + (f"+{tokenizer.convert_ids_to_tokens(fim.prefix)}" if fim else ""),
-        opening=tuple(tokenizer.build_inputs_with_special_tokens([])[:1]) if tokenizer("").input_ids else (),
+        opening=probe_opening(tokenizer),
         file_separator=next((i for token in FILE_SEPARATORS if (i := token_id(tokenizer, token)) is not None), None),
         fim=fim,
         chat=chat,
         stop_id=stop_id,
-        stop_ids=frozenset({stop_id, tokenizer.eos_token_id}),
+        stop_ids=frozenset({stop_id, tokenizer.eos_token_id, *known_ends(tokenizer, ends)}),
     )
     text = family.answer_text(family.answer_ids(ROUND_TRIP, "implement"), "implement")
     if text != ROUND_TRIP:
         raise InputError(f"The base's tokenizer changes code: {ROUND_TRIP!r} comes back as {text!r}.")
     return family
+
+
+def probe_opening(tokenizer: Tokenizer) -> tuple[int, ...]:
+    """Return what *tokenizer* puts before every text by itself."""
+    ids, plain = tokenizer("x").input_ids, tokenizer.encode("x", add_special_tokens=False)
+    for start in range(len(ids) - len(plain) + 1):
+        if ids[start : start + len(plain)] == plain:
+            return tuple(ids[:start])
+    raise InputError(f"The base's tokenizer encodes 'x' as {plain} alone and as {ids} with its special tokens.")
+
+
+def known_ends(tokenizer: Tokenizer, named: Iterable[int]) -> set[int]:
+    """Return the ids that end an answer beside the tokenizer's own: those *named*, and those of `ENDS`, if special."""
+    special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
+    ends = {*named, *(token_id(tokenizer, token) for token in ENDS)}
+    return {i for i in ends if i is not None and i in special}
 
 
 def probe_fim(tokenizer: Tokenizer) -> Fim | None:
@@ -168,8 +192,15 @@ def probe_chat(tokenizer: Tokenizer) -> tuple[tuple[tuple[int, ...], tuple[int, 
     if not tokenizer.chat_template:
         return None, eos
     user = {"role": "user", "content": SENTINEL}
-    asked: str = tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True)
-    answered: str = tokenizer.apply_chat_template([user, {"role": "assistant", "content": SENTINEL}], tokenize=False)
+    try:
+        asked: str = tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True)
+        answered: str = tokenizer.apply_chat_template(
+            [user, {"role": "assistant", "content": SENTINEL}], tokenize=False
+        )
+    except Exception:  # a template is a program of the base's makers and may raise what it likes
+        return None, eos
+    if asked.count(SENTINEL) != 1:
+        return None, eos
     before, _, after = asked.partition(SENTINEL)
     ending = tokenizer.encode(answered.rpartition(SENTINEL)[2].strip(), add_special_tokens=False)
     if not ending or ending[0] != eos:

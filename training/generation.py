@@ -35,6 +35,7 @@ from .models import (
     find_base,
     load_base_model,
     load_tokenizer,
+    read_ends,
     recall_base,
 )
 from .packing import pack_in_order
@@ -152,7 +153,8 @@ def load_model(base: str | Path | None = None, adapter: Path | None = None) -> M
     device = choose_device()
     tokenizer = load_tokenizer(found)
     model: Any = load_base_model(found, device=device, dtype=choose_dtype(device))
-    loaded = LoadedModel(model, probe_family(tokenizer), found, context_length(found, tokenizer), device)
+    family = probe_family(tokenizer, read_ends(found))
+    loaded = LoadedModel(model, family, found, context_length(found, tokenizer), device)
     if adapter is not None:
         loaded.model = load_adapter(model, adapter).eval()
         loaded.adapter_sha256 = sha256_file(adapter / WEIGHTS)

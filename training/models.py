@@ -109,6 +109,16 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
         raise unusable(base, "tokenizer", error) from error
 
 
+def read_ends(base: Base) -> set[int]:
+    """Return the ids that the files of *base* name as ends: they may disagree with each other and the tokenizer."""
+    ends: set[int] = set()
+    for name in ("config.json", "generation_config.json"):
+        with suppress(OSError, ValueError, AttributeError):
+            named = json.loads((base.folder / name).read_text("utf-8")).get("eos_token_id")
+            ends.update(i for i in (named if isinstance(named, list) else [named]) if isinstance(i, int))
+    return ends
+
+
 def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **options: object) -> PreTrainedModel:
     """Return the model of *base* in *dtype* on *device*, in evaluation mode; *options* go to transformers."""
     before = transformers.logging.get_verbosity()

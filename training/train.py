@@ -63,6 +63,7 @@ from .models import (
     find_base,
     load_base_model,
     load_tokenizer,
+    read_ends,
     read_parameters,
 )
 from .packing import Chunk, Plan, plan_training
@@ -245,7 +246,7 @@ def gather(
 ) -> Material:
     """Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights."""
     tokenizer = load_tokenizer(base)
-    family = probe_family(tokenizer)
+    family = probe_family(tokenizer, read_ends(base))
     train = list(corpus.pairs("train") if pairs is None else pairs)
     room = context_length(base, tokenizer)
     if recipe is None:

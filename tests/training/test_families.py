@@ -1,0 +1,338 @@
+"""
+Formats of the families people tune, probed from tokenizers that carry each family's tokens, and used end to end.
+
+The numbers in brackets are those of the list of known pitfalls that the tests of this folder go through.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import pytest
+import transformers as t
+from idiolect.mining.errors import InputError
+from idiolect.mining.pairs.pair import HOLE
+from idiolect.training.encode import encode_pairs
+from idiolect.training.families import probe_family
+from idiolect.training.models import find_base, read_ends
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from .conftest import TEXTS, make_pairs, tiny_config
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+GRANITE = (
+    "{% for m in messages %}<|start_of_role|>{{ m.role }}<|end_of_role|>{{ m.content }}<|end_of_text|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|start_of_role|>assistant<|end_of_role|>{% endif %}"
+)
+CODE = "def total(values):\n    result = 0\n\n    return [x * 2 for x in values]  # <|endoftext|> </s>\n"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a family's tokenizer and model look like; sources: the model cards."""
+
+    name: str
+    config: str
+    eos: str
+    special: tuple[str, ...] = ()
+    bos: str | None = None
+    template: str | None = None
+    sentencepiece: bool = False
+    format: str = "completion"
+    stops: tuple[str, ...] = ()
+    """Beside the end token."""
+
+
+KINDS = [
+    Kind(
+        "Qwen2.5-Coder",
+        "qwen2",
+        "<|endoftext|>",
+        (
+            "<|im_start|>",
+            "<|im_end|>",
+            "<|fim_prefix|>",
+            "<|fim_middle|>",
+            "<|fim_suffix|>",
+            "<|fim_pad|>",
+            "<|repo_name|>",
+            "<|file_sep|>",
+        ),
+        # the base carries the template it was never trained on
+        template=CHATML,
+        format="completion+<|fim_prefix|>",
+        stops=("<|im_end|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>"),
+    ),
+    Kind(
+        "Qwen3-Coder",
+        "qwen3",
+        "<|im_end|>",
+        ("<|endoftext|>", "<|im_start|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>"),
+        template=CHATML,
+        format="chat+<|fim_prefix|>",
+        stops=("<|endoftext|>", "<|fim_pad|>"),
+    ),
+    Kind(
+        "StarCoder2",
+        "starcoder2",
+        "<|endoftext|>",
+        ("<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<fim_pad>", "<repo_name>", "<file_sep>"),
+        bos="<|endoftext|>",
+        format="completion+<fim_prefix>",
+        stops=("<file_sep>", "<repo_name>", "<fim_pad>"),
+    ),
+    Kind(
+        "DeepSeek-Coder",
+        "llama",
+        "<｜end▁of▁sentence｜>",
+        ("<｜begin▁of▁sentence｜>", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>", "<|EOT|>"),
+        bos="<｜begin▁of▁sentence｜>",
+        format="completion+<｜fim▁begin｜>",
+        stops=("<|EOT|>",),
+    ),
+    Kind(
+        "CodeLlama",
+        "llama",
+        "</s>",
+        ("▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>"),
+        bos="<s>",
+        sentencepiece=True,
+        format="completion+▁<PRE>",
+        stops=("▁<EOT>",),
+    ),
+    Kind(
+        "Granite code",
+        "granite",
+        "<|endoftext|>",
+        ("<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<fim_pad>", "<reponame>"),
+        format="completion+<fim_prefix>",
+        stops=("<fim_pad>", "<reponame>"),
+    ),
+    Kind(
+        "Granite instruct",
+        "granite",
+        "<|end_of_text|>",
+        ("<|start_of_role|>", "<|end_of_role|>"),
+        template=GRANITE,
+        format="chat",
+        stops=("<|end_of_role|>",),
+    ),
+    Kind("SmolLM2", "llama", "<|endoftext|>", ("<repo_name>", "<file_sep>"), stops=("<repo_name>", "<file_sep>")),
+    Kind("plain Llama", "llama", "</s>", bos="<s>", sentencepiece=True),
+]
+kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+
+def build_tokenizer(kind):
+    """Return a small tokenizer with the special tokens and the manner of *kind*."""
+    special = list(dict.fromkeys([kind.eos, *([kind.bos] if kind.bos else []), *kind.special]))
+    bpe = Tokenizer(models.BPE(byte_fallback=kind.sentencepiece, unk_token="<unk>" if kind.sentencepiece else None))
+    if kind.sentencepiece:
+        # what Llama 2's tokenizer does: a space before every text, spaces as ▁, bytes for the rest
+        bpe.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+        parts = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+        bpe.decoder = decoders.Sequence(parts)
+        alphabet = ["▁"]
+        special = ["<unk>", *special]
+    else:
+        bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        bpe.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=620, special_tokens=special, initial_alphabet=sorted(alphabet))
+    bpe.train_from_iterator([text.replace("\n", "\n ") for text in TEXTS] * 4, trainer)
+    if kind.sentencepiece:
+        bpe = with_bytes(bpe)
+    if kind.bos:
+        place = bpe.token_to_id(kind.bos)
+        bpe.post_processor = processors.TemplateProcessing(single=f"{kind.bos} $A", special_tokens=[(kind.bos, place)])
+    tokenizer = t.PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        eos_token=kind.eos,
+        bos_token=kind.bos,
+        pad_token=kind.eos,
+        additional_special_tokens=[AddedToken(token, special=True) for token in kind.special],
+        model_max_length=512,
+        clean_up_tokenization_spaces=False,
+    )
+    tokenizer.chat_template = kind.template
+    return tokenizer
+
+
+def with_bytes(bpe):
+    """Return *bpe* with a piece for every byte: plain pieces, not special ones, as in Llama's own."""
+    body = json.loads(bpe.to_str())
+    vocabulary = body["model"]["vocab"]
+    vocabulary.update({f"<0x{byte:02X}>": len(vocabulary) + byte for byte in range(256)})
+    return Tokenizer.from_str(json.dumps(body))
+
+
+@pytest.fixture(scope="module")
+def families():
+    return {kind.name: probe_family(build_tokenizer(kind)) for kind in KINDS}
+
+
+@kinds
+def test_format_and_stops_are_probed(kind, families):
+    """Completion or chat, the tokens of a hole, and every token that ends an answer come from the tokenizer (12)."""
+    family = families[kind.name]
+    expected = {family.tokenizer.convert_tokens_to_ids(token) for token in (kind.eos, *kind.stops)}
+
+    assert family.name == kind.format
+    assert family.stop_id == family.tokenizer.eos_token_id
+    assert expected == set(family.stop_ids)
+
+
+@kinds
+def test_prompts_open_with_one_beginning(kind, families):
+    """The beginning-of-sequence token stands once, at the start, and in no answer (faults E10)."""
+    family = families[kind.name]
+    prompt = family.prompt_ids("implement", "a/b.py", "python", "import os", "def f():")
+    ids = [*prompt.shared, *prompt.ask, *family.answer_ids("    return 1", "implement")]
+    begin = family.tokenizer.convert_tokens_to_ids(kind.bos) if kind.bos else None
+
+    assert list(family.opening) == ([] if begin is None else [begin])
+    if begin is not None and begin != family.stop_id:
+        assert [0] == [place for place, token in enumerate(ids) if token == begin]
+
+
+@kinds
+def test_answers_end_with_the_stop_token(kind, families):
+    """The last id of an answer is the end token, though it is also the padding token: nothing masks it (11, 14)."""
+    family = families[kind.name]
+    encoded = encode_pairs(make_pairs(4), family, 512)
+
+    assert family.tokenizer.pad_token_id == family.stop_id
+    assert all(example.answer[-1] == family.stop_id for example in encoded.examples)
+    assert all(family.stop_id not in example.answer[:-1] for example in encoded.examples)
+
+
+@kinds
+def test_code_survives_and_cannot_end_a_document(kind, families):
+    """An answer decodes to itself, end tokens spelled out in it included (G10 of the faults)."""
+    family = families[kind.name]
+    ids = family.answer_ids(CODE, "implement")
+
+    assert CODE == family.answer_text(ids, "implement")
+    assert ids.index(family.stop_id) == len(ids) - 1
+
+
+@kinds
+def test_prompt_and_answer_are_joined_by_ids(kind, families):
+    """The prompt's ids do not depend on the answer: what is masked is exactly the prompt (15)."""
+    family = families[kind.name]
+    pairs = make_pairs(1)
+    longer = [replace(pairs[0], response=pairs[0].response + "  # more")]
+    one, two = (encode_pairs(p, family, 512).examples[0] for p in (pairs, longer))
+
+    assert one.shared.tolist() == two.shared.tolist()
+    assert one.ask.tolist() == two.ask.tolist()
+
+
+@kinds
+def test_a_hole_is_asked_for_in_the_family_s_way(kind, families):
+    """With fill-in-the-middle tokens a hole is prefix, suffix, middle; without, it stays visible in the text."""
+    family = families[kind.name]
+    pair = make_pairs(4)[3]
+    ask = family.prompt_ids("infill", pair.path, "python", pair.context, pair.instruction).ask
+    if family.fim is None:
+        assert HOLE in family.tokenizer.decode(ask)
+    else:
+        places = [ask.index(token) for token in family.fim]
+        assert places == sorted(places)
+        assert ask[0] == family.fim.prefix
+        assert ask[-1] == family.fim.middle
+
+
+@kinds
+def test_a_chat_template_is_used_only_where_it_was_trained(kind, families):
+    """A template counts where its turns end with the tokenizer's own end token; that ends the answer too (13, 14)."""
+    family = families[kind.name]
+
+    assert (family.chat is not None) == kind.format.startswith("chat")
+    if family.chat is not None:
+        prompt = family.prompt_ids("implement", "a.py", "python", "import os", "def f():")
+        own = family.tokenizer.apply_chat_template(
+            [{"role": "user", "content": "x"}], tokenize=True, add_generation_prompt=True, return_dict=False
+        )
+        assert prompt.ask[-len(family.chat[1]) :] == own[-len(family.chat[1]) :]
+
+
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[2], KINDS[4], KINDS[6]], ids=lambda kind: kind.name)
+def test_a_base_of_each_family_is_trained(kind, tiny_corpus, tmp_path):
+    """A local folder of the family, in its own shape, learns and stops by its own end token."""
+    from idiolect.training.adapter import read_record
+    from idiolect.training.train import train_adapter
+
+    from .conftest import tiny_model
+    from .test_train import RECIPE
+
+    tokenizer = build_tokenizer(kind)
+    tiny_model(kind.config, len(tokenizer)).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    recipe = replace(RECIPE, steps=6, max_tokens=500, pack_tokens=500)
+    record = read_record(train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", recipe=recipe))
+
+    assert record["losses"]["validation"]["tuned"] < record["losses"]["validation"]["base"]
+    assert record["prompt_format"]["name"] == kind.format
+    assert tokenizer.eos_token_id in record["prompt_format"]["stop_ids"]
+
+
+def test_no_end_token_is_refused():
+    """A base that could not be taught to stop is refused, not guessed at."""
+    tokenizer = build_tokenizer(KINDS[7])
+    tokenizer.eos_token = None
+    with pytest.raises(InputError, match="no end-of-text token"):
+        probe_family(tokenizer)
+
+
+def test_a_tokenizer_that_changes_code_is_refused():
+    """One that lower-cases, say, would teach wrong code."""
+    tokenizer = build_tokenizer(KINDS[7])
+    tokenizer.backend_tokenizer.normalizer = normalizers.Replace("x", "y")
+    with pytest.raises(InputError, match="changes code"):
+        probe_family(tokenizer)
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ raise_exception('no') }}", "{{ messages[0].content * 2 }}", "{{ ''.__class__.__mro__ }}", "plain"]
+)
+def test_a_template_that_cannot_be_taken_apart_is_not_used(template):
+    """Templates that fail, repeat or reach for the interpreter leave plain completion (faults F09)."""
+    tokenizer = build_tokenizer(KINDS[0])
+    tokenizer.chat_template = template
+
+    assert probe_family(tokenizer).chat is None
+
+
+def test_half_a_set_of_hole_tokens_is_none():
+    """Prefix without middle is no fill-in-the-middle format."""
+    kind = replace(KINDS[0], special=("<|fim_prefix|>", "<|fim_suffix|>"), template=None)
+
+    assert probe_family(build_tokenizer(kind)).fim is None
+
+
+def test_ends_named_in_any_file_stop_an_answer(tmp_path):
+    """Tokenizer, configuration and generation settings may each name another end; all of them count (12)."""
+    tokenizer = build_tokenizer(KINDS[0])
+    model = t.AutoModelForCausalLM.from_config(tiny_config("qwen2", len(tokenizer)))
+    pad = tokenizer.convert_tokens_to_ids("<|fim_prefix|>")
+    model.generation_config.eos_token_id = [pad, 10**6]
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    family = probe_family(tokenizer, read_ends(find_base(tmp_path)))
+
+    assert pad in family.stop_ids
+    assert 10**6 not in family.stop_ids  # no token of this tokenizer
+
+
+def test_ends_are_read_from_lists_and_numbers(tmp_path):
+    """An end may be one id, several, or absent."""
+    (tmp_path / "config.json").write_text('{"eos_token_id": 3}')
+    (tmp_path / "generation_config.json").write_text('{"eos_token_id": [4, 5]}')
+
+    assert {3, 4, 5} == read_ends(SimpleNamespace(folder=tmp_path))
