@@ -22,6 +22,13 @@ COMMON = frozenset("property staticmethod classmethod overload override abstract
 LEAST_USES = 20
 """Functions that carry a decorator before a rule about it is tried."""
 LEAST_FILES = 5
+THIN = 2
+"""The different functions that the body of a wrapper calls at most."""
+HELPERS = frozenset(
+    {"abc", "collections", "contextlib", "copy", "dataclasses", "enum", "functools", "inspect", "itertools", "math"}
+    | {"operator", "re", "string", "textwrap", "types", "typing", "typing_extensions"}
+)
+"""Libraries that nobody wraps: their functions have no effect outside the program."""
 ASKED_OF_WRAPPERS = frozenset({"src", "scripts"})
 HANDED_ON = re.compile(r"^(return|yield|@)|enter_context\(|enter_async_context\(")
 """Lines on which a context manager is passed on, not used."""
@@ -43,6 +50,7 @@ class Wrapper(HouseConvention):
     least_support = 10.0
     least_files = 3
     null_share = 0.5
+    cap = "advise"  # how many natural wrappers people would call rules has not been adjudicated
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
     examples = Examples(
         value="through shop.net.fetch",
@@ -68,31 +76,29 @@ class Wrapper(HouseConvention):
     )
 
     def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
-        """Propose the wrapper with the most callers for each outside function that is called in few other modules."""
-        callers: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        bodies: defaultdict[str, set[str]] = defaultdict(set)
-        own = {f"{facts.module}.{function.symbol}" for facts in files.values() for function in facts.functions}
-        packages = {name.partition(".")[0] for name in own}
-        for facts in files.values():
-            if facts.role not in ASKED_OF_WRAPPERS:
-                continue
-            for call in facts.calls:
-                callee = own_name(call.callee, facts.module, own)
-                callers[callee][facts.module] += 1
-                if call.inside and f"{facts.module}.{call.inside}" in own:
-                    bodies[callee].add(f"{facts.module}.{call.inside}")
+        """
+        Propose, for outside functions, the thin house function with the most callers whose body calls it.
+
+        That a body calls something proves no preference: either others call it too, a little, or the whole library is
+        kept to the wrapper's module.
+        """
+        homes = {f"{f.module}.{function.symbol}": f.module for f in files.values() for function in f.functions}
+        calls = CallTable(files, homes)
         best: dict[str, tuple[int, str]] = {}
-        for raw, wrappers in sorted(bodies.items()):
-            if raw in own or raw.partition(".")[0] in packages or "." not in raw:
+        for wrapper, inside in sorted(calls.inside.items()):
+            home = homes[wrapper]
+            through = calls.modules[wrapper].total() - calls.modules[wrapper][home]
+            if len(inside) > THIN or through < 5 or len(set(calls.modules[wrapper]) - {home}) < 3:
                 continue
-            for wrapper in sorted(wrappers):
-                home = next(facts.module for facts in files.values() if wrapper.startswith(f"{facts.module}."))
-                through = callers[wrapper].total() - callers[wrapper][home]
-                elsewhere = [module for module in callers[raw] if module != home]
-                if through >= 5 and len(set(callers[wrapper]) - {home}) >= 3 and len(elsewhere) <= 2:
+            for raw in sorted(inside):
+                library = raw.partition(".")[0]
+                elsewhere = set(calls.modules[raw]) - {home}
+                is_kept = set(calls.libraries[library]) == {home} and calls.libraries[library].total() >= 3
+                is_only = calls.callers[raw][home] == {wrapper}
+                if is_only and is_outside(raw, calls.packages) and (0 < len(elsewhere) <= 2 or is_kept):
                     best[raw] = max(best.get(raw, (0, "")), (through, wrapper))
         return [
-            {"key": raw, "raw": raw, "wrapper": wrapper, "homes": [home_of(wrapper, files)]}
+            {"key": raw, "raw": raw, "wrapper": wrapper, "homes": [homes[wrapper]]}
             for raw, (_, wrapper) in sorted(best.items())
         ]
 
@@ -394,7 +400,7 @@ class ExceptionRoot(HouseConvention):
         for name in parents:
             for root in ancestors(name, parents):
                 families[root].add(name)
-        own = {root: names for root, names in families.items() if root in parents and EXCEPTION_BASE.search(root)}
+        own = {root: names for root, names in families.items() if root in parents and is_exception(root, parents)}
         if not own:
             return []
         root = max(sorted(own), key=lambda name: len(own[name]))
@@ -405,8 +411,8 @@ class ExceptionRoot(HouseConvention):
         family = set(rule["family"])
         for fact in facts.classes:
             bases = {last_name(base) for base in fact.bases}
-            is_exception = bool(bases & family) or any(EXCEPTION_BASE.search(base) for base in bases)
-            if fact.symbol == rule["key"] or facts.role != "src" or not is_exception:
+            is_one = bool(bases & family) or any(EXCEPTION_BASE.search(base) for base in bases)
+            if fact.symbol == rule["key"] or facts.role != "src" or not is_one:
                 continue
             value = f"derives from {rule['key']}" if bases & family else "another root"
             yield HouseChoice(value, fact.line, fact.start, fact.end, fact.text)
@@ -422,18 +428,33 @@ class ExceptionRoot(HouseConvention):
         return f"Derive every exception class from {key}."
 
 
-def own_name(callee: str, module: str, own: Set[str]) -> str:
-    """Return the full name of *callee* where it is a function of *module* itself."""
-    return f"{module}.{callee}" if "." not in callee and f"{module}.{callee}" in own else callee
+class CallTable:
+    """
+    Who calls what: for each function the modules that call it, and for each house function what its body calls.
+    """
+
+    def __init__(self, files: Mapping[str, FileFacts], homes: Mapping[str, str]) -> None:
+        self.packages = {name.partition(".")[0] for name in homes}
+        self.modules: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.libraries: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.inside: defaultdict[str, set[str]] = defaultdict(set)
+        self.callers: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for facts in files.values():
+            for call in facts.calls if facts.role in ASKED_OF_WRAPPERS else ():
+                local = f"{facts.module}.{call.callee}"
+                callee = local if "." not in call.callee and local in homes else call.callee
+                self.modules[callee][facts.module] += 1
+                self.libraries[callee.partition(".")[0]][facts.module] += 1
+                around = f"{facts.module}.{call.inside}"
+                self.callers[callee][facts.module].add(around)
+                if around in homes:
+                    self.inside[around].add(callee)
 
 
-def home_of(wrapper: str, files: Mapping[str, FileFacts]) -> str:
-    """Return the module that a dotted function name stands in."""
-    modules = {facts.module for facts in files.values()}
-    name = wrapper
-    while name and name not in modules:
-        name = name.rpartition(".")[0]
-    return name
+def is_outside(callee: str, packages: Set[str]) -> bool:
+    """Claim that a dotted name is a library's function that does something: no plain helper, no built-in."""
+    library = callee.partition(".")[0]
+    return "." in callee and library not in packages and library not in HELPERS
 
 
 def import_before(place: Place, module: str) -> tuple[Edit, ...] | None:
@@ -490,6 +511,13 @@ def ancestors(name: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
             found.add(base)
             waiting.extend(parents.get(base, ()))
     return found
+
+
+def is_exception(name: str, parents: Mapping[str, Sequence[str]]) -> bool:
+    """Claim that a class is named like an exception and descends from one that is none of the house's."""
+    return EXCEPTION_BASE.search(name) is not None and any(
+        EXCEPTION_BASE.search(base) and base not in parents for base in ancestors(name, parents)
+    )
 
 
 def last_name(dotted: str) -> str:

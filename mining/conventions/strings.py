@@ -110,6 +110,8 @@ class Interpolation(Convention):
         text = place.text
         if value != "str.format" or text[:1] not in "fF" or "{" in SIMPLE_FIELD.sub("", text) or "\n" in text:
             return ()
+        if place.inside("concatenated_string") is not None:
+            return ()  # the call would fill all parts
         names = ", ".join(SIMPLE_FIELD.findall(text))
         return place.instead(f"{SIMPLE_FIELD.sub('{}', text[1:])}.format({names})") if names else ()
 
