@@ -302,7 +302,8 @@ def drop_repeats(pairs: Sequence[Pair], drops: list[Drop]) -> list[Pair]:
         places = [index for index, pair in enumerate(pairs) if pair.kind == kind]
         prints = [fingerprint(pairs[index].response) for index in places]
         for first, second, similarity in similar_pairs(prints, NEAR_DUPLICATE):
-            if places[first] not in gone:
+            # a copy of what is gone is as like to what made it go
+            if places[first] not in gone or similarity == 1.0:
                 gone[places[second]] = "duplicate" if similarity == 1.0 else "near_duplicate"
     drops.extend(Drop(pairs[i].path, pairs[i].symbol, pairs[i].kind, gone[i]) for i in sorted(gone))
     return [pair for index, pair in enumerate(pairs) if index not in gone]
@@ -330,7 +331,8 @@ def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Dro
 
 
 def manifest_head(files: Sequence[tuple[Repository, FileYield]], settings: Sequence[Settings]) -> dict[str, Any]:
-    """Return what the manifest says of where the corpus comes from."""
+    """Return what the manifest says of where the corpus comes from, and the team's policy for judging adapters of it."""
+    policy = {key: own.policy[key] for own in reversed(settings) for key in own.policy}
     origins = {repository.root: repository for repository, _ in files}.values()
     return {
         "repository": " + ".join(repository.name for repository in origins),
@@ -339,6 +341,7 @@ def manifest_head(files: Sequence[tuple[Repository, FileYield]], settings: Seque
         "settings_sha256": hash_of(*(own.sha256 for own in settings)),
         "languages": [language.as_json() for language in known_languages() if language.sha256],
         "files": len(files),
+        **({"policy": policy} if policy else {}),
     }
 
 

@@ -2,8 +2,9 @@
 Which side a file is on. In: fingerprints of definitions, and pairs. Out: a split for every file, and the proof.
 
 Files that share a near-duplicate definition form a cluster, and a cluster stays on one side. A cluster too large for a
-test set goes to training, so that test probes come from many small ones. Training pairs that quote an answer of the
-other side are dropped; the proof states the highest similarity left and that no span of 50 tokens is shared.
+test set goes to training, so that test probes come from many small ones. Training pairs that quote or repeat an answer
+of the other side are dropped; the proof states the highest similarity left, that no span of 50 tokens is shared, and
+that no answer is the same.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 
-from .filters.duplicates import Clusters, Fingerprint, similar_pairs
+from .filters.duplicates import Clusters, Fingerprint, fingerprint, highest_across, similar_pairs
 from .pairs.pair import Pair
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ LARGEST_CLUSTER = 0.05
 SPAN = 50
 """Tokens that an answer held out and a training text may not share."""
 TOKEN = re.compile(r"\w+|[^\w\s]")
+MOST_CODES = 200_000
+"""Tokens whose hash is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int]) -> Sides:
 def cluster_files(units: Sequence[Unit], paths: Sequence[str]) -> dict[str, str]:
     """Return the name of each path's cluster."""
     place = {path: index for index, path in enumerate(paths)}
-    here = [unit for unit in units if unit.path in place]
+    # short units are alike by nature: they would make one cluster of everything
+    here = [unit for unit in units if unit.path in place and len(unit.mark.shingles)]
     clusters = Clusters(len(paths))
     for first, second, _ in similar_pairs([unit.mark for unit in here], SAME_CLUSTER):
         clusters.join(place[here[first].path], place[here[second].path])
@@ -92,45 +97,55 @@ def cluster_files(units: Sequence[Unit], paths: Sequence[str]) -> dict[str, str]
 
 
 def drop_quotes(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
-    """Return *pairs* without the training pairs that share a span with a held-out answer, and those pairs."""
-    held_out = [token_spans(pair.response) for pair in pairs if pair.split != "train"]
-    answers = np.unique(np.concatenate(held_out)) if held_out else np.empty(0, dtype=np.uint64)
+    """Return *pairs* without the training pairs that share a span, or the answer, with what is held out, and those."""
+    answers = held_out_spans(pairs)
+    whole = held_out_answers(pairs)
     kept: list[Pair] = []
     dropped: list[Pair] = []
     contexts: dict[str, bool] = {}
     for pair in pairs:
-        quotes = False
+        leaks = False
         if pair.split == "train":
             if pair.prompt_id not in contexts:
                 contexts[pair.prompt_id] = shares_span(pair.context, answers)
-            quotes = contexts[pair.prompt_id] or shares_span(f"{pair.instruction}\n{pair.response}", answers)
-        (dropped if quotes else kept).append(pair)
+            leaks = (
+                contexts[pair.prompt_id]
+                or shares_span(f"{pair.instruction}\n{pair.response}", answers)
+                or fingerprint(pair.response).exact in whole
+            )
+        (dropped if leaks else kept).append(pair)
     return kept, dropped
+
+
+def held_out_spans(pairs: Sequence[Pair]) -> NDArray[np.uint64]:
+    """Return the sorted hashes of all spans of the answers held out."""
+    spans = [token_spans(pair.response) for pair in pairs if pair.split != "train"]
+    return np.unique(np.concatenate(spans)) if spans else np.empty(0, dtype=np.uint64)
+
+
+def held_out_answers(pairs: Sequence[Pair]) -> frozenset[int]:
+    """Return the hashes of the whole answers held out; a hole of an infill pair may be a common line, and is none."""
+    return frozenset(
+        fingerprint(pair.response).exact for pair in pairs if pair.split != "train" and pair.kind != "infill"
+    )
 
 
 def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides) -> dict[str, object]:
     """Return the manifest's proof: what similarity is left between training and the rest, measured on what is kept."""
     used = {pair.path for pair in pairs}
-    here = [unit for unit in units if unit.path in used]
-    across = [
-        similarity
-        for first, second, similarity in similar_pairs([unit.mark for unit in here], 0.1)
-        if len({sides.split[here[i].path] == "train" for i in (first, second)}) == 2
-    ]
-    answers = [token_spans(pair.response) for pair in pairs if pair.split != "train"]
-    taught = [
-        token_spans(text)
-        for pair in pairs
-        if pair.split == "train"
-        for text in (pair.context, f"{pair.instruction}\n{pair.response}")
-    ]
-    shared = np.intersect1d(np.concatenate(answers), np.concatenate(taught)) if answers and taught else np.empty(0)
+    here = [unit for unit in units if unit.path in used and len(unit.mark.shingles)]
+    highest = highest_across([unit.mark for unit in here], [sides.split[unit.path] == "train" for unit in here])
+    answers, whole = held_out_spans(pairs), held_out_answers(pairs)
+    taught = [pair for pair in pairs if pair.split == "train"]
+    contexts = {pair.prompt_id: pair.context for pair in taught}
+    texts = [*contexts.values(), *(f"{pair.instruction}\n{pair.response}" for pair in taught)]
     paths: defaultdict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         paths[pair.split].add(sides.cluster[pair.path])
     return {
-        "highest_similarity": round(max(across, default=0.0), 4),
-        "shared_spans_of_50_tokens": len(shared),
+        "highest_similarity": round(highest, 4),
+        "shared_spans_of_50_tokens": sum(shares_span(text, answers) for text in texts),
+        "shared_answers": sum(fingerprint(pair.response).exact in whole for pair in taught),
         "clusters": {split: len(paths[split]) for split in SPLITS},
         "clusters_on_two_sides": len(paths["train"] & (paths["test"] | paths["validation"])),
         "effective_pairs": {split: effective_size([p for p in pairs if p.split == split]) for split in SPLITS},
@@ -155,13 +170,50 @@ def shares_span(text: str, answers: NDArray[np.uint64]) -> bool:
 
 def token_spans(text: str) -> NDArray[np.uint64]:
     """Return one hash per window of `SPAN` tokens of *text*; shape (windows,)."""
-    tokens = np.array([crc32(token.encode()) for token in TOKEN.findall(text)], dtype=np.uint64)
+    tokens = TOKEN.findall(text)
     if len(tokens) < SPAN:
         return np.empty(0, dtype=np.uint64)
-    hashes = np.zeros(len(tokens) - SPAN + 1, dtype=np.uint64)
-    for offset in range(SPAN):
-        hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + tokens[offset : offset + len(hashes)]
-    return hashes
+    values = np.fromiter(map(TOKEN_CODES.__getitem__, tokens), dtype=np.uint64, count=len(tokens))
+    forward, backward = powers(len(tokens))
+    sums = np.concatenate([NOTHING, np.cumsum(values * forward, dtype=np.uint64)])
+    # a polynomial hash: the window's own part of the running sum, moved back to the first power
+    return (sums[SPAN:] - sums[:-SPAN]) * backward[: len(tokens) - SPAN + 1]
+
+
+class TokenCodes(dict[str, int]):
+    """
+    The hash of every token met, the same in every process.
+    """
+
+    def __missing__(self, token: str) -> int:
+        """Compute and keep the hash of *token*."""
+        if len(self) >= MOST_CODES:
+            self.clear()
+        code = self[token] = crc32(token.encode("utf-8", "surrogatepass"))
+        return code
+
+
+TOKEN_CODES = TokenCodes()
+NOTHING = np.zeros(1, dtype=np.uint64)
+BASE = 0x9E3779B97F4A7C15
+"""Odd, so that it has an inverse modulo 2⁶⁴."""
+
+
+def powers(count: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return the first *count* powers of `BASE` and of its inverse, modulo 2⁶⁴."""
+    size = 1 << max(10, (count - 1).bit_length())
+    forward, backward = all_powers(size)
+    return forward[:count], backward[:count]
+
+
+@cache
+def all_powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return *size* powers of `BASE` and of its inverse."""
+    steps = np.ones(size, dtype=np.uint64), np.ones(size, dtype=np.uint64)
+    for values, base in zip(steps, (BASE, pow(BASE, -1, 1 << 64)), strict=True):
+        values[1:] = np.uint64(base)
+        np.multiply.accumulate(values, out=values)
+    return steps
 
 
 def hashed(name: str) -> str:

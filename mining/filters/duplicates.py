@@ -1,20 +1,23 @@
 """
 Duplicates. In: texts of code. Out: fingerprints, and which texts are the same or nearly the same.
 
-Near duplicates are found by MinHash over shingles of tokens, banded (Broder 1997; Leskovec, Rajaraman, Ullman,
-*Mining of Massive Datasets*, chapter 3), and every candidate is verified by its exact Jaccard similarity. Local
-names, strings and numbers are folded, so a copy with renamed variables is a duplicate; names after a dot or before a
-bracket are kept, because they say what the code does.
+A fingerprint is a set of shingles of tokens; likeness is the Jaccard similarity of two sets. Local names, strings and
+numbers are folded, so a copy with renamed variables is a duplicate; names after a dot or before a bracket are kept,
+because they say what the code does.
+
+Pairs are found exactly, not by chance: two sets as alike as asked must share one of their rarest members (prefix
+filter: Chaudhuri, Ganti, Kaushik 2006; Bayardo, Ma, Srikant, *Scaling up all pairs similarity search*, 2007), and too
+late a first shared member rules a pair out (position filter: Xiao and others, 2008). At the similarities that mining
+asks for this is also faster than MinHash signatures are to make.
 """
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -27,12 +30,15 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r"[^\W\d]\w*|\d[\w.]*|\"[^\"\n]*\"|'[^'\n]*'|[^\w\s]")
 SHINGLE = 5
 """Tokens in a shingle."""
-PERMUTATIONS = 128
-BANDS = 32
-"""Bands of 4 rows: a pair at similarity 0.5 is a candidate with probability 0.87, at 0.7 with 0.9998."""
 LEAST_TOKENS = 30
 """Shorter texts are alike by nature; they are compared exactly."""
 KEYWORDS = frozenset(keyword.kwlist) | {"self", "cls"}
+NAME, NUMBER, STRING, OTHER = range(4)
+MOST_CODES = 200_000
+"""Tokens whose hash is remembered."""
+PAIRS_AT_ONCE = 2_000_000
+LOWEST_LOOKED_FOR = 0.05
+"""Under this, two texts share a phrase or two, and 0 is as good an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,114 +53,209 @@ class Fingerprint:
     """Hashes of its shingles, sorted, without repeats; empty for texts under `LEAST_TOKENS`."""
 
 
+class Codes(dict[str, int]):
+    """
+    The code of every token met: its class in the high half, its hash, the same in every process, in the low half.
+    """
+
+    def __missing__(self, token: str) -> int:
+        """Compute and keep the code of *token*."""
+        if len(self) >= MOST_CODES:
+            self.clear()
+        first = token[0]
+        kind = OTHER
+        if first.isdigit():
+            kind = NUMBER
+        elif first in "\"'" and len(token) > 1:
+            kind = STRING
+        elif (first.isalpha() or first == "_") and token not in KEYWORDS:
+            kind = NAME
+        code = self[token] = kind << 32 | crc32(token.encode())
+        return code
+
+
+CODES = Codes()
+DOT, OPENING = np.uint64(OTHER << 32 | crc32(b".")), np.uint64(OTHER << 32 | crc32(b"("))
+FOLDED = np.array([crc32(b"v"), crc32(b"0"), crc32(b'"')], dtype=np.uint64)
+WEIGHTS = np.array([0x9E3779B1 * (index * 2 + 1) for index in range(SHINGLE)], dtype=np.uint64)
+NO_SHINGLES = np.empty(0, dtype=np.uint32)
+
+
 def fingerprint(text: str) -> Fingerprint:
     """Return the fingerprint of one text."""
     tokens = TOKEN.findall(text)
-    exact = crc32("\0".join(tokens).encode()) << 32 | crc32("\1".join(reversed(tokens)).encode())
-    if len(tokens) < LEAST_TOKENS:
-        return Fingerprint(exact, np.empty(0, dtype=np.uint32))
-    return Fingerprint(exact, shingle_hashes(fold_names(tokens)))
+    codes = np.fromiter(map(CODES.__getitem__, tokens), dtype=np.uint64, count=len(tokens))
+    exact = int.from_bytes(hashlib.blake2b(codes.tobytes(), digest_size=8).digest(), "big")
+    return Fingerprint(exact, NO_SHINGLES if len(tokens) < LEAST_TOKENS else shingle_hashes(fold_names(codes)))
 
 
-def fold_names(tokens: Sequence[str]) -> list[str]:
-    """Return *tokens* with local names, strings and numbers folded to one letter each."""
-    folded: list[str] = []
-    following = [*tokens[1:], ""]
-    before = ""
-    for token, after in zip(tokens, following, strict=True):
-        first = token[0]
-        if first.isdigit():
-            folded.append("0")
-        elif first in "\"'":
-            folded.append('"')
-        elif (first.isalpha() or first == "_") and token not in KEYWORDS and before != "." and after != "(":
-            folded.append("v")
-        else:
-            folded.append(token)
-        before = token
-    return folded
+def fold_names(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the hashes of the tokens in *codes*, with local names, strings and numbers folded to one value each."""
+    kinds = codes >> np.uint64(32)
+    folded = (kinds == NUMBER) | (kinds == STRING)
+    local = kinds == NAME
+    local[1:] &= codes[:-1] != DOT
+    local[:-1] &= codes[1:] != OPENING
+    values = codes & np.uint64(0xFFFFFFFF)
+    return np.where(folded | local, FOLDED[np.minimum(kinds, 2)], values)
 
 
-def shingle_hashes(tokens: Sequence[str]) -> NDArray[np.uint32]:
+def shingle_hashes(values: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """Return the sorted hashes of every run of `SHINGLE` tokens."""
-    values = np.fromiter(map(token_hash, tokens), dtype=np.uint32, count=len(tokens))
-    windows = np.lib.stride_tricks.sliding_window_view(values, SHINGLE).astype(np.uint64)
-    weights = np.array([0x9E3779B1 * (index * 2 + 1) for index in range(SHINGLE)], dtype=np.uint64)
-    mixed = (windows * weights).sum(axis=1, dtype=np.uint64)
+    count = len(values) - SHINGLE + 1
+    mixed = np.zeros(count, dtype=np.uint64)
+    for offset in range(SHINGLE):
+        mixed += values[offset : offset + count] * WEIGHTS[offset]
     return np.unique((mixed ^ (mixed >> np.uint64(31))).astype(np.uint32))
 
 
-@cache
-def token_hash(token: str) -> int:
-    """Return a hash that is the same in every process."""
-    return crc32(token.encode())
-
-
-@cache
-def permutations() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the multipliers and offsets of the hash family, fixed for ever."""
-    chance = np.random.Generator(np.random.PCG64(20_260_101))
-    shape = (PERMUTATIONS, 1)
-    odd = chance.integers(1, 2**32, size=shape, dtype=np.uint64) | np.uint64(1)
-    return odd, chance.integers(0, 2**32, size=shape, dtype=np.uint64)
-
-
-def minhash(shingles: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Return the MinHash signature of a set of shingles; shape (PERMUTATIONS,)."""
-    odd, offset = permutations()
-    hashed = (odd * shingles.astype(np.uint64) + offset) & np.uint64(0xFFFFFFFF)
-    return hashed.min(axis=1).astype(np.uint32)
-
-
-def similar_pairs(prints: Sequence[Fingerprint], least: float) -> Iterator[tuple[int, int, float]]:
+def similar_pairs(
+    prints: Sequence[Fingerprint], least: float, sides: Sequence[bool] | None = None
+) -> Iterator[tuple[int, int, float]]:
     """
-    Yield (i, j, Jaccard similarity) for i < j, in order, where the similarity reaches *least*.
+    Yield (i, j, Jaccard similarity) for i < j, in order, where the similarity reaches *least*, which is over 0.
 
-    Exact copies have similarity 1, whatever their length.
+    None is missed, except that copies are chained: each is paired with the first one alone, and only that first one
+    with what is like it. Exact copies have similarity 1, whatever their length. With *sides*, only pairs across them
+    are looked for, and copies count as one text a side.
     """
-    candidates = exact_candidates(prints) | banded_candidates(prints)
-    for first, second in sorted(candidates):
-        similarity = jaccard(prints[first], prints[second])
-        if similarity >= least:
-            yield first, second, similarity
+    found: dict[tuple[int, int], float] = {}
+    first_exact: dict[tuple[int, bool], int] = {}
+    first_alike: dict[tuple[bytes, bool], int] = {}
+    for index, mark in enumerate(prints):
+        side = sides is not None and sides[index]
+        first = first_exact.setdefault((mark.exact, side), index)
+        if len(mark.shingles):
+            digest = hashlib.blake2b(mark.shingles.tobytes(), digest_size=16).digest()
+            first = first_alike.setdefault((digest, side), index)
+        if sides is None:
+            if first != index:
+                found[first, index] = 1.0
+        elif (other := first_exact.get((mark.exact, not side))) is not None:
+            found[other, index] = 1.0
+    firsts = sorted(first_alike.values())
+    for first, second, similarity in join_sets(
+        [prints[index].shingles for index in firsts], least, None if sides is None else [sides[i] for i in firsts]
+    ):
+        found.setdefault((firsts[first], firsts[second]), similarity)
+    for (first, second), similarity in sorted(found.items()):
+        yield first, second, similarity
 
 
-def exact_candidates(prints: Sequence[Fingerprint]) -> set[tuple[int, int]]:
-    """Return each text paired with the first text that equals it."""
-    first: dict[int, int] = {}
-    return {
-        (seen, index) for index, mark in enumerate(prints) if (seen := first.setdefault(mark.exact, index)) != index
-    }
+def join_sets(
+    sets: Sequence[NDArray[np.uint32]], least: float, sides: Sequence[bool] | None
+) -> Iterator[tuple[int, int, float]]:
+    """Yield every pair i < j of *sets*, across *sides* where given, whose Jaccard similarity reaches *least*."""
+    if len(sets) < 2:
+        return
+    sizes = np.array([len(members) for members in sets], dtype=np.int64)
+    ranks = rank_members(sets)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    side = None if sides is None else np.array(sides, dtype=bool)
+    candidates = find_candidates(ranks, starts, sizes, least, side)
+    yield from verify(ranks, starts, sizes, candidates, least)
 
 
-def banded_candidates(prints: Sequence[Fingerprint]) -> set[tuple[int, int]]:
-    """Return the pairs whose signatures agree in at least one band; each bucket is chained, not squared."""
-    long = [index for index, mark in enumerate(prints) if len(mark.shingles)]
-    if not long:
-        return set()
-    signatures = np.stack([minhash(prints[index].shingles) for index in long])
-    rows = PERMUTATIONS // BANDS
-    found: set[tuple[int, int]] = set()
-    for band in range(BANDS):
-        part = np.ascontiguousarray(signatures[:, band * rows : (band + 1) * rows])
-        buckets: defaultdict[bytes, list[int]] = defaultdict(list)
-        for place, row in enumerate(part):
-            buckets[row.tobytes()].append(long[place])
-        for members in buckets.values():
-            # every member with the first and with its neighbour: enough to join a bucket, linear in its size
-            found.update((members[0], other) for other in members[1:])
-            found.update(pairwise(members))
+def rank_members(sets: Sequence[NDArray[np.uint32]]) -> NDArray[np.int64]:
+    """Return the members of all sets, one set after the other, as ranks: the rarest has 0; each set in rising order."""
+    _, inverse, counts = np.unique(np.concatenate(sets), return_inverse=True, return_counts=True)
+    rank = np.empty(len(counts), dtype=np.int64)
+    rank[np.argsort(counts, kind="stable")] = np.arange(len(counts))
+    owner = np.repeat(np.arange(len(sets), dtype=np.int64), [len(members) for members in sets])
+    # one sort of (set, rank) packed into one number
+    return np.sort(owner << np.int64(32) | rank[inverse]) & np.int64(0xFFFFFFFF)
+
+
+def find_candidates(
+    ranks: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    least: float,
+    side: NDArray[np.bool_] | None,
+) -> NDArray[np.int64]:
+    """Return the pairs that may be alike enough, as sorted numbers `first << 32 | second`."""
+    prefix = sizes - np.ceil(least * sizes - 1e-9).astype(np.int64) + 1
+    owner = np.repeat(np.arange(len(sizes), dtype=np.int64), prefix)
+    position = np.arange(len(owner), dtype=np.int64) - np.repeat(np.cumsum(prefix) - prefix, prefix)
+    # by member, then by size: what is too small for a set to be like stands before a bound
+    key = ranks[starts[owner] + position] << np.int64(32) | sizes[owner]
+    order = np.lexsort((owner, key))
+    key, owner, position = key[order], owner[order], position[order]
+    smallest = np.ceil(least * sizes[owner] - 1e-9).astype(np.int64)
+    lowest = np.searchsorted(key, key >> np.int64(32) << np.int64(32) | smallest)
+    counts = np.arange(len(key)) - lowest
+    found = np.empty(0, dtype=np.int64)
+    for block in blocks_of(counts):
+        pairs = pairs_of(block, lowest, counts, owner, position, sizes, least)
+        if side is not None:
+            pairs = pairs[side[pairs >> np.int64(32)] != side[pairs & np.int64(0xFFFFFFFF)]]
+        found = np.union1d(found, pairs)
     return found
 
 
-def jaccard(first: Fingerprint, second: Fingerprint) -> float:
-    """Return the exact Jaccard similarity of two fingerprints."""
-    if first.exact == second.exact:
-        return 1.0
-    if not len(first.shingles) or not len(second.shingles):
-        return 0.0
-    shared = len(np.intersect1d(first.shingles, second.shingles, assume_unique=True))
-    return shared / (len(first.shingles) + len(second.shingles) - shared)
+def blocks_of(counts: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Yield the places with a count, in runs whose counts come to about `PAIRS_AT_ONCE`."""
+    places = np.flatnonzero(counts)
+    turn = np.cumsum(counts[places]) // PAIRS_AT_ONCE
+    edges = [0, *(np.flatnonzero(np.diff(turn)) + 1).tolist(), len(places)]
+    for start, end in pairwise(edges):
+        yield places[start:end]
+
+
+def pairs_of(
+    block: NDArray[np.int64],
+    lowest: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    position: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    least: float,
+) -> NDArray[np.int64]:
+    """Return the pairs of each set in *block* with the sets from its *lowest* on that share this member with it."""
+    many = counts[block]
+    larger = np.repeat(block, many)
+    smaller = np.arange(len(larger)) - np.repeat(np.cumsum(many) - many, many) + np.repeat(lowest[block], many)
+    first, second = owner[larger], owner[smaller]
+    # where this member is the first shared one, no more than it and what follows is shared
+    room = np.minimum(sizes[first] - position[larger], sizes[second] - position[smaller])
+    kept = room >= least / (1 + least) * (sizes[first] + sizes[second]) - 1e-9
+    first, second = first[kept], second[kept]
+    return np.minimum(first, second) << np.int64(32) | np.maximum(first, second)
+
+
+def verify(
+    ranks: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    least: float,
+) -> Iterator[tuple[int, int, float]]:
+    """Yield the candidates that are alike enough, with their exact similarity."""
+    first = candidates >> np.int64(32)
+    second = candidates & np.int64(0xFFFFFFFF)
+    if not len(first):
+        return
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), len(first)]):
+        one, others = int(first[start]), second[start:end]
+        mine = ranks[starts[one] : starts[one + 1]]
+        theirs = np.concatenate([ranks[starts[other] : starts[other + 1]] for other in others])
+        places = np.minimum(np.searchsorted(mine, theirs), len(mine) - 1)
+        edges = np.concatenate([[0], np.cumsum(sizes[others])[:-1]])
+        shared = np.add.reduceat((mine[places] == theirs).astype(np.int64), edges)
+        similarity = shared / (len(mine) + sizes[others] - shared)
+        for place in np.flatnonzero(similarity >= least - 1e-9):
+            yield one, int(others[place]), float(similarity[place])
+
+
+def highest_across(prints: Sequence[Fingerprint], sides: Sequence[bool]) -> float:
+    """Return the highest similarity between two texts of different sides: a maximum, found exactly."""
+    least = 0.5
+    while least > LOWEST_LOOKED_FOR / 2:
+        found = max((similarity for _, _, similarity in similar_pairs(prints, least, sides)), default=0.0)
+        if found:
+            return found
+        least /= 2
+    return 0.0
 
 
 class Clusters:

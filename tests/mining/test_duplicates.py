@@ -1,0 +1,111 @@
+"""
+Duplicates are found exactly: every pair as alike as asked, whatever was renamed.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from idiolect.mining.filters.duplicates import fingerprint, highest_across, similar_pairs
+
+BODY = """
+    rows = []
+    for line in open_log(path):
+        day, _, rest = line.partition(" ")
+        if day < first or day > last:
+            continue
+        rows.append(parse_entry(rest, strict=True))
+    rows.sort(key=lambda row: row.when)
+    return summarize(rows, limit=20)
+"""
+RENAMED = (
+    BODY.replace("rows", "found")
+    .replace("line", "text")
+    .replace("rest", "tail")
+    .replace("first", "begin")
+    .replace("last", "end")
+    .replace("20", "99")
+)
+
+
+def likeness(first, second):
+    """Return the Jaccard similarity, the slow way."""
+    if first.exact == second.exact:
+        return 1.0
+    shared = len(np.intersect1d(first.shingles, second.shingles))
+    return shared / max(1, len(first.shingles) + len(second.shingles) - shared)
+
+
+def make_texts(seed):
+    """Return texts of which many are near each other, no two the same."""
+    chance = random.Random(seed)
+    texts = []
+    for _ in range(60):
+        words = [
+            f"w{chance.randrange(200)}{chance.choice(['.', '(', '+', ' = '])}" for _ in range(chance.randint(8, 70))
+        ]
+        for _ in range(chance.randint(1, 4)):
+            texts.append(" ".join(words))
+            for _ in range(chance.randint(1, 6)):
+                words[chance.randrange(len(words))] = f"u{chance.randrange(10_000)}."
+    return texts
+
+
+def test_a_copy_with_other_names_is_the_same():
+    """Local names and numbers do not count."""
+    assert 1.0 == likeness(fingerprint(BODY), fingerprint(RENAMED))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("parse_entry(", "drop_table(", id="another call"),
+        pytest.param("row.when", "row.size", id="another attribute"),
+        pytest.param("continue", "break", id="another keyword"),
+    ],
+)
+def test_what_code_does_counts(old, new):
+    """Calls, attributes and keywords are told apart."""
+    similarity = likeness(fingerprint(BODY), fingerprint(BODY.replace(old, new)))
+
+    assert 0.5 < similarity < 1.0
+
+
+@pytest.mark.parametrize("least", [0.7, 0.5, 0.3])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_pair_is_missed(seed, least):
+    """What is found is what comparing all with all finds, copies chained to the first one."""
+    prints = [fingerprint(text) for text in make_texts(seed)]
+    firsts = {}
+    for index, mark in enumerate(prints):
+        firsts.setdefault(mark.shingles.tobytes() or mark.exact, index)
+    alone = sorted(firsts.values())
+    expected = {(i, j) for i in alone for j in alone if i < j and likeness(prints[i], prints[j]) >= least}
+    found = {(i, j): similarity for i, j, similarity in similar_pairs(prints, least)}
+
+    assert len(expected) > 10
+    assert expected == {pair for pair in found if set(pair) <= set(alone)}
+    assert all(abs(likeness(prints[i], prints[j]) - similarity) < 1e-9 for (i, j), similarity in found.items())
+
+
+def test_every_copy_is_paired_with_the_first():
+    """Copies are a chain, not a square: a thousand of them cost a thousand pairs."""
+    prints = [fingerprint(text) for text in [BODY, RENAMED] * 500]
+
+    assert [(0, index, 1.0) for index in range(1, 1000)] == list(similar_pairs(prints, 0.5))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_highest_similarity_is_the_maximum(seed):
+    """The split's proof is no lower bound."""
+    prints = [fingerprint(text) for text in make_texts(seed)]
+    chance = random.Random(seed)
+    # whole families on one side, so that what is left across is low
+    sides = [chance.random() < 0.02 for _ in prints]
+    across = [
+        likeness(a, b) for a, s in zip(prints, sides, strict=True) for b, t in zip(prints, sides, strict=True) if s < t
+    ]
+
+    assert highest_across(prints, sides) == pytest.approx(max(across, default=0.0))

@@ -1,0 +1,130 @@
+"""
+Nothing held out is trained on: near-copies stay together, quotes are dropped, and the manifest proves it.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from idiolect.mining.corpus import read_corpus
+from idiolect.mining.filters.duplicates import fingerprint
+from idiolect.mining.mine import mine_repositories
+from idiolect.mining.split import shares_span, token_spans
+
+NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "larch",
+         "marsh", "north", "ocean", "prairie", "quarry", "ridge", "slope", "tarn")  # fmt: skip
+FILE = '''
+def load_{noun}(store, limit):
+    """Load the {noun} records of *store* up to *limit*."""
+    found = store.open_{noun}("{noun}").rows_{noun}()
+    for row in found.walk_{noun}(limit):
+        row.attach_{noun}(store.owner_{noun}(row))
+        store.log_{noun}(row, found.count_{noun}())
+    return found.finish_{noun}(limit, store.close_{noun}())
+
+
+def drop_{noun}(store, key):
+    """Drop the {noun} record *key* from *store* for good."""
+    if not store.has_{noun}(key):
+        raise store.missing_{noun}(key)
+    store.erase_{noun}(store.locate_{noun}(key))
+    return store.commit_{noun}(key, store.version_{noun}())
+'''
+
+
+@pytest.fixture(name="repository")
+def _repository(tmp_path):
+    root = tmp_path / "house"
+    root.mkdir()
+    for noun in NOUNS:
+        (root / f"{noun}.py").write_text(FILE.format(noun=noun), "utf-8")
+    return root
+
+
+def mine(repository, out):
+    return mine_repositories([repository], out, kinds=["implement"], workers=1)
+
+
+def body_of(noun):
+    """Return the first body of a file, with every local name changed and one line more."""
+    body = FILE.format(noun=noun).split('"""\n')[1].split("\n\n\ndef")[0]
+    for old, new in (("found", "result"), ("row", "entry"), ("store", "place"), ("limit", "most")):
+        body = re.sub(rf"\b{old}\b", new, body)
+    return body.replace("    return", "    place.touch(most)\n    return")
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_planted_near_copy_is_on_the_side_of_its_original(repository, tmp_path, number):
+    """A renamed, changed copy of a held-out function in a training file brings the two files together."""
+    corpus = mine(repository, tmp_path / "before")
+    held_out = sorted({pair.path for pair in corpus.pairs("test")})
+    trained = sorted({pair.path for pair in corpus.pairs("train")})
+    victim, host = held_out[number % len(held_out)], trained[number]
+    with (repository / host).open("a", encoding="utf-8") as file:
+        file.write(f'\n\ndef fetch(place, most):\n    """Fetch the entries of a place."""\n{body_of(victim[:-3])}\n')
+    corpus = mine(repository, tmp_path / "after")
+    pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+    # the copy itself is dropped as a near-duplicate; both files still hold their other functions
+    sides = {path: {pair.split for pair in pairs if pair.path == path} for path in (victim, host)}
+    clusters = {pair.cluster for pair in pairs if pair.path in (victim, host)}
+
+    assert 1 == len(clusters)
+    assert sides[victim] == sides[host]
+    assert corpus.manifest["split_proof"]["highest_similarity"] < 0.5
+
+
+def test_the_proof_holds_when_everything_is_compared(repository, tmp_path):
+    """No training answer is as like to a held-out one as the manifest's highest similarity says, or more."""
+    corpus = mine(repository, tmp_path / "corpus")
+    proof = corpus.manifest["split_proof"]
+    trained = [fingerprint(pair.response) for pair in corpus.pairs("train")]
+    highest = 0.0
+    for split in ("validation", "test"):
+        for pair in corpus.pairs(split):
+            mark = fingerprint(pair.response)
+            for other in trained:
+                shared = len(set(mark.shingles.tolist()) & set(other.shingles.tolist()))
+                highest = max(highest, shared / (len(mark.shingles) + len(other.shingles) - shared))
+
+    assert highest <= proof["highest_similarity"] + 1e-4
+    assert 0 == proof["shared_spans_of_50_tokens"]
+    assert 0 == proof["shared_answers"]
+    assert 0 == proof["clusters_on_two_sides"]
+
+
+def test_a_quote_of_a_held_out_answer_is_dropped(repository, tmp_path):
+    """A training docstring that quotes a held-out body is found and dropped with its reason."""
+    corpus = mine(repository, tmp_path / "before")
+    victim = sorted({pair.path for pair in corpus.pairs("test")})[0]
+    quoted = next(pair for pair in corpus.pairs("test") if pair.path == victim).response
+    host = sorted({pair.path for pair in corpus.pairs("train")})[0]
+    text = (repository / host).read_text("utf-8")
+    text = text.replace('for good."""', f'for good.\n\n    For example::\n\n{quoted}\n    """')
+    (repository / host).write_text(text, "utf-8")
+    corpus = mine(repository, tmp_path / "after")
+    sides = {pair.path: pair.split for split in ("train", "validation", "test") for pair in corpus.pairs(split)}
+
+    assert "test" == sides[victim]
+    assert "train" == sides[host]
+    assert 1 == corpus.manifest["skipped"]["quotes_held_out_answer"]
+    assert 0 == read_corpus(tmp_path / "after").manifest["split_proof"]["shared_spans_of_50_tokens"]
+
+
+def test_a_span_is_found_wherever_it_stands():
+    """Fifty tokens shared are found at any offset; forty-nine are not."""
+    text = [f"token{number}" for number in range(120)]
+    answers = token_spans(" ".join(text))
+
+    for start in range(0, 70, 7):
+        assert shares_span("x = " + " ".join(text[start : start + 50]) + " y", answers[answers.argsort()])
+        assert not shares_span("x = " + " ".join(text[start : start + 49]) + " y", answers[answers.argsort()])
+
+
+def test_spans_of_long_texts_do_not_collide():
+    """Every window of a long text without repeats has a hash of its own."""
+    spans = token_spans(" ".join(f"t{number}" for number in range(5_000)))
+
+    assert len(spans) == len(set(spans.tolist())) == 4_951
+    assert all(first != second for first, second in pairwise(spans.tolist()))
