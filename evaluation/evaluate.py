@@ -89,8 +89,9 @@ def evaluate_corpus(
     one more adapter that measures memorising. Raises `TooSmallError` below 20 admitted probes or 2 clusters unless
     *forced*.
     """
+    corpus = read_corpus(corpus_path)
     task = Task(
-        corpus=read_corpus(corpus_path),
+        corpus=corpus,
         out=out,
         generator=generator,
         loss_of=loss_of,
@@ -100,7 +101,7 @@ def evaluate_corpus(
         samples=samples,
         controls=controls,
         adapter=read_adapter(adapter_info),
-        policy=policy or Policy(),
+        policy=policy or Policy.from_settings(corpus.manifest.get("policy", {}), "the policy of the corpus's settings"),
         rival=rival,
         retrain=retrain,
         canaries=canaries,

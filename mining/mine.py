@@ -331,7 +331,7 @@ def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Dro
 
 
 def manifest_head(files: Sequence[tuple[Repository, FileYield]], settings: Sequence[Settings]) -> dict[str, Any]:
-    """Return what the manifest says of where the corpus comes from, and the team's policy for judging adapters of it."""
+    """Return what the manifest says of where the corpus comes from, and how its team judges adapters."""
     policy = {key: own.policy[key] for own in reversed(settings) for key in own.policy}
     origins = {repository.root: repository for repository, _ in files}.values()
     return {

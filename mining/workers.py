@@ -10,10 +10,11 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -43,7 +44,8 @@ def map_files(
     done, total = 0, len(sizes)
     while waiting:
         with pool(workers) as executor:
-            futures = [(chunk, executor.submit(run_chunk, work, chunk)) for chunk in waiting]
+            with hold_interrupts():
+                futures = [(chunk, executor.submit(run_chunk, work, chunk)) for chunk in waiting]
             waiting = []
             for index, (chunk, future) in enumerate(futures):
                 results = outcome(future)
@@ -61,7 +63,9 @@ def map_files(
 def run_alone(work: Callable[[str], Result], chunk: Sequence[str], lost: Callable[[str], Result]) -> list[Result]:
     """Return the results of *chunk* from a worker of its own, halved until what kills it is left."""
     with pool(1) as executor:
-        results = outcome(executor.submit(run_chunk, work, chunk))
+        with hold_interrupts():
+            future = executor.submit(run_chunk, work, chunk)
+        results = outcome(future)
     if results is not None:
         return results
     if len(chunk) == 1:
@@ -77,9 +81,43 @@ def outcome(future: Future[list[Result]]) -> list[Result] | None:
         return None
 
 
-def pool(workers: int) -> ProcessPoolExecutor:
-    """Return fresh workers. Spawned, because forking a process that has loaded torch is not safe."""
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=limit_worker)
+@contextmanager
+def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """
+    Give fresh workers. Spawned, because forking a process that has loaded torch is not safe.
+
+    Left by an exception, Ctrl-C above all, the workers are killed: nobody wants what they would finish.
+    """
+    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=limit_worker)
+    try:
+        yield executor
+        executor.shutdown()
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
+
+
+@contextmanager
+def hold_interrupts() -> Iterator[None]:
+    """
+    Let Ctrl-C wait until the block has ended.
+
+    A worker is started by the first tasks given to it. Interrupted halfway, it would wait for ever for its start-up
+    data, which it reads from a pipe that its parent still holds open, and the interpreter would wait for it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt
 
 
 def limit_worker() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -278,3 +279,33 @@ def test_killed_twice_the_bytes_are_those_of_a_quiet_run(corpus, done, tmp_path)
 
     for name in STABLE:
         assert hashlib.sha256((done / name).read_bytes()).digest() == hashlib.sha256((out / name).read_bytes()).digest()
+
+
+def test_the_teams_policy_travels_with_the_corpus(corpus, tmp_path):
+    """Settings of the repository decide how its adapters are judged, unless a policy is named."""
+    copy = tmp_path / "corpus"
+    shutil.copytree(corpus.folder, copy)
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "policy": {"minimum_gain": 0.9}}), "utf-8")
+    generator = FakeGenerator(corpus, tuned_knows)
+
+    evaluate_corpus(copy, tmp_path / "out", generator=generator, loss_of=FakeLosses(), adapter_info=INFO)
+
+    verdict = json.loads((tmp_path / "out" / "verdict.json").read_text("utf-8"))
+    assert verdict["policy"]["minimum_gain"] == 0.9
+    assert verdict["verdict"] != "WORTH_IT"
+
+
+def test_mining_writes_the_policy_down(tmp_path):
+    """The manifest holds what the settings say of judging adapters."""
+    from idiolect.mining.mine import mine_repositories
+
+    root = tmp_path / "repo"
+    root.mkdir()
+    (root / "idiolect.toml").write_text("[policy]\nminimum_gain = 0.2\n")
+    body = '    """Return the first of rows."""\n    kept = rows[:3]\n    return kept\n'
+    (root / "a.py").write_text(f"def cut(rows):\n{body}")
+
+    mined = mine_repositories([root], tmp_path / "corpus", workers=1)
+
+    assert mined.manifest["policy"] == {"minimum_gain": 0.2}

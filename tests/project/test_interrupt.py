@@ -1,0 +1,117 @@
+"""
+Ctrl-C in each stage: exit 130, one line, no half artefact, and the same command runs to its end afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+TRAIN = (
+    "--set",
+    "steps=12",
+    "--set",
+    "step_tokens=2048",
+    "--set",
+    "pack_tokens=2048",
+    "--set",
+    "validation_tokens=2048",
+)
+
+
+@pytest.fixture(name="shop", scope="module")
+def _shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the toy repository once."""
+    from tests_toys import toy_files
+
+    root = tmp_path_factory.mktemp("shop")
+    for path, text in toy_files().items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+@pytest.fixture(name="corpus", scope="module")
+def _corpus(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Mine it once."""
+    out = tmp_path_factory.mktemp("mined") / "corpus"
+    run("mine", str(shop), "--out", str(out), "--workers", "1")
+    return out
+
+
+@pytest.fixture(name="adapter", scope="module")
+def _adapter(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train on it, once interrupted and resumed."""
+    out = tmp_path_factory.mktemp("trained") / "adapter"
+    command = ("train", str(corpus), "--out", str(out), *TRAIN)
+    interrupt("train ", *command)
+    assert not (out / "idiolect.json").exists()
+    run(*command, "--resume")
+    return out
+
+
+def start(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    """Start one command with its stderr in a pipe."""
+    command = [sys.executable, "-m", "idiolect", *arguments]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def run(*arguments: str) -> None:
+    """Run one command to its good end."""
+    running = start(arguments)
+    _, errors = running.communicate(timeout=240)
+    assert running.returncode == 0, errors
+
+
+def interrupt(stage: str, *arguments: str) -> None:
+    """Send SIGINT when *stage* is first reported, and expect exit 130 with one line for the user."""
+    running = start(arguments)
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line.startswith(stage):
+            running.send_signal(signal.SIGINT)
+            break
+    try:
+        _, rest = running.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        raise
+    assert running.returncode == 130, rest
+    assert [line for line in rest.splitlines() if line.startswith("idiolect: ")] == ["idiolect: interrupted"]
+    assert "Traceback" not in rest
+
+
+def test_mining_interrupted_leaves_nothing(shop: Path, tmp_path: Path):
+    """The corpus is complete or absent, and the rerun works."""
+    out = tmp_path / "corpus"
+    command = ("mine", str(shop), "--out", str(out), "--workers", "2")
+
+    interrupt("", *command)
+
+    assert not out.exists() and list(tmp_path.iterdir()) == []
+    run(*command)
+    assert (out / "manifest.json").is_file()
+
+
+def test_training_interrupted_goes_on(adapter: Path):
+    """An interrupted run leaves no adapter; `--resume` finishes it."""
+    assert (adapter / "idiolect.json").is_file()
+
+
+def test_evaluation_interrupted_goes_on(corpus: Path, adapter: Path, tmp_path: Path):
+    """An interrupted evaluation has no verdict; the same command goes on and writes one."""
+    out = tmp_path / "evaluation"
+    command = ("evaluate", str(corpus), "--adapter", str(adapter), "--out", str(out), "--probes", "4", "--force")
+
+    interrupt("generate", *command)
+
+    assert not (out / "verdict.json").exists()
+    run(*command)
+    assert (out / "verdict.json").is_file()
