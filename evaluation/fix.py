@@ -67,7 +67,7 @@ def is_better(source: Source, text: str, profile: Profile, fixed: int) -> bool:
     mended = parse_source(source.path, text.encode("utf-8"), source.language)
     if mended.tree.root_node.has_error and not source.tree.root_node.has_error:
         return False
-    if source.language.name == "python" and parses(source.text) and not parses(text):
+    if source.language.name == "python" and not parses(text) and parses(source.text):
         return False
     before, after = (Counter(f.entry.id for f in judge_source(s, profile).findings) for s in (source, mended))
     return after.total() <= before.total() - fixed and all(after[rule] <= before[rule] for rule in after)

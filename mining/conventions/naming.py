@@ -18,6 +18,8 @@ CASES = (
     ("camelCase", re.compile(r"_*[a-z]+[A-Za-z0-9]*")),
     ("UPPER_CASE", re.compile(r"_*[A-Z0-9]+(_[A-Z0-9]+)+_*")),
 )
+ACRONYMS = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*(_+[A-Z][A-Z0-9]*)+(_+([a-z0-9]+|[A-Z0-9]+))*_*")
+"""Words in lower case around words in capitals: the capitals may be another name's."""
 DUNDER = re.compile(r"__\w+__")
 EXCEPTION_BASE = re.compile(r"(Exception|Error|Warning|Exit|Interrupt)$")
 DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "assert", "runTest", "maxDiff")
@@ -69,7 +71,11 @@ class FunctionCase(Cased):
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
         departs=("def readAll(): pass", "def ReadAll(): pass"),
-        nearly=("def __len__(self): pass", "class A(B):\n    def visitCall(self, node): pass"),
+        nearly=(
+            "def __len__(self): pass",
+            "def test_read_JSON_file(): pass",
+            "class A(B):\n    def visitCall(self, node): pass",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
@@ -77,7 +83,7 @@ class FunctionCase(Cased):
         frame = file.definition
         if DUNDER.fullmatch(frame.name) or (frame.is_method and is_dictated(frame)):
             return None
-        return case_of(frame.name) or None
+        return None if ACRONYMS.fullmatch(frame.name) else case_of(frame.name) or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -95,12 +101,13 @@ class ClassCase(Cased):
         value="CapWords",
         conforms=("class ReadOnly: pass", "class _Hidden: pass"),
         departs=("class read_only: pass", "class readOnly: pass"),
-        nearly=("readOnly = type('readOnly', (), {})",),
+        nearly=("readOnly = type('readOnly', (), {})", "def f():\n    class made(B): pass"),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the case."""
-        return case_of(file.definition.name) or None
+        """Return the case, unless a function makes the class."""
+        frame = file.definition
+        return None if frame.scope is not None and frame.scope.kind != site.type else case_of(frame.name) or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

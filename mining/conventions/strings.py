@@ -163,7 +163,7 @@ class TrailingComma(Convention):
 
     id = "S05"
     name = "trailing-comma"
-    question = "Does a comma follow the last element before a closing bracket on its own line?"
+    question = "Does a comma follow the last of several elements on lines of their own?"
     query = "(module) @site"
     never = frozenset({"absent"})
     owners = frozenset({"black", "ruff format"})
@@ -171,12 +171,13 @@ class TrailingComma(Convention):
     values = ("present", "absent")
     examples = Examples(
         value="present",
-        conforms=("f(\n    a,\n    b,\n)", "x = [\n    1,  # one\n]", "from a import (\n    b,\n)"),
-        departs=("f(\n    a,\n    b\n)", "x = {\n    'a': 1\n}"),
+        conforms=("f(\n    a,\n    b,\n)", "x = [\n    1,\n    2,  # two\n]", "from a import (\n    b,\n    c,\n)"),
+        departs=("f(\n    a,\n    b\n)", "x = {\n    'a': 1,\n    'b': 2\n}"),
         nearly=(
             "f(\n    a for a in b\n)",
             "x = (\n    a + b\n)",
             "f(\n)",
+            "f(\n    a, b\n)",
             "x = [\n    a for a in b\n]",
             "x = a[\n    1\n]",
             "f(a,\n  b)",
@@ -195,8 +196,12 @@ class TrailingComma(Convention):
             before = [
                 child for child in owner.children if child.start_byte < found.start(1) and child.type != "comment"
             ]
-            last = before[-1] if before else None
-            if last is None or last.type in NO_COMMA_AFTER or last.type in "([{*/":
+            elements = [child for child in before if child.is_named]
+            # elements that share a line may be one line that was too long: formatters leave those without a comma
+            if len(elements) < 2 or elements[-1].start_point.row == elements[-2].end_point.row:
+                continue
+            last = before[-1]
+            if last.type in NO_COMMA_AFTER or last.type in "([{*/":
                 continue
             yield Choice("present", last) if last.type == "," else Choice("absent", last_leaf(last))
 

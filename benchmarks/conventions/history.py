@@ -1,0 +1,205 @@
+"""
+Goal 6: what would have been said of commits that people merged? In: public histories. Out: shares of commits flagged.
+
+HISTORIES names a folder of public repositories, OWNER+NAME/repo or OWNER+NAME, bare or not. For the last 150 commits
+of each that touch Python, along first parents, the profile is relearned from the parent every 15 commits and asked of
+the added lines alone. All of that code was reviewed and merged, so what is flagged is an upper bound on what
+is flagged wrongly. What a configured formatter owns is nobody else's to judge, and left out of the governed shares.
+Thresholds were fixed on the first half of the histories; the other half was measured once they were.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from idiolect.mining.conventions.tally import FileTally, tally_source
+from idiolect.mining.languages import language_named
+from idiolect.mining.owners import owners_of
+from idiolect.mining.profile import Profile, answer_all, judge_source, learn_profile
+from idiolect.mining.recency import added_lines, recent_lines
+from idiolect.mining.repository import VENDORED, content_reason, git_output
+from idiolect.mining.source import Source, UndecodableError, parse_source
+
+from ..results import make_goal
+from . import Measured
+
+VARIABLE = "HISTORIES"
+DEVELOPMENT = (
+    "pallets/flask", "encode/httpx", "scrapy/scrapy", "akaihola/darker", "Bachmann1234/diff_cover", "tox-dev/tox",
+)  # fmt: skip
+HELD_OUT = (
+    "hynek/structlog", "pypa/packaging", "encode/starlette", "python-attrs/attrs", "pytest-dev/pluggy", "pallets/jinja",
+)  # fmt: skip
+COMMITS, RELEARN = 150, 15
+STRICT = {"gate": ("gate",), "advise": ("gate", "advise")}
+
+
+# eq=False: compared by identity, because of its caches
+@dataclass(frozen=True, eq=False)
+class History:
+    """
+    One repository's past.
+    """
+
+    name: str
+    root: Path
+    tallies: dict[tuple[str, str], FileTally | None] = field(default_factory=dict)
+    """The answers of files, by content and path: most stay from one commit to the next."""
+
+    def git(self, *arguments: str) -> bytes:
+        """Return what git says."""
+        said = git_output(self.root, *arguments)
+        assert said is not None, (self.name, arguments)
+        return said
+
+    def commits(self) -> list[str]:
+        """Return the last commits that touch Python, the oldest first."""
+        listed = self.git("rev-list", "--first-parent", f"-n{COMMITS}", "HEAD", "--", "*.py").decode().split()
+        return [commit for commit in reversed(listed) if git_output(self.root, "rev-parse", "--verify", f"{commit}^")]
+
+    def read(self, blobs: list[str]) -> Iterator[bytes]:
+        """Yield the contents of *blobs*."""
+        done = subprocess.run(
+            ["git", "-C", str(self.root), "cat-file", "--batch"],
+            input="\n".join(blobs).encode(), capture_output=True, check=True,
+        ).stdout  # fmt: skip
+        place = 0
+        for _ in blobs:
+            end = done.index(b"\n", place)
+            size = int(done[place:end].split()[2])
+            yield done[end + 1 : end + 1 + size]
+            place = end + size + 2
+
+    def learn(self, commit: str) -> Profile:
+        """Return the profile at *commit*."""
+        listed = [row.partition("\t") for row in self.git("ls-tree", "-r", "-z", commit).decode().split("\0") if row]
+        files = [(path, head.split()[2]) for head, _, path in listed if head.startswith("100") and is_governed(path)]
+        missing = [(path, blob) for path, blob in files if (blob, path) not in self.tallies]
+        for (path, blob), data in zip(missing, self.read([blob for _, blob in missing]), strict=True):
+            source = read(path, data)
+            self.tallies[blob, path] = None if source is None else tally_source(source)
+        known = [tally for path, blob in files if (tally := self.tallies[blob, path]) is not None]
+        owners = owners_of(lambda name: git_output(self.root, "show", f"{commit}:{name}"))
+        return learn_profile(known, recent=recent_lines(self.root, commit), owners=owners)
+
+
+def is_governed(path: str) -> bool:
+    """Claim that *path* is Python that the repository writes itself."""
+    return path.endswith(".py") and not VENDORED & set(path.split("/"))
+
+
+def read(path: str, data: bytes) -> Source | None:
+    """Return the parsed file, or None when it is generated or no text."""
+    if content_reason(data):
+        return None
+    try:
+        return parse_source(path, data, language_named("python"))
+    except UndecodableError:
+        return None
+
+
+def measure() -> Measured:
+    """Return the shares of commits flagged, of alerts and of governed opportunities, on both halves."""
+    folder = os.environ.get(VARIABLE, "")
+    rows = [row for half in ("development", "held out") for row in measure_half(Path(folder), half)] if folder else []
+    held_out = [row for row in rows if row["half"] == "held out"]
+    goals: list[dict[str, Any]] = []
+    for tier, most, least in (("gate", 0.01, 0.35), ("advise", 0.05, 0.50)):
+        if not held_out:
+            reason = f"no public histories: set {VARIABLE} to a folder of clones"
+            goals.append(
+                make_goal("conventions.6", f"commits flagged at {tier}", None, f"<= {most}", None, reason=reason)
+            )
+            continue
+        commits = sum(row["commits"] for row in held_out)
+        flagged = sum(row[f"{tier} flagged"] for row in held_out) / commits
+        governed = sum(row[f"{tier} governed"] for row in held_out) / len(held_out)
+        what = f"{commits} later commits of {len(held_out)} histories flagged at {tier}"
+        goals.append(make_goal("conventions.6", what, flagged, f"<= {most}", flagged <= most))
+        what = f"opportunities on added lines governed at {tier}, mean of histories, formatters' left out"
+        goals.append(make_goal("conventions.6", what, governed, f">= {least}", governed >= least))
+    return Measured(rows, goals)
+
+
+def measure_half(folder: Path, half: str) -> Iterator[dict[str, Any]]:
+    """Yield the row of every history of one half that is there."""
+    for name in DEVELOPMENT if half == "development" else HELD_OUT:
+        root = folder / name.replace("/", "+")
+        root = root / "repo" if (root / "repo").is_dir() else root
+        if root.is_dir():
+            with TemporaryDirectory() as work:
+                # the product reads work trees alone; a shared clone is one, and copies nothing
+                clone = ["git", "clone", "--quiet", "--shared", "--no-checkout", str(root), work]
+                subprocess.run(clone, check=True, capture_output=True)
+                yield {"half": half, **replay(History(name, Path(work)))}
+
+
+def replay(history: History) -> dict[str, Any]:
+    """Return what would have been said of the last commits of one history."""
+    counts: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    profile: Profile | None = None
+    commits = history.commits()
+    enforced: list[int] = []
+    for number, commit in enumerate(commits):
+        if number % RELEARN == 0 or profile is None:
+            profile = history.learn(f"{commit}^")
+            enforced.append(sum(e.tier in STRICT["advise"] and e.scope == "repository" for e in profile.entries))
+        flagged = judge_commit(history, commit, profile, counts, rules)
+        for tier in STRICT:
+            counts[f"{tier} flagged"] += any(found in STRICT[tier] for found in flagged)
+    whole = max(1, counts["opportunities"])
+    return {
+        "history": history.name,
+        "from": commits[0],
+        "to": commits[-1],
+        "commits": len(commits),
+        "rules": sum(enforced) / len(enforced),
+        "added lines": counts["lines"],
+        **{f"{tier} flagged": counts[f"{tier} flagged"] for tier in STRICT},
+        **{f"{tier} alerts a 1,000 lines": per_thousand(counts[f"{tier} alerts"], counts["lines"]) for tier in STRICT},
+        **{f"{tier} governed": counts[f"{tier} governed"] / whole for tier in STRICT},
+        "left to a formatter": counts["owned"] / max(1, counts["owned"] + counts["opportunities"]),
+        "alerts by rule": ", ".join(f"{rule} {count}" for rule, count in rules.most_common(6)),
+    }  # fmt: skip
+
+
+def per_thousand(count: int, lines: int) -> float:
+    """Return *count* for every thousand lines."""
+    return round(1_000 * count / max(1, lines), 3)
+
+
+def judge_commit(
+    history: History, commit: str, profile: Profile, counts: Counter[str], rules: Counter[str]
+) -> list[str]:
+    """Return the tiers of the findings on the lines that *commit* added."""
+    diff = history.git("diff", "--no-ext-diff", "-M", "-U0", "--no-color", f"{commit}^", commit, "--", "*.py")
+    tiers: list[str] = []
+    for path, lines in added_lines(diff).items():
+        data = git_output(history.root, "show", f"{commit}:{path}") if is_governed(path) else None
+        source = read(path, data) if data is not None else None
+        if source is None:
+            continue
+        counts["lines"] += len(lines)
+        for found, entry in answer_all(tally_source(source), profile):
+            if found.line in lines:
+                counts["owned" if entry is not None and entry.owner else "opportunities"] += 1
+                for tier, strict in STRICT.items():
+                    counts[f"{tier} governed"] += entry is not None and entry.tier in strict
+        for finding in judge_source(source, profile).findings:
+            if finding.line in lines and finding.entry.tier in STRICT["advise"]:
+                tiers.append(finding.entry.tier)
+                rules[f"{finding.entry.id} {finding.entry.tier}"] += 1
+                for tier, strict in STRICT.items():
+                    counts[f"{tier} alerts"] += finding.entry.tier in strict
+                if os.environ.get("SHOW"):
+                    print(history.name, commit[:10], path, finding.line, finding.entry.id, finding.entry.tier,
+                          finding.entry.scope, finding.entry.k, finding.entry.n, finding.message)  # fmt: skip
+    return tiers
