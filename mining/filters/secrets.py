@@ -8,6 +8,7 @@ is ever looked up over the network.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -42,53 +43,63 @@ RULES = (
         ("-----begin",),
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,8000}?(?:-----END [A-Z0-9 ]*-----|\Z)",
     ),
-    Rule("aws-access-key", ("akia", "asia", "abia", "acca"), r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b"),
-    Rule("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\b(gh[pousr]_[A-Za-z0-9]{36,255})\b"),
-    Rule("github-fine-grained", ("github_pat_",), r"\b(github_pat_[A-Za-z0-9_]{60,90})\b"),
-    Rule("gitlab-token", ("glpat-", "gldt-", "glrt-", "glptt-"), r"\b(gl(?:pat|dt|rt|ptt)-[A-Za-z0-9_\-]{20,})"),
-    Rule("slack-token", ("xox",), r"\b(xox[abeoprs]-[A-Za-z0-9-]{10,})"),
+    Rule("aws-access-key", ("akia", "asia", "abia", "acca"), r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b"),
+    Rule("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"(gh[pousr]_[A-Za-z0-9]{36,255})\b"),
+    Rule("github-fine-grained", ("github_pat_",), r"(github_pat_[A-Za-z0-9_]{60,90})\b"),
+    Rule("gitlab-token", ("glpat-", "gldt-", "glrt-", "glptt-"), r"(gl(?:pat|dt|rt|ptt)-[A-Za-z0-9_\-]{20,})"),
+    Rule("slack-token", ("xox",), r"(xox[abeoprs]-[A-Za-z0-9-]{10,})"),
     Rule("slack-webhook", ("hooks.slack.com",), r"(https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{20,})"),
-    Rule("stripe-key", ("_live_", "_test_"), r"\b([sr]k_(?:live|test)_[A-Za-z0-9]{16,})\b"),
-    Rule("google-api-key", ("aiza",), r"\b(AIza[A-Za-z0-9_\-]{35})"),
-    Rule("google-oauth", ("ya29.",), r"\b(ya29\.[A-Za-z0-9_\-]{20,})"),
-    Rule("google-client-secret", ("gocspx-",), r"\b(GOCSPX-[A-Za-z0-9_\-]{28})"),
-    Rule("openai-key", ("sk-",), r"\b(sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_\-]{20,}T3BlbkFJ[A-Za-z0-9_\-]{20,})"),
-    Rule("anthropic-key", ("sk-ant-",), r"\b(sk-ant-[A-Za-z0-9]{3,6}\d\d-[A-Za-z0-9_\-]{80,})"),
-    Rule("huggingface-token", ("hf_",), r"\b(hf_[A-Za-z]{34,})\b"),
-    Rule("npm-token", ("npm_",), r"\b(npm_[A-Za-z0-9]{36})\b"),
-    Rule("pypi-token", ("pypi-",), r"\b(pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_\-]{50,})"),
-    Rule("sendgrid-key", ("sg.",), r"\b(SG\.[A-Za-z0-9_\-]{20,24}\.[A-Za-z0-9_\-]{39,50})"),
-    Rule("mailgun-key", ("key-",), r"\b(key-[0-9a-f]{32})\b"),
-    Rule("mailchimp-key", ("-us",), r"\b([0-9a-f]{32}-us\d{1,2})\b"),
-    Rule("twilio-key", ("sk", "ac"), r"\b((?:SK|AC)[0-9a-f]{32})\b"),
-    Rule("square-token", ("sq0", "eaaa"), r"\b(sq0[a-z]{3}-[A-Za-z0-9_\-]{22,43}|EAAA[A-Za-z0-9_\-]{60})"),
-    Rule("shopify-token", ("shp",), r"\b(shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})\b"),
-    Rule("digitalocean-token", ("_v1_",), r"\b(do[opr]_v1_[0-9a-f]{64})\b"),
-    Rule("databricks-token", ("dapi",), r"\b(dapi[0-9a-f]{32}(?:-\d)?)\b"),
-    Rule("doppler-token", ("dp.",), r"\b(dp\.(?:pt|st|ct|sa)\.(?:[a-z0-9_\-]+\.)?[A-Za-z0-9]{40,44})\b"),
-    Rule("linear-key", ("lin_api_",), r"\b(lin_api_[A-Za-z0-9]{40})\b"),
-    Rule("notion-token", ("secret_", "ntn_"), r"\b(secret_[A-Za-z0-9]{43}|ntn_[A-Za-z0-9]{46})\b"),
-    Rule("postman-key", ("pmak-",), r"\b(PMAK-[0-9a-f]{24}-[0-9a-f]{34})\b"),
-    Rule("newrelic-key", ("nrak-",), r"\b(NRAK-[A-Z0-9]{27})\b"),
-    Rule("grafana-token", ("glsa_", "glc_"), r"\b(glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|glc_[A-Za-z0-9+/]{32,400}={0,2})"),
-    Rule("vault-token", ("hvs.", "hvb."), r"\b(hv[sb]\.[A-Za-z0-9_\-]{24,})"),
-    Rule("terraform-token", (".atlasv1.",), r"\b([A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-=]{60,70})"),
-    Rule("dropbox-token", ("sl.",), r"\b(sl\.(?:u\.)?[A-Za-z0-9_\-]{130,})"),
+    Rule("stripe-key", ("_live_", "_test_"), r"([sr]k_(?:live|test)_[A-Za-z0-9]{16,})\b"),
+    Rule("google-api-key", ("aiza",), r"(AIza[A-Za-z0-9_\-]{35})"),
+    Rule("google-oauth", ("ya29.",), r"(ya29\.[A-Za-z0-9_\-]{20,})"),
+    Rule("google-client-secret", ("gocspx-",), r"(GOCSPX-[A-Za-z0-9_\-]{28})"),
+    Rule("openai-key", ("sk-",), r"(sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_\-]{20,}T3BlbkFJ[A-Za-z0-9_\-]{20,})"),
+    Rule("anthropic-key", ("sk-ant-",), r"(sk-ant-[A-Za-z0-9]{3,6}\d\d-[A-Za-z0-9_\-]{80,})"),
+    Rule("huggingface-token", ("hf_",), r"(hf_[A-Za-z]{34,})\b"),
+    Rule("npm-token", ("npm_",), r"(npm_[A-Za-z0-9]{36})\b"),
+    Rule("pypi-token", ("pypi-",), r"(pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_\-]{50,})"),
+    Rule("sendgrid-key", ("sg.",), r"(SG\.[A-Za-z0-9_\-]{20,24}\.[A-Za-z0-9_\-]{39,50})"),
+    Rule("mailgun-key", ("key-",), r"(key-[0-9a-f]{32})\b"),
+    Rule("mailchimp-key", ("-us",), r"([0-9a-f]{32}-us\d{1,2})\b"),
+    Rule("twilio-key", ("sk", "ac"), r"((?:SK|AC)[0-9a-f]{32})\b"),
+    Rule("square-token", ("sq0", "eaaa"), r"(sq0[a-z]{3}-[A-Za-z0-9_\-]{22,43}|EAAA[A-Za-z0-9_\-]{60})"),
+    Rule("shopify-token", ("shp",), r"(shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})\b"),
+    Rule("digitalocean-token", ("_v1_",), r"(do[opr]_v1_[0-9a-f]{64})\b"),
+    Rule("databricks-token", ("dapi",), r"(dapi[0-9a-f]{32}(?:-\d)?)\b"),
+    Rule("doppler-token", ("dp.",), r"(dp\.(?:pt|st|ct|sa)\.(?:[a-z0-9_\-]+\.)?[A-Za-z0-9]{40,44})\b"),
+    Rule("linear-key", ("lin_api_",), r"(lin_api_[A-Za-z0-9]{40})\b"),
+    Rule("notion-token", ("secret_", "ntn_"), r"(secret_[A-Za-z0-9]{43}|ntn_[A-Za-z0-9]{46})\b"),
+    Rule("postman-key", ("pmak-",), r"(PMAK-[0-9a-f]{24}-[0-9a-f]{34})\b"),
+    Rule("newrelic-key", ("nrak-",), r"(NRAK-[A-Z0-9]{27})\b"),
+    Rule("grafana-token", ("glsa_", "glc_"), r"(glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|glc_[A-Za-z0-9+/]{32,400}={0,2})"),
+    Rule("vault-token", ("hvs.", "hvb."), r"(hv[sb]\.[A-Za-z0-9_\-]{24,})"),
+    Rule("terraform-token", (".atlasv1.",), r"([A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-=]{60,70})"),
+    Rule("dropbox-token", ("sl.",), r"(sl\.(?:u\.)?[A-Za-z0-9_\-]{130,})"),
     Rule("discord-webhook", ("discord",), r"(https://(?:ptb\.|canary\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_\-]{60,})"),
-    Rule("telegram-token", (":aa",), r"\b(\d{8,10}:AA[A-Za-z0-9_\-]{33})"),
-    Rule("facebook-token", ("eaacedeose0cba",), r"\b(EAACEdEose0cBA[A-Za-z0-9]+)"),
+    Rule("telegram-token", (":aa",), r"(\d{8,10}:AA[A-Za-z0-9_\-]{33})"),
+    Rule("facebook-token", ("eaacedeose0cba",), r"(EAACEdEose0cBA[A-Za-z0-9]+)"),
     Rule("azure-storage-key", ("accountkey=",), r"AccountKey=([A-Za-z0-9+/]{86}==)"),
-    Rule("azure-client-secret", ("8q~", "7q~"), r"\b([A-Za-z0-9_~.\-]{3}[78]Q~[A-Za-z0-9_~.\-]{31,34})"),
-    Rule("json-web-token", ("eyj",), r"\b(eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,})"),
-    Rule("basic-auth-url", ("://",), r"\b[a-z][a-z0-9+.\-]{2,20}://[^\s:/@'\"{}$<>%]{1,64}:([^\s/@'\"{}$<>%*]{6,128})@[\w.\-]+"),
-    Rule("age-key", ("age-secret-key-1",), r"\b(AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b"),
-    Rule(
-        "assigned-secret",
-        ("secret", "passw", "token", "api_key", "apikey", "api-key", "credential", "private_key"),
-        r"(?i)[\w\-]{0,40}(?:secret|passw(?:or)?d|token|api[_\-]?key|credential|private_key)[\w\-]{0,20}['\"]?\s*"
-        r"(?::\s*str\s*)?(?:=>|[=:])\s*(?:\\\s*)?\(?\s*[rbu]?['\"]([A-Za-z0-9+/_\-.~=]{16,200})['\"]",
-    ),
+    Rule("azure-client-secret", ("8q~", "7q~"), r"([A-Za-z0-9_~.\-]{3}[78]Q~[A-Za-z0-9_~.\-]{31,34})"),
+    Rule("json-web-token", ("eyj",), r"(eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,})"),
+    Rule("basic-auth-url", ("://",), r"://[^\s:/@'\"{}$<>%]{1,64}:([^\s/@'\"{}$<>%*]{6,128})@[\w.\-]+"),
+    Rule("age-key", ("age-secret-key-1",), r"(AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b"),
 )  # fmt: skip
+ASSIGNED = "assigned-secret"
+QUOTED = re.compile(r"(?:'[A-Za-z0-9+/_\-.~=]{16,200}'|\"[A-Za-z0-9+/_\-.~=]{16,200}\")")
+"""A string that may be a key; looked at before its name is, because few strings are like this."""
+ASSIGNED_TO = re.compile(
+    r"(?:secret|passw(?:or)?d|token|api[_\-]?key|credential|private_key)[\w\-]{0,20}['\"]?\s*"
+    r"(?::\s*str\s*)?(?:=>|[=:])\s*(?:\\\s*)?\(?\s*[rbu]?$",
+    re.IGNORECASE,
+)
+LOOK_BACK = 160
+"""Characters before a string in which the name that it is given stands."""
+JOINT = re.compile(
+    r"(['\"])(?<=[A-Za-z0-9+/_\-.=~]['\"])"
+    r"[ \t]*(?:\\?\r?\n)?[ \t]*[+.]?[ \t]*(?:\\?\r?\n)?[ \t]*[rbu]?\1(?=[A-Za-z0-9+/_\-.=~])"
+)
+"""What stands between two pieces of a string that the language joins, on one line or over two."""
+AROUND_JOINT = 300
 LEAST_ENTROPY = 3.2
 """Bits per character under which an assigned string is a word, not a secret; measured on identifiers and on keys."""
 PLACEHOLDER = re.compile(
@@ -97,16 +108,65 @@ PLACEHOLDER = re.compile(
 
 
 def find_secrets(text: str) -> list[Secret]:
-    """Return the secrets in *text* in order, overlapping ones merged."""
+    """
+    Return the secrets in *text* in order, overlapping ones merged.
+
+    A secret written as several strings that the language joins is found, and returned in its pieces.
+    """
+    found = find_whole(text)
+    for joined, places in joined_strings(text):
+        for secret in find_whole(joined):
+            found.extend(split_pieces(secret, places))
+    return merge_overlaps(sorted(found, key=lambda secret: (secret.start, -secret.end)))
+
+
+def find_whole(text: str) -> list[Secret]:
+    """Return the secrets that stand in *text* in one piece."""
     lowered = text.lower()
     found: list[Secret] = []
     for rule, pattern in compiled_rules():
-        if any(literal in lowered for literal in rule.literals):
-            for match in pattern.finditer(text):
-                group = 1 if pattern.groups else 0
-                if rule.name != "assigned-secret" or looks_random(match[group]):
-                    found.append(Secret(rule.name, match.start(group), match.end(group)))
-    return merge_overlaps(sorted(found, key=lambda secret: (secret.start, -secret.end)))
+        for literal in rule.literals:
+            if literal in lowered:
+                found.extend(matches_of(rule, pattern, text))
+                break
+    for match in QUOTED.finditer(text):
+        value = match[0][1:-1]
+        if looks_random(value) and ASSIGNED_TO.search(text, max(0, match.start() - LOOK_BACK), match.start()):
+            found.append(Secret(ASSIGNED, match.start() + 1, match.end() - 1))
+    return found
+
+
+def matches_of(rule: Rule, pattern: re.Pattern[str], text: str) -> Iterator[Secret]:
+    """Yield the matches of one rule that no word character stands before."""
+    group = 1 if pattern.groups else 0
+    for match in pattern.finditer(text):
+        before = text[match.start() - 1] if match.start() else " "
+        if not (before.isalnum() or before == "_") or not text[match.start()].isalnum():
+            yield Secret(rule.name, match.start(group), match.end(group))
+
+
+def joined_strings(text: str) -> Iterator[tuple[str, list[int]]]:
+    """Yield each stretch of *text* with joined strings, joints left out, and where each of its characters stands."""
+    joints = [match.span() for match in JOINT.finditer(text)]
+    while joints:
+        run = [joints.pop(0)]
+        while joints and joints[0][0] - run[-1][1] < AROUND_JOINT:
+            run.append(joints.pop(0))
+        places = list(range(max(0, run[0][0] - AROUND_JOINT), min(len(text), run[-1][1] + AROUND_JOINT)))
+        inside = {place for start, end in run for place in range(start, end)}
+        places = [place for place in places if place not in inside]
+        yield "".join(text[place] for place in places), places
+
+
+def split_pieces(secret: Secret, places: list[int]) -> Iterator[Secret]:
+    """Yield *secret*, found where joints were left out, as its pieces in the text with them."""
+    start = secret.start
+    spans: list[tuple[int, int]] = []
+    for index in range(secret.start + 1, secret.end + 1):
+        if index == secret.end or places[index] != places[index - 1] + 1:
+            spans.append((places[start], places[index - 1] + 1))
+            start = index
+    yield from (Secret(secret.rule, *span) for span in spans)
 
 
 def redact_secrets(text: str) -> tuple[str, list[Secret]]:
