@@ -89,6 +89,6 @@ FORMATS: dict[str, Maker] = {
     "Azure storage": made("AccountKey=", run(BASE64, 86), "=="),
     "Azure client": made(run(ALNUM, 3), "8Q~", run(ALNUM + "_~.-", 34)),
     "JSON web token": made("eyJ", run(URL, 30), ".eyJ", run(URL, 60), ".", run(URL, 43)),
-    "URL with password": made("postgres://service:", mixed(ALNUM, 16), "@db.internal.net"),
+    "URL with password": made("postgres://service:", mixed(ALNUM, 40), "@db"),
     "age key": made("AGE-SECRET-KEY-1", run("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58)),
 }
