@@ -22,7 +22,7 @@ from .corpus import Contents, Corpus, write_corpus
 from .definitions import collect_definitions
 from .errors import InputError, MissingExtraError, TooSmallError
 from .filters.duplicates import fingerprint, similar_pairs
-from .filters.quality import broken_definition, object_to
+from .filters.quality import broken_definition, gives_cause, object_to
 from .filters.secrets import redact_secrets
 from .languages import Language, known_languages, language_of
 from .own import own_objections, read_own_pairs
@@ -81,21 +81,7 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None) -> FileYield
     definitions = collect_definitions(source)
     skeleton = render_skeleton(source, definitions)
     mined = MinedFile(source, definitions, skeleton)
-    drafts: list[Draft] = []
-    drops: list[Drop] = []
-    by_symbol = {definition.symbol: definition for definition in definitions}
-    for name, kind in collect_kinds().items():
-        if (kinds is not None and name not in kinds) or is_test_path(source.path):
-            continue
-        for draft in kind.draft(mined):
-            reason = object_to(draft)
-            definition = by_symbol.get(draft.symbol)
-            if not reason and source.language.name == "python" and definition is not None:
-                reason = "syntax" if broken_definition(source, definition) else ""
-            if reason:
-                drops.append(Drop(source.path, draft.symbol, name, reason))
-            else:
-                drafts.append(draft)
+    drafts, drops = draft_pairs(mined, kinds)
     units = tuple(
         Unit(source.path, definition.symbol, fingerprint(source.slice(definition.body)))
         for definition in definitions
@@ -112,6 +98,28 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None) -> FileYield
         tally=tally_source(source),
         drops=tuple(drops),
     )
+
+
+def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Draft], list[Drop]]:
+    """Return what every kind makes of a file, sorted into kept and dropped."""
+    source = mined.source
+    drafts: list[Draft] = []
+    drops: list[Drop] = []
+    if is_test_path(source.path):
+        return drafts, drops
+    doubtful = source.language.name == "python" and gives_cause(source)
+    by_symbol = {definition.symbol: definition for definition in mined.definitions} if doubtful else {}
+    broken = {symbol: broken_definition(source, definition) for symbol, definition in by_symbol.items()}
+    for name, kind in collect_kinds().items():
+        if kinds is not None and name not in kinds:
+            continue
+        for draft in kind.draft(mined):
+            reason = object_to(draft) or ("syntax" if broken.get(draft.symbol) else "")
+            if reason:
+                drops.append(Drop(source.path, draft.symbol, name, reason))
+            else:
+                drafts.append(draft)
+    return drafts, drops
 
 
 def pairs_of_source(source: Source) -> Iterator[Pair]:

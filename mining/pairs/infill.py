@@ -8,6 +8,7 @@ Which, and where, is decided by hash, never by chance.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 from ..definitions import Definition
@@ -20,6 +21,7 @@ WINDOW = 700
 LONGEST = 500
 """Bytes of the longest hole."""
 SHORTEST = 8
+WORD = re.compile(r"\S+")
 EVERY = 2
 """One definition in this many gives an infill pair, so that they do not outnumber the other kinds."""
 
@@ -73,14 +75,25 @@ def random_hole(source: Source, definition: Definition, chance: int) -> Span | N
     """Return a stretch of the body between two places that are no blanks."""
     assert definition.code is not None
     text = source.slice(definition.code)
-    places = [index for index, character in enumerate(text) if not character.isspace()]
-    if len(places) < SHORTEST:
+    words = [match.span() for match in WORD.finditer(text)]
+    count = sum(end - start for start, end in words)
+    if count < SHORTEST:
         return None
-    start = chance % (len(places) - SHORTEST // 2)
-    end = min(len(places) - 1, start + SHORTEST + chance // len(places) % 160)
+    start = chance % (count - SHORTEST // 2)
+    end = min(count - 1, start + SHORTEST + chance // count % 160)
+    opening, closing = nth_letter(words, start), nth_letter(words, end)
     # the answer is counted in characters here, in bytes everywhere else
-    first = definition.code.start + len(text[: places[start]].encode())
-    return Span(first, first + len(text[places[start] : places[end] + 1].encode()))
+    first = definition.code.start + len(text[:opening].encode())
+    return Span(first, first + len(text[opening : closing + 1].encode()))
+
+
+def nth_letter(words: list[tuple[int, int]], number: int) -> int:
+    """Return where the character with *number* stands, counted from 0 over what is no blank."""
+    for start, end in words:
+        if number < end - start:
+            return start + number
+        number -= end - start
+    raise AssertionError("there are so many characters")
 
 
 KIND = Kind(
