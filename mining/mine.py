@@ -36,7 +36,7 @@ from .roles import is_test_path
 from .settings import Settings, read_settings
 from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
-from .split import Unit, assign_sides, drop_quotes, prove_split
+from .split import LeakFinder, Unit, assign_sides, drop_quotes, prove_split
 from .workers import map_files
 
 NEAR_DUPLICATE = 0.7
@@ -83,7 +83,7 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None) -> FileYield
     mined = MinedFile(source, definitions, skeleton)
     drafts, drops = draft_pairs(mined, kinds)
     units = tuple(
-        Unit(source.path, definition.symbol, fingerprint(source.slice(definition.body)))
+        Unit(source.path, definition.symbol, fingerprint(source.slice(definition.code or definition.body)))
         for definition in definitions
         if definition.kind != "class"
     )
@@ -237,18 +237,19 @@ def assemble(
         for repository, mined in files
         for draft in mined.drafts
     ]
-    pairs = drop_repeats(curate(pairs, settings, drops), drops)
+    units = [unit for _, mined in files for unit in mined.units]
+    pairs = drop_repeats(curate(pairs, settings, drops), units, drops)
     if not pairs:
         raise TooSmallError(f"No pair could be made of {sum(len(mined.units) for _, mined in files)} definitions.")
     if progress:
         progress("splitting", 0, 1)
-    units = [unit for _, mined in files for unit in mined.units]
     sides = assign_sides(units, Counter(pair.path for pair in pairs))
     pairs = [replace(pair, split=sides.split[pair.path], cluster=sides.cluster[pair.path]) for pair in pairs]
     held_out_units = [unit for unit in units if sides.split.get(unit.path, "train") != "train"]
     added = add_own(own_pairs, held_out_units, drops)
     sides = replace(sides, cluster={**sides.cluster, **{pair.path: pair.cluster for pair in added}})
-    pairs, quotes = drop_quotes([*pairs, *added])
+    leaks = LeakFinder([*pairs, *added])
+    pairs, quotes = drop_quotes([*pairs, *added], leaks)
     drops.extend(Drop(pair.path, pair.symbol, pair.kind, "quotes_held_out_answer") for pair in quotes)
     held_out = {pair.path for pair in pairs if pair.split != "train"}
     tallies = [m.tally for _, m in files if m.tally is not None and m.path not in held_out]
@@ -261,7 +262,7 @@ def assemble(
         api=build_index((mined.path, mined.symbols) for _, mined in files),
         skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
         sources={mined.path: mined.utf8 for _, mined in files if mined.path in held_out},
-        proof=prove_split(pairs, units, sides),
+        proof=prove_split(pairs, units, sides, leaks),
     )
 
 
@@ -303,12 +304,16 @@ def make_pair(mined: FileYield, draft: Draft, repository: str, commit: str, lice
     )
 
 
-def drop_repeats(pairs: Sequence[Pair], drops: list[Drop]) -> list[Pair]:
+def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]) -> list[Pair]:
     """Return *pairs* without those whose answer repeats an earlier one of the same kind, exactly or nearly."""
     gone: dict[int, str] = {}
+    # the answer of an `implement` pair is its unit, whose fingerprint is known; but a name may be defined twice
+    times = Counter((unit.path, unit.symbol) for unit in units)
+    marks = {(u.path, u.symbol): u.mark for u in units if times[u.path, u.symbol] == 1}
     for kind in sorted({pair.kind for pair in pairs} - {"infill"}):
         places = [index for index, pair in enumerate(pairs) if pair.kind == kind]
-        prints = [fingerprint(pairs[index].response) for index in places]
+        known = marks if kind == "implement" else {}
+        prints = [known.get((p.path, p.symbol)) or fingerprint(p.response) for p in (pairs[i] for i in places)]
         for first, second, similarity in similar_pairs(prints, NEAR_DUPLICATE):
             # a copy of what is gone is as like to what made it go
             if places[first] not in gone or similarity == 1.0:

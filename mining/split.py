@@ -20,7 +20,7 @@ from zlib import crc32
 
 import numpy as np
 
-from .filters.duplicates import Clusters, Fingerprint, fingerprint, highest_across, similar_pairs
+from .filters.duplicates import Clusters, Fingerprint, highest_across, similar_pairs
 from .pairs.pair import Pair
 
 if TYPE_CHECKING:
@@ -96,56 +96,61 @@ def cluster_files(units: Sequence[Unit], paths: Sequence[str]) -> dict[str, str]
     return {path: paths[clusters.find(index)] for path, index in place.items()}
 
 
-def drop_quotes(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+class LeakFinder:
+    """
+    Knows what is held out, and says whether a training pair gives it away; each text is looked at once.
+    """
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        held_out = [pair for pair in pairs if pair.split != "train"]
+        spans = [token_spans(pair.response) for pair in held_out]
+        self.spans = np.unique(np.concatenate(spans)) if spans else np.empty(0, dtype=np.uint64)
+        # a hole of an infill pair may be a line that anyone writes
+        self.answers = frozenset(bare(pair.response) for pair in held_out if pair.kind != "infill")
+        self.contexts: dict[str, bool] = {}
+        self.quotes: dict[str, bool] = {}
+
+    def is_quote(self, pair: Pair) -> bool:
+        """Claim that a training pair shares a span of 50 tokens with an answer held out."""
+        if pair.prompt_id not in self.contexts:
+            self.contexts[pair.prompt_id] = shares_span(pair.context, self.spans)
+        if pair.id not in self.quotes:
+            self.quotes[pair.id] = shares_span(f"{pair.instruction}\n{pair.response}", self.spans)
+        return self.contexts[pair.prompt_id] or self.quotes[pair.id]
+
+    def is_answer(self, pair: Pair) -> bool:
+        """Claim that a training pair has the answer of a pair held out, white space apart."""
+        return bare(pair.response) in self.answers
+
+
+def bare(text: str) -> str:
+    """Return *text* without its white space."""
+    return "".join(text.split())
+
+
+def drop_quotes(pairs: Sequence[Pair], leaks: LeakFinder) -> tuple[list[Pair], list[Pair]]:
     """Return *pairs* without the training pairs that share a span, or the answer, with what is held out, and those."""
-    answers = held_out_spans(pairs)
-    whole = held_out_answers(pairs)
     kept: list[Pair] = []
     dropped: list[Pair] = []
-    contexts: dict[str, bool] = {}
     for pair in pairs:
-        leaks = False
-        if pair.split == "train":
-            if pair.prompt_id not in contexts:
-                contexts[pair.prompt_id] = shares_span(pair.context, answers)
-            leaks = (
-                contexts[pair.prompt_id]
-                or shares_span(f"{pair.instruction}\n{pair.response}", answers)
-                or fingerprint(pair.response).exact in whole
-            )
-        (dropped if leaks else kept).append(pair)
+        leaky = pair.split == "train" and (leaks.is_answer(pair) or leaks.is_quote(pair))
+        (dropped if leaky else kept).append(pair)
     return kept, dropped
 
 
-def held_out_spans(pairs: Sequence[Pair]) -> NDArray[np.uint64]:
-    """Return the sorted hashes of all spans of the answers held out."""
-    spans = [token_spans(pair.response) for pair in pairs if pair.split != "train"]
-    return np.unique(np.concatenate(spans)) if spans else np.empty(0, dtype=np.uint64)
-
-
-def held_out_answers(pairs: Sequence[Pair]) -> frozenset[int]:
-    """Return the hashes of the whole answers held out; a hole of an infill pair may be a common line, and is none."""
-    return frozenset(
-        fingerprint(pair.response).exact for pair in pairs if pair.split != "train" and pair.kind != "infill"
-    )
-
-
-def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides) -> dict[str, object]:
+def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides, leaks: LeakFinder) -> dict[str, object]:
     """Return the manifest's proof: what similarity is left between training and the rest, measured on what is kept."""
     used = {pair.path for pair in pairs}
     here = [unit for unit in units if unit.path in used and len(unit.mark.shingles)]
     highest = highest_across([unit.mark for unit in here], [sides.split[unit.path] == "train" for unit in here])
-    answers, whole = held_out_spans(pairs), held_out_answers(pairs)
     taught = [pair for pair in pairs if pair.split == "train"]
-    contexts = {pair.prompt_id: pair.context for pair in taught}
-    texts = [*contexts.values(), *(f"{pair.instruction}\n{pair.response}" for pair in taught)]
     paths: defaultdict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         paths[pair.split].add(sides.cluster[pair.path])
     return {
         "highest_similarity": round(highest, 4),
-        "shared_spans_of_50_tokens": sum(shares_span(text, answers) for text in texts),
-        "shared_answers": sum(fingerprint(pair.response).exact in whole for pair in taught),
+        "shared_spans_of_50_tokens": sum(map(leaks.is_quote, taught)),
+        "shared_answers": sum(map(leaks.is_answer, taught)),
         "clusters": {split: len(paths[split]) for split in SPLITS},
         "clusters_on_two_sides": len(paths["train"] & (paths["test"] | paths["validation"])),
         "effective_pairs": {split: effective_size([p for p in pairs if p.split == split]) for split in SPLITS},
