@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,9 @@ from .corpus import Contents, Corpus, write_corpus
 from .definitions import collect_definitions
 from .errors import InputError, MissingExtraError, TooSmallError
 from .filters.duplicates import fingerprint, similar_pairs
+from .filters.house import lines_that_break
+from .filters.licence import file_licence, may_stay
+from .filters.personal import mask_personal
 from .filters.quality import broken_definition, gives_cause, object_to
 from .filters.secrets import redact_secrets
 from .languages import Language, known_languages, language_of
@@ -72,6 +75,8 @@ class FileYield:
     symbols: tuple[Symbol, ...]
     tally: FileTally | None
     drops: tuple[Drop, ...]
+    licence: str = ""
+    """The licence that the file names itself; empty where it names none."""
 
 
 def mine_source(source: Source, kinds: Sequence[str] | None = None) -> FileYield:
@@ -97,6 +102,7 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None) -> FileYield
         symbols=file_symbols(source, definitions),
         tally=tally_source(source),
         drops=tuple(drops),
+        licence=file_licence(source.text),
     )
 
 
@@ -141,23 +147,25 @@ def mine_data(path: str, data: bytes, languages: Sequence[Language], kinds: Sequ
     except MissingExtraError:
         return Drop(path, "", "file", f"grammar_not_installed_{language.name}")
     redacted, secrets = redact_secrets(source.text)
-    if secrets:
-        source = parse_source(path, redacted.encode(source.encoding), language)
+    masked, personal = mask_personal(redacted)
+    if secrets or personal:
+        source = parse_source(path, masked.encode(source.encoding), language)
     try:
         mined = mine_source(source, kinds)
     except RecursionError:
         return Drop(path, "", "file", "too_deep")
-    if not secrets:
+    mined = without_places(mined, source.text, [(s.start, s.end) for s in secrets], "secret")
+    return without_places(mined, source.text, [(p.start, p.end) for p in personal], "personal_data")
+
+
+def without_places(mined: FileYield, text: str, places: Sequence[tuple[int, int]], reason: str) -> FileYield:
+    """Return *mined* without the drafts whose answer was redacted at one of *places*: it would teach nonsense."""
+    if not places:
         return mined
-    lines = {source.text.count("\n", 0, place) + 1 for secret in secrets for place in (secret.start, secret.end - 1)}
-    return without_lines(mined, lines)
-
-
-def without_lines(mined: FileYield, lines: set[int]) -> FileYield:
-    """Return *mined* without the drafts whose answer holds one of *lines*: a redacted answer teaches nonsense."""
+    lines = {text.count("\n", 0, place) + 1 for start, end in places for place in (start, end - 1)}
     kept = tuple(d for d in mined.drafts if not any(d.start_line <= line <= d.end_line for line in lines))
-    gone = tuple(Drop(mined.path, d.symbol, d.kind, "secret") for d in mined.drafts if d not in kept)
-    redacted = Drop(mined.path, "", "file", "secret_redacted")
+    gone = tuple(Drop(mined.path, d.symbol, d.kind, reason) for d in mined.drafts if d not in kept)
+    redacted = Drop(mined.path, "", "file", f"{reason}_redacted")
     return replace(mined, drafts=kept, drops=(*mined.drops, *gone, redacted))
 
 
@@ -190,6 +198,8 @@ def mine_repositories(
         for result in read_and_mine(repository, known, kinds, workers, progress):
             if isinstance(result, Drop):
                 drops.append(result)
+            elif not may_stay(result.licence, repository.licence, own.licences):
+                drops.append(Drop(result.path, "", "file", "licence"))
             else:
                 drops.extend(result.drops)
                 yields.append((repository, result))
@@ -233,7 +243,7 @@ def assemble(
     if not any(mined.units for _, mined in files):
         raise TooSmallError("No definition was found: mining needs at least 1. Check the languages and the excludes.")
     pairs = [
-        make_pair(mined, draft, repository.name, repository.commit, repository.licence)
+        make_pair(mined, draft, repository.name, repository.commit, mined.licence or repository.licence)
         for repository, mined in files
         for draft in mined.drafts
     ]
@@ -253,17 +263,34 @@ def assemble(
     drops.extend(Drop(pair.path, pair.symbol, pair.kind, "quotes_held_out_answer") for pair in quotes)
     held_out = {pair.path for pair in pairs if pair.split != "train"}
     tallies = [m.tally for _, m in files if m.tally is not None and m.path not in held_out]
+    profile = learn_together(tallies, files, settings[0])
+    pairs = keep_style(pairs, tallies, profile, {repository.commit for repository, _ in files}, drops)
     if progress:
         progress("splitting", 1, 1)
     return Contents(
         head={**manifest_head(files, settings), **({"own_pairs": len(added)} if own_pairs else {})},
         pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
-        profile=learn_together(tallies, files, settings[0]).as_json(),
+        profile=profile.as_json(),
         api=build_index((mined.path, mined.symbols) for _, mined in files),
         skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
         sources={mined.path: mined.utf8 for _, mined in files if mined.path in held_out},
         proof=prove_split(pairs, units, sides, leaks),
     )
+
+
+def keep_style(
+    pairs: Sequence[Pair], tallies: Sequence[FileTally], profile: Profile, commits: Set[str], drops: list[Drop]
+) -> list[Pair]:
+    """Return *pairs* without the training pairs whose answer, as it stands now, breaks a rule that gates."""
+    broken = {tally.path: lines_that_break(tally, profile) for tally in tallies}
+    kept: list[Pair] = []
+    for pair in pairs:
+        lines = broken.get(pair.path, {}) if pair.split == "train" and pair.commit in commits else {}
+        if any(pair.start_line <= line <= pair.end_line for line in lines):
+            drops.append(Drop(pair.path, pair.symbol, pair.kind, "house_style"))
+        else:
+            kept.append(pair)
+    return kept
 
 
 def learn_together(

@@ -53,6 +53,8 @@ class Settings:
     """Pair ids, or path patterns, that `mine` leaves out."""
     add: tuple[str, ...] = ()
     """Files of the team's own pairs, relative to the repository."""
+    licences: tuple[str, ...] = ()
+    """Licences that files may be under beside the repository's own."""
     policy: Mapping[str, float] = field(default_factory=dict[str, float])
     """The verdict's margins; see docs/verdict.md."""
     ignored: tuple[str, ...] = ()
@@ -93,7 +95,7 @@ def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
     """Return the settings that *table* writes, or raise all its faults at once."""
     faults: list[str] = []
     values: dict[str, Any] = {}
-    for key in ("exclude", "drop", "add"):
+    for key in ("exclude", "drop", "add", "licences"):
         given = table.get(key, [])
         if isinstance(given, list) and all(isinstance(entry, str) for entry in given):  # type: ignore[reportUnknownVariableType]
             values[key] = tuple(given)  # type: ignore[reportUnknownArgumentType]
@@ -101,7 +103,7 @@ def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
             faults.append(f"{key} must be a list of strings, got {given!r}")
     values["conventions"] = check_overrides(table.get("conventions", {}), faults)
     values["policy"] = check_policy(table.get("policy", {}), faults)
-    known = {"exclude", "drop", "add", "conventions", "policy", *RUNS_CODE}
+    known = {"exclude", "drop", "add", "licences", "conventions", "policy", *RUNS_CODE}
     faults.extend(f"unknown key {key!r}, known: {', '.join(sorted(known))}" for key in table if key not in known)
     if faults:
         raise SettingsError(name, faults)

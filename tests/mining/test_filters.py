@@ -1,0 +1,168 @@
+"""
+What is left out of a corpus, and that the reason is kept: personal data, other licences, what breaks the house's style.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.mining.artefacts import read_jsonl
+from idiolect.mining.filters.licence import file_licence, may_stay
+from idiolect.mining.filters.personal import find_personal, mask_personal
+from idiolect.mining.filters.quality import gives_cause
+from idiolect.mining.languages import language_named
+from idiolect.mining.mine import mine_repositories
+from idiolect.mining.source import parse_source
+
+FUNCTION = '''
+
+def {verb}_{noun}(store, limit):
+    """{verb} what the {noun} holds, up to a limit."""
+    found = store.{verb}_{noun}_rows("{noun}", limit)
+    store.log_{verb}_{noun}("{verb}", found.count_{noun}())
+    return found.finish_{verb}("{noun}")
+'''
+NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "larch")
+
+
+def write_house(root, top="", nouns=NOUNS):
+    root.mkdir()
+    for noun in nouns:
+        body = "".join(FUNCTION.format(noun=noun, verb=verb) for verb in ("load", "save", "drop"))
+        (root / f"{noun}.py").write_text(f'"""About {noun}."""\n{top}{body}', "utf-8")
+    return root
+
+
+def mined(root, out):
+    corpus = mine_repositories([root], out, workers=1)
+    pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+    return corpus, pairs, list(read_jsonl(out / "skipped.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        pytest.param("# mail jane.doe@acme-corp.com", "# mail xxxx.xxx@xxxx-xxxx.xxx", id="mail"),
+        pytest.param("# call +49 30 1234 5678 at night", "# call +xx xx xxxx xxxx at night", id="phone"),
+        pytest.param("# TODO(jdoe): later", "# TODO(xxxx): later", id="to do"),
+        pytest.param("__author__ = 'Jane Doe'", "__author__ = 'xxxx xxx'", id="author"),
+        pytest.param(" * @author Jane Q. Doe", " * @author xxxx x. xxx", id="tag"),
+    ],
+)
+def test_personal_data_is_masked(text, masked):
+    """Addresses, numbers and names keep their form and lose their letters."""
+    assert masked == mask_personal(text)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("scores = q@k.T", id="matrix product"),
+        pytest.param("scores = q@k.de(0)", id="method of a product"),
+        pytest.param("# user@example.com", id="example"),
+        pytest.param("git@github.com:acme/tool.git", id="repository"),
+        pytest.param("noreply@acme.com", id="nobody"),
+        pytest.param("@app.route('/x')\n@property", id="decorators"),
+        pytest.param("total = a +12 -3456 -789 -1011", id="sum"),
+        pytest.param("# call +1 202 555 0123", id="a number of films"),
+        pytest.param("# TODO(PERF): faster", id="a topic"),
+        pytest.param("raise ValueError('Authorization failed')", id="no author"),
+    ],
+)
+def test_what_is_no_person_stays(text):
+    """Code, examples and machines are left alone."""
+    assert [] == find_personal(text)
+
+
+def test_personal_data_reaches_no_file_of_a_corpus(tmp_path):
+    """Asks, answers, contexts and sources are masked; a masked answer is dropped with its reason."""
+    root = write_house(tmp_path / "house", top="\n# Questions? jane.doe@acme-corp.com\nOWNER = 1\n")
+    with (root / "amber.py").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n\ndef tell(client, words):\n    """Tell max.roe@acme-corp.com what happened."""\n'
+            '    client.open(words)\n    client.mail("max.roe@acme-corp.com", words)\n    return client.close(words)\n'
+        )
+    _, _, skipped = mined(root, tmp_path / "corpus")
+    written = "".join(file.read_text("utf-8") for file in (tmp_path / "corpus").rglob("*") if file.is_file())
+
+    assert "acme-corp" not in written
+    assert {"path": "amber.py", "symbol": "tell", "kind": "implement", "reason": "personal_data"} in skipped
+
+
+@pytest.mark.parametrize(
+    ("text", "licence"),
+    [
+        pytest.param("# SPDX-License-Identifier: GPL-3.0-or-later\nx = 1\n", "GPL-3.0-or-later", id="spdx"),
+        pytest.param("/* SPDX-License-Identifier: MIT */\n", "MIT", id="block comment"),
+        pytest.param("# under the GNU General Public License, see\n", "GPL", id="notice"),
+        pytest.param("# GNU Affero General Public License\n", "AGPL-3.0", id="stronger notice"),
+        pytest.param("# Proprietary and confidential.\n", "proprietary", id="secret"),
+        pytest.param("x = 1\n", "", id="none"),
+    ],
+)
+def test_a_file_names_its_licence(text, licence):
+    """The identifier is read, and the notices that older files have."""
+    assert licence == file_licence(text)
+
+
+@pytest.mark.parametrize(
+    ("licence", "own", "allowed", "stays"),
+    [
+        pytest.param("GPL-3.0", "MIT", (), False, id="copyleft in MIT"),
+        pytest.param("GPL-3.0-or-later", "GPL-3.0", (), True, id="the repository's own"),
+        pytest.param("GPL-2.0", "unknown", ("GPL-2.0",), True, id="allowed"),
+        pytest.param("MIT OR GPL-2.0", "Apache-2.0", (), True, id="a choice"),
+        pytest.param("BSD-3-Clause", "MIT", (), True, id="permissive"),
+        pytest.param("", "MIT", (), True, id="none named"),
+    ],
+)
+def test_which_licences_stay(licence, own, allowed, stays):
+    """Copyleft of others goes, unless the team's settings allow it."""
+    assert stays is may_stay(licence, own, allowed)
+
+
+def test_a_file_under_another_licence_is_left_out_unless_allowed(tmp_path):
+    """Its pairs are not mined, the reason is kept, and the settings can say otherwise."""
+    root = write_house(tmp_path / "house")
+    file = root / "amber.py"
+    file.write_text("# SPDX-License-Identifier: AGPL-3.0-only\n" + file.read_text("utf-8"), "utf-8")
+    _, pairs, skipped = mined(root, tmp_path / "first")
+
+    assert "amber.py" not in {pair.path for pair in pairs}
+    assert {"path": "amber.py", "symbol": "", "kind": "file", "reason": "licence"} in skipped
+
+    (root / "idiolect.toml").write_text('licences = ["AGPL-3.0-only"]\n', "utf-8")
+    _, pairs, _ = mined(root, tmp_path / "second")
+
+    assert {"AGPL-3.0-only"} == {pair.licence for pair in pairs if pair.path == "amber.py"}
+
+
+def test_what_breaks_the_house_style_is_not_taught(tmp_path):
+    """A training answer that departs from a rule that gates is dropped; its file's other answers are taught."""
+    root = write_house(tmp_path / "house", nouns=[f"{noun}_{part}" for noun in NOUNS for part in ("one", "two", "six")])
+    first, _, _ = mined(root, tmp_path / "first")
+    path = sorted({pair.path for pair in first.pairs("train")})[0]
+    text = (root / path).read_text("utf-8")
+    noun = path[:-3]
+    (root / path).write_text(text.replace(f'"{noun}", limit', f"'{noun}', limit", 1), "utf-8")
+    _, pairs, skipped = mined(root, tmp_path / "second")
+    gone = [row for row in skipped if row["reason"] == "house_style"]
+
+    assert {path} == {row["path"] for row in gone}
+    assert {f"load_{noun}"} == {row["symbol"] for row in gone}
+    assert f"save_{noun}" in {pair.symbol for pair in pairs}
+    assert not any(f"'{noun}', limit" in pair.response for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    ("text", "doubtful"),
+    [
+        pytest.param("def f():\n    a = 1\n    return a\n", False, id="fine"),
+        pytest.param("def f():\n    a = 1; b = 2\n    return a\n", False, id="two on a line"),
+        pytest.param("def f():\n    a = 1\n  # aside\n    return a\n", False, id="a comment at the side"),
+        pytest.param("def f():\n    print 'x'\n", True, id="python 2"),
+        pytest.param("def f():\n    return (1\n", True, id="an open bracket"),
+    ],
+)
+def test_the_exact_gate_is_asked_where_a_file_gives_cause(text, doubtful):
+    """Errors and statements of Python 2 give cause; ordinary layout does not."""
+    assert doubtful is gives_cause(parse_source("a.py", text.encode(), language_named("python")))
