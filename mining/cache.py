@@ -7,10 +7,12 @@ is found by the hash of all that decides it, so it is never wrong, only absent. 
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sqlite3
 import sys
-import tempfile
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 VARIABLE = "IDIOLECT_CACHE"
@@ -43,16 +45,86 @@ def cache_root() -> Path | None:
     return None
 
 
-def put_file(path: Path, data: bytes) -> bool:
-    """Write *data* at *path*, all of it or nothing, and say whether that worked: a full disk only costs the cache."""
-    scratch = None
-    try:
-        handle, scratch = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(scratch).replace(path)
-    except OSError:
-        if scratch is not None:
-            Path(scratch).unlink(missing_ok=True)
+class Store:
+    """
+    Values under keys, in one SQLite file. Whatever goes wrong with the file, the cache is only off.
+    """
+
+    LARGEST = 2 * 1024**3
+    """Bytes of the file from which it is begun anew: simple, and a run then costs what the first one did."""
+
+    def __init__(self, file: Path) -> None:
+        self.connection: sqlite3.Connection | None = None
+        with suppress(OSError, sqlite3.Error):
+            if file.exists() and file.stat().st_size > self.LARGEST:
+                file.unlink()
+            self.connection = sqlite3.connect(file, timeout=2, isolation_level=None)
+            # what a power cut loses is mined again
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.execute("PRAGMA synchronous=OFF")
+            self.connection.execute("CREATE TABLE IF NOT EXISTS mined (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+            self.connection.execute("BEGIN")
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of *key*, or None."""
+        with suppress(sqlite3.Error):
+            if self.connection is not None:
+                row = self.connection.execute("SELECT value FROM mined WHERE key = ?", (key,)).fetchone()
+                return None if row is None else row[0]
+        return None
+
+    def has(self, key: bytes) -> bool:
+        """Claim that there is a value under *key*."""
+        with suppress(sqlite3.Error):
+            if self.connection is not None:
+                return self.connection.execute("SELECT 1 FROM mined WHERE key = ?", (key,)).fetchone() is not None
         return False
-    return True
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep *value* under *key*."""
+        try:
+            if self.connection is not None:
+                self.connection.execute("INSERT OR REPLACE INTO mined VALUES (?, ?)", (key, value))
+        except sqlite3.Error:
+            self.connection = None
+
+    def close(self) -> None:
+        """Write what was put."""
+        with suppress(sqlite3.Error):
+            if self.connection is not None:
+                self.connection.execute("COMMIT")
+                self.connection.close()
+
+
+def open_store() -> Store | None:
+    """
+    Return where mined files are kept, or None when caching is off.
+
+    What is kept is read back as Python objects, so a folder that others can write to is never trusted.
+    """
+    folder = cache_folder("mined")
+    if folder is None:
+        return None
+    about = folder.stat()
+    if hasattr(os, "geteuid") and (about.st_uid != os.geteuid() or about.st_mode & 0o022):
+        return None
+    return Store(folder / "files.sqlite")
+
+
+@cache
+def version_of_mining() -> str:
+    """Return the hash of everything beside the input that decides what a file gives: our code, and the libraries."""
+    import importlib.metadata
+
+    digest = hashlib.blake2b(digest_size=16)
+    here = Path(__file__).parent
+    for file in sorted(path for path in here.rglob("*") if path.suffix in (".py", ".toml")):
+        digest.update(file.relative_to(here).as_posix().encode() + b"\0" + file.read_bytes())
+    relevant = ("tree-sitter", "libcst", "numpy", "griffelib", "pathspec")
+    found = {
+        f"{name} {package.version}"
+        for package in importlib.metadata.distributions()
+        if (name := str(package.metadata["Name"]).lower()).startswith(relevant)
+    }
+    digest.update("\0".join([*sorted(found), sys.version]).encode())
+    return digest.hexdigest()

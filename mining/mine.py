@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .api import Symbol, build_index, file_symbols
+from .cache import Store, open_store, version_of_mining
 from .corpus import Contents, Corpus, write_corpus
 from .definitions import collect_definitions
 from .errors import InputError, MissingExtraError, TooSmallError
@@ -213,11 +215,81 @@ def read_and_mine(
     workers: int | None,
     progress: Progress | None,
 ) -> Iterator[FileYield | Drop]:
-    """Yield what every file gives, in order of path, from worker processes."""
-    work = partial(mine_path, repository, languages, kinds)
-    lost = partial(Drop, symbol="", kind="file", reason="crashed_or_too_slow")
-    sizes = [(path, (repository.root / path).stat().st_size) for path in repository.paths]
-    return map_files(work, sizes, workers=workers or os.cpu_count() or 1, lost=lost, progress=progress)
+    """Yield what every file gives, in order of path: from the cache, or from worker processes."""
+    # a worker needs where the files are, not the list of them
+    place = replace(repository, paths=(), skips=(), listed=())
+    asked = hash_of(version_of_mining(), ",".join(kinds or ("all",)), *(repr(language) for language in languages))
+    work = partial(mine_packed, place, tuple(languages), kinds, asked)
+    store = open_store()
+    kept = {path for path in repository.paths if store is not None and is_kept(store, place, asked, path)}
+    sizes = [(path, size_of(repository.root / path)) for path in repository.paths if path not in kept]
+    fresh = map_files(work, sizes, workers=workers or os.cpu_count() or 1, lost=lose_file, progress=progress)
+    try:
+        for path in repository.paths:
+            packed = Packed(file_key(place, asked, path), b"") if path in kept else next(fresh)
+            value = packed.value or (store and packed.key and store.get(packed.key)) or b""
+            if store is not None and packed.key and packed.value:
+                store.put(packed.key, packed.value)
+            # what vanished from the cache meanwhile is mined here
+            yield pickle.loads(value) if value else mine_path(place, languages, kinds, path)  # noqa: S301 - our own
+    finally:
+        if store is not None:
+            store.close()
+
+
+class Packed(NamedTuple):
+    """
+    What one file gives, as it travels and is kept.
+    """
+
+    key: bytes
+    """What it is kept under; empty for what must not be kept."""
+    value: bytes
+
+
+def mine_packed(
+    repository: Repository, languages: Sequence[Language], kinds: Sequence[str] | None, asked: str, path: str
+) -> Packed:
+    """Mine one file and pack what it gives, under the hash of what was read."""
+    data = repository.read(path)
+    if not isinstance(data, bytes):
+        return Packed(b"", pickle.dumps(Drop(data.path, "", "file", data.reason), 5))
+    mined = mine_data(path, data, languages, kinds)
+    # a grammar may be installed before the next run
+    lasting = not (isinstance(mined, Drop) and mined.reason.startswith("grammar_not_installed"))
+    return Packed(key_of(asked, path, data) if lasting else b"", pickle.dumps(mined, 5))
+
+
+def lose_file(path: str) -> Packed:
+    """Return what is recorded of a file whose worker died."""
+    return Packed(b"", pickle.dumps(Drop(path, "", "file", "crashed_or_too_slow"), 5))
+
+
+def is_kept(store: Store, repository: Repository, asked: str, path: str) -> bool:
+    """Claim that the cache holds what the file at *path* gives as it is now."""
+    key = file_key(repository, asked, path)
+    return bool(key) and store.has(key)
+
+
+def file_key(repository: Repository, asked: str, path: str) -> bytes:
+    """Return what the file at *path* is kept under, or nothing when it cannot be read."""
+    data = repository.read(path)
+    return key_of(asked, path, data) if isinstance(data, bytes) else b""
+
+
+def key_of(asked: str, path: str, data: bytes) -> bytes:
+    """Return what a file is kept under: its bytes, its path, and what was asked of it."""
+    digest = hashlib.blake2b(f"{asked}\0{path}\0".encode("utf-8", "surrogateescape"), digest_size=16)
+    digest.update(data)
+    return digest.digest()
+
+
+def size_of(file: Path) -> int:
+    """Return the size of a file; 0 when it is gone, which its reading will tell."""
+    try:
+        return file.lstat().st_size
+    except OSError:
+        return 0
 
 
 def mine_path(

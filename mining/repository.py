@@ -73,6 +73,8 @@ class Repository:
     paths: tuple[str, ...]
     """What can be read, relative to the root, sorted."""
     skips: tuple[Skip, ...] = field(default=())
+    listed: tuple[str, ...] = field(default=())
+    """Every file of the repository, mined or not, by name; sorted."""
 
     def read(self, path: str) -> bytes | Skip:
         """Return the bytes of *path*, or why it is skipped now. Never follows a link."""
@@ -122,6 +124,7 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
         has_history=has_history,
         paths=tuple(paths),
         skips=tuple(skips),
+        listed=tuple(names),
     )
 
 

@@ -1,0 +1,106 @@
+"""
+The cache changes what a run costs, never what it gives.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.mining import mine as mining
+from idiolect.mining.cache import cache_root, open_store
+from idiolect.mining.mine import mine_repositories
+
+FILE = '''
+def load_{noun}(store, limit):
+    """Load the {noun} records of *store*."""
+    found = store.open_{noun}("{noun}").rows_{noun}()
+    store.log_{noun}(found.count_{noun}())
+    return found.finish_{noun}(limit)
+'''
+NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord")
+
+
+@pytest.fixture(name="house")
+def _house(tmp_path, monkeypatch):
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    root = tmp_path / "house"
+    root.mkdir()
+    for noun in NOUNS:
+        (root / f"{noun}.py").write_text(FILE.format(noun=noun), "utf-8")
+    return root
+
+
+def read_all(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def watch_mined(monkeypatch):
+    """Return a list that fills with the paths that are really mined."""
+    mined = []
+    real = mining.map_files
+
+    def watched(work, sizes, **options):
+        mined.extend(path for path, _ in sizes)
+        return real(work, sizes, **options)
+
+    monkeypatch.setattr(mining, "map_files", watched)
+    return mined
+
+
+def test_only_what_changed_is_mined_again(house, tmp_path, monkeypatch):
+    """The second run mines the changed and the new file, and gives what a run without a cache gives."""
+    mine_repositories([house], tmp_path / "first", workers=1)
+    (house / "amber.py").write_text(FILE.format(noun="aspen"), "utf-8")
+    (house / "grove.py").write_text(FILE.format(noun="grove"), "utf-8")
+    mined = watch_mined(monkeypatch)
+    mine_repositories([house], tmp_path / "second", workers=1)
+    again = list(mined)
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+    mine_repositories([house], tmp_path / "third", workers=1)
+
+    assert ["amber.py", "grove.py"] == again
+    assert read_all(tmp_path / "third") == read_all(tmp_path / "second")
+    assert read_all(tmp_path / "first") != read_all(tmp_path / "second")
+
+
+def test_other_kinds_are_another_question(house, tmp_path, monkeypatch):
+    """What was asked is in the key: a run with fewer kinds does not take the answers of one with all."""
+    mine_repositories([house], tmp_path / "first", workers=1)
+    mined = watch_mined(monkeypatch)
+    corpus = mine_repositories([house], tmp_path / "second", kinds=["implement"], workers=1)
+
+    assert len(NOUNS) == len(mined)
+    assert {"implement"} == {row["kind"] for row in corpus.manifest["counts"]}
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database", None])
+def test_a_damaged_cache_is_no_cache(house, tmp_path, monkeypatch, damage):
+    """Whatever is in the file, the run gives what it gives without it."""
+    mine_repositories([house], tmp_path / "first", workers=1)
+    store = tmp_path / "cache" / "mined" / "files.sqlite"
+    if damage is None:
+        (tmp_path / "cache" / "mined").chmod(0o777)
+        assert open_store() is None
+    else:
+        store.write_bytes(damage)
+    mine_repositories([house], tmp_path / "second", workers=1)
+
+    assert read_all(tmp_path / "first") == read_all(tmp_path / "second")
+
+
+def test_a_cache_that_cannot_be_written_is_off(house, tmp_path, monkeypatch):
+    """A file where the folder should be only costs the cache."""
+    (tmp_path / "cache").write_text("in the way")
+    mine_repositories([house], tmp_path / "first", workers=1)
+
+    assert open_store() is None
+
+
+def test_where_the_cache_is(monkeypatch, tmp_path):
+    """The variable names it; empty, there is none; else the platform's folder has it."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "x"))
+    assert tmp_path / "x" == cache_root()
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+    assert None is cache_root()
+    monkeypatch.delenv("IDIOLECT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert "idiolect" == cache_root().name.lower()
