@@ -22,6 +22,7 @@ from tree_sitter import Node
 from ..source import Source
 
 if TYPE_CHECKING:  # they import this module
+    from .anyview import AnyView
     from .facts import FileFacts
     from .view import FileView
 
@@ -127,6 +128,7 @@ class Examples:
     nearly: tuple[str, ...]
     key: str = ""
     path: str = "package/module.py"
+    language: str = "python"
     rule: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """For a mined convention, the rule that is asked."""
 
@@ -213,6 +215,22 @@ class Convention:
         """Return edits after which *place*, which answers *value*, departs from it: a planted mistake that parses."""
         attempts = (self.rewrite(place, other) for other in self.values if other != value)
         return next((edits for edits in attempts if edits), ())
+
+
+class NeutralConvention(Convention):
+    """
+    A question for every language that has a grammar: it sees the whole file at once and knows no node by name.
+    """
+
+    languages = ()
+
+    def is_asked_any(self, role: str, utf8: bytes) -> bool:
+        """Claim that a file of *role* with this text is one that the question is for."""
+        return role in self.roles and (not self.needs or any(word in utf8 for word in self.needs))
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Return the answers of *file*."""
+        raise NotImplementedError
 
 
 class HouseConvention(Convention):

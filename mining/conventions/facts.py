@@ -97,6 +97,52 @@ class RaiseFact(NamedTuple):
     end: int
 
 
+class BlockFact(NamedTuple):
+    """
+    A block of entries, in a language of any kind.
+    """
+
+    label: str
+    """What stands before it: `resource aws_s3_bucket`, or the key whose value it is."""
+    keys: tuple[str, ...]
+    line: int
+    start: int
+    end: int
+    text: str
+
+
+class EntryFact(NamedTuple):
+    """
+    A key with its value, in a language of any kind.
+    """
+
+    label: str
+    """The block's."""
+    key: str
+    kind: str
+    """`literal`, `reference` or `other`."""
+    value: str
+    """The value's text, cut."""
+    line: int
+    start: int
+    end: int
+    text: str
+
+
+class TopFact(NamedTuple):
+    """
+    An outermost definition, in a language of any kind.
+    """
+
+    kind: str
+    depth: int
+    """How deep its definitions nest."""
+    line: int
+    start: int
+    end: int
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """
@@ -112,6 +158,10 @@ class FileFacts:
     calls: tuple[CallFact, ...]
     imports: tuple[ImportFact, ...]
     raises: tuple[RaiseFact, ...]
+    language: str = "python"
+    blocks: tuple[BlockFact, ...] = ()
+    entries: tuple[EntryFact, ...] = ()
+    tops: tuple[TopFact, ...] = ()
 
 
 def module_of(path: str) -> str:

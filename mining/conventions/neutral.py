@@ -1,72 +1,520 @@
 """
-Questions for any grammar. In: a source of a language that has only a query. Out: its tally.
+Questions for any grammar. In: a source of a language that has only a query. Out: its tally. Rows Q01 to Q08, Q19 to Q21.
 
-Nothing here knows a language: definitions and strings are what the query captures. Rows Q01 and Q03 of the catalogue.
+Nothing here knows a language; see `anyview`. Rows about blocks and files are in `blocks.py`. Row Q22, retired kinds, is
+what `profile.Entry.moving_to` says of any rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable
+from itertools import pairwise
 
-from tree_sitter import QueryCursor
+from tree_sitter import Node
 
-from ..definitions import MATCH_LIMIT, collect_definitions
-from ..roles import role_of
 from ..source import Source
-from .convention import Choice, Convention, Opportunity
-from .naming import case_of
+from .anyview import AnyView, walk
+from .comments import RIGHTS, YEARS
+from .convention import (
+    Choice, Edit, Examples, NeutralConvention, Opportunity, Place, collect_conventions,
+)  # fmt: skip
+from .facts import FileFacts, TopFact, module_of
+from .naming import case_of, recase
 from .tally import FileTally
 from .view import text_of
 
+CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
+SEPARATORS = (",", ";")
+MARKERS = ("///", "//!", "//", "/**", "/*", "--", "#", ";", "%")
+HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
+NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
+LONG_NUMBER = 10_000
 
-class DefinitionCase(Convention):
+
+class DefinitionCase(NeutralConvention):
     """How a definition's name is cased, for each kind of definition."""
 
     id = "Q01"
     name = "definition-case"
     question = "How is the name of a {key} cased?"
-    languages = ()
+    version = 2
+    examples = Examples(
+        value="camelCase",
+        key="function",
+        path="src/a.js",
+        language="javascript",
+        conforms=("function readAll() {}",),
+        departs=("function read_all() {}", "function ReadAll() {}"),
+        nearly=("const x = read_all();", "class Reader {}"),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the case of each name that shows one."""
+        for name, _ in file.units:
+            case = "UPPER_CASE" if name.text.isupper() and len(name.text) > 1 else case_of(name.text)
+            # one word in lower case is every case at once
+            if case and not (case == "snake_case" and name.text.isalpha()):
+                yield Choice(case, name.node, name.kind)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the name in another case."""
+        text = place.text.strip("\"'")
+        name = recase(text, "snake_case" if value != "snake_case" else "CapWords")
+        return place.instead(place.text.replace(text, name)) if name != text else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Name a {key} in {value}."
 
 
-class StringDelimiter(Convention):
+class DefinitionAffix(NeutralConvention):
+    """Which word the names of one kind of definition begin with."""
+
+    id = "Q02"
+    name = "definition-prefix"
+    question = "Which word does the name of a {key} begin with?"
+    cap = "advise"
+    least_support = 30.0
+    is_mined = True
+    never = frozenset({"its own word"})
+    examples = Examples(
+        value="stg_",
+        key="model",
+        path="models/a.js",
+        language="javascript",
+        rule={},
+        conforms=(),
+        departs=(),
+        nearly=("function read() {}",),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the first of several words."""
+        for name, _ in file.units:
+            first, mark, rest = name.text.partition("_")
+            if mark and first and rest:
+                yield Choice(f"{first}_", name.node, name.kind)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Begin the name of a {key} with `{value}`."
+
+
+class StringDelimiter(NeutralConvention):
     """Which delimiter opens a string that holds neither."""
 
     id = "Q03"
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
-    languages = ()
+    version = 2
+    values = ("double", "single")
+    examples = Examples(
+        value="single",
+        path="src/a.js",
+        language="javascript",
+        conforms=("x = 'a';",),
+        departs=('x = "a";',),
+        nearly=('x = "it\'s";', "x = `a`;", "x = '';"),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the delimiter of each string that could have either."""
+        for node in file.strings:
+            text = text_of(node)
+            if len(text) > 2 and text[0] in "\"'" and text[-1] == text[0] and not set(text[1:-1]) & set("\"'\\\n"):
+                yield Choice("double" if text[0] == '"' else "single", node)
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return both quotes exchanged; no fix, because in some languages they mean different things."""
+        quote = '"' if value == "double" else "'"
+        return Edit(place.start, place.start + 1, quote), Edit(place.end - 1, place.end, quote)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open plain strings with {value} quotes."
+
+
+class IndentationUnit(NeutralConvention):
+    """By what a line is indented deeper than the one above it."""
+
+    id = "Q04"
+    name = "indentation-unit"
+    question = "By what is a deeper line indented?"
+    examples = Examples(
+        value="2 spaces",
+        path="src/a.js",
+        language="javascript",
+        conforms=("function f() {\n  return 1;\n}\n",),
+        departs=("function f() {\n\treturn 1;\n}\n", "function f() {\n    return 1;\n}\n"),
+        nearly=("x = `\n      text`;\n", "f(a,\n                    b);\n"),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the step of each line that is deeper than the line above."""
+        above = b""
+        for line, start in enumerate(file.source.line_starts):
+            end = file.utf8.find(b"\n", start)
+            text = file.utf8[start : end if end >= 0 else len(file.utf8)].rstrip()
+            if not text:
+                continue
+            margin = text[: len(text) - len(text.lstrip())]
+            first = start + len(margin)
+            inside = any(begin < first < stop for begin, stop in file.opaque)
+            if not inside and margin.startswith(above) and len(margin) > len(above) and line:
+                step = margin[len(above) :]
+                node = file.root.descendant_for_byte_range(first, first + 1)
+                if node is not None and (set(step) == {9} or (set(step) == {32} and len(step) <= 8)):
+                    name = "tab" if set(step) == {9} else f"{len(step)} spaces"
+                    yield Choice(name if set(step) == {32} or len(step) == 1 else "tabs", node)
+            if not inside:
+                above = margin
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Indent by {value if value[0].isdigit() else 'one ' + value}."
+
+
+class TokenSpacing(NeutralConvention):
+    """Whether blanks stand around a sign."""
+
+    id = "Q05"
+    name = "token-spacing"
+    question = "Do blanks stand around `{key}`?"
+    cap = "hint"
+    is_mined = True
+    examples = Examples(
+        value="on both sides",
+        key="=",
+        path="src/a.js",
+        language="javascript",
+        conforms=("x = 1;",),
+        departs=("x=1;", "x= 1;"),
+        nearly=("// x=1\n", "x == 1;"),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the blanks around each sign inside a line."""
+        data = file.utf8
+        for node in walk(file.root):
+            if node.is_named or node.child_count or node.end_byte - node.start_byte > 3:
+                continue
+            sign = text_of(node)
+            before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
+            if sign[:1].isalnum() or sign in "()[]{}\"'`;." or before in (b"\n", b"") or after in (b"\n", b"", b"\r"):
+                continue
+            blanks = (before in (b" ", b"\t"), after in (b" ", b"\t"))
+            yield Choice(SPACING[blanks], node, sign)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Put blanks {value} of `{key}`." if value != "nowhere" else f"Put no blanks around `{key}`."
+
+
+SPACING = {(True, True): "on both sides", (False, False): "nowhere", (True, False): "before", (False, True): "after"}
+
+
+class TrailingSeparator(NeutralConvention):
+    """Whether a separator follows the last element before a closing bracket on its own line."""
+
+    id = "Q06"
+    name = "trailing-separator"
+    question = "Does a separator follow the last of several elements on lines of their own?"
+    cap = "advise"
+    never = frozenset({"absent"})
+    values = ("present", "absent")
+    examples = Examples(
+        value="present",
+        path="src/a.js",
+        language="javascript",
+        conforms=("x = [\n  1,\n  2,\n];", "x = {\n  a: 1,\n  b: 2, // c\n};"),
+        departs=("x = [\n  1,\n  2\n];",),
+        nearly=("x = [1, 2];", "x = [\n  1, 2\n];", "function f() {\n  a();\n  b();\n}", "x = [\n  1\n];"),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield what stands before each closing bracket that opens its line, where elements are separated."""
+        for found in CLOSING.finditer(file.utf8):
+            closing = file.root.descendant_for_byte_range(found.start(1), found.end(1))
+            owner = closing.parent if closing is not None else None
+            if closing is None or closing.child_count or owner is None or owner.has_error:
+                continue
+            before = [c for c in owner.children if c.start_byte < found.start(1) and not c.is_extra]
+            marks = [child for child in before if child.type in SEPARATORS]
+            elements = [child for child in before if child.is_named]
+            if not marks or len(elements) < 2 or elements[-1].start_point.row == elements[-2].end_point.row:
+                continue
+            last = before[-1]
+            yield Choice("present" if last.type in SEPARATORS else "absent", last_token(last))
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the separator taken out."""
+        return place.instead("") if value == "absent" and place.text in SEPARATORS else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return "Put a separator after the last element where the closing bracket stands on its own line."
+
+
+class BlankLines(NeutralConvention):
+    """How many empty lines stand between outermost neighbours, by their kinds."""
+
+    id = "Q07"
+    name = "blank-lines"
+    question = "How many empty lines stand between {key}?"
+    cap = "advise"
+    is_mined = True
+    examples = Examples(
+        value="1",
+        key="function_declaration and function_declaration",
+        path="src/a.js",
+        language="javascript",
+        conforms=("function f() {}\n\nfunction g() {}\n",),
+        departs=("function f() {}\nfunction g() {}\n", "function f() {}\n\n\nfunction g() {}\n"),
+        nearly=("function f() {}\n\n// about g\nfunction g() {}\n", "let a;\nlet b;\n"),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the empty lines between each two neighbours without a comment between them."""
+        for one, other in pairwise(file.top):
+            lines = other.start_point.row - one.end_point.row - (one.end_point.column > 0)
+            between = file.utf8[one.end_byte : other.start_byte]
+            if lines >= 0 and not between.strip(b" \t\r\n;"):
+                yield Choice(str(lines), first_token(other), f"{one.type} and {other.type}")
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Leave {value} empty line{'' if value == '1' else 's'} between {key}."
+
+
+class CommentForm(NeutralConvention):
+    """What opens a comment, and whether one stands before a definition."""
+
+    id = "Q08"
+    name = "comment-form"
+    question = "What about {key}?"
+    never = frozenset({"undocumented"})
+    examples = Examples(
+        value="//",
+        key="the comment marker",
+        path="src/a.js",
+        language="javascript",
+        conforms=("// a\nlet x = 1;",),
+        departs=("/* a */\nlet x = 1;",),
+        nearly=("let x = '// a';",),
+    )
+    also = (
+        Examples(
+            value="documented",
+            key="a comment before a function",
+            path="src/a.js",
+            language="javascript",
+            conforms=("// Read all.\nfunction readAll() {}",),
+            departs=("let x;\nfunction readAll() {}",),
+            nearly=("// Read.\nlet x;\n",),
+        ),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the marker of each comment, and whether each outermost definition has one right before it."""
+        for node in file.comments:
+            text = text_of(node)
+            marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
+            if marker and not text.startswith("#!"):
+                yield Choice(marker, node, "the comment marker")
+        ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
+        outermost = {node.start_byte for node in file.top}
+        for name, node in file.units:
+            if node.start_byte in outermost:
+                value = "documented" if node.start_point.row in ends else "undocumented"
+                yield Choice(value, name.node, f"a comment before a {name.kind}")
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the comment with another marker, or taken out from before its definition."""
+        if place.key == "the comment marker":
+            other = {"//": ("/*", " */"), "#": ("//", "")}.get(value)
+            return () if other is None else place.instead(other[0] + place.text.removeprefix(value) + other[1])
+        start = place.source.utf8.rfind(b"\n", 0, place.start) + 1
+        return (Edit(start, start, place.newline),) if value == "documented" else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open comments with `{value}`." if value != "documented" else f"Put {key}."
+
+
+class LongStrings(NeutralConvention):
+    """How a string of several lines is opened."""
+
+    id = "Q19"
+    name = "long-strings"
+    question = "How is a string of several lines opened?"
+    cap = "advise"
+    examples = Examples(
+        value="`",
+        path="src/a.ts",
+        language="javascript",
+        conforms=(),
+        departs=(),
+        nearly=("x = 'a';",),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the signs that open each string of several lines."""
+        for node in file.strings:
+            opening = re.match(r"[^\w\s]+", text_of(node))
+            if node.start_point.row != node.end_point.row and opening:
+                yield Choice(opening[0][:3], first_token(node))
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open a string of several lines with {value}."
+
+
+class AnyHeader(NeutralConvention):
+    """Which comment about rights opens a file, equal up to the year."""
+
+    id = "Q20"
+    name = "any-file-header"
+    question = "Which comment about rights opens a file?"
+    never = frozenset({"no header"})
+    examples = Examples(
+        value="// Copyright YEAR The Authors",
+        path="src/a.js",
+        language="javascript",
+        conforms=("// Copyright 2024 The Authors\n\nlet x = 1;\n",),
+        departs=("let x = 1;\n", "// Copyright 2024 Others\n\nlet x = 1;\n"),
+        nearly=("",),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the head of a file that holds code."""
+        if not file.top:
+            return
+        head: list[Node] = []
+        for node in file.comments:
+            if node.start_point.row > (head[-1].end_point.row + 1 if head else 1):
+                break
+            head.append(node)
+        text = "\n".join(text_of(node).rstrip() for node in head)
+        if head and RIGHTS.search(text):
+            yield Choice(YEARS.sub("YEAR", text), first_token(head[0]))
+        else:
+            yield Choice("no header", first_token(file.top[0]))
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return a word put into the header."""
+        end = place.source.utf8.find(b"\n", place.start)
+        return (Edit(end, end, " (changed)"),) if value != "no header" and end > 0 else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong, the header cut to its first line."""
+        return f"this file does not open with `{wanted.partition(chr(10))[0]}`"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open every file with `{value.partition(chr(10))[0]}`."
+
+
+class NumberForm(NeutralConvention):
+    """How numbers are written: the case of hexadecimal digits, marks between thousands."""
+
+    id = "Q21"
+    name = "number-form"
+    question = "How are {key} written?"
+    cap = "advise"
+    never = frozenset({"without marks"})
+    examples = Examples(
+        value="in lower case",
+        key="hexadecimal digits",
+        path="src/a.js",
+        language="javascript",
+        conforms=("x = 0xff;",),
+        departs=("x = 0xFF;",),
+        nearly=("x = 0x12;", "x = '0xFF';"),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the form of each number that shows one."""
+        for node in walk(file.root):
+            if not node.is_named or node.child_count or not NUMBER.search(node.type):
+                continue
+            text = text_of(node)
+            if HEX.match(text):
+                digits = text[2:]
+                case = "in lower case" if digits.islower() else "in upper case" if digits.isupper() else "mixed"
+                yield Choice(case, node, "hexadecimal digits")
+            elif text.replace("_", "").isdigit() and int(text.replace("_", "")) >= LONG_NUMBER:
+                yield Choice("with marks" if "_" in text else "without marks", node, "long numbers")
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the digits in the other case, or without marks."""
+        if place.key == "long numbers":
+            return place.instead(place.text.replace("_", "")) if value == "with marks" else ()
+        digits = place.text[2:]
+        return place.instead(place.text[:2] + (digits.upper() if value == "in lower case" else digits.lower()))
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Write {key} {value}."
 
 
 def tally_any(source: Source) -> FileTally:
     """Ask the neutral questions of *source*."""
+    file = AnyView(source)
     texts: dict[tuple[str, str, str], str] = {}
-    opportunities = list(ask_neutral(source))
-    lines = source.utf8.split(b"\n")
-    for found in opportunities:
-        line = lines[found.line - 1].strip()[:160].decode("utf-8", "ignore")
-        texts.setdefault((found.convention, found.key, found.value), line)
+    opportunities: list[Opportunity] = []
+    for convention in collect_conventions():
+        if not isinstance(convention, NeutralConvention) or not convention.is_asked_any(file.role, file.utf8):
+            continue
+        for choice in convention.ask_any(file):
+            mark = choice.mark
+            if file.broken and file.is_broken(mark.start_byte):
+                continue
+            line = mark.start_point.row + 1
+            # what one language does says nothing of another: each has its own questions
+            key = f"{source.language.name}: {choice.key}" if choice.key else source.language.name
+            opportunities.append(Opportunity(convention.id, key, choice.value, line, mark.start_byte, mark.end_byte))
+            what = (convention.id, key, choice.value)
+            if what not in texts:
+                texts[what] = file.line_text(line)
     return FileTally(
         path=source.path,
         language=source.language.name,
-        role=role_of(source.path),
-        lines=len(lines),
-        opportunities=tuple(opportunities),
+        role=file.role,
+        lines=len(source.line_starts),
+        opportunities=tuple(sorted(opportunities, key=lambda o: (o.start, o.convention))),
         texts=texts,
-        facts=None,
+        facts=facts_of(file),
     )
 
 
-def ask_neutral(source: Source) -> Iterator[Opportunity]:
-    """Yield the choices of *source*."""
-    for definition in collect_definitions(source):
-        case = case_of(definition.name)
-        if case:
-            line, start = source.line_of(definition.head.start), definition.head.start
-            yield Opportunity("Q01", definition.kind, case, line, start, start + 1)
-    captured = QueryCursor(source.language.query, match_limit=MATCH_LIMIT).captures(source.tree.root_node)
-    for node in captured.get("string", []):
-        text = text_of(node)
-        inside = text[1:-1]
-        if len(text) > 2 and text[0] in "\"'" and not set(inside) & set("\"'\\"):
-            choice = Choice("double" if text[0] == '"' else "single", node)
-            yield Opportunity("Q03", "", choice.value, node.start_point.row + 1, node.start_byte, node.end_byte)
+def facts_of(file: AnyView) -> FileFacts:
+    """Return what mined families ask of a file in any language."""
+    blocks, entries = file.described
+    outermost = {node.start_byte for node in file.top}
+    tops: list[TopFact] = []
+    for name, node in file.units:
+        if node.start_byte in outermost and not file.is_broken(node.start_byte):
+            depth = sum(
+                other.start_byte >= node.start_byte and other.end_byte <= node.end_byte for _, other in file.units
+            )
+            line = name.node.start_point.row + 1
+            tops.append(TopFact(name.kind, depth, line, name.node.start_byte, name.node.end_byte, file.line_text(line)))
+    return FileFacts(
+        path=file.path, role=file.role, module=module_of(file.path), functions=(), classes=(), calls=(), imports=(),
+        raises=(), language=file.source.language.name, blocks=tuple(blocks), entries=tuple(entries), tops=tuple(tops),
+    )  # fmt: skip
+
+
+def first_token(node: Node) -> Node:
+    """Return the first token of *node*."""
+    while node.child_count:
+        node = node.children[0]
+    return node
+
+
+def last_token(node: Node) -> Node:
+    """Return the last token of *node*."""
+    while node.child_count:
+        node = node.children[-1]
+    return node
