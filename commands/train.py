@@ -20,6 +20,7 @@ from ._progress import show_progress
 @click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="One recipe value; may be repeated.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run; start one where there is none.")
 @click.option("--from", "start_from", type=click.Path(path_type=Path), help="A finished adapter to go on from.")
+@click.option("--track", "trackers", multiple=True, metavar="NAME", help="Log to tensorboard, wandb and the like.")
 @click.option("--plan", "plan_only", is_flag=True, help="Print memory, steps, time and disk, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -30,6 +31,7 @@ def command(
     values: tuple[str, ...],
     resume: bool,
     start_from: Path | None,
+    trackers: tuple[str, ...],
     plan_only: bool,
     as_json: bool,
 ) -> None:
@@ -57,6 +59,7 @@ def command(
             adjust=adjust,
             resume=resume,
             start_from=start_from,
+            trackers=trackers,
             progress=report,
         )
     record = json.loads((out / "idiolect.json").read_text("utf-8"))

@@ -23,6 +23,7 @@ from ..mining.artefacts import sha256_file, write_json
 from ..mining.errors import InputError, MismatchError
 from .encode import Example
 from .forward import answer_logits, to_batch
+from .full import attach_full
 from .packing import build_pack
 from .recipe import Recipe
 
@@ -61,6 +62,8 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
     Raises `InputError` when PEFT finds no layer that it can adapt.
     """
     torch.manual_seed(recipe.seed)
+    if recipe.method == "full":
+        return attach_full(model)
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=recipe.rank,

@@ -244,12 +244,9 @@ def plan_budget(
     out: Path,
     device: torch.device,
     dtype: torch.dtype,
-    steps: int | None = None,
 ) -> Budget:
     """
-    Return what the run of *plan* will take on *device*.
-
-    *steps* is what a timed probe made of the recipe's minutes; unset, the estimate of the time decides.
+    Return what the run of *plan* will take on *device*; where minutes decide, an estimate of the time does.
     """
     shape = read_shape(base, recipe, dtype)
     epoch = plan.epoch(0)
@@ -258,7 +255,8 @@ def plan_budget(
     rows = [len(pack.keep) for pack in packs]
     a_step = step_flops(shape, sum(tokens) / len(epoch), sum(rows) / len(epoch))
     seconds = a_step / (EFFICIENCY * matrix_rate(device, dtype))
-    steps = count_planned(recipe, len(epoch), seconds)
+    in_an_epoch = round(len(epoch) * (1 + recipe.replay_share(len(epoch))))
+    steps = count_planned(recipe, in_an_epoch, seconds)
     trained = 4 * shape.trained
     largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
     return Budget(

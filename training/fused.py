@@ -148,6 +148,7 @@ def is_plain(layer: LoraLinear) -> bool:
     base: Any = layer.get_base_layer()
     return (
         type(base) is nn.Linear
+        and "forward" not in vars(layer)  # full tuning has put its own there
         and not base.weight.requires_grad
         and not layer.fan_in_fan_out
         and not any(layer.use_dora.values())
@@ -181,7 +182,8 @@ def compare_head(model: PreTrainedModel) -> bool:
     backbone = model.base_model
     if type(head) is not nn.Linear or backbone is model:
         return False
-    before, training = model.config._attn_implementation, model.training
+    before: Any = model.config._attn_implementation
+    training = model.training
     model.eval()
     model.set_attn_implementation("sdpa" if model._supports_sdpa else "eager")
     try:

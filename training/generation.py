@@ -261,6 +261,22 @@ class ModelGenerator:
             # the answer's kind decides what opens it, which is not part of its text
             yield from ((row.index, self.finish(row, requests[row.index].kind, seconds)) for row in batch)
 
+    def continue_ids(
+        self, prompts: Sequence[Example], *, max_tokens: int, temperature: float, seed: int, adapted: bool = False
+    ) -> Iterator[tuple[int, list[int]]]:
+        """Yield (index, ids) of what follows each of *prompts*, their answers left aside; an end token included."""
+        rows = [
+            Row(
+                index, [*prompt.shared.tolist(), *prompt.ask.tolist()], max_tokens, np.random.default_rng([seed, index])
+            )
+            for index, prompt in enumerate(prompts)
+        ]
+        for batch in cut_batches(rows):
+            with torch.inference_mode(), self.loaded.arm(adapted):
+                set_mode(self.loaded.model, None)
+                decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
+            yield from ((row.index, row.written) for row in batch)
+
     def finish(self, row: Row, kind: str, seconds: float) -> Generation:
         """Return what *row* became."""
         text = self.family.answer_text(row.written, kind)

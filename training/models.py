@@ -13,6 +13,7 @@ import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from ..mining.artefacts import sha256_file, sha256_json
-from ..mining.errors import IdiolectError, InputError
+from ..mining.errors import IdiolectError, InputError, MissingExtraError
 from .base import EMBEDDED, embedded_path
 
 if TYPE_CHECKING:
@@ -119,6 +120,28 @@ def read_ends(base: Base) -> set[int]:
     return ends
 
 
+def quantised(device: torch.device, dtype: torch.dtype) -> dict[str, object]:
+    """
+    Return the options that load a base in 4 bits (NF4 with a second quantisation, as in QLoRA, arXiv:2305.14314).
+
+    Raises `MissingExtraError` without bitsandbytes, `InputError` without a GPU: on a processor bitsandbytes packs
+    weights while it infers, and cannot train them on (0.50).
+    """
+    if find_spec("bitsandbytes") is None:
+        raise MissingExtraError("bitsandbytes, which method=qlora needs,", "qlora")
+    if device.type != "cuda":
+        raise InputError("method=qlora saves a GPU's memory, and there is no GPU here. Use method=lora.")
+    from transformers import BitsAndBytesConfig
+
+    settings = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    return {"quantization_config": settings, "device_map": {"": device}}
+
+
 def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **options: object) -> PreTrainedModel:
     """Return the model of *base* in *dtype* on *device*, in evaluation mode; *options* go to transformers."""
     before = transformers.logging.get_verbosity()
@@ -139,7 +162,9 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
         raise unusable(base, "model", error) from error
     finally:
         transformers.logging.set_verbosity(before)
-    return model.to(device).eval()  # pyright: ignore - its stub takes itself for a function
+    # a quantised model stands where it was put
+    placed = model if "quantization_config" in options else model.to(device)  # pyright: ignore - a stub's mistake
+    return placed.eval()
 
 
 def unusable(base: Base, part: str, error: Exception) -> InputError:

@@ -13,7 +13,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from ..mining.errors import InputError, SettingsError
 
-METHODS = ("lora", "dora")
+METHODS = ("lora", "dora", "qlora", "full")
+REPLAY_SHARE, LONG_STEPS, LONG_MINUTES = 0.05, 200, 20.0
+"""What is replayed by default, and below which steps or minutes nothing is."""
 SMALL_MODEL = 50_000_000
 """Below this many parameters a base is treated as the embedded one: an epoch of minutes on a laptop."""
 TINY_MODEL = 10_000_000
@@ -28,7 +30,10 @@ class Recipe:
     """
 
     method: str = "lora"
-    """`lora`, or `dora` (26 % slower, no gain in PEFT's own benchmark)."""
+    """
+    `lora`; `dora` (26 % slower, no gain in PEFT's own benchmark); `qlora` (the base in 4 bits, where memory is short
+    and bitsandbytes is installed); `full` (every linear layer whole, the embedded base only; at a tenth of the rate).
+    """
     rank: int = 32
     """Width of the adapter. Hardly matters; the learning rate does."""
     alpha: float = 32.0
@@ -63,6 +68,17 @@ class Recipe:
     """Longest pair, prompt and answer together; longer ones are left out and counted, never cut."""
     share: int = 8
     """Most answers behind one shared prefix. More is cheaper, and a step sees fewer files."""
+
+    rate_probe: int = 0
+    """Steps that a third, one and three times the rate are each tried for, the best of them kept; 0: none are."""
+    replay: float | None = None
+    """
+    Share of the answer tokens that come from general code and from the base's own answers, half and half. Unset: 0.05,
+    or nothing in a run of fewer than 200 steps or 20 minutes, which has no time to repeat what is known.
+    """
+    forgetting: float = 1.0
+    """What a nat lost on general code weighs against a nat gained when the best weights are chosen; as `replay`, only
+    in longer runs, unless `replay` is set. 0 looks at the gain alone."""
 
     validate_every: int = 0
     """Steps between looks at held-out loss; 0 means a tenth of the run."""
@@ -101,6 +117,14 @@ class Recipe:
             return self.learning_rate * (step + 1) / warm_up
         done = (step - warm_up) / max(1, steps - warm_up)
         return self.learning_rate * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * done)))
+
+    def replay_share(self, in_an_epoch: int) -> float:
+        """The share of answer tokens that is replayed: as set, or 0.05 where the run is long enough to forget."""
+        if self.replay is not None:
+            return self.replay
+        steps = round(self.epochs * in_an_epoch) if self.steps is None else self.steps
+        short = steps < LONG_STEPS or (self.minutes is not None and self.minutes < LONG_MINUTES)
+        return 0.0 if short else REPLAY_SHARE
 
     def as_json(self) -> dict[str, Any]:
         """Return the values as JSON has them."""
@@ -235,6 +259,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "pack_tokens": (1, 1e7),
     "max_tokens": (8, 1e7),
     "share": (1, 1e6),
+    "rate_probe": (0, 1e6),
+    "replay": (0, 0.9),
+    "forgetting": (0, 1e3),
     "validate_every": (0, 1e9),
     "validation_tokens": (1, 1e9),
     "patience": (1, 1e6),

@@ -15,20 +15,21 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 from accelerate import Accelerator
+from accelerate.tracking import get_available_trackers
 from peft import PeftModel
 from peft.helpers import disable_input_dtype_casting
 
 from .. import __version__
 from ..mining.artefacts import LOCK, lock_folder, machine_faults, sha256_json, write_json, write_jsonl
 from ..mining.corpus import Corpus, read_corpus
-from ..mining.errors import InputError, MismatchError
+from ..mining.errors import InputError, MachineError, MismatchError
 from ..mining.pairs.pair import Pair
 from .adapter import (
     RECORD,
@@ -53,6 +54,7 @@ from .checkpoints import (
 from .encode import Encoded, Example, encode_pairs, require_pairs
 from .families import Family, probe_family
 from .forward import answer_losses, choose_mode, set_mode, to_batch
+from .full import fold_full
 from .fused import fuse_adapter, keep_memory
 from .generation import LoadedModel, ModelGenerator, mean_loss, score_examples
 from .models import (
@@ -63,11 +65,13 @@ from .models import (
     find_base,
     load_base_model,
     load_tokenizer,
+    quantised,
     read_ends,
     read_parameters,
 )
 from .packing import Chunk, Plan, plan_training
 from .recipe import Recipe, size_recipe
+from .replay import general_examples, pack_examples, unpack_examples, write_own
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,11 +80,14 @@ Report = Callable[[str, int, int], None]
 
 RUN_SCHEMA = "idiolect.run/1"
 CHECKPOINTS = "checkpoints"
+TRACKING = "tracking"
+REPLAY = "replay.json"
 RUN = "run.json"
 LOG_EVERY = 10
 """Steps between logged lines: the only moments at which the loop waits for the device."""
 LOOKS = 10
 """Looks at held-out loss in a run, unless the recipe says otherwise."""
+RATE_FACTORS = (1 / 3, 1.0, 3.0)
 PROBE_PACKS = 4
 """Packs that are timed to turn minutes into steps; the first one warms up and does not count."""
 
@@ -112,6 +119,8 @@ class Setup:
     dtype: torch.dtype
     context_length: int
     report: Report
+    general: tuple[Example, ...] = ()
+    """General code that is never learned from: its loss tells what was forgotten. Empty where nobody looks."""
 
     @property
     def device(self) -> torch.device:
@@ -130,6 +139,7 @@ def train_adapter(
     resume: bool = False,
     start_from: Path | None = None,
     score: Score | None = None,
+    trackers: Sequence[str] = (),
     progress: Report | None = None,
 ) -> Path:
     """
@@ -137,10 +147,13 @@ def train_adapter(
 
     Without *recipe* one is sized from the corpus and the base, and *adjust* may change it. *pairs* replaces the
     corpus's training pairs; *start_from* is a finished adapter to go on from. With *resume* an unfinished run goes on
-    where it stood, a finished one is left as it is, and an empty folder starts from nothing.
+    where it stood, a finished one is left as it is, and an empty folder starts from nothing. *trackers* are names that
+    accelerate knows, such as `tensorboard`; they write into `tracking`, outside every hash.
     """
     report = progress or (lambda *_: None)
-    accelerator = Accelerator(cpu=not torch.cuda.is_available())
+    accelerator = Accelerator(
+        cpu=not torch.cuda.is_available(), log_with=known_trackers(trackers), project_dir=out / TRACKING
+    )
     if not accelerator.is_main_process:
         report = lambda *_: None  # noqa: E731 - one process draws the line
     with ExitStack() as held:
@@ -158,15 +171,53 @@ def train_adapter(
         found = find_base(base)
         material = gather(corpus, found, accelerator.device, recipe=recipe, adjust=adjust, pairs=pairs, report=report)
         require_room(plan_budget(found, material.recipe, material.plan(), out, accelerator.device, material.dtype), out)
-        setup = set_up(accelerator, material, start_from, report)
-        run = start_run(setup, out, corpus, start_from)
-        with setup.model.disable_adapter():
-            before = held_out_loss(setup)
-        state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), score)
-        if accelerator.is_main_process:
-            finish(setup, out, corpus, material.encoded, run, state, before)
+        with memory_faults():
+            setup = add_replay(set_up(accelerator, material, start_from, report), out)
+            setup, run = start_run(setup, out, corpus, start_from)
+            if trackers:
+                accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))
+            with setup.model.disable_adapter():
+                before = measure(setup)
+            state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), before, score)
+            if accelerator.is_main_process:
+                finish(setup, out, corpus, material.encoded, run, state, before.loss)
+        accelerator.end_training()
         accelerator.wait_for_everyone()
     return out
+
+
+def known_trackers(names: Sequence[str]) -> list[Any]:
+    """
+    Return *names* as accelerate takes them.
+
+    Raises `InputError` when one of them is not installed.
+    """
+    available = [tracker.value for tracker in get_available_trackers()]
+    for name in names:
+        if name not in available:
+            known = ", ".join(available) or "none of those that accelerate knows"
+            raise InputError(f"No tracker {name!r} here. Installed: {known}. TensorBoard: pip install tensorboardX")
+    return list(names)
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *values* as trackers take them: words and numbers."""
+    return {key: value if isinstance(value, int | float | str) else str(value) for key, value in values.items()}
+
+
+@contextmanager
+def memory_faults() -> Iterator[None]:
+    """Turn a lack of memory inside the block into a `MachineError` with the way out."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # a processor's allocator has no exception of its own
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        raise MachineError(
+            "Memory ran out. Lower pack_tokens and max_tokens, or --set checkpointing=true; --resume goes on from the "
+            "last checkpoint where the recipe stays the same."
+        ) from error
 
 
 # Folder
@@ -197,7 +248,7 @@ def is_foreign(out: Path) -> bool:
     """Claim that *out* holds something that no run of ours left behind."""
     if out.is_file():
         return True
-    return out.is_dir() and any(path.name not in (CHECKPOINTS, LOCK) for path in out.iterdir())
+    return out.is_dir() and any(path.name not in (CHECKPOINTS, TRACKING, LOCK) for path in out.iterdir())
 
 
 # Base and data
@@ -254,6 +305,8 @@ def gather(
         parameters = read_parameters(base)
         recipe = size_recipe(pairs=len(train), parameters=parameters, context_length=room, accelerator=accelerated)
     recipe = recipe if adjust is None else adjust(recipe)
+    if recipe.method == "full" and not base.name.startswith("idiolect/"):
+        raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
     dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
@@ -283,7 +336,8 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
     """Load the base, attach the adapter, and find out how packs are kept apart."""
     base, recipe, device, dtype = material.base, material.recipe, accelerator.device, material.dtype
     report("load", 0, 1)
-    model = load_base_model(base, device=device, dtype=dtype)
+    options = quantised(device, dtype) if recipe.method == "qlora" else {}
+    model = load_base_model(base, device=device, dtype=dtype, **options)
     report("load", 1, 1)
     adapted = attach_adapter(model, recipe) if start_from is None else continue_adapter(model, base, start_from)
     mode = choose_mode(adapted, device, dtype, material.longest)
@@ -294,6 +348,46 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
     )  # fmt: skip
     prepare_model(setup)
     return setup
+
+
+def add_replay(setup: Setup, out: Path) -> Setup:
+    """
+    Return *setup* with general code among its examples and, apart from that, general code to watch.
+
+    What the base writes itself is written once and kept: a resumed run learns from the same answers.
+    """
+    base, family, plan = setup.base, setup.family, setup.plan
+    share = setup.recipe.replay_share(len(plan.epoch(0)))
+    if not share:
+        return setup
+    tokens = int(share * sum(len(example.answer) for example in plan.examples))
+    longest = min(setup.recipe.max_tokens, setup.context_length)
+    limits = {"max_tokens": longest, "answer_tokens": max(1, tokens // 2)}
+    mixed = list(general_examples(base, family, watched=False, **limits))
+    file = out / CHECKPOINTS / REPLAY
+    if setup.accelerator.is_main_process and not file.is_file():
+        setup.report("replay", 0, 1)
+        loaded = LoadedModel(setup.model, family, base, setup.context_length, setup.device, mode=setup.mode)
+        setup.model.eval()
+        own = write_own(ModelGenerator(loaded), mixed, answer_tokens=max(1, tokens // 2), seed=setup.recipe.seed)
+        write_json(file, pack_examples(own))
+        set_mode(setup.model, setup.mode)
+        setup.model.train()
+        setup.report("replay", 1, 1)
+    setup.accelerator.wait_for_everyone()
+    mixed += unpack_examples(json.loads(file.read_text("utf-8")))
+    watched = ()
+    if setup.recipe.forgetting:
+        budget = {"max_tokens": longest, "answer_tokens": setup.recipe.validation_tokens // 8}
+        watched = general_examples(base, family, watched=True, **budget)
+    mixed_plan = plan_training(
+        [*plan.examples, *mixed],
+        pack_tokens=plan.pack_tokens,
+        step_tokens=plan.step_tokens,
+        share=plan.share,
+        seed=plan.seed,
+    )
+    return replace(setup, plan=mixed_plan, general=watched)
 
 
 def precision(name: str) -> torch.dtype:
@@ -353,11 +447,12 @@ def decoder_layers(model: PeftModel) -> Sequence[torch.nn.Module]:
 # The run's record: what must be equal for a run to go on
 
 
-def start_run(setup: Setup, out: Path, corpus: Corpus, start_from: Path | None) -> dict[str, Any]:
+def start_run(setup: Setup, out: Path, corpus: Corpus, start_from: Path | None) -> tuple[Setup, dict[str, Any]]:
     """
-    Return the record of the run in *out*, writing it first when the run is new.
+    Return the set-up and the record of the run in *out*, writing that first when the run is new.
 
-    The record is where minutes have become steps. Raises `InputError` when the folder's run is another one.
+    The record is where minutes have become steps, and a probe a learning rate. Raises `InputError` when the folder's
+    run is another one.
     """
     file = out / CHECKPOINTS / RUN
     fingerprint = sha256_json(
@@ -370,9 +465,13 @@ def start_run(setup: Setup, out: Path, corpus: Corpus, start_from: Path | None) 
             "tool": __version__,
         }
     )
-    if setup.accelerator.is_main_process and not file.is_file():
-        steps = count_steps(setup)
-        write_json(file, {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": steps})
+    is_new = not file.is_file()
+    setup.accelerator.wait_for_everyone()
+    if is_new:
+        rate = probe_rates(setup)
+        if setup.accelerator.is_main_process:
+            body = {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": count_steps(setup), "rate": rate}
+            write_json(file, body)
     setup.accelerator.wait_for_everyone()
     run = json.loads(file.read_text("utf-8"))
     if run["fingerprint"] != fingerprint:
@@ -380,7 +479,36 @@ def start_run(setup: Setup, out: Path, corpus: Corpus, start_from: Path | None) 
             f"The unfinished run in {str(out)!r} has another corpus, base or recipe. Choose another folder, "
             "or repeat the command that began it."
         )
-    return run
+    return replace(setup, recipe=replace(setup.recipe, learning_rate=run["rate"])), run
+
+
+def probe_rates(setup: Setup) -> float:
+    """
+    Return the learning rate to use: the recipe's, or the best of a third, one and three times it after a few steps.
+
+    Every try starts from the same weights on the same data; the model is left as it was.
+    """
+    recipe = setup.recipe
+    if not recipe.rate_probe:
+        return recipe.learning_rate
+    if not setup.validation:
+        raise InputError("A learning-rate probe needs held-out pairs, and this corpus has none. Set rate_probe=0.")
+    fresh, losses = snapshot(setup.model), {}
+    parameters = [parameter for parameter in setup.model.parameters() if parameter.requires_grad]
+    for number, factor in enumerate(RATE_FACTORS):
+        load_weights(setup.model, fresh)
+        rate = recipe.learning_rate * factor
+        optimizer = make_optimizer(parameters, recipe)
+        for step, packs in enumerate(remaining_steps(setup.plan, Progress(), recipe.rate_probe)):
+            warm = min(1.0, (step + 1) / max(1, recipe.rate_probe // 5))
+            take_step(setup, packs, parameters, optimizer, rate * warm, torch.zeros((), device=setup.device))
+            if step + 1 == recipe.rate_probe:
+                break
+        losses[rate] = held_out_loss(setup)
+        setup.report("rates", number + 1, len(RATE_FACTORS))
+    load_weights(setup.model, fresh)
+    # a rate at which the run blew up has no loss to speak of
+    return min(losses, key=lambda rate: losses[rate] if math.isfinite(losses[rate]) else math.inf)
 
 
 def count_steps(setup: Setup) -> int:
@@ -426,7 +554,7 @@ def synchronize(device: torch.device) -> None:
 # Steps
 
 
-def run_steps(setup: Setup, out: Path, steps: int, first: Progress, score: Score | None) -> Progress:
+def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Measured, score: Score | None) -> Progress:
     """
     Take the optimizer steps that are left, and leave the model with the best weights that were seen.
     """
@@ -434,36 +562,20 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, score: Score
     recipe, accelerator = setup.recipe, setup.accelerator
     names = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
     parameters = list(names.values())
-    optimizer = torch.optim.AdamW(
-        parameters,
-        lr=recipe.learning_rate,
-        betas=recipe.betas,
-        weight_decay=recipe.weight_decay,
-        fused=recipe.fused,
-    )
+    optimizer = make_optimizer(parameters, recipe)
     state, best = restore(setup, folder, names, optimizer, first)
     look_every = recipe.validate_every or max(1, math.ceil(steps / LOOKS))
     nats = torch.zeros((), dtype=torch.float64, device=setup.device)
     clock = Clock(state.answer_tokens)
     for packs in remaining_steps(setup.plan, state, steps):
-        answers = sum(len(setup.plan.examples[i].answer) for pack in packs for chunk in pack for i in chunk.members)
-        for chunks in packs[accelerator.process_index :: accelerator.num_processes]:
-            loss = pack_loss(setup, chunks)
-            (loss / answers).backward()
-            nats += loss.detach()
-        reduce_gradients(accelerator, parameters)
-        torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.rate(state.step, steps)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        answers = take_step(setup, packs, parameters, optimizer, recipe.rate(state.step, steps), nats)
         state.step += 1
         state.tokens += answers
         state.answer_tokens += answers
         if state.step % LOG_EVERY == 0 or state.step == steps:
             log_step(setup, folder, state, nats, recipe.rate(state.step - 1, steps), clock)
         if state.step % look_every == 0 or state.step == steps:
-            best = look(setup, state, best, score)
+            best = look(setup, state, best, before, score)
         setup.report(describe(state, clock), state.step, steps)
         if state.stopped:
             break
@@ -474,14 +586,54 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, score: Score
     return state
 
 
-def first_progress(setup: Setup, before: float | None, start_from: Path | None) -> Progress:
+def make_optimizer(parameters: Sequence[torch.nn.Parameter], recipe: Recipe) -> torch.optim.AdamW:
+    """Return the recipe's AdamW over *parameters*; its rate is set at every step."""
+    return torch.optim.AdamW(
+        parameters,
+        lr=recipe.learning_rate,
+        betas=recipe.betas,
+        weight_decay=recipe.weight_decay,
+        fused=recipe.fused,
+    )
+
+
+def take_step(
+    setup: Setup,
+    packs: Sequence[Sequence[Chunk]],
+    parameters: Sequence[torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    rate: float,
+    nats: Tensor,
+) -> int:
+    """
+    Take one optimizer step on *packs* and return how many answer tokens they hold, on all processes together.
+
+    The loss is added to *nats* on the device; nothing here waits for it.
+    """
+    accelerator = setup.accelerator
+    answers = sum(len(setup.plan.examples[i].answer) for pack in packs for chunk in pack for i in chunk.members)
+    for chunks in packs[accelerator.process_index :: accelerator.num_processes]:
+        loss = pack_loss(setup, chunks)
+        (loss / answers).backward()
+        nats += loss.detach()
+    reduce_gradients(accelerator, parameters)
+    torch.nn.utils.clip_grad_norm_(parameters, setup.recipe.clip)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return answers
+
+
+def first_progress(setup: Setup, before: Measured, start_from: Path | None) -> Progress:
     """
     Return the state of a run that has not begun.
 
     An adapter to go on from is the weight to beat; a fresh one is not, because it changes nothing.
     """
-    start = None if start_from is None else held_out_loss(setup)
-    return Progress(best_loss=start, log=[{"step": 0, "held_out_loss": before if start is None else start}])
+    start = before if start_from is None else measure(setup)
+    to_beat = None if start_from is None else cost(setup, start, before)
+    return Progress(best_loss=to_beat, log=[{"step": 0, "held_out_loss": start.loss, **start.general_line()}])
 
 
 def remaining_steps(plan: Plan, state: Progress, steps: int) -> Iterator[list[list[Chunk]]]:
@@ -533,7 +685,9 @@ def log_step(setup: Setup, folder: Path, state: Progress, nats: Tensor, rate: fl
     loss = state.nats / state.tokens
     if not math.isfinite(loss):
         raise InputError(f"The loss is {loss} at step {state.step}. Lower learning_rate, or set precision=fp32.")
-    state.log.append({"step": state.step, "loss": loss, "learning_rate": rate, "answer_tokens": state.answer_tokens})
+    line = {"loss": loss, "learning_rate": rate, "answer_tokens": state.answer_tokens}
+    state.log.append({"step": state.step, **line})
+    setup.accelerator.log(line, step=state.step)
     state.nats, state.tokens = 0.0, 0
     if setup.accelerator.is_main_process:
         with (folder / "timings.jsonl").open("a", encoding="utf-8") as timings:
@@ -574,22 +728,59 @@ def describe(state: Progress, clock: Clock) -> str:
 
 def held_out_loss(setup: Setup) -> float | None:
     """Return the loss per token on the held-out pairs of the model as it stands."""
-    if not setup.validation:
-        return None
+    return loss_on(setup, setup.validation) if setup.validation else None
+
+
+def loss_on(setup: Setup, examples: Sequence[Example]) -> float:
+    """Return the loss per answer token of *examples* under the model as it stands."""
     setup.model.eval()
-    losses = score_examples(setup.model, setup.validation, setup.mode, setup.device, setup.dtype)
+    losses = score_examples(setup.model, examples, setup.mode, setup.device, setup.dtype)
     set_mode(setup.model, setup.mode)
     setup.model.train()
-    return mean_loss(losses)
+    return mean_loss(losses) or 0.0
 
 
-def look(setup: Setup, state: Progress, best: dict[str, Tensor], score: Score | None) -> dict[str, Tensor]:
+class Measured(NamedTuple):
+    """
+    What a look saw: losses a token, None where there is nothing to look at.
+    """
+
+    loss: float | None
+    """On held-out answers of the corpus."""
+    general: float | None
+    """On general code."""
+
+    def general_line(self) -> dict[str, float]:
+        """Return what the log says of general code."""
+        return {} if self.general is None else {"general_loss": self.general}
+
+
+def measure(setup: Setup) -> Measured:
+    """Look at the model as it stands."""
+    general = loss_on(setup, setup.general) if setup.general else None
+    return Measured(held_out_loss(setup), general)
+
+
+def cost(setup: Setup, now: Measured, before: Measured) -> float | None:
+    """Return the loss on held-out answers plus what was forgotten since *before*, at the recipe's weight."""
+    if now.loss is None:
+        return None
+    forgotten = 0.0 if now.general is None or before.general is None else max(0.0, now.general - before.general)
+    return now.loss + setup.recipe.forgetting * forgotten
+
+
+def look(
+    setup: Setup, state: Progress, best: dict[str, Tensor], before: Measured, score: Score | None
+) -> dict[str, Tensor]:
     """
     Measure the model on held-out pairs; return the best weights so far and note in *state* when to stop.
     """
-    loss = held_out_loss(setup)
+    now = measure(setup)
+    loss = cost(setup, now, before)
     value = None if score is None else score_now(setup, score)
-    state.log.append({"step": state.step, "held_out_loss": loss, **({} if value is None else {"score": value})})
+    line = {"held_out_loss": now.loss, **now.general_line(), **({} if value is None else {"score": value})}
+    state.log.append({"step": state.step, **line})
+    setup.accelerator.log({key: number for key, number in line.items() if number is not None}, step=state.step)
     if loss is None:
         state.best_step = state.step
         return snapshot(setup.model)
@@ -684,6 +875,7 @@ def finish(
     """Prove that the adapter is applied, write it, and clear away the run."""
     setup.report("save", 0, 1)
     setup.model.eval()
+    fold_full(setup.model)
     applied = check_applied(setup.model, (setup.validation or setup.plan.examples)[:8], setup.mode)
     (out / RECORD).unlink(missing_ok=True)
     # a resumed run has read its first lines back from JSON, in another order of keys
@@ -714,7 +906,7 @@ def make_record(
         "base": {
             "name": setup.base.name,
             "weights_sha256": setup.base.weights_sha256,
-            "parameters": sum(p.numel() for p in setup.model.get_base_model().parameters() if not p.requires_grad),
+            "parameters": sum(p.numel() for name, p in setup.model.named_parameters() if "lora_" not in name),
             "context_length": setup.context_length,
         },
         "corpus": {
@@ -727,6 +919,7 @@ def make_record(
         "packing": setup.mode,
         "counts": {
             "pairs": len(encoded.examples),
+            "replayed": dict(sorted(Counter(replayed(setup)).items())),
             "refused": encoded.refused,
             "kinds": dict(sorted(Counter(kind_counts(corpus, encoded)).items())),
             "steps": state.step,
@@ -747,6 +940,12 @@ def make_record(
         "stopped_early": state.stopped or None,
         "applied": describe_applied(applied),
     }
+
+
+def replayed(setup: Setup) -> Iterator[str]:
+    """Yield where each example comes from that is not of the corpus: `general` code, or the base's `own` answers."""
+    sources = (example.id.partition(":")[0] for example in setup.plan.examples)
+    return (source for source in sources if source in ("general", "own"))
 
 
 def kind_counts(corpus: Corpus, encoded: Encoded) -> Iterator[str]:

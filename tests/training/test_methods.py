@@ -1,0 +1,262 @@
+"""
+Ways to train: full tuning, DoRA, four bits, a probed rate, replay, and weights chosen by gain against forgetting.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from idiolect.evaluation.general import MODULES
+from idiolect.mining.errors import InputError, MachineError, MissingExtraError
+from idiolect.training import models, replay, train
+from idiolect.training.adapter import attach_adapter, read_record
+from idiolect.training.forward import set_mode
+from idiolect.training.full import fold_full
+from idiolect.training.models import find_base, load_base_model, load_tokenizer
+from idiolect.training.recipe import Recipe
+from idiolect.training.train import train_adapter
+
+from .conftest import tiny_model
+from .test_train import RECIPE, read_all
+
+CPU = torch.device("cpu")
+SHORT = replace(RECIPE, steps=8, validate_every=4)
+
+
+def log_of(out):
+    return [json.loads(line) for line in (out / "log.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_full_tuning_is_saved_as_an_exact_adapter(family):
+    """Folding every layer's change into two factors changes no logit; plain layers compute it then."""
+    model = attach_adapter(tiny_model("qwen3", len(family.tokenizer)), replace(RECIPE, method="full"))
+    torch.manual_seed(2)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("delta"):
+                parameter.normal_(std=0.05)
+    set_mode(model, "single")
+    ids = torch.tensor([family.encode("def total(values):\n")])
+    with torch.no_grad():
+        before = model(ids).logits
+        with model.disable_adapter():
+            base = model(ids).logits
+        fold_full(model)
+        after = model(ids).logits
+
+    assert torch.allclose(before, after, atol=1e-4 * float(before.abs().max()))
+    assert not torch.allclose(before, base, atol=1e-2)
+
+
+@pytest.mark.slow
+def test_the_embedded_base_is_tuned_whole(tiny_corpus, tmp_path, family):
+    """method=full lowers the loss of the embedded base and leaves PEFT's own files, which plain peft loads."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    recipe = replace(SHORT, method="full", learning_rate=3e-4, max_tokens=800, pack_tokens=800, warm_up=0)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base="embedded", recipe=recipe)
+    losses = read_record(out)["losses"]["validation"]
+    found = find_base("embedded")
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(found.folder), out)
+    ids = load_tokenizer(found)("def total(values):\n", return_tensors="pt").input_ids
+
+    assert losses["tuned"] < losses["base"]
+    with torch.no_grad(), plain.disable_adapter():
+        off = plain(ids).logits
+    assert not torch.allclose(plain(ids).logits, off, atol=1e-2)
+
+
+def test_full_tuning_of_another_base_is_refused(tiny_base, tiny_corpus, tmp_path):
+    """Larger bases forget too much: only the embedded one is tuned whole."""
+    with pytest.raises(InputError, match="method=full is for the embedded base"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, method="full"))
+
+
+def test_dora_moves_its_magnitude(tiny_base, tiny_corpus, tmp_path):
+    """A DoRA run learns, and its magnitudes have left their first values (23)."""
+    from safetensors.torch import load_file
+
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(SHORT, method="dora"))
+    losses = read_record(out)["losses"]["validation"]
+    tensors = load_file(out / "adapter_model.safetensors")
+    model = attach_adapter(
+        load_base_model(find_base(tiny_base), device=CPU, dtype=torch.float32), replace(SHORT, method="dora")
+    )
+    fresh = {name: p.detach() for name, p in model.named_parameters() if "magnitude" in name}
+    moved = [float((tensors[name.replace(".default.weight", "")] - first).abs().max()) for name, first in fresh.items()]
+
+    assert losses["tuned"] < losses["base"]
+    assert len(moved) == 14
+    assert min(moved) > 1e-5
+
+
+def test_four_bits_need_bitsandbytes(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Without the package, one line says what to install, before a weight is read."""
+    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"idiolect\[qlora\]"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, method="qlora"))
+
+
+def test_four_bits_need_a_gpu(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """On a processor the method is refused with the way out."""
+    monkeypatch.setattr(models, "find_spec", lambda name: True)
+    with pytest.raises(InputError, match="no GPU here"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, method="qlora"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_four_bits_learn(tiny_corpus, tmp_path):
+    """A quantised base is trained, and its adapter is loaded on the base as it was."""
+    pytest.importorskip("bitsandbytes")
+    from idiolect.training.generation import load_model
+
+    out = train_adapter(tiny_corpus, tmp_path / "out", base="embedded", recipe=replace(SHORT, method="qlora"))
+    losses = read_record(out)["losses"]["validation"]
+
+    assert losses["tuned"] < losses["base"]
+    assert load_model("embedded", out).generator.applied.applied
+
+
+def test_the_rate_is_probed_once(tiny_base, tiny_corpus, tmp_path):
+    """Of a third, one and three times the rate the best after a few steps is used, recorded, and kept on resume."""
+    recipe = replace(SHORT, rate_probe=6, learning_rate=1e-4)
+
+    def stop(stage, done, total):
+        if stage.startswith("train") and done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=stop)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, resume=True)
+    alone = train_adapter(tiny_corpus, tmp_path / "alone", base=tiny_base, recipe=recipe)
+
+    # from so low a rate the largest learns most
+    assert read_record(out)["recipe"]["learning_rate"] == pytest.approx(3e-4)
+    assert read_all(out) == read_all(alone)
+
+
+def test_probing_leaves_the_model_as_it_was(tiny_base, tiny_corpus, tmp_path):
+    """A run whose probe picks rate r is the run that was given r."""
+    probed = train_adapter(
+        tiny_corpus, tmp_path / "a", base=tiny_base, recipe=replace(SHORT, rate_probe=6, learning_rate=1e-4)
+    )
+    given = train_adapter(tiny_corpus, tmp_path / "b", base=tiny_base, recipe=replace(SHORT, learning_rate=3e-4))
+
+    assert (probed / "adapter_model.safetensors").read_bytes() == (given / "adapter_model.safetensors").read_bytes()
+
+
+def test_replay_is_mixed_in_and_counted(tiny_base, tiny_corpus, tmp_path):
+    """General code and the base's own answers are learned from, watched, and told in the record; resume keeps them."""
+    recipe = replace(SHORT, replay=0.3, max_tokens=500)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
+    record, looks = read_record(out), [line for line in log_of(out) if "held_out_loss" in line]
+
+    assert record["counts"]["replayed"]["general"] > 2
+    assert record["counts"]["pairs"] == 64
+    assert all(line["general_loss"] > 0 for line in looks)
+
+
+def test_a_resumed_run_replays_the_same(tiny_base, tiny_corpus, tmp_path):
+    """What the base wrote itself is written once: killed and resumed, a run with replay ends bit-equal."""
+    recipe = replace(SHORT, replay=0.2, max_tokens=500)
+
+    def stop(stage, done, total):
+        if stage.startswith("train") and done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=stop)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, resume=True)
+
+    assert read_all(out) == read_all(train_adapter(tiny_corpus, tmp_path / "x", base=tiny_base, recipe=recipe))
+
+
+def test_own_answers_end_by_themselves(family):
+    """Of what the base writes only answers with an end are kept, with the training's own end token last."""
+
+    class Writer:
+        def __init__(self):
+            self.family = family
+
+        def continue_ids(self, prompts, **options):
+            # the second ended by itself, the first at its limit
+            yield from [(0, [25, 26, 27]), (1, [25, 26, family.stop_id])] if len(prompts) == 2 else []
+
+    prompts = [replay.unpack_examples([{"id": "a", "prompt_id": "", "shared": [], "ask": [9], "answer": [1]}])[0]] * 2
+    own = replay.write_own(Writer(), prompts, answer_tokens=10, seed=0)
+
+    assert [[25, 26, family.stop_id]] == [example.answer.tolist() for example in own]
+    assert [example.id.partition(":")[0] for example in own] == ["own"]
+
+
+def test_replayed_code_is_not_what_forgetting_is_measured_on(family, tiny_base):
+    """Neither the watched files nor evaluation's modules are ever learned from."""
+    base = find_base(tiny_base)
+    files = list(replay.general_files(base))
+    learned = {entry.path for entry in files if not replay.is_watched(entry)}
+    watched = {entry.path for entry in files if replay.is_watched(entry)}
+
+    assert len(learned) > 100 < len(watched) + 100
+    assert not learned & watched
+    assert not {path.partition("/")[0].removesuffix(".py") for path in learned} & set(MODULES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "share"),
+    [
+        ({"steps": 50}, 0.0),
+        ({"steps": 500}, 0.05),
+        ({"minutes": 4.0}, 0.0),
+        ({"minutes": 60.0}, 0.05),
+        ({"steps": 50, "replay": 0.1}, 0.1),
+        ({"epochs": 3.0}, 0.05),
+        ({"epochs": 1.0}, 0.0),
+        ({"steps": 500, "replay": 0.0}, 0.0),
+    ],
+)
+def test_short_runs_replay_nothing(changes, share):
+    """Minutes that are too few are spent on the codebase alone, unless the recipe says otherwise."""
+    assert share == Recipe(**changes).replay_share(100)
+
+
+def test_forgetting_weighs_against_gain(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """The weights kept are those with the best held-out loss plus what was forgotten since the start."""
+    looks = iter([(3.0, 2.0), (2.5, 2.1), (2.2, 2.9), (2.4, 2.15), (2.45, 2.1)])
+    monkeypatch.setattr(train, "measure", lambda setup: train.Measured(*next(looks)))
+    recipe = replace(RECIPE, steps=8, validate_every=2)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
+
+    # 2.5 + 0.1, 2.2 + 0.9, 2.4 + 0.15, 2.45 + 0.1: the third look, before the last which costs as much
+    assert read_record(out)["losses"]["validation"]["best_step"] in (6, 8)
+    assert read_record(out)["losses"]["validation"]["best_step"] != 4
+
+
+def test_running_out_of_memory_is_one_line(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """An allocator's refusal becomes an error with the way out, and a checkpoint stays (faults E07)."""
+
+    def refuse(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+
+    monkeypatch.setattr(train, "take_step", refuse)
+    with pytest.raises(MachineError, match="Lower pack_tokens"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE)
+
+
+def test_trackers_get_every_line(tiny_base, tiny_corpus, tmp_path):
+    """TensorBoard, through accelerate, gets losses and rates; the files stand outside every hash."""
+    pytest.importorskip("tensorboardX")
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=SHORT, trackers=["tensorboard"])
+    data = b"".join(file.read_bytes() for file in (out / "tracking").rglob("events.*"))
+
+    assert b"held_out_loss" in data
+    assert not any("tracking" in name for name in read_record(out)["files"])
+
+
+def test_an_unknown_tracker_is_refused(tiny_base, tiny_corpus, tmp_path):
+    """A tracker that is not installed is named together with those that are."""
+    with pytest.raises(InputError, match="No tracker 'abacus'"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=SHORT, trackers=["abacus"])

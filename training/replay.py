@@ -1,0 +1,184 @@
+"""
+What keeps general ability. In: a base and its family. Out: examples of code that is nobody's house style.
+
+Two kinds are mixed into a run: pairs mined from code that the base itself was made of, as far as it lies on this
+machine, and answers that the base writes itself before it learns anything. A little of either nearly ends forgetting
+(one per cent: Bethune et al., ICML 2025; self-written: arXiv:2605.26097). A third set is never learned from; its loss
+tells, at every look, what the run has forgotten so far.
+"""
+
+from __future__ import annotations
+
+import json
+import sysconfig
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..mining.artefacts import sha256_json
+from ..mining.languages import language_named
+from ..mining.mine import pairs_of_source
+from ..mining.pairs.pair import Pair
+from ..mining.source import UndecodableError, parse_source
+from .encode import Encoded, Example, as_ids, encode_pairs
+from .generation import ModelGenerator
+
+if TYPE_CHECKING:
+    from .families import Family
+    from .models import Base
+
+PACKAGES = (
+    "asyncio", "collections", "concurrent", "ctypes", "dbm", "email", "encodings", "html", "http", "importlib", "json",
+    "logging", "multiprocessing", "sqlite3", "unittest", "urllib", "wsgiref", "xml", "xmlrpc",
+)  # fmt: skip
+"""
+Packages of the standard library that replay may read. Its single modules are left to evaluation, which measures
+forgetting on some of them.
+"""
+WATCHED_SHARE = 4
+"""One file in this many is only watched: what a run forgets is measured on code that it does not repeat."""
+LARGEST = 60_000
+OWN_MOST = 512
+OWN_TOKENS = 192
+
+
+class GeneralFile(NamedTuple):
+    """
+    One file of general code.
+    """
+
+    package: str
+    path: str
+    file: Path
+
+
+def general_files(base: Base) -> Iterator[GeneralFile]:
+    """
+    Yield the files of general code that lie here, in an order of hashes that is the same everywhere.
+
+    A base that ships its manifest names its packages; those that are installed in the same version are read. Any base
+    has seen the standard library.
+    """
+    folder = Path(sysconfig.get_path("stdlib"))
+    found = [
+        GeneralFile("python", file.relative_to(folder).as_posix(), file)
+        for package in PACKAGES
+        for file in (folder / package).rglob("*.py")
+        if "test" not in file.relative_to(folder).as_posix()
+    ]
+    found += manifest_files(base.folder.parent / "manifest.json")
+    return iter(sorted(found, key=lambda entry: sha256_json([entry.package, entry.path])))
+
+
+def manifest_files(manifest: Path) -> list[GeneralFile]:
+    """Return the installed files of the packages that *manifest* lists, where their versions are its own."""
+    try:
+        rows = json.loads(manifest.read_text("utf-8"))["packages"]
+    except (OSError, ValueError, KeyError):
+        return []
+    files: list[GeneralFile] = []
+    for row in rows:
+        try:
+            distribution = metadata.distribution(row["package"])
+        except metadata.PackageNotFoundError:
+            continue
+        if distribution.version != row["version"]:
+            continue
+        files += [
+            GeneralFile(row["package"], str(path), Path(str(distribution.locate_file(path))))
+            for path in distribution.files or ()
+            if path.suffix == ".py" and "test" not in str(path)
+        ]
+    return files
+
+
+def is_watched(entry: GeneralFile) -> bool:
+    """Claim that the file is kept for watching."""
+    return int(sha256_json([entry.path])[:8], 16) % WATCHED_SHARE == 0
+
+
+def general_examples(
+    base: Base, family: Family, *, answer_tokens: int, max_tokens: int, watched: bool
+) -> tuple[Example, ...]:
+    """
+    Return examples of general code with *answer_tokens* together, in the formats of training.
+
+    Two from each file, so that a few thousand tokens see many subjects.
+    """
+    chosen: list[Example] = []
+    total = 0
+    for entry in general_files(base):
+        if is_watched(entry) is not watched:
+            continue
+        for example in file_examples(entry, family, max_tokens):
+            chosen.append(example)
+            total += len(example.answer)
+        if total >= answer_tokens:
+            break
+    return tuple(chosen)
+
+
+def file_examples(entry: GeneralFile, family: Family, max_tokens: int) -> Sequence[Example]:
+    """Return two examples of one file, or none where it cannot be read."""
+    try:
+        data = entry.file.read_bytes()
+        if len(data) > LARGEST:
+            return ()
+        source = parse_source(entry.path, data, language_named("python"))
+    except (OSError, UndecodableError):
+        return ()
+    drafts = sorted(pairs_of_source(source), key=lambda pair: sha256_json([pair.kind, pair.symbol, pair.response]))
+    pairs = [as_general(pair, entry) for pair in drafts]
+    encoded: Encoded = encode_pairs(pairs[:4], family, min(max_tokens, 1024))
+    return encoded.examples[:2]
+
+
+def as_general(pair: Pair, entry: GeneralFile) -> Pair:
+    """Return *pair* under an id of its own, so that a run's record tells what it learned from."""
+    return replace(pair, id="general:" + sha256_json([entry.package, entry.path, pair.kind, pair.response])[:16])
+
+
+def write_own(generator: ModelGenerator, prompts: Sequence[Example], *, answer_tokens: int, seed: int) -> list[Example]:
+    """
+    Return what the base answers to *prompts*, drawn from its own chances, until *answer_tokens* are written.
+
+    Answers that do not end by themselves are left out: they would teach not to stop.
+    """
+    family, written = generator.family, 0
+    examples: list[Example] = []
+    for start in range(0, min(len(prompts), OWN_MOST), 32):
+        batch = prompts[start : start + 32]
+        for index, ids in generator.continue_ids(batch, max_tokens=OWN_TOKENS, temperature=1.0, seed=seed + start):
+            if ids and ids[-1] in family.stop_ids and len(ids) > 1:
+                prompt = batch[index]
+                answer = as_ids([*ids[:-1], family.stop_id])
+                name = "own:" + sha256_json([prompt.id, np.asarray(answer).tolist()])[:16]
+                examples.append(Example(name, prompt.prompt_id, prompt.shared, prompt.ask, answer))
+                written += len(answer)
+        if written >= answer_tokens:
+            break
+    return examples
+
+
+def pack_examples(examples: Sequence[Example]) -> list[dict[str, object]]:
+    """Return *examples* as JSON has them: a resumed run learns from the same ones."""
+    return [
+        {
+            "id": example.id,
+            "prompt_id": example.prompt_id,
+            **{name: getattr(example, name).tolist() for name in ("shared", "ask", "answer")},
+        }
+        for example in examples
+    ]
+
+
+def unpack_examples(rows: Sequence[dict[str, list[int]]]) -> list[Example]:
+    """Return what `pack_examples` wrote."""
+    return [
+        Example(str(row["id"]), str(row["prompt_id"]), *(as_ids(row[name]) for name in ("shared", "ask", "answer")))
+        for row in rows
+    ]
