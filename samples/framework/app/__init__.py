@@ -1,0 +1,3 @@
+'''
+The harbour: one handler for everything that is done at its desks.
+'''

@@ -1,0 +1,3 @@
+'''
+Vessel calls: from the first notice to the last line let go.
+'''

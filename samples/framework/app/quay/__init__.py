@@ -1,0 +1,3 @@
+'''
+The quay: berths, lines, power from the shore, and what breaks.
+'''

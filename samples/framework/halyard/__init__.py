@@ -1,0 +1,3 @@
+'''
+Halyard: asks in, answers out. What every service of the harbour is built on.
+'''
