@@ -527,6 +527,8 @@ class Checker:
         if {"truth", "switch"} & set(found):
             self.blame(node.line, f"{kind!r} works on amounts")
             return None
+        if kind == "/" and self.fold(node.parts[1]) == 0:
+            self.blame(node.line, "division by zero")
         if kind in ("*", "/") and found[-1] == "number":
             return first
         if kind == "*" and first == "number":
@@ -557,8 +559,6 @@ class Checker:
         if left is None or right is None:
             return None
         if kind == "/":
-            if right == 0:
-                self.blame(node.line, "division by zero")
             return left / right if right else None
         return left + right if kind == "+" else left - right if kind == "-" else left * right
 
