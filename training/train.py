@@ -181,7 +181,9 @@ def train_adapter(
             state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), before, score)
             if accelerator.is_main_process:
                 finish(setup, out, corpus, material.encoded, run, state, before.loss)
-        accelerator.end_training()
+        # not `end_training`: that takes the processes apart, and the caller may have more for them to do
+        for tracker in accelerator.trackers:
+            tracker.finish()
         accelerator.wait_for_everyone()
     return out
 
