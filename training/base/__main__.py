@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from ...mining.errors import IdiolectError
+from ...mining.errors import IdiolectError, InputError
 from . import WEIGHTS, embedded_path
+from .data import sha256
 from .recipe import BaseRecipe
 
 if TYPE_CHECKING:
@@ -29,29 +30,45 @@ if TYPE_CHECKING:
 @click.option("--path", is_flag=True, help="Print the folder of the embedded weights, and stop.")
 @click.option("--steps", type=int, default=BaseRecipe().steps, show_default=True, help="Optimizer steps in all.")
 @click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="Another value of the recipe.")
+@click.option("--from", "start", type=click.Path(path_type=Path), help="Weights of an earlier base to learn on from.")
 @click.option("--cache", type=click.Path(path_type=Path), default=None, help="Where data and checkpoints are kept.")
 @click.option("--out", type=click.Path(path_type=Path), default=WEIGHTS, help="Where the weights go.")
-def command(path: bool, steps: int, values: tuple[str, ...], cache: Path | None, out: Path) -> None:
+def command(
+    path: bool, steps: int, values: tuple[str, ...], start: Path | None, cache: Path | None, out: Path
+) -> None:
     """Train the embedded base. Stopped at any moment, it goes on from its last checkpoint when called again."""
     if path:
         click.echo(embedded_path())
         return
     recipe = read_recipe(steps, values)
     cache = cache or Path(os.environ.get("IDIOLECT_CACHE") or Path.home() / ".cache" / "idiolect") / "base"
-    make_base(recipe, cache, out)
+    make_base(recipe, cache, out, start)
 
 
-def make_base(recipe: BaseRecipe, cache: Path, out: Path) -> None:
-    """Run the whole recipe: data, tokenizer, tokens, steps, weights."""
+def make_base(recipe: BaseRecipe, cache: Path, out: Path, start: Path | None = None) -> None:
+    """
+    Run the whole recipe: data, tokenizer, tokens, steps, weights.
+
+    Raises `InputError` when the weights in *start* were made with another tokenizer than the data gives.
+    """
     from .train import save_weights, train_base
 
     streams, tokenizer, manifest, fingerprint = prepare_data(recipe, cache)
+    if start is not None:
+        require_same_tokenizer(start, streams.folder / "tokenizer")
+        fingerprint += sha256(start / "model.safetensors")
     run = cache / f"run-{run_name(recipe, fingerprint)}"
     run.mkdir(parents=True, exist_ok=True)
-    model = train_base(streams, tokenizer, recipe, run, note)
+    model = train_base(streams, tokenizer, recipe, run, note, start)
     save_weights(model, tokenizer, out)
     (out.parent / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", "utf-8")
     note(f"weights in {out}")
+
+
+def require_same_tokenizer(start: Path, made: Path) -> None:
+    """Raise `InputError` unless the weights in *start* read the tokens that the data was written in."""
+    if sha256(start / "tokenizer.json") != sha256(made / "tokenizer.json"):
+        raise InputError(f"The weights in {str(start)!r} read another tokenizer's tokens than this data has.")
 
 
 def prepare_data(recipe: BaseRecipe, cache: Path) -> tuple[Streams, Any, dict[str, Any], str]:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 FIM_WINDOW = 6_000
 """Bytes of a file that a fill-in-the-middle document covers."""
-ASKED_PAIRS = 24
-"""Pairs of one file that are read; long files would otherwise crowd out the rest."""
+ASKED_PAIRS = 6
+"""Pairs of one file that are read: each repeats the file's context, so more of them would teach contexts by heart."""
 
 
 def whole_tokens(files: list[CorpusFile], family: Family, infill_share: float) -> NDArray[np.uint16]:
