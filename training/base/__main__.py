@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @click.option("--from", "start", type=click.Path(path_type=Path), help="Weights of an earlier base to learn on from.")
 @click.option("--cache", type=click.Path(path_type=Path), default=None, help="Where data and checkpoints are kept.")
 @click.option("--out", type=click.Path(path_type=Path), default=WEIGHTS, help="Where the weights go.")
-def command(
-    path: bool, steps: int, values: tuple[str, ...], start: Path | None, cache: Path | None, out: Path
-) -> None:
+def command(path: bool, steps: int, values: tuple[str, ...], start: Path | None, cache: Path | None, out: Path) -> None:
     """Train the embedded base. Stopped at any moment, it goes on from its last checkpoint when called again."""
     if path:
         click.echo(embedded_path())
@@ -58,7 +56,6 @@ def make_base(recipe: BaseRecipe, cache: Path, out: Path, start: Path | None = N
         require_same_tokenizer(start, streams.folder / "tokenizer")
         fingerprint += sha256(start / "model.safetensors")
     run = cache / f"run-{run_name(recipe, fingerprint)}"
-    run.mkdir(parents=True, exist_ok=True)
     model = train_base(streams, tokenizer, recipe, run, note, start)
     save_weights(model, tokenizer, out)
     (out.parent / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -63,6 +63,7 @@ def train_base(
     A run without a checkpoint begins with chance weights, or with those in *start*: an earlier base, decayed or not,
     is warmed up again and learns on (Ibrahim et al., TMLR 2024, found that to cost nothing against a run in one piece).
     """
+    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model: Any = build_model(recipe, tokenizer) if start is None else Qwen3ForCausalLM.from_pretrained(start)
