@@ -11,7 +11,7 @@ import multiprocessing
 import resource
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -82,7 +82,7 @@ def outcome(future: Future[list[Result]]) -> list[Result] | None:
 
 
 @contextmanager
-def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def pool(workers: int) -> Generator[ProcessPoolExecutor]:
     """
     Give fresh workers. Spawned, because forking a process that has loaded torch is not safe.
 
@@ -100,7 +100,7 @@ def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextmanager
-def hold_interrupts() -> Iterator[None]:
+def hold_interrupts() -> Generator[None]:
     """
     Let Ctrl-C wait until the block has ended.
 
