@@ -7,7 +7,7 @@ The six arms differ in two things only: whether the adapter is on, and what stan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -65,7 +65,7 @@ class Generation(NamedTuple):
 
     text: str
     finish_reason: str
-    """`stop` when the model ended by itself, `length` when it ran into the token limit."""
+    """`stop`: the model ended by itself; `over`: the asker had all it wanted; `length`: it ran into the token limit."""
     prompt_tokens: int
     output_tokens: int
     seconds: float
@@ -109,6 +109,10 @@ class Measured(Protocol):
     def tokens(self) -> int: ...  # noqa: D102
 
 
+IsOver = Callable[[str], bool]
+"""Claims that a text already holds the whole answer; asked when a line has begun, and now and then within one."""
+
+
 class Generator(Protocol):
     """
     A model that answers requests: with the adapter on or off, on this machine or behind an endpoint.
@@ -136,8 +140,13 @@ class Generator(Protocol):
         max_tokens: Sequence[int],
         temperature: float = 0.0,
         seed: int = 0,
+        is_over: Sequence[IsOver] | None = None,
     ) -> Iterator[tuple[int, Written]]:
-        """Yield (index, generation) for every request, in any order; *max_tokens* limits each answer."""
+        """
+        Yield (index, generation) for every request, in any order.
+
+        *max_tokens* limits each answer. *is_over* lets a generator that can stop early save what would be cut off.
+        """
         ...
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..mining.artefacts import sha256_json
 from ..mining.errors import InputError
-from .arms import Generation, Request
+from .arms import Generation, IsOver, Request
 
 TRIES = 4
 PAUSE = 1.0
@@ -79,9 +79,10 @@ class EndpointGenerator:
         max_tokens: Sequence[int],
         temperature: float = 0.0,
         seed: int = 0,
+        is_over: Sequence[IsOver] | None = None,
     ) -> Iterator[tuple[int, Generation]]:
-        """Yield (index, generation) for every request; *adapted* changes nothing, a server has one model."""
-        del adapted
+        """Yield (index, generation) for every request; a server has one model, and is not stopped early."""
+        del adapted, is_over
         jobs = [
             {"max_tokens": limit, "temperature": temperature, "seed": seed, "prompt": render_prompt(request)}
             for request, limit in zip(requests, max_tokens, strict=True)

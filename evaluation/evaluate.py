@@ -19,6 +19,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ..mining.errors import InputError, TooSmallError
 from ..mining.guide import render_guide
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checks.check import collect_checks
+from .extract import body_is_over
 from .measure import (
     TRAINING,
     add_memory,
@@ -236,7 +238,8 @@ def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
         requests = [bench.compose(arm, probe, bench.material(probe)).request for probe in pilot]
         began = time.perf_counter()
         limits = [bench.limit(probe.pair) for probe in pilot]
-        list(task.generator.generate(requests, adapted=arm.adapted, max_tokens=limits))
+        over = [partial(body_is_over, probe.source, probe.span) for probe in pilot]
+        list(task.generator.generate(requests, adapted=arm.adapted, max_tokens=limits, is_over=over))
         spent += time.perf_counter() - began
     return spent / (len(ends) * len(pilot))
 

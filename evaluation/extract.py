@@ -19,6 +19,10 @@ from ..mining.source import Source, Span, parse_source
 
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n", re.MULTILINE)
 TAB = 8
+LONGEST_PERIOD, LEAST_CIRCLING = 300, 120
+"""Characters that come round again, and the least that all their rounds must have together."""
+LINES_PAST = 3
+"""Lines outside the body after which even one that does not parse counts as over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,10 @@ class Extract:
     code: str
     """Whole lines, without a final line end; empty when there is no body."""
     ending: str
-    """`stopped`: the model ended itself; `ran_on`: text after the body was cut; `truncated`: the limit cut the body."""
+    """
+    `stopped`: the model ended itself; `ran_on`: text after the body was cut; `truncated`: the limit cut the body, or it
+    went round in circles and would have come to the limit.
+    """
 
 
 def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reason: str) -> Extract:
@@ -45,9 +52,56 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     if fenced:
         text = move_to(body_in(text, symbol, source.language), indentation(first_line(reference)))
     code = cut_body(source, span, text)
-    limited = finish_reason == "length" and not fenced
+    limited = (finish_reason == "length" and not fenced) or repeats_itself(text)
     ending = "ran_on" if text[len(code) :].strip() else "truncated" if limited else "stopped"
     return Extract(code.rstrip().lstrip("\n") if code.strip() else "", ending)
+
+
+def body_is_over(source: Source, span: Span, text: str) -> bool:
+    """
+    Claim that what would follow *text* would be cut off, so that a model may stop.
+
+    So may one that goes round in circles. A line that has left the body's indentation ends it where the body before
+    parses, or ended with its closing line; behind a body that does not parse the line may stand in an open bracket, so
+    more than three of them must have come.
+    """
+    if repeats_itself(text):
+        return True
+    reference = source.slice(span)
+    least = indentation(first_line(reference))
+    if not text.rpartition("\n")[2].strip() or indentation(text.rpartition("\n")[2]) >= least or FENCE.search(text):
+        return False
+    body = cut_body(source, span, text)
+    past = [line for line in text[len(body) :].splitlines() if line.strip()]
+    if not past:
+        return False
+    closing = closing_line(reference, least)
+    if closing is not None:
+        return len(past) > LINES_PAST or (bool(body.strip()) and indentation(body.rstrip().rpartition("\n")[2]) < least)
+    return len(past) > LINES_PAST or parses(source, span, body)
+
+
+def repeats_itself(text: str) -> bool:
+    """Claim that *text* ends with the same characters three times or more, over some length."""
+    for period in range(1, min(LONGEST_PERIOD, len(text) // 3) + 1):
+        tail = text[-max(3 * period, LEAST_CIRCLING) :]
+        if len(tail) >= LEAST_CIRCLING and tail[period:] == tail[:-period]:
+            return True
+    return False
+
+
+def parses(source: Source, span: Span, body: str) -> bool:
+    """Claim that *body* parses where it stands, whatever would follow it."""
+    before = source.utf8[: span.start]
+    text = before + body.encode("utf-8", "replace") + b"\n"
+    waiting = [Parser(source.language.grammar).parse(text).root_node]
+    while waiting:
+        node = waiting.pop()
+        if node.end_byte > span.start and (node.is_error or node.is_missing):
+            return False
+        if node.has_error:
+            waiting.extend(node.children)
+    return True
 
 
 def cut_body(source: Source, span: Span, text: str) -> str:

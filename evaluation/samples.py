@@ -20,6 +20,7 @@ from typing import Any
 from ..mining.artefacts import sha256_json, write_text
 from ..mining.errors import MismatchError
 from .arms import Composed, Generator, Written
+from .extract import body_is_over
 from .probes import Probe
 
 CHUNK = 32
@@ -50,6 +51,10 @@ class Job:
     max_tokens: int
     temperature: float
     sample_ix: int
+
+    def is_over(self, text: str) -> bool:
+        """Claim that *text* already holds the whole body."""
+        return body_is_over(self.probe.source, self.probe.span, text)
 
 
 def make_job(
@@ -153,6 +158,7 @@ def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row
             max_tokens=[job.max_tokens for job in chunk],
             temperature=chunk[0].temperature,
             seed=chunk[0].sample_ix,
+            is_over=[job.is_over for job in chunk],
         )
     )
     rows = [describe(job, answers[place]) for place, job in enumerate(chunk)]

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..mining.artefacts import sha256_json
 from .checks.check import Answer, Check, Result
-from .extract import Extract, extract_body
+from .extract import Extract, body_is_over, extract_body
 from .probes import Probe
 
 BATCH = 64
@@ -143,7 +143,10 @@ class Scorer:
 def admit_extract(probe: Probe) -> str:
     """Return nothing when the cutting rule leaves the reference whole, else the reason of refusal."""
     extract = extract_body(probe.source, probe.span, probe.pair.symbol, probe.pair.response + "\n", "stop")
-    whole = extract.code.split() == probe.pair.response.split() and extract.ending == "stopped"
+    lines = (probe.pair.response + "\n").splitlines(keepends=True)
+    begun = ("".join(lines[:i]) + lines[i].rstrip() for i in range(len(lines)))
+    over = any(body_is_over(probe.source, probe.span, text) for text in begun)
+    whole = extract.code.split() == probe.pair.response.split() and extract.ending == "stopped" and not over
     return "" if whole else "reference_is_cut"
 
 

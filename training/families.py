@@ -9,7 +9,7 @@ answer are encoded apart and joined by ids: a prompt encoded alone is often no p
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..mining.errors import InputError
@@ -79,6 +79,8 @@ class Family:
     """The token that training puts after every answer."""
     stop_ids: frozenset[int]
     """Every token that ends an answer in generation."""
+    breaking: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
+    """Of the tokens seen so far, which hold a line end."""
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of *text*, in which special tokens are plain text."""
@@ -124,6 +126,12 @@ class Family:
             [i for i in ids if i not in self.stop_ids], skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return text.removeprefix(self.lead(kind))
+
+    def breaks_line(self, token: int) -> bool:
+        """Claim that *token* holds a line end."""
+        if token not in self.breaking:
+            self.breaking[token] = "\n" in self.tokenizer.decode([token])
+        return self.breaking[token]
 
     def lead(self, kind: str) -> str:
         """Return what opens an answer: after an instruction, the line end that puts the code on a line of its own."""

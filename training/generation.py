@@ -9,7 +9,7 @@ numbers of its own, so a sample does not depend on which requests stand beside i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +51,8 @@ BATCH_ROWS = 48
 SCORE_TOKENS = 8192
 """Tokens of a pack when answers are scored."""
 SHARE = 64
+ASK_EVERY = 16
+"""Tokens after which the asker is asked whether it has enough, wherever lines begin."""
 
 
 class Asked(Protocol):
@@ -175,13 +177,29 @@ class Row:
     limit: int
     """Most tokens of its answer."""
     random: np.random.Generator
+    kind: str = "implement"
+    is_over: Callable[[str], bool] | None = None
+    """Claims that an answer's text holds all that is wanted."""
     written: list[int] = field(default_factory=list)
     stopped: bool = False
+    over: bool = False
+    """Whether the asker has all it wanted."""
+    at_start: bool = False
+    """Whether what is written ends with a line's indentation."""
 
     @property
     def is_done(self) -> bool:
         """Whether nothing more will be written."""
-        return self.stopped or len(self.written) >= self.limit
+        return self.stopped or self.over or len(self.written) >= self.limit
+
+    def watch_lines(self, family: Family, token: int) -> None:
+        """Ask whether the answer is over, each time that a line has begun, and at times within a long one."""
+        often = len(self.written) % ASK_EVERY == 0
+        if self.is_over is None or not (often or self.at_start or family.breaks_line(token)):
+            return
+        text = family.answer_text(self.written, self.kind)
+        self.at_start = not text.rpartition("\n")[2].strip()
+        self.over = (often or not self.at_start) and self.is_over(text)
 
 
 class ModelGenerator:
@@ -238,9 +256,12 @@ class ModelGenerator:
         max_tokens: Sequence[int],
         temperature: float = 0.0,
         seed: int = 0,
+        is_over: Sequence[Callable[[str], bool]] | None = None,
     ) -> Iterator[tuple[int, Generation]]:
         """
         Yield (index, generation) for every request, batch by batch, shortest prompts first.
+
+        *is_over* says of an answer so far that nothing more of it is wanted.
         """
         rows = [
             Row(
@@ -248,6 +269,8 @@ class ModelGenerator:
                 self.prompt_of(request, min(limit, self.context_length // 2)),
                 min(limit, self.context_length // 2),
                 np.random.default_rng([seed, index]),
+                request.kind,
+                None if is_over is None else is_over[index],
             )
             for index, (request, limit) in enumerate(zip(requests, max_tokens, strict=True))
         ]
@@ -258,8 +281,7 @@ class ModelGenerator:
                 set_mode(self.loaded.model, None)
                 decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
             seconds = (time.perf_counter() - started) / len(batch)
-            # the answer's kind decides what opens it, which is not part of its text
-            yield from ((row.index, self.finish(row, requests[row.index].kind, seconds)) for row in batch)
+            yield from ((row.index, self.finish(row, seconds)) for row in batch)
 
     def continue_ids(
         self, prompts: Sequence[Example], *, max_tokens: int, temperature: float, seed: int, adapted: bool = False
@@ -277,10 +299,12 @@ class ModelGenerator:
                 decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
             yield from ((row.index, row.written) for row in batch)
 
-    def finish(self, row: Row, kind: str, seconds: float) -> Generation:
+    def finish(self, row: Row, seconds: float) -> Generation:
         """Return what *row* became."""
-        text = self.family.answer_text(row.written, kind)
-        return Generation(text, "stop" if row.stopped else "length", len(row.prompt), len(row.written), seconds)
+        # the answer's kind decides what opens it, which is not part of its text
+        text = self.family.answer_text(row.written, row.kind)
+        reason = "stop" if row.stopped else "over" if row.over else "length"
+        return Generation(text, reason, len(row.prompt), len(row.written), seconds)
 
 
 def cut_batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -331,6 +355,7 @@ def decode(
             if token in family.stop_ids:
                 row.stopped = True
             row.written.append(token)
+            row.watch_lines(family, token)
         stay = [place for place, row in enumerate(live) if not row.is_done]
         if not stay:
             return

@@ -5,7 +5,7 @@ The cut: one rule for every arm.
 from __future__ import annotations
 
 import pytest
-from idiolect.evaluation.extract import extract_body
+from idiolect.evaluation.extract import body_is_over, extract_body
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import language_named
 from idiolect.mining.source import parse_source
@@ -103,3 +103,44 @@ def test_a_base_that_never_stops_is_not_punished():
     extract = extract_body(source, span, "Box.pack", raw, "length")
 
     assert (extract.code, extract.ending) == ("        return wrap(item)", "ran_on")
+
+
+OVER = [
+    pytest.param("        return 1\n\n    def", True, id="the next method has begun"),
+    pytest.param("        return 1\n\n", False, id="a blank line"),
+    pytest.param("        return 1\n        x", False, id="a line of the body"),
+    pytest.param("        x = '''\nleft", False, id="an open string"),
+    pytest.param("        x = f(\nleft,\nleft,\nle", False, id="an open bracket"),
+    pytest.param("        x = f((\nclass A:\n    pass\n\ndef f():\n    pa", True, id="broken, and four lines outside"),
+    pytest.param("```python\ndef pack", False, id="a fence"),
+    pytest.param("        n = 0\n" * 12, True, id="the same line for ever"),
+    pytest.param("        return " + "(a, " * 40, True, id="the same tokens for ever"),
+    pytest.param("        n = 0\n" * 4, False, id="four equal lines"),
+]
+
+
+@pytest.mark.parametrize(("text", "over"), OVER)
+def test_what_more_would_be_cut_is_not_waited_for(text, over):
+    """A model may stop where the rest would be cut off anyway, and where it goes round in circles."""
+    source, span = hole()
+
+    assert body_is_over(source, span, text) is over
+
+
+def test_stopping_early_changes_no_cut():
+    """The body is the same whether the model was stopped or went on."""
+    source, span = hole()
+    raw = "        return wrap(item)\n\n    def more(self):\n        return wrap(self)\n"
+    stopped = next(raw[:i] for i in range(len(raw)) if body_is_over(source, span, raw[:i]))
+
+    assert len(stopped) < len(raw)
+    assert extract_body(source, span, "Box.pack", stopped, "over") == extract_body(
+        source, span, "Box.pack", raw, "stop"
+    )
+
+
+def test_going_round_in_circles_is_truncated():
+    """A circling answer would have come to the limit, so it is no whole answer."""
+    source, span = hole()
+
+    assert extract_body(source, span, "Box.pack", "        n = 0\n" * 12, "over").ending == "truncated"

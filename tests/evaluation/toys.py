@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from idiolect.evaluation.arms import AnswerLoss, Generation, Request
+from idiolect.evaluation.arms import AnswerLoss, Generation, IsOver, Request
 from idiolect.mining.corpus import Contents, Corpus, read_corpus, write_corpus
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import language_named
@@ -134,6 +134,7 @@ class FakeGenerator:
         max_tokens: Sequence[int],
         temperature: float = 0.0,
         seed: int = 0,
+        is_over: Sequence[IsOver] | None = None,
     ) -> Iterator[tuple[int, Generation]]:
         """Answer in reverse, since any order is allowed."""
         for index in reversed(range(len(requests))):
