@@ -20,3 +20,22 @@ settings.declare(
     REGISTER_URL='http://register.invalid',
     BEACONS_URL='http://beacons.invalid',
 )
+settings.declare(
+    PILOT_REST_HOURS=10,
+    PILOT_SPEED=12.0,
+    TUG_RESERVE=0.15,
+    TUG_WARM_UP=25,
+    GALE_KNOTS=34,
+    FOG_METRES=900,
+    STACK_TIERS=5,
+    BOX_TONNES=30.5,
+    REEFER_DRIFT=2.0,
+    GATE_LANES=3,
+    FREE_DAYS=5,
+)
+settings.declare(
+    TIDES_URL='http://tides.invalid',
+    METOFFICE_URL='http://metoffice.invalid',
+    BUREAU_URL='http://bureau.invalid',
+    HAULAGE_URL='http://haulage.invalid',
+)

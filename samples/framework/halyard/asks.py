@@ -4,7 +4,7 @@ Asks: what a caller wants, checked on arrival. A payload in, typed fields out, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, overload
 
 from halyard.errors import AskRefused
@@ -75,44 +75,41 @@ class Text(Field[str]):
         return value
 
 
-class Count(Field[int]):
+class Ranged(Field[T]):
     '''
-    A whole number with a least and a most.
+    A number with a least and a most.
     '''
 
-    kind = int
+    form: Callable[[Any], Any] = int
 
-    def __init__(self, default: int = REQUIRED, *, least: int = 0, most: int = 10**9) -> None:
+    def __init__(self, default: T = REQUIRED, *, least: float = 0, most: float = 10**9) -> None:
         super().__init__(default)
         self.least, self.most = least, most
 
-    def checked(self, value: int) -> int:
+    def checked(self, value: Any) -> T:
         '''
         Return the number when it lies in the range.
         '''
         if not self.least <= value <= self.most:
             raise ValueError(f'{self.name} must be from {self.least} to {self.most}, not {value}')
-        return value
+        return self.form(value)
 
 
-class Measure(Field[float]):
+class Count(Ranged[int]):
+    '''
+    A whole number.
+    '''
+
+    kind = int
+
+
+class Measure(Ranged[float]):
     '''
     A number with a fraction: metres, tonnes, knots, degrees.
     '''
 
     kind = (int, float)
-
-    def __init__(self, default: float = REQUIRED, *, least: float = 0.0, most: float = 1e9) -> None:
-        super().__init__(default)
-        self.least, self.most = least, most
-
-    def checked(self, value: float) -> float:
-        '''
-        Return the number when it lies in the range.
-        '''
-        if not self.least <= value <= self.most:
-            raise ValueError(f'{self.name} must be from {self.least} to {self.most}, not {value}')
-        return float(value)
+    form = float
 
 
 class Flag(Field[bool]):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent)]
 
 from halyard import clock  # noqa: E402
 from halyard.deck import Deck  # noqa: E402
@@ -123,8 +123,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: 'every_handler' in item.name)
 
 
+@pytest.fixture
 def untold() -> list[str]:
     '''
-    Return the handlers that no story has reached.
+    The handlers that no story has reached.
     '''
     return sorted(REGISTRY.keys() - TOLD)

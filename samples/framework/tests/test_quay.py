@@ -4,22 +4,8 @@ Stories of the quay.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-
-
-def load_stories(name: str) -> dict:
-    '''
-    Return the names of another module of stories.
-    '''
-    import runpy
-
-    return runpy.run_path(str(Path(__file__).parent / f'{name}.py'))
-
-
-CALLS = load_stories('test_calls')
-IN_PORT, CALL, HULL, NOTICE, BERTH = (CALLS[name] for name in ('IN_PORT', 'CALL', 'HULL', 'NOTICE', 'BERTH'))
+from openings import BERTH, CALL, HULL, IN_PORT, NOTICE
 
 
 def test_berths(story):

@@ -1,0 +1,3 @@
+'''
+Pilots: who may bring in what, when, and how they get on board.
+'''

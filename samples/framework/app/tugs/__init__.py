@@ -1,0 +1,3 @@
+'''
+Tugs: pull enough for every hull, and not a litre more.
+'''

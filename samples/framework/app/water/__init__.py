@@ -1,0 +1,3 @@
+'''
+The water itself: tides, depths and weather.
+'''

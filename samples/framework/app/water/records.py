@@ -1,0 +1,45 @@
+'''
+What is kept of the water.
+'''
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from halyard.shelves import Record
+
+
+@dataclass(frozen=True)
+class Tide(Record):
+    '''
+    One turn of the tide; its key is the minute, written with ten digits.
+    '''
+
+    minute: int
+    height: float
+    is_high: bool
+
+
+@dataclass(frozen=True)
+class Sounding(Record):
+    '''
+    A depth that was measured; its key is `place/day`.
+    '''
+
+    place: str
+    day: int
+    metres: float
+    by: str
+
+
+@dataclass(frozen=True)
+class Bulletin(Record):
+    '''
+    The weather as somebody saw it.
+    '''
+
+    minute: int
+    knots: int
+    direction: int
+    sight: int
+    gusts: int = 0

@@ -1,0 +1,3 @@
+'''
+The yard: boxes in, boxes out, boxes in between.
+'''
