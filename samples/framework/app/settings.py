@@ -39,3 +39,25 @@ settings.declare(
     BUREAU_URL='http://bureau.invalid',
     HAULAGE_URL='http://haulage.invalid',
 )
+settings.declare(
+    CRANE_GUST_LIMIT=38,
+    MOVES_AN_HOUR=28,
+    RISK_LOOK=60,
+    HOLD_DAYS=10,
+    VAT=0.19,
+    DUE_DAYS=21,
+    REMINDER_FEE=15.0,
+    CREDIT_SHARE=0.8,
+    PASS_DAYS=365,
+    SHIFT_HOURS=8,
+    SPILL_LITRES=50,
+    TRAIN_METRES=620,
+    FERRY_SEATS=240,
+    LANE_METRES=310.0,
+)
+settings.declare(
+    CUSTOMS_URL='http://customs.invalid',
+    BANK_URL='http://bank.invalid',
+    POLICE_URL='http://police.invalid',
+    RAILWAY_URL='http://railway.invalid',
+)

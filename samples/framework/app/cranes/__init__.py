@@ -1,0 +1,3 @@
+'''
+Cranes: what lifts, how fast, and when it must stop.
+'''

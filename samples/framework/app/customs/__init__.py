@@ -1,0 +1,3 @@
+'''
+Customs: holds, looks and releases.
+'''

@@ -1,0 +1,3 @@
+'''
+Dangerous goods: declared, kept apart, carried away.
+'''

@@ -1,0 +1,3 @@
+'''
+The ferry: passengers, cars and lost umbrellas.
+'''

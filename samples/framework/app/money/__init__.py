@@ -1,0 +1,3 @@
+'''
+Money: what the harbour is owed, and by whom.
+'''

@@ -1,0 +1,3 @@
+'''
+People: passes, shifts and courses.
+'''

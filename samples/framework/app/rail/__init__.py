@@ -1,0 +1,3 @@
+'''
+Rail: wagons under the cranes.
+'''

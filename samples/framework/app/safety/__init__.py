@@ -1,0 +1,3 @@
+'''
+Safety: what went wrong, and what nearly did.
+'''
