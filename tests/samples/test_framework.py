@@ -14,7 +14,8 @@ import pytest
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.filters.duplicates import Clusters, fingerprint, similar_pairs
 from idiolect.mining.languages import language_named
-from idiolect.mining.mine import NEAR_DUPLICATE
+from idiolect.mining.corpus import Corpus
+from idiolect.mining.mine import NEAR_DUPLICATE, mine_repositories
 from idiolect.mining.source import parse_source
 
 FRAMEWORK = Path(idiolect.__file__).parent / "samples" / "framework"
@@ -60,7 +61,43 @@ def test_there_are_enough_handlers():
     assert sum(count > 0 for count in counts.values()) >= 25
 
 
-@pytest.mark.parametrize("word", ["        \"", "list[]", " = []", " = {}", '"""'])
-def test_one_style_is_kept(word: str):
-    """No module falls out of the house's style."""
-    assert not [path.name for path in MODULES if word in path.read_text("utf-8")]
+@pytest.fixture(name="corpus", scope="module")
+def _corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Return what mining makes of the sample."""
+    return mine_repositories([FRAMEWORK], tmp_path_factory.mktemp("framework") / "corpus", workers=1)
+
+
+@pytest.mark.parametrize(
+    ("convention", "key", "value"),
+    [
+        pytest.param("A01", "time.time", "through halyard.clock.now", id="the clock"),
+        pytest.param("A01", "urllib.request.urlopen", "through halyard.wire.fetch", id="the wire"),
+        pytest.param("A02", "deck", "with @handles", id="the decorator"),
+        pytest.param("A03", "named …Ask", "has the base Ask", id="the base class"),
+        pytest.param("A06", "", "settings", id="the settings"),
+        pytest.param("A07", "halyard.deck.holding", "inside `with`", id="the context manager"),
+        pytest.param("E01", "HalyardError", "derives from HalyardError", id="the root of the errors"),
+        pytest.param("L01", "name", "log", id="the logger"),
+        pytest.param("S01", "", "single", id="quotes"),
+        pytest.param("S04", "", "call", id="empty containers"),
+        pytest.param("D05", "summary", "on the second line", id="docstrings"),
+    ],
+)
+def test_the_house_rules_are_learned(corpus: Corpus, convention: str, key: str, value: str):
+    """Everything in-house that the catalogue knows is there to be learned, and is."""
+    learned = {(entry.convention, entry.key, entry.value) for entry in corpus.profile.entries}
+
+    assert (convention, key, value) in learned
+
+
+def test_the_history_unpacks_to_what_is_here(tmp_path: Path):
+    """A few dozen commits, by several people, that end in the very files of the sample."""
+    clone = tmp_path / "harbour"
+    bundle = FRAMEWORK / "history.bundle"
+    subprocess.run(["git", "clone", "-q", "-b", "main", str(bundle), str(clone)], check=True)
+    log = subprocess.check_output(["git", "-C", str(clone), "log", "--format=%an|%s"], text=True).splitlines()
+    unpacked = {path.relative_to(clone): path.read_bytes() for path in clone.rglob("*.py")}
+    here = {path.relative_to(FRAMEWORK): path.read_bytes() for path in FRAMEWORK.rglob("*.py")}
+
+    assert here == unpacked
+    assert len(log) >= 36 and len({line.partition("|")[0] for line in log}) >= 3

@@ -93,6 +93,12 @@ class Shelf(Generic[R]):
             if all(getattr(record, name) == value for name, value in fields.items()) and (test is None or test(record))
         ]
 
+    def first(self, test: Callable[[R], bool] | None = None, **fields: Any) -> R | None:
+        '''
+        Return the first record, by key, that `where` would return, or None.
+        '''
+        return next(iter(self.where(test, **fields)), None)
+
     def next_key(self, prefix: str) -> str:
         '''
         Return a key that is still free, such as `INV-0007`.

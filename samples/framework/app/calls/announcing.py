@@ -71,7 +71,7 @@ def enter_vessel(deck: Deck, ask: VesselAsk) -> Answer:
     if not ask.number.isdigit() or len(ask.number) != 7:
         raise NoticeRefused(f'{ask.number!r} is no hull number: send its seven digits')
     digits = [int(digit) for digit in ask.number]
-    if sum(weight * digit for weight, digit in zip(range(7, 1, -1), digits)) % 10 != digits[6]:
+    if sum(weight * digit for weight, digit in zip(range(7, 1, -1), digits, strict=False)) % 10 != digits[6]:
         raise NoticeRefused(f'the check digit of {ask.number} is wrong: compare it with the certificate')
     known = deck.shelf(Vessel).find(ask.number)
     vessel = Vessel(ask.number, ask.name, ask.length, ask.draught, ask.kind)
@@ -106,14 +106,15 @@ def announce_call(deck: Deck, ask: NoticeAsk) -> Answer:
         raise NoticeRefused(f'{vessel.name} is banned for {vessel.banned_for}: write to the harbour master')
     if ask.in_hours < settings.NOTICE_HOURS:
         raise NoticeRefused(f'{ask.in_hours} hours are short notice: call the duty officer')
-    open_calls = deck.shelf(Call).where(lambda call: call.sailed is None, vessel=vessel.key)
-    if open_calls:
-        raise NoticeRefused(f'{vessel.name} has the open call {open_calls[0].key}: close it first')
+    open_call = deck.shelf(Call).first(vessel=vessel.key, sailed=None)
+    if open_call is not None:
+        raise NoticeRefused(f'{vessel.name} has the open call {open_call.key}: close it first')
     key = deck.shelf(Call).next_key('CALL')
     call = deck.shelf(Call).keep(
         Call(key, vessel.key, now() + ask.in_hours * HOUR, agent=ask.agent, crew=ask.crew),
     )
     deck.tell('call.announced', call=key, vessel=vessel.name, due=call.due)
+    log.info('%s announced %s for %s', ask.agent, vessel.name, time_of_day(call.due))
     return answer(call=key, due=call.due)
 
 

@@ -92,6 +92,7 @@ def note_sailed(deck: Deck, ask: CallAsk) -> Answer:
         deck.shelf(Call).change(call.key, state='sailed', sailed=now())
     stay = now() - (call.arrived or call.due)
     deck.tell('money.stay', call=call.key, agent=call.agent, berth=berth.key, hours=-(-stay // HOUR))
+    log.info('%s sailed after %d minutes', call.key, stay)
     return answer(stay=stay, days=-(-stay // DAY))
 
 

@@ -8,7 +8,7 @@ from app.cranes.records import Crane, CraneAsk
 from app.water.records import Bulletin
 from halyard.asks import Ask, Count
 from halyard.clock import DAY, now
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -43,7 +43,9 @@ def travel(deck: Deck, ask: TravelAsk) -> Answer:
     for other in deck.shelf(Crane):
         if other.key != crane.key and low - 40 < other.place < high + 40:
             raise KeepingRefused(f'{other.key} is in the way at {other.place} m: move that one first')
-    deck.shelf(Crane).change(crane.key, place=ask.place)
+    with holding(deck, crane.key):
+        deck.shelf(Crane).change(crane.key, place=ask.place)
+    log.info('%s stands at %d m', crane.key, ask.place)
     return answer(metres=high - low)
 
 
@@ -65,6 +67,7 @@ def heed_wind(deck: Deck, ask: Ask) -> Answer:
         elif calm and crane.state == 'tied down':
             deck.shelf(Crane).change(crane.key, state='working' if crane.call else 'idle')
             changed.append(crane.key)
+    log.warning('gusts of %d knots, %d cranes changed', bulletins[-1].gusts, len(changed))
     return answer(rough=rough, changed=changed)
 
 

@@ -97,7 +97,8 @@ def note_lift(deck: Deck, ask: LiftAsk) -> Answer:
     if ask.way == 'out':
         if box is None or box.gone is not None or box.blocked_by:
             raise CraneRefused(f'{ask.box} may not be loaded: ask the yard why')
-        deck.shelf(Box).change(box.key, gone=now(), row='', tier=0)
+        with holding(deck, box.key):
+            deck.shelf(Box).change(box.key, gone=now(), row='', tier=0)
     key = deck.shelf(Lift).next_key('LIFT')
     deck.shelf(Lift).keep(Lift(key, crane.key, crane.call, ask.box, now(), ask.way))
     deck.shelf(Crane).change(crane.key, lifts=crane.lifts + 1)

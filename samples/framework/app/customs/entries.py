@@ -108,6 +108,7 @@ def note_look(deck: Deck, ask: FindAsk) -> Answer:
         block(deck, box, bool(ask.found))
     if ask.found:
         deck.tell('police.seizure', box=box.key, found=ask.found)
+    log.info('%s looked into %s', deck.who, box.key)
     return answer(look=look.key, seized=bool(ask.found))
 
 

@@ -84,6 +84,7 @@ def approve_danger(deck: Deck, ask: BoxAsk) -> Answer:
     if stored + danger.kilos > 10_000:
         raise DangerRefused(f'{stored:.0f} kg of {danger.group} goods are here: wait until some leave')
     deck.shelf(Danger).change(danger.key, approved_by=deck.who)
+    log.info('%s approved UN %04d', deck.who, danger.number)
     return answer(group=danger.group, stored=stored + danger.kilos)
 
 

@@ -5,7 +5,7 @@ Crossings: sold, boarded, cancelled in a storm.
 from __future__ import annotations
 
 from app.ferry.records import Booking, BookingAsk, Crossing, CrossingAsk, LostThing
-from app.water.records import Bulletin
+from app.water.records import last_bulletin
 from halyard.asks import Ask, Count, Flag, Measure, Text
 from halyard.clock import DAY, HOUR, now, time_of_day
 from halyard.deck import Deck, holding
@@ -98,6 +98,7 @@ def book_crossing(deck: Deck, ask: BookAsk) -> Answer:
             seats=crossing.seats - ask.persons,
             lane=round(crossing.lane - ask.metres, 1),
         )
+    log.debug('%s books %d seats on %s', ask.name, ask.persons, crossing.key)
     return answer(booking=key, cents=cents)
 
 
@@ -130,7 +131,8 @@ def cancel_booking(deck: Deck, ask: BookingAsk) -> Answer:
     left = crossing.leaves - now()
     back = booking.cents if left >= DAY else booking.cents // 2 if left >= HOUR else 0
     seats, lane = crossing.seats + booking.persons, round(crossing.lane + booking.metres, 1)
-    deck.shelf(Crossing).change(crossing.key, seats=seats, lane=lane)
+    with holding(deck, crossing.key):
+        deck.shelf(Crossing).change(crossing.key, seats=seats, lane=lane)
     return answer(back=back, seats=seats)
 
 
@@ -139,7 +141,7 @@ def cancel_for_storm(deck: Deck, ask: Ask) -> Answer:
     '''
     Cancel the crossings of the next six hours in a gale, and move the parties to later ones with room.
     '''
-    last = max(deck.shelf(Bulletin), key=lambda bulletin: bulletin.minute, default=None)
+    last = last_bulletin(deck)
     if last is None or last.gusts < settings.GALE_KNOTS:
         raise FerryRefused('it does not blow hard enough: let the ferry go')
     soon = deck.shelf(Crossing).where(lambda crossing: 0 < crossing.leaves - now() <= 6 * HOUR, state='open')

@@ -58,9 +58,9 @@ def open_account(deck: Deck, ask: OpenAsk) -> Answer:
     digits = ''.join(str(int(sign, 36)) for sign in number[4:] + number[:4] if sign.isalnum())
     if len(number) < 15 or int(digits) % 97 != 1:
         raise AccountRefused(f'{ask.iban} does not add up: type it again')
-    twin = deck.shelf(Account).where(lambda account: account.key != ask.agent, iban=number)
-    if twin:
-        raise AccountRefused(f'{twin[0].key} uses that bank number: ask whether they merged')
+    twin = deck.shelf(Account).first(lambda account: account.key != ask.agent, iban=number)
+    if twin is not None:
+        raise AccountRefused(f'{twin.key} uses that bank number: ask whether they merged')
     deck.shelf(Account).keep(Account(ask.agent, ask.limit, iban=number))
     return answer(agent=ask.agent, country=number[:2])
 

@@ -82,6 +82,7 @@ def issue_invoice(deck: Deck, ask: CallAsk) -> Answer:
         deck.shelf(Invoice).keep(invoice)
         account = deck.shelf(Account).need(call.agent)
         deck.shelf(Account).change(account.key, balance=account.balance - cents)
+    log.info('%s over %d cents to %s', invoice.key, cents, call.agent)
     return answer(invoice=invoice.key, cents=cents, lines=len(lines))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from app.people.records import Person, PersonAsk
 from halyard.asks import Ask, Count, OneOf, Text
 from halyard.clock import DAY, HOUR, now
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -70,7 +70,8 @@ def let_in(deck: Deck, ask: PersonAsk) -> Answer:
         raise PassRefused(f'{person.name} did not take the safety course: book one')
     if person.inside_since is not None:
         raise PassRefused(f'{person.name} is inside: somebody else uses the pass, call security')
-    deck.shelf(Person).change(person.key, inside_since=now())
+    with holding(deck, person.key):
+        deck.shelf(Person).change(person.key, inside_since=now())
     inside = len(deck.shelf(Person).where(lambda other: other.inside_since is not None))
     return answer(inside=inside, days_left=(person.pass_until - now()) // DAY)
 
@@ -100,7 +101,9 @@ def give_points(deck: Deck, ask: PenaltyAsk) -> Answer:
     given = 2 * ask.points if ask.deed == 'under a load' else ask.points
     points = person.points + given
     lost = points >= 8
-    deck.shelf(Person).change(person.key, points=points, pass_until=0 if lost else person.pass_until)
+    with holding(deck, person.key):
+        deck.shelf(Person).change(person.key, points=points, pass_until=0 if lost else person.pass_until)
+    log.info('%s has %d points for %s', person.name, points, ask.deed)
     return answer(points=points, lost=lost)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from app.people.records import Person, PersonAsk, Shift
 from halyard.asks import Ask, Count, Names, OneOf, Text
 from halyard.clock import DAY, HOUR, now
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -96,7 +96,8 @@ def join_shift(deck: Deck, ask: JoinAsk) -> Answer:
     for other in deck.shelf(Shift):
         if person.key in other.people and overlaps(other, shift):
             raise ShiftRefused(f'{person.name} works {other.key}: leave eleven hours of rest between')
-    deck.shelf(Shift).change(shift.key, people=(*shift.people, person.key))
+    with holding(deck, shift.key):
+        deck.shelf(Shift).change(shift.key, people=(*shift.people, person.key))
     return answer(missing=shift.gang - len(shift.people) - 1)
 
 
@@ -113,7 +114,8 @@ def swap_places(deck: Deck, ask: SwapAsk) -> Answer:
     if lacking:
         raise ShiftRefused(f'{comes.name} lacks {" and ".join(lacking)}: find somebody else')
     people = tuple(comes.key if key == leaves.key else key for key in shift.people)
-    deck.shelf(Shift).change(shift.key, people=people)
+    with holding(deck, shift.key):
+        deck.shelf(Shift).change(shift.key, people=people)
     return answer(people=list(people))
 
 
@@ -145,6 +147,7 @@ def note_course(deck: Deck, ask: CourseAsk) -> Answer:
     for person in people:
         courses = tuple(sorted({*person.courses, ask.course}))
         deck.shelf(Person).change(person.key, courses=courses)
+    log.info('%d people passed %s', len(people), ask.course)
     return answer(passed=len(people))
 
 

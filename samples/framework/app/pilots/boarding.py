@@ -70,6 +70,7 @@ def send_pilot(deck: Deck, ask: CallAsk) -> Answer:
     with holding(deck, pilot.key):
         deck.shelf(Pilot).change(pilot.key, on_board=call.key, jobs=pilot.jobs + 1)
         job = deck.shelf(Job).keep(Job(deck.shelf(Job).next_key('JOB'), call.key, pilot.key, now()))
+    log.info('%s goes out to %s', pilot.name, vessel.name)
     return answer(pilot=pilot.key, job=job.key)
 
 
@@ -79,7 +80,7 @@ def note_return(deck: Deck, ask: PilotAsk) -> Answer:
     Note that a pilot is ashore: the trip ends and the rest begins.
     '''
     pilot = deck.shelf(Pilot).need(ask.pilot)
-    job = next(iter(deck.shelf(Job).where(pilot=pilot.key, ended=None)), None)
+    job = deck.shelf(Job).first(pilot=pilot.key, ended=None)
     if job is None:
         raise PilotRefused(f'{pilot.name} is on no trip: check the sign')
     deck.shelf(Job).change(job.key, ended=now())

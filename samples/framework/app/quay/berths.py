@@ -94,6 +94,7 @@ def assign_berth(deck: Deck, ask: CallAsk) -> Answer:
     with holding(deck, left[0]):
         deck.shelf(Call).change(call.key, berth=left[0])
     deck.tell('berth.assigned', call=call.key, berth=left[0])
+    log.info('%s is promised to %s', left[0], call.key)
     return answer(berth=left[0], choices=len(left))
 
 
@@ -105,7 +106,8 @@ def release_berth(deck: Deck, ask: CallAsk) -> Answer:
     call = deck.shelf(Call).need(ask.call)
     if not call.berth or call.state not in ('announced', 'anchored'):
         raise BerthRefused(f'{call.key} is {call.state} with {call.berth or "no berth"}: there is nothing to release')
-    deck.shelf(Call).change(call.key, berth='')
+    with holding(deck, call.berth):
+        deck.shelf(Call).change(call.key, berth='')
     next_up = min(
         deck.shelf(Call).where(lambda other: other.key != call.key, state='anchored', berth=''),
         key=lambda other: other.due,
@@ -122,11 +124,12 @@ def close_berth(deck: Deck, ask: CloseAsk) -> Answer:
     berth = deck.shelf(Berth).need(ask.berth)
     if berth.call:
         raise BerthRefused(f'{berth.call} lies at {berth.key}: shift it first')
-    deck.shelf(Berth).change(berth.key, closed_for=ask.why)
     stranded = [call.key for call in deck.shelf(Call).where(berth=berth.key, sailed=None)]
-    for key in stranded:
-        deck.shelf(Call).change(key, berth='')
-        deck.tell('call.plan-again', call=key, berth=berth.key)
+    with holding(deck, berth.key):
+        deck.shelf(Berth).change(berth.key, closed_for=ask.why)
+        for key in stranded:
+            deck.shelf(Call).change(key, berth='')
+            deck.tell('call.plan-again', call=key, berth=berth.key)
     log.warning('closed %s for %s, %d calls stranded', berth.key, ask.why, len(stranded))
     return answer(stranded=stranded)
 
@@ -139,7 +142,8 @@ def open_berth(deck: Deck, ask: BerthAsk) -> Answer:
     berth = deck.shelf(Berth).need(ask.berth)
     if not berth.closed_for:
         raise BerthRefused(f'{berth.key} is open: nothing to do')
-    deck.shelf(Berth).change(berth.key, closed_for='')
+    with holding(deck, berth.key):
+        deck.shelf(Berth).change(berth.key, closed_for='')
     return answer(berth=berth.key, was_closed_for=berth.closed_for)
 
 

@@ -86,7 +86,7 @@ def unplug(deck: Deck, ask: MeterAsk) -> Answer:
     '''
     Pull the plug and bill what the meter says; the meter turns over at a million.
     '''
-    plug = next(iter(deck.shelf(Plug).where(call=ask.call)), None)
+    plug = deck.shelf(Plug).first(call=ask.call)
     if plug is None:
         raise PowerRefused(f'{ask.call} hangs on no socket: check the call')
     used = (ask.meter - plug.meter) % 1_000_000

@@ -9,7 +9,7 @@ from collections import Counter
 from app.quay.records import Berth, BerthAsk, Defect
 from halyard.asks import Ask, Count, OneOf, Text
 from halyard.clock import DAY, now
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -73,7 +73,8 @@ def note_mended(deck: Deck, ask: MendAsk) -> Answer:
     grave = deck.shelf(Defect).where(berth=berth.key, grade=4, mended=None)
     opened = berth.closed_for.startswith('a broken') and not grave
     if opened:
-        deck.shelf(Berth).change(berth.key, closed_for='')
+        with holding(deck, berth.key):
+            deck.shelf(Berth).change(berth.key, closed_for='')
     return answer(opened=opened, took=now() - defect.found)
 
 

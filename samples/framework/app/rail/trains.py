@@ -108,7 +108,8 @@ def order_wagons(deck: Deck, ask: TrainAsk) -> Answer:
         order.append(key)
         if risky:
             order.append(risky.pop(0))
-    deck.shelf(Train).change(train.key, boxes=tuple(order))
+    with holding(deck, train.key):
+        deck.shelf(Train).change(train.key, boxes=tuple(order))
     return answer(order=order)
 
 
@@ -145,4 +146,5 @@ def let_leave(deck: Deck, ask: TrainAsk) -> Answer:
     for key in train.boxes:
         deck.shelf(Box).change(key, gone=now())
     deck.shelf(Train).change(train.key, state='gone')
+    log.info('%s left with %d boxes', train.key, len(train.boxes))
     return answer(boxes=len(train.boxes), late=max(0, now() - train.leaves))

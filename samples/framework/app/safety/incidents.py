@@ -9,7 +9,7 @@ from collections import Counter
 from app.safety.records import Boom, Incident
 from halyard.asks import Ask, Count, OneOf, Text
 from halyard.clock import DAY, HOUR, now
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -78,6 +78,7 @@ def report_incident(deck: Deck, ask: ReportAsk) -> Answer:
     deck.shelf(Incident).keep(Incident(key, ask.place, ask.kind, now(), grade, deck.who, ask.litres))
     for desk in ('watch', 'fire officer', 'master')[: max(0, grade - 1)]:
         deck.tell('safety.alarm', incident=key, desk=desk)
+    log.error('%s: %s at %s', key, ask.kind, ask.place)
     return answer(incident=key, twin=False, grade=grade)
 
 
@@ -124,8 +125,10 @@ def fence_spill(deck: Deck, ask: BoomAsk) -> Answer:
     while left > 0:
         boom = store.pop(0)
         left -= boom.metres
-        deck.shelf(Boom).change(boom.key, laid_at=ask.place, rinsed=False)
+        with holding(deck, boom.key):
+            deck.shelf(Boom).change(boom.key, laid_at=ask.place, rinsed=False)
         laid.append(boom.key)
+    log.info('fenced %s with %d barriers', ask.place, len(laid))
     return answer(laid=laid, spare=-left)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from app.tugs.records import Tow, Tug, TugAsk
 from halyard.asks import Ask, Measure
 from halyard.clock import DAY, HOUR, now
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -60,7 +60,8 @@ def fuel_tug(deck: Deck, ask: FuelAsk) -> Answer:
     taken = min(ask.tonnes, tug.tank - tug.fuel)
     if taken <= 0:
         raise TugRefused(f'{tug.key} is full: fuel another one')
-    deck.shelf(Tug).change(tug.key, fuel=round(tug.fuel + taken, 3))
+    with holding(deck, tug.key):
+        deck.shelf(Tug).change(tug.key, fuel=round(tug.fuel + taken, 3))
     deck.tell('money.bunker', tug=tug.key, tonnes=taken)
     return answer(taken=taken, left_in_hose=round(ask.tonnes - taken, 3))
 
@@ -75,7 +76,8 @@ def warm_up(deck: Deck, ask: TugAsk) -> Answer:
         raise TugRefused(f'{tug.key} is {tug.state}: its engines run')
     if tug.fuel < settings.TUG_RESERVE * tug.tank:
         raise TugRefused(f'{tug.key} has {tug.fuel:.1f} t left: fuel it first')
-    deck.shelf(Tug).change(tug.key, state='warming', since=now())
+    with holding(deck, tug.key):
+        deck.shelf(Tug).change(tug.key, state='warming', since=now())
     return answer(ready_at=now() + settings.TUG_WARM_UP)
 
 

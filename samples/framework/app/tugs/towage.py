@@ -66,7 +66,8 @@ def order_tow(deck: Deck, ask: OrderAsk) -> Answer:
     tow = Tow(deck.shelf(Tow).next_key('TOW'), call.key, tuple(tug.key for tug in team), now())
     deck.shelf(Tow).keep(tow)
     for tug in team:
-        deck.shelf(Tug).change(tug.key, tow=tow.key)
+        with holding(deck, tug.key):
+            deck.shelf(Tug).change(tug.key, tow=tow.key)
     return answer(tow=tow.key, tugs=list(tow.tugs), needed=needed)
 
 

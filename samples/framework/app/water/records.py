@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from halyard.deck import Deck
 from halyard.shelves import Record
 
 
@@ -43,3 +44,10 @@ class Bulletin(Record):
     direction: int
     sight: int
     gusts: int = 0
+
+
+def last_bulletin(deck: Deck) -> Bulletin | None:
+    '''
+    Return the weather as it was seen last, or None.
+    '''
+    return max(deck.shelf(Bulletin), key=lambda bulletin: bulletin.minute, default=None)

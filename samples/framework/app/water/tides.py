@@ -69,6 +69,7 @@ def refresh_table(deck: Deck, ask: Ask) -> Answer:
     old = deck.shelf(Tide).where(lambda tide: tide.minute < now() - DAY)
     for tide in old:
         deck.shelf(Tide).drop(tide.key)
+    log.info('fetched %d turns, forgot %d', len(turns), len(old))
     return answer(turns=len(turns), forgotten=len(old))
 
 

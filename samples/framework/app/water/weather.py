@@ -4,7 +4,7 @@ Wind and sight: what the masts say, and what it means for the work outside.
 
 from __future__ import annotations
 
-from app.water.records import Bulletin
+from app.water.records import Bulletin, last_bulletin
 from halyard.asks import Ask, Count
 from halyard.clock import DAY, HOUR, now
 from halyard.deck import Deck
@@ -42,7 +42,7 @@ def note_weather(deck: Deck, ask: WeatherAsk) -> Answer:
     '''
     gusts = max(ask.gusts, ask.knots)
     key = f'{now():010}'
-    last = max(deck.shelf(Bulletin), key=lambda bulletin: bulletin.minute, default=None)
+    last = last_bulletin(deck)
     deck.shelf(Bulletin).keep(Bulletin(key, now(), ask.knots, ask.direction, ask.sight, gusts))
     warnings: list[str] = list()
     if gusts >= settings.GALE_KNOTS and (last is None or last.gusts < settings.GALE_KNOTS):
@@ -72,7 +72,7 @@ def say_what_works(deck: Deck, ask: Ask) -> Answer:
     '''
     Say which work the last bulletin allows: boats, cranes, pilots, bunkering.
     '''
-    last = max(deck.shelf(Bulletin), key=lambda bulletin: bulletin.minute, default=None)
+    last = last_bulletin(deck)
     if last is None or now() - last.minute > 3 * HOUR:
         raise WeatherRefused('the last bulletin is too old: look out of the window and note one')
     limits = {'boats': (28, 200), 'cranes': (38, 0), 'pilots': (45, settings.FOG_METRES), 'bunkering': (25, 500)}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from app.yard.records import Box, BoxAsk, Scar
 from halyard.asks import Count, OneOf, Text
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -79,8 +79,9 @@ def bill_damage(deck: Deck, ask: BillAsk) -> Answer:
     noted = {scar.noted_by for scar in deck.shelf(Scar).where(box=ask.box, old=False)}
     if ask.party in noted:
         raise DamageRefused(f'{ask.party} noted the damage: let somebody else look at it too')
-    for scar in deck.shelf(Scar).where(box=ask.box, old=False):
-        deck.shelf(Scar).change(scar.key, old=True)
+    with holding(deck, ask.box):
+        for scar in deck.shelf(Scar).where(box=ask.box, old=False):
+            deck.shelf(Scar).change(scar.key, old=True)
     log.info('billed %.2f for %s to %s', estimate['price'], ask.box, ask.party)
     deck.tell('money.damage', party=ask.party, amount=estimate['price'])
     return answer(amount=estimate['price'], scars=estimate['scars'])

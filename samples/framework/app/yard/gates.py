@@ -7,7 +7,7 @@ from __future__ import annotations
 from app.yard.records import Box, BoxAsk, Slot
 from halyard.asks import Ask, Count, Text
 from halyard.clock import DAY, HOUR, now, time_of_day
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -57,9 +57,9 @@ def book_slot(deck: Deck, ask: SlotAsk) -> Answer:
     box = deck.shelf(Box).need(ask.box)
     if box.gone is not None or box.leaves_by != 'road':
         raise GateRefused(f'{box.key} does not leave by road: change its onward way first')
-    others = deck.shelf(Slot).where(lambda slot: slot.box == box.key and slot.key != ask.plate, passed=None)
-    if others:
-        raise GateRefused(f'{others[0].key} comes for {box.key}: agree with that haulier')
+    other = deck.shelf(Slot).first(lambda slot: slot.key != ask.plate, box=box.key, passed=None)
+    if other is not None:
+        raise GateRefused(f'{other.key} comes for {box.key}: agree with that haulier')
     quarter = -(-(now() + ask.in_minutes) // QUARTER) * QUARTER
     while len(taken := deck.shelf(Slot).where(begins=quarter)) >= settings.GATE_LANES:
         quarter += QUARTER
@@ -80,9 +80,11 @@ def let_pass(deck: Deck, ask: PlateAsk) -> Answer:
         raise GateRefused(f'{slot.key} is {abs(early)} minutes {"early" if early > 0 else "late"}: book a new slot')
     if box.blocked_by:
         raise GateRefused(f'{" and ".join(box.blocked_by)} hold {box.key}: ask them to release it')
-    deck.shelf(Slot).change(slot.key, passed=now())
-    deck.shelf(Box).change(box.key, gone=now(), row='', tier=0)
+    with holding(deck, box.key):
+        deck.shelf(Slot).change(slot.key, passed=now())
+        deck.shelf(Box).change(box.key, gone=now(), row='', tier=0)
     deck.tell('gate.out', box=box.key, plate=slot.key)
+    log.info('%s left with %s in lane %d', slot.key, box.key, slot.lane)
     return answer(box=box.key, lane=slot.lane, stayed=(now() - box.came) // DAY)
 
 

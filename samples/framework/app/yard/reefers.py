@@ -7,7 +7,7 @@ from __future__ import annotations
 from app.yard.records import Box, BoxAsk, Reefer
 from halyard.asks import Ask, Count, Measure
 from halyard.clock import HOUR, now
-from halyard.deck import Deck
+from halyard.deck import Deck, holding
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
 from halyard.journal import get_logger
@@ -61,7 +61,8 @@ def note_temperature(deck: Deck, ask: ColdAsk) -> Answer:
     reefer = deck.shelf(Reefer).need(ask.box)
     drift = ask.degrees - reefer.wanted
     alarms = reefer.alarms + 1 if abs(drift) > settings.REEFER_DRIFT else 0
-    deck.shelf(Reefer).change(reefer.key, measured=ask.degrees, checked=now(), alarms=alarms)
+    with holding(deck, reefer.key):
+        deck.shelf(Reefer).change(reefer.key, measured=ask.degrees, checked=now(), alarms=alarms)
     if alarms == 3:
         deck.tell('reefer.owner', box=reefer.key, drift=round(drift, 1))
         log.error('%s is %.1f degrees off', reefer.key, drift)

@@ -79,6 +79,7 @@ def receive_box(deck: Deck, ask: ReceiveAsk) -> Answer:
     if known is not None and known.gone is None:
         raise StackRefused(f'{number} stands in the yard: look for a misread twin')
     deck.shelf(Box).keep(Box(number, ask.tonnes, now(), kind=ask.kind, leaves_by=ask.leaves_by))
+    log.info('%s came in with %.1f t', number, ask.tonnes)
     return answer(box=number, seen_before=known is not None)
 
 
@@ -99,6 +100,7 @@ def place_box(deck: Deck, ask: PlaceAsk) -> Answer:
         raise StackRefused(f'{box.tonnes} t would crush {stack[-1].tonnes} t: dig a place lower down')
     with holding(deck, f'row {ask.row}'):
         deck.shelf(Box).change(box.key, row=ask.row, tier=len(stack) + 1)
+    log.debug('%s stands in row %s, tier %d', box.key, ask.row, len(stack) + 1)
     return answer(row=ask.row, tier=len(stack) + 1)
 
 
