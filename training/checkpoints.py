@@ -23,6 +23,8 @@ from ..mining.artefacts import sha256_file, write_json
 if TYPE_CHECKING:
     from torch import Tensor
 
+CHECKPOINTS = "checkpoints"
+"""The folder of a run that has not ended, inside the adapter's."""
 TENSORS = "state.safetensors"
 VALUES = "state.json"
 COMPLETE = "complete.json"

@@ -119,7 +119,7 @@ class Recipe:
         return self.learning_rate * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * done)))
 
     def replay_share(self, in_an_epoch: int) -> float:
-        """The share of answer tokens that is replayed: as set, or 0.05 where the run is long enough to forget."""
+        """Return the share of answer tokens to replay: as set, or 0.05 where the run is long enough to forget."""
         if self.replay is not None:
             return self.replay
         steps = round(self.epochs * in_an_epoch) if self.steps is None else self.steps

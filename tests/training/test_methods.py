@@ -11,7 +11,7 @@ import pytest
 import torch
 from idiolect.evaluation.general import MODULES
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
-from idiolect.training import models, replay, train
+from idiolect.training import looks, models, replay, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.forward import set_mode
 from idiolect.training.full import fold_full
@@ -225,8 +225,9 @@ def test_short_runs_replay_nothing(changes, share):
 
 def test_forgetting_weighs_against_gain(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """The weights kept are those with the best held-out loss plus what was forgotten since the start."""
-    looks = iter([(3.0, 2.0), (2.5, 2.1), (2.2, 2.9), (2.4, 2.15), (2.45, 2.1)])
-    monkeypatch.setattr(train, "measure", lambda setup: train.Measured(*next(looks)))
+    seen = iter([(3.0, 2.0), (2.5, 2.1), (2.2, 2.9), (2.4, 2.15), (2.45, 2.1)])
+    for module in (train, looks):
+        monkeypatch.setattr(module, "measure", lambda setup: looks.Measured(*next(seen)))
     recipe = replace(RECIPE, steps=8, validate_every=2)
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
 
@@ -241,7 +242,7 @@ def test_running_out_of_memory_is_one_line(tiny_base, tiny_corpus, tmp_path, mon
     def refuse(*_, **__):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
 
-    monkeypatch.setattr(train, "take_step", refuse)
+    monkeypatch.setattr(steps, "take_step", refuse)
     with pytest.raises(MachineError, match="Lower pack_tokens"):
         train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE)
 

@@ -1,0 +1,114 @@
+"""
+The end of a run. In: the trained model and what happened to it. Out: the adapter's folder, complete.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..mining.artefacts import write_jsonl
+from ..mining.corpus import Corpus
+from .adapter import RECORD, adapter_tensors, check_applied, describe_applied, write_adapter
+from .checkpoints import CHECKPOINTS, Progress
+from .encode import Encoded
+from .full import fold_full
+from .looks import held_out_loss
+from .run import RUN
+from .setup import Setup
+
+
+def finish(
+    setup: Setup,
+    out: Path,
+    corpus: Corpus,
+    encoded: Encoded,
+    run: Mapping[str, Any],
+    state: Progress,
+    before: float | None,
+) -> None:
+    """Prove that the adapter is applied, write it, and clear away the run."""
+    setup.report("save", 0, 1)
+    setup.model.eval()
+    fold_full(setup.model)
+    applied = check_applied(setup.model, (setup.validation or setup.plan.examples)[:8], setup.mode)
+    (out / RECORD).unlink(missing_ok=True)
+    # a resumed run has read its first lines back from JSON, in another order of keys
+    write_jsonl(out / "log.jsonl", (dict(sorted(line.items())) for line in state.log))
+    write_adapter(setup.model, out, setup.base.name, make_record(setup, corpus, encoded, run, state, before, applied))
+    timings = out / CHECKPOINTS / "timings.jsonl"
+    if timings.is_file():
+        timings.replace(out / "timings.jsonl")
+    (out / CHECKPOINTS / RUN).unlink()
+    shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
+    setup.report("save", 1, 1)
+
+
+def make_record(
+    setup: Setup,
+    corpus: Corpus,
+    encoded: Encoded,
+    run: Mapping[str, Any],
+    state: Progress,
+    before: float | None,
+    applied: Any,
+) -> dict[str, Any]:
+    """Return what `idiolect.json` says beside the hashes of the files."""
+    manifest = corpus.manifest
+    after = held_out_loss(setup)
+    return {
+        "tool_version": __version__,
+        "base": {
+            "name": setup.base.name,
+            "weights_sha256": setup.base.weights_sha256,
+            "parameters": sum(p.numel() for name, p in setup.model.named_parameters() if "lora_" not in name),
+            "context_length": setup.context_length,
+        },
+        "corpus": {
+            "sha256": corpus.sha256,
+            "repository": manifest.get("repository", ""),
+            "commit": manifest.get("commit", ""),
+        },
+        "recipe": replace(setup.recipe, steps=run["steps"], minutes=None).as_json(),
+        "prompt_format": {"name": setup.family.name, "stop_ids": sorted(setup.family.stop_ids)},
+        "packing": setup.mode,
+        "counts": {
+            "pairs": len(encoded.examples),
+            "replayed": dict(sorted(Counter(replayed(setup)).items())),
+            "refused": encoded.refused,
+            "kinds": dict(sorted(Counter(kind_counts(corpus, encoded)).items())),
+            "steps": state.step,
+            "epochs": state.epoch,
+            "answer_tokens": state.answer_tokens,
+            "trained_parameters": sum(t.numel() for t in adapter_tensors(setup.model).values()),
+        },
+        "losses": {
+            "training": next((line["loss"] for line in reversed(state.log) if "loss" in line), None),
+            "validation": {
+                "base": before,
+                "tuned": after,
+                "best_step": state.best_step,
+                "pairs": len(setup.validation),
+                "tokens": sum(len(example.answer) for example in setup.validation),
+            },
+        },
+        "stopped_early": state.stopped or None,
+        "applied": describe_applied(applied),
+    }
+
+
+def replayed(setup: Setup) -> Iterator[str]:
+    """Yield where each example comes from that is not of the corpus: `general` code, or the base's `own` answers."""
+    sources = (example.id.partition(":")[0] for example in setup.plan.examples)
+    return (source for source in sources if source in ("general", "own"))
+
+
+def kind_counts(corpus: Corpus, encoded: Encoded) -> Iterator[str]:
+    """Yield the kind of every pair that was learned from."""
+    kinds = {pair.id: pair.kind for pair in corpus.pairs("train")}
+    return (kinds.get(example.id, "own") for example in encoded.examples)

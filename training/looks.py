@@ -1,0 +1,133 @@
+"""
+Looks at the model while it trains. In: a set-up. Out: held-out losses, the best weights so far, and when to stop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import torch
+from peft import PeftModel
+
+from .checkpoints import Progress
+from .encode import Example
+from .forward import set_mode
+from .generation import LoadedModel, ModelGenerator, mean_loss, score_examples
+from .setup import Setup
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LOOKS = 10
+"""Looks at held-out loss in a run, unless the recipe says otherwise."""
+
+
+class Score(Protocol):
+    """
+    Judges the model while it trains: higher is better. Early stopping by probes hands one in.
+    """
+
+    def __call__(self, generator: ModelGenerator) -> float:
+        """Return the score of the model as it stands."""
+        ...
+
+
+class Measured(NamedTuple):
+    """
+    What a look saw: losses a token, None where there is nothing to look at.
+    """
+
+    loss: float | None
+    """On held-out answers of the corpus."""
+    general: float | None
+    """On general code."""
+
+    def general_line(self) -> dict[str, float]:
+        """Return what the log says of general code."""
+        return {} if self.general is None else {"general_loss": self.general}
+
+
+def held_out_loss(setup: Setup) -> float | None:
+    """Return the loss per token on the held-out pairs of the model as it stands."""
+    return loss_on(setup, setup.validation) if setup.validation else None
+
+
+def loss_on(setup: Setup, examples: Sequence[Example]) -> float:
+    """Return the loss per answer token of *examples* under the model as it stands."""
+    setup.model.eval()
+    losses = score_examples(setup.model, examples, setup.mode, setup.device, setup.dtype)
+    set_mode(setup.model, setup.mode)
+    setup.model.train()
+    return mean_loss(losses) or 0.0
+
+
+def measure(setup: Setup) -> Measured:
+    """Look at the model as it stands."""
+    general = loss_on(setup, setup.general) if setup.general else None
+    return Measured(held_out_loss(setup), general)
+
+
+def cost(setup: Setup, now: Measured, before: Measured) -> float | None:
+    """Return the loss on held-out answers plus what was forgotten since *before*, at the recipe's weight."""
+    if now.loss is None:
+        return None
+    forgotten = 0.0 if now.general is None or before.general is None else max(0.0, now.general - before.general)
+    return now.loss + setup.recipe.forgetting * forgotten
+
+
+def look(
+    setup: Setup, state: Progress, best: dict[str, Tensor], before: Measured, score: Score | None
+) -> dict[str, Tensor]:
+    """
+    Measure the model on held-out pairs; return the best weights so far and note in *state* when to stop.
+    """
+    now = measure(setup)
+    loss = cost(setup, now, before)
+    value = None if score is None else score_now(setup, score)
+    line = {"held_out_loss": now.loss, **now.general_line(), **({} if value is None else {"score": value})}
+    state.log.append({"step": state.step, **line})
+    setup.accelerator.log({key: number for key, number in line.items() if number is not None}, step=state.step)
+    if loss is None:
+        state.best_step = state.step
+        return snapshot(setup.model)
+    improved = state.best_loss is None or loss < state.best_loss
+    if value is not None:
+        # the score leads; the loss decides between equal scores
+        improved = state.best_score is None or (value, -loss) > (state.best_score, -(state.best_loss or math.inf))
+    if improved:
+        state.best_loss, state.best_score, state.best_step, state.stale = loss, value, state.step, 0
+        return snapshot(setup.model)
+    state.stale += 1
+    # what was seen once cannot have been learned by heart: a bad look within the first pass is noise
+    if state.stale >= setup.recipe.patience and state.epoch >= 1:
+        state.stopped = f"held-out {'score' if score else 'loss'} did not improve for {state.stale} looks"
+    return best
+
+
+def score_now(setup: Setup, score: Score) -> float:
+    """Return *score* of the model as it stands, and leave it ready to train."""
+    setup.model.eval()
+    loaded = LoadedModel(setup.model, setup.family, setup.base, setup.context_length, setup.device, mode=setup.mode)
+    value = score(ModelGenerator(loaded))
+    set_mode(setup.model, setup.mode)
+    setup.model.train()
+    return value
+
+
+def snapshot(model: PeftModel) -> dict[str, Tensor]:
+    """Return a copy of what is trained."""
+    return {
+        name: parameter.detach().to("cpu", copy=True)
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+def load_weights(model: PeftModel, weights: Mapping[str, Tensor]) -> None:
+    """Put *weights* into the model."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name in weights:
+                parameter.copy_(weights[name])

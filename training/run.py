@@ -1,0 +1,89 @@
+"""
+The folder of a run. In: where an adapter shall go. Out: the right to write there, and the record that a run goes on by.
+
+The record holds what must be equal for a run to go on, and what was decided once by a clock or a trial: its number of
+steps and its learning rate.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..mining.artefacts import LOCK, machine_faults, sha256_json, write_json
+from ..mining.corpus import Corpus
+from ..mining.errors import InputError
+from .adapter import RECORD, read_record
+from .checkpoints import CHECKPOINTS
+from .pace import count_steps, probe_rates
+from .setup import Setup
+
+RUN_SCHEMA = "idiolect.run/1"
+TRACKING = "tracking"
+RUN = "run.json"
+
+
+def is_finished(out: Path) -> bool:
+    """Claim that *out* holds a finished adapter and no run that goes on."""
+    return (out / RECORD).is_file() and not (out / CHECKPOINTS / RUN).is_file()
+
+
+def claim_folder(out: Path, *, resume: bool) -> None:
+    """
+    Make *out* ready for a run.
+
+    Raises `InputError` for an unfinished run that was not asked to go on, and for a folder that holds something else.
+    """
+    unfinished = (out / CHECKPOINTS / RUN).is_file()
+    finished = (out / RECORD).is_file()
+    if unfinished and not resume:
+        raise InputError(f"{str(out)!r} holds an unfinished run. Go on with --resume, or choose another folder.")
+    if not unfinished and not finished and is_foreign(out):
+        raise InputError(f"{str(out)!r} is not empty and holds no adapter. Choose another folder.")
+    with machine_faults(out):
+        (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+
+
+def is_foreign(out: Path) -> bool:
+    """Claim that *out* holds something that no run of ours left behind."""
+    if out.is_file():
+        return True
+    return out.is_dir() and any(path.name not in (CHECKPOINTS, TRACKING, LOCK) for path in out.iterdir())
+
+
+def start_run(setup: Setup, out: Path, corpus: Corpus, start_from: Path | None) -> tuple[Setup, dict[str, Any]]:
+    """
+    Return the set-up and the record of the run in *out*, writing that first when the run is new.
+
+    The record is where minutes have become steps, and a probe a learning rate. Raises `InputError` when the folder's
+    run is another one.
+    """
+    file = out / CHECKPOINTS / RUN
+    fingerprint = sha256_json(
+        {
+            "recipe": setup.recipe.as_json(),
+            "corpus": corpus.sha256,
+            "base": setup.base.weights_sha256,
+            "pairs": [example.id for example in setup.plan.examples],
+            "from": read_record(start_from)["files"] if start_from is not None else None,
+            "tool": __version__,
+        }
+    )
+    is_new = not file.is_file()
+    setup.accelerator.wait_for_everyone()
+    if is_new:
+        rate = probe_rates(setup)
+        if setup.accelerator.is_main_process:
+            body = {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": count_steps(setup), "rate": rate}
+            write_json(file, body)
+    setup.accelerator.wait_for_everyone()
+    run = json.loads(file.read_text("utf-8"))
+    if run["fingerprint"] != fingerprint:
+        raise InputError(
+            f"The unfinished run in {str(out)!r} has another corpus, base or recipe. Choose another folder, "
+            "or repeat the command that began it."
+        )
+    return replace(setup, recipe=replace(setup.recipe, learning_rate=run["rate"])), run

@@ -1,0 +1,245 @@
+"""
+What a run holds still. In: a corpus, a base and a recipe. Out: the pairs encoded, the model adapted, the steps planned.
+
+`gather` reads configuration and tokenizer alone, so that a run can be planned and refused before a weight is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from peft import PeftModel
+
+from ..mining.artefacts import write_json
+from ..mining.corpus import Corpus
+from ..mining.errors import InputError, MismatchError
+from ..mining.pairs.pair import Pair
+from .adapter import attach_adapter, load_adapter, read_record
+from .checkpoints import CHECKPOINTS
+from .encode import Encoded, Example, encode_pairs, require_pairs
+from .families import Family, probe_family
+from .forward import choose_mode, set_mode
+from .fused import fuse_adapter, keep_memory
+from .generation import LoadedModel, ModelGenerator
+from .models import (
+    Base,
+    choose_dtype,
+    context_length,
+    load_base_model,
+    load_tokenizer,
+    quantised,
+    read_ends,
+    read_parameters,
+)
+from .packing import Plan, plan_training
+from .recipe import Recipe, size_recipe
+from .replay import general_examples, pack_examples, unpack_examples, write_own
+
+Report = Callable[[str, int, int], None]
+REPLAY = "replay.json"
+
+
+@dataclass
+class Setup:
+    """
+    Everything that a run holds still.
+    """
+
+    accelerator: Accelerator
+    base: Base
+    family: Family
+    model: PeftModel
+    recipe: Recipe
+    plan: Plan
+    validation: tuple[Example, ...]
+    mode: str
+    dtype: torch.dtype
+    context_length: int
+    report: Report
+    general: tuple[Example, ...] = ()
+    """General code that is never learned from: its loss tells what was forgotten. Empty where nobody looks."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        return self.accelerator.device
+
+
+@dataclass(frozen=True)
+class Material:
+    """
+    What a run is made of, before a weight is read.
+    """
+
+    base: Base
+    family: Family
+    recipe: Recipe
+    dtype: torch.dtype
+    context_length: int
+    encoded: Encoded
+    validation: tuple[Example, ...]
+
+    @property
+    def longest(self) -> int:
+        """The longest document in tokens."""
+        return min(self.recipe.max_tokens, self.context_length)
+
+    def plan(self, mode: str = "packed") -> Plan:
+        """Return how the pairs become steps where packs are kept apart by *mode*."""
+        single = mode == "single"
+        return plan_training(
+            self.encoded.examples,
+            pack_tokens=1 if single else max(self.recipe.pack_tokens, self.longest),
+            step_tokens=self.recipe.step_tokens,
+            share=1 if single else self.recipe.share,
+            seed=self.recipe.seed,
+        )
+
+
+def gather(
+    corpus: Corpus,
+    base: Base,
+    device: torch.device,
+    *,
+    recipe: Recipe | None,
+    adjust: Callable[[Recipe], Recipe] | None,
+    pairs: Sequence[Pair] | None,
+    report: Report,
+) -> Material:
+    """Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights."""
+    tokenizer = load_tokenizer(base)
+    family = probe_family(tokenizer, read_ends(base))
+    train = list(corpus.pairs("train") if pairs is None else pairs)
+    room = context_length(base, tokenizer)
+    if recipe is None:
+        accelerated = device.type == "cuda"
+        parameters = read_parameters(base)
+        recipe = size_recipe(pairs=len(train), parameters=parameters, context_length=room, accelerator=accelerated)
+    recipe = recipe if adjust is None else adjust(recipe)
+    if recipe.method == "full" and not base.name.startswith("idiolect/"):
+        raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
+    dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
+    longest = min(recipe.max_tokens, room)
+    encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
+    require_pairs(encoded)
+    validation = encode_pairs(spread(corpus.pairs("validation")), family, longest)
+    held_out = first_tokens(validation.examples, recipe.validation_tokens)
+    return Material(base, family, recipe, dtype, room, encoded, held_out)
+
+
+def set_up(accelerator: Accelerator, material: Material, start_from: Path | None, report: Report) -> Setup:
+    """Load the base, attach the adapter, and find out how packs are kept apart."""
+    base, recipe, device, dtype = material.base, material.recipe, accelerator.device, material.dtype
+    report("load", 0, 1)
+    options = quantised(device, dtype) if recipe.method == "qlora" else {}
+    model = load_base_model(base, device=device, dtype=dtype, **options)
+    report("load", 1, 1)
+    adapted = attach_adapter(model, recipe) if start_from is None else continue_adapter(model, base, start_from)
+    mode = choose_mode(adapted, device, dtype, material.longest)
+    plan = material.plan(mode)
+    setup = Setup(
+        accelerator, base, material.family, adapted, recipe, plan, material.validation, mode, dtype,
+        material.context_length, report,
+    )  # fmt: skip
+    prepare_model(setup)
+    return setup
+
+
+def add_replay(setup: Setup, out: Path) -> Setup:
+    """
+    Return *setup* with general code among its examples and, apart from that, general code to watch.
+
+    What the base writes itself is written once and kept: a resumed run learns from the same answers.
+    """
+    base, family, plan = setup.base, setup.family, setup.plan
+    share = setup.recipe.replay_share(len(plan.epoch(0)))
+    if not share:
+        return setup
+    tokens = int(share * sum(len(example.answer) for example in plan.examples))
+    longest = min(setup.recipe.max_tokens, setup.context_length)
+    limits = {"max_tokens": longest, "answer_tokens": max(1, tokens // 2)}
+    mixed = list(general_examples(base, family, watched=False, **limits))
+    file = out / CHECKPOINTS / REPLAY
+    if setup.accelerator.is_main_process and not file.is_file():
+        setup.report("replay", 0, 1)
+        loaded = LoadedModel(setup.model, family, base, setup.context_length, setup.device, mode=setup.mode)
+        setup.model.eval()
+        own = write_own(ModelGenerator(loaded), mixed, answer_tokens=max(1, tokens // 2), seed=setup.recipe.seed)
+        write_json(file, pack_examples(own))
+        set_mode(setup.model, setup.mode)
+        setup.model.train()
+        setup.report("replay", 1, 1)
+    setup.accelerator.wait_for_everyone()
+    mixed += unpack_examples(json.loads(file.read_text("utf-8")))
+    watched = ()
+    if setup.recipe.forgetting:
+        budget = {"max_tokens": longest, "answer_tokens": setup.recipe.validation_tokens // 8}
+        watched = general_examples(base, family, watched=True, **budget)
+    mixed_plan = plan_training(
+        [*plan.examples, *mixed],
+        pack_tokens=plan.pack_tokens,
+        step_tokens=plan.step_tokens,
+        share=plan.share,
+        seed=plan.seed,
+    )
+    return replace(setup, plan=mixed_plan, general=watched)
+
+
+def precision(name: str) -> torch.dtype:
+    """Return the type called *name*."""
+    return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
+
+
+def continue_adapter(model: Any, base: Base, folder: Path) -> PeftModel:
+    """Return *model* with the finished adapter in *folder*, ready to learn more."""
+    record = read_record(folder)
+    if record["base"]["weights_sha256"] != base.weights_sha256:
+        raise MismatchError(
+            f"The adapter in {str(folder)!r} was trained on {record['base']['name']!r}: name that base."
+        )
+    return load_adapter(model, folder, trainable=True)
+
+
+def spread(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return *pairs* file by file in the order of hashes: any first part is a fair sample, and shares its prefixes."""
+    return sorted(pairs, key=lambda pair: (pair.prompt_id, pair.id))
+
+
+def first_tokens(examples: Sequence[Example], budget: int) -> tuple[Example, ...]:
+    """Return the first of *examples* that take *budget* tokens together, a shared prefix counted once."""
+    chosen: list[Example] = []
+    tokens = 0
+    for example in examples:
+        shared = bool(chosen) and chosen[-1].prompt_id == example.prompt_id
+        tokens += example.tokens - (len(example.shared) if shared else 0)
+        if chosen and tokens > budget:
+            break
+        chosen.append(example)
+    return tuple(chosen)
+
+
+def prepare_model(setup: Setup) -> None:
+    """Put the model into training form: attention, fused layers, recomputation, compiled layers."""
+    set_mode(setup.model, setup.mode)
+    keep_memory()
+    # a compiler fuses by itself, and sees more of a layer than its matrices
+    if setup.recipe.fuse_layers and not setup.recipe.compile:
+        fuse_adapter(setup.model)
+    setup.model.train()
+    if setup.recipe.checkpointing:
+        setup.model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore
+    if setup.recipe.compile:
+        for layer in decoder_layers(setup.model):
+            layer.compile(dynamic=True)
+
+
+def decoder_layers(model: PeftModel) -> Sequence[torch.nn.Module]:
+    """Return the model's layers: the longest list of modules it holds."""
+    lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
+    return max(lists, key=len, default=torch.nn.ModuleList())  # pyright: ignore

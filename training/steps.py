@@ -1,0 +1,248 @@
+"""
+The optimizer's steps. In: a set-up and where it stands. Out: the model with the best weights that were seen.
+
+A step's loss is the sum over its answer tokens, divided by their number on all processes together: only the adapter's
+gradients travel between processes, in one tensor.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from accelerate import Accelerator
+from peft.helpers import disable_input_dtype_casting
+
+from ..mining.errors import InputError
+from .checkpoints import (
+    CHECKPOINTS,
+    Progress,
+    load_checkpoint,
+    pack_optimizer,
+    pack_randomness,
+    save_checkpoint,
+    unpack_optimizer,
+    unpack_randomness,
+)
+from .forward import answer_losses, to_batch
+from .looks import LOOKS, Measured, Score, cost, load_weights, look, measure, snapshot
+from .packing import Chunk, Plan
+from .recipe import Recipe
+from .setup import Setup
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LOG_EVERY = 10
+"""Steps between logged lines: the only moments at which the loop waits for the device."""
+
+
+def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Measured, score: Score | None) -> Progress:
+    """
+    Take the optimizer steps that are left, and leave the model with the best weights that were seen.
+    """
+    folder = out / CHECKPOINTS
+    recipe, accelerator = setup.recipe, setup.accelerator
+    names = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
+    parameters = list(names.values())
+    optimizer = make_optimizer(parameters, recipe)
+    state, best = restore(setup, folder, names, optimizer, first)
+    look_every = recipe.validate_every or max(1, math.ceil(steps / LOOKS))
+    nats = torch.zeros((), dtype=torch.float64, device=setup.device)
+    clock = Clock(state.answer_tokens)
+    for packs in remaining_steps(setup.plan, state, steps):
+        answers = take_step(setup, packs, parameters, optimizer, recipe.rate(state.step, steps), nats)
+        state.step += 1
+        state.tokens += answers
+        state.answer_tokens += answers
+        if state.step % LOG_EVERY == 0 or state.step == steps:
+            log_step(setup, folder, state, nats, recipe.rate(state.step - 1, steps), clock)
+        if state.step % look_every == 0 or state.step == steps:
+            best = look(setup, state, best, before, score)
+        setup.report(describe(state, clock), state.step, steps)
+        if state.stopped:
+            break
+        if state.step % recipe.checkpoint_every == 0 and state.step < steps:
+            drain(accelerator, state, nats)
+            keep(setup, folder, state, names, optimizer, best)
+    load_weights(setup.model, best)
+    return state
+
+
+def make_optimizer(parameters: Sequence[torch.nn.Parameter], recipe: Recipe) -> torch.optim.AdamW:
+    """Return the recipe's AdamW over *parameters*; its rate is set at every step."""
+    return torch.optim.AdamW(
+        parameters,
+        lr=recipe.learning_rate,
+        betas=recipe.betas,
+        weight_decay=recipe.weight_decay,
+        fused=recipe.fused,
+    )
+
+
+def take_step(
+    setup: Setup,
+    packs: Sequence[Sequence[Chunk]],
+    parameters: Sequence[torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    rate: float,
+    nats: Tensor,
+) -> int:
+    """
+    Take one optimizer step on *packs* and return how many answer tokens they hold, on all processes together.
+
+    The loss is added to *nats* on the device; nothing here waits for it.
+    """
+    accelerator = setup.accelerator
+    answers = sum(len(setup.plan.examples[i].answer) for pack in packs for chunk in pack for i in chunk.members)
+    for chunks in packs[accelerator.process_index :: accelerator.num_processes]:
+        loss = pack_loss(setup, chunks)
+        (loss / answers).backward()
+        nats += loss.detach()
+    reduce_gradients(accelerator, parameters)
+    torch.nn.utils.clip_grad_norm_(parameters, setup.recipe.clip)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return answers
+
+
+def first_progress(setup: Setup, before: Measured, start_from: Path | None) -> Progress:
+    """
+    Return the state of a run that has not begun.
+
+    An adapter to go on from is the weight to beat; a fresh one is not, because it changes nothing.
+    """
+    start = before if start_from is None else measure(setup)
+    to_beat = None if start_from is None else cost(setup, start, before)
+    return Progress(best_loss=to_beat, log=[{"step": 0, "held_out_loss": start.loss, **start.general_line()}])
+
+
+def remaining_steps(plan: Plan, state: Progress, steps: int) -> Iterator[list[list[Chunk]]]:
+    """Yield the steps after *state*, epoch after epoch, and keep the place in *state*."""
+    while state.step < steps:
+        epoch = plan.epoch(state.epoch)
+        while state.cursor < len(epoch) and state.step < steps:
+            step = epoch[state.cursor]
+            state.cursor += 1
+            yield step
+        if state.cursor == len(epoch):
+            state.epoch, state.cursor = state.epoch + 1, 0
+
+
+def pack_loss(setup: Setup, chunks: Sequence[Chunk]) -> Tensor:
+    """Return the summed loss of the answers of one pack."""
+    batch = to_batch(setup.plan.build(chunks), setup.mode, setup.device, setup.dtype)
+    with ExitStack() as held:
+        if setup.dtype == torch.bfloat16:
+            held.enter_context(torch.autocast(setup.device.type, dtype=torch.bfloat16))
+            if setup.recipe.uncast_inputs:
+                held.enter_context(disable_input_dtype_casting(setup.model))
+        recipe = setup.recipe
+        return answer_losses(setup.model, batch, head=recipe.answer_head, fuse=recipe.fuse_loss).sum()
+
+
+def reduce_gradients(accelerator: Accelerator, parameters: Sequence[torch.nn.Parameter]) -> None:
+    """Add up the gradients of all processes, in one tensor; a process without a pack adds nothing."""
+    if accelerator.num_processes == 1:
+        return
+    grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    flat: Any = accelerator.reduce(torch.cat([grad.flatten() for grad in grads]), reduction="sum")
+    for parameter, piece in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        parameter.grad = piece.view_as(parameter)
+
+
+def drain(accelerator: Accelerator, state: Progress, nats: Tensor) -> None:
+    """Move the loss since the last line from the device into *state*."""
+    total: Any = accelerator.reduce(nats.clone(), reduction="sum") if accelerator.num_processes > 1 else nats
+    state.nats += float(total)
+    nats.zero_()
+
+
+def log_step(setup: Setup, folder: Path, state: Progress, nats: Tensor, rate: float, clock: Clock) -> None:
+    """
+    Add one line to the log, and its time to another file: the log is the same in every run.
+    """
+    drain(setup.accelerator, state, nats)
+    loss = state.nats / state.tokens
+    if not math.isfinite(loss):
+        raise InputError(f"The loss is {loss} at step {state.step}. Lower learning_rate, or set precision=fp32.")
+    line = {"loss": loss, "learning_rate": rate, "answer_tokens": state.answer_tokens}
+    state.log.append({"step": state.step, **line})
+    setup.accelerator.log(line, step=state.step)
+    state.nats, state.tokens = 0.0, 0
+    if setup.accelerator.is_main_process:
+        with (folder / "timings.jsonl").open("a", encoding="utf-8") as timings:
+            timings.write(json.dumps({"step": state.step, "seconds": round(clock.seconds, 3)}) + "\n")
+
+
+@dataclass
+class Clock:
+    """
+    How fast this process is: for people to read, never to decide anything.
+    """
+
+    first: int
+    """Answer tokens that were learned before it started."""
+
+    def __post_init__(self) -> None:
+        self.started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it started."""
+        return time.perf_counter() - self.started
+
+    def speed(self, state: Progress) -> float:
+        """Return answer tokens per second."""
+        return (state.answer_tokens - self.first) / max(self.seconds, 1e-9)
+
+
+def describe(state: Progress, clock: Clock) -> str:
+    """Return the progress line's name and what stands beside the bar."""
+    last = next((line for line in reversed(state.log) if "loss" in line), None)
+    loss = f"loss {last['loss']:.3f}, " if last else ""
+    return f"train: {loss}{clock.speed(state):,.0f} answer tokens/s"
+
+
+def keep(
+    setup: Setup,
+    folder: Path,
+    state: Progress,
+    names: Mapping[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    best: Mapping[str, Tensor],
+) -> None:
+    """Write a checkpoint."""
+    if not setup.accelerator.is_main_process:
+        return
+    tensors = {f"model.{name}": parameter for name, parameter in names.items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+    tensors |= pack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()})
+    save_checkpoint(folder, state, {**tensors, **pack_randomness()})
+
+
+def restore(
+    setup: Setup,
+    folder: Path,
+    names: Mapping[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    first: Progress,
+) -> tuple[Progress, dict[str, Tensor]]:
+    """Return the state and the best weights of the newest checkpoint, or those of a run that has not begun."""
+    found = load_checkpoint(folder)
+    if found is None:
+        return first, snapshot(setup.model)
+    state, tensors = found
+    load_weights(setup.model, {name: tensors[f"model.{name}"] for name in names})
+    unpack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()}, tensors)
+    unpack_randomness(tensors)
+    return state, {name: tensors[f"best.{name}"] for name in names}
