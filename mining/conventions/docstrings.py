@@ -235,29 +235,31 @@ class SummaryPlace(Convention):
         yield Choice(self.values[3 if last.strip() else 2], string.children[-1], "closing quotes")
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the blanks between the quotes and the text made, or taken out."""
-        line = place.source.utf8.rfind(b"\n", 0, place.start) + 1
-        data = place.source.utf8
-        if place.key == "summary":
-            margin = data[line : place.start].decode()
-            if margin.strip() or b"\\" in data[place.end : place.end + 2]:
-                return ()
-            if value == self.values[1]:
-                return (Edit(place.end, place.end, place.newline + margin),)
-            blanks = re.compile(rb"[ \t]*\r?\n[ \t]*(?=\S)").match(data, place.end)
-            return (
-                (Edit(place.end, blanks.end(), ""),) if blanks and data[blanks.end() : blanks.end() + 1] != b'"' else ()
-            )
+        """
+        Return the line end between the quotes and the text put in, or taken out.
+
+        Only the line end and the string's own margin are taken out, so that either edit undoes the other: a blank line
+        in between was written on purpose.
+        """
         string = place.inside("string")
         if string is None:
             return ()
-        start_line = data.rfind(b"\n", 0, string.start_byte) + 1
-        margin = data[start_line : string.start_byte].decode()
+        data = place.source.utf8
+        before = data[data.rfind(b"\n", 0, string.start_byte) + 1 : string.start_byte]
+        if before.strip():
+            return ()
+        gap = place.newline.encode() + before
+        if place.key == "summary":
+            after = data[place.end :]
+            if value == self.values[1]:
+                return () if after.startswith(b"\\") else (Edit(place.end, place.end, gap.decode()),)
+            is_plain = after.startswith(gap) and after[len(gap) : len(gap) + 1].strip(b" \t\r\n\"")
+            return (Edit(place.end, place.end + len(gap), ""),) if is_plain else ()
         if value == self.values[2]:
-            return (Edit(place.start, place.start, place.newline + margin),) if not margin.strip() else ()
-        end = len(data[: place.start].rstrip())
+            return (Edit(place.start, place.start, gap.decode()),)
         # a quote or a backslash before the closing quotes would change the string
-        return (Edit(end, place.start, ""),) if data[end - 1 : end] not in (b'"', b"'", b"\\") else ()
+        is_plain = data[: place.start].endswith(gap) and data[: place.start - len(gap)][-1:].strip(b" \t\r\n\"'\\")
+        return (Edit(place.start - len(gap), place.start, ""),) if is_plain else ()
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
