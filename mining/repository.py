@@ -193,8 +193,8 @@ def plain_files(root: Path, unread: list[str]) -> Iterator[str]:
                 yield name
 
 
-def git_output(root: Path, *arguments: str) -> bytes | None:
-    """Return what git prints, or None when it fails, is missing or takes too long."""
+def git_output(root: Path, *arguments: str, given: bytes = b"") -> bytes | None:
+    """Return what git prints, with *given* on its input, or None when it fails, is missing or takes too long."""
     environment = {
         "PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C",
@@ -203,7 +203,9 @@ def git_output(root: Path, *arguments: str) -> bytes | None:
     }  # fmt: skip
     command = [*HARDENED, "-C", str(root), *arguments]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=GIT_SECONDS, check=False)
+        done = subprocess.run(
+            command, env=environment, input=given, capture_output=True, timeout=GIT_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None

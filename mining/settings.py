@@ -8,7 +8,7 @@ they are ignored, and `Settings.ignored` says so.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,13 +72,40 @@ def read_settings(repository: Path) -> Settings:
 
     Raises `SettingsError` with every fault of the file.
     """
-    own, project = repository / "idiolect.toml", repository / "pyproject.toml"
-    if own.is_file() and not own.is_symlink():
-        return check_settings(own.name, load_toml(own))
-    if project.is_file() and not project.is_symlink():
-        table = load_toml(project).get("tool", {}).get("idiolect", {})
-        return check_settings(f"{project.name} [tool.idiolect]", table)
+    return settings_of(lambda name: read_plain(repository / name))
+
+
+def settings_of(read: Callable[[str], bytes | None]) -> Settings:
+    """Return the settings in the files that *read* gives by name, at a commit for instance, or the defaults."""
+    own = read("idiolect.toml")
+    if own is not None:
+        return check_settings("idiolect.toml", parse_toml("idiolect.toml", own))
+    project = read("pyproject.toml")
+    if project is not None:
+        table = parse_toml("pyproject.toml", project).get("tool", {}).get("idiolect", {})
+        return check_settings("pyproject.toml [tool.idiolect]", table)
     return Settings()
+
+
+def parse_toml(name: str, data: bytes) -> dict[str, Any]:
+    """Return the tables in *data*."""
+    if len(data) > LARGEST_FILE:
+        raise SettingsError(name, ["larger than 1 MB"])
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except ValueError as error:
+        raise SettingsError(name, [f"not TOML: {error}"]) from None
+
+
+def read_plain(file: Path) -> bytes | None:
+    """Return the bytes of a plain file, one more than the largest at most, or None where there is none."""
+    if file.is_symlink() or not file.is_file():
+        return None
+    try:
+        with file.open("rb") as opened:
+            return opened.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise SettingsError(file.name, [f"not readable: {error.strerror}"]) from None
 
 
 def load_toml(file: Path) -> dict[str, Any]:

@@ -1,0 +1,197 @@
+"""
+What changed, and what stood there before. In: a work tree and a commit. Out: a `Change`, and `Snapshot`s to read from.
+
+A difference that cannot be computed is an error, never an empty one: a shallow clone is deepened step by step, and when
+that does not help, the message says what to set.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..mining.errors import InputError
+from ..mining.languages import language_of
+from ..mining.recency import added_lines
+from ..mining.repository import git_output
+
+DEEPEN = (50, 200, 1_000, 5_000)
+"""Commits that a shallow clone is deepened by, one step after the other, until the merge base is there."""
+FETCH_SECONDS = 120
+DIFF = ("diff", "--no-ext-diff", "--no-textconv", "-M", "--no-color")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    The files of a repository at a commit or in the index, read from git's objects alone.
+    """
+
+    root: Path
+    commit: str
+    """The commit's id; empty for the index."""
+    blobs: Mapping[str, str]
+    """The id of every plain file's content, by path."""
+
+    def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield (path, content) for those of *paths* that there are."""
+        known = [path for path in paths if path in self.blobs]
+        wanted = "".join(f"{self.blobs[path]}\n" for path in known).encode()
+        said = git_output(self.root, "cat-file", "--batch", given=wanted) or b""
+        place = 0
+        for path in known:
+            end = said.index(b"\n", place)
+            size = int(said[place:end].split()[2])
+            yield path, said[end + 1 : end + 1 + size]
+            place = end + size + 2
+
+    def read_one(self, path: str) -> bytes | None:
+        """Return the content of one file, or None."""
+        return next((data for _, data in self.read([path])), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """
+    What a repository changed since a commit.
+    """
+
+    base: Snapshot
+    """The files as they were at the merge base."""
+    added: Mapping[str, frozenset[int]]
+    """The added or edited lines of every changed file that still exists."""
+    before: Mapping[str, str]
+    """The earlier path of every renamed file."""
+    staged: Snapshot | None = None
+    """The index, where that is judged rather than the work tree."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return what *path* holds after the change, or None where it is no plain file."""
+        if self.staged is not None:
+            return self.staged.read_one(path)
+        file = self.base.root / path
+        return file.read_bytes() if file.is_file() and not file.is_symlink() else None
+
+
+def commit_snapshot(root: Path, commit: str) -> Snapshot:
+    """Return the files of *commit*."""
+    listed = git_output(root, "ls-tree", "-r", "-z", "--full-tree", commit)
+    if listed is None:
+        raise InputError(f"git has no commit {commit!r} here.")
+    return Snapshot(root, commit, read_listing(listed, 2))
+
+
+def index_snapshot(root: Path) -> Snapshot:
+    """Return the files of the index."""
+    return Snapshot(root, "", read_listing(git_output(root, "ls-files", "-s", "-z") or b"", 1))
+
+
+def read_listing(listed: bytes, column: int) -> dict[str, str]:
+    """Return the plain files of git's listing, whose ids stand in *column*: no links, no submodules."""
+    blobs: dict[str, str] = {}
+    for row in listed.split(b"\0"):
+        about, _, name = row.partition(b"\t")
+        if about.startswith(b"100"):
+            blobs[os.fsdecode(name)] = about.split()[column].decode()
+    return blobs
+
+
+def find_change(root: Path, base: str) -> Change:
+    """
+    Return what the work tree changed since its merge base with *base*.
+
+    Raises `InputError` when git knows no such commit, or no deepening brings the merge base.
+    """
+    commit = merge_base(root, base)
+    names = git_output(root, *DIFF, "--name-status", "-z", commit)
+    diff = git_output(root, *DIFF, "-U0", commit)
+    untracked = git_output(root, "ls-files", "-z", "--others", "--exclude-standard")
+    if names is None or diff is None or untracked is None:
+        raise InputError(f"git cannot compare the work tree with {commit[:12]}. Run `git diff {commit[:12]}` to see why.")
+    added = added_lines(diff)
+    for name in filter(None, map(os.fsdecode, untracked.split(b"\0"))):
+        if language_of(name) is not None and (root / name).is_file():
+            added[name] = frozenset(range(1, (root / name).read_bytes().count(b"\n") + 2))
+    return Change(commit_snapshot(root, commit), added, renames(names))
+
+
+def find_staged(root: Path) -> Change:
+    """Return what the index changes against the last commit; before the first one everything is new."""
+    head = git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    staged = index_snapshot(root)
+    if head is None:
+        every = {path: frozenset(range(1, data.count(b"\n") + 2)) for path, data in staged.read(staged.blobs)}
+        return Change(Snapshot(root, "", {}), every, {}, staged)
+    commit = head.decode().strip()
+    diff = git_output(root, *DIFF, "--cached", "-U0", commit)
+    names = git_output(root, *DIFF, "--cached", "--name-status", "-z", commit)
+    if names is None or diff is None:
+        raise InputError("git cannot compare the index with the last commit. Run `git diff --cached` to see why.")
+    return Change(commit_snapshot(root, commit), added_lines(diff), renames(names), staged)
+
+
+def merge_base(root: Path, base: str) -> str:
+    """Return the id of the last commit that HEAD and *base* share, deepening a shallow clone to find it."""
+    if git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
+        raise InputError(f"{str(root)!r} has no commit to compare with. Commit first, or leave --diff out.")
+    found = git_output(root, "merge-base", "HEAD", base)
+    shallow = is_shallow(root)
+    for step in DEEPEN if found is None and shallow else ():
+        if not fetch_more(root, base, step):
+            break
+        found = git_output(root, "merge-base", "HEAD", base)
+        if found is not None or not is_shallow(root):
+            break
+    if found is not None:
+        return found.decode().strip()
+    way_out = (
+        "This clone is shallow and could not be deepened: set `fetch-depth: 0` (GitHub) or `GIT_DEPTH: 0` (GitLab)."
+        if shallow
+        else "Fetch it first, or name another one."
+    )
+    raise InputError(f"No common commit with {base!r}. {way_out}")
+
+
+def is_shallow(root: Path) -> bool:
+    """Claim that the clone lacks a part of its history."""
+    return (git_output(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
+
+
+def fetch_more(root: Path, base: str, step: int) -> bool:
+    """
+    Deepen the clone by *step* commits, and fetch *base* if it is a branch of the origin; claim that it worked.
+
+    The one place that asks a remote, and only the one that the clone came from: as the user, with the user's access.
+    """
+    branch = base.removeprefix("refs/remotes/").removeprefix("origin/")
+    for refs in ([f"+refs/heads/{branch}:refs/remotes/origin/{branch}", "HEAD"], []):
+        command = ["git", "-C", str(root), "fetch", "--quiet", "--no-tags", f"--deepen={step}", "origin", *refs]
+        environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+        try:
+            done = subprocess.run(command, env=environment, capture_output=True, timeout=FETCH_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        if done.returncode == 0:
+            return True
+    return False
+
+
+def renames(names: bytes) -> dict[str, str]:
+    """Return the earlier path of each renamed file, from git's NUL-separated name and status list."""
+    found: dict[str, str] = {}
+    waiting: Iterator[bytes] = iter(names.split(b"\0"))
+    for status in waiting:
+        old = os.fsdecode(next(waiting, b""))
+        if status[:1] in (b"R", b"C"):
+            found[os.fsdecode(next(waiting, b""))] = old
+    return found
+
+
+def lies_in(path: str, parts: Sequence[str]) -> bool:
+    """Claim that *path* is one of *parts* or lies under one; of no parts, that it lies anywhere."""
+    return not parts or any(
+        part in ("", ".") or path == part or path.startswith(f"{part}/") for part in (p.rstrip("/") for p in parts)
+    )

@@ -1,0 +1,126 @@
+"""
+The profile that a check holds code to. In: a work tree or a commit, and settings. Out: a `Profile`.
+
+A commit's profile is learned once and kept in the cache under the hash of all that decides it: the tree's id, the recent
+history, the settings, and our own code. It is kept as JSON, so that a foreign file in the cache can at worst be no
+profile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import pathspec
+
+from ..mining.cache import cache_folder
+from ..mining.conventions.tally import FileTally, tally_source
+from ..mining.languages import builtin_languages, language_of
+from ..mining.owners import owners_in, owners_of
+from ..mining.profile import Profile, learn_profile
+from ..mining.recency import COMMITS, recent_lines
+from ..mining.repository import VENDORED, Repository, content_reason, git_output, open_repository
+from ..mining.settings import Settings
+from ..mining.source import Source, UndecodableError, parse_source
+from .diff import Snapshot
+
+
+def learn_tree(root: Path, settings: Settings) -> Profile:
+    """Return the profile of the files under *root* as they are now."""
+    repository = open_repository(root, suffixes=known_suffixes(), exclude=settings.exclude)
+    tallies = tally_all(tree_files(repository))
+    return learn_profile(tallies, settings=settings, recent=recent_lines(root), owners=owners_in(root))
+
+
+def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
+    """Return the profile of a commit, from git's objects: the change under judgement has no say in it."""
+    kept = kept_profile(snapshot, settings)
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        if kept is not None:
+            return Profile.from_json(json.loads(kept.read_bytes()))
+    tallies = tally_all(snapshot.read(governed_paths(snapshot, settings)))
+    recent = recent_lines(snapshot.root, snapshot.commit) if snapshot.commit else {}
+    profile = learn_profile(tallies, settings=settings, recent=recent, owners=owners_of(snapshot.read_one))
+    if kept is not None:
+        keep(kept, json.dumps(profile.as_json()).encode())
+    return profile
+
+
+def tally_all(files: Iterable[tuple[str, bytes]]) -> list[FileTally]:
+    """Return the answers of every file that conventions are asked of."""
+    sources = (read_source(path, data) for path, data in files)
+    return [tally_source(source) for source in sources if source is not None]
+
+
+def tree_files(repository: Repository) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a work tree."""
+    for path in repository.paths:
+        data = repository.read(path)
+        if isinstance(data, bytes):
+            yield path, data
+
+
+def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
+    """Return the paths that the profile is learned from: known languages, not vendored, not excluded."""
+    excluded = pathspec.GitIgnoreSpec.from_lines(settings.exclude)
+    suffixes = tuple(known_suffixes())
+    return [path for path in sorted(snapshot.blobs) if path.endswith(suffixes) and is_ours(path, excluded)]
+
+
+def is_ours(path: str, excluded: pathspec.GitIgnoreSpec) -> bool:
+    """Claim that *path* is neither vendored nor excluded."""
+    return not VENDORED.intersection(path.split("/")[:-1]) and not excluded.match_file(path)
+
+
+def read_source(path: str, data: bytes | None) -> Source | None:
+    """Return the parsed file, or None when it is none that conventions are asked of."""
+    language = language_of(path)
+    if data is None or language is None or content_reason(data):
+        return None
+    try:
+        return parse_source(path, data, language)
+    except UndecodableError:
+        return None
+
+
+def known_suffixes() -> list[str]:
+    """Return the endings of every language that is known."""
+    return sorted({extension for language in builtin_languages() for extension in language.extensions})
+
+
+def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:
+    """Return where the profile of *snapshot* is kept, or None when nothing is."""
+    folder = cache_folder("profiles")
+    if folder is None or not snapshot.commit:
+        return None
+    ages = git_output(snapshot.root, "rev-parse", f"{snapshot.commit}^{{tree}}") or b""
+    young = git_output(snapshot.root, "rev-parse", "--verify", "--quiet", f"{snapshot.commit}~{COMMITS}^{{tree}}") or b""
+    decides = [ages, young, settings.sha256.encode(), version_of_detectors()]
+    return folder / f"{hashlib.blake2b(b'|'.join(decides), digest_size=16).hexdigest()}.json"
+
+
+@cache
+def version_of_detectors() -> bytes:
+    """Return the hash of what asks and learns: our own code, and the parser's version."""
+    digest = hashlib.blake2b(digest_size=16)
+    mining = Path(__file__).parent.parent / "mining"
+    for file in sorted(file for file in mining.rglob("*") if file.suffix in (".py", ".toml", ".scm")):
+        digest.update(file.read_bytes())
+    digest.update(importlib.metadata.version("tree-sitter").encode())
+    return digest.digest()
+
+
+def keep(file: Path, data: bytes) -> None:
+    """Write *data* under its name only when whole; where that fails, nothing is kept."""
+    with suppress(OSError):
+        handle, name = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "wb") as scratch:
+            scratch.write(data)
+        Path(name).replace(file)
