@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from ..mining.profile import Profile
+    from ..evaluation.findings import Report
 
 TIERS = ("gate", "advise", "hint")
 
@@ -20,61 +19,75 @@ TIERS = ("gate", "advise", "hint")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--profile", "profile_file", type=click.Path(path_type=Path), help="A profile.json; else it is learned.")
 @click.option("--diff", "base", metavar="BASE", help="Judge what changed since BASE, by the profile of the merge base.")
+@click.option("--staged", is_flag=True, help="Judge what the index changes, by the profile of the last commit.")
 @click.option(
     "--mode",
     type=click.Choice(["lines", "new", "files", "all"]),
-    help="With --diff: added lines (default), findings that BASE had not, whole changed files; or all files.",
+    help="Of a change: added lines (default), findings that were not there before, whole changed files, or all files.",
 )
 @click.option(
     "--fail-on", type=click.Choice(TIERS), default="gate", show_default=True, help="Exit 1 from this tier on."
 )
-@click.option("--format", "form", default="text", show_default=True, help="text or json.")
+@click.option("--format", "form", default="text", show_default=True, help="text, json, sarif, github, gitlab, …")
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=PATH", help="Write another format to a file.")
+@click.option(
+    "--baseline", "baseline_file", metavar="FILE", help="The accepted past; .idiolect-baseline.jsonl if there."
+)
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely, then judge what is left.")
+@click.option("--names/--no-names", "names", default=True, help="Ask whether what code names exists (pyrefly).")
 def command(
     paths: tuple[Path, ...],
     profile_file: Path | None,
     base: str | None,
+    staged: bool,
     mode: str | None,
     fail_on: str,
     form: str,
     outputs: tuple[str, ...],
+    baseline_file: str | None,
+    fix: bool,
+    names: bool,
 ) -> int:
     """Hold the code under PATHS, or the whole repository, to the conventions that the repository keeps."""
-    from ..evaluation.findings import Report, check_change, check_tree, find_change, learn_commit, learn_tree
-    from ..evaluation.formats import render_report
+    from ..evaluation.formats import check_formats, render_report
+    from ..evaluation.run import Request, run_check
     from ..mining.artefacts import write_text
-    from ..mining.settings import read_settings
 
-    if base is None and mode not in (None, "all"):
-        raise click.UsageError(f"--mode {mode} compares with a commit: give --diff BASE.")
+    if base is not None and staged:
+        raise click.UsageError("--diff and --staged exclude each other: one judges the work tree, one the index.")
+    if base is None and not staged and mode not in (None, "all"):
+        raise click.UsageError(f"--mode {mode} compares with a commit: give --diff BASE or --staged.")
+    if fix and staged:
+        raise click.UsageError("--fix writes to the work tree, --staged judges the index: use one of them.")
+    targets = [split_output(output) for output in outputs]
+    check_formats([form, *(name for name, _ in targets)])
     root = find_root(paths)
-    inside = [relative_to(root, path) for path in paths]
-    settings = read_settings(root)
-    change = find_change(root, base) if base is not None else None
-    if profile_file is not None:
-        profile = read_profile(profile_file)
-    else:
-        profile = learn_tree(root, settings) if change is None else learn_commit(root, change.base, settings)
-    if change is None or mode == "all":
-        report: Report = check_tree(root, profile, paths=inside, exclude=settings.exclude)
-    else:
-        report = check_change(root, profile, change, mode or "lines", inside)
-    listed = TIERS[: max(TIERS.index(fail_on), 1) + 1]
-    report = Report(
-        report.profile,
-        tuple(finding for finding in report.findings if finding.entry.tier in listed),
-        report.opportunities,
-        report.governed,
-        report.files,
+    request = Request(
+        root=root,
+        paths=tuple(relative_to(root, path) for path in paths),
+        base=base,
+        staged=staged,
+        mode=mode or "lines",
+        profile=profile_file,
+        baseline=baseline_file,
+        lowest=TIERS[max(TIERS.index(fail_on), 1)],
+        fix=fix,
+        names=names,
     )
-    for output in outputs:
-        name, equals, target = output.partition("=")
-        if not equals:
-            raise click.UsageError(f"--output {output!r} is not FORMAT=PATH.")
-        write_text(Path(target), render_report(report, name) + "\n")
+    report: Report = run_check(request)
+    for name, target in targets:
+        write_text(target, render_report(report, name) + "\n")
     click.echo(render_report(report, form))
     failing = TIERS[: TIERS.index(fail_on) + 1]
-    return 1 if any(finding.entry.tier in failing for finding in report.findings) else 0
+    return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0
+
+
+def split_output(output: str) -> tuple[str, Path]:
+    """Return the format and the file that one --output names."""
+    name, equals, target = output.partition("=")
+    if not equals or not target:
+        raise click.UsageError(f"--output {output!r} is not FORMAT=PATH.")
+    return name, Path(target)
 
 
 def find_root(paths: tuple[Path, ...]) -> Path:
@@ -99,16 +112,3 @@ def relative_to(root: Path, path: Path) -> str:
         return path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
         raise InputError(f"{str(path)!r} lies outside {str(root)!r}. Check one repository at a time.") from None
-
-
-def read_profile(file: Path) -> Profile:
-    """Return the profile in *file*."""
-    from ..mining.errors import InputError
-    from ..mining.profile import Profile
-
-    try:
-        return Profile.from_json(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{str(file)!r} is no profile: {type(error).__name__}. Mine one, or leave --profile out."
-        ) from None

@@ -14,7 +14,7 @@ import click
 @click.option("--words", type=click.IntRange(min=50), default=1_500, show_default=True, help="The longest guide.")
 def command(source: Path, words: int) -> None:
     """Print the conventions of a repository, or of a mined corpus, ready for AGENTS.md or CLAUDE.md."""
-    from ..evaluation.findings import learn_tree
+    from ..evaluation.learning import learn_tree
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
     from ..mining.settings import read_settings

@@ -110,7 +110,9 @@ def find_change(root: Path, base: str) -> Change:
     diff = git_output(root, *DIFF, "-U0", commit)
     untracked = git_output(root, "ls-files", "-z", "--others", "--exclude-standard")
     if names is None or diff is None or untracked is None:
-        raise InputError(f"git cannot compare the work tree with {commit[:12]}. Run `git diff {commit[:12]}` to see why.")
+        raise InputError(
+            f"git cannot compare the work tree with {commit[:12]}. Run `git diff {commit[:12]}` to see why."
+        )
     added = added_lines(diff)
     for name in filter(None, map(os.fsdecode, untracked.split(b"\0"))):
         if language_of(name) is not None and (root / name).is_file():

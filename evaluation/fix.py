@@ -16,6 +16,9 @@ from ..mining.source import Source, parse_source
 
 __all__ = ["find_fix", "fix_source"]
 
+ROUNDS = 4
+"""Fixes of one place that are made one after the other."""
+
 
 def find_fix(source: Source, finding: Finding) -> tuple[Edit, ...]:
     """Return the edits that mend *finding* without changing what the code does; none when no safe ones are known."""
@@ -30,17 +33,29 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
     """
     Return the bytes of *source*, in its own encoding, with those of *findings* mended that have a safe fix.
 
-    Byte-minimal and idempotent. Where the fixes together break something, each is tried by itself and the bad ones are
-    left out.
+    Byte-minimal and idempotent: fixes that touch one place are made one after the other, and where several together
+    break something, each is tried by itself and the bad ones are left out.
     """
-    fixes = [edits for finding in findings if (edits := find_fix(source, finding))]
-    if not fixes:
-        return source.encode(source.text)
-    chosen = without_overlaps(fixes)
-    text = apply_edits(source, [edit for edits in chosen if edits for edit in edits])
-    if not is_better(source, text, profile, len(chosen)):
-        text = mend_one_by_one(source, chosen, profile)
-    return source.encode(text)
+    current, waiting = source, list(findings)
+    for _ in range(ROUNDS):
+        fixes = [(finding, edits) for finding in waiting if (edits := find_fix(current, finding))]
+        chosen = without_overlaps(edits for _, edits in fixes)
+        made = [edit for edits in chosen for edit in edits]
+        text = apply_edits(current, made)
+        if made and not is_better(current, text, profile, len(chosen)):
+            return source.encode(mend_one_by_one(current, chosen, profile))
+        left = {(f.entry.id, moved(made, f.start)) for f, edits in fixes if not set(edits) <= set(made)}
+        current = parse_source(source.path, source.encode(text), source.language)
+        if not left:
+            break
+        waiting = [f for f in judge_source(current, profile).findings if (f.entry.id, f.start) in left]
+    return source.encode(current.text)
+
+
+def moved(edits: Iterable[Edit], byte: int) -> int:
+    """Return where *byte* stands after *edits*."""
+    before = [edit for edit in edits if edit.end <= byte]
+    return byte + sum(len(edit.text.encode("utf-8")) - (edit.end - edit.start) for edit in before)
 
 
 def without_overlaps(fixes: Iterable[tuple[Edit, ...]]) -> list[tuple[Edit, ...]]:
@@ -49,7 +64,7 @@ def without_overlaps(fixes: Iterable[tuple[Edit, ...]]) -> list[tuple[Edit, ...]
     taken: list[Edit] = []
     for edits in fixes:
         fresh = tuple(edit for edit in edits if edit not in taken)
-        if not any(overlap(edit, other) for edit in fresh for other in taken):
+        if fresh and not any(overlap(edit, other) for edit in fresh for other in taken):
             chosen.append(fresh)
             taken.extend(fresh)
     return chosen

@@ -1,9 +1,9 @@
 """
 The profile that a check holds code to. In: a work tree or a commit, and settings. Out: a `Profile`.
 
-A commit's profile is learned once and kept in the cache under the hash of all that decides it: the tree's id, the recent
-history, the settings, and our own code. It is kept as JSON, so that a foreign file in the cache can at worst be no
-profile.
+A commit's profile is learned once and kept in the cache under the hash of all that decides it: the tree's id, the
+recent history, the settings, and our own code. It is kept as JSON, so that a foreign file in the cache can at worst be
+no profile.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:
     if folder is None or not snapshot.commit:
         return None
     ages = git_output(snapshot.root, "rev-parse", f"{snapshot.commit}^{{tree}}") or b""
-    young = git_output(snapshot.root, "rev-parse", "--verify", "--quiet", f"{snapshot.commit}~{COMMITS}^{{tree}}") or b""
+    young = (
+        git_output(snapshot.root, "rev-parse", "--verify", "--quiet", f"{snapshot.commit}~{COMMITS}^{{tree}}") or b""
+    )
     decides = [ages, young, settings.sha256.encode(), version_of_detectors()]
     return folder / f"{hashlib.blake2b(b'|'.join(decides), digest_size=16).hexdigest()}.json"
 

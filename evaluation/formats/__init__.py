@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 
 from ...mining.errors import InputError
 from ..findings import Report
 
-__all__ = ["format_names", "render_report"]
+__all__ = ["check_formats", "format_names", "render_report"]
 
 
 def format_names() -> list[str]:
@@ -21,8 +22,15 @@ def format_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
+def check_formats(names: Iterable[str]) -> None:
+    """Raise `InputError` for the first of *names* that is no format: before any work is done."""
+    known = format_names()
+    for name in names:
+        if name not in known:
+            raise InputError(f"No format {name!r}. Known: {', '.join(known)}.")
+
+
 def render_report(report: Report, name: str) -> str:
     """Return *report* in the format called *name*."""
-    if name not in format_names():
-        raise InputError(f"No format {name!r}. Known: {', '.join(format_names())}.")
+    check_formats([name])
     return importlib.import_module(f"{__name__}.{name}").render(report)

@@ -10,25 +10,29 @@ from dataclasses import asdict
 from typing import Any
 
 from ...mining.conventions.convention import conventions_by_id
-from ...mining.profile import Finding
-from ..findings import Report
+from ..findings import Alert, Report
+from ..fix import find_fix
 
 SCHEMA = "idiolect.findings/1"
 
 
 def render(report: Report) -> str:
     """Return the report as JSON with sorted keys; lines and columns count from 1, columns in code points."""
-    profile = {"entries": len(report.profile.entries), "files": report.profile.files}
+    states = Counter(alert.state for alert in report.excused)
     return json.dumps(
         {
             "schema": SCHEMA,
-            "profile": profile,
-            "findings": [as_row(finding) for finding in report.findings],
+            "profile": {"entries": len(report.profile.entries), "files": report.profile.files},
+            "findings": [as_row(alert, report) for alert in report.alerts],
             "summary": {
-                "files": report.files,
+                "files": len(report.files),
                 "governed": report.governed,
                 "opportunities": report.opportunities,
-                "by_rule": dict(sorted(Counter(finding.entry.id for finding in report.findings).items())),
+                "by_rule": dict(sorted(Counter(alert.finding.entry.id for alert in report.alerts).items())),
+                "accepted": states["accepted"],
+                "suppressed": states["suppressed"],
+                "paid": report.paid,
+                "notes": list(report.notes),
             },
         },
         indent=1,
@@ -36,24 +40,24 @@ def render(report: Report) -> str:
     )
 
 
-def as_row(finding: Finding) -> dict[str, Any]:
+def as_row(alert: Alert, report: Report) -> dict[str, Any]:
     """Return one finding as plain data."""
-    entry = finding.entry
-    convention = conventions_by_id()[entry.convention]
+    finding, entry = alert.finding, alert.finding.entry
     return {
         "rule": entry.id,
-        "name": convention.name,
+        "name": conventions_by_id()[entry.convention].name,
         "path": finding.path,
         "line": finding.line,
         "column": finding.column,
         "end_column": finding.end_column,
         "tier": entry.tier,
         "message": finding.message,
+        "key": {"scope": alert.key.scope, "snippet": alert.key.snippet},
         "evidence": {
             "k": entry.k,
             "n": entry.n,
             "lower_bound": entry.bound,
-            "exemplars": [asdict(exemplar) for exemplar in entry.exemplars],
+            "exemplars": [asdict(exemplar) for exemplar in finding.exemplars],
         },
-        "fixable": convention.is_fixable,
+        "fixable": bool(find_fix(report.sources[finding.path], finding)),
     }

@@ -1,44 +1,88 @@
 """
-`--format text`: for a person. In: a report. Out: the place, the rule, the evidence, an example to follow.
+`--format text`: for a person. In: a report. Out: the place, the rule, the line with its mark, the evidence, the fix.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 
-from ...mining.profile import Finding
-from ..findings import Report
+from ...mining.profile import Entry
+from ...mining.source import Source
+from ..findings import TIERS, Alert, Report
+from ..fix import find_fix
+
+WIDEST = 120
+"""Columns of a line that are shown around its mark."""
 
 
 def render(report: Report) -> str:
-    """Return the findings, and one line that counts them beside what was asked."""
-    parts = [describe(finding) for finding in report.findings]
-    return "\n\n".join([*parts, summarize(report)])
+    """Return the findings, the remarks on comments that excuse nothing, and what was asked."""
+    parts = [describe(alert, report.sources[alert.key.path]) for alert in report.alerts]
+    remarks = [
+        f"{file.source.path}:{line}: note: {printable(remark)}"
+        for file in report.files
+        for line, remark in file.remarks
+    ]
+    notes = [f"note: {note}" for note in report.notes]
+    return "\n\n".join([*parts, *(["\n".join(block)] if (block := [*remarks, *notes]) else []), summarize(report)])
 
 
-def describe(finding: Finding) -> str:
+def describe(alert: Alert, source: Source) -> str:
     """Return one finding."""
-    entry = finding.entry
-    lines = [f"{finding.path}:{finding.line}:{finding.column}: {entry.id} [{entry.tier}] {finding.message}"]
-    example = f", e.g. {entry.exemplars[0].path}:{entry.exemplars[0].line}" if entry.exemplars else ""
-    where = "" if entry.scope == "repository" else f" in {entry.scope.partition(':')[2]}"
-    lines.append(f"    {entry.k:.0f} of {entry.n:.0f}{where} do otherwise{example}")
-    if entry.exemplars and entry.exemplars[0].text:
-        lines.append(f"    {printable(entry.exemplars[0].text)}")
+    finding, entry = alert.finding, alert.finding.entry
+    lines = [f"{finding.path}:{finding.line}:{finding.column}: {entry.id} [{entry.tier}] {printable(finding.message)}"]
+    lines += show_line(source, finding.line, finding.column, finding.end_column)
+    said = [evidence_of(entry)] if entry.n else []
+    exemplar = finding.exemplars[0] if finding.exemplars else None
+    if exemplar is not None and exemplar.text:
+        said.append(f"as in {exemplar.path}:{exemplar.line}: {printable(exemplar.text)}")
+    if entry.is_migrating and entry.moving_to:
+        said.append(f"recent lines move to: {printable(entry.moving_to)}")
     if entry.reason:
-        lines.append(f"    {printable(entry.reason)}")
-    return "\n".join(lines)
+        said.append(f"reason: {printable(entry.reason)}")
+    if find_fix(source, finding):
+        said.append("--fix mends this")
+    return "\n".join([*lines, *(f"      = {line}" for line in said)])
+
+
+def evidence_of(entry: Entry) -> str:
+    """Return how many places do as the rule says, and where."""
+    scope, _, name = entry.scope.partition(":")
+    where = {"dir": f" under {name}/", "role": f" in {name}"}.get(scope, "")
+    return f"{entry.k:,.0f} of {entry.n:,.0f} places{where} do otherwise, at least {entry.bound:.1%} at 90 % confidence"
+
+
+def show_line(source: Source, line: int, column: int, end_column: int) -> list[str]:
+    """Return the line with its number, and a mark under the place, as wide as it is on a terminal."""
+    text = source.slice(source.lines_span(line, line))
+    cut = max(0, column - WIDEST // 2) if len(text) > WIDEST else 0
+    before, marked = text[cut : column - 1], text[column - 1 : end_column - 1]
+    margin = "".join("\t" if letter == "\t" else " " * width_of(letter) for letter in before)
+    shown = "".join(letter if letter == "\t" else printable(letter) for letter in text[cut : cut + WIDEST])
+    return [f"{line:5} | {shown}", f"      | {margin}{'^' * max(1, sum(map(width_of, marked)))}"]
+
+
+def width_of(letter: str) -> int:
+    """Return how many columns a terminal gives *letter*."""
+    if not letter.isprintable():
+        return len(printable(letter))
+    return 0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
 
 
 def summarize(report: Report) -> str:
     """Return the count of findings, with the share of places that the profile speaks to."""
+    counts = Counter(alert.finding.entry.tier for alert in report.alerts)
+    found = ", ".join(f"{counts[tier]} {tier}" for tier in TIERS if counts[tier]) or "no findings"
+    states = Counter(alert.state for alert in report.excused)
+    excused = [f"{states['accepted']} in the baseline"] if states["accepted"] else []
+    excused += [f"{states['suppressed']} excused by a comment"] if states["suppressed"] else []
     share = f"{report.governed / report.opportunities:.0%}" if report.opportunities else "none"
-    counts = Counter(finding.entry.tier for finding in report.findings)
-    found = ", ".join(f"{counts[tier]} {tier}" for tier in ("gate", "advise", "hint") if counts[tier]) or "no findings"
-    asked = f"{report.files} files, {report.governed:,} of {report.opportunities:,} places governed ({share})"
-    return f"{found}; {asked}"
+    asked = f"{len(report.files)} files, {report.governed:,} of {report.opportunities:,} places governed ({share})"
+    paid = f"; {report.paid} entries of the baseline look mended: idiolect baseline prune" if report.paid else ""
+    return f"{', '.join([found, *excused])}; {asked}{paid}"
 
 
 def printable(text: str) -> str:
     """Return *text* with control characters spelled out: checked code must not drive the terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text)

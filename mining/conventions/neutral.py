@@ -17,7 +17,13 @@ from ..source import Source
 from .anyview import AnyView, walk
 from .comments import RIGHTS, YEARS
 from .convention import (
-    Choice, Edit, Examples, NeutralConvention, Opportunity, Place, collect_conventions,
+    Choice,
+    Edit,
+    Examples,
+    NeutralConvention,
+    Opportunity,
+    Place,
+    collect_conventions,
 )  # fmt: skip
 from .facts import FileFacts, TopFact, module_of
 from .naming import case_of, recase

@@ -80,7 +80,14 @@ class Interpolation(Convention):
         value="f-string",
         conforms=("x = f'a {b}'", "x = rf'{a!r} b'"),
         departs=("x = 'a %s' % b", "x = 'a {}'.format(b)"),
-        nearly=("x = f'a'", "x = 5 % a", "logger.info('a {}'.format(b))", "x = _('a %s') % b", "x = 'a {}'.join(b)"),
+        nearly=(
+            "x = f'a'",
+            "x = 5 % a",
+            "logger.info('a {}'.format(b))",
+            "x = _('a %s') % b",
+            "x = 'a {}'.join(b)",
+            "x = b'a %d' % b",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
@@ -94,6 +101,8 @@ class Interpolation(Convention):
             )
         if site.type == "binary_operator":
             text = text_of(site.named_children[0])
+            if "b" in text.partition(text[-1])[0].lower():
+                return None  # bytes have no other way
             return "% operator" if PLACEHOLDER.search(text) and not is_elsewhere(site) else None
         function = site.named_children[0]
         is_format = text_of(function.named_children[-1]) == "format"

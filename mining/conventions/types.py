@@ -159,13 +159,20 @@ class GenericSpelling(Convention):
     query = "(type) @site"
     cap = "advise"
     never = frozenset({"typing"})
+    version = 2
     is_fixable = True
     values = ("built-in", "typing")
     examples = Examples(
         value="built-in",
         conforms=("def f(a: list[int]): pass", "x: dict[str, tuple[int, ...]] = {}"),
         departs=("def f(a: List[int]): pass", "x: typing.Dict[str, int] = {}"),
-        nearly=("def f(a: list): pass", "def f(a: Listing[int]): pass", "x = List[int]", "x: Sequence[int] = ()"),
+        nearly=(
+            "def f(a: list): pass",
+            "def f(a: Listing[int]): pass",
+            "x = List[int]",
+            "x: Sequence[int] = ()",
+            "from collections.abc import Set\n\n\ndef f(a: Set[int]): pass",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
@@ -176,6 +183,9 @@ class GenericSpelling(Convention):
         name = text_of(head)
         if name in BUILTIN.values():
             return "built-in"
+        # the abstract `Set` is another type than `set`, which `typing.Set` is not
+        if file.resolve(name).startswith("collections."):
+            return None
         return "typing" if name.removeprefix("typing.").removeprefix("t.") in BUILTIN else None
 
     def mark(self, site: Node, file: FileView) -> Node:

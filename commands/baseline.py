@@ -1,0 +1,129 @@
+"""
+`idiolect baseline`: what is found today in, the accepted past out; it only shrinks unless it is told otherwise.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from ..evaluation.identity import Key
+
+ROOT = click.argument("repository", default=".", type=click.Path(path_type=Path))
+FILE = click.option(
+    "--baseline", "file", metavar="FILE", help="Relative to the repository; else .idiolect-baseline.jsonl."
+)
+
+
+@click.group("baseline")
+def command() -> None:
+    """Accept today's findings, so that only new ones count."""
+
+
+@command.command("create")
+@ROOT
+@FILE
+@click.option("--allow-new", is_flag=True, help="Replace a baseline that there is.")
+def create(repository: Path, file: str | None, allow_new: bool) -> None:
+    """Write every finding of gate and advise tier to a new baseline."""
+    from ..mining.errors import InputError
+
+    target, _, found = compare(repository, file)
+    if target.exists() and not allow_new:
+        raise InputError(f"{target.name} is there already. Use `baseline update`, or --allow-new to replace it.")
+    save(target, found)
+    click.echo(f"{found.total()} findings accepted in {target.name}")
+
+
+@command.command("update")
+@ROOT
+@FILE
+@click.option("--allow-new", is_flag=True, help="Accept what is not in it yet, too.")
+def update(repository: Path, file: str | None, allow_new: bool) -> None:
+    """Follow renames and drop what was mended; with --allow-new, take in what is new, and list it."""
+    target, old, found = compare(repository, file, must_exist=True)
+    new = found - old
+    kept = found if allow_new else found - (found - carried(repository, old, found))
+    save(target, kept)
+    if allow_new:
+        show_entries(new, "+")
+    left = 0 if allow_new else found.total() - kept.total()
+    note = f"; {left} new findings are not in it: --allow-new accepts them" if left else ""
+    click.echo(f"{target.name}: {old.total()} findings before, {kept.total()} now{note}")
+
+
+@command.command("prune")
+@ROOT
+@FILE
+def prune(repository: Path, file: str | None) -> None:
+    """Drop the entries that nothing matches any more, and list them."""
+    target, old, found = compare(repository, file, must_exist=True)
+    kept = carried(repository, old, found)
+    show_entries(old - kept, "-")
+    save(target, kept)
+    click.echo(f"{target.name}: {old.total() - kept.total()} entries dropped, {kept.total()} left")
+
+
+@command.command("show")
+@ROOT
+@FILE
+def show(repository: Path, file: str | None) -> None:
+    """List the accepted findings by rule and file."""
+    target, old, _ = compare(repository, file, must_exist=True, is_judged=False)
+    show_entries(old, " ")
+    click.echo(f"{target.name}: {old.total()} findings, {len({key.rule for key in old})} rules")
+
+
+def compare(
+    repository: Path, file: str | None, *, must_exist: bool = False, is_judged: bool = True
+) -> tuple[Path, Counter[Key], Counter[Key]]:
+    """Return the baseline's file, what it holds, and what is found now."""
+    from collections import Counter
+
+    from ..evaluation.baseline import FILE as USUAL
+    from ..evaluation.baseline import read_baseline
+    from ..evaluation.run import Request, find_all
+    from ..mining.errors import InputError
+    from .check import find_root
+
+    root = find_root((repository,))
+    target = root / (file or USUAL)
+    if must_exist and not target.is_file():
+        raise InputError(f"No baseline at {str(target)!r}. Make one: idiolect baseline create.")
+    old = read_baseline(target.read_bytes(), target.name) if target.is_file() else Counter["Key"]()
+    found = Counter(find_all(Request(root))) if is_judged else Counter["Key"]()
+    return target, old, found
+
+
+def carried(repository: Path, old: Counter[Key], found: Counter[Key]) -> Counter[Key]:
+    """Return the part of *found* that *old* accepts, under its names of today."""
+    from collections import Counter
+
+    from ..evaluation.baseline import match_baseline
+    from ..mining.repository import open_repository
+    from .check import find_root
+
+    listed = open_repository(find_root((repository,)), suffixes=("",)).listed
+    keys = sorted(found.elements())
+    accepted = match_baseline(old, keys, {}, listed).accepted
+    return Counter(key for key, is_old in zip(keys, accepted, strict=True) if is_old)
+
+
+def save(target: Path, baseline: Counter[Key]) -> None:
+    """Write *baseline* to *target*, complete or not at all."""
+    from ..evaluation.baseline import write_baseline
+    from ..mining.artefacts import write_text
+
+    write_text(target, write_baseline(baseline))
+
+
+def show_entries(entries: Counter[Key], sign: str) -> None:
+    """Print entries, one a line."""
+    for key in sorted(entries):
+        where = f" in {key.scope}" if key.scope else ""
+        click.echo(f"{sign} {key.path}: {key.rule}{where} × {entries[key]}")

@@ -1,0 +1,94 @@
+"""
+The accepted past. In: findings. Out: JSON lines of path, rule, scope, snippet and count, without a line number.
+
+A baseline only shrinks unless it is told otherwise; what is in it and no longer found is reported, and pruned on wish.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from ..mining.errors import InputError
+from .identity import Key
+
+SCHEMA = "idiolect.baseline/1"
+FILE = ".idiolect-baseline.jsonl"
+"""Where a baseline stands unless it is named, at the top of the repository."""
+
+Baseline = Mapping[Key, int]
+
+
+class Matched(NamedTuple):
+    """
+    What a baseline knows of some findings.
+    """
+
+    accepted: list[bool]
+    """One a key, in their order."""
+    left: Counter[Key]
+    """What it holds beyond them: debts that look paid."""
+
+
+def match_baseline(
+    baseline: Baseline, keys: Iterable[Key], renamed: Mapping[str, str], listed: Iterable[str]
+) -> Matched:
+    """
+    Return which of *keys* the baseline holds, each as often as it is counted there.
+
+    *renamed* gives the earlier path of a file; entries of files that are not *listed* any more match a file of any path
+    when all else is equal, so that a rename that git does not tell of costs nothing.
+    """
+    left = Counter(dict(baseline))
+    present = set(listed)
+    gone: dict[tuple[str, str, str], list[Key]] = {}
+    for key in sorted(left):
+        if key.path not in present:
+            gone.setdefault(key[1:], []).append(key)
+    accepted: list[bool] = []
+    for key in keys:
+        earlier = key._replace(path=renamed.get(key.path, key.path))
+        candidates = [key, earlier, *nearest_first(gone.get(key[1:], []), key.path)]
+        found = next((each for each in candidates if left[each] > 0), None)
+        accepted.append(found is not None)
+        if found is not None:
+            left[found] -= 1
+    return Matched(accepted, +left)
+
+
+def nearest_first(keys: Iterable[Key], path: str) -> list[Key]:
+    """Return *keys* with those of the same file name first."""
+    name = PurePosixPath(path).name
+    return sorted(keys, key=lambda key: (PurePosixPath(key.path).name != name, key.path))
+
+
+def write_baseline(baseline: Baseline) -> str:
+    """Return the text of a baseline, sorted, so that a merge of two is a merge of lines."""
+    rows = [
+        {"schema": SCHEMA},
+        *({**key._asdict(), "count": baseline[key]} for key in sorted(baseline) if baseline[key]),
+    ]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def read_baseline(data: bytes, name: str) -> Counter[Key]:
+    """Return the baseline in *data*; raises `InputError`, with the line, where it is none."""
+    found: Counter[Key] = Counter()
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row: dict[str, Any] = json.loads(line)
+            if "schema" in row:
+                if row["schema"] != SCHEMA:
+                    raise InputError(f"{name} is written as {row['schema']!r}; this version reads {SCHEMA!r}.")
+                continue
+            found[Key(str(row["path"]), str(row["rule"]), str(row["scope"]), str(row["snippet"]))] += int(row["count"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(
+                f"{name}, line {number} is no entry of a baseline. Make a new one: idiolect baseline create."
+            ) from None
+    return found

@@ -1,0 +1,49 @@
+"""
+What a finding is called from one day to the next. In: a finding in its source. Out: a key that holds no line number.
+
+The rule, the path, the definition around the place and the marked text, blanks evened out: so a key survives lines that
+shift, blocks that move, and reformatting; a renamed file is matched through git's renames, or by what else is equal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ..mining.definitions import Definition, collect_definitions
+from ..mining.profile import Finding
+from ..mining.source import Source
+
+
+class Key(NamedTuple):
+    """
+    The name of a finding; several may share one, and are told apart by their count.
+    """
+
+    path: str
+    rule: str
+    scope: str
+    """The symbol of the definition around the place: `Graph.add_node`; empty at the top of the file."""
+    snippet: str
+    """A hash of the marked text."""
+
+
+def keys_of(source: Source, findings: Sequence[Finding]) -> list[Key]:
+    """Return the key of each finding of *source*."""
+    definitions = collect_definitions(source) if findings else []
+    return [Key(source.path, f.entry.id, scope_at(definitions, f.start), snippet_of(source, f)) for f in findings]
+
+
+def scope_at(definitions: Iterable[Definition], byte: int) -> str:
+    """Return the symbol of the innermost definition whose body holds *byte*."""
+    around = [d for d in definitions if d.span.start <= byte < d.span.end]
+    # a finding about a definition's own name belongs to what stands around it
+    around = [d for d in around if byte >= d.body.start]
+    return min(around, key=lambda d: d.span.end - d.span.start).symbol if around else ""
+
+
+def snippet_of(source: Source, finding: Finding) -> str:
+    """Return a hash of the marked text without its blanks."""
+    text = b"".join(source.utf8[finding.start : finding.end].split())
+    return hashlib.blake2b(text, digest_size=8).hexdigest()

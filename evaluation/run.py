@@ -1,0 +1,195 @@
+"""
+One run of `check`. In: a `Request`. Out: its `Report`.
+
+The profile, the settings and the baseline of a change are those of its merge base: no change can weaken its own judge.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..mining.errors import InputError
+from ..mining.profile import Finding, Profile
+from ..mining.repository import open_repository
+from ..mining.settings import Settings, read_plain, read_settings, settings_of
+from ..mining.source import Source
+from .baseline import FILE, Baseline, read_baseline
+from .diff import Change, Snapshot, find_change, find_staged, lies_in
+from .findings import Inspected, Report, check_change, inspect, make_report
+from .fix import fix_source
+from .identity import Key
+from .learning import governed_paths, known_suffixes, learn_commit, learn_tree, read_source, tree_files
+from .names import find_missing, find_resolver, findings_by_path
+
+NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    What is to be checked, and how.
+    """
+
+    root: Path
+    paths: tuple[str, ...] = ()
+    """Relative to the root; none for all."""
+    base: str | None = None
+    staged: bool = False
+    mode: str = "lines"
+    profile: Path | None = None
+    baseline: str | None = None
+    """Relative to the root, or a path as it stands."""
+    lowest: str = "advise"
+    fix: bool = False
+    names: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """
+    What code is held to.
+    """
+
+    profile: Profile
+    settings: Settings
+    baseline: Baseline
+
+
+def run_check(request: Request) -> Report:
+    """Return what the code in question departs from; with `fix`, after what can be mended was."""
+    change = find_staged(request.root) if request.staged else None
+    if request.base is not None:
+        change = find_change(request.root, request.base)
+    judge = find_judge(request, change)
+    sources = read_sources(request, change, judge.settings)
+    if request.fix:
+        sources = mend(request, sources, change, judge.profile)
+    files = judge_sources(request, sources, change, judge)
+    has_python = any(source.language.name == "python" for source in sources)
+    notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
+    notes += [f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored]
+    return make_report(
+        judge.profile,
+        files,
+        baseline=judge.baseline,
+        renamed=change.before if change is not None else None,
+        listed=paths_now(request.root, judge) if judge.baseline else (),
+        lowest=request.lowest,
+        is_whole=change is None and not request.paths,
+        notes=notes,
+    )
+
+
+def find_judge(request: Request, change: Change | None) -> Judge:
+    """Return the profile, the settings and the baseline: of the merge base where there is a change to judge."""
+    if change is None:
+        settings = read_settings(request.root)
+        profile = read_profile(request.profile) if request.profile else learn_tree(request.root, settings)
+        return Judge(profile, settings, load_baseline(request, lambda name: read_plain(request.root / name)))
+    settings = settings_of(change.base.read_one)
+    profile = read_profile(request.profile) if request.profile else learn_commit(change.base, settings)
+    return Judge(profile, settings, load_baseline(request, change.base.read_one))
+
+
+def load_baseline(request: Request, read: Callable[[str], bytes | None]) -> Baseline:
+    """Return the baseline that was named, or the one in its usual place; one that was named must be there."""
+    data = read(request.baseline or FILE)
+    if data is None and request.baseline is not None:
+        where = "there" if request.base is None and not request.staged else "in the commit that the change starts from"
+        raise InputError(f"No baseline {request.baseline!r} {where}. Make one: idiolect baseline create.")
+    return read_baseline(data, request.baseline or FILE) if data is not None else {}
+
+
+def read_sources(request: Request, change: Change | None, settings: Settings) -> list[Source]:
+    """Return the files to judge, parsed."""
+    if change is None or request.mode == "all":
+        repository = open_repository(request.root, suffixes=known_suffixes(), exclude=settings.exclude)
+        files = ((path, data) for path, data in tree_files(repository) if lies_in(path, request.paths))
+    else:
+        known = Snapshot(request.root, "", dict.fromkeys(change.added, ""))
+        changed = [path for path in governed_paths(known, settings) if lies_in(path, request.paths)]
+        files = ((path, change.read(path)) for path in changed)
+    return [source for path, data in files if (source := read_source(path, data)) is not None]
+
+
+def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:
+    """Return every file with what departs in it, names that do not exist included."""
+    more: Mapping[str, Sequence[Finding]] = {}
+    if request.names:
+        more = missing_names(request, sources, change, judge.settings)
+    if change is None or request.mode == "all":
+        return [inspect(source, judge.profile, more.get(source.path, ())) for source in sources]
+    return check_change(change, sources, judge.profile, request.mode, more)
+
+
+def missing_names(
+    request: Request, sources: Sequence[Source], change: Change | None, settings: Settings
+) -> Mapping[str, Sequence[Finding]]:
+    """Return what Python files name and what does not exist; the index is laid out in a scratch folder for it."""
+    python = {source.path: source for source in sources if source.language.name == "python"}
+    python = {} if is_ignored(settings) else python
+    if not python:
+        return {}
+    if change is None or change.staged is None:
+        return findings_by_path(find_missing(request.root, sorted(python)), python)
+    with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
+        lay_out(change.staged, Path(scratch))
+        return findings_by_path(find_missing(Path(scratch), sorted(python)), python)
+
+
+def is_ignored(settings: Settings) -> bool:
+    """Claim that the team does not want names asked for."""
+    override = settings.conventions.get("A11")
+    return override is not None and override.ignore
+
+
+def lay_out(snapshot: Snapshot, folder: Path) -> None:
+    """Write the Python files of *snapshot* under *folder*; git never names one outside of the repository."""
+    wanted = [path for path in snapshot.blobs if path.endswith((".py", ".pyi")) and ".." not in path.split("/")]
+    for path, data in snapshot.read(wanted):
+        with suppress(OSError):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+
+
+def mend(request: Request, sources: Sequence[Source], change: Change | None, profile: Profile) -> list[Source]:
+    """Return *sources* with what can be mended mended, in the work tree too."""
+    mended: list[Source] = []
+    for source in sources:
+        whole = inspect(source, profile)
+        chosen = whole if change is None else check_change(change, [source], profile, request.mode, {})[0]
+        findings = [alert.finding for alert in chosen.alerts if alert.state == "new"]
+        before = source.encode(source.text)
+        after = fix_source(source, findings, profile)
+        if after != before:
+            (request.root / source.path).write_bytes(after)
+        mended.append(source if after == before else (read_source(source.path, after) or source))
+    return mended
+
+
+def paths_now(root: Path, judge: Judge) -> list[str]:
+    """Return the files that there are."""
+    return list(open_repository(root, suffixes=known_suffixes(), exclude=judge.settings.exclude).listed)
+
+
+def read_profile(file: Path) -> Profile:
+    """Return the profile in *file*."""
+    try:
+        return Profile.from_json(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{str(file)!r} is no profile: {type(error).__name__}. Mine one, or leave --profile out."
+        ) from None
+
+
+def find_all(request: Request) -> list[Key]:
+    """Return the keys of all that is found in the whole tree now and that no comment excuses: a baseline's content."""
+    judge = find_judge(request, None)
+    files = judge_sources(request, read_sources(request, None, judge.settings), None, judge)
+    report = make_report(judge.profile, files, lowest=request.lowest)
+    return [alert.key for alert in report.alerts]

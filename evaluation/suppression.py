@@ -1,0 +1,76 @@
+"""
+Comments that excuse code. In: a source. Out: the rules that its lines are excused from, each with its reason.
+
+    x = 'a'  # idiolect: ignore[S01] the protocol wants these quotes
+    # idiolect: ignore-file[D01, N01] generated from the interface
+
+A comment on a line of its own excuses the line after it. One without a reason excuses nothing: whoever reads the code
+next should learn why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..mining.profile import Finding
+from ..mining.source import Source
+
+MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\[([^\]\n]*)\][ \t]*([^\n]*)")
+ENDS = "*/->#} \t\r"
+"""What may close a comment after its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """
+    One comment that excuses some code.
+    """
+
+    line: int
+    """Where the comment stands."""
+    target: int
+    """The line that it excuses; 0 for the whole file."""
+    rules: tuple[str, ...]
+    """Rule ids, such as `S01` or `I01[numpy]`, or conventions without their key; `*` for all."""
+    reason: str
+
+    def covers(self, finding: Finding) -> bool:
+        """Claim that *finding* is excused, were there a reason."""
+        names = {"*", finding.entry.id, finding.entry.convention}
+        return self.target in (0, finding.line) and not names.isdisjoint(self.rules)
+
+
+def collect_suppressions(source: Source) -> list[Suppression]:
+    """Return the excuses of *source*, in order; what looks like one inside of a string is none."""
+    found: list[Suppression] = []
+    for match in MARK.finditer(source.utf8) if b"idiolect:" in source.utf8 else ():
+        node = source.tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
+        if node is None or "comment" not in node.type:
+            continue
+        line = source.line_of(match.start())
+        stands_alone = not source.utf8[source.line_starts[line - 1] : node.start_byte].strip()
+        target = 0 if match[1] else line + stands_alone
+        rules = tuple(rule.strip() for rule in match[2].decode("utf-8", "replace").split(",") if rule.strip())
+        found.append(Suppression(line, target, rules, match[3].decode("utf-8", "replace").strip().rstrip(ENDS)))
+    return found
+
+
+def excuse_for(finding: Finding, suppressions: Sequence[Suppression]) -> Suppression | None:
+    """Return what excuses *finding*: a comment that names its rule, covers its line and gives a reason."""
+    return next((each for each in suppressions if each.reason and each.covers(finding)), None)
+
+
+def remarks_on(suppressions: Sequence[Suppression], findings: Sequence[Finding]) -> list[tuple[int, str]]:
+    """Return (line, complaint) for every comment that excuses nothing: no reason given, or nothing to excuse."""
+    remarks: list[tuple[int, str]] = []
+    for each in suppressions:
+        rules = ", ".join(each.rules)
+        if not each.reason:
+            remarks.append(
+                (each.line, f"ignore[{rules}] gives no reason and excuses nothing: write why after the bracket")
+            )
+        elif not any(each.covers(finding) for finding in findings):
+            remarks.append((each.line, f"ignore[{rules}] excuses nothing any more: take it out"))
+    return remarks
