@@ -103,8 +103,7 @@ class AnyView:
                 mark = keyed[0][1]
                 blocks.append(BlockFact(label, keys, line, mark.start_byte, mark.end_byte, self.line_text(line)))
                 entries.extend(self.entry(label, child, key) for child, key in keyed)
-            for child in reversed(children):
-                waiting.append((child, self.label(child, label)))
+            waiting.extend((child, self.label(child, label)) for child in reversed(children))
         return blocks, entries
 
     def entry(self, label: str, node: Node, key: Node) -> EntryFact:
@@ -187,3 +186,17 @@ def walk(node: Node) -> Iterator[Node]:
         current = waiting.pop()
         yield current
         waiting.extend(reversed(current.children))
+
+
+def first_token(node: Node) -> Node:
+    """Return the first token of *node*."""
+    while node.child_count:
+        node = node.children[0]
+    return node
+
+
+def last_token(node: Node) -> Node:
+    """Return the last token of *node*."""
+    while node.child_count:
+        node = node.children[-1]
+    return node

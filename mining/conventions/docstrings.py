@@ -253,7 +253,7 @@ class SummaryPlace(Convention):
             after = data[place.end :]
             if value == self.values[1]:
                 return () if after.startswith(b"\\") else (Edit(place.end, place.end, gap.decode()),)
-            is_plain = after.startswith(gap) and after[len(gap) : len(gap) + 1].strip(b" \t\r\n\"")
+            is_plain = after.startswith(gap) and after[len(gap) : len(gap) + 1].strip(b' \t\r\n"')
             return (Edit(place.end, place.end + len(gap), ""),) if is_plain else ()
         if value == self.values[2]:
             return (Edit(place.start, place.start, gap.decode()),)

@@ -68,7 +68,7 @@ def tally_source(source: Source) -> FileTally:
     Runs in a worker process; the tree is shared with whoever parsed it.
     """
     if source.language.name != "python":
-        from .neutral import tally_any
+        from .tally_any import tally_any
 
         return tally_any(source)
     file = FileView(source)

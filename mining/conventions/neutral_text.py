@@ -1,0 +1,191 @@
+"""
+Questions for any grammar, about comments and literals. In: a source. Out: choices. Rows Q08, Q19 to Q21.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tree_sitter import Node
+
+from .anyview import AnyView, first_token, walk
+from .comments import RIGHTS, YEARS
+from .convention import Choice, Edit, Examples, NeutralConvention, Place
+from .view import text_of
+
+MARKERS = ("///", "//!", "//", "/**", "/*", "--", "#", ";", "%")
+HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
+NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
+LONG_NUMBER = 10_000
+
+
+class CommentForm(NeutralConvention):
+    """What opens a comment, and whether one stands before a definition."""
+
+    id = "Q08"
+    name = "comment-form"
+    question = "What about {key}?"
+    never = frozenset({"undocumented"})
+    examples = Examples(
+        value="//",
+        key="the comment marker",
+        path="src/a.js",
+        language="javascript",
+        conforms=("// a\nlet x = 1;",),
+        departs=("/* a */\nlet x = 1;",),
+        nearly=("let x = '// a';",),
+    )
+    also = (
+        Examples(
+            value="documented",
+            key="a comment before a function",
+            path="src/a.js",
+            language="javascript",
+            conforms=("// Read all.\nfunction readAll() {}",),
+            departs=("let x;\nfunction readAll() {}",),
+            nearly=("// Read.\nlet x;\n",),
+        ),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the marker of each comment, and whether each outermost definition has one right before it."""
+        for node in file.comments:
+            text = text_of(node)
+            marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
+            if marker and not text.startswith("#!"):
+                yield Choice(marker, node, "the comment marker")
+        ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
+        outermost = {node.start_byte for node in file.top}
+        for name, node in file.units:
+            if node.start_byte in outermost:
+                value = "documented" if node.start_point.row in ends else "undocumented"
+                yield Choice(value, name.node, f"a comment before a {name.kind}")
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the comment with another marker, or taken out from before its definition."""
+        if place.key == "the comment marker":
+            other = {"//": ("/*", " */"), "#": ("//", "")}.get(value)
+            return () if other is None else place.instead(other[0] + place.text.removeprefix(value) + other[1])
+        start = place.source.utf8.rfind(b"\n", 0, place.start) + 1
+        return (Edit(start, start, place.newline),) if value == "documented" else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open comments with `{value}`." if value != "documented" else f"Put {key}."
+
+
+class LongStrings(NeutralConvention):
+    """How a string of several lines is opened."""
+
+    id = "Q19"
+    name = "long-strings"
+    question = "How is a string of several lines opened?"
+    cap = "advise"
+    examples = Examples(
+        value="`",
+        path="src/a.ts",
+        language="javascript",
+        conforms=(),
+        departs=(),
+        nearly=("x = 'a';",),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the signs that open each string of several lines."""
+        for node in file.strings:
+            opening = re.match(r"[^\w\s]+", text_of(node))
+            if node.start_point.row != node.end_point.row and opening:
+                yield Choice(opening[0][:3], first_token(node))
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open a string of several lines with {value}."
+
+
+class AnyHeader(NeutralConvention):
+    """Which comment about rights opens a file, equal up to the year."""
+
+    id = "Q20"
+    name = "any-file-header"
+    question = "Which comment about rights opens a file?"
+    never = frozenset({"no header"})
+    examples = Examples(
+        value="// Copyright YEAR The Authors",
+        path="src/a.js",
+        language="javascript",
+        conforms=("// Copyright 2024 The Authors\n\nlet x = 1;\n",),
+        departs=("let x = 1;\n", "// Copyright 2024 Others\n\nlet x = 1;\n"),
+        nearly=("",),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the head of a file that holds code."""
+        if not file.top:
+            return
+        head: list[Node] = []
+        for node in file.comments:
+            if node.start_point.row > (head[-1].end_point.row + 1 if head else 1):
+                break
+            head.append(node)
+        text = "\n".join(text_of(node).rstrip() for node in head)
+        if head and RIGHTS.search(text):
+            yield Choice(YEARS.sub("YEAR", text), first_token(head[0]))
+        else:
+            yield Choice("no header", first_token(file.top[0]))
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return a word put into the header."""
+        end = place.source.utf8.find(b"\n", place.start)
+        return (Edit(end, end, " (changed)"),) if value != "no header" and end > 0 else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong, the header cut to its first line."""
+        return f"this file does not open with `{wanted.partition(chr(10))[0]}`"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open every file with `{value.partition(chr(10))[0]}`."
+
+
+class NumberForm(NeutralConvention):
+    """How numbers are written: the case of hexadecimal digits, marks between thousands."""
+
+    id = "Q21"
+    name = "number-form"
+    question = "How are {key} written?"
+    cap = "advise"
+    never = frozenset({"without marks"})
+    examples = Examples(
+        value="in lower case",
+        key="hexadecimal digits",
+        path="src/a.js",
+        language="javascript",
+        conforms=("x = 0xff;",),
+        departs=("x = 0xFF;",),
+        nearly=("x = 0x12;", "x = '0xFF';"),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the form of each number that shows one."""
+        for node in walk(file.root):
+            if not node.is_named or node.child_count or not NUMBER.search(node.type):
+                continue
+            text = text_of(node)
+            if HEX.match(text):
+                digits = text[2:]
+                case = "in lower case" if digits.islower() else "in upper case" if digits.isupper() else "mixed"
+                yield Choice(case, node, "hexadecimal digits")
+            elif text.replace("_", "").isdigit() and int(text.replace("_", "")) >= LONG_NUMBER:
+                yield Choice("with marks" if "_" in text else "without marks", node, "long numbers")
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the digits in the other case, or without marks."""
+        if place.key == "long numbers":
+            return place.instead(place.text.replace("_", "")) if value == "with marks" else ()
+        digits = place.text[2:]
+        return place.instead(place.text[:2] + (digits.upper() if value == "in lower case" else digits.lower()))
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Write {key} {value}."

@@ -1,0 +1,59 @@
+"""
+One pass over one file of any language. In: a `Source`. Out: its `FileTally`, by the neutral conventions.
+"""
+
+from __future__ import annotations
+
+from ..source import Source
+from .anyview import AnyView
+from .convention import NeutralConvention, Opportunity, collect_conventions
+from .facts import FileFacts, TopFact, module_of
+from .tally import FileTally
+
+
+def tally_any(source: Source) -> FileTally:
+    """Ask the neutral questions of *source*."""
+    file = AnyView(source)
+    texts: dict[tuple[str, str, str], str] = {}
+    opportunities: list[Opportunity] = []
+    for convention in collect_conventions():
+        if not isinstance(convention, NeutralConvention) or not convention.is_asked_any(file.role, file.utf8):
+            continue
+        for choice in convention.ask_any(file):
+            mark = choice.mark
+            if file.broken and file.is_broken(mark.start_byte):
+                continue
+            line = mark.start_point.row + 1
+            # what one language does says nothing of another: each has its own questions
+            key = f"{source.language.name}: {choice.key}" if choice.key else source.language.name
+            opportunities.append(Opportunity(convention.id, key, choice.value, line, mark.start_byte, mark.end_byte))
+            what = (convention.id, key, choice.value)
+            if what not in texts:
+                texts[what] = file.line_text(line)
+    return FileTally(
+        path=source.path,
+        language=source.language.name,
+        role=file.role,
+        lines=len(source.line_starts),
+        opportunities=tuple(sorted(opportunities, key=lambda o: (o.start, o.convention))),
+        texts=texts,
+        facts=facts_of(file),
+    )
+
+
+def facts_of(file: AnyView) -> FileFacts:
+    """Return what mined families ask of a file in any language."""
+    blocks, entries = file.described
+    outermost = {node.start_byte for node in file.top}
+    tops: list[TopFact] = []
+    for name, node in file.units:
+        if node.start_byte in outermost and not file.is_broken(node.start_byte):
+            depth = sum(
+                other.start_byte >= node.start_byte and other.end_byte <= node.end_byte for _, other in file.units
+            )
+            line = name.node.start_point.row + 1
+            tops.append(TopFact(name.kind, depth, line, name.node.start_byte, name.node.end_byte, file.line_text(line)))
+    return FileFacts(
+        path=file.path, role=file.role, module=module_of(file.path), functions=(), classes=(), calls=(), imports=(),
+        raises=(), language=file.source.language.name, blocks=tuple(blocks), entries=tuple(entries), tops=tuple(tops),
+    )  # fmt: skip
