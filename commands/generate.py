@@ -5,9 +5,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from ._language import language_option
+
+if TYPE_CHECKING:
+    from ..evaluation.conform import Conformed
+    from ..mining.growth import Growth
+    from ..training.generation import Generation, ModelGenerator
+    from ..training.prompts import Prompt
+
+WARMTH = 0.8
+"""The temperature of the candidates after the likeliest."""
 
 
 @click.command("generate")
@@ -22,6 +35,14 @@ import click
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0 is the likeliest.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides the samples of a temperature above 0.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="How many answers.")
+@click.option("--conform", is_flag=True, help="Only code that parses: prune while it grows, then rank, then repair.")
+@click.option("--tries", type=click.IntRange(min=1), default=8, show_default=True, help="Candidates with --conform.")
+@click.option(
+    "--profile",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A corpus's profile.json: with --conform, the house's style is ranked and repaired too.",
+)
+@language_option
 @click.option("--without-adapter", is_flag=True, help="Ask the base alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -34,6 +55,9 @@ def command(
     temperature: float,
     seed: int,
     samples: int,
+    conform: bool,
+    tries: int,
+    profile: Path | None,
     without_adapter: bool,
     as_json: bool,
 ) -> None:
@@ -42,6 +66,10 @@ def command(
         raise click.UsageError("Give an INSTRUCTION, or --file with --line, but not both.")
     if line is not None and file is None:
         raise click.UsageError("--line needs --file.")
+    if profile is not None and not conform:
+        raise click.UsageError("--profile is for --conform.")
+    if conform and samples > 1:
+        raise click.UsageError("--conform prints the one best answer; say how many to look at with --tries.")
     from ..training.generation import load_model
     from ..training.prompts import ask_at_line, ask_for
 
@@ -49,16 +77,80 @@ def command(
     generator, _ = load_model(base, adapter)
     if generator.applied is not None and not generator.applied.applied:
         click.echo("idiolect: this adapter changes nothing; the answer is the base's", err=True)
-    requests, limits = [request] * samples, [max_tokens] * samples
-    answers = dict(
-        generator.generate(requests, adapted=not without_adapter, max_tokens=limits, temperature=temperature, seed=seed)
-    )
+    if conform:
+        best = conform_answer(generator, request, file, line, not without_adapter, max_tokens, tries, seed, profile)
+        tell_conformed(best, adapter, as_json)
+        return
+    answers = ask_model(generator, [request] * samples, not without_adapter, max_tokens, temperature, seed)
     if as_json:
-        rows = [
-            {"text": a.text, "finish_reason": a.finish_reason, "tokens": a.output_tokens}
-            for _, a in sorted(answers.items())
-        ]
+        rows = [{"text": a.text, "finish_reason": a.finish_reason, "tokens": a.output_tokens} for a in answers]
         click.echo(json.dumps({"adapter": str(adapter), "answers": rows}))
         return
-    for _, answer in sorted(answers.items()):
+    for answer in answers:
         click.echo(answer.text)
+
+
+def ask_model(
+    generator: ModelGenerator, requests: list[Prompt], adapted: bool, most: int, temperature: float, seed: int
+) -> list[Generation]:
+    """Return the answers to *requests*, in order."""
+    limits = [most] * len(requests)
+    answers = generator.generate(requests, adapted=adapted, max_tokens=limits, temperature=temperature, seed=seed)
+    return [answer for _, answer in sorted(answers, key=lambda item: item[0])]
+
+
+def conform_answer(
+    generator: ModelGenerator,
+    request: Prompt,
+    file: Path | None,
+    line: int | None,
+    adapted: bool,
+    most: int,
+    tries: int,
+    seed: int,
+    profile: Path | None,
+) -> Conformed:
+    """Return the best of up to *tries* pruned candidates: the likeliest where nothing is wrong with it, else drawn."""
+    from ..evaluation.conform import conform
+    from ..mining.growth import hole_at, hole_for
+    from ..mining.languages import language_named
+    from .check import read_profile
+
+    language = language_named(request.language)
+    text = "" if file is None else file.read_text("utf-8")
+
+    def open_hole() -> Growth:
+        return hole_at(language, text, line) if line else hole_for(language, text, request.instruction)
+
+    if not open_hole().is_judge:
+        click.echo(f"idiolect: what stands before the answer is no {language.name}; nothing can be pruned", err=True)
+    house = None if profile is None else read_profile(profile)
+    written: list[str] = []
+    best: Conformed | None = None
+    for count, temperature in ((1, 0.0), (tries - 1, WARMTH)):
+        if count == 0 or (best is not None and best.passes):
+            break
+        answers = generator.generate(
+            [request] * count,
+            adapted=adapted,
+            max_tokens=[most] * count,
+            temperature=temperature,
+            seed=seed,
+            guards=[open_hole() for _ in range(count)],
+        )
+        written += [answer.text for _, answer in sorted(answers, key=lambda item: item[0])]
+        best = conform(open_hole(), request.path, written, house)[0]
+    assert best is not None
+    return best
+
+
+def tell_conformed(best: Conformed, adapter: Path, as_json: bool) -> None:
+    """Print the answer, and on stderr what is still wrong with it."""
+    if as_json:
+        click.echo(json.dumps({"adapter": str(adapter), "answers": [asdict(best)], "passes": best.passes}))
+        return
+    click.echo(best.text)
+    wrong = [] if best.parses else ["it does not parse"]
+    wrong += [best.complaint] if best.complaint else []
+    for fault in [*wrong, *best.findings]:
+        click.echo(f"idiolect: no candidate was free of faults; in this one: {fault}", err=True)

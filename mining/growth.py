@@ -20,6 +20,8 @@ PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:
 ONE_TOKEN = re.compile(r"\w+|[^\w\s]+")
 DETECTED = "detect_error lookahead:"
 END = "end"
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 MOST_BYTES = 60_000
 """More than this before the hole is cut at a line: a check must stay cheaper than the token it judges."""
 
@@ -112,7 +114,7 @@ class Growth:
             old.edit(len(self.grown), len(self.grown), len(data), end, end, point_at(data, len(data)))
         self.parser.logger = stumble.hear
         tree = self.parser.parse(data) if old is None else self.parser.parse(data, old)
-        self.parser.logger = None
+        del self.parser.logger
         if not stumble.token or stumble.token == END:
             self.tree, self.grown = tree, data
         return stumble
@@ -146,14 +148,34 @@ def is_unfinished(stumble: Stumble, data: bytes, language: Language) -> bool:
     if not rest.strip() or stumble.reached >= len(rest):
         # a string that is still open, a number that ends in its point: the lexer ran out of text
         return True
-    word = rest.strip()
+    word = rest.lstrip()
     if not ONE_TOKEN.fullmatch(word):
         return False
     iterator = language.grammar.lookahead_iterator(stumble.state)
-    names = () if iterator is None else iterator.names()
+    names = () if iterator is None else tuple(iterator.names())
     # a keyword may become a name, a number a time of day; what else a word may become, the state knows
-    return (
-        stumble.token == word
-        or word[0].isdigit()
-        or any(name.startswith(word) and len(name) > len(word) for name in names)
-    )
+    if word.isidentifier() and stumble.token == word and any("identifier" in name for name in names):
+        return True
+    return word[0].isdigit() or any(name.startswith(word) and len(name) > len(word) for name in names)
+
+
+def hole_for(language: Language, file: str, instruction: str) -> Growth:
+    """Return the hole behind *instruction* at the end of *file*: what the instruction opens is closed behind it."""
+    return Growth(language, f"{file}\n\n{instruction}\n" if file else f"{instruction}\n", closers_of(instruction))
+
+
+def hole_at(language: Language, file: str, line: int) -> Growth:
+    """Return the hole at *line* of *file*, counted from 1: that line moves down."""
+    lines = file.splitlines(keepends=True)
+    return Growth(language, "".join(lines[: line - 1]), "\n" + "".join(lines[line - 1 :]))
+
+
+def closers_of(text: str) -> str:
+    """Return what closes the brackets that *text* leaves open."""
+    waiting: list[str] = []
+    for mark in STRINGS.sub("", text):
+        if mark in BRACKETS:
+            waiting.append(BRACKETS[mark])
+        elif waiting and mark == waiting[-1]:
+            waiting.pop()
+    return "\n" + "".join(reversed(waiting)) + "\n"

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -27,6 +28,7 @@ from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_re
 from .encode import Example, encode_pair, join_ids, shorten_prompt
 from .families import Family, probe_family
 from .forward import answer_losses, choose_mode, set_mode, to_batch
+from .guarded import Guard, choose_allowed
 from .models import (
     Base,
     choose_device,
@@ -180,17 +182,21 @@ class Row:
     kind: str = "implement"
     is_over: Callable[[str], bool] | None = None
     """Claims that an answer's text holds all that is wanted."""
+    guard: Guard | None = None
+    """Refuses text that cannot become code."""
     written: list[int] = field(default_factory=list)
     stopped: bool = False
     over: bool = False
     """Whether the asker has all it wanted."""
+    stuck: bool = False
+    """Whether the guard let none of the likely tokens pass."""
     at_start: bool = False
     """Whether what is written ends with a line's indentation."""
 
     @property
     def is_done(self) -> bool:
         """Whether nothing more will be written."""
-        return self.stopped or self.over or len(self.written) >= self.limit
+        return self.stopped or self.over or self.stuck or len(self.written) >= self.limit
 
     def watch_lines(self, family: Family, token: int) -> None:
         """Ask whether the answer is over, each time that a line has begun, and at times within a long one."""
@@ -257,11 +263,12 @@ class ModelGenerator:
         temperature: float = 0.0,
         seed: int = 0,
         is_over: Sequence[Callable[[str], bool]] | None = None,
+        guards: Sequence[Guard] | None = None,
     ) -> Iterator[tuple[int, Generation]]:
         """
         Yield (index, generation) for every request, batch by batch, shortest prompts first.
 
-        *is_over* says of an answer so far that nothing more of it is wanted.
+        *is_over* says of an answer so far that nothing more of it is wanted; *guards* refuse tokens while it grows.
         """
         rows = [
             Row(
@@ -271,6 +278,7 @@ class ModelGenerator:
                 np.random.default_rng([seed, index]),
                 request.kind,
                 None if is_over is None else is_over[index],
+                None if guards is None else guards[index],
             )
             for index, (request, limit) in enumerate(zip(requests, max_tokens, strict=True))
         ]
@@ -350,8 +358,11 @@ def decode(
             use_cache=True,
             logits_to_keep=1,
         ).logits[:, -1]
-        tokens = choose_tokens(logits.float(), live, temperature)
+        tokens = choose_tokens(logits.float(), live, temperature, family)
         for row, token in zip(live, tokens, strict=True):
+            if token is None:
+                row.stuck = True
+                continue
             if token in family.stop_ids:
                 row.stopped = True
             row.written.append(token)
@@ -369,8 +380,25 @@ def decode(
         inputs = torch.tensor([[row.written[-1]] for row in live], device=device)
 
 
-def choose_tokens(logits: Tensor, rows: Sequence[Row], temperature: float) -> list[int]:
-    """Return each row's next token: the likeliest, or one drawn with the row's own random numbers."""
+def choose_tokens(logits: Tensor, rows: Sequence[Row], temperature: float, family: Family) -> list[int | None]:
+    """Return each row's next token: the likeliest, or one drawn with the row's own random numbers; None when stuck."""
+    free = [place for place, row in enumerate(rows) if row.guard is None]
+    chosen: list[int | None] = [None] * len(rows)
+    for place, token in zip(free, choose_free(logits[free], [rows[p] for p in free], temperature), strict=True):
+        chosen[place] = token
+    for place, row in enumerate(rows):
+        if row.guard is not None:
+            text_of = partial(family.answer_text, kind=row.kind)
+            chosen[place] = choose_allowed(
+                logits[place], row.guard, row.written, text_of, family.stop_ids, temperature, row.random
+            )
+    return chosen
+
+
+def choose_free(logits: Tensor, rows: Sequence[Row], temperature: float) -> list[int]:
+    """Return the next token of rows that nobody guards."""
+    if not rows:
+        return []
     if temperature <= 0:
         return logits.argmax(-1).tolist()
     # inverse of the cumulative distribution in double precision: one uniform number a row

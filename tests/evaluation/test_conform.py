@@ -1,0 +1,67 @@
+"""
+Of several answers the best is found: what parses, what the checker accepts, what keeps the style; and mended if safe.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation.conform import conform
+from idiolect.evaluation.language_check import cage_tier
+from idiolect.mining.conventions.tally import tally_source
+from idiolect.mining.growth import hole_at, hole_for
+from idiolect.mining.languages import Language, language_named
+from idiolect.mining.own_languages import read_own_languages
+from idiolect.mining.profile import learn_profile
+from idiolect.mining.source import parse_source
+
+DSL = Path(__file__).parent.parent.parent / "samples" / "dsl"
+
+
+@pytest.fixture(name="tend", scope="module")
+def _tend(tmp_path_factory: pytest.TempPathFactory) -> Language:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IDIOLECT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        (language,) = read_own_languages(DSL / "language.toml")
+    return language
+
+
+@pytest.mark.skipif(cage_tier() < 1, reason="no sandbox on this machine")
+def test_what_the_checker_accepts_comes_first(tend: Language):
+    """A name that nothing declares loses to one that is declared, a broken line to both."""
+    hole = hole_for(tend, "switch fan\n", "rule r when fan is on {")
+    best, second, third = conform(hole, "r.tend", ["  turn fan of fan", "  turn lamp off", "  turn fan off"])
+
+    assert ("  turn fan off", True) == (best.text, best.passes)
+    assert "nothing is called 'lamp'" in (second.complaint or "")
+    assert not third.parses
+
+
+def test_what_breaks_off_is_cut_to_whole_lines(tend: Language):
+    """The repair is said, and loses to an equal answer that needed none."""
+    hole = hole_for(tend, "switch fan\n", "rule r when fan is on {")
+    whole, cut = conform(hole, "r.tend", ["  turn fan off\n  wait 3s", "  turn fan off\n  wait 9s\n  turn fa"])
+
+    assert (False, True) == (whole.repaired, cut.repaired)
+    assert "  turn fan off\n  wait 9s" == cut.text
+
+
+def test_python_is_compiled():
+    """The running Python's compiler finds what the grammar lets pass."""
+    hole = hole_for(language_named("python"), "", "def f(x):")
+    good, bad = conform(hole, "f.py", ["    x = yield\n    await x", "    return x"])
+
+    assert "    return x" == good.text and good.passes
+    assert bad.parses and "await" in (bad.complaint or "")
+
+
+def test_a_departure_from_the_style_is_mended():
+    """With a profile, the quote that the house uses is put in, and the rest of the file is left alone."""
+    python = language_named("python")
+    house = [parse_source(f"m{i}.py", b'a = "x"\nb = "y"\nc = "z"\nd = "w"\n', python) for i in range(90)]
+    profile = learn_profile([tally_source(source) for source in house])
+    (found,) = conform(hole_at(python, 'a = "x"\nd = "w"\n', 2), "n.py", ["b = 'y'"], profile)
+
+    assert 'b = "y"' == found.text
+    assert found.repaired and found.passes

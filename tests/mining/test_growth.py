@@ -1,0 +1,108 @@
+"""
+Unfinished text is let pass while it can become code, and refused at the token that makes it hopeless.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from idiolect.mining.growth import Growth, hole_at, hole_for
+from idiolect.mining.languages import Language, language_named
+from idiolect.mining.own_languages import read_own_languages
+
+ROOT = Path(__file__).parent.parent.parent
+DSL = ROOT / "samples" / "dsl"
+
+
+@pytest.fixture(name="tend", scope="module")
+def _tend(tmp_path_factory: pytest.TempPathFactory) -> Language:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IDIOLECT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        (language,) = read_own_languages(DSL / "language.toml")
+    return language
+
+
+RULE = "rule r when a > 3C {\n  "
+
+
+@pytest.mark.parametrize("text", [
+    "rul", "rule r when", "rule r when a > (", f"{RULE}tu", f"{RULE}turn fan o", f"{RULE}note \"half a te",
+    f"{RULE}set x to 3.", "plan p {\n  at 0", "plan p {\n  at 08:1", "sensor a: temperature a", "# a comm",
+])  # fmt: skip
+def test_an_open_end_is_no_fault(tend: Language, text: str):
+    """A keyword, a string, a number or a block that is half written may still be finished."""
+    assert Growth(tend, "", "").allows(text)
+
+
+@pytest.mark.parametrize("text", [
+    "rule 3m ", "rule r when a > )", f"{RULE}tux", f"{RULE}turn fan up", f"{RULE}turn fan on on", f"{RULE}@",
+    f"{RULE}set x to < ", "plan p {\n  at noon ", "x = 3\n", f"{RULE}}}}}",
+])  # fmt: skip
+def test_the_first_wrong_token_is_refused(tend: Language, text: str):
+    """No continuation can mend it."""
+    assert not Growth(tend, "", "").allows(text)
+
+
+@pytest.mark.parametrize("text", ["x = (1 + ", "x = 'half", "def f():\n    \"\"\"Doc", "def f():\n    ret", "for de",
+                                  "if x:\n    y = [\n  1,\n"])  # fmt: skip
+def test_an_open_end_of_python_is_no_fault(text: str):
+    """A scanner written by hand, which knows strings and indentation, is understood as well."""
+    assert Growth(language_named("python"), "", "").allows(text)
+
+
+@pytest.mark.parametrize("text", ["def f(:", "x = (1 + ]", "x y ", "def f():\n    return return ", "class 3 "])
+def test_the_first_wrong_token_of_python_is_refused(text: str):
+    """As in the small language."""
+    assert not Growth(language_named("python"), "", "").allows(text)
+
+
+def test_no_prefix_of_a_right_program_is_refused(tend: Language):
+    """Character by character, the house's own programs pass; a step never depends on the ones before it."""
+    for file in sorted((DSL / "programs").rglob("*.tend"))[::23]:
+        text, hole = file.read_text("utf-8"), Growth(tend, "", "")
+        refused = [text[max(0, end - 30) : end] for end in range(len(text) + 1) if not hole.allows(text[:end])]
+
+        assert not refused, file
+
+
+def test_hardly_a_prefix_of_right_python_is_refused():
+    """What a word may become is known from the state before it, so one in a thousand may be refused too early."""
+    text = (ROOT / "mining" / "split.py").read_text("utf-8")
+    hole = Growth(language_named("python"), "", "")
+    ends = range(0, len(text), 3)
+
+    assert sum(not hole.allows(text[:end]) for end in ends) <= len(ends) / 1000
+
+
+def test_what_stands_after_decides_whether_it_may_end(tend: Language):
+    """An answer may stop where the rest of the file closes it."""
+    hole = hole_for(tend, "switch fan\n", "rule r when fan is on {")
+
+    assert hole.completes("  turn fan off")
+    assert not hole.completes("  turn fan")
+    assert not hole.completes("  if fan is on {\n    turn fan off")
+
+
+def test_lines_that_break_off_are_cut(tend: Language):
+    """As few as leave a whole."""
+    hole = hole_for(tend, "", "rule r when fan is on {")
+
+    assert "  turn fan off\n  wait 3s" == hole.cut_to_whole("  turn fan off\n  wait 3s\n  turn fa")
+    assert not hole.cut_to_whole("  if fan is on {\n    turn fan off")
+
+
+def test_a_hole_at_a_line_has_its_file_around_it(tend: Language):
+    """The line that is named moves down."""
+    hole = hole_at(tend, "switch fan\nroutine r() {\n}\n", 3)
+
+    assert hole.completes("  turn fan on")
+    assert not hole.completes("}")
+
+
+def test_an_ask_in_plain_words_is_not_judged(tend: Language):
+    """What stands before is no program, so nothing after it can be called wrong."""
+    hole = hole_for(tend, "", "Please write a rule that turns the fan off.")
+
+    assert not hole.is_judge
+    assert hole.allows("anything at all }}}")
