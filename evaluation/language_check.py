@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from ..mining.languages import Language
 from ..mining.source import Source
-from .sandbox.doctor import diagnose
+from .sandbox.doctor import find_cage
 from .sandbox.run import PYTHON, Limits, Status, run_caged
 
 LIMITS = Limits(wall=60.0, cpu=20)
@@ -51,13 +51,14 @@ def run_checker(source: Source) -> Complaint | str | None:
     program = find_program(source.language)
     if isinstance(program, str):
         return program
-    tier = cage_tier()
-    if tier < 1:
+    cage = find_cage()
+    if cage is None:
         return "no_sandbox"
     # the name is kept, because some checkers look at it; the dot keeps a leading dash from being an option
     name = PurePosixPath(source.path).name
     command = [word.replace("{file}", f"./{name}") for word in program.words]
-    done = run_caged(command, files={name: source.text}, limits=LIMITS, tier=tier, readable=program.readable)
+    shown = {path: path for path in program.readable}
+    done = run_caged(command, limits=LIMITS, cage=replace(cage, files={name: source.text}, shown=shown))
     if done.status is Status.OK:
         return None
     if done.status is Status.INFRA:
@@ -94,9 +95,3 @@ def find_program(language: Language) -> Program | str:
     words = (program, *(str((folder / word).resolve()) if word in own else word for word in rest))
     readable = [str(Path(program).parent)] + ([str(folder.resolve())] if own else [])
     return Program(words, tuple(readable))
-
-
-@cache
-def cage_tier() -> int:
-    """Return the sandbox's tier on this machine, probed once."""
-    return diagnose().tier

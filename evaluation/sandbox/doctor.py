@@ -7,12 +7,14 @@ A probe really tries. Presence of a kernel feature is no evidence that it holds.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from .run import PYTHON, Limits, Status, run_caged
+from .run import PYTHON, Cage, Limits, Status, run_caged
 
 PRELUDE = """
 import ctypes, os, signal, socket, subprocess, sys, threading
@@ -88,20 +90,34 @@ class Diagnosis:
 
 
 def diagnose() -> Diagnosis:
-    """Probe tiers 3 and 2 and return the better one that holds; 0 when none does: then no code is run."""
+    """
+    Probe tiers 3 and 2 and return the best one that holds; 0 when none does: then no code is run.
+
+    The launcher comes first: it starts sooner than bubblewrap and caps the number of files too. Where a machine lets
+    only bubblewrap make namespaces, bubblewrap holds tier 3.
+    """
     begin = time.monotonic()
     reasons: list[str] = []
-    for tier in (3, 2):
-        probes, reason = probe_tier(tier)
+    for tier, backend in ((3, "launcher"), (3, "bubblewrap"), (2, "launcher")):
+        probes, reason = probe_tier(tier, backend)
         if probes and all(probe.contained for probe in probes):
-            return Diagnosis(tier, "launcher", tuple(probes), time.monotonic() - begin, "; ".join(reasons))
+            return Diagnosis(tier, backend, tuple(probes), time.monotonic() - begin, "; ".join(reasons))
         leaks = ", ".join(probe.name for probe in probes if not probe.contained)
-        reasons.append(f"tier {tier}: " + (reason or f"leaks {leaks}"))
+        reasons.append(f"tier {tier} by {backend}: " + (reason or f"leaks {leaks}"))
     return Diagnosis(0, "none", (), time.monotonic() - begin, "; ".join(reasons))
 
 
-def probe_tier(tier: int) -> tuple[list[Probe], str]:
-    """Try every action in a cage of *tier*; return the probes, or why none could be made."""
+@cache
+def find_cage() -> Cage | None:
+    """Return the best cage that holds on this machine, probed once; None where no code may be run."""
+    found = diagnose()
+    return Cage(tier=found.tier, backend=found.backend) if found.tier else None
+
+
+def probe_tier(tier: int, backend: str = "launcher") -> tuple[list[Probe], str]:
+    """Try every action in a cage of *tier* that *backend* builds; return the probes, or why none could be made."""
+    if backend == "bubblewrap" and shutil.which("bwrap") is None:
+        return [], "not installed"
     with tempfile.TemporaryDirectory(prefix="idiolect-doctor-") as folder:
         secret = Path(folder) / "secret"
         secret.write_text("secret", "utf-8")
@@ -109,7 +125,7 @@ def probe_tier(tier: int) -> tuple[list[Probe], str]:
         secret.chmod(0o666)
         script = f"{PRELUDE}\nSECRET, HARNESS = {str(secret)!r}, {os.getpid()}\n"
         script += "\n".join(f"attempt({name!r}, lambda: {action})" for name, action in ACTIONS.items())
-        outcome = run_caged([PYTHON, "-I", "-S", "-c", script], limits=LIMITS, tier=tier)
+        outcome = run_caged([PYTHON, "-I", "-S", "-c", script], limits=LIMITS, cage=Cage(tier=tier, backend=backend))
         untouched = secret.read_text("utf-8") == "secret"
     if outcome.status is Status.INFRA:
         return [], outcome.detail

@@ -1,29 +1,35 @@
 """
 Runs one command in a cage. In: the command, its files and its limits. Out: how it ended, and its output.
 
-A tier is asked for and kept to: where the machine cannot give it, the outcome is `infra_error`, never a weaker cage.
+A tier and a backend are asked for and kept to: where the machine cannot give them, the outcome is `infra_error`, never
+a weaker cage.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import marshal
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PYTHON = str(Path(sys.executable).resolve())
 """The interpreter as the cage sees it: without the folder of a virtual environment."""
+START = f"import sys; sys.path[:0] = [{str(LAUNCHER.parent)!r}]; from launcher import main; main()"
+"""Imports the launcher instead of running the file: its byte code is then kept from one launch to the next."""
+INSIDE = "/launcher.py"
+NOBODY = 65534
 
 
 class Status(StrEnum):
@@ -89,65 +95,108 @@ class Watch:
     verdict: Status | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cage:
+    """
+    What a command finds around it.
+    """
+
+    tier: int = 3
+    """1 to 3."""
+    backend: str = "launcher"
+    """`launcher`, or `bubblewrap` for namespaces and private root."""
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The job's own files: what lies in its folder, by relative path."""
+    shown: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Folders and files of the host, read-only: path inside to path outside. A later one may cover an earlier one."""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Variables beside the six that every command gets."""
+
+
 def run_caged(
-    command: Sequence[str],
-    *,
-    files: Mapping[str, str] | None = None,
-    stdin: bytes = b"",
-    limits: Limits | None = None,
-    tier: int = 3,
-    readable: Sequence[str] = (),
+    command: Sequence[str], *, stdin: bytes = b"", limits: Limits | None = None, cage: Cage | None = None
 ) -> Outcome:
-    """Run *command* in a cage of *tier* (1 to 3) with only *files* beside it, and return how it ended."""
-    limits = limits or Limits()
+    """Run *command* in a *cage* of its own, made for it and gone after it, and return how it ended."""
+    limits, cage = limits or Limits(), cage or Cage()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="idiolect-cage-") as scratch:
-        plan = make_plan(command, files or {}, limits, tier, readable, scratch)
+        plan = make_plan(command, limits, cage, scratch)
         outcome = supervise(plan, stdin, limits)
-    return Outcome(outcome.status, outcome.output, outcome.code, time.monotonic() - begin, outcome.detail)
+    return replace(outcome, seconds=time.monotonic() - begin)
 
 
-def make_plan(
-    command: Sequence[str],
-    files: Mapping[str, str],
-    limits: Limits,
-    tier: int,
-    readable: Sequence[str],
-    scratch: str,
-) -> dict[str, Any]:
-    """Return what the launcher needs to know."""
+def make_plan(command: Sequence[str], limits: Limits, cage: Cage, scratch: str) -> dict[str, Any]:
+    """Return what the launcher needs to know, as plain data."""
     links: dict[str, str] = {}
-    binds: list[str] = []
-    for path in ("/usr", "/lib", "/lib64", "/bin", sys.base_prefix, *readable):
+    binds: list[tuple[str, str]] = []
+    for path in ("/usr", "/lib", "/lib64", "/bin", sys.base_prefix):
         if Path(path).is_symlink() and path.count("/") == 1:
             links[path] = str(Path(path).readlink())
-        elif Path(path).exists() and not any(Path(path).is_relative_to(known) for known in binds):
-            binds.append(path)
+        elif Path(path).exists() and not any(Path(path).is_relative_to(bound) for bound, _ in binds):
+            binds.append((path, path))
+    known = {path for path, _ in binds}
+    for inside, outside in cage.shown.items():
+        if inside != outside or not any(Path(inside).is_relative_to(path) for path in known):
+            binds.append((outside, inside))
     numbers = {name: getattr(limits, name) for name in ("cpu", "memory", "disk", "inodes", "descriptors", "processes")}
-    return {"command": list(command), "files": dict(files), "tier": tier, "binds": binds, "links": links,
-            "scratch": scratch, "folder": scratch, **numbers}  # fmt: skip
+    told = {"command": list(command), "files": dict(cage.files), "environment": dict(cage.environment)}
+    return {**told, **numbers, "tier": cage.tier, "backend": cage.backend,
+            "binds": binds, "links": links, "scratch": scratch}  # fmt: skip
 
 
 def supervise(plan: Mapping[str, Any], stdin: bytes, limits: Limits) -> Outcome:
     """Start the launcher, watch it, end the whole tree, and say how it went."""
     reader, writer = os.pipe()
-    with tempfile.TemporaryFile() as plan_file, tempfile.TemporaryFile() as source, os.fdopen(reader, "rb") as records:
-        plan_file.write(json.dumps(plan).encode())
-        plan_file.seek(0)
-        source.write(stdin)
-        source.seek(0)
-        handles = (plan_file.fileno(), writer)
-        process = subprocess.Popen(
-            [PYTHON, "-I", "-S", str(LAUNCHER), *map(str, handles)], stdin=source, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, pass_fds=handles, start_new_session=True, env={}, cwd="/",
-        )  # fmt: skip
-        os.close(writer)
+    with memory_file(marshal.dumps(plan)) as planned, memory_file(stdin) as source, os.fdopen(reader, "rb") as records:
+        handles = (planned.fileno(), writer)
+        try:
+            process = start(plan, source, handles)
+        except OSError as error:
+            return Outcome(Status.INFRA, detail=str(error))
+        finally:
+            os.close(writer)
         watch = Watch()
         try:
             follow(process, records.fileno(), watch, limits)
         finally:
             end_tree(process)
     return conclude(watch)
+
+
+def memory_file(data: bytes) -> IO[bytes]:
+    """Return a file that is only in memory, holding *data*, to be read from its start."""
+    file = os.fdopen(os.memfd_create("idiolect"), "w+b")
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+def start(plan: Mapping[str, Any], stdin: IO[bytes], handles: tuple[int, int]) -> subprocess.Popen[bytes]:
+    """Start the process that builds the cage, in a session of its own."""
+    command = [PYTHON, "-I", "-S", "-c", START]
+    who: dict[str, Any] = {}
+    if plan["backend"] == "bubblewrap":
+        command = bubblewrap_command(plan)
+        # as root a user namespace keeps root's access to files: become somebody else first
+        who = {"user": NOBODY, "group": NOBODY, "extra_groups": ()} if os.geteuid() == 0 else {}
+    return subprocess.Popen(
+        [*command, *map(str, handles)], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        pass_fds=handles, start_new_session=True, env={}, cwd="/", **who,
+    )  # fmt: skip
+
+
+def bubblewrap_command(plan: Mapping[str, Any]) -> list[str]:
+    """Return the command that has bubblewrap make namespaces and root, and the launcher close the cage from within."""
+    shown = [("--ro-bind", *pair) for pair in (*plan["binds"], (str(LAUNCHER), INSIDE))]
+    links = [("--symlink", target, link) for link, target in plan["links"].items()]
+    devices = [("--dev-bind", device, device) for device in ("/dev/null", "/dev/zero", "/dev/urandom")]
+    words = [word for option in (*shown, *links, *devices) for word in option]
+    return [
+        shutil.which("bwrap") or "/usr/bin/bwrap", "--unshare-all", "--unshare-user", "--disable-userns",
+        "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", *words, "--proc", "/proc",
+        "--size", str(plan["disk"]), "--tmpfs", "/job", "--remount-ro", "/", "--chdir", "/job",
+        "--", PYTHON, "-I", "-S", INSIDE,
+    ]  # fmt: skip
 
 
 def follow(process: subprocess.Popen[bytes], records: int, watch: Watch, limits: Limits) -> None:
@@ -207,18 +256,17 @@ def end_tree(process: subprocess.Popen[bytes]) -> None:
 
 def conclude(watch: Watch) -> Outcome:
     """Return the outcome that the records and caps amount to."""
-    merged: dict[str, Any] = {}
-    for line in watch.records.splitlines():
-        with contextlib.suppress(ValueError):
-            merged.update(json.loads(line))
+    lines = watch.records.decode("utf-8", "replace").splitlines()
+    records = {word: value for word, _, value in (line.partition(" ") for line in lines)}
     output = bytes(watch.output)
-    if "error" in merged or not merged.get("ready"):
-        return Outcome(Status.INFRA, output, detail=str(merged.get("error", "the launcher said nothing")))
+    if "error" in records or "ready" not in records:
+        said = output.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return Outcome(Status.INFRA, output, detail=records.get("error") or said or "the launcher said nothing")
     if watch.verdict is not None:
         return Outcome(watch.verdict, output)
-    if "code" not in merged:
+    if "code" not in records:
         return Outcome(Status.INFRA, output, detail="the cage ended without a record")
-    code = int(merged["code"])
+    code = int(records["code"])
     return Outcome(classify(code), output, code)
 
 

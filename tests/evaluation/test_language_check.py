@@ -11,15 +11,15 @@ import pytest
 from idiolect.evaluation import language_check
 from idiolect.evaluation.checks.check import Answer
 from idiolect.evaluation.checks.compile import CompileCheck
-from idiolect.evaluation.language_check import cage_tier
 from idiolect.evaluation.probes import parse_text
+from idiolect.evaluation.sandbox.doctor import find_cage
 from idiolect.mining.own_languages import read_own_languages
 from idiolect.mining.source import Span
 
 RELAY = Path(__file__).parent.parent / "mining" / "relay" / "relay.toml"
 HEAD, REFERENCE, TAIL = 'flow go "Go."\n{\n', "  log start\n  send person home", "\n}\n"
 
-pytestmark = pytest.mark.skipif(cage_tier() < 1, reason="no sandbox on this machine")
+pytestmark = pytest.mark.skipif(find_cage() is None, reason="no sandbox on this machine")
 
 
 @pytest.fixture(name="relay")
