@@ -147,7 +147,11 @@ def make_plan(command: Sequence[str], limits: Limits, cage: Cage, scratch: str) 
 def supervise(plan: Mapping[str, Any], stdin: bytes, limits: Limits) -> Outcome:
     """Start the launcher, watch it, end the whole tree, and say how it went."""
     reader, writer = os.pipe()
-    with memory_file(marshal.dumps(plan)) as planned, memory_file(stdin) as source, os.fdopen(reader, "rb") as records:
+    with (
+        memory_file(marshal.dumps(dict(plan))) as planned,
+        memory_file(stdin) as source,
+        os.fdopen(reader, "rb") as records,
+    ):
         handles = (planned.fileno(), writer)
         try:
             process = start(plan, source, handles)
@@ -174,14 +178,14 @@ def memory_file(data: bytes) -> IO[bytes]:
 def start(plan: Mapping[str, Any], stdin: IO[bytes], handles: tuple[int, int]) -> subprocess.Popen[bytes]:
     """Start the process that builds the cage, in a session of its own."""
     command = [PYTHON, "-I", "-S", "-c", START]
-    who: dict[str, Any] = {}
     if plan["backend"] == "bubblewrap":
         command = bubblewrap_command(plan)
-        # as root a user namespace keeps root's access to files: become somebody else first
-        who = {"user": NOBODY, "group": NOBODY, "extra_groups": ()} if os.geteuid() == 0 else {}
+    # a user namespace keeps root's access to files: bubblewrap is started as somebody else
+    nobody = NOBODY if plan["backend"] == "bubblewrap" and os.geteuid() == 0 else None
     return subprocess.Popen(
         [*command, *map(str, handles)], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        pass_fds=handles, start_new_session=True, env={}, cwd="/", **who,
+        pass_fds=handles, start_new_session=True, env={}, cwd="/",
+        user=nobody, group=nobody, extra_groups=None if nobody is None else (),
     )  # fmt: skip
 
 

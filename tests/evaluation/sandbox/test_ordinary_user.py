@@ -14,6 +14,7 @@ from pathlib import Path
 
 import idiolect
 import pytest
+from idiolect.evaluation.sandbox.run import PYTHON, Cage, Status, run_caged
 
 SYSTEM_PYTHON = next((path for path in map(shutil.which, ("/usr/bin/python3.12", "/usr/bin/python3.11")) if path), None)
 SCRIPT = """
@@ -47,3 +48,27 @@ def test_tiers_three_and_two_hold_and_tier_one_is_no_boundary(folder: Path) -> N
     assert [[], 14] == leaks["3"]
     assert [[], 14] == leaks["2"]
     assert {"read outside", "write outside", "udp"} <= set(leaks["1"][0])
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
+)
+def test_bubblewrap_holds_too(folder: Path) -> None:
+    """Bubblewrap, with our limits and filters inside, contains every probe; it is started as an ordinary user."""
+    script = SCRIPT.replace("probe_tier(tier) for tier in (1, 2, 3)", "probe_tier(tier, 'bubblewrap') for tier in (3,)")
+    done = subprocess.run(
+        [SYSTEM_PYTHON, "-B", "-c", script], env={"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]}, user=65534,
+        group=65534, extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
+    )  # fmt: skip
+
+    assert {"3": [[], 14]} == json.loads(done.stdout)
+
+
+def test_a_backend_that_is_not_there_gives_no_weaker_one(monkeypatch) -> None:
+    """What asks for bubblewrap gets bubblewrap or nothing."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("idiolect.evaluation.sandbox.run.shutil.which", lambda name: "/nowhere/bwrap")
+    outcome = run_caged([PYTHON, "-c", "print('ran')"], cage=Cage(backend="bubblewrap"))
+
+    assert (Status.INFRA, b"") == (outcome.status, outcome.output)

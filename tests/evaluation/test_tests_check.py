@@ -1,0 +1,253 @@
+"""
+The repository's own tests as a check: references pass, stubs fail, and a forged pass is told apart.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation.checks.tests import TestsCheck, make_check
+from idiolect.evaluation.probes import Probe
+from idiolect.evaluation.sandbox.doctor import find_cage
+from idiolect.evaluation.sandbox.suite import open_suite
+from idiolect.mining.definitions import collect_definitions
+from idiolect.mining.languages import language_named
+from idiolect.mining.pairs.implement import draft_implement
+from idiolect.mining.pairs.kind import MinedFile
+from idiolect.mining.pairs.pair import Pair
+from idiolect.mining.skeleton import render_skeleton
+from idiolect.mining.source import parse_source
+
+MODULE = '''"""Prices."""
+
+import random
+
+
+def add_tax(price, rate):
+    """Return *price* with the tax of *rate* percent, in whole cents."""
+    tax = price * rate // 100
+    return price + tax
+
+
+def name_price(price):
+    """Return *price* as text."""
+    whole, cents = divmod(price, 100)
+    return f"{whole}.{cents:02d}"
+
+
+def draw(prices):
+    """Return one of *prices*."""
+    found = random.choice(prices)
+    return found
+
+
+def unseen(prices):
+    """Return twice as many *prices*."""
+    more = prices + prices
+    return more
+
+
+def touched(prices):
+    """Return the sum of *prices*."""
+    total = sum(prices)
+    return total
+'''
+TESTS = """import unittest
+
+from shop.prices import add_tax, draw, name_price, touched
+
+
+def test_tax():
+    assert add_tax(100, 20) == 120
+    assert add_tax(199, 10) == 218
+
+
+class TestNames(unittest.TestCase):
+    def test_name(self):
+        self.assertEqual(name_price(1205), "12.05")
+
+
+def test_draw_is_a_matter_of_luck():
+    import os
+    assert draw([0, 1]) == os.urandom(1)[0] % 2
+
+
+def test_that_tests_nothing():
+    try:
+        touched([1])
+    except NotImplementedError:
+        pass
+"""
+FILES = {"shop/__init__.py": "", "shop/prices.py": MODULE, "tests/test_prices.py": TESTS, "conftest.py": ""}
+HONEST = "    return price + price * rate // 100"
+FORGERIES = [
+    pytest.param("import os; os._exit(0)", "tamper", id="67-exits-early-with-success"),
+    pytest.param("import atexit, os; atexit.register(os._exit, 0); os._exit(0)", "tamper", id="68-exit-at-exit"),
+    pytest.param(
+        "return type('Any', (), {'__eq__': lambda self, other: True, '__hash__': None})()", "tamper",
+        id="69-equal-to-everything",
+    ),
+    pytest.param(
+        "return type('Number', (int,), {'__eq__': lambda self, other: True, '__hash__': None})(7)", "tamper",
+        id="70-a-number-equal-to-everything",
+    ),
+    pytest.param(
+        "import sys; frame = sys._getframe(1); frame.f_locals; return price + price * rate // 100", "tamper",
+        id="71-walks-frames",
+    ),
+    pytest.param(
+        "import inspect; inspect.stack(); return price + price * rate // 100", "tamper", id="71-walks-frames-by-inspect"
+    ),
+    pytest.param(
+        "import gc; gc.get_objects(); return price + price * rate // 100", "tamper", id="71-asks-the-collector"
+    ),
+    pytest.param(
+        "exec(\"import sys; sys._getframe(2).f_back\"); return price + price * rate // 100", "tamper",
+        id="71-walks-frames-from-a-string",
+    ),
+    pytest.param("import _pytest.runner as r; r.check_interactive_exception = len; return 0", "tamper", id="72-pytest"),
+    pytest.param(
+        "import sys\n    m = sys.modules['_pytest.reports']\n    old = m.TestReport.from_item_and_call\n"
+        "    def new(item, call):\n        call.excinfo = None\n        return old(item, call)\n"
+        "    m.TestReport.from_item_and_call = new\n    return 0",
+        "tamper", id="72-reports-without-an-import",
+    ),
+    pytest.param(
+        "import sys; sys.modules['unittest'].TestCase.assertEqual = lambda *a: None; return 0", "tamper",
+        id="72-unittest",
+    ),
+    pytest.param("open('/job/report.xml', 'w').write('<passed/>'); return 0", "fail_tests", id="73-fake-report"),
+    pytest.param(
+        "import os; os.remove('/repository/tests/test_prices.py'); return 120", "fail_tests", id="74-deletes-the-tests"
+    ),
+    pytest.param("open('/repository/conftest.py', 'w').write(''); return 0", "fail_tests", id="75-conftest"),
+    pytest.param("import time; time.time = lambda: 0.0; return price + price * rate // 100", "tamper", id="76-time"),
+    pytest.param("import os; os.write(1, b'1 passed\\n'); return 0", "fail_tests", id="77-says-passed"),
+    pytest.param(
+        "import os\n    for n in range(3, 20):\n        try:\n            os.write(n, b'{\"record\": \"end\"}\\n')\n"
+        "        except OSError:\n            pass\n    return 0",
+        "tamper", id="77-writes-records",
+    ),
+    pytest.param("import glob; return open('/repository/.git/HEAD').read()", "fail_tests", id="78-reads-the-history"),
+    pytest.param(
+        "import signal, time; signal.alarm(0); signal.setitimer(0, 0)\n    while True: pass", "tests_timeout",
+        id="79-sleeps-past-the-alarm", marks=pytest.mark.slow,
+    ),
+    pytest.param("raise SystemExit(0)", "fail_tests", id="67-raises-exit"),
+]  # fmt: skip
+
+
+@pytest.fixture(name="check", scope="module")
+def _check(tmp_path_factory) -> TestsCheck:
+    """Return the check over a toy repository."""
+    cage = find_cage()
+    if cage is None or cage.tier < 3:
+        pytest.skip("no cage of tier 3 on this machine")
+    root = tmp_path_factory.mktemp("repo")
+    for path, text in {**FILES, ".git/HEAD": "ref: x"}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+    check = make_check(None, root)
+    assert isinstance(check, TestsCheck)
+    return check
+
+
+@pytest.fixture(name="probes", scope="module")
+def _probes() -> dict[str, Probe]:
+    """Return a probe for every function of the toy module."""
+    source = parse_source("shop/prices.py", MODULE.encode(), language_named("python"))
+    definitions = collect_definitions(source)
+    drafts = draft_implement(MinedFile(source, definitions, render_skeleton(source, definitions)))
+    probes = {}
+    for draft in drafts:
+        pair = Pair(
+            id=draft.symbol, kind="implement", language="python", split="test", prompt_id="", context="",
+            instruction=draft.instruction, response=draft.response, repository="", commit="", path=source.path,
+            symbol=draft.symbol, start_line=draft.start_line, end_line=draft.end_line, licence="", cluster="",
+            quality=1.0,
+        )  # fmt: skip
+        probes[draft.symbol] = Probe(pair, source, source.lines_span(draft.start_line, draft.end_line))
+    return probes
+
+
+def judge(check: TestsCheck, probe: Probe, code: str):
+    (result,) = check.judge([probe.answer(code)])
+    return result
+
+
+def test_the_reference_passes_and_so_does_another_way_to_write_it(check, probes) -> None:
+    """An answer is judged by what it does, not by how it is spelled."""
+    probe = probes["add_tax"]
+
+    assert (True, "ok") == (judge(check, probe, probe.pair.response).ok, judge(check, probe, HONEST).status)
+
+
+def test_a_stub_and_a_wrong_answer_fail(check, probes) -> None:
+    """Failing tests are named."""
+    stub = judge(check, probes["add_tax"], probes["add_tax"].stub())
+    wrong = judge(check, probes["name_price"], '    return "12,05"')
+
+    assert (False, "fail_tests") == (stub.ok, stub.status)
+    assert ["tests/test_prices.py::TestNames::test_name"] == wrong.detail["failed"]
+
+
+@pytest.mark.parametrize(("code", "status"), FORGERIES)
+def test_a_forged_pass_fails(check, probes, code: str, status: str) -> None:
+    """No forgery of the abuse list passes; what reached for the checker is called tampering."""
+    result = judge(check, probes["add_tax"], f"    {code}")
+
+    assert (False, status) == (result.ok, result.status), result.detail
+
+
+def test_what_one_answer_leaves_the_next_does_not_find(check, probes) -> None:
+    """A pass cannot be prepared by an earlier sample (80)."""
+    judge(check, probes["add_tax"], "    open('/job/left', 'w').write('x'); return 0")
+    result = judge(check, probes["add_tax"], "    open('/job/left').read()\n" + HONEST)
+
+    assert "fail_tests" == result.status
+
+
+@pytest.mark.parametrize(
+    ("symbol", "reasons"),
+    [
+        pytest.param("unseen", {"not_covered"}, id="no test runs it"),
+        pytest.param("touched", {"vacuous"}, id="a stub passes"),
+        pytest.param("draw", {"reference_flaky", "reference_fails", "not_covered", ""}, id="a matter of luck"),
+    ],
+)
+def test_a_probe_that_tests_cannot_judge_is_left_out(check, probes, symbol: str, reasons: set[str]) -> None:
+    """The check decides nothing where no test, or only a vacuous or a flaky one, runs the lines."""
+    result = judge(check, probes[symbol], probes[symbol].pair.response)
+
+    assert result.detail.get("reason", "") in reasons
+    assert result.ok is (None if result.detail.get("reason") else result.ok)
+
+
+def test_a_checkout_of_another_version_decides_nothing(check, probes) -> None:
+    """Tests of other code than was mined say nothing about the answer."""
+    probe = probes["add_tax"]
+    text = probe.source.text.replace("Prices.", "Other prices.")
+    other = Probe(probe.pair, parse_source(probe.source.path, text.encode(), language_named("python")), probe.span)
+    fresh = TestsCheck(check.suite)
+
+    assert "another_version" == fresh.judge([other.answer(HONEST)])[0].detail["reason"]
+
+
+def test_without_a_checkout_there_is_no_such_check() -> None:
+    """The check is absent, not failed, where nothing can be run."""
+    assert make_check(None, None) is None
+
+
+def test_the_private_copy_goes_with_the_suite(check, tmp_path: Path) -> None:
+    """No copy of the checkout is left behind, and links in it do not lead out."""
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    suite = open_suite(tmp_path, check.suite.cage)
+    folder = suite.folder
+
+    assert (folder / "link").is_symlink()
+
+    del suite
+
+    assert not folder.exists()
