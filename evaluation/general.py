@@ -1,18 +1,22 @@
 """
-General code, to see what an adapter forgets. In: the running Python's standard library. Out: pairs nobody tunes on.
+General code, to see what an adapter forgets. In: a corpus, and the packages installed here. Out: pairs nobody tunes on.
 
-Modules of many subjects, a few documented functions of each, the same list everywhere. The texts follow the running
-Python's version; base and tuned model are always asked about the same ones, and `run.json` holds their hash.
+The texts are files of idiolect's own dependencies that the embedded base's data leaves out: every installation has
+them, so nothing need be shipped, and a loss on them is no memory. The base's own held-out files would serve too, but
+they are other packages' code, which does not ship here. A package that the corpus was mined from is left out. Base and
+tuned model are always asked about the same texts; their ids, which are hashes, stand in `losses.jsonl`.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ..mining.artefacts import sha256_json
+from ..mining.corpus import Corpus
 from ..mining.definitions import collect_definitions
 from ..mining.languages import language_named
 from ..mining.pairs.implement import draft_implement
@@ -21,51 +25,73 @@ from ..mining.pairs.pair import Pair
 from ..mining.skeleton import render_skeleton
 from ..mining.source import parse_source
 
-MODULES = (
-    "bisect", "calendar", "cmd", "codeop", "colorsys", "configparser", "csv", "difflib", "filecmp", "fnmatch",
-    "fractions", "ftplib", "getopt", "gettext", "heapq", "imaplib", "linecache", "mimetypes", "netrc", "numbers",
-    "pprint", "queue", "random", "reprlib", "sched", "shlex", "smtplib", "statistics", "string", "textwrap",
-    "timeit", "tokenize", "trace", "wave", "zipfile",
-)  # fmt: skip
-EACH = 3
-"""Functions a module: many modules say more than many functions of one."""
+PACKAGES = ("bm25s", "click", "filelock", "jinja2", "networkx", "pathspec", "rich", "torch", "tqdm")
+"""None of them is in `training/base/packages.toml`; those not installed are left out."""
+FILES = 24
+"""Files a package: many files say more than many functions of one."""
+EACH = 2
+"""Functions a file."""
+LARGEST = 60_000
+"""Bytes; a larger file's skeleton alone would fill a small model's context."""
+COPIES = 3
+"""Of a package's pairs found in the corpus, more than so many mean that the corpus is this package's."""
 
 
-def collect_general() -> list[Pair]:
-    """Return the general pairs, each module a cluster of its own."""
-    folder = Path(sysconfig.get_path("stdlib"))
+def collect_general(corpus: Corpus) -> list[Pair]:
+    """Return the general pairs, each file a cluster of its own, without the packages that *corpus* was mined from."""
+    own = {pair.response for split in ("train", "validation", "test") for pair in corpus.pairs(split)}
     pairs: list[Pair] = []
-    for module in MODULES:
-        for file in (folder / f"{module}.py", folder / module / "__init__.py"):
-            if file.is_file():
-                pairs.extend(read_module(module, file))
+    for package in PACKAGES:
+        found = [pair for file in choose_files(package) for pair in read_file(package, file)]
+        if sum(pair.response in own for pair in found) <= COPIES:
+            pairs += [pair for pair in found if pair.response not in own]
     return pairs
 
 
-def read_module(module: str, file: Path, each: int | None = EACH) -> Iterator[Pair]:
-    """Yield the first *each* `implement` pairs of one module, by the hash of their names."""
-    source = parse_source(f"{module}.py", file.read_bytes(), language_named("python"))
+def choose_files(package: str) -> list[Path]:
+    """Return some files of an installed package, by the hash of their names; nothing where it is not installed."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        return []
+    root = Path(found.submodule_search_locations[0])
+    names = sorted(
+        (path.relative_to(root).as_posix() for path in root.rglob("*.py") if not path.name.startswith("__")),
+        key=lambda name: sha256_json([package, name]),
+    )
+    chosen: list[Path] = []
+    for name in names:
+        if len(chosen) == FILES:
+            break
+        if (root / name).stat().st_size <= LARGEST and b"def " in (root / name).read_bytes():
+            chosen.append(root / name)
+    return chosen
+
+
+def read_file(package: str, file: Path, each: int | None = EACH) -> Iterator[Pair]:
+    """Yield the first *each* `implement` pairs of one file, by the hash of their names."""
+    name = f"{package}/{file.name}"
+    source = parse_source(name, file.read_bytes(), language_named("python"))
     definitions = collect_definitions(source)
     mined = MinedFile(source, definitions, render_skeleton(source, definitions))
-    drafts = sorted(draft_implement(mined), key=lambda draft: sha256_json([module, draft.symbol]))
+    drafts = sorted(draft_implement(mined), key=lambda draft: sha256_json([name, draft.symbol]))
     for draft in drafts[:each]:
         pair = Pair(
             id="",
             kind="implement",
             language="python",
             split="general",
-            prompt_id=module,
+            prompt_id=name,
             context=mined.skeleton,
             instruction=draft.instruction,
             response=draft.response,
-            repository="the standard library",
+            repository=package,
             commit="",
             path=source.path,
             symbol=draft.symbol,
             start_line=draft.start_line,
             end_line=draft.end_line,
-            licence="PSF-2.0",
-            cluster=module,
+            licence="",
+            cluster=f"{name} {sha256_json(mined.skeleton)[:8]}",
             quality=draft.quality,
         )
         yield replace(pair, id=sha256_json([pair.path, pair.symbol, pair.instruction, pair.response])[:16])
@@ -73,14 +99,13 @@ def read_module(module: str, file: Path, each: int | None = EACH) -> Iterator[Pa
 
 def collect_placebo(count: int) -> list[Pair]:
     """
-    Return *count* pairs of another codebase: the standard library without the modules that measure forgetting.
+    Return *count* pairs of another codebase: the standard library of the running Python.
 
     What an adapter trained on them gains is what learning the form of an answer is worth, not this codebase.
     """
     pairs: list[Pair] = []
     for file in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
-        if file.stem not in MODULES:
-            pairs.extend(replace(pair, split="train") for pair in read_module(file.stem, file, each=None))
+        pairs.extend(replace(pair, split="train") for pair in read_file("lib", file, each=None))
         if len(pairs) >= count:
             break
     return pairs[:count]

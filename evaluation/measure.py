@@ -61,7 +61,11 @@ def measure_losses(task: Task, suite: Suite) -> list[Row]:
     if task.loss_of is None:
         return []
     training = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
-    sets = {"test": [probe.pair for probe in suite.probes], "general": collect_general(), "applied": training}
+    sets = {
+        "test": [probe.pair for probe in suite.probes],
+        "general": collect_general(task.corpus),
+        "applied": training,
+    }
     rows: list[Row] = []
     sides = (False, True) if task.adapter is not None else (False,)
     for step, (name, pairs) in enumerate(sets.items()):

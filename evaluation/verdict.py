@@ -8,7 +8,7 @@ A pure function: no file, no clock, no model. `gate` calls it again on stored ev
     WORTH_IT       the gain is real and at least what was declared worthwhile
     RAG_SUFFICES   prompting alone already gives the gain; the adapter adds less than is worthwhile
     NOT_WORTH_IT   the adapter adds less than is worthwhile, and so does prompting
-    INCONCLUSIVE   this many probes cannot tell
+    INCONCLUSIVE   this many probes cannot tell, or no arm has enough answers accepted for acceptance to tell
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from typing import Any
 
 from ..mining.errors import SettingsError
 from .arms import ARMS
-from .statistics import ALPHA, FEW_CLUSTERS, Comparison, NonInferiority, Plan
+from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan
 
 VERDICTS = ("WORTH_IT", "RAG_SUFFICES", "NOT_WORTH_IT", "INCONCLUSIVE", "BLOCKED", "INVALID")
+FLOOR = 0.02
+"""Where no arm has so many of its answers accepted, arms that are alike in acceptance are not shown to be alike."""
 EXIT_CODES = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}
 
 
@@ -95,9 +97,18 @@ class Evidence:
     forgetting: NonInferiority | None
     secrets: int | None
     """Known secrets in the tuned arms' answers; None when not looked for."""
+    highest: float = 1.0
+    """The highest acceptance of any arm."""
+    learned: Change | None = None
+    """How far the loss on the held-out answers fell; None where it was not measured."""
     break_even: float | None
     """Requests after which the adapter has paid for itself; None when it never does, or has no cost to weigh."""
     policy: Policy
+
+    @property
+    def at_floor(self) -> bool:
+        """Whether this model is too weak, in every arm, for acceptance to tell arms apart."""
+        return self.highest < FLOOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,8 @@ def judge(evidence: Evidence) -> tuple[str, list[str]]:
     missing = list_missing(evidence)
     if not missing:
         return "WORTH_IT", [f"the gain is above 0 and at least {points(evidence.policy.minimum_gain)}"]
+    if evidence.at_floor:
+        return "INCONCLUSIVE", [f"no arm has {FLOOR:.0%} of its answers accepted, so acceptance cannot tell arms apart"]
     negative = judge_negative(evidence)
     return negative or ("INCONCLUSIVE", missing)
 
@@ -221,13 +234,26 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
         return f"For this codebase a good prompt does the job: {primary.b} is enough, and fine-tuning adds {gain}."
     if word == "NOT_WORTH_IT":
         return f"Fine-tuning is not worth it here: {reasons[0]}."
-    if primary.mean_a == 0 == primary.mean_b:
-        nothing = f"None of {primary.n} answers was accepted, neither of {primary.a} nor of {primary.b}"
-        return f"{nothing}: this model is too small for acceptance to tell, so read the loss on the answers."
+    if evidence.at_floor:
+        return write_floor(primary.n, evidence.learned)
     return (
         f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "
         f"anywhere in {span(primary.ci)}. About {evidence.plan.needed:,} probes would settle it."
     )
+
+
+def write_floor(probes: int, learned: Change | None) -> str:
+    """Return the sentence where acceptance tells nothing: what the loss on the house's own answers tells instead."""
+    weak = f"No way of asking this base gets {FLOOR:.0%} of {probes} answers accepted, so acceptance tells nothing here"
+    if learned is None:
+        return f"{weak}; try a larger base."
+    between = "" if learned.ci is None else f" ({percents(-learned.ci[1])} to {percents(-learned.ci[0])})"
+    return f"{weak}; the adapter changed the loss on the house's own answers by {percents(-learned.fell)} %{between}."
+
+
+def percents(share: float) -> str:
+    """Return a relative change in percent with its sign, without the unit: `−7.1`."""
+    return f"{'−' if share < 0 else '+'}{abs(share) * 100:.1f}"
 
 
 def points(share: float) -> str:
@@ -256,6 +282,7 @@ def as_json(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "sentence": verdict.sentence,
         "primary": evidence.primary.as_row() if evidence.primary else None,
+        "at_floor": evidence.at_floor,
         "prompt_gain": evidence.prompt_gain.as_row() if evidence.prompt_gain else None,
         "integrity": [asdict(check) for check in evidence.integrity],
         "forgetting": asdict(evidence.forgetting) if evidence.forgetting else None,

@@ -18,6 +18,7 @@ from .memory import ALARM
 from .samples import REPEAT
 from .statistics import (
     ALPHA,
+    Change,
     Comparison,
     compare,
     holm,
@@ -89,6 +90,8 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
         secrets=memory["secrets"],
         break_even=cost["break_even"],
+        highest=max((tables.rate("test", arm) or 0.0 for arm in tables.arms("test") if arm in ARMS), default=0.0),
+        learned=loss.learned,
         policy=policy,
     )
     return Weighed(
@@ -213,6 +216,8 @@ class Losses:
 
     comparisons: list[Comparison]
     general: Comparison | None
+    learned: Change | None
+    """By what share the loss on the probes' references fell."""
     summary: dict[str, Any]
 
 
@@ -220,6 +225,7 @@ def weigh_losses(rows: Sequence[Row]) -> Losses:
     """Return the comparisons of tuned and base loss, on the probes and on general code."""
     comparisons: list[Comparison] = []
     general: Comparison | None = None
+    learned: Change | None = None
     summary: dict[str, Any] = {}
     for part, endpoint in (("test", "answer_loss"), ("general", "general_loss")):
         own = [row for row in rows if row["set"] == part]
@@ -235,11 +241,12 @@ def weigh_losses(rows: Sequence[Row]) -> Losses:
         general = comparison if part == "general" else general
         nats = [{r["pair_id"]: float(r["nats"]) for r in own if r["adapted"] is adapted} for adapted in (True, False)]
         change = relative_change(nats[0], nats[1], clusters)
+        learned = change if part == "test" else learned
         summary[part] |= {"tuned": total_loss(own, adapted=True), "fell": change.fell, "ci": change.ci}
     if len(summary) == 2:
         # above 0: this code surprises the base more than general code does, so there is something to learn
         summary["novelty"] = summary["test"]["base"] - summary["general"]["base"]
-    return Losses(comparisons, general, summary)
+    return Losses(comparisons, general, learned, summary)
 
 
 def loss_values(rows: Sequence[Row], *, adapted: bool) -> Values:

@@ -61,11 +61,12 @@ def draw_dot(
     return Markup(f'<svg class="row" aria-hidden="true">{"".join(parts)}</svg>')  # noqa: S704 - only numbers are put in
 
 
-def draw_strip(value: float, ci: Sequence[float], worthwhile: float) -> tuple[Markup, Scale]:
-    """Draw a difference with its interval over an axis that shows 0 and the worthwhile gain."""
-    reach = max(abs(ci[0]), abs(ci[1]), abs(value), worthwhile * 1.6, 0.08)
+def draw_strip(value: float, ci: Sequence[float], worthwhile: float | None) -> tuple[Markup, Scale]:
+    """Draw a difference with its interval over an axis that shows 0, and the worthwhile gain where there is one."""
+    reach = max(abs(ci[0]), abs(ci[1]), abs(value), (worthwhile or 0.0) * 1.6, 0.08)
     scale = Scale(-min(1.0, reach * 1.08), min(1.0, reach * 1.08))
-    low, high, zero, enough = scale.at(ci[0]), scale.at(ci[1]), scale.at(0), scale.at(worthwhile)
+    low, high, zero = scale.at(ci[0]), scale.at(ci[1]), scale.at(0)
+    enough = 100.0 if worthwhile is None else scale.at(worthwhile)
     body = (
         f'<rect class="enough" x="{enough}%" y="0" width="{100 - enough}%" height="100%"/>'
         f'<line class="zero" x1="{zero}%" x2="{zero}%" y1="0" y2="100%"/>'

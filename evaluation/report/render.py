@@ -129,8 +129,11 @@ def short_name(repository: str) -> str:
 
 
 def describe_strip(verdict: Row) -> dict[str, Any] | None:
-    """Return the picture of the primary difference."""
+    """Return the picture of the primary difference; of the loss, where acceptance is at its floor."""
     primary = verdict["primary"]
+    test = verdict["losses"].get("test", {})
+    if verdict["at_floor"] and test.get("ci"):
+        return describe_loss_strip(test)
     if primary is None or primary["ci"] is None:
         return None
     svg, scale = draw_strip(primary["mean_diff"], primary["ci"], verdict["policy"]["minimum_gain"])
@@ -141,9 +144,26 @@ def describe_strip(verdict: Row) -> dict[str, Any] | None:
         "b": primary["b"],
         "difference": signed(primary["mean_diff"]),
         "interval": span(primary["ci"]),
+        "what": "answers accepted",
+        "note": f"; shaded from {signed(least)}",
         "svg": svg,
         "ticks": ticks,
-        "worthwhile": signed(least),
+    }
+
+
+def describe_loss_strip(test: Row) -> dict[str, Any]:
+    """Return the picture of how far the loss on the house's answers moved."""
+    low, high = -test["ci"][1], -test["ci"][0]
+    svg, scale = draw_strip(-test["fell"], (low, high), None)
+    return {
+        "a": "tuned",
+        "b": "base",
+        "what": "loss on the house's answers",
+        "difference": relative(-test["fell"]),
+        "interval": f"{relative(low)} to {relative(high)}",
+        "note": "; lower is better",
+        "svg": svg,
+        "ticks": [(scale.at(tick), relative(tick)) for tick in scale.ticks(7)],
     }
 
 

@@ -5,15 +5,18 @@ Enough data, and what is remembered: against laws and models whose truth is know
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from idiolect.evaluation.arms import AnswerLoss
 from idiolect.evaluation.curve import Law, fit_law, nested_subsets, weigh_curve
 from idiolect.evaluation.evaluate import evaluate_corpus
-from idiolect.evaluation.general import collect_general, collect_placebo
+from idiolect.evaluation.general import PACKAGES, choose_files, collect_general, collect_placebo, read_file
 from idiolect.evaluation.memory import EQUALS, TrainingText, measure_exposure, plant_canaries
 from idiolect.mining.errors import InputError
 from toys import FakeGenerator, FakeLosses, make_corpus, tuned_knows
+
+BASE = Path(__file__).parents[2] / "training" / "base"
 
 
 @pytest.mark.parametrize("law", [Law(1.0, 20.0, 0.5), Law(0.0, 6.0, 0.2), Law(2.0, 100.0, 1.0)])
@@ -64,13 +67,35 @@ def test_parts_are_nested_and_large_enough(tmp_path):
     assert {p.id for p in parts[0]} < {p.id for p in parts[1]} < {p.id for p in parts[2]}
 
 
-def test_general_code_and_placebo_share_no_file():
+def test_general_code_and_placebo_share_no_file(corpus):
     """What measures forgetting is not what the placebo is trained on."""
-    general, placebo = collect_general(), collect_placebo(200)
+    general, placebo = collect_general(corpus), collect_placebo(200)
 
     assert len(placebo) == 200
     assert not {p.path for p in general} & {p.path for p in placebo}
     assert len({p.cluster for p in general}) >= 25
+
+
+def test_the_embedded_base_has_read_no_general_code():
+    """Its manifest names every package that it read."""
+    manifest = json.loads((BASE / "manifest.json").read_text("utf-8"))
+
+    read = {row["package"].lower().replace("-", "_") for row in manifest["packages"]}
+
+    assert len(read) > 20
+    assert not read & set(PACKAGES)
+
+
+def test_a_package_that_was_mined_is_no_general_code(corpus):
+    """An adapter may change what it was tuned on."""
+    click = [pair for file in choose_files("click") for pair in read_file("click", file)]
+
+    class Mined:
+        def pairs(self, split):
+            return click if split == "train" else []
+
+    assert {"click"} == {pair.repository for pair in click}
+    assert "click" not in {pair.repository for pair in collect_general(Mined())}
 
 
 def test_fifty_tokens_in_a_row_are_a_copy(corpus):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from idiolect.evaluation.statistics import Comparison, NonInferiority, plan_suite
+from idiolect.evaluation.statistics import Change, Comparison, NonInferiority, plan_suite
 from idiolect.evaluation.verdict import VERDICTS, Evidence, Integrity, Policy, decide
 from idiolect.mining.errors import SettingsError
 
@@ -96,7 +96,7 @@ def test_no_answer_accepted_is_said_plainly():
     """Nothing against nothing is no comparison of arms."""
     nothing = replace(gain(0.0, -0.1, 0.1), mean_a=0.0, mean_b=0.0)
 
-    assert "read the loss" in decide(evidence(primary=nothing, plan=SMALL)).sentence
+    assert "acceptance tells nothing here" in decide(evidence(primary=nothing, plan=SMALL, highest=0.0)).sentence
 
 
 def test_all_faults_of_a_policy_are_told_at_once():
@@ -105,3 +105,22 @@ def test_all_faults_of_a_policy_are_told_at_once():
         Policy.from_settings({"minimum_gain": 2, "volume": "many", "speed": 1})
 
     assert len(caught.value.faults) == 3
+
+
+def test_at_the_floor_acceptance_tells_nothing():
+    """No arm reaches 2 %: not even a thousand probes make a no, and the sentence tells the loss instead."""
+    flat = gain(0.0, -0.002, 0.002)
+    learned = Change(0.07, (0.05, 0.09))
+
+    verdict = decide(evidence(primary=flat, prompt_gain=None, highest=0.01, learned=learned))
+
+    assert verdict.word == "INCONCLUSIVE"
+    assert "−7.0 % (−9.0 to −5.0)" in verdict.sentence
+    assert decide(evidence(primary=flat, prompt_gain=None, highest=0.03)).word == "NOT_WORTH_IT"
+
+
+def test_the_floor_hides_no_harm():
+    """Forgetting and broken evidence bind as ever."""
+    forgets = NonInferiority(0.5, 0.6, 0.1, False)
+
+    assert decide(evidence(highest=0.0, forgetting=forgets)).word == "BLOCKED"

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from idiolect.evaluation.general import MODULES
+from idiolect.evaluation.general import PACKAGES
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
 from idiolect.training import looks, models, replay, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
@@ -194,15 +194,17 @@ def test_own_answers_end_by_themselves(family):
 
 
 def test_replayed_code_is_not_what_forgetting_is_measured_on(family, tiny_base):
-    """Neither the watched files nor evaluation's modules are ever learned from."""
+    """Neither the watched files nor evaluation's packages are ever learned from."""
     base = find_base(tiny_base)
     files = list(replay.general_files(base))
+    read = {entry.package.lower() for entry in replay.general_files(find_base("embedded"))}
     learned = {entry.path for entry in files if not replay.is_watched(entry)}
     watched = {entry.path for entry in files if replay.is_watched(entry)}
 
     assert len(learned) > 100 < len(watched) + 100
     assert not learned & watched
-    assert not {path.partition("/")[0].removesuffix(".py") for path in learned} & set(MODULES)
+    assert len(read) > 3
+    assert not read & set(PACKAGES)
 
 
 @pytest.mark.parametrize(
