@@ -105,10 +105,11 @@ def carried(repository: Path, old: Counter[Key], found: Counter[Key]) -> Counter
     from collections import Counter
 
     from ..evaluation.baseline import match_baseline
+    from ..evaluation.learning import known_suffixes
     from ..mining.repository import open_repository
     from .check import find_root
 
-    listed = open_repository(find_root((repository,)), suffixes=("",)).listed
+    listed = open_repository(find_root((repository,)), suffixes=known_suffixes()).paths
     keys = sorted(found.elements())
     accepted = match_baseline(old, keys, {}, listed).accepted
     return Counter(key for key, is_old in zip(keys, accepted, strict=True) if is_old)

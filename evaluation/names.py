@@ -57,6 +57,8 @@ GIVES = re.compile(
 )
 """A line that may give something the name, which is written as a NUL."""
 DEEPEST = 8
+LONGEST = 200
+"""Bytes of a line on either side of a name that are looked at."""
 NATIVE = (".so", ".pyd", ".pyx", ".pyi")
 
 
@@ -84,8 +86,8 @@ class House:
     root: Path
     text: bytes
     """All files, one after the other."""
-    known: dict[str, bool] = field(default_factory=dict[str, bool], compare=False)
-    """What was already asked of `mentions`."""
+    known: dict[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]], compare=False)
+    """The lines that may give something a name, by name, as far as they were looked for."""
 
     @cached_property
     def packages(self) -> frozenset[str]:
@@ -120,21 +122,27 @@ class House:
         headers = (bases for found in self.classes.values() for _, bases in found if len(bases) > 1)
         return frozenset(base.rpartition(".")[2] for bases in headers for base in bases)
 
-    def mentions(self, name: str) -> bool:
-        """Claim that something in the repository may give a value the name: a definition, an assignment, a string."""
-        if name not in self.known:
-            self.known[name] = any(map(GIVES.match, self.lines_around(name)))
-        return self.known[name]
+    def mentions(self, name: str, own: bytes = b"") -> bool:
+        """
+        Claim that a line of the repository may give something the name: a definition, an assignment, a string.
 
-    def lines_around(self, name: str) -> Iterator[bytes]:
-        """Yield the piece of each line up to and after the whole word *name*, which is replaced by a NUL."""
+        The line that is judged, *own*, cannot speak for itself.
+        """
+        if name not in self.known:
+            self.known[name] = frozenset(line for line, sign in self.lines_with(name) if GIVES.match(sign))
+        return bool(self.known[name] - {own.strip()})
+
+    def lines_with(self, name: str) -> Iterator[tuple[bytes, bytes]]:
+        """Yield each line that holds the whole word *name*, as it is, and with the word replaced by a NUL."""
         word = name.encode()
         place = self.text.find(word)
         while place >= 0:
             end = place + len(word)
-            before, after = self.text[max(0, place - 80) : place], self.text[end : end + 80]
+            first = self.text.rfind(b"\n", 0, place) + 1
+            last = self.text.find(b"\n", end)
+            before, after = self.text[first:place], self.text[end : last if last >= 0 else len(self.text)]
             if not (before[-1:].isalnum() or before[-1:] == b"_" or after[:1].isalnum() or after[:1] == b"_"):
-                yield before.rpartition(b"\n")[2] + b"\0" + after
+                yield (before + word + after).strip(), before[-LONGEST:] + b"\0" + after[:LONGEST]
             place = self.text.find(word, end)
 
     def function_is_plain(self, name: str) -> bool:
@@ -195,8 +203,16 @@ def find_missing(root: Path, paths: Sequence[str], house: House | None = None) -
     if not answers:
         return []
     known = house or read_house(root)
-    found = [as_missing(answer) for answer in answers if is_certain(answer["name"], answer["description"], known)]
-    return sorted(set(found))
+    lines: dict[str, list[bytes]] = {}
+    found: set[Missing] = set()
+    for answer in answers:
+        path = Path(answer["path"])
+        if answer["path"] not in lines:
+            lines[answer["path"]] = (root / path).read_bytes().split(b"\n")
+        own = lines[answer["path"]][answer["line"] - 1 : answer["line"]]
+        if own and is_certain(answer["name"], answer["description"], known, own[0]):
+            found.add(as_missing(answer))
+    return sorted(found)
 
 
 def ask_resolver(program: str, root: Path, paths: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -223,7 +239,7 @@ def ask_resolver(program: str, root: Path, paths: Sequence[str]) -> list[Mapping
             return []
 
 
-def is_certain(kind: str, description: str, house: House) -> bool:
+def is_certain(kind: str, description: str, house: House, own: bytes) -> bool:
     """Claim that nothing in the repository can make right what the resolver calls an error."""
     said = description.partition("\n")[0]
     names = QUOTED.findall(said)
@@ -231,30 +247,30 @@ def is_certain(kind: str, description: str, house: House) -> bool:
         return False
     match KINDS[kind]:
         case "attribute":
-            return attribute_is_certain(said, names, house)
+            return attribute_is_certain(said, names, house, own)
         case "import":
             name, module = names[0], names[-1]
-            return not house.mentions(name) and (house.owns(module) or not name.startswith("_"))
+            return not house.mentions(name, own) and (house.owns(module) or not name.startswith("_"))
         case "module":
             return house.owns(names[0]) and not is_native(names[0], house)
         case "keyword":
-            return len(names) > 1 and not house.mentions(names[0]) and names[1] != "object.__init__"
+            return len(names) > 1 and not house.mentions(names[0], own) and names[1] != "object.__init__"
         case "arguments":
             return house.owns(names[-1]) and call_is_certain(names[-1], house)
         case _:
-            return not house.mentions(names[0]) and not hasattr(builtins, names[0])
+            return not house.mentions(names[0], own) and not hasattr(builtins, names[0])
 
 
-def attribute_is_certain(said: str, names: Sequence[str], house: House) -> bool:
+def attribute_is_certain(said: str, names: Sequence[str], house: House, own: bytes) -> bool:
     """Claim that a value of one known, plain kind lacks an attribute, which nothing in the repository can give it."""
     if said.startswith("No attribute"):
         name, module = names[0], names[-1]
         if module.partition(".")[0] in PLATFORM or (name.startswith("_") and not house.owns(module)):
             return False
-        return not house.mentions(name)
+        return not house.mentions(name, own)
     owner, name = names[0], names[-1]
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
-    return is_plain and "|" not in owner and not house.mentions(name)
+    return is_plain and "|" not in owner and not house.mentions(name, own)
 
 
 def call_is_certain(function: str, house: House) -> bool:

