@@ -15,6 +15,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from .plugins import plugins_sha256
+
 VARIABLE = "IDIOLECT_CACHE"
 
 
@@ -126,5 +128,5 @@ def version_of_mining() -> str:
         for package in importlib.metadata.distributions()
         if (name := str(package.metadata["Name"]).lower()).startswith(relevant)
     }
-    digest.update("\0".join([*sorted(found), sys.version]).encode())
+    digest.update("\0".join([*sorted(found), sys.version, plugins_sha256()]).encode())
     return digest.hexdigest()

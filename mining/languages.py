@@ -17,6 +17,7 @@ import tree_sitter
 
 from .errors import InputError
 from .native import load_library, load_package
+from .plugins import load_plugins
 
 GRAMMARS = Path(__file__).parent / "grammars"
 PACKAGE = "pip:"
@@ -85,8 +86,18 @@ class Language:
 
 @cache
 def builtin_languages() -> tuple[Language, ...]:
-    """Return every language that ships with idiolect, in order of name."""
-    return tuple(read_language(file) for file in sorted(GRAMMARS.glob("*.toml")))
+    """Return every language that ships with idiolect, in order of name, after those that installed plug-ins bring."""
+    return (*plugged_languages(), *(read_language(file) for file in sorted(GRAMMARS.glob("*.toml"))))
+
+
+def plugged_languages() -> list[Language]:
+    """Return the languages of installed plug-ins: each is the path of a table such as `--language` takes."""
+    found: list[Language] = []
+    for _, file in load_plugins("languages"):
+        from .own_languages import read_own_languages
+
+        found.extend(read_own_languages(Path(file)))
+    return found
 
 
 def read_language(file: Path) -> Language:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...mining.corpus import Corpus
+from ...mining.plugins import load_plugins
 from ...mining.source import Source, Span
 
 
@@ -100,11 +101,14 @@ class Check(Protocol):
 
 
 def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check]:
-    """Return every check of this folder that works here, in their order."""
+    """Return every check of this folder, and of installed plug-ins, that works here, in their order."""
     package = __name__.rpartition(".")[0]
+    modules = [
+        importlib.import_module(f"{package}.{m.name}") for m in pkgutil.iter_modules([str(Path(__file__).parent)])
+    ]
+    makers = [getattr(module, "make_check", None) for module in modules]
     checks: list[Check] = []
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        make = getattr(importlib.import_module(f"{package}.{module.name}"), "make_check", None)
+    for make in [*makers, *(plugged for _, plugged in load_plugins("checks"))]:
         check: Check | None = make(corpus, repository) if make is not None else None
         if check is not None:
             checks.append(check)

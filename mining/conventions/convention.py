@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tree_sitter import Node
 
+from ..plugins import load_plugins
 from ..source import Source
 
 if TYPE_CHECKING:  # they import this module
@@ -266,7 +267,7 @@ class HouseChoice(NamedTuple):
 
 @cache
 def collect_conventions() -> tuple[Convention, ...]:
-    """Return one object of every convention in this folder, in order of id."""
+    """Return one object of every convention in this folder, and of installed plug-ins, in order of id."""
     package = __name__.rpartition(".")[0]
     found: dict[str, Convention] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
@@ -274,6 +275,8 @@ def collect_conventions() -> tuple[Convention, ...]:
         for value in content.values():
             if isinstance(value, type) and issubclass(value, Convention) and value.id:
                 found[value.id] = value()
+    for _, convention in load_plugins("conventions"):
+        found.setdefault(convention.id, convention())
     return tuple(found[name] for name in sorted(found))
 
 

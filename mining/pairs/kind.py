@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from ..definitions import Definition
+from ..plugins import load_plugins
 from ..source import Source
 
 
@@ -76,12 +77,13 @@ class Kind:
 
 @cache
 def collect_kinds() -> dict[str, Kind]:
-    """Return every kind in this folder by its name."""
+    """Return every kind in this folder, and of installed plug-ins, by its name."""
     folder = str(Path(__file__).parent)
     modules = sorted(module.name for module in pkgutil.iter_modules([folder]))
     package = __name__.rpartition(".")[0]
     found = (getattr(importlib.import_module(f"{package}.{name}"), "KIND", None) for name in modules)
-    return {kind.name: kind for kind in found if kind is not None}
+    own = {kind.name: kind for kind in found if kind is not None}
+    return {**{kind.name: kind for _, kind in load_plugins("kinds")}, **own}
 
 
 def phrase(key: str, phrasings: Sequence[str]) -> str:

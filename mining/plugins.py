@@ -1,0 +1,88 @@
+"""
+What others add to idiolect. In: the name of a group. Out: the objects that installed packages register under it.
+
+A package registers a pair kind, a convention, a check or a language by an entry point in the group `idiolect.kinds`,
+`idiolect.conventions`, `idiolect.checks` or `idiolect.languages`. Only packages in the running Python's site folders
+count: a mined tree that stands on the import path, as the working folder or by `PYTHONPATH`, registers nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import site
+import sysconfig
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUPS = ("kinds", "conventions", "checks", "languages")
+
+
+def load_plugins(group: str) -> list[tuple[str, Any]]:
+    """
+    Return (name, object) of every plug-in of *group*, by name.
+
+    Raises `InputError` when one cannot be imported.
+    """
+    return [(entry.name, load_entry(entry)) for entry in entries_of(group)]
+
+
+def load_entry(entry: EntryPoint) -> Any:
+    """Import the object of one entry point."""
+    try:
+        return entry.load()
+    except Exception as error:  # a plug-in is another's code and may raise what it likes
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(
+            f"The plug-in {entry.name!r} ({entry.value}) cannot be loaded: {reason}. Mend or uninstall its package."
+        ) from None
+
+
+def entries_of(group: str) -> list[EntryPoint]:
+    """Return the entry points of one group."""
+    return [entry for entry in all_entries() if entry.group == f"idiolect.{group}"]
+
+
+@cache
+def all_entries() -> tuple[EntryPoint, ...]:
+    """Return the entry points of all groups, found without importing anything."""
+    wanted = {f"idiolect.{group}" for group in GROUPS}
+    found: dict[tuple[str, str], EntryPoint] = {}
+    for folder in site_folders():
+        # reading a hundred small files is most of the cost, so those that never name idiolect are not parsed
+        for file in folder.glob("*.dist-info/entry_points.txt"):
+            if b"[idiolect." in file.read_bytes():
+                from importlib.metadata import distributions
+
+                for package in distributions(path=[str(folder)], name=package_name(file)):
+                    for entry in package.entry_points:
+                        if entry.group in wanted:
+                            found.setdefault((entry.group, entry.name), entry)
+    return tuple(found[key] for key in sorted(found))
+
+
+def package_name(file: Path) -> str:
+    """Return the name of the package that *file* in its `dist-info` folder belongs to."""
+    return file.parent.name.removesuffix(".dist-info").partition("-")[0]
+
+
+def site_folders() -> list[Path]:
+    """Return the folders that packages of this Python are installed in."""
+    named = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
+    if site.ENABLE_USER_SITE:
+        named.append(site.getusersitepackages())
+    return [folder for name in dict.fromkeys(named) if (folder := Path(name)).is_dir()]
+
+
+def plugins_sha256() -> str:
+    """Return the hash of what is plugged in, by package and version; empty where nothing is."""
+    lines = [
+        f"{entry.group} {entry.name} {entry.value} {entry.dist.version if entry.dist is not None else ''}"
+        for entry in all_entries()
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""

@@ -1,0 +1,38 @@
+"""
+How long the name of a loop is. In: loops. Out: one letter, or a word.
+"""
+
+from __future__ import annotations
+
+from idiolect.mining.conventions.convention import Convention, Examples
+from idiolect.mining.conventions.view import FileView
+from tree_sitter import Node
+
+
+class LoopNames(Convention):
+    """Whether what a loop runs over is called by a letter or by a word."""
+
+    id = "potting-loop-names"
+    name = "loop-names"
+    question = "Is what a loop runs over called by a letter or by a word?"
+    query = "(for_statement left: (identifier) @site)"
+    values = ("a letter", "a word")
+    examples = Examples(
+        value="a word",
+        conforms=("for pot in pots:\n    pass\n",),
+        departs=("for p in pots:\n    pass\n",),
+        nearly=("[p for p in pots]\n", "for p, q in pots:\n    pass\n"),
+    )
+
+    def choice(self, site: Node, file: FileView) -> str | None:
+        """Return how long the name is; `_` is no name."""
+        name = file.text(site)
+        return None if name == "_" else "a letter" if len(name) == 1 else "a word"
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"this loop runs over {found}; loops in this codebase run over {wanted}"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Call what a loop runs over by {value}."

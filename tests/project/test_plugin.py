@@ -1,0 +1,129 @@
+"""
+An installed package adds a pair kind, a convention, a check and a language; one that only lies about adds nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import site
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+PLUGIN = Path(__file__).parent.parent.parent / "samples" / "plugin"
+ASK = """
+import json
+from idiolect.mining.conventions.convention import conventions_by_id
+from idiolect.mining.languages import language_of
+from idiolect.mining.pairs.kind import collect_kinds
+from idiolect.mining.plugins import load_plugins
+bats = language_of("a.bats")
+print(json.dumps({
+    "kind": "title" in collect_kinds(), "convention": "potting-loop-names" in conventions_by_id(),
+    "language": bats is not None and bats.name, "checks": [name for name, _ in load_plugins("checks")],
+}))
+"""
+
+
+@pytest.fixture(name="python", scope="module")
+def _python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an environment of its own over this one, with the plug-in installed and no network."""
+    root = tmp_path_factory.mktemp("plugged")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(root / "venv")], check=True)
+    python = root / "venv" / "bin" / "python"
+    (folder,) = (root / "venv" / "lib").glob("python*/site-packages")
+    here = [sysconfig.get_path("purelib"), *site.getsitepackages(), *(p for p in sys.path if p.endswith("-packages"))]
+    # addsitedir reads the .pth files of a folder as well, where an editable idiolect is named
+    lines = "; ".join(f"site.addsitedir({str(folder)!r})" for folder in dict.fromkeys(here))
+    (folder / "over.pth").write_text(f"import site; {lines}\n")
+    shutil.copytree(PLUGIN, root / "plugin")
+    install = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", str(root / "plugin")]
+    subprocess.run([python, "-m", "pip", "install", "--disable-pip-version-check", *install], check=True,
+                   capture_output=True)  # fmt: skip
+    return python
+
+
+def run(python: Path | str, *words: str, **options) -> subprocess.CompletedProcess[str]:
+    """Run a Python and return what it said."""
+    return subprocess.run([str(python), *words], capture_output=True, text=True, check=True, timeout=120, **options)
+
+
+def test_an_installed_package_adds_one_of_each(python: Path):
+    """No list and no setting names it."""
+    said = json.loads(run(python, "-c", ASK).stdout)
+
+    assert {"kind": True, "convention": True, "language": "bats", "checks": ["quiet"]} == said
+
+
+def test_its_pairs_are_mined_and_its_convention_is_learned(python: Path, tmp_path: Path):
+    """The plug-in's kind stands in the corpus beside ours, its convention in the profile."""
+    pots = tmp_path / "pots"
+    pots.mkdir()
+    for i, noun in enumerate(("seed", "pot", "tray", "bench", "label", "bed", "plug", "graft")):
+        (pots / f"{noun}.py").write_text(
+            f'def water_{noun}(many):\n    """Water every {noun} of *many* that is dry."""\n'
+            f"    done = []\n    for {noun} in many:\n        if {noun}.dry > {i}:\n"
+            f"            done.append({noun}.water({i + 2}, by='{noun}'))\n    return done\n"
+        )
+    run(python, "-m", "idiolect", "mine", str(pots), "--out", str(tmp_path / "corpus"), "--workers", "1")
+    manifest = json.loads((tmp_path / "corpus" / "manifest.json").read_text())
+    profile = (tmp_path / "corpus" / "profile.json").read_text()
+
+    assert "title" in {row["kind"] for row in manifest["counts"]}
+    assert "potting-loop-names" in profile
+
+
+def test_its_check_judges_answers(python: Path):
+    """An answer that prints is refused; the reference is not."""
+    code = """
+from idiolect.evaluation.checks.check import Answer, collect_checks
+from idiolect.evaluation.probes import parse_text
+from idiolect.mining.languages import language_named
+from idiolect.mining.source import Span
+python, head = language_named("python"), "def f(x):\\n"
+def answer(body):
+    return Answer("p", "f", body, parse_text("a.py", head + body, python), Span(len(head), len(head + body)),
+                  parse_text("a.py", head + "    return x", python), Span(len(head), len(head) + 12))
+from idiolect.mining.plugins import load_plugins
+check = dict(load_plugins("checks"))["quiet"](None, None)
+print([result.ok for result in check.judge([answer("    print(x)"), answer("    return x")])])
+"""
+
+    assert "[False, True]" == run(python, "-c", code).stdout.strip()
+
+
+def test_its_examples_are_tests(python: Path):
+    """A plug-in's convention is held to its own examples by the same code as ours."""
+    code = """
+from idiolect.mining.conventions.convention import conventions_by_id
+from idiolect.mining.conventions.tally import tally_source
+from idiolect.mining.languages import language_named
+from idiolect.mining.source import parse_source
+convention = conventions_by_id()["potting-loop-names"]
+def answers(text):
+    source = parse_source("a.py", text.encode(), language_named("python"))
+    return {o.value for o in tally_source(source).opportunities if o.convention == convention.id}
+examples = convention.examples
+assert all(answers(text) == {examples.value} for text in examples.conforms)
+assert all(answers(text) == {"a letter"} for text in examples.departs)
+assert not any(answers(text) for text in examples.nearly)
+print("held")
+"""
+
+    assert "held" == run(python, "-c", code).stdout.strip()
+
+
+def test_a_mined_tree_registers_nothing(tmp_path: Path):
+    """A package that lies in the working folder, on the import path, is never loaded."""
+    (tmp_path / "evil.py").write_text("raise SystemExit('ran')\n")
+    info = tmp_path / "evil-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: evil\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[idiolect.kinds]\nevil = evil:KIND\n")
+    said = run(sys.executable, "-c", ASK, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
+
+    assert not json.loads(said.stdout)["kind"]
