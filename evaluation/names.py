@@ -44,11 +44,12 @@ KINDS = {
     "unknown-name": "name",
 }
 QUOTED = re.compile(r"`([^`]*)`")
-PLATFORM = frozenset({"asyncio", "msvcrt", "os", "select", "signal", "socket", "sys", "time", "typing", "winreg"})
+PLATFORM = frozenset({"_winapi", "msvcrt", "typing", "winreg"})
 """Modules that differ from one platform or version to the next."""
 PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
 """Built-in types that the resolver says of a value only when it is one; numbers and lists are often arrays."""
-MAGIC = (b"__getattr", b"setattr(", b"__dict__")
+PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "Enum"})
+"""Foreign bases that lend no attribute that a resolver would not know."""
 CLASS = re.compile(rb"^[ \t]*class +(\w+)[ \t]*(?:\(([^)]*)\))?", re.MULTILINE)
 FUNCTION = re.compile(rb"^[ \t]*(?:async +)?def +(\w+)", re.MULTILINE)
 NEXT_STATEMENT = re.compile(rb"\n(?=[^\s#)])")
@@ -118,9 +119,19 @@ class House:
 
     @cached_property
     def mixed_in(self) -> frozenset[str]:
-        """The names of classes that stand beside others as a base: what they lack, another may have."""
-        headers = (bases for found in self.classes.values() for _, bases in found if len(bases) > 1)
-        return frozenset(base.rpartition(".")[2] for bases in headers for base in bases)
+        """The classes that stand beside a foreign one as a base, and their own bases: what they lack, it may have."""
+        headers = [[last_name(base) for base in bases] for found in self.classes.values() for _, bases in found]
+        foreign = [
+            h for h in headers if len(h) > 1 and any(base not in self.classes and base not in PLAIN_BASES for base in h)
+        ]
+        waiting = [base for header in foreign for base in header]
+        found: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += [last_name(base) for _, bases in self.classes.get(name, ()) for base in bases]
+        return frozenset(found)
 
     def mentions(self, name: str, own: bytes = b"") -> bool:
         """
@@ -154,16 +165,20 @@ class House:
         return not above.startswith((b"@", b")"))
 
     def class_is_plain(self, name: str, depth: int = 0) -> bool:
-        """Claim that all attributes of a class of the house can be known: plain bases, no magic, no mixing in."""
+        """Claim that the attributes of a class of the house can be known: no magic, not mixed in with a foreign one."""
         found = self.classes.get(name, [])
         if len(found) != 1 or depth > DEEPEST or name in self.mixed_in:
             return False
         start, bases = found[0]
         end = NEXT_STATEMENT.search(self.text, start + 1)
-        body = self.text[start : end.start() if end else len(self.text)]
-        if any(sign in body for sign in MAGIC):
+        if b"__getattr" in self.text[start : end.start() if end else len(self.text)]:
             return False
-        return all(base == "object" or self.class_is_plain(base.rpartition(".")[2], depth + 1) for base in bases)
+        return all(self.class_is_plain(base, depth + 1) for base in map(last_name, bases) if base in self.classes)
+
+
+def last_name(base: str) -> str:
+    """Return the last name of a base, without its arguments: `Graph` of `nx.Graph[int]`."""
+    return base.partition("[")[0].rpartition(".")[2].strip()
 
 
 def find_resolver() -> str | None:
@@ -256,7 +271,8 @@ def is_certain(kind: str, description: str, house: House, own: bytes) -> bool:
         case "keyword":
             return len(names) > 1 and not house.mentions(names[0], own) and names[1] != "object.__init__"
         case "arguments":
-            return house.owns(names[-1]) and call_is_certain(names[-1], house)
+            # a name without a module is one of the file itself
+            return ("." not in names[-1] or house.owns(names[-1])) and call_is_certain(names[-1], house)
         case _:
             return not house.mentions(names[0], own) and not hasattr(builtins, names[0])
 
