@@ -11,6 +11,7 @@ and none of its configuration read.
 from __future__ import annotations
 
 import builtins
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -27,9 +28,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..mining.cache import cache_folder
 from ..mining.profile import Entry, Finding
 from ..mining.repository import VENDORED
 from ..mining.source import Source
+from .learning import keep
 
 RULE = "A11"
 SECONDS = 180
@@ -87,6 +90,8 @@ class House:
     root: Path
     text: bytes
     """All files, one after the other."""
+    files: tuple[str, ...]
+    """Their paths, in that order."""
     known: dict[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]], compare=False)
     """The lines that may give something a name, by name, as far as they were looked for."""
 
@@ -193,45 +198,73 @@ def find_resolver() -> str | None:
 def read_house(root: Path) -> House:
     """Return the text of the Python files under *root*, those that are vendored left out."""
     texts: list[bytes] = []
+    paths: list[str] = []
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in VENDORED and not name.startswith("."))
         for name in sorted(files):
             file = Path(folder) / name
             if name.endswith((".py", ".pyi")) and not file.is_symlink():
                 texts.append(file.read_bytes())
-    return House(root, b"\n".join(texts))
+                paths.append(file.relative_to(root).as_posix())
+    return House(root, b"\n".join(texts), tuple(paths))
 
 
-def find_missing(root: Path, paths: Sequence[str], house: House | None = None) -> list[Missing]:
+def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
     """
     Return what the files at *paths*, relative to *root*, name and what certainly does not exist, in order.
 
-    Nothing where no resolver is installed or it fails: silence is the answer for what cannot be decided.
+    Nothing where no resolver is installed or it fails: silence is the answer for what cannot be decided. What was found
+    is kept under the hash of all that decides it.
     """
     program = find_resolver()
     if program is None or not paths:
         return []
-    answers: list[Mapping[str, Any]] = []
-    for first in range(0, len(paths), FILES_A_RUN):
-        answers += ask_resolver(program, root, paths[first : first + FILES_A_RUN])
-    answers = [answer for answer in answers if answer["name"] in KINDS]
-    if not answers:
-        return []
-    known = house or read_house(root)
-    lines: dict[str, list[bytes]] = {}
+    house = read_house(root)
+    folder = cache_folder("names")
+    kept = folder / f"{hash_of(program, house, paths)}.json" if folder is not None else None
+    with suppress(OSError, ValueError, TypeError):
+        if kept is not None:
+            return [Missing(*row) for row in json.loads(kept.read_bytes())]
+    found = ask_and_weigh(program, house, paths)
+    if kept is not None and found is not None:
+        keep(kept, json.dumps(found).encode())
+    return found or []
+
+
+def ask_and_weigh(program: str, house: House, paths: Sequence[str]) -> list[Missing] | None:
+    """Return those of the resolver's answers that are certain, or None when it gave none."""
     found: set[Missing] = set()
-    for answer in answers:
-        path = Path(answer["path"])
-        if answer["path"] not in lines:
-            lines[answer["path"]] = (root / path).read_bytes().split(b"\n")
-        own = lines[answer["path"]][answer["line"] - 1 : answer["line"]]
-        if own and is_certain(answer["name"], answer["description"], known, own[0]):
-            found.add(as_missing(answer))
+    lines: dict[str, list[bytes]] = {}
+    for first in range(0, len(paths), FILES_A_RUN):
+        answers = ask_resolver(program, house.root, paths[first : first + FILES_A_RUN])
+        if answers is None:
+            return None
+        for answer in answers:
+            path = answer["path"]
+            if path not in lines:
+                lines[path] = (house.root / path).read_bytes().split(b"\n")
+            own = lines[path][answer["line"] - 1 : answer["line"]]
+            if own and answer["name"] in KINDS and is_certain(answer["name"], answer["description"], house, own[0]):
+                found.add(as_missing(answer))
     return sorted(found)
 
 
-def ask_resolver(program: str, root: Path, paths: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Return the resolver's errors in *paths*, as it writes them."""
+def hash_of(program: str, house: House, paths: Sequence[str]) -> str:
+    """Return the hash of all that decides what does not exist: the code, what is installed, the resolver, and us."""
+    digest = hashlib.blake2b(house.text, digest_size=16)
+    digest.update(Path(__file__).read_bytes())
+    stamps = [Path(place).stat().st_mtime_ns for place in (program, *installed())]
+    digest.update("\0".join([*house.files, "", *paths, "", *map(str, stamps), sys.version]).encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def installed() -> list[str]:
+    """Return the folders of installed packages."""
+    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and Path(path).is_dir()]
+
+
+def ask_resolver(program: str, root: Path, paths: Sequence[str]) -> list[Mapping[str, Any]] | None:
+    """Return the resolver's errors in *paths*, as it writes them, or None when it fails."""
     roots = [str(root), *([str(root / "src")] if (root / "src").is_dir() else [])]
     settings = {
         "preset": "default",
@@ -239,7 +272,7 @@ def ask_resolver(program: str, root: Path, paths: Sequence[str]) -> list[Mapping
         "skip-interpreter-query": True,
         "python-version": f"{sys.version_info.major}.{sys.version_info.minor}",
         "search-path": roots,
-        "site-package-path": [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))],
+        "site-package-path": installed(),
         "project-excludes": [],
     }
     with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
@@ -251,7 +284,7 @@ def ask_resolver(program: str, root: Path, paths: Sequence[str]) -> list[Mapping
             done = subprocess.run(command, cwd=root, capture_output=True, timeout=SECONDS, check=False)
             return json.loads(done.stdout)["errors"]
         except (OSError, subprocess.TimeoutExpired, ValueError, KeyError):
-            return []
+            return None
 
 
 def is_certain(kind: str, description: str, house: House, own: bytes) -> bool:

@@ -1,0 +1,122 @@
+"""
+Goal 7: how long does a pull request wait? In: networkx as a repository with 20 changed files. Out: seconds, megabytes.
+
+Every run is a command of its own, start-up included. First: nothing is cached, the profile is learned. Cold: the
+profile is cached, nothing else. Warm: once more. ruff and fixit judge the same files, interleaved. Seconds are
+processor time of the command and all its children, which a quiet machine's clock stays under; the clock of this
+machine, which others may share, stands beside them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from ..results import make_goal
+from . import Measured
+
+ROUNDS, CHANGED = 3, 20
+SLIP = """
+
+def added_here(graph, weight=None):
+    if weight == None:
+        return []
+    return [graph]
+"""
+GOALS = (("first", 6.0), ("cold", 2.0), ("warm", 0.5))
+LARGEST_MIB = 500
+
+
+class Taken(NamedTuple):
+    """
+    What one run took.
+    """
+
+    cpu: float
+    clock: float
+    mib: float
+    code: int
+
+
+def measure() -> Measured:
+    """Return the seconds and the memory of each state, and those of the peers."""
+    taken: dict[str, list[Taken]] = {}
+    with TemporaryDirectory() as scratch:
+        root, cache = Path(scratch) / "repository", Path(scratch) / "cache"
+        lines, files = make_repository(root)
+        environment = {**os.environ, "IDIOLECT_CACHE": str(cache)}
+        check = [sys.executable, "-m", "idiolect", "check", "--diff", "HEAD"]
+        commands = {
+            "first": check, "cold": check, "warm": check,
+            "first, no names": [*check, "--no-names"], "cold, no names": [*check, "--no-names"],
+            "ruff check": [sys.executable, "-m", "ruff", "check", "--no-cache", *files],
+            "fixit lint": [sys.executable, "-m", "fixit", "lint", *files],
+        }  # fmt: skip
+        for _ in range(ROUNDS):
+            for name, command in commands.items():
+                if name.startswith("first"):
+                    shutil.rmtree(cache, ignore_errors=True)
+                if name.startswith("cold"):
+                    shutil.rmtree(cache / "names", ignore_errors=True)
+                taken.setdefault(name, []).append(run(command, root, environment))
+    rows: list[dict[str, Any]] = [
+        {
+            "state": name,
+            "processor seconds": round(statistics.median(each.cpu for each in runs), 3),
+            "clock seconds": round(statistics.median(each.clock for each in runs), 3),
+            "MiB": round(max(each.mib for each in runs)),
+            "exit": runs[0].code,
+        }
+        for name, runs in taken.items()
+    ]
+    seconds = {row["state"]: row["processor seconds"] for row in rows}
+    largest = max(row["MiB"] for row in rows if row["state"] in ("first", "cold", "warm"))
+    what = f"{CHANGED} changed files of {lines:,} lines, processor time with names asked, median of {ROUNDS}"
+    goals = [
+        make_goal("conventions.7", f"{name}: {what}", seconds[name], f"<= {most}", seconds[name] <= most, "s")
+        for name, most in GOALS
+    ]
+    goals.append(
+        make_goal("conventions.7", "largest process", largest, f"<= {LARGEST_MIB}", largest <= LARGEST_MIB, "MiB")
+    )
+    return Measured(rows, goals)
+
+
+def make_repository(root: Path) -> tuple[int, list[str]]:
+    """Commit networkx under *root*, change some of its files, and return its lines and what was changed."""
+    import networkx
+
+    shutil.copytree(Path(networkx.__path__[0]), root / "networkx", ignore=shutil.ignore_patterns("__pycache__"))
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+    paths = sorted(path for path in root.rglob("*.py") if path.stat().st_size > 200)
+    lines = sum(path.read_bytes().count(b"\n") for path in paths)
+    changed = paths[:: len(paths) // CHANGED][:CHANGED]
+    for path in changed:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(SLIP)
+    return lines, [path.relative_to(root).as_posix() for path in changed]
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> Taken:
+    """Run *command* in a process of its own, whose children are all its own, and return what it took."""
+    before = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        os.chdir(folder)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        done = subprocess.run(command, env=environment, check=False)
+        os._exit(done.returncode)
+    _, status, usage = os.wait4(child, 0)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Taken(cpu, time.monotonic() - before, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
