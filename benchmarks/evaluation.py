@@ -1,8 +1,10 @@
 """
 Three real codebases through the whole evaluation. In: installed packages. Out: a table of arms, and how long it took.
 
-Run: python -m benchmarks.evaluation [--minutes M] [--probes N] [PACKAGE…]. Mines, trains and evaluates each package
-with the embedded base, and kills the first evaluation twice to see that its bytes are those of a quiet run.
+Run: python -m benchmarks.evaluation [--work DIR] [--stage networkx:adapter] [--minutes M] [--probes N] [PACKAGE…].
+Mines, trains and evaluates each package with the embedded base; kills an evaluation of the first one twice to see that
+its bytes are those of a quiet run; and spoils its evidence in five ways. With a kept work folder every stage runs once,
+so a slow machine can take them one at a time; the results are written when none is missing.
 """
 
 from __future__ import annotations
@@ -13,19 +15,51 @@ import importlib.util
 import json
 import os
 import random
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from idiolect.evaluation.evaluate import hash_evidence
+from idiolect.evaluation.gate import judge_gate
+from idiolect.evaluation.samples import read_sealed, write_sealed
+from idiolect.mining.artefacts import sha256_file, write_json
 
 from .results import make_goal, write_results
 
 PACKAGES = ("networkx", "click", "rich")
 STABLE = ("samples.jsonl", "scores.jsonl", "comparisons.json")
 MOST_MINUTES = 8.0
+KILLS = (0.3, 0.45)
+"""After which share of a quiet run's time the two kills come, and up to twice that."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    What was asked for.
+    """
+
+    work: Path
+    minutes: float
+    probes: int
+    controls: str
+
+    def folder(self, package: str) -> Path:
+        """Return where everything of *package* lies."""
+        return self.work / package
+
+
+# -- stages
 
 
 def find_package(name: str) -> Path:
@@ -36,66 +70,68 @@ def find_package(name: str) -> Path:
     return Path(found.submodule_search_locations[0])
 
 
-def call(*arguments: str) -> None:
-    """Run one idiolect command to its end."""
+def call(*arguments: str) -> Row:
+    """Run one idiolect command to its end; return its wall and processor seconds."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, "-m", "idiolect", *arguments], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"seconds": round(time.perf_counter() - started, 1), "cpu_seconds": round(cpu, 1)}
 
 
-def measure_package(name: str, folder: Path, minutes: float, probes: int) -> tuple[dict[str, Any], float]:
-    """Mine, train and evaluate one package; return its verdict and the seconds of the evaluation."""
-    call("mine", str(find_package(name)), "--out", str(folder / "corpus"))
-    call("train", str(folder / "corpus"), "--out", str(folder / "adapter"), "--set", f"minutes={minutes}")
-    started = time.perf_counter()
-    call(*evaluate_command(folder, "evaluation", probes))
-    seconds = time.perf_counter() - started
-    return json.loads((folder / "evaluation" / "verdict.json").read_text("utf-8")), seconds
+def mine(asked: Settings, package: str) -> Row:
+    """Mine the package."""
+    return call("mine", str(find_package(package)), "--out", str(asked.folder(package) / "corpus"))
 
 
-def evaluate_command(folder: Path, out: str, probes: int) -> list[str]:
+def train(asked: Settings, package: str) -> Row:
+    """Train an adapter for the minutes asked for."""
+    folder = asked.folder(package)
+    shutil.rmtree(folder / "adapter", ignore_errors=True)
+    return call("train", str(folder / "corpus"), "--out", str(folder / "adapter"), "--set", f"minutes={asked.minutes}")
+
+
+def evaluate(asked: Settings, package: str) -> Row:
+    """Evaluate all arms."""
+    return call(*evaluate_command(asked, package, "evaluation"))
+
+
+def evaluate_command(asked: Settings, package: str, out: str, controls: str = "basic") -> list[str]:
     """Return the arguments of one evaluation; small packages may have fewer probes than are asked for."""
-    named = ["--adapter", str(folder / "adapter"), "--out", str(folder / out), "--probes", str(probes)]
-    return ["evaluate", str(folder / "corpus"), *named, "--force"]
+    folder = asked.folder(package)
+    named = ["--adapter", str(folder / "adapter"), "--out", str(folder / out), "--probes", str(asked.probes)]
+    return ["evaluate", str(folder / "corpus"), *named, "--controls", controls, "--force"]
 
 
-def describe(name: str, verdict: dict[str, Any], seconds: float) -> list[dict[str, Any]]:
-    """Return one row per arm."""
-    test = verdict["losses"]["test"]
-    rows: list[dict[str, Any]] = []
-    for arm in verdict["arms"]:
-        rates = arm["rates"]
-        low, high = rates["accept"]["ci"]
-        rows.append(
-            {
-                "codebase": name,
-                "arm": arm["arm_id"],
-                "probes": rates["accept"]["n"],
-                "accepted": rates["accept"]["rate"],
-                "interval": f"{low:.3f} to {high:.3f}",
-                "parse": rates["parse"]["rate"],
-                "compile": rates["compile"]["rate"],
-                "prompt tokens": arm["prompt_tokens"],
-            }
-        )
-    rows.append({"codebase": name, "arm": verdict["verdict"], "probes": round(seconds), "loss base": test["base"],
-                 "loss tuned": test["tuned"], "loss fell": test["fell"]})  # fmt: skip
-    return rows
+def control(asked: Settings, package: str) -> Row:
+    """Evaluate again beside a placebo and a learning curve; what was generated before is not made again."""
+    folder = asked.folder(package)
+    (folder / "full").mkdir(exist_ok=True)
+    shutil.copyfile(folder / "evaluation" / "samples.jsonl", folder / "full" / "samples.jsonl")
+    shutil.copyfile(folder / "evaluation" / "run.json", folder / "full" / "run.json")
+    return call(*evaluate_command(asked, package, "full", "full"))
 
 
-def kill_twice(folder: Path, probes: int, seconds: float) -> bool:
-    """Kill an evaluation at two random times, let it finish, and claim that its bytes are those of the quiet run."""
-    chance = random.Random(7)
-    command = [sys.executable, "-m", "idiolect", *evaluate_command(folder, "killed", probes)]
-    for _ in range(2):
+def kill_twice(asked: Settings, package: str) -> Row:
+    """Kill an evaluation at two random times, let it finish, and compare its bytes with those of the quiet run."""
+    folder, chance = asked.folder(package), random.Random(7)
+    quiet: float = read_json(folder / "evaluate.json")["seconds"]
+    shutil.rmtree(folder / "killed", ignore_errors=True)
+    command = [sys.executable, "-m", "idiolect", *evaluate_command(asked, package, "killed")]
+    kills = 0
+    for share in KILLS:
         running = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         try:
-            running.wait(timeout=seconds * chance.uniform(0.2, 0.6))
+            running.wait(timeout=quiet * share * chance.uniform(1, 2))
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
+            kills += 1
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return all(digest(folder / "evaluation" / name) == digest(folder / "killed" / name) for name in STABLE)
+    same = [name for name in STABLE if digest(folder / "evaluation" / name) == digest(folder / "killed" / name)]
+    return {"kills": kills, "identical": same}
 
 
 def digest(path: Path) -> str:
@@ -103,31 +139,195 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+# -- spoiled evidence
+
+
+def swap_labels(rows: Sequence[Row]) -> list[Row]:
+    """Exchange the labels of two arms."""
+    other = {"tuned": "base", "base": "tuned"}
+    return [{**row, "arm_id": other.get(row["arm_id"], row["arm_id"])} for row in rows]
+
+
+def shuffle(rows: Sequence[Row]) -> list[Row]:
+    """Move rows."""
+    return random.Random(3).sample(list(rows), len(rows))
+
+
+def edit_score(rows: Sequence[Row]) -> list[Row]:
+    """Let one refused answer of the tuned arm pass, in every field."""
+    place = next(i for i, row in enumerate(rows) if row["arm_id"] == "tuned" and not row["accept"])
+    passed = {**rows[place], "accept": True, "status": "ok", "checks": dict.fromkeys(rows[place]["checks"], True)}
+    return [*rows[:place], passed, *rows[place + 1 :]]
+
+
+def lose(rows: Sequence[Row]) -> list[Row]:
+    """Drop three of a hundred rows of the tuned arm."""
+    return [row for i, row in enumerate(rows) if row["arm_id"] != "tuned" or i % 33]
+
+
+SPOILED: tuple[tuple[str, tuple[str, ...], Callable[[Sequence[Row]], list[Row]]], ...] = (
+    ("arm labels swapped", ("samples.jsonl",), swap_labels),
+    ("rows shuffled", ("scores.jsonl",), shuffle),
+    ("a score edited", ("scores.jsonl",), edit_score),
+    ("3 % of samples missing", ("samples.jsonl", "scores.jsonl"), lose),
+)
+
+
+def spoil(asked: Settings, package: str) -> Row:
+    """Spoil copies of the evidence, make all hashes fit again, ask the gate; then evaluate an inert adapter."""
+    folder = asked.folder(package)
+    said: Row = {}
+    for name, files, change in SPOILED:
+        copy = folder / "spoiled"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(folder / "evaluation", copy)
+        for file in files:
+            write_sealed(copy / file, change(list(read_sealed(copy / file))))
+        reseal(copy)
+        passage = judge_gate(copy)
+        said[name] = {"word": passage.word, "reason": passage.lines[0]}
+    return {**said, "an inert adapter": judge_inert(asked, package)}
+
+
+def reseal(folder: Path) -> None:
+    """Make every hash fit again, as a careful forger would."""
+    verdict = read_json(folder / "verdict.json")
+    verdict["files"] = {name: sha256_file(folder / name) for name in verdict["files"]}
+    verdict["evidence_sha256"] = hash_evidence(read_json(folder / "run.json"), folder)
+    write_json(folder / "verdict.json", verdict)
+
+
+def judge_inert(asked: Settings, package: str) -> Row:
+    """Return the verdict on an adapter whose weights do nothing: the real one with its up-projections at zero."""
+    from safetensors.numpy import load_file, save_file
+
+    folder = asked.folder(package)
+    shutil.rmtree(folder / "inert", ignore_errors=True)
+    shutil.copytree(folder / "adapter", folder / "inert", ignore=shutil.ignore_patterns("checkpoints"))
+    weights = folder / "inert" / "adapter_model.safetensors"
+    save_file({n: t * 0 if "lora_B" in n else t for n, t in load_file(weights).items()}, weights)
+    record = read_json(folder / "inert" / "idiolect.json")
+    text = json.dumps(record).replace(sha256_file(folder / "adapter" / weights.name), sha256_file(weights))
+    write_json(folder / "inert" / "idiolect.json", json.loads(text))
+    named = ["--adapter", str(folder / "inert"), "--out", str(folder / "inert-evaluation")]
+    call("evaluate", str(folder / "corpus"), *named, "--arms", "base,tuned", "--probes", "20", "--force")
+    verdict = read_json(folder / "inert-evaluation" / "verdict.json")
+    return {"word": verdict["verdict"], "reason": verdict["reasons"][0]}
+
+
+# -- results
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds."""
+    return json.loads(path.read_text("utf-8"))
+
+
+def describe(asked: Settings, package: str) -> list[Row]:
+    """Return one row per arm, then one for the verdict."""
+    folder = asked.folder(package)
+    full = folder / "full" / "verdict.json"
+    verdict = read_json(full if full.is_file() else folder / "evaluation" / "verdict.json")
+    rows: list[Row] = []
+    for arm in verdict["arms"]:
+        rates = arm["rates"]
+        low, high = rates["accept"]["ci"]
+        checks = {name: round(rates[name]["rate"], 4) for name in rates if name != "accept"}
+        rows.append(
+            {
+                "codebase": package,
+                "arm": arm["arm_id"],
+                "probes": rates["accept"]["n"],
+                "accepted": round(rates["accept"]["rate"], 4),
+                "interval": f"{low:.3f} to {high:.3f}",
+                **checks,
+                "prompt tokens": arm["prompt_tokens"] and round(arm["prompt_tokens"]),
+                "answer tokens": arm["output_tokens"] and round(arm["output_tokens"]),
+            }
+        )
+    return [*rows, describe_verdict(asked, package, verdict)]
+
+
+def describe_verdict(asked: Settings, package: str, verdict: Row) -> Row:
+    """Return the verdict's row: difference, loss, forgetting and time."""
+    test, primary, forgetting = verdict["losses"]["test"], verdict["primary"], verdict["forgetting"]
+    seconds = read_json(asked.folder(package) / "evaluate.json")
+    return {
+        "codebase": package,
+        "arm": "verdict",
+        "verdict": verdict["verdict"],
+        "compared": f"{primary['a']} − {primary['b']}",
+        "difference": round(primary["mean_diff"], 4),
+        "interval": "{:.3f} to {:.3f}".format(*primary["ci"]),
+        "clusters": primary["g"],
+        "loss base": round(test["base"], 4),
+        "loss tuned": round(test["tuned"], 4),
+        "loss fell": round(test["fell"], 4),
+        "loss interval": "{:.3f} to {:.3f}".format(*test["ci"]),
+        "forgetting": round(forgetting["worse"], 4),
+        "sentence": verdict["sentence"],
+        "enough data": verdict["curve"].get("sentence", ""),
+        **seconds,
+    }
+
+
+def list_goals(asked: Settings, packages: Sequence[str]) -> list[Row]:
+    """Return the goals that the stages decide."""
+    first = asked.folder(packages[0])
+    words = [read_json(asked.folder(name) / "evaluation" / "verdict.json")["verdict"] for name in packages]
+    sound = sum(word != "INVALID" for word in words)
+    run, timed = read_json(first / "evaluation" / "run.json"), read_json(first / "evaluate.json")
+    minutes, probes = timed["seconds"] / 60, run["suite"]["n_probes"]
+    killed, spoiled = read_json(first / "kill_twice.json"), read_json(first / "spoil.json")
+    same = killed["kills"] == 2 and len(killed["identical"]) == len(STABLE)
+    invalid = sum(said["word"] == "INVALID" and bool(said["reason"]) for said in spoiled.values())
+    what = f"{probes} probes × 6 arms, base-repeat among them"
+    return [
+        make_goal("evaluation.2", "codebases with sound controls", float(sound), ">= 3", sound >= 3),
+        make_goal("evaluation.3", what, minutes, "<= 8", minutes <= MOST_MINUTES and probes >= asked.probes, "minutes"),
+        make_goal("evaluation.3", "byte-identical after two kills", float(same), "1", same),
+        make_goal("evaluation.4", "of 5 spoilings INVALID with a reason", float(invalid), "5", invalid == 5),
+    ]
+
+
+STAGES = {"mine": mine, "train": train, "evaluate": evaluate, "control": control}
+ONCE = {"kill_twice": kill_twice, "spoil": spoil}
+"""Of the first package alone."""
+
+
+def run_stage(asked: Settings, package: str, stage: str) -> None:
+    """Run one stage, unless it is done, and keep what it measured."""
+    record = asked.folder(package) / f"{stage}.json"
+    if not record.is_file():
+        record.parent.mkdir(parents=True, exist_ok=True)
+        write_json(record, (STAGES | ONCE)[stage](asked, package))
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("packages", nargs="*", default=PACKAGES)
-    parser.add_argument("--minutes", type=float, default=4.0, help="of training, each")
+    parser.add_argument("--minutes", type=float, default=3.0, help="of training, each")
     parser.add_argument("--probes", type=int, default=200)
-    asked = parser.parse_args()
-    rows: list[dict[str, Any]] = []
-    longest, sound, same = 0.0, True, False
+    parser.add_argument("--controls", choices=("basic", "full"), default="full")
+    parser.add_argument("--work", type=Path, help="keep the work here; what is done is not done again")
+    parser.add_argument("--stage", help="run only this one, as networkx:train")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        for number, name in enumerate(asked.packages):
-            folder = Path(scratch) / name
-            verdict, seconds = measure_package(name, folder, asked.minutes, asked.probes)
-            rows += describe(name, verdict, seconds)
-            longest = max(longest, seconds)
-            sound = sound and verdict["verdict"] != "INVALID"
-            if number == 0:
-                same = kill_twice(folder, asked.probes, seconds)
-    count, minutes = len(asked.packages) if sound else 0, longest / 60
-    goals = [
-        make_goal("evaluation.2", "codebases with sound controls", float(count), ">= 3", count >= 3),
-        make_goal("evaluation.3", "longest evaluation", minutes, "<= 8", minutes <= MOST_MINUTES, "minutes"),
-        make_goal("evaluation.3", "byte-identical after two kills", float(same), "1", same),
-    ]
-    write_results("evaluation", rows, goals)
+        asked = Settings(given.work or Path(scratch), given.minutes, given.probes, given.controls)
+        wanted = [(name, stage) for name in given.packages for stage in STAGES]
+        wanted += [(given.packages[0], stage) for stage in ONCE]
+        if asked.controls == "basic":
+            wanted = [(name, stage) for name, stage in wanted if stage != "control"]
+        for name, stage in wanted:
+            if given.stage in (None, f"{name}:{stage}"):
+                run_stage(asked, name, stage)
+        if given.stage is None:
+            rows = [row for name in given.packages for row in describe(asked, name)]
+            spoiled = read_json(asked.folder(given.packages[0]) / "spoil.json")
+            rows += [{"codebase": given.packages[0], "arm": f"spoiled: {what}", "verdict": said["word"],
+                      "sentence": said["reason"]} for what, said in spoiled.items()]  # fmt: skip
+            write_results("evaluation", rows, list_goals(asked, given.packages))
 
 
 if __name__ == "__main__":
