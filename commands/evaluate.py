@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 @click.option(
     "--canaries", type=click.IntRange(min=0), default=0, help="Train once more with so many canaries planted."
 )
+@click.option(
+    "--repository",
+    type=click.Path(path_type=Path),
+    help="The checkout that was mined: its API and its own tests judge answers too.",
+)
 @click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server with a larger model, as a rival arm.")
 @click.option("--model", "rival_name", metavar="NAME", help="The rival's name on that server.")
 @click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A TOML file with other margins.")
@@ -56,6 +61,7 @@ def command(
     minutes: float | None,
     controls: str,
     canaries: int,
+    repository: Path | None,
     endpoint: str | None,
     rival_name: str | None,
     policy_file: Path | None,
@@ -63,6 +69,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Ask for the held-out code of CORPUS in every arm, and say whether the adapter is worth it."""
+    from ..evaluation.checkout import match_repository
     from ..evaluation.endpoint import EndpointGenerator
     from ..evaluation.evaluate import evaluate_corpus, resolve_arms
     from ..evaluation.gate import read_policy
@@ -72,7 +79,9 @@ def command(
     names = arms.replace(" ", "").split(",") if arms else None
     resolve_arms(names, adapted=adapter is not None)
     policy = read_policy(policy_file) if policy_file else None
-    read_corpus(corpus)
+    mined = read_corpus(corpus)
+    if repository is not None:
+        match_repository(mined, repository)
     if (endpoint is None) != (rival_name is None):
         raise click.UsageError("--endpoint and --model go together.")
     rival = EndpointGenerator(endpoint, rival_name) if endpoint and rival_name else None
@@ -96,6 +105,7 @@ def command(
             forced=force,
             policy=policy,
             rival=rival,
+            repository=repository,
             progress=report,
         )
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))

@@ -29,6 +29,7 @@ from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
 from ..mining.guide import render_guide
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
+from .checkout import match_repository
 from .checks.check import collect_checks
 from .extract import body_is_over
 from .measure import (
@@ -92,6 +93,8 @@ def evaluate_corpus(
     *forced*.
     """
     corpus = read_corpus(corpus_path)
+    if repository is not None:
+        match_repository(corpus, repository)
     task = Task(
         corpus=corpus,
         out=out,

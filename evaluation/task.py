@@ -79,6 +79,7 @@ class Task:
                     self.samples,
                     self.controls,
                     self.canaries,
+                    self.repository is not None,
                     asdict(self.policy),
                     __version__,
                 ),

@@ -148,16 +148,32 @@ def mine_data(path: str, data: bytes, languages: Sequence[Language], kinds: Sequ
         return Drop(path, "", "file", error.reason)
     except MissingExtraError:
         return Drop(path, "", "file", f"grammar_not_installed_{language.name}")
+    cleaned = clean_source(source)
+    try:
+        mined = mine_source(cleaned.source, kinds)
+    except RecursionError:
+        return Drop(path, "", "file", "too_deep")
+    mined = without_places(mined, cleaned.source.text, cleaned.secrets, "secret")
+    return without_places(mined, cleaned.source.text, cleaned.personal, "personal_data")
+
+
+class Cleaned(NamedTuple):
+    """
+    A source without secrets and personal data, and where they stood.
+    """
+
+    source: Source
+    secrets: list[tuple[int, int]]
+    personal: list[tuple[int, int]]
+
+
+def clean_source(source: Source) -> Cleaned:
+    """Return *source* with its secrets redacted and its personal data masked, as a corpus keeps it."""
     redacted, secrets = redact_secrets(source.text)
     masked, personal = mask_personal(redacted)
     if secrets or personal:
-        source = parse_source(path, masked.encode(source.encoding), language)
-    try:
-        mined = mine_source(source, kinds)
-    except RecursionError:
-        return Drop(path, "", "file", "too_deep")
-    mined = without_places(mined, source.text, [(s.start, s.end) for s in secrets], "secret")
-    return without_places(mined, source.text, [(p.start, p.end) for p in personal], "personal_data")
+        source = parse_source(source.path, masked.encode(source.encoding), source.language)
+    return Cleaned(source, [(s.start, s.end) for s in secrets], [(p.start, p.end) for p in personal])
 
 
 def without_places(mined: FileYield, text: str, places: Sequence[tuple[int, int]], reason: str) -> FileYield:
