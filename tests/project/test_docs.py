@@ -120,7 +120,17 @@ def _checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", ["docs/your-repository.md", "docs/choose-a-base.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "docs/your-repository.md",
+        "docs/choose-a-base.md",
+        "docs/teach-a-dsl.md",
+        "docs/scale.md",
+        "docs/gate.md",
+        "docs/threat-model.md",
+    ],
+)
 def test_a_page_runs_as_written(page: str, checkout: Path):
     """The pages that need no training."""
     walk(page, checkout)
