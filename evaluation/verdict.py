@@ -248,7 +248,7 @@ def write_floor(probes: int, learned: Change | None) -> str:
     if learned is None:
         return f"{weak}; try a larger base."
     between = "" if learned.ci is None else f" ({percents(-learned.ci[1])} to {percents(-learned.ci[0])})"
-    return f"{weak}; the adapter changed the loss on the house's own answers by {percents(-learned.fell)} %{between}."
+    return f"{weak}; the adapter changed the loss on the house's own answers by {percents(-learned.fell)}%{between}."
 
 
 def percents(share: float) -> str:

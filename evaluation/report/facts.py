@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..verdict import signed, span
 from .charts import Curve, draw_curve
 
 Row = Mapping[str, Any]
@@ -16,7 +17,13 @@ Row = Mapping[str, Any]
 
 def list_facts(run: Row, verdict: Row) -> list[str]:
     """Return the sentences, in the order in which a person asks."""
-    facts = [*say_cost(verdict), *say_ability(verdict), *say_memory(verdict), *say_data(verdict["curve"])]
+    facts = [
+        *say_cost(verdict),
+        *say_ability(verdict),
+        *say_placebo(verdict),
+        *say_memory(verdict),
+        *say_data(verdict["curve"]),
+    ]
     if run["suite"]["forced"]:
         facts.append("Forced: fewer probes than an evaluation needs were allowed.")
     return facts
@@ -49,6 +56,21 @@ def say_ability(verdict: Row) -> Iterator[str]:
         shown = {True: "holds", False: "does not hold", None: "is not shown to hold"}[forgetting["passed"]]
         allowed = f"{forgetting['margin']:g} is allowed"
         yield f"General ability {shown}: {forgetting['worse']:+.3f} nats a token{upper}; {allowed}."
+
+
+def say_placebo(verdict: Row) -> Iterator[str]:
+    """Yield whether an adapter of other code would have done as well: then the gain is the form of an answer."""
+    against = next((row for row in verdict["comparisons"] if row["b"] == "placebo" and row["a"] == "tuned"), None)
+    if against is None or against["ci"] is None:
+        return
+    says = f"{signed(against['mean_diff'])}, 95 % interval {span(against['ci'])}"
+    if against["ci"][0] > 0:
+        yield f"The adapter beats one of the same size that was trained on other code ({says})."
+    else:
+        yield (
+            f"It is not shown that the adapter beats one of the same size that was trained on other code ({says}): "
+            f"a gain over base may be the form of an answer, not this codebase."
+        )
 
 
 def say_memory(verdict: Row) -> Iterator[str]:

@@ -213,8 +213,10 @@ def cost_note(verdict: Row, arms: Mapping[str, Row]) -> str:
 
 
 def relative(share: float) -> str:
-    """Return a relative change with its sign: `−23 %`."""
+    """Return a relative change with its sign: `−23 %`; one that rounds to 0 has none."""
     text = f"{abs(share) * 100:.1f}".removesuffix(".0")
+    if text == "0":
+        return "0 %"
     return f"{'−' if share < 0 else '+'}{text} %"
 
 

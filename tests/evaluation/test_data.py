@@ -173,6 +173,7 @@ def test_full_controls_train_a_placebo_and_a_curve(tmp_path):
     assert trained == [440, 55, 110, 220, 445]
     assert arms["placebo"]["rates"]["accept"]["rate"] == 0.0
     assert any((row["a"], row["b"]) == ("tuned", "placebo") for row in compared)
+    assert "beats one of the same size that was trained on other code" in (tmp_path / "e" / "report.html").read_text()
     assert len(verdict["curve"]["points"]) == 4
     assert verdict["memory"]["canaries"]["planted"] == 2
     assert not (tmp_path / "e" / ".training").exists()

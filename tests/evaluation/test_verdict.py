@@ -115,7 +115,7 @@ def test_at_the_floor_acceptance_tells_nothing():
     verdict = decide(evidence(primary=flat, prompt_gain=None, highest=0.01, learned=learned))
 
     assert verdict.word == "INCONCLUSIVE"
-    assert "−7.0 % (−9.0 to −5.0)" in verdict.sentence
+    assert "−7.0% (−9.0 to −5.0)" in verdict.sentence
     assert decide(evidence(primary=flat, prompt_gain=None, highest=0.03)).word == "NOT_WORTH_IT"
 
 
