@@ -1,0 +1,139 @@
+"""
+The names check. In: an answer in its file. Out: what it names that does not exist and the reference does not name.
+
+Each answer is laid beside the file it belongs to, as a module of its own that nothing imports, in a copy of the
+repository's Python: so one run of the resolver judges all answers, and none of them can see another.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ...mining.corpus import Corpus
+from ...mining.source import Source, Span
+from ..names import FILES_A_RUN, KINDS, House, as_missing, ask_resolver, find_resolver, is_certain, read_house
+from .check import Answer, Check, Remark, Result
+
+Said = Mapping[str, Any]
+"""One of the resolver's errors."""
+
+
+# no slots: the house is read once, beside the fields
+@dataclass(frozen=True)
+class NamesCheck:
+    """
+    Fails an answer that names what certainly does not exist, where the reference does not.
+    """
+
+    program: str
+    repository: Path
+    name: str = "names"
+    order: int = 20
+    repeats: int = 1
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The resolver's version and ours."""
+        with suppress(importlib.metadata.PackageNotFoundError):
+            return {"version": 1, "resolver": importlib.metadata.version("pyrefly")}
+        return {"version": 1, "resolver": self.program}
+
+    @cached_property
+    def house(self) -> House:
+        """The repository's Python."""
+        return read_house(self.repository)
+
+    def judge(self, answers: Sequence[Answer]) -> list[Result]:
+        """Return one result per answer; `unsupported` where the language or the resolver leaves it open."""
+        python = [answer for answer in answers if answer.source.language.name == "python"]
+        said = self.ask(python) if python else {}
+        return [
+            Result(None, "unsupported")
+            if said is None or answer.source.language.name != "python"
+            else self.judge_one(answer, said)
+            for answer in answers
+        ]
+
+    def ask(self, answers: Sequence[Answer]) -> dict[Source, list[Said]] | None:
+        """Return what the resolver says of every answer's file and of every reference's, or None when it fails."""
+        sources = list(dict.fromkeys(source for answer in answers for source in (answer.source, answer.reference)))
+        said: defaultdict[Source, list[Said]] = defaultdict(list)
+        with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
+            root = Path(scratch).resolve()
+            for path in self.house.files:
+                copy(self.repository / path, root / path)
+            laid = {lay(root, source, number): source for number, source in enumerate(sources)}
+            paths = list(laid)
+            for first in range(0, len(paths), FILES_A_RUN):
+                found = ask_resolver(self.program, root, paths[first : first + FILES_A_RUN])
+                if found is None:
+                    return None
+                for error in found:
+                    if error["name"] in KINDS:
+                        said[laid[error["path"]]].append(error)
+        return said
+
+    def judge_one(self, answer: Answer, said: Mapping[Source, list[Said]]) -> Result:
+        """Return what is wrong inside the answer's span, beyond what the resolver says of the reference."""
+        theirs = Counter(map(what, inside(said.get(answer.reference, []), answer.reference, answer.reference_span)))
+        fresh: list[Said] = []
+        for error in inside(said.get(answer.source, []), answer.source, answer.span):
+            if theirs[what(error)] > 0:
+                theirs[what(error)] -= 1
+            else:
+                fresh.append(error)
+        wrong = [error for error in fresh if self.is_wrong(error, answer)]
+        remarks = tuple(Remark(f"A11[{m.kind}]", m.line, m.message) for m in map(as_missing, wrong))
+        detail = {"wrong": sorted({remark.message for remark in remarks}), "undecided": len(fresh) - len(wrong)}
+        return Result(not wrong, "names" if wrong else "ok", detail, remarks)
+
+    def is_wrong(self, error: Said, answer: Answer) -> bool:
+        """Claim that nothing in the repository, nor in the answer's own file, makes the error right."""
+        lines = answer.source.utf8.split(b"\n")
+        own = lines[int(error["line"]) - 1]
+        around = replace(self.house, text=self.house.text + b"\n" + answer.source.utf8, known={})
+        return is_certain(error["name"], error["description"], self.house, own) and is_certain(
+            error["name"], error["description"], around, own
+        )
+
+
+def what(error: Said) -> tuple[str, str]:
+    """Return what an error says, wherever it stands."""
+    return error["name"], error["description"].partition("\n")[0]
+
+
+def inside(errors: Sequence[Said], source: Source, span: Span) -> list[Said]:
+    """Return the errors on the lines of *span*."""
+    first, last = source.line_of(span.start), source.line_of(max(span.start, span.end - 1))
+    return [error for error in errors if first <= error["line"] <= last]
+
+
+def lay(root: Path, source: Source, number: int) -> str:
+    """Write *source* beside the file it belongs to, as a module of its own, and return its path."""
+    path = PurePosixPath(source.path)
+    beside = path.with_name(f"{path.stem.replace('.', '_')}__{number}.py").as_posix()
+    (root / beside).parent.mkdir(parents=True, exist_ok=True)
+    (root / beside).write_bytes(source.utf8)
+    return beside
+
+
+def copy(file: Path, target: Path) -> None:
+    """Copy a plain file; one that has gone meanwhile is left out."""
+    with suppress(OSError):
+        data = file.read_bytes()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def make_check(corpus: Corpus, repository: Path | None) -> Check | None:  # noqa: ARG001 - every check takes both
+    """Return the check, or None without a repository to resolve names in, or without a resolver."""
+    program = find_resolver()
+    return NamesCheck(program, repository.resolve()) if program is not None and repository is not None else None
