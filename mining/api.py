@@ -4,13 +4,21 @@ What a repository offers. In: definitions. Out: the API index: modules, their sy
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
 
 from .definitions import Definition
 from .source import Source
 
 LONGEST_SIGNATURE = 300
+LONGEST_SUMMARY = 160
+OPENING = re.compile(r"^\s*(?:[rRuUbB]{0,2}(?:\"{3}|'{3}|\"|')|/\*+!?|//[/!]?|#+!?|--+|<!--|;+|\*(?=\s|$))?\s*")
+CLOSING = re.compile(r"\s*(?:\"{3}|'{3}|\"|'|\*+/|-->)?\s*$")
+"""What opens and closes documentation, and its lines, in strings and comments of any language."""
+SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class Symbol:
     """Its parameters as written, brackets included, on one line; empty where it has none."""
     line: int
     public: bool
+    summary: str = ""
+    """The first sentence of its documentation, without the full stop."""
 
 
 def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol, ...]:
@@ -42,9 +52,19 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
                     signature=text[:LONGEST_SIGNATURE],
                     line=source.line_of(definition.span.start),
                     public=not any(part.startswith("_") for part in definition.symbol.split(".")),
+                    summary="" if definition.doc is None else summary_of(source.slice(definition.doc)),
                 )
             )
     return tuple(symbols)
+
+
+def summary_of(doc: str) -> str:
+    """Return the first sentence of documentation, on one line, without its markers and its full stop."""
+    lines = CLOSING.sub("", doc[: 4 * LONGEST_SUMMARY]).split("\n")
+    text = "\n".join(OPENING.sub("", line, count=1) for line in lines).strip()
+    end = SENTENCE_END.search(text)
+    sentence = " ".join(text[: end.start() if end else len(text)].split())
+    return sentence if len(sentence) <= LONGEST_SUMMARY else ""
 
 
 def build_index(files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> dict[str, object]:
@@ -53,3 +73,62 @@ def build_index(files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> dict[str, ob
         "schema": "idiolect.api/1",
         "files": {path: [asdict(symbol) for symbol in symbols] for path, symbols in sorted(files) if symbols},
     }
+
+
+class Lookup:
+    """
+    Finds what a dotted name means in the index of everything mined.
+    """
+
+    def __init__(self, files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> None:
+        self.by_name: defaultdict[str, list[tuple[str, Symbol]]] = defaultdict(list)
+        for path, symbols in files:
+            module = module_name(path)
+            for symbol in symbols:
+                if symbol.public:
+                    self.by_name[symbol.name.rpartition(".")[2]].append((module, symbol))
+
+    def find(self, dotted: str) -> Symbol | None:
+        """
+        Return the public symbol that *dotted* names, or None when there is none, or no way to tell between several.
+
+        A package often offers a name that another of its modules defines, so the module is asked only where the name
+        alone leaves a choice.
+        """
+        module, _, name = dotted.rpartition(".")
+        found = [(home, symbol) for home, symbol in self.by_name.get(name, ()) if fits(symbol, module)]
+        if len(found) > 1:
+            found = [(home, symbol) for home, symbol in found if is_tail(f"{home}.{symbol.name}", dotted)]
+        return found[0][1] if len(found) == 1 else None
+
+
+def fits(symbol: Symbol, module: str) -> bool:
+    """Claim that *symbol* can be what its last name means after *module*: a method is named after its class."""
+    owner = symbol.name.rpartition(".")[0]
+    return not owner or module == owner or module.endswith(f".{owner}")
+
+
+def is_tail(one: str, other: str) -> bool:
+    """Claim that one of two dotted names ends with the other: a root folder may be outside or inside of the package."""
+    return one == other or f".{one}".endswith(f".{other}") or f".{other}".endswith(f".{one}")
+
+
+def module_name(path: str) -> str:
+    """Return the dotted name that *path* gives."""
+    parts = list(PurePosixPath(path).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts and parts[-1] == "__init__" else parts)
+
+
+def outermost_modules(name: str, paths: Iterable[str]) -> frozenset[str]:
+    """
+    Return the first names under which the modules of a repository called *name* can be imported.
+
+    The folders at the root; only where there is none, the files there.
+    """
+    files: set[str] = set()
+    folders: set[str] = set()
+    for path in paths:
+        parts = path.split("/")
+        parts = parts[1:] if len(parts) > 1 and parts[0] in ("src", "lib") else parts
+        (folders if len(parts) > 1 else files).add(parts[0].partition(".")[0])
+    return frozenset(top for top in {name, *(folders or files)} if top.isidentifier())

@@ -195,13 +195,7 @@ def plain_files(root: Path, unread: list[str]) -> Iterator[str]:
 
 def git_output(root: Path, *arguments: str, given: bytes = b"") -> bytes | None:
     """Return what git prints, with *given* on its input, or None when it fails, is missing or takes too long."""
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C",
-        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
-        "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "",
-    }  # fmt: skip
-    command = [*HARDENED, "-C", str(root), *arguments]
+    command, environment = git_command(root, *arguments), git_environment()
     try:
         done = subprocess.run(
             command, env=environment, input=given, capture_output=True, timeout=GIT_SECONDS, check=False
@@ -209,6 +203,21 @@ def git_output(root: Path, *arguments: str, given: bytes = b"") -> bytes | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def git_command(root: Path, *arguments: str) -> list[str]:
+    """Return the words that ask git about *root* with everything switched off that could run or change something."""
+    return [*HARDENED, "-C", str(root), *arguments]
+
+
+def git_environment() -> dict[str, str]:
+    """Return the environment that git is asked in: none of the user's or the system's configuration is read."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C",
+        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
+        "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "",
+    }  # fmt: skip
 
 
 def origin_name(root: Path) -> str:
@@ -225,6 +234,11 @@ def commit_id(root: Path, paths: Sequence[str]) -> str:
     """Return the id of the checked-out commit; a tree with changes, or without a commit, is named by its bytes."""
     head = git_output(root, "rev-parse", "--verify", "HEAD^{commit}")
     return head.decode().strip() if head and is_as_committed(root, paths) else tree_id(root, paths)
+
+
+def head_id(root: Path) -> str:
+    """Return the id of the checked-out commit; empty where there is none."""
+    return (git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") or b"").decode().strip()
 
 
 def is_as_committed(root: Path, paths: Sequence[str]) -> bool:

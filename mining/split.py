@@ -63,11 +63,13 @@ class Sides:
     """`train`, `validation` or `test` for each path."""
 
 
-def assign_sides(units: Sequence[Unit], weights: Mapping[str, int]) -> Sides:
+def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mapping[str, int] | None = None) -> Sides:
     """
     Return the sides of the paths in *weights*, which says how many pairs each has.
 
-    Which clusters are held out is decided by the hash of their name: the same for the same repository, on any machine.
+    Paths without any weight are taught from: nothing would be asked of them. *ages* says how many commits ago a path
+    was changed last: the newest clusters are the test, the next newest the validation. Among equals, and without ages,
+    the hash of a cluster's name decides: the same on any machine.
     """
     cluster = cluster_files(units, sorted(weights))
     sizes: Counter[str] = Counter()
@@ -77,10 +79,14 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int]) -> Sides:
     side: dict[str, str] = {}
     filled: Counter[str] = Counter()
     # small corpora have few clusters: the ceiling leaves room for at least one on each side
-    ceiling = max(LARGEST_CLUSTER * total, min(sizes.values(), default=0))
-    for name in sorted(sizes, key=hashed):
+    ceiling = max(LARGEST_CLUSTER * total, min(filter(None, sizes.values()), default=0))
+    oldest = max((ages or {}).values(), default=0) + 1
+    newest: dict[str, int] = {}
+    for path in weights:
+        newest[cluster[path]] = min(newest.get(cluster[path], oldest), (ages or {}).get(path, oldest))
+    for name in sorted(sizes, key=lambda name: (newest[name], hashed(name))):
         wanted = next((s for s in ("test", "validation") if filled[s] < HELD_OUT_SHARE * total), "train")
-        side[name] = "train" if sizes[name] > ceiling or sizes[name] > total / 2 else wanted
+        side[name] = "train" if not 0 < sizes[name] <= min(ceiling, total / 2) else wanted
         filled[side[name]] += sizes[name]
     return Sides(cluster, {path: side[cluster[path]] for path in weights})
 

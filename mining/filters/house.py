@@ -8,9 +8,11 @@ only the lines that depart from it: held-out pairs are judged, never filtered.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from ..conventions.convention import Opportunity
 from ..conventions.tally import FileTally
+from ..pairs.kind import Rule
 from ..profile import Entry, Profile, answer_all, has_its_own_way
 
 
@@ -31,3 +33,12 @@ def lines_that_break(tally: FileTally, profile: Profile) -> dict[int, str]:
             if found.value != wanted:
                 broken.setdefault(found.line, rule)
     return broken
+
+
+def keeps_rules(rules: Iterable[Rule], tally: FileTally, profile: Profile) -> bool:
+    """Claim that the house holds to every one of *rules* in the file of *tally*, whoever sees to it."""
+    for rule in rules:
+        entry = profile.lookup(rule.convention, rule.key, tally.path, tally.role)
+        if entry is None or not entry.strength or entry.value != rule.value:
+            return False
+    return True

@@ -82,7 +82,7 @@ KIND = Kind(
     examples=(
         Example(
             file='def double(x):\n    """Return twice *x*."""\n    return 2 * x\n',
-            instruction='# Implement `double` as its documentation says.\ndef double(x):\n    """Return twice *x*."""',
+            instruction='# Fill in `double`.\ndef double(x):\n    """Return twice *x*."""',
             response="    return 2 * x",
         ),
     ),

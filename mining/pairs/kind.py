@@ -13,10 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..definitions import Definition
 from ..plugins import load_plugins
 from ..source import Source
+
+if TYPE_CHECKING:  # they import this module, or are loaded only where they are used
+    from ..api import Lookup
+    from ..conventions.tally import FileTally
+    from ..history import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,20 @@ class MinedFile:
     source: Source
     definitions: list[Definition]
     skeleton: str
+    tally: FileTally | None = None
+    """The file's answers to the questions of the conventions."""
+    house: frozenset[str] = frozenset()
+    """The first names of the modules that the mined repositories offer, as far as their files' paths tell."""
+
+
+class Rule(NamedTuple):
+    """
+    A convention, what it is about, and the answer found.
+    """
+
+    convention: str
+    key: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +66,12 @@ class Draft:
     start: int
     """Byte at which the response starts in `Source.utf8`."""
     quality: float
+    context: str | None = None
+    """What stands around, where it is not the file's skeleton."""
+    callee: str = ""
+    """The dotted name that the answer calls, for `finish` to find in the API index."""
+    rules: tuple[Rule, ...] = ()
+    """The conventions that the answer keeps and the ask does not: the house must hold to all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +86,11 @@ class Example:
     """What must be asked of it."""
     response: str
     """The answer."""
+    path: str = "house/example.py"
+    before: str = ""
+    """For a change: the file before it. `file` is what it became."""
+    subject: str = ""
+    """For a change: the first line of the commit's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +104,10 @@ class Kind:
     """One sentence for a reader of the corpus."""
     draft: Callable[[MinedFile], Iterator[Draft]]
     examples: tuple[Example, ...] = ()
+    finish: Callable[[Draft, Lookup], Draft | None] | None = None
+    """Completes a draft with what the whole repository offers; None when the draft turns out to be no pair."""
+    draft_change: Callable[[Change], Iterator[Draft]] | None = None
+    """Makes drafts of a change in the history instead of a file."""
 
 
 @cache

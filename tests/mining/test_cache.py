@@ -24,8 +24,9 @@ def _house(tmp_path, monkeypatch):
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
     root = tmp_path / "house"
     root.mkdir()
+    (root / "store").mkdir()
     for noun in NOUNS:
-        (root / f"{noun}.py").write_text(FILE.format(noun=noun), "utf-8")
+        (root / "store" / f"{noun}.py").write_text(FILE.format(noun=noun), "utf-8")
     return root
 
 
@@ -49,15 +50,15 @@ def watch_mined(monkeypatch):
 def test_only_what_changed_is_mined_again(house, tmp_path, monkeypatch):
     """The second run mines the changed and the new file, and gives what a run without a cache gives."""
     mine_repositories([house], tmp_path / "first", workers=1)
-    (house / "amber.py").write_text(FILE.format(noun="aspen"), "utf-8")
-    (house / "grove.py").write_text(FILE.format(noun="grove"), "utf-8")
+    (house / "store" / "amber.py").write_text(FILE.format(noun="aspen"), "utf-8")
+    (house / "store" / "grove.py").write_text(FILE.format(noun="grove"), "utf-8")
     mined = watch_mined(monkeypatch)
     mine_repositories([house], tmp_path / "second", workers=1)
     again = list(mined)
     monkeypatch.setenv("IDIOLECT_CACHE", "")
     mine_repositories([house], tmp_path / "third", workers=1)
 
-    assert ["amber.py", "grove.py"] == again
+    assert ["store/amber.py", "store/grove.py"] == again
     assert read_all(tmp_path / "third") == read_all(tmp_path / "second")
     assert read_all(tmp_path / "first") != read_all(tmp_path / "second")
 

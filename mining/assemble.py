@@ -1,0 +1,260 @@
+"""
+A corpus, assembled. In: what the files and histories of repositories give. Out: `Contents`, ready to be written.
+
+Here, and only here, files meet each other: duplicates go, clusters are split, what gives a held-out answer away is
+dropped, the profile is learned from the training side, and drafts that wait for the profile or the API index are
+finished. The order of everything is that of paths and places.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from typing import Any
+
+from .api import Lookup, build_index
+from .conventions.tally import FileTally
+from .corpus import Contents
+from .errors import TooSmallError
+from .filters.duplicates import fingerprint, similar_pairs
+from .filters.house import keeps_rules, lines_that_break
+from .languages import known_languages
+from .own import own_objections
+from .owners import owners_in
+from .pairs.kind import collect_kinds
+from .pairs.pair import Pair
+from .profile import Profile, learn_profile
+from .recency import recent_lines
+from .repository import Repository
+from .settings import Settings
+from .split import LeakFinder, Unit, assign_sides, drop_quotes, prove_split
+from .yields import Drop, FileYield, MadePair, Mined, hash_of, make_pair, prefix_history, prefix_path
+
+NEAR_DUPLICATE = 0.7
+"""Similarity from which the later of two pairs is dropped (text-dedup, bigcode and The Vault use the same)."""
+ASKED_KINDS = frozenset({"implement", "edit"})
+"""Kinds that can be asked of a file held out; the others teach what is known there already."""
+BY_UNIT = frozenset({"implement", "restyle"})
+"""Kinds whose answer is a definition, or its body, as it stands: its fingerprint is known."""
+Progress = Callable[[str, int, int], None]
+
+
+def assemble(
+    mined: Sequence[Mined],
+    drops: list[Drop],
+    settings: Sequence[Settings],
+    progress: Progress | None = None,
+    own_pairs: Sequence[Pair] = (),
+) -> Contents:
+    """Return the corpus: pairs without duplicates, on their sides, with the proof, the profile and the index."""
+    placed = place_side_by_side(mined)
+    taught = [one for one in placed if not one.only_api]
+    files = [(one.repository, file) for one in taught for file in one.files]
+    units = [unit for _, file in files for unit in file.units]
+    if not units:
+        raise TooSmallError("No definition was found: mining needs at least 1. Check the languages and the excludes.")
+    index = [(file.path, file.symbols) for one in placed for file in one.files]
+    drops.extend(drop for one in taught for drop in one.history.drops)
+    made = [*finish_drafts(files, Lookup(index)), *(MadePair(pair) for one in taught for pair in one.history.pairs)]
+    rules = {pair.id: rules for pair, rules in made if rules}
+    pairs = drop_repeats(curate([one.pair for one in made], settings, drops), units, drops)
+    if not pairs:
+        raise TooSmallError(f"No pair could be made of {len(units)} definitions.")
+    if progress:
+        progress("splitting", 0, 1)
+    units += [unit for one in taught for unit in one.history.units]
+    ages = {path: age for one in taught for path, age in one.history.ages.items()}
+    sides = assign_sides(units, weigh_paths(pairs), ages)
+    pairs = [replace(pair, split=sides.split[pair.path], cluster=sides.cluster[pair.path]) for pair in pairs]
+    pairs = keep_commits_together(pairs, {one.repository.commit for one in taught}, drops)
+    held_out_units = [unit for unit in units if sides.split.get(unit.path, "train") != "train"]
+    added = add_own(own_pairs, held_out_units, drops)
+    sides = replace(sides, cluster={**sides.cluster, **{pair.path: pair.cluster for pair in added}})
+    leaks = LeakFinder([*pairs, *added])
+    pairs, quotes = drop_quotes([*pairs, *added], leaks)
+    drops.extend(Drop(pair.path, pair.symbol, pair.kind, "quotes_held_out_answer") for pair in quotes)
+    held_out = {pair.path for pair in pairs if pair.split != "train"}
+    tallies = [file.tally for _, file in files if file.tally is not None and file.path not in held_out]
+    profile = learn_together(tallies, taught, settings[0])
+    pairs = keep_style(pairs, tallies, profile, {one.repository.commit for one in taught}, drops)
+    pairs = keep_house_rules(pairs, rules, {f.path: f.tally for _, f in files if f.tally is not None}, profile, drops)
+    if progress:
+        progress("splitting", 1, 1)
+    head = manifest_head(placed, settings)
+    return Contents(
+        head={**head, **({"own_pairs": len(added)} if own_pairs else {})},
+        pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
+        profile=profile.as_json(),
+        api=build_index(index),
+        skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
+        sources={file.path: file.utf8 for _, file in files if file.path in held_out},
+        proof=prove_split(pairs, units, sides, leaks),
+    )
+
+
+def weigh_paths(pairs: Sequence[Pair]) -> dict[str, int]:
+    """Return how many held-out tasks each path could give: its pairs of `ASKED_KINDS`, or all where there are none."""
+    asked = Counter(pair.path for pair in pairs if pair.kind in ASKED_KINDS) or Counter(pair.path for pair in pairs)
+    return {pair.path: asked[pair.path] for pair in pairs}
+
+
+def place_side_by_side(mined: Sequence[Mined]) -> list[Mined]:
+    """Return *mined* with each repository's paths under a name of its own, where there is more than one."""
+    if len(mined) < 2:
+        return list(mined)
+    return [
+        one._replace(
+            files=tuple(prefix_path(file, prefix) for file in one.files), history=prefix_history(one.history, prefix)
+        )
+        for prefix, one in zip(folder_names([one.repository for one in mined]), mined, strict=True)
+    ]
+
+
+def folder_names(repositories: Sequence[Repository]) -> list[str]:
+    """Return a name for each repository; the second of two equal ones is numbered."""
+    times: Counter[str] = Counter()
+    names: list[str] = []
+    for repository in repositories:
+        name = short_name(repository.name)
+        times[name] += 1
+        names.append(name if times[name] == 1 else f"{name}-{times[name]}")
+    return names
+
+
+def short_name(name: str) -> str:
+    """Return the last part of a repository's name."""
+    return name.rstrip("/").rpartition("/")[2].removesuffix(".git")
+
+
+def finish_drafts(files: Sequence[tuple[Repository, FileYield]], lookup: Lookup) -> Iterator[MadePair]:
+    """Yield a pair for every draft; those that wait for the API index are completed, or turn out to be none."""
+    kinds = collect_kinds()
+    for repository, file in files:
+        licence = file.licence or repository.licence
+        for draft in file.drafts:
+            finish = kinds[draft.kind].finish
+            done = draft if finish is None else finish(draft, lookup)
+            if done is not None:
+                yield MadePair(make_pair(file, done, repository.name, repository.commit, licence), done.rules)
+
+
+def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without those whose answer repeats an earlier one of the same kind, exactly or nearly."""
+    gone: dict[int, str] = {}
+    # a name may be defined twice
+    times = Counter((unit.path, unit.symbol) for unit in units)
+    marks = {(u.path, u.symbol): u.mark for u in units if times[u.path, u.symbol] == 1}
+    for kind in sorted({pair.kind for pair in pairs} - {"infill"}):
+        places = [index for index, pair in enumerate(pairs) if pair.kind == kind]
+        known = marks if kind in BY_UNIT else {}
+        prints = [known.get((p.path, p.symbol)) or fingerprint(p.response) for p in (pairs[i] for i in places)]
+        for first, second, similarity in similar_pairs(prints, NEAR_DUPLICATE):
+            # a copy of what is gone is as like to what made it go
+            if places[first] not in gone or similarity == 1.0:
+                gone[places[second]] = "duplicate" if similarity == 1.0 else "near_duplicate"
+    drops.extend(Drop(pairs[i].path, pairs[i].symbol, pairs[i].kind, gone[i]) for i in sorted(gone))
+    return [pair for index, pair in enumerate(pairs) if index not in gone]
+
+
+def curate(pairs: Sequence[Pair], settings: Sequence[Settings], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without those that the team's settings drop, by id or by path pattern."""
+    patterns = [entry for own in settings for entry in own.drop]
+    if not patterns:
+        return list(pairs)
+    import pathspec
+
+    spec = pathspec.GitIgnoreSpec.from_lines(patterns)
+    kept = [pair for pair in pairs if pair.id not in patterns and not spec.match_file(pair.path)]
+    if len(kept) < len(pairs):
+        left = {pair.id for pair in kept}
+        drops.extend(Drop(p.path, p.symbol, p.kind, "dropped_by_settings") for p in pairs if p.id not in left)
+    return kept
+
+
+def keep_commits_together(pairs: Sequence[Pair], present: Set[str], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without the training pairs of a commit that also changed a file held out."""
+    sides: defaultdict[str, set[str]] = defaultdict(set)
+    for pair in pairs:
+        if pair.commit not in present:
+            sides[pair.commit].add(pair.split)
+    split = {commit for commit, found in sides.items() if "train" in found and len(found) > 1}
+    gone = [pair for pair in pairs if pair.commit in split and pair.split == "train"]
+    drops.extend(Drop(pair.path, pair.symbol, pair.kind, "commit_on_both_sides") for pair in gone)
+    return [pair for pair in pairs if pair.commit not in split or pair.split != "train"]
+
+
+def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Drop]) -> list[Pair]:
+    """Return the team's own pairs that may be added."""
+    reasons = own_objections(own_pairs, held_out) if own_pairs else []
+    judged = list(zip(own_pairs, reasons, strict=True))
+    drops.extend(Drop(pair.path, pair.symbol, pair.kind, reason) for pair, reason in judged if reason)
+    return [pair for pair, reason in judged if not reason]
+
+
+def keep_style(
+    pairs: Sequence[Pair], tallies: Sequence[FileTally], profile: Profile, commits: Set[str], drops: list[Drop]
+) -> list[Pair]:
+    """Return *pairs* without the training pairs whose answer, as it stands now, breaks a rule that gates."""
+    broken = {tally.path: lines_that_break(tally, profile) for tally in tallies}
+    kept: list[Pair] = []
+    for pair in pairs:
+        lines = broken.get(pair.path, {}) if pair.split == "train" and pair.commit in commits else {}
+        if any(pair.start_line <= line <= pair.end_line for line in lines):
+            drops.append(Drop(pair.path, pair.symbol, pair.kind, "house_style"))
+        else:
+            kept.append(pair)
+    return kept
+
+
+def keep_house_rules(
+    pairs: Sequence[Pair],
+    rules: Mapping[str, Sequence[Any]],
+    tallies: Mapping[str, FileTally],
+    profile: Profile,
+    drops: list[Drop],
+) -> list[Pair]:
+    """Return *pairs* without those about a convention that is their file's habit and not the house's."""
+    kept: list[Pair] = []
+    for pair in pairs:
+        tally = tallies.get(pair.path)
+        if pair.id in rules and tally is not None and not keeps_rules(rules[pair.id], tally, profile):
+            drops.append(Drop(pair.path, pair.symbol, pair.kind, "no_house_rule"))
+        else:
+            kept.append(pair)
+    return kept
+
+
+def learn_together(tallies: Sequence[FileTally], mined: Sequence[Mined], settings: Settings) -> Profile:
+    """Return the profile of all repositories, with what their histories and formatters say of it."""
+    recent: dict[str, frozenset[int]] = {}
+    owners: frozenset[str] = frozenset()
+    names = folder_names([one.repository for one in mined])
+    for name, one in zip(names, mined, strict=True):
+        prefix = f"{name}/" if len(mined) > 1 else ""
+        recent.update({prefix + path: lines for path, lines in recent_lines(one.repository.root).items()})
+        owners |= owners_in(one.repository.root)
+    return learn_profile(tallies, settings=settings, recent=recent, owners=owners)
+
+
+def manifest_head(mined: Sequence[Mined], settings: Sequence[Settings]) -> dict[str, Any]:
+    """Return what the manifest says of where the corpus comes from, and how its team judges adapters."""
+    policy = {key: own.policy[key] for own in reversed(settings) for key in own.policy}
+    origins = [one.repository for one in mined if not one.only_api]
+    offering = [one.repository for one in mined if one.only_api]
+    return {
+        "repository": " + ".join(repository.name for repository in origins),
+        "commit": " + ".join(repository.commit for repository in origins),
+        "licence": " + ".join(sorted({repository.licence for repository in origins})),
+        "settings_sha256": hash_of(*(own.sha256 for own in settings)),
+        "languages": [language.as_json() for language in known_languages() if language.sha256],
+        "files": sum(len(one.files) for one in mined if not one.only_api),
+        "history": [dict(one.history.about) for one in mined if not one.only_api],
+        **({"api_from": [{"repository": r.name, "commit": r.commit} for r in offering]} if offering else {}),
+        **({"policy": policy} if policy else {}),
+    }
+
+
+def sorted_drops(drops: Sequence[Drop]) -> list[Drop]:
+    """Return *drops* in one order, whoever found them."""
+    return sorted(drops, key=lambda drop: (drop.path, drop.symbol, drop.kind, drop.reason))

@@ -1,0 +1,66 @@
+"""
+A repository's history, mined. In: a repository and how far to look back. Out: its `HistoryYield`.
+
+Pairs are made of changes; one that gives away what must not travel, such as a secret that was taken out later, is
+dropped. Files of one change, and whatever a definition was before, stay on one side of the split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .filters.duplicates import fingerprint
+from .filters.personal import mask_personal
+from .filters.quality import object_to
+from .filters.secrets import find_secrets
+from .history import Change, is_shallow, newest_change, read_changes
+from .languages import Language
+from .pairs.kind import Draft, collect_kinds
+from .pairs.pair import Pair
+from .repository import Repository
+from .split import Unit
+from .yields import Drop, FileYield, HistoryYield, make_pair
+
+HISTORY = 500
+"""Commits that are looked at by default."""
+
+
+def mine_history(
+    repository: Repository, count: int, languages: Sequence[Language], kinds: Sequence[str] | None
+) -> HistoryYield:
+    """Return what the newest *count* commits teach; nothing where there is no history."""
+    makers = [k.draft_change for k in collect_kinds().values() if k.draft_change and (kinds is None or k.name in kinds)]
+    if not repository.has_history or not count:
+        return HistoryYield(about={"commits": 0, "split": "by hash"})
+    pairs: list[Pair] = []
+    units: list[Unit] = []
+    drops: list[Drop] = []
+    for change in read_changes(repository.root, count, languages) if makers else ():
+        for draft in (draft for make in makers for draft in make(change)):
+            reason = object_to(draft) or private_matter(draft)
+            if reason:
+                drops.append(Drop(change.path, draft.symbol, draft.kind, reason))
+                continue
+            pairs.append(make_pair(shell_of(change), draft, repository.name, change.commit, repository.licence))
+            texts = (draft.instruction.partition("\n")[2], draft.response)
+            units.extend(Unit(change.path, draft.symbol, fingerprint(text)) for text in texts)
+    # of a history that was cut, nobody knows which files are old
+    shallow = is_shallow(repository.root)
+    ages = {} if shallow else newest_change(repository.root, count)
+    about = {"commits": count, "split": "newest in test" if ages else "by hash"}
+    return HistoryYield(
+        tuple(pairs), tuple(units), tuple(drops), ages, {**about, **({"shallow": True} if shallow else {})}
+    )
+
+
+def private_matter(draft: Draft) -> str:
+    """Return why a draft of the past must not be kept: a secret or personal data, wherever in it."""
+    text = "\n".join((draft.context or "", draft.instruction, draft.response))
+    if find_secrets(text):
+        return "secret"
+    return "personal_data" if mask_personal(text)[1] else ""
+
+
+def shell_of(change: Change) -> FileYield:
+    """Return the file of *change* as one that gives nothing by itself."""
+    return FileYield(change.path, change.after.language.name, b"", "", (), (), (), None, ())

@@ -1,0 +1,295 @@
+"""
+What became of definitions. In: a repository with a history. Out: `Change`s: one definition before and after a commit.
+
+Git lists the newest commits with their hunks; commits that are no lesson (merges, reverts, bots, whole campaigns,
+messages that say nothing) are dropped before a blob is read, for reading and parsing blobs is what costs. Nothing of
+the repository runs: no hook, filter, driver or configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from .definitions import Definition, collect_definitions
+from .errors import MissingExtraError
+from .languages import Language, language_of
+from .repository import GENERATED, LONGEST_LINE, VENDORED, git_command, git_environment, git_output
+from .roles import is_test_path
+from .source import Source, UndecodableError, parse_source
+
+MOST_FILES, MOST_LINES = 5, 60
+"""Files, and changed lines, of a commit that is about one thing."""
+MOST_FILES_AT_ALL = 20
+LARGEST_BLOB = 200 * 1024
+FEWEST_WORDS = 4
+"""Words of a message that says something (as CommitPackFT)."""
+LONGEST_SUBJECT = 200
+KEPT_BLOBS = 64
+"""Parsed blobs that are remembered: what one commit made is what the next one changes."""
+HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+INDEX = re.compile(rb"^index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})")
+NO_LESSON = re.compile(
+    r"^(revert|merge|bump|release|version|wip|fixup!|squash!|backport|cherry-pick|update changelog)\b"
+    r"|#\d+|\b[A-Z]{2,}-\d+\b|\b[\w-]+\.\w{1,5}\b|https?://|\[skip ci\]",
+    re.IGNORECASE,
+)
+"""Messages that name a number, a file or a routine, which a definition alone does not tell."""
+NO_IMPERATIVE = re.compile(r"^\w+(ed|ing|es)\b", re.IGNORECASE)
+PREFIX = re.compile(r"^(?:\w+(?:\([^)]*\))?!?|\[[^\]]*\]|[\w./-]+):\s+")
+"""`fix(parser):` and the like."""
+TRAILING_NUMBER = re.compile(r"\s*\((?:#|gh-)\d+\)\s*$|\.$", re.IGNORECASE)
+BOT = re.compile(r"\[bot\]|\bbot\b|dependabot|renovate|pre-commit-ci", re.IGNORECASE)
+
+
+class Lines(NamedTuple):
+    """
+    Lines that a hunk takes out of the old file or puts into the new: first, and how many.
+    """
+
+    first: int
+    many: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """
+    One file's part of a commit.
+    """
+
+    path: str
+    before: str
+    """The old blob's id."""
+    after: str
+    removed: list[Lines] = field(default_factory=list[Lines])
+    added: list[Lines] = field(default_factory=list[Lines])
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """
+    A commit with what it changed.
+    """
+
+    id: str
+    subject: str
+    author: str
+    files: list[FileChange] = field(default_factory=list[FileChange])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """
+    One definition before and after one commit.
+    """
+
+    commit: str
+    subject: str
+    path: str
+    before: Source
+    after: Source
+    old: Definition
+    new: Definition
+    context: tuple[Definition, ...]
+    """All definitions of `before`."""
+
+
+def read_changes(root: Path, count: int, languages: Sequence[Language]) -> Iterator[Change]:
+    """Yield the changes of single definitions in the newest *count* commits of the repository at *root*."""
+    with Blobs(root, languages) as blobs:
+        for commit in read_commits(root, count, languages):
+            if is_lesson(commit):
+                for file in commit.files:
+                    yield from changed_definitions(commit, file, blobs)
+
+
+def newest_change(root: Path, count: int) -> dict[str, int]:
+    """
+    Return for every path that the newest *count* commits touched how many commits ago that was.
+
+    The order is git's, not that of the dates, which anybody can set.
+    """
+    listed = git_output(
+        root, "log", f"-n{count}", "--topo-order", "--no-renames", "--name-only", "--relative", "-z", "--format=%x01"
+    )
+    ages: dict[str, int] = {}
+    for age, block in enumerate((listed or b"").split(b"\x01")[1:]):
+        for name in block.replace(b"\n", b"\0").split(b"\0"):
+            if name:
+                ages.setdefault(os.fsdecode(name), age)
+    return ages
+
+
+def is_shallow(root: Path) -> bool:
+    """Claim that the history ends where somebody cut it, not where it began."""
+    return (git_output(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
+
+
+def read_commits(root: Path, count: int, languages: Sequence[Language]) -> Iterator[Commit]:
+    """Yield the newest *count* commits that are no merges, with what they changed in files of *languages*."""
+    patterns = [f":(glob)**/*{extension}" for language in languages for extension in language.extensions]
+    log = git_output(
+        root, "log", f"-n{count}", "--topo-order", "--no-merges", "--no-renames", "--diff-filter=M", "-p", "-U0",
+        "--no-color", "--no-ext-diff", "--no-textconv", "--full-index", "--relative", "--no-notes", "--no-mailmap",
+        "--encoding=UTF-8", "--format=%x01%H%x00%an%x00%s", "--", *sorted(set(patterns)),
+    )  # fmt: skip
+    for block in (log or b"").split(b"\x01")[1:]:
+        head, _, patch = block.partition(b"\n")
+        parts = head.decode("utf-8", "replace").split("\0")
+        if len(parts) == 3:
+            yield Commit(parts[0], parts[2].strip(), parts[1], list(read_patch(patch)))
+
+
+def read_patch(patch: bytes) -> Iterator[FileChange]:
+    """Yield the files of one patch without context."""
+    for part in re.split(rb"^(?=diff --git )", patch, flags=re.MULTILINE):
+        index = re.search(rb"^index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})", part, re.MULTILINE)
+        name = re.search(rb"^\+\+\+ b/([^\t\n]+)", part, re.MULTILINE)
+        if index is None or name is None:
+            continue
+        path = os.fsdecode(name[1])
+        change = FileChange(path, index[1].decode(), index[2].decode())
+        for line in part.split(b"\n"):
+            if line.startswith(b"@@ ") and (hunk := HUNK.match(line)) is not None:
+                change.removed.append(Lines(int(hunk[1]), int(hunk[2] or 1)))
+                change.added.append(Lines(int(hunk[3]), int(hunk[4] or 1)))
+        if path.isprintable():
+            yield change
+
+
+def is_lesson(commit: Commit) -> bool:
+    """Claim that a commit is about one thing, by a person, with a message that says what."""
+    lines = sum(span.many for file in commit.files for span in (*file.removed, *file.added))
+    if not commit.files or len(commit.files) > MOST_FILES or lines > MOST_LINES or BOT.search(commit.author):
+        return False
+    subject = spoken(commit.subject)
+    return (
+        len(subject.split()) >= FEWEST_WORDS
+        and len(subject) <= LONGEST_SUBJECT
+        and subject.isprintable()
+        and NO_LESSON.search(subject) is None
+        and NO_IMPERATIVE.match(subject) is None
+    )
+
+
+def spoken(subject: str) -> str:
+    """Return the first line of a message as a person would say it: without prefix, trailing number and full stop."""
+    words = PREFIX.sub("", TRAILING_NUMBER.sub("", subject)).strip()
+    return words[:1].upper() + words[1:]
+
+
+def changed_definitions(commit: Commit, file: FileChange, blobs: Blobs) -> Iterator[Change]:
+    """Yield the definitions that one commit changed in one file and that stand before and after it."""
+    if is_test_path(file.path) or any(part in VENDORED for part in file.path.split("/")[:-1]):
+        return
+    before, after = blobs.read(file.path, file.before), blobs.read(file.path, file.after)
+    if before is None or after is None:
+        return
+    touched: dict[str, tuple[Definition, Definition]] = {}
+    for removed, added in zip(file.removed, file.added, strict=True):
+        old, new = innermost(before, removed), innermost(after, added)
+        # a hunk that only adds stands after its line of the old file: ask there for the definition by name
+        if new is not None and removed.many == 0:
+            old = before.by_name.get(new.symbol)
+        if old is not None and added.many == 0:
+            new = after.by_name.get(old.symbol)
+        if old is not None and new is not None and old.symbol == new.symbol:
+            touched[new.symbol] = (old, new)
+    for old, new in touched.values():
+        yield Change(commit.id, commit.subject, file.path, before.source, after.source, old, new, before.definitions)
+
+
+class Parsed(NamedTuple):
+    """
+    A blob, parsed.
+    """
+
+    source: Source
+    definitions: tuple[Definition, ...]
+    by_name: Mapping[str, Definition]
+    """The functions whose name no other definition of the file has."""
+
+
+def innermost(parsed: Parsed, lines: Lines) -> Definition | None:
+    """Return the smallest function that holds all of *lines* and can be told by its name."""
+    last = lines.first + max(lines.many, 1) - 1
+    line_of, holding = parsed.source.line_of, None
+    for definition in parsed.definitions:
+        if line_of(definition.span.start) <= lines.first and last <= line_of(definition.span.end - 1):
+            holding = definition
+    return parsed.by_name.get(holding.symbol) if holding is not None else None
+
+
+class Blobs:
+    """
+    Reads and parses blobs through one `git cat-file`, remembering the last ones.
+    """
+
+    def __init__(self, root: Path, languages: Sequence[Language]) -> None:
+        self.root, self.languages = root, tuple(languages)
+        self.seen: OrderedDict[str, Parsed | None] = OrderedDict()
+
+    def __enter__(self) -> Blobs:
+        """Start git."""
+        command = git_command(self.root, "cat-file", "--batch")
+        self.process = subprocess.Popen(
+            command, env=git_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End git."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+    def read(self, path: str, blob: str) -> Parsed | None:
+        """Return the parsed *blob* as the file at *path*, or None when it is not to be mined."""
+        key = f"{blob}:{path}"
+        if key in self.seen:
+            self.seen.move_to_end(key)
+            return self.seen[key]
+        self.seen[key] = parsed = self.parse(path, self.fetch(blob))
+        if len(self.seen) > KEPT_BLOBS:
+            self.seen.popitem(last=False)
+        return parsed
+
+    def fetch(self, blob: str) -> bytes | None:
+        """Return the bytes of *blob*; None when git does not have it, or it is too large."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            self.process.stdin.write(blob.encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            return None
+        head = self.process.stdout.readline().split()
+        if len(head) != 3 or not head[2].isdigit():
+            return None
+        data = self.process.stdout.read(int(head[2]))
+        self.process.stdout.read(1)
+        return data if len(data) <= LARGEST_BLOB else None
+
+    def parse(self, path: str, data: bytes | None) -> Parsed | None:
+        """Return *data* parsed, or None when mining would skip such a file."""
+        language = language_of(path, self.languages)
+        if data is None or language is None or GENERATED.search(data[:1_000]):
+            return None
+        if any(len(line) > LONGEST_LINE for line in data.split(b"\n")):
+            return None
+        try:
+            source = parse_source(path, data, language)
+        except (UndecodableError, MissingExtraError):
+            return None
+        found = collect_definitions(source)
+        times = Counter(definition.symbol for definition in found)
+        by_name = {d.symbol: d for d in found if d.kind != "class" and times[d.symbol] == 1}
+        return Parsed(source, tuple(found), by_name)

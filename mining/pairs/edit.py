@@ -1,0 +1,86 @@
+"""
+`edit`: a commit's message and a definition before it -> the definition after it. In: a change. Out: at most one draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..definitions import Definition
+from ..history import Change, spoken
+from ..skeleton import render_skeleton
+from ..source import Source
+from .kind import Draft, Example, Kind, MinedFile, phrase
+
+PHRASINGS = (
+    "{subject}: change `{symbol}`.",
+    "Change `{symbol}`: {subject}.",
+    "Edit `{symbol}` to do this: {subject}.",
+)
+PROSE = frozenset({"markdown"})
+"""Languages whose history is that of a change log."""
+SHORTEST, LONGEST = 60, 3_000
+"""Bytes of the definition: about 20 to 800 tokens."""
+
+
+def draft_nothing(_mined: MinedFile) -> Iterator[Draft]:
+    """Yield nothing: a file alone does not tell what became of it."""
+    return iter(())
+
+
+def draft_edit(change: Change) -> Iterator[Draft]:
+    """Yield the draft of one change, where the definition is neither tiny nor huge and parses on both sides."""
+    if change.after.language.name in PROSE:
+        return
+    old, new = lines_of(change.before, change.old), lines_of(change.after, change.new)
+    if change.old.has_error or change.new.has_error or old.split() == new.split():
+        return
+    if not (SHORTEST <= len(old.encode()) <= LONGEST and SHORTEST <= len(new.encode()) <= LONGEST):
+        return
+    symbol = change.new.symbol
+    subject = spoken(change.subject)
+    ask = phrase(change.commit + symbol, PHRASINGS).format(subject=subject, symbol=symbol)
+    indent = old[: len(old) - len(old.lstrip(" \t"))]
+    first = change.after.line_of(change.new.span.start)
+    yield Draft(
+        kind="edit",
+        symbol=symbol,
+        instruction=f"{indent}{change.after.language.comment} {ask}\n{old}\n",
+        response=new,
+        start_line=first,
+        end_line=first + new.count("\n"),
+        start=change.after.line_starts[first - 1],
+        quality=1.0,
+        context=render_skeleton(change.before, list(change.context)),
+    )
+
+
+def lines_of(source: Source, definition: Definition) -> str:
+    """Return the whole lines of *definition*."""
+    first, last = source.line_of(definition.span.start), source.line_of(definition.span.end - 1)
+    return source.slice(source.lines_span(first, last))
+
+
+BEFORE = """\
+def total(prices):
+    found = 0
+    for price in prices:
+        found += price
+    return found
+"""
+AFTER = BEFORE.replace("in prices:", "in prices or ():")
+KIND = Kind(
+    name="edit",
+    teaches="to change code as its history did",
+    draft=draft_nothing,
+    draft_change=draft_edit,
+    examples=(
+        Example(
+            before=BEFORE,
+            file=AFTER,
+            subject="fix(sums): accept no prices at all (#12)",
+            instruction=f"# Edit `total` to do this: Accept no prices at all.\n{BEFORE}",
+            response=AFTER.rstrip(),
+        ),
+    ),
+)

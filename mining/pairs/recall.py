@@ -1,0 +1,154 @@
+"""
+`recall`: what the house offers, and how it shows it. In: a mined file. Out: drafts without context, known by heart.
+
+Three sources: the signature of what is public; the examples that documentation strings hold; in Markdown, the code
+blocks with the heading and the words before them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..definitions import Definition
+from ..source import Source, Span
+from .kind import Draft, Example, Kind, MinedFile, phrase
+
+SIGNATURES = (
+    "What is the signature of `{symbol}` in `{module}`?",
+    "How is `{symbol}` of `{module}` declared?",
+    "Recall the head of `{symbol}` from `{module}`.",
+)
+EXAMPLES = (
+    "Show how `{symbol}` of `{module}` is used.",
+    "Give an example of `{symbol}` from `{module}`.",
+)
+FENCE = re.compile(
+    r"^(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*$", re.M | re.S
+)
+HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.M)
+PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: (?P<code>.*))?$")
+PROSE = 600
+"""Characters of the words before a code block that are asked with."""
+FEWEST_PARAMETERS = 8
+"""Characters of a parameter list that is worth knowing: `(self)` is not."""
+LONGEST_CODE = 1_500
+
+
+def draft_recall(mined: MinedFile) -> Iterator[Draft]:
+    """Yield the questions that a file answers by heart."""
+    if mined.source.language.name == "markdown":
+        yield from code_blocks(mined.source)
+        return
+    for definition in mined.definitions:
+        if not definition.has_error and is_public(definition, mined.definitions):
+            yield from signature(mined.source, definition)
+            yield from documented_example(mined.source, definition)
+
+
+def is_public(definition: Definition, definitions: list[Definition]) -> bool:
+    """Claim that a definition can be reached by name from outside, and has no name that says otherwise."""
+    parent = definition.parent
+    if any(part.startswith("_") for part in definition.symbol.split(".")):
+        return False
+    return parent is None or definitions[parent].kind == "class"
+
+
+def signature(source: Source, definition: Definition) -> Iterator[Draft]:
+    """Yield the question for the head of a function with parameters."""
+    params, head = definition.params, definition.head
+    if definition.kind == "class" or params is None or params.end - params.start < FEWEST_PARAMETERS:
+        return
+    end = min(head.end, definition.doc.start) if definition.doc and definition.doc.start > head.start else head.end
+    first, last = source.line_of(head.start), source.line_of(max(head.start, end - 1))
+    start = source.line_starts[first - 1]
+    text = source.slice(Span(start, end)).rstrip()
+    if source.utf8[start : head.start].strip() or not text.strip():
+        return
+    last = first + text.count("\n")
+    yield recalled(source, definition, SIGNATURES, text, first, last, start)
+
+
+def documented_example(source: Source, definition: Definition) -> Iterator[Draft]:
+    """Yield the question for the first example, written as an interpreter's session, in the documentation."""
+    if definition.doc is None or b">>>" not in source.utf8[definition.doc.start : definition.doc.end]:
+        return
+    code: list[str] = []
+    first = last = 0
+    for number, line in enumerate(source.slice(definition.doc).split("\n"), source.line_of(definition.doc.start)):
+        match = PROMPT.match(line.rstrip("\r"))
+        if match is not None and (code or ">>>" in line):
+            first = first or number
+            last = number
+            code.append(match["code"] or "")
+        elif code and not line.strip():
+            break
+    text = "\n".join(code).rstrip()
+    if text and len(text) <= LONGEST_CODE:
+        yield recalled(source, definition, EXAMPLES, text, first, last, source.line_starts[first - 1])
+
+
+def recalled(
+    source: Source, definition: Definition, phrasings: tuple[str, ...], text: str, first: int, last: int, start: int
+) -> Draft:
+    """Return one question about *definition*."""
+    ask = phrase(source.path + definition.symbol + phrasings[0], phrasings)
+    return Draft(
+        kind="recall",
+        symbol=definition.symbol,
+        instruction=f"{source.language.comment} {ask.format(symbol=definition.symbol, module=source.path)}",
+        response=text,
+        start_line=first,
+        end_line=last,
+        start=start,
+        quality=1.0,
+        context="",
+    )
+
+
+def code_blocks(source: Source) -> Iterator[Draft]:
+    """Yield the code blocks of a Markdown file, each with the heading and the words before it."""
+    text = source.text
+    headings = [(match.start(), match.end(), match[1]) for match in HEADING.finditer(text)]
+    past = 0
+    for block in FENCE.finditer(text):
+        code = block["code"].rstrip()
+        # what looks like a heading inside of a block is a comment
+        _, end, heading = max((h for h in headings if past <= h[0] < block.start()), default=(0, past, ""))
+        prose = " ".join(text[max(end, past) : block.start()].split())[-PROSE:]
+        past = block.end()
+        if code and len(code) <= LONGEST_CODE and (heading or prose):
+            start = len(text[: block.start("code")].encode())
+            first = source.line_of(start)
+            opening = "\n\n".join(part for part in (heading and f"# {heading}", prose) if part)
+            yield Draft(
+                kind="recall",
+                symbol=heading,
+                instruction=f"{opening}\n\n{block['fence']}{block['language']}",
+                response=code,
+                start_line=first,
+                end_line=first + code.count("\n"),
+                start=start,
+                quality=1.0,
+                context="",
+            )
+
+
+KIND = Kind(
+    name="recall",
+    teaches="what the house offers, by heart",
+    draft=draft_recall,
+    examples=(
+        Example(
+            file="def fetch(url, *, timeout=5):\n    return get(url, timeout)\n",
+            instruction="# Recall the head of `fetch` from `house/example.py`.",
+            response="def fetch(url, *, timeout=5):",
+        ),
+        Example(
+            path="README.md",
+            file="# House\n\n## Fetch a page\n\nOne call does it:\n\n```python\npage = fetch('x')\nprint(page)\n```\n",
+            instruction="# Fetch a page\n\nOne call does it:\n\n```python",
+            response="page = fetch('x')\nprint(page)",
+        ),
+    ),
+)

@@ -1,0 +1,191 @@
+"""
+`use`: what stands before a call, and what the call is for -> the call. In: a mined file. Out: drafts, one a call site.
+
+The names that are called are the house's own: imported from its modules, or defined in the same file. What the call is
+for is said with the words of the callee's own documentation, once the whole repository is indexed; the answer is the
+statement that the caller really holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from ..api import Lookup, Symbol
+from ..conventions.facts import CallFact
+from ..definitions import Definition
+from ..skeleton import head_text
+from ..source import Source, Span
+from .kind import Draft, Example, Kind, MinedFile, phrase
+
+ASK = "\0"
+"""Stands in an unfinished instruction for the words that the index will give."""
+PURPOSES = (
+    "Use `{name}{signature}` to {purpose}.",
+    "Now {purpose}, with `{name}{signature}`.",
+    "Call `{name}{signature}` to {purpose}.",
+)
+PLAIN = ("Use `{name}{signature}` here.", "Call `{name}{signature}` here.", "Here `{name}{signature}` is used.")
+BEFORE = 700
+"""Bytes of the caller before the statement."""
+MOST_LINES = 8
+"""Lines of a statement that is one idea."""
+MOST_CALLS = 2
+"""Call sites taken from one function, so that long ones do not outweigh the others."""
+LONGEST_SIGNATURE = 80
+NO_VERBS = frozenset({"The", "This", "Base", "Helper", "These", "For", "When", "Same", "Like", "Whether", "Note"})
+ANNOTATED = re.compile(r"(\w+)\s*:\s*[\"']?(?:[\w.]+\.)?([A-Z]\w+)")
+BOUND = re.compile(r"(\w+)\s*(?::[^=]+)?=\s*(?:await\s+)?$")
+
+
+class Site(NamedTuple):
+    """
+    A call of something that may be the house's.
+    """
+
+    rank: str
+    """Decides, the same on every machine, which call sites of a function are taken."""
+    span: Span
+    callee: str
+    """Dotted."""
+
+
+def draft_use(mined: MinedFile) -> Iterator[Draft]:
+    """Yield one draft per call site of the house's own API, at most `MOST_CALLS` a function."""
+    source, facts = mined.source, mined.tally.facts if mined.tally is not None else None
+    if facts is None or ASK in source.text:
+        return
+    own = {d.symbol for d in mined.definitions if d.parent is None}
+    house = mined.house | {facts.module.partition(".")[0]}
+    calls: dict[str, list[CallFact]] = {}
+    for call in facts.calls:
+        if call.callee in own:
+            calls.setdefault(call.inside, []).append(call._replace(callee=f"{facts.module}.{call.callee}"))
+        elif "." in call.callee and call.callee.partition(".")[0] in house:
+            calls.setdefault(call.inside, []).append(call)
+    for caller in mined.definitions:
+        if caller.code is None or caller.has_error or caller.kind == "class":
+            continue
+        known = calls.get(caller.symbol, [])
+        sites = [make_site(source, Span(call.start, call.end), call.callee) for call in known]
+        sites += method_calls(source, caller, known)
+        taken: set[int] = set()
+        for site in sorted(sites):
+            lines = statement_lines(source, caller, site.span) if len(taken) < MOST_CALLS else None
+            if lines is not None and lines.start not in taken and not site.callee.endswith(f".{caller.symbol}"):
+                taken.add(lines.start)
+                yield ask_for_call(source, caller, lines, site.callee)
+
+
+def method_calls(source: Source, caller: Definition, known: Sequence[CallFact]) -> Iterator[Site]:
+    """Yield the calls of methods on names that the caller binds to a class: by annotation, or by calling it."""
+    assert caller.code is not None
+    classes: dict[str, str] = {}
+    if caller.params is not None:
+        classes.update((m[1], m[2]) for m in ANNOTATED.finditer(source.slice(caller.params)))
+    for call in known:
+        line = source.utf8[source.line_starts[call.line - 1] : call.start].decode("utf-8", "replace")
+        if call.callee.rpartition(".")[2][:1].isupper() and (bound := BOUND.search(line)) is not None:
+            classes[bound[1]] = call.callee
+    if not classes:
+        return
+    text = source.slice(caller.code)
+    for match in re.finditer(rf"(?<![\w.])({'|'.join(map(re.escape, sorted(classes)))})\.(\w+)(?=\()", text):
+        start = caller.code.start + len(text[: match.start()].encode())
+        yield make_site(source, Span(start, start + len(match[0].encode())), f"{classes[match[1]]}.{match[2]}")
+
+
+def make_site(source: Source, span: Span, callee: str) -> Site:
+    """Return the call of *callee* at *span*."""
+    digest = hashlib.blake2b(f"{source.path}:{span.start}".encode(), digest_size=8).hexdigest()
+    return Site(digest, span, callee)
+
+
+def statement_lines(source: Source, caller: Definition, call: Span) -> Span | None:
+    """Return the whole lines of the statement around *call*, or None when it is long or shares its lines."""
+    assert caller.code is not None
+    node: Node | None = source.tree.root_node.descendant_for_byte_range(call.start, call.end)
+    while node is not None and (node.parent is None or node.parent.type != "block"):
+        node = node.parent
+    if node is None or node.start_byte < caller.code.start or node.end_byte > caller.code.end:
+        return None
+    first, last = source.line_of(node.start_byte), source.line_of(node.end_byte - 1)
+    lines = source.lines_span(first, last)
+    alone = not source.utf8[lines.start : node.start_byte].strip() and lines.end == node.end_byte
+    return lines if alone and last - first < MOST_LINES else None
+
+
+def ask_for_call(source: Source, caller: Definition, lines: Span, callee: str) -> Draft:
+    """Return the unfinished draft that asks for the statement on *lines*."""
+    assert caller.code is not None
+    statement = source.slice(lines)
+    indent = statement[: len(statement) - len(statement.lstrip(" \t"))]
+    start = max(caller.code.start, lines.start - BEFORE)
+    if start > caller.code.start:
+        start = source.line_starts[source.line_of(start)]
+    before = f"{head_text(source, caller)}\n{source.slice(Span(min(start, lines.start), lines.start))}"
+    return Draft(
+        kind="use",
+        symbol=caller.symbol,
+        instruction=f"{before}{indent}{source.language.comment} {ASK}",
+        response=statement,
+        start_line=source.line_of(lines.start),
+        end_line=source.line_of(lines.end - 1),
+        start=lines.start,
+        quality=1.0,
+        callee=callee,
+    )
+
+
+def finish_use(draft: Draft, lookup: Lookup) -> Draft | None:
+    """Return *draft* with the words of its callee's documentation, or None when the callee is not the house's."""
+    symbol = lookup.find(draft.callee)
+    if symbol is None:
+        return None
+    return replace(draft, instruction=draft.instruction.replace(ASK, ask_with(symbol, draft)))
+
+
+def ask_with(symbol: Symbol, draft: Draft) -> str:
+    """Return the sentence that asks for a call of *symbol*."""
+    signature = symbol.signature if 0 < len(symbol.signature) <= LONGEST_SIGNATURE else ""
+    purpose = "" if symbol.kind == "class" else purpose_of(symbol.summary)
+    chosen = phrase(draft.callee + draft.symbol + str(draft.start), PURPOSES if purpose else PLAIN)
+    return chosen.format(name=symbol.name, signature=signature, purpose=purpose)
+
+
+def purpose_of(summary: str) -> str:
+    """Return a summary as what one can be asked to do; nothing where it does not open with a verb, as far as told."""
+    first, _, rest = summary.partition(" ")
+    if not (first.isalpha() and first.istitle() and len(first) > 2 and rest) or first in NO_VERBS:
+        return ""
+    verb = first.lower()
+    if verb.endswith("ies"):
+        verb = verb[:-3] + "y"
+    elif verb.endswith(("ches", "shes", "sses", "xes")):
+        verb = verb[:-2]
+    elif verb.endswith("s") and not verb.endswith("ss"):
+        verb = verb[:-1]
+    return f"{verb} {rest}"
+
+
+KIND = Kind(
+    name="use",
+    teaches="to call what the house offers",
+    draft=draft_use,
+    finish=finish_use,
+    examples=(
+        Example(
+            file=(
+                'def fetch(url):\n    """Load the page at *url*."""\n    return opened(url)\n\n\n'
+                "def read_title(url):\n    page = fetch(url)\n    return page.title\n"
+            ),
+            instruction="def read_title(url):\n    # Use `fetch(url)` to load the page at *url*.",
+            response="    page = fetch(url)",
+        ),
+    ),
+)

@@ -1,0 +1,133 @@
+"""
+What one file gives. In: nothing. Out: the values that travel from the workers to the assembly of a corpus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from .api import Symbol
+from .conventions.tally import FileTally
+from .pairs.kind import Draft, Rule
+from .pairs.pair import Pair
+from .repository import Repository
+from .split import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """
+    Something that was left out, and why.
+    """
+
+    path: str
+    symbol: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileYield:
+    """
+    What one file gives; small, and fit to travel between processes.
+    """
+
+    path: str
+    language: str
+    utf8: bytes
+    """The file's text with secrets redacted."""
+    skeleton: str
+    drafts: tuple[Draft, ...]
+    units: tuple[Unit, ...]
+    symbols: tuple[Symbol, ...]
+    tally: FileTally | None
+    drops: tuple[Drop, ...]
+    licence: str = ""
+    """The licence that the file names itself; empty where it names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryYield:
+    """
+    What a repository's history gives.
+    """
+
+    pairs: tuple[Pair, ...] = ()
+    units: tuple[Unit, ...] = ()
+    """The definitions before and after each change, so that what they are like stays on their side."""
+    drops: tuple[Drop, ...] = ()
+    ages: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many commits ago each path was changed last; empty where the history cannot say which files are new."""
+    about: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What the manifest says of it."""
+
+
+class Mined(NamedTuple):
+    """
+    A repository with what its files and its history give.
+    """
+
+    repository: Repository
+    files: tuple[FileYield, ...]
+    history: HistoryYield = HistoryYield()
+    only_api: bool = False
+    """Whether it is only there for what it offers, and no pairs, rules or sides are taken from it."""
+
+
+class MadePair(NamedTuple):
+    """
+    A pair, and the conventions that must be the house's for it to teach.
+    """
+
+    pair: Pair
+    rules: tuple[Rule, ...] = ()
+
+
+def make_pair(mined: FileYield, draft: Draft, repository: str, commit: str, licence: str) -> Pair:
+    """Return *draft* with its origin."""
+    context = mined.skeleton if draft.context is None else draft.context
+    return Pair(
+        id=hash_of(draft.kind, mined.path, draft.symbol, str(draft.start), draft.instruction, draft.response),
+        kind=draft.kind,
+        language=mined.language,
+        split="",
+        prompt_id=hash_of(mined.path, context),
+        context=context,
+        instruction=draft.instruction,
+        response=draft.response,
+        repository=repository,
+        commit=commit,
+        path=mined.path,
+        symbol=draft.symbol,
+        start_line=draft.start_line,
+        end_line=draft.end_line,
+        licence=licence,
+        cluster="",
+        quality=draft.quality,
+    )
+
+
+def prefix_path(mined: FileYield, prefix: str) -> FileYield:
+    """Return *mined* under its repository's name, so that the files of several repositories cannot collide."""
+    path = f"{prefix}/{mined.path}"
+    units = tuple(replace(unit, path=path) for unit in mined.units)
+    tally = None if mined.tally is None else replace(mined.tally, path=path)
+    return replace(mined, path=path, units=units, tally=tally)
+
+
+def prefix_history(mined: HistoryYield, prefix: str) -> HistoryYield:
+    """Return *mined* under its repository's name."""
+    return replace(
+        mined,
+        pairs=tuple(replace(pair, path=f"{prefix}/{pair.path}") for pair in mined.pairs),
+        units=tuple(replace(unit, path=f"{prefix}/{unit.path}") for unit in mined.units),
+        ages={f"{prefix}/{path}": age for path, age in mined.ages.items()},
+    )
+
+
+def hash_of(*parts: str) -> str:
+    """Return a short hash of *parts*."""
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

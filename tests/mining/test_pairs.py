@@ -1,0 +1,355 @@
+"""
+Every kind of pair: its own examples, what it leaves alone, and that it is the same on any machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+
+import pytest
+from idiolect.mining.api import Lookup, file_symbols
+from idiolect.mining.conventions.tally import tally_source
+from idiolect.mining.definitions import collect_definitions
+from idiolect.mining.history import Change, FileChange, Lines, read_patch, spoken
+from idiolect.mining.languages import known_languages, language_of
+from idiolect.mining.mine import mine_repositories
+from idiolect.mining.pairs.kind import MinedFile, collect_kinds
+from idiolect.mining.skeleton import render_skeleton
+from idiolect.mining.source import parse_source
+
+HOUSE = {
+    "house/client.py": '''
+class Client:
+    """Talks to the store."""
+
+    def fetch(self, path, *, fresh=False):
+        """Load the page at *path*.
+
+        >>> Client().fetch("a")
+        'page a'
+        """
+        if fresh:
+            self.forget(path)
+        return "page " + path
+
+    def forget(self, path):
+        """Drop what is remembered of *path*."""
+        self.known = [one for one in self.known if one != path]
+''',
+    "house/words.py": '''
+def shorten(text, limit):
+    """Return the first words of *text* that fit into *limit* letters."""
+    kept = []
+    for word in text.split():
+        if len(" ".join(kept + [word])) > limit:
+            break
+        kept.append(word)
+    return " ".join(kept)
+''',
+    "house/pages.py": '''
+from house.client import Client
+from . import words
+
+
+def read_title(path):
+    """Return the title of the page at *path*, cut to what a list can show."""
+    client = Client()
+    page = client.fetch(path, fresh=True)
+    title = words.shorten(page, 40)
+    return title.strip()
+''',
+    "README.md": "# House\n\n## Read a page\n\nOne call:\n\n```python\nread_title('a')\nread_title('b')\n```\n",
+}
+
+
+def mined_file(path, text, house=frozenset()):
+    source = parse_source(path, text.encode(), language_of(path, known_languages()))
+    definitions = collect_definitions(source)
+    return MinedFile(source, definitions, render_skeleton(source, definitions), tally_source(source), house)
+
+
+def drafts_of(kind, example):
+    """Return what *kind* makes of its own example."""
+    mined = mined_file(example.path, example.file)
+    if kind.draft_change is not None:
+        before = mined_file(example.path, example.before)
+        return list(
+            kind.draft_change(
+                Change("c0ffee", example.subject, example.path, before.source, mined.source,
+                       before.definitions[0], mined.definitions[0], tuple(before.definitions))
+            )
+        )  # fmt: skip
+    drafts = list(kind.draft(mined))
+    if kind.finish is None:
+        return drafts
+    lookup = Lookup([(example.path, file_symbols(mined.source, mined.definitions))])
+    return [done for draft in drafts if (done := kind.finish(draft, lookup)) is not None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "example"),
+    [pytest.param(k, e, id=f"{k.name}-{n}") for k in collect_kinds().values() for n, e in enumerate(k.examples)],
+)
+def test_a_kind_does_what_its_examples_show(kind, example):
+    """The example's ask and answer are among the pairs made of its file, and the answer stands where the pair says."""
+    drafts = drafts_of(kind, example)
+
+    assert (example.instruction, example.response) in [(d.instruction, d.response) for d in drafts]
+    lines = example.file.split("\n")
+    if kind.name != "recall":
+        for draft in drafts:
+            assert draft.response == "\n".join(lines[draft.start_line - 1 : draft.end_line])
+
+
+def test_every_kind_has_a_file_and_all_but_infill_an_example():
+    """The seven kinds of the design are there."""
+    kinds = collect_kinds()
+
+    assert {"implement", "infill", "use", "restyle", "edit", "document", "recall"} == set(kinds)
+    assert {"infill"} == {name for name, kind in kinds.items() if not kind.examples}
+
+
+@pytest.fixture(name="house")
+def _house(write_tree):
+    return write_tree(HOUSE, "house-repo")
+
+
+@pytest.fixture(name="rows")
+def _rows(house, tmp_path):
+    corpus = mine_repositories([house], tmp_path / "corpus", workers=1)
+    return [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+
+
+def test_a_call_is_asked_for_with_the_words_of_what_it_calls(rows):
+    """Imported functions and methods of a bound class are followed; what is not the house's is not asked for."""
+    asks = {pair.response.strip(): pair.instruction for pair in rows if pair.kind == "use"}
+
+    assert any("Client.fetch(self, path, *, fresh=False)" in ask for ask in asks.values())
+    assert any("load the page at *path*" in ask for ask in asks.values())
+    assert all(ask.startswith("def read_title(path):") for ask in asks.values())
+    assert "return title.strip()" not in asks
+
+
+def test_what_is_recalled_has_no_context(rows):
+    """Signatures, examples of documentation strings and of the README are asked for out of the blue."""
+    recalled = {pair.response: pair for pair in rows if pair.kind == "recall"}
+
+    assert {""} == {pair.context for pair in recalled.values()}
+    assert "    def fetch(self, path, *, fresh=False):" in recalled
+    assert 'Client().fetch("a")' in recalled
+    assert "# Read a page\n\nOne call:\n\n```python" == recalled["read_title('a')\nread_title('b')"].instruction
+
+
+def test_documentation_is_asked_for_without_giving_it_away(rows):
+    """The ask holds the code and not the documentation; the answer is whole lines."""
+    pairs = [pair for pair in rows if pair.kind == "document"]
+
+    assert pairs
+    for pair in pairs:
+        assert pair.response.strip() not in pair.instruction
+        assert '"""' in pair.response
+        assert "def " in pair.instruction
+
+
+STYLED = '''
+def label_{noun}(item, names):
+    """Return the label of the {noun}."""
+    found = ["{noun}", "x{noun}"]
+    if item.is_{noun}(names):
+        found.add_{noun}(names[item]["{noun}_long"].cut_{noun}())
+        item.close_{noun}(found.size_{noun}("whole"))
+    return found + [names.get_{noun}(item, "no {noun}")["short"]]
+'''
+NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "inlet", "jetty", "knoll", "larch")
+
+
+@pytest.fixture(name="restyled")
+def _restyled(write_tree, tmp_path):
+    root = write_tree({f"house/{noun}.py": STYLED.format(noun=noun) for noun in NOUNS})
+    corpus = mine_repositories([root], tmp_path / "corpus", kinds=["implement", "restyle"], workers=1)
+    return corpus, [p for split in ("train", "validation", "test") for p in corpus.pairs(split) if p.kind == "restyle"]
+
+
+def test_restyled_code_does_the_same(restyled):
+    """The asked code has another text and the same syntax tree as the answer: only conventions differ."""
+    _, pairs = restyled
+
+    assert pairs
+    for pair in pairs:
+        asked = pair.instruction.partition("\n")[2]
+        assert asked.strip() != pair.response.strip()
+        asked_tree, answer_tree = (ast.parse(code) for code in (asked, pair.response))
+        assert ast.dump(asked_tree).replace(".'", "'") == ast.dump(answer_tree).replace(".'", "'")
+
+
+def test_only_what_the_house_holds_to_is_restyled(restyled):
+    """Every pair's rules are in the profile; a file's own habit is dropped with its reason."""
+    corpus, _ = restyled
+    told = {entry.convention for entry in corpus.profile.entries if entry.strength}
+
+    assert "S01" in told
+
+
+def test_a_habit_of_one_file_is_no_rule(write_tree, tmp_path):
+    """Where some files have single quotes and some double ones, neither is taught."""
+    files = {f"house/{noun}.py": STYLED.format(noun=noun) for noun in NOUNS}
+    files |= {f"house/{n}.py": STYLED.format(noun=n).replace('"""', "$").replace('"', "'").replace("$", '"""')
+              for n in ("moss", "nook", "opal", "pond", "quay", "reef", "sand", "tarn")}  # fmt: skip
+    corpus = mine_repositories([write_tree(files)], tmp_path / "corpus", kinds=["implement", "restyle"], workers=1)
+
+    assert corpus.manifest["skipped"].get("no_house_rule", 0) > 0
+
+
+GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+OLD = '''
+def total_{noun}(prices, rate):
+    """Return the sum of the {noun} *prices* with tax at *rate*."""
+    found_{noun} = 0
+    for price in prices:
+        found_{noun} += price * (1 + rate)
+    return round(found_{noun}, 2)
+'''
+
+
+@pytest.fixture(name="grown")
+def _grown(write_tree, commit_tree):
+    """Make a repository in which six commits, one after the other, each change one function."""
+    root = write_tree({f"shop/{noun}.py": OLD.format(noun=noun) for noun in NOUNS}, "grown")
+    commit_tree(root, "Begin")
+    for noun in NOUNS[:6]:
+        file = root / "shop" / f"{noun}.py"
+        file.write_text(file.read_text().replace("in prices:", f"in prices or {noun}_prices():"), "utf-8")
+        commit_tree(root, f"fix({noun}): take the usual {noun} prices where none are given (#12)")
+    return root
+
+
+def test_a_commit_becomes_an_edit(grown, tmp_path):
+    """The message, without prefix and number, and the old definition ask for the new one; its commit is named."""
+    corpus = mine_repositories([grown], tmp_path / "corpus", workers=1)
+    pairs = [p for split in ("train", "validation", "test") for p in corpus.pairs(split) if p.kind == "edit"]
+
+    assert 6 == len(pairs) + corpus.manifest["skipped"].get("near_duplicate", 0)
+    assert corpus.manifest["commit"] not in {pair.commit for pair in pairs[:-1]}
+    for pair in pairs:
+        assert "Take the usual" in pair.instruction
+        assert "#12" not in pair.instruction
+        assert "    for price in prices:\n" in pair.instruction
+        assert "_prices():" in pair.response
+
+
+def test_the_newest_files_are_the_test(write_tree, commit_tree, tmp_path):
+    """With a history, what changed last is held out; the manifest says so."""
+    root = write_tree({f"shop/{n}.py": STYLED.format(noun=n).replace("found", f"{n}_found") for n in NOUNS}, "grown")
+    commit_tree(root, "Begin")
+    for noun in ("amber", "birch"):
+        file = root / "shop" / f"{noun}.py"
+        file.write_text(file.read_text().replace('"whole"', '"half"'), "utf-8")
+        commit_tree(root, f"Close {noun} items when they are half empty")
+    corpus = mine_repositories([root], tmp_path / "corpus", kinds=["implement"], workers=1)
+
+    assert [{"commits": 500, "split": "newest in test"}] == corpus.manifest["history"]
+    held_out = {pair.path for pair in corpus.pairs("test")}
+    assert held_out
+    assert held_out <= {"shop/amber.py", "shop/birch.py"}
+
+
+def test_a_shallow_clone_is_not_split_by_time(grown, tmp_path):
+    """A history that was cut does not tell which files are old: the split says so and goes by hash."""
+    shallow = tmp_path / "shallow"
+    subprocess.run([*GIT, "clone", "-q", "--depth", "3", f"file://{grown}", str(shallow)], check=True)
+    corpus = mine_repositories([shallow], tmp_path / "corpus", workers=1)
+
+    assert [{"commits": 500, "split": "by hash", "shallow": True}] == corpus.manifest["history"]
+
+
+def test_a_secret_of_the_past_stays_there(write_tree, commit_tree, tmp_path):
+    """What a commit took out of a function is in no pair, whichever side of the change it was on."""
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    text = OLD.format(noun="amber")
+    root = write_tree({"shop/amber.py": text.replace("found_amber = 0", f"found_amber = hidden('{token}')")}, "grown")
+    commit_tree(root, "Begin")
+    (root / "shop" / "amber.py").write_text(text, "utf-8")
+    commit_tree(root, "Take the token out of the sum")
+    corpus = mine_repositories([root], tmp_path / "corpus", workers=1)
+
+    assert 1 == corpus.manifest["skipped"]["secret"]
+    assert not any(token.encode() in p.read_bytes() for p in corpus.folder.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("fix(parser): accept empty lines (#123)", "Accept empty lines"),
+        ("Close the file at the end.", "Close the file at the end"),
+        ("[core] Read twice as much", "[core] Read twice as much"),
+        ("docs: say what comes back", "Say what comes back"),
+    ],
+)
+def test_a_message_is_said_as_a_person_would(subject, words):
+    assert words == spoken(subject)
+
+
+def test_a_patch_names_lines_of_both_sides():
+    """A hunk without a count stands for one line."""
+    patch = (
+        b"diff --git a/a.py b/a.py\nindex " + b"1" * 40 + b".." + b"2" * 40 + b" 100644\n--- a/a.py\n+++ b/a.py\n"
+        b"@@ -3 +3,2 @@ def f():\n-x\n+y\n+z\n"
+    )
+
+    assert [FileChange("a.py", "1" * 40, "2" * 40, [Lines(3, 1)], [Lines(3, 2)])] == list(read_patch(patch))
+
+
+def test_a_framework_gives_its_api_and_no_pairs(write_tree, tmp_path):
+    """`api_from` lets calls of the framework be asked for with its words; none of its code is taught."""
+    framework = write_tree({"flow/core.py": HOUSE["house/words.py"]}, "flow")
+    text = HOUSE["house/pages.py"].replace("from . import words", "from flow.core import shorten").replace("words.", "")
+    app = write_tree({"app/pages.py": text, "app/client.py": HOUSE["house/client.py"]}, "app")
+    corpus = mine_repositories([app], tmp_path / "corpus", workers=1, api_from=[framework])
+    pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+
+    assert any("shorten(text, limit)` to return the first words" in p.instruction.replace("Now", "`") or
+               "`shorten(text, limit)`" in p.instruction for p in pairs if p.kind == "use")  # fmt: skip
+    assert not any("flow" in pair.path.split("/")[0] for pair in pairs)
+    assert "flow/flow/core.py" in corpus.api["files"]
+    assert "flow" == corpus.manifest["api_from"][0]["repository"]
+
+
+def test_repositories_of_one_name_do_not_collide(write_tree, tmp_path):
+    """Two repositories whose folders have the same name keep their files apart."""
+    one = write_tree({"code.py": HOUSE["house/words.py"]}, "a/tool")
+    other = write_tree({"code.py": HOUSE["house/client.py"]}, "b/tool")
+    corpus = mine_repositories([one, other], tmp_path / "corpus", workers=1)
+
+    assert {"tool/code.py", "tool-2/code.py"} == set(corpus.api["files"])
+
+
+@pytest.mark.parametrize(
+    ("workers", "environment"),
+    [
+        pytest.param("2", {"PYTHONHASHSEED": "1"}, id="two workers"),
+        pytest.param("1", {"PYTHONHASHSEED": "2", "LC_ALL": "C", "TZ": "Asia/Tokyo"}, id="another locale and seed"),
+        pytest.param("1", {"PYTHONHASHSEED": "3", "LC_ALL": "tr_TR.UTF-8"}, id="a third seed"),
+    ],
+)
+def test_every_kind_is_the_same_everywhere(grown, tmp_path, workers, environment):
+    """Workers, hash seed, locale and time zone change no byte of a corpus with all seven kinds."""
+    for path, text in HOUSE.items():
+        (grown / path).parent.mkdir(exist_ok=True)
+        (grown / path).write_text(text, "utf-8")
+    for noun in NOUNS:
+        (grown / f"style_{noun}.py").write_text(STYLED.format(noun=noun), "utf-8")
+    code = "from pathlib import Path; from idiolect.mining.mine import mine_repositories as m; import sys; " \
+           "m([Path(sys.argv[1])], Path(sys.argv[2]), workers=int(sys.argv[3]))"  # fmt: skip
+    manifests = []
+    for out, count, extra in (("first", "1", {"PYTHONHASHSEED": "0"}), ("second", workers, environment)):
+        subprocess.run(
+            [sys.executable, "-c", code, str(grown), str(tmp_path / out), count],
+            check=True, env={**os.environ, "IDIOLECT_CACHE": "", **extra},
+        )  # fmt: skip
+        manifests.append((tmp_path / out / "manifest.json").read_bytes())
+
+    assert manifests[0] == manifests[1]
+    assert all(f'"{kind}"'.encode() in manifests[0] for kind in collect_kinds())
