@@ -22,21 +22,51 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the corpus goes.")
 @click.option("--kinds", metavar="KIND,…", help="Pair kinds to mine; all by default.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one per core by default.")
+@click.option(
+    "--api-from",
+    "api_from",
+    metavar="REPO",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A framework whose API is indexed; no pairs are made of its code. May be repeated.",
+)
+@click.option(
+    "--history",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=500,
+    show_default=True,
+    help="Commits that are looked at for changes, and for which files are new; 0 looks at none.",
+)
+@click.option("--cluster", metavar="ADDRESS", default="", help="A Dask scheduler whose workers see the same files.")
 @language_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(repositories: tuple[Path, ...], out: Path, kinds: str | None, workers: int | None, as_json: bool) -> None:
+def command(
+    repositories: tuple[Path, ...],
+    out: Path,
+    kinds: str | None,
+    workers: int | None,
+    api_from: tuple[Path, ...],
+    history: int,
+    cluster: str,
+    as_json: bool,
+) -> None:
     """Mine each REPO into one corpus: pairs in three splits, the profile of its conventions, and its API."""
     from ..mining.mine import mine_repositories
 
     chosen = [kind.strip() for kind in kinds.split(",")] if kinds else None
     with show_progress() as progress:
-        corpus = mine_repositories(repositories, out, kinds=chosen, workers=workers, progress=progress)
+        corpus = mine_repositories(
+            repositories, out, kinds=chosen, workers=workers, progress=progress, api_from=api_from, history=history,
+            cluster=cluster,
+        )  # fmt: skip
     click.echo(json.dumps({"corpus": str(out), **corpus.manifest}) if as_json else summary(out, corpus))
 
 
 def summary(out: Path, corpus: Corpus) -> str:
     """Return what a person wants to know of a corpus."""
     from ..mining.advice import advise
+    from ..mining.enough import describe_support
 
     counts: dict[str, dict[str, int]] = {}
     for row in corpus.manifest["counts"]:
@@ -53,4 +83,4 @@ def summary(out: Path, corpus: Corpus) -> str:
     if skipped:
         reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in skipped.items())
         lines += ["", f"Left out, each with its reason in skipped.jsonl: {reasons}."]
-    return "\n".join([*lines, "", *advise(corpus.manifest)])
+    return "\n".join([*lines, "", *advise(corpus.manifest), "", *describe_support(corpus.manifest)])

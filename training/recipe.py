@@ -69,6 +69,11 @@ class Recipe:
     share: int = 8
     """Most answers behind one shared prefix. More is cheaper, and a step sees fewer files."""
 
+    extra: float = 0.25
+    """
+    Pairs of other kinds than `implement` and `infill` (`use`, `restyle`, `edit`, `document`, `recall`) for each of
+    those two, equally many of each kind. More teaches more of the house, and costs a short run some of its own code.
+    """
     rate_probe: int = 0
     """Steps that a third, one and three times the rate are each tried for, the best of them kept; 0: none are."""
     replay: float | None = None
@@ -145,6 +150,7 @@ def size_recipe(
     return Recipe(
         learning_rate=rate_for(parameters),
         epochs=epochs_for(pairs),
+        extra=0.25 if small else 10.0,
         minutes=minutes if minutes is not None else (4.0 if small else None),
         max_tokens=min(context_length, 2048 if small else 4096),
         **tokens,

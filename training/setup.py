@@ -27,6 +27,7 @@ from .families import Family, probe_family
 from .forward import choose_mode, set_mode
 from .fused import fuse_adapter, keep_memory
 from .generation import LoadedModel, ModelGenerator
+from .mix import mix_kinds
 from .models import (
     Base,
     choose_dtype,
@@ -115,20 +116,21 @@ def gather(
     """Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights."""
     tokenizer = load_tokenizer(base)
     family = probe_family(tokenizer, read_ends(base))
-    train = list(corpus.pairs("train") if pairs is None else pairs)
+    offered = corpus.pairs("train") if pairs is None else pairs
     room = context_length(base, tokenizer)
     if recipe is None:
         accelerated = device.type == "cuda"
         parameters = read_parameters(base)
-        recipe = size_recipe(pairs=len(train), parameters=parameters, context_length=room, accelerator=accelerated)
+        recipe = size_recipe(pairs=len(offered), parameters=parameters, context_length=room, accelerator=accelerated)
     recipe = recipe if adjust is None else adjust(recipe)
     if recipe.method == "full" and not base.name.startswith("idiolect/"):
         raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
     dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
+    train = mix_kinds(offered, recipe.extra)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
     require_pairs(encoded)
-    validation = encode_pairs(spread(corpus.pairs("validation")), family, longest)
+    validation = encode_pairs(spread(mix_kinds(corpus.pairs("validation"), 0.0)), family, longest)
     held_out = first_tokens(validation.examples, recipe.validation_tokens)
     return Material(base, family, recipe, dtype, room, encoded, held_out)
 

@@ -1,0 +1,46 @@
+"""
+The balance of kinds: what is judged comes first, the others share what is left to them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from idiolect.mining.pairs.pair import Pair
+from idiolect.training.mix import mix_kinds
+
+PAIR = Pair(
+    id="", kind="", language="python", split="train", prompt_id="", context="", instruction="i", response="r",
+    repository="", commit="", path="a.py", symbol="", start_line=1, end_line=1, licence="", cluster="", quality=1.0,
+)  # fmt: skip
+
+
+def make_pairs(**counts):
+    return [replace(PAIR, kind=kind, id=f"{kind}{n}") for kind, count in counts.items() for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("counts", "extra", "taken"),
+    [
+        pytest.param({"implement": 60, "infill": 40, "use": 90, "recall": 90}, 0.2,
+                     {"implement": 60, "infill": 40, "use": 10, "recall": 10}, id="equal parts"),
+        pytest.param({"implement": 100, "use": 3, "recall": 90}, 0.2,
+                     {"implement": 100, "use": 3, "recall": 17}, id="a rare kind leaves its rest to the others"),
+        pytest.param({"implement": 100, "use": 9}, 1.0, {"implement": 100, "use": 9}, id="all"),
+        pytest.param({"implement": 5, "use": 9}, 0.0, {"implement": 5}, id="none"),
+        pytest.param({"use": 4, "recall": 9}, 0.2, {"use": 4, "recall": 9}, id="nothing else to learn from"),
+    ],
+)  # fmt: skip
+def test_what_is_judged_is_all_taken(counts, extra, taken):
+    assert taken == dict(Counter(pair.kind for pair in mix_kinds(make_pairs(**counts), extra)))
+
+
+def test_more_room_only_adds():
+    """What a small share takes, a larger one takes too, in the order of the corpus."""
+    pairs = make_pairs(implement=50, use=80, recall=70)
+    few, many = mix_kinds(pairs, 0.1), mix_kinds(pairs, 0.5)
+
+    assert {pair.id for pair in few} < {pair.id for pair in many}
+    assert [pair for pair in pairs if pair in few] == few

@@ -1,0 +1,43 @@
+"""
+Which pairs a run learns from. In: the pairs of a corpus, and a share. Out: those that are taken, the same everywhere.
+
+A file's own code, `implement` and `infill`, is what an adapter is judged by, and what minutes on a laptop are for. The
+other kinds are taken up to a share of it, equally many of each: in a short run each of them is seen instead of code of
+the main kinds. A larger base, which runs longer, takes them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from ..mining.pairs.pair import Pair
+
+MAIN_KINDS = frozenset({"implement", "infill"})
+
+
+def mix_kinds(pairs: Sequence[Pair], extra: float) -> list[Pair]:
+    """
+    Return the pairs of `MAIN_KINDS`, and of the others *extra* times as many, in the order given.
+
+    A kind that has fewer than its part leaves the rest to the others; without any pair of the main kinds all are taken.
+    """
+    main = sum(pair.kind in MAIN_KINDS for pair in pairs)
+    if not main:
+        return list(pairs)
+    others: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        if pair.kind not in MAIN_KINDS:
+            others.setdefault(pair.kind, []).append(pair)
+    room = round(extra * main)
+    taken: set[str] = set()
+    for left, kind in zip(range(len(others), 0, -1), sorted(others, key=lambda k: (len(others[k]), k)), strict=True):
+        chosen = sorted(others[kind], key=turn)[: room // left]
+        taken.update(pair.id for pair in chosen)
+        room -= len(chosen)
+    return [pair for pair in pairs if pair.kind in MAIN_KINDS or pair.id in taken]
+
+
+def turn(pair: Pair) -> str:
+    """Return what decides, whatever else is in the corpus, which pairs come first."""
+    return hashlib.blake2b(pair.id.encode(), digest_size=8).hexdigest()
