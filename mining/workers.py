@@ -204,8 +204,11 @@ def run_chunk(work: Callable[[str], Result], chunk: Sequence[str]) -> list[Resul
     results: list[Result] = []
     for path in chunk:
         signal.setitimer(signal.ITIMER_PROF, FILE_SECONDS)
-        results.append(work(path))
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        try:
+            results.append(work(path))
+        finally:
+            # a cluster's worker lives on after an error
+            signal.setitimer(signal.ITIMER_PROF, 0)
     return results
 
 

@@ -23,7 +23,7 @@ def load_{noun}(store, limit):
 '''
 
 
-@pytest.fixture(name="address", scope="module")
+@pytest.fixture(name="address")
 def _address():
     """Start a scheduler and two workers with one thread each."""
     with distributed.LocalCluster(
