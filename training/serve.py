@@ -14,6 +14,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from ..mining.languages import language_named, language_of
 from ..mining.pairs.pair import HOLE
 from .generation import Generation, ModelGenerator
 from .prompts import Prompt
@@ -115,10 +116,13 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     if not isinstance(seed, int) or seed < 0:
         raise RefusedError("'seed' must be a whole number, not negative.")
     path = str(body.get("path", "example.py"))
+    language = (language_of(path) or language_named("python")).name
     if isinstance(suffix, str) and suffix:
-        prompt = Prompt("infill", path, "python", "", f"{text}{HOLE}{suffix}")
+        if HOLE in text + suffix:
+            raise RefusedError(f"The text contains {HOLE!r}, which marks the hole.")
+        prompt = Prompt("infill", path, language, "", f"{text}{HOLE}{suffix}")
     else:
-        prompt = Prompt("implement", path, "python", "", text)
+        prompt = Prompt("implement", path, language, "", text)
     return Ask(prompt, model != "base", limit, float(temperature), seed)
 
 

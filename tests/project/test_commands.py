@@ -188,3 +188,15 @@ def test_guide_prints_the_house_style(write_tree: Write, capsys: pytest.CaptureF
     assert main(["guide", str(root)]) == 0
 
     assert "double quotes" in capsys.readouterr().out
+
+
+def test_a_shell_completes_commands_and_options():
+    """Click's own completion knows the commands, which are loaded only when asked for, and their options."""
+    asked = {"COMP_WORDS": "idiolect ge", "COMP_CWORD": "1", "_IDIOLECT_COMPLETE": "bash_complete"}
+    program = [sys.executable, "-m", "idiolect"]
+    commands = subprocess.run(program, env={**os.environ, **asked}, capture_output=True, text=True, timeout=60)
+    asked |= {"COMP_WORDS": "idiolect generate --con", "COMP_CWORD": "2"}
+    options = subprocess.run(program, env={**os.environ, **asked}, capture_output=True, text=True, timeout=60)
+
+    assert "plain,generate" in commands.stdout
+    assert "plain,--conform" in options.stdout

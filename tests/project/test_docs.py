@@ -68,6 +68,13 @@ def test_a_documented_command_exists(page: str, command: str):
     assert not unknown, f"{page}: {command!r} has no {', '.join(sorted(unknown))}"
 
 
+def test_every_command_is_documented():
+    """No command is left for a reader to find by chance."""
+    told = {command.split()[1] for _, command in page_commands() if len(command.split()) > 1}
+
+    assert not set(cli.list_commands(click.Context(cli))) - told
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path):
     """Every relative link names a file of the repository."""

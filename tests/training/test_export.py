@@ -37,6 +37,21 @@ def test_merged_weights_speak_as_the_adapter(adapter, tiny_base, tmp_path, famil
         assert torch.allclose(merged(ids).logits, live(ids).logits, atol=1e-4)
 
 
+def test_a_pipeline_runs_a_merged_export(adapter, tiny_base, tmp_path):
+    """Transformers' own pipeline writes from the folder, as the live adapter does from the same tokens."""
+    from transformers import pipeline
+
+    export.export_merged(adapter, tmp_path / "merged", tiny_base, "fp32")
+    write = pipeline("text-generation", model=str(tmp_path / "merged"), device="cpu")
+    (said,) = write("def total(values):", max_new_tokens=8, do_sample=False, return_full_text=False)
+    live = load_model(tiny_base, adapter).generator.loaded.model
+    ids = write.tokenizer("def total(values):", return_tensors="pt")
+    with torch.no_grad():
+        expected = live.generate(**ids, max_new_tokens=8, do_sample=False)[0, ids["input_ids"].shape[1] :]
+
+    assert write.tokenizer.decode(expected, skip_special_tokens=True) == said["generated_text"]
+
+
 def test_a_wrong_merge_leaves_nothing(adapter, tiny_base, tmp_path, monkeypatch):
     """When the stored weights differ from the adapter, the export fails and writes no folder."""
     answers = iter([torch.zeros(3), torch.ones(3)])

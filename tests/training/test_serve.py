@@ -11,8 +11,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.generation import load_model
-from idiolect.training.prompts import ask_for
+from idiolect.training.prompts import Prompt, ask_for
 from idiolect.training.serve import make_server
 from idiolect.training.train import train_adapter
 
@@ -45,6 +46,46 @@ def test_a_completion_is_the_generators_answer(served, model):
 
     assert body["choices"][0]["text"] == answer.text
     assert body["usage"]["completion_tokens"] == answer.output_tokens
+
+
+@pytest.fixture(name="client", scope="module")
+def _client(served):
+    """Return the client that editors and agents bring, without a key of any worth."""
+    openai = pytest.importorskip("openai")
+    return openai.OpenAI(base_url=f"{served[0]}/v1", api_key="none", max_retries=0)
+
+
+def test_openais_own_client_is_answered(served, client):
+    """It lists the models, and completes as the generator does."""
+    names = [model.id for model in client.models.list()]
+    answer = client.completions.create(model="adapter", prompt="def total(values):", max_tokens=12)
+    ((_, written),) = served[1].generate([ask_for("def total(values):", None)], adapted=True, max_tokens=[12])
+
+    assert ["adapter", "base"] == names
+    assert (written.text, written.finish_reason) == (answer.choices[0].text, answer.choices[0].finish_reason)
+
+
+def test_a_suffix_fills_in_the_middle(served, client):
+    """Text before and after make an `infill` request, as it was trained."""
+    before, after = "def total(values):\n", "\n    return found\n"
+    answer = client.completions.create(model="adapter", prompt=before, suffix=after, max_tokens=12)
+    request = Prompt("infill", "example.py", "python", "", f"{before}{HOLE}{after}")
+    ((_, written),) = served[1].generate([request], adapted=True, max_tokens=[12])
+
+    assert written.text == answer.choices[0].text
+    assert written.prompt_tokens == answer.usage.prompt_tokens
+
+
+def test_the_clients_errors_say_why(client):
+    """What is refused arrives as the client's own exception, with our reason."""
+    import openai
+
+    with pytest.raises(openai.BadRequestError, match="no-such-model"):
+        client.completions.create(model="no-such-model", prompt="x")
+    with pytest.raises(openai.BadRequestError, match="marks the hole"):
+        client.completions.create(model="base", prompt=HOLE, suffix="x")
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="base", messages=[{"role": "user", "content": "x"}])
 
 
 @pytest.mark.parametrize(
