@@ -37,8 +37,8 @@ from .results import FOLDER, make_goal, write_results
 
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / ".idiolect" / "conform"
-COUNT, WARMTH, CHUNK, MOST_PROBES = 4, 0.8, 12, 60
-RECIPE = ("epochs=8", "step_tokens=6144", "learning_rate=2e-3", "minutes=4")
+COUNT, WARMTH, CHUNK, MOST_PROBES = 4, 0.8, 12, 48
+RECIPE = ("epochs=6", "step_tokens=4096", "learning_rate=2e-3", "minutes=2.5")
 LANGUAGES = {"dsl": ROOT / "samples" / "dsl" / "language.toml", "framework": None}
 SOURCES = {"dsl": ROOT / "samples" / "dsl" / "programs", "framework": ROOT / "samples" / "framework"}
 ARMS = ("plain", "pruned", "plain best of 4", "conform")

@@ -16,7 +16,7 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-MOST_TRIED = 48
+MOST_TRIED = 160
 """Tokens that are offered to the guard in one place. Past it the row is at a dead end: the model knows no way on."""
 
 
