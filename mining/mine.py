@@ -21,10 +21,10 @@ from typing import NamedTuple
 from .api import file_symbols, outermost_modules
 from .assemble import assemble, short_name
 from .cache import Store, open_store, version_of_mining
-from .corpus import Corpus, write_corpus
+from .corpus import MARKER, Corpus, read_corpus, write_corpus
 from .definitions import collect_definitions
 from .edits import HISTORY, mine_history
-from .errors import InputError, MissingExtraError
+from .errors import IdiolectError, InputError, MissingExtraError
 from .filters.duplicates import fingerprint
 from .filters.licence import file_licence, may_stay
 from .filters.personal import mask_personal
@@ -32,6 +32,7 @@ from .filters.quality import broken_definition, gives_cause, object_to
 from .filters.secrets import redact_secrets
 from .languages import Language, known_languages, language_of
 from .own import read_own_pairs
+from .owners import owners_in
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
 from .profile import tally_source
@@ -192,8 +193,13 @@ def mine_repositories(
     offering = [open_repository(root, suffixes=suffixes(known)) for root in api_from]
     house = frozenset[str]().union(*(outermost_modules(short_name(r.name), r.paths) for r in (*opened, *offering)))
     mined: list[Mined] = []
+    job = Job(known, kinds, house, workers or os.cpu_count() or 1, progress)
+    asked = [f"{pair.id} {pair.path}" for pair in own_pairs] + [one.sha256 for one in settings]
+    key = hash_of(job.asked, str(history), *asked, *map(state_of, opened), "api", *map(state_of, offering)).encode()
+    if (unchanged := mined_before(key, out)) is not None:
+        return unchanged
     with open_cluster(cluster) as executor:
-        job = Job(known, kinds, house, workers or os.cpu_count() or 1, progress, executor)
+        job = replace(job, executor=executor)
         for repository, own in zip(opened, settings, strict=True):
             # what would run code is never taken from the mined tree; the record, and so the summary, says it was there
             drops.extend(Drop(f"[{table}]", "", "settings", "setting_that_runs_code") for table in own.ignored)
@@ -202,7 +208,32 @@ def mine_repositories(
         for repository in offering:
             files = tuple(f for f in read_and_mine(repository, replace(job, kinds=())) if isinstance(f, FileYield))
             mined.append(Mined(repository, files, only_api=True))
-    return write_corpus(out, assemble(mined, drops, settings, progress, own_pairs))
+    corpus = write_corpus(out, assemble(mined, drops, settings, progress, own_pairs))
+    if (store := open_store()) is not None:
+        store.put(key, corpus.sha256.encode())
+        store.close()
+    return corpus
+
+
+def state_of(repository: Repository) -> str:
+    """Return all of a repository that a corpus depends on: its commit, or tree, stands for the bytes of its files."""
+    owners = sorted(owners_in(repository.root))
+    about = (repository.name, repository.commit, repository.licence, repository.has_history, *repository.skips)
+    return repr((*about, repository.paths, head_id(repository.root) if repository.has_history else "", owners))
+
+
+def mined_before(key: bytes, out: Path) -> Corpus | None:
+    """Return the corpus at *out* when it is, byte for byte, what mining under *key* gave; else None."""
+    store = open_store()
+    if store is None or not (out / MARKER).is_file():
+        return None
+    given = store.get(key)
+    store.close()
+    try:
+        corpus = read_corpus(out) if given else None
+    except IdiolectError:
+        return None
+    return corpus if corpus is not None and given == corpus.sha256.encode() else None
 
 
 @dataclass(frozen=True, slots=True)

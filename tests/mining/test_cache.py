@@ -105,3 +105,20 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     monkeypatch.delenv("IDIOLECT_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert "idiolect" == cache_root().name.lower()
+
+
+def test_nothing_changed_means_nothing_is_mined(house, tmp_path, monkeypatch):
+    """A second run into the same folder finds its corpus there; a changed file, or corpus, is mined again."""
+    first = mine_repositories([house], tmp_path / "corpus", workers=1)
+    before = read_all(first.folder)
+    monkeypatch.setattr(mining, "assemble", lambda *_: pytest.fail("assembled again"))
+    again = mine_repositories([house], tmp_path / "corpus", workers=1)
+    monkeypatch.undo()
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+
+    assert first.sha256 == again.sha256
+    (first.folder / "profile.json").write_text("{}", "utf-8")
+    mended = mine_repositories([house], tmp_path / "corpus", workers=1)
+    assert before == read_all(mended.folder)
+    (house / "store" / "amber.py").write_text(FILE.format(noun="aspen"), "utf-8")
+    assert first.sha256 != mine_repositories([house], tmp_path / "corpus", workers=1).sha256
