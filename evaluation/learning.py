@@ -22,7 +22,8 @@ import pathspec
 
 from ..mining.cache import cache_folder
 from ..mining.conventions.tally import FileTally, tally_source
-from ..mining.languages import builtin_languages, language_of
+from ..mining.errors import MissingExtraError
+from ..mining.languages import Language, builtin_languages, language_of
 from ..mining.owners import owners_in, owners_of
 from ..mining.profile import Profile, learn_profile
 from ..mining.recency import COMMITS, recent_lines
@@ -82,12 +83,21 @@ def is_ours(path: str, excluded: pathspec.GitIgnoreSpec) -> bool:
 def read_source(path: str, data: bytes | None) -> Source | None:
     """Return the parsed file, or None when it is none that conventions are asked of."""
     language = language_of(path)
-    if data is None or language is None or content_reason(data):
+    if data is None or language is None or content_reason(data) or not has_grammar(language):
         return None
     try:
         return parse_source(path, data, language)
     except UndecodableError:
         return None
+
+
+@cache
+def has_grammar(language: Language) -> bool:
+    """Claim that the language's grammar is installed; each is optional but Python's."""
+    try:
+        return bool(language.grammar)
+    except MissingExtraError:
+        return False
 
 
 def known_suffixes() -> list[str]:

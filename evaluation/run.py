@@ -11,9 +11,11 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..mining.errors import InputError
+from ..mining.languages import language_of
 from ..mining.profile import Finding, Profile
 from ..mining.repository import open_repository
 from ..mining.settings import Settings, read_plain, read_settings, settings_of
@@ -23,7 +25,7 @@ from .diff import Change, Snapshot, find_change, find_staged, lies_in
 from .findings import Inspected, Report, check_change, inspect, make_report
 from .fix import fix_source
 from .identity import Key
-from .learning import governed_paths, known_suffixes, learn_commit, learn_tree, read_source, tree_files
+from .learning import governed_paths, has_grammar, known_suffixes, learn_commit, learn_tree, read_source
 from .names import find_missing, find_resolver, findings_by_path
 
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
@@ -72,6 +74,7 @@ def run_check(request: Request) -> Report:
     files = judge_sources(request, sources, change, judge)
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
+    notes += without_grammar(request, change, judge.settings)
     notes += [f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored]
     return make_report(
         judge.profile,
@@ -105,16 +108,36 @@ def load_baseline(request: Request, read: Callable[[str], bytes | None]) -> Base
     return read_baseline(data, request.baseline or FILE) if data is not None else {}
 
 
+def asked_paths(request: Request, change: Change | None, settings: Settings) -> list[str]:
+    """Return the files to judge."""
+    if change is None or request.mode == "all":
+        listed = open_repository(request.root, suffixes=known_suffixes(), exclude=settings.exclude).paths
+    else:
+        listed = governed_paths(Snapshot(request.root, "", dict.fromkeys(change.added, "")), settings)
+    return [path for path in listed if lies_in(path, request.paths)]
+
+
 def read_sources(request: Request, change: Change | None, settings: Settings) -> list[Source]:
     """Return the files to judge, parsed."""
-    if change is None or request.mode == "all":
-        repository = open_repository(request.root, suffixes=known_suffixes(), exclude=settings.exclude)
-        files = ((path, data) for path, data in tree_files(repository) if lies_in(path, request.paths))
-    else:
-        known = Snapshot(request.root, "", dict.fromkeys(change.added, ""))
-        changed = [path for path in governed_paths(known, settings) if lies_in(path, request.paths)]
-        files = ((path, change.read(path)) for path in changed)
-    return [source for path, data in files if (source := read_source(path, data)) is not None]
+    paths = asked_paths(request, change, settings)
+    read = change.read if change is not None else partial(read_work_file, request.root)
+    return [source for path in paths if (source := read_source(path, read(path))) is not None]
+
+
+def read_work_file(root: Path, path: str) -> bytes | None:
+    """Return what a file of the work tree holds."""
+    file = root / path
+    return file.read_bytes() if file.is_file() and not file.is_symlink() else None
+
+
+def without_grammar(request: Request, change: Change | None, settings: Settings) -> list[str]:
+    """Return a sentence on the files that were not asked because their grammar is not installed."""
+    languages = [language_of(path) for path in asked_paths(request, change, settings)]
+    names = [language.name for language in languages if language is not None and not has_grammar(language)]
+    if not names:
+        return []
+    what = ", ".join(sorted(set(names)))
+    return [f"{len(names)} files were not asked ({what}): pip install 'idiolect[languages]' brings the grammars"]
 
 
 def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:

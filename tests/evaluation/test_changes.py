@@ -267,3 +267,16 @@ def test_names_that_do_not_exist_are_found_and_the_unsure_are_not(write_tree: Wr
     } == found  # fmt: skip
     (attribute,) = [a.finding for a in report.alerts if a.finding.line == 9]
     assert "add_all" in attribute.message and os.sep not in attribute.message
+
+
+def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(house: Path, monkeypatch: pytest.MonkeyPatch):
+    """The plain installation reads Python; other files are counted, and the check goes on."""
+    from idiolect.evaluation import learning, run
+
+    for module in (learning, run):
+        monkeypatch.setattr(module, "has_grammar", lambda language: language.name == "python")
+    (house / "ci.yaml").write_text("a: 1\n")
+
+    report = run_check(Request(house, names=False))
+
+    assert any("1 files were not asked (yaml)" in note for note in report.notes)
