@@ -146,7 +146,8 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises `MismatchError` with the line's number when a line is no JSON object.
     """
-    with path.open(encoding="utf-8", newline="\n") as lines:
+    # bytes that are no UTF-8 become characters that no JSON of ours holds unescaped: the line with them is named
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)

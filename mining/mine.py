@@ -129,6 +129,8 @@ def mine_data(
         mined = mine_source(cleaned.source, kinds, house)
     except RecursionError:
         return Drop(path, "", "file", "too_deep")
+    if not mined.drafts and cleaned.source.tree.root_node.has_error:
+        mined = replace(mined, drops=(*mined.drops, Drop(path, "", "file", "syntax")))
     mined = without_places(mined, cleaned.source.text, cleaned.secrets, "secret")
     return without_places(mined, cleaned.source.text, cleaned.personal, "personal_data")
 

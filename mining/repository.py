@@ -105,13 +105,13 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
     names = sorted(set(plain_files(root, unread) if listed is None else listed))
     excluded = pathspec.GitIgnoreSpec.from_lines(exclude)
     paths: list[str] = []
-    skips = [Skip(folder, "unreadable_folder") for folder in unread]
+    skips = [Skip(printed(folder), "unreadable_folder") for folder in unread]
     for name in names:
         if not name.endswith(tuple(suffixes)):
             continue
         reason = "excluded" if excluded.match_file(name) else path_reason(root, name)
         if reason:
-            skips.append(Skip(name, reason))
+            skips.append(Skip(printed(name), reason))
         else:
             paths.append(name)
     if not paths:
@@ -126,6 +126,11 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
         skips=tuple(skips),
         listed=tuple(names),
     )
+
+
+def printed(name: str) -> str:
+    """Return *name* with the bytes that are no UTF-8 written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def path_reason(root: Path, name: str) -> str:

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from tree_sitter import Parser, Tree
+from tree_sitter import Node, Parser, Tree
 
 from .languages import Language
 
+DEEPEST = 50_000
+"""Levels of nesting; from 65,536 on tree-sitter (0.25) answers a query in time that grows with the square."""
 # PEP 263: a coding cookie stands in one of the first two lines.
 CODING_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
 
@@ -34,7 +36,7 @@ class Span(NamedTuple):
 
 class UndecodableError(ValueError):
     """
-    The bytes are no text: a NUL byte, an unknown encoding, or bytes that the declared encoding does not have.
+    The bytes cannot be read as code: a NUL byte, an unknown or a wrong encoding, or nesting without end.
 
     `reason` is the skip reason that mining records.
     """
@@ -102,14 +104,35 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
     """
     Decode and parse one file.
 
-    Parses, does not execute. Raises `UndecodableError` when *data* is no text in its declared encoding.
+    Parses, does not execute. Raises `UndecodableError` when *data* is no text in its declared encoding, and when the
+    tree is nested so deeply that asking a query of it would take minutes.
     """
     encoding = detect_encoding(data)
     try:
         utf8 = data if encoding == "utf-8" and data.isascii() else data.decode(encoding).encode("utf-8")
     except (UnicodeError, LookupError):
         raise UndecodableError("undecodable") from None
-    return Source(path, utf8, encoding, language, Parser(language.grammar).parse(utf8))
+    tree = Parser(language.grammar).parse(utf8)
+    if len(utf8) > DEEPEST and any(is_deep(node) for node in tree.root_node.children):
+        raise UndecodableError("too_deep")
+    return Source(path, utf8, encoding, language, tree)
+
+
+def is_deep(node: Node) -> bool:
+    """Claim that *node* is nested deeper than `DEEPEST`; every level needs a byte, so most need no look."""
+    if node.end_byte - node.start_byte <= DEEPEST:
+        return False
+    cursor = node.walk()
+    depth = 0
+    while depth <= DEEPEST:
+        if cursor.goto_first_child():
+            depth += 1
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return False
+            depth -= 1
+    return True
 
 
 def detect_encoding(data: bytes) -> str:

@@ -26,6 +26,7 @@ from .forward import answer_logits, to_batch
 from .full import attach_full
 from .packing import build_pack
 from .recipe import Recipe
+from .trust import check_adapter
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -83,6 +84,7 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:
     """Return *model* with the adapter in *folder*."""
+    check_adapter(folder)
     try:
         return PeftModel.from_pretrained(
             model, folder, is_trainable=trainable, local_files_only=True, low_cpu_mem_usage=False

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ..mining.errors import InputError
 from ..mining.pairs.pair import HOLE
+from .trust import is_harmless
 
 # A transformers tokenizer. Its own annotations are unions that no caller can narrow.
 Tokenizer = Any
@@ -197,7 +198,8 @@ def probe_chat(tokenizer: Tokenizer) -> tuple[tuple[tuple[int, ...], tuple[int, 
     where the token that it puts after an answer is the tokenizer's own end token.
     """
     eos = tokenizer.eos_token_id
-    if not tokenizer.chat_template:
+    template = tokenizer.chat_template
+    if not template or (isinstance(template, str) and not is_harmless(template)):
         return None, eos
     user = {"role": "user", "content": SENTINEL}
     try:

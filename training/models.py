@@ -24,6 +24,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from ..mining.artefacts import sha256_file, sha256_json
 from ..mining.errors import IdiolectError, InputError, MissingExtraError
 from .base import EMBEDDED, embedded_path
+from .trust import check_config
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -93,6 +94,9 @@ def hash_weights(folder: Path) -> str:
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"{str(folder)!r} is no model folder: it has no config.json.")
+    for name in ("config.json", "generation_config.json", "tokenizer_config.json"):
+        if (folder / name).is_file():
+            check_config(folder / name)
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise InputError(
@@ -162,9 +166,17 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
         raise unusable(base, "model", error) from error
     finally:
         transformers.logging.set_verbosity(before)
+    broken = next((name for name, weight in model.named_parameters() if not is_finite(weight)), "")
+    if broken:
+        raise InputError(f"The weights of the base {base.name!r} hold what is not a number, in {broken!r}.")
     # a quantised model stands where it was put
     placed = model if "quantization_config" in options else model.to(device)  # pyright: ignore - a stub's mistake
     return placed.eval()
+
+
+def is_finite(weight: torch.Tensor) -> bool:
+    """Claim that every number of *weight* is one; whole numbers, as of a quantised model, always are."""
+    return not weight.is_floating_point() or bool(torch.isfinite(weight).all())
 
 
 def unusable(base: Base, part: str, error: Exception) -> InputError:

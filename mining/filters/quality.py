@@ -25,6 +25,8 @@ LONGEST_RESPONSE = 6_000
 STUB = re.compile(r"\s*(pass|\.\.\.|raise NotImplementedError(\(.*\))?|return None|return)\s*(#.*)?")
 BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 """Characters that make code read otherwise than it runs (CVE-2021-42574)."""
+MIXED = re.compile("[A-Za-z_][\u0400-\u058f\u13a0-\u13ff]|[\u0400-\u058f\u13a0-\u13ff][A-Za-z_]")
+"""A Latin letter beside one of a script that looks like it: a name is not what it seems (CVE-2021-42694)."""
 
 
 def object_to(draft: Draft) -> str:
@@ -38,7 +40,7 @@ def object_to(draft: Draft) -> str:
         return "stub"
     if BIDIRECTIONAL.search(response) or BIDIRECTIONAL.search(draft.instruction):
         return "bidirectional_control"
-    return ""
+    return "mixed_scripts" if MIXED.search(response) or MIXED.search(draft.instruction) else ""
 
 
 @cache

@@ -1,0 +1,232 @@
+"""
+The reliability scoreboard. In: the rows of `tests/faults/README.md`. Out: rows passed a group, the launch, one package.
+
+    python -m benchmarks.faults                  all rows, at the sizes of the test suite, slow ones included
+    python -m benchmarks.faults --only launch    one part: launch, rows or package
+    python -m benchmarks.faults --full           the seven large rows at their full size
+
+A row passes when every test named beside it passed; a row without a test is open and counts as not passed. The package
+is an unpacked source distribution with tests, named by `IDIOLECT_PACKAGE`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from idiolect.evaluation.checks.tests import TestsCheck, make_check
+from idiolect.evaluation.probes import Probe, interleave, open_probe
+from idiolect.evaluation.sandbox.doctor import diagnose
+from idiolect.evaluation.sandbox.run import PYTHON, run_caged
+from idiolect.mining.corpus import read_corpus
+from idiolect.mining.mine import mine_repositories
+
+from .results import FOLDER, make_goal, write_results
+
+ROOT = Path(__file__).parent.parent
+TABLE = ROOT / "tests" / "faults" / "README.md"
+ROW = re.compile(r"^\| ([A-J]\d\d) \| (.*?) \| (.*?) \|$", re.MULTILINE)
+CLOSED = "CFHI"
+FORGERY = "    import os; os._exit(0)"
+Row = dict[str, Any]
+
+
+def read_table() -> dict[str, list[str]]:
+    """Return the tests of each row: paths below `tests/`, with a word of the test's id after a space."""
+    return {row: re.findall(r"`([^`]+)`", tests) for row, _, tests in ROW.findall(TABLE.read_text("utf-8"))}
+
+
+def run_rows(full: bool) -> list[Row]:
+    """Run every test named in the table once, and return one row a fault."""
+    table = read_table()
+    files = sorted({name.split("::")[0] for tests in table.values() for name in tests})
+    outcomes = run_tests(files, full)
+    rows: list[Row] = []
+    for fault, tests in table.items():
+        found = {name: result for name, result in outcomes.items() if any(matches(name, fault, test) for test in tests)}
+        bad = sorted(name for name, result in found.items() if result == "failed")
+        ran = sum(result == "passed" for result in found.values())
+        rows.append({"row": fault, "passed": bool(ran) and not bad, "tests": ran, "failed": bad})
+    return rows
+
+
+def matches(name: str, fault: str, test: str) -> bool:
+    """Claim that the test *name* (`file::function[id]`) is one that *test* names for *fault*."""
+    file, _, function = test.partition("::")
+    found, _, case = name.partition("::")
+    if found != file:
+        return False
+    return case.partition("[")[0] == function if function else fault in case
+
+
+def run_tests(files: list[str], full: bool) -> dict[str, str]:
+    """Return what became of every test of *files*, by `file::function[id]`."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        environment = {**os.environ, "IDIOLECT_FAULTS": "full" if full else "", "OMP_NUM_THREADS": "1"}
+        subprocess.run([*command, *(f"tests/{file}" for file in files)], cwd=ROOT, env=environment, check=False)
+        cases = ElementTree.parse(report).getroot().iter("testcase")
+        return {test_name(case): outcome(case) for case in cases}
+
+
+def test_name(case: ElementTree.Element) -> str:
+    """Return a case's name as the table writes it."""
+    return case.get("classname", "").removeprefix("tests.").replace(".", "/") + f".py::{case.get('name')}"
+
+
+def outcome(case: ElementTree.Element) -> str:
+    """Return `passed`, `failed` or `skipped`."""
+    kinds = {child.tag for child in case}
+    return "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
+
+
+def measure_launch(rounds: int = 30) -> Row:
+    """Return the median milliseconds of a bare isolated interpreter and of a caged one, interleaved."""
+    bare = [PYTHON, "-I", "-S", "-c", "pass"]
+    runs: dict[str, Callable[[], object]] = {
+        "bare": lambda: subprocess.run(bare, check=True),
+        "caged": lambda: run_caged(bare),
+    }
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            begin = time.perf_counter()
+            run()
+            times[name].append((time.perf_counter() - begin) * 1000)
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    return {"what": "launch, ms", **medians, "ratio": medians["caged"] / medians["bare"]}
+
+
+def measure_leftovers(samples: int = 2_000) -> Row:
+    """Return how many processes, descriptors and temporary folders *samples* caged runs left behind."""
+    run_caged([PYTHON, "-c", "pass"])
+    before = count_things()
+    for _ in range(samples):
+        run_caged([PYTHON, "-I", "-S", "-c", "import os; os.fork() or os.setsid(); open('x', 'w').write('x')"])
+    after = count_things()
+    return {"what": f"left by {samples} samples", **{name: after[name] - before[name] for name in after}}
+
+
+def count_things() -> dict[str, int]:
+    """Return how many children, open descriptors and folders of ours there are now."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    folders = [path for path in Path(tempfile.gettempdir()).iterdir() if path.name.startswith("idiolect-cage-")]
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    return {"processes": len(children), "descriptors": descriptors, "folders": len(folders)}
+
+
+def judge_package(folder: Path, probes: int = 20) -> Row:
+    """Return how references, stubs and forged passes of one package's functions fare under its own tests."""
+    with tempfile.TemporaryDirectory() as scratch:
+        mine_repositories([folder], Path(scratch) / "corpus", kinds=["implement"], workers=1)
+        corpus = read_corpus(Path(scratch) / "corpus")
+        pairs = [pair for split in ("test", "validation") for pair in interleave(list(corpus.pairs(split)))]
+        check = make_check(corpus, folder)
+        assert isinstance(check, TestsCheck), "no cage of tier 3, or no pytest and coverage"
+        counts = {"probes": 0, "references": 0, "stubs_pass": 0, "forged_are_tamper": 0, "left_out": 0}
+        for pair in pairs:
+            probe = open_probe(corpus, pair)
+            if probe is not None and counts["probes"] < probes:
+                judge_probe(check, probe, counts)
+    return {"what": f"tests of {folder.name}", **counts}
+
+
+def judge_probe(check: TestsCheck, probe: Probe, counts: dict[str, int]) -> None:
+    """Judge reference, stub and forgery of one probe, and count."""
+    reference, stub, forged = check.judge(
+        [probe.answer(code) for code in (probe.pair.response, probe.stub(), indent_as(probe.pair.response, FORGERY))]
+    )
+    if reference.ok is None:
+        counts["left_out"] += 1
+        return
+    counts["probes"] += 1
+    counts["references"] += reference.ok
+    counts["stubs_pass"] += stub.ok is True
+    counts["forged_are_tamper"] += forged.status == "tamper"
+
+
+def indent_as(reference: str, code: str) -> str:
+    """Return *code* at the indentation of *reference*."""
+    first = next(line for line in reference.splitlines() if line.strip())
+    return first[: len(first) - len(first.lstrip())] + code.strip()
+
+
+def make_goals(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the three goal lines; a part that was not run keeps its goal open, with the reason."""
+    goals: list[dict[str, Any]] = []
+    launch, leftovers = parts.get("launch"), parts.get("leftovers")
+    cage = diagnose()
+    held = all(probe.contained for probe in cage.probes) and cage.tier == 3
+    clean = leftovers is not None and not any(value for value in leftovers.values() if isinstance(value, int))
+    goals.append(
+        make_goal("faults.1", "launch against a bare interpreter; probes held, nothing left",
+                  launch and launch["ratio"], "<= 3.5", launch and launch["ratio"] <= 3.5 and held and clean, "x",
+                  "not run")
+    )  # fmt: skip
+    rows = parts.get("rows")
+    share = rows and sum(row["passed"] for row in rows) / len(rows)
+    closed = rows and all(row["passed"] for row in rows if row["row"][0] in CLOSED)
+    goals.append(
+        make_goal("faults.2", f"rows passed; none open in {', '.join(CLOSED)}", share, ">= 0.95",
+                  None if rows is None else bool(share >= 0.95 and closed), "share", "not run")
+    )  # fmt: skip
+    package = parts.get("package")
+    right = package and package["probes"] > 0 and package["references"] == package["probes"]
+    right = right and package["stubs_pass"] == 0 and package["forged_are_tamper"] == package["probes"]
+    goals.append(
+        make_goal("faults.3", "of a package's own tests: references pass, stubs fail, forgeries are tamper",
+                  package and package["forged_are_tamper"], "all", right, "probes", "no package named")
+    )  # fmt: skip
+    return goals
+
+
+def group_rows(rows: list[Row]) -> list[Row]:
+    """Return passed and total for each group, and what is open."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["row"][0], []).append(row)
+    return [
+        {"what": f"group {group}", "passed": sum(row["passed"] for row in found), "total": len(found),
+         "open": " ".join(row["row"] for row in found if not row["passed"])}
+        for group, found in groups.items()
+    ]  # fmt: skip
+
+
+def main() -> None:
+    """Measure the parts asked for; the others keep what was measured before."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().partition("\n")[0])
+    parser.add_argument("--only", choices=("launch", "leftovers", "rows", "package"))
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--samples", type=int, default=2_000)
+    asked = parser.parse_args()
+    stored = FOLDER / "faults.json"
+    parts: dict[str, Any] = json.loads(stored.read_text("utf-8")).get("rows", [{}])[0] if stored.is_file() else {}
+    wanted = {asked.only} if asked.only else {"launch", "leftovers", "rows", "package"}
+    if "launch" in wanted:
+        parts["launch"] = measure_launch()
+    if "leftovers" in wanted:
+        parts["leftovers"] = measure_leftovers(asked.samples)
+    if "rows" in wanted:
+        parts["rows"] = run_rows(asked.full)
+        for line in group_rows(parts["rows"]):
+            print(line)
+    package = os.environ.get("IDIOLECT_PACKAGE")
+    if "package" in wanted and package:
+        parts["package"] = judge_package(Path(package))
+    write_results("faults", [parts], make_goals(parts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+"""
+Group A: repositories that are broken, hostile or odd.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import tarfile
+import unicodedata
+from pathlib import Path
+
+import pytest
+from idiolect.cli import main
+from idiolect.mining import artefacts
+from idiolect.mining.repository import open_repository
+
+from .conftest import FEW, plant
+
+GIT = (
+    "git",
+    "-c",
+    "user.name=A",
+    "-c",
+    "user.email=a@b.c",
+    "-c",
+    "commit.gpgsign=false",
+    "-c",
+    "protocol.file.allow=always",
+)
+CODE = 'def double(x):\n    """Return twice *x*."""\n    total = add(x, x)\n    return total\n'
+
+
+def git(root: Path, *words: str, **environment: str) -> None:
+    subprocess.run([*GIT, "-C", str(root), *words], check=True, capture_output=True, env={**os.environ, **environment})
+
+
+def commit(root: Path, message: str = "Begin", **environment: str) -> None:
+    if not (root / ".git").exists():
+        git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "--allow-empty", "-m", message, **environment)
+
+
+def test_A01_an_empty_directory(tmp_path, mine):
+    (tmp_path / "empty").mkdir()
+    mined = mine(tmp_path / "empty")
+
+    assert (2, True) == (mined.code, "No code" in mined.error)
+
+
+def test_A02_no_git(root, mine):
+    """A plain folder is mined and named by its bytes."""
+    assert str(mine(root).manifest["commit"]).startswith("tree:")
+
+
+def test_A03_no_commits(root, mine):
+    git(root, "init", "-q", "-b", "main")
+
+    assert str(mine(root).manifest["commit"]).startswith("tree:")
+
+
+def test_A04_a_shallow_clone(root, tmp_path, mine):
+    """Nothing rests on history that a shallow clone lacks: the same pairs come out of it."""
+    commit(root)
+    commit(root, "Again")
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{root}", str(tmp_path / "shallow"))
+    whole, shallow = mine(root, name="whole"), mine(tmp_path / "shallow", name="part")
+
+    assert [row["response"] for row in whole.pairs()] == [row["response"] for row in shallow.pairs()]
+
+
+def test_A05_a_loop_of_links(root, mine):
+    (root / "loop").symlink_to(root)
+    (root / "self.py").symlink_to("self.py")
+
+    assert {"symlink"} == mine(root).skipped["self.py"]
+
+
+def test_A06_a_link_to_a_key_outside(root, tmp_path, mine):
+    (tmp_path / "id_rsa.py").write_text("KEY = 'outside-and-secret'\n" + CODE)
+    (root / "key.py").symlink_to(tmp_path / "id_rsa.py")
+    (root / "README.md").symlink_to(tmp_path / "id_rsa.py")
+    (root / "LICENSE").symlink_to(tmp_path / "id_rsa.py")
+    (root / "pyproject.toml").symlink_to(tmp_path / "id_rsa.py")
+    mined = mine(root)
+
+    assert {"symlink"} == mined.skipped["key.py"]
+    assert "outside-and-secret" not in mined.text
+
+
+def test_A07_pipes_sockets_devices(root, mine):
+    os.mkfifo(root / "pipe.py")
+    with socket.socket(socket.AF_UNIX) as server:
+        here = Path.cwd()
+        os.chdir(root)  # a socket's path has a short limit
+        server.bind("socket.py")
+        os.chdir(here)
+        if os.geteuid() == 0:
+            os.mknod(root / "device.py", 0o20600, os.makedev(1, 5))
+        skipped = mine(root).skipped
+
+    assert {"special_file"} == skipped["pipe.py"] == skipped["socket.py"]
+    assert "device.py" not in skipped or skipped["device.py"] == {"special_file"}
+
+
+@pytest.mark.parametrize("size", [pytest.param(2 << 30, id="2GB-sparse"), pytest.param(4 << 20, id="4MB-one-line")])
+def test_A08_a_huge_file(root, mine, size):
+    """The size decides before a byte is read: a sparse file of 2 GB costs neither time nor memory."""
+    with (root / "huge.py").open("wb") as file:
+        file.write(b"x = 1;" * 100)
+        file.truncate(size)
+    (root / "minified.py").write_text("x = 1; " * 50_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    mined = mine(root)
+
+    assert ({"too_large"}, {"minified"}) == (mined.skipped["huge.py"], mined.skipped["minified.py"])
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+@pytest.mark.parametrize("count", [pytest.param(5_000, id="5k-files")])
+def test_A09_many_tiny_files(root, count):
+    plant(root, {f"many/{i % 50}/f{i}.py": "x = 1\n" for i in range(count)})
+
+    assert count + len(FEW) == len(open_repository(root, suffixes=[".py"]).paths)
+
+
+@pytest.mark.parametrize("depth", [pytest.param(600, id="600-deep")])
+def test_A09_deep_folders(root, mine, depth):
+    """A tree deeper than a path may be long is left, and told; nothing recurses."""
+    here = os.open(root, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("deep_deep", dir_fd=here)
+        inner = os.open("deep_deep", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    mined = mine(root)
+    subprocess.run(["rm", "-rf", str(root / "deep_deep")], check=True)
+
+    assert 0 == mined.code
+    assert any("unreadable_folder" in reasons for reasons in mined.skipped.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"new\nline.py", b"tab\there.py", b"not-\xff-utf8.py", "right\u202eleft.py".encode(), b"x" * 252 + b".py",
+     b"-rf.py", b"--out=x.py", b"CON.py", b"$(touch marker).py", b"'; rm -rf x.py", "\U0001f40d.py".encode()],
+    ids=["newline", "tab", "not-utf8", "rtl", "255-bytes", "dash", "option", "CON", "shell", "quote", "emoji"],
+)  # fmt: skip
+@pytest.mark.parametrize("tracked", [True, False], ids=["git", "plain"])
+def test_A10_odd_names(root, mine, name, tracked):
+    """Every name is mined or recorded, and what is written is valid JSON in UTF-8."""
+    with open(os.fsencode(root) + b"/" + name, "w") as file:  # noqa: PTH123 - a name of bytes
+        file.write(CODE)
+    if tracked:
+        commit(root)
+    mined = mine(root)
+    printable = os.fsdecode(name)
+
+    assert 0 == mined.code
+    assert not list(root.glob("marker"))
+    named = {row["path"] for split in ("train", "validation", "test") for row in mined.pairs(split)} | set(
+        mined.skipped
+    )
+    assert any(path.encode("utf-8", "surrogateescape") == name or path == printable for path in named) or any(
+        "unprintable" in reason for reasons in mined.skipped.values() for reason in reasons
+    )
+
+
+def test_A11_twins_by_case_and_by_normalisation(root):
+    names = ["Case.py", "case.py", "caf\u00e9.py", unicodedata.normalize("NFD", "caf\u00e9.py")]
+    plant(root, dict.fromkeys(names, CODE))
+
+    assert set(names) <= set(open_repository(root, suffixes=[".py"]).paths)
+
+
+def test_A12_a_pointer_instead_of_content(root, mine):
+    plant(root, {"big.py": "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"})
+
+    assert {"lfs_pointer"} == mine(root).skipped["big.py"]
+
+
+def test_A13_a_submodule_with_a_hostile_name(root, tmp_path, mine):
+    """A submodule that is not there is not fetched, and one that is there is not entered."""
+    inner = plant(tmp_path / "inner", {"inner.py": CODE.replace("double", "inner_secret")})
+    commit(inner)
+    commit(root)
+    git(root, "submodule", "add", "-q", f"file://{inner}", "vendored_part")
+    (root / ".gitmodules").write_text(
+        '[submodule "../../x"]\n\tpath = vendored_part\n\turl = -oProxyCommand=touch${IFS}x\n'
+    )
+    commit(root, "Add")
+    mined = mine(root)
+
+    assert "inner_secret" not in mined.text
+
+
+def test_A14_a_repository_inside_the_tree(root, tmp_path, mine):
+    """A bare repository planted in the tree is no repository of ours: its configuration runs nothing."""
+    marker = tmp_path / "marker"
+    commit(root)
+    bare = root / "shop"
+    (bare / "objects").mkdir(parents=True)
+    (bare / "refs").mkdir()
+    plant(bare, {"HEAD": "ref: refs/heads/main\n", "config": f"[core]\n\tfsmonitor = touch {marker}\n\tbare = true\n"})
+    main(["mine", str(bare), "--out", str(tmp_path / "bare"), "--workers", "1"])
+    mine(root)
+
+    assert not marker.exists()
+
+
+def test_A15_mining_makes_no_clone(root, mine):
+    """No file of the corpus is the same file as one of the repository, by link of any kind."""
+    commit(root)
+    mined = mine(root)
+    inodes = {file.stat().st_ino for file in root.rglob("*") if file.is_file()}
+
+    assert not any(file.is_symlink() or file.stat().st_ino in inodes for file in mined.out.rglob("*") if file.is_file())
+
+
+def test_A16_a_file_that_goes_while_mining(root, monkeypatch, mine):
+    """A file that vanishes between listing and reading is recorded, and the rest is mined."""
+    victim = next(iter(FEW))
+    listed = open_repository
+
+    def vanish(*arguments, **options):
+        found = listed(*arguments, **options)
+        (root / victim).unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr("idiolect.mining.mine.open_repository", vanish)
+    mined = mine(root)
+
+    assert {"unreadable"} == mined.skipped[victim]
+
+
+def test_A17_a_file_that_may_not_be_read(root, tmp_path):
+    """As an ordinary user: the file and the folder are recorded, and the exit code is 0."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to make a file that an ordinary user cannot read")
+    (root / "shut.py").write_text(CODE)
+    (root / "shut.py").chmod(0)
+    script = (
+        "import os, sys; os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)\n"
+        "from pathlib import Path\nfrom idiolect.mining.repository import open_repository\n"
+        "found = open_repository(Path(sys.argv[1]), suffixes=['.py'])\n"
+        "print([found.read(path) for path in found.paths if 'shut' in path])"
+    )
+    for folder in (root, *root.parents):
+        if folder.owner() == "root" and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    # what root imported, the ordinary user keeps
+    prelude = "import idiolect.mining.repository, pathspec, subprocess\n"
+    done = subprocess.run(
+        [sys.executable, "-c", prelude + script, str(root)], capture_output=True, text=True, check=True
+    )
+
+    assert "unreadable" in done.stdout
+
+
+def test_A18_no_place_to_write(root, tmp_path, capsys):
+    """An output that is a file, or below one, is refused at once."""
+    (tmp_path / "file").write_text("x")
+    for out in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/idiolect")):
+        assert 2 == main(["mine", str(root), "--out", str(out), "--workers", "1"])
+        assert "Traceback" not in capsys.readouterr().err
+
+
+def test_A18_output_inside_the_input(root, mine):
+    """A corpus inside the mined tree is not mined the next time."""
+    first = main(["mine", str(root), "--out", str(root / "corpus"), "--workers", "1"])
+    second = main(["mine", str(root), "--out", str(root / "corpus"), "--workers", "1"])
+    paths = {json.loads(line)["path"] for line in (root / "corpus/pairs/train.jsonl").read_text().splitlines()}
+
+    assert (0, 0) == (first, second)
+    assert not any(path.startswith("corpus") for path in paths)
+
+
+@pytest.mark.parametrize("after", [pytest.param(n, id=f"after-{n}-writes") for n in (0, 1, 3)])
+def test_A19_a_full_disk(root, tmp_path, monkeypatch, mine, after):
+    """A disk that fills up ends the run with one line, leaves nothing, and the rerun works."""
+    left = [after]
+    write = artefacts.write_text
+
+    def fill(path, text):
+        if left[0] == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left[0] -= 1
+        write(path, text)
+
+    monkeypatch.setattr(artefacts, "write_text", fill)
+    monkeypatch.setattr("idiolect.mining.corpus.write_text", fill, raising=False)
+    mined = mine(root)
+    monkeypatch.undo()
+
+    assert (2, True) == (mined.code, "No space left" in mined.error)
+    assert not mined.out.exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".corpus")]
+    assert 0 == mine(root).code
+
+
+def test_A20_vendored_and_generated(root, mine):
+    plant(root, {"node_modules/x.py": CODE, "third_party/y.py": CODE, "made.py": f"# @generated\n{CODE}"})
+    commit(root)
+    counts = mine(root).manifest["skipped"]
+
+    assert (2, 1) == (counts["vendored"], counts["generated"])
+
+
+def test_A21_an_archive_is_no_repository(tmp_path, mine):
+    """No archive is ever unpacked, so no member can lead anywhere."""
+    archive = tmp_path / "hostile.tar"
+    with tarfile.open(archive, "w") as tar:
+        tar.addfile(tarfile.TarInfo("../../outside.py"))
+    mined = mine(archive)
+
+    assert (2, True) == (mined.code, "is a file" in mined.error)
+    assert not (tmp_path.parent / "outside.py").exists()
+
+
+@pytest.mark.parametrize("commits", [pytest.param(2_000, id="2k-commits")])
+def test_A22_a_long_history_with_impossible_dates(root, mine, commits):
+    """A history of thousands, an octopus, and commits of 1970 and 2099 change nothing and cost little."""
+    commit(root, "1970", GIT_COMMITTER_DATE="@0 +0000", GIT_AUTHOR_DATE="@0 +0000")
+    lines = []
+    for i in range(commits):
+        lines.append(f"commit refs/heads/main\ncommitter A <a@b.c> {i} +0000\ndata 1\nx\n")
+        lines.append("from refs/heads/main^0\n" if i == 0 else "")
+    subprocess.run([*GIT, "-C", str(root), "fast-import", "--quiet"], input="".join(lines).encode(), check=True)
+    for i in range(60):
+        git(root, "branch", f"b{i}", f"main~{i + 1}")
+    git(root, "commit-tree", "-m", "octopus", *[w for i in range(60) for w in ("-p", f"b{i}")], "HEAD^{tree}")
+    commit(root, "2099", GIT_COMMITTER_DATE="@4070908800 +0000", GIT_AUTHOR_DATE="@4070908800 +0000")
+
+    assert 0 == mine(root).code

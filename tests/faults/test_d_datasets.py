@@ -1,0 +1,133 @@
+"""
+Group D: pairs, splits, data sets.
+"""
+
+# ruff: noqa: E501 - rows of a table stay on one line
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from idiolect.cli import main
+from idiolect.mining.artefacts import read_jsonl, write_jsonl
+from idiolect.mining.errors import MismatchError
+from tests_toys import toy_files
+
+from .conftest import FEW, plant
+
+
+@pytest.fixture(name="shop", scope="module")
+def _shop(tmp_path_factory):
+    return plant(tmp_path_factory.mktemp("shop"), toy_files())
+
+
+def test_D01_everything_twice(root, mine):
+    """A vendored copy of everything adds no function to ask for, and leaks nothing."""
+    once = mine(root, name="once")
+    plant(root, {f"copied/{path}": text for path, text in FEW.items()})
+    twice = mine(root, name="twice")
+    splits = ("train", "validation", "test")
+    asked = [sum(row["kind"] == "implement" for split in splits for row in m.pairs(split)) for m in (once, twice)]
+    responses = {split: {row["response"] for row in twice.pairs(split)} for split in splits}
+
+    assert asked[1] <= asked[0]
+    assert not responses["train"] & (responses["test"] | responses["validation"])
+
+
+@pytest.mark.parametrize("body", ["", "    x\n", "    y = 1\n" * 50_000], ids=["empty", "one-token", "50k-tokens"])
+def test_D06_bodies_of_any_size(root, mine, body):
+    plant(root, {"sized.py": f"def f(x):\n{body}    return g(x)\n"})
+    longest = max(len(str(row["response"])) for row in mine(root).pairs())
+
+    assert longest < 20_000
+
+
+def test_D07_one_ask_for_two_bodies(root, mine):
+    """Two functions asked for in the same words stay apart by their context, or one goes with a reason."""
+    same = 'def run(x):\n    """Run it."""\n    total = {}(x)\n    return total\n'
+    plant(root, {"one.py": same.format("first"), "two.py": same.format("second_and_other")})
+    mined = mine(root)
+    rows = [r for s in ("train", "validation", "test") for r in mined.pairs(s) if r["path"] in ("one.py", "two.py")]
+    asked = [(row["kind"], row["context"], row["instruction"]) for row in rows]
+
+    assert len(asked) == len(set(asked))
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b'{"id": "x", "ki', b"null\n", b"[]\n", b"\xff\n", b'{"a": 1}\r\n{'],
+    ids=["torn", "null", "list", "bytes", "crlf"],
+)
+def test_D08_a_line_that_is_no_row(tmp_path, tail):
+    """The line is named, and nothing of the file is taken for whole."""
+    file = tmp_path / "x.jsonl"
+    write_jsonl(file, [{"a": 1}])
+    with file.open("ab") as added:
+        added.write(tail)
+
+    with pytest.raises(MismatchError, match=r"line [23]"):
+        list(read_jsonl(file))
+
+
+@pytest.mark.parametrize(
+    "change", [{"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}, {"PYTHONHASHSEED": "8", "LANG": "tr_TR.UTF-8"}],
+    ids=["seed-zone-locale", "seed-locale"],
+)  # fmt: skip
+def test_D11_the_same_bytes_anywhere(root, tmp_path, change):
+    """Hash seed, time zone, locale and workers change no byte."""
+    manifests = []
+    for number, environment in enumerate(({}, change)):
+        out = tmp_path / f"corpus{number}"
+        words = [sys.executable, "-m", "idiolect", "mine", str(root), "--out", str(out), "--workers", str(number + 1)]
+        subprocess.run(words, check=True, capture_output=True, env={**os.environ, **environment})
+        manifests.append((out / "manifest.json").read_bytes())
+
+    assert manifests[0] == manifests[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_D12_killed_at_a_random_time(root, tmp_path, seed):
+    """Killed at any moment, mining leaves no corpus or a whole one, and the rerun gives the same hash."""
+    words = [sys.executable, "-m", "idiolect", "mine", str(root), "--workers", "1", "--out"]
+    began = time.monotonic()
+    subprocess.run([*words, str(tmp_path / "quiet")], check=True, capture_output=True)
+    killed = subprocess.Popen([*words, str(tmp_path / "killed")], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    time.sleep(random.Random(seed).random() * (time.monotonic() - began))
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+
+    assert not (tmp_path / "killed").exists() or (tmp_path / "killed" / "manifest.json").is_file()
+    subprocess.run([*words, str(tmp_path / "killed")], check=True, capture_output=True)
+    quiet, again = [(tmp_path / name / "manifest.json").read_bytes() for name in ("quiet", "killed")]
+    assert quiet == again
+
+
+def test_D04_one_cluster_of_almost_everything(tmp_path, mine):
+    """A repository of one file has one cluster: nothing is held out that could be claimed on."""
+    plant(
+        tmp_path / "one", {"all.py": "\n\n".join(text.split("\n\n\n", 1)[1] for text in list(toy_files().values())[:6])}
+    )
+    mined = mine(tmp_path / "one")
+    clusters = {str(row["cluster"]) for split in ("validation", "test") for row in mined.pairs(split)}
+
+    assert len(clusters) <= 1
+    if clusters:
+        assert 2 == main(["evaluate", str(mined.out), "--out", str(tmp_path / "evaluation")])
+        assert not (tmp_path / "evaluation" / "verdict.json").exists()
+
+
+def test_D09_a_corpus_edited_by_hand(root, mine, tmp_path, capsys):
+    mined = mine(root)
+    file = mined.out / "pairs" / "train.jsonl"
+    rows = file.read_text("utf-8").splitlines()
+    file.write_text("\n".join([json.dumps({**json.loads(rows[0]), "response": "pass"}), *rows[1:]]) + "\n", "utf-8")
+
+    assert 4 == main(["train", str(mined.out), "--out", str(tmp_path / "adapter")])
+    assert 4 == main(["evaluate", str(mined.out), "--out", str(tmp_path / "evaluation")])

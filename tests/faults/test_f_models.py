@@ -1,0 +1,163 @@
+"""
+Group F: models and artefacts that lie.
+"""
+
+# ruff: noqa: E501 - rows of a table stay on one line
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+import shutil
+import struct
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from idiolect.mining.errors import IdiolectError
+from idiolect.training.base import embedded_path
+from idiolect.training.generation import load_model
+from idiolect.training.models import recall_base
+from idiolect.training.trust import check_adapter
+
+
+class Payload:
+    """
+    Writes a marker when it is unpickled.
+    """
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return (Path.write_text, (self.marker, "ran"))
+
+
+@pytest.fixture(name="base")
+def _base(tmp_path: Path) -> Path:
+    """Return a copy of the embedded base, to be made wrong."""
+    return shutil.copytree(embedded_path(), tmp_path / "base")
+
+
+def refuse(base: Path, word: str = "") -> None:
+    """Assert that *base* is refused by one of our errors."""
+    with pytest.raises(IdiolectError, match=word):
+        load_model(base)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "model.safetensors", "model.ckpt"])
+@pytest.mark.parametrize("zipped", [False, True], ids=["plain", "zip"])
+def test_F01_a_pickle_with_a_payload(base, tmp_path, name, zipped):
+    """A pickle is never opened, whatever it is called."""
+    marker = tmp_path / "marker"
+    (base / "model.safetensors").unlink()
+    data = pickle.dumps({"weight": Payload(marker)})
+    if zipped:
+        with zipfile.ZipFile(base / name, "w") as archive:
+            archive.writestr("archive/data.pkl", data)
+    else:
+        (base / name).write_bytes(data)
+    refuse(base)
+
+    assert not marker.exists()
+
+
+def edit(base: Path, name: str, **values: object) -> None:
+    file = base / name
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **values}), "utf-8")
+
+
+@pytest.mark.parametrize("code", ["evil.Model", "owner/repo--evil.Model"], ids=["local", "remote"])
+def test_F02_code_of_a_model(base, tmp_path, code):
+    marker = tmp_path / "marker"
+    (base / "evil.py").write_text(f"open({str(marker)!r}, 'w')\nclass Model: pass\n")
+    edit(base, "config.json", auto_map={"AutoConfig": code, "AutoModelForCausalLM": code}, model_type="evil")
+    refuse(base)
+
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"attn_implementation": "owner/kernel"}, {"_attn_implementation": "owner/kernel"},
+     {"_attn_implementation_internal": "owner/kernel"}, {"use_kernels": True}, {"custom_generate": "owner/repo"},
+     {"quantization_config": {"quant_method": "owner/kernel"}}, {"auto_map": {"AutoModel": "x--y.Z"}}],
+    ids=["attention", "attention-private", "attention-internal", "kernels", "generate", "quantisation", "auto-map"],
+)  # fmt: skip
+def test_F03_a_key_that_fetches(base, values):
+    """A configuration key that makes the library fetch a kernel or a module is refused by name."""
+    edit(base, "config.json", **values)
+    refuse(base, next(iter(values)))
+
+
+HEADERS = {
+    "huge-header": struct.pack("<Q", 1 << 40) + b"{}",
+    "overlap": (lambda h: struct.pack("<Q", len(h)) + h + bytes(64))(
+        json.dumps({n: {"dtype": "F32", "shape": [16], "data_offsets": [0, 64]} for n in "ab"}).encode()
+    ),
+    "truncated": None,
+    "not-json": struct.pack("<Q", 4) + b"[[[[",
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_F04_weights_that_are_no_weights(base, name):
+    file = base / "model.safetensors"
+    data = HEADERS[name]
+    file.write_bytes(file.read_bytes()[:-1000] if data is None else data)
+    refuse(base)
+
+
+def test_F04_weights_that_are_no_numbers(base):
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(base / "model.safetensors")
+    first = next(iter(tensors))
+    tensors[first] = torch.full_like(tensors[first], float("nan"))
+    save_file(tensors, base / "model.safetensors", metadata={"format": "pt"})
+    refuse(base, "not a number")
+
+
+def test_F07_more_tokens_than_weights(base):
+    """A tokenizer with ids that the weights have no row for is refused."""
+    edit(base, "config.json", vocab_size=100)
+    refuse(base)
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ ''.__class__.__mro__ }}", "{% for i in range(10 ** 10) %}x{% endfor %}", "{{ 'x' * 10 ** 10 }}", "{% bad"],
+    ids=["sandbox", "loop", "memory", "syntax"],
+)  # fmt: skip
+def test_F09_a_template_that_does_harm(base, template):
+    """A hostile chat template is given up on, within its time; the base is then used without a chat."""
+    (base / "chat_template.jinja").write_text(template)
+    begin = time.process_time()
+    with contextlib.suppress(IdiolectError):
+        load_model(base)
+
+    assert time.process_time() - begin < 30
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"peft_type": "EVIL"}, {"peft_type": "LORA", "auto_mapping": {"base_model_class": "os", "parent_library": "os"}},
+     {"peft_type": "LORA", "auto_map": {"AutoModel": "x--y.Z"}}],
+    ids=["kind", "mapping", "auto-map"],
+)  # fmt: skip
+def test_F05_an_adapter_that_names_code(tmp_path, values):
+    """An adapter of an unknown kind, or one that names a module, is refused before a library reads it."""
+    (tmp_path / "adapter_config.json").write_text(json.dumps(values))
+
+    with pytest.raises(IdiolectError):
+        check_adapter(tmp_path)
+
+
+def test_F05_a_base_is_found_by_its_hash(tmp_path, monkeypatch):
+    """A path as the name of an adapter's base leads nowhere."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path))
+    for name in ("../../etc", "/etc/passwd", "file:///etc", "a/b/c"):
+        with pytest.raises(IdiolectError):
+            recall_base(name, "0" * 64)

@@ -1,0 +1,90 @@
+"""
+What a base or an adapter may say of itself. In: its configuration and chat template. Out: nothing, or a refusal.
+
+A configuration can name code to fetch and run (CVE-2026-4372 is one such key), and a chat template is a program. The
+library is told to run no such code; these are refused before it reads them, by name.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..mining.errors import InputError
+
+FETCHING = (
+    "auto_map", "custom_generate", "custom_pipelines", "attn_implementation", "_attn_implementation",
+    "_attn_implementation_internal", "use_kernels", "kernel_config", "auto_mapping",
+)  # fmt: skip
+"""Keys by which a library imports or downloads code."""
+HARMLESS = (None, False, "eager", "sdpa", "flash_attention_2", "flex_attention")
+ADAPTERS = ("LORA",)
+LONGEST_TEMPLATE = 100_000
+TEMPLATE_SECONDS = 10
+RENDER = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
+resource.setrlimit(resource.RLIMIT_CPU, (4, 4))
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+messages = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "x"}]
+try:
+    template = ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"]).from_string(sys.stdin.read())
+    for prompt in (True, False):
+        size = len(template.render(messages=messages, add_generation_prompt=prompt, bos_token="", eos_token=""))
+        if size > 1 << 20:
+            sys.exit(3)
+except MemoryError:
+    sys.exit(3)
+except Exception:
+    pass
+"""
+
+
+def check_config(file: Path) -> None:
+    """Raise `InputError` where the configuration in *file* would fetch or run code, or is none."""
+    try:
+        config = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file.name} of {str(file.parent)!r} cannot be read: {error}") from None
+    if not isinstance(config, dict):
+        raise InputError(f"{file.name} of {str(file.parent)!r} is no JSON object.")
+    refuse_code(config, file)
+
+
+def refuse_code(config: Mapping[str, Any], file: Path) -> None:
+    """Raise `InputError` for the first key of *config*, at any depth, that would fetch or run code."""
+    for key, value in config.items():
+        if key in FETCHING and not isinstance(value, (list, dict)) and value in HARMLESS:
+            continue
+        method = value.get("quant_method") if key == "quantization_config" and isinstance(value, dict) else None
+        if key in FETCHING or (isinstance(method, str) and "/" in method):
+            raise InputError(f"{file.name} of {file.parent.name!r} sets {key!r}, which can run code; it is refused.")
+        if isinstance(value, dict):
+            refuse_code(value, file)
+
+
+def check_adapter(folder: Path) -> None:
+    """Raise `InputError` unless the adapter in *folder* is of a known kind and brings no code."""
+    file = folder / "adapter_config.json"
+    check_config(file)
+    kind = json.loads(file.read_text("utf-8")).get("peft_type")
+    if kind not in ADAPTERS:
+        raise InputError(f"{str(folder)!r} holds an adapter of kind {kind!r}. Known: {', '.join(ADAPTERS)}.")
+
+
+@cache
+def is_harmless(template: str) -> bool:
+    """Claim that *template* renders within little time and memory; tried in a process of its own."""
+    if len(template) > LONGEST_TEMPLATE:
+        return False
+    command = [sys.executable, "-I", "-c", RENDER]
+    try:
+        done = subprocess.run(command, input=template, text=True, capture_output=True, timeout=TEMPLATE_SECONDS * 6)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
