@@ -146,10 +146,11 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises `MismatchError` with the line's number when a line is no JSON object.
     """
-    # bytes that are no UTF-8 become characters that no JSON of ours holds unescaped: the line with them is named
+    # bytes that are no UTF-8 are let in here and refused below, where their line is known
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
             try:
+                line.encode("utf-8")
                 row = json.loads(line)
             except ValueError:
                 raise MismatchError(f"{path.name}, line {number}: not JSON. Make the artefact again.") from None
