@@ -133,6 +133,7 @@ def _checkout(tmp_path: Path) -> Path:
         "docs/your-repository.md",
         "docs/choose-a-base.md",
         "docs/teach-a-dsl.md",
+        "docs/teach-a-framework.md",
         "docs/scale.md",
         "docs/gate.md",
         "docs/threat-model.md",

@@ -14,8 +14,10 @@ import pytest
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.filters.duplicates import Clusters, fingerprint, similar_pairs
 from idiolect.mining.languages import language_named
+from idiolect.mining.assemble import NEAR_DUPLICATE
 from idiolect.mining.corpus import Corpus
-from idiolect.mining.mine import NEAR_DUPLICATE, mine_repositories
+from idiolect.mining.mine import mine_repositories
+from idiolect.mining.profile import judge_source
 from idiolect.mining.source import parse_source
 
 FRAMEWORK = Path(idiolect.__file__).parent / "samples" / "framework"
@@ -75,7 +77,7 @@ def _corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         pytest.param("A02", "deck", "with @handles", id="the decorator"),
         pytest.param("A03", "named …Ask", "has the base Ask", id="the base class"),
         pytest.param("A06", "", "settings", id="the settings"),
-        pytest.param("A07", "halyard.deck.holding", "inside `with`", id="the context manager"),
+        pytest.param("A07", "halyard.holds.holding", "inside `with`", id="the context manager"),
         pytest.param("E01", "HalyardError", "derives from HalyardError", id="the root of the errors"),
         pytest.param("L01", "name", "log", id="the logger"),
         pytest.param("S01", "", "single", id="quotes"),
@@ -88,6 +90,27 @@ def test_the_house_rules_are_learned(corpus: Corpus, convention: str, key: str, 
     learned = {(entry.convention, entry.key, entry.value) for entry in corpus.profile.entries}
 
     assert (convention, key, value) in learned
+
+
+STRANGER = """
+import time
+
+from halyard.deck import Deck
+from halyard.handlers import answer
+
+
+def list_bollards(deck: Deck, ask):
+    started = time.time()
+    return answer(since=started, found={})
+"""
+
+
+def test_a_stranger_is_noticed(corpus: Corpus):
+    """A handler that somebody wrote who has not read the house."""
+    source = parse_source("app/quay/bollards.py", STRANGER.encode(), language_named("python"))
+    found = {finding.entry.convention for finding in judge_source(source, corpus.profile).findings}
+
+    assert {"A01", "A02", "D01", "S04", "T02"} <= found
 
 
 def test_the_history_unpacks_to_what_is_here(tmp_path: Path):

@@ -61,3 +61,9 @@ settings.declare(
     POLICE_URL='http://police.invalid',
     RAILWAY_URL='http://railway.invalid',
 )
+settings.declare(
+    LINES_URL='http://lines.invalid',
+    BUNKERS_URL='http://bunkers.invalid',
+    SHEETS_URL='http://sheets.invalid',
+    COLDCHAIN_URL='http://coldchain.invalid',
+)

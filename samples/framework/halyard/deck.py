@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from halyard.clock import now
-from halyard.errors import HeldRefused
-from halyard.settings import settings
 from halyard.shelves import Record, Shelf
 
 R = TypeVar('R', bound=Record)
@@ -77,18 +75,3 @@ def atomic(deck: Deck) -> Iterator[None]:
             shelf.records = before.get(kind, dict())
         del deck.told[told:]
         raise
-
-
-@contextmanager
-def holding(deck: Deck, key: str) -> Iterator[None]:
-    '''
-    Work on one thing alone; a hold that somebody forgot runs out by itself.
-    '''
-    owner, until = deck.holds.get(key, ('', 0))
-    if until > now():
-        raise HeldRefused(f'{owner} is working on {key}: try again in {until - now()} minutes')
-    deck.holds[key] = (deck.who, now() + settings.HOLD_MINUTES)
-    try:
-        yield
-    finally:
-        deck.holds.pop(key, None)

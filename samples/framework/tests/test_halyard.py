@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import pytest
 from halyard.asks import Ask, Count, Flag, Names, OneOf, Text
 from halyard.clock import DAY, day_of, now, time_of_day
-from halyard.deck import Deck, atomic, holding
+from halyard.deck import Deck, atomic
 from halyard.errors import AskRefused, HalyardError, HeldRefused, MissingRefused, RightsRefused, WireRefused
 from halyard.handlers import dispatch
+from halyard.holds import holding
 from halyard.settings import Settings, SettingsRefused, settings
 from halyard.shelves import Record
 from halyard.wire import fetch

@@ -10,6 +10,7 @@ from halyard.clock import HOUR, day_of, now, time_of_day
 from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 from halyard.wire import fetch
@@ -130,7 +131,8 @@ def delay_call(deck: Deck, ask: DelayAsk) -> Answer:
     if due < now():
         raise NoticeRefused(f'{-ask.hours} hours earlier is in the past: announce the arrival instead')
     remark = f'{ask.hours:+} h: {ask.why}'
-    deck.shelf(Call).change(call.key, due=due, remarks=(*call.remarks, remark))
+    with holding(deck, call.key):
+        deck.shelf(Call).change(call.key, due=due, remarks=(*call.remarks, remark))
     if abs(ask.hours) >= 12 and call.berth:
         deck.tell('call.plan-again', call=call.key, berth=call.berth)
     return answer(due=due, moved=len(call.remarks) + 1)

@@ -8,9 +8,10 @@ from app.calls.records import Call, CallAsk, Vessel
 from app.quay.records import Berth
 from halyard.asks import Ask, Count, Measure, Text
 from halyard.clock import HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 from halyard.wire import fetch
@@ -64,7 +65,8 @@ def note_arrival(deck: Deck, ask: ArrivalAsk) -> Answer:
     waiting = deck.shelf(Call).where(state='anchored')
     if state == 'anchored' and len(waiting) >= settings.ANCHORAGE_ROOM:
         raise ArrivalRefused('the anchorage is full: slow down and report again in two hours')
-    deck.shelf(Call).change(call.key, state=state, arrived=now(), crew=ask.persons)
+    with holding(deck, call.key):
+        deck.shelf(Call).change(call.key, state=state, arrived=now(), crew=ask.persons)
     if ask.persons != call.crew:
         deck.tell('people.count-differs', call=call.key, told=call.crew, found=ask.persons)
     return answer(state=state, waiting=len(waiting))

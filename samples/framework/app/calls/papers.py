@@ -10,8 +10,10 @@ from halyard.clock import DAY, now
 from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
+from halyard.wire import fetch
 
 log = get_logger(__name__)
 ALWAYS = ('class', 'insurance', 'tonnage')
@@ -138,3 +140,21 @@ def ban_offenders(deck: Deck, ask: Ask) -> Answer:
             deck.shelf(Vessel).change(vessel.key, banned_for='')
             pardoned.append(vessel.name)
     return answer(banned=banned, pardoned=pardoned)
+
+
+@handles('paper.verify', CallAsk, 'watch')
+def verify_papers(deck: Deck, ask: CallAsk) -> Answer:
+    '''
+    Compare the papers of a call with what their issuers say, and drop the forged ones.
+    '''
+    vessel = deck.shelf(Vessel).need(deck.shelf(Call).need(ask.call).vessel)
+    issued = {row['title']: row['until'] for row in fetch('register', f'papers/{vessel.key}')}
+    forged = deck.shelf(Paper).where(lambda paper: paper.title not in issued, vessel=vessel.key)
+    with holding(deck, vessel.key):
+        for paper in forged:
+            deck.shelf(Paper).drop(paper.key)
+        for paper in deck.shelf(Paper).where(vessel=vessel.key):
+            deck.shelf(Paper).change(paper.key, expires=issued[paper.title])
+    if forged:
+        deck.tell('police.forgery', vessel=vessel.name, titles=[paper.title for paper in forged])
+    return answer(forged=[paper.title for paper in forged], genuine=len(issued))

@@ -8,9 +8,10 @@ from app.calls.records import Call, CallAsk, Vessel
 from app.quay.records import Berth
 from halyard.asks import Ask, Count, Text
 from halyard.clock import DAY, HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 
 log = get_logger(__name__)

@@ -8,9 +8,10 @@ from app.cranes.records import Crane, CraneAsk
 from app.water.records import Bulletin
 from halyard.asks import Ask, Count
 from halyard.clock import DAY, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 

@@ -9,11 +9,13 @@ from app.cranes.records import Crane, CraneAsk, Lift
 from app.yard.records import Box
 from halyard.asks import Count, OneOf, Text
 from halyard.clock import HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
+from halyard.wire import fetch
 
 log = get_logger(__name__)
 
@@ -121,3 +123,17 @@ def finish_work(deck: Deck, ask: CallAsk) -> Answer:
     if span and pace < settings.MOVES_AN_HOUR / 2:
         log.warning('%s was worked at %.1f moves an hour', ask.call, pace)
     return answer(lifts=len(minutes), pace=pace)
+
+
+@handles('crane.plan-from-line', CallAsk, 'foreman')
+def fetch_load_plan(deck: Deck, ask: CallAsk) -> Answer:
+    '''
+    Fetch the plan of the shipping line, and say which of its boxes are not ready to be lifted.
+    '''
+    call = deck.shelf(Call).need(ask.call)
+    planned = fetch('lines', f'plans/{call.vessel}', agent=call.agent)['boxes']
+    if len(set(planned)) < len(planned):
+        raise CraneRefused(f'the plan of {call.agent} names a box twice: ask for a new one')
+    absent = [key for key in planned if key not in deck.shelf(Box)]
+    held = [key for key in planned if key not in absent and deck.shelf(Box).need(key).blocked_by]
+    return answer(ready=len(planned) - len(absent) - len(held), absent=absent, held=held)

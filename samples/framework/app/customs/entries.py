@@ -8,9 +8,10 @@ from app.customs.records import Entry, Look
 from app.yard.records import Box, BoxAsk
 from halyard.asks import Ask, Count, Measure, Text
 from halyard.clock import DAY, HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 from halyard.wire import fetch
@@ -50,7 +51,7 @@ class SampleAsk(Ask):
     looks = Count(least=1, most=60)
 
 
-def block(deck: Deck, box: Box, blocked: bool) -> None:
+def _block(deck: Deck, box: Box, blocked: bool) -> None:
     '''
     Add customs to those who hold a box, or take them away.
     '''
@@ -73,7 +74,7 @@ def lodge_entry(deck: Deck, ask: LodgeAsk) -> Answer:
     risk += 15 * len(deck.shelf(Look).where(lambda look: look.found != '', box=box.key))
     deck.shelf(Entry).keep(Entry(box.key, ask.goods, ask.value, ask.origin.upper(), now(), risk))
     if risk >= settings.RISK_LOOK:
-        block(deck, box, True)
+        _block(deck, box, True)
     return answer(risk=risk, held=risk >= settings.RISK_LOOK)
 
 
@@ -105,7 +106,7 @@ def note_look(deck: Deck, ask: FindAsk) -> Answer:
         look = Look(deck.shelf(Look).next_key('LOOK'), box.key, deck.who, now(), ask.found)
         deck.shelf(Look).keep(look)
         deck.shelf(Entry).change(entry.key, state='seized' if ask.found else 'released')
-        block(deck, box, bool(ask.found))
+        _block(deck, box, bool(ask.found))
     if ask.found:
         deck.tell('police.seizure', box=box.key, found=ask.found)
     log.info('%s looked into %s', deck.who, box.key)
@@ -125,7 +126,7 @@ def release_box(deck: Deck, ask: BoxAsk) -> Answer:
         left = settings.HOLD_DAYS - days
         raise EntryRefused(f'{entry.key} has {entry.risk} points: look into it, or wait {left} days')
     deck.shelf(Entry).change(entry.key, state='released')
-    block(deck, deck.shelf(Box).need(entry.key), False)
+    _block(deck, deck.shelf(Box).need(entry.key), False)
     return answer(days=days, by_law=entry.risk >= settings.RISK_LOOK)
 
 
@@ -152,6 +153,6 @@ def find_undeclared(deck: Deck, ask: Ask) -> Answer:
         if box.kind != 'empty' and box.key not in deck.shelf(Entry) and 'customs' not in box.blocked_by
     ]
     for box in silent:
-        block(deck, box, True)
+        _block(deck, box, True)
         log.info('held %s, undeclared for %d hours', box.key, (now() - box.came) // HOUR)
     return answer(held=[box.key for box in silent])

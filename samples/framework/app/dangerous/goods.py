@@ -11,8 +11,10 @@ from halyard.clock import DAY, HOUR, now
 from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
+from halyard.wire import fetch
 
 log = get_logger(__name__)
 GROUPS = ('gas', 'flammable', 'oxidizing', 'toxic', 'corrosive')
@@ -136,3 +138,20 @@ def chase_overdue(deck: Deck, ask: Ask) -> Answer:
             blocked.append(box.key)
     log.info('%d boxes wait for the fire officer', len(blocked))
     return answer(blocked=blocked, again_in=settings.NOTICE_HOURS * HOUR)
+
+
+@handles('danger.sheet', BoxAsk)
+def fetch_safety_sheet(deck: Deck, ask: BoxAsk) -> Answer:
+    '''
+    Fetch the safety sheet of what is in a box, and correct the group that was declared.
+    '''
+    danger = deck.shelf(Danger).need(ask.box)
+    sheet = fetch('sheets', f'un/{danger.number:04}')
+    if sheet['group'] not in GROUPS:
+        raise DangerRefused(f'UN {danger.number:04} is {sheet["group"]}: the harbour has no place for it')
+    wrong = sheet['group'] != danger.group
+    if wrong:
+        with holding(deck, danger.key):
+            deck.shelf(Danger).change(danger.key, group=sheet['group'], approved_by='')
+        log.warning('%s was declared as %s, is %s', danger.key, danger.group, sheet['group'])
+    return answer(group=sheet['group'], corrected=wrong, extinguish_with=sheet.get('agent', 'foam'))

@@ -8,10 +8,12 @@ from app.calls.records import Call, CallAsk, Vessel
 from app.dangerous.records import Slop
 from halyard.asks import Ask, Count, OneOf, Text
 from halyard.clock import HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
+from halyard.wire import fetch
 
 log = get_logger(__name__)
 SORTS = ('oily water', 'sewage', 'garbage', 'scrubber sludge')
@@ -102,3 +104,18 @@ def sum_up_lots(deck: Deck, ask: Ask) -> Answer:
     litres = {sort: sum(slop.litres for slop in deck.shelf(Slop).where(sort=sort, taken=None)) for sort in SORTS}
     order = sorted((sort for sort in SORTS if litres[sort]), key=lambda sort: -litres[sort])
     return answer(order=order, litres=sum(litres.values()))
+
+
+@handles('slop.permit', LorryAsk)
+def check_permit(deck: Deck, ask: LorryAsk) -> Answer:
+    '''
+    Ask the haulage office whether a lorry may carry a sort of waste, and how much is left of its quota.
+    '''
+    permit = fetch('haulage', f'permits/{ask.plate.replace(" ", "")}')
+    if ask.sort not in permit['sorts']:
+        raise SlopRefused(f'{ask.plate} may not carry {ask.sort}: send one that may')
+    carried = sum(slop.litres for slop in deck.shelf(Slop).where(lorry=ask.plate, sort=ask.sort))
+    left = permit['quota'] - carried
+    if left < ask.tank:
+        log.info('%s has a quota of %d litres left', ask.plate, left)
+    return answer(left=left, full_loads=max(0, left // ask.tank))

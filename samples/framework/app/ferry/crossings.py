@@ -8,9 +8,10 @@ from app.ferry.records import Booking, BookingAsk, Crossing, CrossingAsk, LostTh
 from app.water.records import last_bulletin
 from halyard.asks import Ask, Count, Flag, Measure, Text
 from halyard.clock import DAY, HOUR, now, time_of_day
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 

@@ -8,9 +8,10 @@ from app.calls.records import Call
 from app.money.records import Account, AccountAsk, Invoice
 from halyard.asks import Ask, Count, Text
 from halyard.clock import DAY, day_of, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 from halyard.wire import fetch

@@ -8,9 +8,10 @@ from app.calls.records import Call, CallAsk, Vessel
 from app.money.records import Account, Invoice, InvoiceAsk
 from halyard.asks import Ask, Count, Text
 from halyard.clock import DAY, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 
@@ -126,7 +127,8 @@ def remind_debtors(deck: Deck, ask: Ask) -> Answer:
             continue
         number = invoice.reminders + 1
         fee = round(100 * settings.REMINDER_FEE) if number == 2 else 0
-        deck.shelf(Invoice).change(invoice.key, reminders=number, cents=invoice.cents + fee)
+        with holding(deck, invoice.key):
+            deck.shelf(Invoice).change(invoice.key, reminders=number, cents=invoice.cents + fee)
         if number == 3:
             deck.shelf(Account).change(invoice.agent, frozen_since=now())
         letters.append((invoice.key, number))

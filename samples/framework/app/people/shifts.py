@@ -7,9 +7,10 @@ from __future__ import annotations
 from app.people.records import Person, PersonAsk, Shift
 from halyard.asks import Ask, Count, Names, OneOf, Text
 from halyard.clock import DAY, HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 

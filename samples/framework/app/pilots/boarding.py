@@ -9,11 +9,13 @@ from app.pilots.records import Job, Pilot, PilotAsk
 from app.pilots.roster import is_rested
 from halyard.asks import Count, Measure, Text
 from halyard.clock import HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
+from halyard.wire import fetch
 
 log = get_logger(__name__)
 
@@ -98,7 +100,7 @@ def relieve_pilot(deck: Deck, ask: ReliefAsk) -> Answer:
     fresh = deck.shelf(Pilot).need(ask.relief)
     if not tired.on_board or fresh.on_board or fresh.sick:
         raise PilotRefused(f'{fresh.name} cannot relieve {tired.name}: look at who is on board')
-    if fresh.licence < tired.licence and fresh.licence < vessel_length(deck, tired.on_board):
+    if fresh.licence < tired.licence and fresh.licence < _vessel_length(deck, tired.on_board):
         raise PilotRefused(f'the licence of {fresh.name} ends at {fresh.licence:.0f} m: send somebody else')
     job = deck.shelf(Job).where(pilot=tired.key, ended=None)[0]
     with holding(deck, tired.key), holding(deck, fresh.key):
@@ -109,7 +111,7 @@ def relieve_pilot(deck: Deck, ask: ReliefAsk) -> Answer:
     return answer(job=job.key, after=now() - job.begun)
 
 
-def vessel_length(deck: Deck, call: str) -> float:
+def _vessel_length(deck: Deck, call: str) -> float:
     '''
     Return the length of the vessel of a call.
     '''
@@ -137,10 +139,23 @@ def exempt_captain(deck: Deck, ask: ExemptAsk) -> Answer:
     Let a captain with enough visits come in without a pilot, on a hull that is not too long.
     '''
     call = deck.shelf(Call).need(ask.call)
-    length = vessel_length(deck, call.key)
+    length = _vessel_length(deck, call.key)
     needed = 6 if length < 100 else 18 if length < 160 else 10_000
     if ask.visits < needed:
         raise PilotRefused(f'{ask.captain} has {ask.visits} of {needed} visits: take a pilot')
     job = Job(deck.shelf(Job).next_key('JOB'), call.key, ask.captain, now(), ended=now(), exempt=True)
     deck.shelf(Job).keep(job)
     return answer(job=job.key, spare=ask.visits - needed)
+
+
+@handles('pilot.tariff', CallAsk)
+def fetch_tariff(deck: Deck, ask: CallAsk) -> Answer:
+    '''
+    Fetch the tariff of the bureau, and say what the trips of a call cost by it.
+    '''
+    steps = fetch('bureau', 'tariff', length=round(_vessel_length(deck, ask.call)))
+    minutes = [job.ended - job.begun for job in deck.shelf(Job).where(call=ask.call) if job.ended is not None]
+    if not minutes:
+        raise PilotRefused(f'no trip of {ask.call} has ended: ask again later')
+    cents = sum(steps['base'] + steps['minute'] * max(0, spent - steps['free']) for spent in minutes)
+    return answer(trips=len(minutes), cents=cents)

@@ -8,9 +8,10 @@ from app.calls.records import Call, CallAsk, Vessel
 from app.quay.records import Berth, BerthAsk, Line
 from halyard.asks import Count, Measure, OneOf
 from halyard.clock import HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 

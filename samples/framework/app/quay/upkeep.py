@@ -9,9 +9,10 @@ from collections import Counter
 from app.quay.records import Berth, BerthAsk, Defect
 from halyard.asks import Ask, Count, OneOf, Text
 from halyard.clock import DAY, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 

@@ -9,9 +9,10 @@ from app.rail.records import Train
 from app.yard.records import Box
 from halyard.asks import Ask, Count, Text
 from halyard.clock import HOUR, now, time_of_day
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 from halyard.wire import fetch
@@ -148,3 +149,20 @@ def let_leave(deck: Deck, ask: TrainAsk) -> Answer:
     deck.shelf(Train).change(train.key, state='gone')
     log.info('%s left with %d boxes', train.key, len(train.boxes))
     return answer(boxes=len(train.boxes), late=max(0, now() - train.leaves))
+
+
+@handles('rail.delay', TrainAsk, 'dispatcher')
+def ask_for_delay(deck: Deck, ask: TrainAsk) -> Answer:
+    '''
+    Ask the railway how late the engine is, and move the train when that is more than ten minutes.
+    '''
+    train = deck.shelf(Train).need(ask.train)
+    if train.state == 'gone':
+        raise TrainRefused(f'{train.key} is gone: ask the railway where')
+    late = fetch('railway', f'engines/{train.key}')['late']
+    if late <= 10:
+        return answer(late=late, leaves=time_of_day(train.leaves))
+    with holding(deck, train.key):
+        moved = deck.shelf(Train).change(train.key, leaves=train.leaves + late)
+    deck.tell('rail.late', train=train.key, minutes=late)
+    return answer(late=late, leaves=time_of_day(moved.leaves))

@@ -7,11 +7,13 @@ from __future__ import annotations
 from app.tugs.records import Tow, Tug, TugAsk
 from halyard.asks import Ask, Measure
 from halyard.clock import DAY, HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
+from halyard.wire import fetch
 
 log = get_logger(__name__)
 
@@ -112,3 +114,17 @@ def measure_use(deck: Deck, ask: TugAsk) -> Answer:
         end = tow.ended if tow.ended is not None else now()
         towed += max(0, end - max(first, tow.begun or end))
     return answer(tug=tug.key, share=round(towed / (7 * DAY), 3))
+
+
+@handles('tug.prices', Ask, 'dispatcher')
+def compare_fuel_prices(deck: Deck, ask: Ask) -> Answer:
+    '''
+    Fetch the prices of the fuel barges, and say what filling every tug would cost at the cheapest.
+    '''
+    offers = {row['barge']: row['cents'] for row in fetch('bunkers', 'prices') if row['tonnes'] > 0}
+    if not offers:
+        raise TugRefused('no barge has fuel: wait for tomorrow')
+    needed = sum(tug.tank - tug.fuel for tug in deck.shelf(Tug))
+    barge = min(offers, key=lambda name: (offers[name], name))
+    spread = max(offers.values()) - offers[barge]
+    return answer(barge=barge, cents=round(needed * offers[barge]), saved=round(needed * spread))

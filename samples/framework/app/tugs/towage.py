@@ -10,9 +10,10 @@ from app.calls.records import Call, CallAsk, Vessel
 from app.tugs.records import Tow, TowAsk, Tug
 from halyard.asks import Count, Measure
 from halyard.clock import HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 

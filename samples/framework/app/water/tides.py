@@ -42,7 +42,7 @@ class WindowAsk(CallAsk):
     bar = Measure(least=1, most=30)
 
 
-def height_at(deck: Deck, minute: int) -> float:
+def _height_at(deck: Deck, minute: int) -> float:
     '''
     Return the height of the tide at a minute, between the turns around it.
     '''
@@ -79,8 +79,8 @@ def tell_height(deck: Deck, ask: MinuteAsk) -> Answer:
     Tell the height of the tide, and whether it rises.
     '''
     minute = now() + ask.in_minutes
-    height = height_at(deck, minute)
-    return answer(height=height, rises=height_at(deck, minute + 10) > height)
+    height = _height_at(deck, minute)
+    return answer(height=height, rises=_height_at(deck, minute + 10) > height)
 
 
 @handles('tide.next-high', Ask)
@@ -105,7 +105,7 @@ def find_window(deck: Deck, ask: WindowAsk) -> Answer:
     needed = vessel.draught + settings.KEEL_CLEARANCE - ask.bar
     opens = closes = None
     for minute in range(now(), now() + DAY, 10):
-        is_enough = height_at(deck, minute) >= needed
+        is_enough = _height_at(deck, minute) >= needed
         if is_enough and opens is None:
             opens = minute
         if opens is not None and not is_enough:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from app.yard.records import Box, BoxAsk, Scar
 from halyard.asks import Count, OneOf, Text
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 
 log = get_logger(__name__)

@@ -7,9 +7,10 @@ from __future__ import annotations
 from app.yard.records import Box, BoxAsk, Slot
 from halyard.asks import Ask, Count, Text
 from halyard.clock import DAY, HOUR, now, time_of_day
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
 from halyard.wire import fetch

@@ -7,11 +7,13 @@ from __future__ import annotations
 from app.yard.records import Box, BoxAsk, Reefer
 from halyard.asks import Ask, Count, Measure
 from halyard.clock import HOUR, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
+from halyard.wire import fetch
 
 log = get_logger(__name__)
 
@@ -110,3 +112,20 @@ def disconnect_reefer(deck: Deck, ask: BoxAsk) -> Answer:
     deck.shelf(Reefer).drop(reefer.key)
     drift = abs(reefer.measured - reefer.wanted)
     return answer(drift=round(drift, 1), unseen=now() - reefer.checked)
+
+
+@handles('reefer.poll', Ask)
+def poll_loggers(deck: Deck, ask: Ask) -> Answer:
+    '''
+    Read the loggers of all cold boxes from their maker, and name those that stay silent.
+    '''
+    readings = fetch('coldchain', 'readings')
+    silent: list[str] = list()
+    for reefer in deck.shelf(Reefer):
+        if reefer.key not in readings:
+            silent.append(reefer.key)
+            continue
+        with holding(deck, reefer.key):
+            deck.shelf(Reefer).change(reefer.key, measured=readings[reefer.key], checked=now())
+    strangers = sorted(readings.keys() - {reefer.key for reefer in deck.shelf(Reefer)})
+    return answer(silent=silent, strangers=strangers)

@@ -7,11 +7,13 @@ from __future__ import annotations
 from app.yard.records import Box, BoxAsk
 from halyard.asks import Ask, Count, Measure, OneOf, Text
 from halyard.clock import DAY, now
-from halyard.deck import Deck, holding
+from halyard.deck import Deck
 from halyard.errors import HalyardError
 from halyard.handlers import Answer, answer, handles
+from halyard.holds import holding
 from halyard.journal import get_logger
 from halyard.settings import settings
+from halyard.wire import fetch
 
 log = get_logger(__name__)
 
@@ -48,7 +50,7 @@ class HousekeepingAsk(Ask):
     lifts = Count(least=1, most=200)
 
 
-def stack_of(deck: Deck, row: str) -> list[Box]:
+def _stack_of(deck: Deck, row: str) -> list[Box]:
     '''
     Return the boxes of a row, the lowest first.
     '''
@@ -78,7 +80,8 @@ def receive_box(deck: Deck, ask: ReceiveAsk) -> Answer:
     known = deck.shelf(Box).find(number)
     if known is not None and known.gone is None:
         raise StackRefused(f'{number} stands in the yard: look for a misread twin')
-    deck.shelf(Box).keep(Box(number, ask.tonnes, now(), kind=ask.kind, leaves_by=ask.leaves_by))
+    with holding(deck, number):
+        deck.shelf(Box).keep(Box(number, ask.tonnes, now(), kind=ask.kind, leaves_by=ask.leaves_by))
     log.info('%s came in with %.1f t', number, ask.tonnes)
     return answer(box=number, seen_before=known is not None)
 
@@ -89,7 +92,7 @@ def place_box(deck: Deck, ask: PlaceAsk) -> Answer:
     Put a box on top of a row: heavy below light, and tanks on the ground only.
     '''
     box = deck.shelf(Box).need(ask.box)
-    stack = [other for other in stack_of(deck, ask.row) if other.key != box.key]
+    stack = [other for other in _stack_of(deck, ask.row) if other.key != box.key]
     if len(stack) >= settings.STACK_TIERS:
         raise StackRefused(f'row {ask.row} is full: choose another')
     if box.kind == 'tank' and stack:
@@ -114,9 +117,9 @@ def plan_dig(deck: Deck, ask: BoxAsk) -> Answer:
         raise StackRefused(f'{box.key} has no place yet: look on the quay')
     heights = {other.row: 0 for other in deck.shelf(Box).where(gone=None) if other.row and other.row != box.row}
     for row in heights:
-        heights[row] = len(stack_of(deck, row))
+        heights[row] = len(_stack_of(deck, row))
     lifts: list[tuple[str, str]] = list()
-    for above in reversed(stack_of(deck, box.row)[box.tier :]):
+    for above in reversed(_stack_of(deck, box.row)[box.tier :]):
         target = min(heights, key=lambda row: (heights[row], row), default='')
         if not target or heights[target] >= settings.STACK_TIERS:
             raise StackRefused(f'{len(lifts)} lifts in, every row is full: open a new one')
@@ -132,7 +135,7 @@ def suggest_housekeeping(deck: Deck, ask: HousekeepingAsk) -> Answer:
     '''
     bad: list[tuple[int, str]] = list()
     for row in sorted({box.row for box in deck.shelf(Box).where(gone=None) if box.row}):
-        stack = stack_of(deck, row)
+        stack = _stack_of(deck, row)
         for place, box in enumerate(stack[1:], 1):
             older = sum(below.came < box.came for below in stack[:place])
             if older:
@@ -151,3 +154,19 @@ def list_long_stayers(deck: Deck, ask: Ask) -> Answer:
         if days > 0 and box.kind != 'empty':
             billed[box.key] = days
     return answer(billed=billed, days=sum(billed.values()))
+
+
+@handles('yard.pre-advice', BoxAsk)
+def fetch_pre_advice(deck: Deck, ask: BoxAsk) -> Answer:
+    '''
+    Ask the shipping line how a box will go on, and keep that unless it stands ready for another way.
+    '''
+    box = deck.shelf(Box).need(ask.box)
+    advice = fetch('lines', f'boxes/{box.key}')
+    if advice['tonnes'] and abs(advice['tonnes'] - box.tonnes) > 0.05 * box.tonnes:
+        raise StackRefused(f'{box.key} weighs {box.tonnes} t here, {advice["tonnes"]} t there: weigh it again')
+    if advice['way'] == box.leaves_by or box.gone is not None:
+        return answer(way=box.leaves_by, changed=False)
+    with holding(deck, box.key):
+        deck.shelf(Box).change(box.key, leaves_by=advice['way'])
+    return answer(way=advice['way'], changed=True)

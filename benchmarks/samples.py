@@ -1,0 +1,182 @@
+"""
+The samples, taught and judged. In: `samples/framework`, `samples/dsl`. Out: arms, intervals and controls, also as tables.
+
+Run: python -m benchmarks.samples SAMPLE… [--keep DIR] [--minutes M] [--probes N]. Mines, trains and evaluates each sample
+with the embedded base, and writes the table into the page that `SAMPLES` names, between its markers. With --keep, stages
+that are done there are not done again, so that a long run can be taken in pieces. Samples not named keep their rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .results import FOLDER, make_goal, show, write_results
+
+ROOT = Path(__file__).parent.parent
+
+
+class Sample(NamedTuple):
+    """
+    One sample, how it is mined, and the page that shows its table.
+    """
+
+    source: str
+    page: str
+    extra: tuple[str, ...] = ()
+    """Options of `mine` and `evaluate`, such as `--language FILE`."""
+
+
+SAMPLES = {
+    "framework": Sample("samples/framework", "docs/teach-a-framework.md"),
+}
+
+
+def measure_sample(sample: Sample, folder: Path, minutes: float, probes: int) -> dict[str, Any]:
+    """Mine, train and evaluate one sample, each unless it is done, and return the verdict."""
+    corpus, adapter, evaluation = folder / "corpus", folder / "adapter", folder / "evaluation"
+    if not (corpus / "manifest.json").is_file():
+        call("mine", str(ROOT / sample.source), "--out", str(corpus), *sample.extra)
+    if not (adapter / "idiolect.json").is_file():
+        call("train", str(corpus), "--out", str(adapter), "--set", f"minutes={minutes}")
+    if not (evaluation / "verdict.json").is_file():
+        named = ["--adapter", str(adapter), "--out", str(evaluation), "--probes", str(probes)]
+        call("evaluate", str(corpus), *named, "--force", *sample.extra)
+    return json.loads((evaluation / "verdict.json").read_text("utf-8"))
+
+
+def call(*arguments: str) -> None:
+    """Run one idiolect command to its end."""
+    subprocess.run([sys.executable, "-m", "idiolect", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def describe_arms(name: str, verdict: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per arm: what was accepted, with its interval, and what each check let through."""
+    rows: list[dict[str, Any]] = []
+    for arm in verdict["arms"]:
+        rates = arm["rates"]
+        low, high = rates["accept"]["ci"]
+        rest = {check: rates[check]["rate"] for check in rates if check != "accept"}
+        rows.append({"sample": name, "row": "arm", "name": arm["arm_id"], "probes": rates["accept"]["n"],
+                     "accepted": rates["accept"]["rate"], "interval": f"{low:.2f} to {high:.2f}", **rest})  # fmt: skip
+    return rows
+
+
+def describe_controls(name: str, verdict: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per control: what was measured, its limit, and whether it holds."""
+    return [
+        {"sample": name, "row": "control", "name": c["check"], "value": c["value"], "limit": c["limit"], "ok": c["ok"]}
+        for c in verdict["integrity"]
+    ]
+
+
+def describe_losses(name: str, verdict: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the loss on the held-out answers, before and after, and the primary comparison."""
+    rows: list[dict[str, Any]] = []
+    test = verdict["losses"].get("test", {})
+    if "fell" in test:
+        rows.append({"sample": name, "row": "loss", "name": "held-out answers, nats a token", "base": test["base"],
+                     "tuned": test["tuned"], "fell": test["fell"]})  # fmt: skip
+    rows.append({"sample": name, "row": "verdict", "name": verdict["verdict"], "sentence": verdict["sentence"]})
+    return rows
+
+
+def render_tables(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rows of one sample as the Markdown that its page shows."""
+    arms = [row for row in rows if row["row"] == "arm"]
+    controls = [row for row in rows if row["row"] == "control"]
+    checks = [key for key in arms[0] if key not in ("sample", "row", "name", "probes", "accepted", "interval")]
+    lines = [
+        table_line(["arm", "tasks", "accepted", "95 % interval", *checks]),
+        table_line(["---"] * (4 + len(checks))),
+        *(
+            table_line([f"`{arm['name']}`", arm["probes"], percent(arm["accepted"]), arm["interval"]]
+                       + [percent(arm.get(check)) for check in checks])
+            for arm in arms
+        ),
+        "",
+        table_line(["control", "measured", "limit", "holds"]),
+        table_line(["---"] * 4),
+        *(table_line([c["name"], show(c["value"]), c["limit"], holds(c["ok"])]) for c in controls),
+        "",
+    ]  # fmt: skip
+    for row in rows:
+        if row["row"] == "loss":
+            lines.append(f"Loss on held-out answers: {row['base']:.3f} before, {row['tuned']:.3f} after, in nats a token.")
+        if row["row"] == "verdict":
+            lines.append(f"Verdict: `{row['name']}`. {row['sentence']}")
+    return "\n".join(lines)
+
+
+def table_line(cells: Sequence[Any]) -> str:
+    """Return one line of a Markdown table."""
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def percent(value: float | None) -> str:
+    """Return a share as a person reads it."""
+    return "" if value is None else f"{value:.0%}"
+
+
+def holds(value: bool | None) -> str:
+    """Return whether a control holds, in a word."""
+    return "not measured" if value is None else "yes" if value else "no"
+
+
+def fill_page(page: Path, name: str, text: str) -> None:
+    """Put *text* between the markers of a sample in its page."""
+    start, end = f"<!-- measured: {name} -->", f"<!-- end: {name} -->"
+    form = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+    filled, count = form.subn(lambda _: f"{start}\n\n{text}\n\n{end}", page.read_text("utf-8"))
+    if count != 1:
+        raise SystemExit(f"{page.name} must hold {start} and {end}, once each")
+    page.write_text(filled, "utf-8")
+
+
+def judge_sample(name: str, verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the goal of one sample: several arms, each with an interval, and no control that failed."""
+    count = sum("ci" in arm["rates"]["accept"] for arm in verdict["arms"])
+    broken = [control["check"] for control in verdict["integrity"] if control["ok"] is False]
+    what = f"{name}: arms with an interval, no control broken"
+    return {"sample": name, **make_goal("samples.2", what, float(count), ">= 6", count >= 6 and not broken, "arms")}
+
+
+def earlier(names: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows and goals of the last results that belong to other samples."""
+    path = FOLDER / "samples.json"
+    if not path.is_file():
+        return [], []
+    body = json.loads(path.read_text("utf-8"))
+    rows, goals = ([row for row in body[part] if row.get("sample") not in names] for part in ("rows", "goals"))
+    return rows, goals
+
+
+def main() -> None:
+    """Measure, print, write, and fill the pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("samples", nargs="*", default=list(SAMPLES), choices=list(SAMPLES))
+    parser.add_argument("--keep", type=Path, help="where corpus, adapter and evaluation of each sample stay")
+    parser.add_argument("--minutes", type=float, default=2.5, help="of training, each")
+    parser.add_argument("--probes", type=int, default=40)
+    asked = parser.parse_args()
+    rows, goals = earlier(asked.samples)
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in asked.samples:
+            sample = SAMPLES[name]
+            verdict = measure_sample(sample, (asked.keep or Path(scratch)) / name, asked.minutes, asked.probes)
+            own = [*describe_arms(name, verdict), *describe_controls(name, verdict), *describe_losses(name, verdict)]
+            fill_page(ROOT / sample.page, name, render_tables(own))
+            rows += own
+            goals.append(judge_sample(name, verdict))
+    write_results("samples", rows, goals)
+
+
+if __name__ == "__main__":
+    main()
