@@ -70,6 +70,8 @@ class Generation(NamedTuple):
     output_tokens: int
     seconds: float
     """The batch's wall time divided by its size."""
+    first_seconds: float | None = None
+    """The same up to the first token; None where a server does not tell."""
 
 
 class AnswerLoss(NamedTuple):
@@ -96,6 +98,8 @@ class Written(Protocol):
     def output_tokens(self) -> int: ...  # noqa: D102
     @property
     def seconds(self) -> float: ...  # noqa: D102
+    @property
+    def first_seconds(self) -> float | None: ...  # noqa: D102
 
 
 class Measured(Protocol):

@@ -430,16 +430,24 @@ def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
 
 
 def describe_latency(out: Path) -> dict[str, dict[str, float]]:
-    """Return the median and the 95th percentile of each arm's seconds an answer, the first answers left out."""
+    """
+    Return each arm's seconds an answer, median and 95th percentile, and to its first token; early answers left out.
+    """
     seconds: dict[str, list[float]] = {}
+    firsts: dict[str, list[float]] = {}
     timings = out / "timings.jsonl"
     for line in timings.read_text("utf-8").splitlines() if timings.is_file() else ():
         row = json.loads(line)
         seconds.setdefault(row["arm_id"], []).append(row["seconds"])
+        if row.get("first_seconds") is not None:
+            firsts.setdefault(row["arm_id"], []).append(row["first_seconds"])
     latency: dict[str, dict[str, float]] = {}
     for arm, values in seconds.items():
         warm = sorted(values[WARM_UP:] or values)
         latency[arm] = {"p50": warm[len(warm) // 2], "p95": warm[int(len(warm) * 0.95)]}
+        first = sorted(firsts.get(arm, [])[WARM_UP:] or firsts.get(arm, []))
+        if first:
+            latency[arm]["first_p50"] = first[len(first) // 2]
     return latency
 
 

@@ -162,7 +162,10 @@ def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row
         )
     )
     rows = [describe(job, answers[place]) for place, job in enumerate(chunk)]
-    times = [{"arm_id": job.arm, "key": job.key, "seconds": answers[i].seconds} for i, job in enumerate(chunk)]
+    times = [
+        {"arm_id": job.arm, "key": job.key, "seconds": answer.seconds, "first_seconds": answer.first_seconds}
+        for job, answer in ((job, answers[place]) for place, job in enumerate(chunk))
+    ]
     return rows, times
 
 

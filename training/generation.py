@@ -84,6 +84,7 @@ class Generation(NamedTuple):
     prompt_tokens: int
     output_tokens: int
     seconds: float
+    first_seconds: float | None
 
 
 class AnswerLoss(NamedTuple):
@@ -190,6 +191,8 @@ class Row:
     """Whether the asker has all it wanted."""
     stuck: bool = False
     """Whether the guard let none of the likely tokens pass."""
+    first_at: float = 0.0
+    """When its first token was there, by the clock that measures spans."""
     at_start: bool = False
     """Whether what is written ends with a line's indentation."""
 
@@ -288,8 +291,10 @@ class ModelGenerator:
             with torch.inference_mode(), self.loaded.arm(adapted):
                 set_mode(self.loaded.model, None)
                 decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
-            seconds = (time.perf_counter() - started) / len(batch)
-            yield from ((row.index, self.finish(row, seconds)) for row in batch)
+            ended = time.perf_counter()
+            for row in batch:
+                first = (row.first_at or ended) - started
+                yield row.index, self.finish(row, (ended - started) / len(batch), first / len(batch))
 
     def continue_ids(
         self, prompts: Sequence[Example], *, max_tokens: int, temperature: float, seed: int, adapted: bool = False
@@ -307,12 +312,12 @@ class ModelGenerator:
                 decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
             yield from ((row.index, row.written) for row in batch)
 
-    def finish(self, row: Row, seconds: float) -> Generation:
+    def finish(self, row: Row, seconds: float, first: float) -> Generation:
         """Return what *row* became."""
         # the answer's kind decides what opens it, which is not part of its text
         text = self.family.answer_text(row.written, row.kind)
         reason = "stop" if row.stopped else "over" if row.over else "length"
-        return Generation(text, reason, len(row.prompt), len(row.written), seconds)
+        return Generation(text, reason, len(row.prompt), len(row.written), seconds, first)
 
 
 def cut_batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -359,7 +364,9 @@ def decode(
             logits_to_keep=1,
         ).logits[:, -1]
         tokens = choose_tokens(logits.float(), live, temperature, family)
+        now = time.perf_counter()
         for row, token in zip(live, tokens, strict=True):
+            row.first_at = row.first_at or now
             if token is None:
                 row.stuck = True
                 continue

@@ -100,7 +100,13 @@ def render_report(
         "facts": list_facts(run, verdict),
         "data_curve": describe_data(verdict["curve"]),
         "latency": [
-            {"name": name, "p50": f"{row['p50']:.3f}", "p95": f"{row['p95']:.3f}"} for name, row in latency.items()
+            {
+                "name": name,
+                "first": f"{row['first_p50']:.3f}" if "first_p50" in row else "–",
+                "p50": f"{row['p50']:.3f}",
+                "p95": f"{row['p95']:.3f}",
+            }
+            for name, row in latency.items()
         ],
         "slices": describe_slices(scores, pairs),
         "profile": describe_profile(corpus),

@@ -37,3 +37,8 @@ def test_an_answer_that_is_over_is_not_continued(generator):
 def test_the_asker_that_never_has_enough_changes_nothing(generator):
     """The same texts and reasons."""
     assert [g[:4] for g in write(generator)] == [g[:4] for g in write(generator, is_over=[lambda text: False] * 6)]
+
+
+def test_the_first_token_comes_before_the_last(generator):
+    """Both times are of the batch, divided by its size."""
+    assert all(0 < g.first_seconds <= g.seconds for g in write(generator))
