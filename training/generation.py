@@ -27,8 +27,10 @@ from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
 from .encode import Example, encode_pair, join_ids, shorten_prompt
 from .families import Family, probe_family
-from .forward import answer_losses, choose_mode, set_mode, to_batch
+from .forward import answer_losses, choose_mode, plain_model, set_mode, to_batch
+from .fused import has_plain_head
 from .guarded import Guard, choose_allowed
+from .lanes import count_lanes, in_lanes
 from .models import (
     Base,
     choose_device,
@@ -40,7 +42,7 @@ from .models import (
     read_ends,
     recall_base,
 )
-from .packing import pack_in_order
+from .packing import Pack, pack_in_order
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -447,13 +449,18 @@ def score_examples(
     single = mode == "single"
     packs = pack_in_order(examples, pack_tokens=1 if single else SCORE_TOKENS, share=1 if single else SHARE)
     losses = [AnswerLoss(0.0, 0)] * len(examples)
-    with torch.inference_mode():
-        for pack, order in packs:
-            per_token = answer_losses(model, to_batch(pack, mode, device, dtype)).double().cpu().numpy()
-            sums = np.bincount(pack.owners, weights=per_token, minlength=len(order))
-            counts = np.bincount(pack.owners, minlength=len(order))
-            for owner, index in enumerate(order):
-                losses[index] = AnswerLoss(float(sums[owner]), int(counts[owner]))
+    # asked here, once: lanes would ask it at the same time
+    has_plain_head(plain_model(model))
+
+    def per_token(item: tuple[Pack, tuple[int, ...]]) -> np.ndarray[Any, Any]:
+        with torch.inference_mode():
+            return answer_losses(model, to_batch(item[0], mode, device, dtype)).double().cpu().numpy()
+
+    for (pack, order), scored in zip(packs, in_lanes(per_token, packs, count_lanes(device)), strict=True):
+        sums = np.bincount(pack.owners, weights=scored, minlength=len(order))
+        counts = np.bincount(pack.owners, minlength=len(order))
+        for owner, index in enumerate(order):
+            losses[index] = AnswerLoss(float(sums[owner]), int(counts[owner]))
     return losses
 
 

@@ -41,3 +41,16 @@ def mix_kinds(pairs: Sequence[Pair], extra: float) -> list[Pair]:
 def turn(pair: Pair) -> str:
     """Return what decides, whatever else is in the corpus, which pairs come first."""
     return hashlib.blake2b(pair.id.encode(), digest_size=8).hexdigest()
+
+
+def limit_infill(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], int]:
+    """
+    Return *pairs* with at most *share* of the `implement` and `infill` pairs `infill`, and how many were left out.
+
+    Those with the least ids stay. Holes alone are what their owner wants to teach: they stay as they are.
+    """
+    holes = sorted(pair.id for pair in pairs if pair.kind == "infill")
+    whole = sum(pair.kind == "implement" for pair in pairs)
+    room = len(holes) if share == 1 or not whole else int(whole * share / (1 - share))
+    out = set(holes[room:])
+    return [pair for pair in pairs if pair.id not in out], len(out)

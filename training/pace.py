@@ -15,11 +15,11 @@ from ..mining.errors import InputError
 from .checkpoints import Progress
 from .looks import LOOKS, held_out_loss, load_weights, snapshot
 from .setup import Setup
-from .steps import make_optimizer, pack_loss, remaining_steps, take_step
+from .steps import add_gradients, make_optimizer, remaining_steps, take_step
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
-PROBE_PACKS = 4
-"""Packs that are timed to turn minutes into steps; the first one warms up and does not count."""
+PROBE_STEPS = 3
+"""Steps that are timed to turn minutes into steps; the first one warms up and does not count."""
 
 
 def probe_rates(setup: Setup) -> float:
@@ -64,21 +64,21 @@ def count_steps(setup: Setup) -> int:
 
 
 def steps_in(setup: Setup, seconds: float) -> int:
-    """Return how many steps *seconds* hold, looks at held-out loss included, by timing a few packs."""
-    packs = [pack for step in setup.plan.epoch(0)[:PROBE_PACKS] for pack in step][: PROBE_PACKS + 1]
+    """Return how many steps *seconds* hold, looks at held-out loss included, by timing a few steps."""
+    parameters = [parameter for parameter in setup.model.parameters() if parameter.requires_grad]
+    epoch = setup.plan.epoch(0)
+    tried = epoch[: PROBE_STEPS + 1]
     spent = tokens = 0.0
-    for number, chunks in enumerate(packs):
-        pack = setup.plan.build(chunks)
+    for number, packs in enumerate(tried):
         started = time.perf_counter()
-        pack_loss(setup, chunks).backward()
+        add_gradients(setup, packs, 1, parameters)
         synchronize(setup.device)
-        if number or len(packs) == 1:
+        if number or len(tried) == 1:
             spent += time.perf_counter() - started
-            tokens += pack.tokens
-        setup.report("measure", number + 1, len(packs))
+            tokens += sum(setup.plan.build(pack).tokens for pack in packs)
+        setup.report("measure", number + 1, len(tried))
     setup.model.zero_grad(set_to_none=True)
     a_token = spent / tokens
-    epoch = setup.plan.epoch(0)
     a_step = a_token * sum(setup.plan.build(pack).tokens for step in epoch for pack in step) / len(epoch)
     # a look computes forwards only; one comes before the first step, one with the last
     looks = (LOOKS + 2) * a_token / 3 * sum(example.tokens for example in setup.validation)

@@ -24,10 +24,11 @@ from .adapter import attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
 from .encode import Encoded, Example, encode_pairs, require_pairs
 from .families import Family, probe_family
-from .forward import choose_mode, set_mode
-from .fused import fuse_adapter, keep_memory
+from .forward import choose_mode, plain_model, set_mode
+from .fused import fuse_adapter, has_plain_head, keep_memory
 from .generation import LoadedModel, ModelGenerator
-from .mix import mix_kinds
+from .lanes import count_lanes
+from .mix import limit_infill, mix_kinds
 from .models import (
     Base,
     choose_dtype,
@@ -44,6 +45,7 @@ from .replay import general_examples, pack_examples, unpack_examples, write_own
 
 Report = Callable[[str, int, int], None]
 REPLAY = "replay.json"
+BEYOND_SHARE = "infill_beyond_share"
 
 
 @dataclass
@@ -70,6 +72,13 @@ class Setup:
     def device(self) -> torch.device:
         """Where this process computes."""
         return self.accelerator.device
+
+    @property
+    def lanes(self) -> int:
+        """How many packs this process computes side by side."""
+        # recomputation and compiled layers keep state of their own between forward and backward
+        alone = self.recipe.checkpointing or self.recipe.compile or not self.recipe.lanes
+        return 1 if alone else count_lanes(self.device)
 
 
 @dataclass(frozen=True)
@@ -127,8 +136,11 @@ def gather(
         raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
     dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
-    train = mix_kinds(offered, recipe.extra)
+    kept, beyond = limit_infill(offered, recipe.infill)
+    train = mix_kinds(kept, recipe.extra)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
+    if beyond:
+        encoded = replace(encoded, refused={**encoded.refused, BEYOND_SHARE: beyond})
     require_pairs(encoded)
     validation = encode_pairs(spread(mix_kinds(corpus.pairs("validation"), 0.0)), family, longest)
     held_out = first_tokens(validation.examples, recipe.validation_tokens)
@@ -230,6 +242,8 @@ def prepare_model(setup: Setup) -> None:
     """Put the model into training form: attention, fused layers, recomputation, compiled layers."""
     set_mode(setup.model, setup.mode)
     keep_memory()
+    # asked here, once: lanes would ask it at the same time
+    has_plain_head(plain_model(setup.model))
     # a compiler fuses by itself, and sees more of a layer than its matrices
     if setup.recipe.fuse_layers and not setup.recipe.compile:
         fuse_adapter(setup.model)

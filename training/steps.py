@@ -32,6 +32,7 @@ from .checkpoints import (
     unpack_randomness,
 )
 from .forward import answer_losses, to_batch
+from .lanes import in_lanes
 from .looks import LOOKS, Measured, Score, cost, load_weights, look, measure, snapshot
 from .packing import Chunk, Plan
 from .recipe import Recipe
@@ -102,10 +103,7 @@ def take_step(
     """
     accelerator = setup.accelerator
     answers = sum(len(setup.plan.examples[i].answer) for pack in packs for chunk in pack for i in chunk.members)
-    for chunks in packs[accelerator.process_index :: accelerator.num_processes]:
-        loss = pack_loss(setup, chunks)
-        (loss / answers).backward()
-        nats += loss.detach()
+    nats += add_gradients(setup, packs[accelerator.process_index :: accelerator.num_processes], answers, parameters)
     reduce_gradients(accelerator, parameters)
     torch.nn.utils.clip_grad_norm_(parameters, setup.recipe.clip)
     for group in optimizer.param_groups:
@@ -113,6 +111,24 @@ def take_step(
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return answers
+
+
+def add_gradients(
+    setup: Setup, packs: Sequence[Sequence[Chunk]], answers: int, parameters: Sequence[torch.nn.Parameter]
+) -> Tensor:
+    """Add the gradients of the packs' summed loss over *answers* to *parameters*; return that sum."""
+
+    def backward(chunks: Sequence[Chunk]) -> tuple[Tensor, Sequence[Tensor | None]]:
+        loss = pack_loss(setup, chunks)
+        return loss.detach(), torch.autograd.grad(loss / answers, parameters, allow_unused=True)
+
+    nats = torch.zeros((), device=setup.device)
+    for loss, gradients in in_lanes(backward, packs, setup.lanes):
+        nats += loss
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            if gradient is not None:
+                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+    return nats
 
 
 def first_progress(setup: Setup, before: Measured, start_from: Path | None) -> Progress:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.mining.errors import MachineError
-from idiolect.training import budget, train
+from idiolect.training import budget, setup, train
 from idiolect.training.adapter import attach_adapter
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, set_mode, to_batch
@@ -86,7 +86,7 @@ def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
 def test_too_little_memory_is_refused_before_loading(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """A run that does not fit says how to make it fit, and no weight is read."""
     monkeypatch.setattr(budget, "free_memory", lambda device: 1000)
-    monkeypatch.setattr(train, "load_base_model", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr(setup, "load_base_model", lambda *_, **__: pytest.fail("loaded"))
     with pytest.raises(MachineError, match="checkpointing=true, or a smaller pack_tokens"):
         train.train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE)
 

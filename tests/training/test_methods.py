@@ -11,7 +11,7 @@ import pytest
 import torch
 from idiolect.evaluation.general import PACKAGES
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
-from idiolect.training import looks, models, replay, steps, train
+from idiolect.training import looks, mix, models, replay, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.forward import set_mode
 from idiolect.training.full import fold_full
@@ -19,7 +19,7 @@ from idiolect.training.models import find_base, load_base_model, load_tokenizer
 from idiolect.training.recipe import Recipe
 from idiolect.training.train import train_adapter
 
-from .conftest import tiny_model
+from .conftest import make_pairs, tiny_model
 from .test_train import RECIPE, read_all
 
 CPU = torch.device("cpu")
@@ -263,3 +263,21 @@ def test_an_unknown_tracker_is_refused(tiny_base, tiny_corpus, tmp_path):
     """A tracker that is not installed is named together with those that are."""
     with pytest.raises(InputError, match="No tracker 'abacus'"):
         train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=SHORT, trackers=["abacus"])
+
+
+@pytest.mark.parametrize(("share", "holes"), [(0.5, 16), (0.25, 16), (0.1, 5), (0.0, 0), (1.0, 16)])
+def test_pairs_with_a_hole_are_at_most_a_share(share, holes):
+    """A quarter of these pairs are `infill`; what is beyond the recipe's share is left out, the same ones each time."""
+    pairs = make_pairs(64)
+    kept, out = mix.limit_infill(pairs, share)
+
+    assert sum(pair.kind == "infill" for pair in kept) == holes
+    assert len(kept) + out == len(pairs)
+    assert mix.limit_infill(pairs[::-1], share)[0] == kept[::-1]
+
+
+def test_holes_alone_are_learned_from():
+    """A corpus of nothing but `infill` pairs is left as it is."""
+    pairs = [pair for pair in make_pairs(64) if pair.kind == "infill"]
+
+    assert mix.limit_infill(pairs, 0.25) == (pairs, 0)

@@ -1,0 +1,56 @@
+"""
+Packs side by side on a processor's cores: in order, and equal to packs one after the other.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+import torch
+from idiolect.training.adapter import adapter_tensors, load_adapter
+from idiolect.training.lanes import in_lanes
+from idiolect.training.models import find_base, load_base_model
+from idiolect.training.recipe import Recipe
+from idiolect.training.train import train_adapter
+
+RECIPE = Recipe(rank=4, step_tokens=1024, pack_tokens=256, max_tokens=256, steps=6, learning_rate=3e-3, replay=0.0)
+
+
+@pytest.fixture(name="two_threads")
+def _two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_results_keep_the_order_of_the_items(two_threads):
+    """Each lane computes with one thread, the caller keeps its own number, and results keep their order."""
+    seen = in_lanes(lambda item: (item, torch.get_num_threads(), threading.current_thread().name), range(8), 2)
+
+    assert [item for item, _, _ in seen] == list(range(8))
+    assert {threads for _, threads, _ in seen} == {1}
+    assert all(name.startswith("lane") for _, _, name in seen)
+    assert torch.get_num_threads() == 2
+
+
+def test_an_error_in_a_lane_is_the_callers(two_threads):
+    """What goes wrong on a lane is raised where the work was asked for."""
+    with pytest.raises(ZeroDivisionError):
+        in_lanes(lambda item: 1 // item, [1, 0, 1], 2)
+
+
+def test_lanes_change_no_weight(two_threads, tiny_base, tiny_corpus, tmp_path):
+    """Two packs at a time give the weights that one at a time gives on one thread, bit for bit."""
+    beside = train_adapter(tiny_corpus, tmp_path / "beside", base=tiny_base, recipe=RECIPE)
+    torch.set_num_threads(1)
+    after = train_adapter(tiny_corpus, tmp_path / "after", base=tiny_base, recipe=replace(RECIPE, lanes=False))
+    weights = []
+    for folder in (beside, after):
+        model = load_base_model(find_base(tiny_base), device=torch.device("cpu"), dtype=torch.float32)
+        weights.append(adapter_tensors(load_adapter(model, folder)))
+
+    for name, tensor in weights[0].items():
+        assert torch.equal(tensor, weights[1][name]), name
