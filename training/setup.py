@@ -46,6 +46,8 @@ from .replay import general_examples, pack_examples, unpack_examples, write_own
 Report = Callable[[str, int, int], None]
 REPLAY = "replay.json"
 BEYOND_SHARE = "infill_beyond_share"
+FEW_PAIRS = 500
+"""In a corpus of fewer pairs no pair with a hole is left out."""
 
 
 @dataclass
@@ -136,7 +138,8 @@ def gather(
         raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
     dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
-    kept, beyond = limit_infill(offered, recipe.infill)
+    # a small corpus can spare none
+    kept, beyond = limit_infill(offered, 1.0 if len(offered) < FEW_PAIRS else recipe.infill)
     train = mix_kinds(kept, recipe.extra)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
     if beyond:
