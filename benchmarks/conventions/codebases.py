@@ -33,6 +33,11 @@ class Codebase:
     sources: tuple[Source, ...]
 
     @cached_property
+    def lines(self) -> int:
+        """The lines of all files."""
+        return sum(len(source.line_starts) for source in self.sources)
+
+    @cached_property
     def tallies(self) -> dict[str, FileTally]:
         """The answers of every file, by path."""
         return {source.path: tally_source(source) for source in self.sources}

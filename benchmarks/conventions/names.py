@@ -1,5 +1,5 @@
 """
-Goal 5: are names that do not exist found, and those that do left alone? In: eight codebases. Out: shares and counts.
+Goal 5: are names that do not exist found, and those that do left alone? In: the smaller codebases. Out: shares and counts.
 
 Into every file at most one error is planted, of the kind whose turn it is: a name imported that its module lacks, a
 module that the package lacks, an attribute of a module or of self, a keyword or one argument too many for a function of
@@ -28,6 +28,8 @@ from .mutants import SEED
 WORDS = ("lazily", "twice", "of_owner", "or_fail", "in_order", "quietly", "by_hand", "at_last")
 KINDS = ("import", "module", "module attribute", "self attribute", "keyword", "arguments")
 LINES_A_WRONG_ALERT = 20_000
+MOST_LINES = 80_000
+"""Of a codebase: the resolver takes minutes for the two that are larger, where others share the machine."""
 PLAIN = re.compile(rb"^def +(\w+)\(([^)*]*)\)", re.MULTILINE)
 
 
@@ -48,7 +50,7 @@ def measure() -> Measured:
     if find_resolver() is None:
         reason = "no resolver: pip install 'idiolect[style]'"
         return Measured([], [make_goal("conventions.5", "planted errors found", None, ">= 0.85", None, reason=reason)])
-    rows = [measure_one(codebase) for codebase in load_all()]
+    rows = [measure_one(codebase) for codebase in load_all() if codebase.lines <= MOST_LINES]
     planted = sum(row["planted"] for row in rows)
     found = sum(row["found"] for row in rows) / planted
     lines, wrong = sum(row["lines"] for row in rows), sum(row["alerts on untouched lines"] for row in rows)

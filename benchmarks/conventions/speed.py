@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from ..results import make_goal
 from . import Measured
 
-ROUNDS, CHANGED = 3, 20
+ROUNDS, CHANGED = 2, 20
 SLIP = """
 
 def added_here(graph, weight=None):
