@@ -1,5 +1,5 @@
 """
-Goal 5: are names that do not exist found, and those that do left alone? In: the smaller codebases. Out: shares and counts.
+Goal 5: are names that do not exist found, and those that do left alone? In: smaller codebases. Out: shares, counts.
 
 Into every file at most one error is planted, of the kind whose turn it is: a name imported that its module lacks, a
 module that the package lacks, an attribute of a module or of self, a keyword or one argument too many for a function of
