@@ -63,7 +63,9 @@ def refuse_code(config: Mapping[str, Any], file: Path) -> None:
             continue
         method = value.get("quant_method") if key == "quantization_config" and isinstance(value, dict) else None
         if key in FETCHING or (isinstance(method, str) and "/" in method):
-            raise InputError(f"{file.name} of {file.parent.name!r} sets {key!r}, which can run code; it is refused.")
+            raise InputError(
+                f"{file.name} of {file.parent.name!r} sets {key!r}: its own code is not run. Use one without it."
+            )
         if isinstance(value, dict):
             refuse_code(value, file)
 
