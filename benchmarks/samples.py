@@ -1,9 +1,10 @@
 """
-The samples, taught and judged. In: `samples/framework`, `samples/dsl`. Out: arms, intervals and controls, also as tables.
+The samples, taught and judged. In: `samples/framework`. Out: arms, intervals and controls, also as tables.
 
-Run: python -m benchmarks.samples SAMPLE… [--keep DIR] [--minutes M] [--probes N]. Mines, trains and evaluates each sample
-with the embedded base, and writes the table into the page that `SAMPLES` names, between its markers. With --keep, stages
-that are done there are not done again, so that a long run can be taken in pieces. Samples not named keep their rows.
+Run: python -m benchmarks.samples SAMPLE… [--keep DIR] [--minutes M] [--probes N]. Mines, trains and evaluates each
+sample with the embedded base, and writes the table into the page that `SAMPLES` names, between its markers. With
+--keep, stages that are done there are not done again, so that a long run can be taken in pieces. Samples not named
+keep their rows.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ def render_tables(rows: Sequence[Mapping[str, Any]]) -> str:
     ]  # fmt: skip
     for row in rows:
         if row["row"] == "loss":
-            lines.append(f"Loss on held-out answers: {row['base']:.3f} before, {row['tuned']:.3f} after, in nats a token.")
+            before, after = row["base"], row["tuned"]
+            lines.append(f"Loss on held-out answers: {before:.3f} before, {after:.3f} after, in nats a token.")
         if row["row"] == "verdict":
             lines.append(f"Verdict: `{row['name']}`. {row['sentence']}")
     return "\n".join(lines)

@@ -112,9 +112,9 @@ def conform_answer(
 ) -> Conformed:
     """Return the best of up to *tries* pruned candidates: the likeliest where nothing is wrong with it, else drawn."""
     from ..evaluation.conform import conform
+    from ..evaluation.run import read_profile
     from ..mining.growth import hole_at, hole_for
     from ..mining.languages import language_named
-    from .check import read_profile
 
     language = language_named(request.language)
     text = "" if file is None else file.read_text("utf-8")
