@@ -3,7 +3,6 @@ The reliability scoreboard. In: the rows of `tests/faults/README.md`. Out: rows 
 
     python -m benchmarks.faults                  all rows, at the sizes of the test suite, slow ones included
     python -m benchmarks.faults --only launch    one part: launch, rows or package
-    python -m benchmarks.faults --full           the seven large rows at their full size
 
 A row passes when every test named beside it passed; a row without a test is open and counts as not passed. The package
 is an unpacked source distribution with tests, named by `IDIOLECT_PACKAGE`.
@@ -47,11 +46,11 @@ def read_table() -> dict[str, list[str]]:
     return {row: re.findall(r"`([^`]+)`", tests) for row, _, tests in ROW.findall(TABLE.read_text("utf-8"))}
 
 
-def run_rows(full: bool) -> list[Row]:
+def run_rows() -> list[Row]:
     """Run every test named in the table once, and return one row a fault."""
     table = read_table()
     files = sorted({name.split("::")[0] for tests in table.values() for name in tests})
-    outcomes = run_tests(files, full)
+    outcomes = run_tests(files)
     rows: list[Row] = []
     for fault, tests in table.items():
         found = {name: result for name, result in outcomes.items() if any(matches(name, fault, test) for test in tests)}
@@ -70,12 +69,12 @@ def matches(name: str, fault: str, test: str) -> bool:
     return case.partition("[")[0] == function if function else fault in case
 
 
-def run_tests(files: list[str], full: bool) -> dict[str, str]:
+def run_tests(files: list[str]) -> dict[str, str]:
     """Return what became of every test of *files*, by `file::function[id]`."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
-        environment = {**os.environ, "IDIOLECT_FAULTS": "full" if full else "", "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         subprocess.run([*command, *(f"tests/{file}" for file in files)], cwd=ROOT, env=environment, check=False)
         cases = ElementTree.parse(report).getroot().iter("testcase")
         return {test_name(case): outcome(case) for case in cases}
@@ -208,7 +207,6 @@ def main() -> None:
     """Measure the parts asked for; the others keep what was measured before."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().partition("\n")[0])
     parser.add_argument("--only", choices=("launch", "leftovers", "rows", "package"))
-    parser.add_argument("--full", action="store_true")
     parser.add_argument("--samples", type=int, default=2_000)
     asked = parser.parse_args()
     stored = FOLDER / "faults.json"
@@ -219,7 +217,7 @@ def main() -> None:
     if "leftovers" in wanted:
         parts["leftovers"] = measure_leftovers(asked.samples)
     if "rows" in wanted:
-        parts["rows"] = run_rows(asked.full)
+        parts["rows"] = run_rows()
         for line in group_rows(parts["rows"]):
             print(line)
     package = os.environ.get("IDIOLECT_PACKAGE")

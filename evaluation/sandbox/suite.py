@@ -5,7 +5,8 @@ The tests see a private copy of the checkout, read-only and without its history,
 share a process with the code under test, so a pass is believed only when every expected test is in the record, planted
 tests that must fail did fail, nothing reached for the checker, and the last record is there.
 
-What this cannot stop: code that finds the secret by a step that Python does not audit. No such step is known to us.
+What this cannot stop: code that finds the secret by a step that Python does not audit. Nobody has searched
+for one systematically.
 """
 
 from __future__ import annotations

@@ -74,11 +74,12 @@ def prepare_data(recipe: BaseRecipe, cache: Path) -> tuple[Streams, Any, dict[st
 
     from ..families import probe_family
     from .data import PACKAGES, read_corpus_files
-    from .samples import asked_tokens, whole_tokens
+    from .samples import ASKED_PAIRS, FIM_WINDOW, asked_tokens, whole_tokens
     from .tokenizer import train_tokenizer
     from .train import Streams
 
-    key = f"{PACKAGES.read_text('utf-8')}{recipe.vocabulary}{recipe.infill_share}{recipe.context}{sys.version}"
+    shape = [recipe.vocabulary, recipe.infill_share, recipe.context, FIM_WINDOW, ASKED_PAIRS]
+    key = f"{PACKAGES.read_text('utf-8')}{shape}{sys.version}"
     fingerprint = hashlib.sha256(key.encode()).hexdigest()[:12]
     folder = cache / f"data-{fingerprint}"
     if not (folder / "manifest.json").is_file():

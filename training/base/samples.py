@@ -24,8 +24,8 @@ from .data import CorpusFile, digest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FIM_WINDOW = 6_000
-"""Bytes of a file that a fill-in-the-middle document covers."""
+FIM_WINDOW = 1_000
+"""Bytes of a file around the middle of a fill-in-the-middle document: with the middle it must fit into a row."""
 ASKED_PAIRS = 6
 """Pairs of one file that are read: each repeats the file's context, so more of them would teach contexts by heart."""
 
