@@ -31,9 +31,9 @@ def is_finished(out: Path) -> bool:
     return (out / RECORD).is_file() and not (out / CHECKPOINTS / RUN).is_file()
 
 
-def claim_folder(out: Path, *, resume: bool) -> None:
+def refuse_folder(out: Path, *, resume: bool) -> None:
     """
-    Make *out* ready for a run.
+    Raise what forbids a run in *out*.
 
     Raises `InputError` for an unfinished run that was not asked to go on, and for a folder that holds something else.
     """
@@ -43,6 +43,10 @@ def claim_folder(out: Path, *, resume: bool) -> None:
         raise InputError(f"{str(out)!r} holds an unfinished run. Go on with --resume, or choose another folder.")
     if not unfinished and not finished and is_foreign(out):
         raise InputError(f"{str(out)!r} is not empty and holds no adapter. Choose another folder.")
+
+
+def claim_folder(out: Path) -> None:
+    """Make *out* ready for a run."""
     with machine_faults(out):
         (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
 

@@ -27,7 +27,7 @@ from .finish import finish
 from .looks import Score, measure
 from .models import choose_device, find_base
 from .recipe import Recipe
-from .run import TRACKING, claim_folder, is_finished, start_run
+from .run import TRACKING, claim_folder, is_finished, refuse_folder, start_run
 from .setup import Report, add_replay, gather, set_up
 from .steps import first_progress, run_steps
 
@@ -56,7 +56,7 @@ def train_adapter(
     """
     report = progress or (lambda *_: None)
     accelerator = Accelerator(
-        cpu=not torch.cuda.is_available(), log_with=known_trackers(trackers), project_dir=out / TRACKING
+        cpu=not torch.cuda.is_available(), log_with=known_trackers(trackers) or None, project_dir=out / TRACKING
     )
     if not accelerator.is_main_process:
         report = lambda *_: None  # noqa: E731 - one process draws the line
@@ -67,13 +67,16 @@ def train_adapter(
         if finished:
             read_record(out)
             return out
-        if accelerator.is_main_process:
-            claim_folder(out, resume=resume)
-            held.enter_context(lock_folder(out))
-        accelerator.wait_for_everyone()
+        refuse_folder(out, resume=resume)
         corpus = read_corpus(corpus_path)
         found = find_base(base)
         material = gather(corpus, found, accelerator.device, recipe=recipe, adjust=adjust, pairs=pairs, report=report)
+        accelerator.wait_for_everyone()
+        # what cannot be read or is too little leaves no folder behind
+        if accelerator.is_main_process:
+            claim_folder(out)
+            held.enter_context(lock_folder(out))
+        accelerator.wait_for_everyone()
         require_room(plan_budget(found, material.recipe, material.plan(), out, accelerator.device, material.dtype), out)
         with memory_faults():
             setup = add_replay(set_up(accelerator, material, start_from, report), out)

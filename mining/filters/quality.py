@@ -28,6 +28,12 @@ BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 MIXED = re.compile("[A-Za-z_][\u0400-\u058f\u13a0-\u13ff]|[\u0400-\u058f\u13a0-\u13ff][A-Za-z_]")
 """A Latin letter beside one of a script that looks like it: a name is not what it seems (CVE-2021-42694)."""
 
+ORDER = re.compile(
+    r"\b(ignore|disregard|forget)\b[^.\n]{0,20}\b(previous|prior|above|earlier)\b[^.\n]{0,12}\b(instruction|prompt|order)s?\b",
+    re.IGNORECASE,
+)
+"""Words that speak to a model, not to a reader: as an answer they would teach it to write them."""
+
 
 def object_to(draft: Draft) -> str:
     """Return why *draft* is dropped, judged by its text alone, or nothing."""
@@ -40,6 +46,8 @@ def object_to(draft: Draft) -> str:
         return "stub"
     if BIDIRECTIONAL.search(response) or BIDIRECTIONAL.search(draft.instruction):
         return "bidirectional_control"
+    if ORDER.search(response):
+        return "order_to_a_model"
     return "mixed_scripts" if MIXED.search(response) or MIXED.search(draft.instruction) else ""
 
 

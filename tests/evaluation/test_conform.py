@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.evaluation.conform import conform
-from idiolect.evaluation.language_check import cage_tier
+from idiolect.evaluation.sandbox.doctor import find_cage
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.growth import hole_at, hole_for
 from idiolect.mining.languages import Language, language_named
@@ -27,7 +27,7 @@ def _tend(tmp_path_factory: pytest.TempPathFactory) -> Language:
     return language
 
 
-@pytest.mark.skipif(cage_tier() < 1, reason="no sandbox on this machine")
+@pytest.mark.skipif(find_cage() is None, reason="no sandbox on this machine")
 def test_what_the_checker_accepts_comes_first(tend: Language):
     """A name that nothing declares loses to one that is declared, a broken line to both."""
     hole = hole_for(tend, "switch fan\n", "rule r when fan is on {")
