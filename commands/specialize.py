@@ -17,7 +17,7 @@ from ._progress import show_progress
 if TYPE_CHECKING:
     from ._progress import Report
 
-TRAIN_SHARE = 0.5
+TRAIN_SHARE = 0.45
 """Of the minutes left after mining; loading, held-out losses and the report take what neither stage counts."""
 EVALUATE_SHARE = 0.40
 MOST_TRAINING = 4.0
