@@ -154,8 +154,8 @@ def size_recipe(
     # a small base on a processor: minutes hold about one pass, so steps are small, two packs each for two cores, and
     # pairs with a hole few: on networkx they were half of the tokens and a tenth of the answer tokens, and 300,000
     # tokens without them lowered the loss on held-out bodies by 13.1 %, with them by 11.4 %. Other kinds earn their
-    # place: without them and with steps of 2,048, the demo's loss fell by 14.0 instead of 13.5 %, but its answers parsed
-    # half as often and general code got 0.13 nats worse instead of 0.08
+    # place: without them and with steps of 2,048, the demo's loss fell by 14.0 instead of 13.5 %, but its answers
+    # parsed half as often and general code got 0.13 nats worse instead of 0.08
     tokens: dict[str, Any] = (
         {} if accelerator or not small else {"step_tokens": 4096, "pack_tokens": 2048, "infill": 0.25}
     )
