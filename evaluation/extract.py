@@ -3,7 +3,9 @@ The body in a model's text. In: a probe's file with its hole, and raw text. Out:
 
 Every arm's text is cut by the same rule, before the first line that leaves the body's indentation. A model that was
 never taught to stop is not punished for running on, but its running on is counted. Whether a line leaves is read from
-the tree, so that the inside of a string or of a bracket may stand where it likes.
+the tree, so that the inside of a string or of a bracket may stand where it likes. A text that was ended from outside,
+by the token limit or because it went round in circles, is cut behind its last whole line and its first round: where it
+was ended is not of the model's choosing. It is counted, and never accepted.
 """
 
 from __future__ import annotations
@@ -54,6 +56,8 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     code = cut_body(source, span, text)
     limited = (finish_reason == "length" and not fenced) or repeats_itself(text)
     ending = "ran_on" if text[len(code) :].strip() else "truncated" if limited else "stopped"
+    if ending == "truncated":
+        code = whole_lines(code)
     return Extract(code.rstrip().lstrip("\n") if code.strip() else "", ending)
 
 
@@ -83,11 +87,29 @@ def body_is_over(source: Source, span: Span, text: str) -> bool:
 
 def repeats_itself(text: str) -> bool:
     """Claim that *text* ends with the same characters three times or more, over some length."""
+    return round_length(text) > 0
+
+
+def round_length(text: str) -> int:
+    """Return how many characters come round again at the end of *text*, or 0."""
     for period in range(1, min(LONGEST_PERIOD, len(text) // 3) + 1):
         tail = text[-max(3 * period, LEAST_CIRCLING) :]
         if len(tail) >= LEAST_CIRCLING and tail[period:] == tail[:-period]:
-            return True
-    return False
+            return period
+    return 0
+
+
+def whole_lines(text: str) -> str:
+    """Return the lines of *text* that were written to their end, those of a round that comes again once."""
+    end = text.rfind("\n") + 1
+    if period := round_length(text):
+        start = len(text) - period
+        while start > 0 and text[start - 1] == text[start - 1 + period]:
+            start -= 1
+        first = start + period
+        # the round's last line is whole one line end later; a round within one line never ends that line
+        end = text.find("\n", first - 1) + 1 or text.rfind("\n", 0, first) + 1
+    return text[:end]
 
 
 def parses(source: Source, span: Span, body: str) -> bool:

@@ -154,10 +154,10 @@ def choose_status(text: Text, extract: Extract, results: Mapping[str, Result]) -
     """Return the one status of a sample, the most basic fault first."""
     if text.finish_reason == "error":
         return "infra_error"
-    if not extract.code:
-        return "no_code"
     if extract.ending == "truncated":
         return "truncated"
+    if not extract.code:
+        return "no_code"
     return next((result.status for result in results.values() if result.ok is False), "ok")
 
 

@@ -139,8 +139,23 @@ def test_stopping_early_changes_no_cut():
     )
 
 
-def test_going_round_in_circles_is_truncated():
-    """A circling answer would have come to the limit, so it is no whole answer."""
+CUT_SHORT = [
+    pytest.param("        n = 0\n" * 12, "over", "        n = 0", id="one line for ever"),
+    pytest.param("        m = 1\n" + "        if n:\n            n = f(n)\n" * 5 + "        if", "over",
+                 "        m = 1\n        if n:\n            n = f(n)", id="two lines for ever, ended within one"),
+    pytest.param("        m = f(n)\n" + "        if n:\n            n = f(n)\n" * 5, "over",
+                 "        m = f(n)\n        if n:\n            n = f(n)", id="what stood before ends like the round"),
+    pytest.param("        m = 1\n        n = " + "[0, " * 60, "over", "        m = 1", id="one line that never ends"),
+    pytest.param("        m = 1\n        return wr", "length", "        m = 1", id="the limit within a line"),
+    pytest.param("        return wr", "length", "", id="the limit within the first line"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "reason", "code"), CUT_SHORT)
+def test_what_was_ended_from_outside_keeps_its_whole_lines(raw, reason, code):
+    """Where the limit falls says nothing of the model, and a round says the same each time it comes."""
     source, span = hole()
 
-    assert extract_body(source, span, "Box.pack", "        n = 0\n" * 12, "over").ending == "truncated"
+    extract = extract_body(source, span, "Box.pack", raw, reason)
+
+    assert (code, "truncated") == (extract.code, extract.ending)

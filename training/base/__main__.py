@@ -74,11 +74,11 @@ def prepare_data(recipe: BaseRecipe, cache: Path) -> tuple[Streams, Any, dict[st
 
     from ..families import probe_family
     from .data import PACKAGES, read_corpus_files
-    from .samples import ASKED_PAIRS, FIM_WINDOW, asked_tokens, whole_tokens
+    from .samples import ASKED_INFILL, FIM_WINDOW, asked_examples, save_examples, whole_tokens
     from .tokenizer import train_tokenizer
     from .train import Streams
 
-    shape = [recipe.vocabulary, recipe.infill_share, recipe.context, FIM_WINDOW, ASKED_PAIRS]
+    shape = [recipe.vocabulary, recipe.infill_share, recipe.context, FIM_WINDOW, ASKED_INFILL]
     key = f"{PACKAGES.read_text('utf-8')}{shape}{sys.version}"
     fingerprint = hashlib.sha256(key.encode()).hexdigest()[:12]
     folder = cache / f"data-{fingerprint}"
@@ -91,12 +91,15 @@ def prepare_data(recipe: BaseRecipe, cache: Path) -> tuple[Streams, Any, dict[st
         tokenizer.save_pretrained(folder / "tokenizer")
         family = probe_family(tokenizer)
         np.save(folder / "whole.npy", whole_tokens(train, family, recipe.infill_share))
-        np.save(folder / "asked.npy", asked_tokens(train, family))
+        save_examples(asked_examples(train, family, recipe.context), folder / "asked.npz")
         with (folder / "held_out.jsonl").open("w", encoding="utf-8") as rows:
             rows.writelines(json.dumps(dataclasses.asdict(file)) + "\n" for file in reading.files if file.held_out)
         (folder / "manifest.json").write_text(json.dumps(reading.manifest), "utf-8")
     streams = Streams(folder)
-    note(f"{len(streams.whole):,} tokens of whole files, {len(streams.asked):,} of pairs")
+    learned = sum(len(example.answer) for example in streams.asked)
+    note(
+        f"{len(streams.whole):,} tokens of whole files, {len(streams.asked):,} pairs with {learned:,} tokens of answers"
+    )
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     return streams, AutoTokenizer.from_pretrained(folder / "tokenizer"), manifest, fingerprint
 

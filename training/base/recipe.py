@@ -45,10 +45,10 @@ class BaseRecipe:
     """Muon's learning rate for matrices inside layers."""
     other_rate: float = 3e-3
     """AdamW's rate for embeddings and norms."""
-    asked_early: float = 0.3
-    """Share of the rows before the decay that are in the trainer's own instruction formats."""
-    asked_share: float = 0.6
-    """The same in the decay: the model ends where adapters start."""
+    asked_share: float = 0.5
+    """Share of a step's tokens that are pairs in the trainer's own packs, whose answers alone are learned."""
+    pack_tokens: int = 2048
+    """Tokens of such a pack; a step of 8,192 has two, one for each of two cores."""
     infill_share: float = 0.3
     """Share of whole files that are turned into fill-in-the-middle documents."""
     seed: int = 1

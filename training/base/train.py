@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,19 +22,27 @@ import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from ...mining.errors import InputError
+from ..encode import Example
 from ..families import Tokenizer
+from ..forward import answer_losses, set_mode, to_batch
+from ..lanes import count_lanes, in_lanes
+from ..packing import Chunk, Pack, Plan, plan_training
+from .muon import Muon, fast_precision
 from .recipe import BaseRecipe
+from .samples import load_examples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COMPLETE = "complete"
+SHARE = 8
+"""Most answers behind one file's context."""
 
 
 @dataclass(frozen=True)
 class Streams:
     """
-    The two token arrays that steps draw from, read from disk when the first step wants them.
+    What steps draw from, read from disk when the first step wants it.
     """
 
     folder: Path
@@ -44,9 +53,9 @@ class Streams:
         return np.load(self.folder / "whole.npy")
 
     @cached_property
-    def asked(self) -> NDArray[np.uint16]:
-        """Pairs in the trainer's formats; shape (tokens,)."""
-        return np.load(self.folder / "asked.npy")
+    def asked(self) -> list[Example]:
+        """Pairs in the trainer's formats."""
+        return load_examples(self.folder / "asked.npz")
 
 
 def train_base(
@@ -70,19 +79,24 @@ def train_base(
     model.to(device, torch.float32)
     optimizers = build_optimizers(model, recipe)
     step = load_checkpoint(folder, model, optimizers, recipe)
-    loss_of = torch.compile(lambda ids: next_token_loss(model, ids), dynamic=False)
+    parameters = list(model.parameters())
+    loss_of = torch.compile(lambda ids: next_token_nats(model, ids), dynamic=False)
+    packs = AskedPacks(streams, recipe)
     started, first = time.perf_counter(), step
     while step < recipe.steps:
-        ids = step_rows(streams, recipe, step).to(device)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            loss = loss_of(ids)
-        loss.backward()
+        ids, asked = step_rows(streams, recipe, step).to(device), packs.of_step(step)
+        scored = ids[:, 1:].numel() + sum(len(pack.targets) for pack in asked)
+        set_mode(model, None)
+        with fast_arithmetic(device):
+            whole = loss_of(ids)
+        (whole / scored).backward()
+        nats = whole.item() + add_answers(model, asked, parameters, scored)
         apply_gradients(model, optimizers, recipe.rate(step))
         step += 1
         if step % 10 == 0 or step == recipe.steps:
             speed = (step - first) * recipe.step_tokens / (time.perf_counter() - started)
-            note(f"step {step}/{recipe.steps} loss {loss.item():.3f} {speed:,.0f} tokens/s")
-            log_loss(folder, step, loss.item(), speed)
+            note(f"step {step}/{recipe.steps} loss {nats / scored:.3f} {speed:,.0f} tokens/s")
+            log_loss(folder, step, nats / scored, speed)
         if step % recipe.checkpoint_every == 0 or step in (recipe.decay_start, recipe.steps):
             save_checkpoint(folder, step, model, optimizers, recipe)
     return model
@@ -109,11 +123,36 @@ def build_model(recipe: BaseRecipe, tokenizer: Tokenizer) -> Qwen3ForCausalLM:
     return Qwen3ForCausalLM(config)
 
 
-def next_token_loss(model: Qwen3ForCausalLM, ids: torch.Tensor) -> torch.Tensor:
-    """Return the mean loss in nats per token; *ids* has shape (rows, row length + 1)."""
+def next_token_nats(model: Qwen3ForCausalLM, ids: torch.Tensor) -> torch.Tensor:
+    """Return the summed loss of whole rows in nats; *ids* has shape (rows, row length + 1)."""
     hidden = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
     logits = model.lm_head(hidden)
-    return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten())
+    return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="sum")
+
+
+def add_answers(model: Any, packs: Sequence[Pack], parameters: Sequence[torch.nn.Parameter], scored: int) -> float:
+    """Add the gradients of the answers in *packs*, over *scored* tokens, and return the answers' nats."""
+    set_mode(model, "packed")
+    device = parameters[0].device
+
+    def backward(pack: Pack) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
+        with fast_arithmetic(device):
+            loss = answer_losses(model, to_batch(pack, "packed", device, parameters[0].dtype)).sum()
+        return loss.detach(), torch.autograd.grad(loss / scored, parameters)
+
+    nats = 0.0
+    for loss, gradients in in_lanes(backward, packs, count_lanes(device)):
+        nats += loss.item()
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            assert parameter.grad is not None
+            parameter.grad += gradient
+    return nats
+
+
+def fast_arithmetic(device: torch.device) -> AbstractContextManager[Any]:
+    """Return a context that multiplies in bf16 where the device is fast in it."""
+    precision = fast_precision(device)
+    return torch.autocast(device.type, dtype=precision) if precision == torch.bfloat16 else nullcontext()
 
 
 def build_optimizers(model: Qwen3ForCausalLM, recipe: BaseRecipe) -> list[torch.optim.Optimizer]:
@@ -121,7 +160,7 @@ def build_optimizers(model: Qwen3ForCausalLM, recipe: BaseRecipe) -> list[torch.
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
     return [
-        torch.optim.Muon(matrices, lr=recipe.matrix_rate, momentum=0.95, weight_decay=0.01, adjust_lr_fn="original"),
+        Muon(matrices, lr=recipe.matrix_rate),
         torch.optim.AdamW(others, lr=recipe.other_rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
@@ -138,15 +177,48 @@ def apply_gradients(model: Qwen3ForCausalLM, optimizers: list[torch.optim.Optimi
 
 
 def step_rows(streams: Streams, recipe: BaseRecipe, step: int) -> torch.Tensor:
-    """Return the rows of *step*; shape (rows, row length + 1). Depends on the step, the recipe and the data alone."""
-    decaying = step >= recipe.decay_start
-    length = recipe.decay_sequence if decaying else recipe.sequence
-    rows = recipe.step_tokens // length
+    """
+    Return the rows of whole files of *step*; shape (rows, row length + 1).
+
+    They depend on the step, the recipe and the data alone.
+    """
+    length = recipe.decay_sequence if step >= recipe.decay_start else recipe.sequence
+    rows = round((1 - recipe.asked_share) * recipe.step_tokens) // length
     chance = np.random.default_rng([recipe.seed, step])
-    asked = int(chance.binomial(rows, recipe.asked_share if decaying else recipe.asked_early))
-    picked = [cut_row(streams.asked, length, chance) for _ in range(asked)]
-    picked += [cut_row(streams.whole, length, chance) for _ in range(rows - asked)]
+    picked = [cut_row(streams.whole, length, chance) for _ in range(rows)]
     return torch.from_numpy(np.stack(picked).astype(np.int64))
+
+
+class AskedPacks:
+    """
+    The packs of pairs of each step, epoch after epoch.
+    """
+
+    def __init__(self, streams: Streams, recipe: BaseRecipe) -> None:
+        self.each = round(recipe.asked_share * recipe.step_tokens) // recipe.pack_tokens
+        self.streams, self.recipe = streams, recipe
+        self.epoch, self.first = -1, 0
+        self.packs: list[list[Chunk]] = []
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How the pairs are packed in every epoch."""
+        size = self.recipe.pack_tokens
+        return plan_training(self.streams.asked, pack_tokens=size, step_tokens=size, share=SHARE, seed=self.recipe.seed)
+
+    def of_step(self, step: int) -> list[Pack]:
+        """Return the packs of *step*, which come after those of the step before."""
+        return [self.pack(number) for number in range(step * self.each, (step + 1) * self.each)]
+
+    def pack(self, number: int) -> Pack:
+        """Return a pack by its number from the start of the run."""
+        if number < self.first:
+            self.epoch, self.first, self.packs = -1, 0, []
+        while number >= self.first + len(self.packs):
+            self.first += len(self.packs)
+            self.epoch += 1
+            self.packs = [pack for packs in self.plan.epoch(self.epoch) for pack in packs]
+        return self.plan.build(self.packs[number - self.first])
 
 
 def cut_row(stream: NDArray[np.uint16], length: int, chance: np.random.Generator) -> NDArray[np.uint16]:

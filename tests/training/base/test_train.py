@@ -10,8 +10,22 @@ import numpy as np
 import pytest
 import torch
 from idiolect.mining.errors import InputError
+from idiolect.training.base.muon import Muon
 from idiolect.training.base.recipe import BaseRecipe
-from idiolect.training.base.train import Streams, build_model, checkpoints, save_weights, step_rows, train_base
+from idiolect.training.base.samples import load_examples, save_examples
+from idiolect.training.base.train import (
+    AskedPacks,
+    Streams,
+    add_answers,
+    build_model,
+    checkpoints,
+    next_token_nats,
+    save_weights,
+    step_rows,
+    train_base,
+)
+from idiolect.training.encode import Example
+from idiolect.training.forward import answer_losses, set_mode, to_batch
 
 
 @pytest.fixture(name="recipe")
@@ -19,16 +33,24 @@ def _recipe(tokenizer, monkeypatch) -> BaseRecipe:
     # compiling takes longer than these steps
     monkeypatch.setattr(torch, "compile", lambda call, **_: call)
     shape = {"vocabulary": len(tokenizer), "hidden": 32, "layers": 2, "heads": 2, "key_value_heads": 1, "head_size": 16}
-    lengths = {"mlp": 48, "context": 64, "sequence": 16, "decay_sequence": 32, "step_tokens": 64}
-    return BaseRecipe(**shape, **lengths, steps=12, warm_up=2, decay_from=0.5, checkpoint_every=4)
+    lengths = {"mlp": 48, "context": 64, "sequence": 16, "decay_sequence": 32, "step_tokens": 128}
+    return BaseRecipe(**shape, **lengths, pack_tokens=32, steps=12, warm_up=2, decay_from=0.5, checkpoint_every=4)
 
 
 @pytest.fixture(name="streams")
 def _streams(tokenizer, tmp_path) -> Streams:
     chance = np.random.default_rng(0)
-    for name in ("whole", "asked"):
-        np.save(tmp_path / f"{name}.npy", chance.integers(9, len(tokenizer), 4000).astype(np.uint16))
+    np.save(tmp_path / "whole.npy", chance.integers(9, len(tokenizer), 4000).astype(np.uint16))
+    save_examples(draw_examples(chance, len(tokenizer)), tmp_path / "asked.npz")
     return Streams(tmp_path)
+
+
+def draw_examples(chance: np.random.Generator, vocabulary: int) -> list[Example]:
+    def draw(most: int) -> np.ndarray:
+        return chance.integers(9, vocabulary, chance.integers(1, most)).astype(np.int32)
+
+    files = {str(file): draw(9) for file in range(10)}
+    return [Example(f"{file}-{i}", file, shared, draw(5), draw(9)) for file, shared in files.items() for i in range(4)]
 
 
 class KilledError(Exception):
@@ -82,3 +104,70 @@ def test_the_rows_of_a_step_depend_on_its_number_alone(recipe, streams):
     assert torch.equal(first, step_rows(streams, recipe, 3))
     assert (4, 17) == tuple(first.shape)
     assert (2, 33) == tuple(step_rows(streams, recipe, 7).shape)
+
+
+def test_the_packs_of_a_step_depend_on_its_number_alone(recipe, streams):
+    straight, jumping = AskedPacks(streams, recipe), AskedPacks(streams, recipe)
+    steps = [straight.of_step(step) for step in range(40)]
+
+    for step in (39, 3, 17):
+        for one, other in zip(steps[step], jumping.of_step(step), strict=True):
+            assert np.array_equal(one.input_ids, other.input_ids)
+    assert {2} == {len(packs) for packs in steps}
+    assert straight.epoch > 1  # the pairs come again, in another order
+
+
+def test_examples_come_back_from_disk_as_they_were(tmp_path):
+    examples = draw_examples(np.random.default_rng(1), 500)
+    save_examples(examples, tmp_path / "asked.npz")
+
+    again = load_examples(tmp_path / "asked.npz")
+
+    for one, other in zip(examples, again, strict=True):
+        for name in ("shared", "ask", "answer"):
+            assert np.array_equal(getattr(one, name), getattr(other, name))
+    assert 10 == len({example.prompt_id for example in again})
+
+
+def test_a_step_learns_from_rows_and_answers_together(recipe, streams, tokenizer):
+    torch.manual_seed(0)
+    model = build_model(recipe, tokenizer)
+    parameters = list(model.parameters())
+    rows, packs = step_rows(streams, recipe, 0), AskedPacks(streams, recipe).of_step(0)
+    scored = rows[:, 1:].numel() + sum(len(pack.targets) for pack in packs)
+    (next_token_nats(model, rows) / scored).backward()
+    add_answers(model, packs, parameters, scored)
+    together = [parameter.grad.clone() for parameter in parameters]
+
+    model.zero_grad()
+    set_mode(model, "packed")
+    losses = [answer_losses(model, to_batch(pack, "packed", torch.device("cpu"), torch.float32)) for pack in packs]
+    nats = torch.cat(losses).sum() + next_token_nats(set_plain(model), rows)
+    (nats / scored).backward()
+
+    for parameter, gradient in zip(parameters, together, strict=True):
+        assert torch.allclose(parameter.grad, gradient, atol=1e-6)
+
+
+def set_plain(model):
+    set_mode(model, None)
+    return model
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (96, 32), (32, 96)])
+def test_matrices_move_as_under_torchs_own_muon(shape):
+    chance = torch.Generator().manual_seed(0)
+    start = [torch.randn(shape, generator=chance) for _ in range(3)]
+    ours, theirs = ([torch.nn.Parameter(matrix.clone()) for matrix in start] for _ in range(2))
+    options = {"lr": 0.02, "momentum": 0.95, "weight_decay": 0.01}
+    optimizers = Muon(ours, **options), torch.optim.Muon(theirs, **options, adjust_lr_fn="original")
+    for _ in range(3):
+        for one, other in zip(ours, theirs, strict=True):
+            one.grad = torch.randn(shape, generator=chance)
+            other.grad = one.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+
+    for one, other, before in zip(ours, theirs, start, strict=True):
+        # torch's computes in bf16, which has three digits
+        assert (one - other).norm() < 0.03 * (other - before).norm()
