@@ -25,6 +25,7 @@ from ...mining.errors import InputError
 from ..encode import Example
 from ..families import Tokenizer
 from ..forward import answer_losses, set_mode, to_batch
+from ..fused import keep_memory
 from ..lanes import count_lanes, in_lanes
 from ..packing import Chunk, Pack, Plan, plan_training
 from .muon import Muon, fast_precision
@@ -73,6 +74,7 @@ def train_base(
     is warmed up again and learns on (Ibrahim et al., TMLR 2024, found that to cost nothing against a run in one piece).
     """
     folder.mkdir(parents=True, exist_ok=True)
+    keep_memory()
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model: Any = build_model(recipe, tokenizer) if start is None else Qwen3ForCausalLM.from_pretrained(start)
