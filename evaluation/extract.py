@@ -4,8 +4,8 @@ The body in a model's text. In: a probe's file with its hole, and raw text. Out:
 Every arm's text is cut by the same rule, before the first line that leaves the body's indentation. A model that was
 never taught to stop is not punished for running on, but its running on is counted. Whether a line leaves is read from
 the tree, so that the inside of a string or of a bracket may stand where it likes. A text that was ended from outside,
-by the token limit or because it went round in circles, is cut behind its last whole line and its first round: where it
-was ended is not of the model's choosing. It is counted, and never accepted.
+by the token limit or because it went round in circles, is cut behind its first round and its last whole statement:
+where it was ended is not of the model's choosing. It is counted, and never accepted.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     limited = (finish_reason == "length" and not fenced) or repeats_itself(text)
     ending = "ran_on" if text[len(code) :].strip() else "truncated" if limited else "stopped"
     if ending == "truncated":
-        code = whole_lines(code)
+        code = drop_unfinished(source, span, whole_lines(code))
     return Extract(code.rstrip().lstrip("\n") if code.strip() else "", ending)
 
 
@@ -112,11 +112,35 @@ def whole_lines(text: str) -> str:
     return text[:end]
 
 
+def drop_unfinished(source: Source, span: Span, body: str) -> str:
+    """
+    Return *body* without the lines of its last statement that keep it from parsing, or as it is where more had to go.
+
+    The last statement begins with the last line at the body's own indentation.
+    """
+    least = indentation(first_line(source.slice(span)))
+    lines = body.splitlines(keepends=True)
+    for end in range(len(lines), 0, -1):
+        kept = "".join(lines[:end])
+        if parses(source, span, kept) and not ends_open(source, span, kept):
+            return kept
+        if lines[end - 1].strip() and indentation(lines[end - 1]) <= least:
+            before = "".join(lines[: end - 1])
+            return before if parses(source, span, before) else body
+    return body
+
+
+def ends_open(source: Source, span: Span, body: str) -> bool:
+    """Claim that *body* ends with a part that has nothing in it, as the grammar reads a header without its block."""
+    node = tree_of(source, span, body)
+    while node.child_count:
+        node = node.children[-1]
+    return node.is_named and node.start_byte == node.end_byte
+
+
 def parses(source: Source, span: Span, body: str) -> bool:
     """Claim that *body* parses where it stands, whatever would follow it."""
-    before = source.utf8[: span.start]
-    text = before + body.encode("utf-8", "replace") + b"\n"
-    waiting = [Parser(source.language.grammar).parse(text).root_node]
+    waiting = [tree_of(source, span, body)]
     while waiting:
         node = waiting.pop()
         if node.end_byte > span.start and (node.is_error or node.is_missing):
@@ -124,6 +148,12 @@ def parses(source: Source, span: Span, body: str) -> bool:
         if node.has_error:
             waiting.extend(node.children)
     return True
+
+
+def tree_of(source: Source, span: Span, body: str) -> Node:
+    """Return the tree of the file up to *span* with *body* behind it, and nothing more."""
+    text = source.utf8[: span.start] + body.encode("utf-8", "replace") + b"\n"
+    return Parser(source.language.grammar).parse(text).root_node
 
 
 def cut_body(source: Source, span: Span, text: str) -> str:

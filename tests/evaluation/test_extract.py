@@ -148,6 +148,14 @@ CUT_SHORT = [
     pytest.param("        m = 1\n        n = " + "[0, " * 60, "over", "        m = 1", id="one line that never ends"),
     pytest.param("        m = 1\n        return wr", "length", "        m = 1", id="the limit within a line"),
     pytest.param("        return wr", "length", "", id="the limit within the first line"),
+    pytest.param("        m = 1\n        for x in m:\n            if x:\n", "length", "        m = 1",
+                 id="the limit within a statement"),
+    pytest.param("        for x in m:\n            f(x)\n            if x:\n                y", "length",
+                 "        for x in m:\n            f(x)", id="the limit within the statement's last part"),
+    pytest.param("        m = = 1\n        for x in m:\n            if x:\n", "length",
+                 "        m = = 1\n        for x in m:\n            if x:", id="what is broken before stays broken"),
+    pytest.param("        if not n:\n            f(n)\n" + "        if n:\n            f(n)\n" * 6, "over",
+                 "        if not n:\n            f(n)", id="the first round begins within a line"),
 ]  # fmt: skip
 
 
