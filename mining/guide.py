@@ -4,7 +4,6 @@ The profile as a style guide. In: a `Profile`. Out: Markdown that a person enjoy
 
 from __future__ import annotations
 
-from .conventions.convention import conventions_by_id
 from .profile import Entry, Profile
 
 MOST_WORDS = 1_500
@@ -36,11 +35,10 @@ def strongest_first(profile: Profile) -> list[Entry]:
 
 def render_entry(entry: Entry) -> str:
     """Return one rule as a list item: the instruction, where it holds, the evidence, an example."""
-    advice = conventions_by_id()[entry.convention].advice(entry.value, entry.key)
     scope, _, where = entry.scope.partition(":")
     place = {"dir": f" In `{where}/`.", "role": f" In {where}."}.get(scope, "")
     evidence = f"{entry.k:.0f} of {entry.n:.0f}"
     telling = next((e.text for e in entry.exemplars if "`" not in e.text and any(map(str.isalnum, e.text))), "")
     example = f" Example: `{telling}`" if telling else ""
     reason = f" {entry.reason}" if entry.reason else ""
-    return f"- {advice}{place} ({evidence}.){reason}{example}"
+    return f"- {entry.advice}{place} ({evidence}.){reason}{example}"

@@ -98,6 +98,18 @@ class Entry:
         return self.recent_n >= LEAST_RECENT and self.recent_k < RECENT_SHARE * self.recent_n
 
     @property
+    def topic(self) -> str:
+        """What the rule is about, without the language that it is about."""
+        return conventions_by_id()[self.convention].topic(self.key)
+
+    @property
+    def advice(self) -> str:
+        """The rule as an instruction."""
+        convention = conventions_by_id()[self.convention]
+        advice = convention.advice(self.value, self.topic)
+        return f"{advice.rstrip('.')} ({self.key.partition(': ')[0]})." if convention.is_neutral else advice
+
+    @property
     def id(self) -> str:
         """The rule's id in findings: `S01`, or `I01[numpy]`."""
         return f"{self.convention}[{self.key}]" if self.key else self.convention
@@ -514,7 +526,7 @@ def make_finding(source: Source, entry: Entry, found: Opportunity) -> Finding:
         column=column,
         end_column=column + max(1, len(text)),
         found=found.value,
-        message=convention.message(found.value, entry.value, entry.key),
+        message=convention.message(found.value, entry.value, entry.topic),
         start=found.start,
         end=found.end,
     )

@@ -66,12 +66,12 @@ def render(report: Report) -> str:
 def as_rule(entry: Entry) -> dict[str, Any]:
     """Return the description of a rule."""
     convention = conventions_by_id()[entry.convention]
-    advice = convention.advice(entry.value, entry.key)
-    text = f"{advice} Learned from this repository's own code; `idiolect guide` lists every rule with its evidence."
+    origin = "Learned from this repository's own code; `idiolect guide` lists every rule with its evidence."
+    text = f"{entry.advice} {origin}"
     return {
         "id": entry.id,
         "name": convention.name[:255],
-        "shortDescription": {"text": advice[:LONGEST]},
+        "shortDescription": {"text": entry.advice[:LONGEST]},
         "fullDescription": {"text": text[:LONGEST]},
         "help": {"text": text[:LONGEST], "markdown": text[:LONGEST]},
         "defaultConfiguration": {"level": LEVELS[entry.tier]},

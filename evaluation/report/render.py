@@ -15,7 +15,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...mining.conventions.convention import conventions_by_id
 from ...mining.corpus import Corpus
 from ...mining.errors import MissingExtraError
 from ...mining.guide import strongest_first
@@ -382,10 +381,10 @@ def describe_profile(corpus: Corpus) -> dict[str, Any] | None:
         return None
     rows: list[dict[str, Any]] = []
     for entry in entries[:PROFILE_ROWS]:
-        advice = conventions_by_id()[entry.convention].advice(entry.value, entry.key)
         scope, _, where = entry.scope.partition(":")
         support = f"{entry.k:,.0f} of {entry.n:,.0f}" + (f" in {where}" if scope != "repository" else "")
-        rows.append({"rule": advice.replace("`", ""), "width": round(entry.k / entry.n * 100, 1), "support": support})
+        said = entry.advice.replace("`", "")
+        rows.append({"rule": said, "width": round(entry.k / entry.n * 100, 1), "support": support})
     more = f", the strongest {len(rows)} of them here" if len(entries) > len(rows) else ""
     learned = f"{len(entries)} conventions learned from {corpus.profile.files:,} files{more}"
     lead = f"{learned}. The same questions judge answers."

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # they import this module
     from .facts import FileFacts
     from .view import FileView
 
+NOT_NEUTRAL = frozenset({"python"})
+"""Languages with a catalogue of their own."""
 TIERS = ("gate", "advise", "hint")
 """From the strictest; a finding's tier is the highest its bound and its convention's cap allow."""
 
@@ -171,6 +173,8 @@ class Convention:
     """Whether a rewriting towards the house's answer is safe: what the code does stays as it was."""
     values: ClassVar[tuple[str, ...]] = ()
     """The answers that `rewrite` knows how to give; empty where answers are open-ended."""
+    is_neutral: ClassVar[bool] = False
+    """Whether it is asked of every language that has no catalogue of its own."""
     is_mined: ClassVar[bool] = False
     """Whether many candidate rules are tried: then the false discovery rate is controlled over the family."""
     owners: ClassVar[frozenset[str]] = frozenset()
@@ -208,6 +212,10 @@ class Convention:
         """Return what is to be done at a place that answers *found* where the house answers *wanted*, and what is."""
         return f"{self.advice(wanted, key).rstrip('.')}: {found} here"
 
+    def topic(self, key: str) -> str:
+        """Return what *key* is about: keys of questions for every language open with the language."""
+        return key.partition(": ")[2] if self.is_neutral else key
+
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the smallest edits after which *place* answers *value*; none when no such rewriting is known."""
         return ()
@@ -224,6 +232,7 @@ class NeutralConvention(Convention):
     """
 
     languages = ()
+    is_neutral = True
 
     def is_asked_any(self, role: str, utf8: bytes) -> bool:
         """Claim that a file of *role* with this text is one that the question is for."""
@@ -250,6 +259,41 @@ class HouseConvention(Convention):
 
     def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield the answers of one file to one rule."""
+        raise NotImplementedError
+
+
+class NeutralHouseConvention(HouseConvention):
+    """
+    A mined question for every language that has a grammar: it asks the facts that `anyfacts` gathers.
+
+    A rule names its `language`; its `key` opens with it.
+    """
+
+    languages = ()
+    is_neutral = True
+
+    def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
+        """Return the candidate rules of each language apart."""
+        by_language: dict[str, list[FileFacts]] = {}
+        for _, facts in sorted(files.items()):
+            if facts.language not in NOT_NEUTRAL:
+                by_language.setdefault(facts.language, []).append(facts)
+        return [
+            {**rule, "key": f"{language}: {rule['key']}", "language": language}
+            for language, found in sorted(by_language.items())
+            for rule in self.propose(found)
+        ]
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """Yield the candidate rules of the files of one language, each with its topic as `key`."""
+        raise NotImplementedError
+
+    def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield the answers of one file, if it is of the rule's language."""
+        return self.answer(facts, rule) if facts.language == rule["language"] else iter(())
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield the answers of one file of the rule's language."""
         raise NotImplementedError
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from .anyfacts import BlockFact, TopFact, UseFact
 from .view import DefinitionFrame, FileView, text_of
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -97,52 +98,6 @@ class RaiseFact(NamedTuple):
     end: int
 
 
-class BlockFact(NamedTuple):
-    """
-    A block of entries, in a language of any kind.
-    """
-
-    label: str
-    """What stands before it: `resource aws_s3_bucket`, or the key whose value it is."""
-    keys: tuple[str, ...]
-    line: int
-    start: int
-    end: int
-    text: str
-
-
-class EntryFact(NamedTuple):
-    """
-    A key with its value, in a language of any kind.
-    """
-
-    label: str
-    """The block's."""
-    key: str
-    kind: str
-    """`literal`, `reference` or `other`."""
-    value: str
-    """The value's text, cut."""
-    line: int
-    start: int
-    end: int
-    text: str
-
-
-class TopFact(NamedTuple):
-    """
-    An outermost definition, in a language of any kind.
-    """
-
-    kind: str
-    depth: int
-    """How deep its definitions nest."""
-    line: int
-    start: int
-    end: int
-    text: str
-
-
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """
@@ -160,8 +115,8 @@ class FileFacts:
     raises: tuple[RaiseFact, ...]
     language: str = "python"
     blocks: tuple[BlockFact, ...] = ()
-    entries: tuple[EntryFact, ...] = ()
     tops: tuple[TopFact, ...] = ()
+    uses: tuple[UseFact, ...] = ()
 
 
 def module_of(path: str) -> str:

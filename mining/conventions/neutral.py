@@ -1,7 +1,9 @@
 """
 Questions for any grammar, about layout. In: a source of any language. Out: choices. Rows Q01 to Q07.
 
-Nothing here knows a language; see `anyview`. Row Q22, retired kinds, is what `profile.Entry.moving_to` says of rules.
+Nothing here knows a language; see `anyview`. Row Q22, retired kinds, is no convention: where something is not called
+any more nothing can be asked, so no count of opportunities tells a habit given up from a want of occasion. Where the
+code that took its place is known, `profile.Entry.moving_to` says what a repository moves to.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from .anyview import AnyView, first_token, last_token, walk
+from .anyview import AnyView, first_token, last_token
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .naming import case_of, recase
 from .view import text_of
 
 CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
+WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
 SEPARATORS = (",", ";")
 
 
@@ -56,36 +59,54 @@ class DefinitionCase(NeutralConvention):
 
 
 class DefinitionAffix(NeutralConvention):
-    """Which word the names of one kind of definition begin with."""
+    """With which word the names of one kind of definition begin, and with which they end."""
 
     id = "Q02"
-    name = "definition-prefix"
-    question = "Which word does the name of a {key} begin with?"
+    name = "definition-affix"
+    question = "Which word stands at {key}?"
     cap = "advise"
     least_support = 30.0
     is_mined = True
-    never = frozenset({"its own word"})
+    version = 2
     examples = Examples(
         value="stg_",
-        key="model",
+        key="the beginning of the name of a function",
         path="models/a.js",
         language="javascript",
-        rule={},
-        conforms=(),
-        departs=(),
-        nearly=("function read() {}",),
+        conforms=("function stg_orders() {}",),
+        departs=("function orders_all() {}", "function StgOrders() {}"),
+        nearly=("function read() {}", "class Orders_all {}", "orders_all();"),
+    )
+    also = (
+        Examples(
+            value="View",
+            key="the end of the name of a class",
+            path="views/a.js",
+            language="javascript",
+            conforms=("class OrderView {}", "class LateOrderView {}"),
+            departs=("class OrderPage {}", "class ViewOrder {}"),
+            nearly=("class Order {}", "function showOrder() {}"),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the first of several words."""
+        """Yield the first and the last of several words, with the mark that joins them to the others."""
         for name, _ in file.units:
-            first, mark, rest = name.text.partition("_")
-            if mark and first and rest:
-                yield Choice(f"{first}_", name.node, name.kind)
+            words = WORDS.findall(name.text)
+            if len(words) > 1:
+                yield Choice(words[0], name.node, f"the beginning of the name of a {name.kind}")
+                yield Choice(words[-1].strip("_"), name.node, f"the end of the name of a {name.kind}")
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return another word in its place."""
+        text = place.text.strip("\"'")
+        other = ("other_" if value.endswith("_") else "Other") if "beginning" in place.key else "Other"
+        changed = text.replace(value, other, 1) if "beginning" in place.key else text.removesuffix(value) + other
+        return place.instead(place.text.replace(text, changed)) if changed != text else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Begin the name of a {key} with `{value}`."
+        return f"Put `{value}` at {key}."
 
 
 class StringDelimiter(NeutralConvention):
@@ -94,7 +115,7 @@ class StringDelimiter(NeutralConvention):
     id = "Q03"
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
-    version = 2
+    version = 3
     values = ("double", "single")
     examples = Examples(
         value="single",
@@ -128,6 +149,7 @@ class IndentationUnit(NeutralConvention):
     id = "Q04"
     name = "indentation-unit"
     question = "By what is a deeper line indented?"
+    version = 2
     examples = Examples(
         value="2 spaces",
         path="src/a.js",
@@ -147,7 +169,7 @@ class IndentationUnit(NeutralConvention):
                 continue
             margin = text[: len(text) - len(text.lstrip())]
             first = start + len(margin)
-            inside = any(begin < first < stop for begin, stop in file.opaque)
+            inside = file.is_opaque(first)
             if not inside and margin.startswith(above) and len(margin) > len(above) and line:
                 step = margin[len(above) :]
                 node = file.root.descendant_for_byte_range(first, first + 1)
@@ -183,8 +205,8 @@ class TokenSpacing(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the blanks around each sign inside a line."""
         data = file.utf8
-        for node in walk(file.root):
-            if node.is_named or node.child_count or node.end_byte - node.start_byte > 3:
+        for node in file.leaves:
+            if node.is_named or node.end_byte - node.start_byte > 3:
                 continue
             sign = text_of(node)
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
@@ -251,6 +273,7 @@ class BlankLines(NeutralConvention):
     question = "How many empty lines stand between {key}?"
     cap = "advise"
     is_mined = True
+    version = 2
     examples = Examples(
         value="1",
         key="function_declaration and function_declaration",

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from .anyview import AnyView, first_token, walk
+from .anyview import AnyView, first_token
 from .comments import RIGHTS, YEARS
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .view import text_of
@@ -17,6 +17,7 @@ from .view import text_of
 MARKERS = ("///", "//!", "//", "/**", "/*", "--", "#", ";", "%")
 HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
+OPENING = re.compile(r"""[A-Za-z]{0,2}[#@$]*(\"{3}|'{3}|"|'|`|<<<|<<[-~]?|[|>])""")
 LONG_NUMBER = 10_000
 
 
@@ -27,6 +28,7 @@ class CommentForm(NeutralConvention):
     name = "comment-form"
     question = "What about {key}?"
     never = frozenset({"undocumented"})
+    version = 2
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -56,15 +58,13 @@ class CommentForm(NeutralConvention):
             if marker and not text.startswith("#!"):
                 yield Choice(marker, node, "the comment marker")
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
-        outermost = {node.start_byte for node in file.top}
-        for name, node in file.units:
-            if node.start_byte in outermost:
-                value = "documented" if node.start_point.row in ends else "undocumented"
-                yield Choice(value, name.node, f"a comment before a {name.kind}")
+        for name, node in file.outermost:
+            value = "documented" if node.start_point.row in ends else "undocumented"
+            yield Choice(value, name.node, f"a comment before a {name.kind}")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the comment with another marker, or taken out from before its definition."""
-        if place.key == "the comment marker":
+        if self.topic(place.key) == "the comment marker":
             other = {"//": ("/*", " */"), "#": ("//", "")}.get(value)
             return () if other is None else place.instead(other[0] + place.text.removeprefix(value) + other[1])
         start = place.source.utf8.rfind(b"\n", 0, place.start) + 1
@@ -82,21 +82,22 @@ class LongStrings(NeutralConvention):
     name = "long-strings"
     question = "How is a string of several lines opened?"
     cap = "advise"
+    version = 2
     examples = Examples(
         value="`",
-        path="src/a.ts",
+        path="src/a.js",
         language="javascript",
-        conforms=(),
-        departs=(),
-        nearly=("x = 'a';",),
+        conforms=("x = `a\nb`;",),
+        departs=('x = "a\\\nb";',),
+        nearly=("x = 'a';", "x = `a`;"),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the signs that open each string of several lines."""
         for node in file.strings:
-            opening = re.match(r"[^\w\s]+", text_of(node))
-            if node.start_point.row != node.end_point.row and opening:
-                yield Choice(opening[0][:3], first_token(node))
+            opening = OPENING.match(text_of(node))
+            if opening and (node.start_point.row != node.end_point.row or opening[0].startswith("<<")):
+                yield Choice(opening[0], first_token(node))
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -168,8 +169,8 @@ class NumberForm(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the form of each number that shows one."""
-        for node in walk(file.root):
-            if not node.is_named or node.child_count or not NUMBER.search(node.type):
+        for node in file.leaves:
+            if not node.is_named or not NUMBER.search(node.type):
                 continue
             text = text_of(node)
             if HEX.match(text):
@@ -181,7 +182,7 @@ class NumberForm(NeutralConvention):
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the digits in the other case, or without marks."""
-        if place.key == "long numbers":
+        if self.topic(place.key) == "long numbers":
             return place.instead(place.text.replace("_", "")) if value == "with marks" else ()
         digits = place.text[2:]
         return place.instead(place.text[:2] + (digits.upper() if value == "in lower case" else digits.lower()))

@@ -18,7 +18,7 @@ from tree_sitter import Node, Query, QueryCursor
 from ..definitions import MATCH_LIMIT
 from ..languages import Language
 from ..source import Source
-from .convention import Choice, Convention, HouseConvention, Opportunity, collect_conventions
+from .convention import NOT_NEUTRAL, Choice, Convention, HouseConvention, Opportunity, collect_conventions
 from .facts import FactCollector, FileFacts
 from .view import DefinitionFrame, FileView, Frame, first_string
 
@@ -67,7 +67,7 @@ def tally_source(source: Source) -> FileTally:
 
     Runs in a worker process; the tree is shared with whoever parsed it.
     """
-    if source.language.name != "python":
+    if source.language.name not in NOT_NEUTRAL:
         from .tally_any import tally_any
 
         return tally_any(source)

@@ -5,9 +5,10 @@ One pass over one file of any language. In: a `Source`. Out: its `FileTally`, by
 from __future__ import annotations
 
 from ..source import Source
+from .anyfacts import tops_in, uses_in
 from .anyview import AnyView
 from .convention import NeutralConvention, Opportunity, collect_conventions
-from .facts import FileFacts, TopFact, module_of
+from .facts import FileFacts, module_of
 from .tally import FileTally
 
 
@@ -43,17 +44,8 @@ def tally_any(source: Source) -> FileTally:
 
 def facts_of(file: AnyView) -> FileFacts:
     """Return what mined families ask of a file in any language."""
-    blocks, entries = file.described
-    outermost = {node.start_byte for node in file.top}
-    tops: list[TopFact] = []
-    for name, node in file.units:
-        if node.start_byte in outermost and not file.is_broken(node.start_byte):
-            depth = sum(
-                other.start_byte >= node.start_byte and other.end_byte <= node.end_byte for _, other in file.units
-            )
-            line = name.node.start_point.row + 1
-            tops.append(TopFact(name.kind, depth, line, name.node.start_byte, name.node.end_byte, file.line_text(line)))
     return FileFacts(
         path=file.path, role=file.role, module=module_of(file.path), functions=(), classes=(), calls=(), imports=(),
-        raises=(), language=file.source.language.name, blocks=tuple(blocks), entries=tuple(entries), tops=tuple(tops),
+        raises=(), language=file.source.language.name, blocks=tuple(file.blocks), tops=tuple(tops_in(file)),
+        uses=tuple(uses_in(file)),
     )  # fmt: skip

@@ -14,31 +14,43 @@ from idiolect.mining.source import parse_source
 
 PYTHON = language_named("python")
 SHOWN = [
-    pytest.param(convention, examples, id=f"{convention.id} {examples.key}".strip())
+    pytest.param(convention, examples, id=f"{convention.id} {examples.language} {examples.key}".strip())
     for convention in collect_conventions()
-    if "python" in convention.languages
+    if convention.query or convention.is_neutral or isinstance(convention, HouseConvention)
     for examples in (convention.examples, *convention.also)
 ]
 
 
-def parse(text: str, path: str = "package/module.py"):
-    return parse_source(path, text.encode(), PYTHON)
+def parse(text: str, path: str = "package/module.py", language: str = "python"):
+    return parse_source(path, text.encode(), language_named(language))
+
+
+def parse_example(examples: Examples, text: str):
+    return parse(text, examples.path, examples.language)
 
 
 def tally(text: str, path: str = "package/module.py"):
     return tally_source(parse(text, path))
 
 
+def key_of(convention: Convention, examples: Examples) -> str:
+    """Return the key under which opportunities are found: those of neutral conventions open with the language."""
+    if not convention.is_neutral:
+        return examples.key
+    return f"{examples.language}: {examples.key}" if examples.key else examples.language
+
+
 def opportunities(convention: Convention, examples: Examples, text: str) -> list[Opportunity]:
     """Return every opportunity of *convention* about its examples' key."""
-    found = tally(text, examples.path)
+    found = tally_source(parse_example(examples, text))
+    key = key_of(convention, examples)
     if isinstance(convention, HouseConvention):
         assert found.facts is not None
         return [
-            Opportunity(convention.id, examples.key, choice.value, choice.line, choice.start, choice.end)
+            Opportunity(convention.id, key, choice.value, choice.line, choice.start, choice.end)
             for choice in convention.ask(found.facts, examples.rule)
         ]
-    return [o for o in found.opportunities if (o.convention, o.key) == (convention.id, examples.key)]
+    return [o for o in found.opportunities if (o.convention, o.key) == (convention.id, key)]
 
 
 def answers(convention: Convention, examples: Examples, text: str) -> list[str]:
@@ -80,22 +92,23 @@ def test_a_planted_slip_departs_and_parses(convention: Convention, examples: Exa
     """What the mutator makes of conforming code is still code, and answers otherwise where it was changed."""
     planted = 0
     for text in examples.conforms:
-        source = parse(text, examples.path)
+        source = parse_example(examples, text)
         for found in opportunities(convention, examples, text):
             edits = convention.slip(Place(source, found.start, found.end, found.key, examples.rule), found.value)
             if edits:
                 changed = apply_edits(source, edits)
                 planted += 1
-                assert not parse(changed, examples.path).tree.root_node.has_error, changed
+                assert not parse_example(examples, changed).tree.root_node.has_error, changed
                 assert set(answers(convention, examples, changed)) - {found.value}, changed
-    assert planted or not examples.conforms
+    # every mutant of the benchmark is Python
+    assert planted or not examples.conforms or convention.is_neutral
 
 
 @pytest.mark.parametrize(("convention", "examples"), [shown for shown in SHOWN if shown.values[0].is_fixable])
 def test_a_fix_makes_departing_code_conform_and_its_slip_is_undone(convention: Convention, examples: Examples):
     """A safe rewriting gives the house's answer; on a planted slip it gives the original back, byte by byte."""
     for text in examples.departs:
-        source = parse(text, examples.path)
+        source = parse_example(examples, text)
         for found in opportunities(convention, examples, text):
             edits = convention.rewrite(Place(source, found.start, found.end, found.key), examples.value)
             if edits:
@@ -103,7 +116,7 @@ def test_a_fix_makes_departing_code_conform_and_its_slip_is_undone(convention: C
     for text in examples.conforms:
         slip = planted_slip(convention, examples, text)
         for found in opportunities(convention, examples, slip) if slip else ():
-            source = parse(slip, examples.path)
+            source = parse_example(examples, slip)
             edits = convention.rewrite(Place(source, found.start, found.end, found.key), examples.value)
             if found.value != examples.value and edits:
                 assert text == apply_edits(source, edits)
@@ -111,7 +124,7 @@ def test_a_fix_makes_departing_code_conform_and_its_slip_is_undone(convention: C
 
 def planted_slip(convention: Convention, examples: Examples, text: str) -> str:
     """Return *text* with its first conforming place made to depart, or nothing."""
-    source = parse(text, examples.path)
+    source = parse_example(examples, text)
     for found in opportunities(convention, examples, text):
         edits = convention.slip(Place(source, found.start, found.end, found.key), found.value)
         if edits:

@@ -1,0 +1,314 @@
+"""
+What mined rows ask of a file in any language. In: the file's tree and units. Out: its blocks, outermost units, calls.
+
+An entry is a node with a key (a pair, an attribute, a keyword argument), a block is what holds entries. A block has
+several shapes, from the widest to the narrowest: `resource`, then `resource aws_instance`; a mapping under a key is
+first `one of jobs`, then `test`. A rule speaks of one shape.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from tree_sitter import Node
+
+from .view import text_of
+
+if TYPE_CHECKING:  # it imports this module
+    from .anyview import AnyView
+
+INTERPOLATED = re.compile(rb"\$\{|#\{|\$\(|\{\$")
+LITERAL = re.compile(r"string|template|literal|scalar|symbol|number|numeric|integer|float|bool|true|false|null")
+WHOLE = re.compile(r"string|scalar|template")
+"""Kinds of literals whose inner nodes are their parts."""
+REFERENCE = re.compile(r"identifier|variable|get_attr|call|alias|reference|traversal|member|attribute_access")
+ENTRY = re.compile(
+    r"(^|_)(pair|attribute|elem|property|option|field_init|field_initializer|keyed_element|keyword_argument)$"
+)
+NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|assign|function|method")
+"""Kinds of nodes that give a name to the entries inside them."""
+NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left")
+LIST = re.compile(r"sequence|array|tuple|(?<!argument_)list")
+HEAD = re.compile(r"identifier|string|word|label")
+"""Kinds of the words before a block's body."""
+LONGEST = 60
+"""Characters of a value or a name that are kept."""
+DEEPEST = 40
+
+
+class EntryFact(NamedTuple):
+    """
+    A key with its value.
+    """
+
+    key: str
+    kind: str
+    """`literal`, `reference`, or `other`, such as a nested block."""
+    value: str
+    """The value's text without quotes, cut."""
+    line: int
+    start: int
+    """The key, in bytes of the source."""
+    end: int
+    text: str
+
+
+class BlockFact(NamedTuple):
+    """
+    A block of entries.
+    """
+
+    shapes: tuple[str, ...]
+    """What it is called, the widest name first."""
+    entries: tuple[EntryFact, ...]
+    line: int
+    start: int
+    """Its head: its own key or first word, else its first entry's key."""
+    end: int
+    text: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of its entries, in order."""
+        return tuple(entry.key for entry in self.entries)
+
+
+class TopFact(NamedTuple):
+    """
+    An outermost unit.
+    """
+
+    kind: str
+    """What the language's query calls it; of a block, its first word."""
+    units: int
+    """The units in it, itself included."""
+    lines: int
+    depth: int
+    """How many blocks of several lines nest in it, itself included."""
+    line: int
+    start: int
+    end: int
+    text: str
+
+
+class UseFact(NamedTuple):
+    """
+    A call of a named function, as it is written.
+    """
+
+    name: str
+    inside: str
+    """The unit around it, or nothing."""
+    line: int
+    start: int
+    end: int
+
+
+class Shapes(NamedTuple):
+    """
+    What the block under a node is called, and the node that says so.
+    """
+
+    names: tuple[str, ...]
+    head: Node | None
+
+
+def blocks_in(file: AnyView) -> list[BlockFact]:
+    """Return the blocks of *file* that have a name and entries, in order."""
+    blocks: list[BlockFact] = []
+    waiting = [(file.root, Shapes((), None))]
+    while waiting:
+        node, shapes = waiting.pop()
+        children = node.named_children
+        keyed = [(child, key) for child in children if (key := key_of(child)) is not None]
+        if keyed and shapes.names and not file.is_broken(node.start_byte):
+            entries = tuple(entry_of(file, child, key) for child, key in keyed)
+            head = shapes.head or keyed[0][1]
+            line = head.start_point.row + 1
+            end = min(head.end_byte, head.start_byte + LONGEST)
+            blocks.append(BlockFact(shapes.names, entries, line, head.start_byte, end, file.line_text(line)))
+        if is_list(node.type):
+            # each block of a list is its own: the head is the whole list's
+            shapes = shapes._replace(head=None)
+        waiting.extend((child, shapes_under(child, shapes)) for child in reversed(children) if child.named_child_count)
+    return blocks
+
+
+def entry_of(file: AnyView, node: Node, key: Node) -> EntryFact:
+    """Return one entry."""
+    value = value_of(node)
+    line = key.start_point.row + 1
+    is_plain = value is not None and value.id != key.id and value.start_point.row == value.end_point.row
+    return EntryFact(
+        key=text_of(key).strip("\"'")[:LONGEST],
+        kind=kind_of(value) if is_plain and value is not None else "other",
+        value=text_of(value).strip("\"'")[:LONGEST] if is_plain and value is not None else "",
+        line=line,
+        start=key.start_byte,
+        end=key.end_byte,
+        text=file.line_text(line),
+    )
+
+
+def value_of(entry: Node) -> Node | None:
+    """Return the value of an entry."""
+    return entry.child_by_field_name("value") or entry.child_by_field_name("val") or entry.named_children[-1]
+
+
+def shapes_under(node: Node, around: Shapes) -> Shapes:
+    """Return what the block under *node* is called, where *node* says it; else what is said around it."""
+    if node.type == "block" or node.type.endswith("_block"):
+        words = head_words(node)
+        if words:
+            names = [text_of(word).strip("\"'") for word in words[:2]]
+            return Shapes((names[0], " ".join(names)) if len(names) > 1 else (names[0],), words[0])
+    key = key_of(node)
+    if key is not None:
+        own = text_of(key).strip("\"'")[:LONGEST]
+        return Shapes((f"one of {around.names[-1]}", own) if around.names else (own,), key)
+    if names_blocks(node.type):
+        for field in NAME_FIELDS:
+            name = node.child_by_field_name(field)
+            if name is not None and name.end_byte - name.start_byte <= LONGEST and b"\n" not in (name.text or b"\n"):
+                return Shapes((text_of(name),), name)
+    return around
+
+
+@cache
+def is_list(kind: str) -> bool:
+    """Claim that nodes of one kind hold one thing after another."""
+    return LIST.search(kind) is not None
+
+
+@cache
+def names_blocks(kind: str) -> bool:
+    """Claim that nodes of one kind give a name to what is inside them."""
+    return NAMING.search(kind) is not None
+
+
+def head_words(block: Node) -> list[Node]:
+    """Return the words that stand before a block's body; none where it has no words, or statements in their place."""
+    words: list[Node] = []
+    for child in block.named_children:
+        if not HEAD.search(child.type) or child.start_point.row != block.start_point.row:
+            break
+        words.append(child)
+    return words if len(words) < block.named_child_count else []
+
+
+def key_of(node: Node) -> Node | None:
+    """Return the key of an entry, or the first word of a block; None for other nodes."""
+    key = node.child_by_field_name("key")
+    if key is not None:
+        return key
+    if is_entry_kind(node.type) and node.child_by_field_name("object") is None:
+        key = node.child_by_field_name("name") or node.child_by_field_name("field")
+        if key is not None:
+            return key
+        first = node.named_children[0] if node.named_child_count > 1 else None
+        return first if first is not None and depth_of(first) <= 1 else None
+    if node.type == "block":
+        words = head_words(node)
+        return words[0] if words else None
+    return None
+
+
+@cache
+def is_entry_kind(kind: str) -> bool:
+    """Claim that nodes of one kind are entries."""
+    return ENTRY.search(kind) is not None
+
+
+def depth_of(node: Node) -> int:
+    """Return how many levels of first children *node* has."""
+    depth = 0
+    while node.named_child_count and depth < 8:
+        node, depth = node.named_children[0], depth + 1
+    return depth
+
+
+def kind_of(value: Node) -> str:
+    """Return whether a value is a `literal`, a `reference`, or something `other`, such as a nested block."""
+    node = value
+    while True:
+        if REFERENCE.search(node.type) and "literal" not in node.type:
+            return "reference"
+        if LITERAL.search(node.type) and (not node.named_child_count or WHOLE.search(node.type)):
+            is_filled = "interpolated" in node.type or INTERPOLATED.search(node.text or b"")
+            return "reference" if is_filled else "literal"
+        inner = node.named_children[0] if node.named_child_count else None
+        if inner is None or (inner.start_byte, inner.end_byte) != (node.start_byte, node.end_byte):
+            # `var.image` is a name with what is taken of it
+            return "reference" if inner is not None and REFERENCE.search(inner.type) else "other"
+        node = inner
+
+
+def tops_in(file: AnyView) -> list[TopFact]:
+    """Return the outermost units of *file*, in order."""
+    tops: list[TopFact] = []
+    starts = [node.start_byte for _, node in file.units]
+    for name, node in file.outermost:
+        if file.is_broken(node.start_byte):
+            continue
+        words = head_words(node) if node.type == "block" else []
+        mark = words[0] if words else name.node
+        line = mark.start_point.row + 1
+        tops.append(
+            TopFact(
+                kind=text_of(words[0]) if words else name.kind,
+                units=bisect_left(starts, node.end_byte) - bisect_left(starts, node.start_byte),
+                lines=node.end_point.row - node.start_point.row + (node.end_point.column > 0),
+                depth=nesting_of(node),
+                line=line,
+                start=mark.start_byte,
+                end=mark.end_byte,
+                text=file.line_text(line),
+            )
+        )
+    return tops
+
+
+def nesting_of(node: Node) -> int:
+    """Return how many nodes of several lines nest in *node*, counting one for each line that any of them start on."""
+    deepest = 0
+    waiting = [(node, -1, 0)]
+    while waiting:
+        current, row, depth = waiting.pop()
+        if current.end_point.row == current.start_point.row:
+            continue
+        if current.start_point.row > row:
+            row, depth = current.start_point.row, depth + 1
+            deepest = max(deepest, depth)
+        if depth < DEEPEST:
+            waiting.extend((child, row, depth) for child in current.named_children)
+    return deepest
+
+
+def uses_in(file: AnyView) -> Iterator[UseFact]:
+    """Yield the calls of *file* that name what they call in one line, in order, with the innermost unit around each."""
+    units = [(node.start_byte, node.end_byte, name.text) for name, node in file.units]
+    around: list[tuple[int, int, str]] = []
+    place = 0
+    for node in file.calls:
+        while place < len(units) and units[place][0] <= node.start_byte:
+            around.append(units[place])
+            place += 1
+        around = [unit for unit in around if unit[1] > node.start_byte]
+        text = text_of(node)
+        if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
+            inside = around[-1][2] if around else ""
+            yield UseFact(text, inside, node.start_point.row + 1, node.start_byte, node.end_byte)
+
+
+def last_part(name: str) -> str:
+    """Return the last part of a dotted name, in any language's way to write the dot."""
+    return re.split(r"::|->|[.:/]", name)[-1]
+
+
+def with_shape(blocks: Sequence[BlockFact], shape: str) -> Iterator[BlockFact]:
+    """Yield the blocks of one shape."""
+    return (block for block in blocks if shape in block.shapes)

@@ -1,0 +1,283 @@
+"""
+What stands in a block. In: the blocks of all files, in any language. Out: rules mined from them. Rows Q09 to Q11.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from tree_sitter import Node
+
+from .anyfacts import BlockFact, key_of, with_shape
+from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
+from .facts import FileFacts
+from .shapes import LEAST, LEAST_FILES, SHARE, Shape, collect_shapes, widest_only
+from .view import text_of
+
+LIFT = 3.0
+"""How many times as often a key has to stand beside another one as it stands anywhere."""
+LADDER = (
+    'resource "disk" "a" {\n  size = 1\n  zone = var.zone\n}\n',
+    'resource "disk" "b" {\n  kind = "x"\n  size = 2\n  tags = {}\n  zone = var.zone\n}\n',
+)
+
+
+class ChildOrder(NeutralHouseConvention):
+    """Which of two keys stands first in a block of one shape."""
+
+    id = "Q09"
+    name = "child-order"
+    question = "Which stands first, {key}?"
+    cap = "advise"
+    is_local = False
+    examples = Examples(
+        value="`size` first",
+        key="`size` and `zone` in `resource disk`",
+        path="main.tf",
+        language="hcl",
+        rule={"language": "hcl", "shape": "resource disk", "keys": ["size", "zone"]},
+        conforms=LADDER,
+        departs=('resource "disk" "a" {\n  zone = var.zone\n  size = 1\n}\n',),
+        nearly=(
+            'resource "disk" "a" {\n  zone = var.zone\n}\n',
+            'resource "net" "a" {\n  zone = var.zone\n  size = 1\n}\n',
+            # repeated, it stands on both sides
+            'resource "disk" "a" {\n  zone = 1\n  size = 1\n  zone = 2\n}\n',
+        ),
+    )
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """Yield the pairs of keys that nearly always stand in one order, but those that follow from two others."""
+        yield from widest_only(rule for shape in collect_shapes(files) for rule in self.orders(shape))
+
+    def orders(self, shape: Shape) -> Iterator[tuple[Shape, Hashable, dict[str, Any]]]:
+        """Yield the pairs of one shape."""
+        common = shape.frequent_keys()
+        together: Counter[tuple[str, str]] = Counter()
+        files_of: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for path, block in shape.blocks:
+            for pair in combinations([key for key in single_keys(block) if key in common], 2):
+                together[pair] += 1
+                files_of[pair].add(path)
+        kept = {
+            (one, other): count + together[other, one]
+            for (one, other), count in together.items()
+            if count >= max(LEAST, SHARE * (count + together[other, one])) and len(files_of[one, other]) >= LEAST_FILES
+        }
+        for one, other in sorted(kept):
+            if not any(follows(kept, one, between, other) for between in common):
+                keys = sorted((one, other))
+                key = f"`{keys[0]}` and `{keys[1]}` in `{shape.name}`"
+                yield shape, (one, other), {"key": key, "keys": keys}
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield which of the two keys stands first in each block that holds both once."""
+        for block in with_shape(facts.blocks, rule["shape"]):
+            found = [entry for entry in block.entries if entry.key in rule["keys"]]
+            if len(found) == 2 and found[0].key != found[1].key:
+                mark = found[1]
+                yield HouseChoice(f"`{found[0].key}` first", mark.line, mark.start, mark.end, mark.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the two entries exchanged."""
+        entry = entry_around(place.node)
+        other = next((key for key in place.rule["keys"] if f"`{key}` first" == value), "")
+        for sibling in entry.parent.named_children if entry is not None and entry.parent is not None else ():
+            if entry is not None and key_text(sibling) == other:
+                first, second = text_of(sibling), text_of(entry)
+                return Edit(sibling.start_byte, sibling.end_byte, second), Edit(entry.start_byte, entry.end_byte, first)
+        return ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"{found} here, {wanted} in this codebase ({key.partition(' in ')[2]})"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        pair, _, shape = key.partition(" in ")
+        first = value.removesuffix(" first")
+        second = next((name for name in pair.split(" and ") if name != first), pair)
+        return f"In a block {shape}, put {first} before {second}."
+
+
+class RequiredChild(NeutralHouseConvention):
+    """Which key every block of one shape has."""
+
+    id = "Q10"
+    name = "required-child"
+    question = "Does a block {key}?"
+    never = frozenset({"without"})
+    is_local = False
+    examples = Examples(
+        value="has `zone`",
+        key="`resource disk` have `zone`",
+        path="main.tf",
+        language="hcl",
+        rule={"language": "hcl", "shape": "resource disk", "child": "zone"},
+        conforms=LADDER,
+        departs=('resource "disk" "a" {\n  size = 1\n}\n', 'resource "disk" "a" {\n  size = 1\n  zones = 2\n}\n'),
+        nearly=('resource "net" "a" {\n  size = 1\n}\n', '# resource "disk" "a" {\nlocals {\n  size = 1\n}\n'),
+    )
+    also = (
+        Examples(
+            value="has `runs-on`",
+            key="`one of jobs` have `runs-on`",
+            path="ci.yaml",
+            language="yaml",
+            rule={"language": "yaml", "shape": "one of jobs", "child": "runs-on"},
+            conforms=("jobs:\n  test:\n    runs-on: linux\n    steps: []\n  lint:\n    steps: []\n    runs-on: x\n",),
+            departs=("jobs:\n  test:\n    steps: []\n",),
+            nearly=("on:\n  push:\n    branches: [main]\n",),
+        ),
+    )
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """Yield each key that nearly all blocks of a shape have."""
+        yield from widest_only(
+            (shape, child, {"key": f"`{shape.name}` have `{child}`", "child": child})
+            for shape in collect_shapes(files)
+            for child in sorted(shape.frequent_keys())
+            if sum(child in block.keys for _, block in shape.blocks) >= SHARE * len(shape.blocks)
+        )
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each block of the shape has the key."""
+        for block in with_shape(facts.blocks, rule["shape"]):
+            value = f"has `{rule['child']}`" if rule["child"] in block.keys else "without"
+            yield HouseChoice(value, block.line, block.start, block.end, block.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the key's line taken out."""
+        return line_of(place, place.rule["child"])
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"this block of the shape {key.partition(' have ')[0]} {wanted.replace('has', 'lacks')}"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        shape, _, child = key.partition(" have ")
+        return f"Give every block {shape} a {child}."
+
+
+class CoOccurrence(NeutralHouseConvention):
+    """Which key a block has wherever it has another one."""
+
+    id = "Q11"
+    name = "co-occurrence"
+    question = "Does a block {key}?"
+    cap = "advise"
+    never = frozenset({"without"})
+    is_local = False
+    examples = Examples(
+        value="also `tags`",
+        key="`resource disk` with `kind` have `tags`",
+        path="main.tf",
+        language="hcl",
+        rule={"language": "hcl", "shape": "resource disk", "if": "kind", "then": "tags"},
+        conforms=LADDER[1:],
+        departs=('resource "disk" "a" {\n  kind = "x"\n  size = 1\n}\n',),
+        nearly=LADDER[:1],
+    )
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """Yield each pair of keys the second of which is rare, but not beside the first (lift of at least three)."""
+        yield from widest_only(rule for shape in collect_shapes(files) for rule in self.pairs(shape))
+
+    def pairs(self, shape: Shape) -> Iterator[tuple[Shape, Hashable, dict[str, Any]]]:
+        """Yield the pairs of one shape."""
+        common = shape.frequent_keys()
+        alone: Counter[str] = Counter()
+        together: Counter[tuple[str, str]] = Counter()
+        for _, block in shape.blocks:
+            keys = sorted(common & set(block.keys))
+            alone.update(keys)
+            together.update(combinations(keys, 2))
+        for (one, other), both in sorted(together.items()):
+            for cause, effect in ((one, other), (other, one)):
+                share = both / alone[cause]
+                if both >= LEAST and share >= SHARE and share * len(shape.blocks) >= LIFT * alone[effect]:
+                    key = f"`{shape.name}` with `{cause}` have `{effect}`"
+                    yield shape, (cause, effect), {"key": key, "if": cause, "then": effect}
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each block of the shape that has the first key has the second."""
+        for block in with_shape(facts.blocks, rule["shape"]):
+            cause = next((entry for entry in block.entries if entry.key == rule["if"]), None)
+            if cause is not None:
+                value = f"also `{rule['then']}`" if rule["then"] in block.keys else "without"
+                yield HouseChoice(value, cause.line, cause.start, cause.end, cause.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the second key's line taken out."""
+        return line_of(place, place.rule["then"])
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        _, _, keys = key.partition(" with ")
+        cause, _, effect = keys.partition(" have ")
+        return f"{cause} stands here without {effect}"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        shape, _, keys = key.partition(" with ")
+        cause, _, effect = keys.partition(" have ")
+        return f"Where a block {shape} has {cause}, give it {effect} too."
+
+
+def single_keys(block: BlockFact) -> list[str]:
+    """Return the keys that *block* has once, in order."""
+    counts = Counter(block.keys)
+    return [key for key in block.keys if counts[key] == 1]
+
+
+def follows(kept: Mapping[tuple[str, str], int], one: str, between: str, other: str) -> bool:
+    """Claim that the order of two keys follows from a third, which nearly all blocks have that have the two."""
+    pair = kept[one, other]
+    return min(kept.get((one, between), 0), kept.get((between, other), 0)) >= SHARE * pair
+
+
+def entry_around(node: Node) -> Node | None:
+    """Return the innermost entry that *node* is the key of."""
+    current: Node | None = node
+    while current is not None and not (key_of(current) is not None and current.start_byte == node.start_byte):
+        current = current.parent
+    return current
+
+
+def key_text(entry: Node) -> str:
+    """Return an entry's key, or nothing for another node."""
+    key = key_of(entry)
+    return text_of(key).strip("\"'") if key is not None else ""
+
+
+def line_of(place: Place, child: str) -> tuple[Edit, ...]:
+    """Return the lines of the entry *child* taken out of the block at a place, where it has them alone."""
+    block: Node | None = place.node
+    while block is not None:
+        for entry in (node for node in walk_near(block) if key_text(node) == child):
+            data = place.source.utf8
+            start = data.rfind(b"\n", 0, entry.start_byte) + 1
+            end = data.find(b"\n", entry.end_byte)
+            if (
+                end >= 0
+                and not data[start : entry.start_byte].strip()
+                and data[entry.end_byte : end].strip() in (b"", b",")
+            ):
+                return (Edit(start, end + 1, ""),)
+        block = block.parent
+    return ()
+
+
+def walk_near(node: Node) -> Iterator[Node]:
+    """Yield the entries nearest under *node*."""
+    waiting = list(node.named_children)
+    while waiting:
+        current = waiting.pop(0)
+        if key_of(current) is None or current.type == "block":
+            waiting.extend(current.named_children)
+        if key_of(current) is not None:
+            yield current

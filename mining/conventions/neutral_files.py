@@ -1,0 +1,182 @@
+"""
+What a file holds, and how much. In: the outermost units of all files, in any language. Rows Q16 to Q18.
+"""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .convention import Examples, HouseChoice, NeutralHouseConvention
+from .facts import FileFacts
+
+LEAST_UNITS = 20
+LEAST_FILES = 3
+SHARE = 0.9
+COMMON_NAME = 0.5
+"""A file name that holds more than this share of all units of a language has no special role."""
+QUANTILE = 0.99
+
+
+class FileRole(NeutralHouseConvention):
+    """In files of which name the outermost units of one kind stand."""
+
+    id = "Q16"
+    name = "file-role"
+    question = "In which file does a {key} stand?"
+    cap = "advise"
+    never = frozenset({"elsewhere"})
+    is_local = False
+    examples = Examples(
+        value="in variables.tf",
+        key="variable",
+        path="net/variables.tf",
+        language="hcl",
+        rule={"language": "hcl", "kind": "variable", "file": "variables.tf"},
+        conforms=('variable "zone" {\n  type = string\n}\n',),
+        departs=(),
+        nearly=('output "zone" {\n  value = 1\n}\n',),
+    )
+    also = (
+        Examples(
+            value="in variables.tf",
+            key="variable",
+            path="net/main.tf",
+            language="hcl",
+            rule={"language": "hcl", "kind": "variable", "file": "variables.tf"},
+            conforms=(),
+            departs=('variable "zone" {\n  type = string\n}\n',),
+            nearly=('output "zone" {\n  value = 1\n}\n', '# variable "zone" {}\n'),
+        ),
+    )
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """Yield each kind of which nearly all stand in files of one name that other kinds seldom stand in."""
+        names: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        everything: Counter[str] = Counter()
+        for facts in files:
+            for top in facts.tops:
+                names[top.kind][posixpath.basename(facts.path)] += 1
+                everything[posixpath.basename(facts.path)] += 1
+        for kind, counts in sorted(names.items()):
+            name, count = max(sorted(counts.items()), key=lambda row: row[1])
+            is_special = everything[name] <= COMMON_NAME * everything.total()
+            if count >= max(LEAST_UNITS, SHARE * counts.total()) and is_special:
+                yield {"key": kind, "kind": kind, "file": name}
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each unit of the kind stands in such a file."""
+        value = f"in {rule['file']}" if posixpath.basename(facts.path) == rule["file"] else "elsewhere"
+        for top in facts.tops:
+            if top.kind == rule["kind"]:
+                yield HouseChoice(value, top.line, top.start, top.end, top.text)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"a {key} stands {wanted} in this codebase"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Put every {key} {value}."
+
+
+class Limit(NeutralHouseConvention):
+    """Shared by what nearly nothing exceeds: the limit is the 99th percentile, so it can only be a hint."""
+
+    cap = "hint"
+    never = frozenset({"more"})
+    is_mined = False  # one question a language, not one of many that were tried
+    is_local = False
+
+    def measure(self, facts: FileFacts) -> Iterator[tuple[str, int, HouseChoice]]:
+        """Yield (topic, size, where it is) of everything in one file that has a size."""
+        raise NotImplementedError
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """Yield the 99th percentile of each topic."""
+        sizes: defaultdict[str, list[int]] = defaultdict(list)
+        for facts in files:
+            for topic, size, _ in self.measure(facts):
+                sizes[topic].append(size)
+        for topic, found in sorted(sizes.items()):
+            if len(found) >= LEAST_UNITS:
+                yield {"key": topic, "topic": topic, "most": sorted(found)[math.ceil(QUANTILE * len(found)) - 1]}
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each size is within the limit."""
+        for topic, size, choice in self.measure(facts):
+            if topic == rule["topic"]:
+                yield choice._replace(value=f"at most {rule['most']}" if size <= rule["most"] else "more")
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"more {key} here than nearly anywhere else: {wanted}"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Keep to {value} {key}."
+
+
+class UnitsPerFile(Limit):
+    """How many units a file defines."""
+
+    id = "Q17"
+    name = "units-per-file"
+    question = "How many {key} are there?"
+    examples = Examples(
+        value="at most 2",
+        key="definitions in a file",
+        path="src/a.js",
+        language="javascript",
+        rule={"language": "javascript", "topic": "definitions in a file", "most": 2},
+        conforms=("function f() {}\nfunction g() {}\n", "class A {\n  m() {}\n}\n"),
+        departs=("function f() {}\nfunction g() {}\nfunction h() {}\n", "class A {\n  m() {}\n  n() {}\n}\n"),
+        nearly=("let f = 1;\nlet g = 2;\nlet h = 3;\n",),
+    )
+
+    def measure(self, facts: FileFacts) -> Iterator[tuple[str, int, HouseChoice]]:
+        """Yield the number of units in the file, inner ones included."""
+        if facts.tops:
+            top = facts.tops[0]
+            total = sum(each.units for each in facts.tops)
+            yield "definitions in a file", total, HouseChoice("", top.line, top.start, top.end, top.text)
+
+
+class UnitSize(Limit):
+    """How long and how deep an outermost unit is."""
+
+    id = "Q18"
+    name = "unit-size"
+    question = "How many {key} are there?"
+    examples = Examples(
+        value="at most 4",
+        key="lines in a function",
+        path="src/a.js",
+        language="javascript",
+        rule={"language": "javascript", "topic": "lines in a function", "most": 4},
+        conforms=("function f() {\n  a();\n  b();\n}\n",),
+        departs=("function f() {\n  a();\n  b();\n  c();\n}\n",),
+        nearly=("class A {\n  a;\n  b;\n  c;\n}\n", "f(\n  a,\n  b,\n  c,\n)\n"),
+    )
+    also = (
+        Examples(
+            value="at most 2",
+            key="nested blocks in a function",
+            path="src/a.js",
+            language="javascript",
+            rule={"language": "javascript", "topic": "nested blocks in a function", "most": 2},
+            conforms=("function f() {\n  if (a) {\n    b();\n  }\n}\n", "function f() {\n  if (a) { b(); }\n}\n"),
+            departs=("function f() {\n  if (a) {\n    while (b) {\n      c();\n    }\n  }\n}\n",),
+            nearly=("function f() {\n  if (a) {\n    while (b) { if (c) { d(); } }\n  }\n}\n",),
+        ),
+    )
+
+    def measure(self, facts: FileFacts) -> Iterator[tuple[str, int, HouseChoice]]:
+        """Yield the lines and the nesting of each outermost unit."""
+        for top in facts.tops:
+            choice = HouseChoice("", top.line, top.start, top.end, top.text)
+            yield f"lines in a {top.kind}", top.lines, choice
+            yield f"nested blocks in a {top.kind}", top.depth, choice

@@ -1,0 +1,319 @@
+"""
+Where other modules come from, and what goes through the house's own. In: files of any language. Rows Q14 and Q15.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Any, NamedTuple
+
+from .anyfacts import BlockFact, last_part
+from .anyview import AnyView
+from .convention import Choice, Edit, Examples, HouseChoice, NeutralConvention, NeutralHouseConvention, Place
+from .facts import FileFacts
+from .view import text_of
+
+ORIGINS = frozenset({"source", "uses", "image", "module", "git", "repo", "repository", "from", "include", "url"})
+"""Keys whose value says where something is fetched from."""
+IMPORTING = re.compile(r"(^|_)(import|include|load|use|require|source)(_|$)")
+LOADERS = frozenset({"load", "require", "source", "include", "import"})
+OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
+"""What opens the name of a module of the same repository."""
+REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
+PIN = re.compile(r"@[\w.-]+$|\?(.*&)?ref=|:[\w.-]+$|@sha256:[0-9a-f]+$")
+LOOSE = re.compile(r"[@:=](latest|main|master|head|stable)$", re.IGNORECASE)
+VERSION_KEYS = frozenset({"version", "rev", "ref", "tag", "commit", "sha256", "digest"})
+THIN = 2
+"""The different functions that the body of a wrapper calls at most."""
+LEAST_THROUGH, LEAST_FILES, MOST_RAW_FILES = 5, 3, 2
+RECEIVERS = frozenset({"this", "self", "super", "cls"})
+
+
+class ModuleOrigin(NeutralConvention):
+    """From where modules of the same repository are named, and whether those fetched from elsewhere are pinned."""
+
+    id = "Q14"
+    name = "module-origin"
+    question = "What about {key}?"
+    never = frozenset({"unpinned"})
+    least_support = 10.0
+    examples = Examples(
+        value="from the place of the file",
+        key="how a module of this repository is named",
+        path="src/a.js",
+        language="javascript",
+        conforms=('import a from "./a";', 'import a from "../b/a";', 'const a = require("./a");'),
+        departs=('import a from "@/b/a";', 'import a from "/b/a";'),
+        nearly=('import a from "react";', 'const a = "@/b/a";', 'read("/b/a");'),
+    )
+    also = (
+        Examples(
+            value="pinned",
+            key="what `source` fetches",
+            path="main.tf",
+            language="hcl",
+            conforms=(
+                'module "a" {\n  source  = "house/net/aws"\n  version = "1.2"\n}\n',
+                'module "a" {\n  source = "git::https://example.org/net.git?ref=v1"\n}\n',
+            ),
+            departs=(
+                'module "a" {\n  source = "git::https://example.org/net.git"\n}\n',
+                'module "a" {\n  source = "house/net/aws"\n  count  = 2\n}\n',
+            ),
+            nearly=('module "a" {\n  source = "../net"\n}\n', 'resource "a" "b" {\n  source = var.net\n}\n'),
+        ),
+        Examples(
+            value="pinned",
+            key="what `uses` fetches",
+            path="ci.yaml",
+            language="yaml",
+            conforms=("a:\n  steps:\n    - uses: actions/checkout@v4\n",),
+            departs=("a:\n  steps:\n    - uses: actions/checkout@main\n",),
+            nearly=("a:\n  steps:\n    - uses: ./.github/actions/a\n",),
+        ),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield how each imported module of the repository is named, and whether each fetched one is pinned."""
+        for node in file.strings:
+            outer = node.parent
+            path = text_of(node).strip("\"'`")
+            opening = OWN.match(path)
+            if opening is not None and any(is_import(each) for each in (outer, outer.parent if outer else None)):
+                is_near = opening[1] in ("./", "../", ":")
+                value = "from the place of the file" if is_near else f"from the root, `{opening[1]}`"
+                yield Choice(value, node, "how a module of this repository is named")
+        for block in file.blocks:
+            for entry in block.entries:
+                if entry.key in ORIGINS and entry.kind == "literal" and REMOTE.search(entry.value):
+                    mark = file.root.descendant_for_byte_range(entry.start, entry.end)
+                    if mark is not None and not OWN.match(entry.value):
+                        yield Choice(pin_of(block, entry.value), mark, f"what `{entry.key}` fetches")
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the pin behind a name taken off."""
+        end = place.source.utf8.find(b"\n", place.end)
+        line = place.source.utf8[place.end : end if end >= 0 else None].rstrip(b"\"' \r")
+        pin = PIN.search(line.decode("utf-8", "replace"))
+        if value != "pinned" or pin is None:
+            return ()
+        first = place.end + len(line[: pin.start()])
+        return (Edit(first, first + len(pin[0].encode()), ""),)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"{key} is {found} here" if wanted == "pinned" else f"{found} here, {wanted} in this codebase"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Pin {key}." if value == "pinned" else f"Name a module of this repository {value}."
+
+
+class HouseModule(NeutralHouseConvention):
+    """Whether what the house has a function or a module of its own for is made through that."""
+
+    id = "Q15"
+    name = "house-module"
+    question = "Is {key} made through the house's own?"
+    never = frozenset({"directly"})
+    least_support = 10.0
+    null_share = 0.5
+    cap = "advise"  # as row A01, whose twin it is
+    bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
+    examples = Examples(
+        value="through `house_library`",
+        key="`native.cc_library`",
+        path="app/BUILD",
+        language="starlark",
+        rule={
+            "language": "starlark",
+            "raw": "native.cc_library",
+            "through": "house_library",
+            "homes": ["tools/rules.bzl"],
+        },
+        conforms=('house_library(\n    name = "a",\n)\n', 'rules.house_library(name = "a")\n'),
+        departs=('native.cc_library(\n    name = "a",\n)\n',),
+        nearly=('cc_binary(\n    name = "a",\n)\n', '# native.cc_library(name = "a")\n'),
+    )
+    also = (
+        Examples(
+            value="through `native.cc_library`",
+            key="`native.cc_library`",
+            path="tools/rules.bzl",
+            language="starlark",
+            rule={"language": "starlark", "raw": "native.cc_library", "through": "a", "homes": ["tools/rules.bzl"]},
+            conforms=(),
+            departs=(),
+            nearly=("def house_library(name):\n    native.cc_library(name = name)\n",),
+        ),
+        Examples(
+            value="through `modules/bucket`",
+            key="`resource aws_s3_bucket`",
+            path="shop/main.tf",
+            language="hcl",
+            rule={
+                "language": "hcl", "raw": "resource aws_s3_bucket", "through": "modules/bucket",
+                "homes": ["modules/bucket"],
+            },
+            conforms=('module "logs" {\n  source = "../modules/bucket"\n}\n',),
+            departs=('resource "aws_s3_bucket" "logs" {\n  acl = "private"\n}\n',),
+            nearly=(
+                'resource "aws_sns_topic" "a" {\n  name = "a"\n}\n',
+                'data "aws_s3_bucket" "a" {\n  bucket = "a"\n}\n',
+            ),
+        ),
+    )  # fmt: skip
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """
+        Yield, for what is made elsewhere in a few files at most, the house's own that makes it and is used most.
+
+        A function has to be thin and to be passed by somewhere, for that it calls another proves no preference. A
+        folder that other files name as their module is meant to be used.
+        """
+        made = Made(files)
+        best: dict[str, tuple[int, str]] = {}
+        for own, (home, is_folder) in sorted(made.homes.items()):
+            users = made.users(own)
+            inside = made.inside[own] - {own}
+            if (
+                sum(users.values()) < LEAST_THROUGH
+                or len(users) < LEAST_FILES
+                or (len(inside) > THIN and not is_folder)
+            ):
+                continue
+            for raw in sorted(inside):
+                elsewhere = {path for path in made.raw[raw] if not within(path, home)}
+                is_outside = is_folder or last_part(raw) not in made.homes
+                if is_outside and len(elsewhere) <= MOST_RAW_FILES and (elsewhere or is_folder):
+                    best[raw] = max(best.get(raw, (0, "")), (sum(users.values()), own))
+        for raw, (_, own) in sorted(best.items()):
+            yield {"key": f"`{raw}`", "raw": raw, "through": own, "homes": [made.homes[own][0]]}
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield which way each place takes, outside of the house's own."""
+        if facts.role not in ("src", "scripts") or any(within(facts.path, home) for home in rule["homes"]):
+            return
+        for use in uses_of(facts):
+            if use.name == rule["raw"]:
+                yield HouseChoice("directly", use.line, use.start, use.end, use.text)
+            elif any(is_of(use, rule["through"], home) for home in rule["homes"]):
+                yield HouseChoice(f"through `{rule['through']}`", use.line, use.start, use.end, use.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the raw function in place of the house's."""
+        is_call = last_part(place.text) == place.rule["through"]
+        return place.instead(place.rule["raw"]) if is_call else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"{key} is made directly here; this codebase goes {wanted}"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Use {value.removeprefix('through ')} rather than {key}."
+
+
+class Use(NamedTuple):
+    """
+    A place where something is called or made.
+    """
+
+    name: str
+    """As it is written, or the words of a block: `resource aws_s3_bucket`."""
+    own: str
+    """What it would be called if it were the house's: the last part of the name, or the folder of a module."""
+    inside: str
+    """What of the house is around it: a unit, or the file's folder."""
+    line: int
+    start: int
+    end: int
+    text: str
+
+
+class Made:
+    """
+    What is made where: by the house's own functions and folders, and past them.
+    """
+
+    def __init__(self, files: Sequence[FileFacts]) -> None:
+        self.uses: defaultdict[str, list[tuple[Use, str]]] = defaultdict(list)
+        """The uses that may be of one of the house's, by its name, with their files."""
+        self.raw: defaultdict[str, set[str]] = defaultdict(set)
+        """The files that make something by its own name."""
+        self.inside: defaultdict[str, set[str]] = defaultdict(set)
+        """What each of the house's makes."""
+        self.homes: dict[str, tuple[str, bool]] = {}
+        """Where each of the house's is, and whether it is a folder; left out where there are two of a name."""
+        homes: defaultdict[str, set[tuple[str, bool]]] = defaultdict(set)
+        for facts in files:
+            for use in uses_of(facts) if facts.role in ("src", "scripts") else ():
+                folder = posixpath.dirname(facts.path)
+                is_folder = use.inside == folder
+                if use.inside:
+                    self.inside[use.inside].add(use.name)
+                    homes[use.inside].add((folder if is_folder else facts.path, is_folder))
+                self.raw[use.name].add(facts.path)
+                self.uses[use.own].append((use, facts.path))
+        self.homes = {name: next(iter(places)) for name, places in homes.items() if len(places) == 1}
+
+    def users(self, own: str) -> Counter[str]:
+        """Return how often one of the house's is used outside of its home, by file."""
+        home, _ = self.homes[own]
+        return Counter(path for use, path in self.uses[own] if not within(path, home) and is_of(use, own, home))
+
+
+def uses_of(facts: FileFacts) -> Iterator[Use]:
+    """Yield what one file calls, and the blocks with which it makes something."""
+    for use in facts.uses:
+        if re.split(r"::|->|[.:]", use.name)[0] not in RECEIVERS:
+            yield Use(use.name, last_part(use.name), use.inside, use.line, use.start, use.end, use.name)
+    folder = posixpath.dirname(facts.path)
+    for block in facts.blocks:
+        if len(block.shapes) == 2 and not block.shapes[0].startswith("one of "):
+            own = module_folder(folder, block) or block.shapes[1]
+            yield Use(block.shapes[1], own, folder, block.line, block.start, block.end, block.text)
+
+
+def is_of(use: Use, own: str, home: str) -> bool:
+    """Claim that a use is of the house's *own* at *home*: by its name alone, or after its module's (`net.fetch`)."""
+    if use.own != own:
+        return False
+    head = last_part(use.name[: len(use.name) - len(own)].rstrip(".:->")) if use.name.endswith(own) else ""
+    return not head or head in (posixpath.basename(home).split(".")[0], posixpath.basename(posixpath.dirname(home)))
+
+
+def module_folder(folder: str, block: BlockFact) -> str:
+    """Return the folder that a block names as its source, from the top of the repository; nothing where it has none."""
+    origin = next((entry.value for entry in block.entries if entry.key == "source" and entry.kind == "literal"), "")
+    return posixpath.normpath(posixpath.join(folder, origin)) if origin.startswith(("./", "../")) else ""
+
+
+def within(path: str, home: str) -> bool:
+    """Claim that the file at *path* is *home*, or stands in that folder."""
+    return path == home or posixpath.dirname(path) == home
+
+
+def pin_of(block: BlockFact, origin: str) -> str:
+    """Return whether what an entry fetches is pinned, by its own name or by another entry of its block."""
+    is_pinned = PIN.search(origin) is not None and not LOOSE.search(origin)
+    return "pinned" if is_pinned or keys_that_pin(block.keys) else "unpinned"
+
+
+def keys_that_pin(keys: Iterable[str]) -> Set[str]:
+    """Return the keys of a block that say which version is meant."""
+    return VERSION_KEYS & set(keys)
+
+
+def is_import(node: Any) -> bool:
+    """Claim that *node* names modules: an import statement, or a call of a function that loads one."""
+    if node is None:
+        return False
+    if IMPORTING.search(node.type):
+        return True
+    call = node.parent if "argument" in node.type else node
+    name = call.child_by_field_name("function") or call.child_by_field_name("name") if call is not None else None
+    return name is not None and text_of(name) in LOADERS

@@ -1,0 +1,180 @@
+"""
+What keys are given. In: the entries of all files, in any language. Out: rules mined from them. Rows Q12 and Q13.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from .anyfacts import EntryFact, with_shape
+from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
+from .facts import FileFacts
+from .shapes import LEAST, LEAST_FILES, SHARE, Shape, collect_shapes, widest_only
+
+MOST_VALUES = 12
+COVERED = 0.98
+BOOLEAN = frozenset({"true", "false", "True", "False", "yes", "no", "on", "off"})
+"""Values that are closed by the language."""
+
+
+class ClosedValues(NeutralHouseConvention):
+    """
+    Of which few values the literal one of a key is.
+
+    A value seen once does not count as known: the share of known ones is then the Good–Turing estimate (Good 1953) of
+    how often the next value is one of them.
+    """
+
+    id = "Q12"
+    name = "closed-values"
+    question = "Which values does {key} take?"
+    cap = "advise"
+    never = frozenset({"another value"})
+    examples = Examples(
+        value="`hdd`, `ssd`",
+        key="`kind` in `resource disk`",
+        path="main.tf",
+        language="hcl",
+        rule={"language": "hcl", "shape": "resource disk", "child": "kind", "values": ["hdd", "ssd"]},
+        conforms=('resource "disk" "a" {\n  kind = "ssd"\n}\n', 'resource "disk" "a" {\n  kind = "hdd"\n}\n'),
+        departs=('resource "disk" "a" {\n  kind = "sdd"\n}\n',),
+        nearly=(
+            'resource "disk" "a" {\n  kind = var.kind\n}\n',
+            'resource "disk" "a" {\n  kind = "${var.kind}-fast"\n}\n',
+            'resource "net" "a" {\n  kind = "sdd"\n}\n',
+        ),
+    )
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """Yield the keys with few literal values, several of each."""
+        yield from widest_only(
+            (shape, child, {"key": f"`{child}` in `{shape.name}`", "child": child, "values": known})
+            for shape, child, entries in keys_of(files)
+            if (known := known_values(entries))
+        )
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each literal value of the key is a known one."""
+        known = ", ".join(f"`{value}`" for value in rule["values"])
+        for entry in entries_of(facts, rule):
+            if entry.kind == "literal":
+                value = known if entry.value in rule["values"] else "another value"
+                yield HouseChoice(value, entry.line, entry.start, entry.end, entry.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return a letter put into the value."""
+        byte = value_start(place, b" \t:=>\"'")
+        return (Edit(byte, byte, "x"),) if byte is not None else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"{key} has a value here that it has nowhere else: elsewhere {wanted}"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Give {key} one of {value}."
+
+
+class LiteralOrReference(NeutralHouseConvention):
+    """Whether a key is given a reference, or what it refers to."""
+
+    id = "Q13"
+    name = "literal-or-reference"
+    question = "What is {key} given?"
+    never = frozenset({"a literal"})
+    examples = Examples(
+        value="a reference",
+        key="`zone` in `resource disk`",
+        path="main.tf",
+        language="hcl",
+        rule={"language": "hcl", "shape": "resource disk", "child": "zone"},
+        conforms=(
+            'resource "disk" "a" {\n  zone = var.zone\n}\n',
+            'resource "disk" "a" {\n  zone = "${var.zone}-a"\n}\n',
+        ),
+        departs=('resource "disk" "a" {\n  zone = "north"\n}\n',),
+        nearly=(
+            'resource "disk" "a" {\n  zones = "north"\n}\n',
+            'resource "net" "a" {\n  zone = "north"\n}\n',
+            'resource "disk" "a" {\n  zone = ["north"]\n}\n',
+        ),
+    )
+
+    def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
+        """Yield the keys that are nearly always given one of the two."""
+        yield from widest_only(
+            (shape, child, {"key": f"`{child}` in `{shape.name}`", "child": child})
+            for shape, child, entries in keys_of(files)
+            if is_settled(entries)
+        )
+
+    def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield what each place gives the key."""
+        for entry in entries_of(facts, rule):
+            if entry.kind != "other":
+                yield HouseChoice(f"a {entry.kind}", entry.line, entry.start, entry.end, entry.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return a text in the reference's place, where it ends its line."""
+        byte = value_start(place, b" \t:=>")
+        end = place.source.utf8.find(b"\n", byte) if byte is not None else -1
+        if byte is None or end < 0 or value != "a reference" or place.source.utf8[byte:end].strip().endswith(OPEN):
+            return ()
+        return (Edit(byte, end, '"planted"'),)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"{key} is given {found} here, {wanted} in this codebase"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Give {key} {value}."
+
+
+OPEN = (b"{", b"[", b"(", b",", b"}", b")", b"]")
+"""What ends a line whose value goes on, or holds more than itself."""
+
+
+def keys_of(files: Sequence[FileFacts]) -> Iterator[tuple[Shape, str, list[EntryFact]]]:
+    """Yield (shape, key, its entries) where they are enough for a rule, the widest shapes first."""
+    for shape in collect_shapes(files):
+        for key in sorted(shape.frequent_keys()):
+            entries = shape.entries(key)
+            if len({path for path, _ in entries}) >= LEAST_FILES:
+                yield shape, key, [entry for _, entry in entries]
+
+
+def known_values(entries: Iterable[EntryFact]) -> list[str]:
+    """Return the few literal values of a key that were seen more than once and cover nearly all; else none."""
+    counts = Counter(entry.value for entry in entries if entry.kind == "literal")
+    known = sorted(value for value, count in counts.items() if count > 1)
+    covered = sum(counts[value] for value in known)
+    is_rule = (
+        not BOOLEAN.issuperset(known) and len(known) <= MOST_VALUES and covered >= max(LEAST, COVERED * counts.total())
+    )
+    return known if is_rule else []
+
+
+def is_settled(entries: Iterable[EntryFact]) -> bool:
+    """Claim that a key is nearly always given one of the two."""
+    counts = Counter(entry.kind for entry in entries if entry.kind != "other")
+    return counts.total() >= LEAST and max(counts.values()) >= SHARE * counts.total()
+
+
+def entries_of(facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[EntryFact]:
+    """Yield the entries of one file that a rule speaks of."""
+    for block in with_shape(facts.blocks, rule["shape"]):
+        for entry in block.entries:
+            if entry.key == rule["child"]:
+                yield entry
+
+
+def value_start(place: Place, skipped: bytes) -> int | None:
+    """Return where the value after a key starts, past the *skipped* signs."""
+    data = place.source.utf8
+    end = data.find(b"\n", place.end)
+    rest = data[place.end : end if end >= 0 else len(data)]
+    value = rest.lstrip(skipped)
+    return place.end + len(rest) - len(value) if value else None

@@ -1,0 +1,197 @@
+"""
+The mined rows for every language: small Terraform, Starlark and YAML repositories teach them, and a slip is found.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from idiolect.mining.conventions import collect_conventions, tally_source
+from idiolect.mining.languages import language_of
+from idiolect.mining.profile import Profile, judge_source, learn_profile
+from idiolect.mining.source import parse_source
+
+FIRST_RELEASE = """
+N01 N02 N03 N07 D01 D02 D03 D04 D05 D06 D09 D10 D11 I01 I02 I03 I04 I05 T01 T02 T03 T04 T05 T06 S01 S02 S04 S05
+X02 X04 X08 X10 E01 E03 E04 L01 L02 L03 A01 A02 A03 A06 A07 A11 U02 U03 U04 G05
+""".split()  # noqa: SIM905
+"""The 48 rows for Python that the first release has."""
+NEUTRAL = [f"Q{number:02}" for number in range(1, 22)]
+"""The rows for every grammar. Q22, retired kinds, has no opportunities: see `neutral.py`."""
+FOLDERS = 24
+
+
+def disk(name: str, number: int) -> str:
+    kind = f'  kind = "{("hdd", "ssd")[number % 2]}"\n'
+    tags = '  labels = {}\n  lock   = "x"\n' if number % 4 == 0 else ""
+    return f'resource "disk" "{name}" {{\n  size = {number}\n{kind}{tags}  zone = var.zone\n}}\n\n'
+
+
+def variable(name: str) -> str:
+    return f'variable "{name}" {{\n  type        = string\n  description = "A {name}."\n}}\n\n'
+
+
+def terraform() -> dict[str, str]:
+    """Return a repository whose disks, variables and modules are all written in one way."""
+    files = {"modules/bucket/main.tf": 'resource "store" "it" {\n  size = 1\n}\n'}
+    for number in range(FOLDERS):
+        disks = "".join(disk(f"d{each}", number * 8 + each) for each in range(8))
+        bucket = 'module "logs" {\n  source = "../modules/bucket"\n}\n\n'
+        fetched = f'module "net" {{\n  source = "git::https://example.org/net.git?ref=v{number}"\n}}\n'
+        files[f"team{number}/main.tf"] = disks + bucket + fetched
+        files[f"team{number}/variables.tf"] = "".join(variable(name) for name in ("zone", "size", "owner"))
+    return files
+
+
+def learn(files: dict[str, str]) -> Profile:
+    return learn_profile(tally(path, text) for path, text in files.items())
+
+
+def parse(path: str, text: str):
+    language = language_of(path)
+    assert language is not None
+    return parse_source(path, text.encode(), language)
+
+
+def tally(path: str, text: str):
+    return tally_source(parse(path, text))
+
+
+def found(profile: Profile, path: str, text: str) -> list[tuple[str, int]]:
+    """Return (row, line) of what mined rows find."""
+    findings = judge_source(parse(path, text), profile).findings
+    return [(f.entry.convention, f.line) for f in findings if f.entry.convention in NEUTRAL[8:18]]
+
+
+@pytest.fixture(scope="module")
+def house() -> Profile:
+    return learn(terraform())
+
+
+def test_every_row_of_the_first_release_is_there():
+    """The catalogue holds the 48 rows for Python and those for every grammar, and nothing that no row describes."""
+    assert sorted([*FIRST_RELEASE, *NEUTRAL]) == [convention.id for convention in collect_conventions()]
+
+
+def test_every_row_teaches_by_examples():
+    """A row shows code that conforms, that departs, and that only looks so, for one of its topics at least."""
+    for convention in collect_conventions():
+        shown = [convention.examples, *convention.also]
+
+        assert any(example.conforms for example in shown), convention.id
+        assert any(example.departs for example in shown), convention.id
+        assert any(example.nearly for example in shown), convention.id
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            'resource "disk" "a" {\n  zone = var.zone\n  kind = "hdd"\n  size = 1\n}\n', ("Q09", 4), id="order"
+        ),
+        pytest.param('resource "disk" "a" {\n  size = 1\n  kind = "hdd"\n}\n', ("Q10", 1), id="required"),
+        pytest.param(
+            'resource "disk" "a" {\n  size   = 1\n  kind   = "hdd"\n  labels = {}\n  zone   = var.zone\n}\n',
+            ("Q11", 4),
+            id="together",
+        ),
+        pytest.param(
+            'resource "disk" "a" {\n  size = 1\n  kind = "nvme"\n  zone = var.zone\n}\n', ("Q12", 3), id="values"
+        ),
+        pytest.param(
+            'resource "disk" "a" {\n  size = 1\n  kind = "hdd"\n  zone = "north"\n}\n', ("Q13", 4), id="reference"
+        ),
+        pytest.param(
+            'module "net" {\n  source = "git::https://example.org/net.git"\n}\n', ("Q14", 2), id="unpinned"
+        ),
+        pytest.param('resource "store" "a" {\n  size = 1\n}\n', ("Q15", 1), id="past the module"),
+        pytest.param(variable("extra"), ("Q16", 1), id="file"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_found(house: Profile, text: str, expected: tuple[str, int]):
+    """One departure of each kind is found on its line."""
+    assert expected in found(house, "team3/main.tf", text)
+
+
+def test_what_conforms_raises_nothing(house: Profile):
+    """The house's own files raise nothing, and neither does another like them."""
+    for path, text in terraform().items():
+        assert [] == found(house, path, text)
+    assert [] == found(house, "team99/main.tf", disk("new", 5))
+
+
+def test_an_order_that_follows_from_two_others_is_no_rule_of_its_own(house: Profile):
+    """Of three keys in order, one that is misplaced is said once."""
+    keys = {entry.key for entry in house.entries if entry.convention == "Q09" and "`size`" in entry.key}
+
+    assert "hcl: `kind` and `size` in `resource disk`" in keys
+    assert "hcl: `size` and `zone` in `resource disk`" not in keys
+
+
+def test_shuffled_labels_yield_no_rule():
+    """With keys, values and orders dealt out by chance nothing of the kind is learned."""
+    deal = random.Random(7)
+    files: dict[str, str] = {}
+    for path, text in terraform().items():
+        blocks = []
+        for head, body in re.findall(r"(resource[^\n]*\{\n)(.*?)^\}\n", text, re.MULTILINE | re.DOTALL):
+            lines = [line for line in body.splitlines(keepends=True) if deal.random() < 0.5]
+            deal.shuffle(lines)
+            lines = [re.sub(r"= .*", f"= {deal.choice(['var.x', str(deal.random())])}", line) for line in lines]
+            blocks.append(head + "".join(lines) + "}\n")
+        files[path] = "".join(blocks)
+
+    rules = {entry.convention for entry in learn(files).entries}
+
+    assert not rules & {"Q09", "Q10", "Q11", "Q12", "Q13"}
+
+
+def test_a_wide_shape_speaks_for_narrow_ones():
+    """What every job of a pipeline has is one rule about jobs, whatever they are called."""
+    job = "  {name}:\n    runs-on: linux\n    steps:\n      - run: make\n"
+    files = {
+        f"ci/p{number}.yaml": "jobs:\n" + "".join(job.format(name=f"job{number}{each}") for each in range(4))
+        for number in range(20)
+    }
+    profile = learn(files)
+
+    assert [("Q10", 2)] == found(profile, "ci/new.yaml", "jobs:\n  other:\n    steps:\n      - run: make\n")
+
+
+def test_a_macro_is_asked_for_where_the_raw_rule_is_called():
+    """A thin macro that most files use, past which one file goes, is a rule; another's of that name is not."""
+    files = {"tools/rules.bzl": "def house_library(name):\n    native.cc_library(name = name)\n"}
+    for number in range(24):
+        files[f"lib{number}/BUILD"] = f'house_library(name = "a{number}")\nother.house_library(name = "b")\n'
+    files["old/BUILD"] = 'native.cc_library(name = "old")\n'
+    profile = learn(files)
+    (entry,) = [entry for entry in profile.entries if entry.convention == "Q15"]
+
+    assert ("through `house_library`", 24, 25) == (entry.value, entry.k, entry.n)
+    assert [("Q15", 1)] == found(profile, "new/BUILD", 'native.cc_library(name = "new")\n')
+    assert [] == found(profile, "tools/rules.bzl", files["tools/rules.bzl"])
+
+
+def test_what_is_unusually_large_is_a_hint():
+    """A file with far more definitions, or a function far longer, than nearly any other is a hint and no more."""
+    files = {f"src/f{n}.js": "function f() {\n  a();\n}\n\nfunction g() {\n  b();\n}\n" for n in range(60)}
+    text = (
+        "".join(f"function f{each}() {{\n  a();\n}}\n\n" for each in range(9))
+        + "function g() {\n"
+        + "  b();\n" * 40
+        + "}\n"
+    )
+    profile = learn(files)
+
+    assert {"Q17", "Q18"} == {row for row, _ in found(profile, "src/new.js", text)}
+    assert {"hint"} == {entry.tier for entry in profile.entries if entry.convention in ("Q17", "Q18")}
+
+
+def test_advice_names_the_language_once():
+    """A rule is said without the key's language prefix, the language behind it."""
+    files = {f"src/f{n}.js": "function readAll() {\n  a();\n}\n" for n in range(40)}
+    (entry,) = [entry for entry in learn(files).entries if entry.id == "Q01[javascript: function]"]
+
+    assert "Name a function in camelCase (javascript)." == entry.advice
