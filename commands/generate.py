@@ -93,10 +93,15 @@ def command(
 def ask_model(
     generator: ModelGenerator, requests: list[Prompt], adapted: bool, most: int, temperature: float, seed: int
 ) -> list[Generation]:
-    """Return the answers to *requests*, in order."""
-    limits = [most] * len(requests)
-    answers = generator.generate(requests, adapted=adapted, max_tokens=limits, temperature=temperature, seed=seed)
-    return [answer for _, answer in sorted(answers, key=lambda item: item[0])]
+    """Return the answers to *requests*, in order; one that goes round in circles ends with its first round."""
+    from ..evaluation.extract import repeats_itself, whole_lines
+
+    options = {"max_tokens": [most] * len(requests), "temperature": temperature, "seed": seed}
+    answers = generator.generate(requests, adapted=adapted, is_over=[repeats_itself] * len(requests), **options)
+    return [
+        answer._replace(text=whole_lines(answer.text) or answer.text) if answer.finish_reason == "over" else answer
+        for _, answer in sorted(answers, key=lambda item: item[0])
+    ]
 
 
 def conform_answer(

@@ -13,7 +13,7 @@ import torch
 
 from ..mining.errors import InputError
 from .checkpoints import Progress
-from .looks import LOOKS, held_out_loss, load_weights, snapshot
+from .looks import FIRST_LOOKS, LOOKS, held_out_loss, load_weights, snapshot
 from .setup import Setup
 from .steps import add_gradients, make_optimizer, remaining_steps, take_step
 
@@ -81,8 +81,13 @@ def steps_in(setup: Setup, seconds: float) -> int:
     a_token = spent / tokens
     a_step = a_token * sum(setup.plan.build(pack).tokens for step in epoch for pack in step) / len(epoch)
     # a look computes forwards only; one comes before the first step, one with the last
-    looks = (LOOKS + 2) * a_token / 3 * sum(example.tokens for example in setup.validation)
-    return int(max(seconds - looks, seconds / 3) * setup.accelerator.num_processes / a_step)
+    a_look = a_token / 3 * sum(example.tokens for example in setup.validation)
+
+    def steps_beside(looks: int) -> int:
+        left = max(seconds - (looks + 2) * a_look, seconds / 3)
+        return int(left * setup.accelerator.num_processes / a_step)
+
+    return min(steps_beside(FIRST_LOOKS), max(len(epoch), steps_beside(LOOKS)))
 
 
 def synchronize(device: torch.device) -> None:

@@ -33,7 +33,7 @@ from .checkpoints import (
 )
 from .forward import answer_losses, to_batch
 from .lanes import in_lanes
-from .looks import LOOKS, Measured, Score, cost, load_weights, look, measure, snapshot
+from .looks import Measured, Score, cost, count_looks, load_weights, look, measure, snapshot
 from .packing import Chunk, Plan
 from .recipe import Recipe
 from .setup import Setup
@@ -55,7 +55,8 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
     parameters = list(names.values())
     optimizer = make_optimizer(parameters, recipe)
     state, best = restore(setup, folder, names, optimizer, first)
-    look_every = recipe.validate_every or max(1, math.ceil(steps / LOOKS))
+    looks = count_looks(steps, len(setup.plan.epoch(0)))
+    look_every = recipe.validate_every or max(1, math.ceil(steps / looks))
     nats = torch.zeros((), dtype=torch.float64, device=setup.device)
     clock = Clock(state.answer_tokens)
     for packs in remaining_steps(setup.plan, state, steps):

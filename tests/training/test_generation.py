@@ -5,6 +5,9 @@ Stopping early: what the asker does not want is not written, and what is written
 from __future__ import annotations
 
 import pytest
+import torch
+from idiolect.commands.generate import ask_model
+from idiolect.evaluation.extract import repeats_itself
 from idiolect.training.generation import load_model
 
 from .conftest import make_pairs
@@ -42,3 +45,29 @@ def test_the_asker_that_never_has_enough_changes_nothing(generator):
 def test_the_first_token_comes_before_the_last(generator):
     """Both times are of the batch, divided by its size."""
     assert all(0 < g.first_seconds <= g.seconds for g in write(generator))
+
+
+@pytest.fixture(name="circling")
+def _circling(tiny_base):
+    """Return the generator of a model whose next token follows from the last alone: sooner or later it circles."""
+    generator = load_model(tiny_base).generator
+    with torch.no_grad():
+        for name, parameter in generator.loaded.model.named_parameters():
+            if "o_proj" in name or "down_proj" in name:
+                parameter.zero_()
+    return generator
+
+
+def test_a_printed_answer_that_goes_round_in_circles_ends_with_its_first_round(circling):
+    """Nobody wants to read the same lines until the limit comes."""
+    pairs = make_pairs(6)
+    whole = [g for _, g in sorted(circling.generate(pairs, adapted=False, max_tokens=[250] * 6))]
+    asked = ask_model(circling, pairs, False, 250, 0.0, 0)
+
+    over = [(one, other) for one, other in zip(whole, asked, strict=True) if other.finish_reason == "over"]
+
+    assert over
+    for one, other in over:
+        assert repeats_itself(one.text)
+        assert not repeats_itself(other.text) or "\n" not in one.text
+        assert other.output_tokens < one.output_tokens

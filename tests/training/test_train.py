@@ -215,6 +215,19 @@ def test_a_run_that_stops_improving_ends_with_its_best(tiny_base, tiny_corpus, t
     assert "score did not improve" in record["stopped_early"]
 
 
+def test_a_run_that_sees_nothing_twice_looks_seldom(tiny_base, tiny_corpus, tmp_path):
+    """Looks cost the time of steps, and within the first pass nothing is learned by heart."""
+    recipe = replace(RECIPE, validate_every=0, step_tokens=64, pack_tokens=64, epochs=100.0)
+    short = train_adapter(tiny_corpus, tmp_path / "short", base=tiny_base, recipe=replace(recipe, steps=9))
+    long = train_adapter(tiny_corpus, tmp_path / "long", base=tiny_base, recipe=replace(recipe, steps=100))
+
+    def looks(out):
+        return sum("held_out_loss" in json.loads(line) for line in (out / "log.jsonl").read_text("utf-8").splitlines())
+
+    assert looks(short) == 1 + 3
+    assert looks(long) == 1 + 10
+
+
 def test_going_on_from_an_adapter(adapter, tiny_base, tiny_corpus, tmp_path):
     """A run can start from a finished adapter; the base's loss stays the base's."""
     out = train_adapter(
