@@ -55,6 +55,7 @@ def _circling(tiny_base):
         for name, parameter in generator.loaded.model.named_parameters():
             if "o_proj" in name or "down_proj" in name:
                 parameter.zero_()
+        generator.loaded.model.get_output_embeddings().weight[sorted(generator.family.stop_ids)] = 0.0
     return generator
 
 
