@@ -1,5 +1,5 @@
 """
-The samples, taught and judged. In: `samples/framework`. Out: arms, intervals and controls, also as tables.
+The samples, taught and judged. In: the folders of `samples`. Out: arms, intervals and controls, also as tables.
 
 Run: python -m benchmarks.samples SAMPLE… [--keep DIR] [--minutes M] [--probes N]. Mines, trains and evaluates each
 sample with the embedded base, and writes the table into the page that `SAMPLES` names, between its markers. With
@@ -37,6 +37,9 @@ class Sample(NamedTuple):
 
 SAMPLES = {
     "framework": Sample("samples/framework", "docs/teach-a-framework.md"),
+    "dsl": Sample(
+        "samples/dsl/programs", "docs/teach-a-dsl.md", ("--language", str(ROOT / "samples" / "dsl" / "language.toml"))
+    ),
 }
 
 
