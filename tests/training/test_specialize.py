@@ -1,0 +1,43 @@
+"""
+The whole journey on a base of another architecture: a folder that a user names, from repository to verdict.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from idiolect.cli import main
+
+from .conftest import tiny_model
+
+FRAMEWORK = Path(__file__).parents[2] / "samples" / "framework"
+
+
+def test_a_llama_in_a_folder_is_specialized(tmp_path, tokenizer, monkeypatch, capsys):
+    """Nothing in mining, training or evaluation knows what the base is; the adapter names it and finds it again."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    base = tmp_path / "some-llama"
+    model = tiny_model("llama", len(tokenizer))
+    # the toy tokenizer knows ten lines, so its prompts are long
+    model.config.max_position_embeddings = 2048
+    model.save_pretrained(base)
+    tokenizer.model_max_length = 2048
+    tokenizer.save_pretrained(base)
+    tokenizer.model_max_length = 512
+    out = tmp_path / "run"
+
+    code = main(
+        ["specialize", str(FRAMEWORK), "--out", str(out), "--base", str(base), "--minutes", "0.6", "--probes", "20"]
+    )
+
+    assert code == 0, capsys.readouterr().err
+    record = json.loads((out / "adapter" / "idiolect.json").read_text("utf-8"))
+    verdict = json.loads((out / "evaluation" / "verdict.json").read_text("utf-8"))
+    assert record["applied"]["applied"]
+    assert record["base"]["name"].endswith("some-llama")
+    assert {"base", "tuned", "tuned+rag"} <= {arm["arm_id"] for arm in verdict["arms"]}
+    assert verdict["losses"]["test"]["tuned"] < verdict["losses"]["test"]["base"]
+    capsys.readouterr()
+    assert main(["generate", str(out / "adapter"), "def open_desk():", "--max-tokens", "8"]) == 0
+    assert capsys.readouterr().out
