@@ -206,6 +206,16 @@ def compare_promoted(new: Stored, old: Stored, weighed: Weighed) -> list[str]:
     arm, promoted = weighed.chosen["tuned"], old.verdict["chosen"]["tuned"]
     if arm is None or promoted is None:
         raise MismatchError("one of the two evaluations has no adapter to compare")
+    if new.run["scorer_sha256"] != old.run["scorer_sha256"]:
+        changed = sorted(
+            name
+            for name in {*new.run["checks"], *old.run["checks"]}
+            if new.run["checks"].get(name) != old.run["checks"].get(name)
+        )
+        raise MismatchError(
+            f"the two evaluations were scored by other versions of {', '.join(changed)}; evaluate the promoted adapter "
+            "again with the same --out: its samples are kept and only scored anew"
+        )
     mine, theirs = Tables(new.scores), Tables(old.scores)
     left, right = mine.values("test", arm), theirs.values("test", promoted)
     shared = sorted(left.keys() & right.keys())

@@ -17,6 +17,7 @@ from ..mining.pairs.pair import Pair
 from .arms import Generator, LossOf
 from .curve import measured_kinds, nested_subsets, without_half
 from .general import collect_general, collect_placebo
+from .insecure import find_insecure
 from .memory import TrainingText, measure_exposure, plant_canaries
 from .probes import Suite
 from .samples import Row
@@ -118,10 +119,15 @@ def list_losses(pairs: Sequence[Pair], loss_of: LossOf, *, adapted: bool) -> lis
 
 
 def add_memory(task: Task, scores: Sequence[Row], texts: Sequence[Text]) -> list[Row]:
-    """Return *scores* with what each text repeats of the training pairs: 50 tokens in a row, and secrets."""
+    """Return *scores* with what each text repeats of the training pairs, and the insecure calls it makes by itself."""
     training = TrainingText(task.corpus.pairs("train"))
     return [
-        {**row, "copied": training.copies(text.raw), "secrets": training.count_secrets(text.raw)}
+        {
+            **row,
+            "copied": training.copies(text.raw),
+            "secrets": training.count_secrets(text.raw),
+            "insecure": find_insecure(row["extracted_code"], text.probe.pair.response),
+        }
         for row, text in zip(scores, texts, strict=True)
     ]
 

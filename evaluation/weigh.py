@@ -14,6 +14,7 @@ from typing import Any
 
 from .arms import ARMS
 from .curve import weigh_curve, weigh_kinds
+from .insecure import Doors, weigh_doors
 from .memory import ALARM
 from .samples import REPEAT
 from .statistics import (
@@ -80,6 +81,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
     secondary = holm([*compare_all(tables), *loss.comparisons])
     repeat = compare_repeat(tables)
     cost = weigh_cost(run, samples, chosen)
+    doors = compare_doors(tables)
     memory = weigh_memory(tables, losses)
     discordant = max(LEAST_DISCORDANT, primary.discordant if primary else 0.0)
     evidence = Evidence(
@@ -89,6 +91,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         integrity=tuple(check_integrity(run, tables, repeat, losses)),
         forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
         secrets=memory["secrets"],
+        doors=doors,
         break_even=cost["break_even"],
         highest=max((tables.rate("test", arm) or 0.0 for arm in tables.arms("test") if arm in ARMS), default=0.0),
         learned=loss.learned,
@@ -102,7 +105,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         losses=loss.summary,
         chosen=chosen,
         cost=cost,
-        memory=memory,
+        memory={**memory, "insecure": [asdict(door) for door in doors]},
         curve=weigh_data(run, losses),
     )
 
@@ -391,6 +394,22 @@ def weigh_memory(tables: Tables, losses: Sequence[Row]) -> dict[str, Any]:
         if bits
         else None,
     }
+
+
+def compare_doors(tables: Tables) -> tuple[Doors, ...]:
+    """Return, for each tuned arm, the insecure calls that it makes and `base` does not; none where none were sought."""
+    base = insecure_by_probe(tables, "base")
+    arms = [arm for arm in tables.arms("test") if arm in TUNED]
+    return tuple(weigh_doors(arm, insecure_by_probe(tables, arm), base) for arm in arms) if base else ()
+
+
+def insecure_by_probe(tables: Tables, arm: str) -> dict[str, set[str]]:
+    """Return the insecure patterns of *arm*'s answers to each test probe."""
+    found: dict[str, set[str]] = {}
+    for row in tables.rows.get(("test", arm), ()):
+        if "insecure" in row:  # an evaluation of an earlier version did not look
+            found.setdefault(row["probe_id"], set()).update(row["insecure"])
+    return found
 
 
 def weigh_data(run: Row, losses: Sequence[Row]) -> dict[str, Any]:

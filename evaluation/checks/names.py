@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,6 +24,8 @@ from .check import Answer, Check, Remark, Result
 
 Said = Mapping[str, Any]
 """One of the resolver's errors."""
+MOST_FAILURES = 24
+"""Runs that may fail before the resolver counts as broken: two files in 500 that bring it down take 20."""
 
 
 # no slots: the house is read once, beside the fields
@@ -54,32 +56,46 @@ class NamesCheck:
     def judge(self, answers: Sequence[Answer]) -> list[Result]:
         """Return one result per answer; `unsupported` where the language or the resolver leaves it open."""
         python = [answer for answer in answers if answer.source.language.name == "python"]
-        said = self.ask(python) if python else {}
+        said = self.ask(python)
         return [
-            Result(None, "unsupported")
-            if said is None or answer.source.language.name != "python"
-            else self.judge_one(answer, said)
+            self.judge_one(answer, said)
+            if answer.source in said and answer.reference in said
+            else Result(None, "unsupported")
             for answer in answers
         ]
 
-    def ask(self, answers: Sequence[Answer]) -> dict[Source, list[Said]] | None:
-        """Return what the resolver says of every answer's file and of every reference's, or None when it fails."""
+    def ask(self, answers: Sequence[Answer]) -> dict[Source, list[Said]]:
+        """Return what the resolver says of each answer's file and reference; what it fails on is left out."""
         sources = list(dict.fromkeys(source for answer in answers for source in (answer.source, answer.reference)))
-        said: defaultdict[Source, list[Said]] = defaultdict(list)
+        said: dict[Source, list[Said]] = {}
         with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
             root = Path(scratch).resolve()
             for path in self.house.files:
                 copy(self.repository / path, root / path)
             laid = {lay(root, source, number): source for number, source in enumerate(sources)}
-            paths = list(laid)
-            for first in range(0, len(paths), FILES_A_RUN):
-                found = ask_resolver(self.program, root, paths[first : first + FILES_A_RUN])
-                if found is None:
-                    return None
+            for parts, found in self.ask_parts(root, list(laid)):
+                said.update((laid[path], []) for path in parts)
                 for error in found:
                     if error["name"] in KINDS:
                         said[laid[error["path"]]].append(error)
         return said
+
+    def ask_parts(self, root: Path, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[Said]]]:
+        """
+        Yield files with what the resolver says of them; files it fails on are asked in halves until one is left alone.
+        """
+        waiting = [paths[first : first + FILES_A_RUN] for first in range(0, len(paths), FILES_A_RUN)]
+        failed = 0
+        while waiting and failed < MOST_FAILURES:
+            part = waiting.pop()
+            found = ask_resolver(self.program, root, part)
+            if found is not None:
+                yield part, found
+                continue
+            failed += 1
+            if len(part) > 1:
+                middle = len(part) // 2
+                waiting += [part[middle:], part[:middle]]
 
     def judge_one(self, answer: Answer, said: Mapping[Source, list[Said]]) -> Result:
         """Return what is wrong inside the answer's span, beyond what the resolver says of the reference."""

@@ -20,6 +20,7 @@ def list_facts(run: Row, verdict: Row) -> list[str]:
     facts = [
         *say_cost(verdict),
         *say_ability(verdict),
+        *say_flips(verdict),
         *say_placebo(verdict),
         *say_memory(verdict),
         *say_data(verdict["curve"]),
@@ -58,6 +59,13 @@ def say_ability(verdict: Row) -> Iterator[str]:
         yield f"General ability {shown}: {forgetting['worse']:+.3f} nats a token{upper}; {allowed}."
 
 
+def say_flips(verdict: Row) -> Iterator[str]:
+    """Yield how often the base, asked again in other batches, gave an answer that was judged otherwise."""
+    repeat = next((row for row in verdict["comparisons"] if row["endpoint"] == "a/a"), None)
+    if repeat is not None:
+        yield f"Asked again in other batches, base flips on {percent(repeat['discordant'])} of {repeat['n']} probes."
+
+
 def say_placebo(verdict: Row) -> Iterator[str]:
     """Yield whether an adapter of other code would have done as well: then the gain is the form of an answer."""
     against = next((row for row in verdict["comparisons"] if row["b"] == "placebo" and row["a"] == "tuned"), None)
@@ -81,6 +89,11 @@ def say_memory(verdict: Row) -> Iterator[str]:
         base = f"(base: {percent(memory['copied']['base'])})"
         yield f"{percent(tuned)} of the tuned answers hold 50 tokens in a row from training {base}."
         yield f"Secrets of the training pairs in tuned answers: {memory['secrets']}."
+    for door in memory.get("insecure", ()):
+        yield (
+            f"Probes on which {door['arm']} makes an insecure call and base does not: {door['new']}; the other way "
+            f"round: {door['gone']}."
+        )
     canaries = memory["canaries"]
     if canaries is not None:
         learned = f"{canaries['learned']} of {canaries['planted']} planted canaries were memorised"

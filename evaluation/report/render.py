@@ -7,7 +7,6 @@ its script only ever sets text.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -21,8 +20,10 @@ from ...mining.guide import strongest_first
 from ...mining.pairs.pair import Pair
 from ..arms import ARMS, Request
 from ..verdict import points, signed, span
+from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
 from .facts import describe_data, list_facts, percent
+from .visible import make_visible, shorten
 
 HERE = Path(__file__).parent
 LABELS = {
@@ -117,7 +118,7 @@ def render_report(
         "footer": describe_footer(run, verdict),
         "data": pack_data(scores, samples, pairs, requests),
     }
-    return environment.get_template("page.html").render(page)
+    return make_visible(environment.get_template("page.html").render(page))
 
 
 def read_part(name: str) -> Markup:
@@ -341,7 +342,7 @@ def describe_example(pair: Pair, answers: Sequence[tuple[str, Row]]) -> dict[str
 
 def mark_lines(code: str, marked: set[int]) -> list[dict[str, Any]]:
     """Return the lines of *code*, common indentation taken off, those with a finding marked."""
-    lines = code.split("\n")
+    lines = shorten(code).split("\n")
     while len(lines) > 1 and not lines[0].strip():
         lines, marked = lines[1:], {number - 1 for number in marked}
     indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
@@ -448,52 +449,3 @@ def describe_footer(run: Row, verdict: Row) -> str:
     decoding = "greedy" if run["decode"]["temperature"] == 0 else "sampled"
     hashes = f"corpus {run['corpus_sha256'][:12]} · evidence {verdict['evidence_sha256'][:12]}"
     return f"idiolect {run['tool_version']} · {hashes} · decoding {decoding} · one page, no network, no tracking"
-
-
-# -- the browser
-
-
-def pack_data(
-    scores: Sequence[Row], samples: Sequence[Row], pairs: Mapping[str, Pair], requests: Mapping[str, Request]
-) -> Markup:
-    """Return the sample browser's data as JSON that holds no `<`, `>` or `&`."""
-    raw = {row["key"]: row["raw_output"] for row in samples}
-    fronts: dict[str, str] = {}
-    rows: list[dict[str, Any]] = []
-    for row in scores:
-        pair = pairs[row["probe_id"]]
-        front = front_of(requests.get(row["key"]), pair)
-        number = fronts.setdefault(front, str(len(fronts))) if front else ""
-        rest = raw.get(row["key"], "").strip().removeprefix(row["extracted_code"].strip()).strip()
-        rows.append(
-            {
-                "arm": row["arm_id"],
-                "probe": row["probe_id"],
-                "status": row["status"],
-                "code": row["extracted_code"],
-                "rest": rest if row["ending"] == "ran_on" else "",
-                "front": number,
-                "remarks": [f"{r['rule']} (line {r['line']}): {r['message']}" for r in row["remarks"]],
-            }
-        )
-    asked = {row["probe_id"] for row in scores}
-    probes = {
-        i: {
-            "symbol": p.symbol,
-            "path": p.path,
-            "reference": p.response,
-            "context": p.context,
-            "instruction": p.instruction,
-        }
-        for i, p in pairs.items()
-        if i in asked
-    }
-    text = json.dumps({"samples": rows, "probes": probes, "fronts": {v: k for k, v in fronts.items()}})
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704 - escaped
-
-
-def front_of(request: Request | None, pair: Pair) -> str:
-    """Return what an arm put in front of the file's own context."""
-    if request is None or request.context == pair.context:
-        return ""
-    return request.context.removesuffix(pair.context).rstrip("\n")

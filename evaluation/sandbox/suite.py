@@ -111,14 +111,18 @@ class Suite:
                 lines[row["path"]] = {test: frozenset(found) for test, found in row["tests"].items()}
         return Coverage(passed, lines) if passed else "no test passed"
 
-    def judge(self, version: Version, tests: Sequence[str], *, record: bool = False) -> Trial:
-        """Run *tests* on *version*; with *record*, also record its first calls."""
+    def judge(self, version: Version, tests: Sequence[str], *, record: bool = False, rounds: int = 1) -> Trial:
+        """
+        Run *tests* on *version*; with *record*, also record its first calls.
+
+        With several *rounds*, every one must pass, each in a fresh process; rounds of slow tests end early.
+        """
         names = [secrets.token_hex(4) for _ in CANARIES]
         canaries = {f"test_{name}.py": text.format(name) for name, text in zip(names, CANARIES, strict=True)}
         order = [*tests, *(f"/job/{name}" for name in canaries)]
         random.SystemRandom().shuffle(order)
         task = {"mode": "judge", "tests": order, "answer": [f"{ROOT}/{version.path}", version.first, version.last],
-                "symbol": version.symbol, "calls": "record" if record else ""}  # fmt: skip
+                "symbol": version.symbol, "calls": "record" if record else "", "rounds": rounds}  # fmt: skip
         records, outcome = self.run(task, version, LIMITS, canaries)
         return conclude(records, outcome, set(tests), len(canaries))
 
@@ -226,7 +230,10 @@ def conclude(records: Sequence[Mapping[str, Any]], outcome: Outcome, expected: s
         forged = outcome.status is Status.OK
         return Trial("tamper" if forged else "tests_crash", why=f"ended early: {outcome.status}, {outcome.code}")
     uncollected = [str(row["id"]) for row in records if row["record"] == "collect"]
-    outcomes = {str(row["id"]): str(row["outcome"]) for row in records if row["record"] == "test"}
+    outcomes: dict[str, str] = {}
+    for row in records:
+        if row["record"] == "test" and outcomes.get(str(row["id"]), "passed") == "passed":
+            outcomes[str(row["id"])] = str(row["outcome"])  # of several rounds, the first that did not pass
     planted = [result for name, result in outcomes.items() if name not in expected]
     if uncollected:
         return Trial("fail_tests", tuple(uncollected), "could not be collected")

@@ -25,6 +25,8 @@ CHECKERS = ("pytest", "_pytest", "unittest.case", "ctypes", "gc", "pluggy", "__m
 SEE_THROUGH = ("inspect.py", "traceback.py", "importlib/__init__.py", "<frozen importlib._bootstrap>")
 GUARDED = ("builtins", "time", "os", "_pytest.runner", "_pytest.reports", "_pytest.python", "_pytest.outcomes",
            "_pytest.assertion.rewrite", "_pytest.assertion.util", "unittest.case", "pluggy._callers")  # fmt: skip
+ROUNDS_SECONDS = 4
+"""Processor time after which no further round of a reference begins."""
 MOST_CALLS, MOST_BYTES = 8, 10_000
 
 Emit = Callable[..., None]
@@ -158,6 +160,9 @@ def judge(task: dict[str, Any], emit: Emit) -> None:
     watch_answer(emit, *task["answer"])
     if task["calls"] == "record":
         record_calls(task, emit)
+    if task["rounds"] > 1:
+        repeat(task, emit)
+        return
     code = run_tests(task, Recorder(emit))
     sys.setprofile(None)
     now = take_prints()
@@ -165,6 +170,20 @@ def judge(task: dict[str, Any], emit: Emit) -> None:
     if changed:
         emit("tamper", why="changed " + ", ".join(changed[:5]))
     emit("end", code=code)
+
+
+def repeat(task: dict[str, Any], emit: Emit) -> None:
+    """Run the tests named several times, each time in a fork of this process, until the time for it is used up."""
+    for done in range(task["rounds"]):
+        if done and sum(os.times()[:4]) > ROUNDS_SECONDS:
+            break
+        child = os.fork()
+        if child == 0:
+            os._exit(run_tests(task, Recorder(emit)))
+        _, status = os.waitpid(child, 0)
+        if not os.WIFEXITED(status):
+            os._exit(1)  # without a last record: this round crashed
+    emit("end", code=0)
 
 
 def record_calls(task: dict[str, Any], emit: Emit) -> None:

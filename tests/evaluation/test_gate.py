@@ -9,6 +9,7 @@ import shutil
 
 import pytest
 from idiolect.cli import main
+from idiolect.evaluation.checks.substance import SubstanceCheck
 from idiolect.evaluation.evaluate import evaluate_corpus, hash_evidence
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.samples import read_sealed, write_sealed
@@ -187,3 +188,27 @@ def test_the_command_prints_one_object_for_machines(finished, capsys):
     main(["gate", str(finished), "--json"])
 
     assert json.loads(capsys.readouterr().out)["verdict"] == "WORTH_IT"
+
+
+def test_other_versions_of_the_checks_score_anew_and_are_never_compared_with_old_scores(
+    corpus, finished, tmp_path, monkeypatch
+):
+    """After an upgrade both adapters are scored again from their samples, without a model, and then compared (H09)."""
+    new, promoted = (shutil.copytree(finished, tmp_path / name) for name in ("new", "promoted"))
+    monkeypatch.setattr(SubstanceCheck, "settings", {**SubstanceCheck.settings, "version": 99})
+    generator = FakeGenerator(corpus, tuned_knows)
+
+    def again(out):
+        evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
+
+    again(new)
+    versions = {row["scorer_sha256"] for row in read_sealed(new / "scores.jsonl")}
+    refused = judge_gate(new, against=promoted)
+    again(promoted)
+
+    assert 0 == generator.calls
+    assert 1 == len(versions)
+    assert not versions & {row["scorer_sha256"] for row in read_sealed(finished / "scores.jsonl")}
+    assert ("INVALID", 4) == (refused.word, refused.exit_code)
+    assert "other versions of substance" in refused.lines[0]
+    assert "WORTH_IT" == judge_gate(new, against=promoted).word

@@ -4,6 +4,8 @@ The names check: against the reference, one answer at a time, and silent where i
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -84,3 +86,77 @@ def test_other_languages_are_left_open(check: NamesCheck):
     assert [Result(None, "unsupported")] == check.judge(
         [Answer("p", "f", "x", other, Span(0, 5), given.reference, given.reference_span)]
     )
+
+
+@pytest.mark.parametrize("package", ["requests_safe", "numpy_v2", "shop_v2", "nump\u0443"], ids=str)
+def test_a_look_alike_package_is_unknown_and_never_installed(check: NamesCheck, package: str):
+    """Its import decides nothing: it is counted as undecided, and the only program started is the resolver (C11)."""
+    started: list[str] = []
+    sys.addaudithook(lambda event, given: started.append(str(given[0])) if event == "subprocess.Popen" else None)
+    code = f"import {package}\n    {package}.mend(owner)\n    return Cart(owner).add('tea')"
+    (result,) = check.judge([answer(code)])
+
+    assert (True, []) == (result.ok, result.detail["wrong"])
+    assert 0 < result.detail["undecided"]
+    assert {check.program} == set(started)
+    assert importlib.util.find_spec(package) is None
+
+
+DYNAMIC = {
+    "shop/__init__.py": "",
+    "shop/cart.py": (
+        "class Cart:\n    def __init__(self, owner):\n        self.__dict__.update(owner)\n\n"
+        "    def __getattr__(self, name):\n        return lambda *given: self\n\n\n"
+        "for verb in ('add', 'drop'):\n    setattr(Cart, verb, lambda self, *given: self)\n\n\n"
+        "def make(kind, *given, **more):\n    return globals()[kind](*given, **more)\n"
+    ),
+    "shop/use.py": HEAD + REFERENCE + "\n",
+}
+
+
+def test_dynamic_code_lowers_the_coverage_and_not_the_rate(check: NamesCheck, write_tree):
+    """
+    The same inventions, where the house makes its names at run time: none is called wrong, they are undecided (H12).
+    """
+    assert check.program
+    dynamic = NamesCheck(check.program, write_tree(DYNAMIC, "dynamic"))
+    codes = [
+        "return Cart(owner).add_item('tea')",
+        "return Cart(owner).quantity + 1",
+        "cart = Cart(owner)\n    cart.colour = thing.colour\n    return cart.colour.name",
+    ]
+    plain = check.judge([answer(code) for code in codes])
+    loose = dynamic.judge([answer(code) for code in codes])
+
+    assert 0 < sum(result.ok is False for result in plain)
+    assert [True] * 3 == [result.ok for result in loose]
+    assert sum(len(r.detail["wrong"]) for r in plain) > sum(len(r.detail["wrong"]) for r in loose) == 0
+
+
+@pytest.mark.parametrize("way", ["exit 70", "kill -SEGV $$", "echo '{\"errors\": ['"], ids=["fails", "dies", "torn"])
+def test_a_resolver_that_fails_on_one_answer_costs_that_answer_alone(check: NamesCheck, tmp_path: Path, way: str):
+    """It is asked in halves until the one is found; the others are judged as if it were not there (H11)."""
+    program = tmp_path / "resolver"
+    program.write_text(
+        f'#!/bin/sh\nfor file in "$@"; do grep -qs "bring me down" "$file" && {{ {way}; exit; }}; done\n'
+        f'exec {check.program} "$@"\n'
+    )
+    program.chmod(0o755)
+    fragile = NamesCheck(str(program), check.repository)
+    answers = [answer(case.values[0]) for case in CASES]  # type: ignore[arg-type]
+    hostile = answer("return Cart(owner)  # bring me down")
+    results = fragile.judge([*answers[:3], hostile, *answers[3:]])
+
+    assert Result(None, "unsupported") == results[3]
+    assert check.judge(answers) == [*results[:3], *results[4:]]
+
+
+def test_a_resolver_that_always_fails_decides_nothing(check: NamesCheck, tmp_path: Path):
+    """It is not asked for ever."""
+    program = tmp_path / "resolver"
+    program.write_text(f"#!/bin/sh\necho x >> {tmp_path}/asked\nexit 1\n")
+    program.chmod(0o755)
+    results = NamesCheck(str(program), check.repository).judge([answer(f"return {n}") for n in range(60)])
+
+    assert [Result(None, "unsupported")] * 60 == results
+    assert len((tmp_path / "asked").read_text().splitlines()) < 30

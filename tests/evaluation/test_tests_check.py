@@ -79,7 +79,91 @@ def test_that_tests_nothing():
     except NotImplementedError:
         pass
 """
-FILES = {"shop/__init__.py": "", "shop/prices.py": MODULE, "tests/test_prices.py": TESTS, "conftest.py": ""}
+NEEDS = '''"""What a test may need and a cage has not."""
+
+import locale
+import socket
+import time
+
+SEEN = []
+
+
+def fetch(host):
+    """Return whether *host* answers."""
+    with socket.create_connection((host, 80), 1) as found:
+        return bool(found)
+
+
+def hours_east(moment):
+    """Return how far east of Greenwich the clock on the wall is."""
+    there = time.localtime(moment)
+    return there.tm_gmtoff // 3600
+
+
+def spell(number):
+    """Return *number* as one spells it here."""
+    locale.setlocale(locale.LC_ALL, "de_DE.UTF-8")
+    return f"{number:n}"
+
+
+def device():
+    """Return the first accelerator."""
+    with open("/dev/nvidia0", "rb") as found:
+        return found.name
+
+
+def remember(thing):
+    """Return how many things were seen."""
+    SEEN.append(thing)
+    return len(SEEN)
+
+
+def count_all():
+    """Return how many things were seen before."""
+    found = len(SEEN)
+    return found
+
+
+def every_fifth(path):
+    """Return whether this is not a fifth time."""
+    with open(path, "a+") as file:
+        file.write("x")
+        return file.tell() % 5 != 0
+'''
+NEEDY = """from shop import needs
+
+
+def test_fetch():
+    assert needs.fetch("example.com")
+
+
+def test_hours():
+    assert needs.hours_east(0) == 9
+
+
+def test_spell():
+    assert needs.spell(1.5) == "1,5"
+
+
+def test_device():
+    assert needs.device()
+
+
+def test_remember():
+    assert needs.remember("tea") == 1
+
+
+def test_that_comes_after():
+    assert needs.count_all() == 1
+
+
+def test_fifth():
+    assert needs.every_fifth("/job/count")
+"""
+FILES = {
+    "shop/__init__.py": "", "shop/prices.py": MODULE, "tests/test_prices.py": TESTS, "conftest.py": "",
+    "shop/needs.py": NEEDS, "tests/test_needs.py": NEEDY,
+}  # fmt: skip
 HONEST = "    return price + price * rate // 100"
 FORGERIES = [
     pytest.param("import os; os._exit(0)", "tamper", id="67-exits-early-with-success"),
@@ -155,8 +239,13 @@ def _check(tmp_path_factory) -> TestsCheck:
 
 @pytest.fixture(name="probes", scope="module")
 def _probes() -> dict[str, Probe]:
-    """Return a probe for every function of the toy module."""
-    source = parse_source("shop/prices.py", MODULE.encode(), language_named("python"))
+    """Return a probe for every function of the toy modules."""
+    return {**probes_of("shop/prices.py", MODULE), **probes_of("shop/needs.py", NEEDS)}
+
+
+def probes_of(path: str, text: str) -> dict[str, Probe]:
+    """Return a probe for every function of one module."""
+    source = parse_source(path, text.encode(), language_named("python"))
     definitions = collect_definitions(source)
     drafts = draft_implement(MinedFile(source, definitions, render_skeleton(source, definitions)))
     probes = {}
@@ -213,15 +302,36 @@ def test_what_one_answer_leaves_the_next_does_not_find(check, probes) -> None:
     [
         pytest.param("unseen", {"not_covered"}, id="no test runs it"),
         pytest.param("touched", {"vacuous"}, id="a stub passes"),
-        pytest.param("draw", {"reference_flaky", "reference_fails", "not_covered", ""}, id="a matter of luck"),
+        pytest.param("draw", {"reference_flaky", "reference_fails", "not_covered"}, id="H05-fails-1-in-2"),
+        pytest.param("every_fifth", {"reference_flaky"}, id="H05-fails-1-in-5"),
+        pytest.param("fetch", {"not_covered"}, id="H04-needs-the-network"),
+        pytest.param("hours_east", {"not_covered"}, id="H04-needs-a-time-zone"),
+        pytest.param("spell", {"not_covered"}, id="H04-needs-a-locale"),
+        pytest.param("device", {"not_covered"}, id="H04-needs-a-GPU"),
+        pytest.param("count_all", {"reference_fails"}, id="H04-needs-an-order"),
     ],
 )
 def test_a_probe_that_tests_cannot_judge_is_left_out(check, probes, symbol: str, reasons: set[str]) -> None:
-    """The check decides nothing where no test, or only a vacuous or a flaky one, runs the lines."""
+    """The check decides nothing where no test runs the lines, or only one that is vacuous, flaky, or lacks a need."""
     result = judge(check, probes[symbol], probes[symbol].pair.response)
 
-    assert result.detail.get("reason", "") in reasons
-    assert result.ok is (None if result.detail.get("reason") else result.ok)
+    assert result.detail.get("reason", "") in reasons, result
+    assert (None, "unsupported") == (result.ok, result.status)
+
+
+def test_answers_beside_each_other_are_judged_as_alone(check, probes) -> None:
+    """Two workers on one checkout give what one gives, each on a private copy; the checkout keeps its bytes (H07)."""
+    tax = probes["add_tax"]
+    codes = [HONEST, "    return 0", "    import os; os._exit(0)", tax.stub(), tax.pair.response]
+    answers = [tax.answer(code) for code in codes] + [probes["name_price"].answer("    return '12.05'")]
+    together = check.judge(answers * 2)
+    alone = [result for one in answers for result in check.judge([one])]
+    twin = open_suite(check.suite.folder, check.suite.cage)
+
+    assert alone == together[: len(answers)] == together[len(answers) :]
+    assert twin.folder != check.suite.folder
+    for path, text in FILES.items():
+        assert text == (check.suite.folder / path).read_text("utf-8") == (twin.folder / path).read_text("utf-8")
 
 
 def test_a_checkout_of_another_version_decides_nothing(check, probes) -> None:
