@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..mining.growth import Growth
-from ..mining.profile import Finding, Profile, judge_source
+from ..mining.judge import Finding, judge_source
+from ..mining.profile import Profile
 from ..mining.source import Source, Span
 from .checks.compile import compile_texts
 from .fix import fix_source

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..mining.profile import Finding, Judgement, Profile, judge_source
+from ..mining.judge import Finding, Judgement, judge_source
+from ..mining.profile import Profile
 from ..mining.source import Source
 from .baseline import Baseline, match_baseline
 from .diff import Change

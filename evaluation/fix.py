@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ..mining.conventions.convention import Edit, Place, apply_edits, conventions_by_id
-from ..mining.profile import Finding, Profile, judge_source
+from ..mining.judge import Finding, judge_source
+from ..mining.profile import Profile
 from ..mining.source import Source, parse_source
 
 __all__ = ["find_fix", "fix_source"]

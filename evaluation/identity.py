@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..mining.definitions import Definition, collect_definitions
-from ..mining.profile import Finding
+from ..mining.judge import Finding
 from ..mining.source import Source
 
 

@@ -24,8 +24,9 @@ from ..mining.cache import cache_folder
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError
 from ..mining.languages import Language, builtin_languages, language_of
+from ..mining.learn import learn_profile
 from ..mining.owners import owners_in, owners_of
-from ..mining.profile import Profile, learn_profile
+from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
 from ..mining.repository import VENDORED, Repository, content_reason, git_output, open_repository
 from ..mining.settings import Settings

@@ -29,7 +29,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..mining.cache import cache_folder
-from ..mining.profile import Entry, Finding
+from ..mining.judge import Finding
+from ..mining.profile import Entry
 from ..mining.repository import VENDORED
 from ..mining.source import Source
 from .learning import keep

@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 
 from ..mining.errors import InputError
+from ..mining.judge import Finding
 from ..mining.languages import language_of
-from ..mining.profile import Finding, Profile
+from ..mining.profile import Profile
 from ..mining.repository import open_repository
 from ..mining.settings import Settings, read_plain, read_settings, settings_of
 from ..mining.source import Source

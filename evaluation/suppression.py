@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..mining.profile import Finding
+from ..mining.judge import Finding
 from ..mining.source import Source
 
 MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\[([^\]\n]*)\][ \t]*([^\n]*)")

@@ -20,11 +20,12 @@ from .errors import TooSmallError
 from .filters.duplicates import fingerprint, similar_pairs
 from .filters.house import keeps_rules, lines_that_break
 from .languages import known_languages
+from .learn import learn_profile
 from .own import own_objections
 from .owners import owners_in
 from .pairs.kind import collect_kinds
 from .pairs.pair import Pair
-from .profile import Profile, learn_profile
+from .profile import Profile
 from .recency import recent_lines
 from .repository import Repository
 from .settings import Settings

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from .api import file_symbols, outermost_modules
 from .assemble import assemble, short_name
 from .cache import Store, open_store, version_of_mining
+from .conventions.tally import tally_source
 from .corpus import MARKER, Corpus, read_corpus, write_corpus
 from .definitions import collect_definitions
 from .edits import HISTORY, mine_history
@@ -35,7 +36,6 @@ from .own import read_own_pairs
 from .owners import owners_in
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
-from .profile import tally_source
 from .repository import Repository, head_id, open_repository
 from .roles import is_test_path
 from .settings import Settings, read_settings

@@ -8,7 +8,7 @@ import ast
 from collections import Counter, defaultdict
 
 from idiolect.evaluation.fix import fix_source
-from idiolect.mining.profile import judge_source
+from idiolect.mining.judge import judge_source
 from idiolect.mining.source import Source, parse_source
 
 from ..results import make_goal

@@ -11,8 +11,10 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from idiolect.mining.conventions.tally import FileTally, tally_source
+from idiolect.mining.judge import Judgement, judge_source
 from idiolect.mining.languages import language_named
-from idiolect.mining.profile import Judgement, Profile, judge_source, learn_profile
+from idiolect.mining.learn import learn_profile
+from idiolect.mining.profile import Profile
 from idiolect.mining.repository import content_reason
 from idiolect.mining.source import Source, UndecodableError, parse_source
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from idiolect.mining.profile import answer_all, learn_profile
+from idiolect.mining.judge import answer_all
+from idiolect.mining.learn import learn_profile
 
 from ..results import make_goal
 from . import Measured

@@ -20,9 +20,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from idiolect.mining.conventions.tally import FileTally, tally_source
+from idiolect.mining.judge import answer_all, judge_source
 from idiolect.mining.languages import language_named
+from idiolect.mining.learn import learn_profile
 from idiolect.mining.owners import owners_of
-from idiolect.mining.profile import Profile, answer_all, judge_source, learn_profile
+from idiolect.mining.profile import Profile
 from idiolect.mining.recency import added_lines, recent_lines
 from idiolect.mining.repository import VENDORED, content_reason, git_output
 from idiolect.mining.source import Source, UndecodableError, parse_source

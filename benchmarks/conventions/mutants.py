@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from idiolect.mining.conventions.convention import Convention, Edit, Opportunity, Place, apply_edits, conventions_by_id
-from idiolect.mining.profile import Entry, Finding, Profile, answer_all, judge_source
+from idiolect.mining.judge import Finding, answer_all, judge_source
+from idiolect.mining.profile import Entry, Profile
 from idiolect.mining.source import Source, parse_source
 
 from .codebases import Codebase

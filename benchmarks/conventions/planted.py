@@ -16,8 +16,9 @@ from typing import Any
 from idiolect.mining.conventions.convention import HouseConvention, collect_conventions, conventions_by_id
 from idiolect.mining.conventions.facts import FileFacts
 from idiolect.mining.conventions.tally import FileTally, tally_source
+from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
-from idiolect.mining.profile import judge_source, learn_profile
+from idiolect.mining.learn import learn_profile
 from idiolect.mining.roles import role_of
 from idiolect.mining.source import Source, parse_source
 

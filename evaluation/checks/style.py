@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ...mining.corpus import Corpus
-from ...mining.profile import Finding, Profile, judge_source
+from ...mining.judge import Finding, judge_source
+from ...mining.profile import Profile
 from ...mining.source import Source, Span
 from .check import Answer, Check, Remark, Result
 

@@ -127,6 +127,11 @@ def module_of(path: str) -> str:
     return ".".join(parts[1:] if len(parts) > 1 and parts[0] == "src" else parts)
 
 
+def last_name(dotted: str) -> str:
+    """Return the last part of a dotted name."""
+    return dotted.rpartition(".")[2]
+
+
 def absolute_module(path: str, module: str) -> str:
     """Return a relative *module* in the file at *path* as a dotted name from the repository's root."""
     rest = module.lstrip(".")

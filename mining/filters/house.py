@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from ..conventions.convention import Opportunity
 from ..conventions.tally import FileTally
+from ..judge import answer_all, has_its_own_way
 from ..pairs.kind import Rule
-from ..profile import Entry, Profile, answer_all, has_its_own_way
+from ..profile import Entry, Profile
 
 
 def lines_that_break(tally: FileTally, profile: Profile) -> dict[int, str]:

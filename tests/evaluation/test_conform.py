@@ -12,8 +12,8 @@ from idiolect.evaluation.sandbox.doctor import find_cage
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.growth import hole_at, hole_for
 from idiolect.mining.languages import Language, language_named
+from idiolect.mining.learn import learn_profile
 from idiolect.mining.own_languages import read_own_languages
-from idiolect.mining.profile import learn_profile
 from idiolect.mining.source import parse_source
 
 DSL = Path(__file__).parent.parent.parent / "samples" / "dsl"

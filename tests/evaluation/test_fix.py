@@ -9,8 +9,10 @@ from collections.abc import Sequence
 import pytest
 from idiolect.evaluation.fix import fix_source
 from idiolect.mining.conventions import tally_source
+from idiolect.mining.judge import Finding, judge_source
 from idiolect.mining.languages import language_named
-from idiolect.mining.profile import Finding, Profile, judge_source, learn_profile
+from idiolect.mining.learn import learn_profile
+from idiolect.mining.profile import Profile
 from idiolect.mining.source import Source, parse_source
 
 PYTHON = language_named("python")

@@ -22,7 +22,8 @@ from idiolect.evaluation.formats import format_names, render_report
 from idiolect.evaluation.formats.sarif import line_hashes
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.languages import language_named
-from idiolect.mining.profile import Profile, learn_profile
+from idiolect.mining.learn import learn_profile
+from idiolect.mining.profile import Profile
 from idiolect.mining.source import Source, parse_source
 
 GOLDEN = Path(__file__).parent / "golden"

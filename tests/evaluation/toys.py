@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idiolect.evaluation.arms import AnswerLoss, Generation, IsOver, Request
+from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.corpus import Contents, Corpus, read_corpus, write_corpus
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import language_named
+from idiolect.mining.learn import learn_profile
 from idiolect.mining.pairs.implement import draft_implement
 from idiolect.mining.pairs.kind import MinedFile
 from idiolect.mining.pairs.pair import Pair
-from idiolect.mining.profile import learn_profile, tally_source
 from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import parse_source
 

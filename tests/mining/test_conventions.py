@@ -7,8 +7,10 @@ from __future__ import annotations
 import pytest
 from idiolect.mining.conventions import Examples, Opportunity, collect_conventions, tally_source
 from idiolect.mining.conventions.convention import Convention, HouseConvention, Place, apply_edits
+from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
-from idiolect.mining.profile import Profile, judge_source, learn_profile, wilson_bound
+from idiolect.mining.learn import learn_profile, wilson_bound
+from idiolect.mining.profile import Profile
 from idiolect.mining.settings import Override, Settings
 from idiolect.mining.source import parse_source
 

@@ -9,8 +9,10 @@ import re
 
 import pytest
 from idiolect.mining.conventions import collect_conventions, tally_source
+from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_of
-from idiolect.mining.profile import Profile, judge_source, learn_profile
+from idiolect.mining.learn import learn_profile
+from idiolect.mining.profile import Profile
 from idiolect.mining.source import parse_source
 
 FIRST_RELEASE = """

@@ -9,9 +9,11 @@ import subprocess
 from pathlib import Path
 
 from idiolect.mining.conventions import tally_source
+from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
+from idiolect.mining.learn import learn_profile
 from idiolect.mining.owners import owners_in
-from idiolect.mining.profile import Entry, Profile, judge_source, learn_profile
+from idiolect.mining.profile import Entry, Profile
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.source import parse_source
 

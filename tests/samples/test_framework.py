@@ -17,7 +17,7 @@ from idiolect.mining.languages import language_named
 from idiolect.mining.assemble import NEAR_DUPLICATE
 from idiolect.mining.corpus import Corpus
 from idiolect.mining.mine import mine_repositories
-from idiolect.mining.profile import judge_source
+from idiolect.mining.judge import judge_source
 from idiolect.mining.source import parse_source
 
 FRAMEWORK = Path(idiolect.__file__).parent / "samples" / "framework"

@@ -1,0 +1,251 @@
+"""
+What the house's definitions carry. In: the facts of all files. Out: rules mined from them. Rows A02, A03, E01.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
+from .facts import ClassFact, FileFacts, FunctionFact, last_name
+from .naming import EXCEPTION_BASE
+from .view import decorator_name, statement_edit
+
+COMMON = frozenset("property staticmethod classmethod overload override abstractmethod wraps contextmanager".split())  # noqa: SIM905
+LEAST_USES = 20
+"""Functions that carry a decorator before a rule about it is tried."""
+LEAST_FILES = 5
+
+
+class RequiredBase(HouseConvention):
+    """Which base the classes of one folder, or with one last word in their name, have."""
+
+    id = "A03"
+    name = "required-base"
+    question = "Does a class {key} have the house's base?"
+    never = frozenset({"without"})
+    examples = Examples(
+        value="has the base Command",
+        key="in app/commands",
+        path="app/commands/add.py",
+        rule={"key": "in app/commands", "folder": "app/commands", "suffix": "", "base": "Command", "family": []},
+        conforms=("class Add(Command): pass", "class Add(Mixin, core.Command): pass"),
+        departs=("class Add: pass", "class Add(Other): pass"),
+        nearly=("class _Add: pass", "class Error(Exception): pass", "def f():\n    class Add: pass"),
+    )
+    also = (
+        Examples(
+            value="has the base Check",
+            key="named …Check",
+            rule={"key": "named …Check", "folder": "", "suffix": "Check", "base": "Check", "family": ["Slow"]},
+            conforms=("class StyleCheck(Check): pass", "class StyleCheck(Slow): pass"),
+            departs=("class StyleCheck: pass",),
+            nearly=("class Checks: pass", "class Check: pass"),
+        ),
+    )
+
+    def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
+        """Propose, for each folder and each last word of a name, the base that nearly all classes have."""
+        parents = {last_name(c.symbol): [last_name(b) for b in c.bases] for f in files.values() for c in f.classes}
+        groups: defaultdict[tuple[str, str], list[set[str]]] = defaultdict(list)
+        for facts in files.values():
+            for fact in governed_classes(facts):
+                have = {
+                    base for name in fact.bases for base in ({last_name(name)} | ancestors(last_name(name), parents))
+                }
+                groups[folder_of(facts.path), ""].append(have)
+                if last_word(fact.symbol):
+                    groups["", last_word(fact.symbol)].append(have - {fact.symbol})
+        rules: list[dict[str, Any]] = []
+        for (folder, suffix), found in sorted(groups.items()):
+            counts = Counter(base for have in found for base in have - {"object", "?", "ABC", "Generic", "Protocol"})
+            for base, count in counts.most_common(1) if len(found) >= LEAST_USES else ():
+                if count >= 0.9 * len(found) and not EXCEPTION_BASE.search(base):
+                    family = sorted(name for name in parents if base in ancestors(name, parents))
+                    key = f"in {folder}" if folder else f"named …{suffix}"
+                    rules.append({"key": key, "folder": folder, "suffix": suffix, "base": base, "family": family})
+        return rules
+
+    def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each class of the folder, or with the last word, has the base."""
+        if rule["folder"] and folder_of(facts.path) != rule["folder"]:
+            return
+        wanted = {rule["base"], *rule["family"]}
+        for fact in governed_classes(facts):
+            if fact.symbol == rule["base"] or (rule["suffix"] and last_word(fact.symbol) != rule["suffix"]):
+                continue
+            has = bool(wanted & {last_name(base) for base in fact.bases})
+            value = f"has the base {rule['base']}" if has else "without"
+            yield HouseChoice(value, fact.line, fact.start, fact.end, fact.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the bases taken out."""
+        definition = place.inside("class_definition")
+        bases = definition.child_by_field_name("superclasses") if definition is not None else None
+        return (Edit(bases.start_byte, bases.end_byte, ""),) if bases is not None else ()
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"a class {key} {wanted} in this codebase"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Derive a class {key} from `{value.removeprefix('has the base ')}`."
+
+
+class RequiredDecorator(HouseConvention):
+    """Which decorator public functions of one shape carry: the shape is the name of the first parameter."""
+
+    id = "A02"
+    name = "required-decorator"
+    question = "Does a public function of a `{key}` carry the house's decorator?"
+    never = frozenset({"without"})
+    examples = Examples(
+        value="with @register",
+        key="request",
+        rule={"key": "request", "first": "request", "decorator": "register"},
+        conforms=("@register\ndef show(request): pass", "@register(name='a')\ndef show(request, b): pass"),
+        departs=("def show(request): pass",),
+        nearly=("def _show(request): pass", "def show(reply): pass"),
+    )
+
+    def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
+        """Propose each decorator for the shape of function that it is mostly put on."""
+        uses: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        counts: Counter[tuple[str, str]] = Counter()
+        for path, facts in files.items():
+            for function in governed(facts):
+                for name in {last_name(decorator) for decorator in function.decorators} - COMMON:
+                    uses[function.first, name].add(path)
+                    counts[function.first, name] += 1
+        best: dict[str, tuple[int, str]] = {}
+        for (first, name), count in sorted(counts.items()):
+            if count >= LEAST_USES and len(uses[first, name]) >= LEAST_FILES:
+                best[first] = max(best.get(first, (0, "")), (count, name))
+        return [{"key": first, "first": first, "decorator": name} for first, (_, name) in sorted(best.items())]
+
+    def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each function of the shape carries the decorator."""
+        for function in governed(facts):
+            if function.first == rule["first"]:
+                carries = rule["decorator"] in {last_name(decorator) for decorator in function.decorators}
+                value = f"with @{rule['decorator']}" if carries else "without"
+                yield HouseChoice(value, function.line, function.start, function.end, function.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the decorator taken out."""
+        wrapper = place.inside("decorated_definition")
+        for node in wrapper.children if wrapper is not None else ():
+            if node.type == "decorator" and last_name(decorator_name(node)) == place.rule["decorator"]:
+                return (statement_edit(node),)
+        return ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Write every public function that takes `{key}` first {value}."
+
+
+class ExceptionRoot(HouseConvention):
+    """Which root the exceptions of the package derive from."""
+
+    id = "E01"
+    name = "exception-root"
+    question = "Does an exception class derive from `{key}`?"
+    never = frozenset({"another root"})
+    least_support = 8.0
+    least_files = 1
+    file_weight = 1_000.0  # a package keeps its exceptions in one file by design
+    is_local = False
+    examples = Examples(
+        value="derives from ShopError",
+        key="ShopError",
+        rule={"key": "ShopError", "family": ["ShopError", "StockError"]},
+        conforms=("class PriceError(ShopError): pass", "class GoneError(StockError): pass"),
+        departs=("class PriceError(ValueError): pass",),
+        nearly=("class Price(Base): pass",),
+    )
+
+    def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
+        """Propose the class of the package that most of its exception classes descend from."""
+        parents: dict[str, tuple[str, ...]] = {}
+        for facts in files.values():
+            if facts.role == "src":
+                for fact in facts.classes:
+                    parents[last_name(fact.symbol)] = tuple(last_name(base) for base in fact.bases)
+        families: defaultdict[str, set[str]] = defaultdict(set)
+        for name in parents:
+            for root in ancestors(name, parents):
+                families[root].add(name)
+        own = {root: names for root, names in families.items() if root in parents and is_exception(root, parents)}
+        if not own:
+            return []
+        root = max(sorted(own), key=lambda name: len(own[name]))
+        return [{"key": root, "family": sorted({root, *own[root]})}] if len(own[root]) >= 3 else []
+
+    def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
+        """Yield whether each exception class of the package descends from the root."""
+        family = set(rule["family"])
+        for fact in facts.classes:
+            bases = {last_name(base) for base in fact.bases}
+            is_one = bool(bases & family) or any(EXCEPTION_BASE.search(base) for base in bases)
+            if fact.symbol == rule["key"] or facts.role != "src" or not is_one:
+                continue
+            value = f"derives from {rule['key']}" if bases & family else "another root"
+            yield HouseChoice(value, fact.line, fact.start, fact.end, fact.text)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return a built-in exception in place of the base."""
+        definition = place.inside("class_definition")
+        bases = definition.child_by_field_name("superclasses") if definition is not None else None
+        return (Edit(bases.start_byte, bases.end_byte, "(ValueError)"),) if bases is not None else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Derive every exception class from {key}."
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a file."""
+    return path.rpartition("/")[0]
+
+
+def last_word(name: str) -> str:
+    """Return the last capitalized word of a class's name, or nothing where it has one word or ends in a number."""
+    words = re.findall(r"[A-Z][a-z]+", name)
+    return words[-1] if len(words) > 1 and name.endswith(words[-1]) else ""
+
+
+def governed_classes(facts: FileFacts) -> Iterator[ClassFact]:
+    """Yield the public top-level classes of source files that are no exceptions."""
+    for fact in facts.classes if facts.role == "src" else ():
+        if fact.symbol[0] != "_" and "." not in fact.symbol and not any(EXCEPTION_BASE.search(b) for b in fact.bases):
+            yield fact
+
+
+def governed(facts: FileFacts) -> Iterator[FunctionFact]:
+    """Yield the public functions, no methods, of source files."""
+    for function in facts.functions if facts.role == "src" else ():
+        if function.is_public and not function.is_method and function.first:
+            yield function
+
+
+def ancestors(name: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return every class that *name* descends from, as far as the repository tells."""
+    found: set[str] = set()
+    waiting = list(parents.get(name, ()))
+    while waiting:
+        base = waiting.pop()
+        if base not in found:
+            found.add(base)
+            waiting.extend(parents.get(base, ()))
+    return found
+
+
+def is_exception(name: str, parents: Mapping[str, Sequence[str]]) -> bool:
+    """Claim that a class is named like an exception and descends from one that is none of the house's."""
+    return EXCEPTION_BASE.search(name) is not None and any(
+        EXCEPTION_BASE.search(base) and base not in parents for base in ancestors(name, parents)
+    )

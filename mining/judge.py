@@ -1,0 +1,144 @@
+"""
+Holding one file to a profile. In: a `Source` and a `Profile`. Out: its `Judgement`: findings, counts, a score.
+
+The same questions, asked by the same code that learned them. A file that consistently does otherwise is left alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .conventions.convention import HouseConvention, Opportunity, conventions_by_id
+from .conventions.tally import FileTally, tally_source
+from .profile import SHOWN_EXEMPLARS, Entry, Exemplar, Profile
+from .source import Source
+
+EXEMPT_COUNT, EXEMPT_SHARE = 5, 0.9
+"""A file with so many opportunities, this share of which agree on another value, has its own way."""
+
+
+class Finding(NamedTuple):
+    """
+    One place where code departs from an entry.
+    """
+
+    entry: Entry
+    path: str
+    line: int
+    column: int
+    """From 1, in code points."""
+    end_column: int
+    found: str
+    message: str
+    start: int
+    end: int
+
+    @property
+    def exemplars(self) -> tuple[Exemplar, ...]:
+        """The conforming lines nearest to the place: of its own file, its folder, then others."""
+        ranked = sorted(self.entry.exemplars, key=lambda line: -shared_parts(line.path, self.path))
+        return tuple(ranked[:SHOWN_EXEMPLARS])
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """
+    What a profile says of one file.
+    """
+
+    findings: tuple[Finding, ...]
+    opportunities: int
+    governed: int
+    """Opportunities that an entry speaks to."""
+    obeyed: Mapping[str, int]
+    """Governed opportunities that agree, by rule id."""
+    violated: Mapping[str, int]
+    score: float | None
+    """The conformance score of the catalogue, section 4.4; None when nothing is governed."""
+
+
+def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity, Entry | None]]:
+    """Yield every opportunity of a file, those of mined rules included, with the entry that speaks to it."""
+    asked: list[Opportunity] = [*tally.opportunities]
+    for rule in {(e.convention, e.key): e for e in profile.entries if e.rule}.values():
+        convention = conventions_by_id()[rule.convention]
+        if isinstance(convention, HouseConvention) and tally.facts is not None:
+            asked.extend(
+                Opportunity(rule.convention, rule.key, choice.value, choice.line, choice.start, choice.end)
+                for choice in convention.ask(tally.facts, rule.rule)
+            )
+    for found in asked:
+        yield found, profile.lookup(found.convention, found.key, tally.path, tally.role)
+
+
+def judge_source(source: Source, profile: Profile) -> Judgement:
+    """
+    Hold one file to *profile*: the same questions, asked by the same code that learned them.
+    """
+    groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
+    entries: dict[tuple[str, str], Entry | None] = {}
+    for found, entry in answer_all(tally_source(source), profile):
+        groups[found.convention, found.key].append(found)
+        entries[found.convention, found.key] = entry
+    findings: list[Finding] = []
+    obeyed: Counter[str] = Counter()
+    violated: Counter[str] = Counter()
+    parts: list[tuple[float, float]] = []
+    for what, found in sorted(groups.items()):
+        entry = entries[what]
+        if entry is None:
+            continue
+        departs = [o for o in found if o.value != entry.value]
+        obeyed[entry.id] += len(found) - len(departs)
+        violated[entry.id] += len(departs)
+        rate = entry.k / entry.n
+        parts.append((entry.bound, (len(found) - len(departs) + rate) / (len(found) + 1)))
+        if entry.tier and not has_its_own_way(found, entry.value):
+            findings.extend(make_finding(source, entry, o) for o in departs)
+    weight = sum(bound for bound, _ in parts)
+    return Judgement(
+        findings=tuple(sorted(findings, key=lambda f: (f.line, f.column, f.entry.id))),
+        opportunities=sum(map(len, groups.values())),
+        governed=sum(obeyed.values()) + sum(violated.values()),
+        obeyed=dict(obeyed),
+        violated={rule: count for rule, count in violated.items() if count},
+        score=sum(bound * share for bound, share in parts) / weight if weight else None,
+    )
+
+
+def has_its_own_way(found: Sequence[Opportunity], value: str) -> bool:
+    """Claim that a file consistently answers otherwise: then it is an exception, not a slip."""
+    others = Counter(o.value for o in found if o.value != value)
+    return len(found) >= EXEMPT_COUNT and max(others.values(), default=0) >= EXEMPT_SHARE * len(found)
+
+
+def make_finding(source: Source, entry: Entry, found: Opportunity) -> Finding:
+    """Return the finding at one opportunity."""
+    convention = conventions_by_id()[entry.convention]
+    line_start = source.line_starts[found.line - 1]
+    column = len(source.utf8[line_start : found.start].decode("utf-8", "replace")) + 1
+    text = source.utf8[found.start : found.end].split(b"\n")[0].decode("utf-8", "replace")
+    return Finding(
+        entry=entry,
+        path=source.path,
+        line=found.line,
+        column=column,
+        end_column=column + max(1, len(text)),
+        found=found.value,
+        message=convention.message(found.value, entry.value, entry.topic),
+        start=found.start,
+        end=found.end,
+    )
+
+
+def shared_parts(one: str, other: str) -> int:
+    """Return how many leading parts two paths share."""
+    count = 0
+    for a, b in zip(one.split("/"), other.split("/"), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

@@ -1,0 +1,260 @@
+"""
+Learning what a repository keeps to. In: the tallies of its files. Out: a `Profile`.
+
+Statistics as in the catalogue's common rules: each file counts for at most ten opportunities, a rule needs support and
+a one-sided 90 % Wilson bound (Wilson 1927), mined families pass Benjamini–Hochberg (1995) at 5 %, absences and legacy
+forms are learned but never enforced, what a formatter owns is left to it, a rule that recent lines break is migrating
+and blocks nothing, and a folder that consistently does otherwise is left alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from .conventions.convention import Convention, HouseConvention, conventions_by_id, lower_tier
+from .conventions.facts import FileFacts
+from .conventions.tally import FileTally
+from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, scopes_of
+from .settings import Override, Settings
+
+Z = 1.2816
+"""The one-sided 90 % quantile of the normal distribution."""
+CHILD_GAIN = 0.03
+"""How much higher the bound of a narrower scope must be to be used where it agrees."""
+DISCOVERY_RATE = 0.05
+OWN_HABIT = 0.8
+"""A narrower scope that keeps the wider one's rule in a smaller share of places has no rule of it."""
+
+
+class Place(NamedTuple):
+    """
+    An opportunity with the line it stands on.
+    """
+
+    path: str
+    role: str
+    value: str
+    line: int
+    text: str
+    is_recent: bool
+
+
+class Circumstances(NamedTuple):
+    """
+    What is known of a repository beside its files.
+    """
+
+    overrides: Mapping[str, Override]
+    owners: Set[str]
+
+
+def learn_profile(
+    tallies: Iterable[FileTally],
+    *,
+    settings: Settings | None = None,
+    recent: Mapping[str, Set[int]] | None = None,
+    owners: Set[str] = frozenset(),
+) -> Profile:
+    """
+    Return the profile of the files that *tallies* came from.
+
+    *recent* holds the lines, by path, that the last commits added (`mining.recency`); without it nothing is migrating.
+    *owners* names the formatters that the repository configures (`mining.owners`): what they own is left to them.
+    """
+    files = sorted(tallies, key=lambda tally: tally.path)
+    facts = {tally.path: tally.facts for tally in files if tally.facts is not None}
+    places: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
+    rules: dict[tuple[str, str], Mapping[str, Any]] = {}
+    fresh = recent or {}
+    for tally in files:
+        lines = fresh.get(tally.path, frozenset[int]())
+        for found in tally.opportunities:
+            text = tally.texts.get((found.convention, found.key, found.value), "")
+            place = Place(tally.path, tally.role, found.value, found.line, text, found.line in lines)
+            places[found.convention, found.key].append(place)
+    for convention in conventions_by_id().values():
+        if isinstance(convention, HouseConvention):
+            for rule in convention.find_rules(facts):
+                rules[convention.id, rule["key"]] = rule
+                places[convention.id, rule["key"]].extend(house_places(convention, rule, facts.values(), fresh))
+    known = Circumstances(settings.conventions if settings is not None else {}, owners)
+    entries = [
+        entry
+        for (name, key), found in sorted(places.items())
+        for entry in learn_rule(conventions_by_id()[name], key, found, rules.get((name, key), {}), known)
+    ]
+    total = sum(len(found) for found in places.values())
+    versions = {name: convention.version for name, convention in sorted(conventions_by_id().items())}
+    return Profile(tuple(control_discoveries(entries)), len(files), total, versions)
+
+
+def house_places(
+    convention: HouseConvention,
+    rule: Mapping[str, Any],
+    files: Iterable[FileFacts],
+    recent: Mapping[str, Set[int]],
+) -> list[Place]:
+    """Return the answers of all *files* to one mined rule."""
+    return [
+        Place(facts.path, facts.role, choice.value, choice.line, choice.text, choice.line in recent.get(facts.path, ()))
+        for facts in files
+        for choice in convention.ask(facts, rule)
+    ]
+
+
+def learn_rule(
+    convention: Convention, key: str, places: Sequence[Place], rule: Mapping[str, Any], known: Circumstances
+) -> list[Entry]:
+    """Return the entries of one question: the repository's, and those of narrower scopes that say something else."""
+    override = known.overrides.get(f"{convention.id}[{key}]" if key else convention.id) or known.overrides.get(
+        convention.id
+    )
+    if override is not None and override.ignore:
+        return []
+    owner = next(iter(sorted(convention.owners & known.owners)), "")
+    by_scope: defaultdict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        for scope in scopes_of(place.path, place.role):
+            by_scope[scope].append(place)
+    whole = learn_scope(convention, key, "repository", by_scope.pop("repository", []), rule, override, owner)
+    entries = [] if whole is None else [whole]
+    for scope, found in sorted(by_scope.items()):
+        entry = learn_scope(convention, key, scope, found, rule, override, owner)
+        if entry is None:
+            entries += silence(convention, whole, scope, found)
+        elif whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN:
+            entries.append(entry)
+    return entries
+
+
+def silence(convention: Convention, whole: Entry | None, scope: str, places: Sequence[Place]) -> list[Entry]:
+    """Return the entry that keeps the repository's rule away from a scope which plainly does not keep it."""
+    if whole is None or not whole.tier or whole.reason:
+        return []
+    votes, files = weigh(convention, places)
+    n, k = sum(votes.values()), votes.get(whole.value, 0.0)
+    if n < convention.least_support or files < convention.least_files or k >= OWN_HABIT * n:
+        return []
+    bound = round(wilson_bound(k, n), 5)
+    return [replace(whole, scope=scope, k=round(k, 3), n=round(n, 3), files=files, bound=bound, strength="", tier="")]
+
+
+def weigh(convention: Convention, places: Iterable[Place]) -> tuple[dict[str, float], int]:
+    """Return the weighted votes for each choice, and the number of files that vote."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for place in places:
+        counts[place.path][place.value] += 1
+    votes: defaultdict[str, float] = defaultdict(float)
+    for found in counts.values():
+        weight = min(1.0, convention.file_weight / found.total())
+        for value, count in found.items():
+            votes[value] += weight * count
+    return votes, len(counts)
+
+
+def first_choice(votes: Mapping[str, float]) -> str:
+    """Return the choice with the most votes; of equals, the first by name."""
+    return min(votes, key=lambda value: (-votes[value], value))
+
+
+def learn_scope(
+    convention: Convention,
+    key: str,
+    scope: str,
+    places: Sequence[Place],
+    rule: Mapping[str, Any],
+    override: Override | None,
+    owner: str,
+) -> Entry | None:
+    """Return what the places of one scope hold to, or None when they hold to nothing or are too few."""
+    votes, files = weigh(convention, places)
+    n = sum(votes.values())
+    if n < convention.least_support or files < convention.least_files:
+        return None
+    wanted = override.value if override is not None else None
+    value = wanted or first_choice(votes)
+    k = votes.get(value, 0.0)
+    bound = wilson_bound(k, n)
+    strength = next((tier for tier, least in convention.bounds if bound >= least), "")
+    enforced = override is not None and (override.enforce or override.tier is not None)
+    if not strength and not enforced:
+        return None
+    lately, _ = weigh(convention, (place for place in places if place.is_recent))
+    favourite = first_choice(lately) if lately else value
+    entry = Entry(
+        convention=convention.id,
+        key=key,
+        scope=scope,
+        value=value,
+        k=round(k, 3),
+        n=round(n, 3),
+        files=files,
+        bound=round(bound, 5),
+        strength=strength,
+        tier="" if value in convention.never or owner else lower_tier(strength, convention.cap),
+        exemplars=exemplars_of(place for place in places if place.value == value),
+        counterexamples=exemplars_of(place for place in places if place.value != value)[:SHOWN_EXEMPLARS],
+        rule=dict(rule),
+        reason=override.reason if override is not None else "",
+        recent_k=round(lately.get(value, 0.0), 3),
+        recent_n=round(sum(lately.values()), 3),
+        moving_to=favourite if favourite != value and sum(lately.values()) >= LEAST_RECENT else "",
+        owner=owner,
+    )
+    if enforced:
+        assert override is not None
+        return replace(entry, tier=override.tier or "gate")
+    # a habit that is being given up: nothing new is held to it, or to what is not yet one
+    return (
+        replace(entry, tier="" if entry.moving_to else lower_tier(entry.tier, "hint")) if entry.is_migrating else entry
+    )
+
+
+def wilson_bound(k: float, n: float) -> float:
+    """Return the one-sided 90 % Wilson lower bound of the share k / n (Wilson 1927)."""
+    if n <= 0:
+        return 0.0
+    p = k / n
+    root = math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+    return max(0.0, (p + Z * Z / (2 * n) - Z * root) / (1 + Z * Z / n))
+
+
+def exemplars_of(places: Iterable[Place]) -> tuple[Exemplar, ...]:
+    """Return a few of *places*: of different folders first, then of different files, the shortest lines first."""
+    first: dict[str, Place] = {}
+    for place in places:
+        if place.text:
+            first.setdefault(place.path, place)
+    ranked = sorted(first.values(), key=lambda place: (len(place.text), place.path, place.line))
+    by_folder: dict[str, Place] = {}
+    for place in ranked:
+        by_folder.setdefault(folder_of(place.path), place)
+    apart = [place for place in ranked if by_folder[folder_of(place.path)] is place]
+    chosen = [*apart, *(place for place in ranked if by_folder[folder_of(place.path)] is not place)][:EXEMPLARS]
+    return tuple(Exemplar(place.path, place.line, place.text) for place in chosen)
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a file."""
+    return path.rpartition("/")[0]
+
+
+def control_discoveries(entries: Sequence[Entry]) -> list[Entry]:
+    """Return *entries* without the mined ones that so many tries would find by chance (Benjamini–Hochberg)."""
+    conventions = conventions_by_id()
+    kept = [entry for entry in entries if not conventions[entry.convention].is_mined]
+    families: defaultdict[str, list[tuple[float, Entry]]] = defaultdict(list)
+    for entry in entries:
+        if conventions[entry.convention].is_mined:
+            null = conventions[entry.convention].null_share
+            z = (entry.k / entry.n - null) / math.sqrt(null * (1 - null) / entry.n)
+            families[entry.convention].append((0.5 * math.erfc(z / math.sqrt(2)), entry))
+    for found in families.values():
+        found.sort(key=lambda row: row[0])
+        passing = [i for i, (p, _) in enumerate(found, start=1) if p <= DISCOVERY_RATE * i / len(found)]
+        kept += [entry for _, entry in found[: max(passing, default=0)]]
+    return sorted(kept, key=lambda entry: (entry.convention, entry.key, entry.scope))
