@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from tree_sitter import Node
 
@@ -22,6 +23,10 @@ SPHINX = re.compile(r"^[ \t]*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re
 QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
 NO_PROSE = re.compile(r"^\s*(>>>|[-*@:+|=]|\.\. |\d+\.|[A-Z]\w+:\s*$)")
 """Lines at which the summary has ended without an empty line: lists, fields, directives, examples, sections."""
+UNDERLINE = re.compile(r"^\s*([-=~^*+#])\1{2,}\s*$")
+"""What stands below a heading."""
+SECTION = re.compile(r"^\s*(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References|Attributes)\s*$")
+"""A heading by its words alone, however it is marked."""
 
 
 class Documented(Convention):
@@ -283,12 +288,20 @@ class SummaryEnd(Documented):
     never = frozenset({"without"})
     is_fixable = True
     values = ("full stop", "without")
-    version = 2
+    version = 3
     examples = Examples(
         value="full stop",
         conforms=('def f():\n    """Do it."""', 'def f():\n    """\n    Do it.\n\n    Then that\n    """'),
         departs=('def f():\n    """Do it"""', 'def f():\n    """Do it\n    :param a: b.\n    """'),
-        nearly=('def f():\n    """Why not?"""', 'def f():\n    """"""', 'def f():\n    """>>> f()\n    1"""'),
+        nearly=(
+            'def f():\n    """Why not?"""',
+            'def f():\n    """"""',
+            'def f():\n    """>>> f()\n    1"""',
+            # a heading is no summary, and ends one
+            'def f():\n    """\n    Returns\n    -------\n    int\n    """',
+            'def f():\n    """\n    How it works\n    ============\n    Well\n    """',
+            'def f():\n    """Do it.\n    Returns\n    -------\n    int\n    """',
+        ),
     )
 
     def answer(self, text: str) -> str | None:
@@ -365,8 +378,10 @@ def summary_end(text: str) -> int | None:
     if opening is None:
         return None
     place, end = opening.end(), None
-    for line in content_of(text).splitlines(keepends=True):
-        if (not line.strip() and end is not None) or NO_PROSE.match(line):
+    lines = content_of(text).splitlines(keepends=True)
+    for line, below in zip_longest(lines, lines[1:], fillvalue=""):
+        is_heading = UNDERLINE.match(below) or SECTION.match(line)
+        if (not line.strip() and end is not None) or is_heading or NO_PROSE.match(line):
             break
         if line.strip():
             end = place + len(line.rstrip())
