@@ -4,7 +4,8 @@ Three real codebases through the whole evaluation. In: installed packages. Out: 
 Run: python -m benchmarks.evaluation [--work DIR] [--stage networkx:adapter] [--minutes M] [--probes N] [PACKAGE…].
 Mines, trains and evaluates each package with the embedded base; kills an evaluation of the first one twice to see that
 its bytes are those of a quiet run; and spoils its evidence in five ways. With a kept work folder every stage runs once,
-so a slow machine can take them one at a time; the results are written when none is missing.
+so a slow machine can take them one at a time; the results and the tables of `docs/results.md` are written when none is
+missing.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.mining.artefacts import sha256_file, write_json
 
 from .results import make_goal, write_results
+from .samples import ROOT, describe_arms, describe_controls, describe_losses, fill_page, render_tables
 
 PACKAGES = ("networkx", "click", "rich")
 STABLE = ("samples.jsonl", "scores.jsonl", "comparisons.json")
@@ -223,11 +225,23 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
 
 
-def describe(asked: Settings, package: str) -> list[Row]:
-    """Return one row per arm, then one for the verdict."""
+def final_verdict(asked: Settings, package: str) -> Row:
+    """Return the verdict with all controls, where they were run."""
     folder = asked.folder(package)
     full = folder / "full" / "verdict.json"
-    verdict = read_json(full if full.is_file() else folder / "evaluation" / "verdict.json")
+    return read_json(full if full.is_file() else folder / "evaluation" / "verdict.json")
+
+
+def fill_results(asked: Settings, package: str) -> None:
+    """Write the tables of *package* into the documentation."""
+    verdict = final_verdict(asked, package)
+    rows = [part for tell in (describe_arms, describe_controls, describe_losses) for part in tell(package, verdict)]
+    fill_page(ROOT / "docs" / "results.md", package, render_tables(rows))
+
+
+def describe(asked: Settings, package: str) -> list[Row]:
+    """Return one row per arm, then one for the verdict."""
+    verdict = final_verdict(asked, package)
     rows: list[Row] = []
     for arm in verdict["arms"]:
         rates = arm["rates"]
@@ -323,6 +337,8 @@ def main() -> None:
             if given.stage in (None, f"{name}:{stage}"):
                 run_stage(asked, name, stage)
         if given.stage is None:
+            for name in given.packages:
+                fill_results(asked, name)
             rows = [row for name in given.packages for row in describe(asked, name)]
             spoiled = read_json(asked.folder(given.packages[0]) / "spoil.json")
             rows += [{"codebase": given.packages[0], "arm": f"spoiled: {what}", "verdict": said["word"],
