@@ -1,0 +1,345 @@
+"""
+The training race on a GPU. In: a CUDA device. Out: rows and goals for `benchmarks.training`, which calls this.
+
+Random-init Qwen2 of the 0.5B and 1.5B shapes in bf16 with one and the same fp32 adapter; synthetic pairs with long
+prompts and short answers. Arms alternate; wall time counts, up to the device's last kernel, and the first steps of a
+lap warm up. TRL gets its best setting without a compiled attention package: bf16, no checkpointing, rows of like length
+together, scores on the answers alone where its version can; and once what its defaults give. A share of the device is
+that of a matrix product measured in the
+same run. On a processor the same code runs on toy shapes, for its test.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from idiolect.training.encode import Example
+from idiolect.training.forward import answer_losses, set_mode, to_batch
+from idiolect.training.fused import fuse_adapter
+from idiolect.training.packing import build_pack, fit_chunks, group_examples, make_chunks
+from peft import LoraConfig, get_peft_model
+from peft.helpers import disable_input_dtype_casting
+
+from .results import make_goal
+
+LEARNING_RATE = 2e-4
+WARM_STEPS = 3
+"""Steps of a lap that are not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """
+    One device, the shapes that run on it, and how much of them.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    shapes: dict[str, dict[str, int]]
+    steps: int
+    rows: int
+    """Pairs in a step."""
+    micro: int
+    """Pairs that a baseline computes together."""
+    pack_tokens: int
+    shrink: int = 1
+    """What lengths are divided by."""
+
+
+GPU_SHAPES = {
+    "0.5B": {"vocab_size": 151_936, "hidden_size": 896, "num_hidden_layers": 24, "intermediate_size": 4864,
+             "num_attention_heads": 14, "num_key_value_heads": 2},
+    "1.5B": {"vocab_size": 151_936, "hidden_size": 1536, "num_hidden_layers": 28, "intermediate_size": 8960,
+             "num_attention_heads": 12, "num_key_value_heads": 2},
+}  # fmt: skip
+TOY_SHAPES = {
+    "toy": {"vocab_size": 1_000, "hidden_size": 64, "num_hidden_layers": 2, "intermediate_size": 128,
+            "num_attention_heads": 4, "num_key_value_heads": 2},
+}  # fmt: skip
+
+
+def make_track(device: str) -> Track:
+    """Return the track on *device*: `cuda` is the race, `cpu` a trial of the code."""
+    if device == "cuda":
+        return Track(torch.device("cuda"), torch.bfloat16, GPU_SHAPES, 13, 24, 8, 16_384)
+    return Track(torch.device("cpu"), torch.float32, TOY_SHAPES, 5, 4, 2, 1024, shrink=16)
+
+
+def draw_steps(track: Track, per_prompt: int, vocabulary: int) -> tuple[tuple[Example, ...], ...]:
+    """Return the steps of a lap: prompts of about 1,100 tokens, answers of about 120, the same in every arm."""
+    random = np.random.default_rng(7)
+
+    def draw(median: int, spread: float, least: int, most: int) -> np.ndarray:
+        length = int(np.clip(random.lognormal(np.log(median), spread), least, most)) // track.shrink
+        return random.integers(10, vocabulary, max(2, length)).astype(np.int32)
+
+    steps: list[tuple[Example, ...]] = []
+    for step in range(track.steps):
+        examples: list[Example] = []
+        shared = np.empty(0, np.int32)
+        for row in range(track.rows):
+            if row % per_prompt == 0:
+                shared = draw(1_000, 0.4, 200, 1_700)
+            ask, answer = draw(100, 0.4, 32, 200), draw(120, 0.6, 16, 512)
+            examples.append(Example(f"{step}-{row}", f"{step}-{row // per_prompt}", shared, ask, answer))
+        steps.append(tuple(sorted(examples, key=lambda example: example.tokens)))
+    return tuple(steps)
+
+
+def build_model(track: Track, shape: str, dtype: torch.dtype | None = None) -> Any:
+    """Return the random-init model with its fp32 adapter, the same numbers in every arm."""
+    torch.manual_seed(0)
+    config = transformers.Qwen2Config(
+        **track.shapes[shape], max_position_embeddings=4096, tie_word_embeddings=True,
+        pad_token_id=0, bos_token_id=None, eos_token_id=1,
+    )  # fmt: skip
+    with torch.device(track.device):
+        model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+    model.to(dtype or track.dtype)
+    torch.manual_seed(1)
+    lora = LoraConfig(task_type="CAUSAL_LM", r=16, lora_alpha=16, target_modules="all-linear", lora_dropout=0.0)
+    adapted: Any = get_peft_model(model, lora)
+    for parameter in adapted.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return adapted
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """
+    What one arm did in one run.
+    """
+
+    seconds: tuple[float, ...]
+    losses: tuple[float, ...]
+    peak: int
+    """Most bytes that were allocated on the device."""
+
+
+def wait(device: torch.device) -> None:
+    """Wait for the device's last kernel."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def peak_of(device: torch.device) -> int:
+    """Return the most bytes allocated since the counter was set back."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
+
+
+def clear(device: torch.device) -> None:
+    """Free what the lap before left, and set the counter back."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]]) -> Lap:
+    """Take the steps as `train_adapter` does: shared prefixes, answers alone scored, layers fused."""
+    model = build_model(track, shape)
+    set_mode(model, "packed")
+    fuse_adapter(model)
+    model.train()
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=True)
+    half = track.dtype == torch.bfloat16
+    seconds: list[float] = []
+    losses: list[torch.Tensor] = []
+    for examples in steps:
+        started = time.perf_counter()
+        chunks = make_chunks(examples, group_examples(examples), 8, track.pack_tokens)
+        answers = sum(len(example.answer) for example in examples)
+        nats = torch.zeros((), device=track.device)
+        for pack in fit_chunks(chunks, track.pack_tokens):
+            built = build_pack([[examples[i] for i in chunk.members] for chunk in pack])
+            batch = to_batch(built, "packed", track.device, track.dtype)
+            with (
+                torch.autocast(track.device.type, dtype=torch.bfloat16) if half else nullcontext(),
+                disable_input_dtype_casting(model) if half else nullcontext(),
+            ):
+                loss = answer_losses(model, batch).sum()
+            (loss / answers).backward()
+            nats += loss.detach()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        wait(track.device)
+        seconds.append(time.perf_counter() - started)
+        losses.append(nats / answers)
+    return Lap(tuple(seconds), tuple(float(loss) for loss in losses), peak_of(track.device))
+
+
+class StepClock(transformers.TrainerCallback):
+    """
+    Notes the time at each step's begin and end, the device's work included.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.seconds: list[float] = []
+
+    def on_step_begin(self, args, state, control, **kwargs) -> None:  # noqa: ANN001, ANN003 - transformers' signature
+        self.started = time.perf_counter()
+
+    def on_step_end(self, args, state, control, **kwargs) -> None:  # noqa: ANN001, ANN003
+        wait(self.device)
+        self.seconds.append(time.perf_counter() - self.started)
+
+
+def run_trl(track: Track, shape: str, steps: Sequence[Sequence[Example]], *, best: bool) -> Lap:
+    """Take the steps with TRL's SFTTrainer: in its best setting, or loaded in fp32 and recomputing by default."""
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    from .training import Job, pad, rows_of, tiny_tokenizer
+
+    job = Job(shape, "", tuple(tuple(step) for step in steps))
+    clock = StepClock(track.device)
+    known = SFTConfig.__dataclass_fields__
+    with tempfile.TemporaryDirectory() as folder:
+        wanted: dict[str, Any] = {
+            "output_dir": folder, "use_cpu": track.device.type == "cpu", "max_steps": len(steps),
+            "per_device_train_batch_size": track.micro, "gradient_accumulation_steps": track.rows // track.micro,
+            "learning_rate": LEARNING_RATE, "lr_scheduler_type": "constant", "warmup_steps": 0, "weight_decay": 0.0,
+            "max_grad_norm": 1.0, "optim": "adamw_torch_fused", "logging_steps": 1, "report_to": "none",
+            "save_strategy": "no", "gradient_checkpointing": not best, "remove_unused_columns": False,
+            "train_sampling_strategy": "sequential", "disable_tqdm": True, "bf16": track.dtype == torch.bfloat16,
+            "dataset_kwargs": {"skip_prepare_dataset": True}, "max_length": None,
+        }  # fmt: skip
+        if best and "loss_type" in known and track.device.type == "cuda":
+            wanted["loss_type"] = "chunked_nll"
+        trainer = SFTTrainer(
+            model=build_model(track, shape, None if best else torch.float32),
+            args=SFTConfig(**{key: value for key, value in wanted.items() if key in known}),
+            train_dataset=Dataset.from_list(rows_of(job)),
+            data_collator=pad,
+            processing_class=tiny_tokenizer(),
+            callbacks=[clock],
+        )
+        trainer.train()
+    losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
+    return Lap(tuple(clock.seconds), tuple(losses), peak_of(track.device))
+
+
+Arm = Callable[[Track, str, Sequence[Sequence[Example]]], Lap]
+ARMS: dict[str, Arm] = {
+    "ours": run_ours,
+    "TRL, best": lambda track, shape, steps: run_trl(track, shape, steps, best=True),
+    "TRL, defaults": lambda track, shape, steps: run_trl(track, shape, steps, best=False),
+}
+
+
+def race(track: Track, shape: str, workload: str, per_prompt: int, repeats: int) -> list[dict[str, Any]]:
+    """Run the arms in turns and return one row each."""
+    steps = draw_steps(track, per_prompt, track.shapes[shape]["vocab_size"])
+    laps: dict[str, list[Lap]] = {name: [] for name in ARMS}
+    for _ in range(repeats):
+        for name, run in ARMS.items():
+            clear(track.device)
+            laps[name].append(run(track, shape, steps))
+    counted = steps[WARM_STEPS:]
+    answers = sum(len(example.answer) for step in counted for example in step)
+    tokens = sum(example.tokens for step in counted for example in step)
+    rows: list[dict[str, Any]] = []
+    for name, runs in laps.items():
+        seconds = [sum(lap.seconds[WARM_STEPS:]) for lap in runs]
+        first = [abs(lap.losses[0] / laps["ours"][0].losses[0] - 1) for lap in runs]
+        rows.append({
+            "model": shape, "workload": workload, "arm": name,
+            "answer_tokens_per_second": round(answers / statistics.median(seconds), 1),
+            "tokens_per_second": round(tokens / statistics.median(seconds)),
+            "slowest": round(answers / max(seconds), 1), "fastest": round(answers / min(seconds), 1),
+            "peak_gib": round(max(lap.peak for lap in runs) / 2**30, 2),
+            "first_loss_difference": float(f"{max(first):.2g}"),
+        })  # fmt: skip
+    return rows
+
+
+def matrix_rate(track: Track) -> float:
+    """Return the FLOP a second of a square matrix product in the track's precision."""
+    size, repeats = (8192, 20) if track.device.type == "cuda" else (512, 5)
+    a, b = (torch.randn(size, size, device=track.device, dtype=track.dtype) for _ in range(2))
+    rates: list[float] = []
+    for _ in range(3):
+        wait(track.device)
+        started = time.perf_counter()
+        for _ in range(repeats):
+            a @ b
+        wait(track.device)
+        rates.append(repeats * 2 * size**3 / (time.perf_counter() - started))
+    return max(rates)
+
+
+def flops_a_token(track: Track, shape: str, answer_share: float, length: float) -> float:
+    """
+    Return what a token costs when nothing is computed twice: body, adapter, attention, and the head at the answers.
+
+    4 N of the body, 6 N of the adapter, 4 N of the head at the answers, causal attention with its backward at 3.5 times
+    its forward; padding and recomputation earn nothing.
+    """
+    sizes = track.shapes[shape]
+    with torch.device("meta"):
+        torch.manual_seed(0)
+        model = transformers.AutoModelForCausalLM.from_config(transformers.Qwen2Config(**sizes))
+        lora = LoraConfig(task_type="CAUSAL_LM", r=16, target_modules="all-linear")
+        adapted: Any = get_peft_model(model, lora)
+    adapter = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
+    head = sizes["vocab_size"] * sizes["hidden_size"]
+    body = sum(p.numel() for n, p in adapted.named_parameters() if not p.requires_grad and "embed" not in n) - (
+        0 if model.config.tie_word_embeddings else head
+    )
+    attention = 3.5 * 4 * (length / 2) * sizes["hidden_size"] * sizes["num_hidden_layers"]
+    return 4 * body + 6 * adapter + attention + 4 * head * answer_share
+
+
+def run_race(device: str, repeats: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows and goals of the whole race on *device*."""
+    track = make_track(device)
+    rate = matrix_rate(track)
+    rows: list[dict[str, Any]] = []
+    for shape in track.shapes:
+        steps = draw_steps(track, 1, track.shapes[shape]["vocab_size"])
+        examples = [example for step in steps for example in step]
+        tokens = sum(example.tokens for example in examples)
+        share = sum(len(example.answer) for example in examples) / tokens
+        cost = flops_a_token(track, shape, share, tokens / len(examples))
+        for workload, per_prompt in (("distinct prompts", 1), ("4 pairs a prompt", 4)):
+            own = race(track, shape, workload, per_prompt, repeats)
+            if per_prompt == 1:
+                own = [{**row, "share_of_matrix_rate": round(row["tokens_per_second"] * cost / rate, 3)} for row in own]
+            rows += own
+    rows.append({"model": "matrix product", "tflops": round(rate / 1e12, 1)})
+    return rows, weigh(rows)
+
+
+def weigh(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the goals that the rows decide."""
+    goals: list[dict[str, Any]] = []
+    shares = {"0.5B": 0.40, "1.5B": 0.50}
+    by = {(row["model"], row["workload"], row["arm"]): row for row in rows if "arm" in row}
+    for shape in dict.fromkeys(model for model, _, _ in by):
+        for workload, least in (("distinct prompts", 1.25), ("4 pairs a prompt", 2.3)):
+            ours, best = by[shape, workload, "ours"], by[shape, workload, "TRL, best"]
+            ratio = round(ours["answer_tokens_per_second"] / best["answer_tokens_per_second"], 2)
+            what = f"{shape}, {workload}, GPU: times TRL's best"
+            goals.append(make_goal("training.2", what, ratio, f">= {least}", ratio >= least, "x"))
+            spare = ours["peak_gib"] <= best["peak_gib"]
+            what = f"{shape}, {workload}: peak memory against {best['peak_gib']} of TRL's best"
+            goals.append(make_goal("training.2", what, ours["peak_gib"], "no higher", spare, "GiB"))
+        share = by[shape, "distinct prompts", "ours"]["share_of_matrix_rate"]
+        least = shares.get(shape, 0.0)
+        what = f"{shape}: share of the measured matrix rate"
+        goals.append(make_goal("training.2", what, share, f">= {least}", share >= least))
+    return goals

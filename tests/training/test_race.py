@@ -1,0 +1,27 @@
+"""
+The race on a GPU, tried on a processor with toy shapes: every arm runs and computes the same losses.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_every_arm_of_the_gpu_race_runs_and_agrees(monkeypatch):
+    pytest.importorskip("trl")
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.training_gpu import ARMS, run_race
+
+    rows, goals = run_race("cpu", 1)
+    raced = [row for row in rows if "arm" in row]
+
+    assert set(ARMS) == {row["arm"] for row in raced}
+    assert all(row["first_loss_difference"] < 1e-4 for row in raced)
+    assert {"training.2"} == {goal["name"] for goal in goals}
+    sys.modules.pop("benchmarks.training_gpu")
