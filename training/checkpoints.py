@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from ..mining.artefacts import sha256_file, write_json
+from ..mining.errors import MachineError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,22 +65,37 @@ class Progress:
 def save_checkpoint(folder: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> Path:
     """
     Write one checkpoint into *folder* and remove those that are older than `KEEP`.
+
+    Raises `MachineError` when the disk refuses; no earlier checkpoint is touched before the new one stands.
     """
     target = folder / f"step-{progress.step:08d}"
     scratch = folder / f".{target.name}.part"
     for leftover in (scratch, target):
         shutil.rmtree(leftover, ignore_errors=True)
+    try:
+        write_parts(scratch, progress, tensors)
+        scratch.rename(target)
+        flush(folder)
+    except (OSError, SafetensorError) as error:
+        # half a checkpoint would only keep the disk full
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise MachineError(
+            f"Cannot write the checkpoint of step {progress.step} below {str(folder)!r}: {error}. The one before it "
+            "stands: make room, then go on with --resume."
+        ) from error
+    for old in list_checkpoints(folder)[:-KEEP]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def write_parts(scratch: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> None:
+    """Write the files of one checkpoint, the mark last, and wait until they are on the disk."""
     scratch.mkdir(parents=True)
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, scratch / TENSORS)
     write_json(scratch / VALUES, progress.__dict__)
     write_json(scratch / COMPLETE, {name: sha256_file(scratch / name) for name in (TENSORS, VALUES)})
     for name in (TENSORS, VALUES, COMPLETE):
         flush(scratch / name)
-    scratch.rename(target)
-    flush(folder)
-    for old in list_checkpoints(folder)[:-KEEP]:
-        shutil.rmtree(old, ignore_errors=True)
-    return target
 
 
 def load_checkpoint(folder: Path) -> tuple[Progress, dict[str, Tensor]] | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from accelerate import Accelerator
@@ -41,6 +41,8 @@ from .setup import Setup
 if TYPE_CHECKING:
     from torch import Tensor
 
+NAMED = 8
+"""Pairs of a step that are named when its loss is no number."""
 LOG_EVERY = 10
 """Steps between logged lines: the only moments at which the loop waits for the device."""
 
@@ -50,7 +52,7 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
     Take the optimizer steps that are left, and leave the model with the best weights that were seen.
     """
     folder = out / CHECKPOINTS
-    recipe, accelerator = setup.recipe, setup.accelerator
+    recipe = setup.recipe
     names = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
     parameters = list(names.values())
     optimizer = make_optimizer(parameters, recipe)
@@ -59,20 +61,23 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
     look_every = recipe.validate_every or max(1, math.ceil(steps / looks))
     nats = torch.zeros((), dtype=torch.float64, device=setup.device)
     clock = Clock(state.answer_tokens)
+    trail: list[Step] = []
     for packs in remaining_steps(setup.plan, state, steps):
         answers = take_step(setup, packs, parameters, optimizer, recipe.rate(state.step, steps), nats)
         state.step += 1
+        trail.append(Step(state.step, nats.clone(), packs))
         state.tokens += answers
         state.answer_tokens += answers
         if state.step % LOG_EVERY == 0 or state.step == steps:
-            log_step(setup, folder, state, nats, recipe.rate(state.step - 1, steps), clock)
+            drain(setup, state, nats, trail)
+            log_step(setup, folder, state, recipe.rate(state.step - 1, steps), clock)
         if state.step % look_every == 0 or state.step == steps:
             best = look(setup, state, best, before, score)
         setup.report(describe(state, clock), state.step, steps)
         if state.stopped:
             break
         if state.step % recipe.checkpoint_every == 0 and state.step < steps:
-            drain(accelerator, state, nats)
+            drain(setup, state, nats, trail)
             keep(setup, folder, state, names, optimizer, best)
     load_weights(setup.model, best)
     return state
@@ -177,21 +182,49 @@ def reduce_gradients(accelerator: Accelerator, parameters: Sequence[torch.nn.Par
         parameter.grad = piece.view_as(parameter)
 
 
-def drain(accelerator: Accelerator, state: Progress, nats: Tensor) -> None:
-    """Move the loss since the last line from the device into *state*."""
+class Step(NamedTuple):
+    """
+    One step since the device was last waited for.
+    """
+
+    number: int
+    nats: Tensor
+    """The loss up to it, since then; still on the device."""
+    packs: Sequence[Sequence[Chunk]]
+
+
+def drain(setup: Setup, state: Progress, nats: Tensor, trail: list[Step]) -> None:
+    """
+    Move the loss since the last line from the device into *state*.
+
+    Raises `InputError` with the step and its pairs when it is no number: no checkpoint and no adapter is made of that.
+    """
+    accelerator = setup.accelerator
     total: Any = accelerator.reduce(nats.clone(), reduction="sum") if accelerator.num_processes > 1 else nats
+    if not math.isfinite(float(total)):
+        raise InputError(describe_break(setup.plan, trail, float(total)))
     state.nats += float(total)
     nats.zero_()
+    trail.clear()
 
 
-def log_step(setup: Setup, folder: Path, state: Progress, nats: Tensor, rate: float, clock: Clock) -> None:
+def describe_break(plan: Plan, trail: Sequence[Step], loss: float) -> str:
+    """Return which step's loss was no number first, and which pairs were in it."""
+    # on several processes the step may have broken on another one
+    broken = next((step for step in trail if not math.isfinite(float(step.nats))), trail[-1])
+    ids = [plan.examples[i].id for pack in broken.packs for chunk in pack for i in chunk.members]
+    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+    return (
+        f"The loss is {loss} at step {broken.number}, on the pairs {', '.join(ids[:NAMED])}{more}. "
+        "Lower learning_rate, or set precision=fp32; show CORPUS prints the pairs."
+    )
+
+
+def log_step(setup: Setup, folder: Path, state: Progress, rate: float, clock: Clock) -> None:
     """
     Add one line to the log, and its time to another file: the log is the same in every run.
     """
-    drain(setup.accelerator, state, nats)
     loss = state.nats / state.tokens
-    if not math.isfinite(loss):
-        raise InputError(f"The loss is {loss} at step {state.step}. Lower learning_rate, or set precision=fp32.")
     line = {"loss": loss, "learning_rate": rate, "answer_tokens": state.answer_tokens}
     state.log.append({"step": state.step, **line})
     setup.accelerator.log(line, step=state.step)
