@@ -121,6 +121,7 @@ def make_finding(source: Source, entry: Entry, found: Opportunity) -> Finding:
     line_start = source.line_starts[found.line - 1]
     column = len(source.utf8[line_start : found.start].decode("utf-8", "replace")) + 1
     text = source.utf8[found.start : found.end].split(b"\n")[0].decode("utf-8", "replace")
+    message = convention.message(found.value, entry.value, entry.topic)
     return Finding(
         entry=entry,
         path=source.path,
@@ -128,7 +129,7 @@ def make_finding(source: Source, entry: Entry, found: Opportunity) -> Finding:
         column=column,
         end_column=column + max(1, len(text)),
         found=found.value,
-        message=convention.message(found.value, entry.value, entry.topic),
+        message=f"{message} (supported by prior)" if entry.by_prior else message,
         start=found.start,
         end=found.end,
     )

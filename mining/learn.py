@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from .conventions.convention import Convention, HouseConvention, conventions_by_id, lower_tier
 from .conventions.facts import FileFacts
+from .conventions.priors import read_priors
 from .conventions.tally import FileTally
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, scopes_of
 from .settings import Override, Settings
@@ -26,6 +27,11 @@ Z = 1.2816
 CHILD_GAIN = 0.03
 """How much higher the bound of a narrower scope must be to be used where it agrees."""
 DISCOVERY_RATE = 0.05
+LEAST_OWN, MOST_OWN, OWN_SHARE = 10.0, 81.0, 0.9
+"""
+A repository with so many places of its own, this share of which agree, is helped by what others do. With more it has no
+need: 81 places without an exception reach the strictest tier by themselves.
+"""
 OWN_HABIT = 0.8
 """A narrower scope that keeps the wider one's rule in a smaller share of places has no rule of it."""
 
@@ -173,13 +179,16 @@ def learn_scope(
     """Return what the places of one scope hold to, or None when they hold to nothing or are too few."""
     votes, files = weigh(convention, places)
     n = sum(votes.values())
-    if n < convention.least_support or files < convention.least_files:
+    prior = read_priors().get(convention.id) if scope == "repository" and LEAST_OWN <= n <= MOST_OWN else None
+    if (n < convention.least_support and prior is None) or files < convention.least_files:
         return None
     wanted = override.value if override is not None else None
     value = wanted or first_choice(votes)
     k = votes.get(value, 0.0)
-    bound = wilson_bound(k, n)
-    strength = next((tier for tier, least in convention.bounds if bound >= least), "")
+    own = wilson_bound(k, n) if n >= convention.least_support else 0.0
+    lent = wilson_bound(k + prior.a, n + prior.a + prior.b) if prior is not None and k >= OWN_SHARE * n else 0.0
+    bound = max(own, lent)
+    strength = strength_of(convention, bound)
     enforced = override is not None and (override.enforce or override.tier is not None)
     if not strength and not enforced:
         return None
@@ -204,6 +213,7 @@ def learn_scope(
         recent_n=round(sum(lately.values()), 3),
         moving_to=favourite if favourite != value and sum(lately.values()) >= LEAST_RECENT else "",
         owner=owner,
+        by_prior=strength != strength_of(convention, own),
     )
     if enforced:
         assert override is not None
@@ -212,6 +222,11 @@ def learn_scope(
     return (
         replace(entry, tier="" if entry.moving_to else lower_tier(entry.tier, "hint")) if entry.is_migrating else entry
     )
+
+
+def strength_of(convention: Convention, bound: float) -> str:
+    """Return the strictest tier that a bound earns, or nothing."""
+    return next((tier for tier, least in convention.bounds if bound >= least), "")
 
 
 def wilson_bound(k: float, n: float) -> float:

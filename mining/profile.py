@@ -66,6 +66,8 @@ class Entry:
     """The choice that recent lines make, where it is another one: the repository is moving."""
     owner: str = ""
     """The configured formatter that the matter is left to."""
+    by_prior: bool = False
+    """Whether the strength rests on what other codebases do too, because this one is small."""
 
     @property
     def is_migrating(self) -> bool:

@@ -176,8 +176,25 @@ def test_a_file_with_its_own_way_is_left_alone():
 
 
 def test_too_little_evidence_makes_no_rule():
-    """Under 20 weighted opportunities nothing is learned."""
-    assert () == house('"', files=4).entries
+    """Under ten weighted opportunities nothing is learned."""
+    assert () == house('"', files=2).entries
+
+
+def test_a_small_repository_is_helped_by_what_others_do_and_says_so():
+    """Sixteen plain strings make no rule by themselves; with the prior they are a hint that names it."""
+    profile = house('"', files=4)
+    source = parse_source("package/new.py", b"b = 'z'\n", PYTHON)
+    (entry,) = [entry for entry in profile.entries if entry.convention == "S01"]
+    (finding,) = judge_source(source, profile).findings
+
+    assert (True, "hint", 16.0) == (entry.by_prior, entry.tier, entry.n)
+    assert finding.message.endswith("(supported by prior)")
+    assert not any(entry.by_prior for entry in house('"', files=40).entries)
+
+
+def test_a_mixed_habit_borrows_nothing():
+    """Where fewer than nine of ten places agree, no other codebase's habit helps."""
+    assert "S01" not in {entry.convention for entry in house('"', files=4, odd=2).entries}
 
 
 def test_a_mixed_habit_makes_no_rule():
