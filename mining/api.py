@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from .definitions import Definition
 from .source import Source
@@ -16,13 +16,13 @@ from .source import Source
 LONGEST_SIGNATURE = 300
 LONGEST_SUMMARY = 160
 OPENING = re.compile(r"^\s*(?:[rRuUbB]{0,2}(?:\"{3}|'{3}|\"|')|/\*+!?|//[/!]?|#+!?|--+|<!--|;+|\*(?=\s|$))?\s*")
-CLOSING = re.compile(r"\s*(?:\"{3}|'{3}|\"|'|\*+/|-->)?\s*$")
-"""What opens and closes documentation, and its lines, in strings and comments of any language."""
+"""What opens documentation, and its lines, in strings and comments of any language."""
+CLOSING = ('"""', "'''", '"', "'", "*/", "-->")
+"""What closes it; the longer one first."""
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """
     One name that a module offers.
     """
@@ -60,18 +60,26 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
 
 def summary_of(doc: str) -> str:
     """Return the first sentence of documentation, on one line, without its markers and its full stop."""
-    lines = CLOSING.sub("", doc[: 4 * LONGEST_SUMMARY]).split("\n")
+    lines = unclosed(doc[: 4 * LONGEST_SUMMARY]).split("\n")
     text = "\n".join(OPENING.sub("", line, count=1) for line in lines).strip()
     end = SENTENCE_END.search(text)
     sentence = " ".join(text[: end.start() if end else len(text)].split())
     return sentence if len(sentence) <= LONGEST_SUMMARY else ""
 
 
+def unclosed(doc: str) -> str:
+    """Return *doc* without what closes it and the blanks there."""
+    text = doc.rstrip()
+    mark = next(filter(text.endswith, CLOSING), "")
+    # a comment may be closed with more than one star
+    return text.removesuffix(mark).rstrip("*" if mark == "*/" else None).rstrip()
+
+
 def build_index(files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> dict[str, object]:
     """Return the index as `api.json` holds it: symbols by path, in order of path and line."""
     return {
         "schema": "idiolect.api/1",
-        "files": {path: [asdict(symbol) for symbol in symbols] for path, symbols in sorted(files) if symbols},
+        "files": {path: [symbol._asdict() for symbol in symbols] for path, symbols in sorted(files) if symbols},
     }
 
 

@@ -17,7 +17,7 @@ from .api import Lookup, build_index
 from .conventions.tally import FileTally
 from .corpus import Contents
 from .errors import TooSmallError
-from .filters.duplicates import fingerprint, similar_pairs
+from .filters.duplicates import Fingerprint, fingerprint_all, similar_pairs
 from .filters.house import keeps_rules, lines_that_break
 from .languages import known_languages
 from .learn import learn_profile
@@ -149,13 +149,19 @@ def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]
     for kind in sorted({pair.kind for pair in pairs} - {"infill"}):
         places = [index for index, pair in enumerate(pairs) if pair.kind == kind]
         known = marks if kind in BY_UNIT else {}
-        prints = [known.get((p.path, p.symbol)) or fingerprint(p.response) for p in (pairs[i] for i in places)]
+        prints = mark_pairs([pairs[index] for index in places], known)
         for first, second, similarity in similar_pairs(prints, NEAR_DUPLICATE):
             # a copy of what is gone is as like to what made it go
             if places[first] not in gone or similarity == 1.0:
                 gone[places[second]] = "duplicate" if similarity == 1.0 else "near_duplicate"
     drops.extend(Drop(pairs[i].path, pairs[i].symbol, pairs[i].kind, gone[i]) for i in sorted(gone))
     return [pair for index, pair in enumerate(pairs) if index not in gone]
+
+
+def mark_pairs(pairs: Sequence[Pair], known: Mapping[tuple[str, str], Fingerprint]) -> list[Fingerprint]:
+    """Return the fingerprint of every pair's answer, where *known* has that of the definition it answers with."""
+    fresh = iter(fingerprint_all([pair.response for pair in pairs if (pair.path, pair.symbol) not in known]))
+    return [known.get((pair.path, pair.symbol)) or next(fresh) for pair in pairs]
 
 
 def curate(pairs: Sequence[Pair], settings: Sequence[Settings], drops: list[Drop]) -> list[Pair]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from tree_sitter import Node, QueryCursor
 
@@ -21,6 +23,8 @@ MATCH_LIMIT = 65_536
 WRAPPERS = frozenset({"decorated_definition", "export_statement", "template_declaration"})
 BETWEEN = "_between"
 """What a query captures under this name may stand between a unit and the comment that documents it."""
+BLOCK, OLD = "_block", "_old"
+"""What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
 SEPARATORS = re.compile(r"::|\.")
 
 
@@ -55,23 +59,47 @@ class Definition:
     """Whether the tree has an error inside."""
 
 
-def collect_definitions(source: Source) -> list[Definition]:
-    """Return the definitions of *source*, outer before inner, in the order of the file."""
-    query = source.language.query
-    units: dict[Span, tuple[str, dict[str, list[Node]]]] = {}
-    comments: list[Node] = []
-    between: set[int] = set()
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    What one walk through a tree finds for all who ask about units.
+    """
+
+    units: dict[Span, tuple[str, dict[str, list[Node]]]] = field(default_factory=dict[Span, Any])
+    """The kind and the captures of every unit."""
+    comments: list[Node] = field(default_factory=list[Node])
+    between: set[int] = field(default_factory=set[int])
+    """Lines that may stand between a unit and its comment."""
+    blocks: list[Node] = field(default_factory=list[Node])
+    old: list[Node] = field(default_factory=list[Node])
+
+
+# a walk costs a quarter of a parse; the last one serves the next who asks about the same file
+@lru_cache(maxsize=1)
+def find_units(source: Source) -> Found:
+    """Return what the unit query of the language finds in *source*."""
+    query = source.language.unit_query
+    kinds = [str(query.pattern_settings(index).get("kind") or "") for index in range(query.pattern_count)]
+    found = Found()
     for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(source.tree.root_node):
         if "unit" in captures and "unit.name" in captures:
             node = captures["unit"][0]
-            kind = str(query.pattern_settings(pattern).get("kind") or node.type)
             # two patterns may find one unit; the first that does says what it is
-            units.setdefault(outer_span(node), (kind, captures))
+            found.units.setdefault(outer_span(node), (kinds[pattern] or node.type, captures))
         elif "comment" in captures:
-            comments.extend(captures["comment"])
+            found.comments.extend(captures["comment"])
+        found.blocks.extend(captures.get(BLOCK, ()))
+        found.old.extend(captures.get(OLD, ()))
         for node in captures.get(BETWEEN, ()):
-            between.update(range(node.start_point.row + 1, node.end_point.row + 2))
-    above = None if "unit.doc" in source.language.captures else comment_ends(source, comments)
+            found.between.update(range(node.start_point.row + 1, node.end_point.row + 2))
+    return found
+
+
+def collect_definitions(source: Source) -> list[Definition]:
+    """Return the definitions of *source*, outer before inner, in the order of the file."""
+    found = find_units(source)
+    units, between = found.units, found.between
+    above = None if "unit.doc" in source.language.captures else comment_ends(source, found.comments)
     definitions: list[Definition] = []
     around: list[int] = []
     for span in sorted(units, key=lambda span: (span.start, -span.end)):

@@ -69,6 +69,18 @@ class Language:
         return tree_sitter.Query(self.grammar, self.query_text)
 
     @cached_property
+    def unit_query(self) -> tree_sitter.Query:
+        """The compiled query without the patterns that say nothing of units: most calls and strings of a file."""
+        query = tree_sitter.Query(self.grammar, self.query_text)
+        wanted = [b"@unit", b"@_", *([] if "unit.doc" in self.captures else [b"@comment"])]
+        text = self.query_text.encode()
+        for index in range(query.pattern_count):
+            pattern = text[query.start_byte_for_pattern(index) : query.end_byte_for_pattern(index)]
+            if not any(name in pattern for name in wanted):
+                query.disable_pattern(index)
+        return query
+
+    @cached_property
     def captures(self) -> frozenset[str]:
         """The names of the query's captures."""
         return frozenset(self.query.capture_name(index) for index in range(self.query.capture_count))

@@ -26,7 +26,7 @@ from .corpus import MARKER, Corpus, read_corpus, write_corpus
 from .definitions import collect_definitions
 from .edits import HISTORY, mine_history
 from .errors import IdiolectError, InputError, MissingExtraError
-from .filters.duplicates import fingerprint
+from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence, may_stay
 from .filters.personal import mask_personal
 from .filters.quality import broken_definition, gives_cause, object_to
@@ -42,7 +42,7 @@ from .settings import Settings, read_settings
 from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
-from .workers import map_files, open_cluster
+from .workers import map_files, open_cluster, pause_collection
 from .yields import Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
 
 PLAIN_KINDS = ("implement", "infill")
@@ -59,11 +59,9 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None, house: froze
     tally = tally_source(source)
     mined = MinedFile(source, definitions, skeleton, tally, house)
     drafts, drops = draft_pairs(mined, kinds)
-    units = tuple(
-        Unit(source.path, definition.symbol, fingerprint(source.slice(definition.code or definition.body)))
-        for definition in definitions
-        if definition.kind != "class"
-    )
+    parts = [definition for definition in definitions if definition.kind != "class"]
+    marks = fingerprint_all([source.slice(definition.code or definition.body) for definition in parts])
+    units = tuple(Unit(source.path, part.symbol, mark) for part, mark in zip(parts, marks, strict=True))
     return FileYield(
         path=source.path,
         language=source.language.name,
@@ -165,6 +163,7 @@ def without_places(mined: FileYield, text: str, places: Sequence[tuple[int, int]
     return replace(mined, drafts=kept, drops=(*mined.drops, *gone, redacted))
 
 
+@pause_collection()
 def mine_repositories(
     repositories: Sequence[Path],
     out: Path,

@@ -69,10 +69,15 @@ class Survey:
             "units": dict(sorted(self.units.items())),
             "documented_units": self.documented,
             "implement_units": self.askable,
-            "captures": {name: self.captures[name] for name in sorted(language.captures)},
-            "unmatched_captures": sorted(name for name in language.captures if not self.captures[name]),
+            "captures": {name: self.captures[name] for name in shown(language)},
+            "unmatched_captures": sorted(name for name in shown(language) if not self.captures[name]),
             "skipped": dict(sorted(self.skipped.items())),
         }
+
+
+def shown(language: Language) -> list[str]:
+    """Return the captures of *language* that say something to who writes a query."""
+    return sorted(name for name in language.captures if not name.startswith("_"))
 
 
 def survey_repository(root: Path, languages: Sequence[Language]) -> dict[str, Survey]:

@@ -17,9 +17,8 @@ import hashlib
 import keyword
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -41,16 +40,20 @@ LOWEST_LOOKED_FOR = 0.05
 """Under this, two texts share a phrase or two, and 0 is as good an answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """
     What is kept of a text for finding its duplicates.
     """
 
     exact: int
     """Hash of the text's tokens."""
-    shingles: NDArray[np.uint32]
-    """Hashes of its shingles, sorted, without repeats; empty for texts under `LEAST_TOKENS`."""
+    members: bytes
+    """The bytes of `shingles`: they travel between processes at less cost than an array."""
+
+    @property
+    def shingles(self) -> NDArray[np.uint32]:
+        """Hashes of its shingles, sorted, without repeats; empty for texts under `LEAST_TOKENS`."""
+        return np.frombuffer(self.members, dtype=np.uint32)
 
 
 class Codes(dict[str, int]):
@@ -78,15 +81,34 @@ CODES = Codes()
 DOT, OPENING = np.uint64(OTHER << 32 | crc32(b".")), np.uint64(OTHER << 32 | crc32(b"("))
 FOLDED = np.array([crc32(b"v"), crc32(b"0"), crc32(b'"')], dtype=np.uint64)
 WEIGHTS = np.array([0x9E3779B1 * (index * 2 + 1) for index in range(SHINGLE)], dtype=np.uint64)
-NO_SHINGLES = np.empty(0, dtype=np.uint32)
+BREAK = ("\0",)
+"""Stands between two texts, where it changes nothing that is kept of either."""
+TEXTS_AT_ONCE = 256
 
 
 def fingerprint(text: str) -> Fingerprint:
     """Return the fingerprint of one text."""
-    tokens = TOKEN.findall(text)
-    codes = np.fromiter(map(CODES.__getitem__, tokens), dtype=np.uint64, count=len(tokens))
-    exact = int.from_bytes(hashlib.blake2b(codes.tobytes(), digest_size=8).digest(), "big")
-    return Fingerprint(exact, NO_SHINGLES if len(tokens) < LEAST_TOKENS else shingle_hashes(fold_names(codes)))
+    return fingerprint_all([text])[0]
+
+
+def fingerprint_all(texts: Sequence[str]) -> list[Fingerprint]:
+    """Return the fingerprint of every text; many at once cost a third of what they cost one by one."""
+    blocks = (texts[start : start + TEXTS_AT_ONCE] for start in range(0, len(texts), TEXTS_AT_ONCE))
+    return [mark for block in blocks for mark in fingerprint_block(block)]
+
+
+def fingerprint_block(texts: Sequence[str]) -> Iterator[Fingerprint]:
+    """Yield the fingerprint of every text, all of them laid end to end in one array."""
+    tokens = [TOKEN.findall(text) for text in texts]
+    sizes = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
+    ends = np.cumsum(sizes + 1)
+    laid = chain.from_iterable(chain(one, BREAK) for one in tokens)
+    codes = np.fromiter(map(CODES.__getitem__, laid), dtype=np.uint64, count=int(ends[-1]))
+    members = shingle_members(fold_names(codes), sizes)
+    whole = codes.tobytes()
+    for size, end, own in zip(sizes.tolist(), ends.tolist(), members, strict=True):
+        own_codes = whole[8 * (end - 1 - size) : 8 * (end - 1)]
+        yield Fingerprint(int.from_bytes(hashlib.blake2b(own_codes, digest_size=8).digest(), "big"), own)
 
 
 def fold_names(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -100,13 +122,22 @@ def fold_names(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return np.where(folded | local, FOLDED[np.minimum(kinds, 2)], values)
 
 
-def shingle_hashes(values: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """Return the sorted hashes of every run of `SHINGLE` tokens."""
-    count = len(values) - SHINGLE + 1
+def shingle_members(values: NDArray[np.uint64], sizes: NDArray[np.int64]) -> list[bytes]:
+    """Return the shingles of every text in *values*, where texts of *sizes* tokens end with one token that is none."""
+    count = max(len(values) - SHINGLE + 1, 0)
     mixed = np.zeros(count, dtype=np.uint64)
     for offset in range(SHINGLE):
         mixed += values[offset : offset + count] * WEIGHTS[offset]
-    return np.unique((mixed ^ (mixed >> np.uint64(31))).astype(np.uint32))
+    hashes = (mixed ^ (mixed >> np.uint64(31))).astype(np.uint32)
+    owner = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes + 1)[:count]
+    # a run that reaches into the next text is no shingle
+    room = np.repeat(np.cumsum(sizes + 1) - SHINGLE, sizes + 1)[:count] - np.arange(count)
+    kept = (room > 0) & np.repeat(sizes >= LEAST_TOKENS, sizes + 1)[:count]
+    # one sort of (text, hash) packed into one number
+    packed = np.unique(owner[kept] << np.uint64(32) | hashes[kept])
+    edges = np.searchsorted(packed, np.arange(len(sizes) + 1, dtype=np.uint64) << np.uint64(32)).tolist()
+    whole = packed.astype(np.uint32).tobytes()
+    return [whole[4 * start : 4 * end] for start, end in pairwise(edges)]
 
 
 def similar_pairs(

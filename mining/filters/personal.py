@@ -43,6 +43,7 @@ AUTHOR = re.compile(
     r"(?:@author|:author:|\bAuthors?:|\bMaintainers?:|__author__ *= *['\"]|\bWritten by)[ \t]+"
     r"((?:[A-Z][\w'\-]*\.?[ \t]+){1,3}[A-Z][\w'\-]+)|__author__ *= *['\"]([^'\"\n]{3,60})['\"]"
 )
+TO_DO_MARKS = ("TODO(", "FIXME(", "XXX(", "HACK(")
 TO_DO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\(@?([A-Za-z][\w.\-]{1,30})\)")
 
 
@@ -59,7 +60,8 @@ def find_personal(text: str) -> list[Personal]:
             for match in AUTHOR.finditer(text)
             if match[1] or match[2]
         )
-    found.extend(Personal("name", *match.span(1)) for match in TO_DO.finditer(text) if not match[1].isupper())
+    if any(mark in text for mark in TO_DO_MARKS):
+        found.extend(Personal("name", *match.span(1)) for match in TO_DO.finditer(text) if not match[1].isupper())
     return sorted(set(found), key=lambda place: place.start)
 
 

@@ -9,13 +9,10 @@ under each other, which are what tree-sitter forgives in files that people keep.
 from __future__ import annotations
 
 import re
-from functools import cache
 
-import tree_sitter
-from tree_sitter import Node, QueryCursor
+from tree_sitter import Node
 
-from ..definitions import MATCH_LIMIT, Definition
-from ..languages import Language
+from ..definitions import Definition, find_units
 from ..pairs.kind import Draft
 from ..source import Source
 
@@ -33,6 +30,8 @@ ORDER = re.compile(
     re.IGNORECASE,
 )
 """Words that speak to a model, not to a reader: as an answer they would teach it to write them."""
+ORDERED = ("ignore", "disregard", "forget")
+"""One of these is in every such order; few answers have one."""
 
 
 def object_to(draft: Draft) -> str:
@@ -44,26 +43,29 @@ def object_to(draft: Draft) -> str:
         return "long"
     if draft.kind == "implement" and STUB.fullmatch(response):
         return "stub"
-    if BIDIRECTIONAL.search(response) or BIDIRECTIONAL.search(draft.instruction):
+    # most texts have no letter that these could be made of
+    odd = [text for text in (response, draft.instruction) if not text.isascii()]
+    if any(map(BIDIRECTIONAL.search, odd)):
         return "bidirectional_control"
-    if ORDER.search(response):
+    if speaks_to_a_model(response):
         return "order_to_a_model"
-    return "mixed_scripts" if MIXED.search(response) or MIXED.search(draft.instruction) else ""
+    return "mixed_scripts" if any(map(MIXED.search, odd)) else ""
 
 
-@cache
-def doubt_query(language: Language) -> tree_sitter.Query:
-    """Return the query for what Python's grammar accepts and Python does not, and for blocks."""
-    return tree_sitter.Query(language.grammar, "[(print_statement) (exec_statement)] @old (block) @block")
+def speaks_to_a_model(text: str) -> bool:
+    """Claim that *text* tells a model to forget what it was told."""
+    lowered = text.lower()
+    # beyond ASCII, letters have more than two cases
+    may = not text.isascii() or any(word in lowered for word in ORDERED)
+    return may and ORDER.search(text) is not None
 
 
 def gives_cause(source: Source) -> bool:
     """Claim that a Python file may hold syntax errors that its tree does not show where they are."""
-    root = source.tree.root_node
-    if root.has_error:
+    if source.tree.root_node.has_error:
         return True
-    found = QueryCursor(doubt_query(source.language), match_limit=MATCH_LIMIT).captures(root)
-    return "old" in found or any(map(is_ragged, found.get("block", ())))
+    found = find_units(source)
+    return bool(found.old) or any(map(is_ragged, found.blocks))
 
 
 def is_ragged(block: Node) -> bool:

@@ -22,7 +22,7 @@ class Rule:
 
     name: str
     literals: tuple[str, ...]
-    """The rule is tried only on text that holds one of these, in lower case."""
+    """The rule is tried only on text that holds one of these, as they are written."""
     pattern: str
     """The secret is group 1 where there is one, else the whole match."""
 
@@ -40,49 +40,49 @@ class Secret(NamedTuple):
 RULES = (
     Rule(
         "private-key",
-        ("-----begin",),
+        ("-----BEGIN",),
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,8000}?(?:-----END [A-Z0-9 ]*-----|\Z)",
     ),
-    Rule("aws-access-key", ("akia", "asia", "abia", "acca"), r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b"),
+    Rule("aws-access-key", ("AKIA", "ASIA", "ABIA", "ACCA"), r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b"),
     Rule("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"(gh[pousr]_[A-Za-z0-9]{36,255})\b"),
     Rule("github-fine-grained", ("github_pat_",), r"(github_pat_[A-Za-z0-9_]{60,90})\b"),
     Rule("gitlab-token", ("glpat-", "gldt-", "glrt-", "glptt-"), r"(gl(?:pat|dt|rt|ptt)-[A-Za-z0-9_\-]{20,})"),
     Rule("slack-token", ("xox",), r"(xox[abeoprs]-[A-Za-z0-9-]{10,})"),
     Rule("slack-webhook", ("hooks.slack.com",), r"(https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{20,})"),
     Rule("stripe-key", ("_live_", "_test_"), r"([sr]k_(?:live|test)_[A-Za-z0-9]{16,})\b"),
-    Rule("google-api-key", ("aiza",), r"(AIza[A-Za-z0-9_\-]{35})"),
+    Rule("google-api-key", ("AIza",), r"(AIza[A-Za-z0-9_\-]{35})"),
     Rule("google-oauth", ("ya29.",), r"(ya29\.[A-Za-z0-9_\-]{20,})"),
-    Rule("google-client-secret", ("gocspx-",), r"(GOCSPX-[A-Za-z0-9_\-]{28})"),
+    Rule("google-client-secret", ("GOCSPX-",), r"(GOCSPX-[A-Za-z0-9_\-]{28})"),
     Rule("openai-key", ("sk-",), r"(sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_\-]{20,}T3BlbkFJ[A-Za-z0-9_\-]{20,})"),
     Rule("anthropic-key", ("sk-ant-",), r"(sk-ant-[A-Za-z0-9]{3,6}\d\d-[A-Za-z0-9_\-]{80,})"),
     Rule("huggingface-token", ("hf_",), r"(hf_[A-Za-z]{34,})\b"),
     Rule("npm-token", ("npm_",), r"(npm_[A-Za-z0-9]{36})\b"),
     Rule("pypi-token", ("pypi-",), r"(pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_\-]{50,})"),
-    Rule("sendgrid-key", ("sg.",), r"(SG\.[A-Za-z0-9_\-]{20,24}\.[A-Za-z0-9_\-]{39,50})"),
+    Rule("sendgrid-key", ("SG.",), r"(SG\.[A-Za-z0-9_\-]{20,24}\.[A-Za-z0-9_\-]{39,50})"),
     Rule("mailgun-key", ("key-",), r"(key-[0-9a-f]{32})\b"),
     Rule("mailchimp-key", ("-us",), r"([0-9a-f]{32}-us\d{1,2})\b"),
-    Rule("twilio-key", ("sk", "ac"), r"((?:SK|AC)[0-9a-f]{32})\b"),
-    Rule("square-token", ("sq0", "eaaa"), r"(sq0[a-z]{3}-[A-Za-z0-9_\-]{22,43}|EAAA[A-Za-z0-9_\-]{60})"),
+    Rule("twilio-key", ("SK", "AC"), r"((?:SK|AC)[0-9a-f]{32})\b"),
+    Rule("square-token", ("sq0", "EAAA"), r"(sq0[a-z]{3}-[A-Za-z0-9_\-]{22,43}|EAAA[A-Za-z0-9_\-]{60})"),
     Rule("shopify-token", ("shp",), r"(shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})\b"),
     Rule("digitalocean-token", ("_v1_",), r"(do[opr]_v1_[0-9a-f]{64})\b"),
     Rule("databricks-token", ("dapi",), r"(dapi[0-9a-f]{32}(?:-\d)?)\b"),
     Rule("doppler-token", ("dp.",), r"(dp\.(?:pt|st|ct|sa)\.(?:[a-z0-9_\-]+\.)?[A-Za-z0-9]{40,44})\b"),
     Rule("linear-key", ("lin_api_",), r"(lin_api_[A-Za-z0-9]{40})\b"),
     Rule("notion-token", ("secret_", "ntn_"), r"(secret_[A-Za-z0-9]{43}|ntn_[A-Za-z0-9]{46})\b"),
-    Rule("postman-key", ("pmak-",), r"(PMAK-[0-9a-f]{24}-[0-9a-f]{34})\b"),
-    Rule("newrelic-key", ("nrak-",), r"(NRAK-[A-Z0-9]{27})\b"),
+    Rule("postman-key", ("PMAK-",), r"(PMAK-[0-9a-f]{24}-[0-9a-f]{34})\b"),
+    Rule("newrelic-key", ("NRAK-",), r"(NRAK-[A-Z0-9]{27})\b"),
     Rule("grafana-token", ("glsa_", "glc_"), r"(glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|glc_[A-Za-z0-9+/]{32,400}={0,2})"),
     Rule("vault-token", ("hvs.", "hvb."), r"(hv[sb]\.[A-Za-z0-9_\-]{24,})"),
     Rule("terraform-token", (".atlasv1.",), r"([A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-=]{60,70})"),
     Rule("dropbox-token", ("sl.",), r"(sl\.(?:u\.)?[A-Za-z0-9_\-]{130,})"),
     Rule("discord-webhook", ("discord",), r"(https://(?:ptb\.|canary\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_\-]{60,})"),
-    Rule("telegram-token", (":aa",), r"(\d{8,10}:AA[A-Za-z0-9_\-]{33})"),
-    Rule("facebook-token", ("eaacedeose0cba",), r"(EAACEdEose0cBA[A-Za-z0-9]+)"),
-    Rule("azure-storage-key", ("accountkey=",), r"AccountKey=([A-Za-z0-9+/]{86}==)"),
-    Rule("azure-client-secret", ("8q~", "7q~"), r"([A-Za-z0-9_~.\-]{3}[78]Q~[A-Za-z0-9_~.\-]{31,34})"),
-    Rule("json-web-token", ("eyj",), r"(eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,})"),
+    Rule("telegram-token", (":AA",), r"(\d{8,10}:AA[A-Za-z0-9_\-]{33})"),
+    Rule("facebook-token", ("EAACEdEose0cBA",), r"(EAACEdEose0cBA[A-Za-z0-9]+)"),
+    Rule("azure-storage-key", ("AccountKey=",), r"AccountKey=([A-Za-z0-9+/]{86}==)"),
+    Rule("azure-client-secret", ("8Q~", "7Q~"), r"([A-Za-z0-9_~.\-]{3}[78]Q~[A-Za-z0-9_~.\-]{31,34})"),
+    Rule("json-web-token", ("eyJ",), r"(eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,})"),
     Rule("basic-auth-url", ("://",), r"://[^\s:/@'\"{}$<>%]{1,64}:([^\s/@'\"{}$<>%*]{6,128})@[\w.\-]+"),
-    Rule("age-key", ("age-secret-key-1",), r"(AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b"),
+    Rule("age-key", ("AGE-SECRET-KEY-1",), r"(AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b"),
 )  # fmt: skip
 ASSIGNED = "assigned-secret"
 QUOTED = re.compile(r"(?:'[A-Za-z0-9+/_\-.~=]{16,200}'|\"[A-Za-z0-9+/_\-.~=]{16,200}\")")
@@ -122,11 +122,10 @@ def find_secrets(text: str) -> list[Secret]:
 
 def find_whole(text: str) -> list[Secret]:
     """Return the secrets that stand in *text* in one piece."""
-    lowered = text.lower()
     found: list[Secret] = []
     for rule, pattern in compiled_rules():
         for literal in rule.literals:
-            if literal in lowered:
+            if literal in text:
                 found.extend(matches_of(rule, pattern, text))
                 break
     for match in QUOTED.finditer(text):
