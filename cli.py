@@ -6,6 +6,7 @@ Each command is one file in `commands/`, loaded only when it is called or listed
 
 from __future__ import annotations
 
+import errno
 import importlib
 import pkgutil
 import sys
@@ -16,10 +17,16 @@ from collections.abc import Sequence
 import click
 
 from . import __version__, commands
+from .commands._process import prepare_process
 from .mining.errors import IdiolectError
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
+REFUSALS = frozenset(
+    {errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
+)
+"""What the machine may say no to wherever a file is touched: no fault of ours."""
+LONGEST_NAME = 300
 
 
 class LazyCommands(click.Group):
@@ -48,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     Run one command and return its exit code, as listed in `docs/design.md`.
     """
+    if argv is None:
+        prepare_process()
     try:
         result = cli.main(args=None if argv is None else list(argv), prog_name="idiolect", standalone_mode=False)
     except IdiolectError as error:
@@ -63,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader of stdout went away: point it at nothing, so that the interpreter's last flush stays silent
         sys.stdout = None
         return 0
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            return report_internal_error(error)
+        return complain(f"{error.strerror}: {str(error.filename)[:LONGEST_NAME]!r}.", 2)
     except Exception as error:
         return report_internal_error(error)
     return result if isinstance(result, int) else 0
