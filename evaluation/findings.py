@@ -17,6 +17,7 @@ from ..mining.source import Source
 from .baseline import Baseline, match_baseline
 from .diff import Change
 from .identity import Key, keys_of
+from .judgements import Judge, forget_oldest
 from .learning import read_source
 from .suppression import collect_suppressions, excuse_for, remarks_on
 
@@ -82,7 +83,11 @@ class Report:
 
 def inspect(source: Source, profile: Profile, more: Sequence[Finding] = ()) -> Inspected:
     """Return what *profile*, and whoever found *more*, say of one file; comments in it may excuse findings."""
-    judgement = judge_source(source, profile)
+    return inspect_judged(source, judge_source(source, profile), more)
+
+
+def inspect_judged(source: Source, judgement: Judgement, more: Sequence[Finding]) -> Inspected:
+    """Return what a *judgement*, and whoever found *more*, say of one file."""
     findings = sorted([*judgement.findings, *more], key=lambda f: (f.line, f.column, f.entry.id))
     suppressions = collect_suppressions(source)
     alerts = [Alert(finding, key) for finding, key in zip(findings, keys_of(source, findings), strict=True)]
@@ -97,7 +102,9 @@ def check_change(
     change: Change, sources: Iterable[Source], profile: Profile, mode: str, more: Mapping[str, Sequence[Finding]]
 ) -> list[Inspected]:
     """Return the changed files with the alerts that *mode* asks for: on added lines, not in the base, or all."""
-    inspected = [inspect(source, profile, more.get(source.path, ())) for source in sources]
+    judge = Judge(profile)
+    inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
+    forget_oldest()
     if mode == "lines":
         added = change.added
         return [

@@ -13,12 +13,10 @@ import importlib.metadata
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-
-import pathspec
 
 from ..mining.cache import cache_folder
 from ..mining.conventions.tally import FileTally, tally_source
@@ -28,7 +26,7 @@ from ..mining.learn import learn_profile
 from ..mining.owners import owners_in, owners_of
 from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
-from ..mining.repository import VENDORED, Repository, content_reason, git_output, open_repository
+from ..mining.repository import VENDORED, Repository, content_reason, git_output, matcher_of, open_repository
 from ..mining.settings import Settings
 from ..mining.source import Source, UndecodableError, parse_source
 from .diff import Snapshot
@@ -71,14 +69,14 @@ def tree_files(repository: Repository) -> Iterator[tuple[str, bytes]]:
 
 def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
     """Return the paths that the profile is learned from: known languages, not vendored, not excluded."""
-    excluded = pathspec.GitIgnoreSpec.from_lines(settings.exclude)
+    excluded = matcher_of(settings.exclude)
     suffixes = tuple(known_suffixes())
     return [path for path in sorted(snapshot.blobs) if path.endswith(suffixes) and is_ours(path, excluded)]
 
 
-def is_ours(path: str, excluded: pathspec.GitIgnoreSpec) -> bool:
+def is_ours(path: str, excluded: Callable[[str], bool]) -> bool:
     """Claim that *path* is neither vendored nor excluded."""
-    return not VENDORED.intersection(path.split("/")[:-1]) and not excluded.match_file(path)
+    return not VENDORED.intersection(path.split("/")[:-1]) and not excluded(path)
 
 
 def read_source(path: str, data: bytes | None) -> Source | None:

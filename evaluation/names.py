@@ -200,13 +200,19 @@ def read_house(root: Path) -> House:
     """Return the text of the Python files under *root*, those that are vendored left out."""
     texts: list[bytes] = []
     paths: list[str] = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in VENDORED and not name.startswith("."))
-        for name in sorted(files):
-            file = Path(folder) / name
-            if name.endswith((".py", ".pyi")) and not file.is_symlink():
-                texts.append(file.read_bytes())
-                paths.append(file.relative_to(root).as_posix())
+    waiting = [("", root)]
+    while waiting:
+        inside, folder = waiting.pop()
+        # entries and plain strings: a large house has thousands of files, and every check reads them all
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        for entry in found:
+            name = entry.name
+            if name.endswith((".py", ".pyi")) and entry.is_file(follow_symlinks=False):
+                texts.append(Path(entry).read_bytes())
+                paths.append(inside + name)
+            elif name not in VENDORED and not name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                waiting.append((f"{inside}{name}/", Path(entry)))
     return House(root, b"\n".join(texts), tuple(paths))
 
 

@@ -13,12 +13,10 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
-
-import pathspec
 
 from .errors import InputError
 
@@ -103,13 +101,13 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
     has_history = listed is not None
     unread: list[str] = []
     names = sorted(set(plain_files(root, unread) if listed is None else listed))
-    excluded = pathspec.GitIgnoreSpec.from_lines(exclude)
+    excluded = matcher_of(exclude)
     paths: list[str] = []
     skips = [Skip(printed(folder), "unreadable_folder") for folder in unread]
     for name in names:
         if not name.endswith(tuple(suffixes)):
             continue
-        reason = "excluded" if excluded.match_file(name) else path_reason(root, name)
+        reason = "excluded" if excluded(name) else path_reason(root, name)
         if reason:
             skips.append(Skip(printed(name), reason))
         else:
@@ -126,6 +124,16 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
         skips=tuple(skips),
         listed=tuple(names),
     )
+
+
+def matcher_of(exclude: Sequence[str]) -> Callable[[str], bool]:
+    """Return what claims that a path matches one of the *exclude* patterns, which are written as in `.gitignore`."""
+    if not exclude:
+        return lambda _: False
+    # not at the top: loading it takes a tenth of a check's start
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(exclude).match_file
 
 
 def printed(name: str) -> str:

@@ -1,0 +1,95 @@
+"""
+Judgements that are kept between checks. In: a file and a profile. Out: its `Judgement`, from the cache if it is there.
+
+Kept as JSON under the hash of all that decides it: the profile, the path, the text, and our own code. So a second look
+at a change asks only the files that were touched since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..mining.cache import cache_folder
+from ..mining.judge import Finding, Judgement, judge_source
+from ..mining.profile import Profile
+from ..mining.source import Source
+from .learning import keep, version_of_detectors
+
+MOST = 4_096
+"""Files in the cache from which the older half is thrown away."""
+
+
+class Judge:
+    """
+    Judges by one profile, and remembers.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.folder = cache_folder("judged")
+
+    @cached_property
+    def decides(self) -> bytes:
+        """The hash of the profile and of the code that asks."""
+        entries = repr(self.profile.entries).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(entries, key=version_of_detectors(), digest_size=16).digest()
+
+    def judge(self, source: Source) -> Judgement:
+        """Return the judgement of *source*."""
+        if self.folder is None:
+            return judge_source(source, self.profile)
+        what = "\0".join([source.language.name, source.path, ""]).encode("utf-8", "surrogateescape") + source.utf8
+        file = self.folder / f"{hashlib.blake2b(what, key=self.decides, digest_size=16).hexdigest()}.json"
+        with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
+            return self.read(source, json.loads(file.read_bytes()))
+        judgement = judge_source(source, self.profile)
+        keep(file, json.dumps(self.write(judgement)).encode())
+        return judgement
+
+    def write(self, judgement: Judgement) -> dict[str, Any]:
+        """Return *judgement* as it is kept: an entry is its place in the profile."""
+        places = {id(entry): place for place, entry in enumerate(self.profile.entries)}
+        findings = [[places[id(f.entry)], *f[2:]] for f in judgement.findings]
+        return {
+            "findings": findings,
+            "opportunities": judgement.opportunities,
+            "governed": judgement.governed,
+            "obeyed": dict(judgement.obeyed),
+            "violated": dict(judgement.violated),
+            "score": judgement.score,
+        }
+
+    def read(self, source: Source, kept: Mapping[str, Any]) -> Judgement:
+        """Return the judgement that was kept."""
+        entries = self.profile.entries
+        findings = tuple(Finding(entries[place], source.path, *rest) for place, *rest in kept["findings"])
+        return Judgement(
+            findings=findings,
+            opportunities=kept["opportunities"],
+            governed=kept["governed"],
+            obeyed=kept["obeyed"],
+            violated=kept["violated"],
+            score=kept["score"],
+        )
+
+
+def forget_oldest() -> None:
+    """Throw the older half of what is kept away where it has become too much."""
+    folder = cache_folder("judged")
+    files = list(folder.iterdir()) if folder is not None else []
+    if len(files) > MOST:
+        for file in sorted(files, key=age_of)[: len(files) // 2]:
+            file.unlink(missing_ok=True)
+
+
+def age_of(file: Path) -> float:
+    """Return when *file* was written; 0 for one that is gone."""
+    with suppress(OSError):
+        return file.stat().st_mtime
+    return 0.0

@@ -1,0 +1,81 @@
+"""
+What is kept of a judgement is the judgement, and what cannot be read is judged again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation.judgements import MOST, Judge, forget_oldest
+from idiolect.mining.conventions import tally_source
+from idiolect.mining.judge import judge_source
+from idiolect.mining.languages import language_named
+from idiolect.mining.learn import learn_profile
+from idiolect.mining.profile import Profile
+from idiolect.mining.source import parse_source
+
+PYTHON = language_named("python")
+SLIP = parse_source("package/new.py", "é = 'z'\nb = \"y\"\n".encode(), PYTHON)
+
+
+@pytest.fixture(name="folder", autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path))
+    return tmp_path / "judged"
+
+
+@pytest.fixture(name="profile", scope="module")
+def _profile() -> Profile:
+    house = b'a = "x"\nb = "y"\nc = "z"\nd = "v"\n'
+    return learn_profile(tally_source(parse_source(f"package/m{n}.py", house, PYTHON)) for n in range(40))
+
+
+def test_a_second_look_gives_the_same(profile: Profile, folder: Path):
+    """From the cache comes what judging gives, entry for entry."""
+    fresh = judge_source(SLIP, profile)
+
+    assert fresh.findings
+    assert fresh == Judge(profile).judge(SLIP) == Judge(profile).judge(SLIP)
+    assert 1 == len(list(folder.iterdir()))
+
+
+def test_another_path_text_or_profile_is_judged_anew(profile: Profile, folder: Path):
+    """Whatever decides a judgement is part of its name."""
+    moved = parse_source("other/new.py", SLIP.utf8, PYTHON)
+    changed = parse_source("package/new.py", SLIP.utf8 + b"c = 1\n", PYTHON)
+    other = Profile(profile.entries[:1], profile.files, profile.opportunities, profile.versions)
+
+    for source, judge in ((SLIP, profile), (moved, profile), (changed, profile), (SLIP, other)):
+        assert judge_source(source, judge) == Judge(judge).judge(source)
+    assert 4 == len(list(folder.iterdir()))
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"{}", b"[1]", b'{"findings": [[999999, 1, 1, 1, "", "", 0, 0]]}'])
+def test_rubbish_in_the_cache_is_judged_again(profile: Profile, folder: Path, rubbish: bytes):
+    """A file that is no judgement is written anew."""
+    Judge(profile).judge(SLIP)
+    (kept,) = folder.iterdir()
+    kept.write_bytes(rubbish)
+
+    assert judge_source(SLIP, profile) == Judge(profile).judge(SLIP)
+    assert rubbish != kept.read_bytes()
+
+
+def test_without_a_cache_files_are_judged(profile: Profile, monkeypatch: pytest.MonkeyPatch):
+    """With caching off nothing is kept and nothing is missed."""
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+
+    assert judge_source(SLIP, profile) == Judge(profile).judge(SLIP)
+    forget_oldest()
+
+
+def test_the_cache_does_not_grow_for_ever(profile: Profile, folder: Path):
+    """Past its limit the older half goes."""
+    folder.mkdir(parents=True)
+    for number in range(MOST + 1):
+        (folder / f"{number}.json").touch()
+    Judge(profile).judge(SLIP)
+    forget_oldest()
+
+    assert MOST // 2 + 1 == len(list(folder.iterdir()))
