@@ -137,7 +137,9 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
     """Write one JSON object a line."""
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    # made once: `json.dumps` makes one a row
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    write_text(path, "".join(encode(row) + "\n" for row in rows))
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:

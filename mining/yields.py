@@ -113,7 +113,7 @@ def make_pair(mined: FileYield, draft: Draft, repository: str, commit: str, lice
 def prefix_path(mined: FileYield, prefix: str) -> FileYield:
     """Return *mined* under its repository's name, so that the files of several repositories cannot collide."""
     path = f"{prefix}/{mined.path}"
-    units = tuple(replace(unit, path=path) for unit in mined.units)
+    units = tuple(unit._replace(path=path) for unit in mined.units)
     tally = None if mined.tally is None else replace(mined.tally, path=path)
     return replace(mined, path=path, units=units, tally=tally)
 
@@ -123,7 +123,7 @@ def prefix_history(mined: HistoryYield, prefix: str) -> HistoryYield:
     return replace(
         mined,
         pairs=tuple(replace(pair, path=f"{prefix}/{pair.path}") for pair in mined.pairs),
-        units=tuple(replace(unit, path=f"{prefix}/{unit.path}") for unit in mined.units),
+        units=tuple(unit._replace(path=f"{prefix}/{unit.path}") for unit in mined.units),
         ages={f"{prefix}/{path}": age for path, age in mined.ages.items()},
     )
 

@@ -10,14 +10,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tree_sitter import Node
 
+from ..columns import pack_rows, unpack_rows
 from .anyfacts import BlockFact, TopFact, UseFact
 from .view import DefinitionFrame, FileView, text_of
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
+VISITED = frozenset(
+    f"({kind}) @site"
+    for kind in (
+        "call",
+        "class_definition",
+        "function_definition",
+        "import_from_statement",
+        "import_statement",
+        "raise_statement",
+    )
+)
+"""The patterns whose sites facts are made of."""
 
 
 class FunctionFact(NamedTuple):
@@ -118,6 +131,30 @@ class FileFacts:
     tops: tuple[TopFact, ...] = ()
     uses: tuple[UseFact, ...] = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel with the many facts of a Python file as one value a class."""
+        about = (self.path, self.role, self.module)
+        packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls, self.imports, self.raises)))
+        return unpack_facts, (about, packed, (self.language, self.blocks, self.tops, self.uses))
+
+
+def unpack_facts(
+    about: tuple[str, str, str],
+    packed: tuple[bytes, ...],
+    rest: tuple[str, tuple[BlockFact, ...], tuple[TopFact, ...], tuple[UseFact, ...]],
+) -> FileFacts:
+    """Return the facts that travelled."""
+    functions, classes, calls, imports, raises = packed
+    return FileFacts(
+        *about,
+        unpack_rows(FunctionFact, functions),
+        unpack_rows(ClassFact, classes),
+        unpack_rows(CallFact, calls),
+        unpack_rows(ImportFact, imports),
+        unpack_rows(RaiseFact, raises),
+        *rest,
+    )
+
 
 def module_of(path: str) -> str:
     """Return the dotted module name that *path* gives, without a leading `src`."""
@@ -161,7 +198,7 @@ class FactCollector:
         self.raises: list[RaiseFact] = []
         self._class_of: dict[int, list[str]] = {}
 
-    def visit(self, number: int, pattern: str, node: Node) -> None:
+    def visit(self, pattern: str, node: Node) -> None:
         """Gather what *node* says, if it is of a kind that facts are made of."""
         match pattern:
             case "(function_definition) @site":

@@ -12,14 +12,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
+from typing import Any
 
 from tree_sitter import Node, Query, QueryCursor
 
+from ..columns import pack_rows, unpack_rows
 from ..definitions import MATCH_LIMIT
 from ..languages import Language
 from ..source import Source
 from .convention import NOT_NEUTRAL, Choice, Convention, HouseConvention, Opportunity, collect_conventions
-from .facts import FactCollector, FileFacts
+from .facts import VISITED, FactCollector, FileFacts
 from .view import DefinitionFrame, FileView, Frame, first_string
 
 FRAMES = ("decorated_definition", "function_definition", "class_definition", "except_clause", "with_item")
@@ -28,6 +31,8 @@ TYPE = "(type) @site"
 IMPORTS = "(import_statement) @site (import_from_statement) @site"
 CALL = "(call) @site"
 RAISE = "(raise_statement) @site"
+NOTED = VISITED | {MODULE, TYPE}
+"""Patterns whose sites are looked at even where nobody asks."""
 PATTERN_END = re.compile(r"@site\s*")
 Handler = Callable[[Node, FileView], Iterable[Choice]]
 
@@ -47,6 +52,18 @@ class FileTally:
     """One line of the file for each (convention, key, value) found in it."""
     facts: FileFacts | None
     """What mined families ask; None for languages without them."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel with the opportunities as one value."""
+        about = (self.path, self.language, self.role, self.lines)
+        return unpack_tally, (about, pack_rows(self.opportunities), self.texts, self.facts)
+
+
+def unpack_tally(
+    about: tuple[str, str, str, int], packed: bytes, texts: dict[tuple[str, str, str], str], facts: FileFacts | None
+) -> FileTally:
+    """Return the tally that travelled."""
+    return FileTally(*about, unpack_rows(Opportunity, packed), texts, facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +114,20 @@ def tally_source(source: Source) -> FileTally:
 def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterable[tuple[Convention, Choice]]:
     """Yield (convention, choice) for every site of *file*, in order; questions about the whole module come last."""
     captured = QueryCursor(plan.query, match_limit=MATCH_LIMIT).captures(file.source.tree.root_node)
-    sites = [
-        (node.start_byte, -node.end_byte, int(name[1:]), node) for name, nodes in captured.items() for node in nodes
-    ]
-    sites.sort(key=site_order)
     patterns, broken = plan.patterns, broken_spans(file.source.tree.root_node)
     askers = [[asker for asker in row if asker.is_asked(file)] for row in plan.askers]
+    # outer before inner, frames before those who ask; the counter keeps nodes from being compared
+    counter = count()
+    sites = sorted(
+        (node.start_byte, -node.end_byte, number, next(counter), node)
+        for number, nodes in ((int(name[1:]), nodes) for name, nodes in captured.items())
+        if number < len(FRAMES) or askers[number] or patterns[number] in NOTED
+        for node in nodes
+    )
     by_callee = group_callees(askers[patterns.index(CALL)])
     enter_module(file)
     modules: list[Node] = []
-    for start, end, number, node in sites:
+    for start, end, number, _, node in sites:
         while file.top is not None and file.top.end <= start:
             file.top = file.top.outer
         if number < len(FRAMES):
@@ -119,7 +140,8 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
             file.types.append((start, -end))
         if broken and any(first < -end and start < last for first, last in broken):
             continue
-        collector.visit(number, pattern, node)
+        if pattern in VISITED:
+            collector.visit(pattern, node)
         if pattern == CALL:
             asking = by_callee.get(file.callee(node).rpartition(".")[2], by_callee["*"])
         else:
@@ -152,11 +174,6 @@ def broken_spans(around: Node) -> list[tuple[int, int]]:
             inner = broken_spans(child) if child.type in ("class_definition", "decorated_definition", "block") else []
             found.extend(inner or [(child.start_byte, max(child.end_byte, child.start_byte + 1))])
     return found
-
-
-def site_order(site: tuple[int, int, int, Node]) -> tuple[int, int, int]:
-    """Return what orders sites: outer before inner, frames before those who ask."""
-    return site[:3]
 
 
 def enter_module(file: FileView) -> None:

@@ -50,8 +50,7 @@ class Rule(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """
     A pair before its origin, split and cluster are known.
     """

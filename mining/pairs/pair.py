@@ -6,7 +6,7 @@ In: what a miner found. Out: one `Pair`, one row of `pairs/*.jsonl`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 # Marks the hole in the instruction of an `infill` pair; a file that contains it gives no such pairs.
@@ -50,7 +50,7 @@ class Pair:
 
     def as_row(self) -> dict[str, Any]:
         """Return the pair as one JSON object, columns in the documented order."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in COLUMNS}
 
 
 COLUMNS = tuple(field.name for field in fields(Pair))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -147,7 +146,7 @@ def finish_use(draft: Draft, lookup: Lookup) -> Draft | None:
     symbol = lookup.find(draft.callee)
     if symbol is None:
         return None
-    return replace(draft, instruction=draft.instruction.replace(ASK, ask_with(symbol, draft)))
+    return draft._replace(instruction=draft.instruction.replace(ASK, ask_with(symbol, draft)))
 
 
 def ask_with(symbol: Symbol, draft: Draft) -> str:
