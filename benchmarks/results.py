@@ -16,9 +16,22 @@ FOLDER = Path(__file__).parent / "results"
 SCHEMA = "idiolect.benchmark/1"
 
 
-def write_results(name: str, rows: Sequence[Mapping[str, Any]], goals: Sequence[Mapping[str, Any]]) -> Path:
-    """Write the results of one benchmark, print them, and return the file."""
-    FOLDER.mkdir(exist_ok=True)
+def write_results(
+    name: str, rows: Sequence[Mapping[str, Any]], goals: Sequence[Mapping[str, Any]], path: Path | None = None
+) -> Path:
+    """Write the results of one benchmark to its file, or to *path*, print them, and return the file."""
+    path = save_results(name, rows, goals, path)
+    print_table(rows)
+    print_table([{key: goal.get(key) for key in ("name", "what", "value", "goal", "unit", "holds")} for goal in goals])
+    return path
+
+
+def save_results(
+    name: str, rows: Sequence[Mapping[str, Any]], goals: Sequence[Mapping[str, Any]], path: Path | None = None
+) -> Path:
+    """Write the results of one benchmark to its file, or to *path*, and return the file."""
+    path = path or FOLDER / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
     body = {
         "schema": SCHEMA,
         "commit": read_commit(),
@@ -26,10 +39,7 @@ def write_results(name: str, rows: Sequence[Mapping[str, Any]], goals: Sequence[
         "rows": list(rows),
         "goals": list(goals),
     }
-    path = FOLDER / f"{name}.json"
     path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    print_table(rows)
-    print_table([{key: goal.get(key) for key in ("name", "what", "value", "goal", "unit", "holds")} for goal in goals])
     return path
 
 
