@@ -146,7 +146,7 @@ def set_limits(plan: dict[str, Any]) -> None:
         resource.RLIMIT_FSIZE: plan["disk"],
         resource.RLIMIT_NOFILE: plan["descriptors"],
         resource.RLIMIT_NPROC: plan["processes"],
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CORE: 1,  # holds no core, and 1 alone keeps cores from a program of the host
     }
     for name, value in limits.items():
         hard = value + 1 if name == resource.RLIMIT_CPU else value

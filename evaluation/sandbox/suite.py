@@ -102,6 +102,8 @@ class Suite:
     def measure(self) -> Coverage | str:
         """Run all tests once, and return what each covers, or why they cannot be run."""
         records, outcome = self.run({"mode": "measure", "tests": []}, None, MEASURE)
+        if records and records[-1]["record"] == "broken":
+            return " ".join(str(records[-1]["why"]).split())[:300]
         if not records or records[-1]["record"] != "end":
             return f"{outcome.status}: {outcome.detail or outcome.output[-300:].decode('utf-8', 'replace')}"
         passed = frozenset(row["id"] for row in records if row["record"] == "test" and row["outcome"] == "passed")

@@ -138,7 +138,11 @@ def measure(task: dict[str, Any], emit: Emit) -> None:
 
     meter = coverage.Coverage(data_file=None, include=[f"{task['root']}/*"], config_file=False)
     meter.start()
-    code = run_tests(task, Recorder(emit, meter.switch_context))
+    try:
+        code = run_tests(task, Recorder(emit, meter.switch_context))
+    except Exception as error:
+        emit("broken", why=f"{type(error).__name__}: {error}")
+        raise
     meter.stop()
     data = meter.get_data()
     for path in sorted(data.measured_files()):

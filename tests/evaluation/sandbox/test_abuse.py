@@ -41,8 +41,16 @@ REFUSED = [
     pytest.param("os.fstat(HANDLE)", id="09-inherited-descriptor"),
     pytest.param("open('/proc/1/root' + SECRET).read()", id="10-procfs-root"),
     pytest.param("os.mknod('d', 0o20600, os.makedev(1, 3))", id="11-device-node"),
+    pytest.param("os.setuid(0)", id="12-become-root"),
+    pytest.param("subprocess.run(['/usr/bin/su', '-c', 'true'], stdin=-3, stderr=-3, check=True)", id="12-setuid"),
+    pytest.param(
+        "[os.statvfs(path).f_flag & os.ST_NOSUID or 'obeyed' for path in ('/', '/usr', '/job')].index('obeyed')",
+        id="12-setuid-bits-count-nowhere",
+    ),
     pytest.param("open(os.__file__, 'a')", id="13-toolchain"),
+    pytest.param("__import__('resource').setrlimit(4, (1 << 20, 1 << 20))", id="15-core-limit"),
     pytest.param("socket.create_connection(('127.0.0.1', PORT), 1)", id="16-tcp-loopback"),
+    pytest.param("socket.create_connection(('1.1.1.1', 53), 1)", id="17-tcp-external"),
     pytest.param("socket.socket(socket.AF_INET, socket.SOCK_DGRAM)", id="18-udp"),
     pytest.param("socket.getaddrinfo('localhost.invalid', 1)", id="19-dns"),
     pytest.param("socket.socket(socket.AF_INET6)", id="20-ipv6"),
@@ -50,11 +58,24 @@ REFUSED = [
     pytest.param("socket.socket(socket.AF_UNIX)", id="22-23-unix-socket"),
     pytest.param("call(29, 7, 4096, 0o1600)", id="24-shared-memory"),
     pytest.param("socket.socketpair()[0].detach(), socket.socket(socket.AF_UNIX)", id="25-descriptor-passing"),
+    pytest.param("socket.create_connection(('169.254.169.254', 80), 1)", id="26-cloud-metadata"),
     pytest.param("os.kill(HARNESS, 0)", id="27-kill-the-harness"),
     pytest.param("call(101, 16, 1, 0, 0)", id="29-ptrace"),
     pytest.param("call(310, 1, 0, 0, 0, 0, 0)", id="30-process-vm"),
     pytest.param("open(f'/proc/{HARNESS}/environ').read()", id="31-environ"),
     pytest.param("fork_many()", id="32-fork-cap"),
+    pytest.param(
+        "[threading.Thread(target=threading.Event().wait, daemon=True).start() for _ in range(40)]", id="33-thread-bomb"
+    ),
+    pytest.param("subprocess.run(['/bin/cat', SECRET], stderr=-3, check=True)", id="37-a-program-of-the-system"),
+    pytest.param(
+        "__import__('shutil').copy('/bin/cat', 'own'), subprocess.run(['./own', SECRET], stderr=-3, check=True)",
+        id="37-a-program-of-its-own",
+    ),
+    pytest.param(
+        "subprocess.run([sys.executable, '-I', '-S', '-c', 'import socket; socket.socket()'], stderr=-3, check=True)",
+        id="37-another-interpreter",
+    ),
     pytest.param("os.pidfd_open(1)", id="38-pidfd"),
     pytest.param("call(16, 0, 0x5412, b'x')", id="39-terminal-input"),
     pytest.param("call(272, 0x10000000)", id="40-nested-namespace"),
@@ -69,11 +90,24 @@ REFUSED = [
     pytest.param("call(175, b'', 0, b'')", id="49-module"),
     pytest.param("call(135, 0x0040000)", id="50-personality"),
     pytest.param("bytearray(1 << 30)", id="51-memory"),
+    pytest.param("__import__('mmap').mmap(-1, 1 << 30)", id="52-shared-memory"),
+    pytest.param("open('/dev/shm/x', 'w')", id="52-posix-shared-memory"),
+    pytest.param("os.memfd_create('x')", id="52-memory-file"),
     pytest.param("fill_disk()", id="53-huge-file"),
     pytest.param("[Path(str(i)).write_bytes(bytes(1 << 20)) for i in range(20)]", id="54-many-files"),
     pytest.param("[Path(str(i)).touch() for i in range(400)]", id="55-inodes"),
     pytest.param("os.truncate(os.open('s', os.O_CREAT | os.O_RDWR), 1 << 40)", id="56-sparse-file"),
     pytest.param("[os.dup(1) for _ in range(200)]", id="64-descriptors"),
+    pytest.param(
+        "(z := __import__('zipfile').ZipFile('b.zip', 'w', 8)).writestr('b', bytes(60 << 20)), z.extractall()",
+        id="65-zip-bomb-to-disk",
+    ),
+    pytest.param(
+        "__import__('xml.etree.ElementTree').etree.ElementTree.fromstring("
+        "'<!DOCTYPE b [<!ENTITY e0 \"' + 'x' * 99 + '\">'"
+        " + ''.join(f'<!ENTITY e{n} \"' + f'&e{n - 1};' * 10 + '\">' for n in range(1, 12)) + ']><b>&e11;</b>')",
+        id="65-xml-bomb",
+    ),
     pytest.param("call(227, 0, bytes(16))", id="66-clock"),
 ]
 
@@ -103,6 +137,20 @@ ENDED = [
     pytest.param("os.kill(os.getpid(), signal.SIGSTOP)", {Status.TIMEOUT}, id="36-stops-itself"),
     pytest.param("ctypes.string_at(0)", {Status.CRASHED}, id="63-segfault"),
     pytest.param("print(sys.stdin.read())", {Status.OK}, id="59-stdin"),
+    pytest.param(
+        "import zlib\nc = zlib.compressobj(9, 8, -15)\n"
+        "block = c.compress(bytes(1 << 20)) + c.flush(zlib.Z_FULL_FLUSH)\n"
+        "zlib.decompress(block * 2000, -15)",
+        {Status.MEMORY, Status.FAILED},
+        id="65-zip-bomb-to-memory",
+    ),
+    pytest.param(
+        "for _ in range(6):\n    if os.fork() == 0:\n        held = bytearray(b'x') * (150 << 20)\n"
+        "        signal.pause()\n"
+        "signal.pause()",
+        {Status.MEMORY},
+        id="52-memory-of-many",
+    ),
 ]
 
 
@@ -134,6 +182,32 @@ print("done")
 
     assert (Status.OK, b"done\n") == (outcome.status, outcome.output)
     assert mark not in subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+
+
+def test_no_core_is_dumped() -> None:
+    """A crash leaves no core in its folder, and none goes to a program that the host pipes cores to (15)."""
+    script = """
+child = os.fork()
+if child == 0:
+    os.abort()
+_, status = os.waitpid(child, 0)
+print(os.WTERMSIG(status), os.WCOREDUMP(status), os.listdir(), __import__('resource').getrlimit(4))
+"""
+
+    assert b"6 False [] (1, 1)\n" == run(script).output
+
+
+def test_a_signal_to_all_reaches_nobody_outside() -> None:
+    """Neither the harness nor a process of the same user ends when everything is killed from within (28)."""
+    user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    with subprocess.Popen(["/bin/sleep", "60"], cwd="/", **user) as beside:
+        outcome = run("\nattempt('all', lambda: os.kill(-1, signal.SIGKILL))\nprint('still here')\n")
+        alive = beside.poll() is None
+        beside.kill()
+
+    assert alive
+    assert b"still here" in outcome.output
+    assert Status.OK is outcome.status
 
 
 def test_nothing_is_left_for_the_next_sample() -> None:
