@@ -12,7 +12,6 @@ import hashlib
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import NamedTuple
 from .api import file_symbols, outermost_modules
 from .assemble import assemble, short_name
 from .cache import Store, open_store, version_of_mining
+from .cluster import Cluster, map_on, open_cluster
 from .conventions.tally import tally_source
 from .corpus import MARKER, Corpus, read_corpus, write_corpus
 from .definitions import collect_definitions
@@ -42,7 +42,7 @@ from .settings import Settings, read_settings
 from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
-from .workers import map_files, open_cluster, pause_collection
+from .workers import map_files, pause_collection
 from .yields import Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
 
 PLAIN_KINDS = ("implement", "infill")
@@ -199,8 +199,8 @@ def mine_repositories(
     key = hash_of(job.asked, str(history), *asked, *map(state_of, opened), "api", *map(state_of, offering)).encode()
     if (unchanged := mined_before(key, out)) is not None:
         return unchanged
-    with open_cluster(cluster) as executor:
-        job = replace(job, executor=executor)
+    with open_cluster(cluster) as opened_cluster:
+        job = replace(job, cluster=opened_cluster)
         for repository, own in zip(opened, settings, strict=True):
             # what would run code is never taken from the mined tree; the record, and so the summary, says it was there
             drops.extend(Drop(f"[{table}]", "", "settings", "setting_that_runs_code") for table in own.ignored)
@@ -249,8 +249,8 @@ class Job:
     """The first names of the modules that the repositories offer."""
     workers: int
     progress: Progress | None = None
-    executor: Executor | None = None
-    """A cluster's; None for processes of this machine."""
+    cluster: Cluster | None = None
+    """None for processes of this machine."""
 
     @property
     def asked(self) -> str:
@@ -303,7 +303,8 @@ def read_and_mine(repository: Repository, job: Job) -> Iterator[FileYield | Drop
     store = open_store()
     kept = {path for path in repository.paths if store is not None and is_kept(store, place, asked, path)}
     sizes = [(path, size_of(repository.root / path)) for path in repository.paths if path not in kept]
-    fresh = map_files(work, sizes, workers=job.workers, lost=lose_file, progress=job.progress, executor=job.executor)
+    spread = map_files if job.cluster is None else partial(map_on, job.cluster)
+    fresh = spread(work, sizes, workers=job.workers, lost=lose_file, progress=job.progress)
     try:
         for path in repository.paths:
             packed = Packed(file_key(place, asked, path), b"") if path in kept else next(fresh)

@@ -13,12 +13,10 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from typing import TypeVar
-
-from .errors import InputError, MissingExtraError
 
 Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]
@@ -28,8 +26,6 @@ CHUNK_FILES = 64
 FILE_SECONDS = 30
 """Seconds of processor time for one file, so that a busy machine changes nothing; a parser that never returns is ended
 by the alarm's default action, with its process."""
-CLUSTER_SECONDS = 10
-"""How long a scheduler may take to answer."""
 MEMORY = 2 * 1024**3
 """Bytes of address space for one worker."""
 
@@ -41,16 +37,8 @@ def map_files(
     workers: int,
     lost: Callable[[str], Result],
     progress: Progress | None = None,
-    executor: Executor | None = None,
 ) -> Iterator[Result]:
-    """
-    Yield `work(path)` for every path in order; `lost(path)` for one whose worker died.
-
-    With *executor*, a cluster's, its workers do it: they must see the files under the same paths.
-    """
-    if executor is not None:
-        yield from map_on(executor, work, make_chunks(sizes), lost, progress)
-        return
+    """Yield `work(path)` for every path in order; `lost(path)` for one whose worker died."""
     waiting: list[list[str]] = make_chunks(sizes)
     done, total = 0, len(sizes)
     while waiting:
@@ -69,68 +57,6 @@ def map_files(
                 if broken:
                     waiting = [later for later, _ in futures[index + 1 :]]
                     break
-
-
-def map_on(
-    executor: Executor,
-    work: Callable[[str], Result],
-    chunks: Sequence[Sequence[str]],
-    lost: Callable[[str], Result],
-    progress: Progress | None,
-) -> Iterator[Result]:
-    """Yield the results of *chunks* from the workers of *executor*, which see to it that dead ones are replaced."""
-    done, total = 0, sum(map(len, chunks))
-    futures = [(chunk, executor.submit(run_chunk, work, chunk)) for chunk in chunks]
-    for chunk, future in futures:
-        yield from finish_on(executor, work, chunk, future, lost)
-        done += len(chunk)
-        if progress:
-            progress("reading", done, total)
-
-
-def finish_on(
-    executor: Executor,
-    work: Callable[[str], Result],
-    chunk: Sequence[str],
-    future: Future[list[Result]],
-    lost: Callable[[str], Result],
-) -> Iterator[Result]:
-    """Yield the results of *chunk*, halved until what kills a cluster's workers is left."""
-    try:
-        yield from future.result()
-    except Exception as error:  # the cluster's own exceptions are not ours to import
-        # a cluster that is gone is no fault of a file
-        if type(error).__name__ in ("CancelledError", "FutureCancelledError", "CommClosedError"):
-            raise InputError("The cluster went away while mining. Start it again, or mine without --cluster.") from None
-        if len(chunk) == 1:
-            yield lost(chunk[0])
-            return
-        parts = [(half, executor.submit(run_chunk, work, half)) for half in halves(chunk)]
-        for half, part in parts:
-            yield from finish_on(executor, work, half, part, lost)
-
-
-@contextmanager
-def open_cluster(address: str) -> Generator[Executor | None]:
-    """
-    Give the executor of the Dask cluster at *address*; None for an empty one.
-
-    Raises `MissingExtraError` without Dask, and `InputError` when no scheduler answers there.
-    """
-    if not address:
-        yield None
-        return
-    try:
-        from distributed import Client
-    except ImportError:
-        raise MissingExtraError("Dask, which --cluster needs,", "cluster") from None
-    try:
-        client = Client(address, timeout=CLUSTER_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"No Dask scheduler answers at {address!r} ({type(error).__name__}).") from None
-    with client:
-        # one try: what kills a worker would kill the next one too
-        yield client.get_executor(pure=False, retries=0)  # type: ignore[reportUnknownMemberType]
 
 
 def run_alone(work: Callable[[str], Result], chunk: Sequence[str], lost: Callable[[str], Result]) -> list[Result]:
