@@ -1,8 +1,9 @@
 """
 The reliability scoreboard. In: the rows of `tests/faults/README.md`. Out: rows passed a group, the launch, one package.
 
-    python -m benchmarks.faults                  all rows, at the sizes of the test suite, slow ones included
-    python -m benchmarks.faults --only launch    one part: launch, rows or package
+    python -m benchmarks.faults                  all parts; rows at the sizes of the test suite, slow ones included
+    python -m benchmarks.faults --only launch    one part: launch, leftovers, rows or package
+    python -m benchmarks.faults --full           the rows that the suite scales down, in full size; --row names one
 
 A row passes when every test named beside it passed; a row without a test is open and counts as not passed. The package
 is a source distribution with tests, downloaded with pip, or the unpacked one that `IDIOLECT_PACKAGE` names.
@@ -22,7 +23,7 @@ import tempfile
 import textwrap
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "tests" / "faults" / "README.md"
 ROW = re.compile(r"^\| ([A-J]\d\d) \| (.*?) \| (.*?) \|$", re.MULTILINE)
 CLOSED = "CFHI"
+SCALED = ("A08", "A09", "A19", "A22", "E15", "H14", "J08")
+"""Rows whose tests are scaled down; the size is in the test's id."""
 PACKAGE = "toolz==1.0.0"
 """A package of plain functions whose source distribution holds its tests, which need nothing else."""
 FORGERIES = (
@@ -65,8 +68,23 @@ def read_table() -> dict[str, list[str]]:
 def run_rows() -> list[Row]:
     """Run every test named in the table once, and return one row a fault."""
     table = read_table()
+    return judge_rows(table, run_tests(sorted({name.split("::")[0] for tests in table.values() for name in tests})))
+
+
+def run_full(faults: Sequence[str]) -> list[Row]:
+    """Run the rows *faults* alone, in the size that the list of faults names, and return one row a fault."""
+    table = {fault: tests for fault, tests in read_table().items() if fault in faults}
     files = sorted({name.split("::")[0] for tests in table.values() for name in tests})
-    outcomes = run_tests(files)
+    words = ["-k", " or ".join(faults)]
+    # tests that other rows name by their whole name carry no row's id, and no size either
+    own = {fault: [test for test in tests if "::" not in test] for fault, tests in table.items()}
+    begin = time.monotonic()
+    rows = judge_rows(own, run_tests(files, words, {"IDIOLECT_FAULTS_FULL": "1"}))
+    return [{**row, "seconds": round(time.monotonic() - begin, 1)} for row in rows] if len(rows) == 1 else rows
+
+
+def judge_rows(table: Mapping[str, list[str]], outcomes: Mapping[str, str]) -> list[Row]:
+    """Return one row a fault of *table*, from what became of the tests."""
     rows: list[Row] = []
     for fault, tests in table.items():
         found = {name: result for name, result in outcomes.items() if any(matches(name, fault, test) for test in tests)}
@@ -85,13 +103,15 @@ def matches(name: str, fault: str, test: str) -> bool:
     return case.partition("[")[0] == function if function else fault in case
 
 
-def run_tests(files: list[str]) -> dict[str, str]:
-    """Return what became of every test of *files*, by `file::function[id]`."""
+def run_tests(
+    files: list[str], more: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return what became of the tests of *files* that *more* selects, by `file::function[id]`."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        subprocess.run([*command, *(f"tests/{file}" for file in files)], cwd=ROOT, env=environment, check=False)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *more]
+        known = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
+        subprocess.run([*command, *(f"tests/{file}" for file in files)], cwd=ROOT, env=known, check=False)
         cases = ElementTree.parse(report).getroot().iter("testcase")
         return {test_name(case): outcome(case) for case in cases}
 
@@ -258,9 +278,17 @@ def main() -> None:
     parser.add_argument("--only", choices=("launch", "leftovers", "rows", "package"))
     parser.add_argument("--samples", type=int, default=2_000, help="caged runs of the part leftovers")
     parser.add_argument("--probes", type=int, default=15, help="functions of the part package")
+    parser.add_argument("--full", action="store_true", help=f"only {', '.join(SCALED)}, in full size: hours")
+    parser.add_argument("--row", choices=SCALED, help="with --full: one row alone")
     asked = parser.parse_args()
     stored = FOLDER / "faults.json"
     parts: dict[str, Any] = json.loads(stored.read_text("utf-8")).get("rows", [{}])[0] if stored.is_file() else {}
+    if asked.full:
+        full = {row["row"]: row for row in parts.get("full", [])}
+        full.update((row["row"], row) for row in run_full([asked.row] if asked.row else SCALED))
+        parts["full"] = [full[name] for name in sorted(full)]
+        write_results("faults", [parts], make_goals(parts))
+        return
     wanted = {asked.only} if asked.only else {"launch", "leftovers", "rows", "package"}
     if "launch" in wanted:
         parts["launch"] = measure_launch()

@@ -6,6 +6,7 @@ Every sentence is made of numbers of this run; what was not measured has none.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,11 +14,14 @@ from ..verdict import signed, span
 from .charts import Curve, draw_curve
 
 Row = Mapping[str, Any]
+MOST_OF_ALL = 0.5
+"""The share of the probes above which one cluster is told."""
 
 
 def list_facts(run: Row, verdict: Row) -> list[str]:
     """Return the sentences, in the order in which a person asks."""
     facts = [
+        *say_clusters(run),
         *say_cost(verdict),
         *say_ability(verdict),
         *say_flips(verdict),
@@ -28,6 +32,14 @@ def list_facts(run: Row, verdict: Row) -> list[str]:
     if run["suite"]["forced"]:
         facts.append("Forced: fewer probes than an evaluation needs were allowed.")
     return facts
+
+
+def say_clusters(run: Row) -> Iterator[str]:
+    """Yield that most probes are near-copies of each other, where they are."""
+    sizes = Counter(probe["cluster"] for probe in run["suites"]["test"]["probes"])
+    share = max(sizes.values(), default=0) / max(1, sizes.total())
+    if share > MOST_OF_ALL:
+        yield f"One cluster of near-copies holds {percent(share)} of the probes: they count as little more than one."
 
 
 def say_cost(verdict: Row) -> Iterator[str]:

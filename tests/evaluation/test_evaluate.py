@@ -309,3 +309,28 @@ def test_mining_writes_the_policy_down(tmp_path):
     mined = mine_repositories([root], tmp_path / "corpus", workers=1)
 
     assert mined.manifest["policy"] == {"minimum_gain": 0.2}
+
+
+def test_one_cluster_of_almost_everything_proves_little(tmp_path):
+    """Two in three probes are near-copies of each other: a gain in them alone is told, and is not worth it (D04)."""
+
+    def number(path):
+        return int(path.rpartition("_")[2].removesuffix(".py"))
+
+    def cluster_of(pair):
+        return "copies" if 18 <= number(pair.path) < 42 else pair.cluster
+
+    corpus = make_corpus(tmp_path / "corpus", test=36, cluster_of=cluster_of)
+
+    def knows(request, adapted):
+        return adapted and 18 <= number(request.path) < 42
+
+    verdict = run(corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows), arms=["base", "tuned"])
+    plain = make_corpus(tmp_path / "plain", test=36)
+    apart = run(plain, tmp_path / "p", generator=FakeGenerator(plain, knows), arms=["base", "tuned"])
+
+    assert verdict["primary"]["mean_diff"] == apart["primary"]["mean_diff"] > 0.5
+    assert (13, "INCONCLUSIVE") == (verdict["primary"]["g"], verdict["verdict"])
+    assert (36, "WORTH_IT") == (apart["primary"]["g"], apart["verdict"])
+    assert "holds 67% of the probes" in (tmp_path / "e" / "report.html").read_text("utf-8")
+    assert "of the probes: they count" not in (tmp_path / "p" / "report.html").read_text("utf-8")

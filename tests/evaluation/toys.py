@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from idiolect.evaluation.arms import AnswerLoss, Generation, IsOver, Request
@@ -83,8 +83,15 @@ def toy_pairs(path: str, text: str, split: str) -> tuple[list[Pair], object]:
     return pairs, tally_source(source)
 
 
-def make_corpus(out: Path, *, train: int = 12, validation: int = 6, test: int = 16) -> Corpus:
-    """Write a toy corpus with so many files a split."""
+def make_corpus(
+    out: Path,
+    *,
+    train: int = 12,
+    validation: int = 6,
+    test: int = 16,
+    cluster_of: Callable[[Pair], str] = lambda pair: pair.cluster,
+) -> Corpus:
+    """Write a toy corpus with so many files a split, each a cluster unless *cluster_of* says otherwise."""
     pairs: list[Pair] = []
     tallies: list[object] = []
     sources: dict[str, bytes] = {}
@@ -100,6 +107,7 @@ def make_corpus(out: Path, *, train: int = 12, validation: int = 6, test: int = 
     profile = learn_profile(tallies).as_json()
     head = {"repository": "toy", "commit": "tree:0", "licence": "MIT", "settings_sha256": ""}
     proof = {"highest_similarity": 0.0, "shared_spans_of_50_tokens": 0}
+    pairs = [replace(pair, cluster=cluster_of(pair)) for pair in pairs]
     write_corpus(out, Contents(head, pairs, profile, {}, [], sources, proof))
     return read_corpus(out)
 

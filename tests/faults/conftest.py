@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from idiolect.cli import main
@@ -16,6 +16,16 @@ from tests_toys import toy_files
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+FULL = os.environ.get("IDIOLECT_FAULTS_FULL") == "1"
+"""Whether rows are run in their full size: `python -m benchmarks.faults --full`."""
+
+
+def sized(small: int, full: int, what: str) -> list[Any]:
+    """Return the one size to run, with it in the test's id: *small*, or *full* where that was asked for."""
+    size = full if FULL else small
+    return [pytest.param(size, id=f"{size}-{what}")]
 
 
 class Mined(NamedTuple):

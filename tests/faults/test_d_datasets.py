@@ -19,7 +19,7 @@ from idiolect.mining.artefacts import read_jsonl, write_jsonl
 from idiolect.mining.errors import MismatchError
 from tests_toys import toy_files
 
-from .conftest import FEW, plant
+from .conftest import FEW, plant, sized
 
 
 @pytest.fixture(name="shop", scope="module")
@@ -131,3 +131,25 @@ def test_D09_a_corpus_edited_by_hand(root, mine, tmp_path, capsys):
 
     assert 4 == main(["train", str(mined.out), "--out", str(tmp_path / "adapter")])
     assert 4 == main(["evaluate", str(mined.out), "--out", str(tmp_path / "evaluation")])
+
+
+@pytest.mark.parametrize("files", sized(30, 3_000, "files"))
+def test_E15_a_clock_that_jumps(tmp_path, files):
+    """Files of 1970 and 2099, and a clock that jumps between two runs, change no byte and serve nothing stale."""
+    many = {
+        path.replace(".py", f"_{turn}.py"): text for turn in range(files // 30) for path, text in toy_files().items()
+    }
+    root = plant(tmp_path / "repo", many)
+    manifests = []
+    for number, moment in enumerate((1_700_000_000, 0, 4_070_908_800)):
+        for file in root.rglob("*.py"):
+            os.utime(file, (moment, moment))
+        if number == 2:
+            first = next(iter(many))
+            (root / first).write_text(many[first].replace("return total", "return total + 1"))
+            os.utime(root / first, (moment, moment))
+        assert 0 == main(["mine", str(root), "--out", str(tmp_path / f"corpus{number}"), "--workers", "1"])
+        manifests.append((tmp_path / f"corpus{number}" / "manifest.json").read_bytes())
+
+    assert manifests[0] == manifests[1]
+    assert manifests[1] != manifests[2]

@@ -15,7 +15,8 @@ import pytest
 from idiolect.evaluation.sandbox.doctor import diagnose
 from idiolect.evaluation.sandbox.run import PYTHON, Limits, Status, run_caged
 
-SAMPLES = int(os.environ.get("IDIOLECT_FAULT_SAMPLES", "30"))
+from .conftest import sized
+
 WORKS = "import time\nwhile time.process_time() < 0.6: pass\nprint('done')"
 KINDS = {
     "works": (WORKS, Status.OK),
@@ -90,12 +91,13 @@ def count_things() -> dict[str, int]:
     }
 
 
-def test_H14_many_samples_leave_nothing(request) -> None:
+@pytest.mark.parametrize("samples", sized(30, 10_000, "samples"))
+def test_H14_many_samples_leave_nothing(samples: int) -> None:
     """Samples that leave daemons, files and folders leave no process, descriptor, folder, mount or thread of ours."""
     limits = Limits(wall=20.0, cpu=2, memory=256 << 20)
     run_caged([PYTHON, "-I", "-S", "-c", LITTER], limits=limits)
     before, resident = count_things(), resident_kib()
-    statuses = {run_caged([PYTHON, "-I", "-S", "-c", LITTER], limits=limits).status for _ in range(SAMPLES)}
+    statuses = {run_caged([PYTHON, "-I", "-S", "-c", LITTER], limits=limits).status for _ in range(samples)}
 
     assert {Status.OK} == statuses
     assert before == count_things()

@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 
-from .conftest import FEW, plant
+from .conftest import FEW, plant, sized
 
 IDIOLECT = [sys.executable, "-m", "idiolect"]
 ODD = "def Bad_Näme(x):\n    '''Gib «x» zurück ☃.'''\n    total = zähle(x)\n    return total\n"
-ROUNDS = int(os.environ.get("IDIOLECT_FAULT_ROUNDS", "12"))
 
 
 def say(words, **options):
@@ -165,11 +164,12 @@ def held() -> tuple[int, int, int]:
     return pages * os.sysconf("SC_PAGE_SIZE") // 1024, len(list(Path("/proc/self/fd").iterdir())), tasks
 
 
-def test_J08_a_long_run_holds_no_more_in_the_end(root, tmp_path):
+@pytest.mark.parametrize("rounds", sized(12, 3_000, "rounds"))
+def test_J08_a_long_run_holds_no_more_in_the_end(root, tmp_path, rounds):
     """Mining and checking again and again in one process: memory, descriptors and what is said stay flat."""
     sizes, said = [], []
-    for turn in range(ROUNDS):
-        if turn == ROUNDS // 3:
+    for turn in range(rounds):
+        if turn == rounds // 3:
             before = held()
         output, error = io.StringIO(), io.StringIO()
         with redirect_stdout(output), redirect_stderr(error):
@@ -182,4 +182,4 @@ def test_J08_a_long_run_holds_no_more_in_the_end(root, tmp_path):
     assert 1 == len(set(sizes[1:]))
     assert max(said[1:]) < 2 * min(said[1:])
     assert before[1:] == after[1:]
-    assert after[0] - before[0] < 2_048 + 8 * ROUNDS, (before, after)
+    assert after[0] - before[0] < 2_048 + 8 * rounds, (before, after)
