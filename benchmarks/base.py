@@ -33,6 +33,7 @@ BOOTSTRAP = "518d6e0"
 """The commit that shipped the first weights."""
 TEXT_BYTES = 400_000
 BODIES = LINES = 200
+LINES_A_FILE = 3
 STRIDE = 1024
 """Tokens scored in each window; each stands behind at least as many, but for the first of a file."""
 DISCOUNT = 0.75
@@ -243,7 +244,8 @@ def fill_lines(loaded: LoadedModel, files: Sequence[HeldOut]) -> float:
     """Return how often one hidden line, asked for between its neighbours, is given back exactly."""
     from idiolect.training.generation import ModelGenerator
 
-    hidden = [line for file in files if (line := hide_line(file)) is not None][:LINES]
+    turns = [hide_line(file, turn) for turn in range(LINES_A_FILE) for file in files]
+    hidden = [line for line in turns if line is not None][:LINES]
     generator = ModelGenerator(loaded)
     limits = [generator.count_tokens(one.line) + 16 for one in hidden]
     right = 0
@@ -252,15 +254,15 @@ def fill_lines(loaded: LoadedModel, files: Sequence[HeldOut]) -> float:
     return right / len(hidden)
 
 
-def hide_line(file: HeldOut) -> Hidden | None:
-    """Return a line of code of *file*, chosen by hash, with what stands around it; indentation stays in the prompt."""
+def hide_line(file: HeldOut, turn: int) -> Hidden | None:
+    """Return a line of *file*, chosen by hash and *turn*, and what stands around it, its indentation included."""
     from idiolect.mining.pairs.pair import HOLE
 
     lines = file.text.splitlines(keepends=True)
     telling = [i for i, line in enumerate(lines) if len(line.strip()) >= 12 and not line.strip().startswith("#")]
     if not telling or HOLE in file.text:
         return None
-    place = telling[int(hashlib.sha256(file.text.encode()).hexdigest(), 16) % len(telling)]
+    place = telling[int(hashlib.sha256(f"{turn}{file.text}".encode()).hexdigest(), 16) % len(telling)]
     line = lines[place]
     indent = line[: len(line) - len(line.lstrip())]
     before = "".join(lines[:place])[-FIM_CHARACTERS:] + indent

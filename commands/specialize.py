@@ -17,9 +17,9 @@ from ._progress import show_progress
 if TYPE_CHECKING:
     from ._progress import Report
 
-TRAIN_SHARE = 0.45
+TRAIN_SHARE = 0.50
 """Of the minutes left after mining; loading, held-out losses and the report take what neither stage counts."""
-EVALUATE_SHARE = 0.40
+EVALUATE_SHARE = 0.35
 MOST_TRAINING = 4.0
 """Minutes of training by default; a small base has seen a corpus often enough by then."""
 

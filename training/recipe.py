@@ -19,8 +19,8 @@ REPLAY_SHARE, LONG_STEPS, LONG_MINUTES = 0.05, 200, 20.0
 SMALL_MODEL = 50_000_000
 """Below this many parameters a base is treated as the embedded one: an epoch of minutes on a laptop."""
 TINY_MODEL = 10_000_000
-"""Below this many parameters an adapter bears three times the rate: one pass over networkx lowers the held-out loss of
-the embedded base from 2.77 to 2.38 nats a token."""
+"""Below this many parameters an adapter bears twice the rate. Three times taught the embedded base 0.01 nats a token more
+of networkx in 300,000 tokens, and made it forget 0.10 nats of general code instead of 0.07: the verdict allows 0.1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,7 @@ def size_recipe(
 def rate_for(parameters: int) -> float:
     """Return the peak learning rate for a base of *parameters*: the smaller the base, the higher."""
     if parameters < TINY_MODEL:
-        return 3e-3
+        return 2e-3
     if parameters < SMALL_MODEL:
         return 1e-3
     if parameters < 1_000_000_000:
