@@ -1,7 +1,7 @@
 """
 The main job as a stranger runs it. In: this commit. Out: a table, and `benchmarks/results/main.json`.
 
-Run: python -m benchmarks.main [--minutes M]. Clones the commit into a fresh folder, with an empty home and a fresh
+Run: python -m benchmarks.main [--minutes M] [--keep FOLDER]. Clones the commit into a fresh folder, with an empty home and a fresh
 environment, runs `make demo` and `make test` there, reads what they left, and tries what must be refused.
 """
 
@@ -161,6 +161,12 @@ def rate(verdict: Mapping[str, Any], arm: str, check: str) -> float:
     return next(row["rates"][check]["rate"] for row in verdict["arms"] if row["arm_id"] == arm)
 
 
+def describe_arm(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one arm's row: probes, and the share that passed each check."""
+    rates = {check: body["rate"] for check, body in arm["rates"].items()}
+    return {"what": f"arm: {arm['arm_id']}", "probes": arm["rates"]["accept"]["n"], **rates}
+
+
 def control(verdict: Mapping[str, Any], name: str) -> float | None:
     """Return the measured value of one integrity check whose name begins with *name*."""
     return next((row["value"] for row in verdict["integrity"] if row["check"].startswith(name)), None)
@@ -171,6 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=8.0, help="of the demo, as `make demo MINUTES=…`")
     parser.add_argument("--skip-tests", action="store_true", help="leave `make test` out")
+    parser.add_argument("--keep", type=Path, help="where the demo's evaluation and report are copied to")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -191,14 +198,18 @@ def main() -> None:
                 rows.append({"what": what, "exit": done.code, "minutes": done.minutes, "GB": done.gigabytes})
         folder_of = clone / ".idiolect" / "demo"
         verdict = json.loads((folder_of / "evaluation" / "verdict.json").read_text("utf-8"))
+        if asked.keep is not None:
+            shutil.copytree(folder_of, asked.keep, dirs_exist_ok=True)
         find = [str(clone / ".venv/bin/python"), "-c", "import networkx; print(*networkx.__path__)"]
         package = subprocess.run(find, capture_output=True, text=True, check=True).stdout.strip()
         alike = artefacts_hold(folder_of) and mines_alike(clone, package, environment)
         refused = refusals(clone, scratch, environment)
-    fell = verdict["losses"]["test"]["fell"]
+    test = verdict["losses"]["test"]
+    fell = test["fell"]
     rates = {(arm, check): rate(verdict, arm, check) for arm in ("base", "tuned") for check in ("parse", "compile")}
-    rows.append({"what": f"verdict: {verdict['verdict']}", "loss fell": fell,
-                 **{f"{arm} {check}": value for (arm, check), value in rates.items()}})  # fmt: skip
+    rows.append({"what": f"verdict: {verdict['verdict']}", "said": verdict["sentence"], "loss fell": fell,
+                 "base loss": test["base"], "tuned loss": test["tuned"], "interval": test["ci"]})  # fmt: skip
+    rows += [describe_arm(arm) for arm in verdict["arms"]]
     rows += refused
     not_lower = all(rates["tuned", check] >= rates["base", check] for check in ("parse", "compile"))
     references, stubs = control(verdict, "references"), control(verdict, "stubs")
