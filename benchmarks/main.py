@@ -1,8 +1,8 @@
 """
 The main job as a stranger runs it. In: this commit. Out: a table, and `benchmarks/results/main.json`.
 
-Run: python -m benchmarks.main [--minutes M] [--keep FOLDER]. Clones the commit into a fresh folder, with an empty home and a fresh
-environment, runs `make demo` and `make test` there, reads what they left, and tries what must be refused.
+Run: python -m benchmarks.main [--minutes M] [--keep FOLDER]. Clones the commit into a fresh folder, with an empty home
+and a fresh environment, runs `make demo` and `make test` there, reads what they left, and tries what must be refused.
 """
 
 from __future__ import annotations
