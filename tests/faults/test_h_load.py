@@ -70,7 +70,7 @@ def test_H03_an_overloaded_machine_changes_no_status(overloaded, kind: str) -> N
     assert status is outcome.status, outcome
 
 
-def test_H03_who_crowds_itself_out_gains_no_time(overloaded) -> None:
+def test_H03_who_crowds_itself_out_gains_no_time() -> None:
     """Fourteen busy processes of one sample wait for each other: the limit of the clock holds."""
     script = "import os\nfor _ in range(13): os.fork() or (lambda: [0 for _ in iter(int, 1)])()\nwhile True: pass"
     outcome = run_caged([PYTHON, "-I", "-S", "-c", script], limits=Limits(wall=1.0, cpu=60, memory=1 << 30))
