@@ -13,6 +13,7 @@ import click
 
 from ._language import language_option
 from ._progress import show_progress
+from .evaluate import make_retrain
 
 if TYPE_CHECKING:
     from ._progress import Report
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 TRAIN_SHARE = 0.50
 """Of the minutes left after mining; loading, held-out losses and the report take what neither stage counts."""
 EVALUATE_SHARE = 0.35
+FOLDED_TRAIN_SHARE, FOLDED_EVALUATE_SHARE = 0.60, 0.20
+"""The same where evaluating trains an adapter a fold: all trainings together, and a corpus with few probes to ask."""
 MOST_TRAINING = 4.0
 """Minutes of training by default; a small base has seen a corpus often enough by then."""
 
@@ -66,15 +69,18 @@ def specialize(
 
     started = time.monotonic()
     refuse_other_content(out)
-    mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
+    corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
     # what cannot be evaluated is said before anything is trained
     from ..evaluation.evaluate import evaluate_corpus
+    from ..evaluation.folds import open_folds
     from ..training.generation import load_model
     from ..training.recipe import change_recipe
     from ..training.train import train_adapter
 
     left = minutes - (time.monotonic() - started) / 60
-    training = max(0.1, min(MOST_TRAINING, left * TRAIN_SHARE))
+    folds = len(open_folds(corpus))
+    share = FOLDED_TRAIN_SHARE / (1 + folds) if folds else TRAIN_SHARE
+    training = max(0.1, min(MOST_TRAINING, left * share))
     remove_earlier(out / "adapter")
     train_adapter(
         out / "corpus",
@@ -90,7 +96,8 @@ def specialize(
         generator=models.generator,
         loss_of=models.losses,
         probes=probes,
-        minutes=max(0.2, left * EVALUATE_SHARE),
+        minutes=max(0.2, left * (FOLDED_EVALUATE_SHARE if folds else EVALUATE_SHARE)),
+        retrain=make_retrain(out / "corpus", out / "adapter"),
         adapter_info=out / "adapter",
         progress=report,
     )

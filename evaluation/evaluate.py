@@ -18,7 +18,7 @@ import platform
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,8 @@ from .. import __version__
 from ..mining.artefacts import lock_folder, machine_faults, refuse_foreign, sha256_file, sha256_json, write_json
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
-from ..mining.guide import render_guide
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checkout import match_repository
-from .checks.check import collect_checks
 from .extract import body_is_over
 from .measure import (
     TRAINING,
@@ -42,10 +40,10 @@ from .measure import (
     require_retrain,
     train_placebo,
 )
-from .probes import LeakFinder, Probe, Suite, select_probes
-from .retrieval import Retriever
+from .parts import Part, count_leaks, describe_fold, describe_suites, make_bench, merge_suites, open_parts, train_part
+from .probes import Probe, Suite, select_probes
 from .samples import TEMPERATURE, Job, Report, Row, SampleFile, generate_samples, make_job, model_sha256, write_sealed
-from .scores import Scorer, Text, control_texts
+from .scores import Text, control_texts
 from .statistics import Plan, plan_suite
 from .task import Bench, Task
 from .verdict import Policy, as_json
@@ -95,12 +93,13 @@ def evaluate_corpus(
     corpus = read_corpus(corpus_path)
     if repository is not None:
         match_repository(corpus, repository)
+    asked = resolve_arms(arms, adapted=adapter_info is not None)
     task = Task(
         corpus=corpus,
         out=out,
         generator=generator,
         loss_of=loss_of,
-        arms=resolve_arms(arms, adapted=adapter_info is not None),
+        arms=asked,
         probes=probes,
         minutes=minutes,
         samples=samples,
@@ -113,14 +112,23 @@ def evaluate_corpus(
         forced=forced,
         repository=repository,
         report=progress,
+        crossed=retrain is not None and any(arm.adapted for arm in asked),
     )
     require_retrain(task)
     refuse_foreign(out, MARKER, SCHEMA)
     with lock_folder(out), machine_faults(out):
         try:
-            return run_task(task)
+            return run_crossed(task) if task.crossed else run_task(task)
         finally:
             shutil.rmtree(out / TRAINING, ignore_errors=True)
+
+
+def run_crossed(task: Task) -> dict[str, Any]:
+    """Run every stage, in folds where they apply; where a fold is too small to be trained on, without folds."""
+    try:
+        return run_task(task)
+    except TooSmallError:
+        return run_task(replace(task, crossed=False))
 
 
 def run_task(task: Task) -> dict[str, Any]:
@@ -130,19 +138,21 @@ def run_task(task: Task) -> dict[str, Any]:
     task = train_placebo(task)
     bench = make_bench(task)
     count = choose_count(task, bench)
-    suites = {"test": admit_suite(bench, "test", count), "validation": admit_suite(bench, "validation", halve(count))}
-    require_size(suites["test"], task.forced)
-    plan = plan_suite(suites["test"].sizes, task.policy.minimum_gain)
-    run = {**describe_run(bench, suites, plan), "probes_asked": count}
+    parts = open_parts(bench, count)
+    suite = merge_suites(parts)["test"]
+    require_size(suite, task.forced)
+    plan = plan_suite(suite.sizes, task.policy.minimum_gain)
+    run = {**describe_run(bench, parts, plan), "probes_asked": count}
     write_json(task.out / MARKER, {**run, "status": "started"})
     announce(task, plan)
-    losses = [*measure_losses(task, suites["test"]), *measure_parts(task, suites["test"]), *measure_canaries(task)]
-    jobs = plan_jobs(bench, suites)
-    rows = generate_samples(
-        jobs, SampleFile(task.out / "samples.jsonl"), task.generator_of, task.out / "timings.jsonl", task.report
-    )
-    texts = collect_texts(jobs, rows, suites["test"])
-    scores = add_memory(task, bench.scorer.score(texts, task.report), texts)
+    file = SampleFile(task.out / "samples.jsonl")
+    answered = [ask_part(part, file) for part in parts]
+    folds = [one.fold for one in answered if one.fold]
+    run = {**run, "folds": folds} if folds else run
+    losses = [row for one in answered for row in one.losses]
+    jobs = [job for one in answered for job in one.jobs]
+    rows = file.finish(jobs)
+    scores = score_parts(answered, file)
     write_sealed(task.out / "scores.jsonl", scores)
     write_sealed(task.out / "losses.jsonl", losses)
     requests = {job.key: job.composed.request for job in jobs}
@@ -199,19 +209,6 @@ def clear_results(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def make_bench(task: Task) -> Bench:
-    """Return the checks, the guide and the index of *task*."""
-    guide = render_guide(task.corpus.profile) if any(arm.guide for arm in task.arms) else ""
-    training = task.corpus.pairs("train")
-    scorer = Scorer(collect_checks(task.corpus, task.repository))
-    return Bench(task, scorer, Retriever(training if any(arm.retrieval for arm in task.arms) else ()), guide)
-
-
-def halve(count: int | None) -> int | None:
-    """Return half of *count*: choosing an arm needs fewer probes than proving a gain."""
-    return None if count is None else max(1, count // 2)
-
-
 def choose_count(task: Task, bench: Bench) -> int:
     """
     Return how many test probes to admit: as asked, or what the given minutes allow by a short timing.
@@ -256,16 +253,6 @@ def read_started(task: Task) -> int | None:
         return None
 
 
-def admit_suite(bench: Bench, split: str, count: int | None) -> Suite:
-    """Return the admitted probes of *split*."""
-    if bench.task.report is not None:
-        bench.task.report(f"probes: {split}", 0, 1)
-    suite = select_probes(bench.task.corpus, split, count, bench.admit)
-    if bench.task.report is not None:
-        bench.task.report(f"probes: {split}", 1, 1)
-    return suite
-
-
 def require_size(suite: Suite, forced: bool) -> None:
     """
     Raise `TooSmallError` for a suite that can show nothing; even *forced*, one probe there must be.
@@ -279,7 +266,7 @@ def require_size(suite: Suite, forced: bool) -> None:
     )
 
 
-def describe_run(bench: Bench, suites: Mapping[str, Suite], plan: Plan) -> dict[str, Any]:
+def describe_run(bench: Bench, parts: Sequence[Part], plan: Plan) -> dict[str, Any]:
     """Return `run.json` without its status, environment and hashes."""
     task = bench.task
     adapter = None if task.adapter is None else {k: v for k, v in task.adapter.items() if k != "log"}
@@ -297,10 +284,10 @@ def describe_run(bench: Bench, suites: Mapping[str, Suite], plan: Plan) -> dict[
         "suite": {
             "n_probes": plan.probes,
             "n_clusters": plan.clusters,
-            "leaks": count_leaks(bench, suites["test"]),
+            "leaks": count_leaks(parts),
             "forced": task.forced,
         },
-        "suites": {split: suite.as_json() for split, suite in suites.items()},
+        "suites": describe_suites(parts),
         "plan": asdict(plan),
         "arms": describe_arms(bench),
         "decode": {"samples": task.samples, "temperature": TEMPERATURE if task.samples > 1 else 0.0},
@@ -313,12 +300,6 @@ def describe_run(bench: Bench, suites: Mapping[str, Suite], plan: Plan) -> dict[
         "training": describe_training(task),
         "policy": asdict(task.policy),
     }
-
-
-def count_leaks(bench: Bench, suite: Suite) -> int:
-    """Return how many admitted references can be read in the training pairs; admission leaves none."""
-    leaks = LeakFinder(bench.task.corpus.pairs("train"))
-    return sum(bool(leaks.find(probe.pair.response)) for probe in suite.probes)
 
 
 def describe_arms(bench: Bench) -> list[dict[str, Any]]:
@@ -367,13 +348,49 @@ def plan_jobs(bench: Bench, suites: Mapping[str, Suite]) -> list[Job]:
     return jobs
 
 
-def collect_texts(jobs: Sequence[Job], rows: Sequence[Row], suite: Suite) -> list[Text]:
-    """Return every text to be judged: the samples, then references and stubs."""
-    texts = [
-        Text(job.key, job.arm, job.split, job.probe, job.sample_ix, row["raw_output"], row["finish_reason"])
-        for job, row in zip(jobs, rows, strict=True)
-    ]
-    return texts + control_texts("test", suite.probes)
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """
+    A part, once its model has answered; the model itself may go.
+    """
+
+    part: Part
+    jobs: Sequence[Job]
+    losses: Sequence[Row]
+    fold: Row | None
+    """What `run.json` says of the part's fold."""
+
+
+def ask_part(part: Part, file: SampleFile) -> Answered:
+    """Measure the losses of a part and make every sample of it that *file* lacks."""
+    trained = train_part(part)
+    task = trained.bench.task
+    losses = measure_losses(task, part.suites.get("test"), only_test=part.fold is not None)
+    if part.fold is None:
+        # of several adapters none is the whole that a curve of its parts ends in
+        losses += measure_parts(task, part.suites["test"]) if "test" in part.suites else []
+        losses += measure_canaries(task)
+    jobs = plan_jobs(trained.bench, part.suites)
+    generate_samples(jobs, file, task.generator_of, task.out / "timings.jsonl", task.report)
+    return Answered(part, jobs, losses, None if part.fold is None else describe_fold(trained))
+
+
+def score_parts(answered: Sequence[Answered], file: SampleFile) -> list[Row]:
+    """Return the score of every sample, in the order of the samples, then of references and stubs."""
+    scores: list[Row] = []
+    controls: list[Row] = []
+    for one in answered:
+        bench, suites = one.part.bench, one.part.suites
+        samples = [(job, file.rows[job.key]) for job in one.jobs]
+        texts = [
+            Text(job.key, job.arm, job.split, job.probe, job.sample_ix, row["raw_output"], row["finish_reason"])
+            for job, row in samples
+        ]
+        texts += control_texts("test", suites["test"].probes) if "test" in suites else []
+        rows = add_memory(bench.task, bench.scorer.score(texts, bench.task.report), texts)
+        scores += rows[: len(samples)]
+        controls += rows[len(samples) :]
+    return scores + controls
 
 
 # -- the end

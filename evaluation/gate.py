@@ -22,7 +22,7 @@ from .evaluate import MARKER, SCHEMA, hash_evidence
 from .samples import read_sealed, sample_key
 from .statistics import ALPHA, Comparison, compare, holm
 from .verdict import EXIT_CODES, Policy
-from .weigh import Row, Tables, Weighed, comparison_rows, weigh
+from .weigh import Row, Tables, Weighed, comparison_rows, fold_of_probes, weigh
 
 SLICE_PROBES = 10
 """A folder with fewer probes is no slice of its own."""
@@ -128,10 +128,13 @@ def check_hashes(stored: Stored) -> None:
 
 def check_rows(stored: Stored) -> None:
     """Raise `MismatchError` when the rows do not belong together, whatever their hashes say."""
-    models = {arm["arm_id"]: arm["model_sha256"] for arm in stored.run["arms"]}
+    models: dict[str, str | None] = {arm["arm_id"]: arm["model_sha256"] for arm in stored.run["arms"]}
+    fold = fold_of_probes(stored.run)
+    folds: dict[int, dict[str, str | None]] = {row["fold"]: row["models"] for row in stored.run.get("folds", ())}
     for row in stored.samples:
+        trained = folds[fold[row["probe_id"]]] if row["probe_id"] in fold else models
         key = sample_key(
-            str(models.get(row["arm_id"])),
+            str(trained.get(row["arm_id"]) or models.get(row["arm_id"])),
             row["arm_id"],
             row["probe_id"],
             row["prompt_sha256"],

@@ -57,16 +57,18 @@ def retrain_on(task: Task, name: str, pairs: Sequence[Pair]) -> tuple[Generator,
     return task.retrain(pairs, folder)
 
 
-def measure_losses(task: Task, suite: Suite) -> list[Row]:
-    """Return the loss of base and tuned model on the probes, on general code, and on some training answers."""
+def measure_losses(task: Task, suite: Suite | None, *, only_test: bool = False) -> list[Row]:
+    """
+    Return the loss of base and tuned model on the probes, on general code, and on some training answers.
+
+    Without *suite* probes are left out, with *only_test* everything else is.
+    """
     if task.loss_of is None:
         return []
-    training = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
-    sets = {
-        "test": [probe.pair for probe in suite.probes],
-        "general": collect_general(task.corpus),
-        "applied": training,
-    }
+    sets: dict[str, list[Pair]] = {} if suite is None else {"test": [probe.pair for probe in suite.probes]}
+    if not only_test:
+        sets["general"] = collect_general(task.corpus)
+        sets["applied"] = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
     rows: list[Row] = []
     sides = (False, True) if task.adapter is not None else (False,)
     for step, (name, pairs) in enumerate(sets.items()):

@@ -134,7 +134,7 @@ class SampleFile:
 
 def generate_samples(
     jobs: Sequence[Job], file: SampleFile, generators: Callable[[str], Generator], timings: Path, report: Report | None
-) -> list[Row]:
+) -> None:
     """Generate every sample of *jobs* that *file* lacks, chunk by chunk, by the generator of its arm."""
     done = 0
     for chunk in cut_chunks(jobs):
@@ -146,7 +146,6 @@ def generate_samples(
         done += len(chunk)
         if report is not None:
             report("generate", done, len(jobs))
-    return file.finish(jobs)
 
 
 def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row], list[Row]]:

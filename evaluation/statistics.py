@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-FEW_CLUSTERS = 8
+from ..mining.split import FEW_CLUSTERS
+
 ALPHA = 0.05
 POWER = 0.8
 ALL_FLIPS, DRAWN_FLIPS = 12, 4096

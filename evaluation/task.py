@@ -62,6 +62,8 @@ class Task:
     forced: bool
     repository: Path | None
     report: Report | None
+    crossed: bool = False
+    """Whether folds may be trained where the test has few clusters."""
     placebo: Generator | None = None
     """The base with an adapter of another codebase, once it is trained."""
 

@@ -104,6 +104,8 @@ class Evidence:
     """The highest acceptance of any arm."""
     learned: Change | None = None
     """How far the loss on the held-out answers fell; None where it was not measured."""
+    folds: int = 0
+    """Adapters that the probes were dealt to, each trained without the probes it was asked; 0: the one at hand."""
     break_even: float | None
     """Requests after which the adapter has paid for itself; None when it never does, or has no cost to weigh."""
     policy: Policy
@@ -133,7 +135,10 @@ class Verdict:
 def decide(evidence: Evidence) -> Verdict:
     """Return the verdict of *evidence*."""
     word, reasons = judge(evidence)
-    return Verdict(word, tuple(reasons), write_sentence(word, reasons, evidence))
+    sentence = write_sentence(word, reasons, evidence)
+    if evidence.folds and word not in ("INVALID", "BLOCKED"):
+        sentence += f" Measured in {evidence.folds} folds, each answered by an adapter trained without it."
+    return Verdict(word, tuple(reasons), sentence)
 
 
 def judge(evidence: Evidence) -> tuple[str, list[str]]:
@@ -292,6 +297,7 @@ def as_json(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
         "sentence": verdict.sentence,
         "primary": evidence.primary.as_row() if evidence.primary else None,
         "at_floor": evidence.at_floor,
+        "folds": evidence.folds,
         "prompt_gain": evidence.prompt_gain.as_row() if evidence.prompt_gain else None,
         "integrity": [asdict(check) for check in evidence.integrity],
         "forgetting": asdict(evidence.forgetting) if evidence.forgetting else None,

@@ -95,6 +95,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         break_even=cost["break_even"],
         highest=max((tables.rate("test", arm) or 0.0 for arm in tables.arms("test") if arm in ARMS), default=0.0),
         learned=loss.learned,
+        folds=len(run.get("folds", ())),
         policy=policy,
     )
     return Weighed(
@@ -327,10 +328,24 @@ def check_applied(run: Row, losses: Sequence[Row]) -> Integrity:
     own = [row for row in losses if row["set"] == "applied"]
     if run["adapter"] is None or not own:
         return Integrity(name, None, limit, None, "no adapter was evaluated, or its losses could not be measured")
-    base, tuned = loss_values(own, adapted=False), loss_values(own, adapted=True)
-    moved = max((abs(base[i] - tuned[i]) for i in base.keys() & tuned.keys()), default=0.0)
+    # a fold's adapter must move at least one of the fold's own answers
+    fold = fold_of_probes(run)
+    tested = [row for row in losses if row["set"] == "test"]
+    groups = [own, *([row for row in tested if fold[row["pair_id"]] == i] for i in sorted(set(fold.values())))]
+    moved = min(most_moved(group) for group in groups if group)
     reason = "adapter not applied: with it switched on, the model says exactly what the base says"
     return Integrity(name, moved, limit, moved > APPLIED, reason)
+
+
+def fold_of_probes(run: Row) -> dict[str, int]:
+    """Return the fold of every test probe; nothing where there are no folds."""
+    return {probe["id"]: probe["fold"] for probe in run["suites"]["test"]["probes"] if "fold" in probe}
+
+
+def most_moved(rows: Sequence[Row]) -> float:
+    """Return by how many nats a token the adapter moves the answer that it moves most."""
+    base, tuned = loss_values(rows, adapted=False), loss_values(rows, adapted=True)
+    return max((abs(base[i] - tuned[i]) for i in base.keys() & tuned.keys()), default=0.0)
 
 
 def check_undecided(tables: Tables, policy: Policy) -> Integrity:

@@ -29,7 +29,7 @@ from .profile import Profile
 from .recency import recent_lines
 from .repository import Repository
 from .settings import Settings
-from .split import LeakFinder, Unit, assign_sides, drop_quotes, prove_split
+from .split import LeakFinder, Unit, assign_sides, drop_quotes, has_few_clusters, prove_split
 from .yields import Drop, FileYield, MadePair, Mined, hash_of, make_pair, prefix_history, prefix_path
 
 NEAR_DUPLICATE = 0.7
@@ -83,15 +83,23 @@ def assemble(
     if progress:
         progress("splitting", 1, 1)
     head = manifest_head(placed, settings)
+    kept = asked_paths(pairs, held_out)
     return Contents(
         head={**head, **({"own_pairs": len(added)} if own_pairs else {})},
         pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
         profile=profile.as_json(),
         api=build_index(index),
         skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
-        sources={file.path: file.utf8 for _, file in files if file.path in held_out},
+        sources={file.path: file.utf8 for _, file in files if file.path in kept},
         proof=prove_split(pairs, units, sides, leaks),
     )
+
+
+def asked_paths(pairs: Sequence[Pair], held_out: Set[str]) -> Set[str]:
+    """Return the files that tasks may be asked of: what is held out, or all where cross-evaluation will ask of all."""
+    if not has_few_clusters(pairs):
+        return held_out
+    return held_out | {pair.path for pair in pairs if pair.kind == "implement"}
 
 
 def weigh_paths(pairs: Sequence[Pair]) -> dict[str, int]:

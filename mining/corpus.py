@@ -40,7 +40,10 @@ class Contents:
     api: Mapping[str, Any]
     skipped: Sequence[Mapping[str, str]]
     sources: Mapping[str, bytes]
-    """The bytes of every file that holds a validation or test pair, by path, secrets redacted."""
+    """
+    The bytes of every file that holds a validation or test pair, by path, secrets redacted; of every file that holds a
+    pair, where the test has few clusters and cross-evaluation asks of all.
+    """
     proof: Mapping[str, Any]
 
 
@@ -102,7 +105,7 @@ class Corpus:
         return known_languages()
 
     def source(self, path: str) -> Source:
-        """Return a file that holds a validation or test pair."""
+        """Return a file that is kept: one that holds a validation or test pair, and others where the test is small."""
         language = language_of(path, self.languages)
         name = self.manifest["sources"].get(path)
         if name is None or language is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,6 +36,8 @@ LARGEST_CLUSTER = 0.05
 SPAN = 50
 """Tokens that an answer held out and a training text may not share."""
 TOKEN = re.compile(r"\w+|[^\w\s]")
+FEW_CLUSTERS = 8
+"""Independent files under which an interval over clusters is a guess."""
 MOST_CODES = 200_000
 """Tokens whose hash is remembered."""
 
@@ -99,6 +101,11 @@ def cluster_files(units: Sequence[Unit], paths: Sequence[str]) -> dict[str, str]
     for first, second, _ in similar_pairs([unit.mark for unit in here], SAME_CLUSTER):
         clusters.join(place[here[first].path], place[here[second].path])
     return {path: paths[clusters.find(index)] for path, index in place.items()}
+
+
+def has_few_clusters(pairs: Iterable[Pair]) -> bool:
+    """Claim that the test asks of so few clusters that only cross-evaluation can give a firm answer."""
+    return len({pair.cluster for pair in pairs if pair.split == "test" and pair.kind == "implement"}) < FEW_CLUSTERS
 
 
 class LeakFinder:

@@ -22,6 +22,7 @@ def list_facts(run: Row, verdict: Row) -> list[str]:
     """Return the sentences, in the order in which a person asks."""
     facts = [
         *say_clusters(run),
+        *say_folds(run),
         *say_cost(verdict),
         *say_ability(verdict),
         *say_flips(verdict),
@@ -40,6 +41,19 @@ def say_clusters(run: Row) -> Iterator[str]:
     share = max(sizes.values(), default=0) / max(1, sizes.total())
     if share > MOST_OF_ALL:
         yield f"One cluster of near-copies holds {percent(share)} of the probes: they count as little more than one."
+
+
+def say_folds(run: Row) -> Iterator[str]:
+    """Yield who answered, where it was not the adapter at hand."""
+    folds = run.get("folds", ())
+    if folds:
+        fewest, most = (pick(row["training_pairs"] for row in folds) for pick in (min, max))
+        yield (
+            f"Too few files were held out for a firm answer, so {len(folds)} further adapters were trained by the same "
+            f"recipe, on {fewest:,} to {most:,} pairs, each without the {run['suite']['n_clusters']} clusters' quarter "
+            "that it was asked. What is measured is that recipe on this code; the adapter at hand has read more of it, "
+            "and only answered the validation probes."
+        )
 
 
 def say_cost(verdict: Row) -> Iterator[str]:

@@ -78,7 +78,9 @@ def render_report(
     except ImportError:
         raise MissingExtraError("jinja2", "evaluate") from None
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=False)
-    pairs = {pair.id: pair for split in ("test", "validation") for pair in corpus.pairs(split)}
+    # folds are asked of what is training elsewhere
+    splits = ("train", "test", "validation") if run.get("folds") else ("test", "validation")
+    pairs = {pair.id: pair for split in splits for pair in corpus.pairs(split)}
     word, tone = LABELS[verdict["verdict"]]
     page = {
         "css": read_part("page.css"),

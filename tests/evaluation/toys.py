@@ -90,8 +90,9 @@ def make_corpus(
     validation: int = 6,
     test: int = 16,
     cluster_of: Callable[[Pair], str] = lambda pair: pair.cluster,
+    keep_all: bool = False,
 ) -> Corpus:
-    """Write a toy corpus with so many files a split, each a cluster unless *cluster_of* says otherwise."""
+    """Write a toy corpus with so many files a split, each a cluster unless *cluster_of* says otherwise; with *keep_all* training files too."""
     pairs: list[Pair] = []
     tallies: list[object] = []
     sources: dict[str, bytes] = {}
@@ -102,7 +103,7 @@ def make_corpus(
         found, tally = toy_pairs(path, text, split)
         pairs += found
         tallies.append(tally)
-        if split != "train":
+        if keep_all or split != "train":
             sources[path] = text.encode()
     profile = learn_profile(tallies).as_json()
     head = {"repository": "toy", "commit": "tree:0", "licence": "MIT", "settings_sha256": ""}

@@ -1,0 +1,133 @@
+"""
+What is asked together. In: a task. Out: its `Part`s: a bench each, the suites it asks, and the model that answers.
+
+There is one part, the corpus as it was split, unless the test has few clusters (`folds.py`): then the first part asks
+the validation probes of the adapter at hand, and one part a fold asks the fold's probes of an adapter trained without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..mining.guide import render_guide
+from .checks.check import collect_checks
+from .folds import FoldCorpus, open_folds
+from .measure import retrain_on
+from .probes import LeakFinder, Suite, select_probes
+from .retrieval import Retriever
+from .samples import model_sha256
+from .scores import Scorer
+from .task import Bench, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """
+    Suites, and the bench that asks them.
+    """
+
+    bench: Bench
+    suites: Mapping[str, Suite]
+    fold: int | None = None
+    """Which fold, from 0; None for the corpus as it was split."""
+
+    @property
+    def name(self) -> str:
+        """What progress calls it."""
+        return "" if self.fold is None else f" of fold {self.fold + 1}"
+
+
+def make_bench(task: Task) -> Bench:
+    """Return the checks, the guide and the index of *task*."""
+    guide = render_guide(task.corpus.profile) if any(arm.guide for arm in task.arms) else ""
+    training = task.corpus.pairs("train")
+    scorer = Scorer(collect_checks(task.corpus, task.repository))
+    return Bench(task, scorer, Retriever(training if any(arm.retrieval for arm in task.arms) else ()), guide)
+
+
+def open_parts(bench: Bench, count: int) -> list[Part]:
+    """Return the parts of the bench's task, *count* probes in all admitted to its tests, half as many to validation."""
+    task = bench.task
+    # choosing an arm needs fewer probes than proving a gain
+    validation = admit_suite(bench, "validation", max(1, count // 2))
+    folds = open_folds(task.corpus) if task.crossed else []
+    if not folds:
+        return [Part(bench, {"test": admit_suite(bench, "test", count), "validation": validation})]
+    parts = [Part(bench, {"validation": validation})]
+    for number, fold in enumerate(folds):
+        own = make_bench(replace(task, corpus=fold))
+        suite = admit_suite(own, "test", -(-count // len(folds)))
+        parts.append(Part(own, {"test": suite}, number))
+    # nothing to ask, nothing to train
+    return [part for part in parts if part.fold is None or part.suites["test"].probes]
+
+
+def admit_suite(bench: Bench, split: str, count: int | None) -> Suite:
+    """Return the admitted probes of *split*."""
+    if bench.task.report is not None:
+        bench.task.report(f"probes: {split}", 0, 1)
+    suite = select_probes(bench.task.corpus, split, count, bench.admit)
+    if bench.task.report is not None:
+        bench.task.report(f"probes: {split}", 1, 1)
+    return suite
+
+
+def merge_suites(parts: Sequence[Part]) -> dict[str, Suite]:
+    """Return the suites of all parts, those of one split as one."""
+    merged: dict[str, Suite] = {}
+    for split in ("test", "validation"):
+        own = [part.suites[split] for part in parts if split in part.suites]
+        merged[split] = Suite(
+            split,
+            tuple(probe for suite in own for probe in suite.probes),
+            tuple(reason for suite in own for reason in suite.refused),
+            sum(suite.candidates for suite in own),
+        )
+    return merged
+
+
+def train_part(part: Part) -> Part:
+    """Return *part* with the model that answers it: a fold's adapter is trained here, on the other folds alone."""
+    task = part.bench.task
+    if part.fold is None:
+        return part
+    generator, loss_of = retrain_on(task, f"fold-{part.fold + 1}", task.corpus.pairs("train"))
+    trained = replace(task, generator=generator, loss_of=None if task.loss_of is None else loss_of)
+    return replace(part, bench=replace(part.bench, task=trained))
+
+
+def count_leaks(parts: Sequence[Part]) -> int:
+    """Return how many admitted references can be read in their training pairs; admission leaves none."""
+    found = 0
+    for part in parts:
+        leaks = LeakFinder(part.bench.task.corpus.pairs("train"))
+        found += sum(bool(leaks.find(probe.pair.response)) for probe in part.suites.get("test", NOTHING).probes)
+    return found
+
+
+NOTHING = Suite("test", (), (), 0)
+
+
+def describe_suites(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return the suites for `run.json`, with the fold of each probe where there are folds."""
+    suites = {split: suite.as_json() for split, suite in merge_suites(parts).items()}
+    places = {p.id: part.fold for part in parts if part.fold is not None for p in part.suites["test"].probes}
+    if places:
+        suites["test"]["probes"] = [{**row, "fold": places[row["id"]]} for row in suites["test"]["probes"]]
+    return suites
+
+
+def describe_fold(part: Part) -> dict[str, Any]:
+    """Return what `run.json` says of a trained fold."""
+    task = part.bench.task
+    assert isinstance(task.corpus, FoldCorpus)
+    return {
+        "fold": part.fold,
+        "probes": len(part.suites["test"].probes),
+        "clusters": len(part.suites["test"].sizes),
+        "training_pairs": len(task.corpus.training),
+        "index_sha256": part.bench.retriever.settings["index_sha256"],
+        "models": {a.name: model_sha256(a.generator, adapted=True) for a in task.asked if a.arm.adapted},
+    }

@@ -1,0 +1,167 @@
+"""
+Cross-evaluation: where the test has few clusters, four adapters answer, each for what it was not trained on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.evaluation.folds import open_folds
+from idiolect.evaluation.gate import judge_gate
+from toys import FakeGenerator, FakeLosses, make_corpus, tuned_knows
+
+INFO = {"base": {"name": "toy"}, "counts": {"pairs": 80, "epochs": 1}, "log": []}
+
+
+@pytest.fixture(name="small", scope="module")
+def fixture_small(tmp_path_factory):
+    """Return a corpus with four test clusters, and the files of its training."""
+    return make_corpus(tmp_path_factory.mktemp("small") / "corpus", train=40, validation=4, test=4, keep_all=True)
+
+
+class Trainer:
+    """
+    Trains nothing, but remembers what each adapter was given, and what it was then asked.
+    """
+
+    def __init__(self, corpus):
+        self.corpus = corpus
+        self.given: list[set[str]] = []
+        self.asked: list[set[str]] = []
+
+    def __call__(self, pairs, out):
+        """Return a model that answers eight of ten, and losses that it lowers."""
+        asked: set[str] = set()
+        self.given.append({pair.instruction for pair in pairs})
+        self.asked.append(asked)
+
+        def knows(request, adapted):
+            asked.add(request.instruction)
+            return tuned_knows(request, adapted)
+
+        name = hashlib.sha256("".join(sorted(pair.id for pair in pairs)).encode()).hexdigest()
+        return FakeGenerator(self.corpus, knows, fingerprint={"weights": "toy", "adapter_sha256": name}), FakeLosses()
+
+
+@pytest.fixture(name="crossed", scope="module")
+def fixture_crossed(small, tmp_path_factory):
+    """Return the trainer and the folder of one cross-evaluation."""
+    out = tmp_path_factory.mktemp("crossed") / "evaluation"
+    trainer = Trainer(small)
+    generator = FakeGenerator(small, tuned_knows)
+    evaluate_corpus(
+        small.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info=INFO, retrain=trainer, probes=80
+    )
+    return trainer, out
+
+
+def test_folds_share_no_cluster_and_leave_validation_alone(small):
+    """Each cluster of training and test is asked once, never by what was trained on it; validation stays."""
+    folds = open_folds(small)
+
+    asked = [{pair.cluster for pair in fold.pairs("test")} for fold in folds]
+    trained = [{pair.cluster for pair in fold.pairs("train")} for fold in folds]
+    kept_back = {pair.cluster for pair in small.pairs("validation")}
+
+    assert [len(clusters) for clusters in asked] == [11, 11, 11, 11]
+    assert len(set().union(*asked)) == 44
+    assert all(not own & others and len(others) == 33 for own, others in zip(asked, trained, strict=True))
+    assert all(not kept_back & clusters for clusters in (*asked, *trained))
+    assert folds[0].pairs("validation") == small.pairs("validation")
+
+
+def test_a_folds_profile_is_learned_without_its_files(small):
+    """No exemplar of a rule is a line of a file that is asked."""
+    for fold in open_folds(small):
+        asked = {pair.path for pair in fold.pairs("test")}
+
+        assert fold.profile.entries
+        assert fold.profile.files == 33
+        assert not asked & {line.path for entry in fold.profile.entries for line in entry.exemplars}
+
+
+def test_enough_clusters_need_no_folds(corpus):
+    """Sixteen test clusters are asked as they were split."""
+    assert open_folds(corpus) == []
+
+
+def test_a_corpus_without_its_training_files_has_no_folds(tmp_path):
+    """Only four files can be asked, which the test asks already."""
+    assert open_folds(make_corpus(tmp_path / "corpus", train=40, validation=4, test=4)) == []
+
+
+def test_no_adapter_is_asked_what_it_was_trained_on(crossed):
+    """Four adapters, each asked for other probes than it was given."""
+    trainer, _ = crossed
+
+    assert len(trainer.given) == 4
+    assert all(asked and not asked & given for asked, given in zip(trainer.asked, trainer.given, strict=True))
+
+
+def test_folds_make_the_verdict_firm_and_say_so(crossed):
+    """44 clusters instead of 4: a real gain is worth it; verdict, run and report tell who answered."""
+    _, out = crossed
+    verdict = json.loads((out / "verdict.json").read_text("utf-8"))
+    run = json.loads((out / "run.json").read_text("utf-8"))
+
+    assert (verdict["verdict"], verdict["folds"]) == ("WORTH_IT", 4)
+    assert verdict["primary"]["g"] == 44
+    assert "4 folds" in verdict["sentence"]
+    assert [fold["training_pairs"] for fold in run["folds"]] == [66, 66, 66, 66]
+    assert len({fold["models"]["tuned"] for fold in run["folds"]}) == 4
+    assert verdict["chosen"]["by"] == "validation"
+    assert "4 further adapters were trained" in (out / "report.html").read_text("utf-8")
+
+
+def test_the_gate_replays_folds(crossed):
+    """Every sample belongs to the adapter of its fold."""
+    _, out = crossed
+
+    assert judge_gate(out).word == "WORTH_IT"
+
+
+def test_a_second_run_asks_nothing_again(small, crossed):
+    """The adapters are trained again, to the same bytes, and their answers are found."""
+    _, out = crossed
+    before = {name: (out / name).read_bytes() for name in ("samples.jsonl", "scores.jsonl", "verdict.json")}
+    trainer = Trainer(small)
+
+    evaluate_corpus(
+        small.folder, out, generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(), adapter_info=INFO,
+        retrain=trainer, probes=80,
+    )  # fmt: skip
+
+    assert trainer.asked == [set()] * 4
+    assert before == {name: (out / name).read_bytes() for name in before}
+
+
+def test_an_inert_fold_is_invalid(small, tmp_path):
+    """One adapter that moves no loss of its fold is no adapter."""
+
+    def retrain(pairs, out):
+        generator, _ = Trainer(small)(pairs, out)
+        return generator, FakeLosses(share=0.0)
+
+    verdict = evaluate_corpus(
+        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
+        adapter_info=INFO, retrain=retrain, probes=24,
+    )  # fmt: skip
+
+    assert verdict["verdict"] == "INVALID"
+    assert verdict["reasons"][0].startswith("adapter not applied")
+
+
+def test_prompting_alone_trains_nothing(small, tmp_path):
+    """Without a tuned arm there is nothing to train anew, so the test is asked as it is."""
+    trainer = Trainer(small)
+
+    verdict = evaluate_corpus(
+        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
+        adapter_info=INFO, retrain=trainer, arms=["base", "rag"], forced=True,
+    )  # fmt: skip
+
+    assert trainer.given == []
+    assert verdict["folds"] == 0
