@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from tree_sitter import Parser
+
 from ..mining.conventions.convention import Edit, Place, apply_edits, conventions_by_id
 from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
-from ..mining.source import Source, parse_source
+from ..mining.source import Source, Span, parse_source
 
-__all__ = ["find_fix", "fix_source"]
+__all__ = ["find_fix", "fix_once", "fix_source"]
 
 ROUNDS = 4
 """Fixes of one place that are made one after the other."""
@@ -51,6 +53,19 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
             break
         waiting = [f for f in judge_source(current, profile).findings if (f.entry.id, f.start) in left]
     return source.encode(current.text)
+
+
+def fix_once(source: Source, findings: Sequence[Finding], span: Span) -> tuple[Source, Span]:
+    """
+    Return *source* with one round of fixes for *findings*, unproven, and where *span* lies then.
+
+    For measuring, where the caller judges the outcome: a file whose fixes make no better file is not given back here.
+    """
+    chosen = without_overlaps(edits for finding in findings if (edits := find_fix(source, finding)))
+    made = [edit for edits in chosen for edit in edits]
+    text = apply_edits(source, made).encode("utf-8")
+    mended = Source(source.path, text, "utf-8", source.language, Parser(source.language.grammar).parse(text))
+    return mended, Span(moved(made, span.start), moved(made, span.end))
 
 
 def moved(edits: Iterable[Edit], byte: int) -> int:

@@ -457,7 +457,26 @@ def describe_arm(name: str, tables: Tables, samples: Sequence[Row]) -> dict[str,
         "prompt_tokens": mean([row["n_prompt_tokens"] for row in own]),
         "output_tokens": mean([row["n_output_tokens"] for row in own]),
         **{key: sum(row[key] for row in own) for key in cut},
+        "style": weigh_style(rows),
     }
+
+
+def weigh_style(rows: Sequence[Row]) -> dict[str, Any] | None:
+    """
+    Return how well answers keep the profile, as written and after formatter and fixes; None where nothing was scored.
+
+    Scores are means over the answers that a convention speaks to; findings are counted a hundred lines.
+    """
+    details = [row["details"]["style"] for row in rows if "mended_findings" in row["details"].get("style", {})]
+    lines = sum(detail["lines"] for detail in details)
+    if not lines:
+        return None
+    summary: dict[str, Any] = {"answers": len(details), "lines": lines}
+    for name in ("", "mended_"):
+        scores = [detail[f"{name}score"] for detail in details if detail[f"{name}score"] is not None]
+        summary[f"{name}score"] = mean(scores)
+        summary[f"{name}per_100_lines"] = 100 * sum(detail[f"{name}findings"] for detail in details) / lines
+    return summary
 
 
 def mean(values: Sequence[float]) -> float | None:

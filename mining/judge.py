@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .conventions.convention import HouseConvention, Opportunity, conventions_by_id
 from .conventions.tally import FileTally, tally_source
 from .profile import SHOWN_EXEMPLARS, Entry, Exemplar, Profile
-from .source import Source
+from .source import Source, Span
 
 EXEMPT_COUNT, EXEMPT_SHARE = 5, 0.9
 """A file with so many opportunities, this share of which agree on another value, has its own way."""
@@ -74,9 +74,9 @@ def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity
         yield found, profile.lookup(found.convention, found.key, tally.path, tally.role)
 
 
-def judge_source(source: Source, profile: Profile) -> Judgement:
+def judge_source(source: Source, profile: Profile, span: Span | None = None) -> Judgement:
     """
-    Hold one file to *profile*: the same questions, asked by the same code that learned them.
+    Hold one file, or what lies in *span* of it, to *profile*: the same questions, asked by the code that learned them.
     """
     groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
     entries: dict[tuple[str, str], Entry | None] = {}
@@ -87,21 +87,24 @@ def judge_source(source: Source, profile: Profile) -> Judgement:
     obeyed: Counter[str] = Counter()
     violated: Counter[str] = Counter()
     parts: list[tuple[float, float]] = []
+    asked = 0
     for what, found in sorted(groups.items()):
         entry = entries[what]
-        if entry is None:
+        here = [o for o in found if span is None or span.start <= o.start < span.end]
+        asked += len(here)
+        if entry is None or not here:
             continue
-        departs = [o for o in found if o.value != entry.value]
-        obeyed[entry.id] += len(found) - len(departs)
+        departs = [o for o in here if o.value != entry.value]
+        obeyed[entry.id] += len(here) - len(departs)
         violated[entry.id] += len(departs)
         rate = entry.k / entry.n
-        parts.append((entry.bound, (len(found) - len(departs) + rate) / (len(found) + 1)))
+        parts.append((entry.bound, (len(here) - len(departs) + rate) / (len(here) + 1)))
         if entry.tier and not has_its_own_way(found, entry.value):
             findings.extend(make_finding(source, entry, o) for o in departs)
     weight = sum(bound for bound, _ in parts)
     return Judgement(
         findings=tuple(sorted(findings, key=lambda f: (f.line, f.column, f.entry.id))),
-        opportunities=sum(map(len, groups.values())),
+        opportunities=asked,
         governed=sum(obeyed.values()) + sum(violated.values()),
         obeyed=dict(obeyed),
         violated={rule: count for rule, count in violated.items() if count},

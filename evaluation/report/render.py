@@ -96,6 +96,8 @@ def render_report(
         "arms": [describe_arm(arm, verdict) for arm in verdict["arms"]],
         "arm_ticks": [(tick * 100, f"{tick:.0%}") for tick in (0.0, 0.25, 0.5, 0.75, 1.0)],
         "checks": ["accepted", *run["checks"]],
+        "style": describe_style(verdict),
+        "mended_by": " and ".join(name_tools(run)),
         "losses": describe_losses(verdict["losses"]),
         "curve": describe_curve(log),
         "examples": choose_examples(scores, pairs, verdict),
@@ -255,6 +257,28 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
         "output_tokens": "–" if arm["output_tokens"] is None else f"{arm['output_tokens']:,.0f}",
         "left_out": left_out or "–",
     }
+
+
+def describe_style(verdict: Row) -> list[dict[str, str]]:
+    """Return each arm's style as written and after what a tool mends for free; nothing where no answer was scored."""
+    return [
+        {
+            "name": arm["arm_id"],
+            "score": "–" if style["score"] is None else f"{style['score']:.3f}",
+            "mended": "–" if style["mended_score"] is None else f"{style['mended_score']:.3f}",
+            "findings": f"{style['per_100_lines']:.1f}",
+            "left": f"{style['mended_per_100_lines']:.1f}",
+            "answers": f"{style['answers']:,}",
+        }
+        for arm in verdict["arms"]
+        if (style := arm["style"]) is not None
+    ]
+
+
+def name_tools(run: Row) -> list[str]:
+    """Return what mended the answers, for a person."""
+    tools = run["checks"].get("style", {}).get("mended_by", ())
+    return ["our own fixes" if tool == "idiolect" else tool for tool in tools]
 
 
 def rate_keys(verdict: Row) -> list[str]:

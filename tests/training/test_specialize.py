@@ -36,6 +36,9 @@ def test_a_llama_in_a_folder_is_specialized(tmp_path, tokenizer, monkeypatch, ca
     verdict = json.loads((out / "evaluation" / "verdict.json").read_text("utf-8"))
     assert record["applied"]["applied"]
     assert record["base"]["name"].endswith("some-llama")
+    # the sample's test has four clusters, so four more adapters answered
+    assert verdict["folds"] == 4
+    assert verdict["plan"]["clusters"] >= 8
     assert {"base", "tuned", "tuned+rag"} <= {arm["arm_id"] for arm in verdict["arms"]}
     assert verdict["losses"]["test"]["tuned"] < verdict["losses"]["test"]["base"]
     capsys.readouterr()
