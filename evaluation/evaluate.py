@@ -424,6 +424,8 @@ def describe_verdict(run: Row, weighed: Weighed, out: Path) -> dict[str, Any]:
         "cost": weighed.cost,
         "memory": weighed.memory,
         "curve": weighed.curve,
+        "cross_check": weighed.cross_check,
+        "slices": weighed.slices,
         "files": {name: sha256_file(out / name) for name in ("samples.jsonl", "scores.jsonl", "losses.jsonl")},
         "evidence_sha256": hash_evidence(run, out),
     }

@@ -60,6 +60,17 @@ class Probe:
             reference_span=self.span,
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what `run.json` says of it: what answers are told apart by."""
+        return {
+            "id": self.id,
+            "cluster": self.pair.cluster,
+            "path": self.pair.path,
+            "symbol": self.pair.symbol,
+            "language": self.pair.language,
+            "lines": sum(bool(line.strip()) for line in self.pair.response.splitlines()),
+        }
+
     def stub(self) -> str:
         """Return a body that does nothing."""
         reference = self.source.slice(self.span)
@@ -116,7 +127,7 @@ class Suite:
             "n_clusters": len(self.sizes),
             "n_candidates": self.candidates,
             "refused": dict(sorted(Counter(reason for _, reason in self.refused).items())),
-            "probes": [{"id": p.id, "cluster": p.pair.cluster, "path": p.pair.path} for p in self.probes],
+            "probes": [probe.as_json() for probe in self.probes],
         }
 
 

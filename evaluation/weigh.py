@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from .curve import weigh_curve, weigh_kinds
 from .insecure import Doors, weigh_doors
 from .memory import ALARM
 from .samples import REPEAT
+from .slices import weigh_slices
 from .statistics import (
     ALPHA,
     Change,
@@ -24,15 +25,11 @@ from .statistics import (
     compare,
     holm,
     judge_non_inferiority,
-    mcnemar_p,
-    mean_interval,
     plan_suite,
     relative_change,
 )
+from .tables import Row, Tables, Values, agreement, describe_arm
 from .verdict import Evidence, Integrity, Policy, Verdict, decide
-
-Row = Mapping[str, Any]
-Values = dict[str, float]
 
 # From cheapest to dearest: a tie goes to the one that costs less.
 PROMPT_ONLY = tuple(name for name, arm in ARMS.items() if not arm.adapted)
@@ -69,6 +66,10 @@ class Weighed:
     """What answers repeat from training."""
     curve: dict[str, Any]
     """What more pairs would be worth; empty unless it was measured."""
+    cross_check: dict[str, Any] | None
+    """The exact test of the compared arms that knows no clusters; None where there is nothing to compare."""
+    slices: list[dict[str, Any]]
+    """Acceptance by folder, kind, length and language."""
 
 
 def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Sequence[Row]) -> Weighed:
@@ -108,38 +109,14 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         cost=cost,
         memory={**memory, "insecure": [asdict(door) for door in doors]},
         curve=weigh_data(run, losses),
+        cross_check=agreement(tables, primary.a, primary.b) if primary else None,
+        slices=weigh_slices(
+            run["suites"]["test"]["probes"],
+            {arm: tables.values("test", arm) for arm in tables.arms("test") if arm in ARMS},
+            tables.clusters,
+            (chosen["tuned"], chosen["prompt"]),
+        ),
     )
-
-
-class Tables:
-    """
-    Score rows by split, arm and probe.
-    """
-
-    def __init__(self, scores: Sequence[Row]) -> None:
-        self.rows: dict[tuple[str, str], list[Row]] = {}
-        for row in scores:
-            self.rows.setdefault((row["split"], row["arm_id"]), []).append(row)
-        self.clusters: dict[str, str] = {r["probe_id"]: r["cluster"] for r in scores if r["split"] == "test"}
-        self.checks: list[str] = list(scores[0]["checks"]) if scores else []
-
-    def arms(self, split: str) -> list[str]:
-        """Return the arms that answered *split*, in the order of the rows."""
-        return [arm for own, arm in self.rows if own == split]
-
-    def values(self, split: str, arm: str, endpoint: str = "accept") -> Values:
-        """Return the mean of *endpoint* by probe; probes that the check cannot decide are left out of it."""
-        groups: dict[str, list[float]] = {}
-        for row in self.rows.get((split, arm), ()):
-            value = row["accept"] if endpoint == "accept" else row["checks"][endpoint]
-            if value is not None:
-                groups.setdefault(row["probe_id"], []).append(float(value))
-        return {probe: math.fsum(values) / len(values) for probe, values in groups.items()}
-
-    def rate(self, split: str, arm: str, endpoint: str = "accept") -> float | None:
-        """Return the mean over probes, or None without any."""
-        values = self.values(split, arm, endpoint)
-        return math.fsum(values.values()) / len(values) if values else None
 
 
 def choose_arms(tables: Tables, run: Row) -> dict[str, Any]:
@@ -433,63 +410,6 @@ def weigh_data(run: Row, losses: Sequence[Row]) -> dict[str, Any]:
     curve = weigh_curve(losses, adapter.get("counts", {}).get("pairs"))
     kinds = weigh_kinds(losses)
     return {**curve, "kinds": kinds} if curve or kinds else {}
-
-
-# -- what the report shows of an arm
-
-
-def describe_arm(name: str, tables: Tables, samples: Sequence[Row]) -> dict[str, Any]:
-    """Return one arm's rates with their intervals, statuses, endings and tokens, on the test probes."""
-    rows = tables.rows[("test", name)]
-    rates: dict[str, Any] = {}
-    for endpoint in ("accept", *tables.checks):
-        values = tables.values("test", name, endpoint)
-        if values:
-            ci = mean_interval(values, tables.clusters)
-            rates[endpoint] = {"rate": math.fsum(values.values()) / len(values), "ci": ci, "n": len(values)}
-    own = [row for row in samples if row["split"] == "test" and row["arm_id"] == name]
-    cut = ("guide_left_out", "retrieved_left_out", "guide_used", "retrieved_used")
-    return {
-        "arm_id": name,
-        "rates": rates,
-        "statuses": dict(sorted(Counter(row["status"] for row in rows).items())),
-        "endings": dict(sorted(Counter(row["ending"] for row in rows).items())),
-        "prompt_tokens": mean([row["n_prompt_tokens"] for row in own]),
-        "output_tokens": mean([row["n_output_tokens"] for row in own]),
-        **{key: sum(row[key] for row in own) for key in cut},
-        "style": weigh_style(rows),
-    }
-
-
-def weigh_style(rows: Sequence[Row]) -> dict[str, Any] | None:
-    """
-    Return how well answers keep the profile, as written and after formatter and fixes; None where nothing was scored.
-
-    Scores are means over the answers that a convention speaks to; findings are counted a hundred lines.
-    """
-    details = [row["details"]["style"] for row in rows if "mended_findings" in row["details"].get("style", {})]
-    lines = sum(detail["lines"] for detail in details)
-    if not lines:
-        return None
-    summary: dict[str, Any] = {"answers": len(details), "lines": lines}
-    for name in ("", "mended_"):
-        scores = [detail[f"{name}score"] for detail in details if detail[f"{name}score"] is not None]
-        summary[f"{name}score"] = mean(scores)
-        summary[f"{name}per_100_lines"] = 100 * sum(detail[f"{name}findings"] for detail in details) / lines
-    return summary
-
-
-def mean(values: Sequence[float]) -> float | None:
-    """Return the mean, or None of nothing."""
-    return math.fsum(values) / len(values) if values else None
-
-
-def agreement(tables: Tables, a: str, b: str) -> dict[str, float]:
-    """Return the exact McNemar test of two arms' acceptance, clusters ignored: a cross-check of direction."""
-    left, right = tables.values("test", a), tables.values("test", b)
-    better = sum(left[i] > right[i] for i in left.keys() & right.keys())
-    worse = sum(left[i] < right[i] for i in left.keys() & right.keys())
-    return {"better": better, "worse": worse, "p": mcnemar_p(better, worse)}
 
 
 def comparison_rows(weighed: Weighed) -> list[dict[str, Any]]:

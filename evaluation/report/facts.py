@@ -26,6 +26,7 @@ def list_facts(run: Row, verdict: Row) -> list[str]:
         *say_cost(verdict),
         *say_ability(verdict),
         *say_flips(verdict),
+        *say_cross_check(verdict),
         *say_placebo(verdict),
         *say_memory(verdict),
         *say_data(verdict["curve"]),
@@ -90,6 +91,18 @@ def say_flips(verdict: Row) -> Iterator[str]:
     repeat = next((row for row in verdict["comparisons"] if row["endpoint"] == "a/a"), None)
     if repeat is not None:
         yield f"Asked again in other batches, base flips on {percent(repeat['discordant'])} of {repeat['n']} probes."
+
+
+def say_cross_check(verdict: Row) -> Iterator[str]:
+    """Yield what the exact test says that knows no clusters, where it points elsewhere than the interval does."""
+    check, primary = verdict["cross_check"], verdict["primary"]
+    if check is None or primary is None:
+        return
+    counted = f"{primary['a']} alone is accepted on {check['better']} probes, {primary['b']} alone on {check['worse']}"
+    agrees = (check["better"] - check["worse"]) * primary["mean_diff"] >= 0
+    yield f"{counted} (exact McNemar test, clusters ignored: p = {check['p']:.3f})."
+    if not agrees:
+        yield "That test and the measured difference point in different directions: trust neither."
 
 
 def say_placebo(verdict: Row) -> Iterator[str]:

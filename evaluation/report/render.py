@@ -7,7 +7,6 @@ its script only ever sets text.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -112,7 +111,7 @@ def render_report(
             }
             for name, row in latency.items()
         ],
-        "slices": describe_slices(scores, pairs),
+        "slices": describe_slices(verdict["slices"]),
         "profile": describe_profile(corpus),
         "integrity": [describe_check(check) for check in verdict["integrity"]],
         "plan": describe_plan(verdict),
@@ -383,22 +382,27 @@ def first_sentence(instruction: str) -> str:
     return instruction.partition("\n")[0]
 
 
-def describe_slices(scores: Sequence[Row], pairs: Mapping[str, Pair]) -> dict[str, Any] | None:
-    """Return acceptance by folder, or None where there is one folder."""
-    folder = {i: str(PurePosixPath(pair.path).parent) for i, pair in pairs.items()}
-    cells: dict[tuple[str, str], list[bool]] = {}
-    for row in scores:
-        if row["split"] == "test" and row["arm_id"] in ARMS:
-            cells.setdefault((folder[row["probe_id"]], row["arm_id"]), []).append(row["accept"])
-    arms = [name for name in ARMS if any(arm == name for _, arm in cells)]
-    sizes = Counter({place: len(values) for (place, arm), values in cells.items() if arm == "base"})
-    if len(sizes) < 2:
-        return None
-    rows: list[dict[str, Any]] = []
-    for name, n in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:12]:
-        found = [cells[(name, arm)] for arm in arms]
-        rows.append({"name": name, "n": n, "rates": [percent(sum(cell) / len(cell)) for cell in found]})
-    return {"arms": arms, "rows": rows}
+def describe_slices(slices: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return a table for each way to tell probes apart."""
+    tables: list[dict[str, Any]] = []
+    for by in dict.fromkeys(row["by"] for row in slices):
+        own = [row for row in slices if row["by"] == by]
+        arms = [name for name in ARMS if any(name in row["rates"] for row in own)]
+        tables.append({"by": by, "arms": arms, "rows": [describe_slice(row, arms) for row in own]})
+    return tables
+
+
+def describe_slice(row: Row, arms: Sequence[str]) -> dict[str, Any]:
+    """Return one row of a table of slices."""
+    difference = row["difference"]
+    return {
+        "name": row["name"],
+        "n": row["n"],
+        "clusters": row["clusters"],
+        "rates": [percent(row["rates"].get(arm)) for arm in arms],
+        "difference": "–" if difference is None else signed(difference["mean_diff"]),
+        "interval": "–" if difference is None or difference["ci"] is None else span(difference["ci"]),
+    }
 
 
 def describe_profile(corpus: Corpus) -> dict[str, Any] | None:

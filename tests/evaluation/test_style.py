@@ -75,7 +75,9 @@ def test_what_a_fix_mends_is_told_apart(profile):
 
 def test_a_fault_that_no_tool_mends_stays(profile):
     """A name in camel case is a finding before and after."""
-    detail = StyleCheck(profile).judge([answer("    def badName():\n        return path\n    return badName")])[0].detail
+    detail = (
+        StyleCheck(profile).judge([answer("    def badName():\n        return path\n    return badName")])[0].detail
+    )
 
     assert detail["findings"] == detail["mended_findings"] > 0
     assert detail["score"] == detail["mended_score"] < 1
