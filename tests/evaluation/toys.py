@@ -92,7 +92,7 @@ def make_corpus(
     cluster_of: Callable[[Pair], str] = lambda pair: pair.cluster,
     keep_all: bool = False,
 ) -> Corpus:
-    """Write a toy corpus with so many files a split, each a cluster unless *cluster_of* says otherwise; with *keep_all* training files too."""
+    """Write a toy corpus with so many files a split, each a cluster of its own unless *cluster_of* says otherwise."""
     pairs: list[Pair] = []
     tallies: list[object] = []
     sources: dict[str, bytes] = {}
