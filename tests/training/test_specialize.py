@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from idiolect.cli import main
 
 from .conftest import tiny_model
@@ -14,6 +15,7 @@ from .conftest import tiny_model
 FRAMEWORK = Path(__file__).parents[2] / "samples" / "framework"
 
 
+@pytest.mark.slow
 def test_a_llama_in_a_folder_is_specialized(tmp_path, tokenizer, monkeypatch, capsys):
     """Nothing in mining, training or evaluation knows what the base is; the adapter names it and finds it again."""
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
