@@ -38,7 +38,7 @@ from .samples import ROOT, describe_arms, describe_controls, describe_losses, fi
 
 PACKAGES = ("networkx", "click", "rich")
 STABLE = ("samples.jsonl", "scores.jsonl", "comparisons.json")
-MOST_MINUTES = 8.0
+MOST_MINUTES, TIMED_PROBES = 8.0, 200
 KILLS = (0.3, 0.45)
 """After which share of a quiet run's time the two kills come, and up to twice that."""
 
@@ -292,16 +292,31 @@ def list_goals(asked: Settings, packages: Sequence[str]) -> list[Row]:
     sound = sum(word != "INVALID" for word in words)
     run, timed = read_json(first / "evaluation" / "run.json"), read_json(first / "evaluate.json")
     minutes, probes = timed["seconds"] / 60, run["suite"]["n_probes"]
-    killed, spoiled = read_json(second / "kill_twice.json"), read_json(second / "spoil.json")
-    same = killed["kills"] == 2 and len(killed["identical"]) == len(STABLE)
-    invalid = sum(said["word"] == "INVALID" and bool(said["reason"]) for said in spoiled.values())
     what = f"{probes} probes × 6 arms, base-repeat among them"
+    fast = minutes <= MOST_MINUTES if probes >= TIMED_PROBES else None
+    few = f"timed on fewer probes than {TIMED_PROBES}"
     return [
         make_goal("evaluation.2", "codebases with sound controls", float(sound), ">= 3", sound >= 3),
-        make_goal("evaluation.3", what, minutes, "<= 8", minutes <= MOST_MINUTES and probes >= asked.probes, "minutes"),
-        make_goal("evaluation.3", f"{small_one(packages)}: byte-identical after two kills", float(same), "1", same),
-        make_goal("evaluation.4", "of 5 spoilings INVALID with a reason", float(invalid), "5", invalid == 5),
+        make_goal("evaluation.3", what, minutes, "<= 8", fast, "minutes", few),
+        judge_kills(second / "kill_twice.json", small_one(packages)),
+        judge_spoiled(second / "spoil.json"),
     ]
+
+
+def judge_kills(record: Path, package: str) -> Row:
+    """Return the goal of the killed evaluation, undecided where none was killed."""
+    killed = read_json(record) if record.is_file() else None
+    same = None if killed is None else killed["kills"] == 2 and len(killed["identical"]) == len(STABLE)
+    what = f"{package}: byte-identical after two kills"
+    return make_goal("evaluation.3", what, None if same is None else float(same), "1", same, reason="not run")
+
+
+def judge_spoiled(record: Path) -> Row:
+    """Return the goal of the spoiled evidence, undecided where none was spoiled."""
+    spoiled = read_json(record) if record.is_file() else None
+    invalid = spoiled and sum(said["word"] == "INVALID" and bool(said["reason"]) for said in spoiled.values())
+    holds = None if invalid is None else invalid == len(SPOILED) + 1
+    return make_goal("evaluation.4", "of 5 spoilings INVALID with a reason", invalid, "5", holds, reason="not run")
 
 
 STAGES = {"mine": mine, "train": train, "evaluate": evaluate, "control": control}
@@ -331,6 +346,7 @@ def main() -> None:
     parser.add_argument("--controls", choices=("basic", "full"), default="full")
     parser.add_argument("--work", type=Path, help="keep the work here; what is done is not done again")
     parser.add_argument("--stage", help="run only this one, as networkx:train")
+    parser.add_argument("--write", action="store_true", help="run nothing: write what the done stages found")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         asked = Settings(given.work or Path(scratch), given.minutes, given.probes, given.controls)
@@ -340,13 +356,14 @@ def main() -> None:
         if asked.controls == "basic":
             wanted = [(name, stage) for name, stage in wanted if stage != "control"]
         for name, stage in wanted:
-            if given.stage in (None, f"{name}:{stage}"):
+            if not given.write and given.stage in (None, f"{name}:{stage}"):
                 run_stage(asked, name, stage)
         if given.stage is None:
             for name in given.packages:
                 fill_results(asked, name)
             rows = [row for name in given.packages for row in describe(asked, name)]
-            spoiled = read_json(asked.folder(again) / "spoil.json")
+            record = asked.folder(again) / "spoil.json"
+            spoiled = read_json(record) if record.is_file() else {}
             rows += [{"codebase": again, "arm": f"spoiled: {what}", "verdict": said["word"],
                       "sentence": said["reason"]} for what, said in spoiled.items()]  # fmt: skip
             write_results("evaluation", rows, list_goals(asked, given.packages))
