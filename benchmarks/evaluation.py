@@ -272,17 +272,22 @@ def describe_verdict(asked: Settings, package: str, verdict: Row) -> Row:
         "verdict": verdict["verdict"],
         "compared": f"{primary['a']} − {primary['b']}",
         "difference": round(primary["mean_diff"], 4),
-        "interval": "{:.3f} to {:.3f}".format(*primary["ci"]),
+        "interval": span(primary["ci"]),
         "clusters": primary["g"],
         "loss base": round(test["base"], 4),
         "loss tuned": round(test["tuned"], 4),
         "loss fell": round(test["fell"], 4),
-        "loss interval": "{:.3f} to {:.3f}".format(*test["ci"]),
+        "loss interval": span(test["ci"]),
         "forgetting": round(forgetting["worse"], 4),
         "sentence": verdict["sentence"],
         "enough data": verdict["curve"].get("sentence", ""),
         **seconds,
     }
+
+
+def span(interval: Sequence[float]) -> str:
+    """Return an interval as a person reads it."""
+    return f"{interval[0]:.3f} to {interval[1]:.3f}"
 
 
 def list_goals(asked: Settings, packages: Sequence[str]) -> list[Row]:
