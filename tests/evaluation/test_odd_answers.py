@@ -133,7 +133,7 @@ def test_neither_the_answer_nor_its_neighbours_can_be_retrieved(corpus, tmp_path
 
 def test_a_retriever_that_finds_nothing_leaves_the_prompt_alone(corpus, tmp_path, monkeypatch):
     """The arm with retrieval then asks what base asks, word for word (G08)."""
-    monkeypatch.setattr("idiolect.evaluation.evaluate.Retriever", lambda training: Retriever(()))
+    monkeypatch.setattr("idiolect.evaluation.parts.Retriever", lambda training: Retriever(()))
     evaluate(corpus, tmp_path / "e", FakeGenerator(corpus, tuned_knows), arms=["base", "rag", "tuned"])
     prompts = {}
     for row in read_sealed(tmp_path / "e" / "samples.jsonl"):
