@@ -15,6 +15,8 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -28,6 +30,7 @@ from idiolect.training.encode import Example
 from idiolect.training.forward import answer_losses, set_mode, to_batch
 from idiolect.training.packing import build_pack, fit_chunks, group_examples, make_chunks
 from peft import LoraConfig, get_peft_model
+from peft.helpers import disable_input_dtype_casting
 
 from .results import FOLDER, make_goal, write_results
 
@@ -109,34 +112,53 @@ def run_ours(job: Job) -> Lap:
     seconds, losses = [], []
     for examples in job.steps:
         started = time.process_time()
-        chunks = make_chunks(examples, group_examples(examples), 8, PACK_TOKENS)
-        answers, nats = sum(len(example.answer) for example in examples), 0.0
-        for pack in fit_chunks(chunks, PACK_TOKENS):
-            built = build_pack([[examples[i] for i in chunk.members] for chunk in pack])
-            loss = answer_losses(model, to_batch(built, "packed", CPU, torch.float32)).sum()
-            (loss / answers).backward()
-            nats += float(loss.detach())
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        loss = take_step(model, parameters, optimizer, examples, PACK_TOKENS, CPU, torch.float32)
         seconds.append(time.process_time() - started)
-        losses.append(nats / answers)
+        losses.append(float(loss))
     return Lap(tuple(seconds), tuple(losses))
+
+
+def take_step(
+    model: transformers.PreTrainedModel,
+    parameters: Sequence[torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    examples: Sequence[Example],
+    pack_tokens: int,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> torch.Tensor:
+    """Take one optimizer step on *examples* in packs that share prefixes; return the loss a token, on the device."""
+    answers = sum(len(example.answer) for example in examples)
+    nats = torch.zeros((), dtype=torch.float64, device=device)
+    for pack in fit_chunks(make_chunks(examples, group_examples(examples), 8, pack_tokens), pack_tokens):
+        built = build_pack([[examples[i] for i in chunk.members] for chunk in pack])
+        with ExitStack() as held:
+            if dtype == torch.bfloat16:
+                held.enter_context(torch.autocast(device.type, dtype=dtype))
+                held.enter_context(disable_input_dtype_casting(model))
+            loss = answer_losses(model, to_batch(built, "packed", device, dtype)).sum()
+        (loss / answers).backward()
+        nats += loss.detach()
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return nats / answers
 
 
 class StepClock(transformers.TrainerCallback):
     """
-    Notes the processor time at each step's begin and end: set-up, saving and logging do not count.
+    Notes the time at each step's begin and end, by the clock *now*: set-up, saving and logging do not count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.process_time) -> None:
+        self.now = now
         self.seconds: list[float] = []
 
     def on_step_begin(self, args, state, control, **kwargs) -> None:  # noqa: ANN001, ANN003 - transformers' signature
-        self.started = time.process_time()
+        self.started = self.now()
 
     def on_step_end(self, args, state, control, **kwargs) -> None:  # noqa: ANN001, ANN003
-        self.seconds.append(time.process_time() - self.started)
+        self.seconds.append(self.now() - self.started)
 
 
 def rows_of(job: Job) -> list[dict[str, list[int]]]:
@@ -161,11 +183,11 @@ def pad(rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
     }
 
 
-def common_arguments(job: Job, folder: str) -> dict[str, object]:
-    """Return the settings that both baselines share."""
+def common_arguments(job: Job, folder: str, micro: int = MICRO) -> dict[str, object]:
+    """Return the settings that all baselines share; *micro* sequences are computed together."""
     return {
-        "output_dir": folder, "use_cpu": True, "max_steps": len(job.steps), "per_device_train_batch_size": MICRO,
-        "gradient_accumulation_steps": len(job.steps[0]) // MICRO, "learning_rate": LEARNING_RATE,
+        "output_dir": folder, "use_cpu": True, "max_steps": len(job.steps), "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": len(job.steps[0]) // micro, "learning_rate": LEARNING_RATE,
         "lr_scheduler_type": "constant", "warmup_steps": 0, "weight_decay": 0.0, "max_grad_norm": 1.0,
         "optim": "adamw_torch_fused", "logging_steps": 1, "report_to": "none", "save_strategy": "no",
         "gradient_checkpointing": False, "remove_unused_columns": False, "train_sampling_strategy": "sequential",

@@ -5,8 +5,7 @@ Random-init Qwen2 of the 0.5B and 1.5B shapes in bf16 with one and the same fp32
 prompts and short answers. Arms alternate; wall time counts, up to the device's last kernel, and the first steps of a
 lap warm up. TRL gets its best setting without a compiled attention package: bf16, no checkpointing, rows of like length
 together, scores on the answers alone where its version can; and once what its defaults give. A share of the device is
-that of a matrix product measured in the
-same run. On a processor the same code runs on toy shapes, for its test.
+that of a matrix product measured in the same run. On a processor the same code runs on toy shapes, for its test.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,15 +22,13 @@ import numpy as np
 import torch
 import transformers
 from idiolect.training.encode import Example
-from idiolect.training.forward import answer_losses, set_mode, to_batch
+from idiolect.training.forward import set_mode
 from idiolect.training.fused import fuse_adapter
-from idiolect.training.packing import build_pack, fit_chunks, group_examples, make_chunks
 from peft import LoraConfig, get_peft_model
-from peft.helpers import disable_input_dtype_casting
 
 from .results import make_goal
+from .training import LEARNING_RATE, Job, StepClock, common_arguments, pad, rows_of, take_step, tiny_tokenizer
 
-LEARNING_RATE = 2e-4
 WARM_STEPS = 3
 """Steps of a lap that are not counted."""
 
@@ -154,48 +150,14 @@ def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]]) -> La
     model.train()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=True)
-    half = track.dtype == torch.bfloat16
     seconds: list[float] = []
     losses: list[torch.Tensor] = []
     for examples in steps:
         started = time.perf_counter()
-        chunks = make_chunks(examples, group_examples(examples), 8, track.pack_tokens)
-        answers = sum(len(example.answer) for example in examples)
-        nats = torch.zeros((), device=track.device)
-        for pack in fit_chunks(chunks, track.pack_tokens):
-            built = build_pack([[examples[i] for i in chunk.members] for chunk in pack])
-            batch = to_batch(built, "packed", track.device, track.dtype)
-            with (
-                torch.autocast(track.device.type, dtype=torch.bfloat16) if half else nullcontext(),
-                disable_input_dtype_casting(model) if half else nullcontext(),
-            ):
-                loss = answer_losses(model, batch).sum()
-            (loss / answers).backward()
-            nats += loss.detach()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        losses.append(take_step(model, parameters, optimizer, examples, track.pack_tokens, track.device, track.dtype))
         wait(track.device)
         seconds.append(time.perf_counter() - started)
-        losses.append(nats / answers)
     return Lap(tuple(seconds), tuple(float(loss) for loss in losses), peak_of(track.device))
-
-
-class StepClock(transformers.TrainerCallback):
-    """
-    Notes the time at each step's begin and end, the device's work included.
-    """
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self.seconds: list[float] = []
-
-    def on_step_begin(self, args, state, control, **kwargs) -> None:  # noqa: ANN001, ANN003 - transformers' signature
-        self.started = time.perf_counter()
-
-    def on_step_end(self, args, state, control, **kwargs) -> None:  # noqa: ANN001, ANN003
-        wait(self.device)
-        self.seconds.append(time.perf_counter() - self.started)
 
 
 def run_trl(track: Track, shape: str, steps: Sequence[Sequence[Example]], *, best: bool) -> Lap:
@@ -203,26 +165,25 @@ def run_trl(track: Track, shape: str, steps: Sequence[Sequence[Example]], *, bes
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from .training import Job, pad, rows_of, tiny_tokenizer
-
     job = Job(shape, "", tuple(tuple(step) for step in steps))
-    clock = StepClock(track.device)
+
+    def now() -> float:
+        wait(track.device)
+        return time.perf_counter()
+
+    clock = StepClock(now)
     known = SFTConfig.__dataclass_fields__
     with tempfile.TemporaryDirectory() as folder:
         wanted: dict[str, Any] = {
-            "output_dir": folder, "use_cpu": track.device.type == "cpu", "max_steps": len(steps),
-            "per_device_train_batch_size": track.micro, "gradient_accumulation_steps": track.rows // track.micro,
-            "learning_rate": LEARNING_RATE, "lr_scheduler_type": "constant", "warmup_steps": 0, "weight_decay": 0.0,
-            "max_grad_norm": 1.0, "optim": "adamw_torch_fused", "logging_steps": 1, "report_to": "none",
-            "save_strategy": "no", "gradient_checkpointing": not best, "remove_unused_columns": False,
-            "train_sampling_strategy": "sequential", "disable_tqdm": True, "bf16": track.dtype == torch.bfloat16,
+            **common_arguments(job, folder, track.micro), "use_cpu": track.device.type == "cpu",
+            "gradient_checkpointing": not best, "bf16": track.dtype == torch.bfloat16,
             "dataset_kwargs": {"skip_prepare_dataset": True}, "max_length": None,
         }  # fmt: skip
         if best and "loss_type" in known and track.device.type == "cuda":
             wanted["loss_type"] = "chunked_nll"
         trainer = SFTTrainer(
             model=build_model(track, shape, None if best else torch.float32),
-            args=SFTConfig(**{key: value for key, value in wanted.items() if key in known}),
+            args=SFTConfig(**wanted),
             train_dataset=Dataset.from_list(rows_of(job)),
             data_collator=pad,
             processing_class=tiny_tokenizer(),

@@ -122,7 +122,8 @@ def drop_unfinished(source: Source, span: Span, body: str) -> str:
     lines = body.splitlines(keepends=True)
     for end in range(len(lines), 0, -1):
         kept = "".join(lines[:end])
-        if parses(source, span, kept) and not ends_open(source, span, kept):
+        root = tree_of(source, span, kept)
+        if is_sound(root, span.start) and not ends_open(root):
             return kept
         if lines[end - 1].strip() and indentation(lines[end - 1]) <= least:
             before = "".join(lines[: end - 1])
@@ -130,9 +131,9 @@ def drop_unfinished(source: Source, span: Span, body: str) -> str:
     return body
 
 
-def ends_open(source: Source, span: Span, body: str) -> bool:
-    """Claim that *body* ends with a part that has nothing in it, as the grammar reads a header without its block."""
-    node = tree_of(source, span, body)
+def ends_open(root: Node) -> bool:
+    """Claim that *root* ends with a part that has nothing in it, as the grammar reads a header without its block."""
+    node = root
     while node.child_count:
         node = node.children[-1]
     return node.is_named and node.start_byte == node.end_byte
@@ -140,10 +141,15 @@ def ends_open(source: Source, span: Span, body: str) -> bool:
 
 def parses(source: Source, span: Span, body: str) -> bool:
     """Claim that *body* parses where it stands, whatever would follow it."""
-    waiting = [tree_of(source, span, body)]
+    return is_sound(tree_of(source, span, body), span.start)
+
+
+def is_sound(root: Node, start: int) -> bool:
+    """Claim that nothing that ends after the byte *start* is an error."""
+    waiting = [root]
     while waiting:
         node = waiting.pop()
-        if node.end_byte > span.start and (node.is_error or node.is_missing):
+        if node.end_byte > start and (node.is_error or node.is_missing):
             return False
         if node.has_error:
             waiting.extend(node.children)
@@ -162,12 +168,11 @@ def cut_body(source: Source, span: Span, text: str) -> str:
     least = indentation(first_line(reference))
     closing = closing_line(reference, least)
     start = span.start
-    tree_text = source.utf8[:start] + text.encode("utf-8", "replace") + b"\n"
     root = None
     offset = 0
     for line in text.splitlines(keepends=True):
         if line.strip() and indentation(line) < least:
-            root = root or Parser(source.language.grammar).parse(tree_text).root_node
+            root = root or tree_of(source, span, text)
             byte = start + len((text[:offset] + line[: len(line) - len(line.lstrip())]).encode("utf-8", "replace"))
             if not is_inside(root, start, byte):
                 closes = closing is not None and line.strip().startswith(closing)

@@ -1,5 +1,7 @@
 """
-What a file holds, and how much. In: the outermost units of all files, in any language. Rows Q16 to Q18.
+What a file holds, and how much. In: the outermost units of all files, in any language. Out: rules mined from them.
+
+Rows Q16 to Q18.
 """
 
 from __future__ import annotations

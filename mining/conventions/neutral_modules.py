@@ -1,5 +1,7 @@
 """
-Where other modules come from, and what goes through the house's own. In: files of any language. Rows Q14 and Q15.
+Where other modules come from, and what goes through the house's own. In: files of any language. Out: their choices.
+
+Rows Q14 and Q15.
 """
 
 from __future__ import annotations

@@ -15,14 +15,9 @@ from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
 from idiolect.mining.source import Source, parse_source
 
+from .toys import HOUSE
+
 PYTHON = language_named("python")
-HOUSE = """
-def read_{n}(path=None):
-    names = []
-    if path is None:
-        return names
-    return ["a", "b"]
-"""
 
 
 def parse(text: str | bytes, path: str = "app/new.py") -> Source:

@@ -16,14 +16,9 @@ from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.source import Span, parse_source
 
+from .toys import HOUSE
+
 PYTHON = language_named("python")
-HOUSE = """
-def read_{n}(path=None):
-    names = []
-    if path is None:
-        return names
-    return ["a", "b"]
-"""
 HEAD = "y  =  ['kept']\n\n\ndef find(path=None):\n"
 TAIL = "\n\n\nz  =  ['kept']\n"
 REFERENCE = '    if path is None:\n        return ["c"]\n    return ["d"]'

@@ -25,6 +25,14 @@ from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import parse_source
 
 NOUNS = ("ledger", "parcel", "ticket", "vessel", "garden", "signal", "harbour", "lantern", "meadow", "quarry")
+HOUSE = """
+def read_{n}(path=None):
+    names = []
+    if path is None:
+        return names
+    return ["a", "b"]
+"""
+"""A file that keeps to a few habits, for tests of style; `{n}` tells files apart."""
 VERBS = ("load", "weigh", "sort", "merge", "close", "count", "stamp", "route")
 
 

@@ -49,6 +49,8 @@ class BaseRecipe:
     """Share of a step's tokens that are pairs in the trainer's own packs, whose answers alone are learned."""
     pack_tokens: int = 2048
     """Tokens of such a pack; a step of 8,192 has two, one for each of two cores."""
+    share: int = 8
+    """Most answers behind one file's context."""
     infill_share: float = 0.3
     """Share of whole files that are turned into fill-in-the-middle documents."""
     seed: int = 1

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COMPLETE = "complete"
-SHARE = 8
-"""Most answers behind one file's context."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +204,9 @@ class AskedPacks:
     def plan(self) -> Plan:
         """How the pairs are packed in every epoch."""
         size = self.recipe.pack_tokens
-        return plan_training(self.streams.asked, pack_tokens=size, step_tokens=size, share=SHARE, seed=self.recipe.seed)
+        return plan_training(
+            self.streams.asked, pack_tokens=size, step_tokens=size, share=self.recipe.share, seed=self.recipe.seed
+        )
 
     def of_step(self, step: int) -> list[Pack]:
         """Return the packs of *step*, which come after those of the step before."""
