@@ -33,8 +33,8 @@ PACKAGES = "networkx,numpy,pandas"
 """1,160,000 lines in 2,500 files."""
 MORE_FILES = ("sympy", "pygments", "setuptools", "dask")
 """Packages, each if it is installed, whose files are only taken apart."""
-IDLE = 0.5
-"""Processes that were running in the last minute, from which the machine is too busy to see what two workers save."""
+IDLE = 0.1
+"""Share of the processors that others use, from which the machine is too busy to see what two workers save."""
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / ".idiolect" / "mining"
 DSL = ROOT / "samples" / "dsl"
@@ -214,7 +214,7 @@ def stage_workers(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
     from idiolect.mining.mine import mine_repositories
 
     os.environ["IDIOLECT_CACHE"] = ""
-    load = os.getloadavg()[0]
+    load = others_share()
     walls: dict[int, list[float]] = {1: [], 2: []}
     for workers in (1, 2, 1, 2):
         with tempfile.TemporaryDirectory() as folder:
@@ -222,6 +222,20 @@ def stage_workers(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
             mine_repositories(roots, Path(folder) / "corpus", workers=workers)
             walls[workers].append(time.perf_counter() - start)
     return {"load": load, "one": min(walls[1]), "two": min(walls[2])}
+
+
+def others_share(seconds: float = 3.0) -> float:
+    """Return which share of all processors is busy while this process sleeps for *seconds*."""
+
+    def ticks() -> tuple[int, int]:
+        # man 5 proc_stat: user nice system idle iowait irq softirq steal
+        counts = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return sum(counts), counts[3] + counts[4]
+
+    total, idle = ticks()
+    time.sleep(seconds)
+    total_after, idle_after = ticks()
+    return 1 - (idle_after - idle) / (total_after - total)
 
 
 def stage_planted(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
@@ -358,7 +372,7 @@ def goals_of(found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         if values is None:
             goals.append(make_goal(name, what, None, goal, None, unit, NOT_FREE))
         elif values.get("load", 0.0) > IDLE:
-            busy = f"scaling needs an idle machine; the load was {values['load']:.1f}"
+            busy = f"scaling needs an idle machine; others used {values['load']:.0%} of the processors"
             goals.append(make_goal(name, what, None, goal, None, unit, busy))
         else:
             value = float(value_of(values))
