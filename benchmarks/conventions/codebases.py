@@ -33,6 +33,8 @@ class Codebase:
     name: str
     version: str
     sources: tuple[Source, ...]
+    compiled: tuple[str, ...]
+    """The paths of its extension modules."""
 
     @cached_property
     def lines(self) -> int:
@@ -72,7 +74,8 @@ def load_codebase(name: str) -> Codebase:
         except UndecodableError:
             continue
     version = importlib.metadata.version(DISTRIBUTIONS.get(name, name))
-    return Codebase(name, version, tuple(found))
+    compiled = [file for file in sorted(root.rglob("*")) if file.suffix in (".so", ".pyd")]
+    return Codebase(name, version, tuple(found), tuple(file.relative_to(root.parent).as_posix() for file in compiled))
 
 
 def load_all() -> list[Codebase]:

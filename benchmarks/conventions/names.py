@@ -72,6 +72,8 @@ def measure_one(codebase: Codebase) -> dict[str, Any]:
     with TemporaryDirectory() as scratch:
         root = Path(scratch)
         write(root, {source.path: source.encode(source.text) for source in codebase.sources})
+        # what is compiled is there, as it is beside the package; nobody reads it
+        write(root, dict.fromkeys(codebase.compiled, b""))
         paths = sorted(source.path for source in codebase.sources)
         untouched = find_missing(root, paths)
         write(root, {plant.path: plant.text for plant in plants})

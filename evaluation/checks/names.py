@@ -114,11 +114,8 @@ class NamesCheck:
     def is_wrong(self, error: Said, answer: Answer) -> bool:
         """Claim that nothing in the repository, nor in the answer's own file, makes the error right."""
         lines = answer.source.utf8.split(b"\n")
-        own = lines[int(error["line"]) - 1]
         around = replace(self.house, text=self.house.text + b"\n" + answer.source.utf8, known={})
-        return is_certain(error["name"], error["description"], self.house, own) and is_certain(
-            error["name"], error["description"], around, own
-        )
+        return is_certain(error, self.house, lines) and is_certain(error, around, lines)
 
 
 def what(error: Said) -> tuple[str, str]:

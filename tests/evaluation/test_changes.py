@@ -228,7 +228,7 @@ def test_names_that_do_not_exist_are_found_and_the_unsure_are_not(write_tree: Wr
         "shop/cart.py": (
             "class Cart:\n    def __init__(self, owner):\n        self.owner = owner\n        self.lines = []\n\n"
             "    def add(self, name, count=1):\n        self.lines.append((name, count))\n        return self\n\n\n"
-            "def open_cart(owner):\n    return Cart(owner)\n"
+            "def open_cart(owner) -> Cart:\n    return Cart(owner)\n"
         ),
         "shop/magic.py": (
             "class Magic:\n    def __getattr__(self, name):\n        return name\n\n\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck
-from idiolect.evaluation.names import find_resolver
+from idiolect.evaluation.names import find_missing, find_resolver
 from idiolect.evaluation.probes import parse_text
 from idiolect.mining.languages import language_named
 from idiolect.mining.source import Span
@@ -160,3 +160,37 @@ def test_a_resolver_that_always_fails_decides_nothing(check: NamesCheck, tmp_pat
 
     assert [Result(None, "unsupported")] * 60 == results
     assert len((tmp_path / "asked").read_text().splitlines()) < 30
+
+
+GUARDED = [
+    pytest.param("import sys\n\nprint(sys.getwindowsversion())\n", True, id="another platform has it"),
+    pytest.param("import sys\n\nprint(sys.getlinuxversion())\n", False, id="no platform has it"),
+    pytest.param(
+        "import json\n\ntry:\n    dumps = json.dump_fast\nexcept AttributeError:\n    dumps = json.dumps\n",
+        True,
+        id="its lack is handled",
+    ),
+    pytest.param(
+        "import json\n\ntry:\n    dumps = json.dump_fast\nexcept ValueError:\n    dumps = json.dumps\n",
+        False,
+        id="something else is handled",
+    ),
+    pytest.param(
+        "import json\n\n\ndef f(version):\n    if version >= 4:\n        return json.dump_fast()\n    return None\n",
+        True,
+        id="a version is asked for",
+    ),
+    pytest.param(
+        "import json\n\n\ndef f(version):\n    if version >= 4:\n        return None\n    return json.dump_fast()\n",
+        False,
+        id="a version was asked for elsewhere",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "silent"), GUARDED)
+def test_what_another_machine_may_have_is_not_reported(write_tree, code: str, silent: bool):
+    """Platforms differ, and so do versions of what is installed, where the code is ready for it."""
+    root = write_tree({"shop/__init__.py": "", "shop/use.py": code})
+
+    assert silent == (find_missing(root, ["shop/use.py"]) == [])
