@@ -87,7 +87,7 @@ def compare(
 
     from ..evaluation.baseline import FILE as USUAL
     from ..evaluation.baseline import read_baseline
-    from ..evaluation.run import Request, find_all
+    from ..evaluation.run import Request, answerable, find_all
     from ..mining.errors import InputError
     from .check import find_root
 
@@ -97,6 +97,8 @@ def compare(
         raise InputError(f"No baseline at {str(target)!r}. Make one: idiolect baseline create.")
     old = read_baseline(target.read_bytes(), target.name) if target.is_file() else Counter["Key"]()
     found = Counter(find_all(Request(root))) if is_judged else Counter["Key"]()
+    # what was not looked for is not mended
+    found += old - Counter(answerable(old, names=True))
     return target, old, found
 
 

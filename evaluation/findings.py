@@ -1,8 +1,8 @@
 """
 Findings of a check run. In: a profile, and files or a change. Out: a `Report`: what departs, with evidence.
 
-Every finding of a file follows from that file and the profile alone; only whether a name exists (`api.py`) depends on
-other files. So the two runs of `--mode new` need to judge the changed files only.
+Every finding of a file follows from that file and the profile alone; only whether a name exists (`missing.py`) depends
+on other files. So the two runs of `--mode new` need to judge the changed files, and those where a name went missing.
 """
 
 from __future__ import annotations
@@ -99,9 +99,18 @@ def inspect_judged(source: Source, judgement: Judgement, more: Sequence[Finding]
 
 
 def check_change(
-    change: Change, sources: Iterable[Source], profile: Profile, mode: str, more: Mapping[str, Sequence[Finding]]
+    change: Change,
+    sources: Iterable[Source],
+    profile: Profile,
+    mode: str,
+    more: Mapping[str, Sequence[Finding]],
+    more_before: Mapping[str, Sequence[Finding]],
 ) -> list[Inspected]:
-    """Return the changed files with the alerts that *mode* asks for: on added lines, not in the base, or all."""
+    """
+    Return the changed files with the alerts that *mode* asks for: on added lines, not in the base, or all.
+
+    *more* is what others found in them, *more_before* what they found in the base, by the path of that time.
+    """
     judge = Judge(profile)
     inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
     forget_oldest()
@@ -111,15 +120,18 @@ def check_change(
             replace(file, alerts=tuple(a for a in file.alerts if a.finding.line in added.get(file.source.path, ())))
             for file in inspected
         ]
-    return [without_old(file, change, profile) for file in inspected] if mode == "new" else inspected
+    return [without_old(file, change, profile, more_before) for file in inspected] if mode == "new" else inspected
 
 
-def without_old(file: Inspected, change: Change, profile: Profile) -> Inspected:
+def without_old(
+    file: Inspected, change: Change, profile: Profile, more_before: Mapping[str, Sequence[Finding]]
+) -> Inspected:
     """Return *file* without the alerts that its earlier version had, matched by key, whatever moved."""
     path = file.source.path
     earlier = change.before.get(path, path)
     old = read_source(path, change.base.read_one(earlier))
-    keys = keys_of(old, judge_source(old, profile).findings) if old is not None else []
+    found = [*judge_source(old, profile).findings, *more_before.get(earlier, ())] if old is not None else []
+    keys = keys_of(old, found) if old is not None else []
     known = Counter(key._replace(path=path) for key in keys)
     fresh: list[Alert] = []
     for alert in file.alerts:

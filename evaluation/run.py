@@ -7,15 +7,12 @@ The profile, the settings and the baseline of a change are those of its merge ba
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ..mining.errors import InputError
-from ..mining.judge import Finding
 from ..mining.languages import language_of
 from ..mining.profile import Profile
 from ..mining.repository import open_repository
@@ -27,7 +24,8 @@ from .findings import Inspected, Report, check_change, inspect, make_report
 from .fix import fix_source
 from .identity import Key
 from .learning import governed_paths, has_grammar, known_suffixes, learn_commit, learn_tree, read_source
-from .names import find_missing, find_resolver, findings_by_path
+from .missing import Names, names_in, names_since
+from .names import RULE, find_resolver
 
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
 
@@ -80,9 +78,9 @@ def run_check(request: Request) -> Report:
     return make_report(
         judge.profile,
         files,
-        baseline=judge.baseline,
+        baseline=answerable(judge.baseline, request.names),
         renamed=change.before if change is not None else None,
-        listed=paths_now(request.root, judge) if judge.baseline else (),
+        listed=paths_now(request.root, judge.settings) if judge.baseline else (),
         lowest=request.lowest,
         is_whole=change is None and not request.paths,
         notes=notes,
@@ -109,10 +107,17 @@ def load_baseline(request: Request, read: Callable[[str], bytes | None]) -> Base
     return read_baseline(data, request.baseline or FILE) if data is not None else {}
 
 
+def answerable(baseline: Baseline, names: bool) -> Baseline:
+    """Return the part of *baseline* that a run can find again: without a resolver no name is looked for."""
+    if names and find_resolver() is not None:
+        return baseline
+    return {key: count for key, count in baseline.items() if key.rule.partition("[")[0] != RULE}
+
+
 def asked_paths(request: Request, change: Change | None, settings: Settings) -> list[str]:
     """Return the files to judge."""
     if change is None or request.mode == "all":
-        listed = open_repository(request.root, suffixes=known_suffixes(), exclude=settings.exclude).paths
+        listed = paths_now(request.root, settings)
     else:
         listed = governed_paths(Snapshot(request.root, "", dict.fromkeys(change.added, "")), settings)
     return [path for path in listed if lies_in(path, request.paths)]
@@ -143,42 +148,27 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
 
 def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:
     """Return every file with what departs in it, names that do not exist included."""
-    more: Mapping[str, Sequence[Finding]] = {}
-    if request.names:
-        more = missing_names(request, sources, change, judge.settings)
+    names = missing_names(request, sources, change, judge.settings)
     if change is None or request.mode == "all":
-        return [inspect(source, judge.profile, more.get(source.path, ())) for source in sources]
-    return check_change(change, sources, judge.profile, request.mode, more)
+        return [inspect(source, judge.profile, names.found.get(source.path, ())) for source in sources]
+    more = names.found
+    return check_change(change, [*sources, *names.elsewhere], judge.profile, request.mode, more, names.before)
 
 
-def missing_names(
-    request: Request, sources: Sequence[Source], change: Change | None, settings: Settings
-) -> Mapping[str, Sequence[Finding]]:
-    """Return what Python files name and what does not exist; the index is laid out in a scratch folder for it."""
-    python = {source.path: source for source in sources if source.language.name == "python"}
-    python = {} if is_ignored(settings) else python
-    if not python:
-        return {}
-    if change is None or change.staged is None:
-        return findings_by_path(find_missing(request.root, sorted(python)), python)
-    with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
-        lay_out(change.staged, Path(scratch))
-        return findings_by_path(find_missing(Path(scratch), sorted(python)), python)
+def missing_names(request: Request, sources: Sequence[Source], change: Change | None, settings: Settings) -> Names:
+    """Return what code names and what does not exist, as far as that is asked."""
+    if not asks_names(request, settings):
+        return Names()
+    if change is None or request.mode != "new":
+        return names_in(request.root, change, sources)
+    listed = paths_now(request.root, settings) if change.staged is None else governed_paths(change.staged, settings)
+    return names_since(request.root, change, sources, [path for path in listed if lies_in(path, request.paths)])
 
 
-def is_ignored(settings: Settings) -> bool:
-    """Claim that the team does not want names asked for."""
-    override = settings.conventions.get("A11")
-    return override is not None and override.ignore
-
-
-def lay_out(snapshot: Snapshot, folder: Path) -> None:
-    """Write the Python files of *snapshot* under *folder*; git never names one outside of the repository."""
-    wanted = [path for path in snapshot.blobs if path.endswith((".py", ".pyi")) and ".." not in path.split("/")]
-    for path, data in snapshot.read(wanted):
-        with suppress(OSError):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
+def asks_names(request: Request, settings: Settings) -> bool:
+    """Claim that names are to be asked for, and can be."""
+    override = settings.conventions.get(RULE)
+    return request.names and (override is None or not override.ignore) and find_resolver() is not None
 
 
 def mend(request: Request, sources: Sequence[Source], change: Change | None, profile: Profile) -> list[Source]:
@@ -186,7 +176,7 @@ def mend(request: Request, sources: Sequence[Source], change: Change | None, pro
     mended: list[Source] = []
     for source in sources:
         whole = inspect(source, profile)
-        chosen = whole if change is None else check_change(change, [source], profile, request.mode, {})[0]
+        chosen = whole if change is None else check_change(change, [source], profile, request.mode, {}, {})[0]
         findings = [alert.finding for alert in chosen.alerts if alert.state == "new"]
         before = source.encode(source.text)
         after = fix_source(source, findings, profile)
@@ -196,9 +186,9 @@ def mend(request: Request, sources: Sequence[Source], change: Change | None, pro
     return mended
 
 
-def paths_now(root: Path, judge: Judge) -> list[str]:
+def paths_now(root: Path, settings: Settings) -> list[str]:
     """Return the files that there are."""
-    return list(open_repository(root, suffixes=known_suffixes(), exclude=judge.settings.exclude).paths)
+    return list(open_repository(root, suffixes=known_suffixes(), exclude=settings.exclude).paths)
 
 
 def read_profile(file: Path) -> Profile:

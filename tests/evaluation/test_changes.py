@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
+from idiolect.evaluation.findings import Report
 from idiolect.evaluation.names import find_resolver
 from idiolect.evaluation.run import Request, run_check
 
@@ -267,6 +268,78 @@ def test_names_that_do_not_exist_are_found_and_the_unsure_are_not(write_tree: Wr
     } == found  # fmt: skip
     (attribute,) = [a.finding for a in report.alerts if a.finding.line == 9]
     assert "add_all" in attribute.message and os.sep not in attribute.message
+
+
+SHOP = {
+    ".gitignore": "_version.py\n",
+    "shop/__init__.py": "",
+    "shop/cart.py": "def open_cart(owner):\n    return owner\n\n\ndef close_cart(owner):\n    return owner\n",
+    "shop/use.py": "import json\n\nfrom shop.cart import open_cart\n\njson.write(open_cart(1))\n",
+}
+
+
+@pytest.fixture(name="shop")
+def _shop(write_tree: Write, commit_tree: Commit) -> Path:
+    """One call of what does not exist, committed."""
+    root = write_tree(SHOP)
+    commit_tree(root, "Begin")
+    return root
+
+
+def places(report: Report) -> list[tuple[str, int]]:
+    return [(alert.finding.path, alert.finding.line) for alert in report.alerts]
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@pytest.mark.parametrize("staged", [False, True])
+def test_new_tells_what_a_change_takes_away_elsewhere_and_no_older_mistake(shop: Path, staged: bool):
+    """An old call of nothing in an edited file is not new; an import, elsewhere, of what the change renamed is."""
+    use = shop / "shop/use.py"
+    use.write_text(use.read_text() + "\nprint(1)\n")
+    git(shop, "add", "-A")
+    request = Request(shop, base=None if staged else "HEAD", staged=staged, mode="new")
+    assert [] == places(run_check(request))
+
+    git(shop, "reset", "-q", "--hard")
+    (shop / "shop/cart.py").write_text(SHOP["shop/cart.py"].replace("open_cart", "begin_cart"))
+    git(shop, "add", "-A")
+    assert [("shop/use.py", 3)] == places(run_check(request))
+
+    git(shop, "reset", "-q", "--hard")
+    (shop / "shop/cart.py").write_text(SHOP["shop/cart.py"].replace("open_cart(owner)", "open_cart(owner, guest)"))
+    git(shop, "add", "-A")
+    assert [("shop/use.py", 5)] == places(run_check(request))
+
+    git(shop, "reset", "-q", "--hard")
+    git(shop, "mv", "shop/cart.py", "shop/wagon.py")
+    assert [("shop/use.py", 3)] == places(run_check(request))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_a_module_that_git_ignores_may_be_made_by_a_build(shop: Path):
+    """The index does not hold it, nor does a fresh clone: still nothing is said of it."""
+    (shop / "shop/new.py").write_text(
+        "from shop._version import version\nfrom shop import _version\nimport shop.gone\n"
+    )
+    git(shop, "add", "-A")
+
+    assert [("shop/new.py", 3)] == places(run_check(Request(shop, staged=True)))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_accepted_names_stay_accepted_where_none_are_asked(shop: Path, monkeypatch: pytest.MonkeyPatch):
+    """Without a resolver, or with --no-names, no entry looks mended and none is dropped."""
+    baseline = shop / ".idiolect-baseline.jsonl"
+    main(["baseline", "create", str(shop)])
+    written = baseline.read_text()
+    assert "A11[attribute]" in written
+    assert 0 == run_check(Request(shop, names=False)).paid
+
+    monkeypatch.setattr("idiolect.evaluation.run.find_resolver", lambda: None)
+    monkeypatch.setattr("idiolect.evaluation.names.find_resolver", lambda: None)
+    assert 0 == run_check(Request(shop)).paid
+    assert 0 == main(["baseline", "prune", str(shop)])
+    assert written == baseline.read_text()
 
 
 def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(house: Path, monkeypatch: pytest.MonkeyPatch):

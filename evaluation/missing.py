@@ -1,0 +1,168 @@
+"""
+Names that do not exist, for `check`. In: a work tree or a change, and the files in question. Out: findings of row A11.
+
+A name can go missing in a file that nobody touched. So where a change is compared with what stood there before, files
+that mention what it took away are asked, too, and the merge base is asked for what it lacked already.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ..mining.definitions import collect_definitions
+from ..mining.judge import Finding
+from ..mining.repository import git_output
+from ..mining.source import Source
+from .diff import Change, Snapshot
+from .learning import read_source
+from .names import QUOTED, Missing, find_missing, findings_by_path
+
+PYTHON = (".py", ".pyi")
+WORD = re.compile(rb"[^\W\d]\w*")
+
+ByPath = Mapping[str, Sequence[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """
+    What does not exist.
+    """
+
+    found: ByPath = field(default_factory=dict[str, Sequence[Finding]])
+    """By path."""
+    before: ByPath = field(default_factory=dict[str, Sequence[Finding]])
+    """What did not exist at the merge base already, by the path of that time."""
+    elsewhere: tuple[Source, ...] = ()
+    """Files that the change left as they are, and that name what it took away."""
+
+
+def names_in(root: Path, change: Change | None, sources: Sequence[Source]) -> Names:
+    """Return what the Python files among *sources* name and what does not exist."""
+    python = {source.path: source for source in sources if source.language.name == "python"}
+    if not python:
+        return Names()
+    with tree_after(root, change) as tree:
+        return Names(findings_by_path(look_for_missing(root, tree, python), python))
+
+
+def names_since(root: Path, change: Change, sources: Sequence[Source], paths: Iterable[str]) -> Names:
+    """
+    Return what a change makes not exist, in the files that it touched, *sources*, and in others of those at *paths*.
+    """
+    touched = {source.path: source for source in sources}
+    asked = [path for path in touched if path.endswith(PYTHON)]
+    lost = words_taken_away(change)
+    others = [path for path in paths if path.endswith(PYTHON) and path not in touched] if lost else []
+    asked += [path for path in others if not lost.isdisjoint(WORD.findall(change.read(path) or b""))]
+    with tree_after(root, change) as tree:
+        now = look_for_missing(root, tree, asked)
+    if not now:
+        return Names()
+    earlier = {missing.path: change.before.get(missing.path, missing.path) for missing in now}
+    with laid_out(change.base) as tree:
+        old = look_for_missing(root, tree, [path for path in earlier.values() if path in change.base.blobs])
+    known = set(old)
+    broken = {m.path for m in now if m.path not in touched and m not in known}
+    elsewhere = read_all(broken, change.read)
+    return Names(
+        findings_by_path(now, {**touched, **elsewhere}),
+        findings_by_path(old, read_all({missing.path for missing in old}, change.base.read_one)),
+        tuple(source for _, source in sorted(elsewhere.items())),
+    )
+
+
+def words_taken_away(change: Change) -> frozenset[bytes]:
+    """
+    Return the words by which other files could name what a change took away.
+
+    Words that a touched file has lost, the names of its definitions with another head, and modules that are gone.
+    """
+    lost: set[bytes] = set()
+    now = {change.before.get(path, path): path for path in change.added}
+    for path in change.base.blobs:
+        if path.endswith(PYTHON) and now.get(path) != path and not is_there(change, path):
+            lost.add(PurePosixPath(path.removesuffix("/__init__.py")).stem.encode())
+            now.setdefault(path, path)
+    for path, data in change.base.read(path for path in now if path.endswith(PYTHON)):
+        after = change.read(now[path]) or b""
+        lost.update(set(WORD.findall(data)).difference(WORD.findall(after)))
+        lost.update(name for name, _ in heads_of(path, data) - heads_of(path, after))
+    return frozenset(lost)
+
+
+def is_there(change: Change, path: str) -> bool:
+    """Claim that a change leaves a file at *path*."""
+    return (change.base.root / path).is_file() if change.staged is None else path in change.staged.blobs
+
+
+def heads_of(path: str, data: bytes) -> set[tuple[bytes, bytes]]:
+    """Return the name of every definition of a file, with how it begins."""
+    source = read_source(path, data)
+    definitions = collect_definitions(source) if source is not None else []
+    return {
+        (definition.name.encode(), source.utf8[definition.span.start : definition.body.start])
+        for definition in definitions
+        if source is not None
+    }
+
+
+def read_all(paths: Iterable[str], read: Callable[[str], bytes | None]) -> dict[str, Source]:
+    """Return the files at *paths*, parsed, by path."""
+    sources = (read_source(path, read(path)) for path in paths)
+    return {source.path: source for source in sources if source is not None}
+
+
+def look_for_missing(root: Path, tree: Path, paths: Iterable[str]) -> list[Missing]:
+    """Return what does not exist for the files at *paths* in *tree*, a state of the repository at *root*."""
+    found = find_missing(tree, sorted(set(paths)))
+    ignored = ignored_paths(root, {path for missing in found for path in places_of(missing)})
+    return [missing for missing in found if ignored.isdisjoint(places_of(missing))]
+
+
+def places_of(missing: Missing) -> list[str]:
+    """Return where the module that is missing would stand, if it is one."""
+    names = QUOTED.findall(missing.message)
+    if missing.kind == "module":
+        parts = names[0].split(".")
+    elif missing.kind == "import" and len(names) > 1:
+        parts = [*names[1].split("."), names[0]]
+    else:
+        return []
+    file = "/".join(parts)
+    return [f"{top}{file}{end}" for top in ("", "src/") for end in (".py", "/__init__.py")]
+
+
+def ignored_paths(root: Path, paths: Iterable[str]) -> frozenset[str]:
+    """Return those of *paths* that git is told to ignore: a build may make them, so they may exist."""
+    given = "".join(f"{path}\0" for path in sorted(paths)).encode("utf-8", "surrogateescape")
+    said = git_output(root, "check-ignore", "--stdin", "-z", given=given) if given else None
+    return frozenset((said or b"").decode("utf-8", "surrogateescape").split("\0")) - {""}
+
+
+@contextmanager
+def tree_after(root: Path, change: Change | None) -> Generator[Path]:
+    """Yield a folder with the Python files as they are to be judged: the work tree, or the index laid out."""
+    if change is None or change.staged is None:
+        yield root
+        return
+    with laid_out(change.staged) as folder:
+        yield folder
+
+
+@contextmanager
+def laid_out(snapshot: Snapshot) -> Generator[Path]:
+    """Yield a scratch folder with the Python files of *snapshot*; git never names one outside of the repository."""
+    wanted = [path for path in snapshot.blobs if path.endswith(PYTHON) and ".." not in path.split("/")]
+    with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
+        folder = Path(scratch)
+        for path, data in snapshot.read(wanted):
+            with suppress(OSError):
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(data)
+        yield folder
