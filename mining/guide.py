@@ -38,7 +38,14 @@ def render_entry(entry: Entry) -> str:
     scope, _, where = entry.scope.partition(":")
     place = {"dir": f" In `{where}/`.", "role": f" In {where}."}.get(scope, "")
     evidence = f"{entry.k:.0f} of {entry.n:.0f}"
-    telling = next((e.text for e in entry.exemplars if "`" not in e.text and any(map(str.isalnum, e.text))), "")
-    example = f" Example: `{telling}`" if telling else ""
+    example = f" Example: {example_of(entry)}" if entry.exemplars else ""
     reason = f" {entry.reason}" if entry.reason else ""
     return f"- {entry.advice}{place} ({evidence}.){reason}{example}"
+
+
+def example_of(entry: Entry) -> str:
+    """Return a line that keeps the rule; where none says anything by itself, the place of one."""
+    telling = next((line.text for line in entry.exemplars if any(map(str.isalnum, line.text))), "")
+    if not telling:
+        return f"{entry.exemplars[0].path}, line {entry.exemplars[0].line}"
+    return f"`` {telling} ``" if "`" in telling else f"`{telling}`"

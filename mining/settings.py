@@ -142,6 +142,9 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
     if not isinstance(table, dict):
         faults.append(f"conventions must be a table, got {table!r}")
         return {}
+    from .conventions.convention import conventions_by_id  # most settings name no convention, and these take a while
+
+    known = conventions_by_id() if table else {}
     overrides: dict[str, Override] = {}
     wanted = {"enforce": bool, "ignore": bool, "value": str, "tier": str, "reason": str}
     for rule, row in sorted(table.items()):  # type: ignore[reportUnknownVariableType]
@@ -152,6 +155,10 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
                  if key not in wanted or not isinstance(value, wanted[key])]  # fmt: skip
         if row.get("tier", "gate") not in TIERS:  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {row['tier']!r}")
+        if rule.partition("[")[0] not in known:  # type: ignore[reportUnknownMemberType]
+            wrong.append(f"conventions.{rule}: no such convention is installed")
+        if not row.get("reason"):  # type: ignore[reportUnknownMemberType]
+            wrong.append(f"conventions.{rule} gives no reason: write why in `reason`")
         faults.extend(wrong)
         if not wrong:
             overrides[str(rule)] = Override(**row)  # type: ignore[reportUnknownArgumentType]

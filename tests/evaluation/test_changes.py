@@ -80,7 +80,7 @@ def test_new_finds_what_a_change_brings_wherever_it_moves(house: Path, capsys: p
 def test_a_change_cannot_weaken_its_own_judge(house: Path, capsys: pytest.CaptureFixture[str]):
     """Settings and a baseline that the change itself brings are not those it is judged by."""
     (house / "new.py").write_text(SLIP)
-    (house / "idiolect.toml").write_text('exclude = ["new.py"]\n[conventions.S01]\nignore = true\n')
+    (house / "idiolect.toml").write_text('exclude = ["new.py"]\n[conventions.S01]\nignore = true\nreason = "a whim"\n')
     main(["baseline", "create", str(house)])
     git(house, "add", "-A")
 

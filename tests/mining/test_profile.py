@@ -8,13 +8,16 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
 from idiolect.mining.conventions import tally_source
+from idiolect.mining.errors import SettingsError
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.owners import owners_in
 from idiolect.mining.profile import Entry, Profile
 from idiolect.mining.recency import recent_lines
+from idiolect.mining.settings import check_settings
 from idiolect.mining.source import parse_source
 
 PYTHON = language_named("python")
@@ -129,3 +132,20 @@ def test_lines_of_the_last_commits_are_recent(tmp_path: Path):
     assert {"b.py": frozenset({3, 4})} == recent_lines(tmp_path, commits=3)
     assert {"b.py": frozenset({4})} == recent_lines(tmp_path, "HEAD", commits=2)
     assert {} == recent_lines(tmp_path)
+
+
+def test_an_override_needs_a_reason_and_a_convention_that_there_is():
+    """Both faults are told at once, with those of the types; an override of one key names its convention."""
+    table = {
+        "S01": {"ignore": True},
+        "Z99": {"ignore": True, "reason": "none"},
+        "S04": {"tier": "hard", "reason": "it matters"},
+        "I01[json]": {"ignore": True, "reason": "both are fine"},
+    }
+
+    with pytest.raises(SettingsError) as caught:
+        check_settings("idiolect.toml", {"conventions": table})
+
+    said = str(caught.value)
+    assert "conventions.S01 gives no reason" in said and "conventions.Z99: no such convention" in said
+    assert "conventions.S04.tier must be one of" in said and "json" not in said
