@@ -34,6 +34,7 @@ TIERS = ("gate", "advise", "hint")
     "--baseline", "baseline_file", metavar="FILE", help="The accepted past; .idiolect-baseline.jsonl if there."
 )
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely, then judge what is left.")
+@click.option("--explain", metavar="RULE", help="Print the page of a rule, such as S01, with its examples, and stop.")
 @click.option("--names/--no-names", "names", default=True, help="Ask whether what code names exists (pyrefly).")
 def command(
     paths: tuple[Path, ...],
@@ -46,6 +47,7 @@ def command(
     outputs: tuple[str, ...],
     baseline_file: str | None,
     fix: bool,
+    explain: str | None,
     names: bool,
 ) -> int:
     """Hold the code under PATHS, or the whole repository, to the conventions that the repository keeps."""
@@ -53,6 +55,9 @@ def command(
     from ..evaluation.run import Request, run_check
     from ..mining.artefacts import write_text
 
+    if explain is not None:
+        click.echo(page_of(explain), nl=False)
+        return 0
     if base is not None and staged:
         raise click.UsageError("--diff and --staged exclude each other: one judges the work tree, one the index.")
     if base is None and not staged and mode not in (None, "all"):
@@ -80,6 +85,17 @@ def command(
     click.echo(render_report(report, form))
     failing = TIERS[: TIERS.index(fail_on) + 1]
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0
+
+
+def page_of(rule: str) -> str:
+    """Return the page of the convention that a finding of *rule* is of."""
+    from ..mining.conventions.convention import conventions_by_id
+    from ..mining.page import render_page
+
+    convention = conventions_by_id().get(rule.partition("[")[0].upper())
+    if convention is None:
+        raise click.UsageError(f"--explain {rule!r}: no such rule. There are {', '.join(conventions_by_id())}.")
+    return render_page(convention)
 
 
 def split_output(output: str) -> tuple[str, Path]:

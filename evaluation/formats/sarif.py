@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from ... import __version__
 from ...mining.conventions.convention import Edit, conventions_by_id
+from ...mining.page import render_page
 from ...mining.profile import Entry
 from ...mining.source import Source
 from ..findings import Alert, Report
@@ -73,7 +74,7 @@ def as_rule(entry: Entry) -> dict[str, Any]:
         "name": convention.name[:255],
         "shortDescription": {"text": entry.advice[:LONGEST]},
         "fullDescription": {"text": text[:LONGEST]},
-        "help": {"text": text[:LONGEST], "markdown": text[:LONGEST]},
+        "help": {"text": text[:LONGEST], "markdown": f"{text}\n\n{render_page(convention)}"},
         "defaultConfiguration": {"level": LEVELS[entry.tier]},
         "properties": {
             "tags": ["style", "learned", entry.convention[:1]],

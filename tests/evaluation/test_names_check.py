@@ -14,6 +14,7 @@ from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck
 from idiolect.evaluation.names import find_missing, find_resolver
 from idiolect.evaluation.probes import parse_text
+from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
 from idiolect.mining.source import Span
 
@@ -194,3 +195,17 @@ def test_what_another_machine_may_have_is_not_reported(write_tree, code: str, si
     root = write_tree({"shop/__init__.py": "", "shop/use.py": code})
 
     assert silent == (find_missing(root, ["shop/use.py"]) == [])
+
+
+def test_the_rows_own_examples(write_tree: Callable[[Mapping[str, str]], Path]):
+    """Of the code that A11's page shows, only what departs names something that does not exist."""
+    shown = conventions_by_id()["A11"].examples
+    files = {
+        f"{kind}{number}.py": text
+        for kind in ("conforms", "departs", "nearly")
+        for number, text in enumerate(getattr(shown, kind))
+    }
+
+    missing = find_missing(write_tree(files), sorted(files))
+
+    assert sorted(path for path in files if path.startswith("departs")) == [found.path for found in missing]

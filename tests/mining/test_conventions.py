@@ -10,6 +10,7 @@ from idiolect.mining.conventions.convention import Convention, HouseConvention, 
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile, wilson_bound
+from idiolect.mining.page import render_page
 from idiolect.mining.profile import Profile
 from idiolect.mining.settings import Override, Settings
 from idiolect.mining.source import parse_source
@@ -87,6 +88,16 @@ def test_advice_is_a_sentence(convention: Convention, examples: Examples):
     advice = convention.advice(examples.value, examples.key)
 
     assert advice[0].isupper() and advice.endswith((".", "`"))
+
+
+@pytest.mark.parametrize("convention", collect_conventions(), ids=lambda convention: convention.id)
+def test_the_page_shows_every_example(convention: Convention):
+    """The examples that are tested are those that are read, each in a block of its own."""
+    page = render_page(convention)
+    texts = [t for e in (convention.examples, *convention.also) for t in (*e.conforms, *e.departs, *e.nearly)]
+
+    assert convention.id in page and "{" not in page.split("\n\n")[1]
+    assert all(f"\n{text.rstrip()}\n```" in page for text in texts)
 
 
 @pytest.mark.parametrize(("convention", "examples"), SHOWN)

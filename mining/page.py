@@ -1,0 +1,47 @@
+"""
+A convention's page. In: a `Convention`. Out: Markdown: the question, and its own examples, which are its tests, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .conventions.convention import Convention, Examples
+
+HEADINGS = ("Conforms", "Departs", "Nearly departs, and is left alone")
+
+
+def render_page(convention: Convention) -> str:
+    """Return the page of *convention*."""
+    first = convention.examples
+    parts = [
+        f"# {convention.id} {convention.name}",
+        convention.question.format(key=first.key or "it"),
+        " ".join(facts_of(convention)),
+    ]
+    for examples in (first, *convention.also):
+        about = f", asked of {examples.key}" if examples.key else ""
+        parts.append(f"## Where the answer is “{examples.value}”{about}")
+        for heading, texts in zip(HEADINGS, (examples.conforms, examples.departs, examples.nearly), strict=True):
+            parts += [f"### {heading}", *fence_all(examples, texts)] if texts else []
+    return "\n\n".join(parts) + "\n"
+
+
+def facts_of(convention: Convention) -> Iterable[str]:
+    """Yield what decides how findings are told, a sentence each."""
+    yield f"Findings are of tier {convention.cap} at most."
+    if convention.never:
+        yield f"Learned and never enforced: {', '.join(sorted(convention.never))}."
+    if convention.owners:
+        yield f"Left to {' or '.join(sorted(convention.owners))} where that is configured."
+    if convention.is_fixable:
+        yield "`--fix` mends it where that is safe."
+    if not convention.is_local:
+        yield "The answer depends on more than the marked lines: `--mode new` compares it with the base's."
+
+
+def fence_all(examples: Examples, texts: Iterable[str]) -> Iterable[str]:
+    """Yield *texts* as blocks of code; a fence is longer than any in them."""
+    for text in texts:
+        fence = "```" if "```" not in text else "````"
+        yield f"{fence}{examples.language}\n{text.rstrip()}\n{fence}"
