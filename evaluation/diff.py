@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..mining.errors import InputError
 from ..mining.languages import language_of
-from ..mining.recency import added_lines
+from ..mining.recency import COMMITS, added_lines
 from ..mining.repository import git_output
 
 DEEPEN = (50, 200, 1_000, 5_000)
@@ -148,13 +148,23 @@ def merge_base(root: Path, base: str) -> str:
         if found is not None or not is_shallow(root):
             break
     if found is not None:
-        return found.decode().strip()
+        commit = found.decode().strip()
+        deepen_for_recency(root, base, commit)
+        return commit
     way_out = (
         "This clone is shallow and could not be deepened: set `fetch-depth: 0` (GitHub) or `GIT_DEPTH: 0` (GitLab)."
         if shallow
         else "Fetch it first, or name another one."
     )
     raise InputError(f"No common commit with {base!r}. {way_out}")
+
+
+def deepen_for_recency(root: Path, base: str, commit: str) -> None:
+    """Fetch, as far as that works, the history that tells which habits *commit* was giving up: no less in a clone."""
+    if not is_shallow(root) or git_output(root, "rev-parse", "--verify", "HEAD") == f"{commit}\n".encode():
+        return
+    if git_output(root, "rev-parse", "--verify", "--quiet", f"{commit}~{COMMITS}^{{commit}}") is None:
+        fetch_more(root, base, COMMITS)
 
 
 def is_shallow(root: Path) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from ..mining.judge import Finding, Judgement, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source
+from ..mining.survey import outermost_errors
 from .baseline import Baseline, match_baseline
 from .diff import Change
 from .identity import Key, keys_of
@@ -96,6 +97,12 @@ def inspect_judged(source: Source, judgement: Judgement, more: Sequence[Finding]
         if excuse is not None:
             alerts[place] = replace(alert, state="suppressed", reason=excuse.reason)
     return Inspected(source, judgement, tuple(alerts), tuple(remarks_on(suppressions, findings)))
+
+
+def first_error(source: Source) -> int:
+    """Return the first line of *source* that does not parse, where nothing is asked; 0 when all of it does."""
+    errors = outermost_errors(source.tree.root_node)
+    return source.line_of(min(node.start_byte for node in errors)) if errors else 0
 
 
 def check_change(

@@ -20,7 +20,7 @@ from ..mining.settings import Settings, read_plain, read_settings, settings_of
 from ..mining.source import Source
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
-from .findings import Inspected, Report, check_change, inspect, make_report
+from .findings import Inspected, Report, check_change, first_error, inspect, make_report
 from .fix import fix_source
 from .identity import Key
 from .learning import governed_paths, has_grammar, known_suffixes, learn_commit, learn_tree, read_source
@@ -28,6 +28,8 @@ from .missing import Names, names_in, names_since
 from .names import RULE, find_resolver
 
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
+SHOWN = 3
+"""Files that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def run_check(request: Request) -> Report:
     files = judge_sources(request, sources, change, judge)
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
-    notes += without_grammar(request, change, judge.settings)
+    notes += [*without_grammar(request, change, judge.settings), *unparsed(sources)]
     notes += [f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored]
     return make_report(
         judge.profile,
@@ -144,6 +146,13 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
         return []
     what = ", ".join(sorted(set(names)))
     return [f"{len(names)} files were not asked ({what}): pip install 'idiolect[languages]' brings the grammars"]
+
+
+def unparsed(sources: Sequence[Source]) -> list[str]:
+    """Return a sentence on the files that do not parse whole."""
+    broken = [f"{source.path}:{line}" for source in sources if (line := first_error(source))]
+    where = ", ".join(broken[:SHOWN]) + (", …" if broken[SHOWN:] else "")
+    return [f"{len(broken)} files do not parse in places, and were not asked there: {where}"] if broken else []
 
 
 def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:

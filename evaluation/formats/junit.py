@@ -2,15 +2,17 @@
 `--format junit`: one test case a file and rule. In: a report. Out: XML.
 
 Names are the same on every branch, so "newly failed" means something: a case stands for a rule that speaks to a file,
-and passes where the file keeps it.
+and passes where the file keeps it; a file that does not parse whole has an error of its own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from xml.sax.saxutils import quoteattr
 
-from ..findings import Alert, Inspected, Report
+from ...mining.artefacts import sha256_json
+from ..findings import Alert, Inspected, Report, first_error
 from . import text
 
 
@@ -19,9 +21,11 @@ def render(report: Report) -> str:
     alerts: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
     for alert in report.alerts:
         alerts[alert.finding.path, alert.finding.entry.id].append(alert)
-    suites = [render_suite(file, alerts) for file in report.files]
-    cases = sum(len(rules_of(file, alerts)) for file in report.files)
-    head = f'<testsuites name="idiolect" tests="{cases}" failures="{len(alerts)}" errors="0">'
+    errors = {file.source.path: line for file in report.files if (line := first_error(file.source))}
+    cases = sum(len(rules_of(file, alerts)) for file in report.files) + len(errors)
+    head = f'<testsuites name="idiolect" tests="{cases}" failures="{len(alerts)}" errors="{len(errors)}">'
+    name = sha256_json(report.profile.as_json())
+    suites = [render_suite(file, alerts, errors.get(file.source.path, 0), name) for file in report.files]
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>"])
 
 
@@ -31,24 +35,39 @@ def rules_of(file: Inspected, alerts: defaultdict[tuple[str, str], list[Alert]])
     return sorted(known | {rule for path, rule in alerts if path == file.source.path})
 
 
-def render_suite(file: Inspected, alerts: defaultdict[tuple[str, str], list[Alert]]) -> str:
-    """Return the suite of one file."""
+def render_suite(file: Inspected, alerts: defaultdict[tuple[str, str], list[Alert]], error: int, profile: str) -> str:
+    """Return the suite of one file, with an error where it does not parse from the line *error* on."""
     path = file.source.path
     rules = rules_of(file, alerts)
     failures = sum((path, rule) in alerts for rule in rules)
-    lines = [f'  <testsuite name={attribute(path)} tests="{len(rules)}" failures="{failures}" errors="0">']
+    counts = f'tests="{len(rules) + bool(error)}" failures="{failures}" errors="{int(bool(error))}"'
+    lines = [f"  <testsuite name={attribute(path)} {counts}>", *properties("    ", {"profile": profile})]
+    about = f"classname={attribute(path)} file={attribute(path)}"
+    if error:
+        lines.append(f'    <testcase name="parse" {about} line="{error}">')
+        lines.append('      <error type="parse" message="does not parse here: nothing is asked there"/>')
+        lines.append("    </testcase>")
     for rule in rules:
         found = alerts.get((path, rule), [])
-        place = f"classname={attribute(path)} name={attribute(rule)} file={attribute(path)}"
         if not found:
-            lines.append(f"    <testcase {place}/>")
+            lines.append(f"    <testcase name={attribute(rule)} {about}/>")
             continue
+        first, entry = found[0].finding, found[0].finding.entry
         said = "\n\n".join(text.describe(alert, file.source) for alert in found)
-        message = attribute(found[0].finding.message)
-        lines.append(f'    <testcase {place} line="{found[0].finding.line}">')
-        lines.append(f"      <failure type={attribute(rule)} message={message}>{escape(said)}</failure>")
+        lines.append(f'    <testcase name={attribute(rule)} {about} line="{first.line}">')
+        if entry.n:
+            lines += properties("      ", {"k": f"{entry.k:g}", "n": f"{entry.n:g}", "bound": f"{entry.bound:g}"})
+        lines.append(
+            f"      <failure type={attribute(rule)} message={attribute(first.message)}>{escape(said)}</failure>"
+        )
         lines.append("    </testcase>")
     return "\n".join([*lines, "  </testsuite>"])
+
+
+def properties(margin: str, values: Mapping[str, str]) -> list[str]:
+    """Return *values* as an element, in lines."""
+    rows = [f"{margin}  <property name={attribute(name)} value={attribute(value)}/>" for name, value in values.items()]
+    return [f"{margin}<properties>", *rows, f"{margin}</properties>"]
 
 
 def attribute(value: str) -> str:

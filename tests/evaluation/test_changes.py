@@ -116,6 +116,36 @@ def test_a_shallow_clone_is_deepened(house: Path, tmp_path: Path, capsys: pytest
     assert "fetch-depth: 0" in capsys.readouterr().err
 
 
+def test_a_shallow_clone_knows_what_is_being_given_up(house: Path, tmp_path: Path):
+    """The merge base alone says nothing of its habits' ages; the history that does is fetched with it."""
+    for number in range(82):
+        git(house, "commit", "-q", "--allow-empty", "-m", f"Pass the time {number}")
+    (house / "young.py").write_text("".join(f"x{n} = call('a')\n" for n in range(9)))
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Turn")
+    git(house, "branch", "trunk")
+    (house / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Change")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", house.as_uri(), str(clone)], check=True, capture_output=True)
+
+    whole, shallow = (run_check(Request(root, base=base, names=False)) for root, base in (
+        (house, "trunk"), (clone, "origin/trunk"),
+    ))  # fmt: skip
+
+    (entry,) = [e for e in whole.profile.entries if e.convention == "S01" and e.scope == "repository"]
+    assert entry.is_migrating
+    assert whole.profile == shallow.profile
+
+
+def test_a_file_that_does_not_parse_is_named(house: Path):
+    """What was not asked is said."""
+    (house / "new.py").write_text("a = 1\ndef f(:\n")
+
+    assert any("new.py:2" in note for note in run_check(Request(house, base="HEAD", names=False)).notes)
+
+
 def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixture[str]):
     """On the line, above it, for the file; not without a reason, not in a string, and not for another rule."""
     (house / "new.py").write_text(

@@ -180,6 +180,16 @@ def test_junit_names_are_unique_and_failures_count(report: Report):
     assert len(failed) == int(root.get("failures") or 0) == len({(a.key.path, a.key.rule) for a in report.alerts})
 
 
+def test_junit_tells_what_does_not_parse_and_what_stands_behind_a_failure(profile: Profile):
+    """A broken file is an error, not a pass; a failure carries its counts, each suite the profile's hash."""
+    root = ET.fromstring(render_report(report_of(profile, [("app/n.py", "a = list()\ndef f(:\n")]), "junit"))
+
+    assert ("1", "1") == (root.get("errors"), root.get("failures"))
+    assert ["2"] == [case.get("line") for case in root.iter("testcase") if case.find("error") is not None]
+    values = {found.get("name"): found.get("value") or "" for found in root.iter("property")}
+    assert ("90", "90", 64) == (values["k"], values["n"], len(values["profile"])) and float(values["bound"]) > 0.9
+
+
 def test_gitlab_fingerprints_are_unique_and_hold_no_line(report: Report, profile: Profile):
     """The same finding on another line has the same fingerprint; two findings never share one."""
     rows = json.loads(render_report(report, "gitlab"))
