@@ -53,10 +53,11 @@ FORGERIES = (
     "import sys\nold = sys.modules['_pytest.reports'].TestReport.from_item_and_call\n"
     "def new(item, call):\n    call.excinfo = None\n    return old(item, call)\n"
     "sys.modules['_pytest.reports'].TestReport.from_item_and_call = new",
-    "import atexit, os\natexit.register(os._exit, 0)\nos.write(1, b'{}')\nraise SystemExit(0)",
+    "import os\nfor channel in range(1, 12):\n    try:\n"
+    '        os.write(channel, b\'{"record": "end", "code": 0}\\n\')\n    except OSError:\n        pass\nos._exit(0)',
     "import gc\ngc.get_objects()",
 )
-"""Ways to look passed: by leaving, by the frames, by the reports, at the exit, by the collector."""
+"""Ways to look passed: by leaving, by the frames, by the reports, by records of its own, by the collector."""
 Row = dict[str, Any]
 
 

@@ -99,8 +99,9 @@ def cut_chunks(jobs: Sequence[Job]) -> list[list[Job]]:
         lanes.setdefault((job.split, job.arm, job.sample_ix), []).append(job)
     chunks: list[tuple[int, int, list[Job]]] = []
     for place, (lane, own) in enumerate(lanes.items()):
-        # the repeat is asked in another order, so that its batches are others than the first run's
-        ordered = sorted(own, key=lambda job: sha256_json(job.probe.id)) if lane[1] == REPEAT else own
+        # a chunk takes as many steps as its longest answer has tokens; the repeat's batches must be others
+        mixed = lane[1] == REPEAT
+        ordered = sorted(own, key=lambda job: (0, sha256_json(job.probe.id)) if mixed else (job.max_tokens, ""))
         for start in range(0, len(ordered), CHUNK):
             turn = start // CHUNK
             chunks.append((turn, place if turn % 2 == 0 else -place, ordered[start : start + CHUNK]))

@@ -1,9 +1,8 @@
 """
 Text from a model, and the loss of given text. In: a base, an adapter. Out: a `ModelGenerator` and an `AnswerLosses`.
 
-One loaded model serves both arms: the base is the adapted model with its adapter switched off. Requests are sorted by
-length and decoded in batches with a key-value cache; rows that have ended leave the batch. Every row draws from random
-numbers of its own, so a sample does not depend on which requests stand beside it, up to the rounding of a batch.
+One loaded model serves both arms: the base is the adapted model with its adapter switched off. Every row draws from
+random numbers of its own, so a sample does not depend on which requests stand beside it, up to the rounding of a batch.
 """
 
 from __future__ import annotations
@@ -11,25 +10,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 import transformers
-from transformers import DynamicCache
 
 from ..mining.artefacts import sha256_file
 from ..mining.errors import MismatchError
 from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
+from .decoding import Row, count_batch_tokens, cut_batches, decode
 from .encode import Example, encode_pair, join_ids, shorten_prompt
 from .families import Family, probe_family
 from .forward import answer_losses, choose_mode, plain_model, set_mode, to_batch
 from .fused import has_plain_head
-from .guarded import Guard, choose_allowed
+from .guarded import Guard
 from .lanes import count_lanes, in_lanes
 from .models import (
     Base,
@@ -46,17 +44,11 @@ from .packing import Pack, pack_in_order
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from torch import Tensor
     from transformers import PreTrainedModel
 
-BATCH_TOKENS = 16_384
-"""Prompt and answer tokens, padding included, that are decoded together."""
-BATCH_ROWS = 48
 SCORE_TOKENS = 8192
 """Tokens of a pack when answers are scored."""
 SHARE = 64
-ASK_EVERY = 16
-"""Tokens after which the asker is asked whether it has enough, wherever lines begin."""
 
 
 class Asked(Protocol):
@@ -171,48 +163,6 @@ def load_model(base: str | Path | None = None, adapter: Path | None = None) -> M
     return Models(ModelGenerator(loaded), AnswerLosses(loaded))
 
 
-@dataclass
-class Row:
-    """
-    One request while it is decoded.
-    """
-
-    index: int
-    prompt: list[int]
-    limit: int
-    """Most tokens of its answer."""
-    random: np.random.Generator
-    kind: str = "implement"
-    is_over: Callable[[str], bool] | None = None
-    """Claims that an answer's text holds all that is wanted."""
-    guard: Guard | None = None
-    """Refuses text that cannot become code."""
-    written: list[int] = field(default_factory=list)
-    stopped: bool = False
-    over: bool = False
-    """Whether the asker has all it wanted."""
-    stuck: bool = False
-    """Whether the guard let none of the likely tokens pass."""
-    first_at: float = 0.0
-    """When its first token was there, by the clock that measures spans."""
-    at_start: bool = False
-    """Whether what is written ends with a line's indentation."""
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing more will be written."""
-        return self.stopped or self.over or self.stuck or len(self.written) >= self.limit
-
-    def watch_lines(self, family: Family, token: int) -> None:
-        """Ask whether the answer is over, each time that a line has begun, and at times within a long one."""
-        often = len(self.written) % ASK_EVERY == 0
-        if self.is_over is None or not (often or self.at_start or family.breaks_line(token)):
-            return
-        text = family.answer_text(self.written, self.kind)
-        self.at_start = not text.rpartition("\n")[2].strip()
-        self.over = (often or not self.at_start) and self.is_over(text)
-
-
 class ModelGenerator:
     """
     Writes answers; keeps evaluation's `Generator` protocol.
@@ -271,7 +221,7 @@ class ModelGenerator:
         guards: Sequence[Guard] | None = None,
     ) -> Iterator[tuple[int, Generation]]:
         """
-        Yield (index, generation) for every request, batch by batch, shortest prompts first.
+        Yield (index, generation) for every request, batch by batch, those that may write least first.
 
         *is_over* says of an answer so far that nothing more of it is wanted; *guards* refuse tokens while it grows.
         """
@@ -287,7 +237,7 @@ class ModelGenerator:
             )
             for index, (request, limit) in enumerate(zip(requests, max_tokens, strict=True))
         ]
-        for batch in cut_batches(rows):
+        for batch in cut_batches(rows, count_batch_tokens(self.loaded.model)):
             started = time.perf_counter()
             # the arm and the attention are set per batch: the caller may use the model between two of them
             with torch.inference_mode(), self.loaded.arm(adapted):
@@ -308,7 +258,7 @@ class ModelGenerator:
             )
             for index, prompt in enumerate(prompts)
         ]
-        for batch in cut_batches(rows):
+        for batch in cut_batches(rows, count_batch_tokens(self.loaded.model)):
             with torch.inference_mode(), self.loaded.arm(adapted):
                 set_mode(self.loaded.model, None)
                 decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
@@ -320,101 +270,6 @@ class ModelGenerator:
         text = self.family.answer_text(row.written, row.kind)
         reason = "stop" if row.stopped else "over" if row.over else "length"
         return Generation(text, reason, len(row.prompt), len(row.written), seconds, first)
-
-
-def cut_batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield *rows* in batches of similar length that fit `BATCH_TOKENS`."""
-    batch: list[Row] = []
-    longest = 0
-    for row in sorted(rows, key=lambda row: (len(row.prompt), row.limit, row.index)):
-        longest = max(longest, len(row.prompt) + row.limit)
-        if batch and (len(batch) == BATCH_ROWS or longest * (len(batch) + 1) > BATCH_TOKENS):
-            yield batch
-            batch, longest = [], len(row.prompt) + row.limit
-        batch.append(row)
-    if batch:
-        yield batch
-
-
-def decode(
-    model: PreTrainedModel | PeftModel, rows: Sequence[Row], family: Family, temperature: float, device: torch.device
-) -> None:
-    """
-    Write every row's answer, one token a step for all that are not done.
-    """
-    live = [row for row in rows if not row.is_done]
-    if not live:
-        return
-    width = max(len(row.prompt) for row in live)
-    ids = torch.full((len(live), width), family.stop_id, dtype=torch.long)
-    mask = torch.zeros((len(live), width), dtype=torch.long)
-    for place, row in enumerate(live):
-        # padding stands left, so that every row's next token is the last column's
-        ids[place, width - len(row.prompt) :] = torch.tensor(row.prompt)
-        mask[place, width - len(row.prompt) :] = 1
-    mask = mask.to(device)
-    positions = (mask.cumsum(-1) - 1).clamp_min(0)
-    cache = DynamicCache(config=model.config)
-    inputs = ids.to(device)
-    while live:
-        logits = model(
-            input_ids=inputs,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]
-        tokens = choose_tokens(logits.float(), live, temperature, family)
-        now = time.perf_counter()
-        for row, token in zip(live, tokens, strict=True):
-            row.first_at = row.first_at or now
-            if token is None:
-                row.stuck = True
-                continue
-            if token in family.stop_ids:
-                row.stopped = True
-            row.written.append(token)
-            row.watch_lines(family, token)
-        stay = [place for place, row in enumerate(live) if not row.is_done]
-        if not stay:
-            return
-        if len(stay) < len(live):
-            kept = torch.tensor(stay, device=device)
-            cache.batch_select_indices(kept)
-            mask, positions = mask[kept], positions[kept]
-            live = [live[place] for place in stay]
-        mask = torch.cat((mask, mask.new_ones(len(live), 1)), dim=1)
-        positions = positions[:, -1:] + 1
-        inputs = torch.tensor([[row.written[-1]] for row in live], device=device)
-
-
-def choose_tokens(logits: Tensor, rows: Sequence[Row], temperature: float, family: Family) -> list[int | None]:
-    """Return each row's next token: the likeliest, or one drawn with the row's own random numbers; None when stuck."""
-    free = [place for place, row in enumerate(rows) if row.guard is None]
-    chosen: list[int | None] = [None] * len(rows)
-    for place, token in zip(free, choose_free(logits[free], [rows[p] for p in free], temperature), strict=True):
-        chosen[place] = token
-    for place, row in enumerate(rows):
-        if row.guard is not None:
-            text_of = partial(family.answer_text, kind=row.kind)
-            chosen[place] = choose_allowed(
-                logits[place], row.guard, row.written, text_of, family.stop_ids, temperature, row.random
-            )
-    return chosen
-
-
-def choose_free(logits: Tensor, rows: Sequence[Row], temperature: float) -> list[int]:
-    """Return the next token of rows that nobody guards."""
-    if not rows:
-        return []
-    if temperature <= 0:
-        return logits.argmax(-1).tolist()
-    # inverse of the cumulative distribution in double precision: one uniform number a row
-    cumulative = torch.softmax(logits.double() / temperature, dim=-1).cumsum(-1)
-    draws = torch.tensor([[row.random.random()] for row in rows], dtype=torch.float64, device=logits.device)
-    last = logits.shape[-1] - 1
-    return torch.searchsorted(cumulative, draws * cumulative[:, -1:]).clamp_max(last)[:, 0].tolist()
 
 
 class AnswerLosses:
