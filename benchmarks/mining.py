@@ -22,8 +22,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,14 +159,42 @@ def stage_everything(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
     least = floor(files)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["IDIOLECT_CACHE"] = f"{folder}/cache"
-        used, corpus = cpu_of(lambda: mine_repositories(roots, Path(folder) / "corpus", workers=1))
-        worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        with watch_workers() as peaks:
+            used, corpus = cpu_of(lambda: mine_repositories(roots, Path(folder) / "corpus", workers=1))
+        worker = max(peaks.values())
         parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         again, _ = cpu_of(lambda: mine_repositories(roots, Path(folder) / "corpus", workers=1))
         pairs = sum(row["pairs"] for row in corpus.manifest["counts"])
         kinds = sorted({row["kind"] for row in corpus.manifest["counts"]})
     return {"floor": least, "cpu": used, "again": again, "worker_mb": worker, "parent_mb": parent, "pairs": pairs,
             "kinds": kinds}  # fmt: skip
+
+
+@contextmanager
+def watch_workers() -> Generator[dict[int, float]]:
+    """
+    Give the highest resident memory of every worker process in MB, by process id, as far as the block has come.
+
+    The kernel's own record of ended children is of no use: a child that was started by a large process counts as large.
+    """
+    peaks: dict[int, float] = {}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            for child in Path(f"/proc/self/task/{threading.main_thread().native_id}/children").read_text().split():
+                with suppress(OSError, IndexError):
+                    if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
+                        status = Path(f"/proc/{child}/status").read_text()
+                        peaks[int(child)] = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        over.set()
+        watcher.join()
 
 
 def stage_files(roots: Sequence[Path], _history: Path) -> dict[str, Any]:

@@ -79,6 +79,8 @@ class Growth:
     """The file up to the hole."""
     after: str
     """The file from the hole on; empty where nothing is to follow yet."""
+    near: str = field(init=False)
+    """The end of `before`, as much of it as decides what fits in the hole."""
     grown: bytes = field(init=False)
     tree: Tree | None = field(default=None, init=False)
     parser: Parser = field(init=False)
@@ -88,6 +90,7 @@ class Growth:
         self.grown = b""
         if len(self.before) > MOST_BYTES:
             self.before = self.before[-MOST_BYTES:].partition("\n")[2]
+        self.near = self.last_part()
         self.is_judge = self.allows("")
         """Whether what stands before the hole is itself viable; where it is not, nothing is ever refused."""
 
@@ -96,13 +99,39 @@ class Growth:
         if not getattr(self, "is_judge", True):
             return True
         # an unfinished character is no character yet
-        data = (self.before + text.rstrip("\ufffd")).encode("utf-8", "replace")
+        data = (self.near + text.rstrip("\ufffd")).encode("utf-8", "replace")
+        if self.is_viable(data):
+            return True
+        if self.tree is None:
+            return False
+        # parts of an old tree may be read in a way that the whole text is not: a refusal is made afresh
+        kept, self.tree = self.tree, None
+        if self.is_viable(data):
+            return True
+        self.tree = kept
+        return False
+
+    def is_viable(self, data: bytes) -> bool:
+        """Claim that *data*, read with what is known of its beginning, goes wrong nowhere before its end."""
         stumble = self.parse_prefix(data)
-        if stumble.token and self.tree is not None and not is_unfinished(stumble, data, self.language):
-            # parts of an old tree may be read in a way that the whole text is not: a refusal is made afresh
-            self.tree = None
-            stumble = self.parse_prefix(data)
         return not stumble.token or is_unfinished(stumble, data, self.language)
+
+    def last_part(self) -> str:
+        """
+        Return the part of the text before the hole, from the start of a statement of the file, that decides what fits.
+
+        All of it where the parser would not be in the same state behind that part as behind the whole.
+        """
+        data = self.before.encode("utf-8", "replace")
+        whole = self.parse_prefix(data)
+        tree, self.tree, self.grown = self.tree, None, b""
+        starts = [child.start_byte for child in tree.root_node.children if not child.start_point.column] if tree else []
+        if whole.token not in ("", END) or not starts or not starts[-1]:
+            return self.before
+        part = data[starts[-1] :]
+        found = self.parse_prefix(part)
+        self.tree, self.grown = None, b""
+        return part.decode() if (found.token, found.state) == (whole.token, whole.state) else self.before
 
     def parse_prefix(self, data: bytes) -> Stumble:
         """Parse *data*, with what is known of its beginning, and return where it stumbles."""

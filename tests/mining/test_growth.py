@@ -75,6 +75,24 @@ def test_hardly_a_prefix_of_right_python_is_refused():
     assert sum(not hole.allows(text[:end]) for end in ends) <= len(ends) / 1000
 
 
+def test_only_the_statement_around_the_hole_is_read():
+    """What stands before it in the file changes nothing, and costs nothing; it still belongs to the whole."""
+    python = language_named("python")
+    above = "import os\n\n\nclass A:\n    def f(self):\n        return [\n            1,\n        ]\n\n\n"
+    hole = Growth(python, f"{above}def g(x):\n    if x:\n", "\n\ng(1)\n")
+
+    assert hole.near == "def g(x):\n    if x:\n" and hole.before.startswith("import os")
+    assert hole.allows("        return os.") and not hole.allows("        return )")
+    assert hole.allows("        return [1, ") and hole.completes("        return [1]")
+
+
+def test_a_header_that_decides_is_kept():
+    """A statement that cannot be read without what stands before it is read with it."""
+    text = "try:\n    pass\nexcept ValueError:\n"
+
+    assert Growth(language_named("python"), text, "").near == text
+
+
 def test_what_stands_after_decides_whether_it_may_end(tend: Language):
     """An answer may stop where the rest of the file closes it."""
     hole = hole_for(tend, "switch fan\n", "rule r when fan is on {")
