@@ -34,6 +34,7 @@ from idiolect.training.recipe import change_recipe
 from idiolect.training.train import train_adapter
 
 from .results import FOLDER, make_goal, write_results
+from .samples import fill_page, table_line
 
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / ".idiolect" / "conform"
@@ -41,6 +42,7 @@ COUNT, WARMTH, CHUNK, MOST_PROBES = 4, 0.8, 12, 48
 RECIPE = ("epochs=6", "step_tokens=4096", "learning_rate=2e-3", "minutes=2.5")
 LANGUAGES = {"dsl": ROOT / "samples" / "dsl" / "language.toml", "framework": None}
 SOURCES = {"dsl": ROOT / "samples" / "dsl" / "programs", "framework": ROOT / "samples" / "framework"}
+PAGE = ROOT / "docs" / "teach-a-dsl.md"
 ARMS = ("plain", "pruned", "plain best of 4", "conform")
 
 
@@ -186,6 +188,17 @@ def goals_of(rows: Sequence[dict[str, Any]], gains: dict[str, tuple[float, float
     return goals
 
 
+def render_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Return the rows as the Markdown that the page shows."""
+    head = ("sample", "way", "tasks", "parse", "95 %", "compile", "95 %", "time")
+    cells = [
+        (row["sample"], row["arm"], row["probes"], f"{row['parse']:.0%}", row["parse 95 %"], f"{row['compile']:.0%}",
+         row["compile 95 %"], f"{row['times plain']:g} ×")
+        for row in rows
+    ]  # fmt: skip
+    return "\n".join(table_line(line) for line in (head, ["---"] * len(head), *cells))
+
+
 def main() -> None:
     """Measure the samples named on the command line, or both; rows of the other one are kept."""
     chosen = [name for name in LANGUAGES if name in sys.argv[1:]] or list(LANGUAGES)
@@ -201,6 +214,7 @@ def main() -> None:
         gains[sample] = found.mean_diff, low, high
     goals = goals_of(rows, gains)
     old = [goal for goal in kept["goals"] if goal["name"] not in {goal["name"] for goal in goals}]
+    fill_page(PAGE, "conform", render_table(rows))
     write_results("conform", rows, [*old, *goals])
 
 
