@@ -90,11 +90,19 @@ def test_the_readme_leads_with_two_commands():
     assert any("make demo" in line for line in opening) and any("make test" in line for line in opening)
 
 
-def walk(page: str, folder: Path) -> None:
-    """Run the `sh` blocks of a page in order, in *folder*, as a reader would; `make demo` in its smallest form."""
+def shorten(command: str) -> str:
+    """Return a command that trains or evaluates in its smallest form."""
+    command = re.sub(r"minutes=[\d.]+", "minutes=0.3", re.sub(r"--probes \d+", "--probes 20", command))
+    if command.startswith("idiolect specialize") and "--minutes" not in command:
+        command += f" --minutes {MINUTES} --probes 20"
+    return command
+
+
+def walk(page: str, folder: Path, kinds: tuple[str, ...] = ("sh",)) -> None:
+    """Run the blocks of *kinds* on a page in *folder* in order, as a reader would; `make demo` in its smallest form."""
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for kind, block in BLOCK.findall((ROOT / page).read_text("utf-8")):
-        if kind != "sh":
+        if kind not in kinds:
             continue
         for line in block.replace("\\\n", " ").splitlines():
             command = line.partition(" #")[0].strip()
@@ -106,7 +114,7 @@ def walk(page: str, folder: Path) -> None:
                 ).strip()
                 command = f"idiolect specialize {networkx} --out .idiolect/demo --minutes {MINUTES} --probes 20"
             done = subprocess.run(
-                command,
+                shorten(command) if kind == "bash" else command,
                 shell=True,
                 cwd=folder,
                 env=environment,
@@ -145,7 +153,7 @@ def test_a_page_runs_as_written(page: str, checkout: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["docs/first-hour.md"])
+@pytest.mark.parametrize("page", ["docs/first-hour.md", "docs/teach-a-dsl.md", "docs/teach-a-framework.md"])
 def test_a_long_page_runs_as_written(page: str, checkout: Path):
-    """The pages that train."""
-    walk(page, checkout)
+    """The pages that train, or go on to train in their `bash` blocks."""
+    walk(page, checkout, ("sh", "bash"))
