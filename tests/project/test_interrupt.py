@@ -15,7 +15,7 @@ import pytest
 
 TRAIN = (
     "--set",
-    "steps=12",
+    "steps=4",
     "--set",
     "step_tokens=2048",
     "--set",
