@@ -121,8 +121,12 @@ class Suite:
         """
         names = [secrets.token_hex(4) for _ in CANARIES]
         canaries = {f"test_{name}.py": text.format(name) for name, text in zip(names, CANARIES, strict=True)}
-        order = [*tests, *(f"/job/{name}" for name in canaries)]
-        random.SystemRandom().shuffle(order)
+        chance, planted = random.SystemRandom(), [f"/job/{name}" for name in canaries]
+        # one comes last: whatever a test did to the checker, a test that must fail runs after it
+        last = planted.pop(chance.randrange(len(planted)))
+        order = [*tests, *planted]
+        chance.shuffle(order)
+        order.append(last)
         task = {"mode": "judge", "tests": order, "answer": [f"{ROOT}/{version.path}", version.first, version.last],
                 "symbol": version.symbol, "calls": "record" if record else "", "rounds": rounds}  # fmt: skip
         records, outcome = self.run(task, version, LIMITS, canaries)

@@ -4,13 +4,15 @@ The repository's own tests as a check: references pass, stubs fail, and a forged
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from idiolect.evaluation.checks.tests import TestsCheck, make_check
 from idiolect.evaluation.probes import Probe
 from idiolect.evaluation.sandbox.doctor import find_cage
-from idiolect.evaluation.sandbox.suite import open_suite
+from idiolect.evaluation.sandbox.suite import RUNNER, open_suite
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import language_named
 from idiolect.mining.pairs.implement import draft_implement
@@ -287,6 +289,19 @@ def test_a_forged_pass_fails(check, probes, code: str, status: str) -> None:
     result = judge(check, probes["add_tax"], f"    {code}")
 
     assert (False, status) == (result.ok, result.status), result.detail
+
+
+def test_a_changed_class_method_of_the_checker_is_seen() -> None:
+    """How a report is made is a class method, which its class holds in a form that cannot be called."""
+    code = (
+        "import _pytest.reports, runpy; take = runpy.run_path(RUNNER)['take_prints']; before = take()\n"
+        "old = _pytest.reports.TestReport.from_item_and_call\n"
+        "_pytest.reports.TestReport.from_item_and_call = lambda item, call: old(item, call)\n"
+        "print([name for name, mark in before.items() if take().get(name) != mark])"
+    ).replace("RUNNER", repr(str(RUNNER)))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "['_pytest.reports.TestReport.from_item_and_call']" == done.stdout.strip()
 
 
 def test_what_one_answer_leaves_the_next_does_not_find(check, probes) -> None:
