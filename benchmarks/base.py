@@ -13,7 +13,6 @@ import dataclasses
 import hashlib
 import json
 import math
-import os
 import re
 import subprocess
 import tempfile
@@ -379,11 +378,10 @@ def measure(name: str, folder: Path, files: Sequence[HeldOut], text: Sequence[He
 
 def main() -> None:
     """Measure, print and write."""
-    from idiolect.training.base import embedded_path
+    from idiolect.training.base import embedded_path, usual_cache
 
     parser = argparse.ArgumentParser(description=__doc__)
-    default = Path(os.environ.get("IDIOLECT_CACHE") or Path.home() / ".cache" / "idiolect") / "base"
-    parser.add_argument("--cache", type=Path, default=default, help="where the recipe keeps data; made when missing")
+    parser.add_argument("--cache", type=Path, default=usual_cache(), help="where the recipe keeps its data")
     parser.add_argument("--weights", type=Path, default=None, help="other weights than the package's")
     parser.add_argument("--read", action="store_true", help="measure nothing: read the other benchmarks' results again")
     asked = parser.parse_args()

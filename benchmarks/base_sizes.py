@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import sys
 import time
 from pathlib import Path
@@ -35,10 +34,10 @@ TEXT_BYTES = 150_000
 
 def main() -> None:
     """Train and score every shape at every budget."""
+    from idiolect.training.base import usual_cache
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--cache", type=Path, default=Path(os.environ.get("IDIOLECT_CACHE", ".idiolect/cache")) / "base"
-    )
+    parser.add_argument("--cache", type=Path, default=usual_cache(), help="where the recipe keeps its data")
     parser.add_argument("--minutes", default=MINUTES, help="processor minutes a run (default: %(default)s)")
     asked = parser.parse_args()
     import torch

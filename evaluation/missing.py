@@ -104,11 +104,11 @@ def is_there(change: Change, path: str) -> bool:
 def heads_of(path: str, data: bytes) -> set[tuple[bytes, bytes]]:
     """Return the name of every definition of a file, with how it begins."""
     source = read_source(path, data)
-    definitions = collect_definitions(source) if source is not None else []
+    if source is None:
+        return set()
     return {
         (definition.name.encode(), source.utf8[definition.span.start : definition.body.start])
-        for definition in definitions
-        if source is not None
+        for definition in collect_definitions(source)
     }
 
 

@@ -329,12 +329,12 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
     own = lines[place]
     match KINDS[answer["name"]]:
         case "attribute":
-            guarded = not house.owns(names[-1]) and is_guarded(lines, place)
-            return attribute_is_certain(said, names, house, own) and not (said.startswith("No attribute") and guarded)
+            if not said.startswith("No attribute"):
+                return value_lacks(names[0], names[-1], house, own)
+            in_flux = names[-1].partition(".")[0] in PLATFORM
+            return not in_flux and module_lacks(names[-1], names[0], house, lines, place)
         case "import":
-            name, module = names[0], names[-1]
-            known = house.owns(module) or not (name.startswith("_") or is_guarded(lines, place))
-            return known and not house.mentions(name, own)
+            return module_lacks(names[-1], names[0], house, lines, place)
         case "module":
             return house.owns(names[0]) and not is_native(names[0], house)
         case "keyword":
@@ -370,14 +370,15 @@ def indent_of(line: bytes) -> int:
     return len(line) - len(line.lstrip())
 
 
-def attribute_is_certain(said: str, names: Sequence[str], house: House, own: bytes) -> bool:
+def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that *module* has nothing called *name*, which the line at *place* names, on any machine."""
+    if not house.owns(module) and (name.startswith("_") or is_guarded(lines, place)):
+        return False
+    return not house.mentions(name, lines[place])
+
+
+def value_lacks(owner: str, name: str, house: House, own: bytes) -> bool:
     """Claim that a value of one known, plain kind lacks an attribute, which nothing in the repository can give it."""
-    if said.startswith("No attribute"):
-        name, module = names[0], names[-1]
-        if module.partition(".")[0] in PLATFORM or (name.startswith("_") and not house.owns(module)):
-            return False
-        return not house.mentions(name, own)
-    owner, name = names[0], names[-1]
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
     return is_plain and "|" not in owner and not house.mentions(name, own)
 

@@ -122,11 +122,11 @@ class Suite:
         names = [secrets.token_hex(4) for _ in CANARIES]
         canaries = {f"test_{name}.py": text.format(name) for name, text in zip(names, CANARIES, strict=True)}
         chance, planted = random.SystemRandom(), [f"/job/{name}" for name in canaries]
-        # one comes last: whatever a test did to the checker, a test that must fail runs after it
-        last = planted.pop(chance.randrange(len(planted)))
-        order = [*tests, *planted]
+        chance.shuffle(planted)
+        order = [*tests, *planted[1:]]
         chance.shuffle(order)
-        order.append(last)
+        # one comes last: whatever a test did to the checker, a test that must fail runs after it
+        order.append(planted[0])
         task = {"mode": "judge", "tests": order, "answer": [f"{ROOT}/{version.path}", version.first, version.last],
                 "symbol": version.symbol, "calls": "record" if record else "", "rounds": rounds}  # fmt: skip
         records, outcome = self.run(task, version, LIMITS, canaries)

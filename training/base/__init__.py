@@ -7,11 +7,12 @@ In: nothing, or the pinned packages of `packages.toml`. Out: `embedded_path()`, 
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from ...mining.errors import MachineError
 
-__all__ = ["EMBEDDED", "embedded_name", "embedded_path"]
+__all__ = ["EMBEDDED", "embedded_name", "embedded_path", "usual_cache"]
 
 EMBEDDED = "embedded"
 """How the base is named on the command line."""
@@ -33,3 +34,8 @@ def embedded_name() -> str:
     """Return the base's name with the first eight digits of its weights' hash."""
     digest = hashlib.sha256((embedded_path() / "model.safetensors").read_bytes()).hexdigest()
     return f"idiolect/embedded-{digest[:8]}"
+
+
+def usual_cache() -> Path:
+    """Return where data and checkpoints of the recipe are kept when nobody says where."""
+    return Path(os.environ.get("IDIOLECT_CACHE") or Path.home() / ".cache" / "idiolect") / "base"

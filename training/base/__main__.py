@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ import click
 import numpy as np
 
 from ...mining.errors import IdiolectError, InputError
-from . import WEIGHTS, embedded_path
+from . import WEIGHTS, embedded_path, usual_cache
 from .data import sha256
 from .recipe import BaseRecipe
 
@@ -39,8 +38,7 @@ def command(path: bool, steps: int, values: tuple[str, ...], start: Path | None,
         click.echo(embedded_path())
         return
     recipe = read_recipe(steps, values)
-    cache = cache or Path(os.environ.get("IDIOLECT_CACHE") or Path.home() / ".cache" / "idiolect") / "base"
-    make_base(recipe, cache, out, start)
+    make_base(recipe, cache or usual_cache(), out, start)
 
 
 def make_base(recipe: BaseRecipe, cache: Path, out: Path, start: Path | None = None) -> None:
