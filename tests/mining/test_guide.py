@@ -1,5 +1,5 @@
 """
-The guide: the profile as a page, strongest first, each rule with a real example, within its words.
+The guide. In: what a house keeps to. Out: a page, strongest first, each rule with a real example, within its words.
 """
 
 from __future__ import annotations
