@@ -1,8 +1,9 @@
 """
 Tokens, one step at a time. In: a model and rows, each a prompt with a limit. Out: the rows, with what was written.
 
-Rows are sorted by how much they may write, read in groups of like length, and decoded in batches with a key-value
-cache; rows that have ended leave the batch.
+Rows are sorted by how much they may write and decoded in batches with a key-value cache; rows that have ended leave
+the batch. A processor's cores take a batch each and read its prompts one by one, without padding; an accelerator takes
+one larger batch and reads prompts of like length together.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn.functional import pad
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import Cache, DynamicLayer
 
 from .families import Family
 from .guarded import Guard, choose_allowed
@@ -32,8 +34,12 @@ BATCH_BYTES = 200 * 2**20
 """Of keys and values that are decoded together, where this comes to more tokens: a small model's steps cost the same
 for many rows as for few."""
 READ_TOKENS = 8192
-"""Prompt tokens, padding included, that are read together."""
+"""Prompt tokens, padding included, that an accelerator reads together."""
 BATCH_ROWS = 48
+LANE_ROWS = 24
+"""Rows that one core of a processor decodes together."""
+ROOM = 64
+"""Tokens that a cache makes room for at once."""
 ASK_EVERY = 16
 """Tokens after which the asker is asked whether it has enough, wherever lines begin."""
 
@@ -89,13 +95,13 @@ def count_batch_tokens(model: PreTrainedModel | PeftModel) -> int:
     return max(BATCH_TOKENS, BATCH_BYTES // token_bytes)
 
 
-def cut_batches(rows: Sequence[Row], most: int) -> Iterator[list[Row]]:
+def cut_batches(rows: Sequence[Row], most: int, most_rows: int = BATCH_ROWS) -> Iterator[list[Row]]:
     """Yield *rows* in batches that end at about the same time, of at most *most* tokens with their padding."""
     batch: list[Row] = []
     longest = 0
     for row in sorted(rows, key=lambda row: (row.limit, len(row.prompt), row.index)):
         longest = max(longest, len(row.prompt) + row.limit)
-        if batch and (len(batch) == BATCH_ROWS or longest * (len(batch) + 1) > most):
+        if batch and (len(batch) == most_rows or longest * (len(batch) + 1) > most):
             yield batch
             batch, longest = [], len(row.prompt) + row.limit
         batch.append(row)
@@ -132,8 +138,7 @@ def decode(
             return
         if len(stay) < len(live):
             kept = torch.tensor(stay, device=device)
-            cache.batch_select_indices(kept)
-            mask, positions = mask[kept], positions[kept]
+            mask, positions = keep_rows(cache, mask, kept), positions[kept]
             live = [live[place] for place in stay]
         mask = torch.cat((mask, mask.new_ones(len(live), 1)), dim=1)
         positions = positions + 1
@@ -141,58 +146,107 @@ def decode(
         logits = step(model, inputs, mask, positions, cache)
 
 
+class RoomyLayer(DynamicLayer):
+    """
+    Keys and values with room for more: a step writes its own in place, where other layers copy all that was there.
+    """
+
+    def __init__(self, keys: Tensor, values: Tensor) -> None:
+        super().__init__()
+        self.lazy_initialization(keys, values)
+        self.hold(keys, values, keys.shape[-2])
+
+    def hold(self, roomy_keys: Tensor, roomy_values: Tensor, width: int) -> tuple[Tensor, Tensor]:
+        """Keep both, shape (rows, heads, room, head size); return the *width* columns that are taken."""
+        self.roomy_keys, self.roomy_values = roomy_keys, roomy_values
+        taken = self.keys, self.values = roomy_keys[:, :, :width], roomy_values[:, :, :width]
+        return taken
+
+    def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        """Add a step's keys and values; return all."""
+        taken = self.get_seq_length()
+        width = taken + key_states.shape[-2]
+        if width > self.roomy_keys.shape[-2]:
+            more = (0, 0, 0, width + ROOM - self.roomy_keys.shape[-2])
+            self.hold(pad(self.roomy_keys, more), pad(self.roomy_values, more), taken)
+        self.roomy_keys[:, :, taken:width] = key_states
+        self.roomy_values[:, :, taken:width] = value_states
+        return self.hold(self.roomy_keys, self.roomy_values, width)
+
+    def keep(self, rows: Tensor, start: int) -> None:
+        """Drop every row but *rows*, and every column before *start*."""
+        taken = self.get_seq_length() - start
+        self.hold(self.roomy_keys[:, :, start:][rows], self.roomy_values[:, :, start:][rows], taken)
+
+
+def keep_rows(cache: Cache, mask: Tensor, rows: Tensor) -> Tensor:
+    """Drop every row but *rows* from *cache*, and the padding that only others needed; return the mask that is left."""
+    mask = mask[rows]
+    if not all(type(layer) is RoomyLayer for layer in cache.layers):
+        cache.batch_select_indices(rows)
+        return mask
+    start = int(mask.any(0).int().argmax())
+    for layer in cache.layers:
+        layer.keep(rows, start)  # pyright: ignore - all are roomy
+    return mask[:, start:]
+
+
 def read_prompts(
     model: PreTrainedModel | PeftModel, rows: Sequence[Row], family: Family, device: torch.device
-) -> tuple[Tensor, DynamicCache, Tensor]:
+) -> tuple[Tensor, Cache, Tensor]:
     """
     Return the logits after every row's prompt, with the cache and the mask of all; *rows* are sorted by prompt length.
-
-    Read in groups of like length, so that a short prompt does not cost what the longest does.
     """
-    parts: list[tuple[Tensor, DynamicCache, Tensor]] = []
     can_join = all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers)
-    for group in cut_groups(rows) if can_join else [rows]:
-        width = len(group[-1].prompt)
-        ids = torch.full((len(group), width), family.stop_id, dtype=torch.long)
-        mask = torch.zeros((len(group), width), dtype=torch.long)
-        for place, row in enumerate(group):
-            # padding stands left, so that every row's next token is the last column's
-            ids[place, width - len(row.prompt) :] = torch.tensor(row.prompt)
-            mask[place, width - len(row.prompt) :] = 1
-        mask, cache = mask.to(device), DynamicCache(config=model.config)
-        logits = step(model, ids.to(device), mask, (mask.cumsum(-1) - 1).clamp_min(0), cache)
-        parts.append((logits, cache, mask))
-    if len(parts) == 1:
-        return parts[0]
+    if not can_join:
+        return read_together(model, rows, family, device)
+    most = READ_TOKENS if device.type != "cpu" else 0
+    parts = [read_together(model, group, family, device) for group in cut_groups(rows, most)]
     return torch.cat([part[0] for part in parts]), *join_caches([part[1:] for part in parts])
 
 
-def cut_groups(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Yield *rows*, sorted by prompt length, in groups of at most `READ_TOKENS` with their padding."""
+def cut_groups(rows: Sequence[Row], most: int) -> Iterator[Sequence[Row]]:
+    """Yield *rows*, sorted by prompt length, in groups of at most *most* tokens with their padding, or one by one."""
     start = 0
     for end in range(1, len(rows) + 1):
-        if end == len(rows) or len(rows[end].prompt) * (end + 1 - start) > READ_TOKENS:
+        if end == len(rows) or len(rows[end].prompt) * (end + 1 - start) > most:
             yield rows[start:end]
             start = end
 
 
-def join_caches(parts: Sequence[tuple[DynamicCache, Tensor]]) -> tuple[DynamicCache, Tensor]:
+def read_together(
+    model: PreTrainedModel | PeftModel, rows: Sequence[Row], family: Family, device: torch.device
+) -> tuple[Tensor, Cache, Tensor]:
+    """Return the logits after the prompts of *rows*, with their cache and its mask, shape (rows, width)."""
+    width = len(rows[-1].prompt)
+    ids = torch.full((len(rows), width), family.stop_id, dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for place, row in enumerate(rows):
+        # padding stands left, so that every row's next token is the last column's
+        ids[place, width - len(row.prompt) :] = torch.tensor(row.prompt)
+        mask[place, width - len(row.prompt) :] = 1
+    mask, cache = mask.to(device), DynamicCache(config=model.config)
+    # without padding causal attention needs no mask, and computes half as much
+    seen = mask if len(rows) > 1 else None
+    logits = step(model, ids.to(device), seen, (mask.cumsum(-1) - 1).clamp_min(0), cache)
+    return logits, cache, mask
+
+
+def join_caches(parts: Sequence[tuple[Cache, Tensor]]) -> tuple[Cache, Tensor]:
     """Return caches and their masks, the widest last, as one, the narrower ones padded on the left."""
     width = parts[-1][1].shape[1]
-    masks = [torch.nn.functional.pad(mask, (width - mask.shape[1], 0)) for _, mask in parts]
-    data: list[tuple[Tensor, Tensor]] = []
-    for layers in zip(*(cache.layers for cache, _ in parts), strict=True):
+    mask = torch.cat([pad(mask, (width - mask.shape[1], 0)) for _, mask in parts])
+    layers: list[RoomyLayer] = []
+    for every in zip(*(cache.layers for cache, _ in parts), strict=True):
         # shape (rows, heads, width, head size)
-        keys, values = (
-            torch.cat([torch.nn.functional.pad(kept, (0, 0, width - kept.shape[2], 0)) for kept in every])
-            for every in ([layer.keys for layer in layers], [layer.values for layer in layers])
-        )
-        data.append((keys, values))
-    return DynamicCache(data), torch.cat(masks)
+        keys = torch.cat([pad(layer.keys, (0, 0, width - layer.keys.shape[2], 0)) for layer in every])
+        values = torch.cat([pad(layer.values, (0, 0, width - layer.values.shape[2], 0)) for layer in every])
+        layers.append(RoomyLayer(keys, values))
+    return Cache(layers=[*layers]), mask
 
 
 def step(
-    model: PreTrainedModel | PeftModel, inputs: Tensor, mask: Tensor, positions: Tensor, cache: DynamicCache
+    model: PreTrainedModel | PeftModel, inputs: Tensor, mask: Tensor | None, positions: Tensor, cache: Cache
 ) -> Tensor:
     """Return the logits after the last of *inputs*, shape (rows, vocabulary), and let *cache* grow by them."""
     return model(

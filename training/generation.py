@@ -22,7 +22,7 @@ from ..mining.artefacts import sha256_file
 from ..mining.errors import MismatchError
 from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
-from .decoding import Row, count_batch_tokens, cut_batches, decode
+from .decoding import BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
 from .encode import Example, encode_pair, join_ids, shorten_prompt
 from .families import Family, probe_family
 from .forward import answer_losses, choose_mode, plain_model, set_mode, to_batch
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 SCORE_TOKENS = 8192
 """Tokens of a pack when answers are scored."""
 SHARE = 64
+
+Span = tuple[float, float]
+"""When something began and ended, by the clock that measures spans."""
 
 
 class Asked(Protocol):
@@ -237,16 +240,32 @@ class ModelGenerator:
             )
             for index, (request, limit) in enumerate(zip(requests, max_tokens, strict=True))
         ]
-        for batch in cut_batches(rows, count_batch_tokens(self.loaded.model)):
-            started = time.perf_counter()
-            # the arm and the attention are set per batch: the caller may use the model between two of them
-            with torch.inference_mode(), self.loaded.arm(adapted):
-                set_mode(self.loaded.model, None)
-                decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
-            ended = time.perf_counter()
+        for batch, (began, ended) in self.write(rows, adapted, temperature):
             for row in batch:
-                first = (row.first_at or ended) - started
-                yield row.index, self.finish(row, (ended - started) / len(batch), first / len(batch))
+                first = (row.first_at or ended) - began
+                yield row.index, self.finish(row, (ended - began) / len(batch), first / len(batch))
+
+    def write(self, rows: Sequence[Row], adapted: bool, temperature: float) -> Iterator[tuple[list[Row], Span]]:
+        """Yield *rows* in batches, their answers written, with when each batch began and ended."""
+        loaded = self.loaded
+        lanes = count_lanes(loaded.device)
+
+        def work(batch: list[Row]) -> Span:
+            started = time.perf_counter()
+            with torch.inference_mode():
+                decode(loaded.model, batch, self.family, temperature, loaded.device)
+            return started, time.perf_counter()
+
+        # a core does not wait while another decodes what both could share
+        most_rows = min(LANE_ROWS, -(-len(rows) // lanes)) if loaded.device.type == "cpu" else BATCH_ROWS
+        batches = list(cut_batches(rows, count_batch_tokens(loaded.model), most_rows))
+        for start in range(0, len(batches), lanes):
+            some = batches[start : start + lanes]
+            # the arm and the attention are set each time: the caller may use the model in between
+            with loaded.arm(adapted):
+                set_mode(loaded.model, None)
+                spans = in_lanes(work, some, lanes)
+            yield from zip(some, spans, strict=True)
 
     def continue_ids(
         self, prompts: Sequence[Example], *, max_tokens: int, temperature: float, seed: int, adapted: bool = False
@@ -258,10 +277,7 @@ class ModelGenerator:
             )
             for index, prompt in enumerate(prompts)
         ]
-        for batch in cut_batches(rows, count_batch_tokens(self.loaded.model)):
-            with torch.inference_mode(), self.loaded.arm(adapted):
-                set_mode(self.loaded.model, None)
-                decode(self.loaded.model, batch, self.family, temperature, self.loaded.device)
+        for batch, _ in self.write(rows, adapted, temperature):
             yield from ((row.index, row.written) for row in batch)
 
     def finish(self, row: Row, seconds: float, first: float) -> Generation:

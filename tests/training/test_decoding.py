@@ -1,0 +1,80 @@
+"""
+Batches of rows against one row at a time. In: prompts of many lengths. Out: the tokens that plain `generate` writes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from idiolect.training.decoding import ROOM, Row, cut_batches, decode
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+from .conftest import tiny_model
+
+PROMPTS = (3, 40, 7, 40, 90, 12)
+LIMITS = (5, ROOM + 40, 30, 2, ROOM + 10, 60)
+NEVER = -1
+
+
+@pytest.fixture(name="endless")
+def _endless(family):
+    """Return a family in which nothing ends an answer."""
+    from dataclasses import replace
+
+    return replace(family, stop_ids=frozenset())
+
+
+def make_rows(vocabulary: int) -> list[Row]:
+    """Return rows that part from each other early and end at different times."""
+    chance = np.random.default_rng(5)
+    return [
+        Row(index, chance.integers(10, vocabulary - 10, size).tolist(), limit, np.random.default_rng(index))
+        for index, (size, limit) in enumerate(zip(PROMPTS, LIMITS, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("architecture", ["qwen2", "llama", "qwen3", "starcoder2", "gemma2", "gpt2"])
+def test_rows_in_a_batch_write_what_each_writes_alone(architecture, endless, tokenizer):
+    """Padding, rows that leave, and caches that grow or slide change no token."""
+    model = tiny_model(architecture, len(tokenizer)).eval()
+    rows = make_rows(len(tokenizer))
+
+    with torch.inference_mode():
+        decode(model, rows, endless, 0.0, torch.device("cpu"))
+        alone = [
+            model.generate(
+                torch.tensor([row.prompt]),
+                max_new_tokens=row.limit,
+                do_sample=False,
+                eos_token_id=NEVER,
+                pad_token_id=0,
+            )[0, len(row.prompt) :].tolist()
+            for row in rows
+        ]
+
+    assert [row.written for row in rows] == alone
+
+
+def test_both_kinds_of_cache_are_among_the_models(tokenizer):
+    """One whose layers all can be joined, and one with a sliding window, which cannot."""
+
+    def joins(architecture: str) -> bool:
+        config = tiny_model(architecture, len(tokenizer)).config
+        return all(type(layer) is DynamicLayer for layer in DynamicCache(config=config).layers)
+
+    assert joins("llama")
+    assert not joins("starcoder2")
+
+
+def test_batches_keep_to_rows_and_tokens():
+    """No batch has more rows or, padding included, more tokens than it may; every row is in one."""
+    rows = make_rows(1000)
+
+    batches = list(cut_batches(rows, 400, 3))
+
+    assert sorted(row.index for batch in batches for row in batch) == list(range(len(rows)))
+    assert all(len(batch) <= 3 for batch in batches)
+    widths = [(len(batch), max(len(row.prompt) + row.limit for row in batch)) for batch in batches]
+    assert all(size == 1 or size * width <= 400 for size, width in widths)
