@@ -53,7 +53,8 @@ def assemble(
     taught = [one for one in placed if not one.only_api]
     files = [(one.repository, file) for one in taught for file in one.files]
     units = [unit for _, file in files for unit in file.units]
-    if not units:
+    defined = sum(len(file.symbols) for _, file in files)
+    if not defined:
         raise TooSmallError("No definition was found: mining needs at least 1. Check the languages and the excludes.")
     index = [(file.path, file.symbols) for one in placed for file in one.files]
     drops.extend(drop for one in taught for drop in one.history.drops)
@@ -61,7 +62,7 @@ def assemble(
     rules = {pair.id: rules for pair, rules in made if rules}
     pairs = drop_repeats(curate([one.pair for one in made], settings, drops), units, drops)
     if not pairs:
-        raise TooSmallError(f"No pair could be made of {len(units)} definitions.")
+        raise TooSmallError(f"No pair could be made of {defined} definitions.")
     if progress:
         progress("splitting", 0, 1)
     units += [unit for one in taught for unit in one.history.units]

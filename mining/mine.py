@@ -23,7 +23,7 @@ from .cache import Store, open_store, version_of_mining
 from .cluster import Cluster, map_on, open_cluster
 from .conventions.tally import tally_source
 from .corpus import MARKER, Corpus, read_corpus, write_corpus
-from .definitions import collect_definitions
+from .definitions import Definition, collect_definitions
 from .edits import HISTORY, mine_history
 from .errors import IdiolectError, InputError, MissingExtraError
 from .filters.duplicates import fingerprint_all
@@ -55,20 +55,19 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None, house: froze
     Return what one parsed file teaches. Pure: the same source gives the same yield.
     """
     definitions = collect_definitions(source)
-    skeleton = render_skeleton(source, definitions)
     tally = tally_source(source)
+    # tests teach conventions alone: no pair is made of them, and no split has to compare them
+    teaches_pairs = not is_test_path(source.path)
+    skeleton = render_skeleton(source, definitions) if teaches_pairs else ""
     mined = MinedFile(source, definitions, skeleton, tally, house)
-    drafts, drops = draft_pairs(mined, kinds)
-    parts = [definition for definition in definitions if definition.kind != "class"]
-    marks = fingerprint_all([source.slice(definition.code or definition.body) for definition in parts])
-    units = tuple(Unit(source.path, part.symbol, mark) for part, mark in zip(parts, marks, strict=True))
+    drafts, drops = draft_pairs(mined, kinds) if teaches_pairs else ([], [])
     return FileYield(
         path=source.path,
         language=source.language.name,
-        utf8=source.utf8,
+        utf8=source.utf8 if teaches_pairs else b"",
         skeleton=skeleton,
         drafts=tuple(drafts),
-        units=units,
+        units=mark_units(source, definitions) if teaches_pairs else (),
         symbols=file_symbols(source, definitions),
         tally=tally,
         drops=tuple(drops),
@@ -76,13 +75,18 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None, house: froze
     )
 
 
+def mark_units(source: Source, definitions: Sequence[Definition]) -> tuple[Unit, ...]:
+    """Return what files are compared by: the fingerprint of every definition but classes."""
+    parts = [definition for definition in definitions if definition.kind != "class"]
+    marks = fingerprint_all([source.slice(definition.code or definition.body) for definition in parts])
+    return tuple(Unit(source.path, part.symbol, mark) for part, mark in zip(parts, marks, strict=True))
+
+
 def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Draft], list[Drop]]:
     """Return what every kind makes of a file, sorted into kept and dropped."""
     source = mined.source
     drafts: list[Draft] = []
     drops: list[Drop] = []
-    if is_test_path(source.path):
-        return drafts, drops
     doubtful = source.language.name == "python" and gives_cause(source)
     by_symbol = {definition.symbol: definition for definition in mined.definitions} if doubtful else {}
     broken = {symbol: broken_definition(source, definition) for symbol, definition in by_symbol.items()}

@@ -38,7 +38,7 @@ class FileYield:
     path: str
     language: str
     utf8: bytes
-    """The file's text with secrets redacted."""
+    """The file's text with secrets redacted; empty for tests, of which no pair is made."""
     skeleton: str
     drafts: tuple[Draft, ...]
     units: tuple[Unit, ...]
