@@ -10,21 +10,16 @@ that no answer is the same.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
-from zlib import crc32
+from typing import NamedTuple
 
 import numpy as np
 
 from .filters.duplicates import Clusters, Fingerprint, highest_across, similar_pairs
 from .pairs.pair import Pair
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from .spans import share_spans, token_spans
 
 SPLITS = ("train", "validation", "test")
 SAME_CLUSTER = 0.5
@@ -33,13 +28,8 @@ HELD_OUT_SHARE = 0.1
 """The share of all pairs in validation, and in test."""
 LARGEST_CLUSTER = 0.05
 """A cluster with a larger share of the pairs goes to training."""
-SPAN = 50
-"""Tokens that an answer held out and a training text may not share."""
-TOKEN = re.compile(r"\w+|[^\w\s]")
 FEW_CLUSTERS = 8
 """Independent files under which an interval over clusters is a guess."""
-MOST_CODES = 200_000
-"""Tokens whose hash is remembered."""
 
 
 class Unit(NamedTuple):
@@ -110,25 +100,23 @@ def has_few_clusters(pairs: Iterable[Pair]) -> bool:
 
 class LeakFinder:
     """
-    Knows what is held out, and says whether a training pair gives it away; each text is looked at once.
+    Knows what is held out, and says which training pairs give it away; each text is looked at once.
     """
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         held_out = [pair for pair in pairs if pair.split != "train"]
-        spans = [token_spans(pair.response) for pair in held_out]
-        self.spans = np.unique(np.concatenate(spans)) if spans else np.empty(0, dtype=np.uint64)
+        self.spans = np.unique(token_spans([pair.response for pair in held_out]).hashes)
         # a hole of an infill pair may be a line that anyone writes
         self.answers = frozenset(bare(pair.response) for pair in held_out if pair.kind != "infill")
-        self.contexts: dict[str, bool] = {}
-        self.quotes: dict[str, bool] = {}
+        self.known: dict[str, bool] = {}
 
-    def is_quote(self, pair: Pair) -> bool:
-        """Claim that a training pair shares a span of 50 tokens with an answer held out."""
-        if pair.prompt_id not in self.contexts:
-            self.contexts[pair.prompt_id] = shares_span(pair.context, self.spans)
-        if pair.id not in self.quotes:
-            self.quotes[pair.id] = shares_span(f"{pair.instruction}\n{pair.response}", self.spans)
-        return self.contexts[pair.prompt_id] or self.quotes[pair.id]
+    def find_quotes(self, pairs: Sequence[Pair]) -> list[bool]:
+        """Return whether each training pair shares a span of 50 tokens with an answer held out."""
+        texts = {pair.prompt_id: pair.context for pair in pairs}
+        texts.update((pair.id, f"{pair.instruction}\n{pair.response}") for pair in pairs)
+        fresh = {name: text for name, text in texts.items() if name not in self.known}
+        self.known.update(zip(fresh, share_spans(list(fresh.values()), self.spans), strict=True))
+        return [self.known[pair.prompt_id] or self.known[pair.id] for pair in pairs]
 
     def is_answer(self, pair: Pair) -> bool:
         """Claim that a training pair has the answer of a pair held out, white space apart."""
@@ -142,12 +130,10 @@ def bare(text: str) -> str:
 
 def drop_quotes(pairs: Sequence[Pair], leaks: LeakFinder) -> tuple[list[Pair], list[Pair]]:
     """Return *pairs* without the training pairs that share a span, or the answer, with what is held out, and those."""
-    kept: list[Pair] = []
-    dropped: list[Pair] = []
-    for pair in pairs:
-        leaky = pair.split == "train" and (leaks.is_answer(pair) or leaks.is_quote(pair))
-        (dropped if leaky else kept).append(pair)
-    return kept, dropped
+    taught = [pair for pair in pairs if pair.split == "train"]
+    quotes = leaks.find_quotes(taught)
+    leaky = {pair.id for pair, is_quote in zip(taught, quotes, strict=True) if is_quote or leaks.is_answer(pair)}
+    return [pair for pair in pairs if pair.id not in leaky], [pair for pair in pairs if pair.id in leaky]
 
 
 def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides, leaks: LeakFinder) -> dict[str, object]:
@@ -161,7 +147,7 @@ def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides, leak
         paths[pair.split].add(sides.cluster[pair.path])
     return {
         "highest_similarity": round(highest, 4),
-        "shared_spans_of_50_tokens": sum(map(leaks.is_quote, taught)),
+        "shared_spans_of_50_tokens": sum(leaks.find_quotes(taught)),
         "shared_answers": sum(map(leaks.is_answer, taught)),
         "clusters": {split: len(paths[split]) for split in SPLITS},
         "clusters_on_two_sides": len(paths["train"] & (paths["test"] | paths["validation"])),
@@ -174,63 +160,6 @@ def effective_size(pairs: Sequence[Pair]) -> float:
     sizes = Counter(pair.cluster for pair in pairs)
     squares = sum(size * size for size in sizes.values())
     return round(sum(sizes.values()) ** 2 / squares, 1) if squares else 0.0
-
-
-def shares_span(text: str, answers: NDArray[np.uint64]) -> bool:
-    """Claim that *text* holds one of the spans in *answers*, which is sorted."""
-    spans = token_spans(text)
-    if not len(spans) or not len(answers):
-        return False
-    places = np.minimum(np.searchsorted(answers, spans), len(answers) - 1)
-    return bool((answers[places] == spans).any())
-
-
-def token_spans(text: str) -> NDArray[np.uint64]:
-    """Return one hash per window of `SPAN` tokens of *text*; shape (windows,)."""
-    tokens = TOKEN.findall(text)
-    if len(tokens) < SPAN:
-        return np.empty(0, dtype=np.uint64)
-    values = np.fromiter(map(TOKEN_CODES.__getitem__, tokens), dtype=np.uint64, count=len(tokens))
-    forward, backward = powers(len(tokens))
-    sums = np.concatenate([NOTHING, np.cumsum(values * forward, dtype=np.uint64)])
-    # a polynomial hash: the window's own part of the running sum, moved back to the first power
-    return (sums[SPAN:] - sums[:-SPAN]) * backward[: len(tokens) - SPAN + 1]
-
-
-class TokenCodes(dict[str, int]):
-    """
-    The hash of every token met, the same in every process.
-    """
-
-    def __missing__(self, token: str) -> int:
-        """Compute and keep the hash of *token*."""
-        if len(self) >= MOST_CODES:
-            self.clear()
-        code = self[token] = crc32(token.encode("utf-8", "surrogatepass"))
-        return code
-
-
-TOKEN_CODES = TokenCodes()
-NOTHING = np.zeros(1, dtype=np.uint64)
-BASE = 0x9E3779B97F4A7C15
-"""Odd, so that it has an inverse modulo 2⁶⁴."""
-
-
-def powers(count: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the first *count* powers of `BASE` and of its inverse, modulo 2⁶⁴."""
-    size = 1 << max(10, (count - 1).bit_length())
-    forward, backward = all_powers(size)
-    return forward[:count], backward[:count]
-
-
-@cache
-def all_powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return *size* powers of `BASE` and of its inverse."""
-    steps = np.ones(size, dtype=np.uint64), np.ones(size, dtype=np.uint64)
-    for values, base in zip(steps, (BASE, pow(BASE, -1, 1 << 64)), strict=True):
-        values[1:] = np.uint64(base)
-        np.multiply.accumulate(values, out=values)
-    return steps
 
 
 def hashed(name: str) -> str:

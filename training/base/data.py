@@ -28,7 +28,7 @@ import numpy as np
 from ...mining.errors import InputError, MachineError
 from ...mining.languages import language_named
 from ...mining.source import UndecodableError, parse_source
-from ...mining.split import SPAN, shares_span, token_spans
+from ...mining.spans import SPAN, share_spans, token_spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -162,7 +162,7 @@ class Judge:
         lines = long_lines(text)
         if lines and sum(line in self.seen for line in lines) > SEEN_LINES * len(lines):
             return "near-copy", ""
-        if shares_span(COMMENT.sub("", text), self.forbidden):
+        if any(share_spans([COMMENT.sub("", text)], self.forbidden)):
             return "shares code with an excluded package", ""
         return "", text
 
@@ -223,7 +223,7 @@ def forbidden_spans(wheels: Iterator[Path]) -> NDArray[np.uint64]:
 
 def code_spans(text: str) -> NDArray[np.uint64]:
     """Return one hash per window of 50 tokens of *text* without comments; shape (windows,)."""
-    return token_spans(COMMENT.sub("", text))
+    return token_spans([COMMENT.sub("", text)]).hashes
 
 
 def long_lines(text: str) -> set[int]:
