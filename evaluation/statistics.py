@@ -251,6 +251,17 @@ def mcnemar_p(better: int, worse: int) -> float:
     return min(1.0, 2 * tail)
 
 
+def chance_of_better(better: int, worse: int) -> float:
+    """
+    Return the posterior probability that the first arm is the better one, clusters ignored.
+
+    Of each probe either both arms' answers are accepted, or neither, or one arm's alone. Under a uniform prior over
+    these four rates the share of the first arm among the discordant probes is Beta(better + 1, worse + 1), and it is
+    asked how likely that lies above a half. Few probes need it: a normal approximation is off there (arXiv:2503.01747).
+    """
+    return 1.0 - incomplete_beta(better + 1, worse + 1, 0.5)
+
+
 def pass_at_k(n: int, correct: int, k: int) -> float:
     """
     Return the unbiased pass@k of *correct* out of *n* samples.

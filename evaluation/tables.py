@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .statistics import mcnemar_p, mean_interval
+from .statistics import chance_of_better, mcnemar_p, mean_interval
 
 Row = Mapping[str, Any]
 Values = dict[str, float]
@@ -93,8 +93,8 @@ def mean(values: Sequence[float]) -> float | None:
 
 
 def agreement(tables: Tables, a: str, b: str) -> dict[str, float]:
-    """Return the exact McNemar test of two arms' acceptance, clusters ignored: a cross-check of direction."""
+    """Return two cross-checks of direction on two arms' acceptance, clusters ignored: exact McNemar, and Bayesian."""
     left, right = tables.values("test", a), tables.values("test", b)
     better = sum(left[i] > right[i] for i in left.keys() & right.keys())
     worse = sum(left[i] < right[i] for i in left.keys() & right.keys())
-    return {"better": better, "worse": worse, "p": mcnemar_p(better, worse)}
+    return {"better": better, "worse": worse, "p": mcnemar_p(better, worse), "chance": chance_of_better(better, worse)}

@@ -14,6 +14,8 @@ from ..verdict import signed, span
 from .charts import Curve, draw_curve
 
 Row = Mapping[str, Any]
+FEW_PROBES = 200
+"""Below which a Bayesian count stands beside the exact test."""
 MOST_OF_ALL = 0.5
 """The share of the probes above which one cluster is told."""
 
@@ -94,15 +96,17 @@ def say_flips(verdict: Row) -> Iterator[str]:
 
 
 def say_cross_check(verdict: Row) -> Iterator[str]:
-    """Yield what the exact test says that knows no clusters, where it points elsewhere than the interval does."""
+    """Yield what the tests say that know no clusters, and whether they point elsewhere than the difference does."""
     check, primary = verdict["cross_check"], verdict["primary"]
     if check is None or primary is None:
         return
     counted = f"{primary['a']} alone is accepted on {check['better']} probes, {primary['b']} alone on {check['worse']}"
-    agrees = (check["better"] - check["worse"]) * primary["mean_diff"] >= 0
     yield f"{counted} (exact McNemar test, clusters ignored: p = {check['p']:.3f})."
-    if not agrees:
-        yield "That test and the measured difference point in different directions: trust neither."
+    if primary["n"] < FEW_PROBES and "chance" in check:  # an earlier version did not ask
+        yield f"By these counts alone {primary['a']} is the better one with a probability of {check['chance']:.2f}."
+    # both tests have the sign of this difference
+    if (check["better"] - check["worse"]) * primary["mean_diff"] < 0:
+        yield "Those tests and the measured difference point in different directions: trust neither."
 
 
 def say_placebo(verdict: Row) -> Iterator[str]:

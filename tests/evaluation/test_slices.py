@@ -66,3 +66,5 @@ def test_verdict_and_report_show_slices_and_style(corpus, tmp_path):
     assert "after our own fixes" in page
     assert verdict["cross_check"]["better"] > verdict["cross_check"]["worse"]
     assert "exact McNemar test" in page
+    assert verdict["cross_check"]["chance"] > 0.5
+    assert "is the better one with a probability of" in page

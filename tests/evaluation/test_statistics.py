@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 from idiolect.evaluation.statistics import (
+    chance_of_better,
     cluster_sums,
     clustered_error,
     compare,
@@ -129,6 +130,13 @@ def test_mcnemar_by_hand():
     """Five of five discordant pairs: 2 / 2^5."""
     assert mcnemar_p(5, 0) == 2 / 32
     assert mcnemar_p(0, 0) == 1.0
+
+
+def test_the_chance_of_being_better_by_hand():
+    """Five of five discordant pairs under a uniform prior: 1 - 1 / 2^6; none: nobody knows; turned round: the rest."""
+    assert chance_of_better(5, 0) == pytest.approx(63 / 64)
+    assert chance_of_better(0, 0) == pytest.approx(0.5)
+    assert chance_of_better(3, 7) == pytest.approx(1 - chance_of_better(7, 3))
 
 
 @pytest.mark.parametrize(
