@@ -27,6 +27,7 @@ from .full import attach_full
 from .packing import build_pack
 from .recipe import Recipe
 from .trust import check_adapter
+from .vocabulary import rows_by_module
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -56,15 +57,16 @@ class AppliedCheck:
     prompts: int
 
 
-def attach_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
+def attach_adapter(model: PreTrainedModel, recipe: Recipe, tokens: Sequence[int] = ()) -> PeftModel:
     """
-    Return *model* with a fresh adapter whose weights follow from the recipe's seed.
+    Return *model* with a fresh adapter whose weights follow from the recipe's seed, the rows of *tokens* among them.
 
     Raises `InputError` when PEFT finds no layer that it can adapt.
     """
     torch.manual_seed(recipe.seed)
+    rows: Any = rows_by_module(model, tokens)
     if recipe.method == "full":
-        return attach_full(model)
+        return attach_full(model, rows)
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=recipe.rank,
@@ -75,6 +77,7 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
         target_modules="all-linear",
         lora_dropout=0.0,
         bias="none",
+        trainable_token_indices=rows,
     )
     try:
         return get_peft_model(model, config)  # pyright: ignore
@@ -105,10 +108,12 @@ def check_applied(model: PeftModel, examples: Sequence[Example], mode: str) -> A
     """
     tensors = adapter_tensors(model)
     difference = max((log_probability_change(model, example, mode) for example in examples), default=0.0)
+    zero = sum(not bool(tensor.any()) for tensor in tensors.values())
     return AppliedCheck(
-        applied=difference > APPLIED,
+        # rows of zeros would change much, and were never trained
+        applied=difference > APPLIED and zero < len(tensors),
         tensors=len(tensors),
-        zero_tensors=sum(not bool(tensor.any()) for tensor in tensors.values()),
+        zero_tensors=zero,
         difference=difference,
         prompts=len(examples),
     )

@@ -31,6 +31,7 @@ from .fused import CHUNK_BYTES, fuse_adapter
 from .models import Base, read_config
 from .packing import Plan
 from .recipe import Recipe
+from .vocabulary import house_tokens
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -172,14 +173,14 @@ class Shape:
     """Bytes of the widest activation of one token."""
 
 
-def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype) -> Shape:
-    """Return the shape of *base* under *recipe*, from its configuration alone."""
+def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype, tokens: Sequence[int] = ()) -> Shape:
+    """Return the shape of *base* under *recipe*, the rows of *tokens* trained, from its configuration alone."""
     with META:
         plain = AutoModelForCausalLM.from_config(read_config(base), attn_implementation=COUNTED, dtype=dtype)
     plain.tie_weights()
     parameters = sum(parameter.numel() for parameter in plain.parameters())
     with META:
-        model = attach_adapter(plain, recipe)
+        model = attach_adapter(plain, recipe, tokens)
     if recipe.fuse_layers and not recipe.compile:
         fuse_adapter(model)
     model.train()
@@ -248,7 +249,7 @@ def plan_budget(
     """
     Return what the run of *plan* will take on *device*; where minutes decide, an estimate of the time does.
     """
-    shape = read_shape(base, recipe, dtype)
+    shape = read_shape(base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
     epoch = plan.epoch(0)
     packs = [plan.build(pack) for step in epoch for pack in step]
     tokens = [pack.tokens for pack in packs]

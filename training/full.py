@@ -2,9 +2,10 @@
 Full tuning of the embedded base. In: a base. Out: every linear layer trained whole, saved as an adapter all the same.
 
 Each layer gets a change as large as its weight. When the run ends the change is factored: a matrix of rank r is the
-product of two with r columns, so PEFT's files hold it exactly, and every reader of adapters reads it. Embeddings and
-norms stay as they are. Larger bases forget too much this way, and below a few hundred million parameters full tuning
-fell under the untuned model (arXiv:2606.06920): it is for a base that was made here.
+product of two with r columns, so PEFT's files hold it exactly, and every reader of adapters reads it. Norms stay as
+they are, and embeddings but for the rows that the recipe trains. Larger bases forget too much this way, and below a
+few hundred million parameters full tuning fell under the untuned model (arXiv:2606.06920): it is for a base that was
+made here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from peft.tuners.lora.layer import Linear as LoraLinear
 from torch import nn
 from torch.nn import functional
 
+from .vocabulary import ROWS
+
 if TYPE_CHECKING:
     from peft import PeftModel
     from torch import Tensor
@@ -27,8 +30,8 @@ DELTA = "delta"
 NAME = "default"
 
 
-def attach_full(model: PreTrainedModel) -> PeftModel:
-    """Return *model* with a trainable change beside the weight of every linear layer but the head."""
+def attach_full(model: PreTrainedModel, rows: dict[str, list[int]] | None = None) -> PeftModel:
+    """Return *model* with a trainable change beside the weight of every linear layer but the head, and with *rows*."""
     head = model.get_output_embeddings()
     ranks = {
         name: min(module.weight.shape)
@@ -45,9 +48,11 @@ def attach_full(model: PreTrainedModel) -> PeftModel:
         alpha_pattern=ranks,
         lora_dropout=0.0,
         bias="none",
+        trainable_token_indices=rows,  # pyright: ignore - its type names lists or a dict of them
     )
     adapted: Any = get_peft_model(model, config)  # pyright: ignore - its stub takes no plain model
-    adapted.requires_grad_(False)
+    for name, parameter in adapted.named_parameters():
+        parameter.requires_grad_(ROWS in name)
     for layer in full_layers(adapted):
         weight: Any = layer.get_base_layer().weight
         layer.register_parameter(DELTA, nn.Parameter(torch.zeros_like(weight, dtype=torch.float32)))

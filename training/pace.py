@@ -15,7 +15,7 @@ from ..mining.errors import InputError
 from .checkpoints import Progress
 from .looks import FIRST_LOOKS, LOOKS, held_out_loss, load_weights, snapshot
 from .setup import Setup
-from .steps import add_gradients, make_optimizer, remaining_steps, take_step
+from .steps import add_gradients, make_optimizer, remaining_steps, take_step, trainable
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
 PROBE_STEPS = 3
@@ -34,11 +34,12 @@ def probe_rates(setup: Setup) -> float:
     if not setup.validation:
         raise InputError("A learning-rate probe needs held-out pairs, and this corpus has none. Set rate_probe=0.")
     fresh, losses = snapshot(setup.model), {}
-    parameters = [parameter for parameter in setup.model.parameters() if parameter.requires_grad]
+    names = trainable(setup.model)
+    parameters = list(names.values())
     for number, factor in enumerate(RATE_FACTORS):
         load_weights(setup.model, fresh)
         rate = recipe.learning_rate * factor
-        optimizer = make_optimizer(parameters, recipe)
+        optimizer = make_optimizer(names, recipe)
         for step, packs in enumerate(remaining_steps(setup.plan, Progress(), recipe.rate_probe)):
             warm = min(1.0, (step + 1) / max(1, recipe.rate_probe // 5))
             take_step(setup, packs, parameters, optimizer, rate * warm, torch.zeros((), device=setup.device))
@@ -65,7 +66,7 @@ def count_steps(setup: Setup) -> int:
 
 def steps_in(setup: Setup, seconds: float) -> int:
     """Return how many steps *seconds* hold, looks at held-out loss included, by timing a few steps."""
-    parameters = [parameter for parameter in setup.model.parameters() if parameter.requires_grad]
+    parameters = list(trainable(setup.model).values())
     epoch = setup.plan.epoch(0)
     tried = epoch[: PROBE_STEPS + 1]
     spent = tokens = 0.0

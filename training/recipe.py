@@ -40,6 +40,11 @@ class Recipe:
 
     learning_rate: float = 2e-4
     """Peak rate. About 10 times that of full tuning; smaller bases take more."""
+    embedding_rate: float = 0.0
+    """
+    Rate of the embedding's rows, in the input and in the head, of tokens that the pairs use often, as a share of
+    `learning_rate`; 0 leaves them as they are. For small bases: large ones have met most words.
+    """
     warm_up: int = 20
     """Steps of linear warm-up; at most a tenth of the run."""
     floor: float = 0.1
@@ -266,6 +271,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "rank": (1, 4096),
     "alpha": (1e-6, 1e6),
     "learning_rate": (1e-8, 1.0),
+    "embedding_rate": (0, 10),
     "warm_up": (0, 1e6),
     "floor": (0, 1),
     "weight_decay": (0, 1),

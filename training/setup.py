@@ -42,6 +42,7 @@ from .models import (
 from .packing import Plan, plan_training
 from .recipe import Recipe, size_recipe
 from .replay import general_examples, pack_examples, unpack_examples, write_own
+from .vocabulary import house_tokens
 
 Report = Callable[[str, int, int], None]
 REPLAY = "replay.json"
@@ -157,7 +158,8 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
     options = quantised(device, dtype) if recipe.method == "qlora" else {}
     model = load_base_model(base, device=device, dtype=dtype, **options)
     report("load", 1, 1)
-    adapted = attach_adapter(model, recipe) if start_from is None else continue_adapter(model, base, start_from)
+    tokens = house_tokens(material.encoded.examples) if recipe.embedding_rate else []
+    adapted = attach_adapter(model, recipe, tokens) if start_from is None else continue_adapter(model, base, start_from)
     mode = choose_mode(adapted, device, dtype, material.longest)
     plan = material.plan(mode)
     setup = Setup(

@@ -37,6 +37,7 @@ from .looks import Measured, Score, cost, count_looks, load_weights, look, measu
 from .packing import Chunk, Plan
 from .recipe import Recipe
 from .setup import Setup
+from .vocabulary import ROWS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,9 +54,9 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
     """
     folder = out / CHECKPOINTS
     recipe = setup.recipe
-    names = {name: parameter for name, parameter in setup.model.named_parameters() if parameter.requires_grad}
+    names = trainable(setup.model)
     parameters = list(names.values())
-    optimizer = make_optimizer(parameters, recipe)
+    optimizer = make_optimizer(names, recipe)
     state, best = restore(setup, folder, names, optimizer, first)
     looks = count_looks(steps, len(setup.plan.epoch(0)))
     look_every = recipe.validate_every or max(1, math.ceil(steps / looks))
@@ -83,10 +84,18 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
     return state
 
 
-def make_optimizer(parameters: Sequence[torch.nn.Parameter], recipe: Recipe) -> torch.optim.AdamW:
-    """Return the recipe's AdamW over *parameters*; its rate is set at every step."""
+def trainable(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """Return what is trained, by name."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def make_optimizer(names: Mapping[str, torch.nn.Parameter], recipe: Recipe) -> torch.optim.AdamW:
+    """Return the recipe's AdamW; its rate is set at every step, each group's as its `share` of the run's."""
+    rows = [parameter for name, parameter in names.items() if ROWS in name]
+    others = [parameter for name, parameter in names.items() if ROWS not in name]
+    groups = [{"params": others, "share": 1.0}, {"params": rows, "share": recipe.embedding_rate}]
     return torch.optim.AdamW(
-        parameters,
+        [group for group in groups if group["params"]],
         lr=recipe.learning_rate,
         betas=recipe.betas,
         weight_decay=recipe.weight_decay,
@@ -113,7 +122,7 @@ def take_step(
     reduce_gradients(accelerator, parameters)
     torch.nn.utils.clip_grad_norm_(parameters, setup.recipe.clip)
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["share"]
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return answers

@@ -1,0 +1,106 @@
+"""
+Trained rows of the embedding. In: tiny bases with tied and with separate heads. Out: only the house's tokens move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from idiolect.training.adapter import attach_adapter, check_applied, read_record, sample_examples
+from idiolect.training.encode import Example
+from idiolect.training.export import export_merged
+from idiolect.training.models import find_base, load_base_model
+from idiolect.training.recipe import Recipe
+from idiolect.training.steps import make_optimizer, trainable
+from idiolect.training.train import train_adapter
+from idiolect.training.vocabulary import LEAST_USES, ROWS, house_tokens
+from safetensors.torch import load_file
+from torch import nn
+from transformers import AutoModelForCausalLM
+
+from .conftest import tiny_config
+from .test_train import RECIPE
+
+TOKENS = [5, 7, 9]
+RECIPE_WITH_ROWS = replace(RECIPE, steps=8, validate_every=4, embedding_rate=0.5)
+
+
+def make_model(tied: bool):
+    """Return a tiny model whose head is its embedding, or is not."""
+    config = tiny_config("qwen3", 300)
+    config.tie_word_embeddings = tied
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(config).eval()
+
+
+def test_tokens_that_asks_and_answers_use_often_are_the_houses():
+    """What stands in contexts alone, or rarely, is not."""
+    ask = np.array([3] * LEAST_USES + [4], dtype=np.int32)
+    answer = np.array([8] * (LEAST_USES - 1), dtype=np.int32)
+    one = Example("a", "p", np.array([6] * 50, dtype=np.int32), ask, answer)
+    other = Example("b", "p", np.array([6] * 50, dtype=np.int32), ask[:1], answer[:1])
+
+    assert house_tokens([one, other]) == [3, 8]
+    assert house_tokens([one]) == [3]
+    assert house_tokens([]) == []
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_rows_move_the_input_and_the_head_and_merge_exactly(tied):
+    """One set of rows for a tied head, two for a separate one; what is merged says what the adapter said."""
+    model = attach_adapter(make_model(tied), Recipe(rank=4), TOKENS)
+    rows = [parameter for name, parameter in model.named_parameters() if ROWS in name]
+    ids = torch.tensor([[5, 20, 7, 30]])
+    with torch.no_grad():
+        before = model(ids).logits
+        for parameter in rows:
+            parameter.add_(1.0)
+        after = model(ids).logits
+        with model.disable_adapter():
+            base = model(ids).logits
+        merged = model.merge_and_unload()(ids).logits
+
+    assert len(rows) == (1 if tied else 2)
+    assert torch.allclose(before, base, atol=1e-6)
+    assert not torch.allclose(after, base, atol=1e-2)
+    assert torch.allclose(after, merged, atol=1e-5)
+    assert type(model.get_base_model().get_output_embeddings()) is nn.Linear or not tied
+
+
+def test_rows_have_a_rate_of_their_own():
+    """The optimizer's groups say which share of the run's rate is theirs."""
+    model = attach_adapter(make_model(True), Recipe(rank=4), TOKENS)
+
+    groups = make_optimizer(trainable(model), replace(RECIPE, embedding_rate=0.3)).param_groups
+
+    assert [(len(group["params"]), group["share"]) for group in groups] == [(28, 1.0), (1, 0.3)]
+
+
+def test_an_adapter_of_zeros_is_not_applied():
+    """Rows of zeros would change every answer; nobody trained them."""
+    model = attach_adapter(make_model(True), Recipe(rank=4), TOKENS)
+    with torch.no_grad():
+        for parameter in trainable(model).values():
+            parameter.zero_()
+
+    check = check_applied(model, sample_examples(300), "single")
+
+    assert check.difference > 1e-3
+    assert not check.applied
+
+
+def test_a_run_trains_the_rows_of_its_own_tokens(tiny_base, tiny_corpus, tmp_path):
+    """They leave the base's values, PEFT's file holds them by index, and the merged base speaks as the adapter does."""
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE_WITH_ROWS)
+    losses = read_record(out)["losses"]["validation"]
+    stored = {name: tensor for name, tensor in load_file(out / "adapter_model.safetensors").items() if ROWS in name}
+    base = load_base_model(find_base(tiny_base), device=torch.device("cpu"), dtype=torch.float32)
+    merged = export_merged(out, tmp_path / "merged", tiny_base, "fp32")
+
+    assert losses["tuned"] < losses["base"]
+    assert {len(tensor) for tensor in stored.values()} != {len(base.get_input_embeddings().weight)}
+    assert all(float(tensor.abs().max()) > 0 for tensor in stored.values())
+    assert merged["largest_difference"] < 1e-3
