@@ -8,6 +8,7 @@ facts of one; tallying and judging read the same facts.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -16,21 +17,9 @@ from tree_sitter import Node
 
 from ..columns import pack_rows, unpack_rows
 from .anyfacts import BlockFact, TopFact, UseFact
-from .view import DefinitionFrame, FileView, text_of
+from .view import FileView, text_of
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
-VISITED = frozenset(
-    f"({kind}) @site"
-    for kind in (
-        "call",
-        "class_definition",
-        "function_definition",
-        "import_from_statement",
-        "import_statement",
-        "raise_statement",
-    )
-)
-"""The patterns whose sites facts are made of."""
 
 
 class FunctionFact(NamedTuple):
@@ -197,29 +186,19 @@ class FactCollector:
         self.imports: list[ImportFact] = []
         self.raises: list[RaiseFact] = []
         self._class_of: dict[int, list[str]] = {}
+        self.visitors: dict[str, Callable[[Node], None]] = {
+            "(function_definition) @site": self.add_function,
+            "(class_definition) @site": self.add_class,
+            "(call) @site": self.add_call,
+            "(import_statement) @site": self.add_import,
+            "(import_from_statement) @site": self.add_from_import,
+            "(raise_statement) @site": self.add_raise,
+        }
+        """What gathers the facts of each pattern's sites, while they are visited."""
 
-    def visit(self, pattern: str, node: Node) -> None:
-        """Gather what *node* says, if it is of a kind that facts are made of."""
-        match pattern:
-            case "(function_definition) @site":
-                self.add_function(self.file.definition)
-            case "(class_definition) @site":
-                self.add_class(self.file.definition)
-            case "(call) @site":
-                self.add_call(node)
-            case "(import_statement) @site":
-                self.file.imports.append((node.start_byte, node.end_byte))
-                self.add_import(node)
-            case "(import_from_statement) @site":
-                self.file.imports.append((node.start_byte, node.end_byte))
-                self.add_from_import(node)
-            case "(raise_statement) @site":
-                self.add_raise(node)
-            case _:
-                pass
-
-    def add_function(self, frame: DefinitionFrame) -> None:
-        """Note a function, and its name in the class around it."""
+    def add_function(self, _node: Node) -> None:
+        """Note the function that is visited, and its name in the class around it."""
+        frame = self.file.definition
         scope = frame.scope
         if scope is not None and scope.node.id in self._class_of:
             self._class_of[scope.node.id].append(frame.name)
@@ -244,8 +223,9 @@ class FactCollector:
             )
         )
 
-    def add_class(self, frame: DefinitionFrame) -> None:
-        """Note a class."""
+    def add_class(self, _node: Node) -> None:
+        """Note the class that is visited."""
+        frame = self.file.definition
         name = frame.name_node
         line = name.start_point.row + 1
         methods: list[str] = []
@@ -257,11 +237,8 @@ class FactCollector:
     def add_call(self, node: Node) -> None:
         """Note a call whose name can be followed."""
         callee = self.file.callee(node)
-        head = callee.partition(".")[0]
-        if not callee or head in ("self", "cls", "super"):
-            return
-        resolved = self.resolve(callee)
-        if "." in callee and head not in self.file.names:
+        head, dot, _ = callee.partition(".")
+        if not callee or (dot and head not in self.file.names) or head in ("self", "cls", "super"):
             return
         function = self.file.function()
         start = node.start_byte
@@ -269,10 +246,12 @@ class FactCollector:
         in_with = self.file.is_with_item(node)
         inside = function.symbol if function is not None else ""
         end = start + len(callee)
+        resolved = self.resolve(callee)
         self.calls.append(CallFact(resolved, inside, in_with, self.file.line_text(line), line, start, end))
 
     def add_import(self, node: Node) -> None:
         """Note `import a.b as c`."""
+        self.file.imports.append((node.start_byte, node.end_byte))
         for child in node.named_children:
             alias = child.child_by_field_name("alias")
             name = child.child_by_field_name("name") if child.type == "aliased_import" else child
@@ -285,6 +264,7 @@ class FactCollector:
 
     def add_from_import(self, node: Node) -> None:
         """Note `from a.b import c as d`."""
+        self.file.imports.append((node.start_byte, node.end_byte))
         module_node = node.child_by_field_name("module_name")
         if module_node is None:
             return

@@ -184,6 +184,7 @@ class SuperForm(Convention):
     name = "super-form"
     question = "Does `super()` carry arguments?"
     query = "(call) @site"
+    callees = frozenset({"super"})
     never = frozenset({"with arguments"})
     is_fixable = True
     values = ("no arguments", "with arguments")

@@ -43,7 +43,8 @@ class QuoteMarks(Convention):
         if site.start_byte in file.docstrings:
             return None
         text = file.text(site).lstrip("rRuUbBfFtT")
-        if text.startswith(('"""', "'''")) or len(text) < 2 or set(text[1:-1]) & {'"', "'", "\n"}:
+        inside = text[1:-1]
+        if text.startswith(('"""', "'''")) or len(text) < 2 or '"' in inside or "'" in inside or "\n" in inside:
             return None
         return "double" if text[0] == '"' else "single"
 
@@ -137,7 +138,8 @@ class EmptyContainers(Convention):
     id = "S04"
     name = "empty-containers"
     question = "How is an empty list or dictionary written?"
-    query = "(list) @site (dictionary) @site (call) @site"
+    query = '(list . "[" . "]") @site (dictionary . "{" . "}") @site (call) @site'
+    callees = frozenset({"list", "dict"})
     is_fixable = True
     values = ("literal", "call")
     examples = Examples(
@@ -151,7 +153,7 @@ class EmptyContainers(Convention):
         """Return the spelling of an empty container."""
         if site.type == "call":
             return "call" if file.text(site) in ("list()", "dict()") else None
-        return "literal" if site.named_child_count == 0 else None
+        return "literal"
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the container."""

@@ -22,7 +22,7 @@ from ..definitions import MATCH_LIMIT
 from ..languages import Language
 from ..source import Source
 from .convention import NOT_NEUTRAL, Choice, Convention, HouseConvention, Opportunity, collect_conventions
-from .facts import VISITED, FactCollector, FileFacts
+from .facts import FactCollector, FileFacts
 from .view import DefinitionFrame, FileView, Frame, first_string
 
 FRAMES = ("decorated_definition", "function_definition", "class_definition", "except_clause", "with_item")
@@ -31,8 +31,6 @@ TYPE = "(type) @site"
 IMPORTS = "(import_statement) @site (import_from_statement) @site"
 CALL = "(call) @site"
 RAISE = "(raise_statement) @site"
-NOTED = VISITED | {MODULE, TYPE}
-"""Patterns whose sites are looked at even where nobody asks."""
 PATTERN_END = re.compile(r"@site\s*")
 Handler = Callable[[Node, FileView], Iterable[Choice]]
 
@@ -113,45 +111,44 @@ def tally_source(source: Source) -> FileTally:
 
 def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterable[tuple[Convention, Choice]]:
     """Yield (convention, choice) for every site of *file*, in order; questions about the whole module come last."""
-    captured = QueryCursor(plan.query, match_limit=MATCH_LIMIT).captures(file.source.tree.root_node)
-    patterns, broken = plan.patterns, broken_spans(file.source.tree.root_node)
-    askers = [[asker for asker in row if asker.is_asked(file)] for row in plan.askers]
+    root = file.source.tree.root_node
+    found = QueryCursor(plan.query, match_limit=MATCH_LIMIT).captures(root)
+    captured = {int(name[1:]): nodes for name, nodes in found.items()}
+    modules = captured.pop(plan.patterns.index(MODULE), [])
+    file.types = sorted((node.start_byte, node.end_byte) for node in captured.get(plan.patterns.index(TYPE), ()))
+    asked = {asker for row in plan.askers for asker in row if asker.is_asked(file)}
+    askers = [[asker for asker in row if asker in asked] for row in plan.askers]
+    visitors = [collector.visitors.get(pattern) for pattern in plan.patterns]
     # outer before inner, frames before those who ask; the counter keeps nodes from being compared
     counter = count()
     sites = sorted(
         (node.start_byte, -node.end_byte, number, next(counter), node)
-        for number, nodes in ((int(name[1:]), nodes) for name, nodes in captured.items())
-        if number < len(FRAMES) or askers[number] or patterns[number] in NOTED
+        for number, nodes in captured.items()
+        if number < len(FRAMES) or askers[number] or visitors[number]
         for node in nodes
     )
-    by_callee = group_callees(askers[patterns.index(CALL)])
+    calls = plan.patterns.index(CALL)
+    by_callee = group_callees(askers[calls])
+    broken = broken_spans(root)
     enter_module(file)
-    modules: list[Node] = []
     for start, end, number, _, node in sites:
         while file.top is not None and file.top.end <= start:
             file.top = file.top.outer
         if number < len(FRAMES):
             enter_frame(file, FRAMES[number], node, -end)
-        pattern = patterns[number]
-        if pattern == MODULE:
-            modules.append(node)
-            continue
-        if pattern == TYPE:
-            file.types.append((start, -end))
         if broken and any(first < -end and start < last for first, last in broken):
             continue
-        if pattern in VISITED:
-            collector.visit(pattern, node)
-        if pattern == CALL:
+        if (visit := visitors[number]) is not None:
+            visit(node)
+        asking = askers[number]
+        if number == calls:
             asking = by_callee.get(file.callee(node).rpartition(".")[2], by_callee["*"])
-        else:
-            asking = askers[number]
         for asker in asking:
             for choice in asker.choices(node, file):
                 yield asker, choice
     file.top = None
     for node in () if broken else modules:
-        for asker in askers[patterns.index(MODULE)]:
+        for asker in askers[plan.patterns.index(MODULE)]:
             for choice in asker.choices(node, file):
                 yield asker, choice
 

@@ -27,13 +27,15 @@ class Frame:
     A node that encloses others: kept on the stack while the walk is inside it.
     """
 
-    __slots__ = ("end", "kind", "node", "outer")
+    __slots__ = ("end", "function", "kind", "node", "outer")
 
     def __init__(self, kind: str, node: Node, outer: Frame | None, end: int) -> None:
         self.kind = kind
         self.node = node
         self.outer = outer
         self.end = end
+        self.function: DefinitionFrame | None = outer.function if outer is not None else None
+        """The innermost function around what stands here."""
 
 
 class DefinitionFrame(Frame):
@@ -42,6 +44,11 @@ class DefinitionFrame(Frame):
     """
 
     __slots__ = ("__dict__",)
+
+    def __init__(self, kind: str, node: Node, outer: Frame | None, end: int) -> None:
+        super().__init__(kind, node, outer, end)
+        if kind == "function_definition":
+            self.function = self
 
     @cached_property
     def name_node(self) -> Node:
@@ -189,10 +196,7 @@ class FileView:
 
     def function(self) -> DefinitionFrame | None:
         """Return the innermost function around the site."""
-        for frame in self.frames():
-            if isinstance(frame, DefinitionFrame) and frame.kind == "function_definition":
-                return frame
-        return None
+        return self.top.function if self.top is not None else None
 
     def handler(self) -> Frame | None:
         """Return the innermost `except` clause around the site, inside the same function."""
@@ -206,7 +210,8 @@ class FileView:
     def text(self, node: Node) -> str:
         """Return the text of *node*, read once for all who ask about one site."""
         if self._texts[0] != node.id:
-            self._texts = (node.id, text_of(node))
+            # faster than the node's own text, which is read for every site
+            self._texts = (node.id, self.utf8[node.start_byte : node.end_byte].decode("utf-8", "replace"))
         return self._texts[1]
 
     def is_with_item(self, call: Node) -> bool:
@@ -216,10 +221,9 @@ class FileView:
 
     def callee(self, call: Node) -> str:
         """Return the dotted name that *call* calls, or nothing when it calls an expression."""
-        start = call.start_byte
         if self._callees[0] != call.id:
             function = call.child_by_field_name("function")
-            text = self.utf8[start : function.end_byte] if function is not None else b""
+            text = self.utf8[function.start_byte : function.end_byte] if function is not None else b""
             self._callees = (call.id, text.decode() if SIMPLE_CALLEE.match(text) else "")
         return self._callees[1]
 
@@ -230,7 +234,7 @@ class FileView:
         return dotted if known is None else f"{known}{dot}{rest}"
 
     def is_annotation(self, byte: int) -> bool:
-        """Claim that *byte* lies in an annotation that the walk has passed."""
+        """Claim that *byte* lies in an annotation."""
         return lies_in(byte, self.types)
 
     def is_import(self, byte: int) -> bool:
