@@ -70,8 +70,12 @@ def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity
                 Opportunity(rule.convention, rule.key, choice.value, choice.line, choice.start, choice.end)
                 for choice in convention.ask(tally.facts, rule.rule)
             )
+    entries: dict[tuple[str, str], Entry | None] = {}
     for found in asked:
-        yield found, profile.lookup(found.convention, found.key, tally.path, tally.role)
+        what = found.convention, found.key
+        if what not in entries:
+            entries[what] = profile.lookup(*what, tally.path, tally.role)
+        yield found, entries[what]
 
 
 def judge_source(source: Source, profile: Profile, span: Span | None = None) -> Judgement:

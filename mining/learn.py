@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from .conventions.convention import Convention, HouseConvention, conventions_by_id, lower_tier
@@ -47,6 +49,10 @@ class Place(NamedTuple):
     line: int
     text: str
     is_recent: bool
+
+
+PATH: Callable[[Place], str] = attrgetter("path")
+VALUE: Callable[[Place], str] = attrgetter("value")
 
 
 class Circumstances(NamedTuple):
@@ -123,9 +129,10 @@ def learn_rule(
         return []
     owner = next(iter(sorted(convention.owners & known.owners)), "")
     by_scope: defaultdict[str, list[Place]] = defaultdict(list)
-    for place in places:
-        for scope in scopes_of(place.path, place.role):
-            by_scope[scope].append(place)
+    for _, group in groupby(places, PATH):
+        found = list(group)
+        for scope in scopes_of(found[0].path, found[0].role):
+            by_scope[scope].extend(found)
     whole = learn_scope(convention, key, "repository", by_scope.pop("repository", []), rule, override, owner)
     entries = [] if whole is None else [whole]
     for scope, found in sorted(by_scope.items()):
@@ -150,12 +157,10 @@ def silence(convention: Convention, whole: Entry | None, scope: str, places: Seq
 
 
 def weigh(convention: Convention, places: Iterable[Place]) -> tuple[dict[str, float], int]:
-    """Return the weighted votes for each choice, and the number of files that vote."""
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for place in places:
-        counts[place.path][place.value] += 1
+    """Return the weighted votes for each choice, and the number of files that vote; *places* stand file by file."""
+    counts = [Counter(map(VALUE, group)) for _, group in groupby(places, PATH)]
     votes: defaultdict[str, float] = defaultdict(float)
-    for found in counts.values():
+    for found in counts:
         weight = min(1.0, convention.file_weight / found.total())
         for value, count in found.items():
             votes[value] += weight * count
