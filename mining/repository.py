@@ -170,7 +170,7 @@ def content_reason(data: bytes) -> str:
         return "lfs_pointer"
     if GENERATED.search(data[:1_000]):
         return "generated"
-    if any(len(line) > LONGEST_LINE for line in data.split(b"\n")):
+    if max(map(len, data.split(b"\n"))) > LONGEST_LINE:
         return "minified"
     return "" if data.strip() else "empty"
 

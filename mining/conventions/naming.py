@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -28,6 +29,7 @@ GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
 LITERALS = frozenset({"integer", "float", "string", "concatenated_string", "true", "false", "tuple", "unary_operator"})
 
 
+@lru_cache(maxsize=4096)
 def case_of(name: str) -> str:
     """Return the class of a name's case, or nothing for a name that fits several or none."""
     bare = name.strip("_")
@@ -143,7 +145,7 @@ class ConstantCase(Cased):
             left = node.child_by_field_name("left") if node is not None and "assign" in node.type else None
             if node is not None and left is not None and left.type == "identifier":
                 bound.setdefault(text_of(left), []).append(node)
-        rebound = {name.decode() for line in GLOBAL.findall(file.utf8) for name in re.findall(rb"\w+", line)}
+        rebound = {name.decode() for line in global_lines(file.utf8) for name in re.findall(rb"\w+", line)}
         for name, nodes in bound.items():
             right = nodes[0].child_by_field_name("right")
             if len(nodes) > 1 or right is None or right.type not in LITERALS or DUNDER.fullmatch(name):
@@ -193,6 +195,11 @@ class ExceptionSuffix(Convention):
         if value == "neither":
             return "Do not end the name of an exception class in Error or Exception."
         return f"End the name of an exception class in {value}."
+
+
+def global_lines(utf8: bytes) -> list[bytes]:
+    """Return the names of every `global` statement, as written."""
+    return GLOBAL.findall(utf8) if b"global" in utf8 else []
 
 
 def is_dictated(frame: DefinitionFrame) -> bool:

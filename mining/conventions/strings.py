@@ -200,9 +200,9 @@ class TrailingComma(Convention):
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield what stands before each closing bracket that opens its line."""
         for found in CLOSING.finditer(file.utf8):
-            closing = site.descendant_for_byte_range(found.start(1), found.end(1))
-            owner = closing.parent if closing is not None else None
-            if closing is None or owner is None or owner.type not in LISTS or owner.has_error:
+            # the innermost node that holds the bracket and what stands before it is what the bracket closes
+            owner = site.descendant_for_byte_range(found.start(1) - 1, found.end(1))
+            if owner is None or owner.type not in LISTS or owner.has_error:
                 continue
             before = [
                 child for child in owner.children if child.start_byte < found.start(1) and child.type != "comment"

@@ -7,7 +7,6 @@ that no convention climbs the tree.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
@@ -18,7 +17,8 @@ from ..roles import role_of
 from ..source import Source
 from .convention import Edit
 
-SIMPLE_CALLEE = re.compile(rb"[A-Za-z_][\w.]*\Z")
+DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
+"""What a dotted name is made of."""
 ACCESSORS = frozenset({"property", "setter", "getter", "deleter", "cached_property", "overload", "override"})
 
 
@@ -224,7 +224,8 @@ class FileView:
         if self._callees[0] != call.id:
             function = call.child_by_field_name("function")
             text = self.utf8[function.start_byte : function.end_byte] if function is not None else b""
-            self._callees = (call.id, text.decode() if SIMPLE_CALLEE.match(text) else "")
+            is_name = not text.translate(None, DOTTED) and not text[:1].isdigit()
+            self._callees = (call.id, text.decode() if is_name else "")
         return self._callees[1]
 
     def resolve(self, dotted: str) -> str:

@@ -39,6 +39,7 @@ NOBODY = re.compile(
 PHONE = re.compile(r"\+\d{1,3}[ \-.]?(?:\(\d{1,4}\)[ \-.]?)?\d{2,4}(?:[ \-./]\d{2,4}){2,4}\b(?!\s*[*+/\-]\s*\w)")
 FICTIONAL = re.compile(r"555[ \-.]?01\d\d")
 CALLED = re.compile(r"(?i)(?:tel|phone|mobile|cell|fax|call|whatsapp|sms)")
+AUTHOR_MARKS = ("@author", ":author:", "Author:", "Authors:", "Maintainer:", "Maintainers:", "__author__", "Written by")
 AUTHOR = re.compile(
     r"(?:@author|:author:|\bAuthors?:|\bMaintainers?:|__author__ *= *['\"]|\bWritten by)[ \t]+"
     r"((?:[A-Z][\w'\-]*\.?[ \t]+){1,3}[A-Z][\w'\-]+)|__author__ *= *['\"]([^'\"\n]{3,60})['\"]"
@@ -54,7 +55,7 @@ def find_personal(text: str) -> list[Personal]:
         found.extend(find_emails(text))
     if "+" in text:
         found.extend(find_phones(text))
-    if "uthor" in text or "aintainer" in text or "Written by" in text:
+    if any(mark in text for mark in AUTHOR_MARKS):
         found.extend(
             Personal("name", *match.span(1 if match[1] else 2))
             for match in AUTHOR.finditer(text)

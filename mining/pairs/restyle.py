@@ -9,8 +9,10 @@ pair is made of it only where the house holds to all of them.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 
 from tree_sitter import Parser
 
@@ -29,6 +31,7 @@ EVERY = 2
 MOST_LINES, LEAST_LINES = 40, 3
 MOST_RULES = 3
 MOST_EDITS = 12
+START: Callable[[Opportunity], int] = attrgetter("start")
 LEAST_ANSWERS = 3
 """Equal answers that a file gives before it is believed to keep a rule."""
 
@@ -39,13 +42,15 @@ def draft_restyle(mined: MinedFile) -> Iterator[Draft]:
         return
     kept = kept_rules(mined.tally.opportunities)
     places = [found for found in mined.tally.opportunities if rule_of(found) in kept]
-    places.sort(key=lambda found: found.start)
+    places.sort(key=START)
     for definition in mined.definitions:
         if definition.kind == "class" or definition.code is None or definition.has_error:
             continue
         lines = mined.source.line_of(definition.span.end - 1) - mined.source.line_of(definition.span.start) + 1
         if LEAST_LINES <= lines <= MOST_LINES and not number_of(mined.source, definition, "restyle") % EVERY:
-            inside = [p for p in places if definition.span.start <= p.start and p.end <= definition.span.end]
+            first = bisect_left(places, definition.span.start, key=START)
+            last = bisect_left(places, definition.span.end, first, key=START)
+            inside = [found for found in places[first:last] if found.end <= definition.span.end]
             yield from break_rules(mined.source, definition, inside)
 
 
