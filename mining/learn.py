@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from .conventions.convention import Convention, HouseConvention, conventions_by_id, lower_tier
+from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id, lower_tier
 from .conventions.facts import FileFacts
 from .conventions.priors import read_priors
 from .conventions.tally import FileTally
@@ -40,19 +40,26 @@ OWN_HABIT = 0.8
 
 class Place(NamedTuple):
     """
-    An opportunity with the line it stands on.
+    The opportunities of one file that give one answer to one question.
     """
 
     path: str
     role: str
     value: str
+    times: int
+    recent: int
+    """How many of them stand on recent lines."""
     line: int
+    """Where the first one stands."""
     text: str
-    is_recent: bool
 
 
 PATH: Callable[[Place], str] = attrgetter("path")
-VALUE: Callable[[Place], str] = attrgetter("value")
+TIMES: Callable[[Place], int] = attrgetter("times")
+RECENT: Callable[[Place], int] = attrgetter("recent")
+QUESTION = itemgetter(0, 1)
+ANSWER = itemgetter(0, 1, 2)
+"""The convention and the key of an opportunity, and its value with them."""
 
 
 class Circumstances(NamedTuple):
@@ -83,11 +90,8 @@ def learn_profile(
     rules: dict[tuple[str, str], Mapping[str, Any]] = {}
     fresh = recent or {}
     for tally in files:
-        lines = fresh.get(tally.path, frozenset[int]())
-        for found in tally.opportunities:
-            text = tally.texts.get((found.convention, found.key, found.value), "")
-            place = Place(tally.path, tally.role, found.value, found.line, text, found.line in lines)
-            places[found.convention, found.key].append(place)
+        for question, place in count_answers(tally, tally.opportunities, tally.texts, fresh):
+            places[question].append(place)
     for convention in conventions_by_id().values():
         if isinstance(convention, HouseConvention):
             for rule in convention.find_rules(facts):
@@ -99,9 +103,24 @@ def learn_profile(
         for (name, key), found in sorted(places.items())
         for entry in learn_rule(conventions_by_id()[name], key, found, rules.get((name, key), {}), known)
     ]
-    total = sum(len(found) for found in places.values())
+    total = sum(place.times for found in places.values() for place in found)
     versions = {name: convention.version for name, convention in sorted(conventions_by_id().items())}
     return Profile(tuple(control_discoveries(entries)), len(files), total, versions)
+
+
+def count_answers(
+    file: FileTally | FileFacts,
+    found: Sequence[Opportunity],
+    texts: Mapping[tuple[str, str, str], str],
+    recent: Mapping[str, Set[int]],
+) -> Iterator[tuple[tuple[str, str], Place]]:
+    """Yield, for every answer in *found*, the question and how often one *file* answers so."""
+    lines = recent.get(file.path)
+    lately = Counter(ANSWER(one) for one in found if one.line in lines) if lines else Counter[Any]()
+    first = {ANSWER(one): one.line for one in reversed(found)}
+    for answer, count in Counter(map(ANSWER, found)).items():
+        text = texts.get(answer, "")
+        yield QUESTION(answer), Place(file.path, file.role, answer[2], count, lately[answer], first[answer], text)
 
 
 def house_places(
@@ -109,13 +128,13 @@ def house_places(
     rule: Mapping[str, Any],
     files: Iterable[FileFacts],
     recent: Mapping[str, Set[int]],
-) -> list[Place]:
-    """Return the answers of all *files* to one mined rule."""
-    return [
-        Place(facts.path, facts.role, choice.value, choice.line, choice.text, choice.line in recent.get(facts.path, ()))
-        for facts in files
-        for choice in convention.ask(facts, rule)
-    ]
+) -> Iterator[Place]:
+    """Yield the answers of all *files* to one mined rule."""
+    for facts in files:
+        choices = list(convention.ask(facts, rule))
+        found = [Opportunity(convention.id, rule["key"], one.value, one.line, one.start, one.end) for one in choices]
+        texts = {(convention.id, rule["key"], one.value): one.text for one in reversed(choices)}
+        yield from (place for _, place in count_answers(facts, found, texts, recent))
 
 
 def learn_rule(
@@ -156,15 +175,19 @@ def silence(convention: Convention, whole: Entry | None, scope: str, places: Seq
     return [replace(whole, scope=scope, k=round(k, 3), n=round(n, 3), files=files, bound=bound, strength="", tier="")]
 
 
-def weigh(convention: Convention, places: Iterable[Place]) -> tuple[dict[str, float], int]:
+def weigh(
+    convention: Convention, places: Iterable[Place], count_of: Callable[[Place], int] = TIMES
+) -> tuple[dict[str, float], int]:
     """Return the weighted votes for each choice, and the number of files that vote; *places* stand file by file."""
-    counts = [Counter(map(VALUE, group)) for _, group in groupby(places, PATH)]
     votes: defaultdict[str, float] = defaultdict(float)
-    for found in counts:
-        weight = min(1.0, convention.file_weight / found.total())
-        for value, count in found.items():
+    files = 0
+    for _, group in groupby(places, PATH):
+        found = [(place.value, count_of(place)) for place in group]
+        files += 1
+        weight = min(1.0, convention.file_weight / sum(count for _, count in found))
+        for value, count in found:
             votes[value] += weight * count
-    return votes, len(counts)
+    return votes, files
 
 
 def first_choice(votes: Mapping[str, float]) -> str:
@@ -197,7 +220,7 @@ def learn_scope(
     enforced = override is not None and (override.enforce or override.tier is not None)
     if not strength and not enforced:
         return None
-    lately, _ = weigh(convention, (place for place in places if place.is_recent))
+    lately, _ = weigh(convention, (place for place in places if place.recent), RECENT)
     favourite = first_choice(lately) if lately else value
     entry = Entry(
         convention=convention.id,
