@@ -30,6 +30,8 @@ OPENING = np.uint64(256)
 BASE = 0x9E3779B97F4A7C15
 """Odd, so that it has an inverse modulo 2⁶⁴."""
 BYTES_AT_ONCE = 1 << 17
+SIEVE_BITS = 22
+SIEVE_SHIFT = np.uint64(64 - SIEVE_BITS)
 NOTHING = np.zeros(1, dtype=np.uint64)
 
 
@@ -65,16 +67,28 @@ def token_spans(texts: Sequence[str]) -> Spans:
     return Spans(hashes[inside], owners[inside])
 
 
-def share_spans(texts: Sequence[str], answers: NDArray[np.uint64]) -> list[bool]:
-    """Return whether each of *texts* holds one of the spans in *answers*, which is sorted."""
-    shared: list[bool] = []
-    for block in blocks_of(texts):
-        hashes, owners = token_spans(block)
-        # past the end of the answers stands nothing that could be equal
-        places = np.minimum(np.searchsorted(answers, hashes), max(len(answers) - 1, 0))
-        found = owners[answers[places] == hashes] if len(answers) else owners[:0]
-        shared += np.isin(np.arange(len(block)), found).tolist()
-    return shared
+class SpanFinder:
+    """
+    Knows spans, and says which texts hold one of them.
+    """
+
+    def __init__(self, hashes: NDArray[np.uint64]) -> None:
+        self.hashes = np.unique(hashes)
+        # most windows of most texts are none of these, and a look at their first bits says so
+        self.may_be = np.zeros(1 << SIEVE_BITS, dtype=bool)
+        self.may_be[self.hashes >> SIEVE_SHIFT] = True
+
+    def find_in(self, texts: Sequence[str]) -> list[bool]:
+        """Return whether each of *texts* holds one of the spans."""
+        shared: list[bool] = []
+        for block in blocks_of(texts):
+            hashes, owners = token_spans(block)
+            likely = np.flatnonzero(self.may_be[hashes >> SIEVE_SHIFT])
+            # the last place stands for all that is greater than what is known
+            places = np.minimum(np.searchsorted(self.hashes, hashes[likely]), len(self.hashes) - 1)
+            found = owners[likely[self.hashes[places] == hashes[likely]]]
+            shared += np.isin(np.arange(len(block)), found).tolist()
+        return shared
 
 
 def blocks_of(texts: Sequence[str]) -> Iterator[list[str]]:

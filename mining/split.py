@@ -15,11 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from .filters.duplicates import Clusters, Fingerprint, highest_across, similar_pairs
 from .pairs.pair import Pair
-from .spans import share_spans, token_spans
+from .spans import SpanFinder, token_spans
 
 SPLITS = ("train", "validation", "test")
 SAME_CLUSTER = 0.5
@@ -105,7 +103,7 @@ class LeakFinder:
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         held_out = [pair for pair in pairs if pair.split != "train"]
-        self.spans = np.unique(token_spans([pair.response for pair in held_out]).hashes)
+        self.spans = SpanFinder(token_spans([pair.response for pair in held_out]).hashes)
         # a hole of an infill pair may be a line that anyone writes
         self.answers = frozenset(bare(pair.response) for pair in held_out if pair.kind != "infill")
         self.known: dict[str, bool] = {}
@@ -115,7 +113,7 @@ class LeakFinder:
         texts = {pair.prompt_id: pair.context for pair in pairs}
         texts.update((pair.id, f"{pair.instruction}\n{pair.response}") for pair in pairs)
         fresh = {name: text for name, text in texts.items() if name not in self.known}
-        self.known.update(zip(fresh, share_spans(list(fresh.values()), self.spans), strict=True))
+        self.known.update(zip(fresh, self.spans.find_in(list(fresh.values())), strict=True))
         return [self.known[pair.prompt_id] or self.known[pair.id] for pair in pairs]
 
     def is_answer(self, pair: Pair) -> bool:

@@ -21,7 +21,8 @@ from typing import TypeVar
 Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024
+"""A quarter of a second's work, so that no worker waits long for the last one."""
 CHUNK_FILES = 64
 FILE_SECONDS = 30
 """Seconds of processor time for one file, so that a busy machine changes nothing; a parser that never returns is ended

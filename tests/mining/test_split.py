@@ -7,12 +7,11 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-import numpy as np
 import pytest
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.filters.duplicates import fingerprint
 from idiolect.mining.mine import mine_repositories
-from idiolect.mining.spans import share_spans, token_spans
+from idiolect.mining.spans import SpanFinder, token_spans
 
 NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "larch",
          "marsh", "north", "ocean", "prairie", "quarry", "ridge", "slope", "tarn")  # fmt: skip
@@ -116,31 +115,31 @@ def test_a_quote_of_a_held_out_answer_is_dropped(repository, tmp_path):
 def test_a_span_is_found_wherever_it_stands():
     """Fifty tokens shared are found at any offset; forty-nine are not."""
     text = [f"token{number}" for number in range(120)]
-    answers = np.unique(token_spans([" ".join(text)]).hashes)
+    answers = SpanFinder(token_spans([" ".join(text)]).hashes)
 
     for start in range(0, 70, 7):
         shared = ["x = " + "\n".join(text[start : start + count]) + " y" for count in (50, 49)]
-        assert [True, False] == share_spans(shared, answers)
+        assert [True, False] == answers.find_in(shared)
 
 
 def test_a_span_stands_in_one_text():
     """Two texts that stand side by side hold no span together, and each is told by its own; blanks do not count."""
     text = [f"call{number}(" for number in range(30)]
-    answers = np.unique(token_spans(["".join(text)]).hashes)
+    answers = SpanFinder(token_spans(["".join(text)]).hashes)
     halves = ["".join(text[:15]), "".join(text[15:])]
 
-    assert [False, False] == share_spans(halves, answers)
-    assert [False, True, False] == share_spans([halves[0], " \n".join(text), halves[1]], answers)
-    assert [False] == share_spans(["".join(text)], np.unique(token_spans(halves).hashes))
+    assert [False, False] == answers.find_in(halves)
+    assert [False, True, False] == answers.find_in([halves[0], " \n".join(text), halves[1]])
+    assert [False] == SpanFinder(token_spans(halves).hashes).find_in(["".join(text)])
 
 
 def test_where_a_token_ends_counts():
     """The same letters as other tokens are another text."""
     words = [f"a{number}" for number in range(60)]
-    answers = np.unique(token_spans([" ".join(words)]).hashes)
+    answers = SpanFinder(token_spans([" ".join(words)]).hashes)
 
-    assert [False] == share_spans([" a".join("".join(words).split("a"))], answers[:0])
-    assert [False] == share_spans([" ".join(f"{one[0]} {one[1:]}" for one in words)], answers)
+    assert [True] == answers.find_in(["\n".join(words)])
+    assert [False] == answers.find_in([" ".join(f"{one[0]} {one[1:]}" for one in words)])
 
 
 def test_spans_of_long_texts_do_not_collide():

@@ -28,7 +28,7 @@ import numpy as np
 from ...mining.errors import InputError, MachineError
 from ...mining.languages import language_named
 from ...mining.source import UndecodableError, parse_source
-from ...mining.spans import SPAN, share_spans, token_spans
+from ...mining.spans import SPAN, SpanFinder, token_spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,7 +126,7 @@ class Judge:
     """
 
     def __init__(self, forbidden: NDArray[np.uint64]) -> None:
-        self.forbidden = forbidden
+        self.forbidden = SpanFinder(forbidden)
         self.dropped: Counter[str] = Counter()
         self.seen: set[int] = set()
 
@@ -162,7 +162,7 @@ class Judge:
         lines = long_lines(text)
         if lines and sum(line in self.seen for line in lines) > SEEN_LINES * len(lines):
             return "near-copy", ""
-        if any(share_spans([COMMENT.sub("", text)], self.forbidden)):
+        if any(self.forbidden.find_in([COMMENT.sub("", text)])):
             return "shares code with an excluded package", ""
         return "", text
 

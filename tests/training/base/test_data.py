@@ -59,9 +59,9 @@ def test_no_file_shares_fifty_tokens_with_an_excluded_package(reading_list):
 
     assert ["kept/own.py"] == [file.path for file in reading.files]
     assert {"shares code with an excluded package": 1} == reading.manifest["dropped"]
-    forbidden = data.forbidden_spans([reading_list / "wheels" / "apart-1.0-py3-none-any.whl"])
-    assert [True] == data.share_spans([data.COMMENT.sub("", copied)], forbidden)
-    assert not any(data.share_spans([data.COMMENT.sub("", file.text) for file in reading.files], forbidden))
+    forbidden = data.SpanFinder(data.forbidden_spans([reading_list / "wheels" / "apart-1.0-py3-none-any.whl"]))
+    assert [True] == forbidden.find_in([data.COMMENT.sub("", copied)])
+    assert not any(forbidden.find_in([data.COMMENT.sub("", file.text) for file in reading.files]))
 
 
 @pytest.mark.parametrize(
