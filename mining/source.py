@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from tree_sitter import Node, Parser, Tree
@@ -71,9 +72,8 @@ class Source:
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
         """The byte at which each line starts; line 1 is entry 0."""
-        starts = [0]
-        starts.extend(match.end() for match in re.finditer(rb"\n", self.utf8))
-        return tuple(starts)
+        lengths = [len(line) + 1 for line in self.utf8.split(b"\n")]
+        return tuple(accumulate(lengths[:-1], initial=0))
 
     def slice(self, span: Span) -> str:
         """Return the text of *span*."""

@@ -26,12 +26,13 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TOKEN = re.compile(r"[^\W\d]\w*|\d[\w.]*|\"[^\"\n]*\"|'[^'\n]*'|[^\w\s]")
+# of bytes, because that is a third faster; what is no ASCII counts as a letter
+TOKEN = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*|\d[\w.\x80-\xff]*|\"[^\"\n]*\"|'[^'\n]*'|[^\w\s]")
 SHINGLE = 5
 """Tokens in a shingle."""
 LEAST_TOKENS = 30
 """Shorter texts are alike by nature; they are compared exactly."""
-KEYWORDS = frozenset(keyword.kwlist) | {"self", "cls"}
+KEYWORDS = frozenset(word.encode() for word in (*keyword.kwlist, "self", "cls"))
 NAME, NUMBER, STRING, OTHER = range(4)
 MOST_CODES = 200_000
 """Tokens whose hash is remembered."""
@@ -59,24 +60,24 @@ class Fingerprint(NamedTuple):
         return np.frombuffer(self.members, dtype=np.uint32)
 
 
-class Codes(dict[str, int]):
+class Codes(dict[bytes, int]):
     """
     The code of every token met: its class in the high half, its hash, the same in every process, in the low half.
     """
 
-    def __missing__(self, token: str) -> int:
+    def __missing__(self, token: bytes) -> int:
         """Compute and keep the code of *token*."""
         if len(self) >= MOST_CODES:
             self.clear()
-        first = token[0]
+        first = token[:1]
         kind = OTHER
         if first.isdigit():
             kind = NUMBER
-        elif first in "\"'" and len(token) > 1:
+        elif first in b"\"'" and len(token) > 1:
             kind = STRING
-        elif (first.isalpha() or first == "_") and token not in KEYWORDS:
+        elif (first.isalpha() or first == b"_" or first >= b"\x80") and token not in KEYWORDS:
             kind = NAME
-        code = self[token] = kind << 32 | crc32(token.encode())
+        code = self[token] = kind << 32 | crc32(token)
         return code
 
 
@@ -84,7 +85,7 @@ CODES = Codes()
 DOT, OPENING = np.uint64(OTHER << 32 | crc32(b".")), np.uint64(OTHER << 32 | crc32(b"("))
 FOLDED = np.array([crc32(b"v"), crc32(b"0"), crc32(b'"')], dtype=np.uint64)
 WEIGHTS = np.array([0x9E3779B1 * (index * 2 + 1) for index in range(SHINGLE)], dtype=np.uint64)
-BREAK = ("\0",)
+BREAK = (b"\0",)
 """Stands between two texts, where it changes nothing that is kept of either."""
 TEXTS_AT_ONCE = 256
 
@@ -102,7 +103,7 @@ def fingerprint_all(texts: Sequence[str]) -> list[Fingerprint]:
 
 def fingerprint_block(texts: Sequence[str]) -> Iterator[Fingerprint]:
     """Yield the fingerprint of every text, all of them laid end to end in one array."""
-    tokens = [TOKEN.findall(text) for text in texts]
+    tokens = [TOKEN.findall(text.encode("utf-8", "surrogatepass")) for text in texts]
     sizes = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
     ends = np.cumsum(sizes + 1)
     laid = chain.from_iterable(chain(one, BREAK) for one in tokens)
