@@ -23,7 +23,7 @@ demo: install
 		--out .idiolect/demo --minutes $(MINUTES)
 
 test: install
-	$(BIN)/coverage run -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' -n logical --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --sort=cover | tail -n 25
 
 test-all: install

@@ -58,6 +58,8 @@ class Progress:
     """Looks at held-out loss since the best one."""
     stopped: str = ""
     """Why the run ended before its last step, or nothing."""
+    kept: float = 1.0
+    """The share of the change that was kept when the run had ended."""
     log: list[dict[str, Any]] = field(default_factory=list)
     """Every logged line so far."""
 

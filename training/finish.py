@@ -98,6 +98,7 @@ def make_record(
             },
         },
         "stopped_early": state.stopped or None,
+        "kept_of_change": state.kept,
         "applied": describe_applied(applied),
     }
 

@@ -180,22 +180,14 @@ def add_replay(setup: Setup, out: Path) -> Setup:
     share = setup.recipe.replay_share(len(plan.epoch(0)))
     if not share:
         return setup
-    tokens = int(share * sum(len(example.answer) for example in plan.examples))
+    tokens = share * sum(len(example.answer) for example in plan.examples)
+    own_tokens = int(tokens * setup.recipe.replay_own)
     longest = min(setup.recipe.max_tokens, setup.context_length)
-    limits = {"max_tokens": longest, "answer_tokens": max(1, tokens // 2)}
+    # the base is asked what general code asks, so there is some of it in any case
+    limits = {"max_tokens": longest, "answer_tokens": max(1, int(tokens) - own_tokens)}
     mixed = list(general_examples(base, family, watched=False, **limits))
-    file = out / CHECKPOINTS / REPLAY
-    if setup.accelerator.is_main_process and not file.is_file():
-        setup.report("replay", 0, 1)
-        loaded = LoadedModel(setup.model, family, base, setup.context_length, setup.device, mode=setup.mode)
-        setup.model.eval()
-        own = write_own(ModelGenerator(loaded), mixed, answer_tokens=max(1, tokens // 2), seed=setup.recipe.seed)
-        write_json(file, pack_examples(own))
-        set_mode(setup.model, setup.mode)
-        setup.model.train()
-        setup.report("replay", 1, 1)
-    setup.accelerator.wait_for_everyone()
-    mixed += unpack_examples(json.loads(file.read_text("utf-8")))
+    if own_tokens:
+        mixed += own_examples(setup, mixed, own_tokens, out / CHECKPOINTS / REPLAY)
     watched = ()
     if setup.recipe.forgetting:
         budget = {"max_tokens": longest, "answer_tokens": setup.recipe.validation_tokens // 8}
@@ -208,6 +200,21 @@ def add_replay(setup: Setup, out: Path) -> Setup:
         seed=plan.seed,
     )
     return replace(setup, plan=mixed_plan, general=watched)
+
+
+def own_examples(setup: Setup, prompts: Sequence[Example], tokens: int, file: Path) -> list[Example]:
+    """Return the base's own answers to *prompts*, *tokens* together, written by one process and kept in *file*."""
+    if setup.accelerator.is_main_process and not file.is_file():
+        setup.report("replay", 0, 1)
+        loaded = LoadedModel(setup.model, setup.family, setup.base, setup.context_length, setup.device, mode=setup.mode)
+        setup.model.eval()
+        own = write_own(ModelGenerator(loaded), prompts, answer_tokens=tokens, seed=setup.recipe.seed)
+        write_json(file, pack_examples(own))
+        set_mode(setup.model, setup.mode)
+        setup.model.train()
+        setup.report("replay", 1, 1)
+    setup.accelerator.wait_for_everyone()
+    return unpack_examples(json.loads(file.read_text("utf-8")))
 
 
 def precision(name: str) -> torch.dtype:

@@ -24,9 +24,10 @@ from ..mining.pairs.pair import Pair
 from .adapter import read_record
 from .budget import Budget, plan_budget, require_room
 from .finish import finish
-from .looks import Score, measure
+from .looks import Score, measure, snapshot
 from .models import choose_device, find_base
 from .recipe import Recipe
+from .rein import rein_in
 from .run import TRACKING, claim_folder, is_finished, refuse_folder, start_run
 from .setup import Report, add_replay, gather, set_up
 from .steps import first_progress, run_steps
@@ -85,7 +86,10 @@ def train_adapter(
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))
             with setup.model.disable_adapter():
                 before = measure(setup)
+            fresh = snapshot(setup.model)
             state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), before, score)
+            # neither what an earlier adapter had learned is given up, nor what a score has chosen
+            state.kept = rein_in(setup, fresh, before) if start_from is None and score is None else 1.0
             if accelerator.is_main_process:
                 finish(setup, out, corpus, material.encoded, run, state, before.loss)
         # not `end_training`: that takes the processes apart, and the caller may have more for them to do

@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 
 ROWS = "trainable_tokens_delta"
 """PEFT's name for the parameter that holds trained rows."""
-LEAST_USES = 10
-"""Of a token in what the pairs ask and answer."""
 
 
 def house_tokens(examples: Sequence[Example]) -> list[int]:
-    """Return the ids that the asks and answers of *examples* hold at least `LEAST_USES` times, in order."""
-    if not examples:
-        return []
-    ids = np.concatenate([part for example in examples for part in (example.ask, example.answer)])
-    tokens, uses = np.unique(ids, return_counts=True)
-    return tokens[uses >= LEAST_USES].tolist()
+    """
+    Return the ids that the asks and answers of *examples* hold, in order.
+
+    Not only the frequent ones: with those used ten times and more, the same gain forgot a quarter more.
+    """
+    parts = [part for example in examples for part in (example.ask, example.answer)]
+    return np.unique(np.concatenate(parts)).tolist() if parts else []
 
 
 def rows_by_module(model: PreTrainedModel, tokens: Sequence[int]) -> dict[str, list[int]] | None:

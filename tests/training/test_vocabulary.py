@@ -16,7 +16,7 @@ from idiolect.training.models import find_base, load_base_model
 from idiolect.training.recipe import Recipe
 from idiolect.training.steps import make_optimizer, trainable
 from idiolect.training.train import train_adapter
-from idiolect.training.vocabulary import LEAST_USES, ROWS, house_tokens
+from idiolect.training.vocabulary import ROWS, house_tokens
 from safetensors.torch import load_file
 from torch import nn
 from transformers import AutoModelForCausalLM
@@ -36,15 +36,11 @@ def make_model(tied: bool):
     return AutoModelForCausalLM.from_config(config).eval()
 
 
-def test_tokens_that_asks_and_answers_use_often_are_the_houses():
-    """What stands in contexts alone, or rarely, is not."""
-    ask = np.array([3] * LEAST_USES + [4], dtype=np.int32)
-    answer = np.array([8] * (LEAST_USES - 1), dtype=np.int32)
-    one = Example("a", "p", np.array([6] * 50, dtype=np.int32), ask, answer)
-    other = Example("b", "p", np.array([6] * 50, dtype=np.int32), ask[:1], answer[:1])
+def test_tokens_of_asks_and_answers_are_the_houses():
+    """What stands in contexts alone is not."""
+    ids = [np.array(part, dtype=np.int32) for part in ([6, 6], [3, 4], [8, 3])]
 
-    assert house_tokens([one, other]) == [3, 8]
-    assert house_tokens([one]) == [3]
+    assert house_tokens([Example("a", "p", *ids)]) == [3, 4, 8]
     assert house_tokens([]) == []
 
 

@@ -1,0 +1,59 @@
+"""
+How much of a change is kept: a tiny run that watches general code, and the line between two models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from idiolect.training import rein
+from idiolect.training.adapter import adapter_tensors, load_adapter, read_record
+from idiolect.training.models import find_base, load_base_model
+from idiolect.training.train import train_adapter
+
+from .test_train import RECIPE
+
+WATCHED = replace(RECIPE, steps=8, validate_every=4, replay=0.1, replay_own=0.0, embedding_rate=0.5)
+
+
+def tensors_of(base, out):
+    """Return an adapter's tensors as they are loaded."""
+    model = load_base_model(find_base(base), device=torch.device("cpu"), dtype=torch.float32)
+    return adapter_tensors(load_adapter(model, out))
+
+
+def test_of_a_product_one_factor_moves_and_all_else_wholly():
+    """Half of a product is half of its second factor; half of a row lies between its first and its last value."""
+    fresh = {"x.lora_A": torch.tensor([1.0]), "x.lora_B": torch.tensor([0.0]), "rows": torch.tensor([2.0])}
+    trained = {"x.lora_A": torch.tensor([3.0]), "x.lora_B": torch.tensor([4.0]), "rows": torch.tensor([6.0])}
+
+    assert {k: v.item() for k, v in rein.move(fresh, trained, 0.5).items()} == {"x.lora_A": 3, "x.lora_B": 2, "rows": 4}
+
+
+@pytest.mark.parametrize(("forgetting", "kept"), [(0.0, 1.0), (1e3, min(rein.SHARES))])
+def test_a_run_keeps_more_the_less_forgetting_weighs(forgetting, kept, tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Where only the gain counts and it grows with the change, all is kept; where forgetting alone counts, least."""
+    measured = iter([rein.Measured(2.0, 50.2), rein.Measured(2.1, 50.1), rein.Measured(2.2, 50.0)])
+    monkeypatch.setattr(rein, "measure", lambda setup: next(measured))
+    recipe = replace(WATCHED, forgetting=forgetting or 1e-9)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
+
+    assert read_record(out)["kept_of_change"] == kept
+
+
+def test_what_is_kept_is_what_is_stored(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """The same run with all its change and with 0.7 of it: second factors differ by that factor, first ones not."""
+    stored = {}
+    for shares in ((1.0,), (0.7,)):
+        monkeypatch.setattr(rein, "SHARES", shares)
+        out = train_adapter(tiny_corpus, tmp_path / str(shares[0]), base=tiny_base, recipe=WATCHED)
+        stored[shares[0]] = tensors_of(tiny_base, out)
+
+    for name, tensor in stored[1.0].items():
+        if "lora_B" in name:
+            assert torch.allclose(0.7 * tensor, stored[0.7][name], atol=1e-7), name
+        elif "lora_A" in name:
+            assert torch.equal(tensor, stored[0.7][name]), name
+    assert any("lora_B" in name and bool(tensor.any()) for name, tensor in stored[1.0].items())
