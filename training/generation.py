@@ -53,9 +53,6 @@ SCORE_TOKENS = 8192
 """Tokens of a pack when answers are scored."""
 SHARE = 64
 
-Span = tuple[float, float]
-"""When something began and ended, by the clock that measures spans."""
-
 
 class Asked(Protocol):
     """
@@ -85,6 +82,17 @@ class Generation(NamedTuple):
     output_tokens: int
     seconds: float
     first_seconds: float | None
+
+
+class Span(NamedTuple):
+    """
+    When a batch began and ended, by the clock that measures spans.
+    """
+
+    began: float
+    ended: float
+    rows: int
+    """Of all batches that were written side by side: their time is shared by so many answers."""
 
 
 class AnswerLoss(NamedTuple):
@@ -264,17 +272,17 @@ class ModelGenerator:
             )
             for index, (request, limit) in enumerate(zip(requests, max_tokens, strict=True))
         ]
-        for batch, (began, ended) in self.write(rows, adapted, temperature):
+        for batch, span in self.write(rows, adapted, temperature):
             for row in batch:
-                first = (row.first_at or ended) - began
-                yield row.index, self.finish(row, (ended - began) / len(batch), first / len(batch))
+                first = (row.first_at or span.ended) - span.began
+                yield row.index, self.finish(row, (span.ended - span.began) / span.rows, first / span.rows)
 
     def write(self, rows: Sequence[Row], adapted: bool, temperature: float) -> Iterator[tuple[list[Row], Span]]:
         """Yield *rows* in batches, their answers written, with when each batch began and ended."""
         loaded, model = self.loaded, self.loaded.writer(adapted)
         lanes = count_lanes(loaded.device)
 
-        def work(batch: list[Row]) -> Span:
+        def work(batch: list[Row]) -> tuple[float, float]:
             started = time.perf_counter()
             with torch.inference_mode():
                 decode(model, batch, self.family, temperature, loaded.device)
@@ -288,8 +296,9 @@ class ModelGenerator:
             # the arm and the attention are set each time: the caller may use the model in between
             with loaded.arm(adapted):
                 set_mode(model, None)
-                spans = in_lanes(work, some, lanes)
-            yield from zip(some, spans, strict=True)
+                ends = in_lanes(work, some, lanes)
+            together = sum(map(len, some))
+            yield from ((batch, Span(*end, together)) for batch, end in zip(some, ends, strict=True))
 
     def continue_ids(
         self, prompts: Sequence[Example], *, max_tokens: int, temperature: float, seed: int, adapted: bool = False
