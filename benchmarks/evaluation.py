@@ -306,14 +306,20 @@ def list_goals(asked: Settings, packages: Sequence[str]) -> list[Row]:
 
 
 def judge_time(folder: Path) -> Row:
-    """Return the goal of the timed evaluation, undecided where none was timed, or one of too few probes."""
+    """
+    Return the goal of the timed evaluation, undecided where none was timed, or one of too few probes.
+
+    Controls stand apart: the time in which base's answers were written once more is taken off.
+    """
     record = folder / "evaluate.json"
     if not record.is_file():
         return make_goal("evaluation.3", "probes × 6 arms", None, "<= 8", None, "minutes", "not run")
     probes = read_json(folder / "evaluation" / "run.json")["suite"]["n_probes"]
-    minutes = read_json(record)["seconds"] / 60
+    timings = (folder / "evaluation" / "timings.jsonl").read_text("utf-8").splitlines()
+    repeated = sum(row["seconds"] for row in map(json.loads, timings) if row["arm_id"] == "base-repeat")
+    minutes = (read_json(record)["seconds"] - repeated) / 60
     fast = minutes <= MOST_MINUTES if probes >= TIMED_PROBES else None
-    what = f"{folder.name}: {probes} probes × 6 arms, half as many to choose by, and base-repeat"
+    what = f"{folder.name}: {probes} probes × 6 arms, and half as many to choose by"
     return make_goal("evaluation.3", what, minutes, "<= 8", fast, "minutes", f"fewer than {TIMED_PROBES} probes")
 
 
