@@ -202,16 +202,19 @@ def reseal(folder: Path) -> None:
 
 
 def judge_inert(asked: Settings, package: str) -> Row:
-    """Return the verdict on an adapter of zeros, in the form of the real one."""
+    """Return the verdict on an adapter that does nothing: the real one without its rows, its up-projections at zero."""
     from safetensors.numpy import load_file, save_file
 
     folder = asked.folder(package)
     shutil.rmtree(folder / "inert", ignore_errors=True)
     shutil.copytree(folder / "adapter", folder / "inert", ignore=shutil.ignore_patterns("checkpoints"))
-    weights = folder / "inert" / "adapter_model.safetensors"
-    save_file({n: t * 0 for n, t in load_file(weights).items()}, weights)
-    record = read_json(folder / "inert" / "idiolect.json")
-    text = json.dumps(record).replace(sha256_file(folder / "adapter" / weights.name), sha256_file(weights))
+    weights, config = (folder / "inert" / name for name in ("adapter_model.safetensors", "adapter_config.json"))
+    layers = {name: tensor for name, tensor in load_file(weights).items() if "lora_" in name}
+    save_file({name: tensor * 0 if "lora_B" in name else tensor for name, tensor in layers.items()}, weights)
+    write_json(config, {**read_json(config), "trainable_token_indices": None})
+    text = json.dumps(read_json(folder / "inert" / "idiolect.json"))
+    for file in (weights, config):
+        text = text.replace(sha256_file(folder / "adapter" / file.name), sha256_file(file))
     write_json(folder / "inert" / "idiolect.json", json.loads(text))
     named = ["--adapter", str(folder / "inert"), "--out", str(folder / "inert-evaluation")]
     call("evaluate", str(folder / "corpus"), *named, "--arms", "base,tuned", "--probes", "20", "--force")
