@@ -126,13 +126,14 @@ def score_now(setup: Setup, score: Score) -> float:
     return value
 
 
+def trainable(model: PeftModel) -> dict[str, torch.nn.Parameter]:
+    """Return what is trained, by name."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
 def snapshot(model: PeftModel) -> dict[str, Tensor]:
     """Return a copy of what is trained."""
-    return {
-        name: parameter.detach().to("cpu", copy=True)
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
-    }
+    return {name: parameter.detach().to("cpu", copy=True) for name, parameter in trainable(model).items()}
 
 
 def load_weights(model: PeftModel, weights: Mapping[str, Tensor]) -> None:

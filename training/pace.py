@@ -13,9 +13,9 @@ import torch
 
 from ..mining.errors import InputError
 from .checkpoints import Progress
-from .looks import FIRST_LOOKS, LOOKS, held_out_loss, load_weights, snapshot
+from .looks import FIRST_LOOKS, LOOKS, held_out_loss, load_weights, snapshot, trainable
 from .setup import Setup
-from .steps import add_gradients, make_optimizer, remaining_steps, take_step, trainable
+from .steps import add_gradients, make_optimizer, remaining_steps, take_step
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
 PROBE_STEPS = 3

@@ -33,7 +33,7 @@ from .checkpoints import (
 )
 from .forward import answer_losses, to_batch
 from .lanes import in_lanes
-from .looks import Measured, Score, cost, count_looks, load_weights, look, measure, snapshot
+from .looks import Measured, Score, cost, count_looks, load_weights, look, measure, snapshot, trainable
 from .packing import Chunk, Plan
 from .recipe import Recipe
 from .setup import Setup
@@ -82,11 +82,6 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
             keep(setup, folder, state, names, optimizer, best)
     load_weights(setup.model, best)
     return state
-
-
-def trainable(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
-    """Return what is trained, by name."""
-    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
 def make_optimizer(names: Mapping[str, torch.nn.Parameter], recipe: Recipe) -> torch.optim.AdamW:

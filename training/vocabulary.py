@@ -25,7 +25,8 @@ def house_tokens(examples: Sequence[Example]) -> list[int]:
     """
     Return the ids that the asks and answers of *examples* hold, in order.
 
-    Not only the frequent ones: with those used ten times and more, the same gain forgot a quarter more.
+    Not only the frequent ones: on networkx, rows of tokens used ten times and more, at twice the rate, gained 9.0 % and
+    forgot 0.093 nats; those of all gained 8.8 % and forgot 0.069.
     """
     parts = [part for example in examples for part in (example.ask, example.answer)]
     return np.unique(np.concatenate(parts)).tolist() if parts else []

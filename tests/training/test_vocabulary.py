@@ -12,9 +12,10 @@ import torch
 from idiolect.training.adapter import attach_adapter, check_applied, read_record, sample_examples
 from idiolect.training.encode import Example
 from idiolect.training.export import export_merged
+from idiolect.training.looks import trainable
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.recipe import Recipe
-from idiolect.training.steps import make_optimizer, trainable
+from idiolect.training.steps import make_optimizer
 from idiolect.training.train import train_adapter
 from idiolect.training.vocabulary import ROWS, house_tokens
 from safetensors.torch import load_file
