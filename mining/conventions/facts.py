@@ -186,7 +186,10 @@ class FactCollector:
         self.imports: list[ImportFact] = []
         self.raises: list[RaiseFact] = []
         self._class_of: dict[int, list[str]] = {}
-        self.visitors: dict[str, Callable[[Node], None]] = {
+
+    def visitors(self) -> dict[str, Callable[[Node], None]]:
+        """Return what gathers the facts of each pattern's sites, while they are visited."""
+        return {
             "(function_definition) @site": self.add_function,
             "(class_definition) @site": self.add_class,
             "(call) @site": self.add_call,
@@ -194,7 +197,6 @@ class FactCollector:
             "(import_from_statement) @site": self.add_from_import,
             "(raise_statement) @site": self.add_raise,
         }
-        """What gathers the facts of each pattern's sites, while they are visited."""
 
     def add_function(self, _node: Node) -> None:
         """Note the function that is visited, and its name in the class around it."""

@@ -118,7 +118,8 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
     file.types = sorted((node.start_byte, node.end_byte) for node in captured.get(plan.patterns.index(TYPE), ()))
     asked = {asker for row in plan.askers for asker in row if asker.is_asked(file)}
     askers = [[asker for asker in row if asker in asked] for row in plan.askers]
-    visitors = [collector.visitors.get(pattern) for pattern in plan.patterns]
+    visit_of = collector.visitors()
+    visitors = [visit_of.get(pattern) for pattern in plan.patterns]
     # outer before inner, frames before those who ask; the counter keeps nodes from being compared
     counter = count()
     sites = sorted(

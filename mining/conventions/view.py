@@ -34,8 +34,14 @@ class Frame:
         self.node = node
         self.outer = outer
         self.end = end
-        self.function: DefinitionFrame | None = outer.function if outer is not None else None
-        """The innermost function around what stands here."""
+        # never itself: what points at itself is only freed by a search for cycles, and holds its tree until then
+        self.function: DefinitionFrame | None = outer.own_function if outer is not None else None
+        """The innermost function around this node."""
+
+    @property
+    def own_function(self) -> DefinitionFrame | None:
+        """The innermost function around what stands inside this node."""
+        return self.function
 
 
 class DefinitionFrame(Frame):
@@ -45,10 +51,10 @@ class DefinitionFrame(Frame):
 
     __slots__ = ("__dict__",)
 
-    def __init__(self, kind: str, node: Node, outer: Frame | None, end: int) -> None:
-        super().__init__(kind, node, outer, end)
-        if kind == "function_definition":
-            self.function = self
+    @property
+    def own_function(self) -> DefinitionFrame | None:
+        """This function; for a class, the innermost function around it."""
+        return self if self.kind == "function_definition" else self.function
 
     @cached_property
     def name_node(self) -> Node:
@@ -196,7 +202,7 @@ class FileView:
 
     def function(self) -> DefinitionFrame | None:
         """Return the innermost function around the site."""
-        return self.top.function if self.top is not None else None
+        return self.top.own_function if self.top is not None else None
 
     def handler(self) -> Frame | None:
         """Return the innermost `except` clause around the site, inside the same function."""
