@@ -53,7 +53,7 @@ class DefinitionFrame(Frame):
 
     @property
     def own_function(self) -> DefinitionFrame | None:
-        """This function; for a class, the innermost function around it."""
+        """The function itself; for a class, the innermost function around it."""
         return self if self.kind == "function_definition" else self.function
 
     @cached_property
