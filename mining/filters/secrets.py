@@ -1,8 +1,8 @@
 """
 Secrets. In: text. Out: where secrets of known formats stand in it, or the text with each replaced by a placeholder.
 
-Every rule stands behind a literal that must occur first, so a file without one costs a substring search a rule. Nothing
-is ever looked up over the network.
+Every rule stands behind a literal that must occur first, and nearly every secret is one long word: the literals are
+looked for among the long words of a file, which are a seventh of it. Nothing is ever looked up over the network.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ class Rule:
     """The rule is tried only on text that holds one of these, as they are written."""
     pattern: str
     """The secret is group 1 where there is one, else the whole match."""
+    is_word: bool = True
+    """Whether all that the pattern matches is one long word, of letters that `BETWEEN_WORDS` leaves."""
 
 
 class Secret(NamedTuple):
@@ -43,6 +45,7 @@ RULES = (
         "private-key",
         ("-----BEGIN",),
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,8000}?(?:-----END [A-Z0-9 ]*-----|\Z)",
+        is_word=False,
     ),
     Rule("aws-access-key", ("AKIA", "ASIA", "ABIA", "ACCA"), r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b"),
     Rule("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"(gh[pousr]_[A-Za-z0-9]{36,255})\b"),
@@ -82,9 +85,14 @@ RULES = (
     Rule("azure-storage-key", ("AccountKey=",), r"AccountKey=([A-Za-z0-9+/]{86}==)"),
     Rule("azure-client-secret", ("8Q~", "7Q~"), r"([A-Za-z0-9_~.\-]{3}[78]Q~[A-Za-z0-9_~.\-]{31,34})"),
     Rule("json-web-token", ("eyJ",), r"(eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,})"),
-    Rule("basic-auth-url", ("://",), r"://[^\s:/@'\"{}$<>%]{1,64}:([^\s/@'\"{}$<>%*]{6,128})@[\w.\-]+"),
+    Rule("basic-auth-url", ("://",), r"://[^\s:/@'\"{}$<>%]{1,64}:([^\s/@'\"{}$<>%*]{6,128})@[\w.\-]+", is_word=False),
     Rule("age-key", ("AGE-SECRET-KEY-1",), r"(AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b"),
 )  # fmt: skip
+SHORTEST_WORD = 15
+"""The letters that the shortest secret of one word has, what opens it included."""
+IN_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-.=~:")
+BETWEEN_WORDS = bytes(byte if byte in IN_WORD or byte >= 128 else 32 for byte in range(256))
+"""Makes blanks of all that no secret of one word holds; beyond ASCII there are digits too."""
 ASSIGNED = "assigned-secret"
 IN_KEY = r"[A-Za-z0-9+/_\-.=~]"
 # a pattern for each of the two quotes: what opens with one letter is searched for at less than half the cost
@@ -128,9 +136,10 @@ def find_secrets(text: str) -> list[Secret]:
 def find_whole(text: str) -> list[Secret]:
     """Return the secrets that stand in *text* in one piece."""
     found: list[Secret] = []
+    words = long_words(text)
     for rule, pattern in compiled_rules():
         for literal in rule.literals:
-            if literal in text:
+            if literal in (words if rule.is_word else text):
                 found.extend(matches_of(rule, pattern, text))
                 break
     for match in chain.from_iterable(quoted.finditer(text) for quoted in QUOTED):
@@ -138,6 +147,12 @@ def find_whole(text: str) -> list[Secret]:
         if looks_random(value) and ASSIGNED_TO.search(text, max(0, match.start() - LOOK_BACK), match.start()):
             found.append(Secret(ASSIGNED, match.start() + 1, match.end() - 1))
     return found
+
+
+def long_words(text: str) -> str:
+    """Return the words of *text* that are long enough to be secrets."""
+    words = text.encode("utf-8", "surrogatepass").translate(BETWEEN_WORDS).split()
+    return b" ".join([word for word in words if len(word) >= SHORTEST_WORD]).decode("utf-8", "surrogatepass")
 
 
 def matches_of(rule: Rule, pattern: re.Pattern[str], text: str) -> Iterator[Secret]:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import uuid
 
 import pytest
-from idiolect.mining.filters.secrets import find_secrets, redact_secrets
+from idiolect.mining.filters.secrets import RULES, find_secrets, long_words, redact_secrets
 from idiolect.mining.mine import mine_repositories
 
 from .planted import FORMATS, URL
@@ -149,3 +150,16 @@ def test_no_planted_secret_is_in_any_file_of_a_corpus(tmp_path):
 
     assert [] == [secret for secret in secrets if visible_part(secret, read)]
     assert '"reason": "secret"' in written
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.is_word], ids=lambda rule: rule.name)
+def test_what_a_rule_of_one_word_matches_is_a_long_word(rule):
+    """Its literals are looked for among the long words alone: nothing shorter, and no other letter, may match."""
+    shortest, _ = re._parser.parse(rule.pattern).getwidth()
+    may_match = re.compile(rule.pattern)
+    planted = [make(random.Random(5)) for make in FORMATS.values()]
+    found = [match[0] for secret in planted for match in may_match.finditer(secret)]
+
+    assert shortest == len(long_words(f"a = '{'x' * shortest}'"))
+    assert found
+    assert [] == [secret for secret in found if secret not in long_words(f"a = '{secret}'")]
