@@ -37,7 +37,7 @@ NAME, NUMBER, STRING, OTHER = range(4)
 MOST_CODES = 200_000
 """Tokens whose hash is remembered."""
 PAIRS_AT_ONCE = 2_000_000
-FIRST_LOOKED_FOR, LOWEST_LOOKED_FOR = 0.4, 0.05
+FIRST_LOOKED_FOR, LOWEST_LOOKED_FOR = 0.45, 0.05
 """
 What is likest across sides of a large corpus is a little less alike than what is kept together. Under the lower one,
 two texts share a phrase or two, and 0 is as good an answer.
