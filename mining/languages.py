@@ -73,7 +73,7 @@ class Language:
     def unit_query(self) -> tree_sitter.Query:
         """The compiled query without the patterns that say nothing of units: most calls and strings of a file."""
         query = tree_sitter.Query(self.grammar, self.query_text)
-        wanted = [b"@unit", b"@_", *([] if "unit.doc" in self.captures else [b"@comment"])]
+        wanted = [b"@unit", b"@_", *([] if "unit.doc" in captures_of(query) else [b"@comment"])]
         text = self.query_text.encode()
         for index in range(query.pattern_count):
             pattern = text[query.start_byte_for_pattern(index) : query.end_byte_for_pattern(index)]
@@ -84,7 +84,8 @@ class Language:
     @cached_property
     def captures(self) -> frozenset[str]:
         """The names of the query's captures."""
-        return frozenset(self.query.capture_name(index) for index in range(self.query.capture_count))
+        # of the query that mining compiles anyway
+        return captures_of(self.unit_query)
 
     def as_json(self) -> dict[str, object]:
         """Return what a corpus records of a user's own language; no path of this machine is in it."""
@@ -95,6 +96,11 @@ class Language:
             "check": list(self.check),
             "sha256": self.sha256,
         }
+
+
+def captures_of(query: tree_sitter.Query) -> frozenset[str]:
+    """Return the names of the captures of *query*, those of disabled patterns too."""
+    return frozenset(query.capture_name(index) for index in range(query.capture_count))
 
 
 @cache
