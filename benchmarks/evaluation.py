@@ -108,12 +108,12 @@ def evaluate_command(asked: Settings, package: str, out: str, controls: str = "b
 
 
 def control(asked: Settings, package: str) -> Row:
-    """Evaluate again beside a placebo and a learning curve; what was generated before is not made again."""
+    """Evaluate again beside more controls; what was generated before is not made again."""
     folder = asked.folder(package)
     (folder / "full").mkdir(exist_ok=True)
     shutil.copyfile(folder / "evaluation" / "samples.jsonl", folder / "full" / "samples.jsonl")
     shutil.copyfile(folder / "evaluation" / "run.json", folder / "full" / "run.json")
-    return call(*evaluate_command(asked, package, "full", "full"))
+    return call(*evaluate_command(asked, package, "full", asked.controls))
 
 
 def kill_twice(asked: Settings, package: str) -> Row:
@@ -366,7 +366,7 @@ def main() -> None:
     parser.add_argument("packages", nargs="*", default=PACKAGES)
     parser.add_argument("--minutes", type=float, default=3.0, help="of training, each")
     parser.add_argument("--probes", type=int, default=200)
-    parser.add_argument("--controls", choices=("basic", "full"), default="full")
+    parser.add_argument("--controls", choices=("basic", "placebo", "full"), default="placebo")
     parser.add_argument("--work", type=Path, help="keep the work here; what is done is not done again")
     parser.add_argument("--stage", help="run only this one, as networkx:train")
     parser.add_argument("--write", action="store_true", help="run nothing: write what the done stages found")

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Take as many tasks as this allows.")
 @click.option(
     "--controls",
-    type=click.Choice(["basic", "full"]),
+    type=click.Choice(["basic", "placebo", "full"]),
     default="basic",
     show_default=True,
-    help="full also trains a placebo and the parts of a learning curve.",
+    help="placebo also trains an adapter on other code; full, the parts of a learning curve as well.",
 )
 @click.option(
     "--canaries", type=click.IntRange(min=0), default=0, help="Train once more with so many canaries planted."

@@ -86,9 +86,9 @@ def evaluate_corpus(
     Evaluate and return what `verdict.json` holds.
 
     *adapter_info* is the adapter's folder, or what its `idiolect.json` holds; without it only prompting is measured.
-    With *controls* `full`, a placebo and the parts of a learning curve are trained through *retrain*; with *canaries*,
-    one more adapter that measures memorising. Raises `TooSmallError` below 20 admitted probes or 2 clusters unless
-    *forced*.
+    With *controls* `placebo`, one is trained through *retrain*; with `full`, the parts of a learning curve too; with
+    *canaries*, one more adapter that measures memorising. Raises `TooSmallError` below 20 admitted probes or 2 clusters
+    unless *forced*.
     """
     corpus = read_corpus(corpus_path)
     if repository is not None:

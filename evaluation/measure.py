@@ -24,6 +24,8 @@ from .samples import Row
 from .scores import Text
 from .task import Task
 
+CONTROLS = ("basic", "placebo", "full")
+"""Each with what the one before it has: nothing trained; one adapter; the parts of a learning curve too."""
 TRAINING = ".training"
 """Where adapters are trained that only measure; gone when the evaluation ends."""
 TRAINING_PROMPTS = 20
@@ -32,15 +34,15 @@ TRAINING_PROMPTS = 20
 
 def require_retrain(task: Task) -> None:
     """Raise `InputError` for a control that is unknown, or that needs training where none can be done."""
-    if task.controls not in ("basic", "full"):
-        raise InputError(f"--controls {task.controls!r} is unknown. Known: basic, full.")
-    if (task.controls == "full" or task.canaries) and (task.retrain is None or task.adapter is None):
-        raise InputError("Full controls and canaries train further adapters: give the adapter whose recipe they take.")
+    if task.controls not in CONTROLS:
+        raise InputError(f"--controls {task.controls!r} is unknown. Known: {', '.join(CONTROLS)}.")
+    if (task.controls != "basic" or task.canaries) and (task.retrain is None or task.adapter is None):
+        raise InputError("More controls and canaries train further adapters: give the adapter whose recipe they take.")
 
 
 def train_placebo(task: Task) -> Task:
     """Return *task* with a placebo: the same base and size of training, on code of another origin."""
-    if task.controls != "full" or task.retrain is None:
+    if task.controls == "basic" or task.retrain is None:
         return task
     count = len(task.corpus.pairs("train"))
     generator, _ = retrain_on(task, "placebo", collect_placebo(count))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..mining.pairs.pair import Pair
 
@@ -38,9 +39,15 @@ def mix_kinds(pairs: Sequence[Pair], extra: float) -> list[Pair]:
     return [pair for pair in pairs if pair.kind in MAIN_KINDS or pair.id in taken]
 
 
-def turn(pair: Pair) -> str:
-    """Return what decides, whatever else is in the corpus, which pairs come first."""
-    return hashlib.blake2b(pair.id.encode(), digest_size=8).hexdigest()
+def turn(pair: Pair, question: str = "") -> str:
+    """Return what decides, whatever else is in the corpus, which pairs come first; *question* keeps choices apart."""
+    return hashlib.blake2b((question + pair.id).encode(), digest_size=8).hexdigest()
+
+
+def drop_contexts(pairs: Sequence[Pair], share: float) -> list[Pair]:
+    """Return *pairs*, about *share* of them without their file's context: a request of their own words alone."""
+    bar = share * 16**16
+    return [replace(pair, context="", prompt_id="") if int(turn(pair, "bare"), 16) < bar else pair for pair in pairs]
 
 
 def limit_infill(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], int]:

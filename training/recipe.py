@@ -82,6 +82,9 @@ class Recipe:
     keep the base's gift of filling in, and hold few answer tokens for what they cost.
     """
 
+    bare: float = 0.0
+    """Share of the pairs that are asked without their file's context: cheaper to read, and people ask so too."""
+
     rate_probe: int = 0
     """Steps that a third, one and three times the rate are each tried for, the best of them kept; 0: none are."""
     replay: float | None = None
@@ -162,7 +165,7 @@ def size_recipe(
     # place: without them and with steps of 2,048, the demo's loss fell by 14.0 instead of 13.5 %, but its answers
     # parsed half as often and general code got 0.13 nats worse instead of 0.08
     tokens: dict[str, Any] = (
-        {} if accelerator or not small else {"step_tokens": 4096, "pack_tokens": 2048, "infill": 0.25}
+        {} if accelerator or not small else {"step_tokens": 4096, "pack_tokens": 2048, "infill": 0.05, "bare": 0.5}
     )
     # a small base has met few of a house's names: on networkx, 300,000 tokens at a rate of 1e-3 lowered the loss on
     # held-out answers by 6.1 %, with rows of the embedding trained too by 8.6 to 10.1 %. Rows and rates forget as fast
@@ -290,6 +293,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "max_tokens": (8, 1e7),
     "share": (1, 1e6),
     "infill": (0, 1),
+    "bare": (0, 1),
     "rate_probe": (0, 1e6),
     "replay": (0, 0.9),
     "replay_own": (0, 1),

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ..mining.languages import language_named
 from ..mining.mine import pairs_of_source
 from ..mining.pairs.pair import Pair
 from ..mining.source import UndecodableError, parse_source
-from .encode import Encoded, Example, as_ids, encode_pairs
+from .encode import Example, as_ids, encode_pairs
 from .generation import ModelGenerator
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ forgetting on some of them.
 WATCHED_SHARE = 4
 """One file in this many is only watched: what a run forgets is measured on code that it does not repeat."""
 LARGEST = 60_000
+READ_ANYWAY = 80
+"""Characters that any request has beside its own words."""
 OWN_MOST = 512
 OWN_TOKENS = 192
 
@@ -107,14 +109,16 @@ def general_examples(
     """
     Return examples of general code with *answer_tokens* together, in the formats of training.
 
-    Two from each file, so that a few thousand tokens see many subjects.
+    What is watched is any two pairs of each file, so that a few thousand tokens see many subjects. What is repeated
+    takes the time of what is to be learned: four pairs share a file's context, and they are those that ask least.
     """
     chosen: list[Example] = []
     total = 0
+    order, each = (by_chance, 2) if watched else (by_density, 4)
     for entry in general_files(base):
         if is_watched(entry) is not watched:
             continue
-        for example in file_examples(entry, family, max_tokens):
+        for example in file_examples(entry, family, max_tokens, order, each):
             chosen.append(example)
             total += len(example.answer)
         if total >= answer_tokens:
@@ -122,8 +126,20 @@ def general_examples(
     return tuple(chosen)
 
 
-def file_examples(entry: GeneralFile, family: Family, max_tokens: int) -> Sequence[Example]:
-    """Return two examples of one file, or none where it cannot be read."""
+def by_chance(pair: Pair) -> str:
+    """Order pairs by a hash."""
+    return sha256_json([pair.kind, pair.symbol, pair.response])
+
+
+def by_density(pair: Pair) -> tuple[float, str]:
+    """Order pairs by how much must be read for each character of their answer; equal ones by a hash."""
+    return (len(pair.instruction) + READ_ANYWAY) / len(pair.response), by_chance(pair)
+
+
+def file_examples(
+    entry: GeneralFile, family: Family, max_tokens: int, order: Callable[[Pair], Any], each: int
+) -> Sequence[Example]:
+    """Return *each* examples of one file, the first by *order* that fit; none where it cannot be read."""
     try:
         data = entry.file.read_bytes()
         if len(data) > LARGEST:
@@ -131,10 +147,9 @@ def file_examples(entry: GeneralFile, family: Family, max_tokens: int) -> Sequen
         source = parse_source(entry.path, data, language_named("python"))
     except (OSError, UndecodableError):
         return ()
-    drafts = sorted(pairs_of_source(source), key=lambda pair: sha256_json([pair.kind, pair.symbol, pair.response]))
-    pairs = [as_general(pair, entry) for pair in drafts]
-    encoded: Encoded = encode_pairs(pairs[:4], family, min(max_tokens, 1024))
-    return encoded.examples[:2]
+    drafts = sorted((pair for pair in pairs_of_source(source) if pair.response), key=order)
+    pairs = [as_general(pair, entry) for pair in drafts[: 2 * each]]
+    return encode_pairs(pairs, family, min(max_tokens, 1024)).examples[:each]
 
 
 def as_general(pair: Pair, entry: GeneralFile) -> Pair:

@@ -28,7 +28,7 @@ from .forward import choose_mode, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
 from .generation import LoadedModel, ModelGenerator
 from .lanes import count_lanes
-from .mix import limit_infill, mix_kinds
+from .mix import drop_contexts, limit_infill, mix_kinds
 from .models import (
     Base,
     choose_dtype,
@@ -141,7 +141,7 @@ def gather(
     longest = min(recipe.max_tokens, room)
     # a small corpus can spare none
     kept, beyond = limit_infill(offered, 1.0 if len(offered) < FEW_PAIRS else recipe.infill)
-    train = mix_kinds(kept, recipe.extra)
+    train = drop_contexts(mix_kinds(kept, recipe.extra), recipe.bare)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
     if beyond:
         encoded = replace(encoded, refused={**encoded.refused, BEYOND_SHARE: beyond})

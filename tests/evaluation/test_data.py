@@ -179,6 +179,26 @@ def test_full_controls_train_a_placebo_and_a_curve(tmp_path):
     assert not (tmp_path / "e" / ".training").exists()
 
 
+def test_a_placebo_alone_is_one_training(tmp_path):
+    """What published tables need, without the dearer curve."""
+    corpus = make_corpus(tmp_path / "corpus", train=220)
+    trained: list[str] = []
+
+    def retrain(pairs, out):
+        trained.append(out.name)
+        return FakeGenerator(corpus, lambda request, adapted: False, fingerprint={"adapter": "other"}), FakeLosses()
+
+    verdict = evaluate_corpus(
+        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
+        adapter_info={"counts": {"pairs": 440, "epochs": 2}, "log": []}, controls="placebo", retrain=retrain,
+    )  # fmt: skip
+    rates = {arm["arm_id"]: arm["rates"]["accept"]["rate"] for arm in verdict["arms"]}
+
+    assert trained == ["placebo"]
+    assert rates["placebo"] == 0.0 < rates["tuned"]
+    assert not verdict["curve"]
+
+
 def test_full_controls_need_a_way_to_train(corpus, tmp_path):
     """Said before anything runs."""
     with pytest.raises(InputError, match="adapter"):

@@ -13,9 +13,10 @@ from idiolect.evaluation.general import PACKAGES
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
 from idiolect.training import looks, mix, models, replay, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
+from idiolect.training.families import probe_family
 from idiolect.training.forward import set_mode
 from idiolect.training.full import fold_full
-from idiolect.training.models import find_base, load_base_model, load_tokenizer
+from idiolect.training.models import find_base, load_base_model, load_tokenizer, read_ends
 from idiolect.training.recipe import Recipe
 from idiolect.training.train import train_adapter
 
@@ -191,6 +192,20 @@ def test_own_answers_end_by_themselves(family):
 
     assert [[25, 26, family.stop_id]] == [example.answer.tolist() for example in own]
     assert [example.id.partition(":")[0] for example in own] == ["own"]
+
+
+def test_repeated_code_asks_less_than_watched_code():
+    """To read a request takes time and teaches nothing: what is repeated has long answers to short ones."""
+    base = find_base("embedded")
+    family = probe_family(load_tokenizer(base), read_ends(base))
+    limits = {"answer_tokens": 2000, "max_tokens": 2000}
+    repeated, watched = (replay.general_examples(base, family, watched=one, **limits) for one in (False, True))
+
+    def read(examples):
+        return sum(len(example.ask) for example in examples) / sum(len(example.answer) for example in examples)
+
+    assert read(repeated) < read(watched) / 2
+    assert sum(len(example.answer) for example in repeated) >= 2000
 
 
 def test_replayed_code_is_not_what_forgetting_is_measured_on(family, tiny_base):

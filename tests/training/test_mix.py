@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from idiolect.mining.pairs.pair import Pair
-from idiolect.training.mix import mix_kinds
+from idiolect.training.mix import drop_contexts, mix_kinds
 
 PAIR = Pair(
     id="", kind="", language="python", split="train", prompt_id="", context="", instruction="i", response="r",
@@ -44,3 +44,23 @@ def test_more_room_only_adds():
 
     assert {pair.id for pair in few} < {pair.id for pair in many}
     assert [pair for pair in pairs if pair in few] == few
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_share_of_the_pairs_is_asked_without_context(share):
+    """Those that lose it share no prefix any more, and are nothing else than they were."""
+    pairs = [replace(pair, context="class A: ...", prompt_id="a.py") for pair in make_pairs(implement=400)]
+    asked = drop_contexts(pairs, share)
+    bare = [pair for pair in asked if not pair.context]
+
+    assert len(bare) / len(pairs) == pytest.approx(share, abs=0.07 * (0 < share < 1))
+    assert {pair.prompt_id for pair in bare} <= {""}
+    assert [replace(pair, context="class A: ...", prompt_id="a.py") for pair in asked] == pairs
+
+
+def test_another_share_only_adds():
+    pairs = make_pairs(implement=50)
+    pairs = [replace(pair, context="import a") for pair in pairs]
+    few, many = ({p.id for p in drop_contexts(pairs, share) if not p.context} for share in (0.2, 0.6))
+
+    assert few < many
