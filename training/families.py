@@ -85,7 +85,7 @@ class Family:
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of *text*, in which special tokens are plain text."""
-        return self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+        return self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
 
     def prompt_ids(self, kind: str, path: str, language: str, context: str, instruction: str) -> PromptIds:
         """
