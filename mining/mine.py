@@ -205,14 +205,15 @@ def mine_repositories(
         return unchanged
     with open_cluster(cluster) as opened_cluster:
         job = replace(job, cluster=opened_cluster)
-        for repository, own in zip(opened, settings, strict=True):
+        # of all repositories at once: workers are slow to start
+        given = read_and_mine(opened, job)
+        for repository, own, found in zip(opened, settings, given, strict=True):
             # what would run code is never taken from the mined tree; the record, and so the summary, says it was there
             drops.extend(Drop(f"[{table}]", "", "settings", "setting_that_runs_code") for table in own.ignored)
-            files = keep_files(repository, own, job, drops)
+            files = keep_files(repository, own, found, drops)
             mined.append(Mined(repository, files, read_history(repository, history, job)))
-        for repository in offering:
-            files = tuple(f for f in read_and_mine(repository, replace(job, kinds=())) if isinstance(f, FileYield))
-            mined.append(Mined(repository, files, only_api=True))
+        for repository, found in zip(offering, read_and_mine(offering, replace(job, kinds=())), strict=True):
+            mined.append(Mined(repository, tuple(f for f in found if isinstance(f, FileYield)), only_api=True))
     corpus = write_corpus(out, assemble(mined, drops, settings, progress, own_pairs))
     if (store := open_store()) is not None:
         store.put(key, corpus.sha256.encode())
@@ -263,11 +264,13 @@ class Job:
         return hash_of(version_of_mining(), kinds, *sorted(self.house), "", *(repr(one) for one in self.languages))
 
 
-def keep_files(repository: Repository, own: Settings, job: Job, drops: list[Drop]) -> tuple[FileYield, ...]:
-    """Return what the files of *repository* give; what cannot be mined or kept goes to *drops*."""
+def keep_files(
+    repository: Repository, own: Settings, found: Sequence[FileYield | Drop], drops: list[Drop]
+) -> tuple[FileYield, ...]:
+    """Return what is kept of what was *found* in *repository*; what cannot be mined or kept goes to *drops*."""
     drops.extend(Drop(skip.path, "", "file", skip.reason) for skip in repository.skips)
     files: list[FileYield] = []
-    for result in read_and_mine(repository, job):
+    for result in found:
         if isinstance(result, Drop):
             drops.append(result)
         elif not may_stay(result.licence, repository.licence, own.licences):
@@ -298,28 +301,31 @@ def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:
             store.close()
 
 
-def read_and_mine(repository: Repository, job: Job) -> Iterator[FileYield | Drop]:
-    """Yield what every file gives, in order of path: from the cache, or from worker processes."""
+def read_and_mine(repositories: Sequence[Repository], job: Job) -> list[list[FileYield | Drop]]:
+    """Return what every file of each repository gives, in order of path: from the cache, or from worker processes."""
     # a worker needs where the files are, not the list of them
-    place = replace(repository, paths=(), skips=(), listed=())
+    places = tuple(replace(repository, paths=(), skips=(), listed=()) for repository in repositories)
     asked = job.asked
-    work = partial(mine_packed, place, tuple(job.languages), job.kinds, job.house, asked)
+    work = partial(mine_packed, places, tuple(job.languages), job.kinds, job.house, asked)
     store = open_store()
-    kept = {path for path in repository.paths if store is not None and is_kept(store, place, asked, path)}
-    sizes = [(path, size_of(repository.root / path)) for path in repository.paths if path not in kept]
+    given: list[list[FileYield | Drop]] = [[] for _ in repositories]
+    files = [(number, path) for number, repository in enumerate(repositories) for path in repository.paths]
+    kept = {(n, path) for n, path in files if store is not None and is_kept(store, places[n], asked, path)}
+    sizes = [(f"{n}/{path}", size_of(places[n].root / path)) for n, path in files if (n, path) not in kept]
     spread = map_files if job.cluster is None else partial(map_on, job.cluster)
     fresh = spread(work, sizes, workers=job.workers, lost=lose_file, progress=job.progress)
     try:
-        for path in repository.paths:
-            packed = Packed(file_key(place, asked, path), b"") if path in kept else next(fresh)
+        for n, path in files:
+            packed = Packed(file_key(places[n], asked, path), b"") if (n, path) in kept else next(fresh)
             value = packed.value or (store and packed.key and store.get(packed.key)) or b""
             if store is not None and packed.key and packed.value:
                 store.put(packed.key, packed.value)
             # what vanished from the cache meanwhile is mined here
-            yield pickle.loads(value if value else work(path).value)  # noqa: S301 - our own
+            given[n].append(pickle.loads(value if value else work(f"{n}/{path}").value))  # noqa: S301 - our own
     finally:
         if store is not None:
             store.close()
+    return given
 
 
 class Packed(NamedTuple):
@@ -333,15 +339,16 @@ class Packed(NamedTuple):
 
 
 def mine_packed(
-    repository: Repository,
+    repositories: Sequence[Repository],
     languages: Sequence[Language],
     kinds: Sequence[str] | None,
     house: frozenset[str],
     asked: str,
-    path: str,
+    file: str,
 ) -> Packed:
-    """Mine one file and pack what it gives, under the hash of what was read."""
-    data = repository.read(path)
+    """Mine one file, named by its repository's number and its path, and pack it under the hash of what was read."""
+    number, _, path = file.partition("/")
+    data = repositories[int(number)].read(path)
     if not isinstance(data, bytes):
         return Packed(b"", pickle.dumps(Drop(data.path, "", "file", data.reason), 5))
     mined = mine_data(path, data, languages, kinds, house)
@@ -350,8 +357,9 @@ def mine_packed(
     return Packed(key_of(asked, path, data) if lasting else b"", pickle.dumps(mined, 5))
 
 
-def lose_file(path: str) -> Packed:
-    """Return what is recorded of a file whose worker died."""
+def lose_file(file: str) -> Packed:
+    """Return what is recorded of a file, named as for `mine_packed`, whose worker died."""
+    path = file.partition("/")[2]
     return Packed(b"", pickle.dumps(Drop(path, "", "file", "crashed_or_too_slow"), 5))
 
 

@@ -40,7 +40,7 @@ def watch_mined(monkeypatch):
     real = mining.map_files
 
     def watched(work, sizes, **options):
-        mined.extend(path for path, _ in sizes)
+        mined.extend(file.partition("/")[2] for file, _ in sizes)
         return real(work, sizes, **options)
 
     monkeypatch.setattr(mining, "map_files", watched)
