@@ -112,7 +112,8 @@ def command(
 
 
 def make_retrain(corpus: Path, adapter: Path) -> Retrain:
-    """Return what trains further adapters by the recipe of *adapter*, as many times over their pairs."""
+    """Return what trains further adapters by the recipe of *adapter*, in steps as their pairs are to the corpus's."""
+    from ..mining.corpus import read_corpus
     from ..training.generation import load_model
     from ..training.models import recall_base
     from ..training.recipe import Recipe
@@ -122,7 +123,8 @@ def make_retrain(corpus: Path, adapter: Path) -> Retrain:
         record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
         base = recall_base(record["base"]["name"], record["base"]["weights_sha256"])
         recipe = Recipe(**{**record["recipe"], "betas": tuple(record["recipe"]["betas"])})
-        share = len(pairs) / record["counts"]["pairs"]
+        # not by the pairs that the recipe took: of these it will leave out as many again
+        share = len(pairs) / len(read_corpus(corpus).pairs("train"))
         steps = None if recipe.steps is None else max(1, round(recipe.steps * share))
         train_adapter(corpus, out, base=base, recipe=replace(recipe, steps=steps), pairs=pairs)
         models = load_model(base, out)
