@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from idiolect.commands.evaluate import make_retrain
 from idiolect.evaluation.general import PACKAGES
+from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
-from idiolect.training import looks, mix, models, replay, steps, train
+from idiolect.training import looks, mix, models, replay, setup, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.families import probe_family
 from idiolect.training.forward import set_mode
@@ -192,6 +194,17 @@ def test_own_answers_end_by_themselves(family):
 
     assert [[25, 26, family.stop_id]] == [example.answer.tolist() for example in own]
     assert [example.id.partition(":")[0] for example in own] == ["own"]
+
+
+def test_a_further_adapter_trains_no_longer(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """The same pairs are as many steps, although the recipe leaves some of them out."""
+    monkeypatch.setattr(setup, "FEW_PAIRS", 0)
+    out = train_adapter(tiny_corpus, tmp_path / "first", base=tiny_base, recipe=replace(SHORT, steps=6, infill=0.05))
+    pairs = read_corpus(tiny_corpus).pairs("train")
+    make_retrain(tiny_corpus, out)(pairs, tmp_path / "second")
+
+    assert read_record(out)["counts"]["pairs"] < 0.8 * len(pairs)
+    assert read_record(tmp_path / "second")["counts"]["steps"] == 6
 
 
 def test_repeated_code_asks_less_than_watched_code():
