@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Both install what they need into .venv, once.
 
 PYTHON ?= python3
-MINUTES ?= 8
+MINUTES ?= 9
 BIN := .venv/bin
 
 .PHONY: install demo test test-all lint clean

@@ -175,7 +175,7 @@ def control(verdict: Mapping[str, Any], name: str) -> float | None:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=8.0, help="of the demo, as `make demo MINUTES=…`")
+    parser.add_argument("--minutes", type=float, default=9.0, help="of the demo, as `make demo MINUTES=…`")
     parser.add_argument("--skip-tests", action="store_true", help="leave `make test` out")
     parser.add_argument("--keep", type=Path, help="where the demo's evaluation and report are copied to")
     asked = parser.parse_args()

@@ -31,7 +31,7 @@ MOST_TRAINING = 4.0
 @click.argument("repositories", metavar="REPO…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where corpus, adapter and evaluation go.")
 @click.option("--base", default="embedded", show_default=True, metavar="NAME|PATH", help="The model to adapt.")
-@click.option("--minutes", type=click.FloatRange(min=0.5), default=8.0, show_default=True, help="Minutes in all.")
+@click.option("--minutes", type=click.FloatRange(min=0.5), default=9.0, show_default=True, help="Minutes in all.")
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; as many as the minutes allow.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes of mining; one per core by default.")
 @language_option
