@@ -23,7 +23,7 @@ demo: install
 		--out .idiolect/demo --minutes $(MINUTES)
 
 test: install
-	$(BIN)/python -m pytest -m 'not slow' -n logical --dist loadfile --cov --cov-report=
+	$(BIN)/python -m pytest -m 'not slow' -n logical --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --sort=cover | tail -n 25
 
 test-all: install

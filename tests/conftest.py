@@ -17,6 +17,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
 
 
+LONGEST = ("training", "project")
+"""Folders of few, long tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long tests begin first: then no core waits for another in the end."""
+    items.sort(key=lambda item: not any(name in item.path.parts for name in LONGEST))
+
+
 @pytest.fixture(name="write_tree")
 def _write_tree(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
     """Write files into a fresh folder and return it."""
