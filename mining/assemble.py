@@ -212,7 +212,8 @@ def keep_style(
     pairs: Sequence[Pair], tallies: Sequence[FileTally], profile: Profile, commits: Set[str], drops: list[Drop]
 ) -> list[Pair]:
     """Return *pairs* without the training pairs whose answer, as it stands now, breaks a rule that gates."""
-    broken = {tally.path: lines_that_break(tally, profile) for tally in tallies}
+    judged = {pair.path for pair in pairs if pair.split == "train" and pair.commit in commits}
+    broken = {tally.path: lines_that_break(tally, profile) for tally in tallies if tally.path in judged}
     kept: list[Pair] = []
     for pair in pairs:
         lines = broken.get(pair.path, {}) if pair.split == "train" and pair.commit in commits else {}

@@ -13,7 +13,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -117,8 +117,9 @@ def count_answers(
     """Yield, for every answer in *found*, the question and how often one *file* answers so."""
     lines = recent.get(file.path)
     lately = Counter(ANSWER(one) for one in found if one.line in lines) if lines else Counter[Any]()
-    first = {ANSWER(one): one.line for one in reversed(found)}
-    for answer, count in Counter(map(ANSWER, found)).items():
+    answers = list(map(ANSWER, found))
+    first = {answer: one.line for answer, one in zip(reversed(answers), reversed(found), strict=True)}
+    for answer, count in Counter(answers).items():
         text = texts.get(answer, "")
         yield QUESTION(answer), Place(file.path, file.role, answer[2], count, lately[answer], first[answer], text)
 
@@ -276,8 +277,8 @@ def exemplars_of(places: Iterable[Place]) -> tuple[Exemplar, ...]:
     by_folder: dict[str, Place] = {}
     for place in ranked:
         by_folder.setdefault(folder_of(place.path), place)
-    apart = [place for place in ranked if by_folder[folder_of(place.path)] is place]
-    chosen = [*apart, *(place for place in ranked if by_folder[folder_of(place.path)] is not place)][:EXEMPLARS]
+    others = (place for place in ranked if by_folder[folder_of(place.path)] is not place)
+    chosen = islice(chain(by_folder.values(), others), EXEMPLARS)
     return tuple(Exemplar(place.path, place.line, place.text) for place in chosen)
 
 

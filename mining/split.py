@@ -110,9 +110,8 @@ class LeakFinder:
 
     def find_quotes(self, pairs: Sequence[Pair]) -> list[bool]:
         """Return whether each training pair shares a span of 50 tokens with an answer held out."""
-        texts = {pair.prompt_id: pair.context for pair in pairs}
-        texts.update((pair.id, f"{pair.instruction}\n{pair.response}") for pair in pairs)
-        fresh = {name: text for name, text in texts.items() if name not in self.known}
+        fresh = {pair.prompt_id: pair.context for pair in pairs if pair.prompt_id not in self.known}
+        fresh.update((pair.id, f"{pair.instruction}\n{pair.response}") for pair in pairs if pair.id not in self.known)
         self.known.update(zip(fresh, self.spans.find_in(list(fresh.values())), strict=True))
         return [self.known[pair.prompt_id] or self.known[pair.id] for pair in pairs]
 
