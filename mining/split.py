@@ -84,7 +84,7 @@ def cluster_files(units: Sequence[Unit], paths: Sequence[str]) -> dict[str, str]
     """Return the name of each path's cluster."""
     place = {path: index for index, path in enumerate(paths)}
     # short units are alike by nature: they would make one cluster of everything
-    here = [unit for unit in units if unit.path in place and len(unit.mark.shingles)]
+    here = [unit for unit in units if unit.path in place and unit.mark.members]
     clusters = Clusters(len(paths))
     for first, second, _ in similar_pairs([unit.mark for unit in here], SAME_CLUSTER):
         clusters.join(place[here[first].path], place[here[second].path])
@@ -136,7 +136,7 @@ def drop_quotes(pairs: Sequence[Pair], leaks: LeakFinder) -> tuple[list[Pair], l
 def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides, leaks: LeakFinder) -> dict[str, object]:
     """Return the manifest's proof: what similarity is left between training and the rest, measured on what is kept."""
     used = {pair.path for pair in pairs}
-    here = [unit for unit in units if unit.path in used and len(unit.mark.shingles)]
+    here = [unit for unit in units if unit.path in used and unit.mark.members]
     highest = highest_across([unit.mark for unit in here], [sides.split[unit.path] == "train" for unit in here])
     taught = [pair for pair in pairs if pair.split == "train"]
     paths: defaultdict[str, set[str]] = defaultdict(set)

@@ -160,9 +160,8 @@ def similar_pairs(
     for index, mark in enumerate(prints):
         side = sides is not None and sides[index]
         first = first_exact.setdefault((mark.exact, side), index)
-        if len(mark.shingles):
-            digest = hashlib.blake2b(mark.shingles.tobytes(), digest_size=16).digest()
-            first = first_alike.setdefault((digest, side), index)
+        if mark.members:
+            first = first_alike.setdefault((mark.members, side), index)
         if sides is None:
             if first != index:
                 found[first, index] = 1.0
@@ -266,20 +265,22 @@ def verify(
     least: float,
 ) -> Iterator[tuple[int, int, float]]:
     """Yield the candidates that are alike enough, with their exact similarity."""
-    first = candidates >> np.int64(32)
-    second = candidates & np.int64(0xFFFFFFFF)
+    first, second = candidates >> np.int64(32), candidates & np.int64(0xFFFFFFFF)
     if not len(first):
         return
-    for start, end in pairwise([0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), len(first)]):
-        one, others = int(first[start]), second[start:end]
-        mine = ranks[starts[one] : starts[one + 1]]
-        theirs = np.concatenate([ranks[starts[other] : starts[other + 1]] for other in others])
-        places = np.minimum(np.searchsorted(mine, theirs), len(mine) - 1)
-        edges = np.concatenate([[0], np.cumsum(sizes[others])[:-1]])
-        shared = np.add.reduceat((mine[places] == theirs).astype(np.int64), edges)
-        similarity = shared / (len(mine) + sizes[others] - shared)
+    # as they were sorted: (set, rank) packed into one number
+    packed = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes) << np.int64(32) | ranks
+    for block in blocks_of(sizes[second]):
+        ones, others = first[block], second[block]
+        many = sizes[others]
+        offsets = np.cumsum(many) - many
+        places = np.arange(int(many.sum())) + np.repeat(starts[others] - offsets, many)
+        wanted = np.repeat(ones, many) << np.int64(32) | ranks[places]
+        nearest = np.minimum(np.searchsorted(packed, wanted), len(packed) - 1)
+        shared = np.add.reduceat((packed[nearest] == wanted).astype(np.int64), offsets)
+        similarity = shared / (sizes[ones] + many - shared)
         for place in np.flatnonzero(similarity >= least - 1e-9):
-            yield one, int(others[place]), float(similarity[place])
+            yield int(ones[place]), int(others[place]), float(similarity[place])
 
 
 def highest_across(prints: Sequence[Fingerprint], sides: Sequence[bool]) -> float:
