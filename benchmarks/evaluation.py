@@ -30,6 +30,7 @@ from typing import Any
 
 from idiolect.evaluation.evaluate import hash_evidence
 from idiolect.evaluation.gate import judge_gate
+from idiolect.evaluation.measure import CONTROLS
 from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.mining.artefacts import sha256_file, write_json
 
@@ -366,7 +367,7 @@ def main() -> None:
     parser.add_argument("packages", nargs="*", default=PACKAGES)
     parser.add_argument("--minutes", type=float, default=3.0, help="of training, each")
     parser.add_argument("--probes", type=int, default=200)
-    parser.add_argument("--controls", choices=("basic", "placebo", "full"), default="placebo")
+    parser.add_argument("--controls", choices=CONTROLS, default="placebo")
     parser.add_argument("--work", type=Path, help="keep the work here; what is done is not done again")
     parser.add_argument("--stage", help="run only this one, as networkx:train")
     parser.add_argument("--write", action="store_true", help="run nothing: write what the done stages found")

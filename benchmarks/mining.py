@@ -27,6 +27,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from .results import make_goal, write_results
@@ -106,7 +107,11 @@ def python_files(roots: Sequence[Path]) -> list[tuple[Path, str]]:
 
 
 def floor(files: Sequence[tuple[Path, str]]) -> float:
-    """Return F for *files*: the least processor time of three readings and parsings."""
+    """
+    Return F for *files*: the least processor time of three readings and parsings.
+
+    Stages take it before and after their work, and the mean: a host's speed drifts by a tenth within minutes.
+    """
     from idiolect.mining.languages import language_named
     from tree_sitter import Parser
 
@@ -117,11 +122,6 @@ def floor(files: Sequence[tuple[Path, str]]) -> float:
             Parser(grammar).parse((root / path).read_bytes())
 
     return min(cpu_of(once)[0] for _ in range(3))
-
-
-def mean_floor(before: float, files: Sequence[tuple[Path, str]]) -> float:
-    """Return the mean of F *before* some work and now: a host's speed drifts by a tenth within minutes."""
-    return (before + floor(files)) / 2
 
 
 def stage_pairs(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
@@ -157,11 +157,7 @@ def stage_pairs(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
         with pause_collection():  # as mining does
             rounds.append(cpu_of(once))
         floors.append(floor(files))
-    return {
-        "floor": sum(floors) / len(floors),
-        "cpu": sum(spent for spent, _ in rounds) / ROUNDS,
-        "pairs": rounds[0][1],
-    }
+    return {"floor": fmean(floors), "cpu": fmean(used for used, _ in rounds), "pairs": rounds[0][1]}
 
 
 def stage_everything(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
@@ -169,7 +165,7 @@ def stage_everything(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
     from idiolect.mining.mine import mine_repositories
 
     files = python_files(roots)
-    least = floor(files)
+    floors = [floor(files)]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["IDIOLECT_CACHE"] = f"{folder}/cache"
         with watch_workers() as peaks:
@@ -177,11 +173,11 @@ def stage_everything(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
         worker = max(peaks.values())
         parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         again, _ = cpu_of(lambda: mine_repositories(roots, Path(folder) / "corpus", workers=1))
-        least = mean_floor(least, files)
+        floors.append(floor(files))
         pairs = sum(row["pairs"] for row in corpus.manifest["counts"])
         kinds = sorted({row["kind"] for row in corpus.manifest["counts"]})
-    return {"floor": least, "cpu": used, "again": again, "worker_mb": worker, "parent_mb": parent, "pairs": pairs,
-            "kinds": kinds}  # fmt: skip
+    return {"floor": fmean(floors), "cpu": used, "again": again, "worker_mb": worker,
+            "parent_mb": parent, "pairs": pairs, "kinds": kinds}  # fmt: skip
 
 
 @contextmanager

@@ -563,35 +563,3 @@ def test_a_whole_name_is_no_ending():
     """`BUILD` names a file; `REBUILD` is another one."""
     assert language_of("a/BUILD") is not None
     assert language_of("a/REBUILD") is None
-
-
-def test_a_language_that_travels_twice_is_loaded_once():
-    """A worker is told with every chunk which languages there are; it compiles the query of each once."""
-    import pickle
-
-    sent = pickle.dumps(language_of("a.py"))
-
-    assert pickle.loads(sent) is pickle.loads(sent)
-    assert pickle.loads(sent) == language_of("a.py")
-
-
-def test_a_tree_is_freed_when_its_file_was_asked():
-    """While mining, nothing looks for cycles: what points at itself would hold a tree for every file of a chunk."""
-    import gc
-    import weakref
-
-    from idiolect.mining.definitions import find_units
-    from idiolect.mining.mine import mine_source
-    from idiolect.mining.source import parse_source
-
-    code = b"import os\n\n\nclass A:\n    def b(self):\n        with open(os.sep) as c:\n            raise OSError(c)\n"
-    gc.disable()
-    try:
-        source = parse_source("a.py", code, language_of("a.py"))
-        mine_source(source)
-        left = weakref.ref(source)
-        find_units.cache_clear()
-        del source
-        assert left() is None
-    finally:
-        gc.enable()

@@ -1,10 +1,18 @@
 """
-Work spread over processes loses exactly what kills it.
+Work spread over processes loses exactly what kills it; a worker loads a language once and keeps no file's tree.
 """
 
 from __future__ import annotations
 
+import gc
+import pickle
+import weakref
+
 import pytest
+from idiolect.mining.definitions import find_units
+from idiolect.mining.languages import language_of
+from idiolect.mining.mine import mine_source
+from idiolect.mining.source import parse_source
 from idiolect.mining.workers import CHUNK_BYTES, map_files
 
 CRASHER = """
@@ -45,3 +53,26 @@ def test_a_crash_costs_one_file_of_its_chunk(work):
     sizes = [(name, 1) for name in ("a", "b", "bad", "c", "d")]
 
     assert ["a", "b", "lost bad", "c", "d"] == list(map_files(work, sizes, workers=2, lost=lose))
+
+
+def test_a_language_that_travels_twice_is_loaded_once():
+    """A worker is told with every chunk which languages there are; it compiles the query of each once."""
+    sent = pickle.dumps(language_of("a.py"))
+
+    assert pickle.loads(sent) is pickle.loads(sent)
+    assert pickle.loads(sent) == language_of("a.py")
+
+
+def test_a_tree_is_freed_when_its_file_was_asked():
+    """While mining, nothing looks for cycles: what points at itself would hold a tree for every file of a chunk."""
+    code = b"import os\n\n\nclass A:\n    def b(self):\n        with open(os.sep) as c:\n            raise OSError(c)\n"
+    gc.disable()
+    try:
+        source = parse_source("a.py", code, language_of("a.py"))
+        mine_source(source)
+        left = weakref.ref(source)
+        find_units.cache_clear()
+        del source
+        assert left() is None
+    finally:
+        gc.enable()
