@@ -24,8 +24,27 @@ from .packing import Segment
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    Pieces = tuple[Sequence[Tensor], Sequence[Tensor]]
+    """Keys and values, one of each a segment."""
+
 PACKED = "idiolect_packed"
 HALF = (torch.float16, torch.bfloat16)
+
+
+@dataclass(eq=False)
+class Past:
+    """
+    Keys and values of segments that were computed before.
+    """
+
+    lengths: list[int]
+    layers: dict[nn.Module, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    """By attention layer: batch, heads, tokens, width."""
+
+    def pieces(self, layer: nn.Module) -> Pieces:
+        """Return what *layer* kept."""
+        keys, values = self.layers[layer]
+        return keys.split(self.lengths, dim=2), values.split(self.lengths, dim=2)
 
 
 @dataclass(eq=False)
@@ -36,14 +55,16 @@ class Layout:
 
     segments: tuple[Segment, ...]
     device: torch.device
+    past: Past | None = None
+    """Where what stands ahead of the segments was read before; None where this pack holds it."""
+    keeps: Past | None = None
+    """Where the keys and values of this pack are kept for a later one."""
     masks: dict[tuple[int, int, int | None, torch.dtype], Tensor] = field(default_factory=dict)
-    visits: int = 0
-    """How many layers have asked. A model that never asks computes something else, and is refused."""
 
     def __post_init__(self) -> None:
         self.lengths = [segment.length for segment in self.segments]
-        self.has_prefixes = any(segment.prefix >= 0 for segment in self.segments)
-        self.varlen = varlen_indices(self.segments, self.device) if self.device.type == "cuda" else None
+        whole = self.past is None and self.device.type == "cuda"
+        self.varlen = varlen_indices(self.segments, self.device) if whole else None
 
     def mask(self, length: int, before: int, window: int | None, dtype: torch.dtype) -> Tensor:
         """Return the additive mask of *length* queries that also see *before* tokens ahead of them."""
@@ -77,16 +98,14 @@ def varlen_indices(segments: Sequence[Segment], device: torch.device) -> Varlen:
     starts = [0]
     for segment in segments:
         starts.append(starts[-1] + segment.length)
-    seen = [segment.length + (segments[segment.prefix].length if segment.prefix >= 0 else 0) for segment in segments]
+    seen = [segment.length + sum(segments[place].length for place in segment.ahead) for segment in segments]
     queries = torch.tensor(starts, dtype=torch.int32, device=device)
     longest = max(segment.length for segment in segments)
-    if not any(segment.prefix >= 0 for segment in segments):
+    if not any(segment.ahead for segment in segments):
         return Varlen(queries, queries, None, longest, longest)
     gather: list[Tensor] = []
     for number, segment in enumerate(segments):
-        if segment.prefix >= 0:
-            gather.append(torch.arange(starts[segment.prefix], starts[segment.prefix + 1]))
-        gather.append(torch.arange(starts[number], starts[number + 1]))
+        gather += [torch.arange(starts[place], starts[place + 1]) for place in (*segment.ahead, number)]
     keys = torch.tensor([0, *seen], dtype=torch.int64).cumsum(0).to(torch.int32).to(device)
     return Varlen(queries, keys, torch.cat(gather).to(device), longest, max(seen))
 
@@ -112,27 +131,32 @@ def packed_attention(
         raise InputError(
             f"{type(module).__name__} bends its attention scores (soft cap, sinks or bias): packs need a mask."
         )
-    layout.visits += 1
+    if layout.keeps is not None:
+        layout.keeps.layers[module] = (key, value)
     window = sliding_window or getattr(module, "sliding_window", None)
     if layout.varlen is not None and query.dtype in HALF and not dropout:
         return varlen_attention(query, key, value, layout.varlen, scaling, window), None
-    return segment_attention(query, key, value, layout, scaling, dropout, window), None
+    # split, not slices: the backward of a split is one concatenation, that of a slice a zero tensor as long as the pack
+    keys, values = key.split(layout.lengths, dim=2), value.split(layout.lengths, dim=2)
+    ahead = (keys, values) if layout.past is None else layout.past.pieces(module)
+    return segment_attention(query, (keys, values), ahead, layout, scaling, dropout, window), None
 
 
 def segment_attention(
-    query: Tensor, key: Tensor, value: Tensor, layout: Layout, scaling: float | None, dropout: float, window: int | None
+    query: Tensor, own: Pieces, ahead: Pieces, layout: Layout, scaling: float | None, dropout: float, window: int | None
 ) -> Tensor:
-    """Return the attention of each segment, one kernel call each."""
-    # split, not slices: the backward of a split is one concatenation, that of a slice a zero tensor as long as the pack
+    """Return the attention of each segment, one kernel call each, to its *own* keys and those *ahead* of it."""
     queries = query.split(layout.lengths, dim=2)
-    keys = key.split(layout.lengths, dim=2)
-    values = value.split(layout.lengths, dim=2)
     outputs: list[Tensor] = []
-    for number, (length, prefix) in enumerate(layout.segments):
-        before = layout.lengths[prefix] if prefix >= 0 else 0
-        k, v = keys[number], values[number]
-        if prefix >= 0:
-            k, v = torch.cat((keys[prefix], k), dim=2), torch.cat((values[prefix], v), dim=2)
+    for number, (length, places) in enumerate(layout.segments):
+        if not length:
+            outputs.append(queries[number])
+            continue
+        k, v = (
+            torch.cat((*(others[place] for place in places), mine[number]), dim=2) if places else mine[number]
+            for others, mine in zip(ahead, own, strict=True)
+        )
+        before = k.shape[2] - length
         plain = not before and (window is None or length <= window)
         mask = None if plain else layout.mask(length, before, window, query.dtype)
         outputs.append(
@@ -144,7 +168,7 @@ def segment_attention(
                 dropout_p=dropout,
                 is_causal=plain,
                 scale=scaling,
-                enable_gqa=query.shape[1] != key.shape[1],
+                enable_gqa=query.shape[1] != k.shape[1],
             )
         )
     return torch.cat(outputs, dim=2).transpose(1, 2).contiguous()
@@ -191,8 +215,8 @@ def dense_mask(segments: Sequence[Segment], dtype: torch.dtype, device: torch.de
     for number, segment in enumerate(segments):
         rows = slice(starts[number], starts[number + 1])
         allowed[rows, rows] = causal(segment.length, 0, None, device)
-        if segment.prefix >= 0:
-            allowed[rows, starts[segment.prefix] : starts[segment.prefix + 1]] = True
+        for place in segment.ahead:
+            allowed[rows, starts[place] : starts[place + 1]] = True
     mask = torch.zeros(allowed.shape, dtype=dtype, device=device)
     return mask.masked_fill_(~allowed, torch.finfo(dtype).min)[None, None]
 

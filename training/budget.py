@@ -254,7 +254,7 @@ def plan_budget(
     packs = [plan.build(pack) for step in epoch for pack in step]
     tokens = [pack.tokens for pack in packs]
     rows = [len(pack.keep) for pack in packs]
-    a_step = step_flops(shape, sum(tokens) / len(epoch), sum(rows) / len(epoch))
+    a_step = step_flops(shape, recipe, sum(tokens) / len(epoch), sum(rows) / len(epoch))
     seconds = a_step / (EFFICIENCY * matrix_rate(device, dtype))
     in_an_epoch = round(len(epoch) * (1 + recipe.replay_share(len(epoch))))
     steps = count_planned(recipe, in_an_epoch, seconds)
@@ -281,14 +281,15 @@ def saved_bytes(shape: Shape, tokens: int, rows: int) -> float:
     return shape.saved_a_token * tokens + shape.saved_a_row * rows
 
 
-def step_flops(shape: Shape, tokens: float, rows: float) -> float:
+def step_flops(shape: Shape, recipe: Recipe, tokens: float, rows: float) -> float:
     """
     Return the arithmetic of one step: forward and backward through frozen layers, three passes through the adapter.
 
     Attention scores are left out: at these lengths they are a tenth.
     """
     body = shape.parameters - shape.head
-    return tokens * (4 * body + 6 * shape.trained) + 4 * rows * shape.head
+    learned = rows if recipe.skim else tokens
+    return tokens * 2 * (body + shape.trained) + learned * (2 * body + 4 * shape.trained) + 4 * rows * shape.head
 
 
 def count_planned(recipe: Recipe, in_an_epoch: int, seconds: float) -> int:

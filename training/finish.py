@@ -18,9 +18,11 @@ from .adapter import RECORD, adapter_tensors, check_applied, describe_applied, w
 from .checkpoints import CHECKPOINTS, Progress
 from .encode import Encoded
 from .full import fold_full
-from .looks import held_out_loss
 from .run import RUN
 from .setup import Setup
+
+Losses = tuple[float | None, float | None]
+"""Nats per held-out token; None where nothing is held out."""
 
 
 def finish(
@@ -30,9 +32,9 @@ def finish(
     encoded: Encoded,
     run: Mapping[str, Any],
     state: Progress,
-    before: float | None,
+    losses: Losses,
 ) -> None:
-    """Prove that the adapter is applied, write it, and clear away the run."""
+    """Prove that the adapter is applied, write it, and clear away the run; *losses* are those before and after."""
     setup.report("save", 0, 1)
     setup.model.eval()
     fold_full(setup.model)
@@ -40,7 +42,7 @@ def finish(
     (out / RECORD).unlink(missing_ok=True)
     # a resumed run has read its first lines back from JSON, in another order of keys
     write_jsonl(out / "log.jsonl", (dict(sorted(line.items())) for line in state.log))
-    write_adapter(setup.model, out, setup.base.name, make_record(setup, corpus, encoded, run, state, before, applied))
+    write_adapter(setup.model, out, setup.base.name, make_record(setup, corpus, encoded, run, state, losses, applied))
     timings = out / CHECKPOINTS / "timings.jsonl"
     if timings.is_file():
         timings.replace(out / "timings.jsonl")
@@ -55,12 +57,12 @@ def make_record(
     encoded: Encoded,
     run: Mapping[str, Any],
     state: Progress,
-    before: float | None,
+    losses: Losses,
     applied: Any,
 ) -> dict[str, Any]:
     """Return what `idiolect.json` says beside the hashes of the files."""
     manifest = corpus.manifest
-    after = held_out_loss(setup)
+    before, after = losses
     return {
         "tool_version": __version__,
         "base": {

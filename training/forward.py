@@ -16,10 +16,11 @@ import torch
 from torch.nn import functional
 
 from ..mining.errors import InputError
-from .attention import PACKED, Layout, dense_mask, no_mask
+from .attention import PACKED, Layout, Past, dense_mask, no_mask
 from .encode import join_plain
 from .fused import HeadLoss, has_plain_head
 from .packing import Pack, build_pack
+from .skim import split_pack
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -48,12 +49,16 @@ def to_batch(pack: Pack, mode: str, device: torch.device, dtype: torch.dtype) ->
     """Return *pack* on *device*, with what *mode* needs to keep its documents apart."""
     attention: dict[str, Any] = {}
     if mode == "packed":
-        attention["layout"] = Layout(pack.segments, device)
-        attention["attention_mask"] = no_mask(device)
+        attention = {"layout": Layout(pack.segments, device), "attention_mask": no_mask(device)}
     elif mode == "mask":
         attention["attention_mask"] = dense_mask(pack.segments, dtype, device)
     elif len(pack.segments) > 1:
         raise ValueError("this model takes one document at a time")
+    return place(pack, device, attention)
+
+
+def place(pack: Pack, device: torch.device, attention: dict[str, Any]) -> Batch:
+    """Return *pack* on *device*, kept apart by *attention*."""
 
     def move(array: np.ndarray[Any, Any]) -> Tensor:
         tensor = torch.from_numpy(array)
@@ -63,6 +68,21 @@ def to_batch(pack: Pack, mode: str, device: torch.device, dtype: torch.dtype) ->
     return Batch(
         move(pack.input_ids)[None], move(pack.position_ids)[None], move(pack.keep), move(pack.targets), attention
     )
+
+
+def skim_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.device) -> Batch:
+    """
+    Read the prompts of *pack* without a gradient, and return its answers, which see what was read.
+
+    The model must be in the mode `packed`.
+    """
+    prompts, answers = split_pack(pack)
+    past = Past([segment.length for segment in prompts.segments])
+    mask = no_mask(device)
+    reading = place(prompts, device, {"layout": Layout(prompts.segments, device, keeps=past), "attention_mask": mask})
+    with torch.no_grad():
+        last_hidden_states(plain_model(model), reading)
+    return place(answers, device, {"layout": Layout(answers.segments, device, past=past), "attention_mask": mask})
 
 
 def answer_logits(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True) -> Tensor:
@@ -81,11 +101,16 @@ def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: boo
     """
     plain = plain_model(model)
     if head and fuse and has_plain_head(plain):
-        options = {"position_ids": batch.position_ids, "use_cache": False, **batch.attention}
-        hidden = plain.base_model(input_ids=batch.input_ids, **options).last_hidden_state.squeeze(0)
+        hidden = last_hidden_states(plain, batch)
         out: Any = plain.get_output_embeddings()
         return HeadLoss.apply(hidden.index_select(0, batch.keep), out.weight, out.bias, batch.targets)  # pyright: ignore
     return functional.cross_entropy(answer_logits(model, batch, head=head), batch.targets, reduction="none")
+
+
+def last_hidden_states(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """Return what *model* computes before its head, one row a token."""
+    options = {"position_ids": batch.position_ids, "use_cache": False, **batch.attention}
+    return model.base_model(input_ids=batch.input_ids, **options).last_hidden_state.squeeze(0)
 
 
 def keeps_logits(model: PreTrainedModel | PeftModel) -> bool:

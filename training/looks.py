@@ -20,8 +20,8 @@ from .setup import Setup
 if TYPE_CHECKING:
     from torch import Tensor
 
-LOOKS, FIRST_LOOKS = 10, 3
-"""Looks at held-out loss in a run, unless the recipe says otherwise; and in one that sees nothing twice."""
+LOOKS, LOOKS_A_PASS = 10, 3
+"""Looks at held-out loss in a run, unless the recipe says otherwise; and at most so many in a pass over the data."""
 
 
 class Score(Protocol):
@@ -38,10 +38,9 @@ def count_looks(steps: int, in_an_epoch: int) -> int:
     """
     Return how many looks a run of *steps* has.
 
-    Within the first pass nothing can be learned by heart: looks would only cost the time of steps, an eighth of a
-    demo's.
+    Little can be learned by heart in a pass or two: looks would only cost the time of steps, an eighth of a demo's.
     """
-    return FIRST_LOOKS if steps <= in_an_epoch else LOOKS
+    return min(LOOKS, math.ceil(LOOKS_A_PASS * steps / in_an_epoch))
 
 
 class Measured(NamedTuple):
@@ -57,6 +56,13 @@ class Measured(NamedTuple):
     def general_line(self) -> dict[str, float]:
         """Return what the log says of general code."""
         return {} if self.general is None else {"general_loss": self.general}
+
+
+def best_look(state: Progress) -> Measured:
+    """Return what was seen at the step whose weights were kept."""
+    looks = (line for line in reversed(state.log) if line["step"] == state.best_step and "held_out_loss" in line)
+    line = next(looks)
+    return Measured(line["held_out_loss"], line.get("general_loss"))
 
 
 def held_out_loss(setup: Setup) -> float | None:

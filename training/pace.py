@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 
 import torch
 
 from ..mining.errors import InputError
 from .checkpoints import Progress
-from .looks import FIRST_LOOKS, LOOKS, held_out_loss, load_weights, snapshot, trainable
+from .looks import LOOKS, LOOKS_A_PASS, held_out_loss, load_weights, measure, snapshot, trainable
+from .packing import Chunk
+from .rein import LESS
 from .setup import Setup
 from .steps import add_gradients, make_optimizer, remaining_steps, take_step
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
-PROBE_STEPS = 3
+PROBE_STEPS = 5
 """Steps that are timed to turn minutes into steps; the first one warms up and does not count."""
 
 
@@ -65,9 +68,25 @@ def count_steps(setup: Setup) -> int:
 
 
 def steps_in(setup: Setup, seconds: float) -> int:
-    """Return how many steps *seconds* hold, looks at held-out loss included, by timing a few steps."""
-    parameters = list(trainable(setup.model).values())
+    """Return how many steps *seconds* hold, beside looks at held-out loss, by timing a few steps and a look."""
+    started = time.perf_counter()
     epoch = setup.plan.epoch(0)
+    a_step, a_look = time_steps(setup, epoch), time_look(setup)
+    rest = seconds - (time.perf_counter() - started)
+
+    def steps_beside(looks: int) -> int:
+        # one look comes before the first step; others tell how much of the change to keep
+        left = max(rest - (1 + looks + len(LESS)) * a_look, seconds / 3)
+        # so many looks are for so many passes
+        most = math.inf if looks == LOOKS else looks * len(epoch) / LOOKS_A_PASS
+        return int(min(left / a_step, most))
+
+    return max(map(steps_beside, range(1, LOOKS + 1)))
+
+
+def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> float:
+    """Return the seconds of a step of *epoch*, all processes together, from what a few steps take a token."""
+    parameters = list(trainable(setup.model).values())
     tried = epoch[: PROBE_STEPS + 1]
     spent = tokens = 0.0
     for number, packs in enumerate(tried):
@@ -76,19 +95,24 @@ def steps_in(setup: Setup, seconds: float) -> int:
         synchronize(setup.device)
         if number or len(tried) == 1:
             spent += time.perf_counter() - started
-            tokens += sum(setup.plan.build(pack).tokens for pack in packs)
+            tokens += count_tokens(setup, packs)
         setup.report("measure", number + 1, len(tried))
     setup.model.zero_grad(set_to_none=True)
-    a_token = spent / tokens
-    a_step = a_token * sum(setup.plan.build(pack).tokens for step in epoch for pack in step) / len(epoch)
-    # a look computes forwards only; one comes before the first step, one with the last
-    a_look = a_token / 3 * sum(example.tokens for example in setup.validation)
+    a_step = spent / tokens * sum(count_tokens(setup, packs) for packs in epoch) / len(epoch)
+    return a_step / setup.accelerator.num_processes
 
-    def steps_beside(looks: int) -> int:
-        left = max(seconds - (looks + 2) * a_look, seconds / 3)
-        return int(left * setup.accelerator.num_processes / a_step)
 
-    return min(steps_beside(FIRST_LOOKS), max(len(epoch), steps_beside(LOOKS)))
+def time_look(setup: Setup) -> float:
+    """Return the seconds of a look at what is held out."""
+    started = time.perf_counter()
+    measure(setup)
+    synchronize(setup.device)
+    return time.perf_counter() - started
+
+
+def count_tokens(setup: Setup, packs: Sequence[Sequence[Chunk]]) -> int:
+    """Return how many tokens the packs of a step hold."""
+    return sum(setup.plan.build(pack).tokens for pack in packs)
 
 
 def synchronize(device: torch.device) -> None:

@@ -26,12 +26,12 @@ WINDOW = 256
 
 class Segment(NamedTuple):
     """
-    A run of tokens in a pack that attends to itself and, where it has one, to its prefix.
+    A run of tokens in a pack that attends to itself and to what stands ahead of it.
     """
 
     length: int
-    prefix: int
-    """Which segment is its prefix, or -1."""
+    ahead: tuple[int, ...] = ()
+    """Which segments its document begins with."""
 
 
 class Chunk(NamedTuple):
@@ -77,16 +77,17 @@ def build_pack(chunks: Iterable[Sequence[Example]]) -> Pack:
     owners: list[Indices] = []
     at = owner = 0
     for chunk in chunks:
-        prefix, start = -1, 0
+        prefix: tuple[int, ...] = ()
+        start = 0
         if len(chunk) > 1 and len(chunk[0].shared):
             shared = chunk[0].shared
-            prefix, start = len(segments), len(shared)
+            prefix, start = (len(segments),), len(shared)
             pieces.append(shared)
             positions.append(np.arange(start))
-            segments.append(Segment(start, -1))
+            segments.append(Segment(start))
             at += start
         for example in chunk:
-            own = [example.ask, example.answer] if prefix >= 0 else [example.shared, example.ask, example.answer]
+            own = [example.ask, example.answer] if prefix else [example.shared, example.ask, example.answer]
             # the last token of a document predicts nothing, so it is not computed
             ids = np.concatenate(own)[:-1]
             count = len(example.answer)

@@ -16,26 +16,28 @@ from .setup import Setup
 if TYPE_CHECKING:
     from torch import Tensor
 
-SHARES = (1.0, 0.85, 0.7)
+LESS = (0.85, 0.7)
+"""Shares that are looked at beside the whole."""
 
 
-def rein_in(setup: Setup, fresh: Mapping[str, Tensor], before: Measured) -> float:
+def rein_in(setup: Setup, fresh: Mapping[str, Tensor], before: Measured, whole: Measured) -> tuple[float, Measured]:
     """
-    Leave the model with the share of its change that costs least, by the rule that chooses between looks; return it.
+    Leave the model with the share of its change that costs least, by the rule that chooses between looks.
 
-    *fresh* is what was trained before it changed anything. Where general code is not watched all is kept.
+    *fresh* is what was trained before it changed anything, *whole* what is known of the whole change. Returns the share
+    and what was seen of it. Where general code is not watched all is kept.
     """
     if not setup.general or not setup.validation:
-        return 1.0
+        return 1.0, whole
     trained = snapshot(setup.model)
-    costs: dict[float, float] = {}
-    for number, share in enumerate(SHARES):
+    seen = {1.0: whole}
+    for number, share in enumerate(LESS):
         load_weights(setup.model, move(fresh, trained, share))
-        costs[share] = cost(setup, measure(setup), before) or 0.0
-        setup.report("rein in", number + 1, len(SHARES))
-    best = min(SHARES, key=lambda share: costs[share])
+        seen[share] = measure(setup)
+        setup.report("rein in", number + 1, len(LESS))
+    best = min(seen, key=lambda share: cost(setup, seen[share], before) or 0.0)
     load_weights(setup.model, move(fresh, trained, best))
-    return best
+    return best, seen[best]
 
 
 def move(fresh: Mapping[str, Tensor], trained: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:

@@ -137,6 +137,8 @@ def gather(
     recipe = recipe if adjust is None else adjust(recipe)
     if recipe.method == "full" and not base.name.startswith("idiolect/"):
         raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
+    if recipe.skim and recipe.compile:
+        raise InputError("compile=true compiles layers for whole packs. Set skim=false, or leave compile out.")
     dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
     # a small corpus can spare none

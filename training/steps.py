@@ -31,7 +31,7 @@ from .checkpoints import (
     unpack_optimizer,
     unpack_randomness,
 )
-from .forward import answer_losses, to_batch
+from .forward import answer_losses, skim_prompts, to_batch
 from .lanes import in_lanes
 from .looks import Measured, Score, cost, count_looks, load_weights, look, measure, snapshot, trainable
 from .packing import Chunk, Plan
@@ -166,13 +166,17 @@ def remaining_steps(plan: Plan, state: Progress, steps: int) -> Iterator[list[li
 
 def pack_loss(setup: Setup, chunks: Sequence[Chunk]) -> Tensor:
     """Return the summed loss of the answers of one pack."""
-    batch = to_batch(setup.plan.build(chunks), setup.mode, setup.device, setup.dtype)
+    recipe, pack = setup.recipe, setup.plan.build(chunks)
     with ExitStack() as held:
         if setup.dtype == torch.bfloat16:
             held.enter_context(torch.autocast(setup.device.type, dtype=torch.bfloat16))
-            if setup.recipe.uncast_inputs:
+            if recipe.uncast_inputs:
                 held.enter_context(disable_input_dtype_casting(setup.model))
-        recipe = setup.recipe
+        # a pack without any prompt has nothing to skim
+        if recipe.skim and setup.mode == "packed" and pack.tokens > len(pack.keep):
+            batch = skim_prompts(setup.model, pack, setup.device)
+        else:
+            batch = to_batch(pack, setup.mode, setup.device, setup.dtype)
         return answer_losses(setup.model, batch, head=recipe.answer_head, fuse=recipe.fuse_loss).sum()
 
 

@@ -24,7 +24,7 @@ from ..mining.pairs.pair import Pair
 from .adapter import read_record
 from .budget import Budget, plan_budget, require_room
 from .finish import finish
-from .looks import Score, measure, snapshot
+from .looks import Score, best_look, measure, snapshot
 from .models import choose_device, find_base
 from .recipe import Recipe
 from .rein import rein_in
@@ -88,10 +88,12 @@ def train_adapter(
                 before = measure(setup)
             fresh = snapshot(setup.model)
             state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), before, score)
+            after = best_look(state)
             # neither what an earlier adapter had learned is given up, nor what a score has chosen
-            state.kept = rein_in(setup, fresh, before) if start_from is None and score is None else 1.0
+            if start_from is None and score is None:
+                state.kept, after = rein_in(setup, fresh, before, after)
             if accelerator.is_main_process:
-                finish(setup, out, corpus, material.encoded, run, state, before.loss)
+                finish(setup, out, corpus, material.encoded, run, state, (before.loss, after.loss))
         # not `end_training`: that takes the processes apart, and the caller may have more for them to do
         for tracker in accelerator.trackers:
             tracker.finish()

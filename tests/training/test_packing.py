@@ -4,12 +4,15 @@ Packs compute what their documents compute alone: logits, losses and gradients.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from idiolect.training import attention
 from idiolect.training.attention import dense_mask
 from idiolect.training.encode import encode_pairs
-from idiolect.training.forward import answer_logits, answer_losses, choose_mode, set_mode, to_batch
+from idiolect.training.forward import answer_logits, answer_losses, choose_mode, set_mode, skim_prompts, to_batch
 from idiolect.training.packing import build_pack, pack_in_order, plan_training
 
 from .conftest import make_pairs, tiny_model
@@ -119,3 +122,39 @@ def test_packs_keep_their_budget(examples):
     plan = plan_training(examples, pack_tokens=250, step_tokens=500, share=4, seed=1)
 
     assert all(plan.build(pack).tokens <= 250 for step in plan.epoch(0) for pack in step)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("share", [1, 8])
+def test_skimmed_prompts_give_the_same_losses(architecture, share, examples, family):
+    """Answers see the prompts that were read before them; gradients are those past the prompts' keys and values."""
+    model = tiny_model(architecture, len(family.tokenizer))
+    set_mode(model, "packed")
+    # one asks nothing beyond the context that it shares with another
+    bare = [replace(example, ask=example.ask[:1]) for example in examples[:2]]
+    ((pack, _),) = pack_in_order([*bare, *examples[2:]], pack_tokens=100_000, share=share)
+    losses = answer_losses(model, to_batch(pack, "packed", CPU, torch.float32))
+    skimmed = answer_losses(model, skim_prompts(model, pack, CPU))
+
+    assert torch.allclose(losses, skimmed, rtol=1e-4, atol=1e-5)
+
+
+def test_skimming_keeps_the_gradient_that_does_not_pass_through_prompts(examples, family, monkeypatch):
+    """The gradient of a skimmed pack is that of the whole one, were its prompts' keys and values given."""
+    model = tiny_model("qwen2", len(family.tokenizer))
+    set_mode(model, "packed")
+    ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
+    _, skimmed = gradients(model, [skim_prompts(model, pack, CPU)])
+
+    asks = torch.ones(1, 1, pack.tokens, 1, dtype=torch.bool).index_fill_(2, torch.from_numpy(pack.keep), False)
+    whole_attention = attention.segment_attention
+
+    def given(query, own, ahead, layout, *rest):
+        still = [torch.cat(pieces, dim=2) for pieces in own]
+        still = [torch.where(asks, tensor.detach(), tensor).split(layout.lengths, dim=2) for tensor in still]
+        return whole_attention(query, still, still, layout, *rest)
+
+    monkeypatch.setattr(attention, "segment_attention", given)
+    _, expected = gradients(model, [to_batch(pack, "packed", CPU, torch.float32)])
+
+    assert (skimmed - expected).norm() <= 1e-5 * expected.norm()

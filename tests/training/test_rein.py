@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from idiolect.training import rein
+from idiolect.training import rein, train
 from idiolect.training.adapter import adapter_tensors, load_adapter, read_record
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.train import train_adapter
@@ -32,11 +32,12 @@ def test_of_a_product_one_factor_moves_and_all_else_wholly():
     assert {k: v.item() for k, v in rein.move(fresh, trained, 0.5).items()} == {"x.lora_A": 3, "x.lora_B": 2, "rows": 4}
 
 
-@pytest.mark.parametrize(("forgetting", "kept"), [(0.0, 1.0), (1e3, min(rein.SHARES))])
+@pytest.mark.parametrize(("forgetting", "kept"), [(0.0, 1.0), (1e3, min(rein.LESS))])
 def test_a_run_keeps_more_the_less_forgetting_weighs(forgetting, kept, tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """Where only the gain counts and it grows with the change, all is kept; where forgetting alone counts, least."""
-    measured = iter([rein.Measured(2.0, 50.2), rein.Measured(2.1, 50.1), rein.Measured(2.2, 50.0)])
+    measured = iter([rein.Measured(12.1, 50.1), rein.Measured(12.2, 50.0)])
     monkeypatch.setattr(rein, "measure", lambda setup: next(measured))
+    monkeypatch.setattr(train, "best_look", lambda state: rein.Measured(12.0, 50.2))
     recipe = replace(WATCHED, forgetting=forgetting or 1e-9)
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
 
@@ -46,10 +47,11 @@ def test_a_run_keeps_more_the_less_forgetting_weighs(forgetting, kept, tiny_base
 def test_what_is_kept_is_what_is_stored(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """The same run with all its change and with 0.7 of it: second factors differ by that factor, first ones not."""
     stored = {}
-    for shares in ((1.0,), (0.7,)):
-        monkeypatch.setattr(rein, "SHARES", shares)
-        out = train_adapter(tiny_corpus, tmp_path / str(shares[0]), base=tiny_base, recipe=WATCHED)
-        stored[shares[0]] = tensors_of(tiny_base, out)
+    for share in (1.0, 0.7):
+        monkeypatch.setattr(rein, "LESS", () if share == 1 else (share,))
+        monkeypatch.setattr(train, "best_look", lambda state: rein.Measured(1e9, None))
+        out = train_adapter(tiny_corpus, tmp_path / str(share), base=tiny_base, recipe=WATCHED)
+        stored[share] = tensors_of(tiny_base, out)
 
     for name, tensor in stored[1.0].items():
         if "lora_B" in name:
