@@ -8,6 +8,7 @@ positions count from the document's own start, so a pack computes exactly what i
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from .encode import Example
 
 Indices = NDArray[np.int64]
 
-WINDOW = 256
-"""Chunks that are sorted by size before they are fitted into packs: more packs fuller, less order left to chance."""
+WINDOW = 512
+"""Chunks that are fitted into packs together: the more, the fuller and the more alike the packs."""
 
 
 class Segment(NamedTuple):
@@ -41,6 +42,13 @@ class Chunk(NamedTuple):
 
     members: tuple[int, ...]
     tokens: int
+    answers: int
+    """How many of the tokens are answers."""
+
+    @property
+    def cost(self) -> int:
+        """What it takes to compute, about, in tokens of a prompt: answers pass the head, and backwards always."""
+        return self.tokens + 2 * self.answers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,36 +139,40 @@ def make_chunks(
     chunks: list[Chunk] = []
     for group in groups:
         members: list[int] = []
-        tokens = 0
+        tokens = answers = 0
         for index in group:
             example = examples[index]
             own = len(example.ask) + len(example.answer)
             if members and (len(members) == share or tokens + own > pack_tokens):
-                chunks.append(Chunk(tuple(members), tokens))
+                chunks.append(Chunk(tuple(members), tokens, answers))
                 members = []
             if not members:
-                tokens = len(example.shared)
+                tokens, answers = len(example.shared), 0
             members.append(index)
             tokens += own
-        chunks.append(Chunk(tuple(members), tokens))
+            answers += len(example.answer)
+        chunks.append(Chunk(tuple(members), tokens, answers))
     return chunks
 
 
 def fit_chunks(chunks: Sequence[Chunk], pack_tokens: int) -> list[list[Chunk]]:
     """
-    Fit *chunks* into packs, largest first, each into the first pack with room.
+    Fit *chunks* into as few packs as they may need, alike in cost: the dearest first, each into the cheapest with room.
     """
-    packs: list[list[Chunk]] = []
-    room: list[int] = []
-    for chunk in sorted(chunks, key=lambda chunk: (-chunk.tokens, chunk.members)):
-        place = next((index for index, free in enumerate(room) if free >= chunk.tokens), None)
+    packs: list[list[Chunk]] = [[] for _ in range(math.ceil(sum(chunk.tokens for chunk in chunks) / pack_tokens))]
+    room = [pack_tokens] * len(packs)
+    costs = [0] * len(packs)
+    for chunk in sorted(chunks, key=lambda chunk: (-chunk.cost, chunk.members)):
+        place = min((i for i, free in enumerate(room) if free >= chunk.tokens), key=costs.__getitem__, default=None)
         if place is None:
-            packs.append([chunk])
-            room.append(pack_tokens - chunk.tokens)
-        else:
-            packs[place].append(chunk)
-            room[place] -= chunk.tokens
-    return packs
+            place = len(packs)
+            packs.append([])
+            room.append(pack_tokens)
+            costs.append(0)
+        packs[place].append(chunk)
+        room[place] -= chunk.tokens
+        costs[place] += chunk.cost
+    return [pack for pack in packs if pack]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +199,10 @@ class Plan:
             for start in range(0, len(chunks), WINDOW)
             for pack in fit_chunks(chunks[start : start + WINDOW], self.pack_tokens)
         ]
-        packs = [packs[i] for i in random.permutation(len(packs))]
-        return cut_steps(packs, self.step_tokens)
+        # a step's packs are computed side by side, by lanes or processes: equally dear ones wait for none
+        packs.sort(key=lambda pack: sum(chunk.cost for chunk in pack), reverse=True)
+        steps = cut_steps(packs, self.step_tokens)
+        return [steps[i] for i in random.permutation(len(steps))]
 
     def build(self, chunks: Sequence[Chunk]) -> Pack:
         """Return the pack of *chunks*."""
