@@ -86,11 +86,11 @@ def measure(setup: Setup) -> Measured:
 
 
 def cost(setup: Setup, now: Measured, before: Measured) -> float | None:
-    """Return the loss on held-out answers plus what was forgotten since *before*, at the recipe's weight."""
+    """Return the loss on held-out answers plus, weighed as the recipe says, what was forgotten beyond its allowance."""
     if now.loss is None:
         return None
-    forgotten = 0.0 if now.general is None or before.general is None else max(0.0, now.general - before.general)
-    return now.loss + setup.recipe.forgetting * forgotten
+    forgotten = 0.0 if now.general is None or before.general is None else now.general - before.general
+    return now.loss + setup.recipe.forgetting * max(0.0, forgotten - setup.recipe.allowance)
 
 
 def look(

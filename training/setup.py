@@ -192,7 +192,7 @@ def add_replay(setup: Setup, out: Path) -> Setup:
         mixed += own_examples(setup, mixed, own_tokens, out / CHECKPOINTS / REPLAY)
     watched = ()
     if setup.recipe.forgetting:
-        budget = {"max_tokens": longest, "answer_tokens": setup.recipe.validation_tokens // 8}
+        budget = {"max_tokens": longest, "answer_tokens": setup.recipe.validation_tokens // 4}
         watched = general_examples(base, family, watched=True, **budget)
     mixed_plan = plan_training(
         [*plan.examples, *mixed],

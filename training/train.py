@@ -23,6 +23,7 @@ from ..mining.errors import InputError, MachineError
 from ..mining.pairs.pair import Pair
 from .adapter import read_record
 from .budget import Budget, plan_budget, require_room
+from .contrast import look_apart
 from .finish import finish
 from .looks import Score, best_look, measure, snapshot
 from .models import choose_device, find_base
@@ -81,6 +82,8 @@ def train_adapter(
         require_room(plan_budget(found, material.recipe, material.plan(), out, accelerator.device, material.dtype), out)
         with memory_faults():
             setup = add_replay(set_up(accelerator, material, start_from, report), out)
+            if setup.recipe.contrast and start_from is None:
+                look_apart(setup)
             setup, run = start_run(setup, out, corpus, start_from)
             if trackers:
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))

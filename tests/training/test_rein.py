@@ -35,9 +35,9 @@ def test_of_a_product_one_factor_moves_and_all_else_wholly():
 @pytest.mark.parametrize(("forgetting", "kept"), [(0.0, 1.0), (1e3, min(rein.LESS))])
 def test_a_run_keeps_more_the_less_forgetting_weighs(forgetting, kept, tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """Where only the gain counts and it grows with the change, all is kept; where forgetting alone counts, least."""
-    measured = iter([rein.Measured(12.1, 50.1), rein.Measured(12.2, 50.0)])
+    measured = iter(rein.Measured(13 - share, 50 + share) for share in rein.LESS)
     monkeypatch.setattr(rein, "measure", lambda setup: next(measured))
-    monkeypatch.setattr(train, "best_look", lambda state: rein.Measured(12.0, 50.2))
+    monkeypatch.setattr(train, "best_look", lambda state: rein.Measured(12.0, 51.0))
     recipe = replace(WATCHED, forgetting=forgetting or 1e-9)
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
 
@@ -59,3 +59,17 @@ def test_what_is_kept_is_what_is_stored(tiny_base, tiny_corpus, tmp_path, monkey
         elif "lora_A" in name:
             assert torch.equal(tensor, stored[0.7][name]), name
     assert any("lora_B" in name and bool(tensor.any()) for name, tensor in stored[1.0].items())
+
+
+def test_what_general_code_may_lose_costs_nothing(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """The largest share within the allowance is kept, though a smaller one forgets less than it gains less."""
+    seen = {1.0: rein.Measured(1.99, 8.0), 0.9: rein.Measured(2.0, 7.05), 0.8: rein.Measured(2.01, 7.01)}
+    measured = iter([seen[0.9], seen[0.8], rein.Measured(2.02, 7.0)])
+    looks = iter([rein.Measured(3.0, 7.0)])
+    monkeypatch.setattr(rein, "measure", lambda setup: next(measured))
+    monkeypatch.setattr(train, "best_look", lambda state: seen[1.0])
+    monkeypatch.setattr(train, "measure", lambda setup: next(looks))
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=WATCHED)
+
+    assert read_record(out)["kept_of_change"] == 0.9
+    assert read_record(out)["losses"]["validation"]["tuned"] == 2.0

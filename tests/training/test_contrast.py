@@ -1,0 +1,60 @@
+"""
+Where an adapter looks first: planted directions, and a tiny run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from idiolect.training import contrast
+from idiolect.training.adapter import read_record
+from idiolect.training.train import train_adapter
+
+from .test_rein import WATCHED, tensors_of
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_directions_that_one_side_uses_more_are_found(count):
+    """In two planted directions the house varies nine and four times as much; both sides vary most elsewhere."""
+    torch.manual_seed(0)
+    turned = torch.linalg.qr(torch.randn(6, 6, dtype=torch.float64))[0]
+    theirs = torch.diag(torch.tensor([50.0, 1.0, 1.0, 1.0, 2.0, 3.0], dtype=torch.float64))
+    ours = torch.diag(torch.tensor([50.0, 9.0, 4.0, 1.0, 2.0, 3.0], dtype=torch.float64))
+    found = contrast.contrast(turned @ ours @ turned.t(), turned @ theirs @ turned.t(), count).double()
+
+    assert torch.allclose(found @ found.t(), torch.eye(count, dtype=torch.float64), atol=1e-5)
+    # all of a found direction lies in the planted ones
+    planted = turned[:, 1 : 1 + count]
+    assert (found @ planted).norm(dim=1).min() > 0.99
+
+
+def test_more_directions_than_a_layer_has_are_all_of_them():
+    """A rank above a layer's width turns as many rows as there are directions."""
+    assert contrast.contrast(torch.eye(3).double(), torch.eye(3).double(), 5).shape == (3, 3)
+
+
+def test_a_run_begins_with_other_first_factors_and_the_same_model(tiny_base, tiny_corpus, tmp_path):
+    """The first look sees the same losses; first factors differ, and are as long as random ones."""
+    recipe = replace(WATCHED, learning_rate=1e-8)
+    plain = train_adapter(tiny_corpus, tmp_path / "plain", base=tiny_base, recipe=recipe)
+    apart = train_adapter(tiny_corpus, tmp_path / "apart", base=tiny_base, recipe=replace(recipe, contrast=True))
+    before, after = (read_record(out)["losses"]["validation"]["base"] for out in (plain, apart))
+
+    assert before == after
+    factors = [{k: v for k, v in tensors_of(tiny_base, out).items() if "lora_A" in k} for out in (plain, apart)]
+    for name, drawn in factors[0].items():
+        turned = factors[1][name]
+        assert not torch.allclose(drawn, turned, atol=1e-3)
+        assert turned.norm(dim=1).mean() == pytest.approx(float(drawn.norm(dim=1).mean()), rel=0.2)
+
+
+def test_without_general_code_nothing_turns(tiny_base, tiny_corpus, tmp_path):
+    """Where nothing is repeated there is nothing to look apart from."""
+    recipe = replace(WATCHED, replay=0.0, steps=2)
+    plain = train_adapter(tiny_corpus, tmp_path / "plain", base=tiny_base, recipe=recipe)
+    apart = train_adapter(tiny_corpus, tmp_path / "apart", base=tiny_base, recipe=replace(recipe, contrast=True))
+
+    first, second = (tensors_of(tiny_base, out) for out in (plain, apart))
+    assert all(torch.equal(first[name], second[name]) for name in first)
