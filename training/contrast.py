@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from .encode import Example
 
-SAMPLE = 16_384
-"""Tokens of each kind of code that are read: some tens for each direction of a small base's layers."""
+SAMPLE = 8_192
+"""Tokens of each kind of code that are read: tens for each direction of a small base's layers."""
 RIDGE = 0.02
 """What is added to the mean share: a direction that general code never uses is no infinite contrast."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sysconfig
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
@@ -60,10 +61,10 @@ class GeneralFile(NamedTuple):
 
 def general_files(base: Base) -> Iterator[GeneralFile]:
     """
-    Yield the files of general code that lie here, in an order of hashes that is the same everywhere.
+    Yield the files of general code that lie here, a file of each package in turn, each package's in an order of hashes.
 
-    A base that ships its manifest names its packages; those that are installed in the same version are read. Any base
-    has seen the standard library.
+    One large package is not what all code looks like. A base that ships its manifest names its packages; those that are
+    installed in the same version are read. Any base has seen the standard library.
     """
     folder = Path(sysconfig.get_path("stdlib"))
     found = [
@@ -73,7 +74,12 @@ def general_files(base: Base) -> Iterator[GeneralFile]:
         if "test" not in file.relative_to(folder).as_posix()
     ]
     found += manifest_files(base.folder.parent / "manifest.json")
-    return iter(sorted(found, key=lambda entry: sha256_json([entry.package, entry.path])))
+    turns: Counter[str] = Counter()
+    keyed: list[tuple[int, GeneralFile]] = []
+    for entry in sorted(found, key=lambda entry: sha256_json([entry.package, entry.path])):
+        keyed.append((turns[entry.package], entry))
+        turns[entry.package] += 1
+    return (entry for _, entry in sorted(keyed, key=lambda one: one[0]))
 
 
 def manifest_files(manifest: Path) -> list[GeneralFile]:
@@ -147,7 +153,8 @@ def file_examples(
         source = parse_source(entry.path, data, language_named("python"))
     except (OSError, UndecodableError):
         return ()
-    drafts = sorted((pair for pair in pairs_of_source(source) if pair.response), key=order)
+    # what a verdict on forgetting is measured by; holes ask much for what they answer
+    drafts = sorted((pair for pair in pairs_of_source(source) if pair.kind == "implement" and pair.response), key=order)
     pairs = [as_general(pair, entry) for pair in drafts[: 2 * each]]
     return encode_pairs(pairs, family, min(max_tokens, 1024)).examples[:each]
 

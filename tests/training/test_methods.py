@@ -221,6 +221,15 @@ def test_repeated_code_asks_less_than_watched_code():
     assert sum(len(example.answer) for example in repeated) >= 2000
 
 
+def test_general_code_is_of_many_packages():
+    """Every package's first file comes before any package's second."""
+    packages = [entry.package for entry in replay.general_files(find_base("embedded"))]
+    different = len(set(packages))
+
+    assert different > 3
+    assert len(set(packages[:different])) == different
+
+
 def test_replayed_code_is_not_what_forgetting_is_measured_on(family, tiny_base):
     """Neither the watched files nor evaluation's packages are ever learned from."""
     base = find_base(tiny_base)
