@@ -14,15 +14,18 @@ import torch
 
 from ..mining.errors import InputError
 from .checkpoints import Progress
-from .looks import LOOKS, LOOKS_A_PASS, held_out_loss, load_weights, measure, snapshot, trainable
+from .looks import LOOKS, LOOKS_A_PASS, Measured, held_out_loss, load_weights, measure, snapshot, trainable
 from .packing import Chunk
 from .rein import LESS
 from .setup import Setup
 from .steps import add_gradients, make_optimizer, remaining_steps, take_step
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
-PROBE_STEPS = 5
+PROBE_STEPS = 4
 """Steps that are timed to turn minutes into steps; the first one warms up and does not count."""
+
+SAVING = 2.0
+"""Seconds that proving and writing an adapter take."""
 
 
 def probe_rates(setup: Setup) -> float:
@@ -55,8 +58,12 @@ def probe_rates(setup: Setup) -> float:
     return min(losses, key=lambda rate: losses[rate] if math.isfinite(losses[rate]) else math.inf)
 
 
-def count_steps(setup: Setup) -> int:
-    """Return how many steps the run has: as the recipe says, by epochs, or what its minutes hold."""
+def count_steps(setup: Setup, a_look: float) -> int:
+    """
+    Return how many steps the run has: as the recipe says, by epochs, or what its minutes hold.
+
+    *a_look* is what a look at held-out loss takes, in seconds.
+    """
     recipe = setup.recipe
     if recipe.steps is not None:
         return recipe.steps
@@ -64,19 +71,18 @@ def count_steps(setup: Setup) -> int:
     steps = max(1, round(recipe.epochs * in_an_epoch))
     if recipe.minutes is None:
         return steps
-    return max(1, min(steps, steps_in(setup, recipe.minutes * 60)))
+    return max(1, min(steps, steps_in(setup, recipe.minutes * 60, a_look)))
 
 
-def steps_in(setup: Setup, seconds: float) -> int:
-    """Return how many steps *seconds* hold, beside looks at held-out loss, by timing a few steps and a look."""
-    started = time.perf_counter()
+def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
+    """Return how many steps *seconds* since the run began hold, beside looks at held-out loss; a few are timed."""
     epoch = setup.plan.epoch(0)
-    a_step, a_look = time_steps(setup, epoch), time_look(setup)
-    rest = seconds - (time.perf_counter() - started)
+    a_step = time_steps(setup, epoch)
+    rest = seconds - (time.perf_counter() - setup.began)
 
     def steps_beside(looks: int) -> int:
-        # one look comes before the first step; others tell how much of the change to keep
-        left = max(rest - (1 + looks + len(LESS)) * a_look, seconds / 3)
+        # further looks tell how much of the change to keep, and what is kept is stored
+        left = max(rest - (looks + len(LESS)) * a_look - SAVING, seconds / 3)
         # so many looks are for so many passes
         most = math.inf if looks == LOOKS else looks * len(epoch) / LOOKS_A_PASS
         return int(min(left / a_step, most))
@@ -102,12 +108,12 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> floa
     return a_step / setup.accelerator.num_processes
 
 
-def time_look(setup: Setup) -> float:
-    """Return the seconds of a look at what is held out."""
+def time_look(setup: Setup) -> tuple[Measured, float]:
+    """Return what the base alone makes of what is held out, and the seconds that took."""
     started = time.perf_counter()
-    measure(setup)
-    synchronize(setup.device)
-    return time.perf_counter() - started
+    with setup.model.disable_adapter():
+        seen = measure(setup)
+    return seen, time.perf_counter() - started
 
 
 def count_tokens(setup: Setup, packs: Sequence[Sequence[Chunk]]) -> int:

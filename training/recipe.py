@@ -67,7 +67,8 @@ class Recipe:
     steps: int | None = None
     """Optimizer steps. Unset, they follow from `epochs`, or from `minutes` if that is less."""
     minutes: float | None = None
-    """Most minutes of training. Becomes a number of steps once, by a timed probe, and is recorded as such."""
+    """Most minutes of training, all it does included. Becomes a number of steps once, by a timed probe, and is
+    recorded as such."""
     step_tokens: int = 32_768
     """Tokens in an optimizer step: about 32 pairs. Adapters pay for larger batches."""
     pack_tokens: int = 16_384

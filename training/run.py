@@ -58,7 +58,9 @@ def is_foreign(out: Path) -> bool:
     return out.is_dir() and any(path.name not in (CHECKPOINTS, TRACKING, LOCK) for path in out.iterdir())
 
 
-def start_run(setup: Setup, out: Path, corpus: Corpus, start_from: Path | None) -> tuple[Setup, dict[str, Any]]:
+def start_run(
+    setup: Setup, out: Path, corpus: Corpus, start_from: Path | None, a_look: float
+) -> tuple[Setup, dict[str, Any]]:
     """
     Return the set-up and the record of the run in *out*, writing that first when the run is new.
 
@@ -81,7 +83,7 @@ def start_run(setup: Setup, out: Path, corpus: Corpus, start_from: Path | None) 
     if is_new:
         rate = probe_rates(setup)
         if setup.accelerator.is_main_process:
-            body = {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": count_steps(setup), "rate": rate}
+            body = {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": count_steps(setup, a_look), "rate": rate}
             write_json(file, body)
     setup.accelerator.wait_for_everyone()
     run = json.loads(file.read_text("utf-8"))

@@ -7,6 +7,7 @@ What a run holds still. In: a corpus, a base and a recipe. Out: the pairs encode
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,6 +69,8 @@ class Setup:
     dtype: torch.dtype
     context_length: int
     report: Report
+    began: float
+    """`Material.began`."""
     general: tuple[Example, ...] = ()
     """General code that is never learned from: its loss tells what was forgotten. Empty where nobody looks."""
 
@@ -97,6 +100,8 @@ class Material:
     context_length: int
     encoded: Encoded
     validation: tuple[Example, ...]
+    began: float
+    """When the run began, in seconds of a clock without a zero: its minutes count from here."""
 
     @property
     def longest(self) -> int:
@@ -126,6 +131,7 @@ def gather(
     report: Report,
 ) -> Material:
     """Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights."""
+    began = time.perf_counter()
     tokenizer = load_tokenizer(base)
     family = probe_family(tokenizer, read_ends(base))
     offered = corpus.pairs("train") if pairs is None else pairs
@@ -150,7 +156,7 @@ def gather(
     require_pairs(encoded)
     validation = encode_pairs(spread(mix_kinds(corpus.pairs("validation"), 0.0)), family, longest)
     held_out = first_tokens(validation.examples, recipe.validation_tokens)
-    return Material(base, family, recipe, dtype, room, encoded, held_out)
+    return Material(base, family, recipe, dtype, room, encoded, held_out, began)
 
 
 def set_up(accelerator: Accelerator, material: Material, start_from: Path | None, report: Report) -> Setup:
@@ -166,7 +172,7 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
     plan = material.plan(mode)
     setup = Setup(
         accelerator, base, material.family, adapted, recipe, plan, material.validation, mode, dtype,
-        material.context_length, report,
+        material.context_length, report, material.began,
     )  # fmt: skip
     prepare_model(setup)
     return setup

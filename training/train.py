@@ -25,8 +25,9 @@ from .adapter import read_record
 from .budget import Budget, plan_budget, require_room
 from .contrast import look_apart
 from .finish import finish
-from .looks import Score, best_look, measure, snapshot
+from .looks import Score, best_look, snapshot
 from .models import choose_device, find_base
+from .pace import time_look
 from .recipe import Recipe
 from .rein import rein_in
 from .run import TRACKING, claim_folder, is_finished, refuse_folder, start_run
@@ -84,11 +85,10 @@ def train_adapter(
             setup = add_replay(set_up(accelerator, material, start_from, report), out)
             if setup.recipe.contrast and start_from is None:
                 look_apart(setup)
-            setup, run = start_run(setup, out, corpus, start_from)
+            before, a_look = time_look(setup)
+            setup, run = start_run(setup, out, corpus, start_from, a_look)
             if trackers:
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))
-            with setup.model.disable_adapter():
-                before = measure(setup)
             fresh = snapshot(setup.model)
             state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), before, score)
             after = best_look(state)

@@ -1,5 +1,5 @@
 """
-Where an adapter looks first: planted directions, and a tiny run.
+Where an adapter looks first: planted directions, and tiny runs; what such runs read without a gradient.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from idiolect.mining.errors import InputError
 from idiolect.training import contrast
 from idiolect.training.adapter import read_record
 from idiolect.training.train import train_adapter
 
 from .test_rein import WATCHED, tensors_of
+from .test_train import read_all
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -58,3 +60,29 @@ def test_without_general_code_nothing_turns(tiny_base, tiny_corpus, tmp_path):
 
     first, second = (tensors_of(tiny_base, out) for out in (plain, apart))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_skimmed_run_that_was_interrupted_ends_bit_equal(tiny_base, tiny_corpus, tmp_path):
+    """Begun apart, skimmed and reined in, a run that goes on from a checkpoint writes what it would have written."""
+    recipe = replace(WATCHED, contrast=True, skim=True, checkpoint_every=2)
+
+    def interrupt(stage, done, total):
+        if stage.startswith("train") and done == 5:
+            raise KeyboardInterrupt
+
+    whole = train_adapter(tiny_corpus, tmp_path / "whole", base=tiny_base, recipe=recipe)
+    with pytest.raises(KeyboardInterrupt):
+        train_adapter(tiny_corpus, tmp_path / "parts", base=tiny_base, recipe=recipe, progress=interrupt)
+    parts = train_adapter(tiny_corpus, tmp_path / "parts", base=tiny_base, recipe=recipe, resume=True)
+    losses = read_record(whole)["losses"]["validation"]
+
+    assert read_all(whole) == read_all(parts)
+    assert losses["tuned"] < losses["base"]
+
+
+def test_compiled_layers_take_whole_packs(tiny_base, tiny_corpus, tmp_path):
+    """Skimming with compiled layers is refused before anything is written."""
+    with pytest.raises(InputError, match="skim=false"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(WATCHED, skim=True, compile=True))
+
+    assert not (tmp_path / "out").exists()

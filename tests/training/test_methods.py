@@ -13,7 +13,7 @@ from idiolect.commands.evaluate import make_retrain
 from idiolect.evaluation.general import PACKAGES
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
-from idiolect.training import looks, mix, models, replay, setup, steps, train
+from idiolect.training import looks, mix, models, pace, replay, setup, steps
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.families import probe_family
 from idiolect.training.forward import set_mode
@@ -265,12 +265,12 @@ def test_short_runs_replay_nothing(changes, share):
 def test_forgetting_weighs_against_gain(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """The weights kept are those with the best held-out loss plus what was forgotten since the start."""
     seen = iter([(3.0, 2.0), (2.5, 2.1), (2.2, 2.9), (2.4, 2.15), (2.45, 2.1)])
-    for module in (train, looks):
+    for module in (pace, looks):
         monkeypatch.setattr(module, "measure", lambda setup: looks.Measured(*next(seen)))
     recipe = replace(RECIPE, steps=8, validate_every=2)
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
 
-    # 2.5 + 0.1, 2.2 + 0.9, 2.4 + 0.15, 2.45 + 0.1: the third look, before the last which costs as much
+    # beyond the allowance of 0.06: 2.5 + 0.04, 2.2 + 0.84, 2.4 + 0.09, 2.45 + 0.04: the third look, or the last
     assert read_record(out)["losses"]["validation"]["best_step"] in (6, 8)
     assert read_record(out)["losses"]["validation"]["best_step"] != 4
 
