@@ -91,20 +91,20 @@ def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
 
 
 def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> float:
-    """Return the seconds of a step of *epoch*, all processes together, from what a few steps take a token."""
+    """Return the seconds of a step of *epoch*, all processes together, from what a few steps take for what they cost."""
     parameters = list(trainable(setup.model).values())
     tried = epoch[: PROBE_STEPS + 1]
-    spent = tokens = 0.0
+    spent = cost = 0.0
     for number, packs in enumerate(tried):
         started = time.perf_counter()
         add_gradients(setup, packs, 1, parameters)
         synchronize(setup.device)
         if number or len(tried) == 1:
             spent += time.perf_counter() - started
-            tokens += count_tokens(setup, packs)
+            cost += count_cost(packs)
         setup.report("measure", number + 1, len(tried))
     setup.model.zero_grad(set_to_none=True)
-    a_step = spent / tokens * sum(count_tokens(setup, packs) for packs in epoch) / len(epoch)
+    a_step = spent / cost * sum(map(count_cost, epoch)) / len(epoch)
     return a_step / setup.accelerator.num_processes
 
 
@@ -116,9 +116,9 @@ def time_look(setup: Setup) -> tuple[Measured, float]:
     return seen, time.perf_counter() - started
 
 
-def count_tokens(setup: Setup, packs: Sequence[Sequence[Chunk]]) -> int:
-    """Return how many tokens the packs of a step hold."""
-    return sum(setup.plan.build(pack).tokens for pack in packs)
+def count_cost(packs: Sequence[Sequence[Chunk]]) -> int:
+    """Return what a step of *packs* costs."""
+    return sum(chunk.cost for pack in packs for chunk in pack)
 
 
 def synchronize(device: torch.device) -> None:

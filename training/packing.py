@@ -48,7 +48,7 @@ class Chunk(NamedTuple):
     @property
     def cost(self) -> int:
         """What it takes to compute, about, in tokens of a prompt: answers pass the head, and backwards always."""
-        return self.tokens + 2 * self.answers
+        return self.tokens + 3 * self.answers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
