@@ -18,6 +18,7 @@ from peft.tuners.lora.layer import LoraLayer
 
 from .forward import last_hidden_states, plain_model, to_batch
 from .packing import pack_in_order
+from .replay import origin
 from .setup import Setup
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def look_apart(setup: Setup) -> None:
     Their lengths stay, so rates and ranks mean what they did; what the model computes does not change. Without general
     code among the examples (`replay`) there is nothing to look apart from, and the factors stay as they are.
     """
-    general = [example for example in setup.plan.examples if example.id.startswith("general:")]
-    house = [example for example in setup.plan.examples if example.id.partition(":")[0] not in ("general", "own")]
+    general = [example for example in setup.plan.examples if origin(example) == "general"]
+    house = [example for example in setup.plan.examples if not origin(example)]
     modules: Any = setup.model.named_modules()
     layers = {name: layer for name, layer in modules if isinstance(layer, LoraLayer) and layer.lora_A}
     if not (general and house and layers):

@@ -18,6 +18,7 @@ from .adapter import RECORD, adapter_tensors, check_applied, describe_applied, w
 from .checkpoints import CHECKPOINTS, Progress
 from .encode import Encoded
 from .full import fold_full
+from .replay import origin
 from .run import RUN
 from .setup import Setup
 
@@ -107,8 +108,7 @@ def make_record(
 
 def replayed(setup: Setup) -> Iterator[str]:
     """Yield where each example comes from that is not of the corpus: `general` code, or the base's `own` answers."""
-    sources = (example.id.partition(":")[0] for example in setup.plan.examples)
-    return (source for source in sources if source in ("general", "own"))
+    return filter(None, map(origin, setup.plan.examples))
 
 
 def kind_counts(corpus: Corpus, encoded: Encoded) -> Iterator[str]:

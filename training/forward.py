@@ -44,6 +44,12 @@ class Batch:
     attention: dict[str, Any]
     """What keeps the documents apart: a layout, a mask, or nothing for a single document."""
 
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What a transformers model is given."""
+        ids = {"input_ids": self.input_ids, "position_ids": self.position_ids}
+        return {**ids, "use_cache": False, **self.attention}
+
 
 def to_batch(pack: Pack, mode: str, device: torch.device, dtype: torch.dtype) -> Batch:
     """Return *pack* on *device*, with what *mode* needs to keep its documents apart."""
@@ -87,10 +93,9 @@ def skim_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.d
 
 def answer_logits(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True) -> Tensor:
     """Return the logits that predict each answer token of *batch*, in full precision; without *head*, of all scored."""
-    options: dict[str, Any] = {"position_ids": batch.position_ids, "use_cache": False, **batch.attention}
     if head and keeps_logits(model):
-        return model(input_ids=batch.input_ids, logits_to_keep=batch.keep, **options).logits[0].float()
-    return model(input_ids=batch.input_ids, **options).logits[0][batch.keep].float()
+        return model(logits_to_keep=batch.keep, **batch.inputs).logits[0].float()
+    return model(**batch.inputs).logits[0][batch.keep].float()
 
 
 def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True, fuse: bool = True) -> Tensor:
@@ -109,8 +114,7 @@ def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: boo
 
 def last_hidden_states(model: PreTrainedModel, batch: Batch) -> Tensor:
     """Return what *model* computes before its head, one row a token."""
-    options = {"position_ids": batch.position_ids, "use_cache": False, **batch.attention}
-    return model.base_model(input_ids=batch.input_ids, **options).last_hidden_state.squeeze(0)
+    return model.base_model(**batch.inputs).last_hidden_state.squeeze(0)
 
 
 def keeps_logits(model: PreTrainedModel | PeftModel) -> bool:

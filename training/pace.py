@@ -1,7 +1,8 @@
 """
 What is found out by trying before a run begins. In: a set-up. Out: how many steps its minutes hold, and its rate.
 
-The only clock that decides anything in training is read here, once, and its answer goes into the run's record.
+No other clock decides anything in training; what this one says, counted from where the run began (`setup.py`), goes
+into the run's record once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 from ..mining.errors import InputError
 from .checkpoints import Progress
 from .looks import LOOKS, LOOKS_A_PASS, Measured, held_out_loss, load_weights, measure, snapshot, trainable
-from .packing import Chunk
+from .packing import Chunk, count_cost
 from .rein import LESS
 from .setup import Setup
 from .steps import add_gradients, make_optimizer, remaining_steps, take_step
@@ -103,10 +104,11 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> floa
         started = time.perf_counter()
         add_gradients(setup, packs, 1, parameters)
         synchronize(setup.device)
-        rates.append((time.perf_counter() - started) / count_cost(packs))
+        rates.append((time.perf_counter() - started) / sum(map(count_cost, packs)))
         setup.report("measure", number + 1, len(tried))
     setup.model.zero_grad(set_to_none=True)
-    return min(rates) * sum(map(count_cost, epoch)) / len(epoch) / setup.accelerator.num_processes
+    whole = sum(count_cost(pack) for packs in epoch for pack in packs)
+    return min(rates) * whole / len(epoch) / setup.accelerator.num_processes
 
 
 def time_look(setup: Setup) -> tuple[Measured, float]:
@@ -115,11 +117,6 @@ def time_look(setup: Setup) -> tuple[Measured, float]:
     with setup.model.disable_adapter():
         seen = measure(setup)
     return seen, time.perf_counter() - started
-
-
-def count_cost(packs: Sequence[Sequence[Chunk]]) -> int:
-    """Return what a step of *packs* costs."""
-    return sum(chunk.cost for pack in packs for chunk in pack)
 
 
 def synchronize(device: torch.device) -> None:

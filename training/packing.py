@@ -200,13 +200,18 @@ class Plan:
             for pack in fit_chunks(chunks[start : start + WINDOW], self.pack_tokens)
         ]
         # a step's packs are computed side by side, by lanes or processes: equally dear ones wait for none
-        packs.sort(key=lambda pack: sum(chunk.cost for chunk in pack), reverse=True)
+        packs.sort(key=count_cost, reverse=True)
         steps = cut_steps(packs, self.step_tokens)
         return [steps[i] for i in random.permutation(len(steps))]
 
     def build(self, chunks: Sequence[Chunk]) -> Pack:
         """Return the pack of *chunks*."""
         return build_pack([[self.examples[i] for i in chunk.members] for chunk in chunks])
+
+
+def count_cost(pack: Sequence[Chunk]) -> int:
+    """Return what *pack* costs."""
+    return sum(chunk.cost for chunk in pack)
 
 
 def cut_steps(packs: Sequence[list[Chunk]], step_tokens: int) -> list[list[list[Chunk]]]:

@@ -164,6 +164,12 @@ def as_general(pair: Pair, entry: GeneralFile) -> Pair:
     return replace(pair, id="general:" + sha256_json([entry.package, entry.path, pair.kind, pair.response])[:16])
 
 
+def origin(example: Example) -> str:
+    """Return where *example* comes from: `general` code, the base's `own` answers, or, an empty word, the corpus."""
+    word = example.id.partition(":")[0]
+    return word if word in ("general", "own") else ""
+
+
 def write_own(generator: ModelGenerator, prompts: Sequence[Example], *, answer_tokens: int, seed: int) -> list[Example]:
     """
     Return what the base answers to *prompts*, drawn from its own chances, until *answer_tokens* are written.
