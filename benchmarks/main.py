@@ -190,10 +190,14 @@ def main() -> None:
         installed = run([*make, "install"], clone, environment)
         demo = run([*make, "demo", f"MINUTES={asked.minutes:g}"], clone, environment)
         print(demo.output[-2000:])
+        mined = str(clone / ".idiolect" / "demo" / "corpus")
+        trained = run(idiolect(clone, "train", mined, "--out", str(scratch / "adapter")), clone, environment)
         tests = None if asked.skip_tests else run([*make, "test"], clone, environment)
         if tests is not None:
             print(tests.output[-1500:])
-        for what, done in (("make install", installed), ("make demo", demo), ("make test", tests)):
+        for what, done in (
+            ("make install", installed), ("make demo", demo), ("idiolect train", trained), ("make test", tests),
+        ):  # fmt: skip
             if done is not None:
                 rows.append({"what": what, "exit": done.code, "minutes": done.minutes, "GB": done.gigabytes})
         folder_of = clone / ".idiolect" / "demo"
@@ -216,6 +220,8 @@ def main() -> None:
     sound = demo.code == 0 and demo.minutes <= 10 and demo.gigabytes <= 4
     goals = [
         make_goal("main.1", "make demo, once packages are there", demo.minutes, "<= 10", sound, "minutes"),
+        make_goal("main.1", "training by default, on the demo's corpus", trained.minutes, "<= 4",
+                  trained.code == 0 and trained.minutes <= 4, "minutes"),
         make_goal("main.1", "memory of make demo", demo.gigabytes, "<= 4", demo.gigabytes <= 4, "GB"),
         make_goal("main.1", "make test", tests.minutes if tests else None, "<= 10",
                   None if tests is None else tests.code == 0 and tests.minutes <= 10, "minutes", "was left out"),

@@ -9,24 +9,29 @@ from pathlib import Path
 
 import click
 
-FORMS = ("merged", "openai", "bedrock", "chat", "completion")
+WEIGHTS = ("merged", "gguf")
+FORMS = (*WEIGHTS, "openai", "bedrock", "chat", "completion")
 
 
 @click.command("export")
 @click.argument("source", metavar="ADAPTER|CORPUS", type=click.Path(path_type=Path))
-@click.option("--to", "form", type=click.Choice(FORMS), required=True, help="merged needs an adapter, others a corpus.")
+@click.option("--to", "form", type=click.Choice(FORMS), required=True, help="Weights of an adapter, rows of a corpus.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
-@click.option("--precision", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True, help="Of merged.")
+@click.option("--precision", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True, help="Of weights.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(source: Path, form: str, out: Path, base: str | None, precision: str, as_json: bool) -> None:
     """Write SOURCE for another tool. What is merged is checked against the live adapter first."""
-    from ..training.export import export_merged, export_rows
+    from ..training.export import export_gguf, export_merged, export_rows
 
-    summary = export_merged(source, out, base, precision) if form == "merged" else export_rows(source, out, form)
+    if form in WEIGHTS:
+        write = export_merged if form == "merged" else export_gguf
+        summary = write(source, out, base, precision)
+    else:
+        summary = export_rows(source, out, form)
     if as_json:
         click.echo(json.dumps({"out": str(out), **summary}))
-    elif form == "merged":
+    elif form in WEIGHTS:
         difference, prompts = summary["largest_difference"], summary["prompts"]
         click.echo(
             f"{out}: merged in {precision}; log-probabilities differ by at most {difference:.2g} on {prompts} prompts"

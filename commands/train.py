@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import click
@@ -36,6 +37,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Train an adapter on CORPUS, a folder that `idiolect mine` wrote."""
+    began = time.perf_counter()  # to load what trains takes seconds of a run's minutes
     from ..training.recipe import Recipe, change_recipe
     from ..training.train import plan_run, train_adapter
 
@@ -61,6 +63,7 @@ def command(
             start_from=start_from,
             trackers=trackers,
             progress=report,
+            began=began,
         )
     record = json.loads((out / "idiolect.json").read_text("utf-8"))
     click.echo(json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record))

@@ -50,12 +50,20 @@ PLAIN_KINDS = ("implement", "infill")
 Progress = Callable[[str, int, int], None]
 
 
-def mine_source(source: Source, kinds: Sequence[str] | None = None, house: frozenset[str] = frozenset()) -> FileYield:
+def mine_source(
+    source: Source,
+    kinds: Sequence[str] | None = None,
+    house: frozenset[str] = frozenset(),
+    *,
+    alone: bool = False,
+) -> FileYield:
     """
     Return what one parsed file teaches. Pure: the same source gives the same yield.
+
+    A file that stands *alone* is not compared with others: neither its habits nor its fingerprints are taken.
     """
     definitions = collect_definitions(source)
-    tally = tally_source(source)
+    tally = None if alone else tally_source(source)
     # tests teach conventions alone: no pair is made of them, and no split has to compare them
     teaches_pairs = not is_test_path(source.path)
     skeleton = render_skeleton(source, definitions) if teaches_pairs else ""
@@ -67,7 +75,7 @@ def mine_source(source: Source, kinds: Sequence[str] | None = None, house: froze
         utf8=source.utf8 if teaches_pairs else b"",
         skeleton=skeleton,
         drafts=tuple(drafts),
-        units=mark_units(source, definitions) if teaches_pairs else (),
+        units=mark_units(source, definitions) if teaches_pairs and not alone else (),
         symbols=file_symbols(source, definitions),
         tally=tally,
         drops=tuple(drops),
@@ -102,9 +110,9 @@ def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Dra
     return drafts, drops
 
 
-def pairs_of_source(source: Source) -> Iterator[Pair]:
+def pairs_of_source(source: Source, kinds: Sequence[str] = PLAIN_KINDS) -> Iterator[Pair]:
     """Yield the plain pairs of one source by itself: not split, not clustered, without an origin."""
-    mined = mine_source(source, PLAIN_KINDS)
+    mined = mine_source(source, kinds, alone=True)
     for draft in mined.drafts:
         yield make_pair(mined, draft, repository="", commit="", licence="")
 

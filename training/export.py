@@ -1,5 +1,5 @@
 """
-What was trained, for other tools. In: an adapter or a corpus. Out: merged weights, or rows for a hosted tuner.
+What was trained, for other tools. In: an adapter or a corpus. Out: merged weights, a GGUF file, a hosted tuner's rows.
 
 Merging is done in full precision and cast once, and it is not called done before the merged folder, loaded afresh, has
 given the live adapter's log-probabilities on prompts: merged models that are not the model that was trained are the
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch.nn import functional
@@ -20,21 +20,60 @@ from ..mining.artefacts import new_artefact, sha256_file, write_json, write_json
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, MismatchError
 from ..mining.pairs.pair import Pair
+from . import gguf_file
 from .adapter import RECORD, load_adapter, read_record, sample_examples
 from .encode import Example
-from .families import probe_family
+from .families import Family, Tokenizer, probe_family
 from .forward import answer_logits, set_mode, to_batch
 from .models import Base, find_base, load_base_model, load_tokenizer, read_ends, recall_base
 from .packing import build_pack
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 MERGED_SCHEMA = "idiolect.merged/1"
+GGUF_SCHEMA = "idiolect.gguf/1"
 ROWS_SCHEMA = "idiolect.rows/1"
 MARKER = "idiolect.json"
 PROMPTS = 32
 CPU = torch.device("cpu")
+DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 # Largest change of a log-probability between the live adapter and the merged weights as stored.
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25}
 SYSTEM = "You write code in the style of this repository. Answer with code alone, indented as in the file."
+
+
+class Merged(NamedTuple):
+    """
+    A base with an adapter merged into it, and what the live adapter said before.
+    """
+
+    base: Base
+    record: dict[str, Any]
+    """The adapter's."""
+    model: Any
+    """In fp32, on the processor."""
+    tokenizer: Tokenizer
+    family: Family
+    live: Tensor
+    """Log-probabilities of the prompts' answers."""
+
+
+def merge_adapter(adapter: Path, base: str | Path | None) -> Merged:
+    """
+    Return the adapter's base with the adapter merged into it.
+
+    Raises `MismatchError` for another base than the adapter's own.
+    """
+    record = read_record(adapter)
+    found = find_base(base or recall_base(record["base"]["name"], record["base"]["weights_sha256"]))
+    if found.weights_sha256 != record["base"]["weights_sha256"]:
+        raise MismatchError(f"The adapter was trained on {record['base']['name']!r}, not on {found.name!r}.")
+    tokenizer = load_tokenizer(found)
+    model: Any = load_adapter(load_base_model(found, device=CPU, dtype=torch.float32), adapter).eval()
+    live = answer_log_probabilities(model, prompts_of(model))
+    family = probe_family(tokenizer, read_ends(found))
+    return Merged(found, record, model.merge_and_unload(safe_merge=True), tokenizer, family, live)
 
 
 def export_merged(adapter: Path, out: Path, base: str | Path | None = None, precision: str = "bf16") -> dict[str, Any]:
@@ -43,44 +82,68 @@ def export_merged(adapter: Path, out: Path, base: str | Path | None = None, prec
 
     Raises `MismatchError`, and leaves nothing, when the stored weights do not speak as the live adapter does.
     """
-    record = read_record(adapter)
-    found = find_base(base or recall_base(record["base"]["name"], record["base"]["weights_sha256"]))
-    if found.weights_sha256 != record["base"]["weights_sha256"]:
-        raise MismatchError(f"The adapter was trained on {record['base']['name']!r}, not on {found.name!r}.")
-    dtype = {"bf16": torch.bfloat16, "fp32": torch.float32}[precision]
-    tokenizer = load_tokenizer(found)
-    model: Any = load_adapter(load_base_model(found, device=CPU, dtype=torch.float32), adapter).eval()
-    examples = sample_examples(model.get_input_embeddings().weight.shape[0], PROMPTS)
-    live = answer_log_probabilities(model, examples)
-    merged = model.merge_and_unload(safe_merge=True)
+    merged = merge_adapter(adapter, base)
     with new_artefact(out, MARKER, MERGED_SCHEMA) as folder:
-        merged.to(dtype).save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        stored: Any = load_base_model(Base(found.name, folder, ""), device=CPU, dtype=torch.float32)
-        difference = float((answer_log_probabilities(stored, examples) - live).abs().max())
-        if not difference <= TOLERANCE[dtype]:
-            raise MismatchError(
-                f"The merged weights are not the adapter: a log-probability differs by {difference:.3g} nats. "
-                "Export with --precision fp32."
-            )
-        family = probe_family(tokenizer, read_ends(found))
-        files = {file.name: sha256_file(file) for file in sorted(folder.glob("*.safetensors"))}
-        summary = {
-            "schema": MERGED_SCHEMA,
-            "adapter": sha256_file(adapter / RECORD),
-            "base": record["base"],
-            "precision": precision,
-            "prompts": PROMPTS,
-            "largest_difference": difference,
-            "prompt_format": {"name": family.name, "stop_ids": sorted(family.stop_ids)},
-            "files": files,
-        }
-        write_json(folder / MARKER, summary)
+        merged.model.to(DTYPES[precision]).save_pretrained(folder)
+        merged.tokenizer.save_pretrained(folder)
+        stored: Any = load_base_model(Base(merged.base.name, folder, ""), device=CPU, dtype=torch.float32)
+        summary = prove(merged, stored, adapter, precision) | describe_files(folder, "*.safetensors")
+        write_json(folder / MARKER, {"schema": MERGED_SCHEMA, **summary})
     return summary
 
 
+def export_gguf(adapter: Path, out: Path, base: str | Path | None = None, precision: str = "bf16") -> dict[str, Any]:
+    """
+    Write the base with the adapter merged into it, as a folder with one file that llama.cpp runs.
+
+    Raises `InputError` where llama.cpp would read it otherwise (`gguf_file.py`), and `MismatchError` when the file,
+    read back by transformers, does not speak as the live adapter does; either leaves nothing.
+    """
+    merged = merge_adapter(adapter, base)
+    with new_artefact(out, MARKER, GGUF_SCHEMA) as folder:
+        file, name, stop_id = folder / gguf_file.FILE, merged.base.name, merged.family.stop_id
+        gguf_file.write_gguf(merged.model, merged.tokenizer, file, name=name, stop_id=stop_id, precision=precision)
+        read = Base(name, folder, "")
+        stored: Any = load_base_model(read, device=CPU, dtype=torch.float32, gguf_file=gguf_file.FILE)
+        summary = prove(merged, stored, adapter, precision) | describe_files(folder, "*.gguf")
+        write_json(folder / MARKER, {"schema": GGUF_SCHEMA, **summary})
+    return summary
+
+
+def prove(merged: Merged, stored: Any, adapter: Path, precision: str) -> dict[str, Any]:
+    """
+    Return what a merged export says of itself.
+
+    Raises `MismatchError` when *stored*, the weights as they were written, does not speak as the live adapter did.
+    """
+    difference = float((answer_log_probabilities(stored, prompts_of(stored)) - merged.live).abs().max())
+    if not difference <= TOLERANCE[DTYPES[precision]]:
+        raise MismatchError(
+            f"The merged weights are not the adapter: a log-probability differs by {difference:.3g} nats. "
+            "Export with --precision fp32."
+        )
+    return {
+        "adapter": sha256_file(adapter / RECORD),
+        "base": merged.record["base"],
+        "precision": precision,
+        "prompts": PROMPTS,
+        "largest_difference": difference,
+        "prompt_format": {"name": merged.family.name, "stop_ids": sorted(merged.family.stop_ids)},
+    }
+
+
+def prompts_of(model: Any) -> list[Example]:
+    """Return the prompts that two forms of one model are compared on."""
+    return sample_examples(model.get_input_embeddings().weight.shape[0], PROMPTS)
+
+
+def describe_files(folder: Path, pattern: str) -> dict[str, Any]:
+    """Return the hashes of the files of weights."""
+    return {"files": {file.name: sha256_file(file) for file in sorted(folder.glob(pattern))}}
+
+
 @torch.inference_mode()
-def answer_log_probabilities(model: Any, examples: list[Example]) -> torch.Tensor:
+def answer_log_probabilities(model: Any, examples: list[Example]) -> Tensor:
     """Return the log-probability of every answer token of *examples*, one document at a time."""
     set_mode(model, "single")
     pieces = []

@@ -20,7 +20,7 @@ from .setup import Setup
 if TYPE_CHECKING:
     from torch import Tensor
 
-LOOKS, LOOKS_A_PASS = 10, 3
+LOOKS, LOOKS_A_PASS = 10, 2
 """Looks at held-out loss in a run, unless the recipe says otherwise; and at most so many in a pass over the data."""
 
 

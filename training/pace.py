@@ -27,6 +27,8 @@ PROBE_STEPS = 5
 
 SAVING = 2.0
 """Seconds that proving and writing an adapter take."""
+DOUBT = 0.02
+"""Share of a run's minutes that is left empty, because five steps tell the pace of hundreds with some doubt."""
 
 
 def probe_rates(setup: Setup) -> float:
@@ -83,7 +85,7 @@ def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
 
     def steps_beside(looks: int) -> int:
         # further looks tell how much of the change to keep, and what is kept is stored
-        left = max(rest - (looks + len(LESS)) * a_look - SAVING, seconds / 3)
+        left = max(rest - (looks + len(LESS)) * a_look - SAVING - DOUBT * seconds, seconds / 3)
         # so many looks are for so many passes
         most = math.inf if looks == LOOKS else looks * len(epoch) / LOOKS_A_PASS
         return int(min(left / a_step, most))

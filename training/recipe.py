@@ -109,7 +109,7 @@ class Recipe:
     """Nats a token that general code may lose at no cost: the verdict blocks from 0.1 on, and measures it elsewhere."""
 
     validate_every: int = 0
-    """Steps between looks at held-out loss; 0 means three looks a pass, and at most ten."""
+    """Steps between looks at held-out loss; 0 means two looks a pass, and at most ten."""
     validation_tokens: int = 16_384
     """Tokens of held-out pairs in each look."""
     patience: int = 5

@@ -16,7 +16,7 @@ from .setup import Setup
 if TYPE_CHECKING:
     from torch import Tensor
 
-LESS = (0.9, 0.8, 0.7)
+LESS = (0.85, 0.7)
 """Shares that are looked at beside the whole."""
 
 

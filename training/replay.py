@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sysconfig
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -110,10 +110,10 @@ def is_watched(entry: GeneralFile) -> bool:
 
 
 def general_examples(
-    base: Base, family: Family, *, answer_tokens: int, max_tokens: int, watched: bool
+    files: Iterable[GeneralFile], family: Family, *, answer_tokens: int, max_tokens: int, watched: bool
 ) -> tuple[Example, ...]:
     """
-    Return examples of general code with *answer_tokens* together, in the formats of training.
+    Return examples of *files* of general code with *answer_tokens* together, in the formats of training.
 
     What is watched is any two pairs of each file, so that a few thousand tokens see many subjects. What is repeated
     takes the time of what is to be learned: four pairs share a file's context, and they are those that ask least.
@@ -121,7 +121,7 @@ def general_examples(
     chosen: list[Example] = []
     total = 0
     order, each = (by_chance, 2) if watched else (by_density, 4)
-    for entry in general_files(base):
+    for entry in files:
         if is_watched(entry) is not watched:
             continue
         for example in file_examples(entry, family, max_tokens, order, each):
@@ -154,7 +154,7 @@ def file_examples(
     except (OSError, UndecodableError):
         return ()
     # what a verdict on forgetting is measured by; holes ask much for what they answer
-    drafts = sorted((pair for pair in pairs_of_source(source) if pair.kind == "implement" and pair.response), key=order)
+    drafts = sorted((pair for pair in pairs_of_source(source, ("implement",)) if pair.response), key=order)
     pairs = [as_general(pair, entry) for pair in drafts[: 2 * each]]
     return encode_pairs(pairs, family, min(max_tokens, 1024)).examples[:each]
 

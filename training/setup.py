@@ -42,7 +42,7 @@ from .models import (
 )
 from .packing import Plan, plan_training
 from .recipe import Recipe, size_recipe
-from .replay import general_examples, pack_examples, unpack_examples, write_own
+from .replay import general_examples, general_files, pack_examples, unpack_examples, write_own
 from .vocabulary import house_tokens
 
 Report = Callable[[str, int, int], None]
@@ -101,7 +101,7 @@ class Material:
     encoded: Encoded
     validation: tuple[Example, ...]
     began: float
-    """When the run began, in seconds of a clock without a zero: its minutes count from here."""
+    """When the run began, by `time.perf_counter`: its minutes count from here."""
 
     @property
     def longest(self) -> int:
@@ -129,9 +129,10 @@ def gather(
     adjust: Callable[[Recipe], Recipe] | None,
     pairs: Sequence[Pair] | None,
     report: Report,
+    began: float | None = None,
 ) -> Material:
     """Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights."""
-    began = time.perf_counter()
+    began = time.perf_counter() if began is None else began
     tokenizer = load_tokenizer(base)
     family = probe_family(tokenizer, read_ends(base))
     offered = corpus.pairs("train") if pairs is None else pairs
@@ -193,13 +194,14 @@ def add_replay(setup: Setup, out: Path) -> Setup:
     longest = min(setup.recipe.max_tokens, setup.context_length)
     # the base is asked what general code asks, so there is some of it in any case
     limits = {"max_tokens": longest, "answer_tokens": max(1, int(tokens) - own_tokens)}
-    mixed = list(general_examples(base, family, watched=False, **limits))
+    files = list(general_files(base))
+    mixed = list(general_examples(files, family, watched=False, **limits))
     if own_tokens:
         mixed += own_examples(setup, mixed, own_tokens, out / CHECKPOINTS / REPLAY)
     watched = ()
     if setup.recipe.forgetting:
         budget = {"max_tokens": longest, "answer_tokens": setup.recipe.validation_tokens // 4}
-        watched = general_examples(base, family, watched=True, **budget)
+        watched = general_examples(files, family, watched=True, **budget)
     mixed_plan = plan_training(
         [*plan.examples, *mixed],
         pack_tokens=plan.pack_tokens,

@@ -8,6 +8,7 @@ wrap the model. Nothing reads the clock to decide: minutes become a number of st
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -48,6 +49,7 @@ def train_adapter(
     score: Score | None = None,
     trackers: Sequence[str] = (),
     progress: Report | None = None,
+    began: float | None = None,
 ) -> Path:
     """
     Train an adapter on the corpus and return its folder, *out*.
@@ -55,8 +57,10 @@ def train_adapter(
     Without *recipe* one is sized from the corpus and the base, and *adjust* may change it. *pairs* replaces the
     corpus's training pairs; *start_from* is a finished adapter to go on from. With *resume* an unfinished run goes on
     where it stood, a finished one is left as it is, and an empty folder starts from nothing. *trackers* are names that
-    accelerate knows, such as `tensorboard`; they write into `tracking`, outside every hash.
+    accelerate knows, such as `tensorboard`; they write into `tracking`, outside every hash. A recipe's minutes count
+    from *began*, by `time.perf_counter`; from now, unless it is given.
     """
+    began = time.perf_counter() if began is None else began
     report = progress or (lambda *_: None)
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(), log_with=known_trackers(trackers) or None, project_dir=out / TRACKING
@@ -73,7 +77,9 @@ def train_adapter(
         refuse_folder(out, resume=resume)
         corpus = read_corpus(corpus_path)
         found = find_base(base)
-        material = gather(corpus, found, accelerator.device, recipe=recipe, adjust=adjust, pairs=pairs, report=report)
+        material = gather(
+            corpus, found, accelerator.device, recipe=recipe, adjust=adjust, pairs=pairs, report=report, began=began
+        )
         accelerator.wait_for_everyone()
         # what cannot be read or is too little leaves no folder behind
         if accelerator.is_main_process:

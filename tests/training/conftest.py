@@ -67,12 +67,13 @@ def tiny_config(architecture: str, vocabulary: int):
     }[architecture](**shape)
 
 
-def tiny_model(architecture: str, vocabulary: int, seed: int = 0):
-    """Return a random two-layer model whose outputs vary enough to tell documents apart."""
+def tiny_model(architecture, vocabulary: int, seed: int = 0):
+    """Return a random model, of a configuration or of two layers, whose outputs vary enough to tell documents apart."""
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(tiny_config(architecture, vocabulary)).eval()
+    config = tiny_config(architecture, vocabulary) if isinstance(architecture, str) else architecture
+    model = AutoModelForCausalLM.from_config(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() > 1:

@@ -212,7 +212,8 @@ def test_repeated_code_asks_less_than_watched_code():
     base = find_base("embedded")
     family = probe_family(load_tokenizer(base), read_ends(base))
     limits = {"answer_tokens": 2000, "max_tokens": 2000}
-    repeated, watched = (replay.general_examples(base, family, watched=one, **limits) for one in (False, True))
+    files = list(replay.general_files(base))
+    repeated, watched = (replay.general_examples(files, family, watched=one, **limits) for one in (False, True))
 
     def read(examples):
         return sum(len(example.ask) for example in examples) / sum(len(example.answer) for example in examples)

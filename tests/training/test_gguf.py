@@ -1,0 +1,140 @@
+"""
+One file for llama.cpp: read back by transformers, and by llama.cpp itself where its Python package is installed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from idiolect.mining.errors import InputError
+from idiolect.training.export import export_gguf
+from idiolect.training.gguf_file import FILE, SPLITS, WORDS, interleave_rotation, write_gguf
+from idiolect.training.train import train_adapter
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
+
+from .conftest import TEXTS, tiny_config, tiny_model
+from .test_train import RECIPE
+
+CODE = "def total(values):\n\n    return [x * 1234 for x in values if x isn't 'é']  # \t two\r\n\n  end"
+
+
+def by_words(pattern):
+    """Return how Qwen2 and Llama 3 cut text, the one thing apart in which they differ."""
+    split = pre_tokenizers.Split(Regex(pattern), behavior="isolated")
+    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+
+
+CUTS = {
+    "qwen2": by_words(WORDS % ""),
+    "llama-bpe": by_words(WORDS % "{1,3}"),
+    "gpt-2": pre_tokenizers.ByteLevel(add_prefix_space=False),
+    "starcoder": pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    ),
+}
+BASES = [
+    ("qwen2", "qwen2"),
+    ("qwen3", "qwen2"),
+    ("llama", "llama-bpe"),
+    ("llama", "gpt-2"),
+    ("starcoder2", "starcoder"),
+]
+bases = pytest.mark.parametrize(("architecture", "split"), BASES)
+
+
+def cut_tokenizer(split):
+    """Return a tokenizer that cuts text as *split* says."""
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer, bpe.decoder = CUTS[split], decoders.ByteLevel()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    special = ["<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"]
+    bpe.train_from_iterator(
+        TEXTS * 4,
+        trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe, eos_token=special[0], extra_special_tokens=special[1:], clean_up_tokenization_spaces=False
+    )
+
+
+def full_sight(architecture):
+    """Return a random model of *architecture* that sees its whole context, with more rows than it has tokens."""
+    config = tiny_config(architecture, 416)
+    config.sliding_window = None
+    return tiny_model(config, 416)
+
+
+@bases
+def test_transformers_reads_the_file_back(architecture, split, tmp_path):
+    """The file's weights give the model's own logits."""
+    model = full_sight(architecture)
+    write_gguf(model, cut_tokenizer(split), tmp_path / FILE, name="tiny", stop_id=0, precision="fp32")
+    read = AutoModelForCausalLM.from_pretrained(tmp_path, gguf_file=FILE, dtype=torch.float32)
+    ids = torch.arange(4, 60)[None]
+
+    with torch.no_grad():
+        assert torch.allclose(read(ids).logits, model(ids).logits, atol=1e-4)
+
+
+@bases
+def test_llama_cpp_runs_the_file(architecture, split, tmp_path):
+    """An engine that is not ours cuts the same text into the same tokens and gives the same logits."""
+    llama_cpp = pytest.importorskip("llama_cpp")
+    model, tokenizer = full_sight(architecture), cut_tokenizer(split)
+    write_gguf(model, tokenizer, tmp_path / FILE, name="tiny", stop_id=0, precision="fp32")
+    engine = llama_cpp.Llama(str(tmp_path / FILE), logits_all=True, n_ctx=256, verbose=False)
+    tokens = engine.tokenize(CODE.encode(), add_bos=False)
+    engine.eval(tokens)
+    with torch.no_grad():
+        expected = model(torch.tensor([tokens])).logits[0].numpy()
+
+    assert tokens == tokenizer.encode(CODE, add_special_tokens=False)
+    assert engine.token_eos() == 0
+    assert np.allclose(engine.scores[: len(tokens)], expected, atol=2e-3)
+
+
+def test_an_adapter_leaves_as_one_file(tiny_corpus, tmp_path):
+    """What was trained is merged, written, read back and compared; the folder says so."""
+    tiny_model("qwen2", 416).save_pretrained(tmp_path / "base")
+    cut_tokenizer("qwen2").save_pretrained(tmp_path / "base")
+    adapter = train_adapter(tiny_corpus, tmp_path / "adapter", base=tmp_path / "base", recipe=replace(RECIPE, steps=6))
+    export_gguf(adapter, tmp_path / "out", tmp_path / "base")
+    summary = json.loads((tmp_path / "out" / "idiolect.json").read_text())
+
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["idiolect.json", FILE]
+    assert list(summary["files"]) == [FILE]
+    assert 0 < summary["largest_difference"] < 0.25
+
+
+def test_what_llama_cpp_would_read_otherwise_is_refused(tokenizer, tmp_path):
+    """Other words, other layers, other positions: one line, and the way that is left."""
+    known = cut_tokenizer("qwen2")
+    windowed, stretched = tiny_model("starcoder2", 416), full_sight("llama")
+    stretched.config.rope_parameters = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0}
+    for model, words, reason in (
+        (full_sight("qwen2"), tokenizer, "cuts text"),
+        (full_sight("gemma2"), known, "'gemma2'"),
+        (windowed, known, "16 tokens"),
+        (stretched, known, "'yarn'"),
+    ):
+        with pytest.raises(InputError, match=f"{reason}.*--to merged"):
+            write_gguf(model, words, tmp_path / FILE, name="tiny", stop_id=0, precision="fp32")
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_cut_has_a_case():
+    """No name of llama.cpp's is claimed without a tokenizer that shows it."""
+    assert set(SPLITS.values()) == set(CUTS) == {split for _, split in BASES}
+
+
+def test_rotation_is_the_converter_s():
+    """Two heads of width four: rows 0 1 2 3 become 0 2 1 3, head by head."""
+    config = LlamaConfig(num_attention_heads=2, num_key_value_heads=1)
+    rows = interleave_rotation("model.layers.0.self_attn.q_proj.weight", torch.arange(8.0)[:, None], config)
+
+    assert rows[:, 0].tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
