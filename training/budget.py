@@ -26,7 +26,7 @@ from ..mining.errors import MachineError
 from .adapter import attach_adapter
 from .attention import no_mask
 from .checkpoints import KEEP
-from .forward import keeps_logits, plain_model
+from .forward import decoder_layers, keeps_logits, plain_model
 from .fused import CHUNK_BYTES, fuse_adapter
 from .models import Base, read_config
 from .packing import Plan
@@ -162,6 +162,10 @@ class Shape:
 
     parameters: int
     trained: int
+    spread: int
+    """Parameters of all layers: what `shard` spreads over processes."""
+    largest: int
+    """Parameters of the largest layer."""
     head: int
     """Parameters that turn the last hidden state into logits."""
     vocabulary: int
@@ -178,7 +182,8 @@ def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype, tokens: Sequence[
     with META:
         plain = AutoModelForCausalLM.from_config(read_config(base), attn_implementation=COUNTED, dtype=dtype)
     plain.tie_weights()
-    parameters = sum(parameter.numel() for parameter in plain.parameters())
+    parameters = count_parameters(plain)
+    in_layers = [count_parameters(layer) for layer in decoder_layers(plain)]
     with META:
         model = attach_adapter(plain, recipe, tokens)
     if recipe.fuse_layers and not recipe.compile:
@@ -193,6 +198,8 @@ def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype, tokens: Sequence[
     return Shape(
         parameters=parameters,
         trained=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+        spread=sum(in_layers),
+        largest=max(in_layers, default=0),
         head=head.numel(),
         vocabulary=head.shape[0],
         # recomputation keeps one layer's share and the layers' inputs
@@ -200,6 +207,11 @@ def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype, tokens: Sequence[
         saved_a_row=a_row,
         widest=max(widths, default=head.shape[1]) * dtype.itemsize,
     )
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return how many parameters *module* has."""
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def count_costs(model: Any, recipe: Recipe) -> tuple[float, float]:
@@ -245,9 +257,12 @@ def plan_budget(
     out: Path,
     device: torch.device,
     dtype: torch.dtype,
+    processes: int = 1,
 ) -> Budget:
     """
     Return what the run of *plan* will take on *device*; where minutes decide, an estimate of the time does.
+
+    Memory is that of one of *processes*.
     """
     shape = read_shape(base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
     epoch = plan.epoch(0)
@@ -264,7 +279,7 @@ def plan_budget(
         parameters=shape.parameters,
         trained_parameters=shape.trained,
         memory=Memory(
-            weights=shape.parameters * dtype.itemsize,
+            weights=held_parameters(shape, processes if recipe.shard else 1) * dtype.itemsize,
             trained=4 * trained,
             activations=round(largest + 2 * shape.widest * max(tokens)),
             head=min(3 * CHUNK_BYTES.get(device.type, 2**26), 12 * shape.vocabulary * max(rows)),
@@ -274,6 +289,13 @@ def plan_budget(
         # a checkpoint holds the weights, the best ones and two averages; one more is written before the oldest goes
         disk=Disk(trained, (KEEP + 1) * 4 * trained, shutil.disk_usage(existing_parent(out)).free),
     )
+
+
+def held_parameters(shape: Shape, parts: int) -> int:
+    """Return the base's parameters that a process holds at once; of layers in *parts* its own, and one whole layer."""
+    if parts == 1:
+        return shape.parameters
+    return shape.parameters - shape.spread + shape.spread // parts + shape.largest
 
 
 def saved_bytes(shape: Shape, tokens: int, rows: int) -> float:

@@ -35,11 +35,17 @@ def finish(
     state: Progress,
     losses: Losses,
 ) -> None:
-    """Prove that the adapter is applied, write it, and clear away the run; *losses* are those before and after."""
+    """
+    Prove that the adapter is applied, write it, and clear away the run; *losses* are those before and after.
+
+    Every process proves, because a spread base computes with all of them; the main one writes.
+    """
     setup.report("save", 0, 1)
     setup.model.eval()
     fold_full(setup.model)
     applied = check_applied(setup.model, (setup.validation or setup.plan.examples)[:8], setup.mode)
+    if not setup.accelerator.is_main_process:
+        return
     (out / RECORD).unlink(missing_ok=True)
     # a resumed run has read its first lines back from JSON, in another order of keys
     write_jsonl(out / "log.jsonl", (dict(sorted(line.items())) for line in state.log))

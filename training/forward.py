@@ -8,6 +8,7 @@ that is most of the head's work and nearly all of the logits' memory saved.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,12 @@ def keeps_logits(model: PreTrainedModel | PeftModel) -> bool:
 def plain_model(model: PreTrainedModel | PeftModel) -> PreTrainedModel:
     """Return the transformers model under an adapter, or *model* itself."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model  # pyright: ignore
+
+
+def decoder_layers(model: PreTrainedModel | PeftModel) -> Sequence[torch.nn.Module]:
+    """Return the model's layers: the longest list of modules it holds."""
+    lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
+    return max(lists, key=len, default=torch.nn.ModuleList())  # pyright: ignore
 
 
 def set_mode(model: PreTrainedModel | PeftModel, mode: str | None) -> None:

@@ -134,6 +134,9 @@ class Recipe:
     """
     lanes: bool = True
     """Compute a step's packs side by side on a processor, one core each: no core waits for another within a kernel."""
+    shard: bool = False
+    """Spread the base's layers over the processes (FSDP2): each holds its part of every layer and borrows the rest. For
+    a base that one card cannot hold; what the base would write itself (`replay_own`) is general code then."""
     compile: bool = False
     """Compile each layer: 15 % faster steps on a GPU after minutes of compilation, so only for long runs."""
     fused: bool = True

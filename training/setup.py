@@ -25,7 +25,7 @@ from .adapter import attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
 from .encode import Encoded, Example, encode_pairs, require_pairs
 from .families import Family, probe_family
-from .forward import choose_mode, plain_model, set_mode
+from .forward import choose_mode, decoder_layers, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
 from .generation import LoadedModel, ModelGenerator
 from .lanes import count_lanes
@@ -43,6 +43,7 @@ from .models import (
 from .packing import Plan, plan_training
 from .recipe import Recipe, size_recipe
 from .replay import general_examples, general_files, pack_examples, unpack_examples, write_own
+from .shard import spread_layers
 from .vocabulary import house_tokens
 
 Report = Callable[[str, int, int], None]
@@ -82,8 +83,10 @@ class Setup:
     @property
     def lanes(self) -> int:
         """How many packs this process computes side by side."""
-        # recomputation and compiled layers keep state of their own between forward and backward
-        alone = self.recipe.checkpointing or self.recipe.compile or not self.recipe.lanes
+        recipe = self.recipe
+        # recomputation and compiled layers keep state of their own between forward and backward; spread ones are
+        # borrowed one at a time
+        alone = recipe.checkpointing or recipe.compile or recipe.shard or not recipe.lanes
         return 1 if alone else count_lanes(self.device)
 
 
@@ -163,12 +166,18 @@ def gather(
 def set_up(accelerator: Accelerator, material: Material, start_from: Path | None, report: Report) -> Setup:
     """Load the base, attach the adapter, and find out how packs are kept apart."""
     base, recipe, device, dtype = material.base, material.recipe, accelerator.device, material.dtype
+    if recipe.shard:
+        # one process writes what the base itself says, and spread layers need them all
+        recipe = replace(recipe, replay_own=0.0)
     report("load", 0, 1)
     options = quantised(device, dtype) if recipe.method == "qlora" else {}
-    model = load_base_model(base, device=device, dtype=dtype, **options)
+    host = torch.device("cpu") if recipe.shard else device
+    model = load_base_model(base, device=host, dtype=dtype, **options)
     report("load", 1, 1)
     tokens = house_tokens(material.encoded.examples) if recipe.embedding_rate else []
     adapted = attach_adapter(model, recipe, tokens) if start_from is None else continue_adapter(model, base, start_from)
+    if recipe.shard:
+        spread_layers(adapted, device, accelerator.num_processes)
     mode = choose_mode(adapted, device, dtype, material.longest)
     plan = material.plan(mode)
     setup = Setup(
@@ -275,9 +284,3 @@ def prepare_model(setup: Setup) -> None:
     if setup.recipe.compile:
         for layer in decoder_layers(setup.model):
             layer.compile(dynamic=True)
-
-
-def decoder_layers(model: PeftModel) -> Sequence[torch.nn.Module]:
-    """Return the model's layers: the longest list of modules it holds."""
-    lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
-    return max(lists, key=len, default=torch.nn.ModuleList())  # pyright: ignore

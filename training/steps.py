@@ -113,7 +113,10 @@ def take_step(
     """
     accelerator = setup.accelerator
     answers = sum(len(setup.plan.examples[i].answer) for pack in packs for chunk in pack for i in chunk.members)
-    nats += add_gradients(setup, packs[accelerator.process_index :: accelerator.num_processes], answers, parameters)
+    own = packs[accelerator.process_index :: accelerator.num_processes]
+    nats += add_gradients(setup, own, answers, parameters)
+    if setup.recipe.shard and len(own) < len(packs[:: accelerator.num_processes]):
+        keep_pace(setup, packs[0], parameters)
     reduce_gradients(accelerator, parameters)
     torch.nn.utils.clip_grad_norm_(parameters, setup.recipe.clip)
     for group in optimizer.param_groups:
@@ -139,6 +142,11 @@ def add_gradients(
             if gradient is not None:
                 parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
     return nats
+
+
+def keep_pace(setup: Setup, chunks: Sequence[Chunk], parameters: Sequence[torch.nn.Parameter]) -> None:
+    """Compute a pack and forget it: a process without one of its own lends its part of each layer all the same."""
+    torch.autograd.grad(pack_loss(setup, chunks), parameters, allow_unused=True)
 
 
 def first_progress(setup: Setup, before: Measured, start_from: Path | None) -> Progress:

@@ -8,6 +8,7 @@ wrap the model. Nothing reads the clock to decide: minutes become a number of st
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,7 @@ from .recipe import Recipe
 from .rein import rein_in
 from .run import TRACKING, claim_folder, is_finished, refuse_folder, start_run
 from .setup import Report, add_replay, gather, set_up
+from .shard import require_sharding
 from .steps import first_progress, run_steps
 
 
@@ -80,13 +82,26 @@ def train_adapter(
         material = gather(
             corpus, found, accelerator.device, recipe=recipe, adjust=adjust, pairs=pairs, report=report, began=began
         )
+        if material.recipe.shard:
+            require_sharding(material.recipe, accelerator.num_processes)
         accelerator.wait_for_everyone()
         # what cannot be read or is too little leaves no folder behind
         if accelerator.is_main_process:
             claim_folder(out)
             held.enter_context(lock_folder(out))
         accelerator.wait_for_everyone()
-        require_room(plan_budget(found, material.recipe, material.plan(), out, accelerator.device, material.dtype), out)
+        require_room(
+            plan_budget(
+                found,
+                material.recipe,
+                material.plan(),
+                out,
+                accelerator.device,
+                material.dtype,
+                accelerator.num_processes,
+            ),
+            out,
+        )
         with memory_faults():
             setup = add_replay(set_up(accelerator, material, start_from, report), out)
             if setup.recipe.contrast and start_from is None:
@@ -101,8 +116,7 @@ def train_adapter(
             # neither what an earlier adapter had learned is given up, nor what a score has chosen
             if start_from is None and score is None:
                 state.kept, after = rein_in(setup, fresh, before, after)
-            if accelerator.is_main_process:
-                finish(setup, out, corpus, material.encoded, run, state, (before.loss, after.loss))
+            finish(setup, out, corpus, material.encoded, run, state, (before.loss, after.loss))
         # not `end_training`: that takes the processes apart, and the caller may have more for them to do
         for tracker in accelerator.trackers:
             tracker.finish()
@@ -157,4 +171,5 @@ def plan_run(
     report = progress or (lambda *_: None)
     found = find_base(base)
     material = gather(read_corpus(corpus_path), found, device, recipe=None, adjust=adjust, pairs=None, report=report)
-    return plan_budget(found, material.recipe, material.plan(), out, device, material.dtype)
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # accelerate's and torch's launchers say how many they started
+    return plan_budget(found, material.recipe, material.plan(), out, device, material.dtype, processes)

@@ -19,6 +19,7 @@ from idiolect.training.adapter import read_record
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
 from idiolect.training.recipe import Recipe, change_recipe, size_recipe
+from idiolect.training.shard import require_sharding
 from idiolect.training.train import train_adapter
 
 from .conftest import make_pairs
@@ -391,20 +392,29 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from test_train_recipe import RECIPE
+from idiolect.training import setup
 from idiolect.training.train import train_adapter
+spread_layers = setup.spread_layers
+def tell(model, *rest):
+    spread_layers(model, *rest)
+    frozen = [weight for name, weight in model.named_parameters() if "proj.base_layer" in name]
+    print("whole", sum(w.numel() for w in frozen), "held", sum(w.to_local().numel() for w in frozen))
+setup.spread_layers = tell
 train_adapter(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], recipe=RECIPE)
 """
 
 
-def test_two_processes_learn_what_one_learns(tiny_base, tiny_corpus, tmp_path):
-    """Data parallel over gloo: the logged losses are those of one process to 1e-5."""
+@pytest.mark.parametrize("shard", [False, True], ids=["whole", "spread"])
+def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_path):
+    """Over gloo, the base whole in each process or spread over both: the losses are those of one process to 1e-5."""
     recipe = replace(RECIPE, steps=10, validate_every=5)
     alone = train_adapter(tiny_corpus, tmp_path / "alone", base=tiny_base, recipe=recipe)
     (tmp_path / "test_train_recipe.py").write_text(
-        f"from idiolect.training.recipe import Recipe\nRECIPE = {recipe!r}\n", "utf-8"
+        f"from idiolect.training.recipe import Recipe\nRECIPE = {replace(recipe, shard=shard)!r}\n", "utf-8"
     )
     (tmp_path / "two.py").write_text(TWO, "utf-8")
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29651"]
+    port = str(29651 + shard)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", port]
     arguments = [str(tmp_path / "two.py"), str(tiny_corpus), str(tmp_path / "two"), str(tiny_base), str(tmp_path)]
     done = subprocess.run([*launch, *arguments], capture_output=True, text=True, timeout=300, check=False)
     logs = [
@@ -415,3 +425,17 @@ def test_two_processes_learn_what_one_learns(tiny_base, tiny_corpus, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     for one, two in zip(*logs, strict=True):
         assert one == pytest.approx(two, rel=1e-5)
+    told = [line.split() for line in done.stdout.splitlines() if line.startswith("whole")]
+    assert len(told) == 2 * shard
+    assert all(2 * int(held) == int(whole) > 0 for _, whole, _, held in told)
+    assert read_record(tmp_path / "two")["applied"] == pytest.approx(read_record(alone)["applied"], rel=1e-3)
+
+
+def test_what_cannot_be_spread_is_refused(tiny_base, tiny_corpus, tmp_path):
+    """One process has nobody to spread a base over; nothing is left behind."""
+    with pytest.raises(InputError, match="accelerate launch"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, shard=True))
+    assert not (tmp_path / "out").exists()
+    for other, reason in (({"method": "dora"}, "method=lora"), ({"skim": True}, "skim=false")):
+        with pytest.raises(InputError, match=reason):
+            require_sharding(replace(RECIPE, **other), 2)
