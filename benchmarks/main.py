@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .results import make_goal, write_results
+from .results import make_goal, read_commit, write_results
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = {
@@ -208,6 +208,7 @@ def main() -> None:
         package = subprocess.run(find, capture_output=True, text=True, check=True).stdout.strip()
         alike = artefacts_hold(folder_of) and mines_alike(clone, package, environment)
         refused = refusals(clone, scratch, environment)
+        commit = read_commit(clone)
     test = verdict["losses"]["test"]
     fell = test["fell"]
     rates = {(arm, check): rate(verdict, arm, check) for arm in ("base", "tuned") for check in ("parse", "compile")}
@@ -232,7 +233,7 @@ def main() -> None:
         make_goal("main.5", "bad inputs refused in one line", float(sum(row["holds"] for row in refused)),
                   str(len(refused)), all(row["holds"] for row in refused)),
     ]  # fmt: skip
-    write_results("main", rows, goals)
+    write_results("main", rows, goals, commit=commit)
 
 
 if __name__ == "__main__":

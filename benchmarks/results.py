@@ -17,24 +17,36 @@ SCHEMA = "idiolect.benchmark/1"
 
 
 def write_results(
-    name: str, rows: Sequence[Mapping[str, Any]], goals: Sequence[Mapping[str, Any]], path: Path | None = None
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    goals: Sequence[Mapping[str, Any]],
+    path: Path | None = None,
+    commit: str = "",
 ) -> Path:
     """Write the results of one benchmark to its file, or to *path*, print them, and return the file."""
-    path = save_results(name, rows, goals, path)
+    path = save_results(name, rows, goals, path, commit)
     print_table(rows)
     print_table([{key: goal.get(key) for key in ("name", "what", "value", "goal", "unit", "holds")} for goal in goals])
     return path
 
 
 def save_results(
-    name: str, rows: Sequence[Mapping[str, Any]], goals: Sequence[Mapping[str, Any]], path: Path | None = None
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    goals: Sequence[Mapping[str, Any]],
+    path: Path | None = None,
+    commit: str = "",
 ) -> Path:
-    """Write the results of one benchmark to its file, or to *path*, and return the file."""
+    """
+    Write the results of one benchmark to its file, or to *path*, and return the file.
+
+    *commit* is the one that was measured, where that is not this tree's.
+    """
     path = path or FOLDER / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     body = {
         "schema": SCHEMA,
-        "commit": read_commit(),
+        "commit": commit or read_commit(),
         "machine": describe_machine(),
         "rows": list(rows),
         "goals": list(goals),
@@ -51,9 +63,8 @@ def make_goal(
     return {**body, "reason": reason} if holds is None else body
 
 
-def read_commit() -> str:
+def read_commit(root: Path = FOLDER.parent.parent) -> str:
     """Return the commit measured, marked where the tree has changes."""
-    root = Path(__file__).parent.parent
     done = subprocess.run(["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
                           capture_output=True, text=True, check=False)  # fmt: skip
     return done.stdout.strip()

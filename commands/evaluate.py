@@ -126,7 +126,8 @@ def make_retrain(corpus: Path, adapter: Path) -> Retrain:
         # not by the pairs that the recipe took: of these it will leave out as many again
         share = len(pairs) / len(read_corpus(corpus).pairs("train"))
         steps = None if recipe.steps is None else max(1, round(recipe.steps * share))
-        train_adapter(corpus, out, base=base, recipe=replace(recipe, steps=steps), pairs=pairs)
+        # nobody has to judge the answers of a control while it trains
+        train_adapter(corpus, out, base=base, recipe=replace(recipe, steps=steps, probes=0), pairs=pairs)
         models = load_model(base, out)
         return models.generator, models.losses
 

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -38,6 +40,7 @@ def command(
 ) -> None:
     """Train an adapter on CORPUS, a folder that `idiolect mine` wrote."""
     began = time.perf_counter()  # to load what trains takes seconds of a run's minutes
+    from ..evaluation.watch import ProbeScore
     from ..training.recipe import Recipe, change_recipe
     from ..training.train import plan_run, train_adapter
 
@@ -51,7 +54,9 @@ def command(
         from ..training.budget import describe_budget
 
         budget = plan_run(corpus, out, base=base, adjust=adjust)
-        click.echo(json.dumps(budget.as_json()) if as_json else describe_budget(budget))
+        # of several processes one speaks
+        if os.environ.get("RANK", "0") == "0":
+            click.echo(json.dumps(budget.as_json()) if as_json else describe_budget(budget))
         return
     with show_progress() as report:
         train_adapter(
@@ -64,6 +69,7 @@ def command(
             trackers=trackers,
             progress=report,
             began=began,
+            score_of=partial(ProbeScore, corpus),
         )
     record = json.loads((out / "idiolect.json").read_text("utf-8"))
     click.echo(json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record))

@@ -26,7 +26,7 @@ LOOKS, LOOKS_A_PASS = 10, 2
 
 class Score(Protocol):
     """
-    Judges the model while it trains: higher is better. Early stopping by probes hands one in.
+    Judges the model while it trains: higher is better. It leads the choice of weights and the early stop.
     """
 
     def __call__(self, generator: ModelGenerator) -> float:
@@ -52,17 +52,20 @@ class Measured(NamedTuple):
     """On held-out answers of the corpus."""
     general: float | None
     """On general code."""
+    score: float | None = None
+    """Of its answers to held-out tasks, where the recipe asks for one (`probes`)."""
 
-    def general_line(self) -> dict[str, float]:
-        """Return what the log says of general code."""
-        return {} if self.general is None else {"general_loss": self.general}
+    def line(self) -> dict[str, float | None]:
+        """Return what the log says of it."""
+        seen = {"general_loss": self.general, "score": self.score}
+        return {"held_out_loss": self.loss, **{name: value for name, value in seen.items() if value is not None}}
 
 
 def best_look(state: Progress) -> Measured:
     """Return what was seen at the step whose weights were kept."""
     looks = (line for line in reversed(state.log) if line["step"] == state.best_step and "held_out_loss" in line)
     line = next(looks)
-    return Measured(line["held_out_loss"], line.get("general_loss"))
+    return Measured(line["held_out_loss"], line.get("general_loss"), line.get("score"))
 
 
 def held_out_loss(setup: Setup) -> float | None:
@@ -79,10 +82,10 @@ def loss_on(setup: Setup, examples: Sequence[Example]) -> float:
     return mean_loss(losses) or 0.0
 
 
-def measure(setup: Setup) -> Measured:
+def measure(setup: Setup, score: Score | None = None) -> Measured:
     """Look at the model as it stands."""
     general = loss_on(setup, setup.general) if setup.general else None
-    return Measured(held_out_loss(setup), general)
+    return Measured(held_out_loss(setup), general, None if score is None else score_now(setup, score))
 
 
 def cost(setup: Setup, now: Measured, before: Measured) -> float | None:
@@ -99,12 +102,10 @@ def look(
     """
     Measure the model on held-out pairs; return the best weights so far and note in *state* when to stop.
     """
-    now = measure(setup)
-    loss = cost(setup, now, before)
-    value = None if score is None else score_now(setup, score)
-    line = {"held_out_loss": now.loss, **now.general_line(), **({} if value is None else {"score": value})}
-    state.log.append({"step": state.step, **line})
-    setup.accelerator.log({key: number for key, number in line.items() if number is not None}, step=state.step)
+    now = measure(setup, score)
+    loss, value = cost(setup, now, before), now.score
+    state.log.append({"step": state.step, **now.line()})
+    setup.accelerator.log({key: number for key, number in now.line().items() if number is not None}, step=state.step)
     if loss is None:
         state.best_step = state.step
         return snapshot(setup.model)

@@ -15,7 +15,18 @@ import torch
 
 from ..mining.errors import InputError
 from .checkpoints import Progress
-from .looks import LOOKS, LOOKS_A_PASS, Measured, held_out_loss, load_weights, measure, snapshot, trainable
+from .looks import (
+    LOOKS,
+    LOOKS_A_PASS,
+    Measured,
+    Score,
+    held_out_loss,
+    load_weights,
+    measure,
+    score_now,
+    snapshot,
+    trainable,
+)
 from .packing import Chunk, count_cost
 from .rein import LESS
 from .setup import Setup
@@ -113,11 +124,17 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> floa
     return min(rates) * whole / len(epoch) / setup.accelerator.num_processes
 
 
-def time_look(setup: Setup) -> tuple[Measured, float]:
-    """Return what the base alone makes of what is held out, and the seconds that took."""
+def time_look(setup: Setup, score: Score | None) -> tuple[Measured, float]:
+    """
+    Return what the base alone makes of what is held out, and the seconds that took.
+
+    Its score is that of the model as it stands: a fresh adapter changes nothing.
+    """
     started = time.perf_counter()
     with setup.model.disable_adapter():
         seen = measure(setup)
+    if score is not None:
+        seen = seen._replace(score=score_now(setup, score))
     return seen, time.perf_counter() - started
 
 

@@ -112,6 +112,10 @@ class Recipe:
     """Steps between looks at held-out loss; 0 means two looks a pass, and at most ten."""
     validation_tokens: int = 16_384
     """Tokens of held-out pairs in each look."""
+    probes: int = 0
+    """Held-out tasks of the validation split that the model answers at every look: the weights that answer them best
+    are kept, the loss deciding between equals. 0 goes by the loss alone; writing answers takes far longer than reading
+    them."""
     patience: int = 5
     """Looks without improvement after which the run stops, once every pair has been seen."""
 

@@ -33,6 +33,8 @@ def require_sharding(recipe: Recipe, processes: int) -> None:
         )
     if recipe.method != "lora":
         raise InputError(f"shard=true goes with method=lora; {recipe.method!r} reads whole layers.")
+    if recipe.probes:
+        raise InputError("With shard=true no process can write answers by itself. Set probes=0.")
     if recipe.skim or recipe.compile:
         raise InputError("With shard=true every process computes equally often. Set skim=false and compile=false.")
 

@@ -155,9 +155,11 @@ def first_progress(setup: Setup, before: Measured, start_from: Path | None) -> P
 
     An adapter to go on from is the weight to beat; a fresh one is not, because it changes nothing.
     """
-    start = before if start_from is None else measure(setup)
-    to_beat = None if start_from is None else cost(setup, start, before)
-    return Progress(best_loss=to_beat, log=[{"step": 0, "held_out_loss": start.loss, **start.general_line()}])
+    if start_from is None:
+        return Progress(log=[{"step": 0, **before.line()}])
+    start = measure(setup)._replace(score=before.score)
+    to_beat = cost(setup, start, before)
+    return Progress(best_loss=to_beat, best_score=start.score, log=[{"step": 0, **start.line()}])
 
 
 def remaining_steps(plan: Plan, state: Progress, steps: int) -> Iterator[list[list[Chunk]]]:

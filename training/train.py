@@ -48,7 +48,7 @@ def train_adapter(
     pairs: Sequence[Pair] | None = None,
     resume: bool = False,
     start_from: Path | None = None,
-    score: Score | None = None,
+    score_of: Callable[[int], Score] | None = None,
     trackers: Sequence[str] = (),
     progress: Report | None = None,
     began: float | None = None,
@@ -60,7 +60,8 @@ def train_adapter(
     corpus's training pairs; *start_from* is a finished adapter to go on from. With *resume* an unfinished run goes on
     where it stood, a finished one is left as it is, and an empty folder starts from nothing. *trackers* are names that
     accelerate knows, such as `tensorboard`; they write into `tracking`, outside every hash. A recipe's minutes count
-    from *began*, by `time.perf_counter`; from now, unless it is given.
+    from *began*, by `time.perf_counter`; from now, unless it is given. *score_of* makes the judge that a recipe with
+    `probes` asks for, of that many held-out tasks.
     """
     began = time.perf_counter() if began is None else began
     report = progress or (lambda *_: None)
@@ -82,6 +83,7 @@ def train_adapter(
         material = gather(
             corpus, found, accelerator.device, recipe=recipe, adjust=adjust, pairs=pairs, report=report, began=began
         )
+        score = choose_score(material.recipe.probes, score_of)
         if material.recipe.shard:
             require_sharding(material.recipe, accelerator.num_processes)
         accelerator.wait_for_everyone()
@@ -106,7 +108,7 @@ def train_adapter(
             setup = add_replay(set_up(accelerator, material, start_from, report), out)
             if setup.recipe.contrast and start_from is None:
                 look_apart(setup)
-            before, a_look = time_look(setup)
+            before, a_look = time_look(setup, score)
             setup, run = start_run(setup, out, corpus, start_from, a_look)
             if trackers:
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))
@@ -122,6 +124,19 @@ def train_adapter(
             tracker.finish()
         accelerator.wait_for_everyone()
     return out
+
+
+def choose_score(probes: int, score_of: Callable[[int], Score] | None) -> Score | None:
+    """
+    Return who judges the model while it trains, or None where the loss alone does.
+
+    Raises `InputError` when a recipe asks for a judge and nobody makes one.
+    """
+    if not probes:
+        return None
+    if score_of is None:
+        raise InputError("probes asks for a judge of answers, and none was given: train with `idiolect train`.")
+    return score_of(probes)
 
 
 def known_trackers(names: Sequence[str]) -> list[Any]:

@@ -100,8 +100,10 @@ def draw_curve(lines: Sequence[tuple[str, Points]]) -> Curve | None:
     xs, ys = Scale(min(x for x, _ in points), max(x for x, _ in points)), padded([y for _, y in points])
     parts = [f'<line class="grid" x1="0" x2="100" y1="{100 - ys.at(t)}" y2="{100 - ys.at(t)}"/>' for t in ys.ticks()]
     for name, line in lines:
-        path = " ".join(f"{xs.at(x)},{round(100 - ys.at(y), 2)}" for x, y in line)
-        parts.append(f'<polyline class="{name}" points="{path}"/>')
+        # a single point is a line of no length, which shows by its ends
+        kind, drawn = (f"{name} point", [*line, *line]) if len(line) == 1 else (name, line)
+        path = " ".join(f"{xs.at(x)},{round(100 - ys.at(y), 2)}" for x, y in drawn)
+        parts.append(f'<polyline class="{kind}" points="{path}"/>')
     svg = (
         f'<svg class="curve" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
     )

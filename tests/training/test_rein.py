@@ -66,7 +66,7 @@ def test_what_general_code_may_lose_costs_nothing(tiny_base, tiny_corpus, tmp_pa
     measured = iter([rein.Measured(2.0, 7.05), rein.Measured(2.02, 7.0)])
     monkeypatch.setattr(rein, "measure", lambda setup: next(measured))
     monkeypatch.setattr(train, "best_look", lambda state: rein.Measured(1.99, 8.0))
-    monkeypatch.setattr(train, "time_look", lambda setup: (rein.Measured(3.0, 7.0), 0.0))
+    monkeypatch.setattr(train, "time_look", lambda setup, score: (rein.Measured(3.0, 7.0), 0.0))
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=WATCHED)
 
     assert read_record(out)["kept_of_change"] == max(rein.LESS)

@@ -205,10 +205,11 @@ def test_answers_that_cannot_be_learned_are_counted(tiny_base, tiny_corpus, tmp_
 
 def test_a_run_that_stops_improving_ends_with_its_best(tiny_base, tiny_corpus, tmp_path):
     """A score leads the choice of weights; patience ends the run and the record says why."""
-    scores = iter([1.0, 3.0, 2.0, 2.0, 2.0, 2.0])
-    recipe = replace(RECIPE, validate_every=2, patience=2)
+    # the first is the base's, which is not to be beaten
+    scores = iter([9.0, 1.0, 3.0, 2.0, 2.0, 2.0, 2.0])
+    recipe = replace(RECIPE, validate_every=2, patience=2, probes=3)
     out = train_adapter(
-        tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, score=lambda generator: next(scores)
+        tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, score_of=lambda count: lambda model: next(scores)
     )
     record = read_record(out)
 

@@ -1,0 +1,86 @@
+"""
+How well a model answers while it trains. In: a corpus and a number of tasks. Out: a score of whoever answers them.
+
+The tasks are of the validation split, which chooses; the test split stays unseen.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from ..mining.corpus import read_corpus
+from ..mining.errors import TooSmallError
+from .arms import ARMS, Generator
+from .extract import body_is_over
+from .parts import admit_suite, make_bench
+from .probes import Suite
+from .scores import Text
+from .task import Bench, Task
+from .verdict import Policy
+
+ARM = ARMS["tuned"]
+
+
+class ProbeScore:
+    """
+    Asks the same held-out tasks again and again.
+    """
+
+    def __init__(self, corpus: Path, count: int) -> None:
+        self.corpus, self.count = corpus, count
+        self.opened: tuple[Bench, Suite] | None = None
+
+    def __call__(self, generator: Generator) -> float:
+        """
+        Return the share of answers that are accepted, plus the mean share of checks that an answer passes: 0 to 2.
+
+        Acceptance leads; where a small base has none, the checks tell one answer from another.
+
+        Raises `TooSmallError` when no task of the validation split is admitted.
+        """
+        bench, suite = self.opened = self.opened or self.open(generator)
+        requests = [bench.compose(ARM, probe, bench.material(probe)).request for probe in suite.probes]
+        limits = [bench.limit(probe.pair) for probe in suite.probes]
+        over = [partial(body_is_over, probe.source, probe.span) for probe in suite.probes]
+        written = dict(generator.generate(requests, adapted=True, max_tokens=limits, is_over=over))
+        rows = bench.scorer.score(
+            [
+                Text(probe.id, ARM.name, suite.split, probe, 0, written[place].text, written[place].finish_reason)
+                for place, probe in enumerate(suite.probes)
+            ]
+        )
+        return sum(row["accept"] + passed_share(row["checks"]) for row in rows) / len(rows)
+
+    def open(self, generator: Generator) -> tuple[Bench, Suite]:
+        """Return the bench and the admitted tasks; *generator* says how long its tokens are."""
+        task = Task(
+            corpus=read_corpus(self.corpus),
+            out=Path(),
+            generator=generator,
+            loss_of=None,
+            arms=(ARM,),
+            probes=self.count,
+            minutes=None,
+            samples=1,
+            controls="none",
+            adapter=None,
+            policy=Policy(),
+            rival=None,
+            retrain=None,
+            canaries=0,
+            forced=True,
+            repository=None,
+            report=None,
+        )
+        bench = make_bench(task)
+        suite = admit_suite(bench, "validation", self.count)
+        if not suite.probes:
+            raise TooSmallError("No held-out task of the validation split can be asked. Set probes=0.")
+        return bench, suite
+
+
+def passed_share(checks: dict[str, bool | None]) -> float:
+    """Return the share of *checks* that are passed, of those that could decide."""
+    decided = [ok for ok in checks.values() if ok is not None]
+    return sum(decided) / len(decided) if decided else 0.0
