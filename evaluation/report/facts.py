@@ -114,7 +114,7 @@ def say_placebo(verdict: Row) -> Iterator[str]:
     against = next((row for row in verdict["comparisons"] if row["b"] == "placebo" and row["a"] == "tuned"), None)
     if against is None or against["ci"] is None:
         return
-    says = f"{signed(against['mean_diff'])}, 95 % interval {span(against['ci'])}"
+    says = f"{signed(against['mean_diff'])}, 95% interval {span(against['ci'])}"
     if against["ci"][0] > 0:
         yield f"The adapter beats one of the same size that was trained on other code ({says})."
     else:

@@ -222,11 +222,11 @@ def cost_note(verdict: Row, arms: Mapping[str, Row]) -> str:
 
 
 def relative(share: float) -> str:
-    """Return a relative change with its sign: `−23 %`; one that rounds to 0 has none."""
+    """Return a relative change with its sign: `−23%`; one that rounds to 0 has none."""
     text = f"{abs(share) * 100:.1f}".removesuffix(".0")
     if text == "0":
-        return "0 %"
-    return f"{'−' if share < 0 else '+'}{text} %"
+        return "0%"
+    return f"{'−' if share < 0 else '+'}{text}%"
 
 
 # -- sections
@@ -240,7 +240,7 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
     scale = Scale(0, 1)
     total = sum(arm["endings"].values())
     cut = (("rules", arm["guide_left_out"]), ("passages", arm["retrieved_left_out"]))
-    left_out = ", ".join(f"{count} {what}" for what, count in cut if count)
+    left_out = ", ".join(f"{count:,} {what}" for what, count in cut if count)
     adapted = name in ARMS and ARMS[name].adapted
     return {
         "name": name,
