@@ -91,12 +91,14 @@ def require_split(tokenizer: Tokenizer) -> str:
     steps = described["pre_tokenizer"] or {}
     steps = steps.get("pretokenizers", [steps])
     is_plain = described["model"]["type"] == "BPE" and not described["model"].get("byte_fallback")
-    split = SPLITS.get(tuple(map(describe_step, steps))) if is_plain and not described["normalizer"] else None
-    # Qwen2.5 brings composed characters into one form first, and llama.cpp does not
-    if split is None and is_plain and (described["normalizer"] or {}).get("type") == "NFC":
-        split = SPLITS.get(tuple(map(describe_step, steps)))
+    # llama.cpp leaves out that Qwen2.5 brings composed characters into one form first: code has hardly any
+    is_plain &= (described["normalizer"] or {"type": "NFC"})["type"] == "NFC"
+    split = SPLITS.get(tuple(map(describe_step, steps))) if is_plain else None
     if split is None:
-        raise InputError(f"llama.cpp has no name for the way this base's tokenizer cuts text. {ELSEWHERE}")
+        raise InputError(
+            "llama.cpp has no name for the way this base's tokenizer cuts text, and would read other tokens. "
+            "Export --to merged: engines that read tokenizer.json serve that."
+        )
     return split
 
 
