@@ -115,6 +115,22 @@ def test_the_command_prints_a_plan(tiny_base, tiny_corpus, tmp_path, capsys):
     assert not (tmp_path / "a").exists()
 
 
+def test_a_spread_base_weighs_less_a_process(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Of two layers over four processes each holds a quarter, and one layer whole while that computes."""
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    whole, spread = (
+        train.plan_run(
+            tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _, shard=shard: replace(RECIPE, shard=shard)
+        )
+        for shard in (False, True)
+    )
+    layers = load_base_model(find_base(tiny_base), device=CPU, dtype=torch.float32).model.layers
+    in_layers = sum(weight.numel() for weight in layers.parameters())
+
+    assert whole.memory.weights == 4 * whole.parameters
+    assert spread.memory.weights == 4 * (whole.parameters - in_layers + in_layers // 4 + in_layers // 2)
+
+
 def test_an_architecture_that_cannot_be_counted_is_estimated(tiny_base, monkeypatch):
     """Where a forward on the meta device fails, the layers' sizes stand in; the estimate is on the safe side."""
     counted = budget.read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
