@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -136,6 +137,13 @@ def time_look(setup: Setup, score: Score | None) -> tuple[Measured, float]:
     if score is not None:
         seen = seen._replace(score=score_now(setup, score))
     return seen, time.perf_counter() - started
+
+
+def choose_reading(setup: Setup, before: Measured) -> Setup:
+    """Return *setup*, prompts skimmed only where the base, which saw *before*, has met the language of its pairs."""
+    if not setup.recipe.skim or before.loss is None or before.loss <= setup.recipe.skim_below:
+        return setup
+    return replace(setup, recipe=replace(setup.recipe, skim=False))
 
 
 def synchronize(device: torch.device) -> None:

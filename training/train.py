@@ -29,7 +29,7 @@ from .contrast import look_apart
 from .finish import finish
 from .looks import Score, best_look, snapshot
 from .models import choose_device, find_base
-from .pace import time_look
+from .pace import choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
 from .run import TRACKING, claim_folder, is_finished, refuse_folder, start_run
@@ -109,6 +109,7 @@ def train_adapter(
             if setup.recipe.contrast and start_from is None:
                 look_apart(setup)
             before, a_look = time_look(setup, score)
+            setup = choose_reading(setup, before)
             setup, run = start_run(setup, out, corpus, start_from, a_look)
             if trackers:
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))

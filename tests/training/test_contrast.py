@@ -64,7 +64,7 @@ def test_without_general_code_nothing_turns(tiny_base, tiny_corpus, tmp_path):
 
 def test_a_skimmed_run_that_was_interrupted_ends_bit_equal(tiny_base, tiny_corpus, tmp_path):
     """Begun apart, skimmed and reined in, a run that goes on from a checkpoint writes what it would have written."""
-    recipe = replace(WATCHED, contrast=True, skim=True, checkpoint_every=2)
+    recipe = replace(WATCHED, contrast=True, skim=True, skim_below=99.0, checkpoint_every=2)
 
     def interrupt(stage, done, total):
         if stage.startswith("train") and done == 5:
@@ -77,7 +77,19 @@ def test_a_skimmed_run_that_was_interrupted_ends_bit_equal(tiny_base, tiny_corpu
     losses = read_record(whole)["losses"]["validation"]
 
     assert read_all(whole) == read_all(parts)
+    assert read_record(whole)["recipe"]["skim"]
     assert losses["tuned"] < losses["base"]
+
+
+def test_a_language_that_the_base_has_not_met_is_learned_from_prompts_too(tiny_base, tiny_corpus, tmp_path):
+    """Where the base is lost on held-out answers, skimming ends before the first step, and the record says so."""
+    recipe = replace(WATCHED, skim=True, steps=2)
+    foreign = train_adapter(tiny_corpus, tmp_path / "foreign", base=tiny_base, recipe=replace(recipe, skim_below=1.0))
+    whole = train_adapter(tiny_corpus, tmp_path / "whole", base=tiny_base, recipe=replace(recipe, skim=False))
+
+    assert read_record(foreign)["losses"]["validation"]["base"] > 1
+    assert not read_record(foreign)["recipe"]["skim"]
+    assert (foreign / "log.jsonl").read_bytes() == (whole / "log.jsonl").read_bytes()
 
 
 def test_compiled_layers_take_whole_packs(tiny_base, tiny_corpus, tmp_path):
