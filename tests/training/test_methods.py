@@ -267,7 +267,7 @@ def test_forgetting_weighs_against_gain(tiny_base, tiny_corpus, tmp_path, monkey
     """The weights kept are those with the best held-out loss plus what was forgotten since the start."""
     seen = iter([(3.0, 2.0), (2.5, 2.1), (2.2, 2.9), (2.4, 2.15), (2.45, 2.1)])
     for module in (pace, looks):
-        monkeypatch.setattr(module, "measure", lambda setup: looks.Measured(*next(seen)))
+        monkeypatch.setattr(module, "measure", lambda setup, score=None: looks.Measured(*next(seen)))
     recipe = replace(RECIPE, steps=8, validate_every=2)
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
 
