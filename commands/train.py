@@ -9,10 +9,14 @@ import os
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ._progress import show_progress
+
+if TYPE_CHECKING:
+    from ..training.looks import Score
 
 
 @click.command("train")
@@ -40,7 +44,6 @@ def command(
 ) -> None:
     """Train an adapter on CORPUS, a folder that `idiolect mine` wrote."""
     began = time.perf_counter()  # to load what trains takes seconds of a run's minutes
-    from ..evaluation.watch import ProbeScore
     from ..training.recipe import Recipe, change_recipe
     from ..training.train import plan_run, train_adapter
 
@@ -69,10 +72,17 @@ def command(
             trackers=trackers,
             progress=report,
             began=began,
-            score_of=partial(ProbeScore, corpus),
+            score_of=partial(open_score, corpus),
         )
     record = json.loads((out / "idiolect.json").read_text("utf-8"))
     click.echo(json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record))
+
+
+def open_score(corpus: Path, count: int) -> Score:
+    """Return what judges answers to *count* held-out tasks; loaded only for a recipe that asks for it."""
+    from ..evaluation.watch import ProbeScore
+
+    return ProbeScore(corpus, count)
 
 
 def summary(out: Path, record: dict) -> str:

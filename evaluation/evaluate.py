@@ -19,7 +19,6 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checkout import match_repository
-from .extract import body_is_over
 from .measure import (
     TRAINING,
     add_memory,
@@ -235,11 +233,8 @@ def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
     spent = 0.0
     ends = (task.arms[0], max(task.arms, key=lambda arm: arm.guide + arm.retrieval))
     for arm in ends:
-        requests = [bench.compose(arm, probe, bench.material(probe)).request for probe in pilot]
         began = time.perf_counter()
-        limits = [bench.limit(probe.pair) for probe in pilot]
-        over = [partial(body_is_over, probe.source, probe.span) for probe in pilot]
-        list(task.generator.generate(requests, adapted=arm.adapted, max_tokens=limits, is_over=over))
+        bench.ask(arm, pilot, task.generator)
         spent += time.perf_counter() - began
     return spent / (len(ends) * len(pilot))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,12 @@ from .arms import (
     LossOf,
     Material,
     Retrain,
+    Written,
     compose_request,
     guide_items,
     passage_item,
 )
+from .extract import body_is_over
 from .probes import Probe
 from .retrieval import Retriever
 from .samples import PLACEBO, REPEAT, RIVAL, Report
@@ -150,6 +153,13 @@ class Bench:
         """Return why each probe is refused, or nothing."""
         judged = self.scorer.admit(probes) if probes else []
         return ["too_long" if self.room(p.pair) < 0 else r for p, r in zip(probes, judged, strict=True)]
+
+    def ask(self, arm: Arm, probes: Sequence[Probe], generator: Generator) -> dict[int, Written]:
+        """Return what *generator* writes for each of *probes* in *arm*, by place; nothing of it is kept."""
+        requests = [self.compose(arm, probe, self.material(probe)).request for probe in probes]
+        limits = [self.limit(probe.pair) for probe in probes]
+        over = [partial(body_is_over, probe.source, probe.span) for probe in probes]
+        return dict(generator.generate(requests, adapted=arm.adapted, max_tokens=limits, is_over=over))
 
     def compose(self, arm: Arm, probe: Probe, material: Material) -> Composed:
         """Return what *arm* asks of the model for *probe*."""

@@ -6,13 +6,11 @@ The tasks are of the validation split, which chooses; the test split stays unsee
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from ..mining.corpus import read_corpus
 from ..mining.errors import TooSmallError
 from .arms import ARMS, Generator
-from .extract import body_is_over
 from .parts import admit_suite, make_bench
 from .probes import Suite
 from .scores import Text
@@ -40,10 +38,7 @@ class ProbeScore:
         Raises `TooSmallError` when no task of the validation split is admitted.
         """
         bench, suite = self.opened = self.opened or self.open(generator)
-        requests = [bench.compose(ARM, probe, bench.material(probe)).request for probe in suite.probes]
-        limits = [bench.limit(probe.pair) for probe in suite.probes]
-        over = [partial(body_is_over, probe.source, probe.span) for probe in suite.probes]
-        written = dict(generator.generate(requests, adapted=True, max_tokens=limits, is_over=over))
+        written = bench.ask(ARM, suite.probes, generator)
         rows = bench.scorer.score(
             [
                 Text(probe.id, ARM.name, suite.split, probe, 0, written[place].text, written[place].finish_reason)

@@ -87,8 +87,9 @@ def export_merged(adapter: Path, out: Path, base: str | Path | None = None, prec
         merged.model.to(DTYPES[precision]).save_pretrained(folder)
         merged.tokenizer.save_pretrained(folder)
         stored: Any = load_base_model(Base(merged.base.name, folder, ""), device=CPU, dtype=torch.float32)
-        summary = prove(merged, stored, adapter, precision) | describe_files(folder, "*.safetensors")
-        write_json(folder / MARKER, {"schema": MERGED_SCHEMA, **summary})
+        proof = prove(merged, stored, adapter, precision)
+        summary = {"schema": MERGED_SCHEMA, **proof, **describe_files(folder, "*.safetensors")}
+        write_json(folder / MARKER, summary)
     return summary
 
 
@@ -105,8 +106,9 @@ def export_gguf(adapter: Path, out: Path, base: str | Path | None = None, precis
         gguf_file.write_gguf(merged.model, merged.tokenizer, file, name=name, stop_id=stop_id, precision=precision)
         read = Base(name, folder, "")
         stored: Any = load_base_model(read, device=CPU, dtype=torch.float32, gguf_file=gguf_file.FILE)
-        summary = prove(merged, stored, adapter, precision) | describe_files(folder, "*.gguf")
-        write_json(folder / MARKER, {"schema": GGUF_SCHEMA, **summary})
+        proof = prove(merged, stored, adapter, precision)
+        summary = {"schema": GGUF_SCHEMA, **proof, **describe_files(folder, "*.gguf")}
+        write_json(folder / MARKER, summary)
     return summary
 
 

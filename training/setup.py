@@ -7,7 +7,6 @@ What a run holds still. In: a corpus, a base and a recipe. Out: the pairs encode
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -132,10 +131,9 @@ def gather(
     adjust: Callable[[Recipe], Recipe] | None,
     pairs: Sequence[Pair] | None,
     report: Report,
-    began: float | None = None,
+    began: float,
 ) -> Material:
     """Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights."""
-    began = time.perf_counter() if began is None else began
     tokenizer = load_tokenizer(base)
     family = probe_family(tokenizer, read_ends(base))
     offered = corpus.pairs("train") if pairs is None else pairs

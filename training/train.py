@@ -186,6 +186,7 @@ def plan_run(
     device = choose_device()
     report = progress or (lambda *_: None)
     found = find_base(base)
-    material = gather(read_corpus(corpus_path), found, device, recipe=None, adjust=adjust, pairs=None, report=report)
+    began, corpus = time.perf_counter(), read_corpus(corpus_path)
+    material = gather(corpus, found, device, recipe=None, adjust=adjust, pairs=None, report=report, began=began)
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # accelerate's and torch's launchers say how many they started
     return plan_budget(found, material.recipe, material.plan(), out, device, material.dtype, processes)
