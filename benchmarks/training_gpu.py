@@ -2,35 +2,44 @@
 The training race on a GPU. In: a CUDA device. Out: rows and goals for `benchmarks.training`, which calls this.
 
 Random-init Qwen2 of the 0.5B and 1.5B shapes in bf16 with one and the same fp32 adapter; synthetic pairs with long
-prompts and short answers. Arms alternate; wall time counts, up to the device's last kernel, and the first steps of a
-lap warm up. TRL gets its best setting without a compiled attention package: bf16, no checkpointing, rows of like length
-together, scores on the answers alone where its version can; and once what its defaults give. A share of the device is
-that of a matrix product measured in the same run. On a processor the same code runs on toy shapes, for its test.
+prompts and short answers. Arms alternate; wall time counts, up to the device's last kernel; a lap's first steps warm
+up, and an arm's first lap where there are more. TRL gets its best setting without a compiled attention package: bf16,
+no checkpointing, rows of like length together, scores on the answers alone; the same once more with our attention lent
+to it, so that nothing is padded; and once each what its defaults give and what plain Trainer does. A share of the
+device is that of a matrix product measured in the same run. On a processor toy shapes run, for the test.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import click
 import numpy as np
 import torch
 import transformers
+from idiolect.training.attention import Layout, Varlen, as_autocast, segment_attention, varlen_attention
 from idiolect.training.encode import Example
-from idiolect.training.forward import set_mode
+from idiolect.training.forward import plain_model, set_mode
 from idiolect.training.fused import fuse_adapter
+from idiolect.training.packing import Segment
+from idiolect.training.pointwise import fuse_pointwise
 from peft import LoraConfig, get_peft_model
 
 from .results import make_goal
 from .training import LEARNING_RATE, Job, StepClock, common_arguments, pad, rows_of, take_step, tiny_tokenizer
 
-WARM_STEPS = 3
+WARM_STEPS = 2
 """Steps of a lap that are not counted."""
+LENT = "idiolect_lent"
+"""Our attention under the name by which the peers are given it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,9 @@ class Track:
     rows: int
     """Pairs in a step."""
     micro: int
-    """Pairs that a baseline computes together."""
+    """Pairs that a baseline computes together where it pads them."""
+    flat: int
+    """Pairs that it computes together where it does not."""
     pack_tokens: int
     shrink: int = 1
     """What lengths are divided by."""
@@ -67,8 +78,8 @@ TOY_SHAPES = {
 def make_track(device: str) -> Track:
     """Return the track on *device*: `cuda` is the race, `cpu` a trial of the code."""
     if device == "cuda":
-        return Track(torch.device("cuda"), torch.bfloat16, GPU_SHAPES, 13, 24, 8, 16_384)
-    return Track(torch.device("cpu"), torch.float32, TOY_SHAPES, 5, 4, 2, 1024, shrink=16)
+        return Track(torch.device("cuda"), torch.bfloat16, GPU_SHAPES, 6, 40, 8, 20, 26_624)
+    return Track(torch.device("cpu"), torch.float32, TOY_SHAPES, 5, 4, 2, 4, 1024, shrink=16)
 
 
 def draw_steps(track: Track, per_prompt: int, vocabulary: int) -> tuple[tuple[Example, ...], ...]:
@@ -147,6 +158,8 @@ def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]]) -> La
     model = build_model(track, shape)
     set_mode(model, "packed")
     fuse_adapter(model)
+    if track.device.type == "cuda":
+        fuse_pointwise(model)
     model.train()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=True)
@@ -160,10 +173,53 @@ def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]]) -> La
     return Lap(tuple(seconds), tuple(float(loss) for loss in losses), peak_of(track.device))
 
 
-def run_trl(track: Track, shape: str, steps: Sequence[Sequence[Example]], *, best: bool) -> Lap:
-    """Take the steps with TRL's SFTTrainer: in its best setting, or loaded in fp32 and recomputing by default."""
+def lent_attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    cu_seq_lens_q: torch.Tensor | None = None,
+    max_length_q: int = 0,
+    **others: Any,
+) -> tuple[torch.Tensor, None]:
+    """Return our attention over rows that the usual collator laid end to end."""
+    assert cu_seq_lens_q is not None
+    query, key, value = as_autocast((query, key, value))
+    if query.device.type == "cuda":
+        indices = Varlen(cu_seq_lens_q, cu_seq_lens_q, None, max_length_q, max_length_q)
+        return varlen_attention(query, key, value, indices, scaling, None), None
+    layout = Layout(tuple(Segment(length) for length in cu_seq_lens_q.diff().tolist()), query.device)
+    own = (key.split(layout.lengths, dim=2), value.split(layout.lengths, dim=2))
+    return segment_attention(query, own, own, layout, scaling, dropout, None), None
+
+
+def lend_attention(model: Any) -> Any:
+    """Return *model* with our attention, for rows laid end to end."""
+    transformers.AttentionInterface.register(LENT, lent_attention)
+    transformers.AttentionMaskInterface.register(LENT, lambda *_, **__: None)
+    plain_model(model).set_attn_implementation(LENT)
+    return model
+
+
+def run_peer(
+    track: Track,
+    shape: str,
+    steps: Sequence[Sequence[Example]],
+    *,
+    trl: bool = True,
+    lent: bool = False,
+    defaults: bool = False,
+) -> Lap:
+    """
+    Take the steps with TRL's SFTTrainer, or with plain Trainer: padded, or laid end to end for our attention.
+
+    By its *defaults* TRL loads in fp32 and recomputes activations.
+    """
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    from transformers import DataCollatorWithFlattening
 
     job = Job(shape, "", tuple(tuple(step) for step in steps))
 
@@ -172,53 +228,74 @@ def run_trl(track: Track, shape: str, steps: Sequence[Sequence[Example]], *, bes
         return time.perf_counter()
 
     clock = StepClock(now)
-    known = SFTConfig.__dataclass_fields__
+    model = build_model(track, shape, torch.float32 if defaults else None)
     with tempfile.TemporaryDirectory() as folder:
         wanted: dict[str, Any] = {
-            **common_arguments(job, folder, track.micro), "use_cpu": track.device.type == "cpu",
-            "gradient_checkpointing": not best, "bf16": track.dtype == torch.bfloat16,
-            "dataset_kwargs": {"skip_prepare_dataset": True}, "max_length": None,
-        }  # fmt: skip
-        if best and "loss_type" in known and track.device.type == "cuda":
-            wanted["loss_type"] = "chunked_nll"
-        trainer = SFTTrainer(
-            model=build_model(track, shape, None if best else torch.float32),
-            args=SFTConfig(**wanted),
-            train_dataset=Dataset.from_list(rows_of(job)),
-            data_collator=pad,
-            processing_class=tiny_tokenizer(),
-            callbacks=[clock],
+            # plain Trainer scores every position, and has no memory for more
+            **common_arguments(job, folder, track.flat if lent and trl else track.micro),
+            "use_cpu": track.device.type == "cpu",
+            "gradient_checkpointing": defaults,
+            "bf16": track.dtype == torch.bfloat16,
+        }
+        shared: dict[str, Any] = {
+            "model": lend_attention(model) if lent else model,
+            "train_dataset": Dataset.from_list(rows_of(job)),
+            "data_collator": DataCollatorWithFlattening(return_flash_attn_kwargs=True) if lent else pad,
+            "callbacks": [clock],
+        }
+        trainer = (
+            make_trl(wanted, shared)
+            if trl
+            else transformers.Trainer(args=transformers.TrainingArguments(**wanted), **shared)
         )
         trainer.train()
     losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
     return Lap(tuple(clock.seconds), tuple(losses), peak_of(track.device))
 
 
+def make_trl(wanted: dict[str, Any], shared: dict[str, Any]) -> Any:
+    """Return TRL's trainer with its own settings beside those *wanted*; since 1.16 it scores answers alone on a GPU."""
+    from trl import SFTConfig, SFTTrainer
+
+    settings = SFTConfig(**wanted, dataset_kwargs={"skip_prepare_dataset": True}, max_length=None)
+    return SFTTrainer(args=settings, processing_class=tiny_tokenizer(), **shared)
+
+
 Arm = Callable[[Track, str, Sequence[Sequence[Example]]], Lap]
 ARMS: dict[str, Arm] = {
     "ours": run_ours,
-    "TRL, best": lambda track, shape, steps: run_trl(track, shape, steps, best=True),
-    "TRL, defaults": lambda track, shape, steps: run_trl(track, shape, steps, best=False),
+    "TRL, best": run_peer,
+    "TRL, our attention": lambda track, shape, steps: run_peer(track, shape, steps, lent=True),
 }
+"""Run in turns."""
+ONCE: dict[str, Arm] = {
+    "TRL, defaults": lambda track, shape, steps: run_peer(track, shape, steps, defaults=True),
+    "Trainer, padded": lambda track, shape, steps: run_peer(track, shape, steps, trl=False),
+    "Trainer, our attention": lambda track, shape, steps: run_peer(track, shape, steps, trl=False, lent=True),
+}
+"""Run once, on distinct prompts: to them several pairs of one prompt are like any others."""
 
 
 def race(track: Track, shape: str, workload: str, per_prompt: int, repeats: int) -> list[dict[str, Any]]:
     """Run the arms in turns and return one row each."""
     steps = draw_steps(track, per_prompt, track.shapes[shape]["vocab_size"])
-    laps: dict[str, list[Lap]] = {name: [] for name in ARMS}
-    for _ in range(repeats):
-        for name, run in ARMS.items():
+    laps: dict[str, list[Lap]] = defaultdict(list)
+    for turn in range(repeats):
+        for name, run in {**ARMS, **(ONCE if turn == 0 and per_prompt == 1 else {})}.items():
             clear(track.device)
             laps[name].append(run(track, shape, steps))
+            click.echo(f"{shape} {workload} {name}: {sum(laps[name][-1].seconds[WARM_STEPS:]):.1f} s", err=True)
     counted = steps[WARM_STEPS:]
     answers = sum(len(example.answer) for step in counted for example in step)
     tokens = sum(example.tokens for step in counted for example in step)
     rows: list[dict[str, Any]] = []
-    for name, runs in laps.items():
+    for name, ran in laps.items():
+        # kernels are compiled and chosen in an arm's first lap
+        runs = ran[1:] or ran
         seconds = [sum(lap.seconds[WARM_STEPS:]) for lap in runs]
         first = [abs(lap.losses[0] / laps["ours"][0].losses[0] - 1) for lap in runs]
         rows.append({
-            "model": shape, "workload": workload, "arm": name,
+            "model": shape, "workload": workload, "arm": name, "laps": len(runs),
             "answer_tokens_per_second": round(answers / statistics.median(seconds), 1),
             "tokens_per_second": round(tokens / statistics.median(seconds)),
             "slowest": round(answers / max(seconds), 1), "fastest": round(answers / min(seconds), 1),
@@ -281,8 +358,19 @@ def run_race(device: str, repeats: int) -> tuple[list[dict[str, Any]], list[dict
             if per_prompt == 1:
                 own = [{**row, "share_of_matrix_rate": round(row["tokens_per_second"] * cost / rate, 3)} for row in own]
             rows += own
-    rows.append({"model": "matrix product", "tflops": round(rate / 1e12, 1)})
+    rows.append({"model": "matrix product", "tflops": round(rate / 1e12, 1), "setting": describe(track)})
     return rows, weigh(rows)
+
+
+def describe(track: Track) -> str:
+    """Return what the race was run with, as JSON."""
+    import peft
+    import trl
+
+    device = torch.cuda.get_device_name() if track.device.type == "cuda" else track.device.type
+    versions = {module.__name__: module.__version__ for module in (torch, transformers, peft, trl)}
+    sizes = {"rows": track.rows, "padded": track.micro, "end to end": track.flat, "pack_tokens": track.pack_tokens}
+    return json.dumps({"device": device, **versions, **sizes})
 
 
 def weigh(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

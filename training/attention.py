@@ -9,12 +9,15 @@ all the same (`dense_mask`), because it is exact everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch.nn import functional
+from torch.nn.attention.varlen import varlen_attn
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
@@ -22,6 +25,7 @@ from ..mining.errors import InputError
 from .packing import Segment
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     Pieces = tuple[Sequence[Tensor], Sequence[Tensor]]
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 PACKED = "idiolect_packed"
 HALF = (torch.float16, torch.bfloat16)
+GROUPED: dict[str, Any] = {"enable_gqa": True} if "enable_gqa" in signature(varlen_attn).parameters else {}
+"""What lets the kernel give several query heads one key head: newer torch asks to be told."""
 
 
 @dataclass(eq=False)
@@ -94,20 +100,22 @@ class Varlen:
 
 
 def varlen_indices(segments: Sequence[Segment], device: torch.device) -> Varlen:
-    """Return the index tensors for *segments*."""
-    starts = [0]
-    for segment in segments:
-        starts.append(starts[-1] + segment.length)
-    seen = [segment.length + sum(segments[place].length for place in segment.ahead) for segment in segments]
-    queries = torch.tensor(starts, dtype=torch.int32, device=device)
-    longest = max(segment.length for segment in segments)
+    """Return the index tensors for *segments*; laid out on the processor, and moved once."""
+    lengths = [segment.length for segment in segments]
+    seen = [segment.length + sum(lengths[place] for place in segment.ahead) for segment in segments]
+    starts = np.cumsum([0, *lengths])
+
+    def move(numbers: NDArray[Any], kind: type) -> Tensor:
+        tensor = torch.from_numpy(numbers.astype(kind))
+        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+    queries = move(starts, np.int32)
     if not any(segment.ahead for segment in segments):
-        return Varlen(queries, queries, None, longest, longest)
-    gather: list[Tensor] = []
-    for number, segment in enumerate(segments):
-        gather += [torch.arange(starts[place], starts[place + 1]) for place in (*segment.ahead, number)]
-    keys = torch.tensor([0, *seen], dtype=torch.int64).cumsum(0).to(torch.int32).to(device)
-    return Varlen(queries, keys, torch.cat(gather).to(device), longest, max(seen))
+        return Varlen(queries, queries, None, max(lengths), max(lengths))
+    spans = [place for number, segment in enumerate(segments) for place in (*segment.ahead, number)]
+    gather = np.concatenate([np.arange(starts[place], starts[place + 1]) for place in spans])
+    keys = np.cumsum([0, *seen])
+    return Varlen(queries, move(keys, np.int32), move(gather, np.int64), max(lengths), max(seen))
 
 
 def packed_attention(
@@ -134,12 +142,20 @@ def packed_attention(
     if layout.keeps is not None:
         layout.keeps.layers[module] = (key, value)
     window = sliding_window or getattr(module, "sliding_window", None)
+    query, key, value = as_autocast((query, key, value))
     if layout.varlen is not None and query.dtype in HALF and not dropout:
         return varlen_attention(query, key, value, layout.varlen, scaling, window), None
     # split, not slices: the backward of a split is one concatenation, that of a slice a zero tensor as long as the pack
     keys, values = key.split(layout.lengths, dim=2), value.split(layout.lengths, dim=2)
     ahead = (keys, values) if layout.past is None else layout.past.pieces(module)
     return segment_attention(query, (keys, values), ahead, layout, scaling, dropout, window), None
+
+
+def as_autocast(tensors: tuple[Tensor, Tensor, Tensor]) -> Iterator[Tensor]:
+    """Yield *tensors* in the type of autocast, where one is at work: a norm in full precision leaves its own."""
+    kind = tensors[0].device.type
+    on = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return (tensor.to(torch.get_autocast_dtype(kind)) if on else tensor for tensor in tensors)
 
 
 def segment_attention(
@@ -178,8 +194,6 @@ def varlen_attention(
     query: Tensor, key: Tensor, value: Tensor, indices: Varlen, scaling: float | None, window: int | None
 ) -> Tensor:
     """Return the attention of all segments in one kernel call; causality is aligned to each document's end."""
-    from torch.nn.attention.varlen import varlen_attn
-
     q, k, v = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
     if indices.gather is not None:
         k, v = k.index_select(0, indices.gather), v.index_select(0, indices.gather)
@@ -193,7 +207,7 @@ def varlen_attention(
         indices.longest_key,
         scale=scaling,
         window_size=(-1 if window is None else window - 1, 0),
-        enable_gqa=q.shape[1] != k.shape[1],
+        **GROUPED,
     )
     return output.unsqueeze(0)  # pyright: ignore - without return_aux it is one tensor
 

@@ -68,7 +68,10 @@ class HeadLoss(Function):
 
 class AdaptedLinear(Function):
     """
-    A frozen linear layer with its low-rank adapter; keeps its input for the backward and nothing else of its own.
+    A frozen linear layer with its low-rank adapter; keeps its input, and that input's few low-rank numbers.
+
+    Where rows are wide, a pass over them costs as much as their product: there the adapter's part is computed by the
+    layer's own product, the factors standing beside the weight (`beside`).
     """
 
     @staticmethod
@@ -76,33 +79,44 @@ class AdaptedLinear(Function):
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, down: Tensor, up: Tensor, scale: float
     ) -> Tensor:
         """Return `x Wᵀ + b + scale · x downᵀ upᵀ`; *x* is (tokens, in), *down* (rank, in), *up* (out, rank)."""
-        low, high = down.to(weight.dtype), up.to(weight.dtype)
+        # the factors are small: scaling one here saves a pass over what they give
+        low, high = (down * scale).to(weight.dtype), up.to(weight.dtype)
         # only in full precision: a half-precision weight would swallow most of a small change
         merged = weight.dtype == torch.float32 and len(x) >= MERGE_TOKENS
-        if merged:
-            y = functional.linear(x, torch.addmm(weight, high, low, alpha=scale), bias)
+        inner = None if merged else x @ low.t()
+        if inner is None:
+            y = functional.linear(x, torch.addmm(weight, high, low), bias)
+        elif beside(len(weight), x):
+            y = functional.linear(torch.cat((x, inner), 1), torch.cat((weight, high), 1), bias)
         else:
-            y = functional.linear(x, weight, bias).addmm_(x @ low.t(), high.t(), alpha=scale)
-        ctx.save_for_backward(x, weight, low, high)
-        ctx.scale, ctx.merged, ctx.dtype = scale, merged, down.dtype
+            y = functional.linear(x, weight, bias).addmm_(inner, high.t())
+        ctx.save_for_backward(x, weight, low, high, inner)
+        ctx.scale, ctx.dtype = scale, down.dtype
         return y
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, None, None, Tensor, Tensor, None]:
         """Return the gradients of the input and of both factors."""
-        x, weight, low, high = ctx.saved_tensors
+        x, weight, low, high, inner = ctx.saved_tensors
         dy = upstream[0]
-        # the rank is narrow: scaling here costs next to nothing
-        inner = (dy @ high).mul_(ctx.scale)
+        d_inner = dy @ high
         dx = None
         if ctx.needs_input_grad[0]:
-            # merged anew: cheaper than keeping a second model between forward and backward
-            dx = dy @ (torch.addmm(weight, high, low, alpha=ctx.scale) if ctx.merged else weight)
-            if not ctx.merged:
-                dx.addmm_(inner, low)
-        d_down = (inner.t() @ x).to(ctx.dtype)
-        d_up = (dy.t() @ (x @ low.t()).mul_(ctx.scale)).to(ctx.dtype)
+            if inner is None:
+                # merged anew: cheaper than keeping a second model between forward and backward
+                dx = dy @ torch.addmm(weight, high, low)
+            elif beside(x.shape[1], dy):
+                dx = torch.cat((dy, d_inner), 1) @ torch.cat((weight, low), 0)
+            else:
+                dx = (dy @ weight).addmm_(d_inner, low)
+        d_down = (d_inner.t() @ x).to(ctx.dtype).mul_(ctx.scale)
+        d_up = (dy.t() @ (x @ low.t() if inner is None else inner)).to(ctx.dtype)
         return dx, None, None, d_down, d_up, None
+
+
+def beside(wide: int, rows: Tensor) -> bool:
+    """Claim that copying *rows* costs less than a further pass over results of *wide* numbers: true on a GPU alone."""
+    return rows.device.type == "cuda" and wide > rows.shape[1]
 
 
 def adapted_forward(layer: LoraLinear, x: Tensor, *arguments: Any, **options: Any) -> Tensor:

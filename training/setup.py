@@ -40,6 +40,7 @@ from .models import (
     read_parameters,
 )
 from .packing import Plan, plan_training
+from .pointwise import fuse_pointwise
 from .recipe import Recipe, size_recipe
 from .replay import general_examples, general_files, pack_examples, unpack_examples, write_own
 from .shard import spread_layers
@@ -276,6 +277,8 @@ def prepare_model(setup: Setup) -> None:
     # a compiler fuses by itself, and sees more of a layer than its matrices
     if setup.recipe.fuse_layers and not setup.recipe.compile:
         fuse_adapter(setup.model)
+        if setup.device.type == "cuda":
+            fuse_pointwise(setup.model)
     setup.model.train()
     if setup.recipe.checkpointing:
         setup.model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore

@@ -1,0 +1,93 @@
+"""
+Norms, gates and positions in fewer kernels: the same losses and gradients, and nothing where something else is meant.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from idiolect.training import pointwise
+from idiolect.training.attention import varlen_indices
+from idiolect.training.encode import encode_pairs
+from idiolect.training.forward import answer_losses, set_mode, to_batch
+from idiolect.training.packing import Segment, pack_in_order
+from idiolect.training.pointwise import fuse_pointwise
+
+from .conftest import make_pairs, tiny_model
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _uncompiled(monkeypatch):
+    # what is made into one kernel is the same function, and compiling it takes longer than the test
+    monkeypatch.setattr(pointwise, "compiled_gate", lambda: pointwise.gate)
+
+
+@pytest.fixture
+def _own_rotary(monkeypatch):
+    """Put back what all models of an architecture share."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("transformers.models.") and hasattr(module, "apply_rotary_pos_emb"):
+            monkeypatch.setattr(module, "apply_rotary_pos_emb", module.apply_rotary_pos_emb)
+
+
+@pytest.mark.usefixtures("_own_rotary")
+@pytest.mark.parametrize("architecture", ["qwen2", "qwen3", "llama", "granite"])
+def test_fused_pieces_compute_what_the_model_does(architecture, family):
+    """Norms, gates and rotary positions are replaced; losses and gradients stay, to 1e-5."""
+    examples = encode_pairs(make_pairs(6), family, 512).examples
+    ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
+    batch = to_batch(pack, "packed", CPU, torch.float32)
+    model = tiny_model(architecture, len(family.tokenizer))
+    set_mode(model, "packed")
+
+    def run():
+        model.zero_grad()
+        losses = answer_losses(model, batch)
+        losses.sum().backward()
+        return losses.detach(), torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+    losses, gradient = run()
+    fused = fuse_pointwise(model)
+    fused_losses, fused_gradient = run()
+
+    layers = model.config.num_hidden_layers
+    assert fused >= 3 * layers + 2  # two norms and a gate each, the last norm, the positions
+    assert torch.allclose(losses, fused_losses, rtol=1e-5, atol=1e-5)
+    assert (fused_gradient - gradient).norm() <= 1e-5 * gradient.norm()
+
+
+@pytest.mark.usefixtures("_own_rotary")
+def test_what_only_bears_the_name_is_left_alone(family):
+    """Gemma's norms add one to their weights, and its gate is another."""
+    model = tiny_model("gemma2", len(family.tokenizer))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "norm" in name:
+                parameter.normal_()
+    fuse_pointwise(model)
+
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def test_a_shared_prefix_stands_before_each_of_its_documents():
+    """The kernel's indices repeat a prefix's keys ahead of every document that begins with it."""
+    segments = (Segment(3), Segment(2, (0,)), Segment(1, (0,)), Segment(4))
+    indices = varlen_indices(segments, CPU)
+
+    assert indices.queries.tolist() == [0, 3, 5, 6, 10]
+    assert indices.keys.tolist() == [0, 3, 8, 12, 16]
+    assert indices.gather.tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1, 2, 5, *range(6, 10)]
+    assert (indices.longest_query, indices.longest_key) == (4, 5)
+    assert np.int32 == indices.queries.numpy().dtype
+
+
+def test_documents_that_share_nothing_are_their_own_keys():
+    indices = varlen_indices((Segment(3), Segment(2)), CPU)
+
+    assert indices.gather is None
+    assert indices.keys is indices.queries
