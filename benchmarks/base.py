@@ -41,8 +41,9 @@ DISCOUNT = 0.75
 ORDER = 5
 FIM_CHARACTERS = 2000
 BATCH, NEW_TOKENS, REPEATS = 16, 128, 3
-CPU_BITS = 1.0
-CPU_PARSE = 0.75
+BITS = 0.8
+PARSE = 0.92
+"""The goals of weights that were trained on a GPU."""
 
 
 class HeldOut(NamedTuple):
@@ -406,13 +407,13 @@ def main() -> None:
 
 
 def goals_of(row: dict[str, Any], speed: dict[str, float]) -> list[dict[str, Any]]:
-    """Return the goals of the issue; the embedded weights were trained on a processor alone."""
+    """Return the goals of the issue."""
     bits, parse = row["bits per byte"], row["parse"]
     wins, minutes = tuned_wins(read_rows("evaluation")), demo_minutes()
     missing = "run the benchmark it is read from first"
     return [
-        make_goal("base.1", "held-out bits per byte", bits, f"<= {CPU_BITS}", bits <= CPU_BITS, "bits"),
-        make_goal("base.2", "greedy bodies that parse", parse, f">= {CPU_PARSE}", parse >= CPU_PARSE),
+        make_goal("base.1", "held-out bits per byte", bits, f"<= {BITS}", bits <= BITS, "bits"),
+        make_goal("base.2", "greedy bodies that parse", parse, f">= {PARSE}", parse >= PARSE),
         make_goal("base.3", "decoding against plain generate", speed["ours"] / speed["plain"], "reported", True, "x"),
         make_goal("base.4", "codebases where tuned beats base", wins, "3, or the README tells the others",
                   None if wins is None else wins >= 3 or readme_tells(), reason=missing),

@@ -25,7 +25,10 @@ SHAPES: dict[str, dict[str, int]] = {
 }
 MINUTES = "4,12"
 """Processor minutes of one core, one after the other: two, to see where the best size moves."""
-COMMON = {"step_tokens": 4096, "decay_sequence": 512, "warm_up": 20, "pack_tokens": 1024, "checkpoint_every": 50}
+COMMON = {
+    "step_tokens": 4096, "sequence": 512, "decay_sequence": 512, "decay_from": 0.75, "warm_up": 20, "pack_tokens": 1024,
+    "checkpoint_every": 50,
+}  # fmt: skip
 """Shorter steps and rows than the shipped recipe's, so that the shortest run has a hundred steps."""
 TRIED_STEPS = 30
 """The cost of a step is that of the last ten, when all is compiled."""

@@ -100,7 +100,7 @@ def read_corpus_files(cache: Path, note: Callable[[str], None]) -> Reading:
     sources: list[tuple[str, str, str, Iterator[Member]]] = [
         ("python", sys.version.split()[0], "PSF-2.0", standard_library())
     ]
-    for pin in [*pins["installed"], *pins["more"]]:
+    for pin in [pin for group, some in pins.items() if group != "excluded" for pin in some]:
         name, _, version = pin.partition("==")
         sources.append((name, version, permissive_licence(wheels[pin]), wheel_members(wheels[pin], name)))
     judge = Judge(forbidden)

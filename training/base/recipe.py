@@ -15,29 +15,29 @@ class BaseRecipe:
 
     vocabulary: int = 8192
     """Tokens. At this width a larger table would take more of the compute than the layers do."""
-    hidden: int = 192
-    """Width of the residual stream. 3.9M parameters learn most from about 10^14 FLOPs, an hour of two cores."""
+    hidden: int = 256
+    """Width of the residual stream: 6.3M parameters are what minutes of two cores can still specialize (README.md)."""
     layers: int = 6
-    heads: int = 3
+    heads: int = 4
     key_value_heads: int = 1
     """Grouped-query attention: the parameters it saves buy depth."""
     head_size: int = 64
-    mlp: int = 512
+    mlp: int = 704
     context: int = 2048
     """Positions the finished model knows."""
     rope_theta: float = 10_000.0
 
-    sequence: int = 512
+    sequence: int = 1024
     """Tokens in a row before the decay. On a processor attention is 45 % of a step of 1,024 and a third less of 512."""
     decay_sequence: int = 2048
     """Tokens in a row in the decay, so that every position has been trained."""
-    step_tokens: int = 8192
-    """Tokens in a step."""
-    steps: int = 1200
+    step_tokens: int = 131_072
+    """Tokens in a step: what an H200 computes in the time that it takes to launch the kernels, some 100 ms."""
+    steps: int = 3231
     """Steps in all. A run may be resumed with more, as long as its decay has not begun."""
-    warm_up: int = 50
+    warm_up: int = 200
     """Steps of linear warm-up."""
-    decay_from: float = 0.75
+    decay_from: float = 0.6
     """The share of the steps after which the rate falls, linearly, to `floor`."""
     floor: float = 0.02
     """The last rate as a share of the peak."""
@@ -47,8 +47,8 @@ class BaseRecipe:
     """AdamW's rate for embeddings and norms."""
     asked_share: float = 0.5
     """Share of a step's tokens that are pairs in the trainer's own packs, whose answers alone are learned."""
-    pack_tokens: int = 2048
-    """Tokens of such a pack; a step of 8,192 has two, one for each of two cores."""
+    pack_tokens: int = 65_536
+    """Tokens of such a pack, the longest pair's or more; a processor wants one a core."""
     share: int = 8
     """Most answers behind one file's context."""
     infill_share: float = 0.3

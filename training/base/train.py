@@ -28,6 +28,7 @@ from ..forward import answer_losses, set_mode, to_batch
 from ..fused import keep_memory
 from ..lanes import count_lanes, in_lanes
 from ..packing import Chunk, Pack, Plan, plan_training
+from ..pointwise import fuse_pointwise
 from .muon import Muon, fast_precision
 from .recipe import BaseRecipe
 from .samples import load_examples
@@ -77,6 +78,8 @@ def train_base(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model: Any = build_model(recipe, tokenizer) if start is None else Qwen3ForCausalLM.from_pretrained(start)
     model.to(device, torch.float32)
+    if device.type == "cuda":
+        fuse_pointwise(model)
     optimizers = build_optimizers(model, recipe)
     step = load_checkpoint(folder, model, optimizers, recipe)
     parameters = list(model.parameters())
@@ -90,13 +93,15 @@ def train_base(
         with fast_arithmetic(device):
             whole = loss_of(ids)
         (whole / scored).backward()
-        nats = whole.item() + add_answers(model, asked, parameters, scored)
+        nats = whole.detach() + add_answers(model, asked, parameters, scored)
         apply_gradients(model, optimizers, recipe.rate(step))
         step += 1
         if step % 10 == 0 or step == recipe.steps:
             speed = (step - first) * recipe.step_tokens / (time.perf_counter() - started)
-            note(f"step {step}/{recipe.steps} loss {nats / scored:.3f} {speed:,.0f} tokens/s")
-            log_loss(folder, step, nats / scored, speed)
+            # the only moment at which the loop waits for the device
+            loss = nats.item() / scored
+            note(f"step {step}/{recipe.steps} loss {loss:.3f} {speed:,.0f} tokens/s")
+            log_loss(folder, step, loss, speed)
         if step % recipe.checkpoint_every == 0 or step in (recipe.decay_start, recipe.steps):
             save_checkpoint(folder, step, model, optimizers, recipe)
     return model
@@ -130,7 +135,9 @@ def next_token_nats(model: Qwen3ForCausalLM, ids: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="sum")
 
 
-def add_answers(model: Any, packs: Sequence[Pack], parameters: Sequence[torch.nn.Parameter], scored: int) -> float:
+def add_answers(
+    model: Any, packs: Sequence[Pack], parameters: Sequence[torch.nn.Parameter], scored: int
+) -> torch.Tensor:
     """Add the gradients of the answers in *packs*, over *scored* tokens, and return the answers' nats."""
     set_mode(model, "packed")
     device = parameters[0].device
@@ -140,9 +147,9 @@ def add_answers(model: Any, packs: Sequence[Pack], parameters: Sequence[torch.nn
             loss = answer_losses(model, to_batch(pack, "packed", device, parameters[0].dtype)).sum()
         return loss.detach(), torch.autograd.grad(loss / scored, parameters)
 
-    nats = 0.0
+    nats = torch.zeros((), device=device)
     for loss, gradients in in_lanes(backward, packs, count_lanes(device)):
-        nats += loss.item()
+        nats += loss
         for parameter, gradient in zip(parameters, gradients, strict=True):
             assert parameter.grad is not None
             parameter.grad += gradient
