@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 import torch
 
@@ -34,13 +35,13 @@ from .setup import Setup
 from .steps import add_gradients, make_optimizer, remaining_steps, take_step
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
-PROBE_STEPS = 5
+PROBE_STEPS = 6
 """Steps that are timed to turn minutes into steps."""
 
 SAVING = 2.0
 """Seconds that proving and writing an adapter take."""
-DOUBT = 0.02
-"""Share of a run's minutes that is left empty, because five steps tell the pace of hundreds with some doubt."""
+DOUBT = 0.05
+"""Share of a run's minutes that is left empty, because a few steps tell the pace of hundreds with some doubt."""
 
 
 def probe_rates(setup: Setup) -> float:
@@ -107,9 +108,9 @@ def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
 
 def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> float:
     """
-    Return the seconds of a step of *epoch*, all processes together, by the fastest of a few for what it cost.
+    Return the seconds of a step of *epoch*, all processes together, by the median of a few for what they cost.
 
-    Not by their mean: until a process holds all the memory that it works with, steps take a third longer.
+    The first third is left out: until a process holds all the memory that it works with, steps take a third longer.
     """
     parameters = list(trainable(setup.model).values())
     tried = epoch[:PROBE_STEPS]
@@ -122,7 +123,7 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> floa
         setup.report("measure", number + 1, len(tried))
     setup.model.zero_grad(set_to_none=True)
     whole = sum(count_cost(pack) for packs in epoch for pack in packs)
-    return min(rates) * whole / len(epoch) / setup.accelerator.num_processes
+    return median(rates[len(rates) // 3 :]) * whole / len(epoch) / setup.accelerator.num_processes
 
 
 def time_look(setup: Setup, score: Score | None) -> tuple[Measured, float]:
