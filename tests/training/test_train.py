@@ -399,7 +399,10 @@ spread_layers = setup.spread_layers
 def tell(model, *rest):
     spread_layers(model, *rest)
     frozen = [weight for name, weight in model.named_parameters() if "proj.base_layer" in name]
-    print("whole", sum(w.numel() for w in frozen), "held", sum(w.to_local().numel() for w in frozen))
+    whole, held = sum(w.numel() for w in frozen), sum(w.to_local().numel() for w in frozen)
+    # in one piece: the other process writes to the same pipe
+    sys.stdout.write(f"whole {whole} held {held}\\n")
+    sys.stdout.flush()
 setup.spread_layers = tell
 train_adapter(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], recipe=RECIPE)
 """
