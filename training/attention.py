@@ -104,18 +104,19 @@ def varlen_indices(segments: Sequence[Segment], device: torch.device) -> Varlen:
     lengths = [segment.length for segment in segments]
     seen = [segment.length + sum(lengths[place] for place in segment.ahead) for segment in segments]
     starts = np.cumsum([0, *lengths])
-
-    def move(numbers: NDArray[Any], kind: type) -> Tensor:
-        tensor = torch.from_numpy(numbers.astype(kind))
-        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
-
-    queries = move(starts, np.int32)
+    queries = to_device(starts.astype(np.int32), device)
     if not any(segment.ahead for segment in segments):
         return Varlen(queries, queries, None, max(lengths), max(lengths))
     spans = [place for number, segment in enumerate(segments) for place in (*segment.ahead, number)]
     gather = np.concatenate([np.arange(starts[place], starts[place + 1]) for place in spans])
-    keys = np.cumsum([0, *seen])
-    return Varlen(queries, move(keys, np.int32), move(gather, np.int64), max(lengths), max(seen))
+    keys = np.cumsum([0, *seen]).astype(np.int32)
+    return Varlen(queries, to_device(keys, device), to_device(gather, device), max(lengths), max(seen))
+
+
+def to_device(array: NDArray[Any], device: torch.device) -> Tensor:
+    """Return *array* on *device*, pinned and asynchronous on a GPU, so that the step never waits for a copy."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def packed_attention(

@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from ..mining.errors import InputError
-from .attention import PACKED, Layout, Past, dense_mask, no_mask
+from .attention import PACKED, Layout, Past, dense_mask, no_mask, to_device
 from .encode import join_plain
 from .fused import HeadLoss, has_plain_head
 from .packing import Pack, build_pack
@@ -66,14 +66,12 @@ def to_batch(pack: Pack, mode: str, device: torch.device, dtype: torch.dtype) ->
 
 def place(pack: Pack, device: torch.device, attention: dict[str, Any]) -> Batch:
     """Return *pack* on *device*, kept apart by *attention*."""
-
-    def move(array: np.ndarray[Any, Any]) -> Tensor:
-        tensor = torch.from_numpy(array)
-        # pinned and asynchronous, so that the step never waits for a copy
-        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
-
     return Batch(
-        move(pack.input_ids)[None], move(pack.position_ids)[None], move(pack.keep), move(pack.targets), attention
+        to_device(pack.input_ids, device)[None],
+        to_device(pack.position_ids, device)[None],
+        to_device(pack.keep, device),
+        to_device(pack.targets, device),
+        attention,
     )
 
 

@@ -18,6 +18,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .fused import without_autocast
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -120,7 +122,7 @@ def turn(queries: Tensor, keys: Tensor, cos: Tensor, sin: Tensor, axis: int = 1)
 def norm_forward(module: Any, x: Tensor) -> Tensor:
     """Return the root-mean-square norm of *x*, in full precision inside, rounded once."""
     epsilon = module.variance_epsilon if hasattr(module, "variance_epsilon") else module.eps
-    with torch.autocast(x.device.type, enabled=False):
+    with without_autocast(x.device.type):
         return functional.rms_norm(x, module.weight.shape, module.weight.to(x.dtype), epsilon)
 
 
