@@ -32,8 +32,9 @@ from idiolect.training.packing import build_pack, fit_chunks, group_examples, ma
 from peft import LoraConfig, get_peft_model
 from peft.helpers import disable_input_dtype_casting
 
-from .results import FOLDER, make_goal, write_results
+from .results import FOLDER, make_goal, read_processor, write_results
 
+Rows = list[dict[str, object]]
 CPU = torch.device("cpu")
 SHAPES = {
     "10M": {"vocab_size": 16_000, "hidden_size": 256, "num_hidden_layers": 8, "intermediate_size": 704},
@@ -248,7 +249,7 @@ def finish_lap(clock: StepClock, trainer: transformers.Trainer) -> Lap:
     return Lap(tuple(clock.seconds), tuple(losses))
 
 
-def race(job: Job, repeats: int) -> list[dict[str, object]]:
+def race(job: Job, repeats: int) -> Rows:
     """Run the arms in turns and return one row each; the first step of every lap warms up and does not count."""
     arms = {"ours": run_ours, "TRL": run_trl, "Trainer": run_trainer}
     laps: dict[str, list[Lap]] = {name: [] for name in arms}
@@ -257,7 +258,7 @@ def race(job: Job, repeats: int) -> list[dict[str, object]]:
             laps[name].append(run(job))
             click.echo(f"{job.shape} {job.workload} {name}: {sum(laps[name][-1].seconds):.1f} s", err=True)
     answers = sum(len(example.answer) for step in job.steps[1:] for example in step)
-    rows: list[dict[str, object]] = []
+    rows: Rows = []
     for name, runs in laps.items():
         speeds = [answers / sum(lap.seconds[1:]) for lap in runs]
         drift = max(abs(a - b) for lap in runs for a, b in zip(lap.losses, laps["ours"][0].losses, strict=True))
@@ -272,7 +273,7 @@ def race(job: Job, repeats: int) -> list[dict[str, object]]:
     return rows
 
 
-def weigh(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+def weigh(rows: Rows) -> Rows:
     """Return the goals that the rows decide."""
     goals = []
     for shape in SHAPES:
@@ -294,11 +295,11 @@ def weigh(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return goals
 
 
-def measure_memory() -> list[dict[str, object]]:
+def measure_memory() -> Rows:
     """Return the bytes that one pack keeps for its backward, as prompts and answers grow."""
     model = build_model("10M")
     set_mode(model, "packed")
-    rows: list[dict[str, object]] = []
+    rows: Rows = []
     random = np.random.default_rng(0)
     for prompt, answer in ((256, 32), (512, 32), (1024, 32), (512, 64), (512, 128)):
         ids = [random.integers(10, 16_000, size).astype(np.int32) for size in (prompt, 8, answer)]
@@ -329,37 +330,35 @@ def measure_memory() -> list[dict[str, object]]:
 def main(steps: int, rows_a_step: int, repeats: int, gpu_only: bool, gpu_repeats: int) -> None:
     """Run the race and write its results."""
     transformers.logging.set_verbosity_error()
-    rows, goals = earlier() if gpu_only else race_on_processor(steps, rows_a_step, repeats)
-    more, decided = race_on_gpu(gpu_repeats)
+    accelerated = torch.cuda.is_available()
+    if gpu_only and not accelerated:
+        raise click.UsageError("--gpu-only needs a CUDA device, and there is none.")
+    rows, goals = earlier(on_gpu=False) if gpu_only else race_on_processor(steps, rows_a_step, repeats)
+    more, decided = race_on_gpu(gpu_repeats) if accelerated else earlier(on_gpu=True)
     write_results("training", [*rows, *more], [*goals, *decided])
 
 
-def earlier() -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """Return what the last race on a processor found."""
+def earlier(*, on_gpu: bool) -> tuple[Rows, Rows]:
+    """Return the rows and goals of the last race on a GPU, or of the last on a processor."""
     body = json.loads((FOLDER / "training.json").read_text("utf-8"))
-    kept = [goal for goal in body["goals"] if goal["name"] != "training.2"]
-    return [row for row in body["rows"] if "tokens_per_second" not in row and "tflops" not in row], kept
+    rows = [row for row in body["rows"] if ("tokens_per_second" in row or "tflops" in row) is on_gpu]
+    return rows, [goal for goal in body["goals"] if (goal["name"] == "training.2") is on_gpu]
 
 
-def race_on_gpu(repeats: int) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """Return rows and goals of the race on the GPU, or goals that say why there was none."""
-    if torch.cuda.is_available():
-        from .training_gpu import run_race
+def race_on_gpu(repeats: int) -> tuple[Rows, Rows]:
+    """Return rows and goals of the race on the GPU."""
+    from .training_gpu import run_race
 
-        return run_race("cuda", repeats)
-    parts = (("0.5B and 1.5B against TRL's best", ">= 1.25"), ("shared prompts on a GPU", ">= 2.3"))
-    reason = "no CUDA device on this machine"
-    return [], [make_goal("training.2", what, None, goal, None, "x", reason) for what, goal in parts]
+    return run_race("cuda", repeats)
 
 
-def race_on_processor(
-    steps: int, rows_a_step: int, repeats: int
-) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+def race_on_processor(steps: int, rows_a_step: int, repeats: int) -> tuple[Rows, Rows]:
     """Return rows and goals of the race on a processor."""
+    import peft
     import trl
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-    rows: list[dict[str, object]] = []
+    rows: Rows = []
     for shape in SHAPES:
         for workload, per_prompt in (("distinct prompts", 1), ("4 pairs a prompt", 4)):
             drawn = draw_steps(steps, rows_a_step, per_prompt, SHAPES[shape]["vocab_size"])
@@ -370,9 +369,9 @@ def race_on_processor(
     goals.append(
         make_goal("training.3", "memory kept when the prompt doubles", round(doubled, 2), "<= 2.1", doubled <= 2.1, "x")
     )
-    setting = {"trl": trl.__version__, "transformers": transformers.__version__, "threads": torch.get_num_threads()}
-    versions = {"setting": json.dumps(setting)}
-    return [*rows, *memory, versions], goals
+    versions = {module.__name__: module.__version__ for module in (torch, transformers, peft, trl)}
+    setting = {"processor": read_processor(), "threads": torch.get_num_threads(), **versions}
+    return [*rows, *memory, {"setting": json.dumps(setting)}], goals
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from transformers.masking_utils import AttentionMaskInterface
 
 from ..mining.errors import InputError
 from .packing import Segment
+from .past_attention import PastAttention
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,12 @@ GROUPED: dict[str, Any] = {"enable_gqa": True} if "enable_gqa" in signature(varl
 """What lets the kernel give several query heads one key head: newer torch asks to be told."""
 
 
+class AllRead(Exception):  # noqa: N818 - not an error: the way out of a model that has more to compute
+    """
+    All keys and values that were asked for are kept.
+    """
+
+
 @dataclass(eq=False)
 class Past:
     """
@@ -44,8 +51,16 @@ class Past:
     """
 
     lengths: list[int]
+    wanted: int
+    """How many layers there are."""
     layers: dict[nn.Module, tuple[Tensor, Tensor]] = field(default_factory=dict)
     """By attention layer: batch, heads, tokens, width."""
+
+    def keep(self, layer: nn.Module, key: Tensor, value: Tensor) -> None:
+        """Keep what *layer* computed; raises `AllRead` after the last layer, because nobody asks for more."""
+        self.layers[layer] = (key, value)
+        if len(self.layers) == self.wanted:
+            raise AllRead
 
     def pieces(self, layer: nn.Module) -> Pieces:
         """Return what *layer* kept."""
@@ -141,7 +156,7 @@ def packed_attention(
             f"{type(module).__name__} bends its attention scores (soft cap, sinks or bias): packs need a mask."
         )
     if layout.keeps is not None:
-        layout.keeps.layers[module] = (key, value)
+        layout.keeps.keep(module, key, value)
     window = sliding_window or getattr(module, "sliding_window", None)
     query, key, value = as_autocast((query, key, value))
     if layout.varlen is not None and query.dtype in HALF and not dropout:
@@ -164,21 +179,24 @@ def segment_attention(
 ) -> Tensor:
     """Return the attention of each segment, one kernel call each, to its *own* keys and those *ahead* of it."""
     queries = query.split(layout.lengths, dim=2)
+    given = layout.past is not None and query.device.type == "cpu" and query.dtype == torch.float32 and not dropout
     outputs: list[Tensor] = []
     for number, (length, places) in enumerate(layout.segments):
         if not length:
             outputs.append(queries[number])
             continue
-        k, v = (
-            torch.cat((*(others[place] for place in places), mine[number]), dim=2) if places else mine[number]
-            for others, mine in zip(ahead, own, strict=True)
-        )
-        before = k.shape[2] - length
+        before = sum(ahead[0][place].shape[2] for place in places)
         plain = not before and (window is None or length <= window)
         mask = None if plain else layout.mask(length, before, window, query.dtype)
+        mine = (queries[number], own[0][number], own[1][number])
+        past = [torch.cat([tensors[place] for place in places], dim=2) for tensors in ahead] if before else []
+        if given and mask is not None and past:
+            outputs.append(attend_past(mine, past, mask, scaling))
+            continue
+        k, v = (torch.cat(pair, dim=2) for pair in zip(past, mine[1:], strict=True)) if past else mine[1:]
         outputs.append(
             functional.scaled_dot_product_attention(
-                queries[number],
+                mine[0],
                 k,
                 v,
                 attn_mask=mask,
@@ -189,6 +207,14 @@ def segment_attention(
             )
         )
     return torch.cat(outputs, dim=2).transpose(1, 2).contiguous()
+
+
+def attend_past(mine: Sequence[Tensor], past: Sequence[Tensor], mask: Tensor, scaling: float | None) -> Tensor:
+    """Return what one document's query, key and value see behind a *past* that takes no gradient."""
+    query, key, value = (tensor[0] for tensor in mine)
+    ahead = (past[0][0], past[1][0])
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    return PastAttention.apply(query, key, value, ahead, mask, scale)[None]  # pyright: ignore - as forward returns
 
 
 def varlen_attention(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import torch
 from torch.nn import functional
 
 from ..mining.errors import InputError
-from .attention import PACKED, Layout, Past, dense_mask, no_mask, to_device
+from .attention import PACKED, AllRead, Layout, Past, dense_mask, no_mask, to_device
 from .encode import join_plain
 from .fused import HeadLoss, has_plain_head
 from .packing import Pack, build_pack
@@ -82,10 +83,10 @@ def skim_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.d
     The model must be in the mode `packed`.
     """
     prompts, answers = split_pack(pack)
-    past = Past([segment.length for segment in prompts.segments])
+    past = Past([segment.length for segment in prompts.segments], wanted=len(decoder_layers(model)))
     mask = no_mask(device)
     reading = place(prompts, device, {"layout": Layout(prompts.segments, device, keeps=past), "attention_mask": mask})
-    with torch.no_grad():
+    with torch.no_grad(), suppress(AllRead):
         last_hidden_states(plain_model(model), reading)
     return place(answers, device, {"layout": Layout(answers.segments, device, past=past), "attention_mask": mask})
 

@@ -139,9 +139,10 @@ def test_skimmed_prompts_give_the_same_losses(architecture, share, examples, fam
     assert torch.allclose(losses, skimmed, rtol=1e-4, atol=1e-5)
 
 
-def test_skimming_keeps_the_gradient_that_does_not_pass_through_prompts(examples, family, monkeypatch):
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_skimming_keeps_the_gradient_that_does_not_pass_through_prompts(architecture, examples, family, monkeypatch):
     """The gradient of a skimmed pack is that of the whole one, were its prompts' keys and values given."""
-    model = tiny_model("qwen2", len(family.tokenizer))
+    model = tiny_model(architecture, len(family.tokenizer))
     set_mode(model, "packed")
     ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
     _, skimmed = gradients(model, [skim_prompts(model, pack, CPU)])
@@ -158,3 +159,18 @@ def test_skimming_keeps_the_gradient_that_does_not_pass_through_prompts(examples
     _, expected = gradients(model, [to_batch(pack, "packed", CPU, torch.float32)])
 
     assert (skimmed - expected).norm() <= 1e-5 * expected.norm()
+
+
+def test_prompts_are_read_no_further_than_their_last_keys(examples, family):
+    """What a prompt's last layer would make of its keys and values is asked by nobody, and not computed."""
+    model = tiny_model("qwen2", len(family.tokenizer))
+    set_mode(model, "packed")
+    ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
+    calls = []
+    for layer in model.model.layers:
+        layer.mlp.register_forward_hook(lambda layer, *_: calls.append(layer))
+    answers = skim_prompts(model, pack, CPU)
+
+    assert calls == [layer.mlp for layer in model.model.layers[:-1]]
+    answer_losses(model, answers, fuse=False)
+    assert calls[len(model.model.layers) - 1 :] == [layer.mlp for layer in model.model.layers]

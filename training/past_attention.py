@@ -1,0 +1,57 @@
+"""
+Attention to what was read before. In: queries with keys and values of their own, and others ahead. Out: what they see.
+
+What stands ahead is taken as given, so two of a backward's five products are needed only for the last few keys, and a
+third is saved by keeping the weights of the forward: they are few where few tokens ask. A processor takes half the time
+of its usual kernel for such a backward.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.autograd import Function
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Past = tuple[Tensor, Tensor]
+    """Keys and values."""
+
+
+class PastAttention(Function):
+    """
+    Softmax attention in full precision; gradients reach the queries and their own keys and values alone.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, past: Past, mask: Tensor, scale: float) -> Tensor:
+        """
+        Return (heads, tokens, width): what *query* sees of the *past* and, behind it, of *key* and *value*.
+
+        *key*, *value* and both tensors of *past* are (key heads, tokens, width); the additive *mask* is (tokens, seen).
+        """
+        keys, values = torch.cat((past[0], key), dim=1), torch.cat((past[1], value), dim=1)
+        # the heads that share keys are rows of one product
+        rows = query.reshape(len(keys), -1, query.shape[-1]) * scale
+        scores = rows @ keys.transpose(1, 2)
+        scores.view(len(keys), -1, *mask.shape).add_(mask)
+        weights = torch.softmax(scores, dim=-1)
+        seen = weights @ values
+        ctx.save_for_backward(rows, keys, values, weights, seen)
+        ctx.scale, ctx.own = scale, key.shape[1]
+        return seen.view(query.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of *query*, *key* and *value*."""
+        rows, keys, values, weights, seen = ctx.saved_tensors
+        above = upstream[0].reshape(seen.shape)
+        d_scores = above @ values.transpose(1, 2)
+        d_scores.sub_((above * seen).sum(dim=-1, keepdim=True)).mul_(weights)
+        d_query = (d_scores @ keys).mul_(ctx.scale).view(upstream[0].shape)
+        # the rows hold the scale already
+        d_key = d_scores[..., -ctx.own :].transpose(1, 2) @ rows
+        d_value = weights[..., -ctx.own :].transpose(1, 2) @ above
+        return d_query, d_key, d_value, None, None, None
