@@ -27,8 +27,10 @@ import numpy as np
 import torch
 import transformers
 from idiolect.training.encode import Example
-from idiolect.training.forward import answer_losses, set_mode, to_batch
-from idiolect.training.packing import build_pack, fit_chunks, group_examples, make_chunks
+from idiolect.training.forward import answer_losses, plain_model, set_mode, skim_prompts, to_batch
+from idiolect.training.fused import fuse_adapter, has_plain_head
+from idiolect.training.lanes import count_lanes, in_lanes
+from idiolect.training.packing import Pack, build_pack, fit_chunks, group_examples, make_chunks
 from peft import LoraConfig, get_peft_model
 from peft.helpers import disable_input_dtype_casting
 
@@ -65,6 +67,8 @@ class Lap:
 
     seconds: tuple[float, ...]
     losses: tuple[float, ...]
+    wall: float = 0.0
+    """Seconds by the clock on the wall, of the steps that count; 0 where nobody asked."""
 
 
 def draw_steps(count: int, rows: int, per_prompt: int, vocabulary: int) -> tuple[tuple[Example, ...], ...]:
@@ -103,20 +107,45 @@ def build_model(shape: str) -> transformers.PreTrainedModel:
     return get_peft_model(model, lora)
 
 
-def run_ours(job: Job) -> Lap:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levers:
+    """
+    What a step of ours is cheap by. `Recipe` has them all; `training_levers` measures a step without each.
+    """
+
+    pack: bool = True
+    """Many pairs in one forward; otherwise one after the other."""
+    share: int = 8
+    """Most answers behind one prompt."""
+    answer_head: bool = True
+    fuse_loss: bool = True
+    fuse_layers: bool = True
+    lanes: bool = True
+    fused: bool = True
+    skim: bool = False
+
+
+def run_ours(job: Job, levers: Levers = Levers()) -> Lap:
     """Take the job's steps as `train_adapter` does."""
     model = build_model(job.shape)
-    set_mode(model, "packed")
+    set_mode(model, "packed" if levers.pack else "single")
+    if levers.fuse_layers:
+        fuse_adapter(model)
+    # asked here, once: lanes would ask it at the same time
+    has_plain_head(plain_model(model))
     model.train()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=True)
+    optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=levers.fused)
     seconds, losses = [], []
-    for examples in job.steps:
+    began = time.perf_counter()
+    for number, examples in enumerate(job.steps):
+        if number == 1:
+            began = time.perf_counter()
         started = time.process_time()
-        loss = take_step(model, parameters, optimizer, examples, PACK_TOKENS, CPU, torch.float32)
+        loss = take_step(model, parameters, optimizer, examples, PACK_TOKENS, CPU, torch.float32, levers)
         seconds.append(time.process_time() - started)
         losses.append(float(loss))
-    return Lap(tuple(seconds), tuple(losses))
+    return Lap(tuple(seconds), tuple(losses), time.perf_counter() - began)
 
 
 def take_step(
@@ -127,23 +156,41 @@ def take_step(
     pack_tokens: int,
     device: torch.device,
     dtype: torch.dtype,
+    levers: Levers = Levers(),
 ) -> torch.Tensor:
-    """Take one optimizer step on *examples* in packs that share prefixes; return the loss a token, on the device."""
+    """Take one optimizer step on *examples*, as *levers* say; return the loss a token, on the device."""
     answers = sum(len(example.answer) for example in examples)
-    nats = torch.zeros((), dtype=torch.float64, device=device)
-    for pack in fit_chunks(make_chunks(examples, group_examples(examples), 8, pack_tokens), pack_tokens):
-        built = build_pack([[examples[i] for i in chunk.members] for chunk in pack])
+
+    def backward(built: Pack) -> tuple[torch.Tensor, Sequence[torch.Tensor | None]]:
         with ExitStack() as held:
             if dtype == torch.bfloat16:
                 held.enter_context(torch.autocast(device.type, dtype=dtype))
                 held.enter_context(disable_input_dtype_casting(model))
-            loss = answer_losses(model, to_batch(built, "packed", device, dtype)).sum()
-        (loss / answers).backward()
-        nats += loss.detach()
+            mode = "packed" if levers.pack else "single"
+            batch = skim_prompts(model, built, device) if levers.skim else to_batch(built, mode, device, dtype)
+            loss = answer_losses(model, batch, head=levers.answer_head, fuse=levers.fuse_loss).sum()
+        return loss.detach(), torch.autograd.grad(loss / answers, parameters, allow_unused=True)
+
+    nats = torch.zeros((), dtype=torch.float64, device=device)
+    lanes = count_lanes(device) if levers.lanes else 1
+    for loss, gradients in in_lanes(backward, make_packs(examples, pack_tokens, levers), lanes):
+        nats += loss
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            if gradient is not None:
+                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return nats / answers
+
+
+def make_packs(examples: Sequence[Example], pack_tokens: int, levers: Levers) -> list[Pack]:
+    """Return *examples* in packs of at most *pack_tokens*, or one by one."""
+    if not levers.pack:
+        return [build_pack([[example]]) for example in examples]
+    chunks = make_chunks(examples, group_examples(examples), levers.share, pack_tokens)
+    packs = fit_chunks(chunks, pack_tokens)
+    return [build_pack([[examples[i] for i in chunk.members] for chunk in pack]) for pack in packs]
 
 
 class StepClock(transformers.TrainerCallback):
@@ -357,6 +404,8 @@ def race_on_processor(steps: int, rows_a_step: int, repeats: int) -> tuple[Rows,
     import peft
     import trl
 
+    from .training_levers import measure_levers
+
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     rows: Rows = []
     for shape in SHAPES:
@@ -364,6 +413,7 @@ def race_on_processor(steps: int, rows_a_step: int, repeats: int) -> tuple[Rows,
             drawn = draw_steps(steps, rows_a_step, per_prompt, SHAPES[shape]["vocab_size"])
             rows += race(Job(shape, workload, drawn), repeats)
     goals = weigh(rows)
+    rows += measure_levers(steps, rows_a_step, repeats)
     memory = measure_memory()
     doubled = memory[2]["saved_mib"] / memory[1]["saved_mib"]  # pyright: ignore
     goals.append(

@@ -92,8 +92,12 @@ def cost(setup: Setup, now: Measured, before: Measured) -> float | None:
     """Return the loss on held-out answers plus, weighed as the recipe says, what was forgotten beyond its allowance."""
     if now.loss is None:
         return None
-    forgotten = 0.0 if now.general is None or before.general is None else now.general - before.general
-    return now.loss + setup.recipe.forgetting * max(0.0, forgotten - setup.recipe.allowance)
+    return now.loss + setup.recipe.forgetting * max(0.0, forgotten(now, before) - setup.recipe.allowance)
+
+
+def forgotten(now: Measured, before: Measured) -> float:
+    """Return how many nats a token general code got worse; 0 where nobody looks."""
+    return 0.0 if now.general is None or before.general is None else now.general - before.general
 
 
 def look(

@@ -106,7 +106,10 @@ class Recipe:
     """What a nat lost on general code beyond `allowance` weighs against a nat gained when the best weights are chosen;
     as `replay`, only in longer runs, unless `replay` is set. 0 looks at the gain alone."""
     allowance: float = 0.06
-    """Nats a token that general code may lose at no cost: the verdict blocks from 0.1 on, and measures it elsewhere."""
+    """Nats a token that general code may lose at no cost."""
+    ceiling: float = 0.08
+    """Nats a token beyond which less of the change is kept, whatever it gained: the verdict blocks from 0.1 on, and
+    measures it on other code."""
 
     validate_every: int = 0
     """Steps between looks at held-out loss; 0 means two looks a pass, and at most ten."""
@@ -334,6 +337,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "replay_own": (0, 1),
     "forgetting": (0, 1e3),
     "allowance": (0, 1e3),
+    "ceiling": (0, 1e3),
     "validate_every": (0, 1e9),
     "validation_tokens": (1, 1e9),
     "patience": (1, 1e6),

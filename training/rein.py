@@ -10,34 +10,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .looks import Measured, cost, load_weights, measure, snapshot
+from .looks import Measured, cost, forgotten, load_weights, measure, snapshot
 from .setup import Setup
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-LESS = (0.85, 0.7)
-"""Shares that are looked at beside the whole."""
+LESS = (0.8, 0.6)
+"""Shares that are looked at after the whole, as long as they are better."""
 
 
 def rein_in(setup: Setup, fresh: Mapping[str, Tensor], before: Measured, whole: Measured) -> tuple[float, Measured]:
     """
-    Leave the model with the share of its change that costs least, by the rule that chooses between looks.
+    Leave the model with the share of its change that is best, and return it with what was seen of it.
 
-    *fresh* is what was trained before it changed anything, *whole* what is known of the whole change. Returns the share
-    and what was seen of it. Where general code is not watched all is kept.
+    *fresh* is what was trained before it changed anything, *whole* what is known of the whole change. Where general
+    code is not watched all is kept.
     """
     if not setup.general or not setup.validation:
         return 1.0, whole
     trained = snapshot(setup.model)
-    seen = {1.0: whole}
+    best, seen = 1.0, whole
     for number, share in enumerate(LESS):
         load_weights(setup.model, move(fresh, trained, share))
-        seen[share] = measure(setup)
+        now = measure(setup)
         setup.report("rein in", number + 1, len(LESS))
-    best = min(seen, key=lambda share: cost(setup, seen[share], before) or 0.0)
+        if price(setup, now, before) >= price(setup, seen, before):
+            break
+        best, seen = share, now
     load_weights(setup.model, move(fresh, trained, best))
-    return best, seen[best]
+    return best, seen
+
+
+def price(setup: Setup, now: Measured, before: Measured) -> tuple[float, float]:
+    """
+    Return what a share is chosen by, least first: what it forgets beyond the ceiling, then what it costs.
+
+    What is beyond may not ship, whatever it gained.
+    """
+    beyond = max(0.0, forgotten(now, before) - setup.recipe.ceiling)
+    return beyond, cost(setup, now, before) or 0.0
 
 
 def move(fresh: Mapping[str, Tensor], trained: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:

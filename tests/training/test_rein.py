@@ -38,7 +38,7 @@ def test_a_run_keeps_more_the_less_forgetting_weighs(forgetting, kept, tiny_base
     measured = iter(rein.Measured(13 - share, 50 + share) for share in rein.LESS)
     monkeypatch.setattr(rein, "measure", lambda setup: next(measured))
     monkeypatch.setattr(train, "best_look", lambda state: rein.Measured(12.0, 51.0))
-    recipe = replace(WATCHED, forgetting=forgetting or 1e-9)
+    recipe = replace(WATCHED, forgetting=forgetting or 1e-9, ceiling=1e3)
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
 
     assert read_record(out)["kept_of_change"] == kept
@@ -59,6 +59,18 @@ def test_what_is_kept_is_what_is_stored(tiny_base, tiny_corpus, tmp_path, monkey
         elif "lora_A" in name:
             assert torch.equal(tensor, stored[0.7][name]), name
     assert any("lora_B" in name and bool(tensor.any()) for name, tensor in stored[1.0].items())
+
+
+@pytest.mark.parametrize(("ceiling", "kept"), [(0.08, min(rein.LESS)), (0.15, max(rein.LESS)), (0.3, 1.0)])
+def test_no_gain_pays_for_what_may_not_ship(ceiling, kept, tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Of a change that gains far more than it forgets so much is kept as the ceiling lets through."""
+    measured = iter([rein.Measured(2.5, 7.1), rein.Measured(3.0, 7.05)])
+    monkeypatch.setattr(rein, "measure", lambda setup: next(measured))
+    monkeypatch.setattr(train, "best_look", lambda state: rein.Measured(2.0, 7.2))
+    monkeypatch.setattr(train, "time_look", lambda setup, score: (rein.Measured(5.0, 7.0), 0.0))
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(WATCHED, ceiling=ceiling))
+
+    assert read_record(out)["kept_of_change"] == kept
 
 
 def test_what_general_code_may_lose_costs_nothing(tiny_base, tiny_corpus, tmp_path, monkeypatch):
