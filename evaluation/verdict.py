@@ -179,23 +179,40 @@ def list_harms(evidence: Evidence) -> list[str]:
 
 def list_missing(evidence: Evidence) -> list[str]:
     """Return what keeps the evidence from WORTH_IT; empty when nothing does."""
-    primary, policy = evidence.primary, evidence.policy
-    assert primary is not None
-    assert primary.ci is not None
-    missing: list[str] = []
-    if primary.ci[0] <= 0:
-        missing.append(f"the 95 % interval {span(primary.ci)} includes no gain")
-    elif primary.p_flip >= ALPHA:
-        missing.append(f"flipping the signs of whole clusters gives p = {primary.p_flip:.3f}, not below {ALPHA}")
-    if primary.mean_diff < policy.minimum_gain:
-        missing.append(f"the measured gain {signed(primary.mean_diff)} is below {points(policy.minimum_gain)}")
-    if primary.g < FEW_CLUSTERS:
-        missing.append(f"{primary.g} clusters are fewer than the {FEW_CLUSTERS} that a firm answer needs")
-    if evidence.forgetting is None or evidence.forgetting.passed is None:
-        missing.append("it is not shown that general ability holds")
+    missing = list_doubts(evidence)
+    policy = evidence.policy
+    if evidence.forgetting is None:
+        missing.append("whether general ability holds was not measured")
+    elif evidence.forgetting.passed is None:
+        missing.append(describe_doubt(evidence.forgetting))
     if policy.volume is not None and (evidence.break_even is None or evidence.break_even > policy.volume):
         missing.append(f"the adapter does not pay for itself within {policy.volume:g} requests")
     return missing
+
+
+def list_doubts(evidence: Evidence) -> list[str]:
+    """Return what keeps the gain itself from being shown."""
+    primary, policy = evidence.primary, evidence.policy
+    assert primary is not None
+    assert primary.ci is not None
+    doubts: list[str] = []
+    if primary.ci[0] <= 0:
+        doubts.append(f"the 95 % interval {span(primary.ci)} includes no gain")
+    elif primary.p_flip >= ALPHA:
+        doubts.append(f"flipping the signs of whole clusters gives p = {primary.p_flip:.3f}, not below {ALPHA}")
+    if primary.mean_diff < policy.minimum_gain:
+        doubts.append(f"the measured gain {signed(primary.mean_diff)} is below {points(policy.minimum_gain)}")
+    if primary.g < FEW_CLUSTERS:
+        doubts.append(f"{primary.g} clusters are fewer than the {FEW_CLUSTERS} that a firm answer needs")
+    return doubts
+
+
+def describe_doubt(forgetting: NonInferiority) -> str:
+    """Return how much general ability may have suffered, where neither harm nor its absence is shown."""
+    most = "" if forgetting.upper is None else f" (at most {forgetting.upper:.3f})"
+    worse = f"{forgetting.worse:.3f}{most}"
+    allowed = f"{forgetting.margin:g} is allowed"
+    return f"it is not shown that general ability holds: general code got {worse} nats a token worse, and {allowed}"
 
 
 def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
@@ -250,6 +267,8 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
         return f"Fine-tuning is not worth it here: {reasons[0]}."
     if evidence.at_floor:
         return write_floor(primary.n, evidence.learned)
+    if not list_doubts(evidence):
+        return f"Fine-tuning measured {gain} ({span(primary.ci)}), but {reasons[0]}."
     return (
         f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "
         f"anywhere in {span(primary.ci)}. About {evidence.plan.needed:,} probes would settle it."

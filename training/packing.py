@@ -12,6 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -187,11 +188,14 @@ class Plan:
     step_tokens: int
     share: int
     seed: int
+    turns: tuple[tuple[tuple[int, ...], ...], ...] = ()
+    """Further groups, which epochs take in turn: the first of these in epoch 0, the next in epoch 1."""
 
     def epoch(self, number: int) -> list[list[list[Chunk]]]:
         """Return the steps of one epoch: each a list of packs, each a list of chunks."""
         random = np.random.default_rng([self.seed, number])
-        groups = [[group[i] for i in random.permutation(len(group))] for group in self.groups]
+        turn = self.turns[number % len(self.turns)] if self.turns else ()
+        groups = [[group[i] for i in random.permutation(len(group))] for group in (*self.groups, *turn)]
         chunks = make_chunks(self.examples, groups, self.share, self.pack_tokens)
         chunks = [chunks[i] for i in random.permutation(len(chunks))]
         packs = [
@@ -234,18 +238,36 @@ def cut_steps(packs: Sequence[list[Chunk]], step_tokens: int) -> list[list[list[
     return steps
 
 
-def plan_training(examples: Sequence[Example], *, pack_tokens: int, step_tokens: int, share: int, seed: int) -> Plan:
-    """Return the plan of a run over *examples*."""
-    groups = group_examples(examples) if share > 1 else [[index] for index in range(len(examples))]
-    return Plan(tuple(examples), tuple(map(tuple, groups)), pack_tokens, step_tokens, share, seed)
+def plan_training(
+    examples: Sequence[Example],
+    *,
+    pack_tokens: int,
+    step_tokens: int,
+    share: int,
+    seed: int,
+    turns: Sequence[Sequence[Example]] = (),
+) -> Plan:
+    """Return the plan of a run over *examples*; *turns* are further ones, of which each epoch takes the next."""
+    parts = [examples, *turns]
+    starts = accumulate((len(part) for part in parts), initial=0)
+    groups, *others = (
+        tuple(tuple(start + index for index in group) for group in share_groups(part, share))
+        for start, part in zip(starts, parts, strict=False)
+    )
+    everything = tuple(example for part in parts for example in part)
+    return Plan(everything, groups, pack_tokens, step_tokens, share, seed, tuple(others))
+
+
+def share_groups(examples: Sequence[Example], share: int) -> list[list[int]]:
+    """Return the indices of *examples* that may stand behind one prefix; each alone, where none is to be shared."""
+    return group_examples(examples) if share > 1 else [[index] for index in range(len(examples))]
 
 
 def pack_in_order(examples: Sequence[Example], *, pack_tokens: int, share: int) -> list[tuple[Pack, tuple[int, ...]]]:
     """
     Return packs of all *examples* for scoring, each with the indices of its examples in the order of its owners.
     """
-    groups = group_examples(examples) if share > 1 else [[index] for index in range(len(examples))]
-    packs = fit_chunks(make_chunks(examples, groups, share, pack_tokens), pack_tokens)
+    packs = fit_chunks(make_chunks(examples, share_groups(examples, share), share, pack_tokens), pack_tokens)
     return [
         (
             build_pack([[examples[i] for i in chunk.members] for chunk in pack]),

@@ -16,7 +16,7 @@ from .setup import Setup
 if TYPE_CHECKING:
     from torch import Tensor
 
-LESS = (0.8, 0.6)
+LESS = (0.85, 0.7, 0.55)
 """Shares that are looked at after the whole, as long as they are better."""
 
 

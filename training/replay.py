@@ -10,6 +10,7 @@ tells, at every look, what the run has forgotten so far.
 from __future__ import annotations
 
 import json
+import math
 import sysconfig
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +43,11 @@ forgetting on some of them.
 """
 WATCHED_SHARE = 4
 """One file in this many is only watched: what a run forgets is measured on code that it does not repeat."""
+REPEATED = 24_576
+"""
+Answer tokens of general code that a run has at hand. A small corpus takes many passes: the few that each of them
+repeats would be learned by heart.
+"""
 LARGEST = 60_000
 READ_ANYWAY = 80
 """Characters that any request has beside its own words."""
@@ -130,6 +136,24 @@ def general_examples(
         if total >= answer_tokens:
             break
     return tuple(chosen)
+
+
+def general_turns(
+    files: Iterable[GeneralFile], family: Family, *, answer_tokens: int, max_tokens: int, most: int
+) -> list[tuple[Example, ...]]:
+    """
+    Return what each pass over a corpus repeats, in turn: examples of *answer_tokens* together, others in each turn.
+
+    There are as many turns as make `REPEATED` tokens, and *most* of them at most.
+    """
+    rest = iter(files)
+    turns: list[tuple[Example, ...]] = []
+    while len(turns) < min(most, math.ceil(REPEATED / answer_tokens)):
+        turn = general_examples(rest, family, answer_tokens=answer_tokens, max_tokens=max_tokens, watched=False)
+        if turns and not turn:
+            break
+        turns.append(turn)
+    return turns
 
 
 def by_chance(pair: Pair) -> str:

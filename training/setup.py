@@ -7,6 +7,7 @@ What a run holds still. In: a corpus, a base and a recipe. Out: the pairs encode
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,7 +43,7 @@ from .models import (
 from .packing import Plan, plan_training
 from .pointwise import fuse_pointwise
 from .recipe import Recipe, size_recipe
-from .replay import general_examples, general_files, pack_examples, unpack_examples, write_own
+from .replay import general_examples, general_files, general_turns, pack_examples, unpack_examples, write_own
 from .shard import spread_layers
 from .vocabulary import house_tokens
 
@@ -201,21 +202,23 @@ def add_replay(setup: Setup, out: Path) -> Setup:
     own_tokens = int(tokens * setup.recipe.replay_own)
     longest = min(setup.recipe.max_tokens, setup.context_length)
     # the base is asked what general code asks, so there is some of it in any case
-    limits = {"max_tokens": longest, "answer_tokens": max(1, int(tokens) - own_tokens)}
+    a_turn = max(1, int(tokens) - own_tokens)
     files = list(general_files(base))
-    mixed = list(general_examples(files, family, watched=False, **limits))
+    turns = general_turns(files, family, answer_tokens=a_turn, max_tokens=longest, most=math.ceil(setup.recipe.epochs))
+    own: list[Example] = []
     if own_tokens:
-        mixed += own_examples(setup, mixed, own_tokens, out / CHECKPOINTS / REPLAY)
+        own = own_examples(setup, turns[0], own_tokens, out / CHECKPOINTS / REPLAY)
     watched = ()
     if setup.recipe.forgetting:
         budget = {"max_tokens": longest, "answer_tokens": setup.recipe.validation_tokens // 4}
         watched = general_examples(files, family, watched=True, **budget)
     mixed_plan = plan_training(
-        [*plan.examples, *mixed],
+        [*plan.examples, *own],
         pack_tokens=plan.pack_tokens,
         step_tokens=plan.step_tokens,
         share=plan.share,
         seed=plan.seed,
+        turns=turns,
     )
     return replace(setup, plan=mixed_plan, general=watched)
 

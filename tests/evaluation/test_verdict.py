@@ -92,6 +92,22 @@ def test_inconclusive_says_how_many_probes_would_settle_it():
     assert f"{evidence().plan.needed:,} probes" in verdict.sentence
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"forgetting": UNCLEAR}, "general code got 0.050 (at most 0.200) nats a token worse, and 0.1 is allowed"),
+        ({"forgetting": None}, "whether general ability holds was not measured"),
+    ],
+)
+def test_a_gain_that_is_shown_is_not_called_open(changes, said):
+    """Where something else is missing than probes, the sentence names it and asks for no more probes."""
+    verdict = decide(evidence(**changes))
+
+    assert "Fine-tuning measured +10 points against guide+rag" in verdict.sentence
+    assert said in verdict.sentence
+    assert "would settle it" not in verdict.sentence
+
+
 def test_no_answer_accepted_is_said_plainly():
     """Nothing against nothing is no comparison of arms."""
     nothing = replace(gain(0.0, -0.1, 0.1), mean_a=0.0, mean_b=0.0)

@@ -222,6 +222,19 @@ def test_repeated_code_asks_less_than_watched_code():
     assert sum(len(example.answer) for example in repeated) >= 2000
 
 
+@pytest.mark.parametrize(("most", "turns"), [(50, 4), (2, 2)])
+def test_further_passes_repeat_other_code(most, turns, family, tiny_base, monkeypatch):
+    """A pass repeats as much as the one before and nothing of it; there are as many turns as passes or as need be."""
+    monkeypatch.setattr(replay, "REPEATED", 4000)
+    files = list(replay.general_files(find_base(tiny_base)))
+    found = replay.general_turns(files, family, answer_tokens=1000, max_tokens=2000, most=most)
+    names = [{example.id for example in turn} for turn in found]
+
+    assert len(found) == turns
+    assert all(sum(len(example.answer) for example in turn) >= 1000 for turn in found)
+    assert len(set.union(*names)) == sum(map(len, names))
+
+
 def test_general_code_is_of_many_packages():
     """Every package's first file comes before any package's second."""
     packages = [entry.package for entry in replay.general_files(find_base("embedded"))]

@@ -117,6 +117,17 @@ def test_plans_hold_every_example_once_an_epoch(examples):
     assert plan.epoch(0) != plan.epoch(1)
 
 
+def test_epochs_take_turns(examples):
+    """Every epoch visits all examples and, beside them, those of one turn after the other."""
+    turns = (examples[6:8], examples[8:10])
+    plan = plan_training(examples[:6], pack_tokens=300, step_tokens=600, share=3, seed=5, turns=turns)
+    epochs = ([chunk for step in plan.epoch(number) for pack in step for chunk in pack] for number in range(3))
+    visited = [{member for chunk in chunks for member in chunk.members} for chunks in epochs]
+
+    assert visited == [{*range(6), 6, 7}, {*range(6), 8, 9}, {*range(6), 6, 7}]
+    assert plan.examples == tuple(examples)
+
+
 def test_packs_keep_their_budget(examples):
     """No pack holds more tokens than the budget, unless one document alone does."""
     plan = plan_training(examples, pack_tokens=250, step_tokens=500, share=4, seed=1)
