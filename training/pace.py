@@ -30,7 +30,7 @@ from .looks import (
     trainable,
 )
 from .packing import Chunk, count_cost
-from .rein import LESS
+from .rein import TRIES
 from .setup import Setup
 from .steps import add_gradients, make_optimizer, remaining_steps, take_step
 
@@ -98,7 +98,7 @@ def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
 
     def steps_beside(looks: int) -> int:
         # further looks tell how much of the change to keep, and what is kept is stored
-        left = max(rest - (looks + len(LESS)) * a_look - SAVING - DOUBT * seconds, seconds / 3)
+        left = max(rest - (looks + TRIES) * a_look - SAVING - DOUBT * seconds, seconds / 3)
         # so many looks are for so many passes
         most = math.inf if looks == LOOKS else looks * len(epoch) / LOOKS_A_PASS
         return int(min(left / a_step, most))

@@ -7,6 +7,7 @@ WiSE-FT, arXiv:2109.01903), so the whole way is seldom the best place to stop.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,12 @@ from .setup import Setup
 if TYPE_CHECKING:
     from torch import Tensor
 
-LESS = (0.85, 0.7, 0.55)
+TRIES = 3
 """Shares that are looked at after the whole, as long as they are better."""
+LESS = 0.85
+"""What is left of a share where the next is tried for its cost."""
+SURE = 0.98
+"""What is left of the share at which the ceiling would be kept, so that it is."""
 
 
 def rein_in(setup: Setup, fresh: Mapping[str, Tensor], before: Measured, whole: Measured) -> tuple[float, Measured]:
@@ -31,15 +36,25 @@ def rein_in(setup: Setup, fresh: Mapping[str, Tensor], before: Measured, whole: 
         return 1.0, whole
     trained = snapshot(setup.model)
     best, seen = 1.0, whole
-    for number, share in enumerate(LESS):
+    for number in range(TRIES):
+        share = round(best * less(forgotten(seen, before), setup.recipe.ceiling), 3)
         load_weights(setup.model, move(fresh, trained, share))
         now = measure(setup)
-        setup.report("rein in", number + 1, len(LESS))
+        setup.report("rein in", number + 1, TRIES)
         if price(setup, now, before) >= price(setup, seen, before):
             break
         best, seen = share, now
     load_weights(setup.model, move(fresh, trained, best))
     return best, seen
+
+
+def less(lost: float, ceiling: float) -> float:
+    """
+    Return how much of a share that loses *lost* nats is tried next: a step less, or what the *ceiling* lets through.
+
+    What is lost grows about as the square of the share.
+    """
+    return LESS if lost <= ceiling else SURE * math.sqrt(ceiling / lost)
 
 
 def price(setup: Setup, now: Measured, before: Measured) -> tuple[float, float]:
