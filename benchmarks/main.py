@@ -167,6 +167,19 @@ def describe_arm(arm: Mapping[str, Any]) -> dict[str, Any]:
     return {"what": f"arm: {arm['arm_id']}", "probes": arm["rates"]["accept"]["n"], **rates}
 
 
+def describe_training(demo: Path) -> dict[str, Any]:
+    """Return the row of the demo's own training: its pairs and steps, and what general code lost by it."""
+    record = json.loads((demo / "adapter" / "idiolect.json").read_text("utf-8"))
+    verdict = json.loads((demo / "evaluation" / "verdict.json").read_text("utf-8"))
+    tuned = next(arm for arm in verdict["arms"] if arm["arm_id"] == "tuned")
+    counts, lost = record["counts"], verdict["forgetting"]
+    return {
+        "what": "training in the demo", "pairs": counts["pairs"], "steps": counts["steps"],
+        "kept of change": record["kept_of_change"], "general code lost": lost["worse"], "at most": lost["upper"],
+        "tuned answers cut short": tuned["endings"]["cut_short"],
+    }  # fmt: skip
+
+
 def control(verdict: Mapping[str, Any], name: str) -> float | None:
     """Return the measured value of one integrity check whose name begins with *name*."""
     return next((row["value"] for row in verdict["integrity"] if row["check"].startswith(name)), None)
@@ -214,7 +227,7 @@ def main() -> None:
     rates = {(arm, check): rate(verdict, arm, check) for arm in ("base", "tuned") for check in ("parse", "compile")}
     rows.append({"what": f"verdict: {verdict['verdict']}", "said": verdict["sentence"], "loss fell": fell,
                  "base loss": test["base"], "tuned loss": test["tuned"], "interval": test["ci"]})  # fmt: skip
-    rows += [describe_arm(arm) for arm in verdict["arms"]]
+    rows += [describe_training(folder_of), *(describe_arm(arm) for arm in verdict["arms"])]
     rows += refused
     not_lower = all(rates["tuned", check] >= rates["base", check] for check in ("parse", "compile"))
     references, stubs = control(verdict, "references"), control(verdict, "stubs")

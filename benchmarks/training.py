@@ -34,7 +34,7 @@ from idiolect.training.packing import Pack, build_pack, fit_chunks, group_exampl
 from peft import LoraConfig, get_peft_model
 from peft.helpers import disable_input_dtype_casting
 
-from .results import FOLDER, make_goal, read_processor, write_results
+from .results import FOLDER, make_goal, read_commit, read_processor, write_results
 
 Rows = list[dict[str, object]]
 CPU = torch.device("cpu")
@@ -110,7 +110,7 @@ def build_model(shape: str) -> transformers.PreTrainedModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levers:
     """
-    What a step of ours is cheap by. `Recipe` has them all; `training_levers` measures a step without each.
+    What a step of ours is cheap by; `training_levers` measures a step without each.
     """
 
     pack: bool = True
@@ -123,9 +123,18 @@ class Levers:
     lanes: bool = True
     fused: bool = True
     skim: bool = False
+    uncast: bool = True
+    """Of use in half precision alone."""
+    pointwise: bool = True
+    """Of use on a GPU alone."""
+    checkpointing: bool = False
+    compile: bool = False
 
 
-def run_ours(job: Job, levers: Levers = Levers()) -> Lap:
+ALL = Levers()
+
+
+def run_ours(job: Job, levers: Levers = ALL) -> Lap:
     """Take the job's steps as `train_adapter` does."""
     model = build_model(job.shape)
     set_mode(model, "packed" if levers.pack else "single")
@@ -156,7 +165,7 @@ def take_step(
     pack_tokens: int,
     device: torch.device,
     dtype: torch.dtype,
-    levers: Levers = Levers(),
+    levers: Levers = ALL,
 ) -> torch.Tensor:
     """Take one optimizer step on *examples*, as *levers* say; return the loss a token, on the device."""
     answers = sum(len(example.answer) for example in examples)
@@ -165,7 +174,8 @@ def take_step(
         with ExitStack() as held:
             if dtype == torch.bfloat16:
                 held.enter_context(torch.autocast(device.type, dtype=dtype))
-                held.enter_context(disable_input_dtype_casting(model))
+                if levers.uncast:
+                    held.enter_context(disable_input_dtype_casting(model))
             mode = "packed" if levers.pack else "single"
             batch = skim_prompts(model, built, device) if levers.skim else to_batch(built, mode, device, dtype)
             loss = answer_losses(model, batch, head=levers.answer_head, fuse=levers.fuse_loss).sum()
@@ -380,14 +390,19 @@ def main(steps: int, rows_a_step: int, repeats: int, gpu_only: bool, gpu_repeats
     accelerated = torch.cuda.is_available()
     if gpu_only and not accelerated:
         raise click.UsageError("--gpu-only needs a CUDA device, and there is none.")
-    rows, goals = earlier(on_gpu=False) if gpu_only else race_on_processor(steps, rows_a_step, repeats)
-    more, decided = race_on_gpu(gpu_repeats) if accelerated else earlier(on_gpu=True)
+    # read first: hours of racing do not end at a file that cannot be read
+    kept = earlier(on_gpu=not gpu_only)
+    rows, goals = kept if gpu_only else race_on_processor(steps, rows_a_step, repeats)
+    more, decided = race_on_gpu(gpu_repeats) if accelerated else kept
     write_results("training", [*rows, *more], [*goals, *decided])
 
 
 def earlier(*, on_gpu: bool) -> tuple[Rows, Rows]:
-    """Return the rows and goals of the last race on a GPU, or of the last on a processor."""
-    body = json.loads((FOLDER / "training.json").read_text("utf-8"))
+    """Return the rows and goals of the last race on a GPU, or of the last on a processor; none where there was none."""
+    path = FOLDER / "training.json"
+    if not path.is_file():
+        return [], []
+    body = json.loads(path.read_text("utf-8"))
     rows = [row for row in body["rows"] if ("tokens_per_second" in row or "tflops" in row) is on_gpu]
     return rows, [goal for goal in body["goals"] if (goal["name"] == "training.2") is on_gpu]
 
@@ -420,7 +435,8 @@ def race_on_processor(steps: int, rows_a_step: int, repeats: int) -> tuple[Rows,
         make_goal("training.3", "memory kept when the prompt doubles", round(doubled, 2), "<= 2.1", doubled <= 2.1, "x")
     )
     versions = {module.__name__: module.__version__ for module in (torch, transformers, peft, trl)}
-    setting = {"processor": read_processor(), "threads": torch.get_num_threads(), **versions}
+    machine = {"processor": read_processor(), "threads": torch.get_num_threads()}
+    setting = {"commit": read_commit(), **machine, **versions}
     return [*rows, *memory, {"setting": json.dumps(setting)}], goals
 
 

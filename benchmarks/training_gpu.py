@@ -5,7 +5,8 @@ Random-init Qwen2 of the 0.5B and 1.5B shapes in bf16 with one and the same fp32
 prompts and short answers. Arms alternate; wall time counts, up to the device's last kernel; a lap's first steps warm
 up, and an arm's first lap where there are more. TRL gets its best setting without a compiled attention package: bf16,
 no checkpointing, rows of like length together, scores on the answers alone; the same once more with our attention lent
-to it, so that nothing is padded; and once each what its defaults give and what plain Trainer does. A share of the
+to it, so that nothing is padded; and once each what its defaults give, what plain Trainer does, and what ours does
+without each of its levers. A share of the
 device is that of a matrix product measured in the same run. On a processor toy shapes run, for the test.
 """
 
@@ -27,14 +28,25 @@ import torch
 import transformers
 from idiolect.training.attention import Layout, Varlen, as_autocast, segment_attention, varlen_attention
 from idiolect.training.encode import Example
-from idiolect.training.forward import plain_model, set_mode
+from idiolect.training.forward import decoder_layers, plain_model, set_mode
 from idiolect.training.fused import fuse_adapter
 from idiolect.training.packing import Segment
 from idiolect.training.pointwise import fuse_pointwise
 from peft import LoraConfig, get_peft_model
 
-from .results import make_goal
-from .training import LEARNING_RATE, Job, StepClock, common_arguments, pad, rows_of, take_step, tiny_tokenizer
+from .results import make_goal, read_commit
+from .training import (
+    ALL,
+    LEARNING_RATE,
+    Job,
+    Levers,
+    StepClock,
+    common_arguments,
+    pad,
+    rows_of,
+    take_step,
+    tiny_tokenizer,
+)
 
 WARM_STEPS = 2
 """Steps of a lap that are not counted."""
@@ -153,24 +165,36 @@ def clear(device: torch.device) -> None:
         torch.cuda.reset_peak_memory_stats(device)
 
 
-def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]]) -> Lap:
+def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]], levers: Levers = ALL) -> Lap:
     """Take the steps as `train_adapter` does: shared prefixes, answers alone scored, layers fused."""
     model = build_model(track, shape)
-    set_mode(model, "packed")
-    fuse_adapter(model)
-    if track.device.type == "cuda":
-        fuse_pointwise(model)
-    model.train()
+    prepare(model, track, levers)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=True)
+    optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=levers.fused)
     seconds: list[float] = []
     losses: list[torch.Tensor] = []
     for examples in steps:
         started = time.perf_counter()
-        losses.append(take_step(model, parameters, optimizer, examples, track.pack_tokens, track.device, track.dtype))
+        loss = take_step(model, parameters, optimizer, examples, track.pack_tokens, track.device, track.dtype, levers)
+        losses.append(loss)
         wait(track.device)
         seconds.append(time.perf_counter() - started)
     return Lap(tuple(seconds), tuple(float(loss) for loss in losses), peak_of(track.device))
+
+
+def prepare(model: Any, track: Track, levers: Levers) -> None:
+    """Put *model* into training form, as far as *levers* go."""
+    set_mode(model, "packed")
+    if levers.fuse_layers:
+        fuse_adapter(model)
+    if levers.pointwise and track.device.type == "cuda":
+        fuse_pointwise(model)
+    model.train()
+    if levers.checkpointing:
+        model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})
+    if levers.compile:
+        for layer in decoder_layers(model):
+            layer.compile(dynamic=True)
 
 
 def lent_attention(
@@ -262,6 +286,13 @@ def make_trl(wanted: dict[str, Any], shared: dict[str, Any]) -> Any:
 
 
 Arm = Callable[[Track, str, Sequence[Sequence[Example]]], Lap]
+
+
+def leave_out(**changes: Any) -> Arm:
+    """Return an arm that takes our steps with *changes* to the levers."""
+    return lambda track, shape, steps: run_ours(track, shape, steps, Levers(**changes))
+
+
 ARMS: dict[str, Arm] = {
     "ours": run_ours,
     "TRL, best": run_peer,
@@ -274,14 +305,29 @@ ONCE: dict[str, Arm] = {
     "Trainer, our attention": lambda track, shape, steps: run_peer(track, shape, steps, trl=False, lent=True),
 }
 """Run once, on distinct prompts: to them several pairs of one prompt are like any others."""
+LEVERS: dict[str, Arm] = {
+    "ours, PEFT's own layers": leave_out(fuse_layers=False),
+    "ours, norms and gates as they are": leave_out(pointwise=False),
+    "ours, PEFT's own layers, inputs cast": leave_out(fuse_layers=False, uncast=False),
+    "ours, every position scored": leave_out(answer_head=False),
+    "ours, the head's gradient left to autograd": leave_out(fuse_loss=False),
+    "ours, an optimizer of many kernels": leave_out(fused=False),
+    "ours, activations recomputed": leave_out(checkpointing=True, lanes=False),
+    "ours, layers compiled": leave_out(fuse_layers=False, pointwise=False, compile=True, lanes=False),
+}
+"""
+What each lever is worth; run once, on the first shape and distinct prompts. Rotary positions stay fused once they are:
+that function belongs to the process.
+"""
 
 
 def race(track: Track, shape: str, workload: str, per_prompt: int, repeats: int) -> list[dict[str, Any]]:
     """Run the arms in turns and return one row each."""
     steps = draw_steps(track, per_prompt, track.shapes[shape]["vocab_size"])
+    once = {**ONCE, **(LEVERS if shape == next(iter(track.shapes)) else {})} if per_prompt == 1 else {}
     laps: dict[str, list[Lap]] = defaultdict(list)
     for turn in range(repeats):
-        for name, run in {**ARMS, **(ONCE if turn == 0 and per_prompt == 1 else {})}.items():
+        for name, run in {**ARMS, **(once if turn == 0 else {})}.items():
             clear(track.device)
             laps[name].append(run(track, shape, steps))
             click.echo(f"{shape} {workload} {name}: {sum(laps[name][-1].seconds[WARM_STEPS:]):.1f} s", err=True)
@@ -370,7 +416,7 @@ def describe(track: Track) -> str:
     device = torch.cuda.get_device_name() if track.device.type == "cuda" else track.device.type
     versions = {module.__name__: module.__version__ for module in (torch, transformers, peft, trl)}
     sizes = {"rows": track.rows, "padded": track.micro, "end to end": track.flat, "pack_tokens": track.pack_tokens}
-    return json.dumps({"device": device, **versions, **sizes})
+    return json.dumps({"commit": read_commit(), "device": device, **versions, **sizes})
 
 
 def weigh(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

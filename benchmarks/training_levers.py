@@ -13,12 +13,11 @@ from dataclasses import replace
 
 import click
 
-from .training import SHAPES, Job, Lap, Levers, Rows, draw_steps, run_ours
+from .training import ALL, SHAPES, Job, Lap, Rows, draw_steps, run_ours
 
-ALL = Levers()
 VARIANTS = {
     "all": ALL,
-    "one pair after the other": replace(ALL, pack=False, share=1),
+    "a forward for each pair": replace(ALL, pack=False, share=1),
     "each answer behind a prompt of its own": replace(ALL, share=1),
     "every position scored": replace(ALL, answer_head=False),
     "the head's gradient left to autograd": replace(ALL, fuse_loss=False),

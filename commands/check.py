@@ -66,7 +66,7 @@ def command(
         raise click.UsageError("--fix writes to the work tree, --staged judges the index: use one of them.")
     targets = [split_output(output) for output in outputs]
     check_formats([form, *(name for name, _ in targets)])
-    root = find_root(paths)
+    root = find_root(paths, alone=base is None and not staged)
     request = Request(
         root=root,
         paths=tuple(relative_to(root, path) for path in paths),
@@ -106,8 +106,13 @@ def split_output(output: str) -> tuple[str, Path]:
     return name, Path(target)
 
 
-def find_root(paths: tuple[Path, ...]) -> Path:
-    """Return the top of the work tree that holds the first path, or that folder itself."""
+def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:
+    """
+    Return the top of the work tree that holds the first path, or that folder itself.
+
+    Where nothing is compared with a commit, a folder that its repository leaves out stands *alone*: who names it wants
+    to hear of it, and its habits are its own.
+    """
     from ..mining.errors import InputError
     from ..mining.repository import git_output
 
@@ -117,7 +122,23 @@ def find_root(paths: tuple[Path, ...]) -> Path:
     first = (paths[0] if paths else Path()).resolve()
     folder = first if first.is_dir() else first.parent
     top = git_output(folder, "rev-parse", "--show-toplevel")
-    return Path(top.decode().rstrip("\n")) if top else folder
+    if not top:
+        return folder
+    root = Path(top.decode().rstrip("\n"))
+    return folder if alone and first.is_dir() and is_left_out(root, folder) else root
+
+
+def is_left_out(root: Path, folder: Path) -> bool:
+    """Claim that the settings of the repository at *root* exclude *folder*, or that git ignores it."""
+    from ..mining.repository import git_output, matcher_of
+    from ..mining.settings import read_settings
+
+    name = folder.relative_to(root.resolve()).as_posix()
+    if name == ".":
+        return False
+    return (
+        matcher_of(read_settings(root).exclude)(f"{name}/") or git_output(root, "check-ignore", "-q", name) is not None
+    )
 
 
 def relative_to(root: Path, path: Path) -> str:

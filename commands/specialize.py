@@ -18,13 +18,11 @@ from .evaluate import make_retrain
 if TYPE_CHECKING:
     from ._progress import Report
 
-TRAIN_SHARE = 0.50
+TRAIN_SHARE = 0.44
 """Of the minutes left after mining; loading, held-out losses and the report take what neither stage counts."""
 EVALUATE_SHARE = 0.35
 FOLDED_TRAIN_SHARE, FOLDED_EVALUATE_SHARE = 0.60, 0.20
 """The same where evaluating trains an adapter a fold: all trainings together, and a corpus with few probes to ask."""
-MOST_TRAINING = 4.0
-"""Minutes of training by default; a small base has seen a corpus often enough by then."""
 
 
 @click.command("specialize")
@@ -80,7 +78,7 @@ def specialize(
     left = minutes - (time.monotonic() - started) / 60
     folds = len(open_folds(corpus))
     share = FOLDED_TRAIN_SHARE / (1 + folds) if folds else TRAIN_SHARE
-    training = max(0.1, min(MOST_TRAINING, left * share))
+    training = max(0.1, left * share)
     remove_earlier(out / "adapter")
     train_adapter(
         out / "corpus",

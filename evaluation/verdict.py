@@ -209,10 +209,15 @@ def list_doubts(evidence: Evidence) -> list[str]:
 
 def describe_doubt(forgetting: NonInferiority) -> str:
     """Return how much general ability may have suffered, where neither harm nor its absence is shown."""
-    most = "" if forgetting.upper is None else f" (at most {forgetting.upper:.3f})"
-    worse = f"{forgetting.worse:.3f}{most}"
-    allowed = f"{forgetting.margin:g} is allowed"
-    return f"it is not shown that general ability holds: general code got {worse} nats a token worse, and {allowed}"
+    if forgetting.upper is None:
+        return "it is not shown that general ability holds: one cluster of general code tells no bound"
+    worse = f"may have got up to {forgetting.upper:.3f} nats a token worse ({decimal(forgetting.worse)} measured)"
+    return f"it is not shown that general ability holds: general code {worse}, and {forgetting.margin:g} is allowed"
+
+
+def decimal(nats: float) -> str:
+    """Return *nats* with a typographic minus."""
+    return f"{nats:.3f}".replace("-", "−")
 
 
 def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:

@@ -23,7 +23,7 @@ from transformers.masking_utils import AttentionMaskInterface
 
 from ..mining.errors import InputError
 from .packing import Segment
-from .past_attention import PastAttention
+from .past_attention import KEPT_BYTES, PastAttention
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,8 +51,8 @@ class Past:
     """
 
     lengths: list[int]
-    wanted: int
-    """How many layers there are."""
+    wanted: int = 0
+    """How many layers ask for them; 0 where nobody knows yet."""
     layers: dict[nn.Module, tuple[Tensor, Tensor]] = field(default_factory=dict)
     """By attention layer: batch, heads, tokens, width."""
 
@@ -179,42 +179,55 @@ def segment_attention(
 ) -> Tensor:
     """Return the attention of each segment, one kernel call each, to its *own* keys and those *ahead* of it."""
     queries = query.split(layout.lengths, dim=2)
-    given = layout.past is not None and query.device.type == "cpu" and query.dtype == torch.float32 and not dropout
+    lean = layout.past is not None and query.device.type == "cpu" and query.dtype == torch.float32 and not dropout
     outputs: list[Tensor] = []
     for number, (length, places) in enumerate(layout.segments):
+        before = sum(ahead[0][place].shape[2] for place in places)
+        mine = (queries[number], own[0][number], own[1][number])
+        others = [[tensors[place] for place in places] for tensors in ahead]
         if not length:
             outputs.append(queries[number])
             continue
-        before = sum(ahead[0][place].shape[2] for place in places)
         plain = not before and (window is None or length <= window)
         mask = None if plain else layout.mask(length, before, window, query.dtype)
-        mine = (queries[number], own[0][number], own[1][number])
-        past = [torch.cat([tensors[place] for place in places], dim=2) for tensors in ahead] if before else []
-        if given and mask is not None and past:
-            outputs.append(attend_past(mine, past, mask, scaling))
-            continue
-        k, v = (torch.cat(pair, dim=2) for pair in zip(past, mine[1:], strict=True)) if past else mine[1:]
-        outputs.append(
-            functional.scaled_dot_product_attention(
-                mine[0],
-                k,
-                v,
-                attn_mask=mask,
-                dropout_p=dropout,
-                is_causal=plain,
-                scale=scaling,
-                enable_gqa=query.shape[1] != k.shape[1],
-            )
-        )
+        if lean and before and mask is not None and fits_lean(mine[0], mask):
+            outputs.append(lean_attention(mine, others, mask, scaling))
+        else:
+            outputs.append(usual_attention(mine, others, mask, scaling, dropout))
     return torch.cat(outputs, dim=2).transpose(1, 2).contiguous()
 
 
-def attend_past(mine: Sequence[Tensor], past: Sequence[Tensor], mask: Tensor, scaling: float | None) -> Tensor:
-    """Return what one document's query, key and value see behind a *past* that takes no gradient."""
+def usual_attention(
+    mine: Sequence[Tensor], others: Sequence[list[Tensor]], mask: Tensor | None, scaling: float | None, dropout: float
+) -> Tensor:
+    """Return what one document's query, key and value see behind keys and values of *others*, by torch's own kernel."""
+    query, key, value = mine
+    k, v = (torch.cat((*ahead, own), dim=2) if ahead else own for ahead, own in zip(others, (key, value), strict=True))
+    return functional.scaled_dot_product_attention(
+        query,
+        k,
+        v,
+        attn_mask=mask,
+        dropout_p=dropout,
+        is_causal=mask is None,
+        scale=scaling,
+        enable_gqa=query.shape[1] != k.shape[1],
+    )
+
+
+def fits_lean(query: Tensor, mask: Tensor) -> bool:
+    """Claim that the weights of one document's attention, one for each head and number of *mask*, may be kept."""
+    return query.shape[1] * mask.numel() * mask.element_size() <= KEPT_BYTES
+
+
+def lean_attention(
+    mine: Sequence[Tensor], others: Sequence[list[Tensor]], mask: Tensor, scaling: float | None
+) -> Tensor:
+    """Return the same where *others* take no gradient, with a cheaper backward."""
     query, key, value = (tensor[0] for tensor in mine)
-    ahead = (past[0][0], past[1][0])
+    keys, values = (torch.cat(ahead, dim=2)[0] for ahead in others)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    return PastAttention.apply(query, key, value, ahead, mask, scale)[None]  # pyright: ignore - as forward returns
+    return PastAttention.apply(query, key, value, (keys, values), mask, scale)[None]  # pyright: ignore - as forward does
 
 
 def varlen_attention(

@@ -88,7 +88,7 @@ def make_record(
         "packing": setup.mode,
         "counts": {
             "pairs": len(encoded.examples),
-            "replayed": dict(sorted(Counter(replayed(setup)).items())),
+            "replayed": dict(sorted(Counter(replayed(setup, state)).items())),
             "refused": encoded.refused,
             "kinds": dict(sorted(Counter(kind_counts(corpus, encoded)).items())),
             "steps": state.step,
@@ -112,9 +112,9 @@ def make_record(
     }
 
 
-def replayed(setup: Setup) -> Iterator[str]:
-    """Yield where each example comes from that is not of the corpus: `general` code, or the base's `own` answers."""
-    return filter(None, map(origin, setup.plan.examples))
+def replayed(setup: Setup, state: Progress) -> Iterator[str]:
+    """Yield where each example comes from that was repeated: `general` code, or the base's `own` answers."""
+    return filter(None, map(origin, setup.plan.seen(state.epoch + (state.cursor > 0))))
 
 
 def kind_counts(corpus: Corpus, encoded: Encoded) -> Iterator[str]:

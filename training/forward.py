@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -76,6 +77,10 @@ def place(pack: Pack, device: torch.device, attention: dict[str, Any]) -> Batch:
     )
 
 
+askers: WeakKeyDictionary[torch.nn.Module, int] = WeakKeyDictionary()
+"""How many layers of a model ask for keys, known once it has read a prompt to its end."""
+
+
 def skim_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.device) -> Batch:
     """
     Read the prompts of *pack* without a gradient, and return its answers, which see what was read.
@@ -83,11 +88,13 @@ def skim_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.d
     The model must be in the mode `packed`.
     """
     prompts, answers = split_pack(pack)
-    past = Past([segment.length for segment in prompts.segments], wanted=len(decoder_layers(model)))
+    plain = plain_model(model)
+    past = Past([segment.length for segment in prompts.segments], wanted=askers.get(plain, 0))
     mask = no_mask(device)
     reading = place(prompts, device, {"layout": Layout(prompts.segments, device, keeps=past), "attention_mask": mask})
     with torch.no_grad(), suppress(AllRead):
-        last_hidden_states(plain_model(model), reading)
+        last_hidden_states(plain, reading)
+    askers[plain] = len(past.layers)
     return place(answers, device, {"layout": Layout(answers.segments, device, past=past), "attention_mask": mask})
 
 

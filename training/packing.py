@@ -208,6 +208,11 @@ class Plan:
         steps = cut_steps(packs, self.step_tokens)
         return [steps[i] for i in random.permutation(len(steps))]
 
+    def seen(self, epochs: int) -> list[Example]:
+        """Return the examples that the first *epochs* have visited, the last of them in part."""
+        groups = (*self.groups, *(group for turn in self.turns[:epochs] for group in turn))
+        return [self.examples[i] for group in groups for i in group]
+
     def build(self, chunks: Sequence[Chunk]) -> Pack:
         """Return the pack of *chunks*."""
         return build_pack([[self.examples[i] for i in chunk.members] for chunk in chunks])

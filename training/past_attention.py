@@ -2,8 +2,8 @@
 Attention to what was read before. In: queries with keys and values of their own, and others ahead. Out: what they see.
 
 What stands ahead is taken as given, so two of a backward's five products are needed only for the last few keys, and a
-third is saved by keeping the weights of the forward: they are few where few tokens ask. A processor takes half the time
-of its usual kernel for such a backward.
+third is saved by keeping the weights of the forward, which are few where few tokens ask (`KEPT_BYTES`). A processor
+takes half the time of its usual kernel for such a backward.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from torch.autograd import Function
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Past = tuple[Tensor, Tensor]
-    """Keys and values."""
+    Given = tuple[Tensor, Tensor]
+    """Keys and values that take no gradient."""
+
+
+KEPT_BYTES = 2**25
+"""Most bytes of weights that one document keeps in one layer: 32 MiB, a thousand tokens that see two thousand."""
 
 
 class PastAttention(Function):
@@ -26,13 +30,15 @@ class PastAttention(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, past: Past, mask: Tensor, scale: float) -> Tensor:
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, given: Given, mask: Tensor, scale: float
+    ) -> Tensor:
         """
-        Return (heads, tokens, width): what *query* sees of the *past* and, behind it, of *key* and *value*.
+        Return (heads, tokens, width): what *query* sees of what is *given* and, behind it, of *key* and *value*.
 
-        *key*, *value* and both tensors of *past* are (key heads, tokens, width); the additive *mask* is (tokens, seen).
+        *key*, *value* and both tensors given are (key heads, tokens, width); the additive *mask* is (tokens, seen).
         """
-        keys, values = torch.cat((past[0], key), dim=1), torch.cat((past[1], value), dim=1)
+        keys, values = torch.cat((given[0], key), dim=1), torch.cat((given[1], value), dim=1)
         # the heads that share keys are rows of one product
         rows = query.reshape(len(keys), -1, query.shape[-1]) * scale
         scores = rows @ keys.transpose(1, 2)
@@ -40,8 +46,8 @@ class PastAttention(Function):
         weights = torch.softmax(scores, dim=-1)
         seen = weights @ values
         ctx.save_for_backward(rows, keys, values, weights, seen)
-        ctx.scale, ctx.own = scale, key.shape[1]
-        return seen.view(query.shape)
+        ctx.scale, ctx.own, ctx.shape = scale, key.shape[1], query.shape
+        return seen.view(*query.shape[:-1], -1)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
@@ -50,7 +56,7 @@ class PastAttention(Function):
         above = upstream[0].reshape(seen.shape)
         d_scores = above @ values.transpose(1, 2)
         d_scores.sub_((above * seen).sum(dim=-1, keepdim=True)).mul_(weights)
-        d_query = (d_scores @ keys).mul_(ctx.scale).view(upstream[0].shape)
+        d_query = (d_scores @ keys).mul_(ctx.scale).view(ctx.shape)
         # the rows hold the scale already
         d_key = d_scores[..., -ctx.own :].transpose(1, 2) @ rows
         d_value = weights[..., -ctx.own :].transpose(1, 2) @ above

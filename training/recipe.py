@@ -108,8 +108,11 @@ class Recipe:
     allowance: float = 0.06
     """Nats a token that general code may lose at no cost."""
     ceiling: float = 0.07
-    """Nats a token beyond which less of the change is kept, whatever it gained: the verdict wants it shown, on other
-    code, that 0.1 is not lost."""
+    """
+    Nats a token beyond which less of the change is kept, whatever it gained: the verdict wants it shown, on other code,
+    that 0.1 is not lost. 0 sets none. Nothing is taken back where no general code is watched (`forgetting=0`), from an
+    adapter that goes on with another, or where `probes` choose.
+    """
 
     validate_every: int = 0
     """Steps between looks at held-out loss; 0 means two looks a pass, and at most ten."""

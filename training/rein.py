@@ -37,7 +37,8 @@ def rein_in(setup: Setup, fresh: Mapping[str, Tensor], before: Measured, whole: 
     trained = snapshot(setup.model)
     best, seen = 1.0, whole
     for number in range(TRIES):
-        share = round(best * less(forgotten(seen, before), setup.recipe.ceiling), 3)
+        last = number + 1 == TRIES
+        share = round(best * less(forgotten(seen, before), setup.recipe.ceiling, last=last), 3)
         load_weights(setup.model, move(fresh, trained, share))
         now = measure(setup)
         setup.report("rein in", number + 1, TRIES)
@@ -48,13 +49,15 @@ def rein_in(setup: Setup, fresh: Mapping[str, Tensor], before: Measured, whole: 
     return best, seen
 
 
-def less(lost: float, ceiling: float) -> float:
+def less(lost: float, ceiling: float, *, last: bool) -> float:
     """
     Return how much of a share that loses *lost* nats is tried next: a step less, or what the *ceiling* lets through.
 
-    What is lost grows about as the square of the share.
+    What is lost grows about as the square of the share; the *last* try is as careful as if it grew in proportion.
     """
-    return LESS if lost <= ceiling else SURE * math.sqrt(ceiling / lost)
+    if not ceiling or lost <= ceiling:
+        return LESS
+    return SURE * (ceiling / lost if last else math.sqrt(ceiling / lost))
 
 
 def price(setup: Setup, now: Measured, before: Measured) -> tuple[float, float]:
@@ -63,7 +66,7 @@ def price(setup: Setup, now: Measured, before: Measured) -> tuple[float, float]:
 
     What is beyond may not ship, whatever it gained.
     """
-    beyond = max(0.0, forgotten(now, before) - setup.recipe.ceiling)
+    beyond = max(0.0, forgotten(now, before) - (setup.recipe.ceiling or math.inf))
     return beyond, cost(setup, now, before) or 0.0
 
 

@@ -142,15 +142,16 @@ def general_turns(
     files: Iterable[GeneralFile], family: Family, *, answer_tokens: int, max_tokens: int, most: int
 ) -> list[tuple[Example, ...]]:
     """
-    Return what each pass over a corpus repeats, in turn: examples of *answer_tokens* together, others in each turn.
+    Return what each pass over a corpus repeats, in turn: examples of *answer_tokens* (1 or more), others in each turn.
 
-    There are as many turns as make `REPEATED` tokens, and *most* of them at most.
+    There are as many turns as make `REPEATED` tokens, and *most* of them at most. Only a first turn may be short, where
+    little code lies here.
     """
     rest = iter(files)
     turns: list[tuple[Example, ...]] = []
     while len(turns) < min(most, math.ceil(REPEATED / answer_tokens)):
         turn = general_examples(rest, family, answer_tokens=answer_tokens, max_tokens=max_tokens, watched=False)
-        if turns and not turn:
+        if turns and sum(len(example.answer) for example in turn) < answer_tokens:
             break
         turns.append(turn)
     return turns

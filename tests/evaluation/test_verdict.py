@@ -95,7 +95,9 @@ def test_inconclusive_says_how_many_probes_would_settle_it():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"forgetting": UNCLEAR}, "general code got 0.050 (at most 0.200) nats a token worse, and 0.1 is allowed"),
+        ({"forgetting": UNCLEAR}, "may have got up to 0.200 nats a token worse (0.050 measured), and 0.1 is allowed"),
+        ({"forgetting": NonInferiority(-0.02, 0.12, 0.1, None)}, "worse (−0.020 measured), and 0.1 is allowed"),
+        ({"forgetting": NonInferiority(0.05, None, 0.1, None)}, "one cluster of general code tells no bound"),
         ({"forgetting": None}, "whether general ability holds was not measured"),
     ],
 )

@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[2]
 def test_every_arm_of_the_gpu_race_runs_and_agrees(monkeypatch):
     pytest.importorskip("trl")
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks.training_gpu import ARMS, ONCE, run_race
+    from benchmarks.training_gpu import ARMS, LEVERS, ONCE, run_race
 
     rows, goals = run_race("cpu", 1)
     raced = [row for row in rows if "arm" in row]
 
-    assert {*ARMS, *ONCE} == {row["arm"] for row in raced}
+    assert {*ARMS, *ONCE, *LEVERS} == {row["arm"] for row in raced}
     assert all(row["first_loss_difference"] < 1e-4 for row in raced)
     assert {"training.2"} == {goal["name"] for goal in goals}
     sys.modules.pop("benchmarks.training_gpu")

@@ -68,6 +68,8 @@ def test_what_is_kept_is_what_is_stored(tiny_base, tiny_corpus, tmp_path, monkey
         pytest.param(0.3, [0.14], 1.0, id="all"),
         pytest.param(0.1, [0.09, 0.07], 0.98 * 0.5**0.5, id="as much as was reckoned"),
         pytest.param(0.05, [0.08, 0.04, 0.03], 0.98**2 * 0.5 * (0.05 / 0.08) ** 0.5, id="less than was reckoned"),
+        pytest.param(0.05, [0.098, 0.07, 0.05], 0.98**3 * 0.5 * (0.05 / 0.098) ** 0.5 * 5 / 7, id="in proportion"),
+        pytest.param(0.0, [0.19], 1.0, id="no ceiling"),
     ],
 )
 def test_no_gain_pays_for_what_may_not_ship(ceiling, lost, kept, tiny_base, tiny_corpus, tmp_path, monkeypatch):
