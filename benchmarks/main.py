@@ -176,7 +176,7 @@ def describe_training(demo: Path) -> dict[str, Any]:
     return {
         "what": "training in the demo", "pairs": counts["pairs"], "steps": counts["steps"],
         "kept of change": record["kept_of_change"], "general code lost": lost["worse"], "at most": lost["upper"],
-        "tuned answers cut short": tuned["endings"]["cut_short"],
+        "tuned answers cut short": tuned["endings"].get("truncated", 0),
     }  # fmt: skip
 
 

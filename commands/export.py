@@ -21,7 +21,11 @@ FORMS = (*WEIGHTS, "openai", "bedrock", "chat", "completion")
 @click.option("--precision", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True, help="Of weights.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(source: Path, form: str, out: Path, base: str | None, precision: str, as_json: bool) -> None:
-    """Write an adapter's weights, or a corpus's rows, for another tool. What is merged is checked against the live adapter first."""
+    """
+    Write an adapter's weights, or a corpus's rows, for another tool.
+
+    What is merged is checked against the live adapter first.
+    """
     from ..training.export import export_gguf, export_merged, export_rows
 
     if form in WEIGHTS:
