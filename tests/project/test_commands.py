@@ -156,6 +156,24 @@ def test_check_finds_a_slip_and_exits_1(write_tree: Write, capsys: pytest.Captur
     assert tuple(finding[key] for key in ("rule", "path", "line", "column", "tier")) == ("S01", "m0.py", 2, 5, "gate")
 
 
+@pytest.mark.parametrize("how", ["excluded", "ignored"])
+def test_a_folder_that_its_repository_leaves_out_is_judged_by_its_own_habits(
+    how: str, write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+):
+    """Who names such a folder is told of it; in a check of the whole it does not count."""
+    files = {f"inner/m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(90)}
+    files |= {f"outer{i}.py": "x = 'a'\ny = 'b'\nz = 'c'\nv = 'd'\n" for i in range(90)}
+    files["inner/new.py"] = "b = 'slip'\n"
+    name, text = ("idiolect.toml", 'exclude = ["inner/"]\n') if how == "excluded" else (".gitignore", "inner/\n")
+    root = write_tree(files | {name: text})
+    commit_tree(root, "Begin")
+
+    assert main(["check", str(root / "inner"), "--no-names"]) == 1
+    assert "new.py:1" in capsys.readouterr().out
+    assert main(["check", str(root), "--no-names"]) == 0
+    assert "new.py" not in capsys.readouterr().out
+
+
 def test_check_judges_added_lines_by_the_base(
     write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
 ):
