@@ -12,7 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -129,9 +129,12 @@ def walk(page: str, folder: Path, kinds: tuple[str, ...] = ("sh",)) -> None:
 
 
 @pytest.fixture(name="checkout")
-def _checkout(tmp_path: Path) -> Path:
-    """Copy what the pages name into a folder of its own."""
+def _checkout(tmp_path: Path, commit_tree: Callable[[Path, str], None]) -> Path:
+    """Copy what the pages name into a repository of its own, with the settings of this one."""
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    for name in ("pyproject.toml", ".gitignore"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    commit_tree(tmp_path, "Begin")
     return tmp_path
 
 
