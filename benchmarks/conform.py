@@ -39,7 +39,7 @@ from .samples import fill_page, table_line
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / ".idiolect" / "conform"
 COUNT, WARMTH, CHUNK, MOST_PROBES = 4, 0.8, 12, 48
-RECIPE = ("epochs=6", "step_tokens=4096", "learning_rate=2e-3", "minutes=2.5")
+RECIPE = ("minutes=2.5",)
 LANGUAGES = {"dsl": ROOT / "samples" / "dsl" / "language.toml", "framework": None}
 SOURCES = {"dsl": ROOT / "samples" / "dsl" / "programs", "framework": ROOT / "samples" / "framework"}
 PAGE = ROOT / "docs" / "teach-a-dsl.md"
