@@ -91,10 +91,11 @@ def map_on(
                 waiting.cancel()
             yield from map_files(work, sizes[done:], workers=workers, lost=lost, progress=progress)
             return
-        yield from run_alone(work, chunk, lost) if results is None else results
+        found = run_alone(work, chunk, lost) if results is None else results
         done += len(chunk)
         if progress:
             progress("reading", done, total)
+        yield from found
 
 
 def wait_for(cluster: Cluster, future: Future[list[Result]]) -> list[Result] | None:

@@ -51,10 +51,12 @@ def map_files(
                 results = outcome(future)
                 broken = results is None
                 # a dead worker breaks the chunks beside it too: only what dies alone is to blame
-                yield from run_alone(work, chunk, lost) if results is None else results
+                found = run_alone(work, chunk, lost) if results is None else results
                 done += len(chunk)
+                # told before it is given: who has all results does not come back for the last report
                 if progress:
                     progress("reading", done, total)
+                yield from found
                 if broken:
                     waiting = [later for later, _ in futures[index + 1 :]]
                     break

@@ -78,6 +78,8 @@ def encode_pairs(
             refused[reason] += 1
         if progress is not None and done % 64 == 0:
             progress(done)
+    if progress is not None:
+        progress(len(pairs))
     return Encoded(tuple(examples), dict(sorted(refused.items())))
 
 
