@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .results import FOLDER, make_goal, write_results
+from .results import FOLDER, make_goal, read_results, write_results
 
 if TYPE_CHECKING:
     from idiolect.training.generation import LoadedModel
@@ -339,12 +339,6 @@ def bootstrap_folder(scratch: Path) -> Path | None:
     return scratch / "training" / "base" / "weights"
 
 
-def read_rows(name: str) -> list[dict[str, Any]]:
-    """Return the rows of another benchmark's stored results, or none."""
-    path = FOLDER / f"{name}.json"
-    return json.loads(path.read_text("utf-8"))["rows"] if path.is_file() else []
-
-
 def tuned_wins(rows: Sequence[dict[str, Any]]) -> int | None:
     """Return on how many codebases the tuned arm's accept@1 lies above the base's; None where nothing was measured."""
     rates = {(row["codebase"], row["arm"]): row.get("accepted") for row in rows}
@@ -355,13 +349,13 @@ def tuned_wins(rows: Sequence[dict[str, Any]]) -> int | None:
 def readme_tells() -> bool:
     """Claim that the README has a row for every codebase that was evaluated, with the loss on answers."""
     readme = (FOLDER.parent.parent / "README.md").read_text("utf-8")
-    names = {row["codebase"] for row in read_rows("evaluation")}
+    names = {row["codebase"] for row in read_results("evaluation")["rows"]}
     return all(re.search(rf"^\| {name} \|.* → [\d.]+ \|$", readme, re.MULTILINE) for name in names)
 
 
 def demo_minutes() -> float | None:
     """Return the minutes of the demo as `benchmarks.main` measured them."""
-    return next((row["minutes"] for row in read_rows("main") if row.get("what") == "make demo"), None)
+    return next((row["minutes"] for row in read_results("main")["rows"] if row.get("what") == "make demo"), None)
 
 
 def measure(name: str, folder: Path, files: Sequence[HeldOut], text: Sequence[HeldOut]) -> dict[str, Any]:
@@ -387,7 +381,7 @@ def main() -> None:
     parser.add_argument("--read", action="store_true", help="measure nothing: read the other benchmarks' results again")
     asked = parser.parse_args()
     if asked.read:
-        kept = read_rows("base")
+        kept = read_results("base")["rows"]
         speed = {name: kept[-1][f"{name} tokens/s"] for name in ("ours", "plain")}
         write_results("base", kept, goals_of(kept[0], speed))
         return
@@ -409,7 +403,7 @@ def main() -> None:
 def goals_of(row: dict[str, Any], speed: dict[str, float]) -> list[dict[str, Any]]:
     """Return the goals of the issue."""
     bits, parse = row["bits per byte"], row["parse"]
-    wins, minutes = tuned_wins(read_rows("evaluation")), demo_minutes()
+    wins, minutes = tuned_wins(read_results("evaluation")["rows"]), demo_minutes()
     missing = "run the benchmark it is read from first"
     return [
         make_goal("base.1", "held-out bits per byte", bits, f"<= {BITS}", bits <= BITS, "bits"),

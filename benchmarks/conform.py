@@ -9,8 +9,7 @@ evaluation; times are processor time, plain and pruned chunks in turn. `python -
 
 from __future__ import annotations
 
-import json
-import sys
+import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ from idiolect.training.generation import ModelGenerator, load_model
 from idiolect.training.recipe import change_recipe
 from idiolect.training.train import train_adapter
 
-from .results import FOLDER, make_goal, write_results
+from .results import make_goal, read_results, write_results
 from .samples import fill_page, table_line
 
 ROOT = Path(__file__).parent.parent
@@ -201,9 +200,10 @@ def render_table(rows: Sequence[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Measure the samples named on the command line, or both; rows of the other one are kept."""
-    chosen = [name for name in LANGUAGES if name in sys.argv[1:]] or list(LANGUAGES)
-    file = FOLDER / "conform.json"
-    kept = json.loads(file.read_text("utf-8")) if file.is_file() else {"rows": [], "goals": []}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("samples", nargs="*", default=list(LANGUAGES), choices=list(LANGUAGES))
+    chosen: list[str] = parser.parse_args().samples
+    kept = read_results("conform")
     rows = [row for row in kept["rows"] if row["sample"] not in chosen]
     gains: dict[str, tuple[float, float, float]] = {}
     for sample in chosen:

@@ -35,7 +35,7 @@ from idiolect.evaluation.measure import CONTROLS
 from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.mining.artefacts import sha256_file, write_json
 
-from .results import FOLDER, make_goal, write_results
+from .results import make_goal, read_results, write_results
 from .samples import ROOT, describe_arms, describe_controls, describe_losses, fill_page, render_tables
 
 PACKAGES = ("networkx", "click", "rich")
@@ -314,19 +314,20 @@ def or_earlier(goal: Row) -> Row:
     """Return *goal*, or what was decided of it when its stage was run last."""
     if goal["holds"] is not None:
         return goal
-    return next((old for old in earlier("goals") if old["name"] == goal["name"] and goal["what"] in old["what"]), goal)
-
-
-def earlier(part: str) -> list[Row]:
-    """Return the rows or the goals of the last results."""
-    path = FOLDER / "evaluation.json"
-    return read_json(path)[part] if path.is_file() else []
+    return next(
+        (
+            old
+            for old in read_results("evaluation")["goals"]
+            if old["name"] == goal["name"] and goal["what"] in old["what"]
+        ),
+        goal,
+    )
 
 
 def describe_spoiled(record: Path, package: str) -> list[Row]:
     """Return one row for each way in which evidence was spoiled, the last time that it was."""
     if not record.is_file():
-        return [row for row in earlier("rows") if row["arm"].startswith("spoiled: ")]
+        return [row for row in read_results("evaluation")["rows"] if row["arm"].startswith("spoiled: ")]
     return [
         {"codebase": package, "arm": f"spoiled: {what}", "verdict": said["word"], "sentence": said["reason"]}
         for what, said in read_json(record).items()

@@ -12,7 +12,6 @@ is a source distribution with tests, downloaded with pip, or the unpacked one th
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import statistics
@@ -37,7 +36,7 @@ from idiolect.mining.mine import mine_repositories
 from idiolect.mining.pairs.pair import Pair
 from idiolect.mining.source import parse_source
 
-from .results import FOLDER, make_goal, write_results
+from .results import make_goal, read_results, write_results
 
 ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "tests" / "faults" / "README.md"
@@ -284,8 +283,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help=f"only {', '.join(SCALED)}, in full size: hours")
     parser.add_argument("--row", choices=SCALED, help="with --full: one row alone")
     asked = parser.parse_args()
-    stored = FOLDER / "faults.json"
-    parts: dict[str, Any] = json.loads(stored.read_text("utf-8")).get("rows", [{}])[0] if stored.is_file() else {}
+    parts: dict[str, Any] = next(iter(read_results("faults")["rows"]), {})
     if asked.full:
         full = {row["row"]: row for row in parts.get("full", [])}
         full.update((row["row"], row) for row in run_full([asked.row] if asked.row else SCALED))

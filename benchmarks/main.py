@@ -167,10 +167,8 @@ def describe_arm(arm: Mapping[str, Any]) -> dict[str, Any]:
     return {"what": f"arm: {arm['arm_id']}", "probes": arm["rates"]["accept"]["n"], **rates}
 
 
-def describe_training(demo: Path) -> dict[str, Any]:
+def describe_training(record: Mapping[str, Any], verdict: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of the demo's own training: its pairs and steps, and what general code lost by it."""
-    record = json.loads((demo / "adapter" / "idiolect.json").read_text("utf-8"))
-    verdict = json.loads((demo / "evaluation" / "verdict.json").read_text("utf-8"))
     tuned = next(arm for arm in verdict["arms"] if arm["arm_id"] == "tuned")
     counts, lost = record["counts"], verdict["forgetting"]
     return {
@@ -215,6 +213,7 @@ def main() -> None:
                 rows.append({"what": what, "exit": done.code, "minutes": done.minutes, "GB": done.gigabytes})
         folder_of = clone / ".idiolect" / "demo"
         verdict = json.loads((folder_of / "evaluation" / "verdict.json").read_text("utf-8"))
+        record = json.loads((folder_of / "adapter" / "idiolect.json").read_text("utf-8"))
         if asked.keep is not None:
             shutil.copytree(folder_of, asked.keep, dirs_exist_ok=True)
         find = [str(clone / ".venv/bin/python"), "-c", "import networkx; print(*networkx.__path__)"]
@@ -227,7 +226,7 @@ def main() -> None:
     rates = {(arm, check): rate(verdict, arm, check) for arm in ("base", "tuned") for check in ("parse", "compile")}
     rows.append({"what": f"verdict: {verdict['verdict']}", "said": verdict["sentence"], "loss fell": fell,
                  "base loss": test["base"], "tuned loss": test["tuned"], "interval": test["ci"]})  # fmt: skip
-    rows += [describe_training(folder_of), *(describe_arm(arm) for arm in verdict["arms"])]
+    rows += [describe_training(record, verdict), *(describe_arm(arm) for arm in verdict["arms"])]
     rows += refused
     not_lower = all(rates["tuned", check] >= rates["base", check] for check in ("parse", "compile"))
     references, stubs = control(verdict, "references"), control(verdict, "stubs")

@@ -55,6 +55,13 @@ def save_results(
     return path
 
 
+def read_results(name: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows and goals of a benchmark's stored results; none of either where there are none."""
+    path = FOLDER / f"{name}.json"
+    body = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return {part: body.get(part, []) for part in ("rows", "goals")}
+
+
 def make_goal(
     name: str, what: str, value: float | None, goal: str, holds: bool | None, unit: str = "", reason: str = ""
 ) -> dict[str, Any]:

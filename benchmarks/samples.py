@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .results import FOLDER, make_goal, show, write_results
+from .results import make_goal, read_results, show, write_results
 
 ROOT = Path(__file__).parent.parent
 
@@ -155,10 +155,7 @@ def judge_sample(name: str, verdict: Mapping[str, Any]) -> dict[str, Any]:
 
 def earlier(names: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the rows and goals of the last results that belong to other samples."""
-    path = FOLDER / "samples.json"
-    if not path.is_file():
-        return [], []
-    body = json.loads(path.read_text("utf-8"))
+    body = read_results("samples")
     rows, goals = ([row for row in body[part] if row.get("sample") not in names] for part in ("rows", "goals"))
     return rows, goals
 

@@ -16,7 +16,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -27,14 +26,15 @@ import numpy as np
 import torch
 import transformers
 from idiolect.training.encode import Example
-from idiolect.training.forward import answer_losses, plain_model, set_mode, skim_prompts, to_batch
-from idiolect.training.fused import fuse_adapter, has_plain_head
-from idiolect.training.lanes import count_lanes, in_lanes
-from idiolect.training.packing import Pack, build_pack, fit_chunks, group_examples, make_chunks
-from peft import LoraConfig, get_peft_model
-from peft.helpers import disable_input_dtype_casting
+from idiolect.training.forward import answer_losses, set_mode, to_batch
+from idiolect.training.gradients import add_gradients
+from idiolect.training.packing import build_pack, pack_in_order
+from idiolect.training.recipe import Recipe
+from idiolect.training.setup import choose_lanes, prepare_model
+from idiolect.training.steps import pack_loss
+from peft import LoraConfig, PeftModel, get_peft_model
 
-from .results import FOLDER, make_goal, read_commit, read_processor, write_results
+from .results import make_goal, read_commit, read_processor, read_results, write_results
 
 Rows = list[dict[str, object]]
 CPU = torch.device("cpu")
@@ -45,7 +45,8 @@ SHAPES = {
 LEARNING_RATE = 2e-4
 MICRO = 4
 """Sequences that a baseline computes together: of equal length after sorting, so padding stays small."""
-PACK_TOKENS = 2048
+RECIPE = Recipe(pack_tokens=2048)
+"""Ours, with every lever that it has by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def draw(random: np.random.Generator, median: int, spread: float, least: int, mo
     return random.integers(10, vocabulary, length).astype(np.int32)
 
 
-def build_model(shape: str) -> transformers.PreTrainedModel:
+def build_model(shape: str) -> PeftModel:
     """Return the random-init model of *shape* with its adapter: the same numbers in every arm."""
     torch.manual_seed(0)
     config = transformers.Qwen2Config(
@@ -107,100 +108,56 @@ def build_model(shape: str) -> transformers.PreTrainedModel:
     return get_peft_model(model, lora)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levers:
-    """
-    What a step of ours is cheap by; `training_levers` measures a step without each.
-    """
-
-    pack: bool = True
-    """Many pairs in one forward; otherwise one after the other."""
-    share: int = 8
-    """Most answers behind one prompt."""
-    answer_head: bool = True
-    fuse_loss: bool = True
-    fuse_layers: bool = True
-    lanes: bool = True
-    fused: bool = True
-    skim: bool = False
-    uncast: bool = True
-    """Of use in half precision alone."""
-    pointwise: bool = True
-    """Of use on a GPU alone."""
-    checkpointing: bool = False
-    compile: bool = False
-
-
-ALL = Levers()
-
-
-def run_ours(job: Job, levers: Levers = ALL) -> Lap:
-    """Take the job's steps as `train_adapter` does."""
+def run_ours(job: Job, recipe: Recipe = RECIPE, mode: str = "packed") -> Lap:
+    """Take the job's steps as `train_adapter` does by *recipe*; in the *mode* `single` with a forward for each pair."""
     model = build_model(job.shape)
-    set_mode(model, "packed" if levers.pack else "single")
-    if levers.fuse_layers:
-        fuse_adapter(model)
-    # asked here, once: lanes would ask it at the same time
-    has_plain_head(plain_model(model))
-    model.train()
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=levers.fused)
+    prepare_model(model, recipe, mode, CPU)
+    parameters, optimizer = make_learner(model, recipe)
     seconds, losses = [], []
     began = time.perf_counter()
     for number, examples in enumerate(job.steps):
         if number == 1:
             began = time.perf_counter()
         started = time.process_time()
-        loss = take_step(model, parameters, optimizer, examples, PACK_TOKENS, CPU, torch.float32, levers)
+        loss = take_step(model, parameters, optimizer, examples, recipe, mode, CPU, torch.float32)
         seconds.append(time.process_time() - started)
         losses.append(float(loss))
     return Lap(tuple(seconds), tuple(losses), time.perf_counter() - began)
 
 
+def make_learner(model: torch.nn.Module, recipe: Recipe) -> tuple[list[torch.nn.Parameter], torch.optim.AdamW]:
+    """Return what is trained of *model*, and the optimizer that all arms have."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return parameters, torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=recipe.fused)
+
+
 def take_step(
-    model: transformers.PreTrainedModel,
+    model: PeftModel,
     parameters: Sequence[torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
     examples: Sequence[Example],
-    pack_tokens: int,
+    recipe: Recipe,
+    mode: str,
     device: torch.device,
     dtype: torch.dtype,
-    levers: Levers = ALL,
 ) -> torch.Tensor:
-    """Take one optimizer step on *examples*, as *levers* say; return the loss a token, on the device."""
+    """Take one optimizer step on *examples* with the trainer's own pieces; return the loss a token, on the device."""
     answers = sum(len(example.answer) for example in examples)
-
-    def backward(built: Pack) -> tuple[torch.Tensor, Sequence[torch.Tensor | None]]:
-        with ExitStack() as held:
-            if dtype == torch.bfloat16:
-                held.enter_context(torch.autocast(device.type, dtype=dtype))
-                if levers.uncast:
-                    held.enter_context(disable_input_dtype_casting(model))
-            mode = "packed" if levers.pack else "single"
-            batch = skim_prompts(model, built, device) if levers.skim else to_batch(built, mode, device, dtype)
-            loss = answer_losses(model, batch, head=levers.answer_head, fuse=levers.fuse_loss).sum()
-        return loss.detach(), torch.autograd.grad(loss / answers, parameters, allow_unused=True)
-
-    nats = torch.zeros((), dtype=torch.float64, device=device)
-    lanes = count_lanes(device) if levers.lanes else 1
-    for loss, gradients in in_lanes(backward, make_packs(examples, pack_tokens, levers), lanes):
-        nats += loss
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            if gradient is not None:
-                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+    single = mode == "single"
+    packs = pack_in_order(
+        examples, pack_tokens=1 if single else recipe.pack_tokens, share=1 if single else recipe.share
+    )
+    nats = add_gradients(
+        lambda pack: pack_loss(model, pack, recipe, mode, device, dtype),
+        [pack for pack, _ in packs],
+        answers,
+        parameters,
+        choose_lanes(recipe, device),
+    )
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return nats / answers
-
-
-def make_packs(examples: Sequence[Example], pack_tokens: int, levers: Levers) -> list[Pack]:
-    """Return *examples* in packs of at most *pack_tokens*, or one by one."""
-    if not levers.pack:
-        return [build_pack([[example]]) for example in examples]
-    chunks = make_chunks(examples, group_examples(examples), levers.share, pack_tokens)
-    packs = fit_chunks(chunks, pack_tokens)
-    return [build_pack([[examples[i] for i in chunk.members] for chunk in pack]) for pack in packs]
 
 
 class StepClock(transformers.TrainerCallback):
@@ -399,10 +356,7 @@ def main(steps: int, rows_a_step: int, repeats: int, gpu_only: bool, gpu_repeats
 
 def earlier(*, on_gpu: bool) -> tuple[Rows, Rows]:
     """Return the rows and goals of the last race on a GPU, or of the last on a processor; none where there was none."""
-    path = FOLDER / "training.json"
-    if not path.is_file():
-        return [], []
-    body = json.loads(path.read_text("utf-8"))
+    body = read_results("training")
     rows = [row for row in body["rows"] if ("tokens_per_second" in row or "tflops" in row) is on_gpu]
     return rows, [goal for goal in body["goals"] if (goal["name"] == "training.2") is on_gpu]
 

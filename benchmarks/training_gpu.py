@@ -20,6 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -28,20 +29,18 @@ import torch
 import transformers
 from idiolect.training.attention import Layout, Varlen, as_autocast, segment_attention, varlen_attention
 from idiolect.training.encode import Example
-from idiolect.training.forward import decoder_layers, plain_model, set_mode
-from idiolect.training.fused import fuse_adapter
+from idiolect.training.forward import plain_model
 from idiolect.training.packing import Segment
-from idiolect.training.pointwise import fuse_pointwise
+from idiolect.training.recipe import Recipe
+from idiolect.training.setup import prepare_model
 from peft import LoraConfig, get_peft_model
 
 from .results import make_goal, read_commit
 from .training import (
-    ALL,
-    LEARNING_RATE,
     Job,
-    Levers,
     StepClock,
     common_arguments,
+    make_learner,
     pad,
     rows_of,
     take_step,
@@ -165,36 +164,20 @@ def clear(device: torch.device) -> None:
         torch.cuda.reset_peak_memory_stats(device)
 
 
-def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]], levers: Levers = ALL) -> Lap:
-    """Take the steps as `train_adapter` does: shared prefixes, answers alone scored, layers fused."""
+def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]], **changes: Any) -> Lap:
+    """Take the steps as `train_adapter` does by its recipe, but for *changes*."""
+    recipe = Recipe(pack_tokens=track.pack_tokens, **changes)
     model = build_model(track, shape)
-    prepare(model, track, levers)
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=0.0, fused=levers.fused)
+    prepare_model(model, recipe, "packed", track.device)
+    parameters, optimizer = make_learner(model, recipe)
     seconds: list[float] = []
     losses: list[torch.Tensor] = []
     for examples in steps:
         started = time.perf_counter()
-        loss = take_step(model, parameters, optimizer, examples, track.pack_tokens, track.device, track.dtype, levers)
-        losses.append(loss)
+        losses.append(take_step(model, parameters, optimizer, examples, recipe, "packed", track.device, track.dtype))
         wait(track.device)
         seconds.append(time.perf_counter() - started)
     return Lap(tuple(seconds), tuple(float(loss) for loss in losses), peak_of(track.device))
-
-
-def prepare(model: Any, track: Track, levers: Levers) -> None:
-    """Put *model* into training form, as far as *levers* go."""
-    set_mode(model, "packed")
-    if levers.fuse_layers:
-        fuse_adapter(model)
-    if levers.pointwise and track.device.type == "cuda":
-        fuse_pointwise(model)
-    model.train()
-    if levers.checkpointing:
-        model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})
-    if levers.compile:
-        for layer in decoder_layers(model):
-            layer.compile(dynamic=True)
 
 
 def lent_attention(
@@ -288,11 +271,6 @@ def make_trl(wanted: dict[str, Any], shared: dict[str, Any]) -> Any:
 Arm = Callable[[Track, str, Sequence[Sequence[Example]]], Lap]
 
 
-def leave_out(**changes: Any) -> Arm:
-    """Return an arm that takes our steps with *changes* to the levers."""
-    return lambda track, shape, steps: run_ours(track, shape, steps, Levers(**changes))
-
-
 ARMS: dict[str, Arm] = {
     "ours": run_ours,
     "TRL, best": run_peer,
@@ -306,14 +284,14 @@ ONCE: dict[str, Arm] = {
 }
 """Run once, on distinct prompts: to them several pairs of one prompt are like any others."""
 LEVERS: dict[str, Arm] = {
-    "ours, PEFT's own layers": leave_out(fuse_layers=False),
-    "ours, norms and gates as they are": leave_out(pointwise=False),
-    "ours, PEFT's own layers, inputs cast": leave_out(fuse_layers=False, uncast=False),
-    "ours, every position scored": leave_out(answer_head=False),
-    "ours, the head's gradient left to autograd": leave_out(fuse_loss=False),
-    "ours, an optimizer of many kernels": leave_out(fused=False),
-    "ours, activations recomputed": leave_out(checkpointing=True, lanes=False),
-    "ours, layers compiled": leave_out(fuse_layers=False, pointwise=False, compile=True, lanes=False),
+    "ours, PEFT's own layers": partial(run_ours, fuse_layers=False),
+    "ours, norms and gates as they are": partial(run_ours, fuse_pointwise=False),
+    "ours, PEFT's own layers, inputs cast": partial(run_ours, fuse_layers=False, uncast_inputs=False),
+    "ours, every position scored": partial(run_ours, answer_head=False),
+    "ours, the head's gradient left to autograd": partial(run_ours, fuse_loss=False),
+    "ours, an optimizer of many kernels": partial(run_ours, fused=False),
+    "ours, activations recomputed": partial(run_ours, checkpointing=True),
+    "ours, layers compiled": partial(run_ours, compile=True),
 }
 """
 What each lever is worth; run once, on the first shape and distinct prompts. Rotary positions stay fused once they are:

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import click
 
-from .training import ALL, SHAPES, Job, Lap, Rows, draw_steps, run_ours
+from .training import RECIPE, SHAPES, Job, Lap, Rows, draw_steps, run_ours
 
-VARIANTS = {
-    "all": ALL,
-    "a forward for each pair": replace(ALL, pack=False, share=1),
-    "each answer behind a prompt of its own": replace(ALL, share=1),
-    "every position scored": replace(ALL, answer_head=False),
-    "the head's gradient left to autograd": replace(ALL, fuse_loss=False),
-    "PEFT's own layers": replace(ALL, fuse_layers=False),
-    "all cores at one pack": replace(ALL, lanes=False),
-    "an optimizer of many kernels": replace(ALL, fused=False),
-    "all, and prompts skimmed": replace(ALL, skim=True),
+VARIANTS: dict[str, Callable[[Job], Lap]] = {
+    "all": run_ours,
+    "a forward for each pair": partial(run_ours, mode="single"),
+    "each answer behind a prompt of its own": partial(run_ours, recipe=replace(RECIPE, share=1)),
+    "every position scored": partial(run_ours, recipe=replace(RECIPE, answer_head=False)),
+    "the head's gradient left to autograd": partial(run_ours, recipe=replace(RECIPE, fuse_loss=False)),
+    "PEFT's own layers": partial(run_ours, recipe=replace(RECIPE, fuse_layers=False)),
+    "all cores at one pack": partial(run_ours, recipe=replace(RECIPE, lanes=False)),
+    "an optimizer of many kernels": partial(run_ours, recipe=replace(RECIPE, fused=False)),
+    "all, and prompts skimmed": partial(run_ours, recipe=replace(RECIPE, skim=True)),
 }
 SHAPE = "10M"
 
@@ -37,8 +39,8 @@ def measure_levers(steps: int, rows_a_step: int, repeats: int) -> Rows:
         answers = sum(len(example.answer) for step in job.steps[1:] for example in step)
         laps: dict[str, list[Lap]] = defaultdict(list)
         for _ in range(repeats):
-            for name, levers in VARIANTS.items():
-                laps[name].append(run_ours(job, levers))
+            for name, run in VARIANTS.items():
+                laps[name].append(run(job))
                 click.echo(f"{SHAPE} {workload}, {name}: {laps[name][-1].wall:.1f} s", err=True)
         for name, runs in laps.items():
             drift = max(abs(a - b) for a, b in zip(runs[0].losses, laps["all"][0].losses, strict=True))

@@ -11,12 +11,14 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import median
 
 import torch
 
 from ..mining.errors import InputError
 from .checkpoints import Progress
+from .gradients import add_gradients
 from .looks import (
     LOOKS,
     LOOKS_A_PASS,
@@ -32,7 +34,7 @@ from .looks import (
 from .packing import Chunk, count_cost
 from .rein import TRIES
 from .setup import Setup
-from .steps import add_gradients, make_optimizer, remaining_steps, take_step
+from .steps import chunks_loss, make_optimizer, remaining_steps, take_step
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
 PROBE_STEPS = 6
@@ -117,7 +119,7 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> floa
     rates: list[float] = []
     for number, packs in enumerate(tried):
         started = time.perf_counter()
-        add_gradients(setup, packs, 1, parameters)
+        add_gradients(partial(chunks_loss, setup), packs, 1, parameters, setup.lanes)
         synchronize(setup.device)
         rates.append((time.perf_counter() - started) / sum(map(count_cost, packs)))
         setup.report("measure", number + 1, len(tried))

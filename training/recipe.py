@@ -135,6 +135,8 @@ class Recipe:
     """Keep PEFT from casting inputs to the adapters' precision: fewer bytes saved, equal gradients under autocast."""
     fuse_layers: bool = True
     """Compute a layer and its adapter in one hand-written piece: fewer passes over memory, equal gradients."""
+    fuse_pointwise: bool = True
+    """With `fuse_layers` and on a GPU, compute norms, gates and rotary positions in one kernel each."""
     fuse_loss: bool = True
     """Take the head's gradient with its logits, a few rows at a time, so that no logits are kept."""
     skim: bool = False

@@ -34,17 +34,18 @@ def rein_in(setup: Setup, fresh: Mapping[str, Tensor], before: Measured, whole: 
     """
     if not setup.general or not setup.validation:
         return 1.0, whole
-    trained = snapshot(setup.model)
+    trained, ceiling = snapshot(setup.model), setup.recipe.ceiling or math.inf
     best, seen = 1.0, whole
     for number in range(TRIES):
         last = number + 1 == TRIES
-        share = round(best * less(forgotten(seen, before), setup.recipe.ceiling, last=last), 3)
+        share = round(best * less(forgotten(seen, before), ceiling, last=last), 3)
         load_weights(setup.model, move(fresh, trained, share))
         now = measure(setup)
         setup.report("rein in", number + 1, TRIES)
-        if price(setup, now, before) >= price(setup, seen, before):
+        if price(setup, now, before, ceiling) >= price(setup, seen, before, ceiling):
             break
         best, seen = share, now
+    setup.report("rein in", TRIES, TRIES)
     load_weights(setup.model, move(fresh, trained, best))
     return best, seen
 
@@ -55,19 +56,18 @@ def less(lost: float, ceiling: float, *, last: bool) -> float:
 
     What is lost grows about as the square of the share; the *last* try is as careful as if it grew in proportion.
     """
-    if not ceiling or lost <= ceiling:
+    if lost <= ceiling:
         return LESS
     return SURE * (ceiling / lost if last else math.sqrt(ceiling / lost))
 
 
-def price(setup: Setup, now: Measured, before: Measured) -> tuple[float, float]:
+def price(setup: Setup, now: Measured, before: Measured, ceiling: float) -> tuple[float, float]:
     """
-    Return what a share is chosen by, least first: what it forgets beyond the ceiling, then what it costs.
+    Return what a share is chosen by, least first: what it forgets beyond the *ceiling*, then what it costs.
 
     What is beyond may not ship, whatever it gained.
     """
-    beyond = max(0.0, forgotten(now, before) - (setup.recipe.ceiling or math.inf))
-    return beyond, cost(setup, now, before) or 0.0
+    return max(0.0, forgotten(now, before) - ceiling), cost(setup, now, before) or 0.0
 
 
 def move(fresh: Mapping[str, Tensor], trained: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:

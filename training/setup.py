@@ -84,11 +84,7 @@ class Setup:
     @property
     def lanes(self) -> int:
         """How many packs this process computes side by side."""
-        recipe = self.recipe
-        # recomputation and compiled layers keep state of their own between forward and backward; spread ones are
-        # borrowed one at a time
-        alone = recipe.checkpointing or recipe.compile or recipe.shard or not recipe.lanes
-        return 1 if alone else count_lanes(self.device)
+        return choose_lanes(self.recipe, self.device)
 
 
 @dataclass(frozen=True)
@@ -184,7 +180,8 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
         accelerator, base, material.family, adapted, recipe, plan, material.validation, mode, dtype,
         material.context_length, report, material.began,
     )  # fmt: skip
-    prepare_model(setup)
+    keep_memory()
+    prepare_model(adapted, recipe, mode, device)
     return setup
 
 
@@ -271,20 +268,27 @@ def first_tokens(examples: Sequence[Example], budget: int) -> tuple[Example, ...
     return tuple(chosen)
 
 
-def prepare_model(setup: Setup) -> None:
-    """Put the model into training form: attention, fused layers, recomputation, compiled layers."""
-    set_mode(setup.model, setup.mode)
-    keep_memory()
+def choose_lanes(recipe: Recipe, device: torch.device) -> int:
+    """Return how many packs are computed side by side on *device*."""
+    # recomputation and compiled layers keep state of their own between forward and backward; spread ones are borrowed
+    # one at a time
+    alone = recipe.checkpointing or recipe.compile or recipe.shard or not recipe.lanes
+    return 1 if alone else count_lanes(device)
+
+
+def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.device) -> None:
+    """Put *model* into training form: attention, fused layers, recomputation, compiled layers."""
+    set_mode(model, mode)
     # asked here, once: lanes would ask it at the same time
-    has_plain_head(plain_model(setup.model))
+    has_plain_head(plain_model(model))
     # a compiler fuses by itself, and sees more of a layer than its matrices
-    if setup.recipe.fuse_layers and not setup.recipe.compile:
-        fuse_adapter(setup.model)
-        if setup.device.type == "cuda":
-            fuse_pointwise(setup.model)
-    setup.model.train()
-    if setup.recipe.checkpointing:
-        setup.model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore
-    if setup.recipe.compile:
-        for layer in decoder_layers(setup.model):
+    if recipe.fuse_layers and not recipe.compile:
+        fuse_adapter(model)
+        if recipe.fuse_pointwise and device.type == "cuda":
+            fuse_pointwise(model)
+    model.train()
+    if recipe.checkpointing:
+        model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore
+    if recipe.compile:
+        for layer in decoder_layers(model):
             layer.compile(dynamic=True)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,14 +33,15 @@ from .checkpoints import (
     unpack_randomness,
 )
 from .forward import answer_losses, skim_prompts, to_batch
-from .lanes import in_lanes
+from .gradients import add_gradients
 from .looks import Measured, Score, cost, count_looks, load_weights, look, measure, snapshot, trainable
-from .packing import Chunk, Plan
+from .packing import Chunk, Pack, Plan
 from .recipe import Recipe
 from .setup import Setup
 from .vocabulary import ROWS
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from torch import Tensor
 
 NAMED = 8
@@ -114,7 +116,7 @@ def take_step(
     accelerator = setup.accelerator
     answers = sum(len(setup.plan.examples[i].answer) for pack in packs for chunk in pack for i in chunk.members)
     own = packs[accelerator.process_index :: accelerator.num_processes]
-    nats += add_gradients(setup, own, answers, parameters)
+    nats += add_gradients(partial(chunks_loss, setup), own, answers, parameters, setup.lanes)
     if setup.recipe.shard and len(own) < len(packs[:: accelerator.num_processes]):
         keep_pace(setup, packs[0], parameters)
     reduce_gradients(accelerator, parameters)
@@ -126,27 +128,9 @@ def take_step(
     return answers
 
 
-def add_gradients(
-    setup: Setup, packs: Sequence[Sequence[Chunk]], answers: int, parameters: Sequence[torch.nn.Parameter]
-) -> Tensor:
-    """Add the gradients of the packs' summed loss over *answers* to *parameters*; return that sum."""
-
-    def backward(chunks: Sequence[Chunk]) -> tuple[Tensor, Sequence[Tensor | None]]:
-        loss = pack_loss(setup, chunks)
-        return loss.detach(), torch.autograd.grad(loss / answers, parameters, allow_unused=True)
-
-    nats = torch.zeros((), device=setup.device)
-    for loss, gradients in in_lanes(backward, packs, setup.lanes):
-        nats += loss
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            if gradient is not None:
-                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
-    return nats
-
-
 def keep_pace(setup: Setup, chunks: Sequence[Chunk], parameters: Sequence[torch.nn.Parameter]) -> None:
     """Compute a pack and forget it: a process without one of its own lends its part of each layer all the same."""
-    torch.autograd.grad(pack_loss(setup, chunks), parameters, allow_unused=True)
+    torch.autograd.grad(chunks_loss(setup, chunks), parameters, allow_unused=True)
 
 
 def first_progress(setup: Setup, before: Measured, start_from: Path | None) -> Progress:
@@ -174,20 +158,27 @@ def remaining_steps(plan: Plan, state: Progress, steps: int) -> Iterator[list[li
             state.epoch, state.cursor = state.epoch + 1, 0
 
 
-def pack_loss(setup: Setup, chunks: Sequence[Chunk]) -> Tensor:
+def chunks_loss(setup: Setup, chunks: Sequence[Chunk]) -> Tensor:
     """Return the summed loss of the answers of one pack."""
-    recipe, pack = setup.recipe, setup.plan.build(chunks)
+    pack = setup.plan.build(chunks)
+    return pack_loss(setup.model, pack, setup.recipe, setup.mode, setup.device, setup.dtype)
+
+
+def pack_loss(
+    model: PeftModel, pack: Pack, recipe: Recipe, mode: str, device: torch.device, dtype: torch.dtype
+) -> Tensor:
+    """Return the summed loss of the answers of *pack*, computed as *recipe* says."""
     with ExitStack() as held:
-        if setup.dtype == torch.bfloat16:
-            held.enter_context(torch.autocast(setup.device.type, dtype=torch.bfloat16))
+        if dtype == torch.bfloat16:
+            held.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))
             if recipe.uncast_inputs:
-                held.enter_context(disable_input_dtype_casting(setup.model))
+                held.enter_context(disable_input_dtype_casting(model))
         # a pack without any prompt has nothing to skim
-        if recipe.skim and setup.mode == "packed" and pack.tokens > len(pack.keep):
-            batch = skim_prompts(setup.model, pack, setup.device)
+        if recipe.skim and mode == "packed" and pack.tokens > len(pack.keep):
+            batch = skim_prompts(model, pack, device)
         else:
-            batch = to_batch(pack, setup.mode, setup.device, setup.dtype)
-        return answer_losses(setup.model, batch, head=recipe.answer_head, fuse=recipe.fuse_loss).sum()
+            batch = to_batch(pack, mode, device, dtype)
+        return answer_losses(model, batch, head=recipe.answer_head, fuse=recipe.fuse_loss).sum()
 
 
 def reduce_gradients(accelerator: Accelerator, parameters: Sequence[torch.nn.Parameter]) -> None:

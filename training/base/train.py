@@ -26,7 +26,8 @@ from ..encode import Example
 from ..families import Tokenizer
 from ..forward import answer_losses, set_mode, to_batch
 from ..fused import keep_memory
-from ..lanes import count_lanes, in_lanes
+from ..gradients import add_gradients
+from ..lanes import count_lanes
 from ..packing import Chunk, Pack, Plan, plan_training
 from ..pointwise import fuse_pointwise
 from .muon import Muon, fast_precision
@@ -142,18 +143,11 @@ def add_answers(
     set_mode(model, "packed")
     device = parameters[0].device
 
-    def backward(pack: Pack) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
+    def loss_of(pack: Pack) -> torch.Tensor:
         with fast_arithmetic(device):
-            loss = answer_losses(model, to_batch(pack, "packed", device, parameters[0].dtype)).sum()
-        return loss.detach(), torch.autograd.grad(loss / scored, parameters)
+            return answer_losses(model, to_batch(pack, "packed", device, parameters[0].dtype)).sum()
 
-    nats = torch.zeros((), device=device)
-    for loss, gradients in in_lanes(backward, packs, count_lanes(device)):
-        nats += loss
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            assert parameter.grad is not None
-            parameter.grad += gradient
-    return nats
+    return add_gradients(loss_of, packs, scored, parameters, count_lanes(device))
 
 
 def fast_arithmetic(device: torch.device) -> AbstractContextManager[Any]:
