@@ -179,7 +179,8 @@ def segment_attention(
 ) -> Tensor:
     """Return the attention of each segment, one kernel call each, to its *own* keys and those *ahead* of it."""
     queries = query.split(layout.lengths, dim=2)
-    lean = layout.past is not None and query.device.type == "cpu" and query.dtype == torch.float32 and not dropout
+    given = layout.past is not None and not ahead[0][0].requires_grad
+    lean = given and query.device.type == "cpu" and query.dtype == torch.float32 and not dropout
     outputs: list[Tensor] = []
     for number, (length, places) in enumerate(layout.segments):
         before = sum(ahead[0][place].shape[2] for place in places)

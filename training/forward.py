@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -81,18 +81,18 @@ askers: WeakKeyDictionary[torch.nn.Module, int] = WeakKeyDictionary()
 """How many layers of a model ask for keys, known once it has read a prompt to its end."""
 
 
-def skim_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.device) -> Batch:
+def read_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.device, *, learn: bool) -> Batch:
     """
-    Read the prompts of *pack* without a gradient, and return its answers, which see what was read.
+    Read the prompts of *pack* as far as their last keys, and return its answers, which see what was read.
 
-    The model must be in the mode `packed`.
+    Without *learn* what is read takes no gradient. The model must be in the mode `packed`.
     """
     prompts, answers = split_pack(pack)
     plain = plain_model(model)
     past = Past([segment.length for segment in prompts.segments], wanted=askers.get(plain, 0))
     mask = no_mask(device)
     reading = place(prompts, device, {"layout": Layout(prompts.segments, device, keeps=past), "attention_mask": mask})
-    with torch.no_grad(), suppress(AllRead):
+    with nullcontext() if learn else torch.no_grad(), suppress(AllRead):
         last_hidden_states(plain, reading)
     askers[plain] = len(past.layers)
     return place(answers, device, {"layout": Layout(answers.segments, device, past=past), "attention_mask": mask})

@@ -27,7 +27,7 @@ from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_re
 from .decoding import BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
 from .encode import Example, encode_pair, join_ids, shorten_prompt
 from .families import Family, probe_family
-from .forward import answer_losses, choose_mode, plain_model, set_mode, to_batch
+from .forward import Batch, answer_losses, choose_mode, plain_model, read_prompts, set_mode, to_batch
 from .fused import has_plain_head
 from .guarded import Guard
 from .lanes import count_lanes, in_lanes
@@ -356,9 +356,13 @@ def score_examples(
     # asked here, once: lanes would ask it at the same time
     has_plain_head(plain_model(model))
 
+    def batch_of(pack: Pack) -> Batch:
+        apart = mode == "packed" and pack.asking and device.type == "cpu"
+        return read_prompts(model, pack, device, learn=False) if apart else to_batch(pack, mode, device, dtype)
+
     def per_token(item: tuple[Pack, tuple[int, ...]]) -> np.ndarray[Any, Any]:
         with torch.inference_mode():
-            return answer_losses(model, to_batch(item[0], mode, device, dtype)).double().cpu().numpy()
+            return answer_losses(model, batch_of(item[0])).double().cpu().numpy()
 
     for (pack, order), scored in zip(packs, in_lanes(per_token, packs, count_lanes(device)), strict=True):
         sums = np.bincount(pack.owners, weights=scored, minlength=len(order))

@@ -73,6 +73,11 @@ class Pack:
         """How many tokens the model computes."""
         return len(self.input_ids)
 
+    @property
+    def asking(self) -> int:
+        """How many of them no answer is predicted from."""
+        return len(self.input_ids) - len(self.keep)
+
 
 def build_pack(chunks: Iterable[Sequence[Example]]) -> Pack:
     """

@@ -139,6 +139,9 @@ class Recipe:
     """With `fuse_layers` and on a GPU, compute norms, gates and rotary positions in one kernel each."""
     fuse_loss: bool = True
     """Take the head's gradient with its logits, a few rows at a time, so that no logits are kept."""
+    prompts_first: bool = True
+    """On a processor, read the prompts of a pack before its answers, and no further than their last keys and values,
+    which is all that answers see of them: equal gradients, and a prompt's last layer is not computed."""
     skim: bool = False
     """
     Read prompts without a gradient: the answers see them, and only what is computed at answers teaches. On a processor
@@ -165,6 +168,12 @@ class Recipe:
     """Decides the adapter's first weights and the order of the data."""
     checkpoint_every: int = 25
     """Steps between checkpoints."""
+
+    @property
+    def plain_layers(self) -> bool:
+        """Whether layers compute as they are: recomputed and compiled ones keep state of their own between forward and
+        backward, spread ones are borrowed one at a time."""
+        return not (self.checkpointing or self.compile or self.shard)
 
     def rate(self, step: int, steps: int) -> float:
         """Return the learning rate of *step* (from 0) in a run of *steps*: linear warm-up, cosine to the floor."""

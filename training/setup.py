@@ -270,10 +270,7 @@ def first_tokens(examples: Sequence[Example], budget: int) -> tuple[Example, ...
 
 def choose_lanes(recipe: Recipe, device: torch.device) -> int:
     """Return how many packs are computed side by side on *device*."""
-    # recomputation and compiled layers keep state of their own between forward and backward; spread ones are borrowed
-    # one at a time
-    alone = recipe.checkpointing or recipe.compile or recipe.shard or not recipe.lanes
-    return 1 if alone else count_lanes(device)
+    return count_lanes(device) if recipe.lanes and recipe.plain_layers else 1
 
 
 def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.device) -> None:

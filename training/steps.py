@@ -32,7 +32,7 @@ from .checkpoints import (
     unpack_optimizer,
     unpack_randomness,
 )
-from .forward import answer_losses, skim_prompts, to_batch
+from .forward import answer_losses, read_prompts, to_batch
 from .gradients import add_gradients
 from .looks import Measured, Score, cost, count_looks, load_weights, look, measure, snapshot, trainable
 from .packing import Chunk, Pack, Plan
@@ -173,12 +173,16 @@ def pack_loss(
             held.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))
             if recipe.uncast_inputs:
                 held.enter_context(disable_input_dtype_casting(model))
-        # a pack without any prompt has nothing to skim
-        if recipe.skim and mode == "packed" and pack.tokens > len(pack.keep):
-            batch = skim_prompts(model, pack, device)
+        if mode == "packed" and pack.asking and reads_apart(recipe, device):
+            batch = read_prompts(model, pack, device, learn=not recipe.skim)
         else:
             batch = to_batch(pack, mode, device, dtype)
         return answer_losses(model, batch, head=recipe.answer_head, fuse=recipe.fuse_loss).sum()
+
+
+def reads_apart(recipe: Recipe, device: torch.device) -> bool:
+    """Claim that prompts are read before answers: where they do not teach, and where more kernels cost next to nothing."""
+    return recipe.skim or (recipe.prompts_first and recipe.plain_layers and device.type == "cpu")
 
 
 def reduce_gradients(accelerator: Accelerator, parameters: Sequence[torch.nn.Parameter]) -> None:

@@ -12,7 +12,7 @@ import torch
 from idiolect.training import attention
 from idiolect.training.attention import dense_mask
 from idiolect.training.encode import encode_pairs
-from idiolect.training.forward import answer_logits, answer_losses, choose_mode, set_mode, skim_prompts, to_batch
+from idiolect.training.forward import answer_logits, answer_losses, choose_mode, read_prompts, set_mode, to_batch
 from idiolect.training.packing import build_pack, pack_in_order, plan_training
 
 from .conftest import make_pairs, tiny_model
@@ -145,7 +145,7 @@ def test_skimmed_prompts_give_the_same_losses(architecture, share, examples, fam
     bare = [replace(example, ask=example.ask[:1]) for example in examples[:2]]
     ((pack, _),) = pack_in_order([*bare, *examples[2:]], pack_tokens=100_000, share=share)
     losses = answer_losses(model, to_batch(pack, "packed", CPU, torch.float32))
-    skimmed = answer_losses(model, skim_prompts(model, pack, CPU))
+    skimmed = answer_losses(model, read_prompts(model, pack, CPU, learn=False))
 
     assert torch.allclose(losses, skimmed, rtol=1e-4, atol=1e-5)
 
@@ -156,7 +156,7 @@ def test_skimming_keeps_the_gradient_that_does_not_pass_through_prompts(architec
     model = tiny_model(architecture, len(family.tokenizer))
     set_mode(model, "packed")
     ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
-    _, skimmed = gradients(model, [skim_prompts(model, pack, CPU)])
+    _, skimmed = gradients(model, [read_prompts(model, pack, CPU, learn=False)])
 
     asks = torch.ones(1, 1, pack.tokens, 1, dtype=torch.bool).index_fill_(2, torch.from_numpy(pack.keep), False)
     whole_attention = attention.segment_attention
@@ -172,16 +172,31 @@ def test_skimming_keeps_the_gradient_that_does_not_pass_through_prompts(architec
     assert (skimmed - expected).norm() <= 1e-5 * expected.norm()
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("share", [1, 8])
+def test_prompts_read_first_teach_as_much(architecture, share, examples, family):
+    """Loss and gradients are those of the whole pack, though the prompts' last layer stops at its keys."""
+    model = tiny_model(architecture, len(family.tokenizer))
+    set_mode(model, "packed")
+    ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=share)
+    loss, expected = gradients(model, [to_batch(pack, "packed", CPU, torch.float32)])
+    read_prompts(model, pack, CPU, learn=True)  # once to the end: so many layers ask
+    apart, gradient = gradients(model, [read_prompts(model, pack, CPU, learn=True)])
+
+    assert abs(apart - loss) <= 1e-5 * abs(loss)
+    assert (gradient - expected).norm() <= 1e-5 * expected.norm()
+
+
 def test_prompts_are_read_no_further_than_their_last_keys(examples, family):
     """What a prompt's last layer would make of its keys and values is asked by nobody, and not computed."""
     model = tiny_model("qwen2", len(family.tokenizer))
     set_mode(model, "packed")
     ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
-    skim_prompts(model, pack, CPU)  # once to the end: so many layers ask
+    read_prompts(model, pack, CPU, learn=False)  # once to the end: so many layers ask
     calls = []
     for layer in model.model.layers:
         layer.mlp.register_forward_hook(lambda layer, *_: calls.append(layer))
-    answers = skim_prompts(model, pack, CPU)
+    answers = read_prompts(model, pack, CPU, learn=False)
 
     assert calls == [layer.mlp for layer in model.model.layers[:-1]]
     answer_losses(model, answers, fuse=False)
