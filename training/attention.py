@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 PACKED = "idiolect_packed"
 HALF = (torch.float16, torch.bfloat16)
+UNSAID = 0
+"""The window of a layer that does not say whether it has one."""
 GROUPED: dict[str, Any] = {"enable_gqa": True} if "enable_gqa" in signature(varlen_attn).parameters else {}
 """What lets the kernel give several query heads one key head: newer torch asks to be told."""
 
@@ -143,7 +145,7 @@ def packed_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     layout: Layout | None = None,
-    sliding_window: int | None = None,
+    sliding_window: int | None = UNSAID,
     **others: Any,
 ) -> tuple[Tensor, None]:
     """
@@ -157,7 +159,8 @@ def packed_attention(
         )
     if layout.keeps is not None:
         layout.keeps.keep(module, key, value)
-    window = sliding_window or getattr(module, "sliding_window", None)
+    # a layer that says None sees everything, whatever the module's other layers do
+    window = getattr(module, "sliding_window", None) if sliding_window == UNSAID else sliding_window
     query, key, value = as_autocast((query, key, value))
     if layout.varlen is not None and query.dtype in HALF and not dropout:
         return varlen_attention(query, key, value, layout.varlen, scaling, window), None

@@ -5,6 +5,7 @@ Toys for the training tests: a tokenizer learned from ten lines, two-layer rando
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,9 @@ TEXTS = [
     "import os\nfrom pathlib import Path\n\nROOT = Path(os.getcwd())\n# Write the body of this function.\n",
     "    if not items:\n        raise ValueError('no items')\n    return [item for item in items if item]\n",
 ]
+
+
+HALF_TURNED = {"rope_type": "default", "rope_theta": 10_000.0, "partial_rotary_factor": 0.5}
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +68,18 @@ def tiny_config(architecture: str, vocabulary: int):
         "llama": t.LlamaConfig,
         "granite": t.GraniteConfig,
         "gemma2": t.Gemma2Config,
-    }[architecture](**shape)
+        # a convolution, which carries state past any mask, and an attention
+        "lfm2": partial(t.Lfm2Config, layer_types=["conv", "full_attention"], block_auto_adjust_ff_dim=False),
+        # one layer's attention ends at the window, the other's does not
+        "exaone4": partial(t.Exaone4Config, sliding_window=40, sliding_window_pattern=2),
+        "llama4": partial(
+            t.Llama4TextConfig,
+            attention_chunk_size=40, intermediate_size_mlp=64, num_local_experts=2, moe_layers=[], head_dim=8,
+        ),
+        # half of each head is turned
+        "phi3": partial(t.Phi3Config, rope_parameters=HALF_TURNED),
+        "mamba": t.MambaConfig,
+    }[architecture](**shape)  # fmt: skip
 
 
 def tiny_model(architecture, vocabulary: int, seed: int = 0):

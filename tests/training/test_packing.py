@@ -74,12 +74,28 @@ def test_every_answer_token_is_a_target_once(examples):
     assert np.array_equal(np.arange(len(order)), np.unique(pack.owners))
 
 
-@pytest.mark.parametrize(("architecture", "mode"), [("qwen2", "packed"), ("gpt2", "packed"), ("gemma2", "mask")])
-def test_the_mode_is_asked_of_the_model(architecture, mode, family):
-    """A model that bends its attention scores is given a mask instead of our attention; others are packed."""
-    model = tiny_model(architecture, len(family.tokenizer))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("architecture", "mode"),
+    [("qwen2", "packed"), ("gpt2", "packed"), ("gemma2", "mask"), ("exaone4", "packed"), ("lfm2", "single")],
+)
+def test_the_mode_is_asked_of_the_model(architecture, mode, dtype, family):
+    """
+    A model that bends its attention scores is given a mask instead of our attention; others are packed.
 
-    assert mode == choose_mode(model, CPU, torch.float32)
+    One document at a time where state passes between them, however little of it half precision would show.
+    """
+    model = tiny_model(architecture, len(family.tokenizer)).to(dtype)
+
+    assert mode == choose_mode(model, CPU, dtype, longest=100 if architecture == "exaone4" else 0)
+
+
+@pytest.mark.parametrize(("longest", "mode"), [(40, "packed"), (100, "single")])
+def test_documents_beyond_an_attention_that_is_cut_are_tried(longest, mode, family):
+    """Attention in chunks is no window: documents that reach past one are computed alone."""
+    model = tiny_model("llama4", len(family.tokenizer))
+
+    assert mode == choose_mode(model, CPU, torch.float32, longest)
 
 
 def test_a_recurrent_model_gets_one_document_at_a_time(family):
