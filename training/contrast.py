@@ -49,11 +49,15 @@ def look_apart(setup: Setup) -> None:
     for name, layer in layers.items():
         for factor in layer.lora_A.values():
             weight: Tensor = factor.weight  # pyright: ignore - a linear layer's
-            directions = contrast(ours[name], theirs[name], len(weight))
-            weight.data[: len(directions)] = directions * weight.data.norm(dim=1).mean()
+            turn(weight.data, contrast(ours[name], theirs[name], len(weight)))
             if setup.accelerator.num_processes > 1:
                 # machines may differ in a last bit, and eigenvectors make much of it
                 broadcast(weight.data)
+
+
+def turn(weight: Tensor, directions: Tensor) -> None:
+    """Put *directions*, which were found on the host, into the first rows of *weight*, as long as its rows are."""
+    weight[: len(directions)] = directions.to(weight) * weight.norm(dim=1).mean()
 
 
 @torch.no_grad()

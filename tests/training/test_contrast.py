@@ -37,6 +37,14 @@ def test_more_directions_than_a_layer_has_are_all_of_them():
     assert contrast.contrast(torch.eye(3).double(), torch.eye(3).double(), 5).shape == (3, 3)
 
 
+def test_directions_found_on_the_host_reach_a_weight_elsewhere():
+    """Covariances are taken apart on the host; factors may lie on a device that computes with nothing of the host's."""
+    weight = torch.empty(4, 6, device="meta", dtype=torch.bfloat16)
+    with pytest.raises(RuntimeError):
+        torch.randn(3, 6) * weight.norm()
+    contrast.turn(weight, torch.randn(3, 6))
+
+
 def test_a_run_begins_with_other_first_factors_and_the_same_model(tiny_base, tiny_corpus, tmp_path):
     """The first look sees the same losses; first factors differ, and are as long as random ones."""
     recipe = replace(WATCHED, learning_rate=1e-8)
