@@ -37,7 +37,8 @@ def fuse_pointwise(model: nn.Module) -> int:
 
     What computes something else by the same name stays as it is.
     """
-    fused = sum(map(fuse_rotary, {type(module).__module__ for module in model.modules()}))
+    device = next(model.parameters()).device
+    fused = sum(fuse_rotary(name, device) for name in {type(module).__module__ for module in model.modules()})
     for module in model.modules():
         forward = fitting_forward(module)
         if forward is not None:
@@ -64,17 +65,18 @@ def fitting_forward(module: Any) -> Forward | None:
 @torch.no_grad()
 def computes_the_same(module: nn.Module, forward: Forward, weight: Tensor) -> bool:
     """Return whether *forward* gives a few random rows, as wide as *weight* takes them, what *module* gives them."""
-    rows = torch.randn(1, ROWS, weight.shape[-1], dtype=weight.dtype, device=weight.device)
     with suppress(AttributeError, TypeError, ValueError, RuntimeError):
+        # a quantised weight has no rows of its type
+        rows = torch.randn(1, ROWS, weight.shape[-1], dtype=weight.dtype, device=weight.device)
         own, other = module(rows), forward(module, rows)
         close = 1e-5 if weight.dtype == torch.float32 else 2e-2
         return own.dtype == other.dtype and bool((own - other).norm() <= close * own.norm())
     return False
 
 
-def fuse_rotary(architecture: str) -> bool:
+def fuse_rotary(architecture: str, device: torch.device) -> bool:
     """
-    Let the function that turns queries and keys compute in one kernel, in the module called *architecture*.
+    Let the function that turns queries and keys compute in one kernel on *device*, in the module called *architecture*.
 
     It belongs to no layer, so all models of the architecture share it: what it returns is the same.
     """
@@ -82,13 +84,24 @@ def fuse_rotary(architecture: str) -> bool:
     own = getattr(module, "apply_rotary_pos_emb", None)
     if own is None or own is rotary:
         return own is rotary
-    queries, keys = torch.randn(2, 1, 2, ROWS, 16)
-    angles = torch.randn(1, ROWS, 8).repeat(1, 1, 2)
+    queries, keys = torch.randn(2, 1, 2, ROWS, 16, device=device)
+    angles = torch.randn(1, ROWS, 8, device=device).repeat(1, 1, 2)
     with suppress(AttributeError, TypeError, ValueError, RuntimeError):
-        theirs, ours = (call(queries, keys, angles.cos(), angles.sin()) for call in (own, turn))
-        if all(map(torch.allclose, theirs, ours)):
+        # as it will run: a machine without a compiler fails here
+        theirs, ours = (call(queries, keys, angles.cos(), angles.sin()) for call in (own, rotary))
+        if all(map(torch.allclose, theirs, ours)) and turns_whole_heads(own, queries, keys):
             vars(module)["apply_rotary_pos_emb"] = rotary
             return True
+    return False
+
+
+def turns_whole_heads(own: Callable[..., Any], queries: Tensor, keys: Tensor) -> bool:
+    """Claim that *own* takes no angles that are narrower than the heads: others turn a part of each head alone."""
+    narrow = torch.ones(1, ROWS, queries.shape[-1] // 2, device=queries.device)
+    try:
+        own(queries, keys, narrow, narrow)
+    except RuntimeError:
+        return True
     return False
 
 

@@ -74,6 +74,40 @@ def test_what_only_bears_the_name_is_left_alone(family):
     assert not any("forward" in vars(module) for module in model.modules())
 
 
+@pytest.mark.usefixtures("_own_rotary")
+def test_what_turns_half_of_a_head_is_left_alone(family):
+    """Phi turns a part of each head: its own function stays, and the model computes what it did."""
+    model = tiny_model("phi3", len(family.tokenizer))
+    ids = torch.arange(1, 20)[None]
+    logits = model(ids).logits
+    fuse_pointwise(model)
+
+    assert torch.allclose(logits, model(ids).logits, rtol=1e-4, atol=1e-4)
+    assert sys.modules[type(model).__module__].apply_rotary_pos_emb is not pointwise.rotary
+
+
+@pytest.mark.usefixtures("_own_rotary")
+def test_a_machine_without_a_compiler_keeps_the_models_own(family, monkeypatch):
+    """What cannot be made into one kernel fails when it is tried, not in the first step."""
+
+    def fail(*_):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(pointwise, "rotary", fail)
+    model = tiny_model("llama", len(family.tokenizer))
+    fuse_pointwise(model)
+
+    assert sys.modules[type(model).__module__].apply_rotary_pos_emb is not fail
+
+
+def test_a_quantised_weight_is_no_gate(family):
+    """Weights of whole numbers are not asked with random ones."""
+    gate = tiny_model("llama", len(family.tokenizer)).model.layers[0].mlp
+    gate.gate_proj.weight = torch.nn.Parameter(torch.zeros(8, 1, dtype=torch.uint8), requires_grad=False)
+
+    assert pointwise.fitting_forward(gate) is None
+
+
 def test_a_shared_prefix_stands_before_each_of_its_documents():
     """The kernel's indices repeat a prefix's keys ahead of every document that begins with it."""
     segments = (Segment(3), Segment(2, (0,)), Segment(1, (0,)), Segment(4))
