@@ -42,6 +42,8 @@ LENGTHS = (256, 512)
 """Document lengths whose saved bytes are counted; their difference is what one more token costs."""
 EFFICIENCY = 0.45
 """Share of the matrix rate that a step reaches: 0.45 to 0.55 where it was measured (`benchmarks/training.py`)."""
+QUANTISED = 0.516
+"""Bytes of a weight in 4 bits with its share of two scales: 4.127 bits (QLoRA, arXiv:2305.14314, section 3)."""
 SPARE = 0.92
 """Share of the free memory that a plan may fill."""
 
@@ -279,7 +281,7 @@ def plan_budget(
         parameters=shape.parameters,
         trained_parameters=shape.trained,
         memory=Memory(
-            weights=held_parameters(shape, processes if recipe.shard else 1) * dtype.itemsize,
+            weights=weight_bytes(shape, recipe, dtype, processes),
             trained=4 * trained,
             activations=round(largest + 2 * shape.widest * max(tokens)),
             head=min(3 * CHUNK_BYTES.get(device.type, 2**26), 12 * shape.vocabulary * max(rows)),
@@ -289,6 +291,13 @@ def plan_budget(
         # a checkpoint holds the weights, the best ones and two averages; one more is written before the oldest goes
         disk=Disk(trained, (KEEP + 1) * 4 * trained, shutil.disk_usage(existing_parent(out)).free),
     )
+
+
+def weight_bytes(shape: Shape, recipe: Recipe, dtype: torch.dtype, processes: int) -> int:
+    """Return the bytes of the base's weights in one of *processes*; in 4 bits those of its layers are."""
+    if recipe.method == "qlora":
+        return round((shape.parameters - shape.spread) * dtype.itemsize + shape.spread * QUANTISED)
+    return held_parameters(shape, processes if recipe.shard else 1) * dtype.itemsize
 
 
 def held_parameters(shape: Shape, parts: int) -> int:
