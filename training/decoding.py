@@ -183,7 +183,8 @@ def keep_rows(cache: Cache, mask: Tensor, rows: Tensor) -> Tensor:
     """Drop every row but *rows* from *cache*, and the padding that only others needed; return the mask that is left."""
     mask = mask[rows]
     if not all(type(layer) is RoomyLayer for layer in cache.layers):
-        cache.batch_select_indices(rows)
+        # every kind of layer knows it, those that keep a state included
+        cache.reorder_cache(rows)
         return mask
     start = int(mask.any(0).int().argmax())
     for layer in cache.layers:

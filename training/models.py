@@ -14,6 +14,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -169,6 +170,8 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
     broken = next((name for name, weight in model.named_parameters() if not is_finite(weight)), "")
     if broken:
         raise InputError(f"The weights of the base {base.name!r} hold what is not a number, in {broken!r}.")
+    if "past_key_values" not in signature(model.forward).parameters:
+        raise InputError(f"The base {base.name!r} keeps no keys and values to go on writing from. Use another.")
     # a quantised model stands where it was put
     placed = model if "quantization_config" in options else model.to(device)  # pyright: ignore - a stub's mistake
     return placed.eval()
@@ -221,8 +224,9 @@ def choose_device() -> torch.device:
 
 
 def choose_dtype(device: torch.device) -> torch.dtype:
-    """Return what a base is kept in: bf16 where the accelerator has it, else full precision."""
-    return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+    """Return what a base is kept in: bf16 where the accelerator computes in it by itself, else full precision."""
+    native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if native else torch.float32
 
 
 def cache_folder() -> Path | None:

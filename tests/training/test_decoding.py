@@ -35,7 +35,7 @@ def make_rows(vocabulary: int) -> list[Row]:
     ]
 
 
-@pytest.mark.parametrize("architecture", ["qwen2", "llama", "qwen3", "starcoder2", "gemma2", "gpt2"])
+@pytest.mark.parametrize("architecture", ["qwen2", "llama", "qwen3", "starcoder2", "gemma2", "gpt2", "lfm2"])
 def test_rows_in_a_batch_write_what_each_writes_alone(architecture, endless, tokenizer):
     """Padding, rows that leave, and caches that grow or slide change no token."""
     model = tiny_model(architecture, len(tokenizer)).eval()
