@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
+from accelerate.utils import broadcast_object_list
 from peft import PeftModel
 
 from .checkpoints import Progress
@@ -18,6 +19,7 @@ from .generation import LoadedModel, ModelGenerator, mean_loss, score_examples
 from .setup import Setup
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
     from torch import Tensor
 
 LOOKS, LOOKS_A_PASS = 10, 2
@@ -79,7 +81,7 @@ def loss_on(setup: Setup, examples: Sequence[Example]) -> float:
     losses = score_examples(setup.model, examples, setup.mode, setup.device, setup.dtype)
     set_mode(setup.model, setup.mode)
     setup.model.train()
-    return mean_loss(losses) or 0.0
+    return agree(setup.accelerator, mean_loss(losses) or 0.0)
 
 
 def measure(setup: Setup, score: Score | None = None) -> Measured:
@@ -134,7 +136,12 @@ def score_now(setup: Setup, score: Score) -> float:
     value = score(ModelGenerator(loaded))
     set_mode(setup.model, setup.mode)
     setup.model.train()
-    return value
+    return agree(setup.accelerator, value)
+
+
+def agree(accelerator: Accelerator, value: float) -> float:
+    """Return *value* as the main process has it: what decides when to stop must be equal everywhere."""
+    return broadcast_object_list([value])[0] if accelerator.num_processes > 1 else value
 
 
 def trainable(model: PeftModel) -> dict[str, torch.nn.Parameter]:

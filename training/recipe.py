@@ -171,8 +171,12 @@ class Recipe:
 
     @property
     def plain_layers(self) -> bool:
-        """Whether layers compute as they are: recomputed and compiled ones keep state of their own between forward and
-        backward, spread ones are borrowed one at a time."""
+        """
+        Whether layers compute as they are.
+
+        Recomputed and compiled ones keep state of their own between forward and backward; spread ones are borrowed one
+        at a time.
+        """
         return not (self.checkpointing or self.compile or self.shard)
 
     def rate(self, step: int, steps: int) -> float:

@@ -8,6 +8,7 @@ steps and its learning rate.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,14 @@ def claim_folder(out: Path) -> None:
         (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
 
 
+def clear_remains(out: Path) -> None:
+    """Remove what a run left in *out* that nobody can go on with: one that ended, or ended before it had a record."""
+    if not (out / CHECKPOINTS / RUN).is_file():
+        with machine_faults(out):
+            shutil.rmtree(out / CHECKPOINTS)
+            (out / CHECKPOINTS).mkdir()
+
+
 def is_foreign(out: Path) -> bool:
     """Claim that *out* holds something that no run of ours left behind."""
     if out.is_file():
@@ -81,10 +90,10 @@ def start_run(
     is_new = not file.is_file()
     setup.accelerator.wait_for_everyone()
     if is_new:
-        rate = probe_rates(setup)
+        # every process tries, because a spread base computes with all of them; what the main one finds holds
+        rate, steps = probe_rates(setup), count_steps(setup, a_look)
         if setup.accelerator.is_main_process:
-            body = {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": count_steps(setup, a_look), "rate": rate}
-            write_json(file, body)
+            write_json(file, {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": steps, "rate": rate})
     setup.accelerator.wait_for_everyone()
     run = json.loads(file.read_text("utf-8"))
     if run["fingerprint"] != fingerprint:

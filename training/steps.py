@@ -11,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from accelerate import Accelerator
-from peft.helpers import disable_input_dtype_casting
 
 from ..mining.errors import InputError
 from .checkpoints import (
@@ -172,7 +171,7 @@ def pack_loss(
         if dtype == torch.bfloat16:
             held.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))
             if recipe.uncast_inputs:
-                held.enter_context(disable_input_dtype_casting(model))
+                held.enter_context(uncast_inputs(model))
         if mode == "packed" and pack.asking and reads_apart(recipe, device):
             batch = read_prompts(model, pack, device, learn=not recipe.skim)
         else:
@@ -180,8 +179,25 @@ def pack_loss(
         return answer_losses(model, batch, head=recipe.answer_head, fuse=recipe.fuse_loss).sum()
 
 
+@contextmanager
+def uncast_inputs(model: PeftModel) -> Iterator[None]:
+    """
+    Keep the adapter's layers from casting their inputs while the block runs.
+
+    `peft.helpers.disable_input_dtype_casting` (0.21) fails where rows of the embedding are trained, too.
+    """
+    casting: list[Any] = [layer for layer in model.modules() if getattr(layer, "cast_input_dtype_enabled", False)]
+    for layer in casting:
+        layer.cast_input_dtype_enabled = False
+    try:
+        yield
+    finally:
+        for layer in casting:
+            layer.cast_input_dtype_enabled = True
+
+
 def reads_apart(recipe: Recipe, device: torch.device) -> bool:
-    """Claim that prompts are read before answers: where they do not teach, and where more kernels cost next to nothing."""
+    """Claim that prompts are read before answers: where they do not teach, or where more kernels cost little."""
     return recipe.skim or (recipe.prompts_first and recipe.plain_layers and device.type == "cpu")
 
 

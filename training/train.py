@@ -32,7 +32,7 @@ from .models import choose_device, find_base
 from .pace import choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
-from .run import TRACKING, claim_folder, is_finished, refuse_folder, start_run
+from .run import TRACKING, claim_folder, clear_remains, is_finished, refuse_folder, start_run
 from .setup import Report, add_replay, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
@@ -91,6 +91,7 @@ def train_adapter(
         if accelerator.is_main_process:
             claim_folder(out)
             held.enter_context(lock_folder(out))
+            clear_remains(out)
         accelerator.wait_for_everyone()
         require_room(
             plan_budget(

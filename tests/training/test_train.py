@@ -22,7 +22,7 @@ from idiolect.training.recipe import Recipe, change_recipe, size_recipe
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import train_adapter
 
-from .conftest import make_pairs
+from .conftest import make_pairs, tiny_model
 
 RECIPE = Recipe(
     steps=24,
@@ -151,6 +151,36 @@ def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
     train_adapter(tiny_corpus, adapter, base=tiny_base, recipe=RECIPE, resume=True)
 
     assert read_all(adapter) == before
+
+
+def test_what_a_run_without_a_record_left_is_not_learned_from(stopped, tiny_base, tiny_corpus, tmp_path):
+    """Checkpoints of a run that ended while it cleared them away are not another one's."""
+    recipe = replace(RECIPE, steps=3)
+    fresh = train_adapter(tiny_corpus, tmp_path / "fresh", base=tiny_base, recipe=recipe)
+    (stopped / "checkpoints" / "run.json").unlink()
+    train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=recipe)
+
+    assert read_all(stopped) == read_all(fresh)
+
+
+def test_half_precision_and_trained_rows_go_together(tiny_base, tiny_corpus, tmp_path):
+    """As an accelerator trains a small base: in bf16, rows of the embedding with it, prompts first or not."""
+    recipe = replace(RECIPE, precision="bf16", embedding_rate=0.5, replay=0.4, replay_own=0.0, contrast=True, steps=8)
+    for name, first in (("first", True), ("whole", False)):
+        out = train_adapter(
+            tiny_corpus, tmp_path / name, base=tiny_base, recipe=replace(recipe, prompts_first=first, skim=False)
+        )
+        losses = read_record(out)["losses"]["validation"]
+
+        assert losses["tuned"] < losses["base"]
+
+
+def test_a_base_without_a_cache_is_refused(tmp_path, tokenizer):
+    """What keeps its state in another form would write nonsense."""
+    tiny_model("mamba", len(tokenizer)).save_pretrained(tmp_path / "mamba")
+    tokenizer.save_pretrained(tmp_path / "mamba")
+    with pytest.raises(InputError, match="keeps no keys and values"):
+        load_model(tmp_path / "mamba")
 
 
 def test_two_runs_in_one_folder(stopped, tiny_base, tiny_corpus):
@@ -389,11 +419,14 @@ def test_nothing_reaches_for_the_network(tiny_base, tiny_corpus, tmp_path, monke
 
 
 TWO = """
+import os
 import sys
 from pathlib import Path
+from accelerate import Accelerator
 sys.path.insert(0, sys.argv[4])
 from test_train_recipe import RECIPE
 from idiolect.training import setup
+from idiolect.training.looks import agree
 from idiolect.training.train import train_adapter
 spread_layers = setup.spread_layers
 def tell(model, *rest):
@@ -405,13 +438,18 @@ def tell(model, *rest):
     sys.stdout.flush()
 setup.spread_layers = tell
 train_adapter(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], recipe=RECIPE)
+sys.stdout.write(f"agreed {agree(Accelerator(cpu=True), float(os.environ['RANK']))}\\n")
 """
 
 
 @pytest.mark.parametrize("shard", [False, True], ids=["whole", "spread"])
 def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_path):
-    """Over gloo, the base whole in each process or spread over both: the losses are those of one process to 1e-5."""
-    recipe = replace(RECIPE, steps=10, validate_every=5)
+    """
+    Over gloo, the base whole in each process or spread over both: the losses are those of one process to 1e-5.
+
+    A clock is asked, too, and both believe the main process.
+    """
+    recipe = replace(RECIPE, steps=None, epochs=1.0, minutes=60.0, validate_every=5)
     alone = train_adapter(tiny_corpus, tmp_path / "alone", base=tiny_base, recipe=recipe)
     (tmp_path / "test_train_recipe.py").write_text(
         f"from idiolect.training.recipe import Recipe\nRECIPE = {replace(recipe, shard=shard)!r}\n", "utf-8"
@@ -421,14 +459,15 @@ def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", port]
     arguments = [str(tmp_path / "two.py"), str(tiny_corpus), str(tmp_path / "two"), str(tiny_base), str(tmp_path)]
     done = subprocess.run([*launch, *arguments], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
     logs = [
         [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
         for folder in (alone, tmp_path / "two")
     ]
 
-    assert done.returncode == 0, done.stderr[-2000:]
     for one, two in zip(*logs, strict=True):
         assert one == pytest.approx(two, rel=1e-5)
+    assert done.stdout.count("agreed 0.0") == 2
     told = [line.split() for line in done.stdout.splitlines() if line.startswith("whole")]
     assert len(told) == 2 * shard
     assert all(2 * int(held) == int(whole) > 0 for _, whole, _, held in told)
