@@ -21,6 +21,7 @@ VARIANTS: dict[str, Callable[[Job], Lap]] = {
     "all": run_ours,
     "a forward for each pair": partial(run_ours, mode="single"),
     "each answer behind a prompt of its own": partial(run_ours, recipe=replace(RECIPE, share=1)),
+    "prompts read with their answers": partial(run_ours, recipe=replace(RECIPE, prompts_first=False)),
     "every position scored": partial(run_ours, recipe=replace(RECIPE, answer_head=False)),
     "the head's gradient left to autograd": partial(run_ours, recipe=replace(RECIPE, fuse_loss=False)),
     "PEFT's own layers": partial(run_ours, recipe=replace(RECIPE, fuse_layers=False)),
