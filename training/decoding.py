@@ -184,7 +184,7 @@ def keep_rows(cache: Cache, mask: Tensor, rows: Tensor) -> Tensor:
     mask = mask[rows]
     if not all(type(layer) is RoomyLayer for layer in cache.layers):
         # every kind of layer knows it, those that keep a state included
-        cache.reorder_cache(rows)
+        cache.reorder_cache(rows)  # pyright: ignore - whole numbers, as its stub asks
         return mask
     start = int(mask.any(0).int().argmax())
     for layer in cache.layers:
