@@ -287,6 +287,7 @@ LEVERS: dict[str, Arm] = {
     "ours, PEFT's own layers": partial(run_ours, fuse_layers=False),
     "ours, norms and gates as they are": partial(run_ours, fuse_pointwise=False),
     "ours, PEFT's own layers, inputs cast": partial(run_ours, fuse_layers=False, uncast_inputs=False),
+    "ours, siblings in one product": partial(run_ours, fuse_siblings=True),
     "ours, every position scored": partial(run_ours, answer_head=False),
     "ours, the head's gradient left to autograd": partial(run_ours, fuse_loss=False),
     "ours, an optimizer of many kernels": partial(run_ours, fused=False),

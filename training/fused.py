@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -121,21 +122,26 @@ def beside(wide: int, rows: Tensor) -> bool:
 
 def adapted_forward(layer: LoraLinear, x: Tensor, *arguments: Any, **options: Any) -> Tensor:
     """Return what *layer* returns, in fewer kernels where its state allows it."""
-    names = layer.active_adapters
-    plain = arguments or options or layer.disable_adapters or layer.merged
-    if plain or len(names) != 1 or names[0] not in layer.lora_A:
+    if arguments or options or not is_adapted(layer):
         return LoraLinear.forward(layer, x, *arguments, **options)
     base: Any = layer.get_base_layer()
+    (name,) = layer.active_adapters
     with without_autocast(x.device.type):
         y = AdaptedLinear.apply(
             x.reshape(-1, x.shape[-1]).to(base.weight.dtype),
             base.weight,
             base.bias,
-            layer.lora_A[names[0]].weight,
-            layer.lora_B[names[0]].weight,
-            layer.scaling[names[0]],
+            layer.lora_A[name].weight,
+            layer.lora_B[name].weight,
+            layer.scaling[name],
         )
     return y.view(*x.shape[:-1], -1)  # pyright: ignore - apply returns what forward does
+
+
+def is_adapted(layer: LoraLinear) -> bool:
+    """Claim that *layer* stands beside one adapter, which is on and not merged."""
+    names = layer.active_adapters
+    return not (layer.disable_adapters or layer.merged) and len(names) == 1 and names[0] in layer.lora_A
 
 
 def without_autocast(device: str) -> AbstractContextManager[Any]:
@@ -196,18 +202,31 @@ def compare_head(model: PreTrainedModel) -> bool:
     backbone = model.base_model
     if type(head) is not nn.Linear or backbone is model:
         return False
+    with at_rest(model):
+        own = model(**short_document(model)).logits
+        ours = functional.linear(backbone(**short_document(model)).last_hidden_state, head.weight, head.bias)
+    return bool(torch.allclose(own, ours, rtol=1e-4, atol=1e-5 * float(own.abs().max())))
+
+
+@contextmanager
+def at_rest(model: PreTrainedModel) -> Iterator[None]:
+    """Let *model* take a document as any model does while the block runs."""
     before: Any = model.config._attn_implementation
     training = model.training
     model.eval()
     model.set_attn_implementation("sdpa" if model._supports_sdpa else "eager")
     try:
-        ids = torch.arange(1, 9, device=head.weight.device)[None] % len(head.weight)
-        own = model(input_ids=ids, use_cache=False).logits
-        ours = functional.linear(backbone(input_ids=ids, use_cache=False).last_hidden_state, head.weight, head.bias)
+        yield
     finally:
         model.set_attn_implementation(before)
         model.train(training)
-    return bool(torch.allclose(own, ours, rtol=1e-4, atol=1e-5 * float(own.abs().max())))
+
+
+def short_document(model: PreTrainedModel) -> dict[str, Any]:
+    """Return a few tokens to ask *model* with."""
+    embedding: Any = model.get_input_embeddings()
+    ids = torch.arange(1, 9, device=embedding.weight.device)[None] % len(embedding.weight)
+    return {"input_ids": ids, "use_cache": False}
 
 
 def keep_memory() -> bool:

@@ -45,6 +45,7 @@ from .pointwise import fuse_pointwise
 from .recipe import Recipe, size_recipe
 from .replay import general_examples, general_files, general_turns, pack_examples, unpack_examples, write_own
 from .shard import spread_layers
+from .siblings import fuse_siblings
 from .vocabulary import house_tokens
 
 Report = Callable[[str, int, int], None]
@@ -280,6 +281,8 @@ def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.dev
     has_plain_head(plain_model(model))
     # a compiler fuses by itself, and sees more of a layer than its matrices
     if recipe.fuse_layers and not recipe.compile:
+        if recipe.fuse_siblings and device.type == "cuda":
+            fuse_siblings(model)
         fuse_adapter(model)
         if recipe.fuse_pointwise and device.type == "cuda":
             fuse_pointwise(model)
