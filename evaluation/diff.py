@@ -13,15 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..mining.difference import compare_index, compare_work_tree
 from ..mining.errors import InputError
-from ..mining.languages import language_of
-from ..mining.recency import COMMITS, added_lines
-from ..mining.repository import git_output
+from ..mining.recency import COMMITS
+from ..mining.repository import git_output, read_start
 
 DEEPEN = (50, 200, 1_000, 5_000)
 """Commits that a shallow clone is deepened by, one step after the other, until the merge base is there."""
 FETCH_SECONDS = 120
-DIFF = ("diff", "--no-ext-diff", "--no-textconv", "-M", "--no-color")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,7 @@ class Change:
         """Return what *path* holds after the change, or None where it is no plain file."""
         if self.staged is not None:
             return self.staged.read_one(path)
-        file = self.base.root / path
-        return file.read_bytes() if file.is_file() and not file.is_symlink() else None
+        return read_start(self.base.root, path)
 
 
 def commit_snapshot(root: Path, commit: str) -> Snapshot:
@@ -106,18 +104,12 @@ def find_change(root: Path, base: str) -> Change:
     Raises `InputError` when git knows no such commit, or no deepening brings the merge base.
     """
     commit = merge_base(root, base)
-    names = git_output(root, *DIFF, "--name-status", "-z", commit)
-    diff = git_output(root, *DIFF, "-U0", commit)
-    untracked = git_output(root, "ls-files", "-z", "--others", "--exclude-standard")
-    if names is None or diff is None or untracked is None:
+    found = compare_work_tree(root, commit, untracked=True)
+    if found is None:
         raise InputError(
             f"git cannot compare the work tree with {commit[:12]}. Run `git diff {commit[:12]}` to see why."
         )
-    added = added_lines(diff)
-    for name in filter(None, map(os.fsdecode, untracked.split(b"\0"))):
-        if language_of(name) is not None and (root / name).is_file():
-            added[name] = frozenset(range(1, (root / name).read_bytes().count(b"\n") + 2))
-    return Change(commit_snapshot(root, commit), added, renames(names))
+    return Change(commit_snapshot(root, commit), *found)
 
 
 def find_staged(root: Path) -> Change:
@@ -128,11 +120,10 @@ def find_staged(root: Path) -> Change:
         every = {path: frozenset(range(1, data.count(b"\n") + 2)) for path, data in staged.read(staged.blobs)}
         return Change(Snapshot(root, "", {}), every, {}, staged)
     commit = head.decode().strip()
-    diff = git_output(root, *DIFF, "--cached", "-U0", commit)
-    names = git_output(root, *DIFF, "--cached", "--name-status", "-z", commit)
-    if names is None or diff is None:
+    found = compare_index(root, commit, {})
+    if found is None:
         raise InputError("git cannot compare the index with the last commit. Run `git diff --cached` to see why.")
-    return Change(commit_snapshot(root, commit), added_lines(diff), renames(names), staged)
+    return Change(commit_snapshot(root, commit), *found, staged)
 
 
 def merge_base(root: Path, base: str) -> str:
@@ -189,17 +180,6 @@ def fetch_more(root: Path, base: str, step: int) -> bool:
         if done.returncode == 0:
             return True
     return False
-
-
-def renames(names: bytes) -> dict[str, str]:
-    """Return the earlier path of each renamed file, from git's NUL-separated name and status list."""
-    found: dict[str, str] = {}
-    waiting: Iterator[bytes] = iter(names.split(b"\0"))
-    for status in waiting:
-        old = os.fsdecode(next(waiting, b""))
-        if status[:1] in (b"R", b"C"):
-            found[os.fsdecode(next(waiting, b""))] = old
-    return found
 
 
 def lies_in(path: str, parts: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..mining.errors import InputError
 from ..mining.languages import language_of
 from ..mining.profile import Profile
-from ..mining.repository import open_repository
+from ..mining.repository import open_repository, read_start
 from ..mining.settings import Settings, read_plain, read_settings, settings_of
 from ..mining.source import Source
 from .baseline import FILE, Baseline, read_baseline
@@ -128,14 +128,8 @@ def asked_paths(request: Request, change: Change | None, settings: Settings) -> 
 def read_sources(request: Request, change: Change | None, settings: Settings) -> list[Source]:
     """Return the files to judge, parsed."""
     paths = asked_paths(request, change, settings)
-    read = change.read if change is not None else partial(read_work_file, request.root)
+    read = change.read if change is not None else partial(read_start, request.root)
     return [source for path in paths if (source := read_source(path, read(path))) is not None]
-
-
-def read_work_file(root: Path, path: str) -> bytes | None:
-    """Return what a file of the work tree holds."""
-    file = root / path
-    return file.read_bytes() if file.is_file() and not file.is_symlink() else None
 
 
 def without_grammar(request: Request, change: Change | None, settings: Settings) -> list[str]:

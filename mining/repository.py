@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -76,14 +76,9 @@ class Repository:
 
     def read(self, path: str) -> bytes | Skip:
         """Return the bytes of *path*, or why it is skipped now. Never follows a link."""
-        try:
-            descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with os.fdopen(descriptor, "rb") as file:
-                data = file.read(LARGEST_FILE + 1)
-        except OSError:
-            return Skip(path, "unreadable")
-        reason = content_reason(data)
-        return Skip(path, reason) if reason else data
+        data = read_start(self.root, path)
+        reason = "unreadable" if data is None else content_reason(data)
+        return Skip(path, reason) if data is None or reason else data
 
 
 def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[str] = ()) -> Repository:
@@ -126,6 +121,18 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
     )
 
 
+def read_start(root: Path, name: str) -> bytes | None:
+    """Return the bytes of a plain file, one more than the largest at most, or None where it cannot be read."""
+    if is_beyond_link(root, name):
+        return None
+    try:
+        descriptor = os.open(root / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as opened:
+            return opened.read(LARGEST_FILE + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    except OSError:
+        return None
+
+
 def matcher_of(exclude: Sequence[str]) -> Callable[[str], bool]:
     """Return what claims that a path matches one of the *exclude* patterns, which are written as in `.gitignore`."""
     if not exclude:
@@ -155,9 +162,15 @@ def path_reason(root: Path, name: str) -> str:
         return "symlink"
     if not stat.S_ISREG(status.st_mode):
         return "special_file"
-    if any((root / parent).is_symlink() for parent in Path(name).parents if parent != Path()):
+    if is_beyond_link(root, name):
         return "symlink"
     return "too_large" if status.st_size > LARGEST_FILE else ""
+
+
+def is_beyond_link(root: Path, name: str) -> bool:
+    """Claim that a folder of the file at *name* is a link."""
+    ends = [place for place, letter in enumerate(name) if letter == "/"]
+    return any(os.path.islink(f"{root}/{name[:end]}") for end in ends)  # noqa: PTH114 - every file pays for a Path
 
 
 def content_reason(data: bytes) -> str:
@@ -206,9 +219,13 @@ def plain_files(root: Path, unread: list[str]) -> Iterator[str]:
                 yield name
 
 
-def git_output(root: Path, *arguments: str, given: bytes = b"") -> bytes | None:
-    """Return what git prints, with *given* on its input, or None when it fails, is missing or takes too long."""
-    command, environment = git_command(root, *arguments), git_environment()
+def git_output(root: Path, *arguments: str, given: bytes = b"", more: Mapping[str, str] | None = None) -> bytes | None:
+    """
+    Return what git prints, with *given* on its input, or None when it fails, is missing or takes too long.
+
+    It is asked in an environment of its own, to which *more* adds.
+    """
+    command, environment = git_command(root, *arguments), {**git_environment(), **(more or {})}
     try:
         done = subprocess.run(
             command, env=environment, input=given, capture_output=True, timeout=GIT_SECONDS, check=False
@@ -275,6 +292,11 @@ def blob_id(file: Path, like: str) -> str:
         data = file.read_bytes()
     except OSError:
         return ""
+    return hash_blob(data, like)
+
+
+def hash_blob(data: bytes, like: str) -> str:
+    """Return git's id of *data*, by the hash that gave *like*."""
     # git names blobs by SHA-1 unless the repository was made with SHA-256; nothing here rests on its strength
     digest = hashlib.sha256() if len(like) == 64 else hashlib.sha1(usedforsecurity=False)
     digest.update(b"blob %d\0" % len(data) + data)

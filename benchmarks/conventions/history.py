@@ -20,12 +20,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from idiolect.mining.conventions.tally import FileTally, tally_source
+from idiolect.mining.difference import compare_commits
 from idiolect.mining.judge import answer_all, judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.owners import owners_of
 from idiolect.mining.profile import Profile
-from idiolect.mining.recency import added_lines, recent_lines
+from idiolect.mining.recency import recent_lines
 from idiolect.mining.repository import VENDORED, content_reason, git_output
 from idiolect.mining.source import Source, UndecodableError, parse_source
 
@@ -182,9 +183,10 @@ def judge_commit(
     history: History, commit: str, profile: Profile, counts: Counter[str], rules: Counter[str]
 ) -> list[str]:
     """Return the tiers of the findings on the lines that *commit* added."""
-    diff = history.git("diff", "--no-ext-diff", "-M", "-U0", "--no-color", f"{commit}^", commit, "--", "*.py")
+    difference = compare_commits(history.root, f"{commit}^", commit)
+    assert difference is not None, (history.name, commit)
     tiers: list[str] = []
-    for path, lines in added_lines(diff).items():
+    for path, lines in difference.added.items():
         data = git_output(history.root, "show", f"{commit}:{path}") if is_governed(path) else None
         source = read(path, data) if data is not None else None
         if source is None:

@@ -139,6 +139,76 @@ def test_a_shallow_clone_knows_what_is_being_given_up(house: Path, tmp_path: Pat
     assert whole.profile == shallow.profile
 
 
+@pytest.mark.parametrize("staged", [False, True])
+def test_no_attribute_and_no_setting_hides_a_change(house: Path, capsys: pytest.CaptureFixture[str], staged: bool):
+    """Code that is said to be no text is judged all the same, and so is a difference with other prefixes."""
+    (house / ".gitattributes").write_text("*.py -diff -text\n")
+    for key, value in {"diff.mnemonicPrefix": "true", "diff.noprefix": "true", "diff.interHunkContext": "9"}.items():
+        git(house, "config", key, value)
+    (house / "m1.py").write_text(f"{HOUSE['m1.py']}{SLIP}")
+    git(house, "add", "-A")
+
+    assert (1, [("m1.py", 5)]) == check(capsys, str(house), *(["--staged"] if staged else ["--diff", "HEAD"]))
+
+
+def test_a_filter_of_the_repository_runs_in_no_check(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Neither the whole tree, nor its change, nor the index is read through what a hostile configuration names."""
+    (house / ".gitattributes").write_text("*.py filter=evil\n")
+    git(house, "add", "-A")
+    for number in range(80):
+        git(house, "commit", "-q", "--allow-empty", "-m", f"Pass the time {number}")
+    git(house, "config", "filter.evil.clean", f"touch {tmp_path / 'marker'}; cat")
+    # the same size at another time: git cannot tell without reading, and would read through the filter
+    os.utime(house / "m1.py", (1, 1))
+    (house / "m2.py").write_text(f"{HOUSE['m2.py']}{SLIP}")
+
+    found = [check(capsys, str(house), *words)[1] for words in ([], ["--diff", "HEAD"], ["--staged"])]
+
+    assert [[("m2.py", 5), ("old.py", 2)], [("m2.py", 5)], []] == found
+    assert not (tmp_path / "marker").exists()
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_added_lines_are_found_whatever_they_hold(house: Path, capsys: pytest.CaptureFixture[str], staged: bool):
+    """Lines that look like a difference's own are lines, with or without an end, and any name is a name."""
+    (house / "m1.py").write_text(f"x = 1 + \\\n++ 1\n--- b/m2.py\n{SLIP}")
+    (house / "m2.py").write_text(HOUSE["m2.py"].rstrip() + f"\n++ 1\n{SLIP}".rstrip())
+    for name in ('quo"te.py', "a tab\t.py", "back\\slash.py", "größe.py", "a b.py", "line\nend.py"):
+        (house / name).write_text(SLIP)
+    git(house, "add", "-A")
+
+    found = check(capsys, str(house), *(["--staged"] if staged else ["--diff", "HEAD"]))[1]
+
+    assert {("m1.py", 4), ("m2.py", 6), ('quo"te.py', 1), ("a tab\t.py", 1), ("back\\slash.py", 1), ("größe.py", 1),
+            ("a b.py", 1), ("line\nend.py", 1)} == set(found)  # fmt: skip
+
+
+def test_line_ends_of_a_checkout_are_no_change(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A checkout may have other line ends than the objects; only the edited line is added."""
+    (house / "old.py").write_text((house / "old.py").read_text() + f"\n\n{SLIP}", newline="\r\n")
+
+    assert (1, [("old.py", 6)]) == check(capsys, str(house), "--diff", "HEAD")
+
+
+def test_a_file_that_moved_without_git_being_told_is_a_rename(house: Path, capsys: pytest.CaptureFixture[str]):
+    """What stood in it before is old, whether or not its new place is tracked yet."""
+    (house / "old.py").rename(house / "moved.py")
+    with (house / "moved.py").open("a") as file:
+        file.write("\n\nb = 'new slip'\n")
+
+    assert (1, [("moved.py", 6)]) == check(capsys, str(house), "--diff", "HEAD")
+
+
+def test_a_sparse_checkout_takes_nothing_away(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A file that is not checked out did not move to a new one that resembles it."""
+    text = (house / "old.py").read_text()
+    git(house, "update-index", "--skip-worktree", "old.py")
+    (house / "old.py").unlink()
+    (house / "new.py").write_text(text)
+
+    assert (1, [("new.py", 2)]) == check(capsys, str(house), "--diff", "HEAD")
+
+
 def test_a_file_that_does_not_parse_is_named(house: Path):
     """What was not asked is said."""
     (house / "new.py").write_text("a = 1\ndef f(:\n")

@@ -133,6 +133,14 @@ def test_lines_of_the_last_commits_are_recent(tmp_path: Path):
     assert {"b.py": frozenset({4})} == recent_lines(tmp_path, "HEAD", commits=2)
     assert {} == recent_lines(tmp_path)
 
+    file = tmp_path / "part" / "c.py"
+    file.parent.mkdir()
+    file.write_text("y = 1\n")
+    git("add", "part")
+    git("commit", "-qm", "part")
+    file.write_text("x = 0\ny = 1\n")
+    assert {"c.py": frozenset({1, 2})} == recent_lines(tmp_path / "part", commits=2)
+
 
 def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     """Both faults are told at once, with those of the types; an override of one key names its convention."""

@@ -1,0 +1,130 @@
+"""
+What came to a commit. In: the commit, and a later one, the index or the work tree. Out: a `Difference`: added lines.
+
+Git compares objects alone, so that it runs no filter which the repository's configuration names: the files of a work
+tree are laid beside its objects first, byte by byte. Nor do attributes or settings decide what counts as text.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .languages import known_languages
+from .repository import git_output, hash_blob, read_start
+
+DIFF = (
+    "-p", "-U0", "-M", "--irreversible-delete", "--relative", "--text", "--ignore-cr-at-eol", "--no-color",
+    "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/",
+)  # fmt: skip
+HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+class Difference(NamedTuple):
+    """
+    What came to the files of known languages.
+    """
+
+    added: Mapping[str, frozenset[int]]
+    """The added or edited lines of every file whose lines changed and that is still there."""
+    before: Mapping[str, str]
+    """The earlier path of every renamed file: without it, all its lines would be new."""
+
+
+def compare_commits(root: Path, old: str, new: str) -> Difference | None:
+    """Return what the commit *new* adds to *old*, or None where git cannot tell."""
+    patch = git_output(root, "diff-tree", "-r", *DIFF, old, new, "--", *code_patterns())
+    return None if patch is None else read_patch(patch)
+
+
+def compare_index(root: Path, commit: str, environment: Mapping[str, str]) -> Difference | None:
+    """Return what the index that *environment* names adds to *commit*, or None where git cannot tell."""
+    patch = git_output(root, "diff-index", "--cached", *DIFF, commit, "--", *code_patterns(), more=environment)
+    return None if patch is None else read_patch(patch)
+
+
+def compare_work_tree(root: Path, commit: str, *, untracked: bool) -> Difference | None:
+    """Return what the files under *root* add to *commit*, *untracked* ones too, or None where git cannot tell."""
+    code = ["--", *code_patterns()]
+    tracked = git_output(root, "ls-files", "-z", "-s", "-t", *code)
+    others = git_output(root, "ls-files", "-z", "--others", "--exclude-standard", *code) if untracked else b""
+    prefix = git_output(root, "rev-parse", "--show-prefix")
+    if tracked is None or others is None or prefix is None:
+        return None
+    rows = [row.partition(b"\t") for row in tracked.split(b"\0") if row]
+    known = {name: about.split() for about, _, name in rows} | {name: [] for name in others.split(b"\0") if name}
+    with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
+        blobs = lay_out(root, known, Path(scratch), commit)
+        index = b"".join(b"100644 %s\t%s%s\0" % (blob, prefix[:-1], name) for name, blob in blobs.items())
+        environment = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_ALTERNATE_OBJECT_DIRECTORIES": scratch}
+        if git_output(root, "update-index", "-z", "--index-info", given=index, more=environment) is None:
+            return None
+        return compare_index(root, commit, environment)
+
+
+def lay_out(root: Path, known: Mapping[bytes, Sequence[bytes]], folder: Path, like: str) -> dict[bytes, bytes]:
+    """
+    Return the blob of every plain file that is *known*, and put in *folder* those that git has no object of.
+
+    Of each the index says, by name: tag, mode, blob and stage, or nothing.
+    """
+    blobs: dict[bytes, bytes] = {}
+    for name, about in known.items():
+        if about and about[0] == b"S":
+            # a sparse checkout leaves the file out: it is as the index has it
+            blobs[name] = about[2]
+            continue
+        data = read_start(root, os.fsdecode(name))
+        if data is not None:
+            blobs[name] = hash_blob(data, like).encode()
+            if blobs[name] not in about:
+                write_blob(folder, blobs[name].decode(), data)
+    return blobs
+
+
+def write_blob(folder: Path, name: str, data: bytes) -> None:
+    """Write *data* to *folder* as git keeps a loose object."""
+    file = folder / name[:2] / name[2:]
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(zlib.compress(b"blob %d\0" % len(data) + data, 1))
+
+
+def code_patterns() -> list[str]:
+    """Return what git's paths are matched with, so that nothing but code is compared."""
+    return [f"*{ending}" for language in known_languages() for ending in language.extensions]
+
+
+def read_patch(patch: bytes) -> Difference:
+    """Return what a patch without context says; its lines are counted, so that none of a file is taken for a header."""
+    added: dict[str, set[int]] = {}
+    before: dict[str, str] = {}
+    path = earlier = ""
+    lines = iter(patch.split(b"\n"))
+    for line in lines:
+        if line.startswith(b"rename from "):
+            earlier = unquoted(line.removeprefix(b"rename from "))
+        elif line.startswith(b"rename to "):
+            before[unquoted(line.removeprefix(b"rename to "))] = earlier
+        elif line.startswith(b"+++ "):
+            # git closes a name that holds a space with a tab
+            path = unquoted(line.removeprefix(b"+++ ").removesuffix(b"\t")).removeprefix("b/")
+        elif hunk := HUNK.match(line):
+            first, count = int(hunk[2]), int(hunk[3] or 1)
+            added.setdefault(path, set()).update(range(first, first + count))
+            left = int(hunk[1] or 1) + count
+            while left:
+                # a remark, such as that the last line has no end, is no line
+                left -= not next(lines).startswith(b"\\")
+    return Difference({name: frozenset(found) for name, found in added.items()}, before)
+
+
+def unquoted(name: bytes) -> str:
+    """Return a path that git may have quoted as C does."""
+    if name.startswith(b'"'):
+        name = name[1:-1].decode("unicode_escape").encode("latin-1")
+    return os.fsdecode(name)
