@@ -84,7 +84,13 @@ def commit_snapshot(root: Path, commit: str) -> Snapshot:
 
 def index_snapshot(root: Path) -> Snapshot:
     """Return the files of the index."""
-    return Snapshot(root, "", read_listing(git_output(root, "ls-files", "-s", "-z") or b"", 1))
+    return Snapshot(root, "", read_listing(git_output(root, "ls-files", "-s", "-z", more=named_index()) or b"", 1))
+
+
+def named_index() -> dict[str, str]:
+    """Return the environment that names the index: `git commit -a` and `git commit FILE` tell their hooks of another."""
+    name = os.environ.get("GIT_INDEX_FILE")
+    return {"GIT_INDEX_FILE": name} if name else {}
 
 
 def read_listing(listed: bytes, column: int) -> dict[str, str]:
@@ -120,7 +126,7 @@ def find_staged(root: Path) -> Change:
         every = {path: frozenset(range(1, data.count(b"\n") + 2)) for path, data in staged.read(staged.blobs)}
         return Change(Snapshot(root, "", {}), every, {}, staged)
     commit = head.decode().strip()
-    found = compare_index(root, commit, {})
+    found = compare_index(root, commit, named_index())
     if found is None:
         raise InputError("git cannot compare the index with the last commit. Run `git diff --cached` to see why.")
     return Change(commit_snapshot(root, commit), *found, staged)

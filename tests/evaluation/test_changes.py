@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -55,6 +56,27 @@ def test_the_index_is_judged_not_the_work_tree(house: Path, capsys: pytest.Captu
     (house / "new.py").write_text('a = "mended, not staged"\n')
 
     assert (1, [("new.py", 1)]) == check(capsys, str(house), "--staged")
+
+
+@pytest.mark.parametrize("words", [["-a"], ["m1.py"]])
+def test_a_hook_judges_the_commit_that_is_being_made(house: Path, words: list[str]):
+    """`git commit -a` and `git commit FILE` commit another index than the usual one; the hook hears of it."""
+    hook = house / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m idiolect check --staged --no-names\n")
+    hook.chmod(0o755)
+    (house / "m2.py").write_text(f"{HOUSE['m2.py']}{SLIP}")
+    git(house, "add", "m2.py")
+    git(house, "config", "core.hooksPath", str(hook.parent))
+
+    (house / "m1.py").write_text(f"{HOUSE['m1.py']}{SLIP}")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        git(house, "commit", "-m", "Slip", *words)
+
+    said = refused.value.stderr
+    assert "m1.py:5" in said and ("m2.py:5" in said) == (words == ["-a"])
+    (house / "m1.py").write_text(f'{HOUSE["m1.py"]}a = "mended"\n')
+    git(house, "commit", "-m", "Mend", "m1.py")
 
 
 def test_the_first_commit_can_be_judged(write_tree: Write, capsys: pytest.CaptureFixture[str]):
