@@ -88,7 +88,7 @@ def index_snapshot(root: Path) -> Snapshot:
 
 
 def named_index() -> dict[str, str]:
-    """Return the environment that names the index: `git commit -a` and `git commit FILE` tell their hooks of another."""
+    """Return the environment that names the index: `git commit -a` and `git commit FILE` tell hooks of another."""
     name = os.environ.get("GIT_INDEX_FILE")
     return {"GIT_INDEX_FILE": name} if name else {}
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from ..mining.judge import Finding, Judgement, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source
-from ..mining.survey import outermost_errors
 from .baseline import Baseline, match_baseline
 from .diff import Change
 from .identity import Key, keys_of
 from .judgements import Judge, forget_oldest
 from .learning import read_source
 from .suppression import collect_suppressions, excuse_for, remarks_on
+from .syntax import RULE as PARSES
 
 MODES = ("lines", "new", "files", "all")
 TIERS = ("gate", "advise", "hint")
@@ -99,12 +99,6 @@ def inspect_judged(source: Source, judgement: Judgement, more: Sequence[Finding]
     return Inspected(source, judgement, tuple(alerts), tuple(remarks_on(suppressions, findings)))
 
 
-def first_error(source: Source) -> int:
-    """Return the first line of *source* that does not parse, where nothing is asked; 0 when all of it does."""
-    errors = outermost_errors(source.tree.root_node)
-    return source.line_of(min(node.start_byte for node in errors)) if errors else 0
-
-
 def check_change(
     change: Change,
     sources: Iterable[Source],
@@ -122,12 +116,14 @@ def check_change(
     inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
     forget_oldest()
     if mode == "lines":
-        added = change.added
-        return [
-            replace(file, alerts=tuple(a for a in file.alerts if a.finding.line in added.get(file.source.path, ())))
-            for file in inspected
-        ]
+        return [replace(file, alerts=tuple(a for a in file.alerts if is_on_added(a, change))) for file in inspected]
     return [without_old(file, change, profile, more_before) for file in inspected] if mode == "new" else inspected
+
+
+def is_on_added(alert: Alert, change: Change) -> bool:
+    """Claim that *alert* stands on an added line; what broke a file may stand anywhere in it."""
+    added = change.added.get(alert.finding.path, frozenset())
+    return alert.finding.line in added or alert.finding.entry.convention == PARSES
 
 
 def without_old(

@@ -20,12 +20,14 @@ from ..mining.settings import Settings, read_plain, read_settings, settings_of
 from ..mining.source import Source
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
-from .findings import Inspected, Report, check_change, first_error, inspect, make_report
+from .findings import Inspected, Report, check_change, inspect, make_report
 from .fix import fix_source
 from .identity import Key
 from .learning import governed_paths, has_grammar, known_suffixes, learn_commit, learn_tree, read_source
-from .missing import Names, names_in, names_since
+from .missing import ByPath, Names, names_in, names_since
 from .names import RULE, find_resolver
+from .syntax import RULE as PARSES
+from .syntax import find_broken, first_error
 
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
 SHOWN = 3
@@ -152,10 +154,24 @@ def unparsed(sources: Sequence[Source]) -> list[str]:
 def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:
     """Return every file with what departs in it, names that do not exist included."""
     names = missing_names(request, sources, change, judge.settings)
+    more = {**names.found}
+    for path, found in broken_files(request, sources, change, judge.settings).items():
+        more[path] = [*more.get(path, ()), *found]
     if change is None or request.mode == "all":
-        return [inspect(source, judge.profile, names.found.get(source.path, ())) for source in sources]
-    more = names.found
+        return [inspect(source, judge.profile, more.get(source.path, ())) for source in sources]
     return check_change(change, [*sources, *names.elsewhere], judge.profile, request.mode, more, names.before)
+
+
+def broken_files(request: Request, sources: Sequence[Source], change: Change | None, settings: Settings) -> ByPath:
+    """Return what does not parse; of a change, only in files that did before, unless whole files are asked."""
+    override = settings.conventions.get(PARSES)
+    found = find_broken(sources) if override is None or not override.ignore else {}
+    if change is None or request.mode not in ("lines", "new") or not found:
+        return found
+    earlier = {change.before.get(path, path): path for path in found}
+    before = [source for path in earlier if (source := read_source(path, change.base.read_one(path))) is not None]
+    broken = {earlier[path] for path in find_broken(before)}
+    return {path: findings for path, findings in found.items() if path not in broken}
 
 
 def missing_names(request: Request, sources: Sequence[Source], change: Change | None, settings: Settings) -> Names:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from xml.sax.saxutils import quoteattr
 
 from ...mining.artefacts import sha256_json
-from ..findings import Alert, Inspected, Report, first_error
+from ..findings import Alert, Inspected, Report
+from ..syntax import first_error
 from . import text
 
 
