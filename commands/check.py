@@ -51,6 +51,7 @@ def command(
     names: bool,
 ) -> int:
     """Hold the code under PATHS, or the whole repository, to the conventions that the repository keeps."""
+    from ..evaluation.findings import counted
     from ..evaluation.formats import check_formats, render_report
     from ..evaluation.run import Request, run_check
     from ..mining.artefacts import write_text
@@ -80,6 +81,9 @@ def command(
         names=names,
     )
     report: Report = run_check(request)
+    if fix:
+        places, files = sum(report.mended.values()), len(report.mended)
+        click.echo(f"{counted(places, 'place')} in {counted(files, 'file')} mended", err=True)
     for name, target in targets:
         write_text(target, render_report(report, name) + "\n")
     click.echo(render_report(report, form))

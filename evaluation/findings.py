@@ -70,6 +70,8 @@ class Report:
     notes: tuple[str, ...] = ()
     """What the reader should know of the run: what was not asked, and why."""
     sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
+    mended: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many places of a file `--fix` mended before it was judged, by path."""
 
     @property
     def opportunities(self) -> int:
@@ -80,6 +82,11 @@ class Report:
     def governed(self) -> int:
         """Places that the profile speaks to."""
         return sum(file.judgement.governed for file in self.files)
+
+
+def counted(count: int, what: str) -> str:
+    """Return *count* and *what* there are so many of, as a reader expects it."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def inspect(source: Source, profile: Profile, more: Sequence[Finding] = ()) -> Inspected:

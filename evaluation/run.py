@@ -7,17 +7,19 @@ The profile, the settings and the baseline of a change are those of its merge ba
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from ..mining.errors import InputError
+from ..mining.judge import Finding, judge_source
 from ..mining.languages import language_of
 from ..mining.profile import Profile
 from ..mining.repository import open_repository, read_start
 from ..mining.settings import Settings, read_plain, read_settings, settings_of
-from ..mining.source import Source
+from ..mining.source import Source, parse_source
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
 from .findings import Inspected, Report, check_change, inspect, make_report
@@ -67,13 +69,25 @@ class Judge:
 
 def run_check(request: Request) -> Report:
     """Return what the code in question departs from; with `fix`, after what can be mended was."""
-    change = find_staged(request.root) if request.staged else None
-    if request.base is not None:
-        change = find_change(request.root, request.base)
+    change = change_of(request)
     judge = find_judge(request, change)
+    if not request.fix:
+        return make_judged(request, change, judge)
+    mended = mend(request.root, make_judged(replace(request, names=False), change, judge))
+    # lines may have come or gone
+    return replace(make_judged(request, change_of(request), judge), mended=mended)
+
+
+def change_of(request: Request) -> Change | None:
+    """Return the change to judge as it is now, or None where the whole tree is judged."""
+    if request.staged:
+        return find_staged(request.root)
+    return None if request.base is None else find_change(request.root, request.base)
+
+
+def make_judged(request: Request, change: Change | None, judge: Judge) -> Report:
+    """Return what the code in question departs from as it is now."""
     sources = read_sources(request, change, judge.settings)
-    if request.fix:
-        sources = mend(request, sources, change, judge.profile)
     files = judge_sources(request, sources, change, judge)
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
@@ -190,18 +204,19 @@ def asks_names(request: Request, settings: Settings) -> bool:
     return request.names and (override is None or not override.ignore) and find_resolver() is not None
 
 
-def mend(request: Request, sources: Sequence[Source], change: Change | None, profile: Profile) -> list[Source]:
-    """Return *sources* with what can be mended mended, in the work tree too."""
-    mended: list[Source] = []
-    for source in sources:
-        whole = inspect(source, profile)
-        chosen = whole if change is None else check_change(change, [source], profile, request.mode, {}, {})[0]
-        findings = [alert.finding for alert in chosen.alerts if alert.state == "new"]
-        before = source.encode(source.text)
-        after = fix_source(source, findings, profile)
-        if after != before:
-            (request.root / source.path).write_bytes(after)
-        mended.append(source if after == before else (read_source(source.path, after) or source))
+def mend(root: Path, report: Report) -> dict[str, int]:
+    """Mend in the work tree what *report* lists and has a safe fix; return how many places, by path."""
+    findings: defaultdict[str, list[Finding]] = defaultdict(list)
+    for alert in report.alerts:
+        findings[alert.finding.path].append(alert.finding)
+    mended: dict[str, int] = {}
+    for path, found in findings.items():
+        source = report.sources[path]
+        data = fix_source(source, found, report.profile)
+        if data != source.encode(source.text):
+            (root / path).write_bytes(data)
+            left = judge_source(parse_source(path, data, source.language), report.profile).findings
+            mended[path] = len(judge_source(source, report.profile).findings) - len(left)
     return mended
 
 

@@ -369,6 +369,38 @@ def test_fix_mends_added_lines_only(house: Path, capsys: pytest.CaptureFixture[s
     assert once == (house / "old.py").read_text()
 
 
+def test_fix_mends_only_what_is_listed(house: Path, capsys: pytest.CaptureFixture[str]):
+    """What the baseline accepts stays, and what is below the tiers that are shown; how much was mended is said."""
+    main(["baseline", "create", str(house)])
+    (house / "slip.py").write_text(SLIP)
+    settings = house / "idiolect.toml"
+    settings.write_text('[conventions.S01]\ntier = "hint"\nreason = "being settled"\n')
+    words = ["check", str(house), "--fix", "--no-names"]
+    capsys.readouterr()
+
+    assert 0 == main(words)
+    assert "0 places in 0 files mended" in capsys.readouterr().err and SLIP == (house / "slip.py").read_text()
+    settings.unlink()
+    assert 0 == main(words)
+    assert "1 place in 1 file mended" in capsys.readouterr().err
+    assert "'slip'" in (house / "old.py").read_text() and SLIP != (house / "slip.py").read_text()
+
+
+def test_lines_that_a_fix_shifts_are_judged(write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]):
+    """A mending that adds a line moves what follows it; that is still of the change."""
+    house = 'def go() -> int:\n    """\n    Go.\n\n    There.\n    """\n    return 1\n'
+    root = write_tree({f"m{i}.py": house for i in range(90)})
+    commit_tree(root, "Begin")
+    with (root / "m1.py").open("a") as file:
+        file.write('\n\ndef go_on() -> int:\n    """Go.\n\n    On.\n    """\n    return 1\n\n\ndef TooLate(): pass\n')
+
+    code, found = check(capsys, str(root), "--diff", "HEAD", "--fix")
+
+    text = (root / "m1.py").read_text()
+    assert '"""\n    Go.\n\n    On.' in text
+    assert 1 == code and {("m1.py", text.count("\n"))} == set(found)
+
+
 def test_several_outputs_of_one_run(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """Each --output is written; an unknown format is refused before any work."""
     outputs = [f"--output={name}={tmp_path / name}" for name in ("sarif", "junit", "gitlab", "markdown")]
