@@ -16,6 +16,7 @@ from ..mining.conventions.convention import Edit, Place, apply_edits, convention
 from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source, Span, parse_source
+from .syntax import fault_of
 
 __all__ = ["find_fix", "fix_once", "fix_source"]
 
@@ -98,10 +99,15 @@ def is_better(source: Source, text: str, profile: Profile, fixed: int) -> bool:
     mended = parse_source(source.path, text.encode("utf-8"), source.language)
     if mended.tree.root_node.has_error and not source.tree.root_node.has_error:
         return False
-    if source.language.name == "python" and not parses(text) and parses(source.text):
+    if source.language.name == "python" and any(reads(source.text) and not reads(text) for reads in (runs, parses)):
         return False
     before, after = (Counter(f.entry.id for f in judge_source(s, profile).findings) for s in (source, mended))
     return after.total() <= before.total() - fixed and all(after[rule] <= before[rule] for rule in after)
+
+
+def runs(text: str) -> bool:
+    """Claim that the running Python parses *text*: it may be older than the syntax that libcst knows."""
+    return fault_of(text) is None
 
 
 def parses(text: str) -> bool:

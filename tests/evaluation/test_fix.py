@@ -4,6 +4,7 @@ Fixes: only what was found, only what is safe, byte by byte, and once.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -53,6 +54,12 @@ def test_a_second_run_finds_nothing(profile: Profile):
 def test_findings_that_were_not_given_stay(profile: Profile):
     """A fix of one rule leaves the departures of another."""
     assert b"a = []\nb = 'x'\n" == mend("a = list()\nb = 'x'\n", profile, only=["S04"])
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python reads the same quotes inside of a replacement")
+def test_what_the_running_python_reads_it_still_reads(profile: Profile):
+    """Quotes that end an f-string before Python 3.12 are not put into one, while the rest is mended."""
+    assert b"a = f\"{d.get('k', [])}\"\n" == mend("a = f\"{d.get('k', list())}\"\n", profile)
 
 
 def test_a_file_keeps_its_encoding_and_line_ends(profile: Profile):
