@@ -35,7 +35,7 @@ class Alert:
     finding: Finding
     key: Key
     state: str = "new"
-    """`new`; `suppressed` by a comment; `accepted` by the baseline."""
+    """`new`; `suppressed` by a comment; `accepted` by the baseline; `old` where the mode leaves it out."""
     reason: str = ""
     """The comment's, where one excuses it."""
 
@@ -115,7 +115,7 @@ def check_change(
     more_before: Mapping[str, Sequence[Finding]],
 ) -> list[Inspected]:
     """
-    Return the changed files with the alerts that *mode* asks for: on added lines, not in the base, or all.
+    Return the changed files; alerts that *mode* does not ask for, as not on added lines or in the base, are called old.
 
     *more* is what others found in them, *more_before* what they found in the base, by the path of that time.
     """
@@ -123,8 +123,20 @@ def check_change(
     inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
     forget_oldest()
     if mode == "lines":
-        return [replace(file, alerts=tuple(a for a in file.alerts if is_on_added(a, change))) for file in inspected]
-    return [without_old(file, change, profile, more_before) for file in inspected] if mode == "new" else inspected
+        return [set_apart(file, [is_on_added(alert, change) for alert in file.alerts]) for file in inspected]
+    if mode == "new":
+        return [set_apart(file, were_not_there(file, change, profile, more_before)) for file in inspected]
+    return inspected
+
+
+def set_apart(file: Inspected, asked: Sequence[bool]) -> Inspected:
+    """Return *file* with the alerts that are not *asked* for called old, and without those that are excused."""
+    alerts = [
+        alert if is_asked else replace(alert, state="old")
+        for alert, is_asked in zip(file.alerts, asked, strict=True)
+        if is_asked or alert.state == "new"
+    ]
+    return replace(file, alerts=tuple(alerts))
 
 
 def is_on_added(alert: Alert, change: Change) -> bool:
@@ -133,23 +145,21 @@ def is_on_added(alert: Alert, change: Change) -> bool:
     return alert.finding.line in added or alert.finding.entry.convention == PARSES
 
 
-def without_old(
+def were_not_there(
     file: Inspected, change: Change, profile: Profile, more_before: Mapping[str, Sequence[Finding]]
-) -> Inspected:
-    """Return *file* without the alerts that its earlier version had, matched by key, whatever moved."""
+) -> list[bool]:
+    """Claim of each alert of *file* that its earlier version had none of that key, whatever moved."""
     path = file.source.path
     earlier = change.before.get(path, path)
     old = read_source(path, change.base.read_one(earlier))
     found = [*judge_source(old, profile).findings, *more_before.get(earlier, ())] if old is not None else []
     keys = keys_of(old, found) if old is not None else []
     known = Counter(key._replace(path=path) for key in keys)
-    fresh: list[Alert] = []
+    fresh: list[bool] = []
     for alert in file.alerts:
-        if known[alert.key] > 0:
-            known[alert.key] -= 1
-        else:
-            fresh.append(alert)
-    return replace(file, alerts=tuple(fresh))
+        fresh.append(known[alert.key] <= 0)
+        known[alert.key] -= 1
+    return fresh
 
 
 def make_report(
@@ -171,11 +181,14 @@ def make_report(
     shown = TIERS[: TIERS.index(lowest) + 1]
     alerts = [alert for file in files for alert in file.alerts if alert.finding.entry.tier in shown]
     alerts.sort(key=lambda a: (a.finding.path, a.finding.line, a.finding.column, a.finding.entry.id))
-    known = match_baseline(
-        baseline or {}, [alert.key for alert in alerts if alert.state == "new"], renamed or {}, listed
+    # what stood there before has the first claim to an entry: one that looks like it is one more
+    claims = sorted(
+        (alert for alert in alerts if alert.state in ("old", "new")), key=lambda alert: alert.state == "new"
     )
-    accepted = iter(known.accepted)
-    marked = [replace(a, state="accepted") if a.state == "new" and next(accepted) else a for a in alerts]
+    known = match_baseline(baseline or {}, [alert.key for alert in claims], renamed or {}, listed)
+    accepted = {id(alert) for alert, is_known in zip(claims, known.accepted, strict=True) if is_known}
+    asked = [alert for alert in alerts if alert.state != "old"]
+    marked = [replace(alert, state="accepted") if id(alert) in accepted else alert for alert in asked]
     return Report(
         profile=profile,
         alerts=tuple(alert for alert in marked if alert.state == "new"),

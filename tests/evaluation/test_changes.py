@@ -327,6 +327,24 @@ def test_a_baseline_survives_shift_move_and_rename(house: Path, capsys: pytest.C
     assert (1, [("sub/old.py", 4)]) == check(capsys, str(house))
 
 
+@pytest.mark.parametrize("mode", ["lines", "new", "files", "all"])
+def test_an_accepted_slip_excuses_no_other_like_it(house: Path, capsys: pytest.CaptureFixture[str], mode: str):
+    """The entry of the baseline is that of the slip which was there, above or below the new one."""
+    main(["baseline", "create", str(house)])
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Accept")
+    (house / "old.py").write_text(f"def f():\n    {SLIP}    b = 'slip'\n    return a\n")
+    assert 1 == check(capsys, str(house))[0]
+    assert (1, [("old.py", 3)]) == check(capsys, str(house), "--diff", "HEAD", "--mode", mode)
+
+    (house / "old.py").write_text(f"def f():\n    b = 'slip'\n    {SLIP}    return a\n")
+    code, found = check(capsys, str(house), "--diff", "HEAD", "--mode", mode)
+    assert 1 == code and 1 == len(found)
+
+    (house / "old.py").write_text(f"def f():\n    {SLIP}    c = 1\n    return a\n")
+    assert (0, []) == check(capsys, str(house), "--diff", "HEAD", "--mode", mode)
+
+
 def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]):
     """`update` takes in nothing new without --allow-new; what is mended is reported, then pruned."""
     main(["baseline", "create", str(house)])
