@@ -54,7 +54,7 @@ def command(
     from ..evaluation.findings import counted
     from ..evaluation.formats import check_formats, render_report
     from ..evaluation.run import Request, run_check
-    from ..mining.artefacts import write_text
+    from ..mining.artefacts import machine_faults, write_text
 
     if explain is not None:
         click.echo(page_of(explain), nl=False)
@@ -85,7 +85,8 @@ def command(
         places, files = sum(report.mended.values()), len(report.mended)
         click.echo(f"{counted(places, 'place')} in {counted(files, 'file')} mended", err=True)
     for name, target in targets:
-        write_text(target, render_report(report, name) + "\n")
+        with machine_faults(target):
+            write_text(target, render_report(report, name) + "\n")
     click.echo(render_report(report, form))
     failing = TIERS[: TIERS.index(fail_on) + 1]
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0
@@ -103,10 +104,12 @@ def page_of(rule: str) -> str:
 
 
 def split_output(output: str) -> tuple[str, Path]:
-    """Return the format and the file that one --output names."""
+    """Return the format and the file that one --output names; its folder must be there."""
     name, equals, target = output.partition("=")
     if not equals or not target:
         raise click.UsageError(f"--output {output!r} is not FORMAT=PATH.")
+    if not Path(target).parent.is_dir():
+        raise click.UsageError(f"--output {output!r}: there is no folder {str(Path(target).parent)!r}. Make it first.")
     return name, Path(target)
 
 

@@ -429,6 +429,15 @@ def test_several_outputs_of_one_run(house: Path, tmp_path: Path, capsys: pytest.
     assert "junit" in capsys.readouterr().err and not (tmp_path / "x").exists()
 
 
+def test_an_output_that_cannot_be_written_is_said(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A missing folder is refused before any work and not made; what the system refuses to write is one line."""
+    assert 2 == main(["check", str(house), "--no-names", f"--output=sarif={tmp_path / 'no' / 'x.sarif'}"])
+    assert "there is no folder" in capsys.readouterr().err and not (tmp_path / "no").exists()
+
+    assert 2 == main(["check", str(house), "--no-names", f"--output=sarif={house}"])
+    assert f"Cannot write {str(house)!r}" in capsys.readouterr().err
+
+
 def test_a_learned_profile_is_kept_and_never_trusted(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The second run reads what the first one learned; a cache that was tampered with is learned anew."""
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
