@@ -105,11 +105,13 @@ def page_of(rule: str) -> str:
 
 def split_output(output: str) -> tuple[str, Path]:
     """Return the format and the file that one --output names; its folder must be there."""
+    from ..mining.errors import InputError
+
     name, equals, target = output.partition("=")
     if not equals or not target:
         raise click.UsageError(f"--output {output!r} is not FORMAT=PATH.")
     if not Path(target).parent.is_dir():
-        raise click.UsageError(f"--output {output!r}: there is no folder {str(Path(target).parent)!r}. Make it first.")
+        raise InputError(f"--output {output!r}: there is no folder {str(Path(target).parent)!r}. Make it first.")
     return name, Path(target)
 
 

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from ..mining.judge import Finding
 from ..mining.source import Source
 
-MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\[([^\]\n]*)\][ \t]*([^\n]*)")
+MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\[((?:[^][\n]|\[[^][\n]*\])*)\][ \t]*([^\n]*)")
+COMMA = re.compile(r",(?![^[]*\])")
+"""What stands between rules; a key in brackets may hold one."""
 ENDS = "*/->#} \t\r"
 """What may close a comment after its reason."""
 
@@ -52,7 +54,7 @@ def collect_suppressions(source: Source) -> list[Suppression]:
         line = source.line_of(match.start())
         stands_alone = not source.utf8[source.line_starts[line - 1] : node.start_byte].strip()
         target = 0 if match[1] else line + stands_alone
-        rules = tuple(rule.strip() for rule in match[2].decode("utf-8", "replace").split(",") if rule.strip())
+        rules = tuple(rule.strip() for rule in COMMA.split(match[2].decode("utf-8", "replace")) if rule.strip())
         found.append(Suppression(line, target, rules, match[3].decode("utf-8", "replace").strip().rstrip(ENDS)))
     return found
 

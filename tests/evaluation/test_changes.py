@@ -18,6 +18,7 @@ from idiolect.cli import main
 from idiolect.evaluation.findings import Report
 from idiolect.evaluation.names import find_resolver
 from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.suppression import collect_suppressions
 from idiolect.evaluation.syntax import find_broken
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
@@ -309,6 +310,18 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
     assert (
         "new.py:4: note: ignore[S01] gives no reason" in said and "new.py:5: note: ignore[X04] excuses nothing" in said
     )
+
+
+def test_a_comment_names_a_rule_as_it_is_printed():
+    """Rules may carry a key in brackets, with commas in it, alone or among others."""
+    text = (
+        "x = 1  # idiolect: ignore[D05[closing quotes]] kept for the reader\n"
+        "y = 1  # idiolect: ignore[S01, Q01[yaml: a, b], I01[numpy]] so it was\n"
+    )
+
+    assert [("D05[closing quotes]",), ("S01", "Q01[yaml: a, b]", "I01[numpy]")] == [
+        found.rules for found in collect_suppressions(parse_text("a.py", text)) if found.reason
+    ]
 
 
 def test_a_baseline_survives_shift_move_and_rename(house: Path, capsys: pytest.CaptureFixture[str]):
