@@ -33,4 +33,6 @@ def check_formats(names: Iterable[str]) -> None:
 def render_report(report: Report, name: str) -> str:
     """Return *report* in the format called *name*."""
     check_formats([name])
-    return importlib.import_module(f"{__name__}.{name}").render(report)
+    said: str = importlib.import_module(f"{__name__}.{name}").render(report)
+    # a path may hold bytes that are no UTF-8; they are spelled out, in JSON as well
+    return said.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -49,7 +49,7 @@ def annotate(level: str, group: list[Alert]) -> str:
     others = f" ({len(group) - 1} more in this file)" if len(group) > 1 else ""
     evidence = f"\n{text.evidence_of(finding.entry)}" if finding.entry.n else ""
     fields = {
-        "file": finding.path,
+        "file": text.printable(finding.path),
         "line": finding.line,
         "endLine": finding.line,
         "col": finding.column,

@@ -26,7 +26,7 @@ def render(report: Report) -> str:
             {
                 "description": f"{entry.id}: {finding.message}",
                 "check_name": entry.id,
-                "fingerprint": hashlib.sha256(identity.encode()).hexdigest(),
+                "fingerprint": hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest(),
                 "severity": SEVERITIES[entry.tier],
                 "location": {"path": finding.path, "lines": {"begin": finding.line}},
             }

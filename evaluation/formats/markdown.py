@@ -20,14 +20,19 @@ def render(report: Report) -> str:
     for number, alert in enumerate(report.alerts):
         finding, entry = alert.finding, alert.finding.entry
         evidence = f"{entry.k:,.0f} of {entry.n:,.0f}" if entry.n else ""
-        cells = [f"`{finding.path}:{finding.line}`", entry.id, entry.tier, cell(finding.message), evidence]
+        cells = [f"`{plain(finding.path)}:{finding.line}`", entry.id, entry.tier, cell(finding.message), evidence]
         row = f"| {' | '.join(cells)} |"
         size += len(row.encode()) + 1
         if size > LARGEST:
             lines += ["", f"{len(report.alerts) - number} more are left out here."]
             break
         lines.append(row)
-    return "\n".join([*lines, *(f"\n{note}" for note in report.notes)])
+    return "\n".join([*lines, *(f"\n{cell(note)}" for note in report.notes)])
+
+
+def plain(value: str) -> str:
+    """Return *value* so that it can stand between backticks in a table."""
+    return "".join(f"\\x{ord(c):02x}" if c in "|`" else c for c in text.printable(value))
 
 
 def cell(value: str) -> str:

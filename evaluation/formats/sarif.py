@@ -149,7 +149,7 @@ def place(source: Source, byte: int) -> tuple[int, int]:
 
 def uri_of(path: str) -> str:
     """Return *path*, relative and with forward slashes, as a URI reference."""
-    return quote(path.replace("\\", "/"))
+    return quote(path.replace("\\", "/"), errors="surrogateescape")
 
 
 def text_on_disk(source: Source) -> str:

@@ -20,23 +20,24 @@ def render(report: Report) -> str:
     """Return the findings, the remarks on comments that excuse nothing, and what was asked."""
     parts = [describe(alert, report.sources[alert.key.path]) for alert in report.alerts]
     remarks = [
-        f"{file.source.path}:{line}: note: {printable(remark)}"
+        printable(f"{file.source.path}:{line}: note: {remark}")
         for file in report.files
         for line, remark in file.remarks
     ]
-    notes = [f"note: {note}" for note in report.notes]
+    notes = [f"note: {printable(note)}" for note in report.notes]
     return "\n\n".join([*parts, *(["\n".join(block)] if (block := [*remarks, *notes]) else []), summarize(report)])
 
 
 def describe(alert: Alert, source: Source) -> str:
     """Return one finding."""
     finding, entry = alert.finding, alert.finding.entry
-    lines = [f"{finding.path}:{finding.line}:{finding.column}: {entry.id} [{entry.tier}] {printable(finding.message)}"]
+    where = f"{finding.path}:{finding.line}:{finding.column}"
+    lines = [printable(f"{where}: {entry.id} [{entry.tier}] {finding.message}")]
     lines += show_line(source, finding.line, finding.column, finding.end_column)
     said = [evidence_of(entry)] if entry.n else []
     exemplar = finding.exemplars[0] if finding.exemplars else None
     if exemplar is not None and exemplar.text:
-        said.append(f"as in {exemplar.path}:{exemplar.line}: {printable(exemplar.text)}")
+        said.append(printable(f"as in {exemplar.path}:{exemplar.line}: {exemplar.text}"))
     if entry.is_migrating and entry.moving_to:
         said.append(f"recent lines move to: {printable(entry.moving_to)}")
     if entry.reason:

@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.resources
 import json
 import os
@@ -85,6 +86,21 @@ def test_a_format_is_as_its_golden_file(report: Report, name: str):
         golden.write_text(said, "utf-8")
 
     assert golden.read_text("utf-8") == said
+
+
+@pytest.mark.parametrize("name", format_names())
+def test_a_path_is_no_markup_and_drives_no_terminal(profile: Profile, name: str):
+    """A name may hold whatever the file system lets it hold; a table keeps its columns, and every output is UTF-8."""
+    path = "a`|<b>\x1b[31m\n| x |\udcff.py"
+    report = report_of(profile, [(path, "a = list()\ndef f(:\n")])
+    report = dataclasses.replace(report, notes=(f"note on {path}",))
+
+    said = render_report(report, name)
+
+    assert said.encode() and "\x1b" not in said
+    if name == "markdown":
+        rows = [line for line in said.split("\n") if line.startswith("|")]
+        assert {6} == {line.count("|") for line in rows} and 3 == len(rows) and "<b>" not in said.split("\n")[-1]
 
 
 def test_sarif_keeps_its_schema(report: Report):
