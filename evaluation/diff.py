@@ -21,6 +21,10 @@ from ..mining.repository import git_output, read_start
 DEEPEN = (50, 200, 1_000, 5_000)
 """Commits that a shallow clone is deepened by, one step after the other, until the merge base is there."""
 FETCH_SECONDS = 120
+LACKING = (
+    "git lacks the content of files that are needed here, as a partial clone does. "
+    "Fetch the rest: git fetch --refetch --no-filter origin"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,22 @@ class Snapshot:
     """The id of every plain file's content, by path."""
 
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield (path, content) for those of *paths* that there are."""
+        """
+        Yield (path, content) for those of *paths* that there are.
+
+        Raises `InputError` where git has no such content: a partial clone leaves it with its origin.
+        """
         known = [path for path in paths if path in self.blobs]
         wanted = "".join(f"{self.blobs[path]}\n" for path in known).encode()
         said = git_output(self.root, "cat-file", "--batch", given=wanted) or b""
         place = 0
         for path in known:
-            end = said.index(b"\n", place)
-            size = int(said[place:end].split()[2])
+            end = said.find(b"\n", place)
+            about = said[place:end].split()
+            # what is not here is called missing, or ends git where it would have to fetch it
+            if len(about) != 3:
+                raise InputError(LACKING)
+            size = int(about[2])
             yield path, said[end + 1 : end + 1 + size]
             place = end + size + 2
 

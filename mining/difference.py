@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,32 +59,34 @@ def compare_work_tree(root: Path, commit: str, *, untracked: bool) -> Difference
     rows = [row.partition(b"\t") for row in tracked.split(b"\0") if row]
     known = {name: about.split() for about, _, name in rows} | {name: [] for name in others.split(b"\0") if name}
     with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
-        blobs = lay_out(root, known, Path(scratch), commit)
-        index = b"".join(b"100644 %s\t%s%s\0" % (blob, prefix[:-1], name) for name, blob in blobs.items())
+        laid = lay_out(root, known, Path(scratch), commit)
+        index = b"".join(b"%s %s\t%s%s\0" % (mode, blob, prefix[:-1], name) for name, mode, blob in laid)
         environment = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_ALTERNATE_OBJECT_DIRECTORIES": scratch}
         if git_output(root, "update-index", "-z", "--index-info", given=index, more=environment) is None:
             return None
         return compare_index(root, commit, environment)
 
 
-def lay_out(root: Path, known: Mapping[bytes, Sequence[bytes]], folder: Path, like: str) -> dict[bytes, bytes]:
+def lay_out(
+    root: Path, known: Mapping[bytes, Sequence[bytes]], folder: Path, like: str
+) -> Iterator[tuple[bytes, bytes, bytes]]:
     """
-    Return the blob of every plain file that is *known*, and put in *folder* those that git has no object of.
+    Yield name, mode and blob of every plain file that is *known*, and put in *folder* those that git has no object of.
 
     Of each the index says, by name: tag, mode, blob and stage, or nothing.
     """
-    blobs: dict[bytes, bytes] = {}
     for name, about in known.items():
+        mode = about[1] if about and about[1].startswith(b"100") else b"100644"
         if about and about[0] == b"S":
             # a sparse checkout leaves the file out: it is as the index has it
-            blobs[name] = about[2]
+            yield name, mode, about[2]
             continue
         data = read_start(root, os.fsdecode(name))
         if data is not None:
-            blobs[name] = hash_blob(data, like).encode()
-            if blobs[name] not in about:
-                write_blob(folder, blobs[name].decode(), data)
-    return blobs
+            blob = hash_blob(data, like)
+            if blob.encode() not in about:
+                write_blob(folder, blob, data)
+            yield name, mode, blob.encode()
 
 
 def write_blob(folder: Path, name: str, data: bytes) -> None:

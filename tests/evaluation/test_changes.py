@@ -240,6 +240,30 @@ def test_a_sparse_checkout_takes_nothing_away(house: Path, capsys: pytest.Captur
     assert (1, [("new.py", 2)]) == check(capsys, str(house), "--diff", "HEAD")
 
 
+@pytest.mark.parametrize("words", [["--staged"], ["--diff", "HEAD"]])
+def test_a_partial_clone_is_told_what_it_lacks(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+):
+    """Files that were left with the origin cannot be judged by: one line says what to fetch, and then they can."""
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+    (house / "run").mkdir()
+    (house / "run" / "demo.py").write_text("b = 1\n")
+    (house / "run" / "demo.py").chmod(0o755)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Run")
+    git(house, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--sparse", house.as_uri(), str(clone))
+    (clone / "m1.py").write_text(SLIP)
+    git(clone, "add", "m1.py")
+
+    assert 2 == main(["check", str(clone), "--no-names", *words])
+    said = capsys.readouterr().err
+    assert "partial clone" in said and 1 == said.count("\n")
+    git(clone, *said.rpartition(": git ")[2].split())
+    assert (1, [("m1.py", 1)]) == check(capsys, str(clone), *words)
+
+
 def test_a_file_that_does_not_parse_is_named(house: Path):
     """What was not asked is said."""
     (house / "new.py").write_text("a = 1\ndef f(:\n")
