@@ -31,13 +31,14 @@ def command() -> None:
 @click.option("--allow-new", is_flag=True, help="Replace a baseline that there is.")
 def create(repository: Path, file: str | None, allow_new: bool) -> None:
     """Write every finding of gate and advise tier to a new baseline."""
+    from ..evaluation.findings import counted
     from ..mining.errors import InputError
 
     target, _, found = compare(repository, file)
     if target.exists() and not allow_new:
         raise InputError(f"{target.name} is there already. Use `baseline update`, or --allow-new to replace it.")
     save(target, found)
-    click.echo(f"{found.total()} findings accepted in {target.name}")
+    click.echo(f"{counted(found.total(), 'finding')} accepted in {target.name}")
 
 
 @command.command("update")
@@ -46,15 +47,17 @@ def create(repository: Path, file: str | None, allow_new: bool) -> None:
 @click.option("--allow-new", is_flag=True, help="Accept what is not in it yet, too.")
 def update(repository: Path, file: str | None, allow_new: bool) -> None:
     """Follow renames and drop what was mended; with --allow-new, take in what is new, and list it."""
+    from ..evaluation.findings import counted
+
     target, old, found = compare(repository, file, must_exist=True)
     new = found - old
-    kept = found if allow_new else found - (found - carried(repository, old, found))
+    kept = found if allow_new else carried(repository, old, found)
     save(target, kept)
     if allow_new:
         show_entries(new, "+")
     left = 0 if allow_new else found.total() - kept.total()
-    note = f"; {left} new findings are not in it: --allow-new accepts them" if left else ""
-    click.echo(f"{target.name}: {old.total()} findings before, {kept.total()} now{note}")
+    note = f"; {counted(left, 'finding')} left out as new: accept with --allow-new" if left else ""
+    click.echo(f"{target.name}: {counted(old.total(), 'finding')} before, {kept.total()} now{note}")
 
 
 @command.command("prune")
@@ -62,11 +65,13 @@ def update(repository: Path, file: str | None, allow_new: bool) -> None:
 @FILE
 def prune(repository: Path, file: str | None) -> None:
     """Drop the entries that nothing matches any more, and list them."""
+    from ..evaluation.findings import counted
+
     target, old, found = compare(repository, file, must_exist=True)
     kept = carried(repository, old, found)
     show_entries(old - kept, "-")
     save(target, kept)
-    click.echo(f"{target.name}: {old.total() - kept.total()} entries dropped, {kept.total()} left")
+    click.echo(f"{target.name}: {counted(old.total() - kept.total(), 'finding')} dropped, {kept.total()} left")
 
 
 @command.command("show")
@@ -74,9 +79,12 @@ def prune(repository: Path, file: str | None) -> None:
 @FILE
 def show(repository: Path, file: str | None) -> None:
     """List the accepted findings by rule and file."""
+    from ..evaluation.findings import counted
+
     target, old, _ = compare(repository, file, must_exist=True, is_judged=False)
     show_entries(old, " ")
-    click.echo(f"{target.name}: {old.total()} findings, {len({key.rule for key in old})} rules")
+    rules = len({key.rule for key in old})
+    click.echo(f"{target.name}: {counted(old.total(), 'finding')}, {counted(rules, 'rule')}")
 
 
 def compare(

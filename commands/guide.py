@@ -21,4 +21,4 @@ def command(source: Path, words: int) -> None:
 
     is_corpus = (source / MARKER).is_file()
     profile = read_corpus(source).profile if is_corpus else learn_tree(source, read_settings(source))
-    click.echo(render_guide(profile, max_words=words), nl=False)
+    click.echo(render_guide(profile, max_words=words))

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, limit: int, as_json: bool) -> None:
     """Read the pairs of CORPUS, or what was dropped and why."""
     from ..mining.corpus import read_corpus
+    from ..mining.pairs.kind import collect_kinds
 
     opened = read_corpus(corpus)
     rows = dropped_rows(opened) if dropped else pair_rows(opened)
+    known = {*collect_kinds(), *(row["kind"] for row in rows)}
+    if kind is not None and kind not in known:
+        raise click.UsageError(f"--kind {kind!r}: no such kind. There are {', '.join(sorted(known))}.")
     chosen = [
         row
         for row in rows

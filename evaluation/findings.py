@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..mining.conventions.convention import TIERS
 from ..mining.judge import Finding, Judgement, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source
@@ -21,9 +22,6 @@ from .judgements import Judge, forget_oldest
 from .learning import read_source
 from .suppression import collect_suppressions, excuse_for, remarks_on
 from .syntax import RULE as PARSES
-
-MODES = ("lines", "new", "files", "all")
-TIERS = ("gate", "advise", "hint")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from ..mining.settings import Settings, read_plain, read_settings, settings_of
 from ..mining.source import Source, parse_source
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
-from .findings import Inspected, Report, check_change, inspect, make_report
+from .findings import Inspected, Report, check_change, counted, inspect, make_report
 from .fix import fix_source
 from .identity import Key
 from .learning import governed_paths, has_grammar, known_suffixes, learn_commit, learn_tree, read_source
@@ -155,14 +155,18 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
     if not names:
         return []
     what = ", ".join(sorted(set(names)))
-    return [f"{len(names)} files were not asked ({what}): pip install 'idiolect[languages]' brings the grammars"]
+    were = "was" if len(names) == 1 else "were"
+    about = f"{counted(len(names), 'file')} {were} not asked ({what})"
+    return [f"{about}: pip install 'idiolect[languages]' brings the grammars"]
 
 
 def unparsed(sources: Sequence[Source]) -> list[str]:
     """Return a sentence on the files that do not parse whole."""
     broken = [f"{source.path}:{line}" for source in sources if (line := first_error(source))]
     where = ", ".join(broken[:SHOWN]) + (", …" if broken[SHOWN:] else "")
-    return [f"{len(broken)} files do not parse in places, and were not asked there: {where}"] if broken else []
+    verbs = ("does", "was") if len(broken) == 1 else ("do", "were")
+    about = f"{counted(len(broken), 'file')} {verbs[0]} not parse in places, and {verbs[1]} not asked there"
+    return [f"{about}: {where}"] if broken else []
 
 
 def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:

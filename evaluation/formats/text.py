@@ -7,9 +7,10 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 
+from ...mining.conventions.convention import TIERS
 from ...mining.profile import Entry
 from ...mining.source import Source
-from ..findings import TIERS, Alert, Report
+from ..findings import Alert, Report, counted
 from ..fix import find_fix
 
 WIDEST = 120
@@ -79,8 +80,10 @@ def summarize(report: Report) -> str:
     excused = [f"{states['accepted']} in the baseline"] if states["accepted"] else []
     excused += [f"{states['suppressed']} excused by a comment"] if states["suppressed"] else []
     share = f"{report.governed / report.opportunities:.0%}" if report.opportunities else "none"
-    asked = f"{len(report.files)} files, {report.governed:,} of {report.opportunities:,} places governed ({share})"
-    paid = f"; {report.paid} entries of the baseline look mended: idiolect baseline prune" if report.paid else ""
+    places = f"{report.governed:,} of {counted(report.opportunities, 'place')} governed ({share})"
+    asked = f"{counted(len(report.files), 'file')}, {places}"
+    look = "entry of the baseline looks" if report.paid == 1 else "entries of the baseline look"
+    paid = f"; {report.paid} {look} mended: idiolect baseline prune" if report.paid else ""
     return f"{', '.join([found, *excused])}; {asked}{paid}"
 
 

@@ -268,7 +268,8 @@ def test_a_file_that_does_not_parse_is_named(house: Path):
     """What was not asked is said."""
     (house / "new.py").write_text("a = 1\ndef f(:\n")
 
-    assert any("new.py:2" in note for note in run_check(Request(house, base="HEAD", names=False)).notes)
+    (note,) = run_check(Request(house, base="HEAD", names=False)).notes
+    assert "1 file does not parse in places, and was not asked there: new.py:2" == note
 
 
 @pytest.mark.parametrize("mode", ["lines", "new", "files", "all"])
@@ -385,6 +386,7 @@ def test_an_accepted_slip_excuses_no_other_like_it(house: Path, capsys: pytest.C
 def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]):
     """`update` takes in nothing new without --allow-new; what is mended is reported, then pruned."""
     main(["baseline", "create", str(house)])
+    assert "1 finding accepted" in capsys.readouterr().out
     assert 2 == main(["baseline", "create", str(house)])
     (house / "new.py").write_text(SLIP)
     assert 0 == main(["baseline", "update", str(house)])
@@ -401,7 +403,8 @@ def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]
     assert "- new.py: S01" in capsys.readouterr().out
     assert 0 == run_check(Request(house, names=False)).paid
     main(["baseline", "show", str(house)])
-    assert "old.py: S01 in f × 1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "old.py: S01 in f × 1" in said and "1 finding, 1 rule" in said
 
 
 def test_a_broken_baseline_is_named_with_its_line(house: Path, capsys: pytest.CaptureFixture[str]):
@@ -619,4 +622,4 @@ def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(house: Path, 
 
     report = run_check(Request(house, names=False))
 
-    assert any("1 files were not asked (yaml)" in note for note in report.notes)
+    assert any("1 file was not asked (yaml)" in note for note in report.notes)

@@ -100,6 +100,13 @@ def test_unknown_options_are_usage_errors(capsys: pytest.CaptureFixture[str]):
     assert main(["no-such-command"]) == 2
 
 
+def test_pairs_of_a_kind_that_there_is_not_are_a_usage_error(corpus: Path, capsys: pytest.CaptureFixture[str]):
+    """A slip in the name of a kind is told with those that there are; a kind without pairs is none."""
+    assert 2 == main(["show", str(corpus), "--kind", "nosuch"])
+    assert "implement" in capsys.readouterr().err
+    assert 0 == main(["show", str(corpus), "--kind", "implement"])
+
+
 def test_skips_are_recorded_and_exit_0(write_tree: Write, tmp_path: Path):
     """A NUL byte and a link out of the tree are skipped with a reason; the rest is mined."""
     root = write_tree(
@@ -205,7 +212,8 @@ def test_guide_prints_the_house_style(write_tree: Write, capsys: pytest.CaptureF
 
     assert main(["guide", str(root)]) == 0
 
-    assert "double quotes" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "double quotes" in said and said.endswith("`\n")
 
 
 def test_a_shell_completes_commands_and_options():
