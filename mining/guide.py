@@ -37,7 +37,7 @@ def render_entry(entry: Entry) -> str:
     """Return one rule as a list item: the instruction, where it holds, the evidence, an example."""
     scope, _, where = entry.scope.partition(":")
     place = {"dir": f" In `{where}/`.", "role": f" In {where}."}.get(scope, "")
-    evidence = f"{entry.k:.0f} of {entry.n:.0f}"
+    evidence = f"{entry.conforming:,} of {entry.opportunities:,}"
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
     reason = f" {entry.reason}" if entry.reason else ""
     return f"- {entry.advice}{place} ({evidence}.){reason}{example}"

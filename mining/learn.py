@@ -173,7 +173,8 @@ def silence(convention: Convention, whole: Entry | None, scope: str, places: Seq
     if n < convention.least_support or files < convention.least_files or k >= OWN_HABIT * n:
         return []
     bound = round(wilson_bound(k, n), 5)
-    return [replace(whole, scope=scope, k=round(k, 3), n=round(n, 3), files=files, bound=bound, strength="", tier="")]
+    weights = {"k": round(k, 3), "n": round(n, 3), "files": files, "bound": bound, **count_places(places, whole.value)}
+    return [replace(whole, scope=scope, **weights, strength="", tier="")]
 
 
 def weigh(
@@ -189,6 +190,14 @@ def weigh(
         for value, count in found:
             votes[value] += weight * count
     return votes, files
+
+
+def count_places(places: Iterable[Place], value: str) -> dict[str, int]:
+    """Return how many opportunities make the choice *value*, and how many there are."""
+    times: Counter[str] = Counter()
+    for place in places:
+        times[place.value] += place.times
+    return {"conforming": times[value], "opportunities": times.total()}
 
 
 def first_choice(votes: Mapping[str, float]) -> str:
@@ -230,6 +239,7 @@ def learn_scope(
         value=value,
         k=round(k, 3),
         n=round(n, 3),
+        **count_places(places, value),
         files=files,
         bound=round(bound, 5),
         strength=strength,

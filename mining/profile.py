@@ -45,6 +45,10 @@ class Entry:
     """Weighted opportunities that make the choice."""
     n: float
     """Weighted opportunities."""
+    conforming: int
+    """Opportunities that make the choice, each counted: what people are told, where `k` and `n` decide."""
+    opportunities: int
+    """Opportunities, each counted."""
     files: int
     bound: float
     """One-sided 90 % Wilson lower bound of k / n."""
@@ -137,7 +141,8 @@ class Profile:
 
 def read_entry(row: Mapping[str, Any]) -> Entry:
     """Return the entry that *row* writes."""
-    values = dict(row)
+    # profiles written before opportunities were counted beside their weights
+    values = {"conforming": round(row["k"]), "opportunities": round(row["n"]), **row}
     for name in ("exemplars", "counterexamples"):
         values[name] = tuple(Exemplar(**line) for line in row[name])
     return Entry(**values)

@@ -47,7 +47,7 @@ def annotate(level: str, group: list[Alert]) -> str:
     """Return one command: the first finding of a file and rule, and how many others there are."""
     finding = group[0].finding
     others = f" ({len(group) - 1} more in this file)" if len(group) > 1 else ""
-    evidence = f"\n{text.evidence_of(finding.entry)}" if finding.entry.n else ""
+    evidence = f"\n{text.evidence_of(finding.entry)}" if finding.entry.opportunities else ""
     fields = {
         "file": text.printable(finding.path),
         "line": finding.line,

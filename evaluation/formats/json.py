@@ -54,8 +54,8 @@ def as_row(alert: Alert, report: Report) -> dict[str, Any]:
         "message": finding.message,
         "key": {"scope": alert.key.scope, "snippet": alert.key.snippet},
         "evidence": {
-            "k": entry.k,
-            "n": entry.n,
+            "k": entry.conforming,
+            "n": entry.opportunities,
             "lower_bound": entry.bound,
             "exemplars": [asdict(exemplar) for exemplar in finding.exemplars],
         },

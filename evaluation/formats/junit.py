@@ -56,8 +56,9 @@ def render_suite(file: Inspected, alerts: defaultdict[tuple[str, str], list[Aler
         first, entry = found[0].finding, found[0].finding.entry
         said = "\n\n".join(text.describe(alert, file.source) for alert in found)
         lines.append(f'    <testcase name={attribute(rule)} {about} line="{first.line}">')
-        if entry.n:
-            lines += properties("      ", {"k": f"{entry.k:g}", "n": f"{entry.n:g}", "bound": f"{entry.bound:g}"})
+        if entry.opportunities:
+            counts = {"k": f"{entry.conforming}", "n": f"{entry.opportunities}"}
+            lines += properties("      ", {**counts, "bound": f"{entry.bound:g}"})
         lines.append(
             f"      <failure type={attribute(rule)} message={attribute(first.message)}>{escape(said)}</failure>"
         )

@@ -19,7 +19,7 @@ def render(report: Report) -> str:
     size = sum(len(line.encode()) + 1 for line in lines)
     for number, alert in enumerate(report.alerts):
         finding, entry = alert.finding, alert.finding.entry
-        evidence = f"{entry.k:,.0f} of {entry.n:,.0f}" if entry.n else ""
+        evidence = f"{entry.conforming:,} of {entry.opportunities:,}" if entry.opportunities else ""
         cells = [f"`{plain(finding.path)}:{finding.line}`", entry.id, entry.tier, cell(finding.message), evidence]
         row = f"| {' | '.join(cells)} |"
         size += len(row.encode()) + 1

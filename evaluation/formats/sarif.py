@@ -113,7 +113,9 @@ def as_result(alert: Alert, source: Source, rule: int, line_hash: str, count: in
             for number, exemplar in enumerate(finding.exemplars, start=1)
         ],
         "baselineState": "unchanged" if alert.state == "accepted" else "new",
-        "properties": {"k": entry.k, "n": entry.n, "lowerBound": entry.bound, "scope": entry.scope},
+        "properties": {
+            "k": entry.conforming, "n": entry.opportunities, "lowerBound": entry.bound, "scope": entry.scope,
+        },
     }  # fmt: skip
     if alert.state == "suppressed":
         row["suppressions"] = [{"kind": "inSource", "justification": alert.reason}]

@@ -35,7 +35,7 @@ def describe(alert: Alert, source: Source) -> str:
     where = f"{finding.path}:{finding.line}:{finding.column}"
     lines = [printable(f"{where}: {entry.id} [{entry.tier}] {finding.message}")]
     lines += show_line(source, finding.line, finding.column, finding.end_column)
-    said = [evidence_of(entry)] if entry.n else []
+    said = [evidence_of(entry)] if entry.opportunities else []
     exemplar = finding.exemplars[0] if finding.exemplars else None
     if exemplar is not None and exemplar.text:
         said.append(printable(f"as in {exemplar.path}:{exemplar.line}: {exemplar.text}"))
@@ -52,7 +52,8 @@ def evidence_of(entry: Entry) -> str:
     """Return how many places do as the rule says, and where."""
     scope, _, name = entry.scope.partition(":")
     where = {"dir": f" under {name}/", "role": f" in {name}"}.get(scope, "")
-    return f"{entry.k:,.0f} of {entry.n:,.0f} places{where} do otherwise, at least {entry.bound:.1%} at 90 % confidence"
+    counts = f"{entry.conforming:,} of {entry.opportunities:,} places{where}"
+    return f"{counts} do otherwise, at least {entry.bound:.1%} at 90 % confidence"
 
 
 def show_line(source: Source, line: int, column: int, end_column: int) -> list[str]:

@@ -413,9 +413,10 @@ def describe_profile(corpus: Corpus) -> dict[str, Any] | None:
     rows: list[dict[str, Any]] = []
     for entry in entries[:PROFILE_ROWS]:
         scope, _, where = entry.scope.partition(":")
-        support = f"{entry.k:,.0f} of {entry.n:,.0f}" + (f" in {where}" if scope != "repository" else "")
+        counts = f"{entry.conforming:,} of {entry.opportunities:,}"
+        support = counts + (f" in {where}" if scope != "repository" else "")
         said = entry.advice.replace("`", "")
-        rows.append({"rule": said, "width": round(entry.k / entry.n * 100, 1), "support": support})
+        rows.append({"rule": said, "width": round(entry.conforming / entry.opportunities * 100, 1), "support": support})
     more = f", the strongest {len(rows)} of them here" if len(entries) > len(rows) else ""
     learned = f"{len(entries)} conventions learned from {corpus.profile.files:,} files{more}"
     lead = f"{learned}. The same questions judge answers."

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.errors import SettingsError
+from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
@@ -104,13 +105,34 @@ def test_exemplars_come_from_near_the_finding():
 
 
 def test_an_earlier_profile_is_still_read():
-    """A profile written before recency was known has every rule it had."""
+    """A profile written before recency was known has every rule it had, with the weights for counts."""
     written = json.loads(json.dumps(learn_profile([tally(quotes(9), f"a/m{n}.py") for n in range(40)]).as_json()))
     for row in written["entries"]:
-        for name in ("recent_k", "recent_n", "moving_to", "owner"):
+        for name in ("recent_k", "recent_n", "moving_to", "owner", "conforming", "opportunities"):
             del row[name]
+    entry = entries_of(Profile.from_json(written), "S01")["repository"]
 
-    assert "gate" == entries_of(Profile.from_json(written), "S01")["repository"].tier
+    assert ("gate", 360, 360) == (entry.tier, entry.conforming, entry.opportunities)
+
+
+def test_places_are_counted_where_weights_decide():
+    """A file counts for ten places in the decision and for all its places in what people are told."""
+    tallies = [tally(quotes(30), f"src/m{n}.py") for n in range(20)]
+    tallies.append(tally(quotes(30) + quotes(3, "'"), "src/odd.py"))
+    profile = learn_profile(tallies)
+    entry = entries_of(profile, "S01")["repository"]
+
+    assert (210, 630, 633) == (round(entry.n), entry.conforming, entry.opportunities)
+    assert "(630 of 633.)" in render_guide(profile)
+
+
+def test_a_scope_left_alone_has_its_own_counts():
+    """The entry that silences a rule in a folder counts that folder's places."""
+    tallies = [tally(quotes(10), f"src/m{n}.py") for n in range(200)]
+    tallies += [tally(quotes(2) + quotes(3, "'"), f"old/m{n}.py") for n in range(6)]
+    entry = entries_of(learn_profile(tallies), "S01")["dir:old"]
+
+    assert ("", 12, 30) == (entry.tier, entry.conforming, entry.opportunities)
 
 
 def test_lines_of_the_last_commits_are_recent(tmp_path: Path):
