@@ -61,7 +61,7 @@ class Snapshot:
 
     def read_one(self, path: str) -> bytes | None:
         """Return the content of one file, or None."""
-        return next((data for _, data in self.read([path])), None)
+        return next((data for _, data in self.read([path])), None) if path in self.blobs else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -418,7 +418,8 @@ def as_finding(missing: Missing, source: Source) -> Finding:
     """Return what does not exist as a finding of row A11, which gates: it is a fact, not a habit."""
     entry = Entry(
         convention=RULE, key=missing.kind, scope="repository", value="exists", k=0, n=0, conforming=0,
-        opportunities=0, files=0, bound=1.0, strength="gate", tier="gate", exemplars=(), counterexamples=(), rule={}, reason="",
+        opportunities=0, files=0, bound=1.0, strength="gate", tier="gate", exemplars=(), counterexamples=(), rule={},
+        reason="",
     )  # fmt: skip
     start = source.line_starts[missing.line - 1]
     line = source.utf8[start : source.lines_span(missing.line, missing.line).end].decode("utf-8", "replace")

@@ -21,6 +21,7 @@ from .conventions.convention import Convention, HouseConvention, Opportunity, co
 from .conventions.facts import FileFacts
 from .conventions.priors import read_priors
 from .conventions.tally import FileTally
+from .owners import LANGUAGES
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, scopes_of
 from .settings import Override, Settings
 
@@ -147,7 +148,7 @@ def learn_rule(
     )
     if override is not None and override.ignore:
         return []
-    owner = next(iter(sorted(convention.owners & known.owners)), "")
+    owner = next((name for name in sorted(convention.owners & known.owners) if is_formatted(convention, key, name)), "")
     by_scope: defaultdict[str, list[Place]] = defaultdict(list)
     for _, group in groupby(places, PATH):
         found = list(group)
@@ -162,6 +163,11 @@ def learn_rule(
         elif whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN:
             entries.append(entry)
     return entries
+
+
+def is_formatted(convention: Convention, key: str, owner: str) -> bool:
+    """Claim that the formatter *owner* formats the language that a question is about."""
+    return not convention.is_neutral or key.partition(": ")[0] in LANGUAGES[owner]
 
 
 def silence(convention: Convention, whole: Entry | None, scope: str, places: Sequence[Place]) -> list[Entry]:

@@ -12,30 +12,69 @@ from collections.abc import Callable
 from pathlib import Path
 
 LARGEST = 1_000_000
+ANYTHING = re.compile(rb"")
+PRETTIER = (
+    *(f".prettierrc{end}" for end in ("", ".json", ".json5", ".yaml", ".yml", ".toml")),
+    *(
+        f"{name}.{end}"
+        for name in (".prettierrc", "prettier.config")
+        for end in ("js", "cjs", "mjs", "ts", "cts", "mts")
+    ),
+)
 SIGNS = (
-    ("black", "pyproject.toml", re.compile(rb"^\[tool\.black\b", re.MULTILINE)),
+    (
+        "biome",
+        ("biome.json", "biome.jsonc"),
+        re.compile(rb"\A(?![\s\S]*\"formatter\"\s*:\s*\{[^{}]*\"enabled\"\s*:\s*false)"),
+    ),
+    ("black", ("pyproject.toml",), re.compile(rb"^\[tool\.black\b", re.MULTILINE)),
     (
         "black",
-        ".pre-commit-config.yaml",
+        (".pre-commit-config.yaml",),
         re.compile(rb"/black(-pre-commit-mirror)?[\"']?\s*$|id:\s*black\b", re.MULTILINE),
     ),
-    ("ruff format", "pyproject.toml", re.compile(rb"^\[tool\.ruff\.format\b", re.MULTILINE)),
-    ("ruff format", "ruff.toml", re.compile(rb"^\[format\b", re.MULTILINE)),
-    ("ruff format", ".ruff.toml", re.compile(rb"^\[format\b", re.MULTILINE)),
-    ("ruff format", ".pre-commit-config.yaml", re.compile(rb"id:\s*ruff-format\b")),
-    ("ruff format", "Makefile", re.compile(rb"\bruff format\b")),
-    ("ruff format", "tox.ini", re.compile(rb"\bruff format\b")),
+    ("clang-format", (".clang-format", "_clang-format"), ANYTHING),
+    ("gofmt", ("go.mod",), ANYTHING),
+    (
+        "google-java-format",
+        ("pom.xml", "build.gradle", "build.gradle.kts"),
+        re.compile(rb"google-?java-?format|com\.diffplug\.(gradle\.)?spotless", re.IGNORECASE),
+    ),
+    ("prettier", PRETTIER, ANYTHING),
+    # settings, or the package that holds them; else the key names a version or a script
+    ("prettier", ("package.json",), re.compile(rb"\"prettier\"\s*:\s*(\{|\"(@|\.{1,2}/|[\w-]*prettier-config))")),
+    ("rubocop", (".rubocop.yml",), re.compile(rb"\A(?![\s\S]*DisabledByDefault:\s*true)|^Layout\b", re.MULTILINE)),
+    ("ruff format", ("pyproject.toml",), re.compile(rb"^\[tool\.ruff\.format\b", re.MULTILINE)),
+    ("ruff format", ("ruff.toml", ".ruff.toml"), re.compile(rb"^\[format\b", re.MULTILINE)),
+    ("ruff format", (".pre-commit-config.yaml",), re.compile(rb"id:\s*ruff-format\b")),
+    ("ruff format", ("Makefile", "tox.ini"), re.compile(rb"\bruff format\b")),
+    ("rustfmt", ("rustfmt.toml", ".rustfmt.toml"), ANYTHING),
 )
-"""A formatter, the file that sets it up, and what it looks like there."""
+"""A formatter, the files that may set it up, and what it looks like there; every Go module is formatted by gofmt."""
+SCRIPTS = frozenset({"javascript", "tsx", "typescript"})
+LANGUAGES = {
+    "biome": SCRIPTS,
+    "black": frozenset({"python"}),
+    "clang-format": frozenset({"c", "cpp"}),
+    "gofmt": frozenset({"go"}),
+    "google-java-format": frozenset({"java"}),
+    "prettier": SCRIPTS | {"markdown", "yaml"},
+    "rubocop": frozenset({"ruby"}),
+    "ruff format": frozenset({"python"}),
+    "rustfmt": frozenset({"rust"}),
+}
+"""What each formatter formats."""
 
 
 def owners_of(read: Callable[[str], bytes | None]) -> frozenset[str]:
     """Return the formatters that the files given by *read*, by name at the repository's root, set up."""
-    texts: dict[str, bytes] = {}
-    for _, name, _ in SIGNS:
-        if name not in texts:
-            texts[name] = read(name) or b""
-    return frozenset(owner for owner, name, sign in SIGNS if sign.search(texts[name]))
+    texts = {name: read(name) for _, names, _ in SIGNS for name in names}
+    return frozenset(
+        owner
+        for owner, names, sign in SIGNS
+        for name in names
+        if (text := texts[name]) is not None and sign.search(text)
+    )
 
 
 def owners_in(root: Path) -> frozenset[str]:

@@ -20,6 +20,8 @@ from .view import text_of
 CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
 SEPARATORS = (",", ";")
+FORMATTERS = frozenset({"biome", "clang-format", "gofmt", "google-java-format", "prettier", "rubocop", "rustfmt"})
+"""What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
 
 class DefinitionCase(NeutralConvention):
@@ -115,6 +117,7 @@ class StringDelimiter(NeutralConvention):
     id = "Q03"
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
+    owners = frozenset({"biome", "prettier", "rubocop"})
     version = 3
     values = ("double", "single")
     examples = Examples(
@@ -149,6 +152,7 @@ class IndentationUnit(NeutralConvention):
     id = "Q04"
     name = "indentation-unit"
     question = "By what is a deeper line indented?"
+    owners = FORMATTERS
     version = 2
     examples = Examples(
         value="2 spaces",
@@ -191,6 +195,7 @@ class TokenSpacing(NeutralConvention):
     name = "token-spacing"
     question = "Do blanks stand around `{key}`?"
     cap = "hint"
+    owners = FORMATTERS
     is_mined = True
     examples = Examples(
         value="on both sides",
@@ -230,6 +235,7 @@ class TrailingSeparator(NeutralConvention):
     name = "trailing-separator"
     question = "Does a separator follow the last of several elements on lines of their own?"
     cap = "advise"
+    owners = frozenset({"biome", "gofmt", "prettier", "rubocop", "rustfmt"})
     never = frozenset({"absent"})
     values = ("present", "absent")
     examples = Examples(
@@ -272,6 +278,7 @@ class BlankLines(NeutralConvention):
     name = "blank-lines"
     question = "How many empty lines stand between {key}?"
     cap = "advise"
+    owners = frozenset({"google-java-format", "rubocop"})
     is_mined = True
     version = 2
     examples = Examples(

@@ -80,6 +80,51 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
     assert {"black"} == owners_in(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("package.json", '{"prettier": {"semi": false}}', {"prettier"}),
+        ("package.json", '{"prettier": "@acme/prettier-config"}', {"prettier"}),
+        ("package.json", '{"devDependencies": {"prettier": "^3.0.0"}}', set()),
+        ("package.json", '{"scripts": {"prettier": "prettier --write ."}}', set()),
+        (".prettierrc", "", {"prettier"}),
+        ("prettier.config.mjs", "export default {}", {"prettier"}),
+        ("biome.json", '{"formatter": {"indentStyle": "tab"}}', {"biome"}),
+        ("biome.json", '{"formatter": {"enabled": false}}', set()),
+        ("rustfmt.toml", "", {"rustfmt"}),
+        ("Cargo.toml", "[package]\n", set()),
+        ("go.mod", "module example.org/a\n", {"gofmt"}),
+        ("pom.xml", "<artifactId>spotless-maven-plugin</artifactId><groupId>com.diffplug.spotless</groupId>",
+         {"google-java-format"}),
+        ("build.gradle", "dependencies { }", set()),
+        (".clang-format", "BasedOnStyle: LLVM\n", {"clang-format"}),
+        (".rubocop.yml", "AllCops:\n  NewCops: enable\n", {"rubocop"}),
+        (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\n", set()),
+        (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\nLayout:\n  Enabled: true\n", {"rubocop"}),
+        (".editorconfig", "[*]\nindent_size = 2\n", set()),
+    ],
+)  # fmt: skip
+def test_a_formatter_is_told_by_its_own_file(tmp_path: Path, name: str, text: str, expected: set[str]):
+    """Its settings name a formatter; that it is installed or called somewhere does not."""
+    (tmp_path / name).write_text(text)
+
+    assert expected == owners_in(tmp_path)
+
+
+def test_a_formatter_owns_the_layout_of_its_languages_alone():
+    """Quotes of JavaScript are prettier's, those of Ruby stay a rule."""
+    files = [
+        (f"src/m{n}.{end}", language_named(name))
+        for n in range(40)
+        for end, name in (("js", "javascript"), ("rb", "ruby"))
+    ]
+    tallies = [tally_source(parse_source(path, b'f("a");\n' * 10, language)) for path, language in files]
+    profile = learn_profile(tallies, owners={"prettier"})
+
+    owners = {entry.key: (entry.owner, entry.tier) for entry in profile.entries if entry.id.startswith("Q03")}
+    assert {"javascript": ("prettier", ""), "ruby": ("", "gate")} == owners
+
+
 def test_a_folder_that_does_not_keep_the_rule_is_left_alone():
     """A folder with mixed habits is not held to the repository's rule, and other folders still are."""
     tallies = [tally(quotes(10), f"src/m{n}.py") for n in range(200)]
