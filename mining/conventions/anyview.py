@@ -6,6 +6,7 @@ Nothing here knows a language: definitions, strings, comments and calls are what
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
@@ -19,6 +20,8 @@ from ..source import Source
 from .anyfacts import BlockFact, blocks_in, depth_of, key_of
 from .tally import broken_spans
 from .view import text_of
+
+MARGIN = re.compile(rb"[ \t]*")
 
 
 class Name(NamedTuple):
@@ -97,6 +100,11 @@ class AnyView:
         """Claim that *byte* lies inside a string or a comment, past its first byte."""
         place = bisect_left(self.opaque, (byte, 0)) - 1
         return place >= 0 and byte < self.opaque[place][1]
+
+    def margin(self, row: int) -> bytes:
+        """Return the blanks that open a line, counted from 0."""
+        found = MARGIN.match(self.utf8, self.source.line_starts[row])
+        return found[0] if found else b""
 
     @cached_property
     def leaves(self) -> list[Node]:

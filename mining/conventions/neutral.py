@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+from tree_sitter import Node
+
 from .anyview import AnyView, first_token, last_token
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .naming import case_of, recase
@@ -20,6 +22,8 @@ from .view import text_of
 CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
 SEPARATORS = (",", ";")
+BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
+WIDEST_STEP = 8
 FORMATTERS = frozenset({"biome", "clang-format", "gofmt", "google-java-format", "prettier", "rubocop", "rustfmt"})
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
@@ -151,41 +155,70 @@ class IndentationUnit(NeutralConvention):
 
     id = "Q04"
     name = "indentation-unit"
-    question = "By what is a deeper line indented?"
+    question = "By what is the first line of a block indented?"
     owners = FORMATTERS
-    version = 2
+    version = 3
     examples = Examples(
         value="2 spaces",
         path="src/a.js",
         language="javascript",
-        conforms=("function f() {\n  return 1;\n}\n",),
+        conforms=("function f() {\n  return 1;\n}\n", "f(function () { // g\n  g();\n});\n"),
         departs=("function f() {\n\treturn 1;\n}\n", "function f() {\n    return 1;\n}\n"),
-        nearly=("x = `\n      text`;\n", "f(a,\n                    b);\n"),
+        nearly=(
+            "x = `\n      text`;\n",
+            "f(a,\n                    b);\n",
+            "f(\n    a);\n",
+            "x = a\n  ? {\n      b: 1,\n    }\n  : c;\n",
+        ),
+    )
+    also = (
+        Examples(
+            value="2 spaces",
+            path="lib/a.rb",
+            language="ruby",
+            conforms=("def f(a)\n  g do |x|\n    x\n  end\nend\n",),
+            departs=("def f\n    g\nend\n",),
+            nearly=("render 'a',\n       b: 1\n", "x = if a\n      b\n    end\n", "if a &&\n    b\n  c\nend\n"),
+        ),
+        Examples(
+            value="2 spaces",
+            path="ci.yaml",
+            language="yaml",
+            conforms=("jobs:\n  test:\n    - a: 1\n      b: 2\n",),
+            departs=("jobs:\n    test: 1\n",),
+            nearly=("run: make\n     test\n", "- run: |\n      make\n", "- a:\n      b: 1\n"),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the step of each line that is deeper than the line above."""
-        above = b""
-        for line, start in enumerate(file.source.line_starts):
-            end = file.utf8.find(b"\n", start)
-            text = file.utf8[start : end if end >= 0 else len(file.utf8)].rstrip()
-            if not text:
+        """Yield the step of each line that is the first of a block which the line above opens."""
+        for before, token in pairwise(leaf for leaf in file.leaves if not leaf.is_extra):
+            if token.start_point.row == before.end_point.row or file.is_opaque(token.start_byte):
                 continue
-            margin = text[: len(text) - len(text.lstrip())]
-            first = start + len(margin)
-            inside = file.is_opaque(first)
-            if not inside and margin.startswith(above) and len(margin) > len(above) and line:
-                step = margin[len(above) :]
-                node = file.root.descendant_for_byte_range(first, first + 1)
-                if node is not None and (set(step) == {9} or (set(step) == {32} and len(step) <= 8)):
-                    name = "tab" if set(step) == {9} else f"{len(step)} spaces"
-                    yield Choice(name if set(step) == {32} or len(step) == 1 else "tabs", node)
-            if not inside:
-                above = margin
+            above, margin = file.margin(before.end_point.row), file.margin(token.start_point.row)
+            step = margin.removeprefix(above)
+            unit = {frozenset(b"\t"): "tab", frozenset(b" "): "space"}.get(frozenset(step))
+            if unit and margin.startswith(above) and len(step) <= WIDEST_STEP and is_opened(file, before, token):
+                yield Choice(f"{len(step)} {unit}{'' if len(step) == 1 else 's'}", token)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Indent by {value if value[0].isdigit() else 'one ' + value}."
+        return f"Indent by {value}."
+
+
+def is_opened(file: AnyView, before: Node, token: Node) -> bool:
+    """Claim that *token* is the first of a block that the line of *before* opens."""
+    block = token
+    while block.parent is not None and block.start_byte >= before.end_byte:
+        block = block.parent
+    opening, closing = text_of(before), last_token(block)
+    above = file.margin(before.end_point.row)
+    if opening == ":":
+        return (block.start_point.row, block.start_point.column) == (before.end_point.row, len(above))
+    # a block that hangs on something further left than its end is aligned with that, not indented
+    is_level = closing.start_point.column == len(above) and file.margin(closing.start_point.row) == above
+    is_word = not closing.is_named and text_of(closing).isalpha()
+    return is_level and closing.start_byte > token.start_byte and (is_word or (opening, text_of(closing)) in BRACKETS)
 
 
 class TokenSpacing(NeutralConvention):
