@@ -122,7 +122,7 @@ class StringDelimiter(NeutralConvention):
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
     owners = frozenset({"biome", "prettier", "rubocop"})
-    version = 3
+    version = 4
     values = ("double", "single")
     examples = Examples(
         value="single",
@@ -130,13 +130,16 @@ class StringDelimiter(NeutralConvention):
         language="javascript",
         conforms=("x = 'a';",),
         departs=('x = "a";',),
-        nearly=('x = "it\'s";', "x = `a`;", "x = '';"),
+        # markup has quotes of its own
+        nearly=('x = "it\'s";', "x = `a`;", "x = '';", 'x = <a href="b" />;'),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the delimiter of each string that could have either."""
         for node in file.strings:
             text = text_of(node)
+            if node.parent is not None and node.parent.type.lower().endswith("attribute"):
+                continue
             if len(text) > 2 and text[0] in "\"'" and text[-1] == text[0] and not set(text[1:-1]) & set("\"'\\\n"):
                 yield Choice("double" if text[0] == '"' else "single", node)
 
