@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,6 +30,10 @@ if TYPE_CHECKING:  # they import this module
 
 NOT_NEUTRAL = frozenset({"python"})
 """Languages with a catalogue of their own."""
+PROSE = frozenset({"markdown"})
+"""Languages whose layout and names are not those of code."""
+VOWEL = re.compile(r"[aeio]|u(?!n[ai]|s)")
+"""What opens a word that stands after `an`."""
 TIERS = ("gate", "advise", "hint")
 """From the strictest; a finding's tier is the highest its bound and its convention's cap allow."""
 
@@ -233,10 +238,13 @@ class NeutralConvention(Convention):
 
     languages = ()
     is_neutral = True
+    spared: ClassVar[frozenset[str]] = frozenset()
+    """Languages that are not asked: the answer would be their syntax, or mean nothing."""
 
-    def is_asked_any(self, role: str, utf8: bytes) -> bool:
-        """Claim that a file of *role* with this text is one that the question is for."""
-        return role in self.roles and (not self.needs or any(word in utf8 for word in self.needs))
+    def is_asked_any(self, file: AnyView) -> bool:
+        """Claim that *file* is one that the question is for."""
+        is_needed = not self.needs or any(word in file.utf8 for word in self.needs)
+        return is_needed and file.role in self.roles and file.source.language.name not in self.spared
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Return the answers of *file*."""
@@ -271,12 +279,14 @@ class NeutralHouseConvention(HouseConvention):
 
     languages = ()
     is_neutral = True
+    spared: ClassVar[frozenset[str]] = frozenset()
+    """Languages that are not asked."""
 
     def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
         """Return the candidate rules of each language apart."""
         by_language: dict[str, list[FileFacts]] = {}
         for _, facts in sorted(files.items()):
-            if facts.language not in NOT_NEUTRAL:
+            if facts.language not in NOT_NEUTRAL | self.spared:
                 by_language.setdefault(facts.language, []).append(facts)
         return [
             {**rule, "key": f"{language}: {rule['key']}", "language": language}
@@ -328,6 +338,14 @@ def collect_conventions() -> tuple[Convention, ...]:
 def conventions_by_id() -> dict[str, Convention]:
     """Return the conventions under their ids."""
     return {convention.id: convention for convention in collect_conventions()}
+
+
+def noun_of(kind: str) -> str:
+    """Return how a sentence speaks of nodes of *kind*: in words, with an article unless it speaks of several."""
+    words = kind.strip("_").replace("_", " ")
+    if words.endswith("s") and not words.endswith("ss"):
+        return words
+    return f"an {words}" if VOWEL.match(words) else f"a {words}"
 
 
 def lower_tier(one: str, other: str) -> str:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from tree_sitter import Node
 
 from .anyview import AnyView, first_token, last_token
-from .convention import Choice, Edit, Examples, NeutralConvention, Place
+from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .naming import case_of, recase
 from .view import text_of
 
@@ -34,6 +34,7 @@ class DefinitionCase(NeutralConvention):
     id = "Q01"
     name = "definition-case"
     question = "How is the name of a {key} cased?"
+    spared = PROSE
     version = 2
     examples = Examples(
         value="camelCase",
@@ -73,6 +74,7 @@ class DefinitionAffix(NeutralConvention):
     cap = "advise"
     least_support = 30.0
     is_mined = True
+    spared = PROSE
     version = 2
     examples = Examples(
         value="stg_",
@@ -160,6 +162,7 @@ class IndentationUnit(NeutralConvention):
     name = "indentation-unit"
     question = "By what is the first line of a block indented?"
     owners = FORMATTERS
+    spared = PROSE
     version = 3
     examples = Examples(
         value="2 spaces",
@@ -229,36 +232,62 @@ class TokenSpacing(NeutralConvention):
 
     id = "Q05"
     name = "token-spacing"
-    question = "Do blanks stand around `{key}`?"
+    question = "Do blanks stand around {key}?"
     cap = "hint"
     owners = FORMATTERS
+    spared = PROSE
     is_mined = True
+    version = 2
     examples = Examples(
         value="on both sides",
-        key="=",
+        key="`=` in an assignment expression",
         path="src/a.js",
         language="javascript",
         conforms=("x = 1;",),
         departs=("x=1;", "x= 1;"),
-        nearly=("// x=1\n", "x == 1;"),
+        nearly=("// x=1\n", "x == 1;", "function f(x=1) {}"),
+    )
+    also = (
+        Examples(
+            value="nowhere",
+            key="`*` in a pointer type",
+            path="src/a.go",
+            language="go",
+            conforms=("package a\n\nvar b []*c\n", "package a\n\nvar b *c\n"),
+            departs=("package a\n\nvar b * c\n",),
+            nearly=("package a\n\nvar b = c * d\n",),
+        ),
+        Examples(
+            value="nowhere",
+            key="`<` in type arguments",
+            path="src/a.rs",
+            language="rust",
+            conforms=("type A = Vec<u8>;\n",),
+            departs=("type A = Vec < u8 >;\n",),
+            nearly=("fn f() -> bool { a < b }\n", "fn f() -> bool {\n    a\n        < b\n}\n"),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the blanks around each sign inside a line."""
         data = file.utf8
         for node in file.leaves:
-            if node.is_named or node.end_byte - node.start_byte > 3:
+            is_first = node.start_point.column == len(file.margin(node.start_point.row))
+            if node.is_named or node.parent is None or node.end_byte - node.start_byte > 3 or is_first:
                 continue
             sign = text_of(node)
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
-            if sign[:1].isalnum() or sign in "()[]{}\"'`;." or before in (b"\n", b"") or after in (b"\n", b"", b"\r"):
+            if sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
                 continue
-            blanks = (before in (b" ", b"\t"), after in (b" ", b"\t"))
-            yield Choice(SPACING[blanks], node, sign)
+            # what stands before the first sign of a node, or after its last, is around the node
+            within = (node.start_byte > node.parent.start_byte, node.end_byte < node.parent.end_byte)
+            blanks = (within[0] and before in (b" ", b"\t"), within[1] and after in (b" ", b"\t"))
+            yield Choice(SPACING[blanks], node, f"`{sign}` in {noun_of(node.parent.type)}")
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Put blanks {value} of `{key}`." if value != "nowhere" else f"Put no blanks around `{key}`."
+        side = f"{value} of" if value == "on both sides" else value
+        return f"Put blanks {side} {key}." if value != "nowhere" else f"Put no blanks around {key}."
 
 
 SPACING = {(True, True): "on both sides", (False, False): "nowhere", (True, False): "before", (False, True): "after"}
@@ -314,9 +343,10 @@ class BlankLines(NeutralConvention):
     name = "blank-lines"
     question = "How many empty lines stand between {key}?"
     cap = "advise"
+    spared = PROSE
     owners = frozenset({"google-java-format", "rubocop"})
     is_mined = True
-    version = 2
+    version = 3
     examples = Examples(
         value="1",
         key="function_declaration and function_declaration",
@@ -330,7 +360,8 @@ class BlankLines(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the empty lines between each two neighbours without a comment between them."""
         for one, other in pairwise(file.top):
-            lines = other.start_point.row - one.end_point.row - (one.end_point.column > 0)
+            # some grammars take the empty lines behind a node into it
+            lines = other.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
             between = file.utf8[one.end_byte : other.start_byte]
             if lines >= 0 and not between.strip(b" \t\r\n;"):
                 yield Choice(str(lines), first_token(other), f"{one.type} and {other.type}")

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .convention import Examples, HouseChoice, NeutralHouseConvention
+from .convention import PROSE, Examples, HouseChoice, NeutralHouseConvention
 from .facts import FileFacts
 
 LEAST_UNITS = 20
@@ -21,6 +21,13 @@ SHARE = 0.9
 COMMON_NAME = 0.5
 """A file name that holds more than this share of all units of a language has no special role."""
 QUANTILE = 0.99
+LOOSEST = (
+    ("lines in a function", 100),
+    ("lines in ", 1_000),
+    ("nested blocks in ", 6),
+    ("definitions in a file", 100),
+)
+"""The largest limit of each topic that is one: what is larger still, a reader notices without being told."""
 
 
 class FileRole(NeutralHouseConvention):
@@ -90,6 +97,7 @@ class Limit(NeutralHouseConvention):
 
     cap = "hint"
     never = frozenset({"more"})
+    spared = PROSE | {"yaml"}
     is_mined = False  # one question a language, not one of many that were tried
     is_local = False
 
@@ -104,8 +112,9 @@ class Limit(NeutralHouseConvention):
             for topic, size, _ in self.measure(facts):
                 sizes[topic].append(size)
         for topic, found in sorted(sizes.items()):
-            if len(found) >= LEAST_UNITS:
-                yield {"key": topic, "topic": topic, "most": sorted(found)[math.ceil(QUANTILE * len(found)) - 1]}
+            most = sorted(found)[math.ceil(QUANTILE * len(found)) - 1]
+            if len(found) >= LEAST_UNITS and most <= next(m for start, m in LOOSEST if topic.startswith(start)):
+                yield {"key": topic, "topic": topic, "most": most}
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each size is within the limit."""

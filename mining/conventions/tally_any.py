@@ -18,7 +18,7 @@ def tally_any(source: Source) -> FileTally:
     texts: dict[tuple[str, str, str], str] = {}
     opportunities: list[Opportunity] = []
     for convention in collect_conventions():
-        if not isinstance(convention, NeutralConvention) or not convention.is_asked_any(file.role, file.utf8):
+        if not isinstance(convention, NeutralConvention) or not convention.is_asked_any(file):
             continue
         for choice in convention.ask_any(file):
             mark = choice.mark

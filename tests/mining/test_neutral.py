@@ -9,6 +9,8 @@ import re
 
 import pytest
 from idiolect.mining.conventions import collect_conventions, tally_source
+from idiolect.mining.conventions.anyview import AnyView
+from idiolect.mining.conventions.neutral import BlankLines
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_of
 from idiolect.mining.learn import learn_profile
@@ -189,6 +191,28 @@ def test_what_is_unusually_large_is_a_hint():
 
     assert {"Q17", "Q18"} == {row for row, _ in found(profile, "src/new.js", text)}
     assert {"hint"} == {entry.tier for entry in profile.entries if entry.convention in ("Q17", "Q18")}
+
+
+def test_a_limit_that_limits_nothing_is_none():
+    """Functions of which some are far longer than a reader bears are held to no length."""
+    files = {f"src/f{n}.js": "function f() {\n" + "  b();\n" * (n * 4) + "}\n" for n in range(60)}
+
+    assert {"nested blocks in a function"} == {e.topic for e in learn(files).entries if e.convention == "Q18"}
+
+
+def test_prose_has_no_layout_of_code():
+    """Of Markdown no blanks, empty lines, sizes or cases of names are asked."""
+    text = "# Some title\n\na, b: c - d\n\n## Another title\n\n- a\n  - b\n\n## One more\n\nThe end.\n"
+    files = {f"docs/f{n}.md": text for n in range(60)}
+
+    assert not {"Q01", "Q02", "Q04", "Q05", "Q07", "Q17", "Q18"} & {e.convention for e in learn(files).entries}
+
+
+def test_empty_lines_that_a_grammar_takes_into_a_node_are_counted():
+    """A section of Markdown ends where the next one begins: the empty lines between them are in it."""
+    view = AnyView(parse("a.md", "# One\n\ntext\n\n\n# Two\n\ntext\n"))
+
+    assert ["2"] == [choice.value for choice in BlankLines().ask_any(view)]
 
 
 def test_advice_names_the_language_once():
