@@ -64,7 +64,9 @@ class AnyView:
         for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(self.root):
             if "unit" in captures and "unit.name" in captures:
                 node, name = captures["unit"][0], captures["unit.name"][-1]
-                kind = str(query.pattern_settings(pattern).get("kind") or node.type)
+                settings = query.pattern_settings(pattern)
+                # a module holds units as a class does, and is named in its own way
+                kind = str(settings.get("called") or settings.get("kind") or node.type)
                 found.append((Name(kind, text_of(name).strip("\"'"), name), node))
         return sorted(found, key=lambda unit: (unit[1].start_byte, -unit[1].end_byte))
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
+from .anyfacts import last_part
 from .anyview import AnyView, first_token, last_token
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .naming import case_of, recase
@@ -24,6 +25,8 @@ WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
 SEPARATORS = (",", ";")
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 WIDEST_STEP = 8
+MARKS = "_~?!="
+"""What opens or ends names by a rule of the language."""
 FORMATTERS = frozenset({"biome", "clang-format", "gofmt", "google-java-format", "prettier", "rubocop", "rustfmt"})
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
@@ -34,8 +37,8 @@ class DefinitionCase(NeutralConvention):
     id = "Q01"
     name = "definition-case"
     question = "How is the name of a {key} cased?"
-    spared = PROSE
-    version = 2
+    spared = PROSE | {"go"}  # there the first letter's case says who may use a name
+    version = 3
     examples = Examples(
         value="camelCase",
         key="function",
@@ -43,16 +46,45 @@ class DefinitionCase(NeutralConvention):
         language="javascript",
         conforms=("function readAll() {}",),
         departs=("function read_all() {}", "function ReadAll() {}"),
-        nearly=("const x = read_all();", "class Reader {}"),
+        nearly=("const x = read_all();", "class Reader {}", "class A {\n  _read() {}\n}\n"),
+    )
+    also = (
+        Examples(
+            value="CapWords",
+            key="class",
+            path="lib/a.rb",
+            language="ruby",
+            conforms=(),
+            departs=("class Late_Order\n  def f\n  end\nend\n",),
+            nearly=("class URL\n  def f\n  end\nend\n", "class Rack::Builder\n  def f\n  end\nend\n"),
+        ),
+        Examples(
+            value="snake_case",
+            key="function",
+            path="lib/a.rb",
+            language="ruby",
+            conforms=("def is_late?\n  1\nend\n",),
+            departs=("def isLate?\n  1\nend\n",),
+            nearly=("def late?\n  1\nend\n", "def _late\n  1\nend\n", "def ==(other)\n  1\nend\n"),
+        ),
+        Examples(
+            value="CapWords",
+            key="class",
+            path="src/a.rs",
+            language="rust",
+            conforms=("struct LateOrder {\n    a: u8,\n}\n",),
+            departs=("struct late_order {\n    a: u8,\n}\n",),
+            nearly=("mod late_orders {\n    fn f() {}\n}\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the case of each name that shows one."""
         for name, _ in file.units:
-            case = "UPPER_CASE" if name.text.isupper() and len(name.text) > 1 else case_of(name.text)
-            # one word in lower case is every case at once
-            if case and not (case == "snake_case" and name.text.isalpha()):
-                yield Choice(case, name.node, name.kind)
+            text = last_part(name.text).strip(MARKS)
+            # one word in lower case, or in capitals, is several cases at once
+            if case_of(text) and not (text.isalnum() and (text.islower() or (text.isupper() and len(text) > 1))):
+                yield Choice(case_of(text), name.node, name.kind)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the name in another case."""
