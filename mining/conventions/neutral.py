@@ -381,12 +381,23 @@ class BlankLines(NeutralConvention):
     version = 3
     examples = Examples(
         value="1",
-        key="function_declaration and function_declaration",
+        key="a function declaration and another",
         path="src/a.js",
         language="javascript",
         conforms=("function f() {}\n\nfunction g() {}\n",),
         departs=("function f() {}\nfunction g() {}\n", "function f() {}\n\n\nfunction g() {}\n"),
         nearly=("function f() {}\n\n// about g\nfunction g() {}\n", "let a;\nlet b;\n"),
+    )
+    also = (
+        Examples(
+            value="0",
+            key="an import declaration and another",
+            path="src/A.java",
+            language="java",
+            conforms=("import a.B;\nimport c.D;\n",),
+            departs=("import a.B;\n\nimport c.D;\n",),
+            nearly=("import static a.B.c;\n\nimport c.D;\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -396,8 +407,17 @@ class BlankLines(NeutralConvention):
             lines = other.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
             between = file.utf8[one.end_byte : other.start_byte]
             if lines >= 0 and not between.strip(b" \t\r\n;"):
-                yield Choice(str(lines), first_token(other), f"{one.type} and {other.type}")
+                first, second = neighbour(one), neighbour(other)
+                key = f"{first} and {'another' if first == second else second}"
+                yield Choice(str(lines), first_token(other), key)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Leave {value} empty line{'' if value == '1' else 's'} between {key}."
+
+
+def neighbour(node: Node) -> str:
+    """Return how a sentence speaks of an outermost node, with its second word: `import static` is a kind too."""
+    second = next((text_of(child) for child in node.children[1:2] if not child.is_named), "")
+    is_said = not second.isalpha() or second in node.type
+    return noun_of(node.type if is_said else f"{second} {node.type}")
