@@ -106,6 +106,8 @@ class UseFact(NamedTuple):
     line: int
     start: int
     end: int
+    is_plain: bool
+    """Whether it passes literals alone, if anything: no block, and no name that may stand for one."""
 
 
 class Shapes(NamedTuple):
@@ -301,7 +303,9 @@ def uses_in(file: AnyView) -> Iterator[UseFact]:
         text = text_of(node)
         if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
             inside = around[-1][2] if around else ""
-            yield UseFact(text, inside, node.start_point.row + 1, node.start_byte, node.end_byte)
+            passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
+            is_plain = passed is not None and all(kind_of(each) == "literal" for each in passed.named_children)
+            yield UseFact(text, inside, node.start_point.row + 1, node.start_byte, node.end_byte, is_plain)
 
 
 def last_part(name: str) -> str:

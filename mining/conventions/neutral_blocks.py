@@ -104,12 +104,17 @@ class ChildOrder(NeutralHouseConvention):
 
 
 class RequiredChild(NeutralHouseConvention):
-    """Which key every block of one shape has."""
+    """
+    Which key every block of one shape has.
+
+    Where calls of one name pass such a block, one that passes literals alone has left the block out, and its keys.
+    """
 
     id = "Q10"
     name = "required-child"
     question = "Does a block {key}?"
     never = frozenset({"without"})
+    version = 2
     is_local = False
     examples = Examples(
         value="has `zone`",
@@ -132,12 +137,23 @@ class RequiredChild(NeutralHouseConvention):
             departs=("jobs:\n  test:\n    steps: []\n",),
             nearly=("on:\n  push:\n    branches: [main]\n",),
         ),
+        Examples(
+            value="has `name`",
+            key="`page.getByRole` have `name`",
+            path="tests/a.js",
+            language="javascript",
+            rule={"language": "javascript", "shape": "page.getByRole", "child": "name", "is_call": True},
+            conforms=('page.getByRole("link", { name: "Home" });',),
+            departs=('page.getByRole("link", { exact: true });', 'page.getByRole("link");'),
+            nearly=('page.getByRole("link", options);', 'page.getByText("Home");'),
+        ),
     )
 
     def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
         """Yield each key that nearly all blocks of a shape have."""
+        calls = {(facts.path, use.start) for facts in files for use in facts.uses}
         yield from widest_only(
-            (shape, child, {"key": f"`{shape.name}` have `{child}`", "child": child})
+            (shape, child, {"key": f"`{shape.name}` have `{child}`", "child": child, "is_call": shape.is_of(calls)})
             for shape in collect_shapes(files)
             for child in sorted(shape.frequent_keys())
             if sum(child in block.keys for _, block in shape.blocks) >= SHARE * len(shape.blocks)
@@ -148,6 +164,9 @@ class RequiredChild(NeutralHouseConvention):
         for block in with_shape(facts.blocks, rule["shape"]):
             value = f"has `{rule['child']}`" if rule["child"] in block.keys else "without"
             yield HouseChoice(value, block.line, block.start, block.end, block.text)
+        for use in facts.uses if rule.get("is_call") else ():
+            if use.is_plain and use.name == rule["shape"]:
+                yield HouseChoice("without", use.line, use.start, use.end, use.name)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the key's line taken out."""
@@ -160,7 +179,7 @@ class RequiredChild(NeutralHouseConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         shape, _, child = key.partition(" have ")
-        return f"Give every block {shape} a {child}."
+        return f"Give every block {shape} the key {child}."
 
 
 class CoOccurrence(NeutralHouseConvention):

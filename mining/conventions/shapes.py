@@ -8,7 +8,7 @@ holds for most of its blocks says nothing of the others.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Set
 from typing import Any, NamedTuple
 
 from .anyfacts import BlockFact, EntryFact
@@ -41,6 +41,10 @@ class Shape(NamedTuple):
         counts = Counter(key for _, block in self.blocks for key in set(block.keys))
         ranked = sorted(counts, key=lambda key: (-counts[key], key))[:MOST_KEYS]
         return {key for key in ranked if counts[key] >= LEAST}
+
+    def is_of(self, calls: Set[tuple[str, int]]) -> bool:
+        """Claim that blocks of this shape stand in some of *calls*, each a path and the byte where its name starts."""
+        return any((path, block.start) in calls for path, block in self.blocks)
 
     def entries(self, key: str) -> list[tuple[str, EntryFact]]:
         """Return the entries of one key, each with its path."""
