@@ -35,8 +35,7 @@ def strongest_first(profile: Profile) -> list[Entry]:
 
 def render_entry(entry: Entry) -> str:
     """Return one rule as a list item: the instruction, where it holds, the evidence, an example."""
-    scope, _, where = entry.scope.partition(":")
-    place = {"dir": f" In `{where}/`.", "role": f" In {where}."}.get(scope, "")
+    place = f" In {entry.where}." if entry.where else ""
     evidence = f"{entry.conforming:,} of {entry.opportunities:,}"
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
     reason = f" {entry.reason}" if entry.reason else ""

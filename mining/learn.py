@@ -156,7 +156,11 @@ def learn_rule(
             by_scope[scope].extend(found)
     whole = learn_scope(convention, key, "repository", by_scope.pop("repository", []), rule, override, owner)
     entries = [] if whole is None else [whole]
+    roles = [found for scope, found in by_scope.items() if scope.startswith("role:")]
     for scope, found in sorted(by_scope.items()):
+        # a folder that holds all of a role says the same once more
+        if scope.startswith("dir:") and found in roles:
+            continue
         entry = learn_scope(convention, key, scope, found, rule, override, owner)
         if entry is None:
             entries += silence(convention, whole, scope, found)

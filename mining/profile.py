@@ -17,6 +17,9 @@ EXEMPLARS, SHOWN_EXEMPLARS = 6, 3
 LEAST_RECENT, RECENT_SHARE = 5.0, 0.9
 """With so many opportunities on recent lines, fewer than this share of which agree, a rule is migrating."""
 
+ROLE_NAMES = {"src": "the sources", "tests": "tests", "scripts": "scripts", "docs": "documentation and examples"}
+"""How a sentence speaks of the files of one role, which no folder needs to be named after."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
@@ -89,6 +92,12 @@ class Entry:
         convention = conventions_by_id()[self.convention]
         advice = convention.advice(self.value, self.topic)
         return f"{advice.rstrip('.')} ({self.key.partition(': ')[0]})." if convention.is_neutral else advice
+
+    @property
+    def where(self) -> str:
+        """Where the rule holds, in words; nothing where it holds everywhere."""
+        scope, _, name = self.scope.partition(":")
+        return f"`{name}/`" if scope == "dir" else ROLE_NAMES.get(name, "")
 
     @property
     def id(self) -> str:

@@ -50,10 +50,9 @@ def describe(alert: Alert, source: Source) -> str:
 
 def evidence_of(entry: Entry) -> str:
     """Return how many places do as the rule says, and where."""
-    scope, _, name = entry.scope.partition(":")
-    where = {"dir": f" under {name}/", "role": f" in {name}"}.get(scope, "")
-    counts = f"{entry.conforming:,} of {entry.opportunities:,} places{where}"
-    return f"{counts} do otherwise, at least {entry.bound:.1%} at 90 % confidence"
+    counts = f"{entry.conforming:,} of {entry.opportunities:,} places"
+    where = f" in {entry.where}" if entry.where else ""
+    return f"{counts}{where} do otherwise, at least {entry.bound:.1%} at 90 % confidence"
 
 
 def show_line(source: Source, line: int, column: int, end_column: int) -> list[str]:

@@ -412,9 +412,8 @@ def describe_profile(corpus: Corpus) -> dict[str, Any] | None:
         return None
     rows: list[dict[str, Any]] = []
     for entry in entries[:PROFILE_ROWS]:
-        scope, _, where = entry.scope.partition(":")
         counts = f"{entry.conforming:,} of {entry.opportunities:,}"
-        support = counts + (f" in {where}" if scope != "repository" else "")
+        support = f"{counts} in {entry.where}".replace("`", "") if entry.where else counts
         said = entry.advice.replace("`", "")
         rows.append({"rule": said, "width": round(entry.conforming / entry.opportunities * 100, 1), "support": support})
     more = f", the strongest {len(rows)} of them here" if len(entries) > len(rows) else ""

@@ -37,6 +37,7 @@ class DefinitionCase(NeutralConvention):
     id = "Q01"
     name = "definition-case"
     question = "How is the name of a {key} cased?"
+    never = frozenset({"mixed"})
     spared = PROSE | {"go"}  # there the first letter's case says who may use a name
     version = 3
     examples = Examples(
@@ -94,7 +95,7 @@ class DefinitionCase(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Name a {key} in {value}."
+        return f"Name {noun_of(key)} in {value}."
 
 
 class DefinitionAffix(NeutralConvention):
@@ -134,8 +135,9 @@ class DefinitionAffix(NeutralConvention):
         for name, _ in file.units:
             words = WORDS.findall(name.text)
             if len(words) > 1:
-                yield Choice(words[0], name.node, f"the beginning of the name of a {name.kind}")
-                yield Choice(words[-1].strip("_"), name.node, f"the end of the name of a {name.kind}")
+                kind = noun_of(name.kind)
+                yield Choice(words[0], name.node, f"the beginning of the name of {kind}")
+                yield Choice(words[-1].strip("_"), name.node, f"the end of the name of {kind}")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return another word in its place."""

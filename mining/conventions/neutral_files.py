@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .convention import PROSE, Examples, HouseChoice, NeutralHouseConvention
+from .convention import PROSE, Examples, HouseChoice, NeutralHouseConvention, noun_of
 from .facts import FileFacts
 
 LEAST_UNITS = 20
@@ -128,7 +128,7 @@ class Limit(NeutralHouseConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Keep to {value} {key}."
+        return f"Keep to {value} {key.replace('s in ', ' in ', 1) if value == 'at most 1' else key}."
 
 
 class UnitsPerFile(Limit):
@@ -189,5 +189,5 @@ class UnitSize(Limit):
         """Yield the lines and the nesting of each outermost unit."""
         for top in facts.tops:
             choice = HouseChoice("", top.line, top.start, top.end, top.text)
-            yield f"lines in a {top.kind}", top.lines, choice
-            yield f"nested blocks in a {top.kind}", top.depth, choice
+            yield f"lines in {noun_of(top.kind)}", top.lines, choice
+            yield f"nested blocks in {noun_of(top.kind)}", top.depth, choice

@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from .anyview import AnyView, first_token
 from .comments import RIGHTS, YEARS
-from .convention import Choice, Edit, Examples, NeutralConvention, Place
+from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .view import text_of
 
 MARKERS = ("///", "//!", "//", "/**", "/*", "--", "#", ";", "%")
@@ -60,7 +60,7 @@ class CommentForm(NeutralConvention):
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
         for name, node in file.outermost:
             value = "documented" if node.start_point.row in ends else "undocumented"
-            yield Choice(value, name.node, f"a comment before a {name.kind}")
+            yield Choice(value, name.node, f"a comment before {noun_of(name.kind)}")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the comment with another marker, or taken out from before its definition."""

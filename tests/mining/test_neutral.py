@@ -10,6 +10,7 @@ import re
 import pytest
 from idiolect.mining.conventions import collect_conventions, tally_source
 from idiolect.mining.conventions.anyview import AnyView
+from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.conventions.neutral import BlankLines
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_of
@@ -213,6 +214,30 @@ def test_empty_lines_that_a_grammar_takes_into_a_node_are_counted():
     view = AnyView(parse("a.md", "# One\n\ntext\n\n\n# Two\n\ntext\n"))
 
     assert ["2"] == [choice.value for choice in BlankLines().ask_any(view)]
+
+
+@pytest.mark.parametrize(
+    ("row", "value", "key", "expected"),
+    [
+        ("Q01", "CapWords", "class", "Name a class in CapWords."),
+        ("Q01", "CapWords", "event_handler", "Name an event handler in CapWords."),
+        ("Q04", "1 tab", "", "Indent by 1 tab."),
+        ("Q05", "after", "`,` in arguments", "Put blanks after `,` in arguments."),
+        ("Q05", "on both sides", "`=` in a pair", "Put blanks on both sides of `=` in a pair."),
+        ("Q10", "has `attributes`", "`a` have `attributes`", "Give every block `a` the key `attributes`."),
+        ("Q18", "at most 1", "nested blocks in a class", "Keep to at most 1 nested block in a class."),
+    ],
+)
+def test_advice_reads_as_a_sentence(row: str, value: str, key: str, expected: str):
+    """Node kinds are said in words, articles and numbers are right."""
+    assert expected == conventions_by_id()[row].advice(value, key)
+
+
+def test_a_mixed_case_is_no_rule():
+    """Names that have no common case are held to none."""
+    files = {f"f{n}.tf": f'resource "disk" "a-{n}" {{\n  size = 1\n}}\n' for n in range(60)}
+
+    assert not [entry for entry in learn(files).entries if entry.convention == "Q01" and entry.tier]
 
 
 def test_advice_names_the_language_once():

@@ -5,6 +5,7 @@ The profile's own rules: recency, migration, owners, scopes that differ, exempla
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -137,6 +138,19 @@ def test_a_folder_that_does_not_keep_the_rule_is_left_alone():
 
     assert "S01" in found("src/new.py")
     assert "S01" not in found("old/new.py")
+
+
+def test_a_folder_that_holds_all_of_a_role_is_said_once():
+    """What the sources keep to and the tests do not is one rule where all sources stand in one folder."""
+    tallies = [tally(quotes(10), f"lib/m{n}.py") for n in range(60)]
+    tallies += [tally(quotes(10, "'"), f"tests/m{n}.py") for n in range(60)]
+    profile = learn_profile(tallies)
+    rules = [line for line in render_guide(profile).splitlines() if "double" in line or "single" in line]
+
+    assert {"role:src", "role:tests"} == set(entries_of(profile, "S01"))
+    assert ["In tests.", "In the sources."] == sorted(re.findall(r"In [\w ]+\.", "\n".join(rules)))
+    source = parse_source("lib/new.py", b"a = f('x')\n", PYTHON)
+    assert "S01" in {finding.entry.id for finding in judge_source(source, profile).findings}
 
 
 def test_exemplars_come_from_near_the_finding():
