@@ -164,7 +164,9 @@ def learn_rule(
         entry = learn_scope(convention, key, scope, found, rule, override, owner)
         if entry is None:
             entries += silence(convention, whole, scope, found)
-        elif whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN:
+        elif convention.is_scoped and (
+            whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN
+        ):
             entries.append(entry)
     return entries
 

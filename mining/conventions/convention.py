@@ -180,6 +180,8 @@ class Convention:
     """The answers that `rewrite` knows how to give; empty where answers are open-ended."""
     is_neutral: ClassVar[bool] = False
     """Whether it is asked of every language that has no catalogue of its own."""
+    is_scoped: ClassVar[bool] = True
+    """Whether a folder or a role may keep a rule that the repository does not keep."""
     is_mined: ClassVar[bool] = False
     """Whether many candidate rules are tried: then the false discovery rate is controlled over the family."""
     owners: ClassVar[frozenset[str]] = frozenset()

@@ -124,6 +124,7 @@ class HouseModule(NeutralHouseConvention):
     least_support = 10.0
     null_share = 0.5
     cap = "advise"  # as row A01, whose twin it is
+    is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
     examples = Examples(
         value="through `house_library`",

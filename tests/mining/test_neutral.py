@@ -179,6 +179,19 @@ def test_a_macro_is_asked_for_where_the_raw_rule_is_called():
     assert [] == found(profile, "tools/rules.bzl", files["tools/rules.bzl"])
 
 
+def test_a_function_is_no_rule_against_what_it_calls():
+    """What one folder's function calls is called past it by every other folder: that folder has no rule of its own."""
+    setter = "def set_limits(limits)\n  define_method(:limits) { limits }\nend\n"
+    files = {"guard/lib/base.rb": setter}
+    for number in range(12):
+        files[f"guard/lib/g{number}.rb"] = f"class G{number}\n  set_limits a: {number}\n  def f; end\nend\n"
+    for number in range(2):
+        calls = "".join(f"  define_method(:a{each}) {{ {each} }}\n" for each in range(3))
+        files[f"core/c{number}.rb"] = f"class C{number}\n{calls}  def f; end\nend\n"
+
+    assert not [entry for entry in learn(files).entries if entry.convention == "Q15"]
+
+
 def test_what_is_unusually_large_is_a_hint():
     """A file with far more definitions, or a function far longer, than nearly any other is a hint and no more."""
     files = {f"src/f{n}.js": "function f() {\n  a();\n}\n\nfunction g() {\n  b();\n}\n" for n in range(60)}
