@@ -342,6 +342,7 @@ def conventions_by_id() -> dict[str, Convention]:
     return {convention.id: convention for convention in collect_conventions()}
 
 
+@cache
 def noun_of(kind: str) -> str:
     """Return how a sentence speaks of nodes of *kind*: in words, with an article unless it speaks of several."""
     words = kind.strip("_").replace("_", " ")

@@ -306,17 +306,20 @@ class TokenSpacing(NeutralConvention):
         """Yield the blanks around each sign inside a line."""
         data = file.utf8
         for node in file.leaves:
-            is_first = node.start_point.column == len(file.margin(node.start_point.row))
-            if node.is_named or node.parent is None or node.end_byte - node.start_byte > 3 or is_first:
+            if node.is_named or node.end_byte - node.start_byte > 3:
                 continue
             sign = text_of(node)
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
             if sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
                 continue
+            row, column = node.start_point
+            around = node.parent
+            if around is None or column == len(file.margin(row)):
+                continue
             # what stands before the first sign of a node, or after its last, is around the node
-            within = (node.start_byte > node.parent.start_byte, node.end_byte < node.parent.end_byte)
+            within = (node.start_byte > around.start_byte, node.end_byte < around.end_byte)
             blanks = (within[0] and before in (b" ", b"\t"), within[1] and after in (b" ", b"\t"))
-            yield Choice(SPACING[blanks], node, f"`{sign}` in {noun_of(node.parent.type)}")
+            yield Choice(SPACING[blanks], node, f"`{sign}` in {noun_of(around.type)}")
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
