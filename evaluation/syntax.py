@@ -83,8 +83,8 @@ def ask_libcst(texts: Sequence[str]) -> list[bool]:
 def as_finding(source: Source, line: int, reason: str) -> Finding:
     """Return a finding of row P01, which gates: it is a fact, not a habit."""
     entry = Entry(
-        convention=RULE, key="", scope="repository", value="parses", k=0, n=0, files=0, bound=1.0,
-        strength="gate", tier="gate", exemplars=(), counterexamples=(), rule={}, reason="",
+        convention=RULE, key="", scope="repository", value="parses", k=0, n=0, conforming=0, opportunities=0, files=0,
+        bound=1.0, strength="gate", tier="gate", exemplars=(), counterexamples=(), rule={}, reason="",
     )  # fmt: skip
     line = min(line or first_error(source), len(source.line_starts))
     span = source.lines_span(line, line)
