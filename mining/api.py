@@ -42,8 +42,7 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
     """Return the module-level symbols of a file, and the members of its classes."""
     symbols: list[Symbol] = []
     for definition in definitions:
-        around = definition.parent is None or definitions[definition.parent].kind == "class"
-        if around:
+        if not definition.is_local:
             text = "" if definition.params is None else " ".join(source.slice(definition.params).split())
             symbols.append(
                 Symbol(

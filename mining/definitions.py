@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,8 @@ MATCH_LIMIT = 65_536
 WRAPPERS = frozenset({"decorated_definition", "export_statement", "template_declaration"})
 BETWEEN = "_between"
 """What a query captures under this name may stand between a unit and the comment that documents it."""
+ANONYMOUS = "_anonymous"
+"""What stands in what a query captures under this name, such as a class without a name, cannot be told by its own."""
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
 SEPARATORS = re.compile(r"::|\.")
@@ -57,6 +59,8 @@ class Definition:
     """
     has_error: bool
     """Whether the tree has an error inside."""
+    is_local: bool = False
+    """Whether it stands in a function or in a class without a name, where no one outside can name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Found:
     comments: list[Node] = field(default_factory=list[Node])
     between: set[int] = field(default_factory=set[int])
     """Lines that may stand between a unit and its comment."""
+    anonymous: list[Span] = field(default_factory=list[Span])
     blocks: list[Node] = field(default_factory=list[Node])
     old: list[Node] = field(default_factory=list[Node])
 
@@ -90,6 +95,7 @@ def find_units(source: Source) -> Found:
             found.comments.extend(captures["comment"])
         found.blocks.extend(captures.get(BLOCK, ()))
         found.old.extend(captures.get(OLD, ()))
+        found.anonymous.extend(Span(node.start_byte, node.end_byte) for node in captures.get(ANONYMOUS, ()))
         for node in captures.get(BETWEEN, ()):
             found.between.update(range(node.start_point.row + 1, node.end_point.row + 2))
     return found
@@ -107,9 +113,19 @@ def collect_definitions(source: Source) -> list[Definition]:
             around.pop()
         parent = around[-1] if around else None
         doc = None if above is None else comment_above(source, span, above, between)
-        definitions.append(build_definition(source, span, *units[span], doc, definitions, parent))
+        definition = build_definition(source, span, *units[span], doc, definitions, parent)
+        owner = None if parent is None else definitions[parent]
+        definitions.append(replace(definition, is_local=is_local(span, owner, found.anonymous)))
         around.append(len(definitions) - 1)
     return definitions
+
+
+def is_local(unit: Span, owner: Definition | None, anonymous: Sequence[Span]) -> bool:
+    """Claim that a unit stands in a function, or in a class without a name that its *owner* holds."""
+    if owner is not None and owner.kind != "class":
+        return True
+    start = -1 if owner is None else owner.span.start
+    return any(start < around.start < unit.start and unit.end <= around.end for around in anonymous)
 
 
 def comment_ends(source: Source, comments: Sequence[Node]) -> dict[int, Span]:

@@ -27,7 +27,7 @@ def render_skeleton(source: Source, definitions: list[Definition], limit: int = 
     kept: set[int] = set()
     for _, index in sorted(heads):
         text = head_text(source, definitions[index])
-        if is_visible(definitions, index) and (size := len(text.encode()) + 1) <= room:
+        if not definitions[index].is_local and (size := len(text.encode()) + 1) <= room:
             kept.add(index)
             room -= size
     return "\n".join([*opening, *(head_text(source, definitions[index]) for index in sorted(kept))])
@@ -58,12 +58,6 @@ def head_text(source: Source, definition: Definition) -> str:
     # a comment between the head and the body is no part of the signature
     lines = [line for line in text.split("\n") if not line.lstrip().startswith(source.language.comment)]
     return "\n".join(lines).rstrip()
-
-
-def is_visible(definitions: list[Definition], index: int) -> bool:
-    """Claim that a definition can be used from outside: it stands in the module or in a class, not in a function."""
-    parent = definitions[index].parent
-    return parent is None or definitions[parent].kind == "class"
 
 
 def depth(definitions: list[Definition], index: int) -> int:

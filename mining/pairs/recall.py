@@ -41,32 +41,30 @@ def draft_recall(mined: MinedFile) -> Iterator[Draft]:
         yield from code_blocks(mined.source)
         return
     for definition in mined.definitions:
-        if not definition.has_error and is_public(definition, mined.definitions):
+        if not definition.has_error and is_public(definition):
             yield from signature(mined.source, definition)
             yield from documented_example(mined.source, definition)
 
 
-def is_public(definition: Definition, definitions: list[Definition]) -> bool:
+def is_public(definition: Definition) -> bool:
     """Claim that a definition can be reached by name from outside, and has no name that says otherwise."""
-    parent = definition.parent
-    if any(part.startswith("_") for part in definition.symbol.split(".")):
-        return False
-    return parent is None or definitions[parent].kind == "class"
+    return not definition.is_local and not any(part.startswith("_") for part in definition.symbol.split("."))
 
 
 def signature(source: Source, definition: Definition) -> Iterator[Draft]:
-    """Yield the question for the head of a function with parameters."""
+    """Yield the question for the head of a function with parameters: its decorators belong to how it is declared."""
     params, head = definition.params, definition.head
     if definition.kind == "class" or params is None or params.end - params.start < FEWEST_PARAMETERS:
         return
     end = min(head.end, definition.doc.start) if definition.doc and definition.doc.start > head.start else head.end
-    first, last = source.line_of(head.start), source.line_of(max(head.start, end - 1))
+    first = source.line_of(definition.span.start)
     start = source.line_starts[first - 1]
-    text = source.slice(Span(start, end)).rstrip()
-    if source.utf8[start : head.start].strip() or not text.strip():
+    if source.utf8[start : definition.span.start].strip() or end < params.end:
         return
-    last = first + text.count("\n")
-    yield recalled(source, definition, SIGNATURES, text, first, last, start)
+    # what a comment says between the parameters and the body is no part of the head
+    after = re.split(rf"\s{re.escape(source.language.comment)}", source.slice(Span(params.end, end)), maxsplit=1)[0]
+    text = (source.slice(Span(start, params.end)) + after).rstrip()
+    yield recalled(source, definition, SIGNATURES, text, first, first + text.count("\n"), start)
 
 
 def documented_example(source: Source, definition: Definition) -> Iterator[Draft]:

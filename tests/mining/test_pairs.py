@@ -15,7 +15,7 @@ from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.history import Change, FileChange, Lines, read_patch, spoken
 from idiolect.mining.languages import known_languages, language_of
-from idiolect.mining.mine import mine_repositories
+from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
 from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import parse_source
@@ -141,6 +141,54 @@ def test_what_is_recalled_has_no_context(rows):
     assert "    def fetch(self, path, *, fresh=False):" in recalled
     assert 'Client().fetch("a")' in recalled
     assert "# Read a page\n\nOne call:\n\n```python" == recalled["read_title('a')\nread_title('b')"].instruction
+
+
+HEADS = """
+class Shelf:
+    @staticmethod
+    def find(name, limit=10):  # pragma: no cover
+        # the newest first
+        return search(name, limit)
+
+    @overload
+    def read(self, name: str) -> str: ...
+
+    @overload
+    def read(self, name: bytes) -> bytes: ...
+"""
+SCALES = """
+class Scales {
+  static final Adapter DAYS = new Adapter() {
+    @Override
+    public long weigh(Reader reader, Day day) {
+      return reader.days(day);
+    }
+  };
+
+  /** Weighs a thing. */
+  public long weigh(Reader reader, Thing thing) {
+    return reader.things(thing);
+  }
+}
+"""
+
+
+def recalled(path, text):
+    mined = mine_data(path, text.encode(), known_languages(), ["recall"])
+    return [draft.response for draft in mined.drafts], {(drop.symbol, drop.reason) for drop in mined.drops}
+
+
+def test_a_head_is_recalled_with_its_decorators_and_without_what_the_body_says():
+    """A comment after the head is none of it; a name with several heads is no question, and its reason is kept."""
+    heads, drops = recalled("shelf.py", HEADS)
+
+    assert ["    @staticmethod\n    def find(name, limit=10):"] == heads
+    assert {("Shelf.read", "several_answers")} == drops
+
+
+def test_a_member_of_a_class_without_a_name_is_not_recalled():
+    """It would be asked for by the name of the class around it."""
+    assert (["  public long weigh(Reader reader, Thing thing)"], set()) == recalled("Scales.java", SCALES)
 
 
 def test_documentation_is_asked_for_without_giving_it_away(rows):
