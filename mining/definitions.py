@@ -27,6 +27,8 @@ ANONYMOUS = "_anonymous"
 """What stands in what a query captures under this name, such as a class without a name, cannot be told by its own."""
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
+DOCUMENTING = b"/**"
+"""What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen)."""
 SEPARATORS = re.compile(r"::|\.")
 
 
@@ -145,10 +147,18 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
     line = source.line_of(unit.start) - 1
     while line in between:
         line -= 1
-    last = first = ends.get(line)
+    last = first = ends.get(line) or comment_apart(source, unit, ends.get(line - 1))
     while first is not None and (before := ends.get(source.line_of(first.start) - 1)) is not None:
         first = before
     return None if first is None or last is None else Span(first.start, last.end)
+
+
+def comment_apart(source: Source, unit: Span, comment: Span | None) -> Span | None:
+    """Return *comment*, which a blank line parts from the unit, where its form says that it documents what follows."""
+    if comment is None or not source.utf8.startswith(DOCUMENTING, comment.start):
+        return None
+    opens_file = not source.utf8[: comment.start].strip()
+    return None if opens_file or source.utf8[comment.end : unit.start].strip() else comment
 
 
 def build_definition(

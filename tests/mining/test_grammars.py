@@ -46,6 +46,77 @@ function size(queue) { return queue.jobs.length; }
         id="javascript",
     ),
     pytest.param(
+        "javascript",
+        "reply.js",
+        """
+/*! MIT Licensed */
+
+/**
+ * Module dependencies.
+ */
+
+var http = require("http");
+
+/**
+ * Send a body.
+ *
+ * @public
+ */
+
+reply.send = function send(body) {
+  this.end(body);
+  return this;
+};
+
+exports.parse = async (text) => {
+  return JSON.parse(text);
+};
+
+var status = function (code) {
+  return http.codes[code];
+};
+
+module.exports = {
+  // Opens.
+  open: function (path) {
+    return http.get(path);
+  },
+  close: (path) => {
+    http.end(path);
+  },
+};
+
+const routes = {
+  list: function* () {
+    yield reply;
+  },
+};
+
+class Timer {
+  // Starts anew.
+  start = (delay) => {
+    this.delay = delay;
+  };
+}
+
+run({ success: function (text) {
+  exports.parse(text);
+} });
+""",
+        [
+            ("function", "reply.send"),
+            ("function", "exports.parse"),
+            ("function", "status"),
+            ("function", "open"),
+            ("function", "close"),
+            ("function", "routes.list"),
+            ("class", "Timer"),
+            ("method", "Timer.start"),
+        ],
+        ("reply.send", "/**\n * Send a body.\n *\n * @public\n */", "  this.end(body);\n  return this;"),
+        id="javascript as assigned",
+    ),
+    pytest.param(
         "typescript",
         "cart.ts",
         """
@@ -66,8 +137,28 @@ enum State {
   Open,
   Paid,
 }
+
+class Till {
+  ring = async (line: Line): Promise<void> => {
+    this.lines.push(line);
+  };
+}
+
+export default {
+  open: function (path: string) {
+    return new Till(path);
+  },
+};
 """,
-        [("class", "Line"), ("class", "Cart"), ("method", "Cart.total"), ("class", "State")],
+        [
+            ("class", "Line"),
+            ("class", "Cart"),
+            ("method", "Cart.total"),
+            ("class", "State"),
+            ("class", "Till"),
+            ("method", "Till.ring"),
+            ("function", "open"),
+        ],
         (
             "Cart.total",
             "/** Sums what every line costs. */",
