@@ -7,11 +7,12 @@ dropped. Files of one change, and whatever a definition was before, stay on one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .filters.duplicates import fingerprint
 from .filters.personal import mask_personal
-from .filters.quality import object_to
+from .filters.quality import broken_definition, object_to
 from .filters.secrets import find_secrets
 from .history import Change, is_shallow, newest_change, read_changes
 from .languages import Language
@@ -23,6 +24,10 @@ from .yields import Drop, FileYield, HistoryYield, make_pair
 
 HISTORY = 500
 """Commits that are looked at by default."""
+BLANKS = re.compile(r" ?([^\w\s]) ?")
+TRAILING_COMMA = re.compile(r",(?=[)\]}])")
+EITHER_QUOTE = frozenset({"javascript", "python", "starlark", "tsx", "typescript"})
+"""Languages in which both quotes open the same kind of string."""
 
 
 def mine_history(
@@ -37,7 +42,7 @@ def mine_history(
     drops: list[Drop] = []
     for change in read_changes(repository.root, count, languages) if makers else ():
         for draft in (draft for make in makers for draft in make(change)):
-            reason = object_to(draft) or private_matter(draft)
+            reason = object_to(draft) or object_to_change(change, draft) or private_matter(draft)
             if reason:
                 drops.append(Drop(change.path, draft.symbol, draft.kind, reason))
                 continue
@@ -51,6 +56,21 @@ def mine_history(
     return HistoryYield(
         tuple(pairs), tuple(units), tuple(drops), ages, {**about, **({"shallow": True} if shallow else {})}
     )
+
+
+def object_to_change(change: Change, draft: Draft) -> str:
+    """Return why a change teaches nothing: a formatter made it, or what it left does not parse."""
+    language = change.after.language.name
+    before, after = (unformatted(text, language) for text in (draft.instruction.partition("\n")[2], draft.response))
+    if before == after:
+        return "formatted_only"
+    return "syntax" if language == "python" and broken_definition(change.after, change.new) else ""
+
+
+def unformatted(code: str, language: str) -> str:
+    """Return *code* without what a formatter decides: blanks beside signs, trailing commas, the kind of quotes."""
+    bare = TRAILING_COMMA.sub("", BLANKS.sub(r"\1", " ".join(code.split())))
+    return bare.replace("'", '"') if language in EITHER_QUOTE else bare
 
 
 def private_matter(draft: Draft) -> str:

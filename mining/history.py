@@ -36,15 +36,26 @@ KEPT_BLOBS = 64
 HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 INDEX = re.compile(rb"^index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})")
 NO_LESSON = re.compile(
-    r"^(revert|merge|bump|release|version|wip|fixup!|squash!|backport|cherry-pick|update changelog)\b"
+    r"^(revert|merge|bump|release|version|backport|cherry-pick|update changelog)\b"
     r"|#\d+|\b[A-Z]{2,}-\d+\b|\b[\w-]+\.\w{1,5}\b|https?://|\[skip ci\]",
     re.IGNORECASE,
 )
 """Messages that name a number, a file or a routine, which a definition alone does not tell."""
+EMPTY = re.compile(
+    r"\bwip\b|^(?:fixup|squash|amend)!|^(?:oops|whoops)\b[^,:]*$|\?$|\bresolv\w+ (?:merge )?conflicts?\b"
+    r"|\b(?:address|apply|incorporate|respond to)\b.{0,40}\b(?:review|comments?|feedback|suggestions?)\b"
+    r"|^(?:(?:fix|correct|a|few|some|small|minor|simple) )*typos?$"
+    r"|^(?:minor|misc\w*|small|some|various) (?:\w+ )?(?:changes?|clean-?ups?|fix(?:es)?|improvements?|tweaks?)$"
+    r"|\b(?:apply|format with|make|ran|run) (?:black|gofmt|isort|prettier|ruff|rustfmt)\b"
+    r"|\b(?:black|flake8|isort|\w{0,6}lint|prettier)\b.{0,8}\b(?:errors?|fix(?:es)?|issues?|lint|warnings?)\b",
+    re.IGNORECASE,
+)
+"""Messages that say when, why or for whom something was changed, and not what: nobody could do it by them."""
 NO_IMPERATIVE = re.compile(r"^\w+(ed|ing|es)\b", re.IGNORECASE)
 PREFIX = re.compile(r"^(?:\w+(?:\([^)]*\))?!?|\[[^\]]*\]|[\w./-]+):\s+")
 """`fix(parser):` and the like."""
-TRAILING_NUMBER = re.compile(r"\s*\((?:#|gh-)\d+\)\s*$|\.$", re.IGNORECASE)
+ENDING = re.compile(r"(?:\s|\((?:#|gh-)\d+\)|\.)+$", re.IGNORECASE)
+"""Numbers and full stops, in any order."""
 BOT = re.compile(r"\[bot\]|\bbot\b|dependabot|renovate|pre-commit-ci", re.IGNORECASE)
 
 
@@ -174,13 +185,14 @@ def is_lesson(commit: Commit) -> bool:
         and len(subject) <= LONGEST_SUBJECT
         and subject.isprintable()
         and NO_LESSON.search(subject) is None
+        and EMPTY.search(subject) is None
         and NO_IMPERATIVE.match(subject) is None
     )
 
 
 def spoken(subject: str) -> str:
     """Return the first line of a message as a person would say it: without prefix, trailing number and full stop."""
-    words = PREFIX.sub("", TRAILING_NUMBER.sub("", subject)).strip()
+    words = PREFIX.sub("", ENDING.sub("", subject)).strip()
     return words[:1].upper() + words[1:]
 
 

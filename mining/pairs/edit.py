@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..definitions import Definition
@@ -19,6 +20,7 @@ PHRASINGS = (
 )
 PROSE = frozenset({"markdown"})
 """Languages whose history is that of a change log."""
+MENTION = re.compile(r"(?<![\w/`])@[A-Za-z][\w-]*")
 SHORTEST, LONGEST = 60, 3_000
 """Bytes of the definition: about 20 to 800 tokens."""
 
@@ -33,12 +35,15 @@ def draft_edit(change: Change) -> Iterator[Draft]:
     if change.after.language.name in PROSE:
         return
     old, new = lines_of(change.before, change.old), lines_of(change.after, change.new)
-    if change.old.has_error or change.new.has_error or old.split() == new.split():
+    if change.old.has_error or change.new.has_error:
         return
     if not (SHORTEST <= len(old.encode()) <= LONGEST and SHORTEST <= len(new.encode()) <= LONGEST):
         return
     symbol = change.new.symbol
     subject = spoken(change.subject)
+    # a decorator is in the code; who is not is a person
+    if any(name not in change.before.text and name not in change.after.text for name in MENTION.findall(subject)):
+        return
     ask = phrase(change.commit + symbol, PHRASINGS).format(subject=subject, symbol=symbol)
     indent = old[: len(old) - len(old.lstrip(" \t"))]
     first = change.after.line_of(change.new.span.start)

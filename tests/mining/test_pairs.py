@@ -13,7 +13,8 @@ import pytest
 from idiolect.mining.api import Lookup, file_symbols
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.definitions import collect_definitions
-from idiolect.mining.history import Change, FileChange, Lines, read_patch, spoken
+from idiolect.mining.edits import unformatted
+from idiolect.mining.history import EMPTY, Change, FileChange, Lines, read_patch, spoken
 from idiolect.mining.languages import known_languages, language_of
 from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
@@ -313,6 +314,38 @@ def test_a_shallow_clone_is_not_split_by_time(grown, tmp_path):
     assert [{"commits": 500, "split": "by hash", "shallow": True}] == corpus.manifest["history"]
 
 
+@pytest.mark.parametrize(
+    ("subject", "old", "new", "reason"),
+    [
+        pytest.param("Apply suggestions from code review", "in prices:", "in prices or ():", None, id="review"),
+        pytest.param("Take what @jdoe-2 found out", "in prices:", "in prices or ():", None, id="a person"),
+        pytest.param(
+            "Give each name a line", "(prices, rate)", "(\n    prices,\n    rate,\n)", "formatted_only", id="layout"
+        ),
+        pytest.param("Drop them when summed up", "return", "del prices('all')\n    return", "syntax", id="syntax"),
+    ],
+)
+def test_a_commit_that_tells_or_changes_nothing_is_no_edit(
+    write_tree, commit_tree, tmp_path, subject, old, new, reason
+):
+    """Who asked, a formatter's work and code that does not parse are not taught."""
+    root = write_tree({f"shop/{noun}.py": OLD.format(noun=noun) for noun in NOUNS}, "grown")
+    commit_tree(root, "Begin")
+    file = root / "shop" / "amber.py"
+    file.write_text(file.read_text().replace(old, new), "utf-8")
+    commit_tree(root, subject)
+    corpus = mine_repositories([root], tmp_path / "corpus", workers=1)
+
+    assert not [p for split in ("train", "validation", "test") for p in corpus.pairs(split) if p.kind == "edit"]
+    assert reason is None or reason in corpus.manifest["skipped"]
+
+
+def test_a_character_is_no_string():
+    """Quotes are a formatter's matter only where both open strings."""
+    assert unformatted("print('}')", "python") == unformatted('print("}")', "python")
+    assert unformatted("print('}');", "java") != unformatted('print("}");', "java")
+
+
 def test_a_secret_of_the_past_stays_there(write_tree, commit_tree, tmp_path):
     """What a commit took out of a function is in no pair, whichever side of the change it was on."""
     token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -334,10 +367,31 @@ def test_a_secret_of_the_past_stays_there(write_tree, commit_tree, tmp_path):
         ("Close the file at the end.", "Close the file at the end"),
         ("[core] Read twice as much", "[core] Read twice as much"),
         ("docs: say what comes back", "Say what comes back"),
+        ("Keep what was read. (#12)", "Keep what was read"),
     ],
 )
 def test_a_message_is_said_as_a_person_would(subject, words):
     assert words == spoken(subject)
+
+
+@pytest.mark.parametrize(
+    ("subject", "empty"),
+    [
+        ("Address review comments from a colleague", True),
+        ("Some part of it - WIP", True),
+        ("fixup! Close the file at the end", True),
+        ("Fix a few typos", True),
+        ("Ran black on the code", True),
+        ("Fix prettier / lint", True),
+        ("Why have I fixed it?", True),
+        ("Fix typo in the name of the queue", False),
+        ("Order reviews by date in the dashboard", False),
+        ("Fix viewing merge conflicts in notebooks", False),
+        ("Handle black and white images", False),
+    ],
+)
+def test_a_message_says_what_is_changed_or_is_empty(subject, empty):
+    assert empty is (EMPTY.search(subject) is not None)
 
 
 def test_a_patch_names_lines_of_both_sides():
