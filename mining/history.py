@@ -20,7 +20,7 @@ from typing import NamedTuple
 from .definitions import Definition, collect_definitions
 from .errors import MissingExtraError
 from .languages import Language, language_of
-from .repository import GENERATED, LONGEST_LINE, VENDORED, git_command, git_environment, git_output
+from .repository import VENDORED, content_reason, git_command, git_environment, git_output
 from .roles import is_test_path
 from .source import Source, UndecodableError, parse_source
 
@@ -293,9 +293,7 @@ class Blobs:
     def parse(self, path: str, data: bytes | None) -> Parsed | None:
         """Return *data* parsed, or None when mining would skip such a file."""
         language = language_of(path, self.languages)
-        if data is None or language is None or GENERATED.search(data[:1_000]):
-            return None
-        if any(len(line) > LONGEST_LINE for line in data.split(b"\n")):
+        if data is None or language is None or content_reason(data):
             return None
         try:
             source = parse_source(path, data, language)

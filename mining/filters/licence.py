@@ -19,7 +19,7 @@ NOTICES = (
     ("LGPL", re.compile(r"GNU\s+(?:Lesser|Library)\s+General\s+Public\s+License", re.IGNORECASE)),
     ("GPL", re.compile(r"GNU\s+General\s+Public\s+License", re.IGNORECASE)),
     ("MPL-2.0", re.compile(r"Mozilla\s+Public\s+License", re.IGNORECASE)),
-    ("proprietary", re.compile(r"proprietary\s+and\s+confidential|unauthorized\s+(?:copying|use)", re.IGNORECASE)),
+    ("proprietary", re.compile(r"proprietary\s+and\s+confidential|unauthorized\s+(?:copying|use)\b", re.IGNORECASE)),
 )
 RESTRICTED = re.compile(r"\b(?:A?GPL|LGPL|CC-BY-NC|CC-BY-SA|SSPL|BUSL|proprietary)", re.IGNORECASE)
 

@@ -19,6 +19,8 @@ from ..source import Source
 SHORTEST_RESPONSE = 12
 """Characters; shorter bodies (`pass`, `...`) teach nothing."""
 LONGEST_RESPONSE = 6_000
+LONGEST_INSTRUCTION = 12_000
+"""Characters; twice what the kinds ask with, unless a line as long as a table stands in it."""
 STUB = re.compile(r"\s*(pass|\.\.\.|raise NotImplementedError(\(.*\))?|return None|return)\s*(#.*)?")
 BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 """Characters that make code read otherwise than it runs (CVE-2021-42574)."""
@@ -39,7 +41,7 @@ def object_to(draft: Draft) -> str:
     response = draft.response
     if len(response.strip()) < SHORTEST_RESPONSE and draft.kind != "infill":
         return "short"
-    if len(response) > LONGEST_RESPONSE:
+    if len(response) > LONGEST_RESPONSE or len(draft.instruction) > LONGEST_INSTRUCTION:
         return "long"
     if draft.kind == "implement" and STUB.fullmatch(response):
         return "stub"

@@ -96,6 +96,8 @@ def test_personal_data_reaches_no_file_of_a_corpus(tmp_path):
         pytest.param("# under the GNU General Public License, see\n", "GPL", id="notice"),
         pytest.param("# GNU Affero General Public License\n", "AGPL-3.0", id="stronger notice"),
         pytest.param("# Proprietary and confidential.\n", "proprietary", id="secret"),
+        pytest.param("# Unauthorized use is forbidden.\n", "proprietary", id="forbidden"),
+        pytest.param("# keeps unauthorized users out\n", "", id="a word of the code"),
         pytest.param("x = 1\n", "", id="none"),
     ],
 )
