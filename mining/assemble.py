@@ -29,13 +29,20 @@ from .profile import Profile
 from .recency import recent_lines
 from .repository import Repository
 from .settings import Settings
-from .split import LeakFinder, Unit, assign_sides, drop_quotes, has_few_clusters, prove_split
+from .split import (
+    ASKED_KINDS,
+    LeakFinder,
+    Unit,
+    assign_sides,
+    drop_quotes,
+    formats_aside,
+    has_few_clusters,
+    prove_split,
+)
 from .yields import Drop, FileYield, MadePair, Mined, hash_of, make_pair, prefix_history, prefix_path
 
 NEAR_DUPLICATE = 0.7
 """Similarity from which the later of two pairs is dropped (text-dedup, bigcode and The Vault use the same)."""
-ASKED_KINDS = frozenset({"implement", "edit"})
-"""Kinds that can be asked of a file held out; the others teach what is known there already."""
 BY_UNIT = frozenset({"implement", "restyle"})
 """Kinds whose answer is a definition, or its body, as it stands: its fingerprint is known."""
 Progress = Callable[[str, int, int], None]
@@ -105,7 +112,9 @@ def asked_paths(pairs: Sequence[Pair], held_out: Set[str]) -> Set[str]:
 
 def weigh_paths(pairs: Sequence[Pair]) -> dict[str, int]:
     """Return how many held-out tasks each path could give: its pairs of `ASKED_KINDS`, or all where there are none."""
-    asked = Counter(pair.path for pair in pairs if pair.kind in ASKED_KINDS) or Counter(pair.path for pair in pairs)
+    aside = formats_aside((pair.kind, pair.language, 1) for pair in pairs)
+    rows = [pair for pair in pairs if pair.language not in aside]
+    asked = Counter(pair.path for pair in rows if pair.kind in ASKED_KINDS) or Counter(pair.path for pair in rows)
     return {pair.path: asked[pair.path] for pair in pairs}
 
 

@@ -14,7 +14,7 @@ from .filters.duplicates import fingerprint
 from .filters.personal import mask_personal
 from .filters.quality import broken_definition, object_to
 from .filters.secrets import find_secrets
-from .history import Change, is_shallow, newest_change, read_changes
+from .history import Change, is_longer, is_shallow, newest_change, read_changes
 from .languages import Language
 from .pairs.kind import Draft, collect_kinds
 from .pairs.pair import Pair
@@ -53,9 +53,8 @@ def mine_history(
     shallow = is_shallow(repository.root)
     ages = {} if shallow else newest_change(repository.root, count)
     about = {"commits": count, "split": "newest in test" if ages else "by hash"}
-    return HistoryYield(
-        tuple(pairs), tuple(units), tuple(drops), ages, {**about, **({"shallow": True} if shallow else {})}
-    )
+    cut = {"shallow": True} if shallow else {"goes_on": True} if is_longer(repository.root, count) else {}
+    return HistoryYield(tuple(pairs), tuple(units), tuple(drops), ages, {**about, **cut})
 
 
 def object_to_change(change: Change, draft: Draft) -> str:

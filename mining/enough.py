@@ -8,7 +8,7 @@ base knows already cannot be counted; `idiolect evaluate` measures it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .advice import DOMAIN, FORMAT, SATURATED
@@ -20,11 +20,10 @@ ADD = {
     "implement": "document more functions: a documented signature is what is asked",
     "use": "mine the applications too: idiolect mine APP… --api-from FRAMEWORK",
     "restyle": "agree on more conventions: only what the house holds to is taught",
-    "edit": "mine a repository with its history, or look back further: --history N",
     "document": "document more functions",
     "recall": "show how the API is used, in documentation strings and in Markdown",
 }
-"""What gives more pairs of a kind."""
+"""What gives more pairs of a kind; of `edit`, its history tells."""
 
 
 def describe_support(manifest: Mapping[str, Any]) -> list[str]:
@@ -36,9 +35,19 @@ def describe_support(manifest: Mapping[str, Any]) -> list[str]:
     kinds = [name for name in collect_kinds() if name in {row["kind"] for row in manifest["counts"]}]
     width = max(map(len, kinds))
     lines = [f"  {name:{width}}  {band(counts[name])}" for name in kinds]
-    thin = [name for name in kinds if counts[name] < DOMAIN and name in ADD]
-    advice = [f"For more {name} pairs: {ADD[name]}." for name in sorted(thin, key=lambda name: counts[name])[:2]]
+    add = {**ADD, "edit": look_back(manifest["history"])}
+    thin = [name for name in kinds if counts[name] < DOMAIN and add.get(name)]
+    advice = [f"For more {name} pairs: {add[name]}." for name in sorted(thin, key=lambda name: counts[name])[:2]]
     return ["What they can teach:", *lines, *advice]
+
+
+def look_back(histories: Sequence[Mapping[str, Any]]) -> str:
+    """Return how more of a history can be had; nothing where all of it was looked at."""
+    if not any(about["commits"] for about in histories):
+        return "mine a repository with its history"
+    if any(about.get("shallow") for about in histories):
+        return "fetch the commits that the clone lacks: git fetch --unshallow"
+    return "look back further: --history N" if any(about.get("goes_on") for about in histories) else ""
 
 
 def band(pairs: int) -> str:

@@ -142,6 +142,11 @@ def is_shallow(root: Path) -> bool:
     return (git_output(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
 
 
+def is_longer(root: Path, count: int) -> bool:
+    """Claim that the history has more than *count* commits."""
+    return int(git_output(root, "rev-list", "--count", f"-n{count + 1}", "HEAD") or 0) > count
+
+
 def read_commits(root: Path, count: int, languages: Sequence[Language]) -> Iterator[Commit]:
     """Yield the newest *count* commits that are no merges, with what they changed in files of *languages*."""
     patterns = [f":(glob)**/*{extension}" for language in languages for extension in language.extensions]

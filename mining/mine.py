@@ -312,6 +312,8 @@ def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:
         if job.progress and tip:
             job.progress("history", 0, 1)
         found = mine_history(repository, count, job.languages, job.kinds)
+        if job.progress and tip:
+            job.progress("history", 1, 1)
         if store is not None:
             store.put(key, pickle.dumps(found, 5))
         return found

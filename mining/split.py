@@ -22,6 +22,10 @@ from .spans import SpanFinder, token_spans
 SPLITS = ("train", "validation", "test")
 SAME_CLUSTER = 0.5
 """Similarity of two definitions from which their files stay together (StarCoder2 decontaminates at 0.5)."""
+ASKED_KINDS = frozenset({"implement", "edit"})
+"""Kinds that can be asked of a file held out; the others teach what is known there already."""
+FORMATS = frozenset({"json", "markdown", "toml", "yaml"})
+"""Languages that hold data or prose."""
 HELD_OUT_SHARE = 0.1
 """The share of all pairs in validation, and in test."""
 LARGEST_CLUSTER = 0.05
@@ -78,6 +82,22 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mappin
         side[name] = "train" if not 0 < sizes[name] <= min(ceiling, total / 2) else wanted
         filled[side[name]] += sizes[name]
     return Sides(cluster, {path: side[cluster[path]] for path in weights})
+
+
+def formats_aside(rows: Iterable[tuple[str, str, int]]) -> frozenset[str]:
+    """
+    Return the formats that a corpus is not about, given how many pairs it has of each kind and language.
+
+    They are taught and not asked for. None is aside where most of what could be asked is of them: there a team has
+    made them its language of configuration.
+    """
+    every: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    for kind, language, pairs in rows:
+        every[language] += pairs
+        asked[language] += pairs if kind in ASKED_KINDS else 0
+    counts = asked if asked.total() else every
+    return frozenset() if 2 * sum(counts[name] for name in FORMATS) > counts.total() else FORMATS
 
 
 def cluster_files(units: Sequence[Unit], paths: Sequence[str]) -> dict[str, str]:

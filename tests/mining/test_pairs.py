@@ -306,7 +306,10 @@ def test_the_newest_files_are_the_test(write_tree, commit_tree, tmp_path):
 
 
 def test_a_shallow_clone_is_not_split_by_time(grown, tmp_path):
-    """A history that was cut does not tell which files are old: the split says so and goes by hash."""
+    """A history that was cut does not tell which files are old: the split says so and goes by hash, unlike a part."""
+    assert [{"commits": 3, "split": "newest in test", "goes_on": True}] == mine_repositories(
+        [grown], tmp_path / "part", workers=1, history=3
+    ).manifest["history"]
     shallow = tmp_path / "shallow"
     subprocess.run([*GIT, "clone", "-q", "--depth", "3", f"file://{grown}", str(shallow)], check=True)
     corpus = mine_repositories([shallow], tmp_path / "corpus", workers=1)

@@ -1,0 +1,99 @@
+"""
+What is said of a corpus's size: of the code it is about, and only what can be done.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.mining.advice import advise
+from idiolect.mining.enough import describe_support, look_back
+from idiolect.mining.mine import mine_repositories
+from idiolect.mining.split import FORMATS, formats_aside
+
+
+def manifest_of(*rows, clusters=9, history=({"commits": 500},)):
+    counts = [{"kind": kind, "split": split, "language": name, "pairs": n} for kind, split, name, n in rows]
+    return {"counts": counts, "split_proof": {"clusters": {"test": clusters}}, "history": list(history)}
+
+
+def test_documentation_is_no_code_to_learn_a_framework_from():
+    """Where most pairs are of data and prose, those of code are counted, and the others named."""
+    manifest = manifest_of(("implement", "train", "go", 60), ("recall", "train", "markdown", 700))
+
+    assert advise(manifest)[:2] == [
+        "60 training pairs can teach a format or a style; a framework takes 500 or more.",
+        "Pairs of data and prose are not counted: 700 of markdown.",
+    ]
+
+
+def test_one_task_is_said_to_be_one():
+    assert (
+        advise(manifest_of(("implement", "train", "go", 60), ("implement", "test", "go", 1), clusters=1))[-1]
+        == "1 held-out task in 1 cluster is too few to evaluate: 20 in 2 are needed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "aside"),
+    [
+        pytest.param([("implement", "go", 9), ("implement", "yaml", 3)], FORMATS, id="a service with its pipeline"),
+        pytest.param([("implement", "yaml", 9), ("edit", "python", 3)], frozenset(), id="a house configured in YAML"),
+        pytest.param([("recall", "markdown", 9)], frozenset(), id="a handbook"),
+        pytest.param([("recall", "markdown", 9), ("implement", "go", 1)], FORMATS, id="code with much documentation"),
+    ],
+)
+def test_formats_are_asked_for_where_they_are_what_the_house_writes(rows, aside):
+    assert aside == formats_aside(rows)
+
+
+UNSHALLOW = "fetch the commits that the clone lacks: git fetch --unshallow"
+
+
+@pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        pytest.param({"commits": 0}, "mine a repository with its history", id="none"),
+        pytest.param({"commits": 500, "goes_on": True}, "look back further: --history N", id="more than was asked for"),
+        pytest.param({"commits": 500, "shallow": True}, UNSHALLOW, id="cut"),
+        pytest.param({"commits": 500}, "", id="all of it"),
+    ],
+)
+def test_looking_back_is_advised_where_there_is_more(history, words):
+    """A history that was read to its beginning has no more edits to give."""
+    manifest = manifest_of(("edit", "train", "go", 4), history=[history])
+
+    assert words == look_back([history])
+    assert bool(words) is any("For more edit pairs" in line for line in describe_support(manifest))
+
+
+FUNCTION = '''
+
+def {verb}_{noun}(store, limit):
+    """{verb} what the {noun} holds, up to a limit."""
+    found = store.{verb}_{noun}_rows("{noun}", limit)
+    return found.finish_{verb}("{noun}")
+'''
+STANZA = """
+# What runs on {noun}.
+{noun}:
+  steps: [fetch_{noun}, build_{noun}, test_{noun}, ship_{noun}, tell_{noun}]
+"""
+NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
+
+
+def test_a_pipeline_is_taught_and_not_asked_for(write_tree, commit_tree, tmp_path):
+    """Stanzas of YAML beside code are in training, though they changed last; the end of each stage is told."""
+    text = {noun: "".join(FUNCTION.format(noun=noun, verb=verb) for verb in ("load", "save", "drop")) for noun in NOUNS}
+    root = write_tree({f"shop/{noun}.py": text[noun] for noun in NOUNS}, "shop")
+    commit_tree(root, "Begin")
+    for noun in NOUNS[:4]:
+        (root / f"{noun}.yaml").write_text(STANZA.format(noun=noun), "utf-8")
+    commit_tree(root, "Run it")
+    told = []
+    corpus = mine_repositories([root], tmp_path / "corpus", workers=1, progress=lambda *report: told.append(report))
+
+    assert {"train"} == {
+        p.split for s in ("train", "validation", "test") for p in corpus.pairs(s) if p.language == "yaml"
+    }
+    assert {"python"} == {pair.language for pair in corpus.pairs("test")}
+    assert ("history", 1, 1) in told
