@@ -7,6 +7,7 @@ definition's own head and documentation, so that the answer continues it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..definitions import Definition
@@ -24,7 +25,10 @@ MOST_LINES = 60
 MOST_HEAD_BYTES = 3_000
 """Decorators and signature beyond this are data, not a signature."""
 DOC_BYTES = 1_000
-"""Documentation is cut to its first lines that fit; examples and references stand at its end."""
+"""Documentation is cut to its first lines that fit; examples and references stand at its end, but tags after them."""
+TAG = re.compile(r"^[ \t]*(?:\*|//[/!]?)[ \t]*(?:@\w+|<(?:param|returns|exception)\b)", re.MULTILINE)
+"""What opens the contract in a comment: `@param` and the like, or their elements in C#."""
+EMPTY_LINES = re.compile(r"(?:\n[ \t]*\*?[ \t]*)+\Z")
 SHORT_DOC = 20
 """Characters under which a documentation string says little about the body."""
 
@@ -61,13 +65,20 @@ def asked_head(source: Source, definition: Definition) -> str:
 
 
 def shorten_documentation(doc: str) -> str:
-    """Return *doc* with the last lines left out that do not fit, closed the way it was."""
+    """Return *doc* without the last lines that do not fit, those before its tags where it has some; closed as it was."""
     if len(doc) <= DOC_BYTES or "\n" not in doc:
         return doc
-    body, _, closing = doc.rpartition("\n")
-    kept = body[:DOC_BYTES].rpartition("\n")[0].rstrip()
-    quotes = next((mark for mark in ('"""', "'''", "*/") if doc.endswith(mark)), "")
-    return f"{kept}\n{indent_of(closing)}{quotes}" if quotes else kept
+    mark = next((mark for mark in ('"""', "'''", "*/") if doc.endswith(mark)), "")
+    body, _, closing = doc.rpartition("\n") if mark else (doc, "", "")
+    found = TAG.search(body)
+    tags = first_lines(body[found.start() :], DOC_BYTES * 2 // 3) if found else ""
+    text = first_lines(body[: found.start()] if found else body, DOC_BYTES - len(tags))
+    return "\n".join(part for part in (text, tags, f"{indent_of(closing)}{mark}") if part)
+
+
+def first_lines(text: str, limit: int) -> str:
+    """Return the first lines of *text* that fit into *limit* characters, without empty ones at the end."""
+    return EMPTY_LINES.sub("", text[:limit].rpartition("\n")[0] if len(text) > limit else text).rstrip()
 
 
 def indent_of(text: str) -> str:

@@ -17,6 +17,7 @@ from idiolect.mining.edits import unformatted
 from idiolect.mining.history import EMPTY, Change, FileChange, Lines, read_patch, spoken
 from idiolect.mining.languages import known_languages, language_of
 from idiolect.mining.mine import mine_data, mine_repositories
+from idiolect.mining.pairs.implement import shorten_documentation
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
 from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import parse_source
@@ -190,6 +191,26 @@ def test_a_head_is_recalled_with_its_decorators_and_without_what_the_body_says()
 def test_a_member_of_a_class_without_a_name_is_not_recalled():
     """It would be asked for by the name of the class around it."""
     assert (["  public long weigh(Reader reader, Thing thing)"], set()) == recalled("Scales.java", SCALES)
+
+
+def test_long_documentation_keeps_its_beginning_and_its_tags():
+    """In a comment with tags the contract stands at the end: what is left out stands before it."""
+    lines = "".join(f"\n   * Long words about case {number}, which nobody needs." for number in range(30))
+    tags = "\n   * @param reader where from\n   * @throws IOException at the end"
+    doc = shorten_documentation(f"/**\n   * Reads a thing.{lines}\n   *{tags}\n   */")
+
+    assert doc.startswith("/**\n   * Reads a thing.\n   * Long words about case 0,")
+    assert doc.endswith(f", which nobody needs.{tags}\n   */")
+    assert len(doc) < 1_010
+
+
+def test_long_documentation_without_tags_is_cut_at_its_end():
+    examples = "".join(f"\n    >>> double({number})" for number in range(90))
+    doc = shorten_documentation(f'"""Return twice *x*.{examples}\n    """')
+
+    assert doc.startswith('"""Return twice *x*.\n    >>> double(0)')
+    assert doc.endswith(')\n    """')
+    assert len(doc) < 1_010
 
 
 def test_documentation_is_asked_for_without_giving_it_away(rows):
