@@ -65,7 +65,7 @@ def asked_head(source: Source, definition: Definition) -> str:
 
 
 def shorten_documentation(doc: str) -> str:
-    """Return *doc* without the last lines that do not fit, those before its tags where it has some; closed as it was."""
+    """Return *doc* without the last lines that do not fit, before its tags where it has some; closed as before."""
     if len(doc) <= DOC_BYTES or "\n" not in doc:
         return doc
     mark = next((mark for mark in ('"""', "'''", "*/") if doc.endswith(mark)), "")
