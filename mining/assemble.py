@@ -17,7 +17,7 @@ from .api import Lookup, build_index
 from .conventions.tally import FileTally
 from .corpus import Contents
 from .errors import TooSmallError
-from .filters.duplicates import Fingerprint, fingerprint_all, similar_pairs
+from .filters.duplicates import Fingerprint, fingerprint_all, similar_pairs, template_of
 from .filters.house import keeps_rules, lines_that_break
 from .languages import known_languages
 from .learn import learn_profile
@@ -43,6 +43,8 @@ from .yields import Drop, FileYield, MadePair, Mined, hash_of, make_pair, prefix
 
 NEAR_DUPLICATE = 0.7
 """Similarity from which the later of two pairs is dropped (text-dedup, bigcode and The Vault use the same)."""
+MOST_COPIES = 10
+"""Short bodies that are alike but for names and values; more of them are a template's, and would outweigh the rest."""
 BY_UNIT = frozenset({"implement", "restyle"})
 """Kinds whose answer is a definition, or its body, as it stands: its fingerprint is known."""
 Progress = Callable[[str, int, int], None]
@@ -68,6 +70,7 @@ def assemble(
     made = [*finish_drafts(files, Lookup(index)), *(MadePair(pair) for one in taught for pair in one.history.pairs)]
     rules = {pair.id: rules for pair, rules in made if rules}
     pairs = drop_repeats(curate([one.pair for one in made], settings, drops), units, drops)
+    pairs = drop_templated(pairs, drops)
     if not pairs:
         raise TooSmallError(f"No pair could be made of {defined} definitions.")
     if progress:
@@ -174,6 +177,21 @@ def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]
                 gone[places[second]] = "duplicate" if similarity == 1.0 else "near_duplicate"
     drops.extend(Drop(pairs[i].path, pairs[i].symbol, pairs[i].kind, gone[i]) for i in sorted(gone))
     return [pair for index, pair in enumerate(pairs) if index not in gone]
+
+
+def drop_templated(pairs: Sequence[Pair], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without those about functions of which many bodies differ in names and values alone."""
+    times: Counter[bytes] = Counter()
+    gone: set[tuple[str, str]] = set()
+    for pair in pairs:
+        if pair.kind == "implement" and (template := template_of(pair.response)):
+            times[template] += 1
+            if times[template] > MOST_COPIES:
+                gone.add((pair.path, pair.symbol))
+    filled = [pair for pair in pairs if (pair.path, pair.symbol) in gone and pair.kind != "edit"]
+    drops.extend(Drop(pair.path, pair.symbol, pair.kind, "templated") for pair in filled)
+    left = {pair.id for pair in filled}
+    return [pair for pair in pairs if pair.id not in left]
 
 
 def mark_pairs(pairs: Sequence[Pair], known: Mapping[tuple[str, str], Fingerprint]) -> list[Fingerprint]:

@@ -32,6 +32,8 @@ SHINGLE = 5
 """Tokens in a shingle."""
 LEAST_TOKENS = 30
 """Shorter texts are alike by nature; they are compared exactly."""
+LEAST_TEMPLATE = 12
+"""Tokens from which many texts that are alike but for names and values were filled in, not written."""
 KEYWORDS = frozenset(word.encode() for word in (*keyword.kwlist, "self", "cls"))
 NAME, NUMBER, STRING, OTHER = range(4)
 MOST_CODES = 200_000
@@ -113,6 +115,15 @@ def fingerprint_block(texts: Sequence[str]) -> Iterator[Fingerprint]:
     for size, end, own in zip(sizes.tolist(), ends.tolist(), members, strict=True):
         own_codes = whole[8 * (end - 1 - size) : 8 * (end - 1)]
         yield Fingerprint(int.from_bytes(hashlib.blake2b(own_codes, digest_size=8).digest(), "big"), own)
+
+
+def template_of(text: str) -> bytes:
+    """Return a hash of what is left of a text of few tokens without local names, strings and numbers; else nothing."""
+    tokens = TOKEN.findall(text.encode("utf-8", "surrogatepass"))
+    if not LEAST_TEMPLATE <= len(tokens) < LEAST_TOKENS:
+        return b""
+    codes = np.fromiter(map(CODES.__getitem__, tokens), dtype=np.uint64, count=len(tokens))
+    return hashlib.blake2b(fold_names(codes).tobytes(), digest_size=8).digest()
 
 
 def fold_names(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -8,7 +8,7 @@ import random
 
 import numpy as np
 import pytest
-from idiolect.mining.filters.duplicates import fingerprint, highest_across, similar_pairs
+from idiolect.mining.filters.duplicates import fingerprint, highest_across, similar_pairs, template_of
 
 BODY = """
     rows = []
@@ -95,6 +95,15 @@ def test_every_copy_is_paired_with_the_first():
     prints = [fingerprint(text) for text in [BODY, RENAMED] * 500]
 
     assert [(0, index, 1.0) for index in range(1, 1000)] == list(similar_pairs(prints, 0.5))
+
+
+def test_a_template_is_told_by_what_stays_between_names_and_values():
+    """Calls and attributes count; what is tiny is anyone's, and what is long has a fingerprint."""
+    filled = "return meter.create_counter(\n    name=READS,\n    unit='By',\n    text='Bytes that were read.',\n)"
+
+    assert template_of(filled) == template_of(filled.replace("READS", "WRITES").replace("read", "written"))
+    assert template_of(filled) != template_of(filled.replace("create_counter", "create_gauge"))
+    assert b"" == template_of("return self.reads") == template_of(BODY)
 
 
 @pytest.mark.parametrize("seed", range(5))

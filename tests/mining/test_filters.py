@@ -155,6 +155,31 @@ def test_what_breaks_the_house_style_is_not_taught(tmp_path):
     assert not any(f"'{noun}', limit" in pair.response for pair in pairs)
 
 
+METRIC = '''
+
+def create_{noun}_{verb}(meter):
+    """The number of {noun} items that a {verb} took."""
+    return meter.create_counter(name={noun}_{verb}, text="The {noun} items of a {verb}.", unit="{{item}}")
+'''
+
+
+def test_what_a_template_filled_in_is_thinned_out(tmp_path):
+    """Of many functions that differ in names and values alone ten are taught; written code beside them stays."""
+    root = write_house(tmp_path / "house")
+    verbs = ("load", "save", "drop")
+    for noun in NOUNS:
+        text = "".join(METRIC.format(noun=noun, verb=verb) for verb in verbs)
+        (root / f"metrics_{noun}.py").write_text(text, "utf-8")
+    _, pairs, skipped = mined(root, tmp_path / "corpus")
+    taught = [pair.symbol for pair in pairs if pair.kind == "implement"]
+    gone = [row["symbol"] for row in skipped if row["reason"] == "templated" and row["kind"] == "implement"]
+
+    assert len(NOUNS) * len(verbs) - 10 == len(gone)
+    assert 10 == sum(symbol.startswith("create_") for symbol in taught)
+    assert not set(gone) & {pair.symbol for pair in pairs}
+    assert "load_amber" in taught
+
+
 @pytest.mark.parametrize(
     ("text", "doubtful"),
     [
