@@ -136,7 +136,7 @@ def make_retrain(corpus: Path, adapter: Path) -> Retrain:
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:
     """Return what a person wants to know of a finished evaluation."""
-    rows = [(arm["arm_id"], arm["rates"]["accept"]) for arm in verdict["arms"]]
+    rows = [(arm["arm_id"], arm["rates"]["accept"]) for arm in verdict["arms"] if "accept" in arm["rates"]]
     lines = [f"{name:<12} {rate['rate']:>6.1%}  ({rate['ci'][0]:.0%} to {rate['ci'][1]:.0%})" for name, rate in rows]
     test = verdict["losses"].get("test", {})
     if "fell" in test:

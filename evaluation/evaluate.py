@@ -28,6 +28,7 @@ from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checkout import match_repository
+from .checks.check import LOST
 from .measure import (
     TRAINING,
     add_memory,
@@ -255,9 +256,11 @@ def require_size(suite: Suite, forced: bool) -> None:
     n, g = len(suite.probes), len(suite.sizes)
     if n and (forced or (n >= LEAST_PROBES and g >= LEAST_CLUSTERS)):
         return
+    lost = sum(reason == LOST for _, reason in suite.refused)
+    way = "Mine a larger repository" if not lost else f"This machine lost {lost} more; see to its disk and memory"
     raise TooSmallError(
         f"{n} probes in {g} clusters were admitted of {suite.candidates} held-out pairs; an evaluation needs "
-        f"{LEAST_PROBES} in {LEAST_CLUSTERS}. Mine a larger repository" + (", or use --force." if n else ".")
+        f"{LEAST_PROBES} in {LEAST_CLUSTERS}. {way}" + (", or use --force." if n else ".")
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from ..mining.artefacts import sha256_file, sha256_json
 from ..mining.errors import InputError, MismatchError, SettingsError
 from ..mining.repository import git_output
+from .checks.check import LOST
 from .evaluate import MARKER, SCHEMA, hash_evidence
 from .samples import read_sealed, sample_key
 from .statistics import ALPHA, Comparison, compare, holm
@@ -157,7 +158,9 @@ def check_order(stored: Stored) -> None:
         if row["key"] != sha256_json([row["arm_id"], row["probe_id"]]):
             raise MismatchError(f"a control of probe {row['probe_id']} does not belong to {row['arm_id']!r}")
     for row in stored.scores:
-        if row["scorer_sha256"] != stored.run["scorer_sha256"] or row["accept"] is not (row["status"] == "ok"):
+        # an evaluation of an earlier version counts a sample that was lost as not accepted
+        own = (None, False) if row["status"] == LOST else (row["status"] == "ok",)
+        if row["scorer_sha256"] != stored.run["scorer_sha256"] or row["accept"] not in own:
             raise MismatchError(f"a score of probe {row['probe_id']} contradicts itself or comes from other checks")
         if row["accept"] and any(ok is False for ok in row["checks"].values()):
             raise MismatchError(f"probe {row['probe_id']} is accepted although a check failed")

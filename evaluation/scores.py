@@ -2,7 +2,7 @@
 Scores: samples judged. In: samples and probes. Out: one row a sample: its status, each check's result, accepted or not.
 
 Generation and scoring are separate: scores can be made again from `samples.jsonl` without a model. Every sample has
-exactly one status, and nothing leaves the denominator except what this machine could not decide.
+exactly one status, and nothing leaves the denominator except what this machine lost: that is neither accepted nor not.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..mining.artefacts import sha256_json
-from .checks.check import Answer, Check, Result
+from .checks.check import LOST, Answer, Check, Result
 from .extract import Extract, body_is_over, extract_body
 from .probes import Probe
 
 BATCH = 64
-UNDECIDED = frozenset({"infra_error", "unsupported"})
 
 Row = dict[str, Any]
 Report = Callable[[str, int, int], None]
@@ -65,10 +64,7 @@ class Scorer:
         reasons = [admit_extract(probe) for probe in probes]
         for _ in range(max(check.repeats for check in self.checks)):
             for i, results in enumerate(self.judge([probe.answer(probe.pair.response) for probe in probes])):
-                failed = [name for name, result in results.items() if result.ok is False]
-                reasons[i] = reasons[i] or (f"reference_fails_{failed[0]}" if failed else "")
-                if results["parse"].ok is not True:
-                    reasons[i] = reasons[i] or "reference_fails_parse"
+                reasons[i] = reasons[i] or refuse_reference(results)
                 undecided = frozenset(name for name, result in results.items() if result.ok is None)
                 self.undecidable[probes[i].id] = undecided | self.undecidable.get(probes[i].id, frozenset())
         stubs = self.judge([probe.answer(probe.stub()) for probe in probes])
@@ -133,7 +129,7 @@ class Scorer:
             "status": status,
             "ending": extract.ending,
             "extracted_code": extract.code,
-            "accept": status == "ok",
+            "accept": None if status == LOST else status == "ok",
             "checks": {name: result.ok for name, result in results.items()},
             "details": {name: dict(result.detail) for name, result in results.items() if result.detail},
             "remarks": [asdict(remark) for result in results.values() for remark in result.remarks],
@@ -150,10 +146,24 @@ def admit_extract(probe: Probe) -> str:
     return "" if whole else "reference_is_cut"
 
 
+def refuse_reference(results: Mapping[str, Result]) -> str:
+    """Return why a reference with these results makes no probe, or nothing."""
+    failed = next((name for name, result in results.items() if result.ok is False), None)
+    if failed is not None:
+        return f"reference_fails_{failed}"
+    if any(result.status == LOST for result in results.values()):
+        return LOST
+    return "" if results["parse"].ok else "reference_fails_parse"
+
+
 def choose_status(text: Text, extract: Extract, results: Mapping[str, Result]) -> str:
-    """Return the one status of a sample, the most basic fault first."""
-    if text.finish_reason == "error":
-        return "infra_error"
+    """
+    Return the one status of a sample, the most basic fault first.
+
+    A sample is lost although other checks refuse it: else losses would take from what may be accepted alone.
+    """
+    if text.finish_reason == "error" or any(result.status == LOST for result in results.values()):
+        return LOST
     if extract.ending == "truncated":
         return "truncated"
     if not extract.code:

@@ -32,11 +32,11 @@ class Tables:
         return [arm for own, arm in self.rows if own == split]
 
     def values(self, split: str, arm: str, endpoint: str = "accept") -> Values:
-        """Return the mean of *endpoint* by probe; probes that the check cannot decide are left out of it."""
+        """Return the mean of *endpoint* by probe, without lost samples and those that the check cannot decide."""
         groups: dict[str, list[float]] = {}
         for row in self.rows.get((split, arm), ()):
             value = row["accept"] if endpoint == "accept" else row["checks"][endpoint]
-            if value is not None:
+            if value is not None and row["accept"] is not None:
                 groups.setdefault(row["probe_id"], []).append(float(value))
         return {probe: math.fsum(values) / len(values) for probe, values in groups.items()}
 

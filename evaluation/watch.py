@@ -45,7 +45,8 @@ class ProbeScore:
                 for place, probe in enumerate(suite.probes)
             ]
         )
-        return sum(row["accept"] + passed_share(row["checks"]) for row in rows) / len(rows)
+        judged = [row["accept"] + passed_share(row["checks"]) for row in rows if row["accept"] is not None]
+        return sum(judged) / max(1, len(judged))
 
     def open(self, generator: Generator) -> tuple[Bench, Suite]:
         """Return the bench and the admitted tasks; *generator* says how long its tokens are."""

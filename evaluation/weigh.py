@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .arms import ARMS
+from .checks.check import LOST
 from .curve import weigh_curve, weigh_kinds
 from .insecure import Doors, weigh_doors
 from .memory import ALARM
@@ -165,7 +166,7 @@ def compare_arms(tables: Tables, a: str, b: str, endpoint: str, name: str | None
     """Return the comparison of two arms on the probes that *endpoint* can decide, or None when there are none."""
     left, right = tables.values("test", a, endpoint), tables.values("test", b, endpoint)
     shared = left.keys() & right.keys()
-    if not shared or (endpoint == "accept" and left.keys() != right.keys()):
+    if not shared:
         return None
     return compare(
         name or endpoint, (a, {i: left[i] for i in shared}), (b, {i: right[i] for i in shared}), tables.clusters
@@ -330,7 +331,7 @@ def check_undecided(tables: Tables, policy: Policy) -> Integrity:
     shares: dict[str, float] = {}
     for (split, arm), rows in tables.rows.items():
         if split == "test":
-            shares[arm] = sum(row["status"] == "infra_error" for row in rows) / len(rows)
+            shares[arm] = sum(row["status"] == LOST for row in rows) / len(rows)
     worst = max(shares.values(), default=0.0)
     uneven = worst - min(shares[arm] for arm in shares if arm in ARMS) if shares.keys() & ARMS.keys() else 0.0
     return Integrity(

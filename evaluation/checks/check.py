@@ -19,6 +19,9 @@ from ...mining.corpus import Corpus
 from ...mining.plugins import load_plugins
 from ...mining.source import Source, Span
 
+LOST = "infra_error"
+"""The status of what a fault of this machine kept from being judged: neither a pass nor a failure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -62,7 +65,7 @@ class Result:
     """
 
     ok: bool | None
-    """None: cannot be decided here; such a check is left out of acceptance."""
+    """None: cannot be decided here. Such a check is left out of acceptance; where it was `LOST`, the answer is."""
     status: str = "ok"
     """`ok`, or why not, from the closed list of statuses (`parse_error`, `compile_error`, `unsupported`, …)."""
     detail: Mapping[str, Any] = field(default_factory=dict[str, Any])

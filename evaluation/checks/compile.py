@@ -19,7 +19,7 @@ from ...mining.corpus import Corpus
 from ...mining.languages import known_languages
 from ...mining.source import Source
 from ..language_check import Complaint, run_checker
-from .check import Answer, Check, Remark, Result
+from .check import LOST, Answer, Check, Remark, Result
 
 BATCH = 64
 CPU_SECONDS = 30
@@ -90,9 +90,11 @@ class CompileCheck:
 
     def judge_by_checker(self, answer: Answer) -> Result:
         """Return what the checker of the answer's language says; nothing where it refuses the reference."""
-        if self.complaint(answer.reference) is not None:
+        reference, found = self.complaint(answer.reference), self.complaint(answer.source)
+        if LOST in (reference, found):
+            return Result(None, LOST)
+        if reference is not None:
             return Result(None, "unsupported")
-        found = self.complaint(answer.source)
         if isinstance(found, str):
             return Result(None, "unsupported", {"message": found})
         return Result(True) if found is None else explain((found.line, found.message))

@@ -23,7 +23,7 @@ from ...mining.corpus import Corpus
 from ...mining.source import Source, Span
 from ..sandbox.doctor import find_cage
 from ..sandbox.suite import Coverage, Suite, Trial, Version, open_suite
-from .check import Answer, Check, Remark, Result
+from .check import LOST, Answer, Check, Remark, Result
 
 MOST_TESTS = 20
 """Tests run for one probe; those that run least of its file come first, for they are about it."""
@@ -98,17 +98,20 @@ class TestsCheck:
             return Admission(reason="not_covered")
         recorded = self.suite.judge(version, tests, record=True)
         again = self.suite.judge(version, tests, rounds=ROUNDS)
+        if LOST in (recorded.status, again.status):
+            return Admission(reason=LOST)
         if recorded.status != "ok" or again.status != "ok":
             return Admission(reason=f"reference_{'flaky' if 'ok' in (recorded.status, again.status) else 'fails'}")
-        if self.suite.judge(stub_of(answer), tests).status == "ok":
-            return Admission(reason="vacuous")
+        stub = self.suite.judge(stub_of(answer), tests)
+        if stub.status in ("ok", LOST):
+            return Admission(reason="vacuous" if stub.status == "ok" else LOST)
         return Admission(tuple(tests), recorded.calls)
 
     def judge_answer(self, answer: Answer) -> Result:
         """Return the result of one answer."""
         admission = self.admissions[answer.probe_id]
         if not admission.tests:
-            return Result(None, "unsupported", {"reason": admission.reason})
+            return Result(None, LOST if admission.reason == LOST else "unsupported", {"reason": admission.reason})
         version = make_version(answer.source, answer.span, answer.symbol)
         trial = self.suite.judge(version, admission.tests)
         if trial.status == "ok" and admission.calls and "." not in answer.symbol:
@@ -116,8 +119,10 @@ class TestsCheck:
         return explain(trial, len(admission.tests), answer)
 
     def compare_answers(self, version: Version, admission: Admission) -> Trial | None:
-        """Return a trial of `tamper` when an object stands where the reference answers plain data."""
+        """Return a trial of `tamper` when an object stands where the reference answers plain data; or it was lost."""
         answers = self.suite.answer(version, [call["given"] for call in admission.calls])
+        if answers is None:
+            return Trial(LOST)
         objects = sorted({str(row["value"]) for row in answers if row["kind"] == "object"})
         return Trial("tamper", why=f"answers with {objects[0]!r} where plain data is due") if objects else None
 
@@ -145,8 +150,8 @@ def explain(trial: Trial, count: int, answer: Answer) -> Result:
     detail = {"tests": count, "failed": list(trial.failed[:5]), "why": trial.why[:200]}
     if trial.status == "ok":
         return Result(True, "ok", {"tests": count})
-    if trial.status == "infra_error":
-        return Result(None, "infra_error", detail)
+    if trial.status == LOST:
+        return Result(None, LOST, detail)
     line = answer.source.line_of(answer.span.start)
     message = trial.why or f"{len(trial.failed)} of {count} tests fail, first {trial.failed[0]}"
     return Result(False, trial.status, detail, (Remark("tests", line, message),))

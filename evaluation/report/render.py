@@ -18,6 +18,7 @@ from ...mining.errors import MissingExtraError
 from ...mining.guide import strongest_first
 from ...mining.pairs.pair import Pair
 from ..arms import ARMS, Request
+from ..checks.check import LOST
 from ..verdict import points, signed, span
 from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
@@ -187,8 +188,8 @@ def describe_figures(run: Row, verdict: Row) -> list[dict[str, str]]:
     prompt, tuned = arms.get(verdict["chosen"]["prompt"]), arms.get(verdict["chosen"]["tuned"])
     best = tuned or prompt
     if best is not None:
-        others = [f"{name} {percent(arms[name]['rates']['accept']['rate'])}" for name in compared(verdict, arms)]
-        value = percent(best["rates"]["accept"]["rate"])
+        others = [f"{name} {percent(accepted(arms[name]))}" for name in compared(verdict, arms)]
+        value = percent(accepted(best))
         figures.append(figure(f"Accepted, {best['arm_id']}", value, ", ".join(others)))
         figures.append(
             figure("Prompt of an answer", f"{best['prompt_tokens'] or 0:,.0f} tokens", cost_note(verdict, arms))
@@ -202,6 +203,11 @@ def describe_figures(run: Row, verdict: Row) -> list[dict[str, str]]:
 def figure(label: str, value: str, note: str) -> dict[str, str]:
     """Return one number with its name and its measure."""
     return {"label": label, "value": value, "note": note}
+
+
+def accepted(arm: Row) -> float | None:
+    """Return the share of an arm's answers that are accepted; None where the machine lost them all."""
+    return arm["rates"].get("accept", {}).get("rate")
 
 
 def compared(verdict: Row, arms: Mapping[str, Row]) -> list[str]:
@@ -235,7 +241,8 @@ def relative(share: float) -> str:
 def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
     """Return one arm's row, in the picture and in the table."""
     name = arm["arm_id"]
-    accept = arm["rates"]["accept"]
+    accept = arm["rates"].get("accept")
+    lost = arm["statuses"].get(LOST, 0)
     chosen = name in (verdict["chosen"]["prompt"], verdict["chosen"]["tuned"])
     scale = Scale(0, 1)
     total = sum(arm["endings"].values())
@@ -244,11 +251,13 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
     adapted = name in ARMS and ARMS[name].adapted
     return {
         "name": name,
-        "says": SAYS.get(name, "") + (" · compared" if chosen else ""),
+        "says": SAYS.get(name, "") + (" · compared" if chosen else "") + (f" · {lost:,} lost" if lost else ""),
         "chosen": chosen and adapted,
         "control": name not in ARMS,
-        "svg": draw_dot(accept["rate"], accept["ci"], scale, strong=adapted, marks=(0, 0.25, 0.5, 0.75, 1)),
-        "rate": percent(accept["rate"]),
+        "svg": ""
+        if accept is None
+        else draw_dot(accept["rate"], accept["ci"], scale, strong=adapted, marks=(0, 0.25, 0.5, 0.75, 1)),
+        "rate": percent(accepted(arm)),
         "rates": [percent(arm["rates"][key]["rate"]) if key in arm["rates"] else "–" for key in rate_keys(verdict)],
         "ran_on": percent(arm["endings"].get("ran_on", 0) / total),
         "truncated": percent(arm["endings"].get("truncated", 0) / total),

@@ -132,11 +132,13 @@ class Suite:
         records, outcome = self.run(task, version, LIMITS, canaries)
         return conclude(records, outcome, set(tests), len(canaries))
 
-    def answer(self, version: Version, given: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Return what the definition in *version* answers to the calls *given*, as it came through the pipe."""
+    def answer(self, version: Version, given: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
+        """Return what the definition in *version* answers to the calls *given*, as it came; None: no cage was made."""
         module = version.path.removesuffix(".py").removeprefix("src/").replace("/", ".").removesuffix(".__init__")
         task = {"mode": "calls", "module": module, "symbol": version.symbol, "given": list(given)}
-        records, _ = self.run(task, version, LIMITS)
+        records, outcome = self.run(task, version, LIMITS)
+        if outcome.status is Status.INFRA:
+            return None
         return [row for row in records if row["record"] == "answer"] if records and is_whole(records) else []
 
     def run(
@@ -224,8 +226,7 @@ def conclude(records: Sequence[Mapping[str, Any]], outcome: Outcome, expected: s
     if outcome.status is Status.INFRA:
         return Trial("infra_error", why=outcome.detail)
     strange = [str(row.get("why", "")) for row in records if row["record"] in ("tamper", "stray")]
-    started = any(row["record"] in ("test", "call", "end", "collect", "tamper") for row in records)
-    if not started and outcome.status is not Status.OK and strange:
+    if strange and records[0]["record"] != "begin" and outcome.status is not Status.OK:
         return Trial("infra_error", why=strange[-1])  # the runner itself broke, before anything was tried
     if strange:
         return Trial("tamper", why=strange[0])

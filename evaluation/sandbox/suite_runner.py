@@ -251,6 +251,7 @@ def main() -> None:
     """Read the task and carry it out."""
     task = json.loads(sys.stdin.buffer.read())
     emit = open_channel(task.pop("secret"))
+    emit("begin")  # what is strange from now on comes from what is tested
     sys.path[:0] = task["path"]
     os.chdir(task["root"])
     {"measure": measure, "judge": judge, "calls": answer_calls}[task["mode"]](task, emit)

@@ -12,10 +12,15 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from idiolect.evaluation import parts
+from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
 from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.evaluation.gate import judge_gate
 from idiolect.mining.errors import InputError, MismatchError, TooSmallError
 from toys import FakeGenerator, FakeLosses, make_corpus, tenth, tuned_knows
 
@@ -169,6 +174,73 @@ def test_two_arms_alike_on_few_probes_are_inconclusive(corpus, tmp_path):
     generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < 5)
 
     assert run(corpus, tmp_path / "e", generator=generator)["verdict"] == "INCONCLUSIVE"
+
+
+@dataclass
+class FailingCheck:
+    """A check that accepts whatever calls something, where the machine lets it."""
+
+    fails: Callable[[Answer], bool]
+    name: str = "tests"
+    order: int = 50
+    repeats: int = 1
+    settings: Mapping[str, object] = field(default_factory=lambda: {"version": 1})
+
+    def judge(self, answers):
+        """Return a result each; lost where the machine fails."""
+        return [Result(None, LOST) if self.fails(answer) else Result(True) for answer in answers]
+
+
+def add_check(monkeypatch, check):
+    """Have evaluations judge by *check*, too."""
+    monkeypatch.setattr(parts, "collect_checks", lambda corpus, repository: [*collect_checks(corpus), check])
+
+
+def test_answers_lost_while_they_are_judged_are_not_accepted(corpus, tmp_path, monkeypatch):
+    """A disk that fills up passes no test: the run is INVALID, and the same command judges the same samples again."""
+    add_check(monkeypatch, FailingCheck(lambda answer: answer.code != answer.reference.slice(answer.reference_span)))
+    generator = FakeGenerator(corpus, lambda request, adapted: False, wrong=lambda request: "    x = 1\n    return x\n")
+
+    verdict = run(corpus, tmp_path / "e", generator=generator)
+    arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
+
+    assert {"infra_error": 32} == arms["tuned"]["statuses"] == arms["base"]["statuses"]
+    assert {None} == {row["accept"] for row in rows(tmp_path / "e", "scores.jsonl") if row["arm_id"] == "tuned"}
+    assert "INVALID" == verdict["verdict"]
+    assert any("lost to faults" in reason for reason in verdict["reasons"])
+    assert "INVALID" == judge_gate(tmp_path / "e").word
+
+    add_check(monkeypatch, FailingCheck(lambda answer: False))
+    again = FakeGenerator(corpus, tuned_knows)
+    verdict = run(corpus, tmp_path / "e", generator=again)
+
+    assert 0 == again.calls
+    assert {"fail_substance": 32} == {arm["arm_id"]: arm for arm in verdict["arms"]}["tuned"]["statuses"]
+
+
+def test_a_lost_answer_is_no_failure_of_its_arm(tmp_path, monkeypatch):
+    """One answer in two hundred may be lost: its probe is left out of the pairs, and the evidence replays."""
+    corpus = make_corpus(tmp_path / "corpus", test=100)
+    lost = corpus.pairs("test")[7]
+    generator = FakeGenerator(corpus, lambda request, adapted: adapted)
+    plain = run(corpus, tmp_path / "plain", generator=generator, arms=["base", "tuned"])
+    add_check(
+        monkeypatch, FailingCheck(lambda answer: answer.probe_id == lost.id and answer.code.startswith("    return"))
+    )
+
+    verdict = run(corpus, tmp_path / "e", generator=generator, arms=["base", "tuned"])
+
+    assert (200, 199) == (plain["primary"]["n"], verdict["primary"]["n"])
+    assert "WORTH_IT" == verdict["verdict"] == judge_gate(tmp_path / "e").word
+    assert 1 == {arm["arm_id"]: arm for arm in verdict["arms"]}["base"]["statuses"]["infra_error"]
+
+
+def test_a_reference_that_is_lost_makes_no_probe(corpus, tmp_path, monkeypatch):
+    """Without a judged reference nothing is known of a probe; the message says what to see to."""
+    add_check(monkeypatch, FailingCheck(lambda answer: True))
+
+    with pytest.raises(TooSmallError, match="This machine lost 32 more"):
+        run(corpus, tmp_path / "e")
 
 
 def test_twenty_probes_are_needed(tmp_path):

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from idiolect.evaluation import language_check
-from idiolect.evaluation.checks.check import Answer
+from idiolect.evaluation.checks.check import LOST, Answer
 from idiolect.evaluation.checks.compile import CompileCheck
 from idiolect.evaluation.probes import parse_text
 from idiolect.evaluation.sandbox.doctor import find_cage
+from idiolect.evaluation.sandbox.run import Outcome, Status
 from idiolect.mining.own_languages import read_own_languages
 from idiolect.mining.source import Span
 
@@ -64,6 +65,14 @@ def test_a_checker_that_is_not_there_decides_nothing(relay):
     (result,) = CompileCheck().judge([answer(replace(relay, check=("no-such-checker", "{file}")), "  log a")])
 
     assert (None, "unsupported") == (result.ok, result.status)
+
+
+def test_what_the_machine_kept_from_the_checker_is_lost(relay, monkeypatch):
+    """A cage that cannot be made says nothing about the answer, nor that the checker is not there."""
+    monkeypatch.setattr(language_check, "run_caged", lambda *given, **settings: Outcome(Status.INFRA))
+    (result,) = CompileCheck().judge([answer(relay, "  wait long")])
+
+    assert (None, LOST) == (result.ok, result.status)
 
 
 def test_a_checker_cannot_write_beside_itself(relay, tmp_path):

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from idiolect.evaluation.checks.check import LOST
 from idiolect.evaluation.checks.tests import TestsCheck, make_check
 from idiolect.evaluation.probes import Probe
+from idiolect.evaluation.sandbox import suite
 from idiolect.evaluation.sandbox.doctor import find_cage
+from idiolect.evaluation.sandbox.run import Outcome, Status
 from idiolect.evaluation.sandbox.suite import RUNNER, open_suite
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import language_named
@@ -215,6 +218,11 @@ FORGERIES = [
         "        except OSError:\n            pass\n    return 0",
         "tamper", id="77-writes-records",
     ),
+    pytest.param(
+        "import os\n    for n in range(3, 20):\n        try:\n            os.write(n, b'broken\\n')\n"
+        "        except OSError:\n            pass\n    os._exit(1)",
+        "tamper", id="77-plays-a-broken-runner",
+    ),
     pytest.param("import glob; return open('/repository/.git/HEAD').read()", "fail_tests", id="78-reads-the-history"),
     pytest.param(
         "import signal, time; signal.alarm(0); signal.setitimer(0, 0)\n    while True: pass", "tests_timeout",
@@ -302,6 +310,28 @@ def test_a_changed_class_method_of_the_checker_is_seen() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert "['_pytest.reports.TestReport.from_item_and_call']" == done.stdout.strip()
+
+
+def test_what_a_full_disk_keeps_from_the_tests_is_lost(check, probes, monkeypatch) -> None:
+    """Neither a pass nor a failure: a reference, an answer, and the calls that are judged out here."""
+    full = Outcome(Status.INFRA, detail="No space left on device")
+    probe = probes["add_tax"]
+    known = judge(check, probe, HONEST)
+    real, left = suite.run_caged, [1]
+
+    def fill_up(*given, **settings):
+        """Be full, but for the runs that are left."""
+        left[0] -= 1
+        return real(*given, **settings) if left[0] >= 0 else full
+
+    monkeypatch.setattr(suite, "run_caged", fill_up)
+    unasked = judge(check, probe, HONEST)
+    unrun = judge(check, probe, HONEST)
+    left[0] = 1  # measures what each test runs, so that the reference is what is lost
+    (unadmitted,) = TestsCheck(check.suite).judge([probe.answer(HONEST)])
+
+    assert True is known.ok
+    assert [(None, LOST)] * 3 == [(result.ok, result.status) for result in (unasked, unrun, unadmitted)]
 
 
 def test_what_one_answer_leaves_the_next_does_not_find(check, probes) -> None:
