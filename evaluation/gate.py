@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -73,7 +73,7 @@ def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | No
     try:
         stored = read_evaluation(folder)
         weighed = replay(stored, policy)
-        regressions = compare_promoted(stored, read_evaluation(against), weighed) if against is not None else []
+        regressions = compare_promoted(stored, weighed, *read_promoted(against)) if against is not None else []
     except MismatchError as error:
         return Passage("INVALID", (str(error),), ())
     verdict = weighed.verdict
@@ -157,13 +157,21 @@ def check_order(stored: Stored) -> None:
     for row in stored.scores[len(stored.samples) :]:
         if row["key"] != sha256_json([row["arm_id"], row["probe_id"]]):
             raise MismatchError(f"a control of probe {row['probe_id']} does not belong to {row['arm_id']!r}")
+    scorers = scorers_of(stored.run)
     for row in stored.scores:
         # an evaluation of an earlier version counts a sample that was lost as not accepted
         own = (None, False) if row["status"] == LOST else (row["status"] == "ok",)
-        if row["scorer_sha256"] != stored.run["scorer_sha256"] or row["accept"] not in own:
+        if row["scorer_sha256"] != scorers[row["probe_id"]] or row["accept"] not in own:
             raise MismatchError(f"a score of probe {row['probe_id']} contradicts itself or comes from other checks")
         if row["accept"] and any(ok is False for ok in row["checks"].values()):
             raise MismatchError(f"probe {row['probe_id']} is accepted although a check failed")
+
+
+def scorers_of(run: Row) -> Mapping[str, str]:
+    """Return the hash of what scored each probe: a fold has its own rules, which an earlier version did not tell."""
+    whole = run["scorer_sha256"]
+    folds = {row["fold"]: row.get("scorer_sha256", whole) for row in run.get("folds", ())}
+    return defaultdict(lambda: whole, {probe: folds[fold] for probe, fold in fold_of_probes(run).items()})
 
 
 def replay(stored: Stored, policy: Policy | None) -> Weighed:
@@ -178,7 +186,7 @@ def replay(stored: Stored, policy: Policy | None) -> Weighed:
         raise MismatchError("the scores do not give the stored comparisons")
     # what is printed are our own reasons: another version may word them otherwise
     if own.verdict.word != stored.verdict.get("verdict"):
-        raise MismatchError("the comparisons do not give the stored verdict")
+        raise MismatchError("the comparisons do not give the stored verdict; run the same evaluate command again")
     if policy is None:
         return own
     return weigh({**stored.run, "policy": asdict(policy)}, stored.scores, stored.samples, stored.losses)
@@ -203,29 +211,36 @@ def read_policy(file: Path) -> Policy:
 # -- against the adapter in use
 
 
-def compare_promoted(new: Stored, old: Stored, weighed: Weighed) -> list[str]:
+def read_promoted(folder: Path) -> tuple[Stored, Weighed]:
+    """
+    Return the evaluation of the adapter in use, and what its rows say.
+
+    Raises `MismatchError` where it does not hold together, or is INVALID itself.
+    """
+    try:
+        stored = read_evaluation(folder)
+        weighed = replay(stored, None)
+        if weighed.verdict.word == "INVALID":
+            raise MismatchError(weighed.verdict.reasons[0])
+    except MismatchError as error:
+        raise MismatchError(f"the evaluation of the adapter in use cannot be compared with: {error}") from None
+    return stored, weighed
+
+
+def compare_promoted(new: Stored, weighed: Weighed, old: Stored, promoted: Weighed) -> list[str]:
     """
     Return in which slices the new adapter is worse than the promoted one, by the probes that both answered.
 
     The whole suite fails when its 95 % interval lies below 0, a folder when that holds after Holm and its loss exceeds
     the policy's margin: two runs of one adapter fail a gate no more often than that.
     """
-    arm, promoted = weighed.chosen["tuned"], old.verdict["chosen"]["tuned"]
-    if arm is None or promoted is None:
+    arm, other = weighed.chosen["tuned"], promoted.chosen["tuned"]
+    if arm is None or other is None:
         raise MismatchError("one of the two evaluations has no adapter to compare")
-    if new.run["scorer_sha256"] != old.run["scorer_sha256"]:
-        changed = sorted(
-            name
-            for name in {*new.run["checks"], *old.run["checks"]}
-            if new.run["checks"].get(name) != old.run["checks"].get(name)
-        )
-        raise MismatchError(
-            f"the two evaluations were scored by other versions of {', '.join(changed)}; evaluate the promoted adapter "
-            "again with the same --out: its samples are kept and only scored anew"
-        )
     mine, theirs = Tables(new.scores), Tables(old.scores)
-    left, right = mine.values("test", arm), theirs.values("test", promoted)
+    left, right = mine.values("test", arm), theirs.values("test", other)
     shared = sorted(left.keys() & right.keys())
+    check_scorers(new.run, old.run, shared)
     if len(shared) < SHARED_PROBES:
         raise MismatchError(f"the two evaluations share {len(shared)} probes; comparing needs {SHARED_PROBES}")
     slices = slice_probes(new.run, shared)
@@ -234,6 +249,20 @@ def compare_promoted(new: Stored, old: Stored, weighed: Weighed) -> list[str]:
         for name, ids in slices.items()
     ]
     return list_regressions(compared, weighed.evidence.policy.slice_margin)
+
+
+def check_scorers(new: Row, old: Row, shared: Sequence[str]) -> None:
+    """Raise `MismatchError` where two runs did not score their *shared* probes by the same checks and rules."""
+    one, other = scorers_of(new), scorers_of(old)
+    if all(one[probe] == other[probe] for probe in shared):
+        return
+    names = sorted({*new["checks"], *old["checks"]})
+    changed = [name for name in names if new["checks"].get(name) != old["checks"].get(name)]
+    raise MismatchError(
+        f"the two evaluations were scored by other versions of {', '.join(changed) or 'the rules of a fold'}; evaluate "
+        "the promoted adapter again on the corpus of the new one, with the same --out: samples of unchanged probes "
+        "are only scored anew"
+    )
 
 
 def slice_probes(run: Row, shared: Sequence[str]) -> dict[str, list[str]]:

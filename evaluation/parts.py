@@ -129,5 +129,6 @@ def describe_fold(part: Part) -> dict[str, Any]:
         "clusters": len(part.suites["test"].sizes),
         "training_pairs": len(task.corpus.training),
         "index_sha256": part.bench.retriever.settings["index_sha256"],
+        "scorer_sha256": part.bench.scorer.sha256,
         "models": {a.name: model_sha256(a.generator, adapted=True) for a in task.asked if a.arm.adapted},
     }

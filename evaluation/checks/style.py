@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ...mining.artefacts import sha256_json
 from ...mining.corpus import Corpus
 from ...mining.judge import Finding, Judgement, judge_source
 from ...mining.profile import Profile
@@ -42,9 +44,16 @@ class StyleCheck:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The detectors' versions."""
+        """The detectors' versions, the tools that mend, and the rules."""
         tools = [*([self.formatter.version] if self.formatter is not None else []), "idiolect"]
-        return {"version": 2, "detectors": dict(self.profile.versions), "mended_by": tools}
+        versions = dict(self.profile.versions)
+        return {"version": 2, "detectors": versions, "mended_by": tools, "rules_sha256": self.rules_sha256}
+
+    @cached_property
+    def rules_sha256(self) -> str:
+        """The hash of the rules; what one rests on moves with every commit, and decides no finding."""
+        entries = self.profile.entries
+        return sha256_json([[e.convention, e.key, e.scope, e.value, e.strength, e.tier, e.rule] for e in entries])
 
     def judge(self, answers: Sequence[Answer]) -> list[Result]:
         """Return one result per answer."""

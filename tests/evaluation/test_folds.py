@@ -117,10 +117,13 @@ def test_folds_make_the_verdict_firm_and_say_so(crossed):
 
 
 def test_the_gate_replays_folds(crossed):
-    """Every sample belongs to the adapter of its fold."""
+    """Every sample belongs to the adapter of its fold, and every score to the rules of the other folds' files."""
     _, out = crossed
 
-    assert judge_gate(out).word == "WORTH_IT"
+    run = json.loads((out / "run.json").read_text("utf-8"))
+
+    assert len({run["scorer_sha256"], *(fold["scorer_sha256"] for fold in run["folds"])}) > 1
+    assert judge_gate(out).word == judge_gate(out, against=out).word == "WORTH_IT"
 
 
 def test_a_second_run_asks_nothing_again(small, crossed):

@@ -8,6 +8,7 @@ import json
 import shutil
 
 import pytest
+import toys
 from idiolect.cli import main
 from idiolect.evaluation.checks.substance import SubstanceCheck
 from idiolect.evaluation.evaluate import evaluate_corpus, hash_evidence
@@ -162,6 +163,45 @@ def test_a_worse_adapter_does_not_replace_a_better_one(corpus, finished, tmp_pat
 def test_an_adapter_passes_against_itself(finished):
     """No difference is no regression."""
     assert judge_gate(finished, against=finished).word == "WORTH_IT"
+
+
+def test_scores_by_another_profile_are_not_compared(finished, tmp_path, monkeypatch):
+    """A corpus mined again may hold other rules; the promoted adapter has to be held to the same ones."""
+    plain, names = toys.toy_file, "\n".join(f"NAME_{n} = 'name'" for n in range(12))
+    monkeypatch.setattr(toys, "toy_file", lambda number: plain(number) + (names if number < 12 else ""))
+    corpus = toys.make_corpus(tmp_path / "corpus")
+    out = tmp_path / "new"
+    evaluate_corpus(
+        corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(), adapter_info={"log": []}
+    )
+
+    passage = judge_gate(out, against=finished)
+
+    assert ("INVALID", 4) == (passage.word, passage.exit_code)
+    assert "other versions of style" in passage.lines[0]
+
+
+def test_a_promoted_evaluation_that_is_invalid_is_refused(corpus, finished, tmp_path):
+    """An adapter that was never applied is nothing to be measured against."""
+    out = tmp_path / "inert"
+    generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < 2)
+    evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(share=0.0), adapter_info={"log": []})
+
+    passage = judge_gate(finished, against=out)
+
+    assert ("INVALID", 4) == (passage.word, passage.exit_code)
+    assert "adapter in use cannot be compared with: adapter not applied" in passage.lines[0]
+
+
+def test_the_promoted_arm_is_the_one_that_its_rows_choose(corpus, finished, copy):
+    """No hash covers what `verdict.json` says was chosen, so that is not believed."""
+    verdict = json.loads((copy / "verdict.json").read_text("utf-8"))
+    write_json(copy / "verdict.json", {**verdict, "chosen": {**verdict["chosen"], "tuned": "base"}})
+    worse = copy.parent / "worse"
+    generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < (4 if adapted else 0))
+    evaluate_corpus(corpus.folder, worse, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
+
+    assert judge_gate(worse, against=finished).word == judge_gate(worse, against=copy).word == "BLOCKED"
 
 
 def test_a_folder_without_an_evaluation_is_named(tmp_path):

@@ -5,6 +5,7 @@ The style check: what it refuses, and how style is scored before and after what 
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 from idiolect.evaluation.checks.check import Answer
@@ -54,6 +55,15 @@ def test_only_the_answers_own_lines_are_scored(profile):
     assert result.detail["score"] == result.detail["mended_score"]
     assert result.detail["score"] > 0.99
     assert result.detail["lines"] == 3
+
+
+def test_the_rules_decide_a_score_and_their_support_does_not(profile):
+    """Scores under a rule more or less are of another version; a few more lines that keep the rules change nothing."""
+    more = replace(profile, entries=tuple(replace(entry, k=entry.k + 1, n=entry.n + 1) for entry in profile.entries))
+    fewer = replace(profile, entries=profile.entries[1:])
+
+    assert StyleCheck(profile).settings == StyleCheck(more).settings
+    assert StyleCheck(profile).settings != StyleCheck(fewer).settings
 
 
 def test_what_a_fix_mends_is_told_apart(profile):
