@@ -100,6 +100,8 @@ class Evidence:
     """Known secrets in the tuned arms' answers; None when not looked for."""
     doors: tuple[Doors, ...] = ()
     """Insecure calls of each tuned arm against `base`; empty when not looked for."""
+    prompted: bool = True
+    """Whether any prompt with the guide or retrieved code was asked: an adapter is weighed against these."""
     highest: float = 1.0
     """The highest acceptance of any arm."""
     learned: Change | None = None
@@ -181,6 +183,8 @@ def list_missing(evidence: Evidence) -> list[str]:
     """Return what keeps the evidence from WORTH_IT; empty when nothing does."""
     missing = list_doubts(evidence)
     policy = evidence.policy
+    if not evidence.prompted:
+        missing.append("no prompt with a style guide or retrieved code was asked, which may do as well")
     if evidence.forgetting is None:
         missing.append("whether general ability holds was not measured")
     elif evidence.forgetting.passed is None:

@@ -95,6 +95,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         secrets=memory["secrets"],
         doors=doors,
         break_even=cost["break_even"],
+        prompted=any(arm in PROMPT_ONLY and arm != "base" for arm in tables.arms("test")),
         highest=max((tables.rate("test", arm) or 0.0 for arm in tables.arms("test") if arm in ARMS), default=0.0),
         learned=loss.learned,
         folds=len(run.get("folds", ())),

@@ -223,12 +223,12 @@ def test_a_lost_answer_is_no_failure_of_its_arm(tmp_path, monkeypatch):
     corpus = make_corpus(tmp_path / "corpus", test=100)
     lost = corpus.pairs("test")[7]
     generator = FakeGenerator(corpus, lambda request, adapted: adapted)
-    plain = run(corpus, tmp_path / "plain", generator=generator, arms=["base", "tuned"])
+    plain = run(corpus, tmp_path / "plain", generator=generator, arms=["base", "guide", "tuned"])
     add_check(
         monkeypatch, FailingCheck(lambda answer: answer.probe_id == lost.id and answer.code.startswith("    return"))
     )
 
-    verdict = run(corpus, tmp_path / "e", generator=generator, arms=["base", "tuned"])
+    verdict = run(corpus, tmp_path / "e", generator=generator, arms=["base", "guide", "tuned"])
 
     assert (200, 199) == (plain["primary"]["n"], verdict["primary"]["n"])
     assert "WORTH_IT" == verdict["verdict"] == judge_gate(tmp_path / "e").word
@@ -383,6 +383,15 @@ def test_mining_writes_the_policy_down(tmp_path):
     assert mined.manifest["policy"] == {"minimum_gain": 0.2}
 
 
+def test_a_gain_over_the_bare_base_alone_is_not_enough(corpus, tmp_path):
+    """Nobody asked whether a prompt does as well, so the gate does not pass the adapter."""
+    verdict = run(corpus, tmp_path / "e", arms=["tuned"])
+
+    assert ("INCONCLUSIVE", "base") == (verdict["verdict"], verdict["chosen"]["prompt"])
+    assert "no prompt with a style guide or retrieved code was asked" in verdict["sentence"]
+    assert 3 == judge_gate(tmp_path / "e").exit_code
+
+
 def test_one_cluster_of_almost_everything_proves_little(tmp_path):
     """Two in three probes are near-copies of each other: a gain in them alone is told, and is not worth it (D04)."""
 
@@ -397,9 +406,9 @@ def test_one_cluster_of_almost_everything_proves_little(tmp_path):
     def knows(request, adapted):
         return adapted and 18 <= number(request.path) < 42
 
-    verdict = run(corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows), arms=["base", "tuned"])
+    verdict = run(corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows), arms=["base", "guide", "tuned"])
     plain = make_corpus(tmp_path / "plain", test=36)
-    apart = run(plain, tmp_path / "p", generator=FakeGenerator(plain, knows), arms=["base", "tuned"])
+    apart = run(plain, tmp_path / "p", generator=FakeGenerator(plain, knows), arms=["base", "guide", "tuned"])
 
     assert verdict["primary"]["mean_diff"] == apart["primary"]["mean_diff"] > 0.5
     assert (13, "INCONCLUSIVE") == (verdict["primary"]["g"], verdict["verdict"])

@@ -59,6 +59,12 @@ TABLE = [
         id="nothing over a prompt that does not help",
     ),
     pytest.param({"primary": gain(0.0, -0.03, 0.03), "plan": SMALL}, "INCONCLUSIVE", id="too few probes for a no"),
+    pytest.param({"prompted": False}, "INCONCLUSIVE", id="no prompt was asked"),
+    pytest.param(
+        {"prompted": False, "primary": gain(0.0, -0.03, 0.03, b="base"), "prompt_gain": None},
+        "NOT_WORTH_IT",
+        id="nothing over base, and no prompt was asked",
+    ),
     pytest.param({"primary": None}, "INCONCLUSIVE", id="no adapter"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 500.0}, "WORTH_IT", id="it pays"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 5000.0}, "NOT_WORTH_IT", id="it does not pay"),
@@ -99,6 +105,7 @@ def test_inconclusive_says_how_many_probes_would_settle_it():
         ({"forgetting": NonInferiority(-0.02, 0.12, 0.1, None)}, "worse (−0.020 measured), and 0.1 is allowed"),
         ({"forgetting": NonInferiority(0.05, None, 0.1, None)}, "one cluster of general code tells no bound"),
         ({"forgetting": None}, "whether general ability holds was not measured"),
+        ({"prompted": False}, "no prompt with a style guide or retrieved code was asked"),
     ],
 )
 def test_a_gain_that_is_shown_is_not_called_open(changes, said):
