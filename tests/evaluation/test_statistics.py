@@ -27,6 +27,7 @@ from idiolect.evaluation.statistics import (
     t_quantile,
     t_tail,
 )
+from idiolect.evaluation.weigh import check_repeat
 
 
 @pytest.mark.parametrize(
@@ -217,3 +218,18 @@ def test_intervals_cover_the_truth_although_probes_are_clustered(clusters):
         covered += low <= 0.1 <= high
 
     assert 0.925 <= covered / 400 <= 0.985
+
+
+@pytest.mark.parametrize(("drift", "refused"), [pytest.param(0.0, 0, id="sound"), pytest.param(0.5, 60, id="broken")])
+def test_a_repeat_that_is_drawn_anew_loses_no_sound_run(drift, refused):
+    """Four drawn answers a probe against one: of 60 sound runs none is INVALID, and a machine that drifts always is."""
+    random = np.random.default_rng(7)
+    clusters = {str(i): str(i % 40) for i in range(100)}
+    found = 0
+    for _ in range(60):
+        chance = random.beta(1.0, 1.5, 100) * (1 - drift)
+        base = dict(zip(clusters, random.binomial(4, chance) / 4, strict=True))
+        again = dict(zip(clusters, random.binomial(1, chance + drift).astype(float), strict=True))
+        found += check_repeat(compare("a/a", ("base-repeat", again), ("base", base), clusters)).ok is False
+
+    assert refused == found
