@@ -278,10 +278,13 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
         return write_floor(primary.n, evidence.learned)
     if not list_doubts(evidence):
         return f"Fine-tuning measured {gain} ({span(primary.ci)}), but {reasons[0]}."
-    return (
+    sentence = (
         f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "
-        f"anywhere in {span(primary.ci)}. About {evidence.plan.needed:,} probes would settle it."
+        f"anywhere in {span(primary.ci)}."
     )
+    # a truth near what is worthwhile stays open where a suite of the planned size would tell others apart
+    needed = evidence.plan.needed
+    return f"{sentence} About {needed:,} probes would settle it." if needed > primary.n else sentence
 
 
 def write_floor(probes: int, learned: Change | None) -> str:

@@ -93,9 +93,19 @@ def test_every_word_is_reached():
 
 def test_inconclusive_says_how_many_probes_would_settle_it():
     """The way out of an open question is a number."""
-    verdict = decide(evidence(primary=gain(0.1, -0.01, 0.2)))
+    plan = plan_suite([2] * 200, 0.05, discordant=0.2)
+    verdict = decide(evidence(primary=gain(0.1, -0.01, 0.2), plan=plan))
 
-    assert f"{evidence().plan.needed:,} probes" in verdict.sentence
+    assert plan.needed > 400
+    assert f"{plan.needed:,} probes would settle it" in verdict.sentence
+
+
+def test_no_more_probes_are_asked_for_than_there_were():
+    """400 probes that cannot tell are not told that fewer would."""
+    verdict = decide(evidence(primary=gain(0.03, -0.01, 0.07)))
+
+    assert evidence().plan.needed < 400
+    assert verdict.sentence.endswith("anywhere in −1 to +7 points.")
 
 
 @pytest.mark.parametrize(
