@@ -17,7 +17,7 @@ from .checks.check import LOST
 from .curve import weigh_curve, weigh_kinds
 from .insecure import Doors, weigh_doors
 from .memory import ALARM
-from .samples import REPEAT
+from .samples import REPEAT, RIVAL
 from .slices import weigh_slices
 from .statistics import (
     Change,
@@ -329,10 +329,10 @@ def most_moved(rows: Sequence[Row]) -> float:
 
 
 def check_undecided(tables: Tables, policy: Policy) -> Integrity:
-    """Check that this machine lost few samples, and not from one arm alone."""
+    """Check that few samples were lost, and not from one arm alone; the rival's server is no part of this machine."""
     shares: dict[str, float] = {}
     for (split, arm), rows in tables.rows.items():
-        if split == "test":
+        if split == "test" and arm != RIVAL:
             shares[arm] = sum(row["status"] == LOST for row in rows) / len(rows)
     worst = max(shares.values(), default=0.0)
     uneven = worst - min(shares[arm] for arm in shares if arm in ARMS) if shares.keys() & ARMS.keys() else 0.0

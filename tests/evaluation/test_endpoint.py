@@ -12,8 +12,9 @@ import pytest
 from idiolect.evaluation.arms import Request
 from idiolect.evaluation.endpoint import EndpointGenerator
 from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.evaluation.gate import judge_gate
 from idiolect.mining.errors import InputError
-from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
+from toys import FakeGenerator, FakeLosses, tuned_knows
 
 
 class Server:
@@ -151,15 +152,33 @@ def test_the_rival_is_an_arm_beside_the_others(corpus, serve, tmp_path):
     assert any(row["a"] == "tuned" and row["b"] == "rival" for row in compared)
 
 
-def test_a_server_that_dies_makes_the_run_invalid(corpus, serve, tmp_path):
-    """Lost samples are counted, never taken for wrong answers."""
+def test_a_server_that_dies_costs_the_rival_alone(corpus, serve, tmp_path):
+    """Lost samples are counted, never taken for wrong answers; what is said of the adapter stands without them."""
     good = rival_answer(corpus)
     server = serve(lambda path, body, count: good(path, body, count) if count < 9 else (400, {}))
 
     verdict = evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, lambda r, a: tenth(r) < 5), loss_of=FakeLosses(),
+        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
         adapter_info={"log": []}, rival=EndpointGenerator(server.url, "large", pause=0.01),
     )  # fmt: skip
+    rival = next(arm for arm in verdict["arms"] if arm["arm_id"] == "rival")
 
-    assert verdict["verdict"] == "INVALID"
-    assert "lost to faults" in verdict["reasons"][0]
+    assert "WORTH_IT" == verdict["verdict"] == judge_gate(tmp_path / "e").word
+    assert {"infra_error": 24, "ok": 8} == rival["statuses"]
+    assert (8, 1.0) == (rival["rates"]["accept"]["n"], rival["rates"]["accept"]["rate"])
+    assert "24 lost" in (tmp_path / "e" / "report.html").read_text("utf-8")
+
+
+def test_a_server_that_never_answers_leaves_the_rival_without_a_rate(corpus, serve, tmp_path):
+    """The report shows the row with a dash."""
+    server = serve(lambda path, body, count: (400, {}))
+
+    verdict = evaluate_corpus(
+        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
+        adapter_info={"log": []}, rival=EndpointGenerator(server.url, "large", pause=0.01),
+    )  # fmt: skip
+    rival = next(arm for arm in verdict["arms"] if arm["arm_id"] == "rival")
+
+    assert "WORTH_IT" == verdict["verdict"]
+    assert ({}, {"infra_error": 32}) == (rival["rates"], rival["statuses"])
+    assert "32 lost" in (tmp_path / "e" / "report.html").read_text("utf-8")
