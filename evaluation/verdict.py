@@ -13,6 +13,7 @@ A pure function: no file, no clock, no model. `gate` calls it again on stored ev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -23,6 +24,8 @@ from .insecure import Doors
 from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan
 
 VERDICTS = ("WORTH_IT", "RAG_SUFFICES", "NOT_WORTH_IT", "INCONCLUSIVE", "BLOCKED", "INVALID")
+RANGES = {"volume": (0, math.inf), "minimum_gain": (0.001, 1)}
+"""What a policy's number may be, where it is not 0 to 1: no number of probes can show a gain of 0."""
 FLOOR = 0.02
 """Where no arm has so many of its answers accepted, arms that are alike in acceptance are not shown to be alike."""
 EXIT_CODES = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}
@@ -59,10 +62,10 @@ class Policy:
         for key in sorted(table.keys() & known):
             value = table[key]
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or value < 0 or (key != "volume" and value > 1):
-                faults.append(
-                    f"{key} must be a number {'of at least 0' if key == 'volume' else 'from 0 to 1'}, got {value!r}"
-                )
+            least, most = RANGES.get(key, (0, 1))
+            if not number or not least <= value <= most:
+                limits = f"from {least:g} to {most:g}" if most < math.inf else f"of at least {least:g}"
+                faults.append(f"{key} must be a number {limits}, got {value!r}")
         if faults:
             raise SettingsError(file, faults)
         return cls(**{key: float(value) for key, value in table.items()})

@@ -142,6 +142,16 @@ def test_all_faults_of_a_policy_are_told_at_once():
     assert len(caught.value.faults) == 3
 
 
+@pytest.mark.parametrize("value", [0, 0.0, -0.1, float("nan"), True, "0.1"])
+def test_a_gain_that_nothing_could_show_is_no_policy(value):
+    """One line says what is possible; the smallest gain that is taken can be planned for."""
+    with pytest.raises(SettingsError, match=r"minimum_gain must be a number from 0\.001 to 1"):
+        Policy.from_settings({"minimum_gain": value})
+
+    least = Policy.from_settings({"minimum_gain": 0.001, "slice_margin": 0, "volume": 0})
+    assert plan_suite([1] * 100, least.minimum_gain).needed > 100
+
+
 def test_at_the_floor_acceptance_tells_nothing():
     """No arm reaches 2 %: not even a thousand probes make a no, and the sentence tells the loss instead."""
     flat = gain(0.0, -0.002, 0.002)
