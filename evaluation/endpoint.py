@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 from ..mining.artefacts import sha256_json
@@ -143,7 +144,7 @@ class EndpointGenerator:
                     raise RefusedError(error.code, str(error.reason)) from None
                 asked = error.headers.get("Retry-After", "")
                 pause = float(asked) if asked.isdigit() else pause
-            except (OSError, ValueError) as error:
+            except (OSError, HTTPException, ValueError) as error:
                 if attempt == TRIES - 1:
                     raise RefusedError(0, str(error)) from None
             time.sleep(min(pause, LONGEST_PAUSE))

@@ -5,6 +5,7 @@ The rival arm, against a real HTTP server in this process.
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -118,6 +119,40 @@ def test_what_cannot_be_used_is_an_error_and_no_answer(serve, reply):
     server = serve(lambda path, body, count: reply)
 
     assert {"error"} == {a.finish_reason for a in ask(server.url)}
+
+
+BROKEN = [
+    pytest.param(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"choices": [{"te', id="ends within"),
+    pytest.param(b"garbage and no HTTP\r\n\r\n", id="speaks otherwise"),
+    pytest.param(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", id="never comes to the point"),
+    pytest.param(b"", id="hangs up"),
+]
+
+
+@pytest.mark.parametrize("reply", BROKEN)
+@pytest.mark.parametrize(("broken", "reason"), [(3, "stop"), (10**6, "error")], ids=["for a while", "for good"])
+def test_a_server_that_breaks_off_is_asked_again(reply, broken, reason):
+    """What comes over the wire may be cut off or no HTTP at all; that costs a try, and no evaluation."""
+    seen = []
+    body = json.dumps(completion("x")).encode()
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            seen.append(0)
+            length = next(int(line.split()[1]) for line in self.rfile if line.lower().startswith(b"content-length"))
+            for line in self.rfile:
+                if not line.strip():
+                    break
+            self.rfile.read(length)
+            self.wfile.write(reply if len(seen) <= broken else whole)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        answers = ask(f"http://127.0.0.1:{server.server_address[1]}/v1")
+        server.shutdown()
+
+    assert [reason] * 5 == [answer.finish_reason for answer in answers]
 
 
 def test_a_url_without_a_scheme_is_refused():
