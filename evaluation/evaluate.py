@@ -17,7 +17,8 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -404,7 +405,7 @@ def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]
     status = "invalid" if verdict["verdict"] == "INVALID" else "complete"
     environment = {
         **describe_machine(),
-        "latency": describe_latency(task.out),
+        "latency": describe_latency(task.out, rows.samples),
         "created_at": int(started),
         "seconds": round(time.time() - started, 1),
     }
@@ -441,20 +442,18 @@ def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
     from .report.render import render_report
 
     log: list[Row] = task.adapter.get("log", []) if task.adapter is not None else []
-    latency = describe_latency(task.out)
+    latency = describe_latency(task.out, rows.samples)
     page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests, latency)
     (task.out / "report.html").write_text(page, encoding="utf-8")
 
 
-def describe_latency(out: Path) -> dict[str, dict[str, float]]:
+def describe_latency(out: Path, samples: Sequence[Row]) -> dict[str, dict[str, float]]:
     """
     Return each arm's seconds an answer, median and 95th percentile, and to its first token; early answers left out.
     """
     seconds: dict[str, list[float]] = {}
     firsts: dict[str, list[float]] = {}
-    timings = out / "timings.jsonl"
-    for line in timings.read_text("utf-8").splitlines() if timings.is_file() else ():
-        row = json.loads(line)
+    for row in read_timings(out / "timings.jsonl", {row["key"] for row in samples}):
         seconds.setdefault(row["arm_id"], []).append(row["seconds"])
         if row.get("first_seconds") is not None:
             firsts.setdefault(row["arm_id"], []).append(row["first_seconds"])
@@ -466,6 +465,16 @@ def describe_latency(out: Path) -> dict[str, dict[str, float]]:
         if first:
             latency[arm]["first_p50"] = first[len(first) // 2]
     return latency
+
+
+def read_timings(path: Path, keys: Set[str]) -> list[Row]:
+    """Return the times of the samples with *keys*, the last of each: others are of another model."""
+    timed: dict[str, Row] = {}
+    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
+        with suppress(ValueError):  # a kill tears a line
+            row: Row = json.loads(line)
+            timed[row["key"]] = row
+    return [row for key, row in timed.items() if key in keys]
 
 
 def describe_machine() -> dict[str, Any]:

@@ -301,6 +301,26 @@ def test_other_weights_take_nothing_from_the_cache(corpus, tmp_path):
     assert other.calls == 6 * (32 + 12) + 32
 
 
+def test_latency_is_that_of_the_model_at_hand(corpus, tmp_path):
+    """An earlier model's times in the same folder, and a line that a kill tore, are not among them."""
+
+    class Slow(FakeGenerator):
+        def generate(self, requests, **settings):
+            return ((place, answer._replace(seconds=9.0)) for place, answer in super().generate(requests, **settings))
+
+    out = tmp_path / "e"
+    run(corpus, out, generator=Slow(corpus, tuned_knows, fingerprint={"weights": "slow", "adapter_sha256": "s1"}))
+    slow = json.loads((out / "run.json").read_text("utf-8"))["environment"]["latency"]
+    with (out / "timings.jsonl").open("a") as file:
+        file.write('{"arm_id": "base", "key": "to\n')
+
+    run(corpus, out)
+    latency = json.loads((out / "run.json").read_text("utf-8"))["environment"]["latency"]
+
+    assert {9.0} == {times[name] for times in slow.values() for name in ("p50", "p95")}
+    assert {0.01} == {times[name] for times in latency.values() for name in ("p50", "p95")}
+
+
 def test_a_damaged_line_stops_the_run(corpus, tmp_path):
     """A bad line in the middle is named with its number."""
     run(corpus, tmp_path / "e")
