@@ -178,15 +178,20 @@ def open_suite(repository: Path, cage: Cage) -> Suite:
     holder = tempfile.mkdtemp(prefix="idiolect-suite-")
     folder = Path(holder) / "tree"
     # links are kept as links: they cannot lead out of the cage
-    shutil.copytree(
-        repository, folder, symlinks=True, ignore=shutil.ignore_patterns(*SKIPPED), ignore_dangling_symlinks=True
-    )
+    shutil.copytree(repository, folder, symlinks=True, ignore=leave_out, ignore_dangling_symlinks=True)
     for path in (Path(holder), *folder.rglob("*"), folder):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else 0o644)
     suite = HeldSuite(cage, folder, tuple(find_packages()))
     finalize(suite, shutil.rmtree, holder, ignore_errors=True)
     return suite
+
+
+def leave_out(folder: str, names: list[str]) -> set[str]:
+    """Return those of *names* in *folder* that no copy needs, or can have: pipes, sockets and devices hold no code."""
+    paths = [Path(folder, name) for name in names]
+    plain = {path.name for path in paths if path.is_symlink() or path.is_dir() or path.is_file()}
+    return set(names) - plain | shutil.ignore_patterns(*SKIPPED)(folder, names)
 
 
 class HeldSuite(Suite):

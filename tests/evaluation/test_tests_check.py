@@ -4,6 +4,8 @@ The repository's own tests as a check: references pass, stubs fail, and a forged
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -392,6 +394,17 @@ def test_a_checkout_of_another_version_decides_nothing(check, probes) -> None:
 def test_without_a_checkout_there_is_no_such_check() -> None:
     """The check is absent, not failed, where nothing can be run."""
     assert make_check(None, None) is None
+
+
+def test_what_is_no_plain_file_is_not_copied(check, tmp_path: Path) -> None:
+    """A pipe or a socket in a checkout is left out of the copy, and stops nothing."""
+    (tmp_path / "a.py").write_text("x = 1\n")
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s"))
+        copy = open_suite(tmp_path, check.suite.cage)
+
+    assert ["a.py"] == [path.name for path in copy.folder.iterdir()]
 
 
 def test_the_private_copy_goes_with_the_suite(check, tmp_path: Path) -> None:
