@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ TRAIN_SHARE = 0.44
 EVALUATE_SHARE = 0.35
 FOLDED_TRAIN_SHARE, FOLDED_EVALUATE_SHARE = 0.60, 0.20
 """The same where evaluating trains an adapter a fold: all trainings together, and a corpus with few probes to ask."""
+STAGES = ("corpus", "adapter", "evaluation")
 
 
 @click.command("specialize")
@@ -107,8 +109,10 @@ def refuse_other_content(out: Path) -> None:
 
     if out.is_file():
         raise InputError(f"--out {str(out)!r} is a file. Name a folder.")
-    foreign = [path.name for path in out.iterdir()] if out.is_dir() else []
-    foreign = sorted(set(foreign) - {"corpus", "adapter", "evaluation"})
+    # a stage that was killed leaves its scratch folder, which another run may still be writing
+    ours = (*STAGES, *(f".{stage}-*" for stage in STAGES))
+    names = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
+    foreign = [name for name in names if not any(fnmatchcase(name, pattern) for pattern in ours)]
     if foreign:
         raise InputError(f"--out {str(out)!r} holds {foreign[0]!r}, which is not ours. Name another folder.")
 

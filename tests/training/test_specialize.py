@@ -5,14 +5,44 @@ The whole journey on a base of another architecture: a folder that a user names,
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from idiolect.cli import main
+from idiolect.commands.specialize import refuse_other_content
+from idiolect.mining.errors import InputError
 
 from .conftest import tiny_model
 
 FRAMEWORK = Path(__file__).parents[2] / "samples" / "framework"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from idiolect.mining.artefacts import new_artefact
+
+with new_artefact(Path(sys.argv[1]), "manifest.json", "idiolect.corpus/1"):
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_what_a_killed_stage_leaves_is_not_foreign(tmp_path):
+    """The same command goes on beside the scratch folder of a corpus; a user's own file is named all the same."""
+    out = tmp_path / "run"
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(out / "corpus")], check=False)
+    (scratch,) = out.iterdir()
+
+    refuse_other_content(out)
+    (out / ".corpora").write_text("mine", "utf-8")
+
+    assert -signal.SIGTERM == ended.returncode
+    assert scratch.name.startswith(".corpus-")
+    with pytest.raises(InputError, match=r"'\.corpora', which is not ours"):
+        refuse_other_content(out)
 
 
 @pytest.mark.slow
