@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +19,7 @@ from pathlib import Path
 from .run import PYTHON, Cage, Limits, Status, run_caged
 
 PRELUDE = """
-import ctypes, os, signal, socket, subprocess, sys, threading
+import ctypes, os, signal, socket, subprocess, sys, threading, time
 from pathlib import Path
 LIBC = ctypes.CDLL(None, use_errno=True)
 def call(*values):
@@ -42,6 +44,16 @@ def fork_many():
         for pid in children:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+def leave_orphan():
+    middle = os.fork()
+    if middle == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for descriptor in range(3):
+                os.close(descriptor)
+            time.sleep(60)
+        os._exit(0)
+    os.waitpid(middle, 0)
 def fill_disk():
     with open("full", "wb") as file:
         for _ in range(9):
@@ -125,11 +137,24 @@ def probe_tier(tier: int, backend: str = "launcher") -> tuple[list[Probe], str]:
         secret.chmod(0o666)
         script = f"{PRELUDE}\nSECRET, HARNESS = {str(secret)!r}, {os.getpid()}\n"
         script += "\n".join(f"attempt({name!r}, lambda: {action})" for name, action in ACTIONS.items())
+        script += "\nleave_orphan()"
         outcome = run_caged([PYTHON, "-I", "-S", "-c", script], limits=LIMITS, cage=Cage(tier=tier, backend=backend))
         untouched = secret.read_text("utf-8") == "secret"
+        orphans = end_processes(str(secret))
     if outcome.status is Status.INFRA:
         return [], outcome.detail
     words = [line.split(" ", 1) for line in outcome.output.decode("utf-8", "replace").splitlines() if " " in line]
     said = {name: word for word, name in words}
     probes = [Probe(name, said.get(name) == "contained") for name in ACTIONS]
-    return [*probes, Probe("host unchanged", untouched)], ""
+    return [*probes, Probe("orphan", not orphans), Probe("host unchanged", untouched)], ""
+
+
+def end_processes(mark: str) -> int:
+    """End the processes that have *mark* in their command, and return how many there were."""
+    found = 0
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found += 1
+                os.kill(int(path.parent.name), signal.SIGKILL)
+    return found

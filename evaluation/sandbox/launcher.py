@@ -221,8 +221,22 @@ def report(channel: int, word: str, value: object = "") -> None:
     os.write(channel, f"{word} {value}".replace("\n", " ").encode() + b"\n")
 
 
+def end_orphans() -> None:
+    """Kill and reap all that the command left, generation by generation: what loses its parent becomes a child here."""
+    while True:
+        try:
+            with open("/proc/thread-self/children", "rb") as file:
+                for pid in file.read().split():
+                    os.kill(int(pid), KILL_SIGNAL)
+            os.wait()
+        except OSError:  # none is left, or this kernel names no children: the doctor then finds that they stay
+            return
+
+
 def supervise(plan: dict[str, Any], folder: str, channel: int) -> None:
-    """Run the command in a child, reap whatever ends, and report how the command ended."""
+    """Run the command in a child, reap whatever ends, and report how the command ended once nothing of it is left."""
+    # whoever loses its parent comes to this process; else a cage without process numbers of its own would leak it
+    control(36, 1)
     child = os.fork()
     if child == 0:
         try:
@@ -240,6 +254,7 @@ def supervise(plan: dict[str, Any], folder: str, channel: int) -> None:
         pid, status = os.wait()
         if pid == child:
             break
+    end_orphans()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     report(channel, "cpu", used.ru_utime + used.ru_stime)
     report(channel, "code", os.waitstatus_to_exitcode(status))

@@ -30,6 +30,8 @@ START = f"import sys; sys.path[:0] = [{str(LAUNCHER.parent)!r}]; from launcher i
 """Imports the launcher instead of running the file: its byte code is then kept from one launch to the next."""
 INSIDE = "/launcher.py"
 NOBODY = 65534
+PATIENCE = 2.0
+"""Seconds for which processes of a cage that is ended are looked for: some may just have been started."""
 MOST_WAITS = 8
 """How many times its limit a command may wait for a processor before it is a timeout after all."""
 
@@ -270,13 +272,21 @@ def starved(pid: int) -> float:
 
 
 def end_tree(process: subprocess.Popen[bytes]) -> None:
-    """Kill every process of the cage and wait until none is left."""
-    for pid in [*descendants(process.pid), process.pid]:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+    """Kill every process of the cage and wait until none is left; the launcher last, for orphans come to it."""
+    deadline = time.monotonic() + PATIENCE
+    while (below := descendants(process.pid)) and time.monotonic() < deadline:
+        kill(below)
+    kill([process.pid])
     process.wait()
     if process.stdout is not None:
         process.stdout.close()
+
+
+def kill(processes: Sequence[int]) -> None:
+    """Kill those of *processes* that are still there."""
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def conclude(watch: Watch) -> Outcome:

@@ -23,6 +23,41 @@ from idiolect.evaluation.sandbox.doctor import probe_tier
 found = {tier: probe_tier(tier) for tier in (1, 2, 3)}
 print(json.dumps({tier: [[p.name for p in probes if not p.contained], len(probes)] for tier, (probes, _) in found.items()}))
 """  # noqa: E501
+DAEMONS = """
+import subprocess
+from idiolect.evaluation.sandbox.run import PYTHON, Cage, Limits, run_caged
+
+BODY = '''
+import os, signal
+MARK = {mark!r}
+def sleep():
+    signal.pause()
+def run_away():
+    while os.fork() == 0:
+        pass
+    os._exit(0)
+middle = os.fork()
+if middle == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.close(1), os.close(2)
+        for number in set(signal.valid_signals()) - {{9, 19}}:
+            try: signal.signal(number, signal.SIG_IGN)
+            except OSError: pass
+        while True: {action}()
+    os._exit(0)
+os.waitpid(middle, 0)
+{end}
+'''
+for action in ("sleep", "run_away"):
+    for end in ("print('done')", "signal.pause()"):
+        mark = f"idiolect-daemon-{action}-{len(end)}"
+        script = BODY.format(mark=mark, action=action, end=end)
+        limits = Limits(wall=1.0, cpu=2, processes=8)
+        outcome = run_caged([PYTHON, "-I", "-S", "-c", script], limits=limits, cage=Cage(tier=2))
+        alive = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+        print(outcome.status, alive.count(mark))
+"""
 
 
 @pytest.fixture(name="folder")
@@ -49,9 +84,22 @@ def test_tiers_three_and_two_hold_and_tier_one_is_no_boundary(folder: Path) -> N
     )  # fmt: skip
     leaks = json.loads(done.stdout)
 
-    assert [[], 14] == leaks["3"]
-    assert [[], 14] == leaks["2"]
+    assert [[], 15] == leaks["3"]
+    assert [[], 15] == leaks["2"]
     assert {"read outside", "write outside", "udp"} <= set(leaks["1"][0])
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
+)
+def test_no_daemon_survives_where_namespaces_are_forbidden(folder: Path) -> None:
+    """Without process numbers of its own, tier 2 ends what left its parent and session, however the command ended."""
+    done = subprocess.run(
+        [SYSTEM_PYTHON, "-B", "-c", DAEMONS], env={"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]}, user=65534,
+        group=65534, extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
+    )  # fmt: skip
+
+    assert ["ok 0", "timeout 0"] * 2 == done.stdout.splitlines()
 
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
@@ -66,7 +114,7 @@ def test_bubblewrap_holds_too(folder: Path) -> None:
         group=65534, extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
     )  # fmt: skip
 
-    assert {"3": [[], 14]} == json.loads(done.stdout)
+    assert {"3": [[], 15]} == json.loads(done.stdout)
 
 
 def test_a_backend_that_is_not_there_gives_no_weaker_one(monkeypatch) -> None:
