@@ -18,7 +18,7 @@ from ..mining.source import Source
 from .baseline import Baseline, match_baseline
 from .diff import Change
 from .identity import Key, keys_of
-from .judgements import Judge, forget_oldest
+from .judgements import CachingJudge, forget_oldest
 from .learning import read_source
 from .suppression import collect_suppressions, excuse_for, remarks_on
 from .syntax import RULE as PARSES
@@ -117,7 +117,7 @@ def check_change(
 
     *more* is what others found in them, *more_before* what they found in the base, by the path of that time.
     """
-    judge = Judge(profile)
+    judge = CachingJudge(profile)
     inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
     forget_oldest()
     if mode == "lines":

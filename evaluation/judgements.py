@@ -25,7 +25,7 @@ MOST = 4_096
 """Files in the cache from which the older half is thrown away."""
 
 
-class Judge:
+class CachingJudge:
     """
     Judges by one profile, and remembers.
     """

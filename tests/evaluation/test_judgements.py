@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from idiolect.evaluation.judgements import MOST, Judge, forget_oldest
+from idiolect.evaluation.judgements import MOST, CachingJudge, forget_oldest
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
@@ -36,7 +36,7 @@ def test_a_second_look_gives_the_same(profile: Profile, folder: Path):
     fresh = judge_source(SLIP, profile)
 
     assert fresh.findings
-    assert fresh == Judge(profile).judge(SLIP) == Judge(profile).judge(SLIP)
+    assert fresh == CachingJudge(profile).judge(SLIP) == CachingJudge(profile).judge(SLIP)
     assert 1 == len(list(folder.iterdir()))
 
 
@@ -47,18 +47,18 @@ def test_another_path_text_or_profile_is_judged_anew(profile: Profile, folder: P
     other = Profile(profile.entries[:1], profile.files, profile.opportunities, profile.versions)
 
     for source, judge in ((SLIP, profile), (moved, profile), (changed, profile), (SLIP, other)):
-        assert judge_source(source, judge) == Judge(judge).judge(source)
+        assert judge_source(source, judge) == CachingJudge(judge).judge(source)
     assert 4 == len(list(folder.iterdir()))
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"{}", b"[1]", b'{"findings": [[999999, 1, 1, 1, "", "", 0, 0]]}'])
 def test_rubbish_in_the_cache_is_judged_again(profile: Profile, folder: Path, rubbish: bytes):
     """A file that is no judgement is written anew."""
-    Judge(profile).judge(SLIP)
+    CachingJudge(profile).judge(SLIP)
     (kept,) = folder.iterdir()
     kept.write_bytes(rubbish)
 
-    assert judge_source(SLIP, profile) == Judge(profile).judge(SLIP)
+    assert judge_source(SLIP, profile) == CachingJudge(profile).judge(SLIP)
     assert rubbish != kept.read_bytes()
 
 
@@ -66,7 +66,7 @@ def test_without_a_cache_files_are_judged(profile: Profile, monkeypatch: pytest.
     """With caching off nothing is kept and nothing is missed."""
     monkeypatch.setenv("IDIOLECT_CACHE", "")
 
-    assert judge_source(SLIP, profile) == Judge(profile).judge(SLIP)
+    assert judge_source(SLIP, profile) == CachingJudge(profile).judge(SLIP)
     forget_oldest()
 
 
@@ -75,7 +75,7 @@ def test_the_cache_does_not_grow_for_ever(profile: Profile, folder: Path):
     folder.mkdir(parents=True)
     for number in range(MOST + 1):
         (folder / f"{number}.json").touch()
-    Judge(profile).judge(SLIP)
+    CachingJudge(profile).judge(SLIP)
     forget_oldest()
 
     assert MOST // 2 + 1 == len(list(folder.iterdir()))
