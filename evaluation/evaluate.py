@@ -40,7 +40,7 @@ from .measure import (
     require_retrain,
     train_placebo,
 )
-from .parts import Part, count_leaks, describe_fold, describe_suites, make_bench, merge_suites, open_parts, train_part
+from .parts import Part, describe_fold, describe_suites, make_bench, merge_suites, open_parts, train_part
 from .probes import Probe, Suite, select_probes
 from .samples import TEMPERATURE, Job, Report, Row, SampleFile, generate_samples, make_job, model_sha256, write_sealed
 from .scores import Text, control_texts
@@ -283,7 +283,6 @@ def describe_run(bench: Bench, parts: Sequence[Part], plan: Plan) -> dict[str, A
         "suite": {
             "n_probes": plan.probes,
             "n_clusters": plan.clusters,
-            "leaks": count_leaks(parts),
             "forced": task.forced,
         },
         "suites": describe_suites(parts),

@@ -15,7 +15,7 @@ from ..mining.guide import render_guide
 from .checks.check import collect_checks
 from .folds import FoldCorpus, open_folds
 from .measure import retrain_on
-from .probes import LeakFinder, Suite, select_probes
+from .probes import Suite, select_probes
 from .retrieval import Retriever
 from .samples import model_sha256
 from .scores import Scorer
@@ -96,18 +96,6 @@ def train_part(part: Part) -> Part:
     generator, loss_of = retrain_on(task, f"fold-{part.fold + 1}", task.corpus.pairs("train"))
     trained = replace(task, generator=generator, loss_of=None if task.loss_of is None else loss_of)
     return replace(part, bench=replace(part.bench, task=trained))
-
-
-def count_leaks(parts: Sequence[Part]) -> int:
-    """Return how many admitted references can be read in their training pairs; admission leaves none."""
-    found = 0
-    for part in parts:
-        leaks = LeakFinder(part.bench.task.corpus.pairs("train"))
-        found += sum(bool(leaks.find(probe.pair.response)) for probe in part.suites.get("test", NOTHING).probes)
-    return found
-
-
-NOTHING = Suite("test", (), (), 0)
 
 
 def describe_suites(parts: Sequence[Part]) -> dict[str, Any]:

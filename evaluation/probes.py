@@ -144,7 +144,7 @@ def select_probes(corpus: Corpus, split: str, count: int | None, admit: Admit) -
     """
     candidates = [pair for pair in corpus.pairs(split) if pair.kind == "implement"]
     ordered = interleave(candidates)
-    leaks = LeakFinder(corpus.pairs("train"))
+    trained = TrainedAnswers(corpus.pairs("train"))
     admitted: list[Probe] = []
     refused: list[tuple[str, str]] = []
     position = 0
@@ -152,7 +152,7 @@ def select_probes(corpus: Corpus, split: str, count: int | None, admit: Admit) -
         wanted = len(ordered) if count is None else max(8, count - len(admitted))
         batch = ordered[position : position + wanted]
         position += len(batch)
-        probes, reasons = open_probes(corpus, batch, leaks)
+        probes, reasons = open_probes(corpus, batch, trained)
         refused.extend(reasons)
         for probe, reason in zip(probes, admit(probes), strict=True):
             if reason:
@@ -171,12 +171,14 @@ def interleave(pairs: Iterable[Pair]) -> list[Pair]:
     return [pair for _, _, pair in sorted(turns, key=lambda item: item[:2])]
 
 
-def open_probes(corpus: Corpus, pairs: Sequence[Pair], leaks: LeakFinder) -> tuple[list[Probe], list[tuple[str, str]]]:
+def open_probes(
+    corpus: Corpus, pairs: Sequence[Pair], trained: TrainedAnswers
+) -> tuple[list[Probe], list[tuple[str, str]]]:
     """Return the probes of *pairs*, and why some cannot be one."""
     probes: list[Probe] = []
     refused: list[tuple[str, str]] = []
     for pair in pairs:
-        leak = leaks.find(pair.response)
+        leak = trained.find(pair.response)
         probe = None if leak else open_probe(corpus, pair)
         if probe is None:
             refused.append((pair.id, leak or "source_differs"))
@@ -197,7 +199,7 @@ def open_probe(corpus: Corpus, pair: Pair) -> Probe | None:
     return Probe(pair, source, span) if source.slice(span) == pair.response else None
 
 
-class LeakFinder:
+class TrainedAnswers:
     """
     Knows the answers of training, to say whether a reference can be read there.
     """

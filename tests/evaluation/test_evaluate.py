@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import toys
 from idiolect.evaluation import parts
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
 from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.gate import judge_gate
+from idiolect.evaluation.probes import select_probes
 from idiolect.mining.errors import InputError, MismatchError, TooSmallError
 from toys import FakeGenerator, FakeLosses, make_corpus, tenth, tuned_knows
 
@@ -241,6 +243,19 @@ def test_a_reference_that_is_lost_makes_no_probe(corpus, tmp_path, monkeypatch):
 
     with pytest.raises(TooSmallError, match="This machine lost 32 more"):
         run(corpus, tmp_path / "e")
+
+
+def test_what_training_gives_away_is_not_asked(tmp_path, monkeypatch):
+    """A file of training that holds the answers of a held-out one takes both of its probes away, for every arm."""
+    plain = toys.toy_file
+    monkeypatch.setattr(toys, "toy_file", lambda number: plain(20 if number == 0 else number))
+    corpus = make_corpus(tmp_path / "corpus")
+
+    suite = select_probes(corpus, "test", None, lambda probes: [""] * len(probes))
+
+    assert {"leak_exact"} == {reason for _, reason in suite.refused}
+    assert (30, 2) == (len(suite.probes), len(suite.refused))
+    assert "toy/module_20.py" not in {probe.pair.path for probe in suite.probes}
 
 
 def test_twenty_probes_are_needed(tmp_path):
