@@ -31,16 +31,23 @@ class QuoteMarks(Convention):
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ("double", "single")
+    version = 2
     examples = Examples(
         value="double",
         conforms=('x = "a"', 'x = f"{a}"'),
         departs=("x = 'a'", "x = b'a'"),
-        nearly=("x = 'say \"a\"'", "def f():\n    'Doc.'", "x = '''a'''"),
+        nearly=(
+            "x = 'say \"a\"'",
+            "def f():\n    'Doc.'",
+            "x = '''a'''",
+            # before Python 3.12 a field of an f-string cannot hold the quotes around it
+            "x = f\"{a['b']:{c.get('d')}}\"",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the quote of a string on one line that holds no quote and documents nothing."""
-        if site.start_byte in file.docstrings:
+        """Return the quote of a string on one line that holds no quote, documents nothing and fills no other string."""
+        if site.start_byte in file.docstrings or file.is_interpolated():
             return None
         text = file.text(site).lstrip("rRuUbBfFtT")
         inside = text[1:-1]

@@ -25,7 +25,14 @@ from .convention import NOT_NEUTRAL, Choice, Convention, HouseConvention, Opport
 from .facts import FactCollector, FileFacts
 from .view import DefinitionFrame, FileView, Frame, first_string
 
-FRAMES = ("decorated_definition", "function_definition", "class_definition", "except_clause", "with_item")
+FRAMES = (
+    "decorated_definition",
+    "function_definition",
+    "class_definition",
+    "except_clause",
+    "with_item",
+    "interpolation",
+)
 MODULE = "(module) @site"
 TYPE = "(type) @site"
 IMPORTS = "(import_statement) @site (import_from_statement) @site"

@@ -1,8 +1,8 @@
 """
 One file as conventions see it. In: a `Source` and the walk through its sites. Out: what stands around a site.
 
-The walk visits the captured nodes in order of the file and keeps a stack of frames (functions, classes, handlers), so
-that no convention climbs the tree.
+The walk visits the captured nodes in order of the file and keeps a stack of frames (functions, classes, handlers, fields
+of f-strings), so that no convention climbs the tree.
 """
 
 from __future__ import annotations
@@ -212,6 +212,10 @@ class FileView:
             if frame.kind in ("function_definition", "class_definition"):
                 return None
         return None
+
+    def is_interpolated(self) -> bool:
+        """Claim that the site stands in a field of an f-string."""
+        return any(frame.kind == "interpolation" for frame in self.frames())
 
     def text(self, node: Node) -> str:
         """Return the text of *node*, read once for all who ask about one site."""
