@@ -29,6 +29,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..mining.cache import cache_folder
+from ..mining.conventions.existence import ApiExists
+from ..mining.conventions.silences import is_silenced, silences_in
 from ..mining.judge import Finding
 from ..mining.profile import Entry
 from ..mining.repository import VENDORED
@@ -431,9 +433,12 @@ def as_finding(missing: Missing, source: Source) -> Finding:
 
 
 def findings_by_path(missing: Iterable[Missing], sources: Mapping[str, Source]) -> dict[str, list[Finding]]:
-    """Return what does not exist as findings, by path."""
+    """Return what does not exist as findings, by path, unless a comment silences linters that say the same."""
     found: dict[str, list[Finding]] = {}
     for each in missing:
-        if each.path in sources and each.line <= len(sources[each.path].line_starts):
-            found.setdefault(each.path, []).append(as_finding(each, sources[each.path]))
+        source = sources.get(each.path)
+        if source is None or each.line > len(source.line_starts):
+            continue
+        if not is_silenced(silences_in(source), ApiExists.linter_codes, each.line):
+            found.setdefault(each.path, []).append(as_finding(each, source))
     return found

@@ -28,6 +28,7 @@ class ToDoForm(Convention):
     question = "Whom or what does a note of something to do name?"
     query = "(comment) @site"
     needs = (b"TODO", b"FIXME", b"XXX")
+    linter_codes = frozenset({"TD002", "TD003"})
     never = frozenset({"nothing"})
     values = ("an owner", "an issue", "nothing")
     examples = Examples(
@@ -79,6 +80,7 @@ class FileHeader(Convention):
     name = "file-header"
     question = "Which lines of copyright or licence open a file?"
     query = "(module) @site"
+    linter_codes = frozenset({"CPY001"})
     never = frozenset({NO_HEADER})
     is_fixable = True
     examples = Examples(

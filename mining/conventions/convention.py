@@ -184,6 +184,8 @@ class Convention:
     """Whether a folder or a role may keep a rule that the repository does not keep."""
     is_mined: ClassVar[bool] = False
     """Whether many candidate rules are tried: then the false discovery rate is controlled over the family."""
+    linter_codes: ClassVar[frozenset[str]] = frozenset()
+    """Under which codes linters report the same: where a comment silences one of them, nothing is asked."""
     owners: ClassVar[frozenset[str]] = frozenset()
     """Formatters that own the matter: where one is configured, the rule is learned for scoring and raises nothing."""
     roles: ClassVar[frozenset[str]] = frozenset({"src", "tests", "scripts", "docs"})

@@ -57,6 +57,7 @@ class FunctionDocumented(Convention):
     name = "function-docstring"
     question = "Is a public function documented?"
     query = "(function_definition) @site"
+    linter_codes = frozenset({"D102", "D103", "C0116", "missing-function-docstring"})
     never = frozenset({"absent"})
     roles = frozenset({"src"})
     values = ("present", "absent")
@@ -101,6 +102,7 @@ class ClassDocumented(FunctionDocumented):
     name = "class-docstring"
     question = "Is a public class documented?"
     query = "(class_definition) @site"
+    linter_codes = frozenset({"D101", "D106", "C0115", "missing-class-docstring"})
     examples = Examples(
         value="present",
         conforms=('class Reader:\n    """Read."""',),
@@ -120,6 +122,7 @@ class ModuleDocumented(Convention):
     name = "module-docstring"
     question = "Does a module open with a documentation string?"
     query = "(module) @site"
+    linter_codes = frozenset({"D100", "D104", "C0114", "missing-module-docstring"})
     cap = "advise"
     never = frozenset({"absent"})
     roles = frozenset({"src"})
@@ -167,6 +170,7 @@ class SectionStyle(Documented):
     id = "D04"
     name = "docstring-sections"
     question = "In which form are the sections of a documentation string written?"
+    linter_codes = frozenset({"D406", "D407"})
     examples = Examples(
         value="numpy",
         conforms=('def f(a):\n    """F.\n\n    Parameters\n    ----------\n    a : int\n    """',),
@@ -209,6 +213,7 @@ class SummaryPlace(Convention):
     name = "docstring-layout"
     question = "Where does the {key} of a documentation string of several lines stand?"
     query = "(function_definition) @site (class_definition) @site"
+    linter_codes = frozenset({"D200", "D209", "D212", "D213"})
     is_fixable = True
     version = 2
     values = ("on the first line", "on the second line", "alone on their line", "after the text")
@@ -284,6 +289,7 @@ class SummaryEnd(Documented):
     id = "D06"
     name = "docstring-summary-end"
     question = "Does the summary of a documentation string end with a full stop?"
+    linter_codes = frozenset({"D400", "D415"})
     cap = "advise"
     never = frozenset({"without"})
     is_fixable = True
@@ -336,6 +342,7 @@ class DocstringQuotes(Documented):
     id = "D09"
     name = "docstring-quotes"
     question = "Which quotes open a documentation string?"
+    linter_codes = frozenset({"D300", "Q002"})
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ('"""', "'''")

@@ -17,6 +17,7 @@ class Chaining(Convention):
     name = "exception-chaining"
     question = "Does an exception raised while handling another name its cause?"
     query = "(raise_statement) @site"
+    linter_codes = frozenset({"B904", "W0707", "raise-missing-from"})
     never = frozenset({"no cause"})
     values = ("from", "no cause")
     examples = Examples(
@@ -56,6 +57,9 @@ class HandlerBreadth(Convention):
     name = "handler-breadth"
     question = "Does an `except` clause name what it catches?"
     query = "(except_clause) @site"
+    linter_codes = frozenset(
+        {"BLE001", "E722", "W0702", "W0703", "W0718", "bare-except", "broad-except", "broad-exception-caught"}
+    )
     never = frozenset({"bare", "Exception"})
     values = ("named", "Exception", "bare")
     examples = Examples(

@@ -11,6 +11,7 @@ from tree_sitter import Node
 from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, argument_after, keyword_of, text_of
 
+COMBINES = frozenset({"argument_list", "binary_operator", "keyword_argument", "subscript", "unary_operator"})
 RUNS = frozenset({"run", "call", "check_call", "check_output", "Popen"})
 
 
@@ -22,6 +23,7 @@ class FileOpening(Convention):
     question = "Is a file opened {key}?"
     query = "(call) @site"
     callees = frozenset({"open"})
+    linter_codes = frozenset({"SIM115", "PLW1514", "W1514", "R1732", "unspecified-encoding", "consider-using-with"})
     cap = "advise"
     never = frozenset({"not"})
     values = ("always", "not")
@@ -81,6 +83,7 @@ class NoneTests(Convention):
     name = "none-tests"
     question = "How is a value compared with None?"
     query = "(comparison_operator) @site"
+    linter_codes = frozenset({"E711", "C0121", "singleton-comparison"})
     never = frozenset({"equality"})
     is_fixable = True
     values = ("identity", "equality")
@@ -88,13 +91,23 @@ class NoneTests(Convention):
         value="identity",
         conforms=("if x is None: pass", "if x is not None: pass"),
         departs=("if x == None: pass", "if x != None: pass"),
-        nearly=("if x == 'None': pass", "if x is True: pass"),
+        nearly=(
+            "if x == 'None': pass",
+            "if x is True: pass",
+            "query.filter(x == None)",
+            "query.where((x == None) | (y != None))",
+            "x = y[y == None]",
+            "x = y == None  # noqa: E711",
+            "x = y == None  # noqa",
+            "# flake8: noqa\nx = y == None",
+            "x = y == None  # pylint: disable=singleton-comparison",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return whether a single comparison with None is by identity or by equality."""
+        """Return whether a single comparison with None is by identity or by equality, unless an expression is built."""
         kinds = [child.type for child in site.children]
-        if "none" not in kinds or len(kinds) != 3:
+        if "none" not in kinds or len(kinds) != 3 or is_handed_on(site):
             return None
         return {"is": "identity", "is not": "identity", "==": "equality", "!=": "equality"}.get(kinds[1])
 
@@ -121,6 +134,7 @@ class SubprocessUse(Convention):
     question = "Is a program run {key}?"
     query = "(call) @site"
     callees = RUNS
+    linter_codes = frozenset({"S602", "S604", "S605", "PLW1510", "W1510", "subprocess-run-check"})
     needs = (b"subprocess",)
     never = frozenset({"not"})
     values = ("always", "not")
@@ -185,6 +199,7 @@ class SuperForm(Convention):
     question = "Does `super()` carry arguments?"
     query = "(call) @site"
     callees = frozenset({"super"})
+    linter_codes = frozenset({"UP008", "R1725", "super-with-arguments"})
     never = frozenset({"with arguments"})
     is_fixable = True
     values = ("no arguments", "with arguments")
@@ -232,6 +247,14 @@ class SuperForm(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return "Call `super()` without arguments."
+
+
+def is_handed_on(comparison: Node) -> bool:
+    """Claim that what a comparison gives is handed on or combined: a query's column or an array compares by parts."""
+    outer = comparison.parent
+    while outer is not None and outer.type == "parenthesized_expression":
+        outer = outer.parent
+    return outer is not None and outer.type in COMBINES
 
 
 def is_text_mode(call: Node) -> bool | None:

@@ -76,6 +76,7 @@ class ImportAlias(Convention):
     name = "import-alias"
     question = "Under which other name is `{key}` imported?"
     query = IMPORTS
+    linter_codes = frozenset({"ICN001"})
     least_support = 10.0
     is_mined = True
     examples = Examples(
@@ -126,6 +127,7 @@ class InnerImports(Convention):
     name = "inner-imports"
     question = "How are modules of the own package imported?"
     query = "(import_from_statement) @site"
+    linter_codes = frozenset({"TID252"})
     examples = Examples(
         value="relative",
         path="package/module.py",
@@ -169,6 +171,7 @@ class FutureAnnotations(Convention):
     name = "future-annotations"
     question = "Does a module with annotations defer their evaluation?"
     query = "(module) @site"
+    linter_codes = frozenset({"FA100", "FA102", "I002"})
     cap = "advise"
     never = frozenset({"evaluated at once"})
     is_fixable = True
@@ -210,6 +213,7 @@ class TypingImports(Convention):
     name = "typing-imports"
     question = "Is an import that only annotations need guarded by TYPE_CHECKING?"
     query = "(module) @site"
+    linter_codes = frozenset({"TC001", "TC002", "TC003", "TCH001", "TCH002", "TCH003"})
     cap = "advise"
     never = frozenset({"unguarded"})
     needs = (FUTURE.encode(),)

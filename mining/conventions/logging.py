@@ -86,6 +86,10 @@ class LogArguments(Convention):
     question = "How are values put into a log message?"
     query = "(call) @site"
     callees = LEVELS
+    linter_codes = frozenset(
+        {"G001", "G002", "G003", "G004", "W1201", "W1202", "W1203"}
+        | {"logging-format-interpolation", "logging-fstring-interpolation", "logging-not-lazy"}
+    )
     never = frozenset({"% operator", "str.format", "concatenation"})
     values = ("arguments", "% operator")
     examples = Examples(
@@ -153,6 +157,7 @@ class NoPrint(Convention):
     question = "Through what does the program speak?"
     query = "(call) @site"
     callees = LEVELS | {"print", "echo", "secho"}
+    linter_codes = frozenset({"T201"})
     never = frozenset({"print"})
     roles = frozenset({"src"})
     values = ("logger", "print")

@@ -69,6 +69,7 @@ class FunctionCase(Cased):
     name = "function-case"
     question = "How are function names cased?"
     query = "(function_definition) @site"
+    linter_codes = frozenset({"N802", "C0103", "invalid-name"})
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -99,6 +100,7 @@ class ClassCase(Cased):
     name = "class-case"
     question = "How are class names cased?"
     query = "(class_definition) @site"
+    linter_codes = frozenset({"N801", "C0103", "invalid-name"})
     examples = Examples(
         value="CapWords",
         conforms=("class ReadOnly: pass", "class _Hidden: pass"),
@@ -123,6 +125,7 @@ class ConstantCase(Cased):
     name = "constant-case"
     question = "How are a module's constants cased?"
     query = "(module) @site"
+    linter_codes = frozenset({"N816", "C0103", "invalid-name"})
     cap = "advise"
     values = ("snake_case", "UPPER_CASE", "camelCase")
     examples = Examples(
@@ -171,6 +174,7 @@ class ExceptionSuffix(Convention):
     name = "exception-suffix"
     question = "What does the name of an exception class end in?"
     query = "(class_definition) @site"
+    linter_codes = frozenset({"N818"})
     least_support = 10.0
     examples = Examples(
         value="Error",

@@ -28,6 +28,7 @@ class QuoteMarks(Convention):
     name = "quote-marks"
     question = "Which quotes open a plain string?"
     query = "(string) @site"
+    linter_codes = frozenset({"Q000"})
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ("double", "single")
@@ -81,6 +82,7 @@ class Interpolation(Convention):
     question = "How are values put into a string?"
     query = """(string) @site (binary_operator left: [(string) (concatenated_string)] operator: "%") @site
     (call function: (attribute object: [(string) (concatenated_string)])) @site"""
+    linter_codes = frozenset({"UP031", "UP032", "C0209", "consider-using-f-string"})
     cap = "advise"
     never = frozenset({"% operator", "str.format"})
     values = ("f-string", "str.format")
@@ -147,6 +149,7 @@ class EmptyContainers(Convention):
     question = "How is an empty list or dictionary written?"
     query = '(list . "[" . "]") @site (dictionary . "{" . "}") @site (call) @site'
     callees = frozenset({"list", "dict"})
+    linter_codes = frozenset({"C408", "R1734", "R1735", "use-dict-literal", "use-list-literal"})
     is_fixable = True
     values = ("literal", "call")
     examples = Examples(
@@ -183,6 +186,7 @@ class TrailingComma(Convention):
     name = "trailing-comma"
     question = "Does a comma follow the last of several elements on lines of their own?"
     query = "(module) @site"
+    linter_codes = frozenset({"COM812"})
     never = frozenset({"absent"})
     owners = frozenset({"black", "ruff format"})
     is_fixable = True

@@ -100,6 +100,8 @@ def tally_source(source: Source) -> FileTally:
     texts: dict[tuple[str, str, str], str] = {}
     for asker, choice in walk_choices(plan, file, collector):
         mark = choice.mark
+        if file.is_silenced(asker, mark):
+            continue
         line = mark.start_point.row + 1
         opportunities.append(Opportunity(asker.id, choice.key, choice.value, line, mark.start_byte, mark.end_byte))
         what = (asker.id, choice.key, choice.value)

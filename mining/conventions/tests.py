@@ -37,6 +37,7 @@ class AssertionStyle(Convention):
     question = "How do tests assert?"
     query = "(assert_statement) @site (call) @site"
     callees = UNITTEST
+    linter_codes = frozenset({"PT009"})
     roles = TESTS
     never = frozenset({"unittest method"})
     values = ("assert statement", "unittest method")
@@ -147,6 +148,7 @@ class Parametrize(Convention):
     question = "How are the {key} of a parametrized test given?"
     query = "(call) @site"
     callees = frozenset({"parametrize"})
+    linter_codes = frozenset({"PT006", "PT007"})
     roles = TESTS
     cap = "advise"
     never = frozenset({"no ids"})

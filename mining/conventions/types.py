@@ -26,6 +26,7 @@ class ReturnAnnotation(Convention):
     name = "return-annotation"
     question = "Does a public function annotate what it returns?"
     query = "(function_definition) @site"
+    linter_codes = frozenset({"ANN201", "ANN202", "ANN205", "ANN206", "type: no-untyped-def"})
     never = frozenset({"absent"})
     roles = frozenset({"src"})
     values = ("present", "absent")
@@ -57,6 +58,7 @@ class ParameterAnnotations(Convention):
     name = "parameter-annotations"
     question = "Does a function annotate all its parameters?"
     query = "(function_definition) @site"
+    linter_codes = frozenset({"ANN001", "ANN002", "ANN003", "type: no-untyped-def"})
     never = frozenset({"some", "none"})
     roles = frozenset({"src"})
     version = 1
@@ -102,6 +104,7 @@ class OptionalSpelling(Convention):
     name = "optional-spelling"
     question = "How is a type that may be None written?"
     query = "(type) @site"
+    linter_codes = frozenset({"UP007", "UP045"})
     cap = "advise"
     never = frozenset({"Optional[X]"})
     is_fixable = True
@@ -157,6 +160,7 @@ class GenericSpelling(Convention):
     name = "generic-spelling"
     question = "How is a container with its item type written?"
     query = "(type) @site"
+    linter_codes = frozenset({"UP006"})
     cap = "advise"
     never = frozenset({"typing"})
     version = 2
@@ -212,6 +216,7 @@ class NoneReturns(Convention):
     name = "none-returns"
     question = "Does a {key} say `-> None`?"
     query = "(function_definition) @site"
+    linter_codes = frozenset({"ANN201", "ANN204", "type: no-untyped-def"})
     cap = "advise"
     never = frozenset({"absent"})
     is_fixable = True

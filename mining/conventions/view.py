@@ -1,8 +1,8 @@
 """
 One file as conventions see it. In: a `Source` and the walk through its sites. Out: what stands around a site.
 
-The walk visits the captured nodes in order of the file and keeps a stack of frames (functions, classes, handlers, fields
-of f-strings), so that no convention climbs the tree.
+The walk visits the captured nodes in order of the file and keeps a stack of frames (functions, classes, handlers,
+fields of f-strings), so that no convention climbs the tree.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from tree_sitter import Node
 
 from ..roles import role_of
 from ..source import Source
-from .convention import Edit
+from .convention import Convention, Edit
+from .silences import Silence, is_silenced, silences_in
 
 DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
 """What a dotted name is made of."""
@@ -181,6 +182,19 @@ class FileView:
         string = first_string(self.source.tree.root_node)
         past = string.end_byte if string is not None else 0
         return next((node for node in self.statements if node.type != "comment" and node.start_byte >= past), None)
+
+    @cached_property
+    def silences(self) -> tuple[Silence, ...]:
+        """What comments tell linters to leave alone."""
+        return silences_in(self.source)
+
+    def is_silenced(self, asker: Convention, mark: Node) -> bool:
+        """Claim that a comment on the first line of *mark*, or the last of its string, silences what *asker* asks."""
+        if not asker.linter_codes or not self.silences:
+            return False
+        string = mark.parent if mark.type == "string_start" else None
+        lines = (mark.start_point.row + 1, (string or mark).end_point.row + 1)
+        return any(is_silenced(self.silences, asker.linter_codes, line) for line in lines)
 
     @property
     def is_stub(self) -> bool:

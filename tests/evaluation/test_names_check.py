@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck
-from idiolect.evaluation.names import find_missing, find_resolver
+from idiolect.evaluation.names import find_missing, find_resolver, findings_by_path
 from idiolect.evaluation.probes import parse_text
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
@@ -195,6 +195,18 @@ def test_what_another_machine_may_have_is_not_reported(write_tree, code: str, si
     root = write_tree({"shop/__init__.py": "", "shop/use.py": code})
 
     assert silent == (find_missing(root, ["shop/use.py"]) == [])
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"), [("noqa: F821", False), ("noqa", False), ("pylint: disable=E0602", False), ("noqa: F401", True)]
+)
+def test_what_a_linter_is_told_to_leave_is_not_reported(write_tree, marker: str, told: bool):
+    """A name that a linter is told to leave alone is the author's to answer for."""
+    code = f"print(conjured)  # {marker}\n"
+    root = write_tree({"shop/use.py": code})
+    sources = {"shop/use.py": parse_text("shop/use.py", code, PYTHON)}
+
+    assert told == bool(findings_by_path(find_missing(root, ["shop/use.py"]), sources))
 
 
 def test_the_rows_own_examples(write_tree: Callable[[Mapping[str, str]], Path]):

@@ -145,6 +145,40 @@ def planted_slip(convention: Convention, examples: Examples, text: str) -> str:
     return ""
 
 
+SILENT = [
+    pytest.param("N01", "def readAll(): pass  # noqa", id="a bare marker"),
+    pytest.param("N01", "def readAll(): pass  # NOQA:E501,N802 the protocol's", id="one of several codes"),
+    pytest.param("N01", "def readAll(): pass  # noqa: N8", id="how a code begins"),
+    pytest.param("N01", "def readAll(): pass  # pylint: disable=invalid-name", id="a pylint name"),
+    pytest.param("N01", "# pylint: disable-next=invalid-name\ndef readAll(): pass", id="the next line"),
+    pytest.param("N01", "class A:\n    # pylint: disable=C0103\n    def readAll(self): pass", id="a block"),
+    pytest.param("N01", "# ruff: noqa: N802\ndef readAll(): pass", id="a file"),
+    pytest.param("T01", "def read():  # type: ignore[no-untyped-def]\n    return 1", id="a type checker"),
+    pytest.param("D06", 'def f():\n    """Do\n\n    More.\n    """  # noqa: D400', id="after a long string"),
+]
+ASKED = [
+    pytest.param("N01", "def readAll(): pass  # noqa: F401", id="another code"),
+    pytest.param("N01", "x = '# noqa'; y = 1\ndef readAll(): return '# noqa'", id="a string"),
+    pytest.param("N01", "def readAll(): pass  # type: ignore", id="another linter"),
+    pytest.param(
+        "N01", "class A:\n    # pylint: disable=invalid-name\n    x = 1\ndef readAll(): pass", id="another block"
+    ),
+    pytest.param("L03", "print(1)  # pylint: disable=invalid-name", id="another convention"),
+]
+
+
+@pytest.mark.parametrize(("convention", "text"), SILENT)
+def test_what_a_linter_is_told_to_leave_is_not_asked(convention: str, text: str):
+    """A comment that excuses a line from another linter's rule excuses it from the convention that asks the same."""
+    assert convention not in {found.convention for found in tally(text).opportunities}
+
+
+@pytest.mark.parametrize(("convention", "text"), ASKED)
+def test_what_a_linter_is_told_of_something_else_is_asked(convention: str, text: str):
+    """Only a comment, of the same rule, on the same lines."""
+    assert convention in {found.convention for found in tally(text).opportunities}
+
+
 def house(quote: str, files: int = 8, odd: int = 0) -> Profile:
     """Learn from *files* files of four strings each, *odd* strings of which use the other quote."""
     other = "'" if quote == '"' else '"'
