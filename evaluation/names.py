@@ -62,6 +62,11 @@ PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
 PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "Enum"})
 """Foreign bases that lend no attribute that a resolver would not know."""
 CLASS = re.compile(rb"^[ \t]*class +(\w+)[ \t]*(?:\(([^)]*)\))?", re.MULTILINE)
+ARGUMENTS = re.compile(r"\[[^]]*\]")
+IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)|.*)", re.MULTILINE)
+IMPORTED = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
+"""A name that an import names, and the one that it binds instead."""
+COMMENT = re.compile(rb"#.*")
 FUNCTION = re.compile(rb"^[ \t]*(?:async +)?def +(\w+)", re.MULTILINE)
 NEXT_STATEMENT = re.compile(rb"\n(?=[^\s#)])")
 GIVES = re.compile(
@@ -118,7 +123,8 @@ class House:
         """Where the classes of each name stand, with their bases."""
         found: defaultdict[str, list[tuple[int, list[str]]]] = defaultdict(list)
         for match in CLASS.finditer(self.text):
-            bases = [base.strip() for base in (match[2] or b"").decode("utf-8", "replace").split(",")]
+            listed = ARGUMENTS.sub("", (match[2] or b"").decode("utf-8", "replace"))
+            bases = [base.strip() for base in listed.split(",")]
             found[match[1].decode()].append((match.start(), [base for base in bases if base]))
         return dict(found)
 
@@ -131,20 +137,56 @@ class House:
         return dict(found)
 
     @cached_property
+    def borrowed(self) -> frozenset[str]:
+        """The names that imports take from modules that are not the house's."""
+        found: set[str] = set()
+        for match in IMPORT.finditer(self.text):
+            module, names = (match[1] or b"").decode(), COMMENT.sub(b"", match[2]).decode("utf-8", "replace")
+            for name, alias in IMPORTED.findall(names):
+                if not module.startswith(".") and not self.owns(module or name):
+                    found.add(alias or name.partition(".")[0])
+        return frozenset(found)
+
+    @cached_property
+    def headers(self) -> list[tuple[str, list[str]]]:
+        """The name and the bases of every class."""
+        return [(name, bases) for name, found in self.classes.items() for _, bases in found]
+
+    @cached_property
+    def derived(self) -> dict[str, list[str]]:
+        """The classes that derive from each name."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for name, bases in self.headers:
+            for base in bases:
+                found[last_name(base)].append(name)
+        return dict(found)
+
+    @cached_property
     def mixed_in(self) -> frozenset[str]:
         """The classes that stand beside a foreign one as a base, and their own bases: what they lack, it may have."""
-        headers = [[last_name(base) for base in bases] for found in self.classes.values() for _, bases in found]
-        foreign = [
-            h for h in headers if len(h) > 1 and any(base not in self.classes and base not in PLAIN_BASES for base in h)
-        ]
-        waiting = [base for header in foreign for base in header]
-        found: set[str] = set()
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += [last_name(base) for _, bases in self.classes.get(name, ()) for base in bases]
-        return frozenset(found)
+        # a class of the house lends what it has from its own ancestors
+        heirs = all_from((name for name, bases in self.headers if any(map(self.is_foreign, bases))), self.derived)
+        beside: set[str] = set()
+        for _, bases in self.headers:
+            foreign = {base for base in bases if self.is_foreign(base) or last_name(base) in heirs}
+            beside |= {last_name(base) for base in bases if foreign - {base}}
+        parents = {
+            name: [last_name(base) for _, bases in found for base in bases] for name, found in self.classes.items()
+        }
+        return frozenset(all_from(beside, parents))
+
+    def is_foreign(self, base: str) -> bool:
+        """Claim that a base is not the house's, and lends attributes."""
+        name = last_name(base)
+        return name not in PLAIN_BASES and (name not in self.classes or base.partition(".")[0] in self.borrowed)
+
+    def is_unused(self, name: str) -> bool:
+        """Claim that a class waits to be mixed in: nobody derives from it, and it is called so, or named nowhere else."""
+        if name in self.derived:
+            return False
+        is_bare = not any(bases for _, bases in self.classes[name]) and not name.startswith("Test")
+        is_named = any(not line.startswith(b"class ") for line, _ in self.lines_with(name))
+        return name.endswith("Mixin") or (is_bare and not is_named)
 
     def mentions(self, name: str, own: bytes = b"") -> bool:
         """
@@ -180,7 +222,7 @@ class House:
     def class_is_plain(self, name: str, depth: int = 0) -> bool:
         """Claim that the attributes of a class of the house can be known: no magic, not mixed in with a foreign one."""
         found = self.classes.get(name, [])
-        if len(found) != 1 or depth > DEEPEST or name in self.mixed_in:
+        if len(found) != 1 or depth > DEEPEST or name in self.mixed_in or self.is_unused(name):
             return False
         start, bases = found[0]
         end = NEXT_STATEMENT.search(self.text, start + 1)
@@ -189,9 +231,21 @@ class House:
         return all(self.class_is_plain(base, depth + 1) for base in map(last_name, bases) if base in self.classes)
 
 
+def all_from(names: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return *names* and all that *edges* lead to from them."""
+    waiting = [*names]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += edges.get(name, ())
+    return found
+
+
 def last_name(base: str) -> str:
-    """Return the last name of a base, without its arguments: `Graph` of `nx.Graph[int]`."""
-    return base.partition("[")[0].rpartition(".")[2].strip()
+    """Return the last name of a base: `Graph` of `nx.Graph`."""
+    return base.rpartition(".")[2]
 
 
 def find_resolver() -> str | None:

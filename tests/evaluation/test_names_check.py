@@ -197,6 +197,40 @@ def test_what_another_machine_may_have_is_not_reported(write_tree, code: str, si
     assert silent == (find_missing(root, ["shop/use.py"]) == [])
 
 
+CHECKS = "class Checks:\n    def check(self):\n        self.assert_shop_is_open()\n"
+MIXED = [
+    pytest.param(
+        "from outside import WebTest\n\n\nclass ShopTest(WebTest):\n    pass\n\n\n"
+        f"{CHECKS}\n\nclass CartTest(Checks, ShopTest):\n    pass\n",
+        True,
+        id="a class of the house that derives from another's",
+    ),
+    pytest.param(
+        f"import unittest\n\n\nclass TestCase:\n    pass\n\n\n{CHECKS}\n\n"
+        "class CartTest(Checks, unittest.TestCase):\n    pass\n",
+        True,
+        id="a base that is called as a class of the house",
+    ),
+    pytest.param(CHECKS, True, id="nobody uses it yet"),
+    pytest.param(f"{CHECKS}\n\nprint(Checks())\n", False, id="it is used by itself"),
+    pytest.param(CHECKS.replace("Checks", "ChecksMixin") + "\n\nprint(ChecksMixin)\n", True, id="it is called a mixin"),
+    pytest.param(CHECKS.replace("Checks", "TestChecks"), False, id="a test runner uses it"),
+    pytest.param(
+        f"class Base:\n    pass\n\n\n{CHECKS}\n\nclass CartTest(Checks, Base):\n    pass\n",
+        False,
+        id="all bases are the house's",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "silent"), MIXED)
+def test_what_a_class_may_be_mixed_in_with_is_not_known_to_lack(write_tree, code: str, silent: bool):
+    """An attribute that a class lacks may come from what it stands beside, however far up that has it from."""
+    root = write_tree({"shop/__init__.py": "", "shop/use.py": code})
+
+    assert silent == (find_missing(root, ["shop/use.py"]) == [])
+
+
 @pytest.mark.parametrize(
     ("marker", "told"), [("noqa: F821", False), ("noqa", False), ("pylint: disable=E0602", False), ("noqa: F401", True)]
 )
