@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,8 +54,13 @@ QUOTED = re.compile(r"`([^`]*)`")
 PLATFORM = frozenset({"_winapi", "msvcrt", "typing", "winreg"})
 """Modules that differ from one platform or version to the next."""
 PLATFORMS = ("linux", "darwin", "win32")
-HANDLED = re.compile(rb"except\s*(?::|.*\b(?:Import|ModuleNotFound|Attribute|Name|Type)Error\b|.*\bException\b)")
+HANDLED = re.compile(rb"except\b.*\b(?:Import|ModuleNotFound|Attribute|Name|Type)Error\b")
 """A handler for what a name does that does not exist."""
+HANDLED_BROADLY = re.compile(rb"except\s*(?::|.*\bException\b)")
+EXPECTED = re.compile(
+    rb"\b(?:(?:assert_?)?raises\w*\s*\(|suppress\(.*\b(?:Import|Attribute|Name|Type)Error\b)", re.IGNORECASE
+)
+"""A line that says of what it calls that it fails."""
 CHOICE = re.compile(rb"(?:el)?if\b.*(?:version|hasattr|getattr|find_spec|available|_(?:lt|le|ge|gt)_)", re.IGNORECASE)
 """A branch taken with some versions of what is installed, and not with others."""
 PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
@@ -181,7 +187,7 @@ class House:
         return name not in PLAIN_BASES and (name not in self.classes or base.partition(".")[0] in self.borrowed)
 
     def is_unused(self, name: str) -> bool:
-        """Claim that a class waits to be mixed in: nobody derives from it, and it is called so, or named nowhere else."""
+        """Claim that a class waits to be mixed in: none derives from it, and it is called so, or named nowhere else."""
         if name in self.derived:
             return False
         is_bare = not any(bases for _, bases in self.classes[name]) and not name.startswith("Test")
@@ -380,7 +386,7 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
     said = str(answer["description"]).partition("\n")[0]
     names: list[str] = QUOTED.findall(said)
     place = int(answer["line"]) - 1
-    if not names or place >= len(lines):
+    if not names or place >= len(lines) or is_expected(lines, place):
         return False
     own = lines[place]
     match KINDS[answer["name"]]:
@@ -402,23 +408,36 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
             return not house.mentions(names[0], own) and not hasattr(builtins, names[0])
 
 
+def is_expected(lines: Sequence[bytes], place: int) -> bool:
+    """Claim that the line at *place* is to fail, or stands in a block that is ready for it, whosever the name is."""
+    return EXPECTED.search(lines[place]) is not None or any(
+        EXPECTED.search(line) or (line.startswith(b"try:") and is_handled(HANDLED, lines, place, depth))
+        for line, depth in lines_around(lines, place)
+    )
+
+
 def is_guarded(lines: Sequence[bytes], place: int) -> bool:
     """Claim that the line at *place* stands in a block that is ready for another version of what is installed."""
+    return any(
+        CHOICE.match(line) or (line.startswith(b"try:") and is_handled(HANDLED_BROADLY, lines, place, depth))
+        for line, depth in lines_around(lines, place)
+    )
+
+
+def lines_around(lines: Sequence[bytes], place: int) -> Iterator[tuple[bytes, int]]:
+    """Yield the lines that open the blocks around *place*, inner before outer, each with its depth in blanks."""
     inner = indent_of(lines[place])
     for above in range(place - 1, -1, -1):
-        line = lines[above].strip()
-        if not line or line.startswith((b"#", b")")) or (depth := indent_of(lines[above])) >= inner:
-            continue
-        if CHOICE.match(line) or (line.startswith(b"try:") and is_handled(lines, place, depth)):
-            return True
-        inner = depth
-    return False
+        line, depth = lines[above].strip(), indent_of(lines[above])
+        if line and depth < inner and not line.startswith((b"#", b")")):
+            yield line, depth
+            inner = depth
 
 
-def is_handled(lines: Sequence[bytes], place: int, depth: int) -> bool:
-    """Claim that the block *depth* blanks deep around *place* ends with a handler for what does not exist."""
+def is_handled(handler: re.Pattern[bytes], lines: Sequence[bytes], place: int, depth: int) -> bool:
+    """Claim that one of the handlers of the block *depth* blanks deep around *place* is such a *handler*."""
     after = (line.strip() for line in lines[place + 1 :] if line.strip() and indent_of(line) <= depth)
-    return HANDLED.match(next(after, b"")) is not None
+    return any(map(handler.match, takewhile(lambda line: line.startswith(b"except"), after)))
 
 
 def indent_of(line: bytes) -> int:

@@ -8,6 +8,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from idiolect.evaluation.checks.check import Answer, Result
@@ -188,11 +189,37 @@ GUARDED = [
     ),
 ]
 
+EXPECTED = [
+    pytest.param("with raises(TypeError):\n    pay()\n", True, id="it is to raise"),
+    pytest.param("with pytest.raises(\n    TypeError, match='x'\n) as told:\n    pay()\n", True, id="several lines"),
+    pytest.param("with self.assertRaisesRegex(TypeError, 'x'):\n    pay()\n", True, id="a method says so"),
+    pytest.param("self.assertRaises(TypeError, lambda: pay())\n", True, id="on its own line"),
+    pytest.param("with suppress(TypeError):\n    pay()\n", True, id="it may raise"),
+    pytest.param("try:\n    conjure()\nexcept NameError:\n    pass\n", True, id="a name's lack is handled"),
+    pytest.param(
+        "try:\n    conjure()\nexcept OSError:\n    pass\nexcept NameError:\n    pass\n", True, id="by a later handler"
+    ),
+    pytest.param("with suppress(OSError):\n    pay()\n", False, id="something else may be raised"),
+    pytest.param("try:\n    pay()\nexcept Exception:\n    pass\n", False, id="anything is handled"),
+    pytest.param("with raises(TypeError):\n    print()\npay()\n", False, id="after it"),
+]
+
 
 @pytest.mark.parametrize(("code", "silent"), GUARDED)
 def test_what_another_machine_may_have_is_not_reported(write_tree, code: str, silent: bool):
     """Platforms differ, and so do versions of what is installed, where the code is ready for it."""
     root = write_tree({"shop/__init__.py": "", "shop/use.py": code})
+
+    assert silent == (find_missing(root, ["shop/use.py"]) == [])
+
+
+@pytest.mark.parametrize(("code", "silent"), EXPECTED)
+def test_an_error_that_is_expected_is_not_reported(write_tree, code: str, silent: bool):
+    """A test may call wrongly on purpose, and code may try a name."""
+    head = (
+        "from contextlib import suppress\n\n\ndef pay(amount):\n    return amount\n\n\ndef f(raises, pytest, self):\n"
+    )
+    root = write_tree({"shop/use.py": head + indent(code, "    ")})
 
     assert silent == (find_missing(root, ["shop/use.py"]) == [])
 
