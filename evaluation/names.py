@@ -26,7 +26,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from ..mining.cache import cache_folder
@@ -57,9 +57,7 @@ PLATFORMS = ("linux", "darwin", "win32")
 HANDLED = re.compile(rb"except\b.*\b(?:Import|ModuleNotFound|Attribute|Name|Type)Error\b")
 """A handler for what a name does that does not exist."""
 HANDLED_BROADLY = re.compile(rb"except\s*(?::|.*\bException\b)")
-EXPECTED = re.compile(
-    rb"\b(?:(?:assert_?)?raises\w*\s*\(|suppress\(.*\b(?:Import|Attribute|Name|Type)Error\b)", re.IGNORECASE
-)
+EXPECTED = re.compile(rb"\b(?:(?:assert_r|assertR|r)aises\w*\s*\(|suppress\(.*\b(?:Import|Attribute|Name|Type)Error\b)")
 """A line that says of what it calls that it fails."""
 CHOICE = re.compile(rb"(?:el)?if\b.*(?:version|hasattr|getattr|find_spec|available|_(?:lt|le|ge|gt)_)", re.IGNORECASE)
 """A branch taken with some versions of what is installed, and not with others."""
@@ -68,7 +66,8 @@ PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
 PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "Enum"})
 """Foreign bases that lend no attribute that a resolver would not know."""
 CLASS = re.compile(rb"^[ \t]*class +(\w+)[ \t]*(?:\(([^)]*)\))?", re.MULTILINE)
-ARGUMENTS = re.compile(r"\[[^]]*\]")
+ARGUMENTS = re.compile(r"\[(?:[^][]|\[[^][]*\])*\]")
+"""What a base is given in brackets."""
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)|.*)", re.MULTILINE)
 IMPORTED = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 """A name that an import names, and the one that it binds instead."""
@@ -79,6 +78,16 @@ GIVES = re.compile(
     rb"(?:.*\b)?(?:def|class|for|as|import|global|lambda)\s+\0|.*[\"']\0[\"']|.*\0\s*(?::[^=\n]*)?=(?!=)|.*\0\s*,|.*,\s*\0\s*$"
 )
 """A line that may give something the name, which is written as a NUL."""
+MAKERS = ("__init__", "__new__")
+KEEPERS = frozenset(
+    b"abstractmethod asynccontextmanager cache classmethod contextmanager dataclass final lru_cache".split()
+    + b"overload override property runtime_checkable staticmethod total_ordering".split()
+)
+"""Decorators that leave alone how a function, or a class, is called."""
+MANGLED = re.compile(r"^_+[A-Za-z0-9]\w*?(?=__\w)")
+"""What Python puts before a name that opens with two underscores."""
+LONGEST_HEAD = 400
+"""Bytes above a definition in which its decorators stand."""
 DEEPEST = 8
 LONGEST = 200
 """Bytes of a line on either side of a name that are looked at."""
@@ -217,13 +226,18 @@ class House:
                 yield (before + word + after).strip(), before[-LONGEST:] + b"\0" + after[:LONGEST]
             place = self.text.find(word, end)
 
-    def function_is_plain(self, name: str) -> bool:
-        """Claim that one function has the name, and that nothing stands around it that changes how it is called."""
-        found = self.functions.get(name, [])
-        if len(found) != 1:
-            return False
-        above = self.text[max(0, found[0] - 400) : found[0]].rstrip().rpartition(b"\n")[2].strip()
-        return not above.startswith((b"@", b")"))
+    def is_called_as_written(self, owner: str, name: str) -> bool:
+        """Claim that no decorator changes how a function is called, or the class *owner* where it is made."""
+        starts = [start for start, _ in self.classes.get(owner, ())] if name in MAKERS else self.functions.get(name, ())
+        return all(self.decorators_above(start) <= KEEPERS for start in starts)
+
+    def decorators_above(self, start: int) -> set[bytes]:
+        """Return the last names of the decorators of a definition; one of several lines counts as `)`."""
+        lines = [line.strip() for line in reversed(self.text[max(0, start - LONGEST_HEAD) : start].splitlines())]
+        return {
+            line[:1] if line.startswith(b")") else line.partition(b"(")[0].strip(b"@ ").rpartition(b".")[2]
+            for line in takewhile(lambda line: line.startswith((b"@", b")")), lines)
+        }
 
     def class_is_plain(self, name: str, depth: int = 0) -> bool:
         """Claim that the attributes of a class of the house can be known: no magic, not mixed in with a foreign one."""
@@ -391,6 +405,8 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
     own = lines[place]
     match KINDS[answer["name"]]:
         case "attribute":
+            if "no implementation" in said:
+                return False  # a method without a body may be called
             if not said.startswith("No attribute"):
                 return value_lacks(names[0], names[-1], house, own)
             in_flux = names[-1].partition(".")[0] in PLATFORM
@@ -398,9 +414,11 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
         case "import":
             return module_lacks(names[-1], names[0], house, lines, place)
         case "module":
-            return house.owns(names[0]) and not is_native(names[0], house)
+            return house.owns(names[0]) and not may_stand(names[0], str(answer["path"]), house)
         case "keyword":
-            return len(names) > 1 and not house.mentions(names[0], own) and names[1] != "object.__init__"
+            if len(names) < 2 or names[1] == "object.__init__" or house.mentions(names[0], own):
+                return False
+            return house.is_called_as_written(*owner_and_name(names[1]))
         case "arguments":
             # a name without a module is one of the file itself
             return ("." not in names[-1] or house.owns(names[-1])) and call_is_certain(names[-1], house)
@@ -454,22 +472,40 @@ def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], p
 
 def value_lacks(owner: str, name: str, house: House, own: bytes) -> bool:
     """Claim that a value of one known, plain kind lacks an attribute, which nothing in the repository can give it."""
+    # a class of another's may be called as one of the house: what is private there is seen by nobody
+    if name.startswith("_") and not re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own):
+        return False
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
-    return is_plain and "|" not in owner and not house.mentions(name, own)
+    return is_plain and "|" not in owner and not house.mentions(MANGLED.sub("", name), own)
 
 
 def call_is_certain(function: str, house: House) -> bool:
     """Claim that *function*, a dotted name of the house, is called as it is written."""
-    *_, owner, name = ["", *function.split(".")]
-    if name in ("__init__", "__new__"):
+    owner, name = owner_and_name(function)
+    if not house.is_called_as_written(owner, name):
+        return False
+    if name in MAKERS:
         return house.class_is_plain(owner)
-    return house.function_is_plain(name) and (not owner[:1].isupper() or house.class_is_plain(owner))
+    return len(house.functions.get(name, ())) == 1 and (not owner[:1].isupper() or house.class_is_plain(owner))
 
 
-def is_native(module: str, house: House) -> bool:
-    """Claim that a compiled file or a stub stands where *module* or a part of its path would be."""
+def owner_and_name(function: str) -> tuple[str, str]:
+    """Return the last two parts of a dotted name, the first of them empty where there is none."""
+    *_, owner, name = ["", *function.split(".")]
+    return owner, name
+
+
+def may_stand(module: str, path: str, house: House) -> bool:
+    """
+    Claim that *module* stands beside or above the file at *path*, from where it may be imported.
+
+    A compiled file or a stub may stand where it or a part of its path would be.
+    """
     parts = module.split(".")
-    for top in (house.root, house.root / "src"):
+    for top in (*(house.root / folder for folder in PurePath(path).parents), house.root / "src"):
+        place = top.joinpath(*parts)
+        if place.is_dir() or place.with_name(f"{parts[-1]}.py").is_file():
+            return True
         for depth in range(1, len(parts) + 1):
             folder, name = top.joinpath(*parts[: depth - 1]), parts[depth - 1]
             if folder.is_dir() and any(

@@ -224,6 +224,60 @@ def test_an_error_that_is_expected_is_not_reported(write_tree, code: str, silent
     assert silent == (find_missing(root, ["shop/use.py"]) == [])
 
 
+TILL = "class Till:\n    def __init__(self):\n        self.__sum = 0\n\n\n"
+LOOSE = (
+    "from typing import TypeVar\n\nT = TypeVar('T')\n\n\n"
+    "def loose(call: T) -> T:\n    return lambda **given: call()\n\n\n"
+)
+THERE = [
+    pytest.param({"core/tests/base.py": "", "core/tests/test_a.py": "import tests.base\n"}, True, id="beside the file"),
+    pytest.param({"core/tests/test_a.py": "import tests.base\n"}, False, id="nowhere"),
+    pytest.param({"a.py": f"{TILL}print(Till()._Till__sum)\n"}, True, id="a mangled name"),
+    pytest.param(
+        {"a.py": f"{TILL}class Big(Till):\n    def f(self):\n        return self._Till__sum\n\n\nprint(Big())\n"},
+        True,
+        id="a mangled name of self",
+    ),
+    pytest.param(
+        {
+            "a.py": "import asyncio\n\n\ndef f(out: asyncio.StreamWriter):\n    return out._made_up\n",
+            "b.py": "class StreamWriter:\n    pass\n\n\nprint(StreamWriter())\n",
+        },
+        True,
+        id="another's private attribute",
+    ),
+    pytest.param(
+        {
+            "a.py": "from abc import ABC, abstractmethod\n\n\n"
+            "class A(ABC):\n    @abstractmethod\n    def set(self) -> None:\n        'Set.'\n\n\n"
+            "class B(A):\n    def set(self) -> None:\n        super().set()\n\n\nprint(B())\n"
+        },
+        True,
+        id="a method without a body",
+    ),
+    pytest.param({"a.py": f"{LOOSE}@loose\ndef f():\n    pass\n\n\nf(made_up=1)\n"}, True, id="a wrapped function"),
+    pytest.param(
+        {"a.py": f"{LOOSE}@loose\nclass A:\n    def __init__(self):\n        pass\n\n\nA(made_up=1)\nA(1)\n"},
+        True,
+        id="a wrapped class",
+    ),
+    pytest.param(
+        {"a.py": "import contextlib\n\n\n@contextlib.contextmanager\ndef f():\n    yield\n\n\nf(made_up=1)\n"},
+        False,
+        id="a decorator that keeps the signature",
+    ),
+    pytest.param({"a.py": "def f():\n    pass\n\n\nf(made_up=1)\n"}, False, id="a plain function"),
+]
+
+
+@pytest.mark.parametrize(("files", "silent"), THERE)
+def test_what_is_there_is_not_called_missing(write_tree, files: Mapping[str, str], silent: bool):
+    """Modules of a package in a folder, private attributes, bodies that do nothing, and decorators."""
+    root = write_tree({"tests/__init__.py": "", **files})
+
+    assert silent == (find_missing(root, sorted(files)) == [])
+
+
 CHECKS = "class Checks:\n    def check(self):\n        self.assert_shop_is_open()\n"
 MIXED = [
     pytest.param(
