@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.machinery import PathFinder
 from itertools import takewhile
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
@@ -71,6 +72,7 @@ ARGUMENTS = re.compile(r"\[(?:[^][]|\[[^][]*\])*\]")
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)|.*)", re.MULTILINE)
 IMPORTED = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 """A name that an import names, and the one that it binds instead."""
+STAR = re.compile(rb"\s*from\s+([A-Za-z_]\w*)[\w.]*\s+import\s*\*")
 COMMENT = re.compile(rb"#.*")
 FUNCTION = re.compile(rb"^[ \t]*(?:async +)?def +(\w+)", re.MULTILINE)
 NEXT_STATEMENT = re.compile(rb"\n(?=[^\s#)])")
@@ -423,7 +425,15 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
             # a name without a module is one of the file itself
             return ("." not in names[-1] or house.owns(names[-1])) and call_is_certain(names[-1], house)
         case _:
-            return not house.mentions(names[0], own) and not hasattr(builtins, names[0])
+            is_given = house.mentions(names[0], own) or hasattr(builtins, names[0])
+            return not is_given and not takes_unseen_names(lines, house)
+
+
+def takes_unseen_names(lines: Sequence[bytes], house: House) -> bool:
+    """Claim that a file of *lines* takes all names of a module that is not there to be looked into."""
+    modules = (star[1].decode() for star in map(STAR.match, lines) if star is not None)
+    seen = sys.stdlib_module_names
+    return any(not house.owns(each) and each not in seen and PathFinder.find_spec(each) is None for each in modules)
 
 
 def is_expected(lines: Sequence[bytes], place: int) -> bool:

@@ -230,6 +230,10 @@ LOOSE = (
     "def loose(call: T) -> T:\n    return lambda **given: call()\n\n\n"
 )
 THERE = [
+    pytest.param(
+        {"a.py": "from outside.parts import *\n\nprint(conjured)\n"}, True, id="all names of an unseen module"
+    ),
+    pytest.param({"a.py": "from json import *\n\nprint(conjured)\n"}, False, id="all names of a seen module"),
     pytest.param({"core/tests/base.py": "", "core/tests/test_a.py": "import tests.base\n"}, True, id="beside the file"),
     pytest.param({"core/tests/test_a.py": "import tests.base\n"}, False, id="nowhere"),
     pytest.param({"a.py": f"{TILL}print(Till()._Till__sum)\n"}, True, id="a mangled name"),
