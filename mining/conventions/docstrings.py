@@ -21,8 +21,10 @@ GOOGLE = re.compile(
 )
 SPHINX = re.compile(r"^[ \t]*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re.MULTILINE)
 QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
-NO_PROSE = re.compile(r"^\s*(>>>|[-*@:+|=]|\.\. |\d+\.|[A-Z]\w+:\s*$)")
+NO_PROSE = re.compile(r"^\s*(>>>|[-*@:+|=]|\.\. |\d+[.)]|[A-Z]\w+:\s*$)")
 """Lines at which the summary has ended without an empty line: lists, fields, directives, examples, sections."""
+NO_WORD = re.compile(r"[/\\=@]|[^\W\d]\.\w|^-")
+"""What addresses, paths, options and dotted names have, and words have not."""
 UNDERLINE = re.compile(r"^\s*([-=~^*+#])\1{2,}\s*$")
 """What stands below a heading."""
 SECTION = re.compile(r"^\s*(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References|Attributes)\s*$")
@@ -294,7 +296,7 @@ class SummaryEnd(Documented):
     never = frozenset({"without"})
     is_fixable = True
     values = ("full stop", "without")
-    version = 3
+    version = 4
     examples = Examples(
         value="full stop",
         conforms=('def f():\n    """Do it."""', 'def f():\n    """\n    Do it.\n\n    Then that\n    """'),
@@ -307,13 +309,21 @@ class SummaryEnd(Documented):
             'def f():\n    """\n    Returns\n    -------\n    int\n    """',
             'def f():\n    """\n    How it works\n    ============\n    Well\n    """',
             'def f():\n    """Do it.\n    Returns\n    -------\n    int\n    """',
+            # a full stop would become a part of it
+            'def f():\n    """See https://example.org/pull/12"""',
+            'def f():\n    """Read etc/hosts"""',
+            'def f():\n    """Put it on sys.path"""',
+            'def f():\n    """Do it with --now"""',
+            'def f():\n    """One of:\n    1) this\n    2) that\n    """',
         ),
     )
 
     def answer(self, text: str) -> str | None:
-        """Return how the first paragraph ends."""
+        """Return how the first paragraph ends, unless with something that no sentence ends with."""
         end = summary_end(text)
         if end is None or not (text[end - 1].isalnum() or text[end - 1] == "."):
+            return None
+        if NO_WORD.search(text[:end].rstrip(".").split()[-1]):
             return None
         return "full stop" if text[end - 1] == "." else "without"
 
