@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from tree_sitter import Node
 
@@ -17,6 +18,11 @@ ISSUE = re.compile(r"#\d+|\b[A-Z][A-Z0-9]+-\d+\b|https?://|\bgh-\d+", re.IGNOREC
 OWNER = re.compile(r"^\s*[(\[]\s*@?[\w.@-]+\s*[)\]]")
 RIGHTS = re.compile(r"copyright|licen[cs]e|SPDX|all rights reserved", re.IGNORECASE)
 YEARS = re.compile(r"\b(19|20)\d\d(\s*[-,–]\s*((19|20)?\d\d|present))*\b")
+TO_TOOLS = re.compile(
+    r"#!|# -\*-|# vim|# coding|#\s*(noqa|nosec|pragma)\b"
+    r"|#\s*(flake8|fmt|isort|mypy|pylint|pyright|pytype|ruff|ty|type|yapf)\s*:"
+)
+"""Comments that programs read."""
 NO_HEADER = "no header"
 
 
@@ -83,6 +89,7 @@ class FileHeader(Convention):
     linter_codes = frozenset({"CPY001"})
     never = frozenset({NO_HEADER})
     is_fixable = True
+    version = 2
     examples = Examples(
         value="# Copyright YEAR The Authors\n# SPDX-License-Identifier: MIT",
         conforms=(
@@ -90,7 +97,13 @@ class FileHeader(Convention):
             "#!/usr/bin/env python\n# Copyright 2025 The Authors\n# SPDX-License-Identifier: MIT\n\nx = 1\n",
         ),
         departs=("x = 1\n", "# Copyright 2021 Somebody Else\n\nx = 1\n", "# reads files\nx = 1\n"),
-        nearly=("", "# Copyright 2024 The Authors\n# SPDX-License-Identifier: MIT\n"),
+        nearly=(
+            "",
+            "# Copyright 2024 The Authors\n# SPDX-License-Identifier: MIT\n",
+            "# Copyright 2024 The Authors\n# SPDX-License-Identifier: MIT\n#\n\nx = 1\n",
+            "# Copyright 2024 The Authors\n# SPDX-License-Identifier: MIT\n# pylint: disable=no-member\n\nx = 1\n",
+            "# type: ignore\n# Copyright 2024 The Authors\n# SPDX-License-Identifier: MIT\n\nx = 1\n",
+        ),
     )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
@@ -118,10 +131,16 @@ class FileHeader(Convention):
         return (Edit(header[0].start_byte, following[0].start_byte, ""),) if following else ()
 
     def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong, the header cut to its first line."""
+        """Return what is wrong: the first line that differs."""
         if found == NO_HEADER:
             return f"this file does not open with `{wanted.partition(chr(10))[0]}`"
-        return f"this file opens with other words than `{wanted.partition(chr(10))[0]}`"
+        lines = zip_longest(found.split("\n"), wanted.split("\n"))
+        here, there = next((pair for pair in lines if pair[0] != pair[1]), (found, wanted))
+        if here is None:
+            return f"the header of this file lacks the line `{there}`"
+        if there is None:
+            return f"the header of this file goes on with `{here}`; it ends before in this codebase"
+        return f"the header says `{here}` here, `{there}` in this codebase"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -129,7 +148,11 @@ class FileHeader(Convention):
 
 
 def header_of(statements: list[Node]) -> list[Node]:
-    """Return the comments that open a file, from the first line about rights to the end of its block."""
+    """
+    Return the comments that open a file, from the first line about rights to the end of its block.
+
+    Empty lines at its end and what speaks to tools are no part of it.
+    """
     opening: list[Node] = []
     for node in statements:
         if node.type != "comment" or (opening and node.start_point.row > opening[-1].start_point.row + 1):
@@ -138,6 +161,8 @@ def header_of(statements: list[Node]) -> list[Node]:
             opening = []
         if node.type != "comment":
             break
-        if not text_of(node).startswith(("#!", "# -*-", "# vim", "# coding")):
+        if not TO_TOOLS.match(text_of(node)):
             opening.append(node)
+    while opening and not text_of(opening[-1]).strip("# \t"):
+        opening.pop()
     return opening if RIGHTS.search("\n".join(text_of(comment) for comment in opening)) else []

@@ -272,6 +272,25 @@ def test_a_planted_decorator_is_learned_and_asked_for():
     assert [("with @handler", 1, 5)] == [(f.entry.value, f.line, f.column) for f in found]
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("# Copyright 2024 Ada\n# Licence: mit\n", "the header says `# Licence: mit` here, `# Licence: MIT`"),
+        ("# Copyright 2024 Ada\n", "lacks the line `# Licence: MIT`"),
+        ("# Copyright 2024 Ada\n# Licence: MIT\n# All rights reserved\n", "goes on with `# All rights reserved`"),
+        ("# Says what\n", "does not open with `# Copyright YEAR Ada`"),
+    ],
+    ids=["another line", "a line less", "a line more", "no header"],
+)
+def test_a_header_that_differs_is_told_by_its_first_line_that_does(header: str, said: str):
+    """What is shown is what differs, whichever line of the header it is."""
+    profile = learn_profile([tally("# Copyright 2024 Ada\n# Licence: MIT\n\nx = 1\n", f"p/m{n}.py") for n in range(99)])
+
+    (finding,) = [f for f in judge_source(parse(f"{header}\ny = 2\n"), profile).findings if f.entry.convention == "D11"]
+
+    assert said in finding.message
+
+
 def test_settings_can_ignore_a_rule():
     """An ignored convention is not learned."""
     tallies = [tally('x = "a"\ny = "b"\n', f"p/m{n}.py") for n in range(30)]
