@@ -12,6 +12,11 @@ from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, argument_after, keyword_of, text_of
 
 COMBINES = frozenset({"argument_list", "binary_operator", "keyword_argument", "subscript", "unary_operator"})
+SCOPES = frozenset(
+    {"function_definition", "lambda", "list_comprehension", "set_comprehension", "dictionary_comprehension"}
+    | {"generator_expression"}
+)
+"""What has variables of its own."""
 RUNS = frozenset({"run", "call", "check_call", "check_output", "Popen"})
 
 
@@ -207,46 +212,65 @@ class SuperForm(Convention):
         value="no arguments",
         conforms=("class A(B):\n    def f(self):\n        super().f()",),
         departs=("class A(B):\n    def f(self):\n        super(A, self).f()",),
-        nearly=("superb(A, self)",),
+        nearly=(
+            "superb(A, self)",
+            # other arguments start elsewhere in the order of resolution
+            "class A(B):\n    def f(self):\n        super(B, self).f()",
+            # and without any, the class and the instance have to stand around the call
+            "def f(self):\n    super(A, self).f()",
+            "class A(B):\n    def f(self):\n        return [super(A, self).g(x) for x in self]",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the form of a call of `super`."""
-        if file.callee(site) != "super":
-            return None
+        """Return the form of a call of `super`, unless it could not do without its arguments."""
         arguments = site.child_by_field_name("arguments")
-        return "with arguments" if arguments is not None and arguments.named_child_count else "no arguments"
+        if file.callee(site) != "super" or arguments is None:
+            return None
+        given = given_arguments(arguments)
+        return "no arguments" if not given else "with arguments" if given == usual_arguments(site) else None
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the name."""
         return site.child_by_field_name("function") or site
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the arguments taken out, where they are the class and the instance around the call; or put in."""
-        call, method = place.inside("call"), place.inside("function_definition")
-        body = method.parent if method is not None else None
-        if body is not None and body.type == "decorated_definition":
-            body = body.parent
-        owner = body.parent if body is not None else None
+        """Return the arguments taken out, where they are the usual ones; or put in."""
+        call = place.inside("call")
         arguments = call.child_by_field_name("arguments") if call is not None else None
-        if method is None or owner is None or owner.type != "class_definition" or arguments is None:
-            return ()
-        parameters = method.child_by_field_name("parameters")
-        first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
-        name = owner.child_by_field_name("name")
-        if name is None or first is None or first.type != "identifier":
+        usual = usual_arguments(call) if call is not None else ""
+        if arguments is None or not usual:
             return ()
         inside = Edit(arguments.start_byte + 1, arguments.end_byte - 1, "")
-        usual = f"{text_of(name)}, {text_of(first)}"
         if value == "with arguments":
             return (inside._replace(text=usual),)
-        # other arguments start elsewhere in the order of resolution: taking them out would call another method
-        written = place.source.utf8[inside.start : inside.end].decode()
-        return (inside,) if ", ".join(part.strip() for part in written.split(",")) == usual else ()
+        return (inside,) if given_arguments(arguments) == usual else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return "Call `super()` without arguments."
+
+
+def given_arguments(arguments: Node) -> str:
+    """Return the text of *arguments*, evenly spaced."""
+    return ", ".join(text_of(node) for node in arguments.named_children if node.type != "comment")
+
+
+def usual_arguments(call: Node) -> str:
+    """Return the class and the instance that a call of `super` means without arguments; nothing outside a method."""
+    method = call.parent
+    while method is not None and method.type not in SCOPES:
+        method = method.parent
+    body = method.parent if method is not None else None
+    if body is not None and body.type == "decorated_definition":
+        body = body.parent
+    owner = body.parent if body is not None else None
+    if method is None or method.type != "function_definition" or owner is None or owner.type != "class_definition":
+        return ""
+    name, parameters = owner.child_by_field_name("name"), method.child_by_field_name("parameters")
+    first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
+    is_plain = name is not None and first is not None and first.type == "identifier"
+    return f"{text_of(name)}, {text_of(first)}" if is_plain else ""
 
 
 def is_handed_on(comparison: Node) -> bool:

@@ -113,7 +113,13 @@ class OptionalSpelling(Convention):
         value="X | None",
         conforms=("def f(a: int | None): pass", "x: list[int | None] = []", "x: None | int = 1"),
         departs=("def f(a: Optional[int]): pass", "def f(a: typing.Optional[int] = 1): pass"),
-        nearly=("def f(a: int | str): pass", "x = Optional[int]", "def f() -> None: pass", "x: list[int] = []"),
+        nearly=(
+            "def f(a: int | str): pass",
+            "x = Optional[int]",
+            "def f() -> None: pass",
+            "x: list[int] = []",
+            "def f(a: Optional['Later']): pass",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
@@ -122,7 +128,9 @@ class OptionalSpelling(Convention):
         if inner.type == "binary_operator":
             return "X | None" if is_union_with_none(inner) else None
         head = generic_head(inner)
-        return "Optional[X]" if head is not None and text_of(head).rpartition(".")[2] == "Optional" else None
+        if head is None or text_of(head).rpartition(".")[2] != "Optional" or is_quoted(inner, head):
+            return None
+        return "Optional[X]"
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return what stands for the whole: the generic's name, or the union's first part."""
@@ -130,7 +138,7 @@ class OptionalSpelling(Convention):
         return generic_head(inner) or inner.named_children[0]
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the other spelling; a quoted type stays, because `|` does not take strings."""
+        """Return the other spelling; a quoted type stays."""
         kind = place.inside("type")
         inner = kind.named_children[0] if kind is not None else None
         if inner is None:
@@ -138,7 +146,7 @@ class OptionalSpelling(Convention):
         head = generic_head(inner)
         if head is not None and value == "X | None":
             wrapped = text_of(inner)[len(text_of(head)) :].strip()
-            if '"' in wrapped or "'" in wrapped or "\n" in wrapped or wrapped.endswith(",]"):
+            if is_quoted(inner, head) or "\n" in wrapped or wrapped.endswith(",]"):
                 return ()
             opening = place.source.utf8.index(b"[", head.end_byte) + 1
             return Edit(inner.start_byte, opening, ""), Edit(inner.end_byte - 1, inner.end_byte, " | None")
@@ -319,6 +327,11 @@ def generic_head(node: Node) -> Node | None:
     if node.type == "generic_type":
         return node.named_children[0]
     return node.child_by_field_name("value") if node.type == "subscript" else None
+
+
+def is_quoted(generic: Node, head: Node) -> bool:
+    """Claim that what a generic type is given is quoted: `|` does not take strings."""
+    return text_of(generic)[len(text_of(head)) :].lstrip(" [").startswith(('"', "'"))
 
 
 def is_union_with_none(node: Node) -> bool:
