@@ -234,6 +234,8 @@ def learn_scope(
         return None
     wanted = override.value if override is not None else None
     value = wanted or first_choice(votes)
+    if value in convention.defaults:
+        return None
     k = votes.get(value, 0.0)
     own = wilson_bound(k, n) if n >= convention.least_support else 0.0
     lent = wilson_bound(k + prior.a, n + prior.a + prior.b) if prior is not None and k >= OWN_SHARE * n else 0.0

@@ -161,6 +161,8 @@ class Convention:
     languages: ClassVar[tuple[str, ...]] = ("python",)
     never: ClassVar[frozenset[str]] = frozenset()
     """Values that are learned and never enforced: absences, and forms the language has left behind."""
+    defaults: ClassVar[frozenset[str]] = frozenset()
+    """Values that count against the others and are no habit themselves: where one prevails, nothing is learned."""
     cap: ClassVar[str] = "gate"
     """The highest tier a finding may have."""
     least_support: ClassVar[float] = 20.0

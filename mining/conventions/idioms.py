@@ -269,8 +269,9 @@ def usual_arguments(call: Node) -> str:
         return ""
     name, parameters = owner.child_by_field_name("name"), method.child_by_field_name("parameters")
     first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
-    is_plain = name is not None and first is not None and first.type == "identifier"
-    return f"{text_of(name)}, {text_of(first)}" if is_plain else ""
+    if name is None or first is None or first.type != "identifier":
+        return ""
+    return f"{text_of(name)}, {text_of(first)}"
 
 
 def is_handed_on(comparison: Node) -> bool:

@@ -14,6 +14,7 @@ from .view import FileView, statement_edit, text_of
 
 IMPORTS = "(import_statement) @site (import_from_statement) @site"
 FUTURE = "from __future__ import annotations"
+OWN_NAME = "its own name"
 ALWAYS_THERE = frozenset({"typing", "typing_extensions", "collections.abc", "__future__"})
 """Modules that a program has loaded anyway: importing them for annotations alone costs nothing."""
 WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -70,15 +71,17 @@ class ImportForm(Convention):
 
 
 class ImportAlias(Convention):
-    """Under which name a module or a member is imported, where it is given another name."""
+    """Under which name a module or a member is imported, where the house gives it another name."""
 
     id = "I02"
     name = "import-alias"
     question = "Under which other name is `{key}` imported?"
     query = IMPORTS
     linter_codes = frozenset({"ICN001"})
+    defaults = frozenset({OWN_NAME})
     least_support = 10.0
     is_mined = True
+    version = 2
     examples = Examples(
         value="np",
         key="numpy",
@@ -91,20 +94,24 @@ class ImportAlias(Convention):
             value="ET",
             key="xml.etree.ElementTree",
             conforms=("from xml.etree import ElementTree as ET",),
-            departs=("from xml.etree import ElementTree as tree",),
-            nearly=("from xml.etree import ElementTree",),
+            departs=("from xml.etree import ElementTree as tree", "from xml.etree import ElementTree"),
+            nearly=("from xml import etree", "from xml.etree.ElementTree import *"),
         ),
     )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
-        """Yield the other name of each thing that the statement gives one."""
+        """Yield the other name of each thing that the statement gives one, and what is taken from a module as it is."""
         module = site.child_by_field_name("module_name")
         if module is not None and module.type == "relative_import":
             return
-        for child in site.named_children:
-            if child.type == "aliased_import":
-                name, alias = child.named_children[0], child.named_children[1]
-                key = text_of(name) if module is None else f"{text_of(module)}.{text_of(name)}"
+        for child in site.children_by_field_name("name"):
+            is_aliased = child.type == "aliased_import"
+            parts = child.named_children if is_aliased else [child]
+            name, alias = parts[0], parts[-1]
+            key = text_of(name) if module is None else f"{text_of(module)}.{text_of(name)}"
+            if module is not None and text_of(alias) == text_of(name):
+                yield Choice(OWN_NAME, alias, key)
+            elif is_aliased:  # whether a module has another name at all is asked by its form
                 yield Choice(text_of(alias), alias, key)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -113,7 +120,8 @@ class ImportAlias(Convention):
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
-        return f"`{key}` is called `{found}` here, `{wanted}` in this codebase"
+        here = "has its own name" if found == OWN_NAME else f"is called `{found}`"
+        return f"`{key}` {here} here, `{wanted}` in this codebase"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

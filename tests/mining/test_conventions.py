@@ -291,6 +291,15 @@ def test_a_header_that_differs_is_told_by_its_first_line_that_does(header: str, 
     assert said in finding.message
 
 
+@pytest.mark.parametrize(("aliased", "plain", "learned"), [(75, 13, []), (75, 0, ["D"]), (0, 75, []), (99, 1, ["D"])])
+def test_a_member_taken_as_it_is_counts_against_its_other_name(aliased: int, plain: int, learned: list[str]):
+    """Another name is a rule where nearly all give it; that members keep their own is none."""
+    lines = ["from decimal import Decimal as D\n"] * aliased + ["from decimal import Decimal\n"] * plain
+    profile = learn_profile([tally(line, f"p/m{n}.py") for n, line in enumerate(lines)])
+
+    assert learned == [entry.value for entry in profile.entries if entry.convention == "I02"]
+
+
 def test_settings_can_ignore_a_rule():
     """An ignored convention is not learned."""
     tallies = [tally('x = "a"\ny = "b"\n', f"p/m{n}.py") for n in range(30)]
