@@ -13,7 +13,7 @@ import importlib.metadata
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -46,7 +46,9 @@ def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
         if kept is not None:
             return Profile.from_json(json.loads(kept.read_bytes()))
     tallies = tally_all(snapshot.read(governed_paths(snapshot, settings)))
-    recent = recent_lines(snapshot.root, snapshot.commit) if snapshot.commit else {}
+    recent: Mapping[str, frozenset[int]] = {}
+    if snapshot.commit:
+        recent = recent_lines(snapshot.root, snapshot.commit)
     profile = learn_profile(tallies, settings=settings, recent=recent, owners=owners_of(snapshot.read_one))
     if kept is not None:
         keep(kept, json.dumps(profile.as_json()).encode())
