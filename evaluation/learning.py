@@ -32,6 +32,10 @@ from ..mining.source import Source, UndecodableError, parse_source
 from .diff import Snapshot
 
 
+CLAIMS = frozenset({"generated", "minified"})
+"""Reasons to leave a file alone that a change may bring about by a word or a line."""
+
+
 def learn_tree(root: Path, settings: Settings) -> Profile:
     """Return the profile of the files under *root* as they are now."""
     repository = open_repository(root, suffixes=known_suffixes(), exclude=settings.exclude)
@@ -81,15 +85,30 @@ def is_ours(path: str, excluded: Callable[[str], bool]) -> bool:
     return not VENDORED.intersection(path.split("/")[:-1]) and not excluded(path)
 
 
-def read_source(path: str, data: bytes | None) -> Source | None:
-    """Return the parsed file, or None when it is none that conventions are asked of."""
+def read_source(path: str, data: bytes | None, *, was_asked: bool = False) -> Source | None:
+    """
+    Return the parsed file, or None when it is none that conventions are asked of.
+
+    What *was_asked* before is not left alone for what it now says of itself.
+    """
     language = language_of(path)
-    if data is None or language is None or content_reason(data) or not has_grammar(language):
+    if data is None or language is None or not has_grammar(language):
+        return None
+    reason = content_reason(data)
+    if reason and not (was_asked and reason in CLAIMS):
         return None
     try:
         return parse_source(path, data, language)
     except UndecodableError:
         return None
+
+
+def why_left_alone(path: str, data: bytes | None) -> str:
+    """Return why a file that can be read is no code to ask, or nothing: an empty one holds none."""
+    language = language_of(path)
+    if data is None or not data.strip() or language is None or not has_grammar(language):
+        return ""
+    return content_reason(data) or "undecodable"
 
 
 @cache

@@ -25,7 +25,16 @@ from .diff import Change, Snapshot, find_change, find_staged, lies_in
 from .findings import Inspected, Report, check_change, counted, inspect, make_report
 from .fix import fix_source
 from .identity import Key
-from .learning import governed_paths, has_grammar, known_suffixes, learn_commit, learn_tree, read_source
+from .learning import (
+    CLAIMS,
+    governed_paths,
+    has_grammar,
+    known_suffixes,
+    learn_commit,
+    learn_tree,
+    read_source,
+    why_left_alone,
+)
 from .missing import ByPath, Names, names_in, names_since
 from .names import RULE, find_resolver
 from .syntax import RULE as PARSES
@@ -92,6 +101,7 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
     notes += [*without_grammar(request, change, judge.settings), *unparsed(sources)]
+    notes += left_alone(request, change, judge.settings, sources)
     notes += [f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored]
     return make_report(
         judge.profile,
@@ -144,8 +154,36 @@ def asked_paths(request: Request, change: Change | None, settings: Settings) -> 
 def read_sources(request: Request, change: Change | None, settings: Settings) -> list[Source]:
     """Return the files to judge, parsed."""
     paths = asked_paths(request, change, settings)
-    read = change.read if change is not None else partial(read_start, request.root)
-    return [source for path in paths if (source := read_source(path, read(path))) is not None]
+    if change is None:
+        read = partial(read_start, request.root)
+        return [source for path in paths if (source := read_source(path, read(path))) is not None]
+    return [source for path in paths if (source := read_changed(change, path)) is not None]
+
+
+def read_changed(change: Change, path: str) -> Source | None:
+    """Return a file of *change*, parsed; one that was asked before is asked although it says now that it is generated."""
+    data = change.read(path)
+    source = read_source(path, data)
+    if source is None and why_left_alone(path, data) in CLAIMS:
+        was_asked = read_source(path, change.base.read_one(change.before.get(path, path))) is not None
+        source = read_source(path, data, was_asked=was_asked)
+    return source
+
+
+def left_alone(request: Request, change: Change | None, settings: Settings, asked: Sequence[Source]) -> list[str]:
+    """Return a sentence on the changed files that were not asked for what they hold: nobody else may look at them."""
+    if change is None or request.mode == "all":
+        return []
+    known = {source.path for source in asked}
+    others = [path for path in asked_paths(request, change, settings) if path not in known]
+    found = [f"{path} ({why.replace('_', ' ')})" for path in others if (why := why_left_alone(path, change.read(path)))]
+    were = "was" if len(found) == 1 else "were"
+    return [f"{counted(len(found), 'changed file')} {were} not asked: {shown(found)}"] if found else []
+
+
+def shown(names: Sequence[str]) -> str:
+    """Return the first of *names*, and whether there are more."""
+    return ", ".join(names[:SHOWN]) + (", …" if names[SHOWN:] else "")
 
 
 def without_grammar(request: Request, change: Change | None, settings: Settings) -> list[str]:
@@ -163,10 +201,9 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
 def unparsed(sources: Sequence[Source]) -> list[str]:
     """Return a sentence on the files that do not parse whole."""
     broken = [f"{source.path}:{line}" for source in sources if (line := first_error(source))]
-    where = ", ".join(broken[:SHOWN]) + (", …" if broken[SHOWN:] else "")
     verbs = ("does", "was") if len(broken) == 1 else ("do", "were")
     about = f"{counted(len(broken), 'file')} {verbs[0]} not parse in places, and {verbs[1]} not asked there"
-    return [f"{about}: {where}"] if broken else []
+    return [f"{about}: {shown(broken)}"] if broken else []
 
 
 def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:

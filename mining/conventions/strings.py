@@ -156,11 +156,13 @@ class EmptyContainers(Convention):
         value="literal",
         conforms=("x = []", "x = {}"),
         departs=("x = list()", "x = dict()"),
-        nearly=("x = list(y)", "x = [1]", "x = dict(a=1)"),
+        nearly=("x = list(y)", "x = [1]", "x = dict(a=1)", 'x = f"{dict()}"'),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the spelling of an empty container."""
+        """Return the spelling of an empty container; in a field of an f-string its braces would be taken for text."""
+        if site.parent is not None and site.parent.type == "interpolation":
+            return None
         if site.type == "call":
             return "call" if file.text(site) in ("list()", "dict()") else None
         return "literal"

@@ -119,6 +119,19 @@ def test_a_change_cannot_weaken_its_own_judge(house: Path, capsys: pytest.Captur
     assert (1, [("new.py", 1)]) == check(capsys, str(house), "--staged")
 
 
+@pytest.mark.parametrize("claim", ["# @generated\n", f'TABLE = "{"x" * 9_000}"\n'])
+def test_a_change_cannot_declare_itself_generated(house: Path, capsys: pytest.CaptureFixture[str], claim: str):
+    """A file that was judged is judged on, whatever it says of itself now; of a new one it is said that it was not."""
+    (house / "m1.py").write_text(f"{claim}{(house / 'm1.py').read_text()}{SLIP}")
+    (house / "new.py").write_text(f"{claim}{SLIP}")
+    code, found = check(capsys, str(house), "--diff", "HEAD")
+    notes = run_check(Request(house, base="HEAD", names=False)).notes
+
+    assert code == 1
+    assert {path for path, _ in found} == {"m1.py"}
+    assert [note for note in notes if "new.py" in note and "1 changed file was not asked" in note]
+
+
 def test_settings_of_the_merge_base_hold(house: Path, capsys: pytest.CaptureFixture[str]):
     """An override that was there before the change decides: a tier, with its reason."""
     (house / "idiolect.toml").write_text('[conventions.S01]\ntier = "advise"\nreason = "being settled"\n')
