@@ -63,8 +63,9 @@ class Judgement:
 def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity, Entry | None]]:
     """Yield every opportunity of a file, those of mined rules included, with the entry that speaks to it."""
     asked: list[Opportunity] = [*tally.opportunities]
+    known = conventions_by_id()
     for rule in {(e.convention, e.key): e for e in profile.entries if e.rule}.values():
-        convention = conventions_by_id()[rule.convention]
+        convention = known[rule.convention]
         if isinstance(convention, HouseConvention) and tally.facts is not None:
             asked.extend(
                 Opportunity(rule.convention, rule.key, choice.value, choice.line, choice.start, choice.end)
@@ -75,7 +76,9 @@ def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity
         what = found.convention, found.key
         if what not in entries:
             entries[what] = profile.lookup(*what, tally.path, tally.role)
-        yield found, entries[what]
+        # what goes without saying is an answer only where the house has a habit
+        if entries[what] is not None or found.value not in known[found.convention].defaults:
+            yield found, entries[what]
 
 
 def judge_source(source: Source, profile: Profile, span: Span | None = None) -> Judgement:

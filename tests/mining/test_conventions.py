@@ -300,6 +300,18 @@ def test_a_member_taken_as_it_is_counts_against_its_other_name(aliased: int, pla
     assert learned == [entry.value for entry in profile.entries if entry.convention == "I02"]
 
 
+def test_a_member_that_nobody_calls_otherwise_is_not_asked_for():
+    """Its own name is an answer only where the house has a habit: it is no place that no rule speaks to."""
+    text = "from decimal import Decimal\n"
+    alone = learn_profile([tally(text, f"p/m{n}.py") for n in range(75)])
+    house = learn_profile([tally("from decimal import Decimal as D\n", f"p/m{n}.py") for n in range(75)])
+
+    asked = [judge_source(parse(text), profile) for profile in (alone, house)]
+
+    assert asked[0].opportunities + 1 == asked[1].opportunities
+    assert [finding.entry.convention for finding in asked[1].findings] == ["I02"]
+
+
 def test_settings_can_ignore_a_rule():
     """An ignored convention is not learned."""
     tallies = [tally('x = "a"\ny = "b"\n', f"p/m{n}.py") for n in range(30)]
