@@ -10,6 +10,7 @@ and none of its configuration read.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import hashlib
 import importlib.metadata
@@ -20,11 +21,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
+import warnings
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.machinery import PathFinder
 from itertools import takewhile
 from pathlib import Path, PurePath
@@ -36,6 +38,7 @@ from ..mining.conventions.silences import is_silenced, silences_in
 from ..mining.judge import Finding
 from ..mining.profile import Entry
 from ..mining.repository import VENDORED
+from ..mining.roles import role_of
 from ..mining.source import Source
 from .learning import keep
 
@@ -72,7 +75,7 @@ ARGUMENTS = re.compile(r"\[(?:[^][]|\[[^][]*\])*\]")
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)|.*)", re.MULTILINE)
 IMPORTED = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 """A name that an import names, and the one that it binds instead."""
-STAR = re.compile(rb"\s*from\s+([A-Za-z_]\w*)[\w.]*\s+import\s*\*")
+STAR = re.compile(rb"\s*from\s+(\.*\w*)[\w.]*\s+import\s*\*")
 COMMENT = re.compile(rb"#.*")
 FUNCTION = re.compile(rb"^[ \t]*(?:async +)?def +(\w+)", re.MULTILINE)
 NEXT_STATEMENT = re.compile(rb"\n(?=[^\s#)])")
@@ -80,6 +83,20 @@ GIVES = re.compile(
     rb"(?:.*\b)?(?:def|class|for|as|import|global|lambda)\s+\0|.*[\"']\0[\"']|.*\0\s*(?::[^=\n]*)?=(?!=)|.*\0\s*,|.*,\s*\0\s*$"
 )
 """A line that may give something the name, which is written as a NUL."""
+MAKES_NAMES = re.compile(rb"\b(?:exec|globals|vars)\(|\bsys\.modules\[__name__\]")
+"""How a file may bind names that none of its statements binds."""
+PUTS_NAMES = re.compile(rb"\b_*(?:builtins?|globals)_*\b|\b(?:exec|run_path)\(|\bsys\.modules\[")
+"""How a file may put names into another, or run it with names of its own."""
+PUT = re.compile(rb"[\"'](\w+)[\"']|\b(\w+)\s*=(?!=)")
+NEAR = 1000
+"""Bytes on either side of where names are put in that are looked at for them."""
+GIVEN = frozenset(
+    {"_", "c", "dbutils", "display", "get_config", "get_ipython", "profile", "reveal_locals", "reveal_type", "sc"}
+    | {"spark", "tags"}
+    | {"WindowsError", "basestring", "buffer", "cmp", "execfile", "file", "long", "raw_input", "reduce", "reload"}
+    | {"unichr", "unicode", "xrange"}
+)
+"""Plain names that a tool puts into the files that it runs, and built-in ones of another version or platform."""
 MAKERS = ("__init__", "__new__")
 KEEPERS = frozenset(
     b"abstractmethod asynccontextmanager cache classmethod contextmanager dataclass final lru_cache".split()
@@ -163,6 +180,13 @@ class House:
                 if not module.startswith(".") and not self.owns(module or name):
                     found.add(alias or name.partition(".")[0])
         return frozenset(found)
+
+    @cached_property
+    def put_in(self) -> frozenset[str]:
+        """The names that the house may put into builtins, or into a file that it runs."""
+        places = (match.span() for match in PUTS_NAMES.finditer(self.text))
+        around = (self.text[max(0, start - NEAR) : end + NEAR] for start, end in places)
+        return frozenset((quoted or bound).decode() for text in around for quoted, bound in PUT.findall(text))
 
     @cached_property
     def headers(self) -> list[tuple[str, list[str]]]:
@@ -423,15 +447,83 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
             return house.is_called_as_written(*owner_and_name(names[1]))
         case "arguments":
             # a name without a module is one of the file itself
+            if "." not in names[-1] and is_plain_function(names[-1], lines):
+                return True
             return ("." not in names[-1] or house.owns(names[-1])) and call_is_certain(names[-1], house)
         case _:
-            is_given = house.mentions(names[0], own) or hasattr(builtins, names[0])
-            return not is_given and not takes_unseen_names(lines, house)
+            return nothing_binds(names[0], str(answer["path"]), house, lines, own)
+
+
+def nothing_binds(name: str, path: str, house: House, lines: Sequence[bytes], own: bytes) -> bool:
+    """Claim that nothing binds a plain *name* of the file at *path*: nothing of its own, and nobody from outside."""
+    tree = parse(b"\n".join(lines))
+    if tree is None or name in bindings_of(tree) or name in GIVEN or name.startswith("__") or hasattr(builtins, name):
+        return False
+    if any(map(STAR.match, lines)) or may_be_fragment(tree, path, house):
+        return not takes_unseen_names(lines, house) and not house.mentions(name, own)
+    return name not in house.put_in
+
+
+def may_be_fragment(tree: ast.Module, path: str, house: House) -> bool:
+    """Claim that a file may not be meant to run as it is: an example, or one of no package that imports nothing."""
+    if role_of(path) == "docs":
+        return True
+    is_module = (house.root / path).with_name("__init__.py").is_file()
+    return not is_module and not any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree))
+
+
+def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:
+    """Claim that in a file of *lines* the name is bound once, by a function of the module that is called as written."""
+    tree = parse(b"\n".join(lines))
+    return (
+        tree is not None
+        and bindings_of(tree)[name] == 1
+        and any(
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.name == name
+            and not node.decorator_list
+            and node.args.vararg is None
+            for node in tree.body
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def parse(text: bytes) -> ast.Module | None:
+    """Return a file as a tree; None where it does not parse, or may bind names that no statement of it shows."""
+    if MAKES_NAMES.search(text):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def bindings_of(tree: ast.Module) -> Counter[str]:
+    """Return how often each name is bound in a file, in whatever scope."""
+    found: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                found[name] += 1
+            case ast.alias(name=name, asname=alias):
+                found[alias or name.partition(".")[0]] += 1
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                found.update(names)
+            case _:
+                # definitions, handlers, captures and type parameters
+                name = getattr(node, "rest" if isinstance(node, ast.MatchMapping) else "name", None)
+                found.update([name] if isinstance(name, str) else [])
+    return found
 
 
 def takes_unseen_names(lines: Sequence[bytes], house: House) -> bool:
     """Claim that a file of *lines* takes all names of a module that is not there to be looked into."""
-    modules = (star[1].decode() for star in map(STAR.match, lines) if star is not None)
+    stars = (star[1].decode() for star in map(STAR.match, lines) if star is not None)
+    modules = [module for module in stars if not module.startswith(".")]
     seen = sys.stdlib_module_names
     return any(not house.owns(each) and each not in seen and PathFinder.find_spec(each) is None for each in modules)
 

@@ -45,8 +45,8 @@ class NamesCheck:
     def settings(self) -> Mapping[str, Any]:
         """The resolver's version and ours."""
         with suppress(importlib.metadata.PackageNotFoundError):
-            return {"version": 1, "resolver": importlib.metadata.version("pyrefly")}
-        return {"version": 1, "resolver": self.program}
+            return {"version": 2, "resolver": importlib.metadata.version("pyrefly")}
+        return {"version": 2, "resolver": self.program}
 
     @cached_property
     def house(self) -> House:
