@@ -26,7 +26,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.machinery import PathFinder
 from itertools import takewhile
 from pathlib import Path, PurePath
@@ -87,6 +87,10 @@ MAKES_NAMES = re.compile(rb"\b(?:exec|globals|vars)\(|\bsys\.modules\[__name__\]
 """How a file may bind names that none of its statements binds."""
 PUTS_NAMES = re.compile(rb"\b_*(?:builtins?|globals)_*\b|\b(?:exec|run_path)\(|\bsys\.modules\[")
 """How a file may put names into another, or run it with names of its own."""
+FILLED = re.compile(
+    rb"^(?:def +)?__getattr__\b|\bglobals\(\)|\bsys\.modules\[__name__\]|^\s*(?:from|import)\s.*lazy", re.MULTILINE
+)
+"""How a module may get names as it runs, by its own hand or by that of one who loads them when they are asked for."""
 PUT = re.compile(rb"[\"'](\w+)[\"']|\b(\w+)\s*=(?!=)")
 NEAR = 1000
 """Bytes on either side of where names are put in that are looked at for them."""
@@ -103,6 +107,8 @@ KEEPERS = frozenset(
     + b"overload override property runtime_checkable staticmethod total_ordering".split()
 )
 """Decorators that leave alone how a function, or a class, is called."""
+PASSED_ON = re.compile(rb"\*\s*\w+\s*:\s*[\"']?\w+\.(?:kw)?args\b|\bConcatenate\[")
+"""Parameters that are those of another callable."""
 MANGLED = re.compile(r"^_+[A-Za-z0-9]\w*?(?=__\w)")
 """What Python puts before a name that opens with two underscores."""
 LONGEST_HEAD = 400
@@ -253,9 +259,16 @@ class House:
             place = self.text.find(word, end)
 
     def is_called_as_written(self, owner: str, name: str) -> bool:
-        """Claim that no decorator changes how a function is called, or the class *owner* where it is made."""
+        """Claim that a function, or the class *owner* where it is made, takes what its own head says."""
         starts = [start for start, _ in self.classes.get(owner, ())] if name in MAKERS else self.functions.get(name, ())
-        return all(self.decorators_above(start) <= KEEPERS for start in starts)
+        return all(
+            self.decorators_above(start) <= KEEPERS and not PASSED_ON.search(self.block(start)) for start in starts
+        )
+
+    def block(self, start: int) -> bytes:
+        """Return the text from *start* to the next statement that stands at the top of a file."""
+        end = NEXT_STATEMENT.search(self.text, start + 1)
+        return self.text[start : end.start() if end else len(self.text)]
 
     def decorators_above(self, start: int) -> set[bytes]:
         """Return the last names of the decorators of a definition; one of several lines counts as `)`."""
@@ -271,8 +284,7 @@ class House:
         if len(found) != 1 or depth > DEEPEST or name in self.mixed_in or self.is_unused(name):
             return False
         start, bases = found[0]
-        end = NEXT_STATEMENT.search(self.text, start + 1)
-        if b"__getattr" in self.text[start : end.start() if end else len(self.text)]:
+        if b"__getattr" in self.block(start):
             return False
         return all(self.class_is_plain(base, depth + 1) for base in map(last_name, bases) if base in self.classes)
 
@@ -567,9 +579,28 @@ def indent_of(line: bytes) -> int:
 
 def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
     """Claim that *module* has nothing called *name*, which the line at *place* names, on any machine."""
-    if not house.owns(module) and (name.startswith("_") or is_guarded(lines, place)):
+    if not house.owns(module) and (name.startswith("_") or is_guarded(lines, place) or is_filled_late(module)):
         return False
     return not house.mentions(name, lines[place])
+
+
+@cache
+def is_filled_late(module: str) -> bool:
+    """Claim that a module that is installed, and that no stub describes, may get its names as it runs."""
+    top, *rest = module.split(".")
+    if top in sys.stdlib_module_names:
+        return False
+    found, name = PathFinder.find_spec(top), top
+    for part in rest:
+        name = f"{name}.{part}"
+        folders = found.submodule_search_locations if found is not None else None
+        found = PathFinder.find_spec(name, folders) if folders is not None else None
+    file = Path(found.origin) if found is not None and found.origin is not None else Path()
+    if file.suffix != ".py" or file.with_suffix(".pyi").is_file():
+        return False
+    with suppress(OSError):
+        return FILLED.search(file.read_bytes()) is not None
+    return False
 
 
 def value_lacks(owner: str, name: str, house: House, own: bytes) -> bool:

@@ -13,7 +13,7 @@ from textwrap import indent
 import pytest
 from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck
-from idiolect.evaluation.names import find_missing, find_resolver, findings_by_path
+from idiolect.evaluation.names import find_missing, find_resolver, findings_by_path, is_filled_late
 from idiolect.evaluation.probes import parse_text
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
@@ -352,6 +352,52 @@ def test_a_function_of_the_file_itself_is_called_as_it_says(write_tree, code: st
     """Other files may have one of the same name."""
     other = "def handle(one, two):\n    pass\n"
     root = write_tree({"shop/__init__.py": "", "shop/use.py": code, "shop/other.py": other, "shop/more.py": other})
+
+    assert told == bool(find_missing(root, ["shop/use.py"]))
+
+
+LATE = [
+    pytest.param("", [], True, id="plain"),
+    pytest.param("class A:\n    def __getattr__(self, name):\n        return name\n", [], True, id="a class of it"),
+    pytest.param("def load():\n    pass\n\n\n__getattr__ = load()\n", [], False, id="it answers for any name"),
+    pytest.param("from .lazyimport import install\n\ninstall()\n", [], False, id="it is filled lazily"),
+    pytest.param("from .more import install\n\ninstall(globals())\n", [], False, id="it gives its names away"),
+    pytest.param("import sys\n\nsys.modules[__name__] = 1\n", [], False, id="it is something else"),
+    pytest.param("globals().update(a=1)\n", ["parts.pyi"], True, id="a stub describes it"),
+]
+
+
+@pytest.mark.parametrize(("code", "stubs", "told"), LATE)
+def test_what_is_installed_may_be_filled_as_it_runs(
+    write_tree, monkeypatch: pytest.MonkeyPatch, code: str, stubs: list[str], told: bool
+):
+    """A module that is handed its own names, or answers for them, lacks nothing for certain."""
+    installed = {
+        "late/__init__.py": "", "late/parts.py": code, "late/more.py": "def install(given): pass\n",
+        "late/lazyimport.py": "def install(): pass\n", **{f"late/{name}": "" for name in stubs},
+    }  # fmt: skip
+    monkeypatch.syspath_prepend(write_tree(installed, "site-packages"))
+    is_filled_late.cache_clear()
+    root = write_tree({"shop/use.py": "import late.parts\n\nlate.parts.conjured()\n"})
+
+    assert told == bool(find_missing(root, ["shop/use.py"]))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("*args: P.args, **kwargs: P.kwargs", False), ("", True)], ids=["P", "own"]
+)
+def test_what_is_passed_on_to_another_callable_is_not_counted(write_tree, given: str, told: bool):
+    """Whose parameters those are, a resolver guesses."""
+    layer = (
+        "from typing import ParamSpec, Protocol\n\nP = ParamSpec('P')\n\n\nclass Make(Protocol[P]):\n"
+        "    def __call__(self, app: int, /, *args: P.args, **kwargs: P.kwargs) -> int: ...\n\n\n"
+        f"class Layer:\n    def __init__(self, make: Make[P], {given}) -> None:\n        pass\n"
+    )
+    code = (
+        "from shop.layer import Layer\n\n\n"
+        "def outer(app: int, one: int, /) -> int:\n    return app\n\n\nLayer(outer)\nLayer(outer, 1, 2)\n"
+    )
+    root = write_tree({"shop/__init__.py": "", "shop/layer.py": layer, "shop/use.py": code})
 
     assert told == bool(find_missing(root, ["shop/use.py"]))
 
