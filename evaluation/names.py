@@ -38,7 +38,7 @@ from ..mining.conventions.silences import is_silenced, silences_in
 from ..mining.judge import Finding
 from ..mining.profile import Entry
 from ..mining.repository import VENDORED
-from ..mining.roles import role_of
+from ..mining.roles import is_test_data, role_of
 from ..mining.source import Source
 from .learning import keep
 
@@ -339,10 +339,11 @@ def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
     """
     Return what the files at *paths*, relative to *root*, name and what certainly does not exist, in order.
 
-    Nothing where no resolver is installed or it fails: silence is the answer for what cannot be decided. What was found
-    is kept under the hash of all that decides it.
+    Nothing where no resolver is installed or it fails, nor of what tests read and nobody imports: silence is the answer
+    for what cannot be decided. What was found is kept under the hash of all that decides it.
     """
     program = find_resolver()
+    paths = [path for path in paths if not is_test_data(path) or is_module(root, path)]
     if program is None or not paths:
         return []
     house = read_house(root)
@@ -480,8 +481,14 @@ def may_be_fragment(tree: ast.Module, path: str, house: House) -> bool:
     """Claim that a file may not be meant to run as it is: an example, or one of no package that imports nothing."""
     if role_of(path) == "docs":
         return True
-    is_module = (house.root / path).with_name("__init__.py").is_file()
-    return not is_module and not any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree))
+    return not is_module(house.root, path) and not any(
+        isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)
+    )
+
+
+def is_module(root: Path, path: str) -> bool:
+    """Claim that the file at *path*, relative to *root*, stands in a package."""
+    return (root / path).with_name("__init__.py").is_file()
 
 
 def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:

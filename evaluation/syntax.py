@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from ..mining.judge import Finding
 from ..mining.profile import Entry
+from ..mining.roles import is_test_data
 from ..mining.source import Source
 from ..mining.survey import outermost_errors
 
@@ -41,8 +42,13 @@ def first_error(source: Source) -> int:
 
 
 def find_broken(sources: Iterable[Source]) -> dict[str, list[Finding]]:
-    """Return a finding for each of *sources* that is meant to be Python and does not parse, by path."""
-    suspects = [source for source in sources if source.language.name == "python" and first_error(source)]
+    """
+    Return a finding for each of *sources* that is meant to be Python and does not parse, by path.
+
+    What tests read may be broken on purpose.
+    """
+    python = [source for source in sources if source.language.name == "python" and not is_test_data(source.path)]
+    suspects = [source for source in python if first_error(source)]
     faults = [(source, fault) for source in suspects if (fault := fault_of(source.text)) is not None]
     accepted = ask_libcst([source.text for source, _ in faults])
     return {

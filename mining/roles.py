@@ -14,6 +14,7 @@ TEST = re.compile(
 )
 SCRIPT = re.compile(r"(^|/)(scripts?|tools?|bin|ci|maint|benchmarks?)/|(^|/)(setup|noxfile|fabfile|conf)\.py$")
 DOCS = re.compile(r"(^|/)(docs?|examples?|tutorials?|samples?|notebooks?)/")
+DATA = re.compile(r"(^|/)(tests?/(.*/)?(cases|data|fixtures?|resources)|testdata)/")
 
 
 def role_of(path: str) -> str:
@@ -28,3 +29,9 @@ def role_of(path: str) -> str:
 def is_test_path(path: str) -> bool:
     """Claim that the file at *path* is a test."""
     return role_of(path) == "tests"
+
+
+def is_test_data(path: str) -> bool:
+    """Claim that the file at *path* may be what tests read: in a folder for it, and no test itself."""
+    name = path.rpartition("/")[2]
+    return DATA.search(path) is not None and TEST.search(name) is None

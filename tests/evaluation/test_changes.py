@@ -316,6 +316,18 @@ def test_a_file_that_does_not_parse_fails_by_itself(write_tree: Write, capsys: p
     assert (0, []) == check(capsys, str(root / "bad.py"))
 
 
+def test_what_tests_read_may_be_broken(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A folder of data inside the tests holds cases; a test of its own is held to its word."""
+    cases = [house / "tests" / "data" / name for name in ("case.py", "deep/case.py", "test_case.py")]
+    for case in cases:
+        case.parent.mkdir(parents=True, exist_ok=True)
+        case.write_text("def f(:\n")
+
+    for words in (["--diff", "HEAD", "--mode", "new"], ["--mode", "all"]):
+        found = check(capsys, str(house), *words)[1]
+        assert [("tests/data/test_case.py", 1)] == [place for place in found if place[0].startswith("tests")]
+
+
 def test_only_what_no_parser_reads_is_broken():
     """What departs in P01's examples is broken, and what a parser does not survive; not what one is too old for."""
     examples = conventions_by_id()["P01"].examples

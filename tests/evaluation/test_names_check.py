@@ -335,6 +335,23 @@ def test_a_fragment_may_leave_out_what_the_house_names(write_tree, path: str):
     assert ["conjured"] == [found.message.split("`")[1] for found in find_missing(root, [path])]
 
 
+@pytest.mark.parametrize(
+    ("path", "more", "told"),
+    [
+        ("tests/data/cases/a.py", [], False),
+        ("src/testdata/a.py", [], False),
+        ("tests/data/a.py", ["tests/data/__init__.py"], True),
+        ("tests/data/test_a.py", [], True),
+        ("data/a.py", [], True),
+    ],
+)
+def test_what_tests_read_names_what_it_likes(write_tree, path: str, more: list[str], told: bool):
+    """A folder of data inside the tests that is no package holds cases, which nobody imports."""
+    root = write_tree({path: "import json\n\nprint(json, conjured)\n", **dict.fromkeys(more, "")})
+
+    assert told == bool(find_missing(root, [path]))
+
+
 CALLED = [
     pytest.param("def handle(value):\n    pass\n\n\nhandle(1, 2)\n", True, id="once"),
     pytest.param("def handle(value):\n    pass\n\n\ndef f(handle):\n    handle(1, 2)\n", False, id="a parameter"),
