@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from tree_sitter import Node
 
 from .convention import Choice, Convention, Edit, Examples, Place
+from .imports import FUTURE, is_future
 from .view import DefinitionFrame, FileView, text_of
 
 BUILTIN = {"List": "list", "Dict": "dict", "Set": "set", "FrozenSet": "frozenset", "Tuple": "tuple", "Type": "type"}
+DEFERRED = "deferred"
+"""The key of annotations that are not evaluated: after the import from `__future__`, and in stubs."""
 IGNORES = {
     "type: ignore": re.compile(r"#\s*type:\s*ignore(\[[^\]]+\])?"),
     "noqa": re.compile(r"#\s*noqa(:\s*\w+)?", re.I),
@@ -98,7 +101,9 @@ class ParameterAnnotations(Convention):
 
 
 class OptionalSpelling(Convention):
-    """How a type that may be None is written."""
+    """
+    How a type that may be None is written; apart where annotations are deferred, for Python 3.9 reads `|` only there.
+    """
 
     id = "T03"
     name = "optional-spelling"
@@ -107,6 +112,7 @@ class OptionalSpelling(Convention):
     linter_codes = frozenset({"UP007", "UP045"})
     cap = "advise"
     never = frozenset({"Optional[X]"})
+    version = 2
     is_fixable = True
     values = ("X | None", "Optional[X]")
     examples = Examples(
@@ -119,8 +125,34 @@ class OptionalSpelling(Convention):
             "def f() -> None: pass",
             "x: list[int] = []",
             "def f(a: Optional['Later']): pass",
+            f"{FUTURE}\n\n\ndef f(a: Optional[int]): pass",
         ),
     )
+    also = (
+        Examples(
+            value="X | None",
+            key=DEFERRED,
+            conforms=(f"{FUTURE}\n\n\ndef f(a: int | None): pass",),
+            departs=(f"{FUTURE}\n\n\ndef f(a: Optional[int]): pass",),
+            nearly=("def f(a: Optional[int]): pass",),
+        ),
+        Examples(
+            value="X | None",
+            key=DEFERRED,
+            path="package/module.pyi",
+            conforms=("def f(a: int | None) -> str: ...",),
+            departs=("def f(a: Optional[int]) -> str: ...",),
+            nearly=("def f(a: int) -> None: ...",),
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield the spelling, under a key of its own where nothing evaluates it."""
+        value = self.choice(site, file)
+        if value is not None:
+            first = file.after_docstring
+            is_deferred = file.is_stub or (first is not None and is_future(first))
+            yield Choice(value, self.mark(site, file), DEFERRED if is_deferred else "")
 
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return the spelling of an annotation, or of a part of one."""
@@ -158,7 +190,8 @@ class OptionalSpelling(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Write a type that may be None as `{value}`."
+        where = " where annotations are deferred" if key == DEFERRED else ""
+        return f"Write a type that may be None as `{value}`{where}."
 
 
 class GenericSpelling(Convention):
