@@ -459,10 +459,12 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
                 return False
             return house.is_called_as_written(*owner_and_name(names[1]))
         case "arguments":
-            # a name without a module is one of the file itself
-            if "." not in names[-1] and is_plain_function(names[-1], lines):
+            # what is named without its module is of the file itself, or built in
+            top, dot, _ = names[-1].partition(".")
+            if not dot and is_plain_function(top, lines):
                 return True
-            return ("." not in names[-1] or house.owns(names[-1])) and call_is_certain(names[-1], house)
+            is_own = not dot or (top in house.classes and not hasattr(builtins, top))
+            return (is_own or house.owns(top)) and call_is_certain(names[-1], house)
         case _:
             return nothing_binds(names[0], str(answer["path"]), house, lines, own)
 

@@ -361,11 +361,18 @@ CALLED = [
         False,
         id="it is decorated",
     ),
+    pytest.param("class Till:\n    def __init__(self):\n        pass\n\n\nTill(1)\n", True, id="a class"),
+    pytest.param(
+        "class Till:\n    def pay(self, sum):\n        pass\n\n\nTill().pay()\nprint(Till)\n", True, id="a method"
+    ),
+    pytest.param(
+        "class object:\n    pass\n\n\nclass A(Exception):\n    pass\n\n\nset(1, 2, 3)\n", False, id="built in"
+    ),
 ]
 
 
 @pytest.mark.parametrize(("code", "told"), CALLED)
-def test_a_function_of_the_file_itself_is_called_as_it_says(write_tree, code: str, told: bool):
+def test_what_a_file_defines_is_called_as_it_says(write_tree, code: str, told: bool):
     """Other files may have one of the same name."""
     other = "def handle(one, two):\n    pass\n"
     root = write_tree({"shop/__init__.py": "", "shop/use.py": code, "shop/other.py": other, "shop/more.py": other})
