@@ -343,7 +343,7 @@ def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
     for what cannot be decided. What was found is kept under the hash of all that decides it.
     """
     program = find_resolver()
-    paths = [path for path in paths if not is_test_data(path) or is_module(root, path)]
+    paths = [path for path in paths if not is_test_data(path) or is_in_package(root, path)]
     if program is None or not paths:
         return []
     house = read_house(root)
@@ -483,12 +483,12 @@ def may_be_fragment(tree: ast.Module, path: str, house: House) -> bool:
     """Claim that a file may not be meant to run as it is: an example, or one of no package that imports nothing."""
     if role_of(path) == "docs":
         return True
-    return not is_module(house.root, path) and not any(
+    return not is_in_package(house.root, path) and not any(
         isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)
     )
 
 
-def is_module(root: Path, path: str) -> bool:
+def is_in_package(root: Path, path: str) -> bool:
     """Claim that the file at *path*, relative to *root*, stands in a package."""
     return (root / path).with_name("__init__.py").is_file()
 

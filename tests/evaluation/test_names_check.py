@@ -365,9 +365,6 @@ CALLED = [
     pytest.param(
         "class Till:\n    def pay(self, sum):\n        pass\n\n\nTill().pay()\nprint(Till)\n", True, id="a method"
     ),
-    pytest.param(
-        "class object:\n    pass\n\n\nclass A(Exception):\n    pass\n\n\nset(1, 2, 3)\n", False, id="built in"
-    ),
 ]
 
 
