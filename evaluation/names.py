@@ -88,7 +88,9 @@ MAKES_NAMES = re.compile(rb"\b(?:exec|globals|vars)\(|\bsys\.modules\[__name__\]
 PUTS_NAMES = re.compile(rb"\b_*(?:builtins?|globals)_*\b|\b(?:exec|run_path)\(|\bsys\.modules\[")
 """How a file may put names into another, or run it with names of its own."""
 FILLED = re.compile(
-    rb"^(?:def +)?__getattr__\b|\bglobals\(\)|\bsys\.modules\[__name__\]|^\s*(?:from|import)\s.*lazy", re.MULTILINE
+    rb"^(?:def +)?__getattr__\b|[(,]\s*globals\(\)\s*[,)]|\bsys\.modules\[__name__\](?:\.__class__)?\s*=(?!=)"
+    rb"|\bsetattr\(\s*sys\.modules\[__name__\]|^\s*(?:from|import)\s.*lazy",
+    re.MULTILINE,
 )
 """How a module may get names as it runs, by its own hand or by that of one who loads them when they are asked for."""
 PUT = re.compile(rb"[\"'](\w+)[\"']|\b(\w+)\s*=(?!=)")
