@@ -22,7 +22,8 @@ from .view import text_of
 
 CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
-SEPARATORS = (",", ";")
+SEPARATOR = ","
+"""What stands between elements; a `;` ends what stands before it, as in the body of a class."""
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 WIDEST_STEP = 8
 MARKS = "_~?!="
@@ -340,6 +341,7 @@ class TrailingSeparator(NeutralConvention):
     owners = frozenset({"biome", "gofmt", "prettier", "rubocop", "rustfmt"})
     never = frozenset({"absent"})
     values = ("present", "absent")
+    version = 2
     examples = Examples(
         value="present",
         path="src/a.js",
@@ -347,6 +349,16 @@ class TrailingSeparator(NeutralConvention):
         conforms=("x = [\n  1,\n  2,\n];", "x = {\n  a: 1,\n  b: 2, // c\n};"),
         departs=("x = [\n  1,\n  2\n];",),
         nearly=("x = [1, 2];", "x = [\n  1, 2\n];", "function f() {\n  a();\n  b();\n}", "x = [\n  1\n];"),
+    )
+    also = (
+        Examples(
+            value="present",
+            path="src/a.ts",
+            language="typescript",
+            conforms=("f(\n  a,\n  b,\n);",),
+            departs=("f(\n  a,\n  b\n);",),
+            nearly=("class A {\n  a = 1;\n  b: string;\n\n  f() {\n    g();\n  }\n}\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -357,16 +369,16 @@ class TrailingSeparator(NeutralConvention):
             if closing is None or closing.child_count or owner is None or owner.has_error:
                 continue
             before = [c for c in owner.children if c.start_byte < found.start(1) and not c.is_extra]
-            marks = [child for child in before if child.type in SEPARATORS]
+            marks = [child for child in before if child.type == SEPARATOR]
             elements = [child for child in before if child.is_named]
             if not marks or len(elements) < 2 or elements[-1].start_point.row == elements[-2].end_point.row:
                 continue
             last = before[-1]
-            yield Choice("present" if last.type in SEPARATORS else "absent", last_token(last))
+            yield Choice("present" if last.type == SEPARATOR else "absent", last_token(last))
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the separator taken out."""
-        return place.instead("") if value == "absent" and place.text in SEPARATORS else ()
+        return place.instead("") if value == "absent" and place.text == SEPARATOR else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
