@@ -19,7 +19,7 @@ from tree_sitter import Node
 from .view import text_of
 
 if TYPE_CHECKING:  # it imports this module
-    from .anyview import AnyView
+    from .anyview import AnyView, Name
 
 INTERPOLATED = re.compile(rb"\$\{|#\{|\$\(|\{\$")
 LITERAL = re.compile(r"string|template|literal|scalar|symbol|number|numeric|integer|float|bool|true|false|null")
@@ -29,12 +29,19 @@ REFERENCE = re.compile(r"identifier|variable|get_attr|call|alias|reference|trave
 ENTRY = re.compile(
     r"(^|_)(pair|attribute|elem|property|option|field_init|field_initializer|keyed_element|keyword_argument)$"
 )
-NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|assign|function|method")
+ANNOTATION = re.compile(r"attribute_(list|group|item)$|^inner_attribute")
+"""Kinds of nodes that hold attributes which speak of what stands behind them: no keys of a block."""
+NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|assign|method_invocation")
 """Kinds of nodes that give a name to the entries inside them."""
+UNNAMING = re.compile(r"^(function|method)_(definition|declaration|item)$")
+"""Kinds of nodes whose name says nothing of the entries inside them, nor does what stands around them."""
+VARIABLE = re.compile(r"^variable")
+"""Kinds of nodes that name no function, even where they are called."""
 NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left")
 LIST = re.compile(r"sequence|array|tuple|(?<!argument_)list")
 HEAD = re.compile(r"identifier|string|word|label")
 """Kinds of the words before a block's body."""
+WORD = re.compile(r"\$?\w+")
 LONGEST = 60
 """Characters of a value or a name that are kept."""
 DEEPEST = 40
@@ -172,6 +179,8 @@ def shapes_under(node: Node, around: Shapes) -> Shapes:
     if key is not None:
         own = text_of(key).strip("\"'")[:LONGEST]
         return Shapes((f"one of {around.names[-1]}", own) if around.names else (own,), key)
+    if UNNAMING.search(node.type):
+        return Shapes((), None)
     if names_blocks(node.type):
         for field in NAME_FIELDS:
             name = node.child_by_field_name(field)
@@ -207,7 +216,7 @@ def key_of(node: Node) -> Node | None:
     key = node.child_by_field_name("key")
     if key is not None:
         return key
-    if is_entry_kind(node.type) and node.child_by_field_name("object") is None:
+    if is_entry_kind(node.type) and node.child_by_field_name("object") is None and not is_annotation(node):
         key = node.child_by_field_name("name") or node.child_by_field_name("field")
         if key is not None:
             return key
@@ -223,6 +232,11 @@ def key_of(node: Node) -> Node | None:
 def is_entry_kind(kind: str) -> bool:
     """Claim that nodes of one kind are entries."""
     return ENTRY.search(kind) is not None
+
+
+def is_annotation(node: Node) -> bool:
+    """Claim that *node* is an attribute of what stands behind it, such as `[Fact]`."""
+    return node.type == "attribute" and node.parent is not None and ANNOTATION.search(node.parent.type) is not None
 
 
 def depth_of(node: Node) -> int:
@@ -291,21 +305,31 @@ def nesting_of(node: Node) -> int:
 
 
 def uses_in(file: AnyView) -> Iterator[UseFact]:
-    """Yield the calls of *file* that name what they call in one line, in order, with the innermost unit around each."""
-    units = [(node.start_byte, node.end_byte, name.text) for name, node in file.units]
-    around: list[tuple[int, int, str]] = []
+    """Yield the calls of *file* that name a function in one line, in order, with the innermost unit around each."""
+    units = file.units
+    around: list[tuple[Name, Node]] = []
     place = 0
     for node in file.calls:
-        while place < len(units) and units[place][0] <= node.start_byte:
+        while place < len(units) and units[place][1].start_byte <= node.start_byte:
             around.append(units[place])
             place += 1
-        around = [unit for unit in around if unit[1] > node.start_byte]
+        around = [unit for unit in around if unit[1].end_byte > node.start_byte]
         text = text_of(node)
+        if is_variable(node, text, [unit for _, unit in around]):
+            continue
         if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
-            inside = around[-1][2] if around else ""
+            inside = around[-1][0].text if around else ""
             passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
             is_plain = passed is not None and all(kind_of(each) == "literal" for each in passed.named_children)
             yield UseFact(text, inside, node.start_point.row + 1, node.start_byte, node.end_byte, is_plain)
+
+
+def is_variable(callee: Node, name: str, units: Sequence[Node]) -> bool:
+    """Claim that what is called is a variable, or a parameter of one of the *units* around it."""
+    if VARIABLE.search(callee.type):
+        return True
+    taken = (unit.child_by_field_name("parameters") for unit in units)
+    return any(name in WORD.findall(text_of(parameters)) for parameters in taken if parameters is not None)
 
 
 def last_part(name: str) -> str:

@@ -114,7 +114,7 @@ class RequiredChild(NeutralHouseConvention):
     name = "required-child"
     question = "Does a block {key}?"
     never = frozenset({"without"})
-    version = 2
+    version = 3
     is_local = False
     examples = Examples(
         value="has `zone`",
@@ -147,6 +147,17 @@ class RequiredChild(NeutralHouseConvention):
             departs=('page.getByRole("link", { exact: true });', 'page.getByRole("link");'),
             nearly=('page.getByRole("link", options);', 'page.getByText("Home");'),
         ),
+        Examples(
+            value="has `Fact`",
+            key="`Ctor_Ok` have `Fact`",
+            path="Test.cs",
+            language="csharp",
+            rule={"language": "csharp", "shape": "Ctor_Ok", "child": "Fact"},
+            conforms=(),
+            departs=(),
+            # the name of a function names no block, and an attribute is no key
+            nearly=("class A {\n    [Fact]\n    public void Ctor_Ok() { f(); }\n}\n",),
+        ),
     )
 
     def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
@@ -155,6 +166,8 @@ class RequiredChild(NeutralHouseConvention):
         yield from widest_only(
             (shape, child, {"key": f"`{shape.name}` have `{child}`", "child": child, "is_call": shape.is_of(calls)})
             for shape in collect_shapes(files)
+            # what has one key alone is no block that could lack it
+            if len({key for _, block in shape.blocks for key in block.keys}) > 1
             for child in sorted(shape.frequent_keys())
             if sum(child in block.keys for _, block in shape.blocks) >= SHARE * len(shape.blocks)
         )

@@ -119,10 +119,11 @@ class HouseModule(NeutralHouseConvention):
 
     id = "Q15"
     name = "house-module"
-    question = "Is {key} made through the house's own?"
+    question = "Does {key} go through the house's own?"
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
+    version = 2
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -213,7 +214,7 @@ class HouseModule(NeutralHouseConvention):
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
-        return f"{key} is made directly here; this codebase goes {wanted}"
+        return f"{key} is used directly here; this codebase goes {wanted}"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

@@ -4,16 +4,21 @@ What keys are given. In: the entries of all files, in any language. Out: rules m
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..roles import is_test_path
 from .anyfacts import EntryFact, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .shapes import LEAST, LEAST_FILES, SHARE, Shape, collect_shapes, widest_only
 
-MOST_VALUES = 12
+MOST_VALUES, MOST_NUMBERS = 12, 3
+"""Values that a closed set has; numbers are chosen from a few only, else they are measures."""
+NUMBER = re.compile(r"[-+]?\d[\d_]*(?:\.\d+)?")
 COVERED = 0.98
 BOOLEAN = frozenset({"true", "false", "True", "False", "yes", "no", "on", "off"})
 """Values that are closed by the language."""
@@ -32,6 +37,7 @@ class ClosedValues(NeutralHouseConvention):
     question = "Which values does {key} take?"
     cap = "advise"
     never = frozenset({"another value"})
+    version = 2
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
@@ -44,6 +50,18 @@ class ClosedValues(NeutralHouseConvention):
             'resource "disk" "a" {\n  kind = var.kind\n}\n',
             'resource "disk" "a" {\n  kind = "${var.kind}-fast"\n}\n',
             'resource "net" "a" {\n  kind = "sdd"\n}\n',
+        ),
+    )
+    also = (
+        Examples(
+            value="`2`, `10`",
+            key="`limit` in `retry`",
+            path="test/a.ts",
+            language="typescript",
+            rule={"language": "typescript", "shape": "retry", "child": "limit", "values": ["2", "10"]},
+            conforms=(),
+            departs=(),
+            nearly=("f({retry: {limit: 7}});\n",),
         ),
     )
 
@@ -59,7 +77,7 @@ class ClosedValues(NeutralHouseConvention):
         """Yield whether each literal value of the key is a known one."""
         known = ", ".join(f"`{value}`" for value in rule["values"])
         for entry in entries_of(facts, rule):
-            if entry.kind == "literal":
+            if is_choice(facts.path, entry):
                 value = known if entry.value in rule["values"] else "another value"
                 yield HouseChoice(value, entry.line, entry.start, entry.end, entry.text)
 
@@ -137,29 +155,38 @@ OPEN = (b"{", b"[", b"(", b",", b"}", b")", b"]")
 """What ends a line whose value goes on, or holds more than itself."""
 
 
-def keys_of(files: Sequence[FileFacts]) -> Iterator[tuple[Shape, str, list[EntryFact]]]:
-    """Yield (shape, key, its entries) where they are enough for a rule, the widest shapes first."""
+def keys_of(files: Sequence[FileFacts]) -> Iterator[tuple[Shape, str, list[tuple[str, EntryFact]]]]:
+    """Yield (shape, key, its entries with their paths) where they are enough for a rule, the widest shapes first."""
     for shape in collect_shapes(files):
         for key in sorted(shape.frequent_keys()):
             entries = shape.entries(key)
             if len({path for path, _ in entries}) >= LEAST_FILES:
-                yield shape, key, [entry for _, entry in entries]
+                yield shape, key, entries
 
 
-def known_values(entries: Iterable[EntryFact]) -> list[str]:
+def known_values(entries: Iterable[tuple[str, EntryFact]]) -> list[str]:
     """Return the few literal values of a key that were seen more than once and cover nearly all; else none."""
-    counts = Counter(entry.value for entry in entries if entry.kind == "literal")
-    known = sorted(value for value, count in counts.items() if count > 1)
+    counts = Counter(entry.value for path, entry in entries if is_choice(path, entry))
+    known = sorted((value for value, count in counts.items() if count > 1), key=natural_order)
     covered = sum(counts[value] for value in known)
-    is_rule = (
-        not BOOLEAN.issuperset(known) and len(known) <= MOST_VALUES and covered >= max(LEAST, COVERED * counts.total())
-    )
+    most = MOST_NUMBERS if any(map(NUMBER.fullmatch, known)) else MOST_VALUES
+    is_rule = not BOOLEAN.issuperset(known) and len(known) <= most and covered >= max(LEAST, COVERED * counts.total())
     return known if is_rule else []
 
 
-def is_settled(entries: Iterable[EntryFact]) -> bool:
+def is_choice(path: str, entry: EntryFact) -> bool:
+    """Claim that an entry is given a literal value that may be one of few: what number a test takes is its case."""
+    return entry.kind == "literal" and not (NUMBER.fullmatch(entry.value) and is_test_path(path))
+
+
+def natural_order(value: str) -> tuple[float, str]:
+    """Return what sorts numbers by their size, before words."""
+    return (float(value.replace("_", "")) if NUMBER.fullmatch(value) else math.inf, value)
+
+
+def is_settled(entries: Iterable[tuple[str, EntryFact]]) -> bool:
     """Claim that a key is nearly always given one of the two."""
-    counts = Counter(entry.kind for entry in entries if entry.kind != "other")
+    counts = Counter(entry.kind for _, entry in entries if entry.kind != "other")
     return counts.total() >= LEAST and max(counts.values()) >= SHARE * counts.total()
 
 

@@ -259,3 +259,43 @@ def test_advice_names_the_language_once():
     (entry,) = [entry for entry in learn(files).entries if entry.id == "Q01[javascript: function]"]
 
     assert "Name a function in camelCase (javascript)." == entry.advice
+
+
+def test_numbers_are_a_closed_set_where_they_are_very_few():
+    """Three sizes are choices, in order of their size; more are measures, and numbers of tests are cases."""
+
+    def values(folder: str, *numbers: int) -> list[str]:
+        files = {
+            f"{folder}/f{n}.js": "".join(f"retry({{ limit: {number}, wait: w }});\n" for number in numbers)
+            for n in range(20)
+        }
+        return [entry.value for entry in learn(files).entries if entry.convention == "Q12"]
+
+    assert ["`1`, `2`, `10`"] == values("src", 10, 2, 1)
+    assert [] == values("src", 10, 2, 1, 5)
+    assert [] == values("tests", 10, 2, 1)
+
+
+def test_the_name_of_a_test_is_no_block():
+    """That every method of a name carries an attribute is no rule of blocks."""
+    test = "class T{n} {{\n    [Fact]\n    public void Ctor_Ok()\n    {{\n        f();\n    }}\n}}\n"
+    files = {f"test/T{n}.cs": test.format(n=n) for n in range(60)}
+
+    assert not [entry for entry in learn(files).entries if entry.convention in ("Q10", "Q11")]
+
+
+@pytest.mark.parametrize(
+    ("other", "keys"),
+    [
+        pytest.param("$step($x);", [], id="a variable"),
+        pytest.param("step($x);", ["php: `step`"], id="a function"),
+    ],
+)
+def test_a_variable_is_no_function(other: str, keys: list[str]):
+    """What a function of the house calls by a variable's name is nothing to go through it for."""
+    files = {"src/run.php": f"<?php\nfunction run_step($x, $step) {{\n    return {other}\n}}\n"}
+    files |= {f"src/f{n}.php": f"<?php\nfunction f{n}($x) {{\n    run_step($x);\n}}\n" for n in range(24)}
+    files["src/old.php"] = f"<?php\nfunction old($x, $step) {{\n    {other}\n}}\n"
+    found = [entry for entry in learn(files).entries if entry.convention == "Q15"]
+
+    assert keys == [entry.key for entry in found]
