@@ -9,10 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .anyfacts import BlockFact, last_part
+from .anyfacts import BlockFact, EntryFact, last_part
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, HouseChoice, NeutralConvention, NeutralHouseConvention, Place
 from .facts import FileFacts
@@ -26,7 +26,10 @@ OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
 """What opens the name of a module of the same repository."""
 REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
 PIN = re.compile(r"@[\w.-]+$|\?(.*&)?ref=|:[\w.-]+$|@sha256:[0-9a-f]+$")
-LOOSE = re.compile(r"[@:=](latest|main|master|head|stable)$", re.IGNORECASE)
+COMMIT = re.compile(r"(^|[@:=])[0-9a-f]{40,64}$")
+VERSION = re.compile(r"[@:=][A-Za-z_/-]*\d[\w./-]*$")
+"""What ends in a number, as `v4` does; any other word is a branch, or a tag that moves like one."""
+UNQUOTED = re.compile(rb"[^\s\"'`]+")
 VERSION_KEYS = frozenset({"version", "rev", "ref", "tag", "commit", "sha256", "digest"})
 THIN = 2
 """The different functions that the body of a wrapper calls at most."""
@@ -40,8 +43,9 @@ class ModuleOrigin(NeutralConvention):
     id = "Q14"
     name = "module-origin"
     question = "What about {key}?"
-    never = frozenset({"unpinned"})
+    never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
     least_support = 10.0
+    version = 2
     examples = Examples(
         value="from the place of the file",
         key="how a module of this repository is named",
@@ -73,13 +77,29 @@ class ModuleOrigin(NeutralConvention):
             path="ci.yaml",
             language="yaml",
             conforms=("a:\n  steps:\n    - uses: actions/checkout@v4\n",),
-            departs=("a:\n  steps:\n    - uses: actions/checkout@main\n",),
+            departs=(
+                "a:\n  steps:\n    - uses: actions/checkout@main\n",
+                "a:\n  steps:\n    - uses: actions/checkout@my-branch\n",
+            ),
             nearly=("a:\n  steps:\n    - uses: ./.github/actions/a\n",),
+        ),
+        Examples(
+            value="a commit",
+            key="what `uses` is pinned to",
+            path="ci.yaml",
+            language="yaml",
+            conforms=(
+                f"a:\n  steps:\n    - uses: actions/checkout@{'8f4b7f84' * 5} # v4\n",
+                f"a:\n  steps:\n    - uses: 'someone/an-action-with-a-longer-name@{'8f4b7f84' * 5}'\n",
+            ),
+            departs=("a:\n  steps:\n    - uses: actions/checkout@v4\n",),
+            # what is not pinned at all is another matter
+            nearly=("a:\n  steps:\n    - uses: actions/checkout@main\n",),
         ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield how each imported module of the repository is named, and whether each fetched one is pinned."""
+        """Yield how each imported module of the repository is named, and whether, and to what, others are pinned."""
         for node in file.strings:
             outer = node.parent
             path = text_of(node).strip("\"'`")
@@ -93,7 +113,10 @@ class ModuleOrigin(NeutralConvention):
                 if entry.key in ORIGINS and entry.kind == "literal" and REMOTE.search(entry.value):
                     mark = file.root.descendant_for_byte_range(entry.start, entry.end)
                     if mark is not None and not OWN.match(entry.value):
-                        yield Choice(pin_of(block, entry.value), mark, f"what `{entry.key}` fetches")
+                        pin = pin_of(block, whole_value(file, entry))
+                        yield Choice("pinned" if pin else "unpinned", mark, f"what `{entry.key}` fetches")
+                        if pin:
+                            yield Choice(pin, mark, f"what `{entry.key}` is pinned to")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the pin behind a name taken off."""
@@ -111,7 +134,11 @@ class ModuleOrigin(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Pin {key}." if value == "pinned" else f"Name a module of this repository {value}."
+        if value == "pinned":
+            return f"Pin {key}: name a version or a commit."
+        if key.endswith(" is pinned to"):
+            return f"Where {key.removesuffix(' to').removeprefix('what ')}, name {value}."
+        return f"Name a module of this repository {value}."
 
 
 class HouseModule(NeutralHouseConvention):
@@ -301,15 +328,19 @@ def within(path: str, home: str) -> bool:
     return path == home or posixpath.dirname(path) == home
 
 
+def whole_value(file: AnyView, entry: EntryFact) -> str:
+    """Return the value of an entry, which may be cut, to its end."""
+    start = file.utf8.find(entry.value.encode(), entry.end)
+    found = UNQUOTED.match(file.utf8, start) if start >= 0 else None
+    return found[0].decode("utf-8", "replace") if found is not None else entry.value
+
+
 def pin_of(block: BlockFact, origin: str) -> str:
-    """Return whether what an entry fetches is pinned, by its own name or by another entry of its block."""
-    is_pinned = PIN.search(origin) is not None and not LOOSE.search(origin)
-    return "pinned" if is_pinned or keys_that_pin(block.keys) else "unpinned"
-
-
-def keys_that_pin(keys: Iterable[str]) -> Set[str]:
-    """Return the keys of a block that say which version is meant."""
-    return VERSION_KEYS & set(keys)
+    """Return what an entry that fetches is pinned to, by its own name or by another entry of its block, if it is."""
+    pins = [entry.value for entry in block.entries if entry.key in VERSION_KEYS]
+    if COMMIT.search(origin) or any(map(COMMIT.search, pins)):
+        return "a commit"
+    return "a version" if pins or (PIN.search(origin) and VERSION.search(origin)) else ""
 
 
 def is_import(node: Any) -> bool:

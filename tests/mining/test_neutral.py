@@ -299,3 +299,22 @@ def test_a_variable_is_no_function(other: str, keys: list[str]):
     found = [entry for entry in learn(files).entries if entry.convention == "Q15"]
 
     assert keys == [entry.key for entry in found]
+
+
+@pytest.mark.parametrize(
+    ("pin", "rules"),
+    [
+        pytest.param(
+            "8f4b7f84" * 5, ["Where `uses` is pinned, name a commit", "name a version or a commit"], id="commits"
+        ),
+        pytest.param("v4", ["Pin what `uses` fetches: name a version or a commit"], id="versions"),
+        pytest.param("develop", [], id="branches"),
+    ],
+)
+def test_a_commit_a_version_and_a_branch_are_told_apart(pin: str, rules: list[str]):
+    """Who pins to commits hears of a version; who names versions hears of a branch, and of no commit."""
+    files = {f"ci/p{n}.yaml": f"jobs:\n  a:\n    - uses: a/b@{pin}\n" for n in range(60)}
+    advice = [entry.advice for entry in learn(files).entries if entry.convention == "Q14" and entry.tier]
+
+    assert len(rules) == len(advice)
+    assert all(any(rule in said for said in advice) for rule in rules)
