@@ -4,9 +4,16 @@ The profile as a style guide. In: a `Profile`. Out: Markdown that a person enjoy
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from .conventions.convention import conventions_by_id
 from .profile import Entry, Profile
+from .roles import role_of
 
 MOST_WORDS = 1_500
+SAME_PLACES = 0.95
+"""The share of a folder's places that those of a role reach where both are nearly the same."""
 ORDER = {"gate": 0, "advise": 1, "hint": 2, "": 3}
 
 
@@ -18,8 +25,8 @@ def render_guide(profile: Profile, *, max_words: int = MOST_WORDS) -> str:
     """
     parts = ["# How this codebase is written\n"]
     words = len(parts[0].split())
-    for entry in strongest_first(profile):
-        item = render_entry(entry)
+    for entries in said_once(strongest_first(profile)):
+        item = render_rule(entries)
         words += len(item.split())
         if words > max_words:
             break
@@ -33,10 +40,43 @@ def strongest_first(profile: Profile) -> list[Entry]:
     return sorted(entries, key=lambda e: (ORDER[e.tier], not e.rule, -e.bound, e.id, e.scope))
 
 
-def render_entry(entry: Entry) -> str:
+def said_once(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Return the rules among *entries* that are worth saying, in order, each with the widest scopes that keep it."""
+    rules: defaultdict[tuple[str, str, str], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if conventions_by_id()[entry.convention].is_habit(entry.rule):
+            rules[entry.convention, entry.key, entry.value].append(entry)
+    return [widest_scopes(found) for found in rules.values()]
+
+
+def widest_scopes(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries of one rule, the widest first, but those of scopes inside of others."""
+    by_scope = {entry.scope: entry for entry in entries}
+    if "repository" in by_scope:
+        return [by_scope["repository"]]
+    kept = [entry for entry in entries if not is_said(entry, by_scope.get(role_scope(entry)))]
+    return sorted(kept, key=lambda entry: -entry.opportunities)
+
+
+def role_scope(entry: Entry) -> str:
+    """Return the scope of the role that most files of an entry's scope have, as far as its examples show."""
+    roles = Counter(role_of(line.path) for line in entry.exemplars)
+    return f"role:{max(roles, key=roles.__getitem__)}" if roles else ""
+
+
+def is_said(entry: Entry, role: Entry | None) -> bool:
+    """Claim that *entry* is of a folder whose places are, but for a few, those of a *role*: then that is spoken of."""
+    return (
+        entry.scope.startswith("dir:") and role is not None and role.opportunities >= SAME_PLACES * entry.opportunities
+    )
+
+
+def render_rule(entries: Sequence[Entry]) -> str:
     """Return one rule as a list item: the instruction, where it holds, the evidence, an example."""
-    place = f" In {entry.where}." if entry.where else ""
-    evidence = f"{entry.conforming:,} of {entry.opportunities:,}"
+    entry = entries[0]
+    places = " and in ".join(each.where for each in entries if each.where)
+    place = f" In {places}." if places else ""
+    evidence = " and ".join(f"{each.conforming:,} of {each.opportunities:,}" for each in entries)
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
     reason = f" {entry.reason}" if entry.reason else ""
     return f"- {entry.advice}{place} ({evidence}.){reason}{example}"

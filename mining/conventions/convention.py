@@ -219,6 +219,10 @@ class Convention:
         """Return the rule as an instruction, for the guide."""
         return f"{self.question.format(key=key)} {value}."
 
+    def is_habit(self, rule: Mapping[str, Any]) -> bool:
+        """Claim that people keep the rule, so that a guide says it; for a mined convention *rule* is what is asked."""
+        return True
+
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is to be done at a place that answers *found* where the house answers *wanted*, and what is."""
         return f"{self.advice(wanted, key).rstrip('.')}: {found} here"

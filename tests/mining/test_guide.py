@@ -5,6 +5,7 @@ The guide. In: what a house keeps to. Out: a page, strongest first, each rule wi
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from idiolect.mining.conventions import tally_source
@@ -66,3 +67,28 @@ def test_each_rule_has_one_real_example(profile: Profile):
 def test_it_keeps_to_its_words(profile: Profile, words: int):
     """Whole items only; the first that does not fit ends it."""
     assert len(render_guide(profile, max_words=words).split()) <= words
+
+
+def scoped(profile: Profile, *scopes: tuple[str, str]) -> Profile:
+    """Return a profile of one rule in several scopes, each with the value that it has there."""
+    (entry,) = [entry for entry in profile.entries if entry.id == "S01"]
+    return replace(profile, entries=tuple(replace(entry, scope=scope, value=value) for scope, value in scopes))
+
+
+@pytest.mark.parametrize(
+    ("scopes", "said"),
+    [
+        pytest.param([("repository", "double"), ("role:src", "double"), ("dir:app", "double")], [""], id="everywhere"),
+        pytest.param([("role:src", "double"), ("dir:app", "double")], ["the sources"], id="a folder of a role"),
+        pytest.param(
+            [("role:src", "double"), ("role:scripts", "double")], ["scripts and in the sources"], id="two roles"
+        ),
+        pytest.param([("repository", "double"), ("role:tests", "single")], ["", "tests"], id="two habits"),
+        pytest.param([("dir:app", "double"), ("role:tests", "double")], ["`app/` and in tests"], id="beside a role"),
+    ],
+)
+def test_a_rule_is_said_once(profile: Profile, scopes: list[tuple[str, str]], said: list[str]):
+    """Of the widest scopes that keep it; a narrower one is told where it does otherwise."""
+    items = [line for line in render_guide(scoped(profile, *scopes)).splitlines() if line.startswith("- ")]
+
+    assert sorted(said) == sorted("".join(re.findall(r" In (.+?)\. \(", item)) for item in items)
