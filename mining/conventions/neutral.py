@@ -71,7 +71,7 @@ class DefinitionCase(NeutralConvention):
         ),
         Examples(
             value="CapWords",
-            key="class",
+            key="type",
             path="src/a.rs",
             language="rust",
             conforms=("struct LateOrder {\n    a: u8,\n}\n",),

@@ -18,6 +18,11 @@ from .facts import FileFacts
 LEAST_UNITS = 20
 LEAST_FILES = 3
 SHARE = 0.9
+TIGHT = 3
+"""
+A limit below so many times the median is one that people keep. Of sizes that nobody watches, which grow by chance (the
+exponential distribution), the 99th percentile is 6.6 times the median.
+"""
 COMMON_NAME = 0.5
 """A file name that holds more than this share of all units of a language has no special role."""
 QUANTILE = 0.99
@@ -112,9 +117,14 @@ class Limit(NeutralHouseConvention):
             for topic, size, _ in self.measure(facts):
                 sizes[topic].append(size)
         for topic, found in sorted(sizes.items()):
-            most = sorted(found)[math.ceil(QUANTILE * len(found)) - 1]
+            found.sort()
+            most, usual = found[math.ceil(QUANTILE * len(found)) - 1], found[len(found) // 2]
             if len(found) >= LEAST_UNITS and most <= next(m for start, m in LOOSEST if topic.startswith(start)):
-                yield {"key": topic, "topic": topic, "most": most}
+                yield {"key": topic, "topic": topic, "most": most, "usual": usual}
+
+    def is_habit(self, rule: Mapping[str, Any]) -> bool:
+        """Claim that the limit is tight."""
+        return rule["most"] < TIGHT * rule.get("usual", 0)
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each size is within the limit."""

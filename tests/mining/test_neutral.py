@@ -9,9 +9,11 @@ import re
 
 import pytest
 from idiolect.mining.conventions import collect_conventions, tally_source
+from idiolect.mining.conventions.anyfacts import tops_in
 from idiolect.mining.conventions.anyview import AnyView
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.conventions.neutral import BlankLines
+from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_of
 from idiolect.mining.learn import learn_profile
@@ -318,3 +320,21 @@ def test_a_commit_a_version_and_a_branch_are_told_apart(pin: str, rules: list[st
 
     assert len(rules) == len(advice)
     assert all(any(rule in said for said in advice) for rule in rules)
+
+
+@pytest.mark.parametrize(("longest", "is_said"), [(5, True), (90, False)])
+def test_a_guide_says_a_limit_that_is_tight(longest: int, is_said: bool):
+    """Where functions are of all lengths, the longest of them shows no habit."""
+    files = {f"src/f{n}.js": "function f() {\n" + "  b();\n" * (3 + n % 2) + "}\n" for n in range(200)}
+    files |= {f"src/g{n}.js": "function f() {\n" + "  b();\n" * longest + "}\n" for n in range(5)}
+
+    assert is_said == ("lines in a function" in render_guide(learn(files)))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("a.go", "package a\n\ntype B struct {\n\tc int\n}\n"), ("a.rs", "struct B {\n    c: u8,\n}\n")],
+)
+def test_a_struct_is_called_a_type(path: str, text: str):
+    """Where a language has no classes, sentences speak of none."""
+    assert ["type"] == [top.kind for top in tops_in(AnyView(parse(path, text)))]
