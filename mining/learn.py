@@ -35,6 +35,8 @@ LEAST_OWN, MOST_OWN, OWN_SHARE = 10.0, 81.0, 0.9
 A repository with so many places of its own, this share of which agree, is helped by what others do. With more it has no
 need: 81 places without an exception reach the strictest tier by themselves.
 """
+OPENING = ("(", "[", "{")
+"""What a line ends with that goes on."""
 OWN_HABIT = 0.8
 """A narrower scope that keeps the wider one's rule in a smaller share of places has no rule of it."""
 
@@ -53,6 +55,7 @@ class Place(NamedTuple):
     line: int
     """Where the first one stands."""
     text: str
+    """That line; empty where it does not show the answer."""
 
 
 PATH: Callable[[Place], str] = attrgetter("path")
@@ -292,12 +295,15 @@ def wilson_bound(k: float, n: float) -> float:
 
 
 def exemplars_of(places: Iterable[Place]) -> tuple[Exemplar, ...]:
-    """Return a few of *places*: of different folders first, then of different files, the shortest lines first."""
+    """
+    Return a few of *places*: of different folders first, then of different files.
+
+    Of them the shortest lines come first; after them lines that go on, and last those that show nothing by themselves.
+    """
     first: dict[str, Place] = {}
     for place in places:
-        if place.text:
-            first.setdefault(place.path, place)
-    ranked = sorted(first.values(), key=lambda place: (len(place.text), place.path, place.line))
+        first.setdefault(place.path, place)
+    ranked = sorted(first.values(), key=lambda p: (not p.text, p.text.endswith(OPENING), len(p.text), p.path, p.line))
     by_folder: dict[str, Place] = {}
     for place in ranked:
         by_folder.setdefault(folder_of(place.path), place)

@@ -37,8 +37,9 @@ def describe(alert: Alert, source: Source) -> str:
     lines += show_line(source, finding.line, finding.column, finding.end_column)
     said = [evidence_of(entry)] if entry.opportunities else []
     exemplar = finding.exemplars[0] if finding.exemplars else None
-    if exemplar is not None and exemplar.text:
-        said.append(printable(f"as in {exemplar.path}:{exemplar.line}: {exemplar.text}"))
+    if exemplar is not None:
+        text = f": {exemplar.text}" if exemplar.text else ""
+        said.append(printable(f"as in {exemplar.path}:{exemplar.line}{text}"))
     if entry.is_migrating and entry.moving_to:
         said.append(f"recent lines move to: {printable(entry.moving_to)}")
     if entry.reason:

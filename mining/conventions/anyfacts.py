@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import Node
 
-from .view import text_of
+from .view import is_shown, text_of
 
 if TYPE_CHECKING:  # it imports this module
     from .anyview import AnyView, Name
@@ -62,6 +62,7 @@ class EntryFact(NamedTuple):
     """The key, in bytes of the source."""
     end: int
     text: str
+    """The key's line; empty where the value goes on."""
 
 
 class BlockFact(NamedTuple):
@@ -77,6 +78,7 @@ class BlockFact(NamedTuple):
     """Its head: its own key or first word, else its first entry's key."""
     end: int
     text: str
+    """The head's line; empty where the block goes on."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -139,7 +141,8 @@ def blocks_in(file: AnyView) -> list[BlockFact]:
             head = shapes.head or keyed[0][1]
             line = head.start_point.row + 1
             end = min(head.end_byte, head.start_byte + LONGEST)
-            blocks.append(BlockFact(shapes.names, entries, line, head.start_byte, end, file.line_text(line)))
+            text = file.line_text(line) if head.start_point.row == node.end_point.row else ""
+            blocks.append(BlockFact(shapes.names, entries, line, head.start_byte, end, text))
         if is_list(node.type):
             # each block of a list is its own: the head is the whole list's
             shapes = shapes._replace(head=None)
@@ -159,7 +162,7 @@ def entry_of(file: AnyView, node: Node, key: Node) -> EntryFact:
         line=line,
         start=key.start_byte,
         end=key.end_byte,
-        text=file.line_text(line),
+        text=file.line_text(line) if is_shown(key) else "",
     )
 
 

@@ -319,7 +319,7 @@ class NeutralHouseConvention(HouseConvention):
 
 class HouseChoice(NamedTuple):
     """
-    An answer found in facts: the value, where it stands, and the line's text.
+    An answer found in facts: the value, where it stands, and the line's text, empty where it does not show the answer.
     """
 
     value: str

@@ -79,7 +79,7 @@ class ChildOrder(NeutralHouseConvention):
             found = [entry for entry in block.entries if entry.key in rule["keys"]]
             if len(found) == 2 and found[0].key != found[1].key:
                 mark = found[1]
-                yield HouseChoice(f"`{found[0].key}` first", mark.line, mark.start, mark.end, mark.text)
+                yield HouseChoice(f"`{found[0].key}` first", mark.line, mark.start, mark.end, "")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the two entries exchanged."""
@@ -241,7 +241,7 @@ class CoOccurrence(NeutralHouseConvention):
             cause = next((entry for entry in block.entries if entry.key == rule["if"]), None)
             if cause is not None:
                 value = f"also `{rule['then']}`" if rule["then"] in block.keys else "without"
-                yield HouseChoice(value, cause.line, cause.start, cause.end, cause.text)
+                yield HouseChoice(value, cause.line, cause.start, cause.end, "")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the second key's line taken out."""

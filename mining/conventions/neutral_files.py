@@ -163,7 +163,7 @@ class UnitsPerFile(Limit):
         if facts.tops:
             top = facts.tops[0]
             total = sum(each.units for each in facts.tops)
-            yield "definitions in a file", total, HouseChoice("", top.line, top.start, top.end, top.text)
+            yield "definitions in a file", total, HouseChoice("", top.line, top.start, top.end, "")
 
 
 class UnitSize(Limit):
@@ -198,6 +198,6 @@ class UnitSize(Limit):
     def measure(self, facts: FileFacts) -> Iterator[tuple[str, int, HouseChoice]]:
         """Yield the lines and the nesting of each outermost unit."""
         for top in facts.tops:
-            choice = HouseChoice("", top.line, top.start, top.end, top.text)
+            choice = HouseChoice("", top.line, top.start, top.end, "")
             yield f"lines in {noun_of(top.kind)}", top.lines, choice
             yield f"nested blocks in {noun_of(top.kind)}", top.depth, choice

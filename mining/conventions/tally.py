@@ -23,7 +23,7 @@ from ..languages import Language
 from ..source import Source
 from .convention import NOT_NEUTRAL, Choice, Convention, HouseConvention, Opportunity, collect_conventions
 from .facts import FactCollector, FileFacts
-from .view import DefinitionFrame, FileView, Frame, first_string
+from .view import DefinitionFrame, FileView, Frame, first_string, is_shown
 
 FRAMES = (
     "decorated_definition",
@@ -54,7 +54,7 @@ class FileTally:
     lines: int
     opportunities: tuple[Opportunity, ...]
     texts: dict[tuple[str, str, str], str]
-    """One line of the file for each (convention, key, value) found in it."""
+    """The first line for each (convention, key, value) found in the file; empty where it does not show the answer."""
     facts: FileFacts | None
     """What mined families ask; None for languages without them."""
 
@@ -106,7 +106,7 @@ def tally_source(source: Source) -> FileTally:
         opportunities.append(Opportunity(asker.id, choice.key, choice.value, line, mark.start_byte, mark.end_byte))
         what = (asker.id, choice.key, choice.value)
         if what not in texts:
-            texts[what] = file.line_text(line)
+            texts[what] = file.line_text(line) if is_shown(mark) else ""
     return FileTally(
         path=source.path,
         language=source.language.name,

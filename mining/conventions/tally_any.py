@@ -10,6 +10,7 @@ from .anyview import AnyView
 from .convention import NeutralConvention, Opportunity, collect_conventions
 from .facts import FileFacts, module_of
 from .tally import FileTally
+from .view import is_shown
 
 
 def tally_any(source: Source) -> FileTally:
@@ -30,7 +31,7 @@ def tally_any(source: Source) -> FileTally:
             opportunities.append(Opportunity(convention.id, key, choice.value, line, mark.start_byte, mark.end_byte))
             what = (convention.id, key, choice.value)
             if what not in texts:
-                texts[what] = file.line_text(line)
+                texts[what] = file.line_text(line) if is_shown(mark) else ""
     return FileTally(
         path=source.path,
         language=source.language.name,

@@ -279,6 +279,19 @@ def lies_in(byte: int, spans: list[tuple[int, int]]) -> bool:
     return any(start <= byte < end for start, end in spans[max(0, place - 8) : place])
 
 
+def is_shown(mark: Node) -> bool:
+    """Claim that the line on which *mark* starts holds all that starts with it: then the line shows an answer."""
+    node = mark
+    while node.parent is not None and node.parent.start_byte == mark.start_byte and not is_container(node.parent):
+        node = node.parent
+    return node.start_point.row == node.end_point.row
+
+
+def is_container(node: Node) -> bool:
+    """Claim that *node* holds one statement after another: a block, or the whole file."""
+    return node.type == "block" or node.parent is None
+
+
 def text_of(node: Node) -> str:
     """Return the text of *node*."""
     return (node.text or b"").decode("utf-8", "replace")

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from idiolect.mining.conventions import tally_source
-from idiolect.mining.guide import ORDER, render_guide, strongest_first
+from idiolect.mining.guide import ORDER, example_of, render_guide, strongest_first
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
@@ -92,3 +92,19 @@ def test_a_rule_is_said_once(profile: Profile, scopes: list[tuple[str, str]], sa
     items = [line for line in render_guide(scoped(profile, *scopes)).splitlines() if line.startswith("- ")]
 
     assert sorted(said) == sorted("".join(re.findall(r" In (.+?)\. \(", item)) for item in items)
+
+
+def test_an_example_shows_what_it_is_an_example_of():
+    """A line on which the code in question only starts is none: a shorter one stands behind a longer that is whole."""
+    python = language_named("python")
+    union = "def f(\n    q: str\n    | None = None,\n):\n    pass\n"
+    whole = "def look_up(word: str | None = None):\n    pass\n"
+
+    def example(*texts: str) -> str:
+        files = [(f"app/m{n}.py", text.encode()) for n, text in enumerate(texts)]
+        profile = learn_profile([tally_source(parse_source(path, data, python)) for path, data in files])
+        (entry,) = [entry for entry in profile.entries if entry.convention == "T03"]
+        return example_of(entry)
+
+    assert "`def look_up(word: str | None = None):`" == example(*[union] * 60, whole)
+    assert "app/m0.py, line 2" == example(*[union] * 60)
