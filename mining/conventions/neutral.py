@@ -390,7 +390,7 @@ class BlankLines(NeutralConvention):
 
     id = "Q07"
     name = "blank-lines"
-    question = "How many empty lines stand between {key}?"
+    question = "How many empty lines stand between {key}, outermost in a file?"
     cap = "advise"
     spared = PROSE
     owners = frozenset({"google-java-format", "rubocop"})
@@ -430,7 +430,7 @@ class BlankLines(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Leave {value} empty line{'' if value == '1' else 's'} between {key}."
+        return f"Leave {value} empty line{'' if value == '1' else 's'} between {key}, outermost in a file."
 
 
 def neighbour(node: Node) -> str:

@@ -239,6 +239,7 @@ def test_empty_lines_that_a_grammar_takes_into_a_node_are_counted():
         ("Q04", "1 tab", "", "Indent by 1 tab."),
         ("Q05", "after", "`,` in arguments", "Put blanks after `,` in arguments."),
         ("Q05", "on both sides", "`=` in a pair", "Put blanks on both sides of `=` in a pair."),
+        ("Q07", "1", "a comment and another", "Leave 1 empty line between a comment and another, outermost in a file."),
         ("Q10", "has `attributes`", "`a` have `attributes`", "Give every block `a` the key `attributes`."),
         ("Q18", "at most 1", "nested blocks in a class", "Keep to at most 1 nested block in a class."),
     ],
