@@ -15,10 +15,15 @@ import click
 def command(source: Path, words: int) -> None:
     """Print the conventions of a repository, or of a mined corpus, ready for AGENTS.md or CLAUDE.md."""
     from ..evaluation.learning import learn_tree
+    from ..evaluation.run import unread
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
+    from ..mining.repository import list_files
     from ..mining.settings import read_settings
 
     is_corpus = (source / MARKER).is_file()
-    profile = read_corpus(source).profile if is_corpus else learn_tree(source, read_settings(source))
+    settings = read_settings(source)
+    profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings)
+    for note in [] if is_corpus else unread(list_files(source.resolve()), settings):
+        click.echo(f"note: {note}", err=True)
     click.echo(render_guide(profile, max_words=words))

@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..mining.errors import InputError
 from ..mining.judge import Finding, judge_source
 from ..mining.languages import language_of
 from ..mining.profile import Profile
-from ..mining.repository import open_repository, read_start
+from ..mining.repository import UNREAD, list_files, matcher_of, open_repository, read_start
 from ..mining.settings import Settings, read_plain, read_settings, settings_of
 from ..mining.source import Source, parse_source
 from .baseline import FILE, Baseline, read_baseline
@@ -29,6 +29,7 @@ from .learning import (
     CLAIMS,
     governed_paths,
     has_grammar,
+    is_ours,
     known_suffixes,
     learn_commit,
     learn_tree,
@@ -102,6 +103,7 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
     notes += [*without_grammar(request, change, judge.settings), *unparsed(sources)]
     notes += left_alone(request, change, judge.settings, sources)
+    notes += unread(listed_names(request, change), judge.settings)
     notes += [f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored]
     return make_report(
         judge.profile,
@@ -196,6 +198,23 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
     were = "was" if len(names) == 1 else "were"
     about = f"{counted(len(names), 'file')} {were} not asked ({what})"
     return [f"{about}: pip install 'idiolect[languages]' brings the grammars"]
+
+
+def listed_names(request: Request, change: Change | None) -> list[str]:
+    """Return the names of the files in question, of any kind."""
+    is_whole = change is None or request.mode == "all"
+    names = list_files(request.root.resolve()) if is_whole else sorted(change.added)
+    return [name for name in names if lies_in(name, request.paths)]
+
+
+def unread(names: Sequence[str], settings: Settings) -> list[str]:
+    """Return a sentence on the code among *names* that no grammar reads: nothing is learned or asked of it."""
+    excluded, known = matcher_of(settings.exclude), tuple(known_suffixes())
+    found = [name for name in names if name.endswith(tuple(UNREAD)) and not name.endswith(known)]
+    code = [name for name in found if is_ours(name, excluded)]
+    endings = sorted({PurePosixPath(name).suffix for name in code})
+    what = "a language that is" if len(endings) == 1 else "languages that are"
+    return [f"{counted(len(code), 'file')} of {what} not read ({', '.join(endings)})"] if code else []
 
 
 def unparsed(sources: Sequence[Source]) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .languages import known_languages
-from .repository import git_output, hash_blob, read_start
+from .repository import UNREAD, git_output, hash_blob, read_start
 
 DIFF = (
     "-p", "-U0", "-M", "--irreversible-delete", "--relative", "--text", "--ignore-cr-at-eol", "--no-color",
@@ -27,7 +27,7 @@ HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 class Difference(NamedTuple):
     """
-    What came to the files of known languages.
+    What came to the files that hold code.
     """
 
     added: Mapping[str, frozenset[int]]
@@ -97,8 +97,9 @@ def write_blob(folder: Path, name: str, data: bytes) -> None:
 
 
 def code_patterns() -> list[str]:
-    """Return what git's paths are matched with, so that nothing but code is compared."""
-    return [f"*{ending}" for language in known_languages() for ending in language.extensions]
+    """Return what git's paths are matched with, so that code alone is compared, what no grammar reads included."""
+    known = [ending for language in known_languages() for ending in language.extensions]
+    return [f"*{ending}" for ending in (*known, *sorted(UNREAD))]
 
 
 def read_patch(patch: bytes) -> Difference:

@@ -212,6 +212,12 @@ def git_files(root: Path) -> list[str] | None:
     return None if listed is None else [os.fsdecode(name) for name in listed.split(b"\0") if name]
 
 
+def list_files(root: Path) -> list[str]:
+    """Return the names of all files under *root* that git does not ignore, sorted."""
+    listed = git_files(root)
+    return sorted(set(plain_files(root, []) if listed is None else listed))
+
+
 def plain_files(root: Path, unread: list[str]) -> Iterator[str]:
     """Yield the files under *root*, without following links; folders that cannot be read go to *unread*."""
     waiting = [""]

@@ -285,6 +285,23 @@ def test_a_file_that_does_not_parse_is_named(house: Path):
     assert "1 file does not parse in places, and was not asked there: new.py:2" == note
 
 
+def test_code_that_no_grammar_reads_is_counted(house: Path, commit_tree: Commit):
+    """Of the whole tree all of it but what is excluded, of a change its own files, of a folder those in it."""
+    for name in ("a.lua", "lib/b.lua", "lib/c.pl", "vendor/d.lua", "lib/e.txt"):
+        (house / name).parent.mkdir(exist_ok=True)
+        (house / name).write_text("x = 1\n")
+    commit_tree(house, "Add code of other languages")
+    (house / "lib/c.pl").write_text("x = 2\n")
+
+    def notes(**asked: object) -> tuple[str, ...]:
+        return run_check(Request(house, names=False, **asked)).notes
+
+    assert ("3 files of languages that are not read (.lua, .pl)",) == notes()
+    assert ("1 file of a language that is not read (.pl)",) == notes(base="HEAD")
+    assert ("2 files of languages that are not read (.lua, .pl)",) == notes(paths=("lib",))
+    assert () == notes(base="HEAD", paths=("m1.py",))
+
+
 @pytest.mark.parametrize("mode", ["lines", "new", "files", "all"])
 def test_a_change_that_breaks_a_file_does_not_pass(house: Path, capsys: pytest.CaptureFixture[str], mode: str):
     """A new file or an edited one, on whichever line; a file that was broken before is old, unless all is asked."""
