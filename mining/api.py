@@ -19,6 +19,8 @@ OPENING = re.compile(r"^\s*(?:[rRuUbB]{0,2}(?:\"{3}|'{3}|\"|')|/\*+!?|//[/!]?|#+
 """What opens documentation, and its lines, in strings and comments of any language."""
 CLOSING = ('"""', "'''", '"', "'", "*/", "-->")
 """What closes it; the longer one first."""
+EDGES = re.compile(r"(?<=[(\[{])\s+|,?\s+(?=\)$|[\]}])|\s+(?=\))")
+"""What a line break leaves beside brackets; a comma before an inner `)` may be what makes a tuple."""
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
 
 
@@ -43,7 +45,7 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
     symbols: list[Symbol] = []
     for definition in definitions:
         if not definition.is_local:
-            text = "" if definition.params is None else " ".join(source.slice(definition.params).split())
+            text = "" if definition.params is None else on_one_line(source.slice(definition.params))
             symbols.append(
                 Symbol(
                     name=definition.symbol,
@@ -55,6 +57,12 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
                 )
             )
     return tuple(symbols)
+
+
+def on_one_line(params: str) -> str:
+    """Return a list of parameters as it is written where it fits on a line."""
+    text = " ".join(params.split())
+    return EDGES.sub("", text) if "\n" in params else text
 
 
 def summary_of(doc: str) -> str:
