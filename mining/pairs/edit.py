@@ -21,6 +21,8 @@ PHRASINGS = (
 PROSE = frozenset({"markdown"})
 """Languages whose history is that of a change log."""
 MENTION = re.compile(r"(?<![\w/`])@[A-Za-z][\w-]*")
+CUT = re.compile(r"(?:\.\.\.|…)\s*(?:\(#\d+\))?$")
+"""How a subject ends that was too long for its line: it does not say what was done."""
 SHORTEST, LONGEST = 60, 3_000
 """Bytes of the definition: about 20 to 800 tokens."""
 
@@ -41,6 +43,8 @@ def draft_edit(change: Change) -> Iterator[Draft]:
         return
     symbol = change.new.symbol
     subject = spoken(change.subject)
+    if CUT.search(change.subject):
+        return
     # a decorator is in the code; who is not is a person
     if any(name not in change.before.text and name not in change.after.text for name in MENTION.findall(subject)):
         return
