@@ -113,7 +113,7 @@ def code_blocks(source: Source) -> Iterator[Draft]:
         code = block["code"].rstrip()
         # what looks like a heading inside of a block is a comment
         _, end, heading = max((h for h in headings if past <= h[0] < block.start()), default=(0, past, ""))
-        prose = " ".join(text[max(end, past) : block.start()].split())[-PROSE:]
+        prose = words_before(text[max(end, past) : block.start()])
         past = block.end()
         if code and len(code) <= LONGEST_CODE and (heading or prose):
             start = len(text[: block.start("code")].encode())
@@ -132,6 +132,22 @@ def code_blocks(source: Source) -> Iterator[Draft]:
             )
 
 
+def words_before(text: str) -> str:
+    """Return the last paragraphs of *text* as they are, back to a list or a block of code; licences are left out."""
+    kept: list[str] = []
+    for paragraph in reversed(PARAGRAPHS.split(text)):
+        if NO_PROSE.search(paragraph) or len("\n\n".join([paragraph, *kept])) > PROSE:
+            break
+        if paragraph.strip() and not LICENCE.search(paragraph):
+            kept.insert(0, paragraph.strip())
+    return "\n\n".join(kept)
+
+
+PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
+NO_PROSE = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]|^[ \t]*(?:```|~~~)", re.M)
+"""What opens an item of a list, or a block of code that is indented."""
+LICENCE = re.compile(r"\blicen[cs]ed under\b|\ball rights reserved\b|\bcopyright (?:\(c\)|©|\d{4})|\bSPDX-", re.I)
+"""What a licence notice says."""
 KIND = Kind(
     name="recall",
     teaches="what the house offers, by heart",

@@ -8,6 +8,7 @@ import ast
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from idiolect.mining.api import Lookup, file_symbols
@@ -133,6 +134,56 @@ def test_a_call_is_asked_for_with_the_words_of_what_it_calls(rows):
     assert any("load the page at *path*" in ask for ask in asks.values())
     assert all(ask.startswith("def read_title(path):") for ask in asks.values())
     assert "return title.strip()" not in asks
+
+
+@pytest.mark.parametrize(
+    ("head", "signature"),
+    [
+        ("def f(\n    cmd: click.Command,\n):", "(cmd: click.Command)"),
+        (
+            "def f(\n    a: dict[\n        str,\n        int,\n    ],\n    *,\n    b=(1,),\n) -> C:",
+            "(a: dict[str, int], *, b=(1,))",
+        ),
+        ("def f( a, b ):", "( a, b )"),
+    ],
+)
+def test_a_signature_of_several_lines_is_asked_for_as_on_one(head: str, signature: str):
+    """Without the blanks and the comma that its line breaks leave; what stands on one line stays."""
+    mined = mined_file("house/a.py", f"{head}\n    return g()\n")
+
+    assert [signature] == [symbol.signature for symbol in file_symbols(mined.source, mined.definitions)]
+
+
+BLOCK = "```python\nread('a')\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        pytest.param("One call\ndoes it.\n\nTry:\n\n", "One call\ndoes it.\n\nTry:", id="paragraphs"),
+        pytest.param("Before.\n\n- one\n- two\n\nThen:\n\n", "Then:", id="after a list"),
+        pytest.param("Before.\n\n1. one\n2. two\n\n", "", id="a list"),
+        pytest.param("Before.\n\n  ```\n  x\n  ```\n\nThen:\n\n", "Then:", id="after an indented block"),
+        pytest.param("Use it.\n\nLicensed under the MIT licence.\n\n", "Use it.", id="a licence"),
+    ],
+)
+def test_the_words_before_a_block_are_asked_as_they_are(words: str, asked: str):
+    """Paragraphs, back to a list or another block."""
+    mined = mined_file("README.md", f"# House\n\n{words}{BLOCK}")
+    (draft,) = collect_kinds()["recall"].draft(mined)
+
+    assert "\n\n".join(part for part in ("# House", asked, "```python") if part) == draft.instruction
+
+
+@pytest.mark.parametrize(
+    "subject", ["Accept no prices and …", "Accept no prices at a... (#12)", "Accept no pri\u2026 (#3)"]
+)
+def test_a_subject_that_was_cut_asks_for_nothing(subject: str):
+    """What was done stands in the part that is not there."""
+    kind = collect_kinds()["edit"]
+    (example,) = kind.examples
+
+    assert not drafts_of(kind, replace(example, subject=subject))
 
 
 def test_what_is_recalled_has_no_context(rows):
