@@ -42,9 +42,11 @@ def strongest_first(profile: Profile) -> list[Entry]:
 
 def said_once(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return the rules among *entries* that are worth saying, in order, each with the widest scopes that keep it."""
+    keys = {(entry.convention, entry.key) for entry in entries}
     rules: defaultdict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
-        if conventions_by_id()[entry.convention].is_habit(entry.rule):
+        convention = conventions_by_id()[entry.convention]
+        if convention.is_habit(entry.rule) and (entry.convention, convention.implied_by(entry.key)) not in keys:
             rules[entry.convention, entry.key, entry.value].append(entry)
     return [widest_scopes(found) for found in rules.values()]
 

@@ -219,6 +219,10 @@ class Convention:
         """Return the rule as an instruction, for the guide."""
         return f"{self.question.format(key=key)} {value}."
 
+    def implied_by(self, key: str) -> str | None:
+        """Return the key whose rule, where there is one, says all that the rule of *key* says; None where none does."""
+        return None
+
     def is_habit(self, rule: Mapping[str, Any]) -> bool:
         """Claim that people keep the rule, so that a guide says it; for a mined convention *rule* is what is asked."""
         return True

@@ -118,6 +118,10 @@ class ModuleOrigin(NeutralConvention):
                         if pin:
                             yield Choice(pin, mark, f"what `{entry.key}` is pinned to")
 
+    def implied_by(self, key: str) -> str | None:
+        """Return the question to what something is pinned, for the one whether it is."""
+        return f"{key.removesuffix(' fetches')} is pinned to" if key.endswith(" fetches") else None
+
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the pin behind a name taken off."""
         end = place.source.utf8.find(b"\n", place.end)
@@ -137,7 +141,7 @@ class ModuleOrigin(NeutralConvention):
         if value == "pinned":
             return f"Pin {key}: name a version or a commit."
         if key.endswith(" is pinned to"):
-            return f"Where {key.removesuffix(' to').removeprefix('what ')}, name {value}."
+            return f"Pin {key.removesuffix(' is pinned to')} fetches to {value}."
         return f"Name a module of this repository {value}."
 
 

@@ -307,9 +307,7 @@ def test_a_variable_is_no_function(other: str, keys: list[str]):
 @pytest.mark.parametrize(
     ("pin", "rules"),
     [
-        pytest.param(
-            "8f4b7f84" * 5, ["Where `uses` is pinned, name a commit", "name a version or a commit"], id="commits"
-        ),
+        pytest.param("8f4b7f84" * 5, ["Pin what `uses` fetches to a commit"], id="commits"),
         pytest.param("v4", ["Pin what `uses` fetches: name a version or a commit"], id="versions"),
         pytest.param("develop", [], id="branches"),
     ],
@@ -317,10 +315,8 @@ def test_a_variable_is_no_function(other: str, keys: list[str]):
 def test_a_commit_a_version_and_a_branch_are_told_apart(pin: str, rules: list[str]):
     """Who pins to commits hears of a version; who names versions hears of a branch, and of no commit."""
     files = {f"ci/p{n}.yaml": f"jobs:\n  a:\n    - uses: a/b@{pin}\n" for n in range(60)}
-    advice = [entry.advice for entry in learn(files).entries if entry.convention == "Q14" and entry.tier]
 
-    assert len(rules) == len(advice)
-    assert all(any(rule in said for said in advice) for rule in rules)
+    assert rules == re.findall(r"- (Pin .+?) \(yaml\)", render_guide(learn(files)))
 
 
 @pytest.mark.parametrize(("longest", "is_said"), [(5, True), (90, False)])
