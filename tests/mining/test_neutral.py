@@ -288,17 +288,20 @@ def test_the_name_of_a_test_is_no_block():
 
 
 @pytest.mark.parametrize(
-    ("other", "keys"),
+    ("ending", "function", "keys"),
     [
-        pytest.param("$step($x);", [], id="a variable"),
-        pytest.param("step($x);", ["php: `step`"], id="a function"),
+        pytest.param("php", "<?php\nfunction {}($x, $step) {{\n  return $step($x);\n}}\n", [], id="a variable"),
+        pytest.param("php", "<?php\nfunction {}($x) {{\n  return step($x);\n}}\n", ["php: `step`"], id="a function"),
+        pytest.param("js", "function {}(x, step) {{\n  return step(x);\n}}\n", [], id="a parameter"),
     ],
 )
-def test_a_variable_is_no_function(other: str, keys: list[str]):
+def test_a_variable_is_no_function(ending: str, function: str, keys: list[str]):
     """What a function of the house calls by a variable's name is nothing to go through it for."""
-    files = {"src/run.php": f"<?php\nfunction run_step($x, $step) {{\n    return {other}\n}}\n"}
-    files |= {f"src/f{n}.php": f"<?php\nfunction f{n}($x) {{\n    run_step($x);\n}}\n" for n in range(24)}
-    files["src/old.php"] = f"<?php\nfunction old($x, $step) {{\n    {other}\n}}\n"
+    files = {f"src/{name}.{ending}": function.format(name) for name in ("run_step", "old")}
+    for number in range(24):
+        files[f"src/f{number}.{ending}"] = (
+            function.format(f"f{number}").replace(" step(", " run_step(").replace(" $step(", " run_step(")
+        )
     found = [entry for entry in learn(files).entries if entry.convention == "Q15"]
 
     assert keys == [entry.key for entry in found]
