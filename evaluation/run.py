@@ -202,8 +202,10 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
 
 def listed_names(request: Request, change: Change | None) -> list[str]:
     """Return the names of the files in question, of any kind."""
-    is_whole = change is None or request.mode == "all"
-    names = list_files(request.root.resolve()) if is_whole else sorted(change.added)
+    if change is None or request.mode == "all":
+        names = list_files(request.root.resolve())
+    else:
+        names = sorted(change.added)
     return [name for name in names if lies_in(name, request.paths)]
 
 
