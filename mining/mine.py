@@ -37,7 +37,7 @@ from .own import read_own_pairs
 from .owners import owners_in
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
-from .repository import Repository, head_id, open_repository
+from .repository import Repository, open_repository, past_id
 from .roles import is_test_path
 from .settings import Settings, read_settings
 from .skeleton import render_skeleton
@@ -244,7 +244,7 @@ def state_of(repository: Repository) -> str:
     """Return all of a repository that a corpus depends on: its commit, or tree, stands for the bytes of its files."""
     owners = sorted(owners_in(repository.root))
     about = (repository.name, repository.commit, repository.licence, repository.has_history, *repository.skips)
-    return repr((*about, repository.paths, head_id(repository.root) if repository.has_history else "", owners))
+    return repr((*about, repository.paths, past_id(repository.root) if repository.has_history else "", owners))
 
 
 def mined_before(key: bytes, out: Path) -> Corpus | None:
@@ -302,17 +302,17 @@ def keep_files(
 
 def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:
     """Return what the history of *repository* gives: from the cache, or from git."""
-    tip = head_id(repository.root) if repository.has_history and count else ""
-    store = open_store() if tip else None
-    key = key_of(job.asked, repository.name, f"history {count} {tip} {repository.licence}".encode())
+    past = past_id(repository.root) if repository.has_history and count else ""
+    store = open_store() if past else None
+    key = key_of(job.asked, repository.name, f"history {count} {past} {repository.licence}".encode())
     value = store.get(key) if store is not None else None
     try:
         if value:
             return pickle.loads(value)  # noqa: S301 - our own
-        if job.progress and tip:
+        if job.progress and past:
             job.progress("history", 0, 1)
         found = mine_history(repository, count, job.languages, job.kinds)
-        if job.progress and tip:
+        if job.progress and past:
             job.progress("history", 1, 1)
         if store is not None:
             store.put(key, pickle.dumps(found, 5))

@@ -284,9 +284,10 @@ def commit_id(root: Path, paths: Sequence[str]) -> str:
     return head.decode().strip() if head and is_as_committed(root, paths) else tree_id(root, paths)
 
 
-def head_id(root: Path) -> str:
-    """Return the id of the checked-out commit; empty where there is none."""
-    return (git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") or b"").decode().strip()
+def past_id(root: Path) -> str:
+    """Return what decides what git tells of the past of *root*: its folder, and the commit; empty where there is none."""
+    told = git_output(root, "rev-parse", "--show-prefix", "HEAD^{commit}")
+    return (told or b"").decode("utf-8", "backslashreplace")
 
 
 def is_as_committed(root: Path, paths: Sequence[str]) -> bool:

@@ -4,10 +4,13 @@ The cache changes what a run costs, never what it gives.
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from idiolect.mining import mine as mining
 from idiolect.mining.cache import cache_root, open_store
 from idiolect.mining.mine import mine_repositories
+from idiolect.mining.split import SPLITS
 
 FILE = '''
 def load_{noun}(store, limit):
@@ -122,3 +125,29 @@ def test_nothing_changed_means_nothing_is_mined(house, tmp_path, monkeypatch):
     assert before == read_all(mended.folder)
     (house / "store" / "amber.py").write_text(FILE.format(noun="aspen"), "utf-8")
     assert first.sha256 != mine_repositories([house], tmp_path / "corpus", workers=1).sha256
+
+
+def change_totals(root, commit_tree):
+    """Commit a tree, and then what makes an edit of one of its functions."""
+    commit_tree(root, "Begin")
+    file = next(iter(sorted(root.rglob("*.py"))))
+    file.write_text(file.read_text("utf-8").replace("(limit)", "(limit + 1)"), "utf-8")
+    commit_tree(root, "Take one more record than the limit says")
+
+
+def changes_in(corpus):
+    return {pair.symbol for split in SPLITS for pair in corpus.pairs(split) if pair.kind == "edit"}
+
+
+def test_folders_of_one_repository_have_their_own_pasts(write_tree, commit_tree, tmp_path, monkeypatch):
+    """Two services with the same file names at the same commit are not taken for each other, in one folder or in two."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    files = {f"{one}/app/main.py": FILE.format(noun=noun) for one, noun in (("left", "amber"), ("right", "birch"))}
+    root = write_tree(files)
+    change_totals(root, commit_tree)
+    subprocess.run(["git", "-C", str(root), "remote", "add", "origin", "https://example.org/both.git"], check=True)
+
+    assert {"load_amber"} == changes_in(mine_repositories([root / "left"], tmp_path / "one", workers=1))
+    assert set() == changes_in(mine_repositories([root / "right"], tmp_path / "other", workers=1))
+    (found,) = mine_repositories([root / "right"], tmp_path / "one", workers=1).api["files"].values()
+    assert ["load_birch"] == [symbol["name"] for symbol in found]
