@@ -285,9 +285,12 @@ def commit_id(root: Path, paths: Sequence[str]) -> str:
 
 
 def past_id(root: Path) -> str:
-    """Return what decides what git tells of the past of *root*: its folder, and the commit; empty where there is none."""
-    told = git_output(root, "rev-parse", "--show-prefix", "HEAD^{commit}")
-    return (told or b"").decode("utf-8", "backslashreplace")
+    """Return what decides what git tells of the past of *root*, its folder and commit first; empty without a commit."""
+    told = git_output(root, "rev-parse", "--git-path", "shallow", "--show-prefix", "HEAD^{commit}")
+    file, _, place = (told or b"").partition(b"\n")
+    # where the history was cut: fetching more of it leaves the commit as it is
+    cut = read_start(root, os.fsdecode(file)) or b""
+    return (place + cut).decode("utf-8", "backslashreplace") if told else ""
 
 
 def is_as_committed(root: Path, paths: Sequence[str]) -> bool:

@@ -140,7 +140,7 @@ def changes_in(corpus):
 
 
 def test_folders_of_one_repository_have_their_own_pasts(write_tree, commit_tree, tmp_path, monkeypatch):
-    """Two services with the same file names at the same commit are not taken for each other, in one folder or in two."""
+    """Two services with the same file names at the same commit are not taken for each other."""
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
     files = {f"{one}/app/main.py": FILE.format(noun=noun) for one, noun in (("left", "amber"), ("right", "birch"))}
     root = write_tree(files)
@@ -151,3 +151,17 @@ def test_folders_of_one_repository_have_their_own_pasts(write_tree, commit_tree,
     assert set() == changes_in(mine_repositories([root / "right"], tmp_path / "other", workers=1))
     (found,) = mine_repositories([root / "right"], tmp_path / "one", workers=1).api["files"].values()
     assert ["load_birch"] == [symbol["name"] for symbol in found]
+
+
+def test_more_history_is_another_history(house, commit_tree, tmp_path):
+    """What `git fetch --unshallow` brings is mined, though what is checked out is the same."""
+    change_totals(house, commit_tree)
+    (house / "store" / "birch.py").write_text(FILE.format(noun="bistre"), "utf-8")
+    commit_tree(house, "Rename")
+    clone, out = tmp_path / "clone", tmp_path / "corpus"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{house}", str(clone)], check=True)
+    before = changes_in(mine_repositories([clone], out, workers=1))
+    subprocess.run(["git", "-C", str(clone), "fetch", "-q", "--unshallow"], check=True)
+
+    assert set() == before
+    assert {"load_amber"} == changes_in(mine_repositories([clone], out, workers=1))
