@@ -27,7 +27,7 @@ from .pairs.kind import collect_kinds
 from .pairs.pair import Pair
 from .profile import Profile
 from .recency import recent_lines
-from .repository import Repository
+from .repository import Repository, matcher_of
 from .settings import Settings
 from .split import (
     ASKED_KINDS,
@@ -69,7 +69,7 @@ def assemble(
     drops.extend(drop for one in taught for drop in one.history.drops)
     made = [*finish_drafts(files, Lookup(index)), *(MadePair(pair) for one in taught for pair in one.history.pairs)]
     rules = {pair.id: rules for pair, rules in made if rules}
-    pairs = drop_repeats(curate([one.pair for one in made], settings, drops), units, drops)
+    pairs = drop_repeats(curate([one.pair for one in made], taught, settings, drops), units, drops)
     pairs = drop_templated(pairs, drops)
     if not pairs:
         raise TooSmallError(f"No pair could be made of {defined} definitions.")
@@ -122,26 +122,28 @@ def weigh_paths(pairs: Sequence[Pair]) -> dict[str, int]:
 
 
 def place_side_by_side(mined: Sequence[Mined]) -> list[Mined]:
-    """Return *mined* with each repository's paths under a name of its own, where there is more than one."""
-    if len(mined) < 2:
-        return list(mined)
-    return [
-        one._replace(
-            files=tuple(prefix_path(file, prefix) for file in one.files), history=prefix_history(one.history, prefix)
-        )
-        for prefix, one in zip(folder_names([one.repository for one in mined]), mined, strict=True)
-    ]
+    """Return *mined* with each repository's paths under a name of its own; those of the only one taught stay."""
+    taught = [one for one in mined if not one.only_api]
+    alone = taught[0] if len(taught) == 1 else None
+    taken = {file.path.partition("/")[0] for file in alone.files} if alone else set[str]()
+    return [one if one is alone else under(one, f"{free_name(one.repository, taken)}/") for one in mined]
 
 
-def folder_names(repositories: Sequence[Repository]) -> list[str]:
-    """Return a name for each repository; the second of two equal ones is numbered."""
-    times: Counter[str] = Counter()
-    names: list[str] = []
-    for repository in repositories:
-        name = short_name(repository.name)
-        times[name] += 1
-        names.append(name if times[name] == 1 else f"{name}-{times[name]}")
-    return names
+def under(mined: Mined, prefix: str) -> Mined:
+    """Return *mined* with *prefix* before all its paths."""
+    files = tuple(prefix_path(file, prefix) for file in mined.files)
+    return mined._replace(files=files, history=prefix_history(mined.history, prefix), prefix=prefix)
+
+
+def free_name(repository: Repository, taken: set[str]) -> str:
+    """Return a name for *repository* and add it to those *taken*; the second of two equal ones is numbered."""
+    short = name = short_name(repository.name)
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{short}-{number}"
+    taken.add(name)
+    return name
 
 
 def short_name(name: str) -> str:
@@ -200,19 +202,19 @@ def mark_pairs(pairs: Sequence[Pair], known: Mapping[tuple[str, str], Fingerprin
     return [known.get((pair.path, pair.symbol)) or next(fresh) for pair in pairs]
 
 
-def curate(pairs: Sequence[Pair], settings: Sequence[Settings], drops: list[Drop]) -> list[Pair]:
-    """Return *pairs* without those that the team's settings drop, by id or by path pattern."""
-    patterns = [entry for own in settings for entry in own.drop]
-    if not patterns:
-        return list(pairs)
-    import pathspec
-
-    spec = pathspec.GitIgnoreSpec.from_lines(patterns)
-    kept = [pair for pair in pairs if pair.id not in patterns and not spec.match_file(pair.path)]
-    if len(kept) < len(pairs):
-        left = {pair.id for pair in kept}
-        drops.extend(Drop(p.path, p.symbol, p.kind, "dropped_by_settings") for p in pairs if p.id not in left)
-    return kept
+def curate(
+    pairs: Sequence[Pair], taught: Sequence[Mined], settings: Sequence[Settings], drops: list[Drop]
+) -> list[Pair]:
+    """Return *pairs* without those that the settings of their repository drop, by id or by path pattern."""
+    dropped = [(one.prefix, own.drop, matcher_of(own.drop)) for one, own in zip(taught, settings, strict=True)]
+    gone = {
+        pair.id
+        for pair in pairs
+        for prefix, names, matches in dropped
+        if pair.id in names or (pair.path.startswith(prefix) and matches(pair.path.removeprefix(prefix)))
+    }
+    drops.extend(Drop(p.path, p.symbol, p.kind, "dropped_by_settings") for p in pairs if p.id in gone)
+    return [pair for pair in pairs if pair.id not in gone]
 
 
 def keep_commits_together(pairs: Sequence[Pair], present: Set[str], drops: list[Drop]) -> list[Pair]:
@@ -271,13 +273,8 @@ def keep_house_rules(
 
 def learn_together(tallies: Sequence[FileTally], mined: Sequence[Mined], settings: Settings) -> Profile:
     """Return the profile of all repositories, with what their histories and formatters say of it."""
-    recent: dict[str, frozenset[int]] = {}
-    owners: frozenset[str] = frozenset()
-    names = folder_names([one.repository for one in mined])
-    for name, one in zip(names, mined, strict=True):
-        prefix = f"{name}/" if len(mined) > 1 else ""
-        recent.update({prefix + path: lines for path, lines in recent_lines(one.repository.root).items()})
-        owners |= owners_in(one.repository.root)
+    recent = {one.prefix + path: lines for one in mined for path, lines in recent_lines(one.repository.root).items()}
+    owners = frozenset[str]().union(*(owners_in(one.repository.root) for one in mined))
     return learn_profile(tallies, settings=settings, recent=recent, owners=owners)
 
 

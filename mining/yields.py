@@ -75,6 +75,8 @@ class Mined(NamedTuple):
     history: HistoryYield = HistoryYield()
     only_api: bool = False
     """Whether it is only there for what it offers, and no pairs, rules or sides are taken from it."""
+    prefix: str = ""
+    """What its paths begin with in the corpus, so that those of several repositories cannot collide."""
 
 
 class MadePair(NamedTuple):
@@ -111,20 +113,20 @@ def make_pair(mined: FileYield, draft: Draft, repository: str, commit: str, lice
 
 
 def prefix_path(mined: FileYield, prefix: str) -> FileYield:
-    """Return *mined* under its repository's name, so that the files of several repositories cannot collide."""
-    path = f"{prefix}/{mined.path}"
+    """Return *mined* with *prefix* before its path."""
+    path = prefix + mined.path
     units = tuple(unit._replace(path=path) for unit in mined.units)
     tally = None if mined.tally is None else replace(mined.tally, path=path)
     return replace(mined, path=path, units=units, tally=tally)
 
 
 def prefix_history(mined: HistoryYield, prefix: str) -> HistoryYield:
-    """Return *mined* under its repository's name."""
+    """Return *mined* with *prefix* before its paths."""
     return replace(
         mined,
-        pairs=tuple(replace(pair, path=f"{prefix}/{pair.path}") for pair in mined.pairs),
-        units=tuple(unit._replace(path=f"{prefix}/{unit.path}") for unit in mined.units),
-        ages={f"{prefix}/{path}": age for path, age in mined.ages.items()},
+        pairs=tuple(replace(pair, path=prefix + pair.path) for pair in mined.pairs),
+        units=tuple(unit._replace(path=prefix + unit.path) for unit in mined.units),
+        ages={prefix + path: age for path, age in mined.ages.items()},
     )
 
 

@@ -20,6 +20,7 @@ from idiolect.mining.languages import known_languages, language_of
 from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.implement import shorten_documentation
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
+from idiolect.mining.recency import COMMITS
 from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import parse_source
 
@@ -492,6 +493,26 @@ def test_a_framework_gives_its_api_and_no_pairs(write_tree, tmp_path):
     assert not any("flow" in pair.path.split("/")[0] for pair in pairs)
     assert "flow/flow/core.py" in corpus.api["files"]
     assert "flow" == corpus.manifest["api_from"][0]["repository"]
+
+
+def test_a_framework_changes_no_rule(write_tree, commit_tree, tmp_path):
+    """Folders keep their own rules, and recent lines are known, whether or not a framework's API is indexed."""
+    tree = {f"core/{n}.py": STYLED.format(noun=n) + 'A = ["b", "c", "d", "e", "f"]\n' * 2 for n in NOUNS}
+    tree |= {f"old/{n}.py": f"A = ['{n}', 'c', 'd', 'e', 'f']\nB = ['g', 'h', 'i', 'j', 'k']\n" for n in NOUNS}
+    root = write_tree(tree)
+    commit_tree(root)
+    for number in range(COMMITS):
+        with (root / "core" / f"{NOUNS[number % len(NOUNS)]}.py").open("a", encoding="utf-8") as file:
+            file.write(f'B{number} = "b"\n')
+        commit_tree(root, f"Add {number}")
+    framework = write_tree({"core/flow.py": HOUSE["house/words.py"], "flow/a.py": HOUSE["house/client.py"]}, "core")
+    alone = mine_repositories([root], tmp_path / "alone", workers=1)
+    beside = mine_repositories([root], tmp_path / "beside", workers=1, api_from=[framework])
+
+    assert alone.profile == beside.profile
+    assert {"dir:old", "repository"} <= {entry.scope for entry in beside.profile.entries}
+    assert any(entry.recent_n for entry in beside.profile.entries)
+    assert {"core", "core-2"} == {path.partition("/")[0] for path in beside.api["files"]}
 
 
 def test_repositories_of_one_name_do_not_collide(write_tree, tmp_path):
