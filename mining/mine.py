@@ -39,7 +39,7 @@ from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
 from .repository import Repository, open_repository, past_id
 from .roles import is_test_path
-from .settings import Settings, read_settings
+from .settings import Settings, read_together
 from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
@@ -207,7 +207,7 @@ def mine_repositories(
     known = known_languages()
     if unknown := sorted(set(kinds or ()) - set(collect_kinds())):
         raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
-    settings = [read_settings(root) if root.is_dir() else Settings() for root in repositories]
+    settings = read_together(repositories)
     own_pairs = [pair for root, own in zip(repositories, settings, strict=True) for pair in read_own_pairs(root, own)]
     drops: list[Drop] = []
     opened = [

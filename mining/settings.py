@@ -8,8 +8,8 @@ they are ignored, and `Settings.ignored` says so.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,23 @@ def read_settings(repository: Path) -> Settings:
     return settings_of(lambda name: read_plain(repository / name))
 
 
+def read_together(repositories: Sequence[Path]) -> list[Settings]:
+    """
+    Return the settings of *repositories* that are mined into one corpus: what one says of a convention holds for all.
+
+    Raises `SettingsError` with every convention of which two say different things.
+    """
+    found = [read_settings(root) for root in repositories]
+    joined: dict[str, Override] = {}
+    faults: list[str] = []
+    for rule, override in (row for own in found for row in own.conventions.items()):
+        if replace(joined.setdefault(rule, override), reason=override.reason) != override:
+            faults.append(f"conventions.{rule} is set in two ways: set it alike, or mine them apart")
+    if faults:
+        raise SettingsError("settings of repositories that are mined together", faults)
+    return [replace(own, conventions=joined) for own in found]
+
+
 def settings_of(read: Callable[[str], bytes | None]) -> Settings:
     """Return the settings in the files that *read* gives by name, at a commit for instance, or the defaults."""
     own = read("idiolect.toml")
@@ -106,16 +123,6 @@ def read_plain(file: Path) -> bytes | None:
             return opened.read(LARGEST_FILE + 1)
     except OSError as error:
         raise SettingsError(file.name, [f"not readable: {error.strerror}"]) from None
-
-
-def load_toml(file: Path) -> dict[str, Any]:
-    """Return the tables of *file*."""
-    if file.stat().st_size > LARGEST_FILE:
-        raise SettingsError(file.name, ["larger than 1 MB"])
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (ValueError, OSError) as error:
-        raise SettingsError(file.name, [f"not TOML: {error}"]) from None
 
 
 def check_settings(name: str, table: Mapping[str, Any]) -> Settings:

@@ -9,6 +9,7 @@ import json
 import pytest
 from idiolect.mining.errors import SettingsError
 from idiolect.mining.mine import mine_repositories
+from idiolect.mining.split import SPLITS
 from tests_toys import toy_files
 
 SETTINGS = 'add = ["own.jsonl"]\n'
@@ -70,3 +71,22 @@ def test_settings_that_run_code_are_ignored_and_told(write_tree, tmp_path):
     corpus = mine(root, tmp_path / "corpus")
 
     assert 1 == corpus.manifest["skipped"]["setting_that_runs_code"]
+
+
+def test_the_settings_of_each_repository_count(write_tree, tmp_path):
+    """What any says of a convention holds for all; patterns are of their own repository; a contradiction is told."""
+    ignore = '[conventions.N01]\nignore = true\nreason = "the team"\n'
+    files = sorted(toy_files().items())
+    first = write_tree(dict(files[::2]), "first")
+    second = write_tree({**dict(files[1::2]), "idiolect.toml": f'drop = ["/{files[1][0]}"]\n{ignore}'}, "second")
+
+    corpus = mine_repositories([first, second], tmp_path / "corpus", workers=1)
+    paths = {pair.path for split in SPLITS for pair in corpus.pairs(split)}
+
+    assert "N01" not in {entry.convention for entry in corpus.profile.entries}
+    assert {f"second/{files[1][0]}", f"second/{files[3][0]}"} & paths == {f"second/{files[3][0]}"}
+    (first / "idiolect.toml").write_text(ignore.replace("the team", "the other team"), "utf-8")
+    assert corpus.profile == mine_repositories([first, second], tmp_path / "again", workers=1).profile
+    (first / "idiolect.toml").write_text(ignore.replace("ignore = true", 'tier = "hint"'), "utf-8")
+    with pytest.raises(SettingsError, match=r"conventions\.N01 is set in two ways: set it alike"):
+        mine_repositories([first, second], tmp_path / "never", workers=1)
