@@ -67,9 +67,11 @@ def assemble(
         raise TooSmallError("No definition was found: mining needs at least 1. Check the languages and the excludes.")
     index = [(file.path, file.symbols) for one in placed for file in one.files]
     drops.extend(drop for one in taught for drop in one.history.drops)
-    made = [*finish_drafts(files, Lookup(index)), *(MadePair(pair) for one in taught for pair in one.history.pairs)]
+    made = list(finish_drafts(files, Lookup(index)))
+    standing = {pair.id for pair, _ in made}
     rules = {pair.id: rules for pair, rules in made if rules}
-    pairs = drop_repeats(curate([one.pair for one in made], taught, settings, drops), units, drops)
+    past = [pair for one in taught for pair in one.history.pairs]
+    pairs = drop_repeats(curate([*(pair for pair, _ in made), *past], taught, settings, drops), units, drops)
     pairs = drop_templated(pairs, drops)
     if not pairs:
         raise TooSmallError(f"No pair could be made of {defined} definitions.")
@@ -79,7 +81,7 @@ def assemble(
     ages = {path: age for one in taught for path, age in one.history.ages.items()}
     sides = assign_sides(units, weigh_paths(pairs), ages)
     pairs = [replace(pair, split=sides.split[pair.path], cluster=sides.cluster[pair.path]) for pair in pairs]
-    pairs = keep_commits_together(pairs, {one.repository.commit for one in taught}, drops)
+    pairs = keep_commits_together(pairs, standing, drops)
     held_out_units = [unit for unit in units if sides.split.get(unit.path, "train") != "train"]
     added = add_own(own_pairs, held_out_units, drops)
     sides = replace(sides, cluster={**sides.cluster, **{pair.path: pair.cluster for pair in added}})
@@ -89,7 +91,7 @@ def assemble(
     held_out = {pair.path for pair in pairs if pair.split != "train"}
     tallies = [file.tally for _, file in files if file.tally is not None and file.path not in held_out]
     profile = learn_together(tallies, taught, settings[0])
-    pairs = keep_style(pairs, tallies, profile, {one.repository.commit for one in taught}, drops)
+    pairs = keep_style(pairs, tallies, profile, standing, drops)
     pairs = keep_house_rules(pairs, rules, {f.path: f.tally for _, f in files if f.tally is not None}, profile, drops)
     if progress:
         progress("splitting", 1, 1)
@@ -217,16 +219,17 @@ def curate(
     return [pair for pair in pairs if pair.id not in gone]
 
 
-def keep_commits_together(pairs: Sequence[Pair], present: Set[str], drops: list[Drop]) -> list[Pair]:
-    """Return *pairs* without the training pairs of a commit that also changed a file held out."""
+def keep_commits_together(pairs: Sequence[Pair], standing: Set[str], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without what a commit that also changed a file held out teaches; pairs *standing* now are kept."""
     sides: defaultdict[str, set[str]] = defaultdict(set)
     for pair in pairs:
-        if pair.commit not in present:
+        if pair.id not in standing:
             sides[pair.commit].add(pair.split)
-    split = {commit for commit, found in sides.items() if "train" in found and len(found) > 1}
-    gone = [pair for pair in pairs if pair.commit in split and pair.split == "train"]
-    drops.extend(Drop(pair.path, pair.symbol, pair.kind, "commit_on_both_sides") for pair in gone)
-    return [pair for pair in pairs if pair.commit not in split or pair.split != "train"]
+    gone = {
+        pair.id for pair in pairs if pair.split == "train" and pair.id not in standing and len(sides[pair.commit]) > 1
+    }
+    drops.extend(Drop(p.path, p.symbol, p.kind, "commit_on_both_sides") for p in pairs if p.id in gone)
+    return [pair for pair in pairs if pair.id not in gone]
 
 
 def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Drop]) -> list[Pair]:
@@ -238,14 +241,14 @@ def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Dro
 
 
 def keep_style(
-    pairs: Sequence[Pair], tallies: Sequence[FileTally], profile: Profile, commits: Set[str], drops: list[Drop]
+    pairs: Sequence[Pair], tallies: Sequence[FileTally], profile: Profile, standing: Set[str], drops: list[Drop]
 ) -> list[Pair]:
-    """Return *pairs* without the training pairs whose answer, as it stands now, breaks a rule that gates."""
-    judged = {pair.path for pair in pairs if pair.split == "train" and pair.commit in commits}
+    """Return *pairs* without the training pairs among those *standing* whose answer breaks a rule that gates."""
+    judged = {pair.path for pair in pairs if pair.split == "train" and pair.id in standing}
     broken = {tally.path: lines_that_break(tally, profile) for tally in tallies if tally.path in judged}
     kept: list[Pair] = []
     for pair in pairs:
-        lines = broken.get(pair.path, {}) if pair.split == "train" and pair.commit in commits else {}
+        lines = broken.get(pair.path, {}) if pair.split == "train" and pair.id in standing else {}
         if any(pair.start_line <= line <= pair.end_line for line in lines):
             drops.append(Drop(pair.path, pair.symbol, pair.kind, "house_style"))
         else:

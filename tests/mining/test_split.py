@@ -112,6 +112,31 @@ def test_a_quote_of_a_held_out_answer_is_dropped(repository, tmp_path):
     assert 0 == read_corpus(tmp_path / "after").manifest["split_proof"]["shared_spans_of_50_tokens"]
 
 
+@pytest.mark.parametrize("on_top", [False, True], ids=["the newest", "an earlier one"])
+def test_a_commit_stays_on_one_side(repository, commit_tree, tmp_path, on_top):
+    """A commit that changed files of both sides is not taught from, be it the newest; what stands in its files is."""
+    for noun in NOUNS[10:]:
+        (repository / f"{noun}s.py").write_text(FILE.format(noun=f"{noun}s"), "utf-8")
+    # with both its functions changed, it has too many pairs to be held out
+    (repository / "amber.py").write_text(FILE.format(noun="amber").replace("has_", "had_"), "utf-8")
+    commit_tree(repository)
+    (repository / "amber.py").write_text(FILE.format(noun="amber"), "utf-8")
+    for noun in NOUNS[:5]:
+        file = repository / f"{noun}.py"
+        file.write_text(file.read_text("utf-8").replace("(limit):", f"(limit, {noun}_pace()):"), "utf-8")
+    commit_tree(repository, "Walk the records at the usual pace")
+    if on_top:
+        (repository / "notes.txt").write_text("no code", "utf-8")
+        commit_tree(repository, "Take notes")
+    corpus = mine_repositories([repository], tmp_path / "corpus", kinds=["implement", "edit"], workers=1)
+    trained, held_out = corpus.pairs("train"), [*corpus.pairs("validation"), *corpus.pairs("test")]
+
+    assert any(pair.kind == "edit" for pair in held_out)
+    assert not any(pair.kind == "edit" for pair in trained)
+    assert "amber.py" in {pair.path for pair in trained}
+    assert 2 == corpus.manifest["skipped"]["commit_on_both_sides"]
+
+
 def test_a_span_is_found_wherever_it_stands():
     """Fifty tokens shared are found at any offset; forty-nine are not."""
     text = [f"token{number}" for number in range(120)]
