@@ -45,6 +45,9 @@ UNREAD = frozenset(
     }
 )
 """Endings of code that ships without a grammar: told where it is left out, for who looks for it in the corpus."""
+MARKERS = frozenset({"idiolect.json", "manifest.json", "run.json"})
+MADE_HERE = re.compile(rb'^ "schema": "idiolect\.\w+/', re.MULTILINE)
+"""What the marker of an artefact says, as `mining.artefacts` writes it."""
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 # No hook, filter, helper or configuration of the repository or the user may run or change what git says.
 HARDENED = (
@@ -106,7 +109,7 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
     listed = git_files(root)
     has_history = listed is not None
     locked: list[str] = []
-    names = sorted(set(plain_files(root, locked) if listed is None else listed))
+    names = without_artefacts(root, sorted(set(plain_files(root, locked) if listed is None else listed)))
     excluded = matcher_of(exclude)
     paths: list[str] = []
     skips = [Skip(printed(folder), "unreadable_folder") for folder in locked]
@@ -131,6 +134,17 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
         skips=tuple(skips),
         listed=tuple(names),
     )
+
+
+def without_artefacts(root: Path, names: Sequence[str]) -> list[str]:
+    """Return *names* without what lies in artefacts of idiolect: what was made of a repository is no part of it."""
+    marked = (name.rpartition("/") for name in names)
+    made = tuple(
+        f"{folder}/"
+        for folder, _, file in marked
+        if folder and file in MARKERS and MADE_HERE.search(read_start(root, f"{folder}/{file}") or b"")
+    )
+    return [name for name in names if not name.startswith(made)]
 
 
 def read_start(root: Path, name: str) -> bytes | None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from idiolect.mining import repository
 from idiolect.mining.errors import InputError
+from idiolect.mining.mine import mine_repositories
 from idiolect.mining.repository import content_reason, open_repository
+from tests_toys import toy_files
 
 CODE = "def double(x):\n    return 2 * x\n"
 
@@ -104,6 +106,19 @@ def test_code_that_no_grammar_reads_is_told(write_tree):
     root = write_tree({"a.py": CODE, "fast.pyx": CODE, "look.ipynb": "{}", "notes.txt": "no code"})
 
     assert {"fast.pyx": "no_grammar_for_.pyx", "look.ipynb": "no_grammar_for_.ipynb"} == reasons(root)
+
+
+def test_what_was_made_of_a_repository_is_no_part_of_it(write_tree, commit_tree):
+    """A corpus inside of the tree changes nothing, tracked or not; a manifest of something else hides nothing."""
+    root = write_tree({**toy_files(), "web/manifest.json": '{\n "schema": "https://example.org/1"\n}\n'})
+    first = mine_repositories([root], root / "made" / "corpus", workers=1)
+    again = mine_repositories([root], root / "made" / "corpus", workers=1)
+    names = open_repository(root, suffixes=[".json", ".md", ".py"]).listed
+
+    assert first.sha256 == again.sha256
+    assert sorted([*toy_files(), "web/manifest.json"]) == list(names)
+    commit_tree(root)
+    assert names == open_repository(root, suffixes=[".py"]).listed
 
 
 def test_a_folder_without_code_is_refused(write_tree):
