@@ -31,14 +31,16 @@ def new_artefact(out: Path, marker: str, schema: str) -> Generator[Path]:
     *out* holds something else, and `MachineError` when the place cannot be written.
     """
     refuse_foreign(out, marker, schema)
+    # a link, to a larger disk for instance, stays one
+    place = Path(os.path.realpath(out))
     with machine_faults(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
         with machine_faults(out):
             yield scratch
             scratch.chmod(0o755)  # mkdtemp makes it private; the artefact follows the user's habit
-            replace_folder(scratch, out)
+            replace_folder(scratch, place)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

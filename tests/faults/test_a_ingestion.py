@@ -293,6 +293,19 @@ def test_A18_no_place_to_write(root, tmp_path, capsys):
         assert "Traceback" not in capsys.readouterr().err
 
 
+def test_A18_output_behind_a_link(root, tmp_path):
+    """A link to a folder on another disk stays one, and the corpus goes where it points, also the second time."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk" / "corpus")
+    for text in ("A = 1\n", "B = 2\n"):
+        (root / "more.py").write_text(text)
+        assert 0 == main(["mine", str(root), "--out", str(tmp_path / "out"), "--workers", "1"])
+
+    assert (tmp_path / "out").is_symlink()
+    assert [tmp_path / "disk" / "corpus"] == list((tmp_path / "disk").iterdir())
+    assert (tmp_path / "disk" / "corpus" / "manifest.json").is_file()
+
+
 def test_A18_output_inside_the_input(root, mine):
     """A corpus inside the mined tree is not mined the next time."""
     first = main(["mine", str(root), "--out", str(root / "corpus"), "--workers", "1"])
