@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import site
 import sysconfig
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,9 +82,28 @@ def site_folders() -> list[Path]:
 
 
 def plugins_sha256() -> str:
-    """Return the hash of what is plugged in, by package and version; empty where nothing is."""
-    lines = [
-        f"{entry.group} {entry.name} {entry.value} {entry.dist.version if entry.dist is not None else ''}"
-        for entry in all_entries()
-    ]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""
+    """Return the hash of what is plugged in, by package, version and code; empty where nothing is."""
+    entries = all_entries()
+    digest = hashlib.sha256()
+    for entry in entries:
+        version = entry.dist.version if entry.dist is not None else ""
+        digest.update(f"{entry.group} {entry.name} {entry.value} {version}\n".encode())
+    for file in sorted({file for entry in entries for file in files_of(entry)}):
+        digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0" + file.read_bytes())
+    return digest.hexdigest() if entries else ""
+
+
+def files_of(entry: EntryPoint) -> Iterator[Path]:
+    """Yield the files of the package, or the module, that an entry point's object comes from; nothing is imported."""
+    from importlib.util import find_spec
+
+    found = None
+    with suppress(ImportError, ValueError):
+        # the outermost, for to look further in is to import it
+        found = find_spec(entry.value.partition(":")[0].partition(".")[0].strip())
+    if found is None:
+        return
+    if found.has_location and found.origin is not None:
+        yield Path(found.origin)
+    for folder in found.submodule_search_locations or ():
+        yield from (file for file in Path(folder).rglob("*") if file.suffix != ".pyc" and file.is_file())

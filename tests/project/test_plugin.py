@@ -5,6 +5,7 @@ An installed package adds a pair kind, a convention, a check and a language; one
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import site
 import subprocess
@@ -59,9 +60,9 @@ def test_an_installed_package_adds_one_of_each(python: Path):
     assert {"kind": True, "convention": True, "language": "bats", "checks": ["quiet"]} == said
 
 
-def test_its_pairs_are_mined_and_its_convention_is_learned(python: Path, tmp_path: Path):
-    """The plug-in's kind stands in the corpus beside ours, its convention in the profile."""
-    pots = tmp_path / "pots"
+def write_pots(folder: Path) -> Path:
+    """Write a repository for the plug-in to be asked about, and return it."""
+    pots = folder / "pots"
     pots.mkdir()
     for i, noun in enumerate(("seed", "pot", "tray", "bench", "label", "bed", "plug", "graft")):
         (pots / f"{noun}.py").write_text(
@@ -69,12 +70,36 @@ def test_its_pairs_are_mined_and_its_convention_is_learned(python: Path, tmp_pat
             f"    done = []\n    for {noun} in many:\n        if {noun}.dry > {i}:\n"
             f"            done.append({noun}.water({i + 2}, by='{noun}'))\n    return done\n"
         )
+    return pots
+
+
+def test_its_pairs_are_mined_and_its_convention_is_learned(python: Path, tmp_path: Path):
+    """The plug-in's kind stands in the corpus beside ours, its convention in the profile."""
+    pots = write_pots(tmp_path)
     run(python, "-m", "idiolect", "mine", str(pots), "--out", str(tmp_path / "corpus"), "--workers", "1")
     manifest = json.loads((tmp_path / "corpus" / "manifest.json").read_text())
     profile = (tmp_path / "corpus" / "profile.json").read_text()
 
     assert "title" in {row["kind"] for row in manifest["counts"]}
     assert "potting-loop-names" in profile
+
+
+def test_what_an_earlier_state_of_it_gave_is_not_kept(python: Path, tmp_path: Path):
+    """Its code is changed where it is installed, as in development: files that are the same are mined again."""
+    (title,) = (python.parent.parent / "lib").glob("python*/site-packages/idiolect_potting/title.py")
+    code = title.read_text("utf-8")
+    words = ["-m", "idiolect", "mine", str(write_pots(tmp_path)), "--out", str(tmp_path / "corpus"), "--workers", "1"]
+    said: list[set[str]] = []
+    try:
+        for ask in ("Say in one line", "Say in no more than one line"):
+            title.write_text(code.replace("Say in one line", ask), "utf-8")
+            run(python, *words, env={**os.environ, "IDIOLECT_CACHE": str(tmp_path / "cache")})
+            rows = map(json.loads, (tmp_path / "corpus" / "pairs" / "train.jsonl").read_text("utf-8").splitlines())
+            said.append({row["instruction"].partition(" what")[0] for row in rows if row["kind"] == "title"})
+    finally:
+        title.write_text(code, "utf-8")
+
+    assert said == [{"# Say in one line"}, {"# Say in no more than one line"}]
 
 
 def test_its_check_judges_answers(python: Path):
