@@ -18,6 +18,9 @@ from pathlib import Path
 from .plugins import plugins_sha256
 
 VARIABLE = "IDIOLECT_CACHE"
+MAGIC = b"SQLite format 3\0"
+DIGEST = 16
+"""Bytes of a value's hash."""
 
 
 def cache_folder(part: str) -> Path | None:
@@ -58,7 +61,7 @@ class Store:
     def __init__(self, file: Path) -> None:
         self.connection: sqlite3.Connection | None = None
         with suppress(OSError, sqlite3.Error):
-            if file.exists() and file.stat().st_size > self.LARGEST:
+            if file.exists() and (file.stat().st_size > self.LARGEST or not is_database(file)):
                 file.unlink()
             self.connection = sqlite3.connect(file, timeout=2, isolation_level=None)
             # values of some 50 kB are written at a third of the cost into large pages that hold no keys
@@ -70,25 +73,20 @@ class Store:
             self.connection.execute("BEGIN")
 
     def get(self, key: bytes) -> bytes | None:
-        """Return the value of *key*, or None."""
+        """Return the value of *key*, or None where there is none, or not all of it."""
+        row = None
         with suppress(sqlite3.Error):
             if self.connection is not None:
                 row = self.connection.execute("SELECT value FROM mined WHERE key = ?", (key,)).fetchone()
-                return None if row is None else row[0]
-        return None
-
-    def has(self, key: bytes) -> bool:
-        """Claim that there is a value under *key*."""
-        with suppress(sqlite3.Error):
-            if self.connection is not None:
-                return self.connection.execute("SELECT 1 FROM mined WHERE key = ?", (key,)).fetchone() is not None
-        return False
+        value = b"" if row is None else bytes(row[0])
+        return value[DIGEST:] if value and value[:DIGEST] == digest_of(value[DIGEST:]) else None
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep *value* under *key*."""
         try:
             if self.connection is not None:
-                self.connection.execute("INSERT OR REPLACE INTO mined VALUES (?, ?)", (key, value))
+                row = (key, digest_of(value) + value)
+                self.connection.execute("INSERT OR REPLACE INTO mined VALUES (?, ?)", row)
         except sqlite3.Error:
             self.connection = None
 
@@ -98,6 +96,17 @@ class Store:
             if self.connection is not None:
                 self.connection.execute("COMMIT")
                 self.connection.close()
+
+
+def is_database(file: Path) -> bool:
+    """Claim that *file* begins as SQLite's files do; an empty one is about to."""
+    with file.open("rb") as opened:
+        return opened.read(len(MAGIC)) in (MAGIC, b"")
+
+
+def digest_of(value: bytes) -> bytes:
+    """Return what stands before *value* in the cache: by it, a damaged value is told before it is read."""
+    return hashlib.blake2b(value, digest_size=DIGEST).digest()
 
 
 def open_store() -> Store | None:

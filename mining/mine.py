@@ -326,27 +326,36 @@ def read_and_mine(repositories: Sequence[Repository], job: Job) -> list[list[Fil
     """Return what every file of each repository gives, in order of path: from the cache, or from worker processes."""
     # a worker needs where the files are, not the list of them
     places = tuple(replace(repository, paths=(), skips=(), listed=()) for repository in repositories)
-    asked = job.asked
-    work = partial(mine_packed, places, tuple(job.languages), job.kinds, job.house, asked)
-    store = open_store()
-    given: list[list[FileYield | Drop]] = [[] for _ in repositories]
+    work = partial(mine_packed, places, tuple(job.languages), job.kinds, job.house, job.asked)
     files = [(number, path) for number, repository in enumerate(repositories) for path in repository.paths]
-    kept = {(n, path) for n, path in files if store is not None and is_kept(store, places[n], asked, path)}
-    sizes = [(f"{n}/{path}", size_of(places[n].root / path)) for n, path in files if (n, path) not in kept]
-    spread = map_files if job.cluster is None else partial(map_on, job.cluster)
-    fresh = spread(work, sizes, workers=job.workers, lost=lose_file, progress=job.progress)
+    store = open_store()
     try:
-        for n, path in files:
-            packed = Packed(file_key(places[n], asked, path), b"") if (n, path) in kept else next(fresh)
-            value = packed.value or (store and packed.key and store.get(packed.key)) or b""
-            if store is not None and packed.key and packed.value:
+        kept = {} if store is None else take_kept(store, places, job.asked, files)
+        sizes = [(f"{n}/{path}", size_of(places[n].root / path)) for n, path in files if (n, path) not in kept]
+        spread = map_files if job.cluster is None else partial(map_on, job.cluster)
+        fresh = spread(work, sizes, workers=job.workers, lost=lose_file, progress=job.progress)
+        given: list[list[FileYield | Drop]] = [[] for _ in repositories]
+        for file in files:
+            packed = Packed(b"", kept.pop(file)) if file in kept else next(fresh)
+            if store is not None and packed.key:
                 store.put(packed.key, packed.value)
-            # what vanished from the cache meanwhile is mined here
-            given[n].append(pickle.loads(value if value else work(f"{n}/{path}").value))  # noqa: S301 - our own
+            given[file[0]].append(pickle.loads(packed.value))  # noqa: S301 - our own
     finally:
         if store is not None:
             store.close()
     return given
+
+
+def take_kept(
+    store: Store, repositories: Sequence[Repository], asked: str, files: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], bytes]:
+    """Return what the cache has of *files*, named by their repository's number and their path, as they are now."""
+    kept: dict[tuple[int, str], bytes] = {}
+    for number, path in files:
+        data = repositories[number].read(path)
+        if isinstance(data, bytes) and (value := store.get(key_of(asked, path, data))) is not None:
+            kept[number, path] = value
+    return kept
 
 
 class Packed(NamedTuple):
@@ -382,18 +391,6 @@ def lose_file(file: str) -> Packed:
     """Return what is recorded of a file, named as for `mine_packed`, whose worker died."""
     path = file.partition("/")[2]
     return Packed(b"", pickle.dumps(Drop(path, "", "file", "crashed_or_too_slow"), 5))
-
-
-def is_kept(store: Store, repository: Repository, asked: str, path: str) -> bool:
-    """Claim that the cache holds what the file at *path* gives as it is now."""
-    key = file_key(repository, asked, path)
-    return bool(key) and store.has(key)
-
-
-def file_key(repository: Repository, asked: str, path: str) -> bytes:
-    """Return what the file at *path* is kept under, or nothing when it cannot be read."""
-    data = repository.read(path)
-    return key_of(asked, path, data) if isinstance(data, bytes) else b""
 
 
 def key_of(asked: str, path: str, data: bytes) -> bytes:

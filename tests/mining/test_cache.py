@@ -4,6 +4,7 @@ The cache changes what a run costs, never what it gives.
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 
 import pytest
@@ -78,7 +79,7 @@ def test_other_kinds_are_another_question(house, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("damage", [b"", b"no database", None])
 def test_a_damaged_cache_is_no_cache(house, tmp_path, monkeypatch, damage):
-    """Whatever is in the file, the run gives what it gives without it."""
+    """Whatever is in the file, the run gives what it gives without it; a file that is none is begun anew."""
     mine_repositories([house], tmp_path / "first", workers=1)
     store = tmp_path / "cache" / "mined" / "files.sqlite"
     if damage is None:
@@ -87,8 +88,26 @@ def test_a_damaged_cache_is_no_cache(house, tmp_path, monkeypatch, damage):
     else:
         store.write_bytes(damage)
     mine_repositories([house], tmp_path / "second", workers=1)
+    mined = watch_mined(monkeypatch)
+    mine_repositories([house], tmp_path / "third", workers=1)
+
+    assert read_all(tmp_path / "first") == read_all(tmp_path / "second") == read_all(tmp_path / "third")
+    assert (len(NOUNS) if damage is None else 0) == len(mined)
+
+
+def test_a_damaged_value_is_mined_again(house, commit_tree, tmp_path, monkeypatch):
+    """Of values that lost their ends, a file's or a history's, none is read, and the next run finds them whole."""
+    commit_tree(house)
+    mine_repositories([house], tmp_path / "first", workers=1)
+    with sqlite3.connect(tmp_path / "cache" / "mined" / "files.sqlite") as connection:
+        connection.execute("UPDATE mined SET value = substr(value, 1, length(value) / 2)")
+    connection.close()
+    mine_repositories([house], tmp_path / "first", workers=1)
+    mined = watch_mined(monkeypatch)
+    mine_repositories([house], tmp_path / "second", workers=1)
 
     assert read_all(tmp_path / "first") == read_all(tmp_path / "second")
+    assert [] == mined
 
 
 def test_a_cache_that_cannot_be_written_is_off(house, tmp_path, monkeypatch):
