@@ -6,7 +6,6 @@ They only ever teach: a probe needs a file of the repository around it. What com
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from .pairs.kind import collect_kinds
 from .pairs.pair import Pair
 from .settings import Settings
 from .split import SAME_CLUSTER, Unit
+from .yields import hash_of
 
 ORIGIN = "own"
 NEEDED = ("instruction", "response")
@@ -121,8 +121,3 @@ def own_objections(pairs: Sequence[Pair], held_out: Sequence[Unit]) -> list[str]
         reasons.append("secret" if secret else "duplicate" if pair.id in seen else near.get(index, ""))
         seen.add(pair.id)
     return reasons
-
-
-def hash_of(*parts: str) -> str:
-    """Return a short hash of *parts*."""
-    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
