@@ -111,8 +111,10 @@ def own_objections(pairs: Sequence[Pair], held_out: Sequence[Unit]) -> list[str]
     """Return for each of *pairs* why it cannot be added, or nothing: a secret, a copy, or close to what is held out."""
     marks = [unit.mark for unit in held_out]
     near: dict[int, str] = {}
-    for first, second, _ in similar_pairs([*marks, *(fingerprint(pair.response) for pair in pairs)], SAME_CLUSTER):
-        if first < len(marks) <= second:
+    prints = [*marks, *(fingerprint(pair.response) for pair in pairs)]
+    for first, second, similarity in similar_pairs(prints, SAME_CLUSTER):
+        # of copies, the first alone is compared with what is held out
+        if first < len(marks) <= second or (similarity == 1.0 and first - len(marks) in near):
             near[second - len(marks)] = "near_held_out_answer"
     reasons: list[str] = []
     seen: set[str] = set()

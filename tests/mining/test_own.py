@@ -5,6 +5,7 @@ Pairs that a team writes itself are added, checked and recorded.
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from idiolect.mining.errors import SettingsError
@@ -41,6 +42,20 @@ def test_an_own_pair_cannot_leak_a_held_out_answer(write_tree, tmp_path):
 
     assert not [pair for pair in corpus.pairs("train") if pair.repository == "own"]
     assert {"near_held_out_answer", "quotes_held_out_answer"} & set(corpus.manifest["skipped"])
+
+
+def test_a_second_copy_of_an_own_pair_leaks_no_more_than_the_first(write_tree, tmp_path):
+    """What comes near a held-out answer is dropped as often as it is given."""
+    held_out = mine(write_tree(toy_files()), tmp_path / "first").pairs("test")
+    answer = max((pair.response for pair in held_out if pair.kind == "implement"), key=len)
+    near = re.sub(r"\blimit\b", "most", answer).replace("    return", "    again(answer)\n    return")
+    rows = [{"instruction": f"# Write it, way {number}.", "response": near} for number in range(3)]
+    root = write_tree({"idiolect.toml": SETTINGS, "own.jsonl": "\n".join(map(json.dumps, rows))})
+
+    corpus = mine(root, tmp_path / "second")
+
+    assert not [pair for pair in corpus.pairs("train") if pair.repository == "own"]
+    assert 3 == corpus.manifest["skipped"]["near_held_out_answer"]
 
 
 def test_all_faults_of_own_pairs_are_told_at_once(write_tree, tmp_path):
