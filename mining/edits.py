@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .filters.duplicates import fingerprint
+from .filters.duplicates import fingerprint_all
 from .filters.personal import mask_personal
 from .filters.quality import broken_definition, object_to
 from .filters.secrets import find_secrets
@@ -47,14 +47,21 @@ def mine_history(
                 drops.append(Drop(change.path, draft.symbol, draft.kind, reason))
                 continue
             pairs.append(make_pair(shell_of(change), draft, repository.name, change.commit, repository.licence))
-            texts = (draft.instruction.partition("\n")[2], draft.response)
-            units.extend(Unit(change.path, draft.symbol, fingerprint(text)) for text in texts)
+            texts = (draft.instruction.partition("\n")[2], draft.response, *bodies_of(change))
+            units.extend(Unit(change.path, draft.symbol, mark) for mark in fingerprint_all(texts))
     # of a history that was cut, nobody knows which files are old
     shallow = is_shallow(repository.root)
     ages = {} if shallow else newest_change(repository.root, count)
     about = {"commits": count, "split": "newest in test" if ages else "by hash"}
     cut = {"shallow": True} if shallow else {"goes_on": True} if is_longer(repository.root, count) else {}
     return HistoryYield(tuple(pairs), tuple(units), tuple(drops), ages, {**about, **cut})
+
+
+def bodies_of(change: Change) -> tuple[str, str]:
+    """Return the definition's body before and after: files are compared by bodies, and what was moved has two paths."""
+    sides = ((change.before, change.old), (change.after, change.new))
+    before, after = (source.slice(definition.code or definition.body) for source, definition in sides)
+    return before, after
 
 
 def object_to_change(change: Change, draft: Draft) -> str:

@@ -4,7 +4,7 @@ Which side a file is on. In: fingerprints of definitions, and pairs. Out: a spli
 Files that share a near-duplicate definition form a cluster, and a cluster stays on one side. A cluster too large for a
 test set goes to training, so that test probes come from many small ones. Training pairs that quote or repeat an answer
 of the other side are dropped; the proof states the highest similarity left, that no span of 50 tokens is shared, and
-that no answer is the same.
+that no answer is the same or stands in a change.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ HELD_OUT_SHARE = 0.1
 """The share of all pairs in validation, and in test."""
 LARGEST_CLUSTER = 0.05
 """A cluster with a larger share of the pairs goes to training."""
+SHORTEST_BODY = 60
+"""Letters, blanks apart, of a body that is given away where a change holds it; a shorter one is anyone's line."""
 FEW_CLUSTERS = 8
 """Independent files under which an interval over clusters is a guess."""
 
@@ -126,6 +128,8 @@ class LeakFinder:
         self.spans = SpanFinder(token_spans([pair.response for pair in held_out]).hashes)
         # a hole of an infill pair may be a line that anyone writes
         self.answers = frozenset(bare(pair.response) for pair in held_out if pair.kind != "infill")
+        bodies = {bare(pair.response) for pair in held_out if pair.kind == "implement"}
+        self.bodies = frozenset(body for body in bodies if len(body) >= SHORTEST_BODY)
         self.known: dict[str, bool] = {}
 
     def find_quotes(self, pairs: Sequence[Pair]) -> list[bool]:
@@ -136,8 +140,12 @@ class LeakFinder:
         return [self.known[pair.prompt_id] or self.known[pair.id] for pair in pairs]
 
     def is_answer(self, pair: Pair) -> bool:
-        """Claim that a training pair has the answer of a pair held out, white space apart."""
-        return bare(pair.response) in self.answers
+        """Claim that a training pair has the answer of a pair held out, or a change a body, white space apart."""
+        response = bare(pair.response)
+        if response in self.answers or pair.kind != "edit":
+            return response in self.answers
+        sides = (bare(pair.instruction), response)
+        return any(body in side for body in self.bodies for side in sides)
 
 
 def bare(text: str) -> str:

@@ -12,6 +12,7 @@ from idiolect.mining.corpus import read_corpus
 from idiolect.mining.filters.duplicates import fingerprint
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.spans import SpanFinder, token_spans
+from idiolect.mining.split import bare
 
 NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "larch",
          "marsh", "north", "ocean", "prairie", "quarry", "ridge", "slope", "tarn")  # fmt: skip
@@ -135,6 +136,63 @@ def test_a_commit_stays_on_one_side(repository, commit_tree, tmp_path, on_top):
     assert not any(pair.kind == "edit" for pair in trained)
     assert "amber.py" in {pair.path for pair in trained}
     assert 2 == corpus.manifest["skipped"]["commit_on_both_sides"]
+
+
+SHORT = '''
+def seal_{noun}(store, key):
+    """Seal the {noun} record *key* of *store*."""
+    lock = store.lock_{noun}(key).edge_{noun}
+    store.log_{noun}(lock.{noun}_wax)
+    return store.{noun}_seal
+'''
+EXPLAINED = FILE.replace(
+    'up to *limit*."""',
+    """up to *limit*.
+
+    >>> store.wake_{noun}(1).walk_{noun}(2).stop_{noun}()[3].name_{noun}.lower_{noun}(4) - store.rest_{noun}(5)
+    >>> store.grow_{noun}(1) + store.fold_{noun}(2) / store.turn_{noun}.bend_{noun}([6]) * store.melt_{noun}(7)
+    \"\"\"""",
+)
+
+
+@pytest.fixture(name="mine_moved")
+def _mine_moved(write_tree, commit_tree, tmp_path):
+    """Mine twenty files of one text that were changed, one by one, before all were moved; return the pairs."""
+
+    def mine_all(text):
+        root = write_tree({f"old/{noun}.py": text.format(noun=noun) for noun in NOUNS}, "moved")
+        commit_tree(root)
+        for noun in NOUNS:
+            file = root / "old" / f"{noun}.py"
+            file.write_text(file.read_text("utf-8").replace(f"log_{noun}(", f"log_{noun}_at(0, "), "utf-8")
+            commit_tree(root, f"Say at which place the {noun} record stands")
+        (root / "old").rename(root / "new")
+        commit_tree(root, "Move all of it")
+        corpus = mine_repositories([root], tmp_path / "corpus", workers=1)
+        return [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+
+    return mine_all
+
+
+def test_a_short_answer_is_in_no_change_of_the_file_that_it_was_moved_from(mine_moved):
+    """A body that is too short to bring two files together is looked for in every change that is trained on."""
+    pairs = mine_moved(SHORT)
+    held_out = [bare(pair.response) for pair in pairs if pair.split != "train" and pair.kind == "implement"]
+    changes = [bare(p.instruction + p.response) for p in pairs if p.split == "train" and p.kind == "edit"]
+
+    assert held_out
+    assert changes
+    assert not [answer for answer in held_out if any(answer in change for change in changes)]
+
+
+def test_a_moved_file_is_on_the_side_of_what_it_was(mine_moved):
+    """A change counts by the bodies that it had, as a file does: its documentation does not make it another."""
+    pairs = mine_moved(EXPLAINED)
+    clusters = {pair.path: pair.cluster for pair in pairs}
+    moved = [path for path in clusters if path.startswith("old/")]
+
+    assert len(NOUNS) == len(moved)
+    assert [] == [path for path in moved if clusters[path] != clusters[path.replace("old/", "new/")]]
 
 
 def test_a_span_is_found_wherever_it_stands():
