@@ -85,7 +85,7 @@ RULES = (
     Rule("azure-storage-key", ("AccountKey=",), r"AccountKey=([A-Za-z0-9+/]{86}==)"),
     Rule("azure-client-secret", ("8Q~", "7Q~"), r"([A-Za-z0-9_~.\-]{3}[78]Q~[A-Za-z0-9_~.\-]{31,34})"),
     Rule("json-web-token", ("eyJ",), r"(eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,})"),
-    Rule("basic-auth-url", ("://",), r"://[^\s:/@'\"{}$<>%]{1,64}:([^\s/@'\"{}$<>%*]{6,128})@[\w.\-]+", is_word=False),
+    Rule("basic-auth-url", ("://",), r"://[^\s:/@'\"{}$<>%]{0,64}:([^\s/@'\"{}$<>%*]{6,128})@[\w.\-]+", is_word=False),
     Rule("age-key", ("AGE-SECRET-KEY-1",), r"(AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b"),
 )  # fmt: skip
 SHORTEST_WORD = 15
@@ -93,16 +93,28 @@ SHORTEST_WORD = 15
 IN_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-.=~:")
 BETWEEN_WORDS = bytes(byte if byte in IN_WORD or byte >= 128 else 32 for byte in range(256))
 """Makes blanks of all that no secret of one word holds; beyond ASCII there are digits too."""
+ESCAPES = frozenset({r"\n", r"\r", r"\t"})
+"""Blanks as a string writes them."""
 ASSIGNED = "assigned-secret"
 IN_KEY = r"[A-Za-z0-9+/_\-.=~]"
-# a pattern for each of the two quotes: what opens with one letter is searched for at less than half the cost
-QUOTED = tuple(re.compile(rf"{quote}{IN_KEY}{{16,200}}{quote}") for quote in "'\"")
+# a pattern for each of the quotes: what opens with one letter is searched for at less than half the cost
+QUOTED = tuple(re.compile(rf"{quote}(?:Bearer )?({IN_KEY}{{16,200}}){quote}") for quote in "'\"`")
 """A string that may be a key; looked at before its name is, because few strings are like this."""
+UNQUOTED = re.compile(rf":[ \t]+({IN_KEY}{{16,200}})[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+"""The rest of a line that may be a key, as YAML writes one without quotes."""
+NAMES = (
+    r"(?:secret|passw(?:or)?d|pwd|token|credential|private_key|authorization"
+    r"|(?:api|access|auth|encryption|signing)[_\-]?key)[\w\-]{0,20}"
+)
 ASSIGNED_TO = re.compile(
-    r"(?:secret|passw(?:or)?d|token|api[_\-]?key|credential|private_key)[\w\-]{0,20}['\"]?\s*"
-    r"(?::\s*str\s*)?(?:=>|[=:])\s*(?:\\\s*)?\(?\s*[rbu]?$",
+    rf"(?:{NAMES}['\"]?\]?\s*(?::[\w.&|'\[\] ]{{1,40}}|\bstring\s*)?(?:=>|:=|[=:])"
+    rf"|{NAMES}(?:['\"][\])])?\s*(?:\bor\b|\|\||\?\?)"
+    rf"|(?:get|env|fetch)\w*\(\s*['\"]\w{{0,40}}{NAMES}['\"]\s*,)"
+    r"\s*(?:\\\s*)?\(?\s*[rbu]?(?:''|\"\")?$",
     re.IGNORECASE,
 )
+"""What gives a string a name: an assignment, with or without a type, or the name of what it stands in for."""
+KEY_OF_LINE = re.compile(rf"^[ \t\-]*[\w.\-]*{NAMES}\Z", re.IGNORECASE | re.MULTILINE)
 LOOK_BACK = 160
 """Characters before a string in which the name that it is given stands."""
 JOINTS = tuple(
@@ -115,6 +127,8 @@ JOINTS = tuple(
 AROUND_JOINT = 300
 LEAST_ENTROPY = 3.2
 """Bits per character under which an assigned string is a word, not a secret; measured on identifiers and on keys."""
+DIGITS_APART = re.compile(r"\d\D+\d")
+"""What the name of a type, which stands where YAML has a value, hardly holds."""
 PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|changeme|dummy|your[_\-]|xxxx|\.\.\.|test|fake|sample|redacted|secret$"
 )
@@ -142,11 +156,16 @@ def find_whole(text: str) -> list[Secret]:
             if literal in (words if rule.is_word else text):
                 found.extend(matches_of(rule, pattern, text))
                 break
-    for match in chain.from_iterable(quoted.finditer(text) for quoted in QUOTED):
-        value = match[0][1:-1]
-        if looks_random(value) and ASSIGNED_TO.search(text, max(0, match.start() - LOOK_BACK), match.start()):
-            found.append(Secret(ASSIGNED, match.start() + 1, match.end() - 1))
-    return found
+    return [*found, *named_keys(text)]
+
+
+def named_keys(text: str) -> Iterator[Secret]:
+    """Yield the strings, and the rests of lines, that look like keys and have a name that says so."""
+    quoted = ((ASSIGNED_TO, match) for pattern in QUOTED for match in pattern.finditer(text))
+    unquoted = ((KEY_OF_LINE, match) for match in UNQUOTED.finditer(text) if DIGITS_APART.search(match[1]))
+    for name, match in chain(quoted, unquoted):
+        if looks_random(match[1]) and name.search(text, max(0, match.start() - LOOK_BACK), match.start()):
+            yield Secret(ASSIGNED, *match.span(1))
 
 
 def long_words(text: str) -> str:
@@ -156,11 +175,12 @@ def long_words(text: str) -> str:
 
 
 def matches_of(rule: Rule, pattern: re.Pattern[str], text: str) -> Iterator[Secret]:
-    """Yield the matches of one rule that no word character stands before."""
+    """Yield the matches of one rule that no word character stands before, but for that of an escape."""
     group = 1 if pattern.groups else 0
     for match in pattern.finditer(text):
-        before = text[match.start() - 1] if match.start() else " "
-        if not (before.isalnum() or before == "_") or not text[match.start()].isalnum():
+        before = text[max(0, match.start() - 2) : match.start()]
+        is_inside = before[-1:].isalnum() or before.endswith("_")
+        if not is_inside or before in ESCAPES or not text[match.start()].isalnum():
             yield Secret(rule.name, match.start(group), match.end(group))
 
 

@@ -97,6 +97,46 @@ def test_an_assigned_secret_is_found_by_its_name():
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("api_token: {value}\nreplicas: 2\n", id="YAML"),
+        pytest.param("doors:\r\n  - auth-token: {value}  # ours\r\n", id="YAML with a comment"),
+        pytest.param('apiKey := "{value}"', id="Go"),
+        pytest.param('var apiKey string = "{value}"', id="Go with a type"),
+        pytest.param('api_key: Final[str] = "{value}"', id="Python"),
+        pytest.param("api_key: str | None = '{value}'", id="Python, perhaps"),
+        pytest.param('password = """{value}"""', id="three quotes"),
+        pytest.param('const apiKey: string = "{value}";', id="TypeScript"),
+        pytest.param("const password = `{value}`", id="template"),
+        pytest.param('const API_KEY: &\'static str = "{value}";', id="Rust"),
+        pytest.param('token = os.environ.get("TOKEN", "{value}")', id="fallback"),
+        pytest.param('key = os.getenv("SECRET_KEY") or "{value}"', id="or"),
+        pytest.param("const token = process.env.TOKEN || '{value}'", id="bars"),
+        pytest.param('os.environ["TOKEN"] = "{value}"', id="item"),
+        pytest.param('headers = {{"Authorization": "Bearer {value}"}}', id="header"),
+        pytest.param('ACCESS_KEY = "{value}"', id="access"),
+        pytest.param('SIGNING_KEY = "{value}"', id="signing"),
+        pytest.param('authKey = "{value}"', id="auth"),
+        pytest.param('ENCRYPTION_KEY = "{value}"', id="encryption"),
+        pytest.param('DB_PWD = "{value}"', id="pwd"),
+        pytest.param('url = "redis://:{value}@cache.corp:6379/0"', id="URL without a user"),
+    ],
+)
+def test_a_secret_is_found_however_it_is_assigned(line):
+    """Every language has its own way of giving a string a name."""
+    value = "9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d"
+
+    assert value not in redact_secrets(line.format(value=value))[0]
+
+
+def test_a_secret_behind_a_line_end_in_a_string_is_found():
+    """The letter of an escape is not the beginning of a word."""
+    secret = FORMATS["GitHub personal"](random.Random(19))
+
+    assert secret not in redact_secrets(f'say("Take this:\\n{secret}")')[0]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         pytest.param(f"build = '{uuid.UUID(int=2**90 + 7)}'", id="uuid"),
@@ -107,6 +147,11 @@ def test_an_assigned_secret_is_found_by_its_name():
         pytest.param("password_field = 'registration_form_password_2'", id="words"),
         pytest.param("url = 'https://user:{password}@host/path'", id="a template"),
         pytest.param("see https://example.org/a:b@c", id="a link"),
+        pytest.param("async def read(\n    token: OAuth2PasswordBearer\n):", id="a type"),
+        pytest.param("names = ['OAuth2PasswordBearer', 'OAuth2PasswordRequestForm']", id="names in a row"),
+        pytest.param('say that "embed_tokens" or "m1.encoder.embed_tokens" is meant', id="a choice of words"),
+        pytest.param('token == "aB3dE5gH7jK9xyzQ12"', id="a comparison"),
+        pytest.param("token: ${TOKEN_OF_2_DOORS_9}\nsecretName: door-tls-v1-2-of-3\n", id="names in YAML"),
         pytest.param("icon = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ'", id="base64 data"),
     ],
 )
