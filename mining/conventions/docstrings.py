@@ -14,10 +14,10 @@ from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, first_string, statement_edit, text_of
 
 NUMPY = re.compile(
-    r"^([ \t]*)(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References)[ \t]*\n\s*-{3,}", re.MULTILINE
+    r"^([ \t]*)(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References)[ \t]*\r?\n\s*-{3,}", re.MULTILINE
 )
 GOOGLE = re.compile(
-    r"^([ \t]*)(Args|Arguments|Returns|Yields|Raises|Attributes|Example|Examples|Note):[ \t]*$", re.MULTILINE
+    r"^([ \t]*)(Args|Arguments|Returns|Yields|Raises|Attributes|Example|Examples|Note):[ \t]*(?=\r?$)", re.MULTILINE
 )
 SPHINX = re.compile(r"^[ \t]*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re.MULTILINE)
 QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
@@ -179,6 +179,7 @@ class SectionStyle(Documented):
         departs=(
             'def f(a):\n    """F.\n\n    Args:\n        a: Int.\n    """',
             'def f(a):\n    """F.\n\n    :param a: Int.\n    """',
+            'def f(a):\r\n    """F.\r\n\r\n    Args:\r\n        a: Int.\r\n    """\r\n',
         ),
         nearly=('def f(a):\n    """Parameters are read."""',),
     )  # fmt: skip

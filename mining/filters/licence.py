@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 HEADER = 4_000
 """Characters of a file in which a notice of its licence stands."""
-SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+\-() ]{2,80}?)[ \t]*(?:\*/|-->|$)", re.MULTILINE)
+SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+\-() ]{2,80}?)[ \t]*(?:\*/|-->|\r?$)", re.MULTILINE)
 NOTICES = (
     ("AGPL-3.0", re.compile(r"GNU\s+(?:[#*/;\s]+)?Affero\s+General\s+Public\s+License", re.IGNORECASE)),
     ("LGPL", re.compile(r"GNU\s+(?:Lesser|Library)\s+General\s+Public\s+License", re.IGNORECASE)),

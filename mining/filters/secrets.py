@@ -215,7 +215,7 @@ def redact_secrets(text: str) -> tuple[str, list[Secret]]:
     last = 0
     for secret in secrets:
         # line ends stay, so that lines and spans keep their places
-        hidden = re.sub(r"[^\n]", "X", text[secret.start : secret.end])
+        hidden = re.sub(r"[^\r\n]", "X", text[secret.start : secret.end])
         parts.extend((text[last : secret.start], hidden))
         last = secret.end
     return "".join([*parts, text[last:]]), secrets

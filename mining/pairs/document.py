@@ -57,7 +57,7 @@ def undocumented(source: Source, definition: Definition, doc: Span) -> str:
     end = source.lines_span(1, source.line_of(definition.span.end - 1)).end
     # documentation above the definition is not among its lines
     before = source.slice(Span(start, max(start, doc.start)))
-    after = source.slice(Span(min(max(start, doc.end + 1), end), end))
+    after = source.slice(Span(min(max(start, doc.end), end), end)).removeprefix("\r").removeprefix("\n")
     return (before + after).strip("\r\n")
 
 

@@ -28,7 +28,7 @@ DOC_BYTES = 1_000
 """Documentation is cut to its first lines that fit; examples and references stand at its end, but tags after them."""
 TAG = re.compile(r"^[ \t]*(?:\*|//[/!]?)[ \t]*(?:@\w+|<(?:param|returns|exception)\b)", re.MULTILINE)
 """What opens the contract in a comment: `@param` and the like, or their elements in C#."""
-EMPTY_LINES = re.compile(r"(?:\n[ \t]*\*?[ \t]*)+\Z")
+EMPTY_LINES = re.compile(r"(?:\r?\n[ \t]*\*?[ \t]*)+\Z")
 SHORT_DOC = 20
 """Characters under which a documentation string says little about the body."""
 

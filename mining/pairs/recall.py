@@ -24,9 +24,9 @@ EXAMPLES = (
     "Give an example of `{symbol}` from `{module}`.",
 )
 FENCE = re.compile(
-    r"^(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*$", re.M | re.S
+    r"^(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*\r?$", re.M | re.S
 )
-HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.M)
+HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*\r?$", re.M)
 PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: (?P<code>.*))?$")
 PROSE = 600
 """Characters of the words before a code block that are asked with."""

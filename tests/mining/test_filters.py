@@ -93,6 +93,7 @@ def test_personal_data_reaches_no_file_of_a_corpus(tmp_path):
     [
         pytest.param("# SPDX-License-Identifier: GPL-3.0-or-later\nx = 1\n", "GPL-3.0-or-later", id="spdx"),
         pytest.param("/* SPDX-License-Identifier: MIT */\n", "MIT", id="block comment"),
+        pytest.param("# SPDX-License-Identifier: GPL-3.0-only\r\nx = 1\r\n", "GPL-3.0-only", id="spdx in CRLF"),
         pytest.param("# under the GNU General Public License, see\n", "GPL", id="notice"),
         pytest.param("# GNU Affero General Public License\n", "AGPL-3.0", id="stronger notice"),
         pytest.param("# Proprietary and confidential.\n", "proprietary", id="secret"),

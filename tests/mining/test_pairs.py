@@ -276,6 +276,22 @@ def test_documentation_is_asked_for_without_giving_it_away(rows):
         assert "def " in pair.instruction
 
 
+@pytest.mark.parametrize("path", sorted(HOUSE))
+def test_line_ends_change_no_pair(path):
+    """A file whose lines end as Windows ends them teaches what it teaches otherwise, in its own line ends."""
+
+    def told(text):
+        mined = mine_data(path, text.encode(), known_languages(), None)
+        # the byte at which they stand decides where holes are cut and which calls are asked for
+        drafts = [draft for draft in mined.drafts if draft.kind not in {"infill", "use"}]
+        return [(draft.kind, draft.instruction, draft.response, draft.start_line) for draft in drafts]
+
+    plain, other = told(HOUSE[path]), told(HOUSE[path].replace("\n", "\r\n"))
+
+    assert plain
+    assert plain == [tuple(p.replace("\r\n", "\n") if isinstance(p, str) else p for p in row) for row in other]
+
+
 STYLED = '''
 def label_{noun}(item, names):
     """Return the label of the {noun}."""
