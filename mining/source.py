@@ -22,8 +22,10 @@ from .languages import Language
 
 DEEPEST = 50_000
 """Levels of nesting; from 65,536 on tree-sitter (0.25) answers a query in time that grows with the square."""
-# PEP 263: a coding cookie stands in one of the first two lines.
-CODING_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+# PEP 263: a coding cookie stands in the first line, or in the second behind a blank one or a comment
+CODING_COOKIE = re.compile(rb"(?:[ \t\f\r]*(?:#.*)?\n)??[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+HAVE_COOKIES = frozenset({"python", "ruby", "starlark"})
+"""Languages in which such a comment is more than prose; Ruby calls it magic."""
 
 
 class Span(NamedTuple):
@@ -107,7 +109,7 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
     Parses, does not execute. Raises `UndecodableError` when *data* is no text in its declared encoding, and when the
     tree is nested so deeply that asking a query of it would take minutes.
     """
-    encoding = detect_encoding(data)
+    encoding = detect_encoding(data, language)
     try:
         utf8 = data if encoding == "utf-8" and data.isascii() else data.decode(encoding).encode("utf-8")
     except (UnicodeError, LookupError):
@@ -135,9 +137,9 @@ def is_deep(node: Node) -> bool:
     return True
 
 
-def detect_encoding(data: bytes) -> str:
+def detect_encoding(data: bytes, language: Language) -> str:
     """
-    Return the codec of *data*: its byte-order mark, else its coding cookie (PEP 263), else UTF-8.
+    Return the codec of *data*: its byte-order mark, else the coding cookie (PEP 263) of its *language*, else UTF-8.
 
     Raises `UndecodableError` for a NUL byte and for a cookie that names no text encoding.
     """
@@ -145,7 +147,7 @@ def detect_encoding(data: bytes) -> str:
         raise UndecodableError("nul_byte")
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    cookie = CODING_COOKIE.search(b"\n".join(data[:512].split(b"\n", 2)[:2]))
+    cookie = CODING_COOKIE.match(data[:512]) if language.name in HAVE_COOKIES else None
     if cookie is None:
         return "utf-8"
     try:

@@ -26,6 +26,11 @@ def parse(text: str | bytes) -> Source:
         pytest.param(b"\xef\xbb\xbfx = 1\n", "utf-8-sig", id="byte-order mark"),
         pytest.param("# -*- coding: latin-1 -*-\nx = 'é'\n".encode("latin-1"), "iso8859-1", id="cookie"),
         pytest.param(b"#!/usr/bin/python\n# vim: fileencoding=cp1252 :\nx = '\x80'\n", "cp1252", id="second line"),
+        pytest.param(b"\r\n# coding: cp1252\r\nx = '\x80'\r\n", "cp1252", id="second line, CRLF"),
+        pytest.param(b"# coding: cp1252\n# coding: ascii\nx = '\x80'\n", "cp1252", id="first of two"),
+        pytest.param(b"import base64\n# encoding: see RFC 4648\n", "utf-8", id="below code"),
+        pytest.param(b'"""Doc."""\n# Set coding: see docs\n', "utf-8", id="below documentation"),
+        pytest.param(b"#\n#\n# coding: cp1252\n", "utf-8", id="third line"),
     ],
 )
 def test_bytes_survive(data: bytes, encoding: str):
@@ -33,6 +38,16 @@ def test_bytes_survive(data: bytes, encoding: str):
     source = parse(data)
 
     assert (encoding, data) == (source.encoding, source.encode(source.text))
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("markdown", "utf-8"), ("yaml", "utf-8"), ("bash", "utf-8"), ("ruby", "iso8859-1")]
+)
+def test_a_heading_is_no_coding_cookie(name: str, encoding: str):
+    """What names an encoding in a comment of Python or Ruby is prose elsewhere."""
+    data = b"# Character encoding: latin-1\n\nx = 1\n"
+
+    assert encoding == parse_source("a", data, language_named(name)).encoding
 
 
 @pytest.mark.parametrize(
