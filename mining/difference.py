@@ -3,6 +3,7 @@ What came to a commit. In: the commit, and a later one, the index or the work tr
 
 Git compares objects alone, so that it runs no filter which the repository's configuration names: the files of a work
 tree are laid beside its objects first, byte by byte. Nor do attributes or settings decide what counts as text.
+A history's patches are asked for, and read, as these are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +21,39 @@ from .languages import known_languages
 from .repository import UNREAD, git_output, hash_blob, read_start
 
 DIFF = (
-    "-p", "-U0", "-M", "--irreversible-delete", "--relative", "--text", "--ignore-cr-at-eol", "--no-color",
-    "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/",
+    "-p", "-U0", "--inter-hunk-context=0", "-M", "--irreversible-delete", "--relative", "--text", "--ignore-cr-at-eol",
+    "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
-HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+RENAME = re.compile(rb"\nrename from (.*)\nrename to (.*)")
+# git closes a name that holds a space with a tab
+NAME = re.compile(rb"\n\+\+\+ (.*?)\t?(?:\n|\Z)")
+BLOBS = re.compile(rb"\nindex ([0-9a-f]+)\.\.([0-9a-f]+)")
+HUNK = re.compile(rb"(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+class Lines(NamedTuple):
+    """
+    Lines that a hunk takes out of the old file or puts into the new: first, and how many.
+    """
+
+    first: int
+    many: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """
+    One file's part of a patch.
+    """
+
+    path: str
+    before: str = ""
+    """The old blob's id."""
+    after: str = ""
+    removed: list[Lines] = field(default_factory=list[Lines])
+    added: list[Lines] = field(default_factory=list[Lines])
+    earlier: str = ""
+    """The path that it was renamed from."""
 
 
 class Difference(NamedTuple):
@@ -39,13 +70,13 @@ class Difference(NamedTuple):
 def compare_commits(root: Path, old: str, new: str) -> Difference | None:
     """Return what the commit *new* adds to *old*, or None where git cannot tell."""
     patch = git_output(root, "diff-tree", "-r", *DIFF, old, new, "--", *code_patterns())
-    return None if patch is None else read_patch(patch)
+    return None if patch is None else difference_of(patch)
 
 
 def compare_index(root: Path, commit: str, environment: Mapping[str, str]) -> Difference | None:
     """Return what the index that *environment* names adds to *commit*, or None where git cannot tell."""
     patch = git_output(root, "diff-index", "--cached", *DIFF, commit, "--", *code_patterns(), more=environment)
-    return None if patch is None else read_patch(patch)
+    return None if patch is None else difference_of(patch)
 
 
 def compare_work_tree(root: Path, commit: str, *, untracked: bool) -> Difference | None:
@@ -102,28 +133,34 @@ def code_patterns() -> list[str]:
     return [f"*{ending}" for ending in (*known, *sorted(UNREAD))]
 
 
-def read_patch(patch: bytes) -> Difference:
-    """Return what a patch without context says; its lines are counted, so that none of a file is taken for a header."""
-    added: dict[str, set[int]] = {}
-    before: dict[str, str] = {}
-    path = earlier = ""
-    lines = iter(patch.split(b"\n"))
-    for line in lines:
-        if line.startswith(b"rename from "):
-            earlier = unquoted(line.removeprefix(b"rename from "))
-        elif line.startswith(b"rename to "):
-            before[unquoted(line.removeprefix(b"rename to "))] = earlier
-        elif line.startswith(b"+++ "):
-            # git closes a name that holds a space with a tab
-            path = unquoted(line.removeprefix(b"+++ ").removesuffix(b"\t")).removeprefix("b/")
-        elif hunk := HUNK.match(line):
-            first, count = int(hunk[2]), int(hunk[3] or 1)
-            added.setdefault(path, set()).update(range(first, first + count))
-            left = int(hunk[1] or 1) + count
-            while left:
-                # a remark, such as that the last line has no end, is no line
-                left -= not next(lines).startswith(b"\\")
-    return Difference({name: frozenset(found) for name, found in added.items()}, before)
+def difference_of(patch: bytes) -> Difference:
+    """Return what a patch adds, and what it renames."""
+    changes = list(read_patch(patch))
+    added = {
+        change.path: frozenset(line for first, many in change.added for line in range(first, first + many))
+        for change in changes
+        if change.added
+    }
+    return Difference(added, {change.path: change.earlier for change in changes if change.earlier})
+
+
+def read_patch(patch: bytes) -> Iterator[FileChange]:
+    """Yield the files of a patch without context: a sign stands before each of their lines, so that none is a head."""
+    for part in (b"\n" + patch).split(b"\ndiff --git ")[1:]:
+        head, *hunks = part.split(b"\n@@ -")
+        if (renamed := RENAME.search(head)) is not None:
+            earlier, path = map(unquoted, renamed.groups())
+        elif (named := NAME.search(head)) is not None:
+            earlier, path = "", unquoted(named[1]).removeprefix("b/")
+        else:
+            continue
+        blobs = BLOBS.search(head)
+        before, after = map(bytes.decode, blobs.groups()) if blobs is not None else ("", "")
+        change = FileChange(path, before, after, earlier=earlier)
+        for hunk in filter(None, map(HUNK.match, hunks)):
+            change.removed.append(Lines(int(hunk[1]), int(hunk[2] or 1)))
+            change.added.append(Lines(int(hunk[3]), int(hunk[4] or 1)))
+        yield change
 
 
 def unquoted(name: bytes) -> str:

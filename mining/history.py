@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .definitions import Definition, collect_definitions
+from .difference import DIFF, FileChange, Lines, read_patch
 from .errors import MissingExtraError
 from .languages import Language, language_of
 from .repository import VENDORED, content_reason, git_command, git_environment, git_output
@@ -33,8 +34,6 @@ FEWEST_WORDS = 4
 LONGEST_SUBJECT = 200
 KEPT_BLOBS = 64
 """Parsed blobs that are remembered: what one commit made is what the next one changes."""
-HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-INDEX = re.compile(rb"^index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})")
 NO_LESSON = re.compile(
     r"^(revert|merge|bump|release|version|backport|cherry-pick|update changelog)\b"
     r"|#\d+|\b[A-Z]{2,}-\d+\b|\b[\w-]+\.\w{1,5}\b|https?://|\[skip ci\]",
@@ -57,29 +56,6 @@ PREFIX = re.compile(r"^(?:\w+(?:\([^)]*\))?!?|\[[^\]]*\]|[\w./-]+):\s+")
 ENDING = re.compile(r"(?:\s|\((?:#|gh-)\d+\)|\.)+$", re.IGNORECASE)
 """Numbers and full stops, in any order."""
 BOT = re.compile(r"\[bot\]|\bbot\b|dependabot|renovate|pre-commit-ci", re.IGNORECASE)
-
-
-class Lines(NamedTuple):
-    """
-    Lines that a hunk takes out of the old file or puts into the new: first, and how many.
-    """
-
-    first: int
-    many: int
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """
-    One file's part of a commit.
-    """
-
-    path: str
-    before: str
-    """The old blob's id."""
-    after: str
-    removed: list[Lines] = field(default_factory=list[Lines])
-    added: list[Lines] = field(default_factory=list[Lines])
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,32 +127,17 @@ def read_commits(root: Path, count: int, languages: Sequence[Language]) -> Itera
     """Yield the newest *count* commits that are no merges, with what they changed in files of *languages*."""
     patterns = [f":(glob)**/*{extension}" for language in languages for extension in language.extensions]
     log = git_output(
-        root, "log", f"-n{count}", "--topo-order", "--no-merges", "--no-renames", "--diff-filter=M", "-p", "-U0",
-        "--no-color", "--no-ext-diff", "--no-textconv", "--full-index", "--relative", "--no-notes", "--no-mailmap",
-        "--encoding=UTF-8", "--format=%x01%H%x00%an%x00%s", "--", *sorted(set(patterns)),
+        root, "log", f"-n{count}", "--topo-order", "--no-merges", *DIFF, "--no-renames", "--diff-filter=M",
+        "--full-index", "--no-notes", "--no-mailmap", "--encoding=UTF-8", "--format=%x01%H%x00%an%x00%s", "--",
+        *sorted(set(patterns)),
     )  # fmt: skip
-    for block in (log or b"").split(b"\x01")[1:]:
+    # a sign stands before what a file holds
+    for block in (b"\n" + (log or b"")).split(b"\n\x01")[1:]:
         head, _, patch = block.partition(b"\n")
         parts = head.decode("utf-8", "replace").split("\0")
         if len(parts) == 3:
-            yield Commit(parts[0], parts[2].strip(), parts[1], list(read_patch(patch)))
-
-
-def read_patch(patch: bytes) -> Iterator[FileChange]:
-    """Yield the files of one patch without context."""
-    for part in re.split(rb"^(?=diff --git )", patch, flags=re.MULTILINE):
-        index = re.search(rb"^index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})", part, re.MULTILINE)
-        name = re.search(rb"^\+\+\+ b/([^\t\n]+)", part, re.MULTILINE)
-        if index is None or name is None:
-            continue
-        path = os.fsdecode(name[1])
-        change = FileChange(path, index[1].decode(), index[2].decode())
-        for line in part.split(b"\n"):
-            if line.startswith(b"@@ ") and (hunk := HUNK.match(line)) is not None:
-                change.removed.append(Lines(int(hunk[1]), int(hunk[2] or 1)))
-                change.added.append(Lines(int(hunk[3]), int(hunk[4] or 1)))
-        if path.isprintable():
-            yield change
+            files = [file for file in read_patch(patch) if file.path.isprintable()]
+            yield Commit(parts[0], parts[2].strip(), parts[1], files)
 
 
 def is_lesson(commit: Commit) -> bool:

@@ -14,13 +14,15 @@ import pytest
 from idiolect.mining.api import Lookup, file_symbols
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.definitions import collect_definitions
-from idiolect.mining.edits import unformatted
-from idiolect.mining.history import EMPTY, Change, FileChange, Lines, read_patch, spoken
+from idiolect.mining.difference import FileChange, Lines, read_patch
+from idiolect.mining.edits import mine_history, unformatted
+from idiolect.mining.history import EMPTY, Change, spoken
 from idiolect.mining.languages import known_languages, language_of
 from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.implement import shorten_documentation
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
 from idiolect.mining.recency import COMMITS
+from idiolect.mining.repository import open_repository
 from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import parse_source
 
@@ -376,6 +378,32 @@ def test_a_commit_becomes_an_edit(grown, tmp_path):
         assert "#12" not in pair.instruction
         assert "    for price in prices:\n" in pair.instruction
         assert "_prices():" in pair.response
+
+
+@pytest.mark.parametrize(
+    ("settings", "attributes", "line"),
+    [
+        pytest.param({"diff.noprefix": "true"}, "", "", id="no prefix"),
+        pytest.param({"diff.mnemonicPrefix": "true", "diff.interHunkContext": "9"}, "", "", id="other prefix, context"),
+        pytest.param({}, "*.py -diff\n", "", id="attributes"),
+        pytest.param({}, "", "    print('\x01 --')\n", id="a control character"),
+    ],
+)
+def test_neither_settings_nor_attributes_hide_a_change(write_tree, commit_tree, settings, attributes, line):
+    """What git would show a person, and as what, makes no difference to what is learned from a history."""
+    root = write_tree({"shop/amber.py": OLD.format(noun="amber"), ".gitattributes": attributes}, "grown")
+    commit_tree(root, "Begin")
+    for name, value in settings.items():
+        subprocess.run([*GIT, "-C", str(root), "config", name, value], check=True)
+    file = root / "shop" / "amber.py"
+    changed = (
+        file.read_text("utf-8").replace("in prices:", "in prices or ():").replace("    return", f"{line}    return")
+    )
+    file.write_text(changed, "utf-8")
+    commit_tree(root, "Accept no prices at all")
+    found = mine_history(open_repository(root, suffixes=[".py"]), 9, known_languages(), ["edit"])
+
+    assert ["total_amber"] == [pair.symbol for pair in found.pairs]
 
 
 def test_the_newest_files_are_the_test(write_tree, commit_tree, tmp_path):
