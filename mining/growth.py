@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from tree_sitter import LogType, Parser, Tree
 
 from .languages import Language
+from .source import whole_lines
 
 PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
 ONE_TOKEN = re.compile(r"\w+|[^\w\s]+")
@@ -157,7 +158,7 @@ class Growth:
 
     def cut_to_whole(self, text: str) -> str:
         """Return *text* without its last lines, as few as make the whole parse; empty where none do."""
-        lines = text.rstrip().splitlines()
+        lines = text.rstrip().split("\n")
         while lines and not self.completes("\n".join(lines)):
             lines.pop()
         return "\n".join(lines)
@@ -195,7 +196,7 @@ def hole_for(language: Language, file: str, instruction: str) -> Growth:
 
 def hole_at(language: Language, file: str, line: int) -> Growth:
     """Return the hole at *line* of *file*, counted from 1: that line moves down."""
-    lines = file.splitlines(keepends=True)
+    lines = whole_lines(file)
     return Growth(language, "".join(lines[: line - 1]), "\n" + "".join(lines[line - 1 :]))
 
 

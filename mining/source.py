@@ -120,6 +120,11 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
     return Source(path, utf8, encoding, language, tree)
 
 
+def whole_lines(text: str) -> list[str]:
+    """Return the lines of *text* with their ends; a form feed, or what else Python would split at, ends none."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def is_deep(node: Node) -> bool:
     """Claim that *node* is nested deeper than `DEEPEST`; every level needs a byte, so most need no look."""
     if node.end_byte - node.start_byte <= DEEPEST:

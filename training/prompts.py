@@ -14,7 +14,7 @@ from ..mining.errors import InputError
 from ..mining.languages import language_named, language_of
 from ..mining.pairs.pair import HOLE
 from ..mining.skeleton import render_skeleton
-from ..mining.source import Source, UndecodableError, parse_source
+from ..mining.source import Source, UndecodableError, parse_source, whole_lines
 
 LINES_BEFORE, LINES_AFTER = 24, 12
 """The window around a hole, in lines."""
@@ -45,7 +45,7 @@ def ask_for(instruction: str, file: Path | None) -> Prompt:
 def ask_at_line(file: Path, line: int) -> Prompt:
     """Return the request to fill in code at *line* of *file*: that line moves down."""
     source = read_source(file)
-    lines = source.text.splitlines(keepends=True)
+    lines = whole_lines(source.text)
     if line > len(lines) + 1:
         raise InputError(f"{str(file)!r} has {len(lines)} lines; there is no line {line}.")
     before = "".join(lines[max(0, line - 1 - LINES_BEFORE) : line - 1])

@@ -118,6 +118,13 @@ def test_a_hole_at_a_line_has_its_file_around_it(tend: Language):
     assert not hole.completes("}")
 
 
+def test_lines_are_counted_as_an_editor_counts_them():
+    """A form feed stands in a line, and ends none."""
+    hole = hole_at(language_named("python"), "a = 1\n\x0c\nb = 2\r\nc = 3\n", 4)
+
+    assert ("a = 1\n\x0c\nb = 2\r\n", "\nc = 3\n") == (hole.before, hole.after)
+
+
 def test_an_ask_in_plain_words_is_not_judged(tend: Language):
     """What stands before is no program, so nothing after it can be called wrong."""
     hole = hole_for(tend, "", "Please write a rule that turns the fan off.")

@@ -8,7 +8,9 @@ import pytest
 import torch
 from idiolect.commands.generate import ask_model
 from idiolect.evaluation.extract import repeats_itself
+from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.generation import load_model
+from idiolect.training.prompts import ask_at_line
 
 from .conftest import make_pairs
 
@@ -23,6 +25,14 @@ def write(generator, **more):
     """Return the tiny model's answers to six asks, in order."""
     pairs = make_pairs(6)
     return [g for _, g in sorted(generator.generate(pairs, adapted=False, max_tokens=[40] * 6, **more))]
+
+
+def test_a_hole_is_where_an_editor_has_the_line(tmp_path):
+    """A form feed stands in a line, and ends none."""
+    file = tmp_path / "a.py"
+    file.write_bytes(b"a = 1\n\x0c\nb = 2\nc = 3\n")
+
+    assert f"a = 1\n\x0c\nb = 2\n{HOLE}\nc = 3\n" == ask_at_line(file, 4).instruction
 
 
 def test_an_answer_that_is_over_is_not_continued(generator):
