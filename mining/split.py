@@ -30,7 +30,7 @@ HELD_OUT_SHARE = 0.1
 """The share of all pairs in validation, and in test."""
 LARGEST_CLUSTER = 0.05
 """A cluster with a larger share of the pairs goes to training."""
-SHORTEST_BODY = 60
+SHORTEST_BODY = 40
 """Letters, blanks apart, of a body that is given away where a change holds it; a shorter one is anyone's line."""
 FEW_CLUSTERS = 8
 """Independent files under which an interval over clusters is a guess."""
