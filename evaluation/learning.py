@@ -31,7 +31,6 @@ from ..mining.settings import Settings
 from ..mining.source import Source, UndecodableError, parse_source
 from .diff import Snapshot
 
-
 CLAIMS = frozenset({"generated", "minified"})
 """Reasons to leave a file alone that a change may bring about by a word or a line."""
 

@@ -163,7 +163,7 @@ def read_sources(request: Request, change: Change | None, settings: Settings) ->
 
 
 def read_changed(change: Change, path: str) -> Source | None:
-    """Return a file of *change*, parsed; one that was asked before is asked although it says now that it is generated."""
+    """Return a file of *change*, parsed; one that was asked before is asked although it is called generated now."""
     data = change.read(path)
     source = read_source(path, data)
     if source is None and why_left_alone(path, data) in CLAIMS:
@@ -202,10 +202,8 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
 
 def listed_names(request: Request, change: Change | None) -> list[str]:
     """Return the names of the files in question, of any kind."""
-    if change is None or request.mode == "all":
-        names = list_files(request.root.resolve())
-    else:
-        names = sorted(change.added)
+    whole = change is None or request.mode == "all"
+    names = list_files(request.root.resolve()) if whole else sorted(change.added)
     return [name for name in names if lies_in(name, request.paths)]
 
 
