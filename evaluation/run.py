@@ -202,8 +202,8 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
 
 def listed_names(request: Request, change: Change | None) -> list[str]:
     """Return the names of the files in question, of any kind."""
-    whole = change is None or request.mode == "all"
-    names = list_files(request.root.resolve()) if whole else sorted(change.added)
+    changed = None if request.mode == "all" or change is None else change.added
+    names = list_files(request.root.resolve()) if changed is None else sorted(changed)
     return [name for name in names if lies_in(name, request.paths)]
 
 

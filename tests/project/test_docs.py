@@ -114,8 +114,7 @@ def walk(page: str, folder: Path, kinds: tuple[str, ...] = ("sh",)) -> None:
                 ).strip()
                 command = f"idiolect specialize {networkx} --out .idiolect/demo --minutes {MINUTES} --probes 20"
             done = subprocess.run(
-                shorten(command) if kind == "bash" else command,
-                shell=True,
+                ["sh", "-c", shorten(command) if kind == "bash" else command],
                 cwd=folder,
                 env=environment,
                 capture_output=True,
