@@ -88,14 +88,17 @@ class Store:
                 row = (key, digest_of(value) + value)
                 self.connection.execute("INSERT OR REPLACE INTO mined VALUES (?, ?)", row)
         except sqlite3.Error:
+            self.close()
             self.connection = None
 
     def close(self) -> None:
-        """Write what was put."""
+        """Write what was put. A connection that is only forgotten stays open, because its own cache holds it."""
+        if self.connection is None:
+            return
         with suppress(sqlite3.Error):
-            if self.connection is not None:
-                self.connection.execute("COMMIT")
-                self.connection.close()
+            self.connection.execute("COMMIT")
+        with suppress(sqlite3.Error):
+            self.connection.close()
 
 
 def is_database(file: Path) -> bool:

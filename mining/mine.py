@@ -249,8 +249,8 @@ def state_of(repository: Repository) -> str:
 
 def mined_before(key: bytes, out: Path) -> Corpus | None:
     """Return the corpus at *out* when it is, byte for byte, what mining under *key* gave; else None."""
-    store = open_store()
-    if store is None or not (out / MARKER).is_file():
+    store = open_store() if (out / MARKER).is_file() else None
+    if store is None:
         return None
     given = store.get(key)
     store.close()
@@ -340,6 +340,8 @@ def read_and_mine(repositories: Sequence[Repository], job: Job) -> list[list[Fil
             if store is not None and packed.key:
                 store.put(packed.key, packed.value)
             given[file[0]].append(pickle.loads(packed.value))  # noqa: S301 - our own
+        # lets the workers end: left to the collector they would be killed, and Ctrl-C meanwhile be lost
+        next(fresh, None)
     finally:
         if store is not None:
             store.close()
