@@ -57,8 +57,7 @@ def command(
         from ..training.budget import describe_budget
 
         budget = plan_run(corpus, out, base=base, adjust=adjust)
-        # of several processes one speaks
-        if os.environ.get("RANK", "0") == "0":
+        if speaks():
             click.echo(json.dumps(budget.as_json()) if as_json else describe_budget(budget))
         return
     with show_progress() as report:
@@ -74,8 +73,14 @@ def command(
             began=began,
             score_of=partial(open_score, corpus),
         )
-    record = json.loads((out / "idiolect.json").read_text("utf-8"))
-    click.echo(json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record))
+    if speaks():
+        record = json.loads((out / "idiolect.json").read_text("utf-8"))
+        click.echo(json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record))
+
+
+def speaks() -> bool:
+    """Claim that this process is the one that speaks, of the several that a launcher may have started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def open_score(corpus: Path, count: int) -> Score:

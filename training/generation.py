@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import torch
 import transformers
+from torch.distributed.fsdp import FSDPModule
 
 from ..mining.artefacts import sha256_file
 from ..mining.errors import MismatchError
@@ -356,8 +357,11 @@ def score_examples(
     # asked here, once: lanes would ask it at the same time
     has_plain_head(plain_model(model))
 
+    # layers that are spread give back what they borrowed at their ends, which prompts would not reach
+    spread = isinstance(plain_model(model).base_model, FSDPModule)
+
     def batch_of(pack: Pack) -> Batch:
-        apart = mode == "packed" and pack.asking and device.type == "cpu"
+        apart = mode == "packed" and pack.asking and device.type == "cpu" and not spread
         return read_prompts(model, pack, device, learn=False) if apart else to_batch(pack, mode, device, dtype)
 
     def per_token(item: tuple[Pack, tuple[int, ...]]) -> np.ndarray[Any, Any]:

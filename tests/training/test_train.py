@@ -423,7 +423,6 @@ import os
 import sys
 from pathlib import Path
 from accelerate import Accelerator
-from torch.distributed import destroy_process_group
 sys.path.insert(0, sys.argv[4])
 from test_train_recipe import RECIPE
 from idiolect.training import setup
@@ -440,8 +439,10 @@ def tell(model, *rest):
 setup.spread_layers = tell
 train_adapter(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], recipe=RECIPE)
 sys.stdout.write(f"agreed {agree(Accelerator(cpu=True), float(os.environ['RANK']))}\\n")
-# gloo's threads must not outlive the last message
-destroy_process_group()
+sys.stdout.flush()
+Accelerator(cpu=True).wait_for_everyone()
+# torch's own threads may outlive the interpreter, which ends it with an abort
+os._exit(0)
 """
 
 
