@@ -37,7 +37,8 @@ from .learning import (
     why_left_alone,
 )
 from .missing import ByPath, Names, names_in, names_since
-from .names import RULE, find_resolver
+from .names import RULE
+from .resolver import find_resolver
 from .syntax import RULE as PARSES
 from .syntax import find_broken, first_error
 

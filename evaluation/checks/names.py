@@ -19,7 +19,9 @@ from typing import Any
 
 from ...mining.corpus import Corpus
 from ...mining.source import Source, Span
-from ..names import FILES_A_RUN, KINDS, House, as_missing, ask_resolver, find_resolver, is_certain, read_house
+from ..house import House, read_house
+from ..names import FILES_A_RUN, KINDS, as_missing, is_certain
+from ..resolver import ask_resolver, find_resolver
 from .check import Answer, Check, Remark, Result
 
 Said = Mapping[str, Any]

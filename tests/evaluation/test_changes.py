@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation.findings import Report
-from idiolect.evaluation.names import find_resolver
+from idiolect.evaluation.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
 from idiolect.evaluation.suppression import collect_suppressions
 from idiolect.evaluation.syntax import find_broken

@@ -13,8 +13,9 @@ from textwrap import indent
 import pytest
 from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck
-from idiolect.evaluation.names import find_missing, find_resolver, findings_by_path, is_filled_late
+from idiolect.evaluation.names import find_missing, findings_by_path, is_filled_late
 from idiolect.evaluation.probes import parse_text
+from idiolect.evaluation.resolver import find_resolver
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
 from idiolect.mining.source import Span

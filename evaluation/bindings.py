@@ -1,0 +1,63 @@
+"""
+What a file binds. In: its text. Out: its tree, and how often each name is bound there, in whatever scope.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+
+MAKES_NAMES = re.compile(rb"\b(?:exec|globals|vars)\(|\bsys\.modules\[__name__\]")
+"""How a file may bind names that none of its statements binds."""
+
+
+def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:
+    """Claim that in a file of *lines* the name is bound once, by a function of the module that is called as written."""
+    tree = parse(b"\n".join(lines))
+    return (
+        tree is not None
+        and bindings_of(tree)[name] == 1
+        and any(
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.name == name
+            and not node.decorator_list
+            and node.args.vararg is None
+            for node in tree.body
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def parse(text: bytes) -> ast.Module | None:
+    """Return a file as a tree; None where it does not parse, or may bind names that no statement of it shows."""
+    if MAKES_NAMES.search(text):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def bindings_of(tree: ast.Module) -> Counter[str]:
+    """Return how often each name is bound in a file, in whatever scope."""
+    found: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                found[name] += 1
+            case ast.alias(name=name, asname=alias):
+                found[alias or name.partition(".")[0]] += 1
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                found.update(names)
+            case _:
+                # definitions, handlers, captures and type parameters
+                name = getattr(node, "rest" if isinstance(node, ast.MatchMapping) else "name", None)
+                found.update([name] if isinstance(name, str) else [])
+    return found

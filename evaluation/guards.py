@@ -1,0 +1,54 @@
+"""
+What code is ready for. In: the lines of a file and a place. Out: whether a block around it expects a failure there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+HANDLED = re.compile(rb"except\b.*\b(?:Import|ModuleNotFound|Attribute|Name|Type)Error\b")
+"""A handler for what a name does that does not exist."""
+HANDLED_BROADLY = re.compile(rb"except\s*(?::|.*\bException\b)")
+EXPECTED = re.compile(rb"\b(?:(?:assert_r|assertR|r)aises\w*\s*\(|suppress\(.*\b(?:Import|Attribute|Name|Type)Error\b)")
+"""A line that says of what it calls that it fails."""
+CHOICE = re.compile(rb"(?:el)?if\b.*(?:version|hasattr|getattr|find_spec|available|_(?:lt|le|ge|gt)_)", re.IGNORECASE)
+"""A branch taken with some versions of what is installed, and not with others."""
+
+
+def is_expected(lines: Sequence[bytes], place: int) -> bool:
+    """Claim that the line at *place* is to fail, or stands in a block that is ready for it, whosever the name is."""
+    return EXPECTED.search(lines[place]) is not None or any(
+        EXPECTED.search(line) or (line.startswith(b"try:") and is_handled(HANDLED, lines, place, depth))
+        for line, depth in lines_around(lines, place)
+    )
+
+
+def is_guarded(lines: Sequence[bytes], place: int) -> bool:
+    """Claim that the line at *place* stands in a block that is ready for another version of what is installed."""
+    return any(
+        CHOICE.match(line) or (line.startswith(b"try:") and is_handled(HANDLED_BROADLY, lines, place, depth))
+        for line, depth in lines_around(lines, place)
+    )
+
+
+def lines_around(lines: Sequence[bytes], place: int) -> Iterator[tuple[bytes, int]]:
+    """Yield the lines that open the blocks around *place*, inner before outer, each with its depth in blanks."""
+    inner = indent_of(lines[place])
+    for above in range(place - 1, -1, -1):
+        line, depth = lines[above].strip(), indent_of(lines[above])
+        if line and depth < inner and not line.startswith((b"#", b")")):
+            yield line, depth
+            inner = depth
+
+
+def is_handled(handler: re.Pattern[bytes], lines: Sequence[bytes], place: int, depth: int) -> bool:
+    """Claim that one of the handlers of the block *depth* blanks deep around *place* is such a *handler*."""
+    after = (line.strip() for line in lines[place + 1 :] if line.strip() and indent_of(line) <= depth)
+    return any(map(handler.match, takewhile(lambda line: line.startswith(b"except"), after)))
+
+
+def indent_of(line: bytes) -> int:
+    """Return how many blanks *line* begins with."""
+    return len(line) - len(line.lstrip())

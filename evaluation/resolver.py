@@ -1,0 +1,62 @@
+"""
+The resolver, pyrefly. In: files of a repository. Out: what it calls an error there, as it writes it.
+
+Parses and infers, runs nothing: no interpreter of the repository is asked, and none of its configuration read.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+SECONDS = 180
+
+
+def find_resolver() -> str | None:
+    """Return the resolver's program, as its package installed it, else that of the path; None when there is none."""
+    with suppress(importlib.metadata.PackageNotFoundError):
+        for file in importlib.metadata.files("pyrefly") or ():
+            if file.stem == "pyrefly" and file.parent.name in ("bin", "Scripts"):
+                return str(Path(str(file.locate())).resolve())
+    return shutil.which("pyrefly")
+
+
+def installed() -> list[str]:
+    """Return the folders of installed packages."""
+    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and Path(path).is_dir()]
+
+
+def ask_resolver(
+    program: str, root: Path, paths: Sequence[str], platform: str = sys.platform
+) -> list[Mapping[str, Any]] | None:
+    """Return the resolver's errors in *paths*, as it writes them, or None when it fails."""
+    roots = [str(root), *([str(root / "src")] if (root / "src").is_dir() else [])]
+    settings = {
+        "preset": "default",
+        # guesses at what functions without annotations return took half of the time, and found none of 565 more
+        "infer-return-types": "annotated",
+        "skip-interpreter-query": True,
+        "python-platform": platform,
+        "python-version": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "search-path": roots,
+        "site-package-path": installed(),
+        "project-excludes": [],
+    }
+    with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
+        file = Path(scratch) / "pyrefly.toml"
+        # JSON's strings, numbers and lists are TOML's
+        file.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()), "utf-8")
+        command = [program, "check", "--config", str(file), "--output-format", "json", "--", *paths]
+        try:
+            done = subprocess.run(command, cwd=root, capture_output=True, timeout=SECONDS, check=False)
+            return json.loads(done.stdout)["errors"]
+        except (OSError, subprocess.TimeoutExpired, ValueError, KeyError):
+            return None
