@@ -26,7 +26,7 @@ from ..mining.cache import cache_folder
 from ..mining.conventions.existence import ApiExists
 from ..mining.conventions.silences import is_silenced, silences_in
 from ..mining.judge import Finding
-from ..mining.profile import Entry
+from ..mining.profile import state_fact
 from ..mining.roles import is_test_data, role_of
 from ..mining.source import Source
 from .bindings import bindings_of, is_plain_function, parse
@@ -304,12 +304,8 @@ def as_missing(answer: Mapping[str, Any]) -> Missing:
 
 
 def as_finding(missing: Missing, source: Source) -> Finding:
-    """Return what does not exist as a finding of row A11, which gates: it is a fact, not a habit."""
-    entry = Entry(
-        convention=RULE, key=missing.kind, scope="repository", value="exists", k=0, n=0, conforming=0,
-        opportunities=0, files=0, bound=1.0, strength="gate", tier="gate", exemplars=(), counterexamples=(), rule={},
-        reason="",
-    )  # fmt: skip
+    """Return what does not exist as a finding of row A11."""
+    entry = state_fact(RULE, missing.kind, "exists")
     start = source.line_starts[missing.line - 1]
     line = source.utf8[start : source.lines_span(missing.line, missing.line).end].decode("utf-8", "replace")
     first = start + len(line[: missing.column - 1].encode())

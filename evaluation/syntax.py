@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 
 from ..mining.judge import Finding
-from ..mining.profile import Entry
+from ..mining.profile import state_fact
 from ..mining.roles import is_test_data
 from ..mining.source import Source
 from ..mining.survey import outermost_errors
@@ -87,11 +87,8 @@ def ask_libcst(texts: Sequence[str]) -> list[bool]:
 
 
 def as_finding(source: Source, line: int, reason: str) -> Finding:
-    """Return a finding of row P01, which gates: it is a fact, not a habit."""
-    entry = Entry(
-        convention=RULE, key="", scope="repository", value="parses", k=0, n=0, conforming=0, opportunities=0, files=0,
-        bound=1.0, strength="gate", tier="gate", exemplars=(), counterexamples=(), rule={}, reason="",
-    )  # fmt: skip
+    """Return a finding of row P01."""
+    entry = state_fact(RULE, "", "parses")
     line = min(line or first_error(source), len(source.line_starts))
     span = source.lines_span(line, line)
     text = source.slice(span)

@@ -148,6 +148,14 @@ class Profile:
         return cls(entries, table["files"], table["opportunities"], table["versions"])
 
 
+def state_fact(convention: str, key: str, value: str) -> Entry:
+    """Return the entry of a finding that is a fact, not a habit: it gates, and rests on no places."""
+    return Entry(
+        convention=convention, key=key, scope="repository", value=value, k=0, n=0, conforming=0, opportunities=0,
+        files=0, bound=1.0, strength="gate", tier="gate", exemplars=(), counterexamples=(), rule={}, reason="",
+    )  # fmt: skip
+
+
 def read_entry(row: Mapping[str, Any]) -> Entry:
     """Return the entry that *row* writes."""
     # profiles written before opportunities were counted beside their weights
