@@ -1,9 +1,10 @@
 """
-Prompts read without a gradient. In: a pack. Out: two, its prompts and its answers, the second to be computed after.
+Prompts read before answers. In: a pack. Out: two, its prompts and its answers, the second to be computed after.
 
-Of a small base's step most is spent on tokens that only ask. Computed without a gradient they keep nothing and have no
-backward; what the answers then see of them is their keys and values, taken as given. The losses are the same. Of the
-gradient that part is missing which reached the weights through the prompts.
+Of a small base's step most is spent on tokens that only ask, of which answers see keys and values alone. Read first,
+they need nothing beyond their last keys, and losses and gradients are the same. Read without a gradient (`skim`), they
+keep nothing and have no backward: the losses are the same, and of the gradient that part is missing which reached the
+weights through the prompts.
 """
 
 from __future__ import annotations
