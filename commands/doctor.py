@@ -80,9 +80,11 @@ def describe_languages(languages: list[Language], repository: Path | None) -> li
 
 def name_accelerator() -> str | None:
     """Return the accelerator's name, or None where torch is not installed."""
+    from ..mining.errors import MissingExtraError
+
     try:
         from ..training.models import choose_device
-    except ImportError:
+    except MissingExtraError:
         return None
     return str(choose_device())
 

@@ -65,6 +65,7 @@ def specialize(
     report: Report,
 ) -> dict[str, Any]:
     """Run the three stages in *minutes* and return the verdict."""
+    from .. import training  # noqa: F401 - a package that is missing is named before anything is mined
     from ..mining.mine import mine_repositories
 
     started = time.monotonic()
@@ -80,13 +81,13 @@ def specialize(
     left = minutes - (time.monotonic() - started) / 60
     folds = len(open_folds(corpus))
     share = FOLDED_TRAIN_SHARE / (1 + folds) if folds else TRAIN_SHARE
-    training = max(0.1, left * share)
+    train_minutes = max(0.1, left * share)
     remove_earlier(out / "adapter")
     train_adapter(
         out / "corpus",
         out / "adapter",
         base=base,
-        adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={training:.2f}"]),
+        adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={train_minutes:.2f}"]),
         progress=report,
     )
     models = load_model(base, out / "adapter")

@@ -39,7 +39,7 @@ from .split import (
     has_few_clusters,
     prove_split,
 )
-from .yields import Drop, FileYield, MadePair, Mined, hash_of, make_pair, prefix_history, prefix_path
+from .yields import NO_GRAMMAR, Drop, FileYield, MadePair, Mined, hash_of, make_pair, prefix_history, prefix_path
 
 NEAR_DUPLICATE = 0.7
 """Similarity from which the later of two pairs is dropped (text-dedup, bigcode and The Vault use the same)."""
@@ -64,7 +64,7 @@ def assemble(
     units = [unit for _, file in files for unit in file.units]
     defined = sum(len(file.symbols) for _, file in files)
     if not defined:
-        raise TooSmallError("No definition was found: mining needs at least 1. Check the languages and the excludes.")
+        raise TooSmallError(f"No definition was found: mining needs at least 1. {explain_nothing(drops)}")
     index = [(file.path, file.symbols) for one in placed for file in one.files]
     drops.extend(drop for one in taught for drop in one.history.drops)
     made = list(finish_drafts(files, Lookup(index)))
@@ -74,7 +74,7 @@ def assemble(
     pairs = drop_repeats(curate([*(pair for pair, _ in made), *past], taught, settings, drops), units, drops)
     pairs = drop_templated(pairs, drops)
     if not pairs:
-        raise TooSmallError(f"No pair could be made of {defined} definitions.")
+        raise TooSmallError(f"No pair could be made of {defined} {'definition' if defined == 1 else 'definitions'}.")
     if progress:
         progress("splitting", 0, 1)
     units += [unit for one in taught for unit in one.history.units]
@@ -121,6 +121,15 @@ def weigh_paths(pairs: Sequence[Pair]) -> dict[str, int]:
     rows = [pair for pair in pairs if pair.language not in aside]
     asked = Counter(pair.path for pair in rows if pair.kind in ASKED_KINDS) or Counter(pair.path for pair in rows)
     return {pair.path: asked[pair.path] for pair in pairs}
+
+
+def explain_nothing(drops: Sequence[Drop]) -> str:
+    """Return what may bring definitions where none was found."""
+    missing = Counter(drop.reason.removeprefix(NO_GRAMMAR) for drop in drops if drop.reason.startswith(NO_GRAMMAR))
+    if not missing:
+        return "Check the languages and the excludes."
+    files = ", ".join(f"{count:,} {language}" for language, count in missing.most_common())
+    return f"Files without a grammar: {files}. Install them with: pip install 'idiolect[languages]'"
 
 
 def place_side_by_side(mined: Sequence[Mined]) -> list[Mined]:

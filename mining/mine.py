@@ -44,7 +44,7 @@ from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
 from .workers import map_files, pause_collection
-from .yields import Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
+from .yields import NO_GRAMMAR, Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
 
 PLAIN_KINDS = ("implement", "infill")
 """What a file teaches that is nobody's house."""
@@ -144,7 +144,7 @@ def mine_data(
     except UndecodableError as error:
         return Drop(path, "", "file", error.reason)
     except MissingExtraError:
-        return Drop(path, "", "file", f"grammar_not_installed_{language.name}")
+        return Drop(path, "", "file", f"{NO_GRAMMAR}{language.name}")
     cleaned = clean_source(source)
     try:
         mined = mine_source(cleaned.source, kinds, house)
@@ -385,7 +385,7 @@ def mine_packed(
         return Packed(b"", pickle.dumps(Drop(data.path, "", "file", data.reason), 5))
     mined = mine_data(path, data, languages, kinds, house)
     # a grammar may be installed before the next run
-    lasting = not (isinstance(mined, Drop) and mined.reason.startswith("grammar_not_installed"))
+    lasting = not (isinstance(mined, Drop) and mined.reason.startswith(NO_GRAMMAR))
     return Packed(key_of(asked, path, data) if lasting else b"", pickle.dumps(mined, 5))
 
 

@@ -16,6 +16,9 @@ from .pairs.pair import Pair
 from .repository import Repository
 from .split import Unit
 
+NO_GRAMMAR = "grammar_not_installed_"
+"""How the reason begins for which a file was dropped whose grammar is missing; its language follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drop:
