@@ -53,6 +53,22 @@ def test_a_folder_without_code(write_tree: Write, tmp_path: Path, capsys: pytest
     assert "No code" in fails(capsys, ["mine", str(root), "--out", str(tmp_path / "out")], 2)
 
 
+def test_a_folder_whose_grammars_are_missing(
+    write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing was found because nothing was read: the line counts the files, and names what to install."""
+    root = write_tree({"a.go": "package a\n", "c.go": "package a\n", "d.rs": "fn d() {}\n"})
+    for module in ("tree_sitter_go", "tree_sitter_rust"):
+        (tmp_path / f"{module}.py").write_text("raise ImportError\n")
+    # the processes that read files look for modules where this one does
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+
+    line = fails(capsys, ["mine", str(root), "--out", str(tmp_path / "out")], 2)
+
+    assert "Files without a grammar: 2 go, 1 rust. Install them with: pip install 'idiolect[languages]'" in line
+
+
 def test_an_output_folder_that_holds_something_else(write_tree: Write, capsys: pytest.CaptureFixture[str]):
     """A foreign folder is never mixed with, and keeps its content."""
     root = write_tree({"a.py": "def f(x):\n    '''Doc.'''\n    return x + x + x\n", "out/mine.txt": "mine\n"})
