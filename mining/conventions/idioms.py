@@ -4,6 +4,7 @@ Idioms. In: calls and comparisons. Out: which of several ways is taken. Rows X02
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from tree_sitter import Node
@@ -12,6 +13,13 @@ from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, argument_after, keyword_of, text_of
 
 COMBINES = frozenset({"argument_list", "binary_operator", "keyword_argument", "subscript", "unary_operator"})
+COLUMN = re.compile(r"\b(c|cls|[A-Z]\w*)\.\w+")
+"""An attribute of a class, or of a table's columns: compared with None, it may give a query's condition."""
+TRUTH_TESTS = frozenset(
+    {"assert_statement", "boolean_operator", "elif_clause", "if_clause", "if_statement", "not_operator"}
+    | {"while_statement"}
+)
+"""What asks only whether its part is true."""
 SCOPES = frozenset(
     {"function_definition", "lambda", "list_comprehension", "set_comprehension", "dictionary_comprehension"}
     | {"generator_expression"}
@@ -91,6 +99,7 @@ class NoneTests(Convention):
     linter_codes = frozenset({"E711", "C0121", "singleton-comparison"})
     never = frozenset({"equality"})
     is_fixable = True
+    version = 2
     values = ("identity", "equality")
     examples = Examples(
         value="identity",
@@ -102,6 +111,8 @@ class NoneTests(Convention):
             "query.filter(x == None)",
             "query.where((x == None) | (y != None))",
             "x = y[y == None]",
+            "x = [User.end == None, models.User.name != None]",
+            "join(on=lambda: table.c.end == None)",
             "x = y == None  # noqa: E711",
             "x = y == None  # noqa",
             "# flake8: noqa\nx = y == None",
@@ -114,6 +125,8 @@ class NoneTests(Convention):
         kinds = [child.type for child in site.children]
         if "none" not in kinds or len(kinds) != 3 or is_handed_on(site):
             return None
+        if COLUMN.search(text_of(site)) and not is_tested(site):
+            return None
         return {"is": "identity", "is not": "identity", "==": "equality", "!=": "equality"}.get(kinds[1])
 
     def mark(self, site: Node, file: FileView) -> Node:
@@ -121,9 +134,12 @@ class NoneTests(Convention):
         return site.children[1]
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the other operator."""
+        """Return the other operator; identity only where no array and no query could be what equality gives."""
         pairs = {"is": "==", "is not": "!="}
         swaps = pairs if value == "equality" else {after: before for before, after in pairs.items()}
+        comparison = place.inside("comparison_operator")
+        if value == "identity" and (comparison is None or not is_tested(comparison)):
+            return ()
         return place.instead(swaps[place.text]) if place.text in swaps else ()
 
     def advice(self, value: str, key: str) -> str:
@@ -280,6 +296,16 @@ def is_handed_on(comparison: Node) -> bool:
     while outer is not None and outer.type == "parenthesized_expression":
         outer = outer.parent
     return outer is not None and outer.type in COMBINES
+
+
+def is_tested(comparison: Node) -> bool:
+    """Claim that code asks of a comparison only whether it is true."""
+    inner, outer = comparison, comparison.parent
+    while outer is not None and outer.type == "parenthesized_expression":
+        inner, outer = outer, outer.parent
+    if outer is None or outer.type in TRUTH_TESTS:
+        return outer is not None
+    return outer.type == "conditional_expression" and outer.named_children[1].id == inner.id
 
 
 def is_text_mode(call: Node) -> bool | None:

@@ -45,10 +45,17 @@ def test_only_the_departing_bytes_change(profile: Profile):
 
 def test_a_second_run_finds_nothing(profile: Profile):
     """Mending what was mended changes no byte."""
-    once = mend("a = list()\nb = {'k': dict()}\nc = a != None\n", profile)
+    once = mend("a = list()\nb = {'k': dict()}\nc = not (a != None)\n", profile)
 
-    assert b'a = []\nb = {"k": {}}\nc = a is not None\n' == once
+    assert b'a = []\nb = {"k": {}}\nc = not (a is not None)\n' == once
     assert once == mend(once, profile)
+
+
+def test_what_equality_gives_is_kept_where_it_may_be_more_than_true_or_false(profile: Profile):
+    """An array or a query that a comparison with None makes stays one; a condition is mended."""
+    kept = 'a = b == None\nq = [User.end == None]\n\n\ndef f():\n    return b["x"] != None\n\n\n'
+
+    assert f"{kept}c = 1 if (a is None) else 2\n".encode() == mend(f"{kept}c = 1 if (a == None) else 2\n", profile)
 
 
 def test_findings_that_were_not_given_stay(profile: Profile):
