@@ -152,20 +152,30 @@ class EmptyContainers(Convention):
     linter_codes = frozenset({"C408", "R1734", "R1735", "use-dict-literal", "use-list-literal"})
     is_fixable = True
     values = ("literal", "call")
+    version = 2
     examples = Examples(
         value="literal",
         conforms=("x = []", "x = {}"),
-        departs=("x = list()", "x = dict()"),
-        nearly=("x = list(y)", "x = [1]", "x = dict(a=1)", 'x = f"{dict()}"'),
+        departs=("x = list()", "x = dict()", "class A:\n    def list(self):\n        return list()"),
+        nearly=(
+            "x = list(y)",
+            "x = [1]",
+            "x = dict(a=1)",
+            'x = f"{dict()}"',
+            # another function of that name
+            "@app.command()\ndef list(): pass\n\nx = list()",
+            "from shop import dict\nx = dict()",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return the spelling of an empty container; in a field of an f-string its braces would be taken for text."""
         if site.parent is not None and site.parent.type == "interpolation":
             return None
-        if site.type == "call":
-            return "call" if file.text(site) in ("list()", "dict()") else None
-        return "literal"
+        if site.type != "call":
+            return "literal"
+        is_empty = file.text(site) in ("list()", "dict()")
+        return "call" if is_empty and file.is_built_in(file.callee(site), site) else None
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the container."""

@@ -204,7 +204,7 @@ class GenericSpelling(Convention):
     linter_codes = frozenset({"UP006"})
     cap = "advise"
     never = frozenset({"typing"})
-    version = 2
+    version = 3
     is_fixable = True
     values = ("built-in", "typing")
     examples = Examples(
@@ -217,6 +217,10 @@ class GenericSpelling(Convention):
             "x = List[int]",
             "x: Sequence[int] = ()",
             "from collections.abc import Set\n\n\ndef f(a: Set[int]): pass",
+            # there the built-in name stands for something else
+            "class A:\n    def list(self): pass\n    def f(self) -> List[int]: pass",
+            "class A:\n    type: str = ''\n    def f(self, a: Type[B]): pass",
+            "@app.command()\ndef list(): pass\n\ndef f(a: List[int]): pass",
         ),
     )
 
@@ -231,7 +235,8 @@ class GenericSpelling(Convention):
         # the abstract `Set` is another type than `set`, which `typing.Set` is not
         if file.resolve(name).startswith("collections."):
             return None
-        return "typing" if name.removeprefix("typing.").removeprefix("t.") in BUILTIN else None
+        built_in = BUILTIN.get(name.removeprefix("typing.").removeprefix("t."))
+        return "typing" if built_in is not None and file.is_built_in(built_in, site) else None
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the container's name."""

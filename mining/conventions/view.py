@@ -8,7 +8,7 @@ fields of f-strings), so that no convention climbs the tree.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from tree_sitter import Node
@@ -71,6 +71,11 @@ class DefinitionFrame(Frame):
     def body(self) -> Node | None:
         """The block."""
         return self.node.child_by_field_name("body")
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """The names that its own block binds."""
+        return bound_in(self.body.named_children) if self.body is not None else frozenset()
 
     @cached_property
     def docstring(self) -> Node | None:
@@ -177,6 +182,11 @@ class FileView:
         return self.source.tree.root_node.named_children
 
     @cached_property
+    def own_names(self) -> frozenset[str]:
+        """The names that the module's own statements bind, imports left out."""
+        return bound_in(self.statements)
+
+    @cached_property
     def after_docstring(self) -> Node | None:
         """The module's first statement that is neither a comment nor its documentation string."""
         string = first_string(self.source.tree.root_node)
@@ -258,6 +268,18 @@ class FileView:
         known = self.names.get(head)
         return dotted if known is None else f"{known}{dot}{rest}"
 
+    def is_built_in(self, name: str, site: Node) -> bool:
+        """Claim that *name*, of something built in, is bound neither by the module nor by a class that *site* sees."""
+        for frame in self.frames():
+            if not isinstance(frame, DefinitionFrame):
+                continue
+            if frame.kind == "class_definition":
+                if name in frame.members:
+                    return False
+            elif frame.body is not None and site.start_byte >= frame.body.start_byte:
+                break  # a function's body does not see the names of the class around it
+        return name not in self.own_names and name not in self.names
+
     def is_annotation(self, byte: int) -> bool:
         """Claim that *byte* lies in an annotation."""
         return lies_in(byte, self.types)
@@ -271,6 +293,18 @@ class FileView:
         starts = self.source.line_starts
         end = starts[line] if line < len(starts) else len(self.utf8)
         return self.utf8[starts[line - 1] : end].strip()[:160].decode("utf-8", "ignore")
+
+
+def bound_in(statements: Iterable[Node]) -> frozenset[str]:
+    """Return the names that *statements* define or assign to."""
+    found: set[str] = set()
+    for statement in statements:
+        inner = statement.named_children[-1] if statement.named_child_count else statement
+        node = inner if statement.type in ("decorated_definition", "expression_statement") else statement
+        name = node.child_by_field_name("left" if node.type == "assignment" else "name")
+        if name is not None and name.type == "identifier":
+            found.add(text_of(name))
+    return frozenset(found)
 
 
 def lies_in(byte: int, spans: list[tuple[int, int]]) -> bool:
