@@ -21,6 +21,8 @@ CASES = (
 )
 ACRONYMS = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*(_+[A-Z][A-Z0-9]*)+(_+([a-z0-9]+|[A-Z0-9]+))*_*")
 """Words in lower case around words in capitals: the capitals may be another name's."""
+TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
+"""A test's name may hold those of classes and exceptions, as they are written."""
 DUNDER = re.compile(r"__\w+__")
 EXCEPTION_BASE = re.compile(r"(Exception|Error|Warning|Exit|Interrupt)$")
 DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "assert", "runTest", "maxDiff")
@@ -70,13 +72,15 @@ class FunctionCase(Cased):
     question = "How are function names cased?"
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
+    version = 2
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
-        departs=("def readAll(): pass", "def ReadAll(): pass"),
+        departs=("def readAll(): pass", "def ReadAll(): pass", "def testReadAll(): pass", "def test_readAll(): pass"),
         nearly=(
             "def __len__(self): pass",
             "def test_read_JSON_file(): pass",
+            "def test_Reader_raises_ValueError(): pass",
             "class A(B):\n    def visitCall(self, node): pass",
         ),
     )
@@ -86,7 +90,9 @@ class FunctionCase(Cased):
         frame = file.definition
         if DUNDER.fullmatch(frame.name) or (frame.is_method and is_dictated(frame)):
             return None
-        return None if ACRONYMS.fullmatch(frame.name) else case_of(frame.name) or None
+        case = case_of(frame.name)
+        is_given = ACRONYMS.fullmatch(frame.name) or (case == "mixed" and TESTED.fullmatch(frame.name))
+        return None if is_given else case or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
