@@ -133,6 +133,7 @@ class ConstantCase(Cased):
     query = "(module) @site"
     linter_codes = frozenset({"N816", "C0103", "invalid-name"})
     cap = "advise"
+    version = 2
     values = ("snake_case", "UPPER_CASE", "camelCase")
     examples = Examples(
         value="UPPER_CASE",
@@ -143,6 +144,8 @@ class ConstantCase(Cased):
             "count = 0\ncount += 1",
             "__version__ = '1'",
             "x = 1\ndef f():\n    global x\n    x = 2",
+            "Part: TypeAlias = 'str | Later'",
+            "Part: typing.TypeAlias = 'str | Later'",
         ),
     )
 
@@ -158,6 +161,8 @@ class ConstantCase(Cased):
         for name, nodes in bound.items():
             right = nodes[0].child_by_field_name("right")
             if len(nodes) > 1 or right is None or right.type not in LITERALS or DUNDER.fullmatch(name):
+                continue
+            if is_type_alias(nodes[0]):
                 continue
             case = "UPPER_CASE" if name.isupper() else case_of(name)
             if case and name not in rebound:
@@ -210,6 +215,12 @@ class ExceptionSuffix(Convention):
 def global_lines(utf8: bytes) -> list[bytes]:
     """Return the names of every `global` statement, as written."""
     return GLOBAL.findall(utf8) if b"global" in utf8 else []
+
+
+def is_type_alias(assignment: Node) -> bool:
+    """Claim that an assignment names a type, which may be written as a string."""
+    kind = assignment.child_by_field_name("type")
+    return kind is not None and text_of(kind).rpartition(".")[2] == "TypeAlias"
 
 
 def is_dictated(frame: DefinitionFrame) -> bool:
