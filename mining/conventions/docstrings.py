@@ -21,8 +21,11 @@ GOOGLE = re.compile(
 )
 SPHINX = re.compile(r"^[ \t]*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re.MULTILINE)
 QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
-NO_PROSE = re.compile(r"^\s*(>>>|[-*@:+|=]|\.\. |\d+[.)]|[A-Z]\w+:\s*$)")
-"""Lines at which the summary has ended without an empty line: lists, fields, directives, examples, sections."""
+NO_PROSE = re.compile(r"^\s*(>>>|[-*@+|=]|:(?![\w:.+-]+:`)|\.\. |\d+[.)]|[A-Z]\w+:\s*$)")
+"""
+Lines at which the summary has ended without an empty line: lists, fields, directives, examples, sections; a line that
+begins with a role such as :ref:`index` goes on.
+"""
 NO_WORD = re.compile(r"[/\\=@]|[^\W\d]\.\w|^-")
 """What addresses, paths, options and dotted names have, and words have not."""
 UNDERLINE = re.compile(r"^\s*([-=~^*+#])\1{2,}\s*$")
@@ -297,7 +300,7 @@ class SummaryEnd(Documented):
     never = frozenset({"without"})
     is_fixable = True
     values = ("full stop", "without")
-    version = 4
+    version = 5
     examples = Examples(
         value="full stop",
         conforms=('def f():\n    """Do it."""', 'def f():\n    """\n    Do it.\n\n    Then that\n    """'),
@@ -316,6 +319,10 @@ class SummaryEnd(Documented):
             'def f():\n    """Put it on sys.path"""',
             'def f():\n    """Do it with --now"""',
             'def f():\n    """One of:\n    1) this\n    2) that\n    """',
+            'def f():\n    """Go this way:\n        first > second\n    """',
+            # the sentence goes on
+            'def f():\n    """Do it. See\n    :ref:`index` for more.\n    """',
+            'def f():\n    """Keep within\n    :attr:`LIMIT`, whatever comes\n    :py:meth:`read`\n    """',
         ),
     )
 
@@ -403,5 +410,7 @@ def summary_end(text: str) -> int | None:
             break
         if line.strip():
             end = place + len(line.rstrip())
+        if line.rstrip().endswith(":"):
+            break  # what it announces is no part of the sentence
         place += len(line)
     return end
