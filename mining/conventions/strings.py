@@ -84,6 +84,7 @@ class Interpolation(Convention):
     (call function: (attribute object: [(string) (concatenated_string)])) @site"""
     linter_codes = frozenset({"UP031", "UP032", "C0209", "consider-using-f-string"})
     cap = "advise"
+    version = 2
     never = frozenset({"% operator", "str.format"})
     values = ("f-string", "str.format")
     examples = Examples(
@@ -97,6 +98,11 @@ class Interpolation(Convention):
             "x = _('a %s') % b",
             "x = 'a {}'.join(b)",
             "x = b'a %d' % b",
+            # before Python 3.12 no field of an f-string holds a backslash; what is spread has no name
+            "x = 'a {}'.format(b.strip('\\n'))",
+            "x = 'a %s' % '\\n'.join(b)",
+            "x = 'a {}'.format(*b)",
+            "x = 'a {c}'.format(**b)",
         ),
     )
 
@@ -113,9 +119,10 @@ class Interpolation(Convention):
             text = text_of(site.named_children[0])
             if "b" in text.partition(text[-1])[0].lower():
                 return None  # bytes have no other way
-            return "% operator" if PLACEHOLDER.search(text) and not is_elsewhere(site) else None
+            is_filled = PLACEHOLDER.search(text) and fits_fields(site.named_children[-1])
+            return "% operator" if is_filled and not is_elsewhere(site) else None
         function = site.named_children[0]
-        is_format = text_of(function.named_children[-1]) == "format"
+        is_format = text_of(function.named_children[-1]) == "format" and fits_fields(site.named_children[-1])
         return "str.format" if is_format and not is_elsewhere(site) else None
 
     def mark(self, site: Node, file: FileView) -> Node:
@@ -258,6 +265,12 @@ def last_leaf(node: Node) -> Node:
     while node.type not in ("string", "concatenated_string") and node.child_count:
         node = node.children[-1]
     return node
+
+
+def fits_fields(values: Node) -> bool:
+    """Claim that the fields of an f-string could hold *values*, on every Python that is in use."""
+    is_spread = any(child.type.endswith("splat") for child in values.named_children)
+    return not is_spread and b"\\" not in (values.text or b"")
 
 
 def is_elsewhere(site: Node) -> bool:
