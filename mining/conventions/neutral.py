@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from tree_sitter import Node
 
@@ -272,7 +272,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE
     is_mined = True
-    version = 2
+    version = 3
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -301,14 +301,25 @@ class TokenSpacing(NeutralConvention):
             departs=("type A = Vec < u8 >;\n",),
             nearly=("fn f() -> bool { a < b }\n", "fn f() -> bool {\n    a\n        < b\n}\n"),
         ),
+        Examples(
+            value="after",
+            key="`:` in a block mapping pair",
+            path="ci.yaml",
+            language="yaml",
+            conforms=("a: 1\n",),
+            departs=("a : 1\n",),
+            nearly=("a:\n  b: 1\n", "a: # c\n  b: 1\nd: # e\n"),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the blanks around each sign inside a line."""
         data = file.utf8
-        for node in file.leaves:
+        for node, following in zip_longest(file.leaves, file.leaves[1:]):
             if node.is_named or node.end_byte - node.start_byte > 3:
                 continue
+            if following is not None and following.is_extra and following.start_point.row == node.start_point.row:
+                continue  # the blanks are those of the comment
             sign = text_of(node)
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
             if sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
