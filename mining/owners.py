@@ -47,7 +47,12 @@ SIGNS = (
     ("ruff format", ("pyproject.toml",), re.compile(rb"^\[tool\.ruff\.format\b", re.MULTILINE)),
     ("ruff format", ("ruff.toml", ".ruff.toml"), re.compile(rb"^\[format\b", re.MULTILINE)),
     ("ruff format", (".pre-commit-config.yaml",), re.compile(rb"id:\s*ruff-format\b")),
-    ("ruff format", ("Makefile", "tox.ini"), re.compile(rb"\bruff format\b")),
+    # a hook of one's own, or a task, that runs it
+    (
+        "ruff format",
+        (".pre-commit-config.yaml", "Makefile", "pyproject.toml", "tox.ini"),
+        re.compile(rb"^[^#\n]*\bruff format\b", re.MULTILINE),
+    ),
     ("rustfmt", ("rustfmt.toml", ".rustfmt.toml"), ANYTHING),
 )
 """A formatter, the files that may set it up, and what it looks like there; every Go module is formatted by gofmt."""
