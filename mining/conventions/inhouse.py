@@ -24,6 +24,8 @@ HELPERS = frozenset(
     | {"operator", "re", "string", "textwrap", "types", "typing", "typing_extensions"}
 )
 """Libraries that nobody wraps: their functions have no effect outside the program."""
+CONVERSIONS = re.compile(r"(os\.fs\w+|os\.path\.\w+|posixpath\.\w+|ntpath\.\w+)")
+"""Functions that turn one spelling of a path into another, which nobody wraps either."""
 ASKED_OF_WRAPPERS = frozenset({"src", "scripts"})
 HANDED_ON = re.compile(r"^(return|yield|@)|enter_context\(|enter_async_context\(")
 """Lines on which a context manager is passed on, not used."""
@@ -262,7 +264,8 @@ class CallTable:
 def is_outside(callee: str, packages: Set[str]) -> bool:
     """Claim that a dotted name is a library's function that does something: no plain helper, no built-in."""
     library = callee.partition(".")[0]
-    return "." in callee and library not in packages and library not in HELPERS
+    is_helper = library in HELPERS or CONVERSIONS.fullmatch(callee) is not None
+    return "." in callee and library not in packages and not is_helper
 
 
 def import_before(place: Place, module: str) -> tuple[Edit, ...] | None:

@@ -273,6 +273,20 @@ def test_a_planted_decorator_is_learned_and_asked_for():
 
 
 @pytest.mark.parametrize(
+    ("raw", "rules"), [("requests.get", ["requests.get"]), ("os.fspath", []), ("os.path.join", [])]
+)
+def test_what_only_spells_a_path_otherwise_is_wrapped_by_nobody(raw: str, rules: list[str]):
+    """A function that happens to convert its argument is no way of the house to convert one."""
+    library = raw.partition(".")[0]
+    texts = {"net": f"import {library}\n\n\ndef fetch(a):\n    return {raw}(a)\n"}
+    texts |= {f"m{n}": f"from app.net import fetch\n\nfetch({n})\nfetch(a)\n" for n in range(20)}
+    texts["old"] = f"import {library}\n\n{raw}('a')\n"
+    profile = learn_profile([tally(text, f"app/{name}.py") for name, text in texts.items()])
+
+    assert rules == [entry.key for entry in profile.entries if entry.convention == "A01"]
+
+
+@pytest.mark.parametrize(
     ("header", "said"),
     [
         ("# Copyright 2024 Ada\n# Licence: mit\n", "the header says `# Licence: mit` here, `# Licence: MIT`"),
