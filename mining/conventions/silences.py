@@ -3,6 +3,7 @@ Comments that tell linters to be silent. In: a source. Out: the codes that they 
 
     query.filter(row.end == None)  # noqa: E711
     def setUp(self):  # pylint: disable=invalid-name
+    raise Failed()  # ruff: ignore[raise-without-from-inside-except]
 
 Whoever excused a line from a linter's rule meant the line to stay as it is: a convention that names the code asks
 nothing there.
@@ -20,10 +21,81 @@ from ..source import Source
 
 MARK = re.compile(
     rb"#\s*(?P<whole>(?:flake8|ruff)\s*:\s*)?noqa\b(?:\s*:\s*(?P<codes>[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*))?"
+    rb"|#\s*ruff\s*:\s*(?P<reach>ignore|file-ignore|disable)\s*\[(?P<rules>[^\]\n]+)\]"
     rb"|#\s*pylint\s*:\s*disable(?P<next>-next)?\s*=\s*(?P<names>[\w-]+(?:\s*,\s*[\w-]+)*)"
     rb"|#\s*type\s*:\s*ignore\b(?:\[(?P<errors>[^\]\n]*)\])?",
     re.IGNORECASE,
 )
+NAMES = {
+    "missing-type-function-argument": "ANN001",
+    "missing-type-args": "ANN002",
+    "missing-type-kwargs": "ANN003",
+    "missing-return-type-public-function": "ANN201",
+    "missing-return-type-private-function": "ANN202",
+    "missing-return-type-special-method": "ANN204",
+    "missing-return-type-static-method": "ANN205",
+    "missing-return-type-class-method": "ANN206",
+    "raise-without-from-inside-except": "B904",
+    "blind-except": "BLE001",
+    "unnecessary-collection-call": "C408",
+    "missing-trailing-comma": "COM812",
+    "missing-copyright-notice": "CPY001",
+    "undocumented-public-module": "D100",
+    "undocumented-public-class": "D101",
+    "undocumented-public-method": "D102",
+    "undocumented-public-function": "D103",
+    "undocumented-public-package": "D104",
+    "undocumented-public-nested-class": "D106",
+    "unnecessary-multiline-docstring": "D200",
+    "new-line-after-last-paragraph": "D209",
+    "multi-line-summary-first-line": "D212",
+    "multi-line-summary-second-line": "D213",
+    "triple-single-quotes": "D300",
+    "missing-trailing-period": "D400",
+    "missing-new-line-after-section-name": "D406",
+    "missing-dashed-underline-after-section": "D407",
+    "missing-terminal-punctuation": "D415",
+    "none-comparison": "E711",
+    "bare-except": "E722",
+    "undefined-name": "F821",
+    "future-rewritable-type-annotation": "FA100",
+    "future-required-type-annotation": "FA102",
+    "logging-string-format": "G001",
+    "logging-percent-format": "G002",
+    "logging-string-concat": "G003",
+    "logging-f-string": "G004",
+    "missing-required-import": "I002",
+    "unconventional-import-alias": "ICN001",
+    "invalid-class-name": "N801",
+    "invalid-function-name": "N802",
+    "mixed-case-variable-in-global-scope": "N816",
+    "error-suffix-on-exception-name": "N818",
+    "subprocess-run-without-check": "PLW1510",
+    "unspecified-encoding": "PLW1514",
+    "pytest-parametrize-names-wrong-type": "PT006",
+    "pytest-parametrize-values-wrong-type": "PT007",
+    "pytest-unittest-assertion": "PT009",
+    "bad-quotes-inline-string": "Q000",
+    "bad-quotes-docstring": "Q002",
+    "subprocess-popen-with-shell-equals-true": "S602",
+    "call-with-shell-equals-true": "S604",
+    "start-process-with-a-shell": "S605",
+    "open-file-with-context-handler": "SIM115",
+    "print": "T201",
+    "typing-only-first-party-import": "TC001",
+    "typing-only-third-party-import": "TC002",
+    "typing-only-standard-library-import": "TC003",
+    "missing-todo-author": "TD002",
+    "missing-todo-link": "TD003",
+    "relative-imports": "TID252",
+    "non-pep585-annotation": "UP006",
+    "non-pep604-annotation-union": "UP007",
+    "super-call-with-parameters": "UP008",
+    "printf-string-formatting": "UP031",
+    "f-string": "UP032",
+    "non-pep604-annotation-optional": "UP045",
+}
+"""The codes that ruff also knows by these names."""
 
 
 class Silence(NamedTuple):
@@ -50,12 +122,16 @@ def read_marks(source: Source) -> Iterator[Silence]:
         if node is None or node.type != "comment":
             continue
         codes, line = codes_of(mark), node.start_point.row + 1
-        if mark["whole"]:
+        if mark["whole"] or mark["reach"] == b"file-ignore":
             yield Silence(1, len(source.line_starts), codes)
         elif mark["next"]:
             yield Silence(line + 1, line + 1, codes)
-        elif mark["names"] and node.parent is not None and stands_alone(node):
-            yield Silence(line, node.parent.end_point.row + 1, codes)  # to the end of its block
+        elif mark["reach"] == b"ignore" and stands_alone(node):
+            yield Silence(line, last_line_of_head(node), codes)
+        elif (mark["names"] or mark["reach"] == b"disable") and node.parent is not None and stands_alone(node):
+            end = source.utf8.find(b"ruff: enable[" + mark["rules"], mark.end()) if mark["rules"] else -1
+            last = node.parent.end_point.row + 1  # to the end of its block
+            yield Silence(line, last if end < 0 else min(last, source.line_of(end)), codes)
         else:
             yield Silence(line, line, codes)
 
@@ -63,14 +139,27 @@ def read_marks(source: Source) -> Iterator[Silence]:
 def codes_of(mark: re.Match[bytes]) -> tuple[str, ...]:
     """Return the codes that a marker names; those of a type checker open with `type: `."""
     is_typing = b"type" in mark[0].lower().partition(b":")[0]
-    named = (mark["codes"] or mark["names"] or mark["errors"] or b"").decode()
-    return tuple(f"type: {code}" if is_typing else code for code in re.split(r"[,\s]+", named.strip()))
+    named = (mark["codes"] or mark["names"] or mark["errors"] or mark["rules"] or b"").decode()
+    return tuple(f"type: {code}" if is_typing else NAMES.get(code, code) for code in re.split(r"[,\s]+", named.strip()))
 
 
 def stands_alone(comment: Node) -> bool:
     """Claim that no code stands before *comment* on its line."""
     before = comment.prev_sibling
     return before is None or before.end_point.row < comment.start_point.row
+
+
+def last_line_of_head(comment: Node) -> int:
+    """Return the last line of the statement below *comment*, of one that holds others the last before those."""
+    statement = comment.next_named_sibling
+    while statement is not None and statement.type in ("comment", "block"):
+        statement = statement.named_children[0] if statement.type == "block" else statement.next_named_sibling
+    if statement is None:
+        return comment.end_point.row + 1
+    inner = statement.child_by_field_name("definition") or statement
+    block = next((child for child in inner.named_children if child.type == "block"), None)
+    last = statement.end_point.row + 1 if block is None else block.start_point.row
+    return max(last, statement.start_point.row + 1)
 
 
 def is_silenced(silences: tuple[Silence, ...], codes: frozenset[str], line: int) -> bool:

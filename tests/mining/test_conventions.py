@@ -153,6 +153,12 @@ SILENT = [
     pytest.param("N01", "# pylint: disable-next=invalid-name\ndef readAll(): pass", id="the next line"),
     pytest.param("N01", "class A:\n    # pylint: disable=C0103\n    def readAll(self): pass", id="a block"),
     pytest.param("N01", "# ruff: noqa: N802\ndef readAll(): pass", id="a file"),
+    pytest.param("N01", "def readAll(): pass  # ruff: ignore[E501, invalid-function-name]", id="a ruff name"),
+    pytest.param("N01", "# ruff: ignore[N802] the protocol's\n\n# why\ndef readAll(\n    a,\n): pass", id="below"),
+    pytest.param(
+        "N01", "class A:\n    # ruff: disable[N802]\n    x = 1\n    def readAll(self): pass", id="a ruff block"
+    ),
+    pytest.param("N01", "# ruff: file-ignore[invalid-function-name]\nx = 1\ndef readAll(): pass", id="a ruff file"),
     pytest.param("T01", "def read():  # type: ignore[no-untyped-def]\n    return 1", id="a type checker"),
     pytest.param("D06", 'def f():\n    """Do\n\n    More.\n    """  # noqa: D400', id="after a long string"),
 ]
@@ -162,6 +168,11 @@ ASKED = [
     pytest.param("N01", "def readAll(): pass  # type: ignore", id="another linter"),
     pytest.param(
         "N01", "class A:\n    # pylint: disable=invalid-name\n    x = 1\ndef readAll(): pass", id="another block"
+    ),
+    pytest.param("N01", "# ruff: ignore[N802]\nx = 1\ndef readAll(): pass", id="the statement after the next"),
+    pytest.param("L03", "# ruff: ignore[print]\nif x:\n    print(1)", id="what a statement holds"),
+    pytest.param(
+        "L03", "# ruff: disable[T201]\nprint(1, file=x)\n# ruff: enable[T201]\nprint(1)", id="after it is enabled"
     ),
     pytest.param("L03", "print(1)  # pylint: disable=invalid-name", id="another convention"),
 ]
