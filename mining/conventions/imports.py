@@ -181,6 +181,7 @@ class FutureAnnotations(Convention):
     query = "(module) @site"
     linter_codes = frozenset({"FA100", "FA102", "I002"})
     cap = "advise"
+    version = 2
     never = frozenset({"evaluated at once"})
     is_fixable = True
     values = ("deferred", "evaluated at once")
@@ -188,7 +189,7 @@ class FutureAnnotations(Convention):
         value="deferred",
         conforms=('"""Doc."""\n\nfrom __future__ import annotations\n\nx: int = 1\n',),
         departs=('"""Doc."""\n\nimport os\n\nx: int = 1\n',),
-        nearly=("import os\n\nx = 1\n",),
+        nearly=("import os\n\nx = 1\n", "import os\n\ntype(x).y = 1\n"),
     )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
@@ -223,6 +224,7 @@ class TypingImports(Convention):
     query = "(module) @site"
     linter_codes = frozenset({"TC001", "TC002", "TC003", "TCH001", "TCH002", "TCH003"})
     cap = "advise"
+    version = 2
     never = frozenset({"unguarded"})
     needs = (FUTURE.encode(),)
     examples = Examples(
@@ -233,6 +235,7 @@ class TypingImports(Convention):
             f"{FUTURE}\nfrom a import B\n\ndef f(x: B): return B(x)\n",
             "from a import B\n\ndef f(x: B): pass\n",
             f"{FUTURE}\nfrom typing import Any\n\ndef f(x: Any): pass\n",
+            f"{FUTURE}\nfrom a import B\n\ndef f(x: B): pass\n\ntype(y).z = B()\n",
         ),
     )
 

@@ -124,7 +124,8 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
     found = QueryCursor(plan.query, match_limit=MATCH_LIMIT).captures(root)
     captured = {int(name[1:]): nodes for name, nodes in found.items()}
     modules = captured.pop(plan.patterns.index(MODULE), [])
-    file.types = sorted((node.start_byte, node.end_byte) for node in captured.get(plan.patterns.index(TYPE), ()))
+    types = captured[plan.patterns.index(TYPE)] = real_types(captured.get(plan.patterns.index(TYPE), ()))
+    file.types = sorted((node.start_byte, node.end_byte) for node in types)
     asked = {asker for row in plan.askers for asker in row if asker.is_asked(file)}
     askers = [[asker for asker in row if asker in asked] for row in plan.askers]
     visit_of = collector.visitors()
@@ -161,6 +162,19 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
         for asker in askers[plan.patterns.index(MODULE)]:
             for choice in asker.choices(node, file):
                 yield asker, choice
+
+
+def real_types(types: Sequence[Node]) -> list[Node]:
+    """Return *types* without what the grammar misreads: it takes `type(a).b = c` for an alias of types."""
+    misread = [
+        (node.parent.start_byte, node.parent.end_byte)
+        for node in types
+        if node.parent is not None
+        and node.parent.type == "type_alias_statement"
+        and node.start_byte == node.parent.named_children[0].start_byte
+        and any(child.type in ("attribute", "subscript") for child in node.named_children)
+    ]
+    return [node for node in types if not any(start <= node.start_byte < end for start, end in misread)]
 
 
 def group_callees(askers: Sequence[Convention]) -> dict[str, list[Convention]]:
