@@ -223,6 +223,7 @@ class SuperForm(Convention):
     linter_codes = frozenset({"UP008", "R1725", "super-with-arguments"})
     never = frozenset({"with arguments"})
     is_fixable = True
+    version = 2
     values = ("no arguments", "with arguments")
     examples = Examples(
         value="no arguments",
@@ -235,6 +236,8 @@ class SuperForm(Convention):
             # and without any, the class and the instance have to stand around the call
             "def f(self):\n    super(A, self).f()",
             "class A(B):\n    def f(self):\n        return [super(A, self).g(x) for x in self]",
+            # a decorator may put another class in its place, which then is no longer the one around the call
+            "@dataclass(slots=True)\nclass A(B):\n    def f(self):\n        super(A, self).f()",
         ),
     )
 
@@ -285,7 +288,8 @@ def usual_arguments(call: Node) -> str:
         return ""
     name, parameters = owner.child_by_field_name("name"), method.child_by_field_name("parameters")
     first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
-    if name is None or first is None or first.type != "identifier":
+    is_decorated = owner.parent is not None and owner.parent.type == "decorated_definition"
+    if is_decorated or name is None or first is None or first.type != "identifier":
         return ""
     return f"{text_of(name)}, {text_of(first)}"
 
