@@ -190,7 +190,7 @@ def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype, tokens: Sequence[
         model = attach_adapter(plain, recipe, tokens)
     if recipe.fuse_layers and not recipe.compile:
         fuse_adapter(model)
-    model.train()
+    model.eval()
     head = plain.get_output_embeddings().weight  # pyright: ignore
     a_token, a_row = count_costs(model, recipe)
     widths = [

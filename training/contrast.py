@@ -74,11 +74,9 @@ def read_covariances(setup: Setup, layers: Mapping[str, Any], examples: Sequence
         return note
 
     hooks = [layer.register_forward_pre_hook(hook_of(name)) for name, layer in layers.items()]
-    setup.model.eval()
     # one after the other, not in lanes: sums of floats depend on their order
     for pack, _ in pack_in_order(spread_sample(examples), pack_tokens=setup.plan.pack_tokens, share=setup.plan.share):
         last_hidden_states(plain_model(setup.model), to_batch(pack, setup.mode, setup.device, setup.dtype))
-    setup.model.train()
     for hook in hooks:
         hook.remove()
     return sums

@@ -41,7 +41,6 @@ def finish(
     Every process proves, because a spread base computes with all of them; the main one writes.
     """
     setup.report("save", 0, 1)
-    setup.model.eval()
     fold_full(setup.model)
     applied = check_applied(setup.model, (setup.validation or setup.plan.examples)[:8], setup.mode)
     if not setup.accelerator.is_main_process:

@@ -77,10 +77,8 @@ def held_out_loss(setup: Setup) -> float | None:
 
 def loss_on(setup: Setup, examples: Sequence[Example]) -> float:
     """Return the loss per answer token of *examples* under the model as it stands."""
-    setup.model.eval()
     losses = score_examples(setup.model, examples, setup.mode, setup.device, setup.dtype)
     set_mode(setup.model, setup.mode)
-    setup.model.train()
     return agree(setup.accelerator, mean_loss(losses) or 0.0)
 
 
@@ -131,11 +129,9 @@ def look(
 
 def score_now(setup: Setup, score: Score) -> float:
     """Return *score* of the model as it stands, and leave it ready to train."""
-    setup.model.eval()
     loaded = LoadedModel(setup.model, setup.family, setup.base, setup.context_length, setup.device, mode=setup.mode)
     value = score(ModelGenerator(loaded))
     set_mode(setup.model, setup.mode)
-    setup.model.train()
     return agree(setup.accelerator, value)
 
 

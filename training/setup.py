@@ -226,11 +226,9 @@ def own_examples(setup: Setup, prompts: Sequence[Example], tokens: int, file: Pa
     if setup.accelerator.is_main_process and not file.is_file():
         setup.report("replay", 0, 1)
         loaded = LoadedModel(setup.model, setup.family, setup.base, setup.context_length, setup.device, mode=setup.mode)
-        setup.model.eval()
         own = write_own(ModelGenerator(loaded), prompts, answer_tokens=tokens, seed=setup.recipe.seed)
         write_json(file, pack_examples(own))
         set_mode(setup.model, setup.mode)
-        setup.model.train()
         setup.report("replay", 1, 1)
     setup.accelerator.wait_for_everyone()
     return unpack_examples(json.loads(file.read_text("utf-8")))
@@ -286,7 +284,8 @@ def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.dev
         fuse_adapter(model)
         if recipe.fuse_pointwise and device.type == "cuda":
             fuse_pointwise(model)
-    model.train()
+    # some bases name a dropout (StarCoder2, Granite): it would make every run another one, and no packed kernel has it
+    model.eval()
     if recipe.checkpointing:
         model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore
     if recipe.compile:

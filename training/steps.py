@@ -172,6 +172,8 @@ def pack_loss(
             held.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))
             if recipe.uncast_inputs:
                 held.enter_context(uncast_inputs(model))
+        if recipe.checkpointing:
+            held.enter_context(recomputed(model))
         if mode == "packed" and pack.asking and reads_apart(recipe, device):
             batch = read_prompts(model, pack, device, learn=not recipe.skim)
         else:
@@ -194,6 +196,19 @@ def uncast_inputs(model: PeftModel) -> Iterator[None]:
     finally:
         for layer in casting:
             layer.cast_input_dtype_enabled = True
+
+
+@contextmanager
+def recomputed(model: PeftModel) -> Iterator[None]:
+    """Let the layers that may be recomputed know that they are trained, while the block runs; nothing within them."""
+    layers = [module for module in model.modules() if getattr(module, "gradient_checkpointing", False)]
+    for layer in layers:
+        layer.training = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.training = False
 
 
 def reads_apart(recipe: Recipe, device: torch.device) -> bool:

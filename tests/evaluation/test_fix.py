@@ -58,6 +58,14 @@ def test_what_equality_gives_is_kept_where_it_may_be_more_than_true_or_false(pro
     assert f"{kept}c = 1 if (a is None) else 2\n".encode() == mend(f"{kept}c = 1 if (a == None) else 2\n", profile)
 
 
+def test_a_summary_that_moves_to_a_line_of_its_own_stands_at_its_margin():
+    """The blank that stood between the quotes and the text is not kept before it."""
+    text = 'def f():\n    """\n    Do it.\n\n    Then that.\n    """\n'
+    house = learn_profile([tally_source(parse(text, f"app/m{n}.py")) for n in range(90)])
+
+    assert text.encode() == mend('def f():\n    """ Do it.\n\n    Then that.\n    """\n', house)
+
+
 def test_findings_that_were_not_given_stay(profile: Profile):
     """A fix of one rule leaves the departures of another."""
     assert b"a = []\nb = 'x'\n" == mend("a = list()\nb = 'x'\n", profile, only=["S04"])
