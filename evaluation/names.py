@@ -224,17 +224,27 @@ def takes_unseen_names(lines: Sequence[bytes], house: House) -> bool:
 
 def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
     """Claim that *module* has nothing called *name*, which the line at *place* names, on any machine."""
-    if not house.owns(module) and (name.startswith("_") or is_guarded(lines, place) or is_filled_late(module)):
+    if not house.owns(module) and (name.startswith("_") or is_guarded(lines, place) or may_hold(module, name)):
         return False
     return not house.mentions(name, lines[place])
 
 
+def may_hold(module: str, name: str) -> bool:
+    """
+    Claim that a module that is installed may have something called *name*: it gets names as it runs, or says this one.
+
+    The resolver has stubs of its own for some packages, which may be of an older version.
+    """
+    text = text_of_module(module)
+    return FILLED.search(text) is not None or re.search(rb"\b%b\b" % name.encode(), text) is not None
+
+
 @cache
-def is_filled_late(module: str) -> bool:
-    """Claim that a module that is installed, and that no stub describes, may get its names as it runs."""
+def text_of_module(module: str) -> bytes:
+    """Return the text of a module that is installed, unless it is the standard library's or a stub describes it."""
     top, *rest = module.split(".")
     if top in sys.stdlib_module_names:
-        return False
+        return b""
     found, name = PathFinder.find_spec(top), top
     for part in rest:
         name = f"{name}.{part}"
@@ -242,10 +252,10 @@ def is_filled_late(module: str) -> bool:
         found = PathFinder.find_spec(name, folders) if folders is not None else None
     file = Path(found.origin) if found is not None and found.origin is not None else Path()
     if file.suffix != ".py" or file.with_suffix(".pyi").is_file():
-        return False
+        return b""
     with suppress(OSError):
-        return FILLED.search(file.read_bytes()) is not None
-    return False
+        return file.read_bytes()
+    return b""
 
 
 def value_lacks(owner: str, name: str, house: House, own: bytes) -> bool:

@@ -13,7 +13,7 @@ from textwrap import indent
 import pytest
 from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck
-from idiolect.evaluation.names import find_missing, findings_by_path, is_filled_late
+from idiolect.evaluation.names import find_missing, findings_by_path, text_of_module
 from idiolect.evaluation.probes import parse_text
 from idiolect.evaluation.resolver import find_resolver
 from idiolect.mining.conventions.convention import conventions_by_id
@@ -385,6 +385,7 @@ LATE = [
     pytest.param("from .lazyimport import install\n\ninstall()\n", [], False, id="it is filled lazily"),
     pytest.param("from .more import install\n\ninstall(globals())\n", [], False, id="it gives its names away"),
     pytest.param("import sys\n\nsys.modules[__name__] = 1\n", [], False, id="it is something else"),
+    pytest.param("exec('conjured = print')\n", [], False, id="its text says the name"),
     pytest.param("globals().update(a=1)\n", ["parts.pyi"], True, id="a stub describes it"),
 ]
 
@@ -399,7 +400,7 @@ def test_what_is_installed_may_be_filled_as_it_runs(
         "late/lazyimport.py": "def install(): pass\n", **{f"late/{name}": "" for name in stubs},
     }  # fmt: skip
     monkeypatch.syspath_prepend(write_tree(installed, "site-packages"))
-    is_filled_late.cache_clear()
+    text_of_module.cache_clear()
     root = write_tree({"shop/use.py": "import late.parts\n\nlate.parts.conjured()\n"})
 
     assert told == bool(find_missing(root, ["shop/use.py"]))
