@@ -24,6 +24,8 @@ CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
 SEPARATOR = ","
 """What stands between elements; a `;` ends what stands before it, as in the body of a class."""
+PLAIN = re.compile(r"(content|end|fragment|literal|start)$")
+"""Kinds of the parts of a string that is no more than its text."""
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 WIDEST_STEP = 8
 MARKS = "_~?!="
@@ -153,13 +155,14 @@ class DefinitionAffix(NeutralConvention):
 
 
 class StringDelimiter(NeutralConvention):
-    """Which delimiter opens a string that holds neither."""
+    """Which delimiter opens a string that holds neither, and nothing that is filled in."""
 
     id = "Q03"
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
     owners = frozenset({"biome", "prettier", "rubocop"})
-    version = 4
+    spared = frozenset({"c", "cpp", "csharp", "go", "hcl", "java", "rust"})  # there single quotes open no string
+    version = 5
     values = ("double", "single")
     examples = Examples(
         value="single",
@@ -170,12 +173,33 @@ class StringDelimiter(NeutralConvention):
         # markup has quotes of its own
         nearly=('x = "it\'s";', "x = `a`;", "x = '';", 'x = <a href="b" />;'),
     )
+    also = (
+        Examples(
+            value="single",
+            path="src/a.php",
+            language="php",
+            conforms=("<?php\n$a = 'b';\n",),
+            departs=('<?php\n$a = "b";\n',),
+            nearly=('<?php\n$a = "$b:{$c}";\n', '<?php\n$a = "{$b->c()}";\n', '<?php\n$a = "b\\n";\n'),
+        ),
+        Examples(
+            value="single",
+            path="lib/a.rb",
+            language="ruby",
+            conforms=("a = 'b'\n",),
+            departs=('a = "b"\n',),
+            nearly=('a = "b#{c}"\n',),
+        ),
+    )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the delimiter of each string that could have either."""
         for node in file.strings:
             text = text_of(node)
             if node.parent is not None and node.parent.type.lower().endswith("attribute"):
+                continue
+            # what is filled in has double quotes, or a language's own
+            if not all(PLAIN.search(part.type) for part in node.named_children):
                 continue
             if len(text) > 2 and text[0] in "\"'" and text[-1] == text[0] and not set(text[1:-1]) & set("\"'\\\n"):
                 yield Choice("double" if text[0] == '"' else "single", node)
