@@ -74,6 +74,7 @@ class AnyView:
     def top(self) -> list[Node]:
         """The outermost statements: those of the root, or of the one node that it wraps them in."""
         units = {node.id for _, node in self.units}
+        comments = {node.id for node in self.comments}
         node = self.root
         while True:
             inner = [child for child in node.named_children if not child.is_extra]
@@ -84,7 +85,7 @@ class AnyView:
                 or is_entry(inner[0])
                 or depth_of(inner[0]) > 4
             ):
-                return [child for child in node.named_children if child.type != "comment"]
+                return [child for child in node.named_children if child.id not in comments]
             node = inner[0]
 
     @cached_property

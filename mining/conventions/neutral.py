@@ -430,7 +430,7 @@ class BlankLines(NeutralConvention):
     spared = PROSE
     owners = frozenset({"google-java-format", "rubocop"})
     is_mined = True
-    version = 3
+    version = 4
     examples = Examples(
         value="1",
         key="a function declaration and another",

@@ -232,6 +232,15 @@ def test_empty_lines_that_a_grammar_takes_into_a_node_are_counted():
 
 
 @pytest.mark.parametrize(
+    ("path", "text"),
+    [("a.rs", "// a\n\n/// b\nfn f() {}\n"), ("A.java", "/* a */\n\n// b\nclass A {}\n")],
+)
+def test_a_comment_is_no_neighbour(path: str, text: str):
+    """Whatever a grammar calls comments, no empty lines are asked between them and what they speak of."""
+    assert [] == list(BlankLines().ask_any(AnyView(parse(path, text))))
+
+
+@pytest.mark.parametrize(
     ("row", "value", "key", "expected"),
     [
         ("Q01", "CapWords", "class", "Name a class in CapWords."),
