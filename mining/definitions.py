@@ -29,6 +29,8 @@ BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
 DOCUMENTING = b"/**"
 """What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen)."""
+MARKED = re.compile(rb"/\*\*|///(?!/)")
+"""What opens a comment that says by its form that it is documentation, where others stand beside it."""
 SEPARATORS = re.compile(r"::|\.")
 
 
@@ -147,10 +149,14 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
     line = source.line_of(unit.start) - 1
     while line in between:
         line -= 1
-    last = first = ends.get(line) or comment_apart(source, unit, ends.get(line - 1))
-    while first is not None and (before := ends.get(source.line_of(first.start) - 1)) is not None:
-        first = before
-    return None if first is None or last is None else Span(first.start, last.end)
+    run: list[Span] = []
+    comment = ends.get(line) or comment_apart(source, unit, ends.get(line - 1))
+    while comment is not None:
+        run.append(comment)
+        comment = ends.get(source.line_of(comment.start) - 1)
+    # beside documentation that shows by its form, another comment is a note or an order to a tool
+    run = [each for each in run if MARKED.match(source.utf8, each.start)] or run
+    return Span(run[-1].start, run[0].end) if run else None
 
 
 def comment_apart(source: Source, unit: Span, comment: Span | None) -> Span | None:

@@ -631,6 +631,23 @@ def test_infill(name, path, text, symbols, one):
     assert all(draft.response in text for draft in found)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "doc"),
+    [
+        ("A.cs", "class A {\n/// Makes.\n// ReSharper disable once X\nvoid F() {\n}\n}\n", "/// Makes."),
+        ("a.js", "// Making.\n/** Makes. */\n// eslint-disable-next-line\nfunction f() {\n}\n", "/** Makes. */"),
+        ("a.cpp", "//////////\n// Makes.\nvoid f() {\n}\n", "//////////\n// Makes."),
+    ],
+)  # fmt: skip
+def test_an_order_to_a_tool_is_no_documentation(path, text, doc):
+    """Of the comments above a unit, those that are marked as documentation are; where none is, all are."""
+    language = language_of(path)
+    assert language is not None
+    source = parse_source(path, text.encode(), language)
+
+    assert doc == source.slice(collect_definitions(source)[-1].doc)
+
+
 def test_every_built_in_language_has_a_snippet():
     """A language that is added is tested here."""
     here = {parameters.values[0] for parameters in SNIPPETS}
