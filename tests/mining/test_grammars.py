@@ -648,6 +648,26 @@ def test_an_order_to_a_tool_is_no_documentation(path, text, doc):
     assert doc == source.slice(collect_definitions(source)[-1].doc)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "symbol"),
+    [
+        pytest.param("a.rs", "impl fmt::Display for f::Job {{ {} }}", "Job.run", id="a type of another module"),
+        pytest.param("a.rs", "impl<'a> Run for &'a mut Job {{ {} }}", "Job.run", id="a reference"),
+        pytest.param("a.rs", "impl<T> Run for &v::List<T> {{ {} }}", "run", id="what has no plain name"),
+        pytest.param("a.rs", "impl<T> Run for v::List<T> {{ {} }}", "List.run", id="a generic type of another module"),
+        pytest.param("a.rs", "impl dyn Job {{ {} }}", "Job.run", id="a trait object"),
+        pytest.param("a.rs", "impl Run for u8 {{ {} }}", "u8.run", id="a primitive type"),
+    ],
+)
+def test_a_function_is_named_with_the_type_that_it_is_for(path, text, symbol):
+    """Whatever form a type takes, what is implemented for it can be told from what is for others."""
+    language = language_of(path)
+    assert language is not None
+    source = parse_source(path, text.format("fn run(&self) {\n    go();\n}").encode(), language)
+
+    assert symbol == collect_definitions(source)[-1].symbol
+
+
 def test_every_built_in_language_has_a_snippet():
     """A language that is added is tested here."""
     here = {parameters.values[0] for parameters in SNIPPETS}
