@@ -668,6 +668,21 @@ def test_a_function_is_named_with_the_type_that_it_is_for(path, text, symbol):
     assert symbol == collect_definitions(source)[-1].symbol
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "symbols"),
+    [
+        ("a.c", "char **split(char *s) {\n  return 0;\n}\n", ["split"]),
+        ("a.cpp", "char** A::split() {\n  return 0;\n}\nA*& at() {\n  return a;\n}\n", ["A.split", "at"]),
+    ],
+)
+def test_a_function_may_return_a_pointer_to_a_pointer(path, text, symbols):
+    """However a return type is wrapped around a name, the function is found."""
+    language = language_of(path)
+    assert language is not None
+
+    assert symbols == [each.symbol for each in collect_definitions(parse_source(path, text.encode(), language))]
+
+
 def test_every_built_in_language_has_a_snippet():
     """A language that is added is tested here."""
     here = {parameters.values[0] for parameters in SNIPPETS}
