@@ -279,12 +279,15 @@ def git_command(root: Path, *arguments: str) -> list[str]:
 
 
 def git_environment() -> dict[str, str]:
-    """Return the environment that git is asked in: none of the user's or the system's configuration is read."""
+    """
+    Return the environment that git is asked in: none of the user's or the system's configuration is read.
+
+    In their place stands `git/config` beside this module, at `$XDG_CONFIG_HOME`: every version of git looks there.
+    """
     return {
         "PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C",
-        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
-        "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "",
+        "XDG_CONFIG_HOME": str(Path(__file__).parent), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "",
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ A mined folder is hostile input: nothing in it runs, nothing outside it is read,
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,19 @@ def test_git_settings_of_the_mined_tree_run_nothing(write_tree, commit_tree, tmp
 
     assert ("a.py",) == found.paths
     assert not (tmp_path / "marker").exists()
+
+
+def test_a_repository_of_another_user_is_read(write_tree, commit_tree, tmp_path, monkeypatch):
+    """A container's checkout is often not its user's, and git before 2.38 takes such trust from no variable."""
+    root = write_tree({"a.py": CODE, ".gitignore": "made.py\n", "made.py": CODE})
+    commit_tree(root)
+    real, old = shutil.which("git"), tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    old.write_text(f'#!/bin/sh\nunset GIT_CONFIG_COUNT\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {real} "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+
+    assert ("a.py",) == open_repository(root, suffixes=[".py"]).paths
 
 
 def test_links_are_never_followed(write_tree, tmp_path):

@@ -82,7 +82,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path):
     names = zipfile.ZipFile(wheel).namelist()
 
     assert {"idiolect"} == {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    for needed in ("mining/grammars/python.toml", "training/base/weights/model.safetensors", "py.typed"):
+    data = ("mining/git/config", "mining/grammars/python.toml", "training/base/weights/model.safetensors", "py.typed")
+    for needed in data:
         assert f"idiolect/{needed}" in names
     assert not [name for name in names if name.startswith(("idiolect/tests", "idiolect/benchmarks", "idiolect/.venv"))]
 
