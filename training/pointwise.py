@@ -127,7 +127,8 @@ def turn(queries: Tensor, keys: Tensor, cos: Tensor, sin: Tensor, axis: int = 1)
 
     def turned(x: Tensor) -> Tensor:
         first, second = x.chunk(2, dim=-1)
-        return x * cos + torch.cat((-second, first), dim=-1) * sin
+        # some architectures keep their angles in full precision, and none of them its queries
+        return (x * cos + torch.cat((-second, first), dim=-1) * sin).to(x.dtype)
 
     return turned(queries), turned(keys)
 

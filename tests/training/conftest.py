@@ -68,6 +68,7 @@ def tiny_config(architecture: str, vocabulary: int):
         "llama": t.LlamaConfig,
         "granite": t.GraniteConfig,
         "gemma2": t.Gemma2Config,
+        "olmo2": t.Olmo2Config,
         # a convolution, which carries state past any mask, and an attention
         "lfm2": partial(t.Lfm2Config, layer_types=["conv", "full_attention"], block_auto_adjust_ff_dim=False),
         # one layer's attention ends at the window, the other's does not

@@ -87,6 +87,19 @@ def test_what_turns_half_of_a_head_is_left_alone(family):
 
 
 @pytest.mark.usefixtures("_own_rotary")
+@pytest.mark.parametrize("architecture", ["llama", "olmo2"])
+def test_half_precision_stays_half_precision(architecture, family):
+    """OLMo's angles are in full precision: what they turn comes back as it was, whether or not autocast is at work."""
+    model = tiny_model(architecture, len(family.tokenizer)).to(torch.bfloat16)
+    ids = torch.arange(1, 20)[None]
+    logits = model(ids).logits
+    fuse_pointwise(model)
+
+    assert sys.modules[type(model).__module__].apply_rotary_pos_emb is pointwise.rotary
+    assert (model(ids).logits - logits).norm() <= 2e-2 * logits.norm()
+
+
+@pytest.mark.usefixtures("_own_rotary")
 def test_a_machine_without_a_compiler_keeps_the_models_own(family, monkeypatch):
     """What cannot be made into one kernel fails when it is tried, not in the first step."""
 
