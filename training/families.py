@@ -8,8 +8,11 @@ answer are encoded apart and joined by ids: a prompt encoded alone is often no p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ..mining.errors import InputError
@@ -80,12 +83,16 @@ class Family:
     """The token that training puts after every answer."""
     stop_ids: frozenset[int]
     """Every token that ends an answer in generation."""
+    seams: re.Pattern[str] | None = None
+    """Where text is cut so that no token of the format is read into it; None where the tokenizer can be told."""
     breaking: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
     """Of the tokens seen so far, which hold a line end."""
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of *text*, in which special tokens are plain text."""
-        return self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
+        """Return the ids of *text*, in which tokens of the format are plain text."""
+        parts = [text] if self.seams is None else self.seams.split(text)
+        encode = partial(self.tokenizer.encode, add_special_tokens=False, split_special_tokens=True, verbose=False)
+        return [token for part in parts for token in encode(part)]
 
     def prompt_ids(self, kind: str, path: str, language: str, context: str, instruction: str) -> PromptIds:
         """
@@ -149,15 +156,18 @@ def probe_family(tokenizer: Tokenizer, ends: Iterable[int] = ()) -> Family:
         raise InputError("The base's tokenizer names no end-of-text token, so no answer could be taught to stop.")
     fim = probe_fim(tokenizer)
     chat, stop_id = probe_chat(tokenizer)
+    file_separator = next((i for token in FILE_SEPARATORS if (i := token_id(tokenizer, token)) is not None), None)
+    stop_ids = frozenset({stop_id, tokenizer.eos_token_id, *known_ends(tokenizer, ends)})
     family = Family(
         tokenizer=tokenizer,
         name=("chat" if chat else "completion") + (f"+{tokenizer.convert_ids_to_tokens(fim.prefix)}" if fim else ""),
         opening=probe_opening(tokenizer),
-        file_separator=next((i for token in FILE_SEPARATORS if (i := token_id(tokenizer, token)) is not None), None),
+        file_separator=file_separator,
         fim=fim,
         chat=chat,
         stop_id=stop_id,
-        stop_ids=frozenset({stop_id, tokenizer.eos_token_id, *known_ends(tokenizer, ends)}),
+        stop_ids=stop_ids,
+        seams=probe_seams(tokenizer, {*stop_ids, *(fim or ()), file_separator, *chain.from_iterable(chat or ())}),
     )
     text = family.answer_text(family.answer_ids(ROUND_TRIP, "implement"), "implement")
     if text != ROUND_TRIP:
@@ -179,6 +189,19 @@ def known_ends(tokenizer: Tokenizer, named: Iterable[int]) -> set[int]:
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
     ends = {*named, *(token_id(tokenizer, token) for token in ENDS)}
     return {i for i in ends if i is not None and i in special}
+
+
+def probe_seams(tokenizer: Tokenizer, format_ids: Collection[int | None]) -> re.Pattern[str] | None:
+    """
+    Return where text that spells a token of *format_ids* is cut, or None where no such token needs it.
+
+    `split_special_tokens` keeps special tokens out of text; Qwen2.5-Coder adds its `<|fim_middle|>` and `<|file_sep|>`
+    as tokens that are not special.
+    """
+    added = tokenizer.added_tokens_decoder
+    words = sorted(added[i].content for i in format_ids if i in added and not added[i].special)
+    seams = (f"(?<={re.escape(word[0])})(?={re.escape(word[1:])})" for word in words)
+    return re.compile("|".join(seams)) if words else None
 
 
 def probe_fim(tokenizer: Tokenizer) -> Fim | None:

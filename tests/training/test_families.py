@@ -221,6 +221,23 @@ def test_code_survives_and_cannot_end_a_document(kind, families):
     assert ids.index(family.stop_id) == len(ids) - 1
 
 
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[2]], ids=lambda kind: kind.name)
+def test_tokens_that_are_not_called_special_are_text_all_the_same(kind):
+    """Qwen2.5-Coder adds its separators and holes as plain tokens: code that spells one neither ends nor opens one."""
+    tokenizer = build_tokenizer(kind)
+    body = json.loads(tokenizer.backend_tokenizer.to_str())
+    for added in body["added_tokens"]:
+        added["special"] = added["content"] == kind.eos
+    plain = Tokenizer.from_str(json.dumps(body))
+    family = probe_family(t.PreTrainedTokenizerFast(tokenizer_object=plain, eos_token=kind.eos, bos_token=kind.bos))
+    code = f"    ends = {list(kind.special)!r}\n    return '<|endoftext|>'\n"
+    ids = family.encode(code)
+
+    assert family.name == kind.format
+    assert not {*family.stop_ids, *family.fim, family.file_separator} & set(ids)
+    assert code == family.answer_text([*ids, family.stop_id], "infill")
+
+
 @kinds
 def test_prompt_and_answer_are_joined_by_ids(kind, families):
     """The prompt's ids do not depend on the answer: what is masked is exactly the prompt (15)."""
