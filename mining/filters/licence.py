@@ -36,11 +36,13 @@ def file_licence(text: str) -> str:
 
 def may_stay(licence: str, own: str, allowed: Sequence[str]) -> bool:
     """Claim that a file under *licence* may be mined in a repository under *own*, where a team allows others."""
-    if not licence or not RESTRICTED.search(licence):
-        return True
     families = {family(name) for name in (own, *allowed)}
-    # a choice between licences stays where one of them may
-    return any(not RESTRICTED.search(part) or family(part) in families for part in re.split(r"\s+OR\s+", licence))
+
+    def is_fine(part: str) -> bool:
+        return all(not RESTRICTED.search(name) or family(name) in families for name in re.split(r"\s+AND\s+", part))
+
+    # a choice between licences stays where one of them may; of several that bind together, each has to
+    return any(map(is_fine, re.split(r"\s+OR\s+", licence)))
 
 
 def family(licence: str) -> str:

@@ -114,6 +114,8 @@ def test_a_file_names_its_licence(text, licence):
         pytest.param("GPL-3.0-or-later", "GPL-3.0", (), True, id="the repository's own"),
         pytest.param("GPL-2.0", "unknown", ("GPL-2.0",), True, id="allowed"),
         pytest.param("MIT OR GPL-2.0", "Apache-2.0", (), True, id="a choice"),
+        pytest.param("MIT AND GPL-3.0-only", "MIT", (), False, id="copyleft beside the repository's own"),
+        pytest.param("GPL-3.0-only AND MIT", "GPL-3.0", (), True, id="the repository's own beside another"),
         pytest.param("BSD-3-Clause", "MIT", (), True, id="permissive"),
         pytest.param("", "MIT", (), True, id="none named"),
     ],
