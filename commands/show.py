@@ -42,7 +42,9 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
         click.echo(json.dumps({"total": len(chosen), "rows": chosen[:limit]}))
         return
     for row in chosen[:limit]:
-        click.echo(f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}" if dropped else render(row))
+        click.echo(
+            visible(f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}" if dropped else render(row))
+        )
     click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
 
 
@@ -64,9 +66,9 @@ def dropped_rows(corpus: Corpus) -> list[dict[str, Any]]:
 def render(row: dict[str, Any]) -> str:
     """Return one pair for reading."""
     head = f"── {row['kind']}  {row['path']}:{row['start_line']}  {row['symbol']}  ({row['split']}, {row['id']})"
-    return "\n".join([head, "", visible(row["instruction"]), "  ⟶", visible(row["response"]), ""])
+    return "\n".join([head, "", row["instruction"], "  ⟶", row["response"], ""])
 
 
-def visible(text: object) -> str:
-    """Return *text* with control characters spelled out: a mined file must not drive the terminal."""
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in str(text))
+def visible(text: str) -> str:
+    """Return *text* with control characters spelled out: a mined file, or its name, must not drive the terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
