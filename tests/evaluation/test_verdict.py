@@ -16,11 +16,11 @@ FORGETS = NonInferiority(0.3, 0.35, 0.1, False)
 UNCLEAR = NonInferiority(0.05, 0.2, 0.1, None)
 
 
-def gain(mean, low, high, *, a="tuned", b="guide+rag", g=40):
+def gain(mean, low, high, *, a="tuned", b="guide+rag", g=40, p_flip=0.01):
     """Return a comparison with this interval."""
     return Comparison(
         endpoint="accept@1", a=a, b=b, n=400, g=g, mean_a=0.5 + mean, mean_b=0.5, mean_diff=mean, se=0.01, df=g - 1,
-        ci=(low, high), p=0.01, p_flip=0.01, method="clustered-t", mde=0.03, discordant=0.2,
+        ci=(low, high), p=0.01, p_flip=p_flip, method="clustered-t", mde=0.03, discordant=0.2,
     )  # fmt: skip
 
 
@@ -40,12 +40,17 @@ def evidence(**changes):
 
 
 SMALL = plan_suite([2] * 20, 0.05, discordant=0.1)
+MIDDLING = plan_suite([1] * 60, 0.05, discordant=0.1)
+"""Sees a gain of 12 points."""
+EXITS = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}
+"""What `gate` documents."""
 
 TABLE = [
     pytest.param({}, "WORTH_IT", id="a clear gain"),
     pytest.param({"primary": gain(0.1, -0.01, 0.2)}, "INCONCLUSIVE", id="the interval holds 0"),
     pytest.param({"primary": gain(0.04, 0.01, 0.07)}, "INCONCLUSIVE", id="a gain below what is worthwhile"),
     pytest.param({"primary": gain(0.3, 0.1, 0.5, g=7)}, "INCONCLUSIVE", id="seven clusters"),
+    pytest.param({"primary": gain(0.1, 0.06, 0.14, p_flip=0.2)}, "INCONCLUSIVE", id="a few clusters make the gain"),
     pytest.param({"forgetting": FORGETS}, "BLOCKED", id="it forgets"),
     pytest.param({"forgetting": UNCLEAR}, "INCONCLUSIVE", id="forgetting unclear"),
     pytest.param({"forgetting": None}, "INCONCLUSIVE", id="forgetting not measured"),
@@ -59,6 +64,9 @@ TABLE = [
         id="nothing over a prompt that does not help",
     ),
     pytest.param({"primary": gain(0.0, -0.03, 0.03), "plan": SMALL}, "INCONCLUSIVE", id="too few probes for a no"),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "plan": MIDDLING}, "INCONCLUSIVE", id="twice the gain would be missed"
+    ),
     pytest.param({"prompted": False}, "INCONCLUSIVE", id="no prompt was asked"),
     pytest.param(
         {"prompted": False, "primary": gain(0.0, -0.03, 0.03, b="base"), "prompt_gain": None},
@@ -68,6 +76,7 @@ TABLE = [
     pytest.param({"primary": None}, "INCONCLUSIVE", id="no adapter"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 500.0}, "WORTH_IT", id="it pays"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 5000.0}, "NOT_WORTH_IT", id="it does not pay"),
+    pytest.param({"policy": Policy(volume=1000.0), "break_even": None}, "NOT_WORTH_IT", id="it never pays"),
     pytest.param({"integrity": (Integrity("a", 0, "1", False, "broken"),)}, "INVALID", id="integrity first"),
     pytest.param(
         {"integrity": (Integrity("a", 0, "1", False, "broken"),), "secrets": 3}, "INVALID", id="invalid before blocked"
@@ -81,7 +90,7 @@ def test_rules(changes, word):
     """Each rule of the design page, section 3.7."""
     verdict = decide(evidence(**changes))
 
-    assert word == verdict.word
+    assert (word, EXITS[word]) == (verdict.word, verdict.exit_code)
     assert verdict.reasons
     assert verdict.sentence.endswith(".")
 
@@ -125,6 +134,17 @@ def test_a_gain_that_is_shown_is_not_called_open(changes, said):
     assert "Fine-tuning measured +10 points against guide+rag" in verdict.sentence
     assert said in verdict.sentence
     assert "would settle it" not in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"), [({}, True), ({"primary": gain(0.1, -0.01, 0.2)}, True), ({"secrets": 1}, False)]
+)
+def test_folds_are_told_where_they_are_what_was_measured(changes, told):
+    """Who reads the sentence alone knows that no one adapter was measured; a harm needs no such words."""
+    verdict = decide(evidence(folds=4, **changes))
+
+    assert told is ("Measured in 4 folds" in verdict.sentence)
+    assert "folds" not in decide(evidence(**changes)).sentence
 
 
 def test_no_answer_accepted_is_said_plainly():
