@@ -105,6 +105,14 @@ class FileHeader(Convention):
             "# type: ignore\n# Copyright 2024 The Authors\n# SPDX-License-Identifier: MIT\n\nx = 1\n",
         ),
     )
+    also = (
+        Examples(
+            value="# SPDX-License-Identifier: MIT",
+            conforms=("# SPDX-License-Identifier: MIT\n\nx = 1\n",),
+            departs=("x = 1\n", "#!/usr/bin/env python\nx = 1\n"),
+            nearly=("#!/usr/bin/env python\n# SPDX-License-Identifier: MIT\n\nx = 1\n",),
+        ),
+    )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield the head of a file that holds code."""
@@ -118,8 +126,9 @@ class FileHeader(Convention):
             yield Choice(NO_HEADER, file.statements[0])
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the header put in, where it holds no year and the file has none."""
-        if "YEAR" in value or value == NO_HEADER or header_of(place.source.tree.root_node.named_children):
+        """Return the header put in, where it holds no year and the file opens with no comment."""
+        # a comment may have to stay in the first line: it names an interpreter, or the encoding
+        if "YEAR" in value or value == NO_HEADER or place.text.startswith("#"):
             return ()
         return (Edit(place.start, place.start, value.replace("\n", place.newline) + place.newline * 2),)
 

@@ -87,3 +87,14 @@ def test_a_file_keeps_its_encoding_and_line_ends(profile: Profile):
 def test_a_file_without_findings_is_returned_as_it_is(profile: Profile):
     """Nothing found, nothing changed, not even a missing last line end."""
     assert b"\xef\xbb\xbfa = []" == mend(b"\xef\xbb\xbfa = []", profile)
+
+
+@pytest.mark.parametrize("first", ["#!/usr/bin/env python\n", "# -*- coding: latin-1 -*-\n"])
+def test_what_has_to_stay_in_the_first_line_stays_there(first):
+    """A header is put into a file that opens with code, not above what names its interpreter or its encoding."""
+    header = "# SPDX-License-Identifier: MIT\n\n"
+    house = learn_profile([tally_source(parse(f"{header}VALUE = {n}\n", f"app/m{n}.py")) for n in range(90)])
+    text = '"""Print é."""\n\nprint("é")\n'.encode("latin-1" if "latin" in first else "utf-8")
+
+    assert header.encode() + b"VALUE = 1\n" == mend("VALUE = 1\n", house, only=["D11"])
+    assert first.encode() + text == mend(first.encode() + text, house, only=["D11"])

@@ -135,6 +135,23 @@ def test_a_fix_makes_departing_code_conform_and_its_slip_is_undone(convention: C
                 assert text == apply_edits(source, edits)
 
 
+@pytest.mark.parametrize(
+    "convention",
+    [convention for convention in collect_conventions() if convention.is_fixable],
+    ids=lambda convention: convention.id,
+)
+def test_what_is_called_fixable_is_mended_somewhere(convention: Convention):
+    """One departing example at least has a safe rewriting: else the test above would look at nothing."""
+    fixes = [
+        convention.rewrite(Place(parse_example(examples, text), found.start, found.end, found.key), examples.value)
+        for examples in (convention.examples, *convention.also)
+        for text in examples.departs
+        for found in opportunities(convention, examples, text)
+    ]
+
+    assert any(fixes)
+
+
 def planted_slip(convention: Convention, examples: Examples, text: str) -> str:
     """Return *text* with its first conforming place made to depart, or nothing."""
     source = parse_example(examples, text)
