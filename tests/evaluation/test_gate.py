@@ -58,6 +58,12 @@ def swap_labels(rows):
     return [{**row, "arm_id": other.get(row["arm_id"], row["arm_id"])} for row in rows]
 
 
+def swap_controls(rows):
+    """Exchange the labels of references and stubs."""
+    other = {"reference": "stub", "stub": "reference"}
+    return [{**row, "arm_id": other.get(row["arm_id"], row["arm_id"])} for row in rows]
+
+
 def accept_all(rows):
     """Edit scores so that the tuned arm passes."""
     return [{**row, "accept": row["accept"] or row["arm_id"] == "tuned"} for row in rows]
@@ -93,10 +99,17 @@ def test_a_whole_evaluation_gives_its_verdict_again(finished):
 FORGERIES = [
     pytest.param("samples.jsonl", swap_labels, "does not belong to the arm", id="arm labels of samples swapped"),
     pytest.param("scores.jsonl", swap_labels, "rows were moved", id="arm labels of scores swapped"),
+    pytest.param("scores.jsonl", swap_controls, "a control of probe", id="references and stubs swapped"),
     pytest.param("scores.jsonl", shuffle, "rows were moved", id="rows shuffled"),
     pytest.param("scores.jsonl", accept_all, "contradicts itself", id="a score edited"),
     pytest.param("scores.jsonl", accept_quietly, "do not give the stored comparisons", id="scores edited with care"),
     pytest.param("scores.jsonl", lose, "rows were moved", id="3 % of scores missing"),
+    pytest.param(
+        "scores.jsonl",
+        lambda rows: [*rows[:-1], {**rows[-1], "scorer_sha256": "0" * 64}],
+        "comes from other checks",
+        id="a score of other checks",
+    ),
     pytest.param("losses.jsonl", lambda rows: [{**r, "nats": 1.0} for r in rows], "comparisons", id="losses edited"),
 ]
 
@@ -119,6 +132,26 @@ def test_one_changed_byte_is_invalid(copy, name):
     (copy / name).write_text(text.replace("1", "2", 1), "utf-8")
 
     assert judge_gate(copy).word == "INVALID"
+
+
+@pytest.mark.parametrize("name", ["samples.jsonl", "scores.jsonl", "losses.jsonl", "comparisons.json", "verdict.json"])
+def test_a_missing_file_is_named(copy, name):
+    """Evidence with a part gone is invalid, and says which."""
+    (copy / name).unlink()
+
+    passage = judge_gate(copy)
+
+    assert ("INVALID", (f"{name} is missing",)) == (passage.word, passage.lines)
+
+
+@pytest.mark.parametrize(("text", "said"), [("[]", "is not a JSON object"), ("{", "is not JSON")])
+def test_a_verdict_of_another_form_is_invalid(copy, text, said):
+    """What cannot be read as an object is no evidence, and no internal error."""
+    (copy / "verdict.json").write_text(text)
+
+    passage = judge_gate(copy)
+
+    assert ("INVALID", (f"verdict.json {said}",)) == (passage.word, passage.lines)
 
 
 def test_samples_missing_together_with_their_scores_are_invalid(copy):
