@@ -154,6 +154,17 @@ def test_a_verdict_of_another_form_is_invalid(copy, text, said):
     assert ("INVALID", (f"verdict.json {said}",)) == (passage.word, passage.lines)
 
 
+def test_a_word_that_the_rows_do_not_give_is_invalid(copy):
+    """Whoever writes another verdict over the stored one is told that the evidence does not say so."""
+    verdict = json.loads((copy / "verdict.json").read_text("utf-8"))
+    write_json(copy / "verdict.json", {**verdict, "verdict": "NOT_WORTH_IT"})
+
+    passage = judge_gate(copy)
+
+    assert "INVALID" == passage.word
+    assert "do not give the stored verdict" in passage.lines[0]
+
+
 def test_samples_missing_together_with_their_scores_are_invalid(copy):
     """3 % of the samples gone from both files, every hash made again: the arms no longer answer the same probes."""
     for name in ("samples.jsonl", "scores.jsonl"):
@@ -254,6 +265,8 @@ def test_the_command_exits_with_the_verdict(finished, copy, tmp_path, capsys):
     assert main(["gate", str(copy)]) == 4
     assert main(["gate", str(finished), "--policy", str(strict)]) == 3
     assert main(["gate", str(tmp_path)]) == 2
+    assert main(["gate", str(finished), "--policy", str(tmp_path / "none.toml")]) == 2
+    assert "none.toml" in capsys.readouterr().err
 
 
 def test_the_command_prints_one_object_for_machines(finished, capsys):
