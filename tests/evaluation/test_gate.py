@@ -209,6 +209,21 @@ def test_an_adapter_passes_against_itself(finished):
     assert judge_gate(finished, against=finished).word == "WORTH_IT"
 
 
+@pytest.mark.parametrize(("probes", "word"), [(24, "WORTH_IT"), (12, "INVALID")])
+def test_adapters_are_compared_by_the_probes_that_both_answered(corpus, finished, tmp_path, probes, word):
+    """An adapter in use that was asked less is compared by that, unless it is too little to tell."""
+    out = tmp_path / "shorter"
+    evaluate_corpus(
+        corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
+        adapter_info={"log": []}, probes=probes, forced=True,
+    )  # fmt: skip
+
+    passage = judge_gate(finished, against=out)
+
+    assert word == passage.word
+    assert ("share 12 probes; comparing needs 20" in passage.lines[0]) is (probes == 12)
+
+
 def test_scores_by_another_profile_are_not_compared(finished, tmp_path, monkeypatch):
     """A corpus mined again may hold other rules; the promoted adapter has to be held to the same ones."""
     plain, names = toys.toy_file, "\n".join(f"NAME_{n} = 'name'" for n in range(12))
