@@ -204,6 +204,22 @@ def test_a_worse_adapter_does_not_replace_a_better_one(corpus, finished, tmp_pat
     assert "worse than the promoted adapter" in passage.lines[0]
 
 
+def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_path):
+    """What it gains in one folder pays for nothing that it lost in another; what the policy allows is let pass."""
+    corpus = toys.make_corpus(tmp_path / "corpus", folder_of=lambda number: ("shop", "yard")[number % 2])
+    outs = {name: tmp_path / name for name in ("shop", "yard")}
+    for name, out in outs.items():
+        generator = FakeGenerator(corpus, lambda request, adapted, name=name: adapted and request.path.startswith(name))
+        evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
+
+    passage = judge_gate(outs["shop"], against=outs["yard"])
+
+    assert "BLOCKED" == passage.word
+    assert "worse than the promoted adapter in 'yard' by 100.0% of 16 probes" == passage.lines[0]
+    assert 2 == len(passage.lines)
+    assert "BLOCKED" != judge_gate(outs["shop"], against=outs["yard"], policy=Policy(slice_margin=1.0)).word
+
+
 def test_an_adapter_passes_against_itself(finished):
     """No difference is no regression."""
     assert judge_gate(finished, against=finished).word == "WORTH_IT"

@@ -98,6 +98,7 @@ def make_corpus(
     validation: int = 6,
     test: int = 16,
     cluster_of: Callable[[Pair], str] = lambda pair: pair.cluster,
+    folder_of: Callable[[int], str] = lambda number: "toy",
     keep_all: bool = False,
 ) -> Corpus:
     """Write a toy corpus with so many files a split, each a cluster of its own unless *cluster_of* says otherwise."""
@@ -106,7 +107,7 @@ def make_corpus(
     sources: dict[str, bytes] = {}
     splits = ["train"] * train + ["validation"] * validation + ["test"] * test
     for number, split in enumerate(splits):
-        path = f"toy/module_{number}.py"
+        path = f"{folder_of(number)}/module_{number}.py"
         text = toy_file(number)
         found, tally = toy_pairs(path, text, split)
         pairs += found
