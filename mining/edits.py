@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from .filters.duplicates import fingerprint_all
+from .filters.licence import file_licence
 from .filters.personal import mask_personal
 from .filters.quality import broken_definition, object_to
 from .filters.secrets import find_secrets
@@ -46,7 +47,8 @@ def mine_history(
             if reason:
                 drops.append(Drop(change.path, draft.symbol, draft.kind, reason))
                 continue
-            pairs.append(make_pair(shell_of(change), draft, repository.name, change.commit, repository.licence))
+            licence = file_licence(change.after.text) or repository.licence
+            pairs.append(make_pair(shell_of(change), draft, repository.name, change.commit, licence))
             texts = (draft.instruction.partition("\n")[2], draft.response, *bodies_of(change))
             units.extend(Unit(change.path, draft.symbol, mark) for mark in fingerprint_all(texts))
     # of a history that was cut, nobody knows which files are old

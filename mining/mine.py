@@ -37,7 +37,7 @@ from .own import read_own_pairs
 from .owners import owners_in
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
-from .repository import Repository, open_repository, past_id
+from .repository import Repository, matcher_of, open_repository, past_id
 from .roles import is_test_path
 from .settings import Settings, read_together
 from .skeleton import render_skeleton
@@ -230,7 +230,8 @@ def mine_repositories(
             # what would run code is never taken from the mined tree; the record, and so the summary, says it was there
             drops.extend(Drop(f"[{table}]", "", "settings", "setting_that_runs_code") for table in own.ignored)
             files = keep_files(repository, own, found, drops)
-            mined.append(Mined(repository, files, read_history(repository, history, job)))
+            past = keep_changes(repository, own, read_history(repository, history, job), drops)
+            mined.append(Mined(repository, files, past))
         for repository, found in zip(offering, read_and_mine(offering, replace(job, kinds=())), strict=True):
             mined.append(Mined(repository, tuple(f for f in found if isinstance(f, FileYield)), only_api=True))
     corpus = write_corpus(out, assemble(mined, drops, settings, progress, own_pairs))
@@ -298,6 +299,20 @@ def keep_files(
             drops.extend(result.drops)
             files.append(result)
     return tuple(files)
+
+
+def keep_changes(repository: Repository, own: Settings, found: HistoryYield, drops: list[Drop]) -> HistoryYield:
+    """Return *found* without the pairs of files that would not be mined as they stand; these go to *drops*."""
+    excluded = matcher_of(own.exclude)
+    kept: list[Pair] = []
+    for pair in found.pairs:
+        fits = may_stay(pair.licence, repository.licence, own.licences)
+        reason = "excluded" if excluded(pair.path) else "" if fits else "licence"
+        if reason:
+            drops.append(Drop(pair.path, pair.symbol, pair.kind, reason))
+        else:
+            kept.append(pair)
+    return replace(found, pairs=tuple(kept))
 
 
 def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:

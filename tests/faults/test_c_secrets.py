@@ -48,6 +48,7 @@ def test_C09_orders_in_documentation_are_data(root, mine):
     mined = mine(root)
     rows = [row for split in ("train", "validation", "test") for row in mined.pairs(split) if order in str(row)]
 
+    assert rows
     assert all(row["path"] == "order.py" and order not in str(row["response"]) for row in rows)
     assert mined.code == 0
 

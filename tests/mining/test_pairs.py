@@ -5,6 +5,7 @@ Every kind of pair: its own examples, what it leaves alone, and that it is the s
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -404,6 +405,35 @@ def test_neither_settings_nor_attributes_hide_a_change(write_tree, commit_tree, 
     found = mine_history(open_repository(root, suffixes=[".py"]), 9, known_languages(), ["edit"])
 
     assert ["total_amber"] == [pair.symbol for pair in found.pairs]
+
+
+@pytest.mark.parametrize(
+    ("head", "settings", "reason"),
+    [
+        pytest.param("# SPDX-License-Identifier: AGPL-3.0-only\n", "", "licence", id="licence"),
+        pytest.param("", '[tool.idiolect]\nexclude = ["shop/amb*"]\n', "excluded", id="settings"),
+        pytest.param(
+            "# SPDX-License-Identifier: AGPL-3.0-only\n",
+            '[tool.idiolect]\nlicences = ["AGPL-3.0"]\n',
+            None,
+            id="allowed",
+        ),
+    ],
+)
+def test_the_past_of_a_file_that_is_not_mined_is_not_taught(write_tree, commit_tree, tmp_path, head, settings, reason):
+    """What keeps a file out keeps the changes to it out; where they may stay, they say the file's own licence."""
+    files = {f"shop/{noun}.py": OLD.format(noun=noun) for noun in NOUNS} | {"pyproject.toml": settings}
+    root = write_tree({**files, "shop/amber.py": head + OLD.format(noun="amber")}, "grown")
+    commit_tree(root, "Begin")
+    file = root / "shop" / "amber.py"
+    file.write_text(file.read_text().replace("in prices:", "in (*prices, *prices):"), "utf-8")
+    commit_tree(root, "Sum up the usual prices twice")
+    corpus = mine_repositories([root], tmp_path / "corpus", workers=1)
+    edits = [p for split in ("train", "validation", "test") for p in corpus.pairs(split) if p.kind == "edit"]
+    skipped = [json.loads(line) for line in (tmp_path / "corpus" / "skipped.jsonl").read_text("utf-8").splitlines()]
+
+    assert ([] if reason else ["AGPL-3.0-only"]) == [pair.licence for pair in edits]
+    assert ([reason] if reason else []) == [row["reason"] for row in skipped if row["kind"] == "edit"]
 
 
 def test_the_newest_files_are_the_test(write_tree, commit_tree, tmp_path):
