@@ -1,0 +1,107 @@
+"""
+From rows to a verdict: what makes the numbers of a run mean nothing, and which arms are compared.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from idiolect.evaluation.checks.check import LOST
+from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.evaluation.tables import Tables
+from idiolect.evaluation.weigh import choose_arms, weigh
+from toys import FakeGenerator, FakeLosses, tuned_knows
+
+
+@pytest.fixture(name="evidence", scope="module")
+def _evidence(corpus, tmp_path_factory):
+    """Return the run and the rows of one finished evaluation: scores, samples, losses."""
+    out = tmp_path_factory.mktemp("weigh") / "evaluation"
+    evaluate_corpus(
+        corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(), adapter_info={"log": []}
+    )
+    names = ("scores", "samples", "losses")
+    rows = (
+        [json.loads(line) for line in (out / f"{name}.jsonl").read_text("utf-8").split("\n") if line] for name in names
+    )
+    return json.loads((out / "run.json").read_text("utf-8")), *rows
+
+
+def judge(evidence, scores, **policy):
+    """Return the verdict on *scores*, the rest of the evidence as it was found."""
+    run, _, samples, losses = evidence
+    return weigh({**run, "policy": {**run["policy"], **policy}}, scores, samples, losses).verdict
+
+
+def of(arm, change, *, rows=1):
+    """Return what changes the first *rows* of an arm's scores on test probes."""
+
+    def changed(scores):
+        own = [row for row in scores if (row["split"], row["arm_id"]) == ("test", arm)]
+        first = {id(row) for row in own[:rows]}
+        return [done for row in scores for done in (change(row) if id(row) in first else [row])]
+
+    return changed
+
+
+def accept(ok):
+    return lambda row: [{**row, "accept": ok, "status": "ok" if ok else "error"}]
+
+
+def lose(row):
+    return [{**row, "accept": None, "status": LOST}]
+
+
+BROKEN = [
+    pytest.param(of("reference", accept(False)), "only 97% of the references are accepted", id="a reference rejected"),
+    pytest.param(of("stub", accept(True)), "3% of the stubs are accepted", id="a stub accepted"),
+    pytest.param(of("tuned", lambda row: []), "tuned lacks or repeats 1 of its 32 samples", id="a sample missing"),
+    pytest.param(of("rag", lambda row: [row, row]), "rag lacks or repeats 1 of its 32 samples", id="a sample twice"),
+    pytest.param(
+        of("stub", lambda row: [row, {**row, "arm_id": "other"}]), "rows of an unknown arm 'other'", id="an unknown arm"
+    ),
+    pytest.param(of("tuned", lose), "3.1% of one arm's samples were lost", id="a sample lost"),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), BROKEN)
+def test_what_makes_numbers_mean_nothing(evidence, change, reason):
+    """One row of 32 is enough, and it is named, whatever the other rows say."""
+    verdict = judge(evidence, change(evidence[1]))
+
+    assert ("INVALID", 4) == (verdict.word, verdict.exit_code)
+    assert reason in verdict.reasons[0]
+    assert "WORTH_IT" == judge(evidence, evidence[1]).word
+
+
+def test_few_samples_lost_in_every_arm_alike_are_borne_where_the_policy_allows_them(evidence):
+    """Lost evenly they favour no arm; from one arm alone they may be those that it would have failed."""
+    even = uneven = evidence[1]
+    for arm in {row["arm_id"] for row in evidence[1]}:
+        even = of(arm, lose)(even)
+    uneven = of("tuned", lose)(uneven)
+
+    assert "WORTH_IT" == judge(evidence, even, undecided_ceiling=0.05).word
+    assert "INVALID" == judge(evidence, uneven, undecided_ceiling=0.05).word
+
+
+def choice(accepted, compiled):
+    """Return the arm that stands for prompting, by what each prompt's answers to four validation probes gave."""
+    rows = [
+        {
+            "split": split, "arm_id": arm, "probe_id": str(probe), "cluster": str(probe),
+            "accept": probe < accepted[arm], "checks": {"parse": True, "compile": probe < compiled[arm]},
+        }
+        for split in ("test", "validation")
+        for arm in accepted
+        for probe in range(4)
+    ]  # fmt: skip
+    return choose_arms(Tables(rows), {"adapter": None})["prompt"]
+
+
+def test_a_tie_goes_to_what_compiles_and_then_to_what_costs_less():
+    """Acceptance first, then answers that compile, then the shorter prompt."""
+    assert "rag" == choice({"base": 1, "guide": 1, "rag": 2}, {"base": 4, "guide": 4, "rag": 2})
+    assert "guide" == choice({"base": 1, "guide": 1, "rag": 1}, {"base": 2, "guide": 3, "rag": 2})
+    assert "guide" == choice({"base": 0, "guide": 1, "rag": 1}, {"base": 2, "guide": 3, "rag": 3})
