@@ -5,7 +5,6 @@ Group F: models and artefacts that lie.
 # ruff: noqa: E501 - rows of a table stay on one line
 from __future__ import annotations
 
-import contextlib
 import json
 import pickle
 import shutil
@@ -135,9 +134,9 @@ def test_F09_a_template_that_does_harm(base, template):
     """A hostile chat template is given up on, within its time; the base is then used without a chat."""
     (base / "chat_template.jinja").write_text(template)
     begin = time.process_time()
-    with contextlib.suppress(IdiolectError):
-        load_model(base)
+    family = load_model(base).generator.family
 
+    assert family.chat is None
     assert time.process_time() - begin < 30
 
 
