@@ -274,7 +274,9 @@ def call_is_certain(function: str, house: House) -> bool:
         return False
     if name in MAKERS:
         return house.class_is_plain(owner)
-    return len(house.functions.get(name, ())) == 1 and (not owner[:1].isupper() or house.class_is_plain(owner))
+    # a function may only stand in for one that is imported where there is such a library
+    is_known = house.class_is_plain(owner) if owner[:1].isupper() else name not in house.borrowed
+    return is_known and len(house.functions.get(name, ())) == 1
 
 
 def owner_and_name(function: str) -> tuple[str, str]:

@@ -272,6 +272,25 @@ THERE = [
         id="a decorator that keeps the signature",
     ),
     pytest.param({"a.py": "def f():\n    pass\n\n\nf(made_up=1)\n"}, False, id="a plain function"),
+    pytest.param(
+        {
+            "core/ext.py": "try:\n    from outside import path_of\nexcept ImportError:\n\n"
+            "    def path_of():\n        raise NotImplementedError\n",
+            "core/__init__.py": "",
+            "a.py": "from core.ext import path_of\n\npath_of(True)\n",
+        },
+        True,
+        id="a stand-in for what is imported",
+    ),
+    pytest.param(
+        {
+            "core/ext.py": "def path_of():\n    raise NotImplementedError\n",
+            "core/__init__.py": "",
+            "a.py": "from core.ext import path_of\n\npath_of(True)\n",
+        },
+        False,
+        id="a function of another file",
+    ),
 ]
 
 
