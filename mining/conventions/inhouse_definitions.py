@@ -62,8 +62,10 @@ class RequiredBase(HouseConvention):
         rules: list[dict[str, Any]] = []
         for (folder, suffix), found in sorted(groups.items()):
             counts = Counter(base for have in found for base in have - {"object", "?", "ABC", "Generic", "Protocol"})
-            for base, count in counts.most_common(1) if len(found) >= LEAST_USES else ():
-                if count >= 0.9 * len(found) and not EXCEPTION_BASE.search(base):
+            # of bases that equally many have, the one that descends from the others says the most
+            ranked = sorted(counts, key=lambda base: (-counts[base], -len(ancestors(base, parents)), base))
+            for base in ranked[:1] if len(found) >= LEAST_USES else ():
+                if counts[base] >= 0.9 * len(found) and not EXCEPTION_BASE.search(base):
                     family = sorted(name for name in parents if base in ancestors(name, parents))
                     key = f"in {folder}" if folder else f"named …{suffix}"
                     rules.append({"key": key, "folder": folder, "suffix": suffix, "base": base, "family": family})

@@ -300,6 +300,17 @@ def test_a_planted_decorator_is_learned_and_asked_for():
     assert [("with @handler", 1, 5)] == [(f.entry.value, f.line, f.column) for f in found]
 
 
+def test_of_bases_that_all_have_the_most_derived_is_asked_for():
+    """What its own bases lend it, all have as well: which of them is named hangs on no order of a set."""
+    words = ("Config", "Check", "Page", "Store", "Route", "Field")
+    core = "".join(f"class {word}(Root{word}, Other{word}, Last{word}): pass\n" for word in words)
+    uses = "".join(f"class New{word}({word}): pass\n" for word in words)
+    profile = learn_profile([tally(core, "app/core.py"), *(tally(uses, f"app/m{n}/x.py") for n in range(60))])
+
+    named = [entry.value for entry in profile.entries if entry.convention == "A03" and "named" in entry.key]
+    assert {f"has the base {word}" for word in words} == set(named)
+
+
 @pytest.mark.parametrize(
     ("raw", "rules"), [("requests.get", ["requests.get"]), ("os.fspath", []), ("os.path.join", [])]
 )
