@@ -26,6 +26,10 @@ DEEPEST = 50_000
 CODING_COOKIE = re.compile(rb"(?:[ \t\f\r]*(?:#.*)?\n)??[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 HAVE_COOKIES = frozenset({"python", "ruby", "starlark"})
 """Languages in which such a comment is more than prose; Ruby calls it magic."""
+LINE_ENDS = re.compile(r"-(?:dos|mac|unix)$")
+"""What editors put behind the name of an encoding, and interpreters overlook."""
+NO_ENCODING = frozenset({"ascii-8bit", "binary"})
+"""Ruby's names for text that is taken byte by byte; what people write so is UTF-8 all the same."""
 
 
 class Span(NamedTuple):
@@ -155,8 +159,11 @@ def detect_encoding(data: bytes, language: Language) -> str:
     cookie = CODING_COOKIE.match(data[:512]) if language.name in HAVE_COOKIES else None
     if cookie is None:
         return "utf-8"
+    said = LINE_ENDS.sub("", cookie[1].decode("ascii", "replace").lower())
+    if language.name == "ruby" and said in NO_ENCODING:
+        return "utf-8"
     try:
-        name = codecs.lookup(cookie[1].decode("ascii", "replace")).name
+        name = codecs.lookup(said).name
         b"".decode(name)
     except LookupError:
         raise UndecodableError("unknown_encoding") from None

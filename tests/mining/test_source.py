@@ -50,6 +50,14 @@ def test_a_heading_is_no_coding_cookie(name: str, encoding: str):
     assert encoding == parse_source("a", data, language_named(name)).encoding
 
 
+@pytest.mark.parametrize(("name", "cookie"), [("ruby", "binary"), ("ruby", "ASCII-8BIT"), ("python", "utf-8-unix")])
+def test_a_cookie_says_what_an_interpreter_takes(name: str, cookie: str):
+    """Ruby reads files byte by byte where they say so, and what an editor says of line ends is overlooked."""
+    data = f"# -*- coding: {cookie} -*-\nx = 'é'\n".encode()
+
+    assert "utf-8" == parse_source("a", data, language_named(name)).encoding
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
