@@ -37,6 +37,10 @@ PUTS_NAMES = re.compile(rb"\b_*(?:builtins?|globals)_*\b|\b(?:exec|run_path)\(|\
 PUT = re.compile(rb"[\"'](\w+)[\"']|\b(\w+)\s*=(?!=)")
 NEAR = 1000
 """Bytes on either side of where names are put in that are looked at for them."""
+FILLED = re.compile(
+    rb"__getattr|\bsetattr\(\s*self\s*,\s*[^\s\"']|(?:\bself\.__dict__|\bvars\(self\))(?:\.update\(|\[|\s*\|?=(?!=))"
+)
+"""How a class has attributes that it does not name: it answers for any, or gives its objects some as it runs."""
 MAKERS = ("__init__", "__new__")
 KEEPERS = frozenset(
     b"abstractmethod asynccontextmanager cache classmethod contextmanager dataclass final lru_cache".split()
@@ -202,7 +206,7 @@ class House:
         if len(found) != 1 or depth > DEEPEST or name in self.mixed_in or self.is_unused(name):
             return False
         start, bases = found[0]
-        if b"__getattr" in self.block(start):
+        if FILLED.search(self.block(start)):
             return False
         return all(self.class_is_plain(base, depth + 1) for base in map(last_name, bases) if base in self.classes)
 

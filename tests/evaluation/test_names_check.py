@@ -230,6 +230,10 @@ LOOSE = (
     "from typing import TypeVar\n\nT = TypeVar('T')\n\n\n"
     "def loose(call: T) -> T:\n    return lambda **given: call()\n\n\n"
 )
+FILLER = (
+    "class A:\n    def __init__(self, names):\n        for name in names:\n            {}\n\n"
+    "    def f(self):\n        return self.made_up\n\n\nprint(A(1))\n"
+)
 THERE = [
     pytest.param(
         {"a.py": "from outside.parts import *\n\nprint(conjured)\n"}, True, id="all names of an unseen module"
@@ -259,6 +263,16 @@ THERE = [
         },
         True,
         id="a method without a body",
+    ),
+    *(
+        pytest.param({"a.py": FILLER.format(line)}, silent, id=line)
+        for line, silent in (
+            ("setattr(self, name, names[name])", True),
+            ("self.__dict__.update(names)", True),
+            ("vars(self)[name] = 1", True),
+            ("setattr(self, 'known', 1)", False),
+            ("setattr(names, name, self.__dict__ == names)", False),
+        )
     ),
     pytest.param({"a.py": f"{LOOSE}@loose\ndef f():\n    pass\n\n\nf(made_up=1)\n"}, True, id="a wrapped function"),
     pytest.param(
