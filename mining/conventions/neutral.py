@@ -42,7 +42,7 @@ class DefinitionCase(NeutralConvention):
     question = "How is the name of a {key} cased?"
     never = frozenset({"mixed"})
     spared = PROSE | {"go"}  # there the first letter's case says who may use a name
-    version = 3
+    version = 4
     examples = Examples(
         value="camelCase",
         key="function",
@@ -50,7 +50,12 @@ class DefinitionCase(NeutralConvention):
         language="javascript",
         conforms=("function readAll() {}",),
         departs=("function read_all() {}", "function ReadAll() {}"),
-        nearly=("const x = read_all();", "class Reader {}", "class A {\n  _read() {}\n}\n"),
+        nearly=(
+            "const x = read_all();",
+            "class Reader {}",
+            "class A {\n  _read() {}\n}\n",
+            "const formats = {\n  G: function () {\n    return 1;\n  },\n};\n",
+        ),
     )
     also = (
         Examples(
@@ -86,8 +91,8 @@ class DefinitionCase(NeutralConvention):
         """Yield the case of each name that shows one."""
         for name, _ in file.units:
             text = last_part(name.text).strip(MARKS)
-            # one word in lower case, or in capitals, is several cases at once
-            if case_of(text) and not (text.isalnum() and (text.islower() or (text.isupper() and len(text) > 1))):
+            # one word in lower case, or in capitals, one letter included, is several cases at once
+            if case_of(text) and not (text.isalnum() and (text.islower() or text.isupper())):
                 yield Choice(case_of(text), name.node, name.kind)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
