@@ -8,6 +8,7 @@ that does not help, the message says what to set.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,10 @@ def commit_snapshot(root: Path, commit: str) -> Snapshot:
 
 def index_snapshot(root: Path) -> Snapshot:
     """Return the files of the index."""
-    return Snapshot(root, "", read_listing(git_output(root, "ls-files", "-s", "-z", more=named_index()) or b"", 1))
+    listed = git_output(root, "ls-files", "-s", "-z", more=named_index())
+    if listed is None:
+        raise InputError("git cannot read the index. Run `git ls-files -s` to see why.")
+    return Snapshot(root, "", read_listing(listed, 1))
 
 
 def named_index() -> dict[str, str]:
@@ -115,12 +119,21 @@ def read_listing(listed: bytes, column: int) -> dict[str, str]:
     return blobs
 
 
+def require_work_tree(root: Path) -> None:
+    """Raise `InputError` where git knows nothing of *root*: what cannot be compared is no empty change."""
+    if shutil.which("git") is None:
+        raise InputError("git is not installed: without it no change can be told from the rest.")
+    if git_output(root, "rev-parse", "--show-toplevel") is None:
+        raise InputError(f"{str(root)!r} lies in no work tree of git: there is no change to judge.")
+
+
 def find_change(root: Path, base: str) -> Change:
     """
     Return what the work tree changed since its merge base with *base*.
 
-    Raises `InputError` when git knows no such commit, or no deepening brings the merge base.
+    Raises `InputError` when there is no work tree, git knows no such commit, or no deepening brings the merge base.
     """
+    require_work_tree(root)
     commit = merge_base(root, base)
     found = compare_work_tree(root, commit, untracked=True)
     if found is None:
@@ -131,7 +144,12 @@ def find_change(root: Path, base: str) -> Change:
 
 
 def find_staged(root: Path) -> Change:
-    """Return what the index changes against the last commit; before the first one everything is new."""
+    """
+    Return what the index changes against the last commit; before the first one everything is new.
+
+    Raises `InputError` when there is no index to read.
+    """
+    require_work_tree(root)
     head = git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     staged = index_snapshot(root)
     if head is None:

@@ -97,6 +97,24 @@ def test_the_first_commit_can_be_judged(write_tree: Write, capsys: pytest.Captur
     assert (0, []) == check(capsys, str(root), "--staged")
 
 
+@pytest.mark.parametrize("how", [["--staged"], ["--diff", "HEAD"]])
+def test_without_git_or_a_work_tree_no_change_is_taken_for_empty(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: list[str]
+):
+    """A plain folder, a bare repository and a machine without git have no change to judge, so nothing passes."""
+    bare, plain = tmp_path / "bare.git", tmp_path / "plain"
+    git(tmp_path, "clone", "-q", "--bare", str(house), str(bare))
+    plain.mkdir()
+    (plain / "new.py").write_text(SLIP)
+
+    assert [2, 2] == [main(["check", str(folder), *how]) for folder in (bare, plain)]
+    assert 2 == capsys.readouterr().err.count("lies in no work tree of git")
+
+    monkeypatch.setenv("PATH", str(plain))
+    assert 2 == main(["check", str(house), *how])
+    assert "git is not installed" in capsys.readouterr().err
+
+
 def test_new_finds_what_a_change_brings_wherever_it_moves(house: Path, capsys: pytest.CaptureFixture[str]):
     """A renamed file with shifted, edited lines has its old slip still, and one new one; `files` lists both."""
     text = (house / "old.py").read_text()
