@@ -2,8 +2,8 @@
 The profile that a check holds code to. In: a work tree or a commit, and settings. Out: a `Profile`.
 
 A commit's profile is learned once and kept in the cache under the hash of all that decides it: the tree's id, the
-recent history, the settings, and our own code. It is kept as JSON, so that a foreign file in the cache can at worst be
-no profile.
+recent history, the settings, our own code, and what is installed beside it. It is kept as JSON, so that a foreign file
+in the cache can at worst be no profile.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from pathlib import Path
 from ..mining.cache import cache_folder
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError
-from ..mining.languages import Language, builtin_languages, language_of
+from ..mining.languages import PACKAGE, Language, builtin_languages, language_of
 from ..mining.learn import learn_profile
 from ..mining.owners import owners_in, owners_of
+from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
 from ..mining.repository import VENDORED, Repository, content_reason, git_output, matcher_of, open_repository
@@ -139,12 +140,16 @@ def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:
 
 @cache
 def version_of_detectors() -> bytes:
-    """Return the hash of what asks and learns: our own code, and the parser's version."""
-    digest = hashlib.blake2b(digest_size=16)
+    """Return the hash of what asks and learns: our own code, what is plugged in, the parser and its grammars."""
+    digest = hashlib.blake2b(plugins_sha256().encode(), digest_size=16)
     mining = Path(__file__).parent.parent / "mining"
     for file in sorted(file for file in mining.rglob("*") if file.suffix in (".py", ".toml", ".scm")):
         digest.update(file.read_bytes())
-    digest.update(importlib.metadata.version("tree-sitter").encode())
+    grammars = {language.origin.removeprefix(PACKAGE) for language in builtin_languages()}
+    for package in ("tree-sitter", *sorted(grammars)):
+        # one that is installed later brings files that nothing was learned from before
+        with suppress(importlib.metadata.PackageNotFoundError):
+            digest.update(f"{package} {importlib.metadata.version(package)}\n".encode())
     return digest.digest()
 
 

@@ -4,6 +4,7 @@ Changes, the index, excuses and the accepted past, on small real repositories.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
+from idiolect.evaluation import learning, run
 from idiolect.evaluation.findings import Report
 from idiolect.evaluation.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
@@ -552,6 +554,33 @@ def test_a_learned_profile_is_kept_and_never_trusted(house: Path, tmp_path: Path
 
 
 @pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_what_was_learned_without_a_grammar_is_not_held_for_all(
+    write_tree: Write, commit_tree: Commit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A grammar that is installed after the first check has its language learned, although nothing else changed."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    house = write_tree({f"m{i}.js": 'const x = "a";\nconst y = "b";\n' for i in range(90)})
+    commit_tree(house, "Begin")
+    (house / "new.js").write_text("const z = 'slip';\n")
+    request = Request(house, base="HEAD", names=False)
+    installed = importlib.metadata.version
+
+    def version(package: str) -> str:
+        if package == "tree_sitter_javascript":
+            raise importlib.metadata.PackageNotFoundError(package)
+        return installed(package)
+
+    with monkeypatch.context() as without:
+        for module in (learning, run):
+            without.setattr(module, "has_grammar", lambda language: language.name == "python")
+        without.setattr(importlib.metadata, "version", version)
+        learning.version_of_detectors.cache_clear()
+        assert not run_check(request).profile.entries
+    learning.version_of_detectors.cache_clear()
+
+    assert ["new.js"] == [alert.finding.path for alert in run_check(request).alerts]
+
+
 def test_names_that_do_not_exist_are_found_and_the_unsure_are_not(write_tree: Write, commit_tree: Commit):
     """Wrong imports, attributes, keywords and counts are found on their token; what may exist is left alone."""
     house = {
@@ -674,8 +703,6 @@ def test_accepted_names_stay_accepted_where_none_are_asked(shop: Path, monkeypat
 
 def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(house: Path, monkeypatch: pytest.MonkeyPatch):
     """The plain installation reads Python; other files are counted, and the check goes on."""
-    from idiolect.evaluation import learning, run
-
     for module in (learning, run):
         monkeypatch.setattr(module, "has_grammar", lambda language: language.name == "python")
     (house / "ci.yaml").write_text("a: 1\n")
