@@ -1,8 +1,8 @@
 """
 What changed, and what stood there before. In: a work tree and a commit. Out: a `Change`, and `Snapshot`s to read from.
 
-A difference that cannot be computed is an error, never an empty one: a shallow clone is deepened step by step, and when
-that does not help, the message says what to set.
+A difference that cannot be computed is an error, never an empty one: a shallow clone is deepened step by step, a branch
+of the origin fetched, and when that does not help, the message says what to set.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..mining.repository import git_output, read_start
 DEEPEN = (50, 200, 1_000, 5_000)
 """Commits that a shallow clone is deepened by, one step after the other, until the merge base is there."""
 FETCH_SECONDS = 120
+ORIGIN = "origin/"
 LACKING = (
     "git lacks the content of files that are needed here, as a partial clone does. "
     "Fetch the rest: git fetch --refetch --no-filter origin"
@@ -163,15 +164,15 @@ def find_staged(root: Path) -> Change:
 
 
 def merge_base(root: Path, base: str) -> str:
-    """Return the id of the last commit that HEAD and *base* share, deepening a shallow clone to find it."""
+    """Return the id of the last commit that HEAD and *base* share, fetching what a clone lacks of it to find it."""
     if git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
         raise InputError(f"{str(root)!r} has no commit to compare with. Commit first, or leave --diff out.")
-    found = git_output(root, "merge-base", "HEAD", base)
-    shallow = is_shallow(root)
-    for step in DEEPEN if found is None and shallow else ():
+    found = shared_commit(root, base)
+    # a clone of one branch knows no other, whether it is shallow or not
+    for step in DEEPEN if found is None and (is_shallow(root) or base.startswith(ORIGIN)) else ():
         if not fetch_more(root, base, step):
             break
-        found = git_output(root, "merge-base", "HEAD", base)
+        found = shared_commit(root, base)
         if found is not None or not is_shallow(root):
             break
     if found is not None:
@@ -180,10 +181,16 @@ def merge_base(root: Path, base: str) -> str:
         return commit
     way_out = (
         "This clone is shallow and could not be deepened: set `fetch-depth: 0` (GitHub) or `GIT_DEPTH: 0` (GitLab)."
-        if shallow
+        if is_shallow(root)
         else "Fetch it first, or name another one."
     )
     raise InputError(f"No common commit with {base!r}. {way_out}")
+
+
+def shared_commit(root: Path, base: str) -> bytes | None:
+    """Return what git calls the last commit that HEAD and *base* share; a branch may be known as the origin's alone."""
+    is_here = git_output(root, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}") is not None
+    return git_output(root, "merge-base", "HEAD", base if is_here else f"{ORIGIN}{base}")
 
 
 def deepen_for_recency(root: Path, base: str, commit: str) -> None:
@@ -201,13 +208,14 @@ def is_shallow(root: Path) -> bool:
 
 def fetch_more(root: Path, base: str, step: int) -> bool:
     """
-    Deepen the clone by *step* commits, and fetch *base* if it is a branch of the origin; claim that it worked.
+    Deepen a shallow clone by *step* commits, and fetch *base* if it is a branch of the origin; claim that it worked.
 
     The one place that asks a remote, and only the one that the clone came from: as the user, with the user's access.
     """
-    branch = base.removeprefix("refs/remotes/").removeprefix("origin/")
+    branch = base.removeprefix("refs/remotes/").removeprefix(ORIGIN)
+    words = ["--quiet", "--no-tags", *([f"--deepen={step}"] if is_shallow(root) else []), "origin"]
     for refs in ([f"+refs/heads/{branch}:refs/remotes/origin/{branch}", "HEAD"], []):
-        command = ["git", "-C", str(root), "fetch", "--quiet", "--no-tags", f"--deepen={step}", "origin", *refs]
+        command = ["git", "-C", str(root), "fetch", *words, *refs]
         environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=FETCH_SECONDS, check=False)

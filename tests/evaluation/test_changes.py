@@ -180,6 +180,27 @@ def test_a_shallow_clone_is_deepened(house: Path, tmp_path: Path, capsys: pytest
     assert "fetch-depth: 0" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("depth", ["1", "9", "99"])
+@pytest.mark.parametrize("base", ["origin/main", "main"])
+def test_a_clone_of_one_branch_fetches_the_other(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], depth: str, base: str
+):
+    """A build clones the branch that it builds, as deep as it is told: the base is there under no name yet."""
+    git(house, "checkout", "-qb", "change")
+    (house / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Change")
+    git(house, "checkout", "-q", "main")
+    git(house, "commit", "-q", "--allow-empty", "-m", "Go on")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth", depth, "-b", "change", house.as_uri(), str(clone))
+    git(clone, "checkout", "-q", "--detach")
+    if base == "main":
+        git(clone, "fetch", "-q", "--depth", depth, "origin", "+refs/heads/main:refs/remotes/origin/main")
+
+    assert (1, [("new.py", 1)]) == check(capsys, str(clone), "--diff", base)
+
+
 def test_a_shallow_clone_knows_what_is_being_given_up(house: Path, tmp_path: Path):
     """The merge base alone says nothing of its habits' ages; the history that does is fetched with it."""
     for number in range(82):
