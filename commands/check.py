@@ -54,7 +54,7 @@ def command(
     from ..evaluation.findings import counted
     from ..evaluation.formats import check_formats, render_report
     from ..evaluation.run import Request, run_check
-    from ..mining.artefacts import machine_faults, write_text
+    from ..mining.artefacts import machine_faults
 
     if explain is not None:
         click.echo(page_of(explain), nl=False)
@@ -86,7 +86,7 @@ def command(
         click.echo(f"{counted(places, 'place')} in {counted(files, 'file')} mended", err=True)
     for name, target in targets:
         with machine_faults(target):
-            write_text(target, render_report(report, name) + "\n")
+            write_output(target, render_report(report, name) + "\n")
     click.echo(render_report(report, form))
     failing = TIERS[: TIERS.index(fail_on) + 1]
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0
@@ -113,6 +113,16 @@ def split_output(output: str) -> tuple[str, Path]:
     if not Path(target).parent.is_dir():
         raise InputError(f"--output {output!r}: there is no folder {str(Path(target).parent)!r}. Make it first.")
     return name, Path(target)
+
+
+def write_output(target: Path, text: str) -> None:
+    """Write *text* to what the user named: into a pipe or a device, and through a link, which stay what they are."""
+    from ..mining.artefacts import write_text
+
+    if target.exists() and not target.is_file():
+        target.write_text(text, "utf-8")
+    else:
+        write_text(target.resolve(), text)
 
 
 def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:
