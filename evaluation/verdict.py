@@ -96,6 +96,10 @@ class Evidence:
     """accept@1 of the best tuned arm against the best prompt-only arm; None when no adapter was given."""
     prompt_gain: Comparison | None
     """accept@1 of the best prompt-only arm against `base`; None when that arm is `base`."""
+    other_prompts: tuple[Comparison, ...] = ()
+    """accept@1 of the best tuned arm against each prompt-only arm that was not chosen."""
+    other_tuned: tuple[Comparison, ...] = ()
+    """accept@1 of each tuned arm that was not chosen against the best prompt-only arm."""
     plan: Plan
     integrity: tuple[Integrity, ...]
     forgetting: NonInferiority | None
@@ -188,6 +192,11 @@ def list_missing(evidence: Evidence) -> list[str]:
     policy = evidence.policy
     if not evidence.prompted:
         missing.append("no prompt with a style guide or retrieved code was asked, which may do as well")
+    missing += [
+        f"{other.b} may do as well: over it the gain is {signed(other.mean_diff)} ({span(other.ci)})"
+        for other in evidence.other_prompts
+        if other.ci is not None and (other.ci[0] <= 0 or other.mean_diff < policy.minimum_gain)
+    ]
     if evidence.forgetting is None:
         missing.append("whether general ability holds was not measured")
     elif evidence.forgetting.passed is None:
@@ -195,6 +204,15 @@ def list_missing(evidence: Evidence) -> list[str]:
     if policy.volume is not None and (evidence.break_even is None or evidence.break_even > policy.volume):
         missing.append(f"the adapter does not pay for itself within {policy.volume:g} requests")
     return missing
+
+
+def list_open(evidence: Evidence) -> list[str]:
+    """Return which tuned arms may gain enough although validation, which is small, chose another one."""
+    return [
+        f"{other.a}, which the validation probes did not choose, measured {signed(other.mean_diff)} ({span(other.ci)})"
+        for other in evidence.other_tuned
+        if other.ci is not None and other.ci[1] >= evidence.policy.minimum_gain
+    ]
 
 
 def list_doubts(evidence: Evidence) -> list[str]:
@@ -229,7 +247,7 @@ def decimal(nats: float) -> str:
 
 def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
     """
-    Return RAG_SUFFICES or NOT_WORTH_IT where the evidence is strong enough for a no.
+    Return RAG_SUFFICES or NOT_WORTH_IT where the evidence is strong enough for a no, or what else keeps it open.
 
     A no needs a suite that would have seen twice the worthwhile gain: few probes that happen to agree prove nothing.
     """
@@ -240,6 +258,9 @@ def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
     if plan.mde is None or plan.mde > 2 * m:
         return None
     if primary.ci[1] < m:
+        unsettled = list_open(evidence)
+        if unsettled:
+            return "INCONCLUSIVE", unsettled
         small = f"the gain over {primary.b} is below {points(m)}: the 95 % interval is {span(primary.ci)}"
         if prompting_helps(evidence):
             assert evidence.prompt_gain is not None
@@ -279,7 +300,7 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
         return f"Fine-tuning is not worth it here: {reasons[0]}."
     if evidence.at_floor:
         return write_floor(primary.n, evidence.learned)
-    if not list_doubts(evidence):
+    if not list_doubts(evidence) or reasons == list_open(evidence):
         return f"Fine-tuning measured {gain} ({span(primary.ci)}), but {reasons[0]}."
     sentence = (
         f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "

@@ -90,6 +90,8 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
     evidence = Evidence(
         primary=primary,
         prompt_gain=gain,
+        other_prompts=compare_others(tables, [chosen["tuned"]], PROMPT_ONLY, chosen),
+        other_tuned=compare_others(tables, TUNED, [chosen["prompt"]], chosen),
         plan=plan_suite(list(Counter(tables.clusters.values()).values()), policy.minimum_gain, discordant=discordant),
         integrity=tuple(check_integrity(run, tables, repeat, losses)),
         forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
@@ -162,6 +164,20 @@ def compare_chosen(tables: Tables, chosen: Row) -> tuple[Comparison | None, Comp
     primary = compare_arms(tables, tuned, prompt, "accept", "accept@1") if prompt and tuned else None
     gain = compare_arms(tables, prompt, "base", "accept", "accept@1") if prompt and prompt != "base" else None
     return primary, gain
+
+
+def compare_others(
+    tables: Tables, tuned: Sequence[str | None], prompts: Sequence[str | None], chosen: Row
+) -> tuple[Comparison, ...]:
+    """Return acceptance of each of *tuned* against each of *prompts*, without the two that were *chosen*."""
+    present = tables.arms("test")
+    pairs = [(a, b) for a in tuned for b in prompts if a in present and b in present]
+    found = [
+        compare_arms(tables, a, b, "accept", "accept@1")
+        for a, b in pairs
+        if (a, b) != (chosen["tuned"], chosen["prompt"])
+    ]
+    return tuple(comparison for comparison in found if comparison is not None)
 
 
 def compare_arms(tables: Tables, a: str, b: str, endpoint: str, name: str | None = None) -> Comparison | None:

@@ -171,6 +171,32 @@ def test_a_prompt_that_does_as_well_leaves_the_adapter_nothing(tmp_path):
     assert "rag is enough" in verdict["sentence"]
 
 
+def test_validation_probes_that_tell_nothing_hide_no_arm(tmp_path):
+    """Nobody answers a validation probe: a prompt that does as well, and a better tuned arm, are still looked at."""
+    corpus = make_corpus(tmp_path / "corpus", train=40, validation=3, test=90)
+    blind = {pair.path for pair in corpus.pairs("validation")}
+
+    def evaluate(name, helps):
+        """Answer eight of ten where *helps* says so, two of ten elsewhere, and nothing of validation."""
+
+        def knows(request, adapted):
+            helped = helps(adapted, "# from toy/" in request.context)
+            return request.path not in blind and tenth(request) < (8 if helped else 2)
+
+        arms = ["base", "rag", "tuned", "tuned+rag"]
+        return run(corpus, tmp_path / name, generator=FakeGenerator(corpus, knows), arms=arms)
+
+    prompt = evaluate("prompt", lambda adapted, retrieved: adapted or retrieved)
+    both = evaluate("both", lambda adapted, retrieved: adapted and retrieved)
+
+    assert {"base", "tuned"} == {prompt["chosen"]["prompt"], prompt["chosen"]["tuned"]}
+    assert prompt["chosen"] == both["chosen"]
+    assert "INCONCLUSIVE" == prompt["verdict"] == both["verdict"]
+    assert "but rag may do as well: over it the gain is 0 points" in prompt["sentence"]
+    assert "but tuned+rag, which the validation probes did not choose, measured +" in both["sentence"]
+    assert 3 == judge_gate(tmp_path / "prompt").exit_code
+
+
 def test_two_arms_alike_on_few_probes_are_inconclusive(corpus, tmp_path):
     """No gain and few probes: nobody can tell."""
     generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < 5)

@@ -73,6 +73,21 @@ TABLE = [
         "NOT_WORTH_IT",
         id="nothing over base, and no prompt was asked",
     ),
+    pytest.param({"other_prompts": (gain(0.1, 0.05, 0.15, b="rag"),)}, "WORTH_IT", id="a gain over every prompt"),
+    pytest.param({"other_prompts": (gain(0.04, 0.01, 0.07, b="rag"),)}, "INCONCLUSIVE", id="another prompt is near"),
+    pytest.param(
+        {"other_prompts": (gain(0.06, -0.01, 0.13, b="rag"),)}, "INCONCLUSIVE", id="another prompt is unclear"
+    ),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "other_tuned": (gain(0.01, -0.02, 0.04, a="tuned+rag"),)},
+        "RAG_SUFFICES",
+        id="nothing in any tuned arm",
+    ),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "other_tuned": (gain(0.1, 0.05, 0.15, a="tuned+rag"),)},
+        "INCONCLUSIVE",
+        id="another tuned arm gains",
+    ),
     pytest.param({"primary": None}, "INCONCLUSIVE", id="no adapter"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 500.0}, "WORTH_IT", id="it pays"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 5000.0}, "NOT_WORTH_IT", id="it does not pay"),
