@@ -4,7 +4,7 @@ Which side a file is on. In: fingerprints of definitions, and pairs. Out: a spli
 Files that share a near-duplicate definition form a cluster, and a cluster stays on one side. A cluster too large for a
 test set goes to training, so that test probes come from many small ones. Training pairs that quote or repeat an answer
 of the other side are dropped; the proof states the highest similarity left, that no span of 50 tokens is shared, and
-that no answer is the same or stands in a change.
+that no answer is the same or stands in another pair.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .filters.duplicates import Clusters, Fingerprint, highest_across, similar_pairs
-from .pairs.pair import Pair
+from .pairs.pair import HOLE, Pair
 from .spans import SpanFinder, token_spans
 
 SPLITS = ("train", "validation", "test")
@@ -31,7 +31,7 @@ HELD_OUT_SHARE = 0.1
 LARGEST_CLUSTER = 0.05
 """A cluster with a larger share of the pairs goes to training."""
 SHORTEST_BODY = 40
-"""Letters, blanks apart, of a body that is given away where a change holds it; a shorter one is anyone's line."""
+"""Letters, blanks apart, of a body that is given away where another pair holds it; a shorter one is anyone's line."""
 FEW_CLUSTERS = 8
 """Independent files under which an interval over clusters is a guess."""
 
@@ -128,8 +128,12 @@ class LeakFinder:
         self.spans = SpanFinder(token_spans([pair.response for pair in held_out]).hashes)
         # a hole of an infill pair may be a line that anyone writes
         self.answers = frozenset(bare(pair.response) for pair in held_out if pair.kind != "infill")
-        bodies = {bare(pair.response) for pair in held_out if pair.kind == "implement"}
-        self.bodies = frozenset(body for body in bodies if len(body) >= SHORTEST_BODY)
+        self.by_line: defaultdict[str, set[str]] = defaultdict(set)
+        for pair in held_out:
+            body = bare(pair.response)
+            if pair.kind == "implement" and len(body) >= SHORTEST_BODY:
+                self.by_line[max(map(bare, pair.response.split("\n")), key=len)].add(body)
+        self.bodies = frozenset[str]().union(*self.by_line.values())
         self.known: dict[str, bool] = {}
 
     def find_quotes(self, pairs: Sequence[Pair]) -> list[bool]:
@@ -140,12 +144,18 @@ class LeakFinder:
         return [self.known[pair.prompt_id] or self.known[pair.id] for pair in pairs]
 
     def is_answer(self, pair: Pair) -> bool:
-        """Claim that a training pair has the answer of a pair held out, or a change a body, white space apart."""
-        response = bare(pair.response)
-        if response in self.answers or pair.kind != "edit":
-            return response in self.answers
-        sides = (bare(pair.instruction), response)
-        return any(body in side for body in self.bodies for side in sides)
+        """Claim that a training pair has the answer of a pair held out, or holds a body, white space apart."""
+        if bare(pair.response) in self.answers:
+            return True
+        texts = (pair.instruction.replace(HOLE, pair.response), pair.response)
+        # a change may have formatted it anew; elsewhere its longest line tells where to look
+        likely = self.bodies if pair.kind == "edit" else self.bodies_by_line(texts)
+        return bool(likely) and any(body in side for side in map(bare, texts) for body in likely)
+
+    def bodies_by_line(self, texts: Iterable[str]) -> set[str]:
+        """Return the bodies held out whose longest line stands in one of *texts*."""
+        lines = {bare(line) for text in texts for line in text.split("\n")}
+        return {body for line in lines & self.by_line.keys() for body in self.by_line[line]}
 
 
 def bare(text: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.filters.duplicates import fingerprint
 from idiolect.mining.mine import mine_repositories
+from idiolect.mining.pairs.pair import HOLE
 from idiolect.mining.spans import SpanFinder, token_spans
 from idiolect.mining.split import bare
 
@@ -183,6 +184,19 @@ def test_a_short_answer_is_in_no_change_of_the_file_that_it_was_moved_from(mine_
     assert held_out
     assert changes
     assert not [answer for answer in held_out if any(answer in change for change in changes)]
+
+
+def test_a_short_answer_is_in_no_other_pair(write_tree, tmp_path):
+    """A body of two files, too short to bring them together, is taught in no form: whole, styled or in a hole."""
+    twins = {f"{kind}/{noun}.py": SHORT.format(noun=noun) for noun in NOUNS for kind in ("plain", "typed")}
+    pairs_of = mine_repositories([write_tree(twins, "twins")], tmp_path / "corpus", workers=1).pairs
+    trained, held_out = pairs_of("train"), [*pairs_of("validation"), *pairs_of("test")]
+    answers = [bare(pair.response) for pair in held_out if pair.kind == "implement"]
+    texts = [bare(pair.instruction.replace(HOLE, pair.response) + pair.response) for pair in trained]
+
+    assert answers
+    assert {"infill", "recall"} <= {pair.kind for pair in trained}
+    assert not [answer for answer in answers if any(answer in text for text in texts)]
 
 
 def test_a_moved_file_is_on_the_side_of_what_it_was(mine_moved):
