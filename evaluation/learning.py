@@ -27,7 +27,7 @@ from ..mining.owners import owners_in, owners_of
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
-from ..mining.repository import VENDORED, Repository, content_reason, git_output, matcher_of, open_repository
+from ..mining.repository import Repository, content_reason, git_output, is_vendored, matcher_of, open_repository
 from ..mining.settings import Settings
 from ..mining.source import Source, UndecodableError, parse_source
 from .diff import Snapshot
@@ -82,7 +82,7 @@ def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
 
 def is_ours(path: str, excluded: Callable[[str], bool]) -> bool:
     """Claim that *path* is neither vendored nor excluded."""
-    return not VENDORED.intersection(path.split("/")[:-1]) and not excluded(path)
+    return not is_vendored(path) and not excluded(path)
 
 
 def read_source(path: str, data: bytes | None, *, was_asked: bool = False) -> Source | None:

@@ -21,7 +21,7 @@ from .definitions import Definition, collect_definitions
 from .difference import DIFF, FileChange, Lines, read_patch
 from .errors import MissingExtraError
 from .languages import Language, language_of
-from .repository import VENDORED, content_reason, git_command, git_environment, git_output
+from .repository import content_reason, git_command, git_environment, git_output, is_vendored
 from .roles import is_test_path
 from .source import Source, UndecodableError, parse_source
 
@@ -164,7 +164,7 @@ def spoken(subject: str) -> str:
 
 def changed_definitions(commit: Commit, file: FileChange, blobs: Blobs) -> Iterator[Change]:
     """Yield the definitions that one commit changed in one file and that stand before and after it."""
-    if is_test_path(file.path) or any(part in VENDORED for part in file.path.split("/")[:-1]):
+    if is_test_path(file.path) or is_vendored(file.path):
         return
     before, after = blobs.read(file.path, file.before), blobs.read(file.path, file.after)
     if before is None or after is None:

@@ -43,6 +43,13 @@ VENDORED = frozenset(
         *("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"),
     }
 )
+LIBRARY = re.compile(
+    r"/(?:jquery|underscore|backbone|lodash|modernizr|mootools|zepto|knockout|sizzle|html5shiv)"
+    r"(?:[.-](?:\d[\d.]*|custom|full|migrate|min|slim|ui))*\.js\Z"
+)
+"""Libraries that web pages carry along."""
+SERVED = frozenset({"_static", "assets", "htdocs", "javascripts", "js", "lib", "media", "public", "static", "www"})
+"""Folders that are served to the web; elsewhere such a library may be what the house makes."""
 UNREAD = frozenset(
     {
         *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".lua", ".pl"),
@@ -182,7 +189,7 @@ def printed(name: str) -> str:
 
 def path_reason(root: Path, name: str) -> str:
     """Return why the file at *name* is skipped before it is opened, or nothing."""
-    if any(part in VENDORED for part in name.split("/")[:-1]):
+    if is_vendored(name):
         return "vendored"
     if not name.isprintable() or "\udc80" <= max(name) <= "\udcff":
         return "unprintable_name"
@@ -197,6 +204,12 @@ def path_reason(root: Path, name: str) -> str:
     if is_beyond_link(root, name):
         return "symlink"
     return "too_large" if status.st_size > LARGEST_FILE else ""
+
+
+def is_vendored(name: str) -> bool:
+    """Claim that the file at *name* is another house's, by its folders or, in a folder for the web, by its own name."""
+    *folders, _ = name.split("/")
+    return not VENDORED.isdisjoint(folders) or (not SERVED.isdisjoint(folders) and LIBRARY.search(name) is not None)
 
 
 def is_beyond_link(root: Path, name: str) -> bool:

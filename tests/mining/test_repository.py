@@ -121,6 +121,17 @@ def test_content_that_nobody_wrote_is_told_from_prose_about_it(text, reason):
     assert reason == content_reason(text.encode())
 
 
+def test_a_library_beside_the_scripts_of_a_page_is_vendored(write_tree):
+    """It is told by its name in a folder for the web; where it is made, and what only works with it, is mined."""
+    library = ("web/static/jquery-1.7.1.js", "docs/js/underscore.js")
+    own = ("backbone.js", "src/jquery.js", "web/static/jquery.doors.js")
+    root = write_tree(dict.fromkeys((*library, *own), "function double(x) { return 2 * x }\n"))
+    found = open_repository(root, suffixes=[".js"])
+
+    assert own == found.paths
+    assert dict.fromkeys(library, "vendored") == dict(found.skips)
+
+
 def test_code_that_no_grammar_reads_is_told(write_tree):
     """Notebooks and the like are left out with a reason; other files are none of mining's business."""
     root = write_tree({"a.py": CODE, "fast.pyx": CODE, "look.ipynb": "{}", "notes.txt": "no code"})
