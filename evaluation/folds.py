@@ -20,9 +20,8 @@ from ..mining.corpus import Corpus
 from ..mining.learn import learn_profile
 from ..mining.pairs.pair import Pair
 from ..mining.profile import Entry, Profile
-from ..mining.split import LeakFinder, drop_quotes, has_few_clusters
+from ..mining.split import FOLDS, LeakFinder, drop_quotes, has_few_clusters
 
-FOLDS = 4
 LEAST_PAIRS = 50
 """Training needs so many."""
 

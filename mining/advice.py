@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from .split import FEW_CLUSTERS, formats_aside
+from .split import FEW_CLUSTERS, FOLDS, formats_aside
 
 FORMAT = 50
 DOMAIN = 500
 SATURATED = 5_000
+LEAST_TASKS, LEAST_CLUSTERS = 20, 2
+"""Held-out tasks, and clusters of files that they come from, under which an evaluation shows nothing."""
 
 
 def advise(manifest: Mapping[str, Any]) -> list[str]:
@@ -25,22 +27,34 @@ def advise(manifest: Mapping[str, Any]) -> list[str]:
     train: Counter[str] = Counter()
     for row in rows:
         train[row["language"]] += row["pairs"] if row["split"] == "train" else 0
-    test = sum(row["pairs"] for row in rows if row["split"] == "test" and row["kind"] == "implement")
-    clusters = manifest["split_proof"]["clusters"]["test"]
     code = sum(pairs for language, pairs in train.items() if language not in aside)
     lines = [train_sentence(code)]
     if code < train.total() - code:
         others = ", ".join(f"{train[language]:,} of {language}" for language in sorted(aside) if train[language])
         lines.append(f"Pairs of data and prose are not counted: {others}.")
-    if test < 20 or clusters < 2:
-        tasks, places = number(test, "held-out task"), number(clusters, "cluster")
-        lines.append(f"{tasks} in {places} {'is' if test == 1 else 'are'} too few to evaluate: 20 in 2 are needed.")
-    elif clusters < FEW_CLUSTERS:
-        lines.append(
-            f"Held-out tasks come from {clusters} clusters of files; under {FEW_CLUSTERS}, evaluating trains four more "
-            "adapters and asks each for what it has not seen."
-        )
-    return lines
+    return [*lines, *test_sentences(manifest, train.total())]
+
+
+def test_sentences(manifest: Mapping[str, Any], training: int) -> list[str]:
+    """Return what the held-out tasks are too few for, and whether cross-evaluation asks others in their place."""
+    tasks: Counter[str] = Counter()
+    for row in manifest["counts"]:
+        tasks[row["split"]] += row["pairs"] if row["kind"] == "implement" else 0
+    places = manifest["split_proof"]["asked_clusters"]
+    test, clusters, in_all = tasks["test"], places["test"], tasks["test"] + tasks["train"]
+    is_crossed = (
+        clusters < FEW_CLUSTERS
+        and clusters + places["train"] >= max(FOLDS, clusters + 1)
+        and in_all >= LEAST_TASKS
+        and training * (FOLDS - 1) >= FORMAT * FOLDS
+    )
+    few = f"{number(test, 'held-out task')} in {number(clusters, 'cluster')} {'is' if test == 1 else 'are'} too few"
+    if test >= LEAST_TASKS and clusters >= LEAST_CLUSTERS:
+        few = f"Held-out tasks come from {clusters} clusters of files, fewer than {FEW_CLUSTERS}"
+    elif not is_crossed:
+        return [f"{few} to evaluate: {LEAST_TASKS} in {LEAST_CLUSTERS} are needed."]
+    crossing = f"evaluating an adapter trains four more and asks each for what it has not seen, {in_all:,} tasks in all"
+    return [f"{few}: {crossing}."] if is_crossed else []
 
 
 def number(count: int, thing: str) -> str:

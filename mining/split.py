@@ -34,6 +34,8 @@ SHORTEST_BODY = 40
 """Letters, blanks apart, of a body that is given away where another pair holds it; a shorter one is anyone's line."""
 FEW_CLUSTERS = 8
 """Independent files under which an interval over clusters is a guess."""
+FOLDS = 4
+"""Parts that cross-evaluation holds out in turn."""
 
 
 class Unit(NamedTuple):
@@ -178,13 +180,17 @@ def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides, leak
     highest = highest_across([unit.mark for unit in here], [sides.split[unit.path] == "train" for unit in here])
     taught = [pair for pair in pairs if pair.split == "train"]
     paths: defaultdict[str, set[str]] = defaultdict(set)
+    asked: defaultdict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         paths[pair.split].add(sides.cluster[pair.path])
+        if pair.kind == "implement":
+            asked[pair.split].add(sides.cluster[pair.path])
     return {
         "highest_similarity": round(highest, 4),
         "shared_spans_of_50_tokens": sum(leaks.find_quotes(taught)),
         "shared_answers": sum(map(leaks.is_answer, taught)),
         "clusters": {split: len(paths[split]) for split in SPLITS},
+        "asked_clusters": {split: len(asked[split]) for split in SPLITS},
         "clusters_on_two_sides": len(paths["train"] & (paths["test"] | paths["validation"])),
         "effective_pairs": {split: effective_size([p for p in pairs if p.split == split]) for split in SPLITS},
     }

@@ -11,9 +11,13 @@ from idiolect.mining.mine import mine_repositories
 from idiolect.mining.split import FORMATS, formats_aside
 
 
-def manifest_of(*rows, clusters=9, history=({"commits": 500},)):
+def manifest_of(*rows, clusters=9, trained=0, history=({"commits": 500},)):
     counts = [{"kind": kind, "split": split, "language": name, "pairs": n} for kind, split, name, n in rows]
-    return {"counts": counts, "split_proof": {"clusters": {"test": clusters}}, "history": list(history)}
+    return {
+        "counts": counts,
+        "split_proof": {"asked_clusters": {"test": clusters, "train": trained}},
+        "history": list(history),
+    }
 
 
 def test_documentation_is_no_code_to_learn_a_framework_from():
@@ -44,6 +48,26 @@ def test_one_task_is_said_to_be_one():
 )
 def test_formats_are_asked_for_where_they_are_what_the_house_writes(rows, aside):
     assert aside == formats_aside(rows)
+
+
+CROSSED = "evaluating an adapter trains four more and asks each for what it has not seen, 69 tasks in all."
+
+
+@pytest.mark.parametrize(
+    ("clusters", "trained", "test", "words"),
+    [
+        pytest.param(5, 5, 5, f"5 held-out tasks in 5 clusters are too few: {CROSSED}", id="few, asked in turn"),
+        pytest.param(5, 0, 5, "5 held-out tasks in 5 clusters are too few to evaluate: 20 in 2 are needed.", id="few"),
+        pytest.param(3, 9, 25, f"Held-out tasks come from 3 clusters of files, fewer than 8: {CROSSED}", id="of few"),
+        pytest.param(8, 9, 25, "", id="enough"),
+    ],
+)
+def test_what_evaluation_would_ask_is_said(clusters, trained, test, words):
+    """Where held-out tasks are few and in few files, all are asked in turn, so far as there are others."""
+    rows = (("implement", "train", "go", 69 - test), ("use", "train", "go", 90), ("implement", "test", "go", test))
+    said = advise(manifest_of(*rows, ("use", "test", "go", 40), clusters=clusters, trained=trained))
+
+    assert [words] * bool(words) == said[1:]
 
 
 UNSHALLOW = "fetch the commits that the clone lacks: git fetch --unshallow"

@@ -13,7 +13,7 @@ from idiolect.mining.filters.duplicates import fingerprint
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.mining.spans import SpanFinder, token_spans
-from idiolect.mining.split import bare
+from idiolect.mining.split import SPLITS, bare
 
 NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "larch",
          "marsh", "north", "ocean", "prairie", "quarry", "ridge", "slope", "tarn")  # fmt: skip
@@ -94,6 +94,7 @@ def test_the_proof_holds_when_everything_is_compared(repository, tmp_path):
     assert 0 == proof["shared_spans_of_50_tokens"]
     assert 0 == proof["shared_answers"]
     assert 0 == proof["clusters_on_two_sides"]
+    assert all(proof["asked_clusters"][split] == len({p.cluster for p in corpus.pairs(split)}) for split in SPLITS)
 
 
 def test_a_quote_of_a_held_out_answer_is_dropped(repository, tmp_path):
