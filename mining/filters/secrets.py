@@ -59,6 +59,11 @@ RULES = (
     Rule("google-client-secret", ("GOCSPX-",), r"(GOCSPX-[A-Za-z0-9_\-]{28})"),
     Rule("openai-key", ("sk-",), r"(sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_\-]{20,}T3BlbkFJ[A-Za-z0-9_\-]{20,})"),
     Rule("anthropic-key", ("sk-ant-",), r"(sk-ant-[A-Za-z0-9]{3,6}\d\d-[A-Za-z0-9_\-]{80,})"),
+    Rule("openrouter-key", ("sk-or-v1-",), r"(sk-or-v1-[0-9a-f]{64})\b"),
+    Rule("groq-key", ("gsk_",), r"(gsk_[A-Za-z0-9]{52})\b"),
+    Rule("xai-key", ("xai-",), r"(xai-[A-Za-z0-9]{80})\b"),
+    Rule("perplexity-key", ("pplx-",), r"(pplx-[A-Za-z0-9]{48})\b"),
+    Rule("replicate-token", ("r8_",), r"(r8_[A-Za-z0-9]{37})\b"),
     Rule("huggingface-token", ("hf_",), r"(hf_[A-Za-z]{34,})\b"),
     Rule("npm-token", ("npm_",), r"(npm_[A-Za-z0-9]{36})\b"),
     Rule("pypi-token", ("pypi-",), r"(pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_\-]{50,})"),
@@ -114,6 +119,15 @@ ASSIGNED_TO = re.compile(
     re.IGNORECASE,
 )
 """What gives a string a name: an assignment, with or without a type, or the name of what it stands in for."""
+CHOSEN = r"([A-Za-z0-9][A-Za-z0-9!@#$^&*?~%+=.,;_\-]{7,63})"
+PASSWORD = re.compile(
+    rf"passw(?:or)?d['\"]?\]?\s*(?::[\w.&|'\[\] ]{{1,40}}|\bstring\s*)?(?:=>|:=|[=:])\s*[rbu]?(['\"`]){CHOSEN}\1"
+    rf"|^[ \t\-]*[\w.\-]*passw(?:or)?d:[ \t]+(){CHOSEN}[ \t]*\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What a person chose for a password, as code and YAML assign it; a shorter word than a machine would make."""
+SIGNS = frozenset("!@#$^&*?~%+")
+"""Signs that people put into passwords, and hardly into the names of fields, rules and settings."""
 KEY_OF_LINE = re.compile(rf"^[ \t\-]*[\w.\-]*{NAMES}\Z", re.IGNORECASE | re.MULTILINE)
 LOOK_BACK = 160
 """Characters before a string in which the name that it is given stands."""
@@ -156,7 +170,7 @@ def find_whole(text: str) -> list[Secret]:
             if literal in (words if rule.is_word else text):
                 found.extend(matches_of(rule, pattern, text))
                 break
-    return [*found, *named_keys(text)]
+    return [*found, *named_keys(text), *chosen_passwords(text)]
 
 
 def named_keys(text: str) -> Iterator[Secret]:
@@ -166,6 +180,16 @@ def named_keys(text: str) -> Iterator[Secret]:
     for name, match in chain(quoted, unquoted):
         if looks_random(match[1]) and name.search(text, max(0, match.start() - LOOK_BACK), match.start()):
             yield Secret(ASSIGNED, *match.span(1))
+
+
+def chosen_passwords(text: str) -> Iterator[Secret]:
+    """Yield the passwords that people chose: with a letter, a digit and a sign."""
+    if "assw" not in text and "ASSW" not in text:
+        return
+    for match in PASSWORD.finditer(text):
+        group = 2 if match[2] else 4
+        if not SIGNS.isdisjoint(match[group]) and is_mixed(match[group]):
+            yield Secret(ASSIGNED, *match.span(group))
 
 
 def long_words(text: str) -> str:
@@ -223,9 +247,14 @@ def redact_secrets(text: str) -> tuple[str, list[Secret]]:
 
 def looks_random(value: str) -> bool:
     """Claim that an assigned string is a secret: it mixes letters and digits, and no word explains it."""
-    if PLACEHOLDER.search(value) or not (re.search(r"\d", value) and re.search(r"[A-Za-z]", value)):
-        return False
-    return entropy(value) >= LEAST_ENTROPY and not re.fullmatch(r"[a-z]+(?:[_\-.][a-z0-9]+)+", value)
+    return (
+        is_mixed(value) and entropy(value) >= LEAST_ENTROPY and not re.fullmatch(r"[a-z]+(?:[_\-.][a-z0-9]+)+", value)
+    )
+
+
+def is_mixed(value: str) -> bool:
+    """Claim that *value* has letters and digits, and no word that says that it stands for something else."""
+    return not PLACEHOLDER.search(value) and bool(re.search(r"\d", value) and re.search(r"[A-Za-z]", value))
 
 
 def entropy(value: str) -> float:
