@@ -60,7 +60,7 @@ class Sides:
     """`train`, `validation` or `test` for each path."""
 
 
-def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mapping[str, int] | None = None) -> Sides:
+def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mapping[str, int]) -> Sides:
     """
     Return the sides of the paths in *weights*, which says how many pairs each has.
 
@@ -77,10 +77,10 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mappin
     filled: Counter[str] = Counter()
     # small corpora have few clusters: the ceiling leaves room for at least one on each side
     ceiling = max(LARGEST_CLUSTER * total, min(filter(None, sizes.values()), default=0))
-    oldest = max((ages or {}).values(), default=0) + 1
+    oldest = max(ages.values(), default=0) + 1
     newest: dict[str, int] = {}
     for path in weights:
-        newest[cluster[path]] = min(newest.get(cluster[path], oldest), (ages or {}).get(path, oldest))
+        newest[cluster[path]] = min(newest.get(cluster[path], oldest), ages.get(path, oldest))
     for name in sorted(sizes, key=lambda name: (newest[name], hashed(name))):
         wanted = next((s for s in ("test", "validation") if filled[s] < HELD_OUT_SHARE * total), "train")
         side[name] = "train" if not 0 < sizes[name] <= min(ceiling, total / 2) else wanted
