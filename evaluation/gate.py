@@ -204,7 +204,9 @@ def read_policy(file: Path) -> Policy:
         raise InputError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
     except ValueError as error:
         raise SettingsError(file.name, [str(error)]) from None
-    own = table.get("policy", table)
+    own: Any = table.get("policy", table)
+    if not isinstance(own, dict):
+        raise SettingsError(file.name, [f"policy must be a table, got {own!r}"])
     return Policy.from_settings(own, file.name)
 
 

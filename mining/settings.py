@@ -125,8 +125,10 @@ def read_plain(file: Path) -> bytes | None:
         raise SettingsError(file.name, [f"not readable: {error.strerror}"]) from None
 
 
-def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
+def check_settings(name: str, table: Any) -> Settings:
     """Return the settings that *table* writes, or raise all its faults at once."""
+    if not isinstance(table, dict):
+        raise SettingsError(name, [f"must be a table, got {table!r}"])
     faults: list[str] = []
     values: dict[str, Any] = {}
     for key in ("exclude", "drop", "add", "licences"):

@@ -10,6 +10,7 @@ import re
 import pytest
 from idiolect.mining.errors import SettingsError
 from idiolect.mining.mine import mine_repositories
+from idiolect.mining.settings import read_settings
 from idiolect.mining.split import SPLITS
 from tests_toys import toy_files
 
@@ -86,6 +87,14 @@ def test_settings_that_run_code_are_ignored_and_told(write_tree, tmp_path):
     corpus = mine(root, tmp_path / "corpus")
 
     assert 1 == corpus.manifest["skipped"]["setting_that_runs_code"]
+
+
+def test_settings_that_are_no_table_are_told(tmp_path):
+    """A value where the tables should stand is a fault of the file and no internal error."""
+    (tmp_path / "pyproject.toml").write_text("[tool]\nidiolect = 3\n")
+
+    with pytest.raises(SettingsError, match="must be a table, got 3"):
+        read_settings(tmp_path)
 
 
 def test_the_settings_of_each_repository_count(write_tree, tmp_path):

@@ -98,6 +98,27 @@ def test_a_base_that_does_not_exist(corpus: Path, tmp_path: Path, capsys: pytest
     assert "no-model" in fails(capsys, arguments, 2)
 
 
+@pytest.mark.parametrize("command", ["mine", "specialize"])
+def test_a_policy_that_nothing_could_be_judged_by_is_told_first(
+    write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+):
+    """A slip in its keys is told before anything is mined or trained, not by the evaluation in the end."""
+    root = write_tree({"pyproject.toml": "[tool.idiolect.policy]\nminimum_gian = 0.1\n", "m.py": "A = 1\n"})
+
+    line = fails(capsys, [command, str(root), "--out", str(tmp_path / "out")], 2)
+
+    assert "unknown key 'minimum_gian'; known:" in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("text", ["policy = 3\n", "[policy]\nvolume = 'many'\n"])
+def test_a_policy_file_that_holds_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str):
+    """What is no table, or holds no numbers, is a fault of the file and no internal error."""
+    (tmp_path / "policy.toml").write_text(text)
+
+    assert "policy.toml: " in fails(capsys, ["gate", str(tmp_path), "--policy", str(tmp_path / "policy.toml")], 2)
+
+
 def test_a_corpus_edited_by_hand(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """An edit changes a hash, and the corpus is refused with exit 4."""
     import shutil
