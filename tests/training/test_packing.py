@@ -144,11 +144,16 @@ def test_epochs_take_turns(examples):
     assert plan.examples == tuple(examples)
 
 
-def test_packs_keep_their_budget(examples):
-    """No pack holds more tokens than the budget, unless one document alone does."""
-    plan = plan_training(examples, pack_tokens=250, step_tokens=500, share=4, seed=1)
+@pytest.mark.parametrize("most", [250, 120, 30])
+def test_packs_keep_their_budget(examples, most):
+    """No pack holds more tokens than the budget, unless one document alone does; none is empty, none left out."""
+    plan = plan_training(examples, pack_tokens=most, step_tokens=500, share=4, seed=1)
+    packs = [pack for step in plan.epoch(0) for pack in step]
+    members = [[i for chunk in pack for i in chunk.members] for pack in packs]
 
-    assert all(plan.build(pack).tokens <= 250 for step in plan.epoch(0) for pack in step)
+    assert all(plan.build(pack).tokens <= most or len(own) == 1 for pack, own in zip(packs, members, strict=True))
+    assert sorted(i for own in members for i in own) == list(range(len(examples)))
+    assert all(chunk.members for pack in packs for chunk in pack)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
