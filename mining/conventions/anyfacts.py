@@ -33,8 +33,14 @@ ANNOTATION = re.compile(r"attribute_(list|group|item)$|^inner_attribute")
 """Kinds of nodes that hold attributes which speak of what stands behind them: no keys of a block."""
 NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|assign|method_invocation")
 """Kinds of nodes that give a name to the entries inside them."""
-UNNAMING = re.compile(r"^(function|method)_(definition|declaration|item)$")
-"""Kinds of nodes whose name says nothing of the entries inside them, nor does what stands around them."""
+UNNAMING = re.compile(
+    r"^((function|method)_(definition|declaration|item)|block|block_body|body_statement|compound_statement"
+    r"|statement_block)$"
+)
+"""
+Kinds of nodes whose name says nothing of the entries inside them, nor does what stands around them: definitions, and
+bodies of functions that are passed to others. What has words before it, as a block of Terraform, is named by them.
+"""
 VARIABLE = re.compile(r"^variable")
 """Kinds of nodes that name no function, even where they are called."""
 NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left")

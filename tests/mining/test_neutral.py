@@ -297,6 +297,22 @@ def test_the_name_of_a_test_is_no_block():
 
 
 @pytest.mark.parametrize(
+    ("path", "text", "shapes"),
+    [
+        ("a.rb", "app = lambda { |env| [200, { 'a' => 'b', 'c' => 'd' }] }\n", []),
+        ("a.rb", "it 'goes' do\n  { a: 1, b: 2 }\nend\n", []),
+        ("a.js", "it('goes', () => {\n  return { a: 1, b: 2 };\n});\n", []),
+        ("a.js", "const store = create((set) => ({ a: 1, b: 2 }));\n", ["create"]),
+        ("a.rb", "render json: 1, status: 2\n", ["render"]),
+        ("a.go", "package a\n\nfunc f() {\n\tgo(T{A: 1, B: 2})\n}\n", ["T"]),
+    ],
+)
+def test_the_body_of_a_function_is_no_argument(path: str, text: str, shapes: list[str]):
+    """What a function that is passed on makes inside is not named by the call that it is passed to."""
+    assert shapes == [block.shapes[-1] for block in AnyView(parse(path, text)).blocks]
+
+
+@pytest.mark.parametrize(
     ("ending", "function", "keys"),
     [
         pytest.param("php", "<?php\nfunction {}($x, $step) {{\n  return $step($x);\n}}\n", [], id="a variable"),
