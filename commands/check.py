@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,7 +144,7 @@ def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:
     top = git_output(folder, "rev-parse", "--show-toplevel")
     if not top:
         return folder
-    root = Path(top.decode().rstrip("\n"))
+    root = Path(os.fsdecode(top.removesuffix(b"\n")))
     return folder if alone and first.is_dir() and is_left_out(root, folder) else root
 
 

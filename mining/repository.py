@@ -139,7 +139,7 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
         raise InputError(f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}.")
     return Repository(
         root=root,
-        name=origin_name(root) if has_history else root.name,
+        name=origin_name(root) if has_history else printed(root.name),
         commit=commit_id(root, paths) if has_history else tree_id(root, paths),
         licence=read_licence(root),
         has_history=has_history,
@@ -239,7 +239,7 @@ def git_files(root: Path) -> list[str] | None:
     if top is None:
         return None
     tracked = git_output(root, "ls-files", "-z", "--cached")
-    if Path(os.fsdecode(top).rstrip("\n")).resolve() != root and not tracked:
+    if Path(os.fsdecode(top.removesuffix(b"\n"))).resolve() != root and not tracked:
         return None
     listed = git_output(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     return None if listed is None else [os.fsdecode(name) for name in listed.split(b"\0") if name]
@@ -310,7 +310,7 @@ def origin_name(root: Path) -> str:
         (git_output(root, "config", "--local", "--get", "remote.origin.url") or b"").decode("utf-8", "replace").strip()
     )
     if not url or url.startswith(("/", ".", "file:")):
-        return root.name
+        return printed(root.name)
     return re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
 
 
