@@ -89,6 +89,11 @@ def complain(message: str, exit_code: int) -> int:
 
 def report_internal_error(error: Exception) -> int:
     """Save the traceback, name its place in one line, and return the exit code of an internal error."""
-    with tempfile.NamedTemporaryFile("w", prefix="idiolect-", suffix=".log", delete=False, encoding="utf-8") as log:
-        log.write("".join(traceback.format_exception(error)))
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="idiolect-", suffix=".log", delete=False, encoding="utf-8") as log:
+            log.write("".join(traceback.format_exception(error)))
+    except OSError as refusal:
+        # where this cannot be saved nothing could, so the fault is more likely the machine's than ours
+        way_out = "Set TMPDIR to a folder that can be written to"
+        return complain(f"No temporary file can be made: {refusal.strerror}. {way_out}. What came of it: {error}", 2)
     return complain(f"internal error ({type(error).__name__}: {error}). Traceback: {log.name}", INTERNAL_ERROR)

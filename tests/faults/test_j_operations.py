@@ -10,6 +10,7 @@ import os
 import pty
 import subprocess
 import sys
+import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -58,6 +59,19 @@ def test_J03_no_place_to_write_to(root, tmp_path, closed):
     assert 0 == done.returncode, done.stderr
     assert (out / "manifest.json").is_file()
     assert b"Traceback" not in done.stderr
+
+
+def test_J03_no_place_for_temporary_files(root, tmp_path, monkeypatch, capsys):
+    """A machine that may write nowhere is told so, and never exits as a check that found something."""
+    plant(root, {"odd.py": ODD})
+    identity = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Begin"]):
+        subprocess.run(["git", *identity, *words], cwd=root, check=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+
+    assert 2 == main(["check", str(root), "--diff", "HEAD"])
+    assert "Set TMPDIR" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("columns", ["20", "1", "0", "-5", "many", "100000"])
