@@ -21,8 +21,8 @@ from .languages import known_languages
 from .repository import UNREAD, git_output, hash_blob, read_start
 
 DIFF = (
-    "-p", "-U0", "--inter-hunk-context=0", "-M", "--irreversible-delete", "--relative", "--text", "--ignore-cr-at-eol",
-    "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/",
+    "-p", "-U0", "--inter-hunk-context=0", "-M", "-l2000", "--irreversible-delete", "--relative", "--text",
+    "--ignore-cr-at-eol", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 RENAME = re.compile(rb"\nrename from (.*)\nrename to (.*)")
 # git closes a name that holds a space with a tab

@@ -284,6 +284,21 @@ def test_a_file_that_moved_without_git_being_told_is_a_rename(house: Path, capsy
     assert (1, [("moved.py", 6)]) == check(capsys, str(house), "--diff", "HEAD")
 
 
+def test_many_renames_are_told_whatever_the_repository_allows(house: Path, capsys: pytest.CaptureFixture[str]):
+    """Files that were moved and edited are no new ones because a setting, or an old git, looks at few of them."""
+    git(house, "config", "diff.renameLimit", "1")
+    for number in range(3):
+        (house / f"m{number}.py").write_text(SLIP + "".join(f'name{n} = "file{number}"\n' for n in range(9)))
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Slip")
+    for number in range(3):
+        text = (house / f"m{number}.py").read_text()
+        (house / f"m{number}.py").unlink()
+        (house / f"moved{number}.py").write_text(f"edited = 1\n{text}")
+
+    assert (0, []) == check(capsys, str(house), "--diff", "HEAD")
+
+
 def test_a_sparse_checkout_takes_nothing_away(house: Path, capsys: pytest.CaptureFixture[str]):
     """A file that is not checked out did not move to a new one that resembles it."""
     text = (house / "old.py").read_text()
