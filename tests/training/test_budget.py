@@ -17,6 +17,8 @@ from idiolect.training.forward import answer_losses, set_mode, to_batch
 from idiolect.training.fused import fuse_adapter
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.packing import pack_in_order
+from idiolect.training.setup import prepare_model
+from idiolect.training.steps import pack_loss
 
 from .conftest import make_pairs
 from .test_train import RECIPE
@@ -66,6 +68,26 @@ def test_recomputing_keeps_less(tiny_base):
     recomputed = budget.read_shape(find_base(tiny_base), replace(RECIPE, checkpointing=True), torch.float32)
 
     assert recomputed.saved_a_token < 0.7 * kept
+
+
+def test_layers_are_recomputed_where_they_shall_be(tiny_base, family):
+    """With checkpointing every layer runs once more for the backward; its gradient is that of a run that keeps all."""
+    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(6), family, 512).examples, pack_tokens=10**6, share=8)
+    calls, gradients = [0, 0], []
+    for checkpointing in (False, True):
+        recipe = replace(RECIPE, checkpointing=checkpointing, prompts_first=False)
+        model = attach_adapter(load_base_model(find_base(tiny_base), device=CPU, dtype=torch.float32), recipe)
+        prepare_model(model, recipe, "packed", CPU)
+
+        def count(*_, place=int(checkpointing)):
+            calls[place] += 1
+
+        model.get_base_model().model.layers[0].mlp.register_forward_pre_hook(count)
+        pack_loss(model, pack, recipe, "packed", CPU, torch.float32).backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
+
+    assert calls == [1, 2]
+    assert (gradients[1] - gradients[0]).norm() <= 1e-5 * gradients[0].norm()
 
 
 def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):

@@ -22,7 +22,7 @@ from idiolect.training.recipe import Recipe, change_recipe, size_recipe
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import train_adapter
 
-from .conftest import make_pairs, tiny_model
+from .conftest import make_pairs, tiny_config, tiny_model
 
 RECIPE = Recipe(
     steps=24,
@@ -161,6 +161,21 @@ def test_what_a_run_without_a_record_left_is_not_learned_from(stopped, tiny_base
     train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=recipe)
 
     assert read_all(stopped) == read_all(fresh)
+
+
+def test_what_a_base_would_drop_at_random_is_kept(tiny_corpus, tmp_path, tokenizer):
+    """StarCoder2's configuration names a dropout: the adapter is that of the same weights without it, bit for bit."""
+    weights = []
+    for share in (0.0, 0.1):
+        folder = tmp_path / f"base-{share}"
+        config = tiny_config("starcoder2", len(tokenizer))
+        config.attention_dropout = config.residual_dropout = config.embedding_dropout = share
+        tiny_model(config, len(tokenizer)).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        out = train_adapter(tiny_corpus, tmp_path / f"out-{share}", base=folder, recipe=replace(RECIPE, steps=3))
+        weights.append((out / "adapter_model.safetensors").read_bytes())
+
+    assert weights[0] == weights[1]
 
 
 def test_half_precision_and_trained_rows_go_together(tiny_base, tiny_corpus, tmp_path):
