@@ -29,6 +29,7 @@ from .checkpoints import KEEP
 from .forward import decoder_layers, keeps_logits, plain_model
 from .fused import CHUNK_BYTES, fuse_adapter
 from .models import Base, read_config
+from .pace import synchronize
 from .packing import Plan
 from .recipe import Recipe
 from .vocabulary import house_tokens
@@ -42,6 +43,8 @@ LENGTHS = (256, 512)
 """Document lengths whose saved bytes are counted; their difference is what one more token costs."""
 EFFICIENCY = 0.45
 """Share of the matrix rate that a step reaches: 0.45 to 0.55 where it was measured (`benchmarks/training.py`)."""
+MATRIX = {"cuda": 8192}
+"""Rows of the matrix whose product is timed, where it is not 1024."""
 QUANTISED = 0.516
 """Bytes of a weight in 4 bits with its share of two scales: 4.127 bits (QLoRA, arXiv:2305.14314, section 3)."""
 SPARE = 0.92
@@ -331,13 +334,20 @@ def count_planned(recipe: Recipe, in_an_epoch: int, seconds: float) -> int:
     return steps if recipe.minutes is None else max(1, min(steps, int(recipe.minutes * 60 / seconds)))
 
 
-def matrix_rate(device: torch.device, dtype: torch.dtype, size: int = 1024) -> float:
-    """Return the floating-point operations a second of one square matrix product on *device*."""
+def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """
+    Return the floating-point operations a second of one square matrix product on *device*.
+
+    An accelerator takes microseconds for a product that takes a processor milliseconds, and as long to be asked for it.
+    """
+    size = MATRIX.get(device.type, 1024)
     a = torch.ones(size, size, device=device, dtype=dtype)
     rates: list[float] = []
     for _ in range(4):
+        synchronize(device)
         started = time.perf_counter()
-        (a @ a).sum().item()
+        a @ a
+        synchronize(device)
         rates.append(2 * size**3 / (time.perf_counter() - started))
     return max(rates)
 

@@ -105,6 +105,25 @@ def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
     assert planned.disk.adapter <= (out / "adapter_model.safetensors").stat().st_size
 
 
+def test_a_fast_device_is_timed_on_a_product_that_takes_it_a_while(monkeypatch):
+    """A device of 700 TFLOP/s that takes 50 microseconds to be asked is not planned with at a fifteenth of its rate."""
+    now, size = [0.0], [0]
+    ones = torch.ones
+
+    def on_the_device(*shape, **_):
+        size[0] = shape[0]
+        return ones(*shape, device="meta")
+
+    def wait(_):
+        now[0] += 2 * size[0] ** 3 / 7e14 + 5e-5
+
+    monkeypatch.setattr(budget, "synchronize", wait)
+    monkeypatch.setattr(budget.torch, "ones", on_the_device)
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: now[0])
+
+    assert budget.matrix_rate(torch.device("cuda"), torch.bfloat16) == pytest.approx(7e14, rel=0.1)
+
+
 def test_too_little_memory_is_refused_before_loading(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """A run that does not fit says how to make it fit, and no weight is read."""
     monkeypatch.setattr(budget, "free_memory", lambda device: 1000)
