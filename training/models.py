@@ -147,6 +147,18 @@ def quantised(device: torch.device, dtype: torch.dtype) -> dict[str, object]:
     return {"quantization_config": settings, "device_map": {"": device}}
 
 
+def plain_weights(base: Base) -> dict[str, object]:
+    """Return the options that load in full a base stored in 4 or 8 bits, whose kernels compute and never learn."""
+    from transformers import FineGrainedFP8Config, Mxfp4Config
+
+    formats = {"fp8": FineGrainedFP8Config, "mxfp4": Mxfp4Config}
+    with suppress(OSError, ValueError, AttributeError):
+        stored = json.loads((base.folder / "config.json").read_text("utf-8")).get("quantization_config")
+        if stored and stored.get("quant_method") in formats:
+            return {"quantization_config": formats[stored["quant_method"]](dequantize=True)}
+    return {}
+
+
 def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **options: object) -> PreTrainedModel:
     """Return the model of *base* in *dtype* on *device*, in evaluation mode; *options* go to transformers."""
     before = transformers.logging.get_verbosity()
@@ -159,7 +171,7 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
             trust_remote_code=False,
             use_safetensors=True,
             dtype=dtype,
-            **options,
+            **{**plain_weights(base), **options},
         )
     except IdiolectError:
         raise

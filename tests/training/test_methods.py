@@ -21,6 +21,7 @@ from idiolect.training.full import fold_full
 from idiolect.training.models import find_base, load_base_model, load_tokenizer, read_ends
 from idiolect.training.recipe import Recipe
 from idiolect.training.train import train_adapter
+from safetensors.torch import save_file
 
 from .conftest import make_pairs, tiny_model
 from .test_train import RECIPE, read_all
@@ -122,6 +123,33 @@ def test_four_bits_learn(tiny_corpus, tmp_path):
 
     assert losses["tuned"] < losses["base"]
     assert load_model("embedded", out).generator.applied.applied
+
+
+def test_a_base_stored_in_eight_bits_is_loaded_in_full(tmp_path, tokenizer, monkeypatch):
+    """Kernels for such weights have no backward: on a GPU that has them, too, layers are plain ones."""
+    model = tiny_model("llama", len(tokenizer))
+    own = model.state_dict()
+    model.save_pretrained(tmp_path)
+    tensors = {}
+    for name, weight in own.items():
+        if "_proj" not in name:
+            tensors[name] = weight.clone()
+            continue
+        blocks = weight.unflatten(0, (-1, 16)).unflatten(-1, (-1, 16))
+        scales = blocks.abs().amax((1, 3)) / 448
+        tensors[name] = (blocks / scales[:, None, :, None]).reshape(weight.shape).to(torch.float8_e4m3fn)
+        tensors[f"{name}_scale_inv"] = scales
+    save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    config["quantization_config"] = {"quant_method": "fp8", "weight_block_size": [16, 16]}
+    (tmp_path / "config.json").write_text(json.dumps(config), "utf-8")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (9, 0))
+    loaded = load_base_model(find_base(tmp_path), device=CPU, dtype=torch.float32)
+
+    assert type(loaded.model.layers[0].mlp.up_proj) is torch.nn.Linear
+    for name, weight in loaded.state_dict().items():
+        assert torch.allclose(own[name], weight, rtol=0.1, atol=2e-3), name
 
 
 def test_the_rate_is_probed_once(tiny_base, tiny_corpus, tmp_path):
