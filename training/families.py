@@ -40,6 +40,14 @@ ENDS = (
 )  # fmt: skip
 # Stands for the text of a chat message while the template is taken apart.
 SENTINEL = "idiolect-sentinel"
+TODAY = (
+    "{% macro strftime_now(format) %}{{ format | replace('%d', '26') | replace('%b', 'Jul') | replace('%B', 'July')"
+    " | replace('%m', '07') | replace('%Y', '2024') }}{% endmacro +%}"
+)
+"""
+Stands before a template that may tell the date: prompts must not change with it. The day is the one that Llama's
+templates name where they cannot ask.
+"""
 ROUND_TRIP = "    return [x[0] for x in items if x != 'é']\n"
 
 
@@ -226,15 +234,20 @@ def probe_chat(tokenizer: Tokenizer) -> tuple[tuple[tuple[int, ...], tuple[int, 
         return None, eos
     user = {"role": "user", "content": SENTINEL}
     try:
-        asked: str = tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True)
-        answered: str = tokenizer.apply_chat_template(
-            [user, {"role": "assistant", "content": SENTINEL}], tokenize=False
+        render = partial(
+            tokenizer.apply_chat_template, tokenize=False, chat_template=TODAY + tokenizer.get_chat_template()
         )
+        asked: str = render([user], add_generation_prompt=True)
+        answered: str = render([user, {"role": "assistant", "content": SENTINEL}])
     except Exception:  # a template is a program of the base's makers and may raise what it likes
         return None, eos
     if asked.count(SENTINEL) != 1:
         return None, eos
     before, _, after = asked.partition(SENTINEL)
+    opened = answered.removeprefix(before + SENTINEL).partition(SENTINEL)[0]
+    if opened.startswith(after) and opened.removeprefix(after).strip():
+        # what opens an answer without thoughts, where a model may choose to think (Qwen3, gpt-oss)
+        after = opened
     ending = tokenizer.encode(answered.rpartition(SENTINEL)[2].strip(), add_special_tokens=False)
     if not ending or ending[0] != eos:
         return None, eos

@@ -326,6 +326,30 @@ def test_a_template_that_cannot_be_taken_apart_is_not_used(template):
     assert probe_family(tokenizer).chat is None
 
 
+def test_an_answer_opens_without_thoughts():
+    """Where the template puts an empty thought ahead of an answer, the prompt ends behind it: code follows at once."""
+    thought = "<think>\n\n</think>\n\n"
+    tokenizer = build_tokenizer(KINDS[1])
+    plain = probe_family(tokenizer)
+    tokenizer.chat_template = CHATML.replace(
+        "{{ m.content }}", "{% if m.role == 'assistant' %}" + thought + "{% endif %}{{ m.content }}"
+    )
+    family = probe_family(tokenizer)
+
+    assert family.chat[0] == plain.chat[0]
+    assert tokenizer.decode(family.chat[1]) == tokenizer.decode(plain.chat[1]) + thought
+
+
+def test_prompts_are_the_same_tomorrow():
+    """Llama 3.2's template tells the date: a run that goes on after midnight learns from the same prompts."""
+    day = "{% if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}{% else %}26 Jul 2024{% endif %}\n"
+    tokenizer = build_tokenizer(KINDS[1])
+    tokenizer.chat_template = day + CHATML
+    family = probe_family(tokenizer)
+
+    assert tokenizer.decode(family.chat[0]).startswith("26 Jul 2024")
+
+
 def test_half_a_set_of_hole_tokens_is_none():
     """Prefix without middle is no fill-in-the-middle format."""
     kind = replace(KINDS[0], special=("<|fim_prefix|>", "<|fim_suffix|>"), template=None)
