@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 PACKED = "idiolect_packed"
 HALF = (torch.float16, torch.bfloat16)
+WIDEST = 256
+"""Width of the widest head that FlashAttention 2 takes."""
 UNSAID = 0
 """The window of a layer that does not say whether it has one."""
 GROUPED: dict[str, Any] = {"enable_gqa": True} if "enable_gqa" in signature(varlen_attn).parameters else {}
@@ -162,12 +164,18 @@ def packed_attention(
     # a layer that says None sees everything, whatever the module's other layers do
     window = getattr(module, "sliding_window", None) if sliding_window == UNSAID else sliding_window
     query, key, value = as_autocast((query, key, value))
-    if layout.varlen is not None and query.dtype in HALF and not dropout:
+    if layout.varlen is not None and query.dtype in HALF and not dropout and fits_kernel(query, value):
         return varlen_attention(query, key, value, layout.varlen, scaling, window), None
     # split, not slices: the backward of a split is one concatenation, that of a slice a zero tensor as long as the pack
     keys, values = key.split(layout.lengths, dim=2), value.split(layout.lengths, dim=2)
     ahead = (keys, values) if layout.past is None else layout.past.pieces(module)
     return segment_attention(query, (keys, values), ahead, layout, scaling, dropout, window), None
+
+
+def fits_kernel(query: Tensor, value: Tensor) -> bool:
+    """Claim that the varlen kernel takes heads of these widths; DeepSeek's values are narrower, Gemma 4's too wide."""
+    width = query.shape[-1]
+    return width == value.shape[-1] and width % 8 == 0 and width <= WIDEST
 
 
 def as_autocast(tensors: tuple[Tensor, Tensor, Tensor]) -> Iterator[Tensor]:

@@ -79,6 +79,12 @@ def tiny_config(architecture: str, vocabulary: int):
         ),
         # half of each head is turned
         "phi3": partial(t.Phi3Config, rope_parameters=HALF_TURNED),
+        # a head's values are narrower than its keys
+        "deepseek_v3": lambda **shape: t.DeepseekV3Config(**{
+            **shape,
+            "num_key_value_heads": 4, "kv_lora_rank": 16, "q_lora_rank": 16, "qk_nope_head_dim": 8,
+            "qk_rope_head_dim": 8, "v_head_dim": 8, "first_k_dense_replace": 2,
+        }),
         "mamba": t.MambaConfig,
     }[architecture](**shape)  # fmt: skip
 

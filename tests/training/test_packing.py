@@ -98,6 +98,38 @@ def test_documents_beyond_an_attention_that_is_cut_are_tried(longest, mode, fami
     assert mode == choose_mode(model, CPU, torch.float32, longest)
 
 
+def varlen_as_documented(query, key, value, queries, keys, longest, longest_key, *, scale, window_size, **_):
+    """Return what torch's kernel does, one document after the other; it refuses heads as the kernel does."""
+    if query.shape[-1] != value.shape[-1] or query.shape[-1] % 8 or query.shape[-1] > 256:
+        raise RuntimeError("head dimension")
+    outputs = []
+    for number in range(len(queries) - 1):
+        seen = slice(keys[number], keys[number + 1])
+        q, k, v = (x.transpose(0, 1) for x in (query[queries[number] : queries[number + 1]], key[seen], value[seen]))
+        before = k.shape[1] - q.shape[1]
+        allowed = attention.causal(q.shape[1], before, None if window_size[0] < 0 else window_size[0] + 1, CPU)
+        assert q.shape[1] <= longest and k.shape[1] <= longest_key
+        attend = torch.nn.functional.scaled_dot_product_attention
+        outputs.append(attend(q, k, v, attn_mask=allowed, scale=scale, enable_gqa=True).transpose(0, 1))
+    return torch.cat(outputs)
+
+
+@pytest.mark.parametrize("architecture", ["qwen3", "starcoder2", "deepseek_v3"])
+def test_the_kernel_of_a_gpu_is_asked_for_what_it_can(architecture, family, monkeypatch):
+    """With what stands for torch's varlen kernel packs are exact; heads that it refuses are computed one by one."""
+    monkeypatch.setattr(attention, "varlen_attn", varlen_as_documented)
+    monkeypatch.setattr(attention, "HALF", (torch.float32,))
+
+    def lay_out(layout):
+        layout.lengths = [segment.length for segment in layout.segments]
+        layout.varlen = attention.varlen_indices(layout.segments, CPU)
+
+    monkeypatch.setattr(attention.Layout, "__post_init__", lay_out)
+    model = tiny_model(architecture, len(family.tokenizer))
+
+    assert choose_mode(model, CPU, torch.float32, longest=100) == "packed"
+
+
 def test_a_recurrent_model_gets_one_document_at_a_time(family):
     """State that crosses documents is noticed before training, not after."""
     from transformers import AutoModelForCausalLM, MambaConfig
