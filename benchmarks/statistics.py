@@ -34,12 +34,20 @@ class Truth:
     size: int
     gain: float
     discordant: float
+    first: int | None = None
+    """Probes of the first cluster, where it has more than the others."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """The probes of each cluster."""
+        return [self.first or self.size] + [self.size] * (self.clusters - 1)
 
 
 def draw(random: np.random.Generator, truth: Truth) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
     """Return acceptance by probe of two arms, and the clusters."""
-    shared = random.normal(0, 1, (truth.clusters, 1))
-    latent = math.sqrt(RHO) * shared + math.sqrt(1 - RHO) * random.normal(0, 1, (truth.clusters, truth.size))
+    names = np.repeat(np.arange(truth.clusters), truth.sizes)
+    shared = random.normal(0, 1, truth.clusters)[names]
+    latent = math.sqrt(RHO) * shared + math.sqrt(1 - RHO) * random.normal(0, 1, len(names))
     better, worse = (truth.discordant + truth.gain) / 2, (truth.discordant - truth.gain) / 2
     normal = NormalDist()
     low = normal.inv_cdf(worse) if worse > 0 else -math.inf
@@ -49,9 +57,9 @@ def draw(random: np.random.Generator, truth: Truth) -> tuple[dict[str, float], d
     a: dict[str, float] = {}
     b: dict[str, float] = {}
     clusters: dict[str, str] = {}
-    for (cluster, place), difference in np.ndenumerate(differences):
-        probe = f"{cluster:04d}.{place}"
-        a[probe] = float(difference > 0 or (difference == 0 and agreed[cluster, place]))
+    for place, (cluster, difference) in enumerate(zip(names, differences, strict=True)):
+        probe = f"{cluster:04d}.{place:05d}"
+        a[probe] = float(difference > 0 or (difference == 0 and agreed[place]))
         b[probe] = a[probe] - float(difference)
         clusters[probe] = str(cluster)
     return a, b, clusters
@@ -67,11 +75,10 @@ def judge_suite(random: np.random.Generator, truth: Truth) -> str:
     """Return the product's verdict on one simulated suite whose integrity and general ability hold."""
     primary = compare_suite(random, truth)
     policy = Policy()
-    sizes = [truth.size] * truth.clusters
     evidence = Evidence(
         primary=primary,
         prompt_gain=None,
-        plan=plan_suite(sizes, policy.minimum_gain, discordant=max(0.1, primary.discordant)),
+        plan=plan_suite(truth.sizes, policy.minimum_gain, discordant=max(0.1, primary.discordant)),
         integrity=(),
         forgetting=HOLDS,
         secrets=0,
@@ -122,6 +129,13 @@ def main(suites: int) -> None:
                 coverages.append(measure_coverage(random, truth, suites))
                 rows.append({"what": "coverage", "clusters": clusters, "size": size, "discordant": discordant,
                              "share": coverages[-1]})  # fmt: skip
+    uneven: list[float] = []
+    for clusters, size, first in ((8, 8, 60), (20, 5, 100), (40, 3, 100), (100, 6, 300)):
+        for discordant in (0.1, 0.3):
+            truth = Truth(clusters, size, 0.05, discordant, first)
+            uneven.append(measure_coverage(random, truth, suites))
+            rows.append({"what": "coverage, one large cluster", "clusters": clusters, "size": size, "first": first,
+                         "discordant": discordant, "share": uneven[-1]})  # fmt: skip
     null = measure_words(random, Truth(80, 8, 0.0, 0.2), suites)
     rows.append({"what": "no gain, 640 probes", "clusters": 80, "size": 8, "discordant": 0.2, **null})
     size = 5
@@ -146,6 +160,13 @@ def main(suites: int) -> None:
             make_goal("evaluation.1", "lowest coverage of the 95 % interval", low, "0.93 to 0.97", 0.93 <= low <= 0.97),
             make_goal(
                 "evaluation.1", "highest coverage of the 95 % interval", high, "0.93 to 0.97", 0.93 <= high <= 0.97
+            ),
+            make_goal(
+                "evaluation.1",
+                "lowest coverage where one cluster is large",
+                min(uneven),
+                ">= 0.92",
+                min(uneven) >= 0.92,
             ),
             make_goal("evaluation.1", f"false WORTH_IT over {suites} null suites", false, "<= 0.025", false <= 0.025),
             make_goal("evaluation.1", "WORTH_IT at a gain of m + 5, planned probes", right, ">= 0.80", right >= 0.8),

@@ -183,7 +183,7 @@ def replay(stored: Stored, policy: Policy | None) -> Weighed:
     own = weigh(stored.run, stored.scores, stored.samples, stored.losses)
     kept = json.loads((stored.folder / "comparisons.json").read_text("utf-8"))
     if json.loads(json.dumps(comparison_rows(own))) != kept:
-        raise MismatchError("the scores do not give the stored comparisons")
+        raise MismatchError("the scores do not give the stored comparisons; run the same evaluate command again")
     # what is printed are our own reasons: another version may word them otherwise
     if own.verdict.word != stored.verdict.get("verdict"):
         raise MismatchError("the comparisons do not give the stored verdict; run the same evaluate command again")

@@ -2,9 +2,10 @@
 What a difference between two arms is worth. In: paired values and their clusters. Out: `Comparison`s and plans.
 
 Pairs of probes from one near-duplicate cluster are not independent, so everything is clustered: the standard error
-sums residuals within clusters, with the factor G/(G-1), and intervals use Student's t with G-1 degrees of freedom.
-`benchmarks/statistics.py` measures that such intervals keep their 95 % down to 8 clusters. Below that, p-values come
-from flipping the signs of whole clusters, which assumes nothing about their size.
+sums residuals within clusters, and intervals use Student's t. Where clusters are of one size, that is the factor
+G/(G-1) and G-1 degrees of freedom; a large cluster takes from both (Bell and McCaffrey, 2002). `benchmarks/statistics.py`
+measures that such intervals keep their 95 % down to 8 clusters. Below that, p-values come from flipping the signs of
+whole clusters, which assumes nothing about their size.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Comparison:
     mean_diff: float
     se: float | None
     """None where one cluster leaves nothing to estimate it from."""
-    df: int
+    df: float
+    """Degrees of freedom: one less than clusters of one size, fewer where some are larger."""
     ci: tuple[float, float] | None
     """The 95 % interval of the difference."""
     p: float | None
@@ -87,7 +89,7 @@ def compare(
         raise ValueError(f"{endpoint}: a value of {name_a} or {name_b} is no number")
     sums = cluster_sums(differences, [clusters[i] for i in ids])
     n, g = len(ids), len(sums.totals)
-    se = clustered_error(sums, bounded=bounded)
+    se, df = clustered_error(sums, bounded=bounded), degrees_of_freedom(sums.sizes)
     mean = math.fsum(differences) / n
     return Comparison(
         endpoint=endpoint,
@@ -99,12 +101,12 @@ def compare(
         mean_b=math.fsum(values_b.values()) / n,
         mean_diff=mean,
         se=se,
-        df=max(0, g - 1),
-        ci=interval(mean, se, g, bounded=bounded),
-        p=p_value(mean, se, sums),
+        df=df,
+        ci=interval(mean, se, df, bounded=bounded),
+        p=p_value(mean, se, df, sums),
         p_flip=sign_flip_p(sums.totals),
         method="clustered-t" if g >= FEW_CLUSTERS else "sign-flip",
-        mde=None if se is None else detectable(se, g),
+        mde=None if se is None else detectable(se, df),
         discordant=sum(d != 0 for d in differences) / n,
     )
 
@@ -137,33 +139,51 @@ def clustered_error(sums: ClusterSums, *, bounded: bool) -> float | None:
     A rate's variance is never less than that of one discordant probe: arms that never differed on 20 probes are not
     known to be equal, and an interval of no width would say so.
     """
-    g = len(sums.totals)
-    if g < 2:
+    if len(sums.totals) < 2:
         return None
     mean = math.fsum(sums.totals) / sums.n
-    residuals = (total - size * mean for total, size in zip(sums.totals, sums.sizes, strict=True))
-    variance = g / (g - 1) * math.fsum(residual**2 for residual in residuals)
-    return math.sqrt(max(variance, 1.0 if bounded else 0.0)) / sums.n
+    residuals = [total - size * mean for total, size in zip(sums.totals, sums.sizes, strict=True)]
+    return math.sqrt(max(variance_of(residuals, sums.sizes), 1.0 if bounded else 0.0)) / sums.n
+
+
+def variance_of(residuals: Sequence[float], weights: Sequence[float]) -> float:
+    """
+    Return the variance of a sum, from the *residuals* that clusters of these *weights* leave about their mean.
+
+    A cluster of large weight draws the mean to itself and leaves too small a residual; that is undone.
+    """
+    whole = math.fsum(weights)
+    return math.fsum(residual**2 / (1 - weight / whole) for residual, weight in zip(residuals, weights, strict=True))
+
+
+def degrees_of_freedom(weights: Sequence[float]) -> float:
+    """Return the degrees of freedom of `variance_of`, by Satterthwaite's approximation; 0 for a single cluster."""
+    if len(weights) < 2:
+        return 0.0
+    whole = math.fsum(weights)
+    shares = [weight / whole for weight in weights]
+    pulls = [share**2 / (1 - share) for share in shares]
+    return 1 / (math.fsum(s * s for s in shares) + math.fsum(pulls) ** 2 - math.fsum(p * p for p in pulls))
 
 
 def interval(
-    mean: float, se: float | None, g: int, *, bounded: bool, alpha: float = ALPHA
+    mean: float, se: float | None, df: float, *, bounded: bool, alpha: float = ALPHA
 ) -> tuple[float, float] | None:
     """Return the two-sided interval, within -1 and 1 for rates; a rate with one cluster may be anything."""
     if se is None:
         return (-1.0, 1.0) if bounded else None
-    half = t_quantile(1 - alpha / 2, g - 1) * se
+    half = t_quantile(1 - alpha / 2, df) * se
     low, high = mean - half, mean + half
     return (max(-1.0, low), min(1.0, high)) if bounded else (low, high)
 
 
-def p_value(mean: float, se: float | None, sums: ClusterSums) -> float | None:
-    """Return the two-sided p-value: from t with G-1 degrees of freedom, or by sign flips below 8 clusters."""
+def p_value(mean: float, se: float | None, df: float, sums: ClusterSums) -> float | None:
+    """Return the two-sided p-value: from t with *df* degrees of freedom, or by sign flips below 8 clusters."""
     if se is None:
         return None
     if len(sums.totals) < FEW_CLUSTERS:
         return sign_flip_p(sums.totals)
-    return 1.0 if mean == 0 else (0.0 if se == 0 else 2 * t_tail(abs(mean) / se, len(sums.totals) - 1))
+    return 1.0 if mean == 0 else (0.0 if se == 0 else 2 * t_tail(abs(mean) / se, df))
 
 
 def sign_flip_p(totals: Sequence[float]) -> float:
@@ -199,10 +219,10 @@ def mean_interval(values: Mapping[str, float], clusters: Mapping[str, str]) -> t
     g = len(sums.totals)
     if g < 2:
         return 0.0, 1.0
-    clustered = g / (g - 1) * math.fsum(total**2 for total in sums.totals) / n**2
+    clustered = variance_of(sums.totals, sums.sizes) / n**2
     simple = rate * (1 - rate) / n
     effective = n / max(1.0, clustered / simple) if simple > 0 else float(min(n, g))
-    z = t_quantile(1 - ALPHA / 2, g - 1)
+    z = t_quantile(1 - ALPHA / 2, degrees_of_freedom(sums.sizes))
     centre = (rate + z * z / (2 * effective)) / (1 + z * z / effective)
     half = z / (1 + z * z / effective) * math.sqrt(rate * (1 - rate) / effective + z * z / (4 * effective**2))
     return max(0.0, centre - half), min(1.0, centre + half)
@@ -223,12 +243,13 @@ def relative_change(a: Mapping[str, float], b: Mapping[str, float], clusters: Ma
     ids = sorted(b)
     total = math.fsum(b.values())
     ratio = math.fsum(a[i] for i in ids) / total
-    sums = cluster_sums([a[i] - ratio * b[i] for i in ids], [clusters[i] for i in ids])
-    g = len(sums.totals)
-    if g < 2:
+    names = [clusters[i] for i in ids]
+    residuals = cluster_sums([a[i] - ratio * b[i] for i in ids], names).totals
+    weights = cluster_sums([b[i] for i in ids], names).totals
+    if len(weights) < 2:
         return Change(1 - ratio, None)
-    se = math.sqrt(g / (g - 1) * math.fsum(t * t for t in sums.totals)) / total
-    half = t_quantile(1 - ALPHA / 2, g - 1) * se
+    se = math.sqrt(variance_of(residuals, weights)) / total
+    half = t_quantile(1 - ALPHA / 2, degrees_of_freedom(weights)) * se
     return Change(1 - ratio, (1 - ratio - half, 1 - ratio + half))
 
 
@@ -299,7 +320,7 @@ def plan_suite(sizes: Sequence[int], gain: float, *, discordant: float = 0.2, ic
     n, g = sum(sizes), len(sizes)
     effect = design_effect(sizes, icc)
     se = math.sqrt(discordant / n * effect) if n else math.inf
-    mde = detectable(se, g) if g >= 2 else None
+    mde = detectable(se, degrees_of_freedom(sizes)) if g >= 2 else None
     return Plan(n, g, discordant, icc, mde, math.ceil(pairs_needed(gain, discordant) * effect))
 
 
@@ -308,9 +329,9 @@ def design_effect(sizes: Sequence[int], icc: float) -> float:
     return 1 + (sum(size * size for size in sizes) / sum(sizes) - 1) * icc if sizes else 1.0
 
 
-def detectable(se: float, g: int) -> float:
+def detectable(se: float, df: float) -> float:
     """Return the smallest difference that a two-sided 5 % test finds with 80 % power."""
-    return se * (t_quantile(1 - ALPHA / 2, g - 1) + t_quantile(POWER, g - 1))
+    return se * (t_quantile(1 - ALPHA / 2, df) + t_quantile(POWER, df))
 
 
 def pairs_needed(gain: float, discordant: float) -> int:
@@ -365,13 +386,13 @@ def normal_quantile(p: float) -> float:
     return NormalDist().inv_cdf(p)
 
 
-def t_tail(t: float, df: int) -> float:
+def t_tail(t: float, df: float) -> float:
     """Return the probability that Student's t with *df* degrees of freedom lies above *t* ≥ 0."""
     return 0.5 * incomplete_beta(df / 2, 0.5, df / (df + t * t))
 
 
 @cache
-def t_quantile(p: float, df: int) -> float:
+def t_quantile(p: float, df: float) -> float:
     """Return the quantile of Student's t for 0.5 ≤ *p* < 1, by bisection."""
     low, high = 0.0, 1.0
     while t_tail(high, df) > 1 - p:

@@ -13,6 +13,7 @@ from idiolect.evaluation.statistics import (
     cluster_sums,
     clustered_error,
     compare,
+    degrees_of_freedom,
     holm,
     interval,
     judge_non_inferiority,
@@ -214,10 +215,45 @@ def test_intervals_cover_the_truth_although_probes_are_clustered(clusters):
     for _ in range(400):
         values, names = draw_differences(random, clusters, 8, 0.3, 0.1)
         sums = cluster_sums(values, names)
-        low, high = interval(sum(values) / len(values), clustered_error(sums, bounded=True), clusters, bounded=True)
+        low, high = interval(sum(values) / len(values), clustered_error(sums, bounded=True), clusters - 1, bounded=True)
         covered += low <= 0.1 <= high
 
     assert 0.925 <= covered / 400 <= 0.985
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        pytest.param([60] + [8] * 7, id="half in one"),
+        pytest.param([100] + [4] * 7, id="nearly all in one"),
+        pytest.param([100] + [3] * 39, id="one among many small ones"),
+        pytest.param([max(1, 120 // (k + 1)) for k in range(30)], id="each smaller than the last"),
+    ],
+)
+def test_intervals_cover_the_truth_although_clusters_differ_in_size(sizes):
+    """A cluster that holds half of the probes makes no interval too short, of a rate or of a share of the loss."""
+    random = np.random.default_rng(len(sizes))
+    names = np.repeat(np.arange(len(sizes)).astype(str), sizes).tolist()
+    clusters = {str(i): name for i, name in enumerate(names)}
+    held = [0, 0]
+    for _ in range(300):
+        drawn, _ = draw_differences(random, len(sizes), max(sizes), 0.3, 0.1)
+        table = np.reshape(drawn, (len(sizes), -1))
+        values = np.concatenate([row[:size] for row, size in zip(table, sizes, strict=True)])
+        a = {i: float(value) for i, value in zip(clusters, values, strict=True)}
+        low, high = compare("accept@1", ("a", a), ("b", dict.fromkeys(a, 0.0)), clusters).ci
+        held[0] += low <= 0.1 <= high
+        low, high = relative_change({i: 2.0 - a[i] for i in a}, dict.fromkeys(a, 2.0), clusters).ci
+        held[1] += low <= 0.05 <= high
+
+    assert all(0.915 <= count / 300 <= 0.99 for count in held)
+
+
+def test_degrees_of_freedom_by_hand():
+    """Of clusters of one size one less than there are; two give one, whatever their sizes; one large takes from many."""
+    assert 7 == pytest.approx(degrees_of_freedom([3] * 8))
+    assert 1 == pytest.approx(degrees_of_freedom([1, 50]))
+    assert 1 < degrees_of_freedom([100] + [4] * 7) < 2
 
 
 @pytest.mark.parametrize(("drift", "refused"), [pytest.param(0.0, 0, id="sound"), pytest.param(0.5, 60, id="broken")])
