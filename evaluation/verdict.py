@@ -21,7 +21,7 @@ from typing import Any
 from ..mining.errors import SettingsError
 from .arms import ARMS
 from .insecure import Doors
-from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan
+from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan, t_quantile
 
 VERDICTS = ("WORTH_IT", "RAG_SUFFICES", "NOT_WORTH_IT", "INCONCLUSIVE", "BLOCKED", "INVALID")
 RANGES = {"volume": (0, math.inf), "minimum_gain": (0.001, 1)}
@@ -206,12 +206,25 @@ def list_missing(evidence: Evidence) -> list[str]:
     return missing
 
 
+def highest_gain(comparison: Comparison, gain: float) -> float:
+    """
+    Return the upper end of the interval, if *gain* were the truth.
+
+    Arms that differ by it differ on that share of the probes at least: where hardly any differ, as when few answers are
+    accepted at all, what was seen varies less than the truth would, and its own interval ends too soon.
+    """
+    if comparison.ci is None:
+        return 1.0
+    least = math.sqrt(gain * (1 - gain) / comparison.n)
+    return max(comparison.ci[1], comparison.mean_diff + t_quantile(1 - ALPHA / 2, comparison.df) * least)
+
+
 def list_open(evidence: Evidence) -> list[str]:
     """Return which tuned arms may gain enough although validation, which is small, chose another one."""
     return [
         f"{other.a}, which the validation probes did not choose, measured {signed(other.mean_diff)} ({span(other.ci)})"
         for other in evidence.other_tuned
-        if other.ci is not None and other.ci[1] >= evidence.policy.minimum_gain
+        if highest_gain(other, evidence.policy.minimum_gain) >= evidence.policy.minimum_gain
     ]
 
 
@@ -257,7 +270,7 @@ def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
     m = policy.minimum_gain
     if plan.mde is None or plan.mde > 2 * m:
         return None
-    if primary.ci[1] < m:
+    if highest_gain(primary, m) < m:
         unsettled = list_open(evidence)
         if unsettled:
             return "INCONCLUSIVE", unsettled

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from idiolect.evaluation.statistics import Change, Comparison, NonInferiority, plan_suite
+from idiolect.evaluation.statistics import Change, Comparison, NonInferiority, compare, plan_suite
 from idiolect.evaluation.verdict import VERDICTS, Evidence, Integrity, Policy, decide
 from idiolect.mining.errors import SettingsError
 
@@ -67,6 +68,7 @@ TABLE = [
     pytest.param(
         {"primary": gain(0.0, -0.03, 0.03), "plan": MIDDLING}, "INCONCLUSIVE", id="twice the gain would be missed"
     ),
+    pytest.param({"primary": replace(gain(0.02, -0.008, 0.048), n=100)}, "INCONCLUSIVE", id="two answers of a hundred"),
     pytest.param({"prompted": False}, "INCONCLUSIVE", id="no prompt was asked"),
     pytest.param(
         {"prompted": False, "primary": gain(0.0, -0.03, 0.03, b="base"), "prompt_gain": None},
@@ -108,6 +110,20 @@ def test_rules(changes, word):
     assert (word, EXITS[word]) == (verdict.word, verdict.exit_code)
     assert verdict.reasons
     assert verdict.sentence.endswith(".")
+
+
+def test_few_accepted_answers_make_no_false_no():
+    """A true gain of 5 points where nothing else is accepted: of 200 suites of 100 probes hardly one says no."""
+    random = np.random.default_rng(5)
+    clusters = {str(i): str(i) for i in range(100)}
+    words = []
+    for _ in range(200):
+        tuned = dict(zip(clusters, (random.random(100) < 0.05).astype(float).tolist(), strict=True))
+        primary = compare("accept@1", ("tuned", tuned), ("base", dict.fromkeys(tuned, 0.0)), clusters)
+        plan = plan_suite([1] * 100, 0.05, discordant=max(0.1, primary.discordant))
+        words.append(decide(evidence(primary=primary, prompt_gain=None, plan=plan, highest=primary.mean_a)).word)
+
+    assert words.count("NOT_WORTH_IT") <= 5
 
 
 def test_every_word_is_reached():
