@@ -103,7 +103,8 @@ def run_action(scratch: Path) -> dict[str, Any]:
     files = {"GITHUB_STEP_SUMMARY": runner / "summary", "GITHUB_OUTPUT": runner / "output"}
     known = {
         "github.action_path": str(ROOT), "github.base_ref": "main", "github.event.before": "",
-        "runner.temp": str(runner),
+        "github.event.merge_group.base_sha": "", "github.event.repository.default_branch": "main",
+        "github.ref_name": "1/merge", "runner.temp": str(runner),
         **{f"inputs.{name}": str(row.get("default", "")) for name, row in action["inputs"].items()},
     }  # fmt: skip
     codes: list[int] = []

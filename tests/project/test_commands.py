@@ -11,9 +11,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import idiolect
 import pytest
+import yaml
 from idiolect.cli import main
 
+ROOT = Path(idiolect.__file__).parent
 Write = Callable[[Mapping[str, str]], Path]
 
 
@@ -280,3 +283,33 @@ def test_a_shell_completes_commands_and_options():
 
     assert "plain,generate" in commands.stdout
     assert "plain,--conform" in options.stdout
+
+
+@pytest.mark.parametrize(
+    ("event", "base"),
+    [
+        ({"PULL_REQUEST_BASE": "main", "BEFORE": "1" * 40}, "origin/main"),
+        ({"QUEUE_BASE": "2" * 40}, "2" * 40),
+        ({"BEFORE": "1" * 40}, "1" * 40),
+        ({"BEFORE": "0" * 40}, "origin/main"),
+        ({"BEFORE": "0" * 40, "BRANCH": "main"}, None),
+        ({}, None),
+        ({"BASE": "v1", "PULL_REQUEST_BASE": "main"}, "v1"),
+    ],
+    ids=["pull request", "merge queue", "push", "first push of a branch", "first push of all", "by hand", "base given"],
+)
+def test_the_action_judges_a_change_from_where_it_starts(tmp_path: Path, event: dict[str, str], base: str | None):
+    """Whatever starts the action, old habits fail no job that could tell what is new."""
+    (step,) = [step for step in yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
+               if step.get("id") == "check"]  # fmt: skip
+    program = tmp_path / "idiolect" / "bin" / "idiolect"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\n')
+    program.chmod(0o755)
+    given = {**dict.fromkeys(step["env"], ""), "MODE": "lines", "DEFAULT": "main", "BRANCH": "change", **event}
+    runner = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "output")}
+
+    subprocess.run(["bash", "-eo", "pipefail", "-c", step["run"]], env={**runner, **given}, check=True)
+
+    words = (tmp_path / "words").read_text().split()
+    assert base == (words[words.index("--diff") + 1] if "--diff" in words else None)
