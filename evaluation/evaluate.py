@@ -134,13 +134,14 @@ def run_crossed(task: Task) -> dict[str, Any]:
 def run_task(task: Task) -> dict[str, Any]:
     """Run every stage and return the verdict."""
     started = time.time()
-    clear_results(task.out)
     task = train_placebo(task)
     bench = make_bench(task)
     count = choose_count(task, bench)
     parts = open_parts(bench, count)
     suite = merge_suites(parts)["test"]
     require_size(suite, task.forced)
+    # whatever is refused leaves an earlier evaluation as it was
+    clear_results(task.out)
     plan = plan_suite(suite.sizes, task.policy.minimum_gain)
     run = {**describe_run(bench, parts, plan), "probes_asked": count}
     write_json(task.out / MARKER, {**run, "status": "started"})

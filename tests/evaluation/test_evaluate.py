@@ -294,6 +294,18 @@ def test_twenty_probes_are_needed(tmp_path):
     assert run(corpus, tmp_path / "e", forced=True)["verdict"]
 
 
+def test_what_is_refused_leaves_an_earlier_evaluation_as_it_was(done, tmp_path):
+    """A corpus that is too small is told before anything of the folder is touched."""
+    out = shutil.copytree(done, tmp_path / "e")
+    small = make_corpus(tmp_path / "corpus", test=3)
+
+    with pytest.raises(TooSmallError):
+        run(small, out)
+
+    assert {path.name for path in done.iterdir()} == {path.name for path in out.iterdir()}
+    assert "WORTH_IT" == judge_gate(out).word
+
+
 def test_a_foreign_folder_is_left_alone(corpus, tmp_path):
     """What is no evaluation is not written over."""
     (tmp_path / "notes.txt").write_text("mine")
