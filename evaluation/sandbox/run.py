@@ -238,12 +238,20 @@ def follow(process: subprocess.Popen[bytes], records: int, watch: Watch, limits:
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the processes below *pid*."""
+    """Return the processes below *pid*: each thread has children of its own."""
     found = [pid]
     for parent in found:
-        with contextlib.suppress(OSError):
-            found.extend(map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()))
+        for children in thread_files(parent, "children"):
+            with contextlib.suppress(OSError):
+                found.extend(map(int, children.read_text().split()))
     return found[1:]
+
+
+def thread_files(pid: int, name: str) -> list[Path]:
+    """Return the file *name* of each thread of *pid*; none of a process that has gone."""
+    with contextlib.suppress(OSError):
+        return list(Path(f"/proc/{pid}/task").glob(f"*/{name}"))
+    return []
 
 
 def resident(pid: int) -> int:
@@ -263,7 +271,7 @@ def starved(pid: int) -> float:
     """
     times: list[tuple[int, int]] = []
     for child in descendants(pid):
-        for thread in Path(f"/proc/{child}/task").glob("*/schedstat"):
+        for thread in thread_files(child, "schedstat"):
             with contextlib.suppress(OSError, IndexError, ValueError):
                 ran, waited, *_ = map(int, thread.read_text().split())
                 times.append((ran, waited))

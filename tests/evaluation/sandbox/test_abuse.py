@@ -151,6 +151,14 @@ ENDED = [
         {Status.MEMORY},
         id="52-memory-of-many",
     ),
+    pytest.param(
+        "def fork():\n    for _ in range(6):\n        if os.fork() == 0:\n"
+        "            held = bytearray(b'x') * (150 << 20)\n            signal.pause()\n"
+        "    signal.pause()\n"
+        "thread = threading.Thread(target=fork)\nthread.start()\nthread.join()",
+        {Status.MEMORY},
+        id="52-memory-of-a-threads-children",
+    ),
 ]
 
 
