@@ -147,7 +147,7 @@ def stage_pairs(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
             given = (mine.mine_data(path, data, known_languages(), None) for path, data in read
                      if isinstance(data, bytes))  # fmt: skip
             mined.append(Mined(repository, tuple(one for one in given if isinstance(one, FileYield))))
-        contents = assemble(mined, [], [Settings() for _ in roots])
+        contents = assemble(mined, [Settings() for _ in roots])
         with tempfile.TemporaryDirectory() as folder:
             write_corpus(Path(folder) / "corpus", contents)
         return len(contents.pairs)

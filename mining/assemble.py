@@ -39,7 +39,18 @@ from .split import (
     has_few_clusters,
     prove_split,
 )
-from .yields import NO_GRAMMAR, Drop, FileYield, MadePair, Mined, hash_of, make_pair, prefix_history, prefix_path
+from .yields import (
+    NO_GRAMMAR,
+    Drop,
+    FileYield,
+    MadePair,
+    Mined,
+    hash_of,
+    make_pair,
+    prefix_drops,
+    prefix_history,
+    prefix_path,
+)
 
 NEAR_DUPLICATE = 0.7
 """Similarity from which the later of two pairs is dropped (text-dedup, bigcode and The Vault use the same)."""
@@ -52,7 +63,6 @@ Progress = Callable[[str, int, int], None]
 
 def assemble(
     mined: Sequence[Mined],
-    drops: list[Drop],
     settings: Sequence[Settings],
     progress: Progress | None = None,
     own_pairs: Sequence[Pair] = (),
@@ -63,10 +73,10 @@ def assemble(
     files = [(one.repository, file) for one in taught for file in one.files]
     units = [unit for _, file in files for unit in file.units]
     defined = sum(len(file.symbols) for _, file in files)
+    drops = [drop for one in taught for drop in (*one.drops, *one.history.drops)]
     if not defined:
         raise TooSmallError(f"No definition was found: mining needs at least 1. {explain_nothing(drops)}")
     index = [(file.path, file.symbols) for one in placed for file in one.files]
-    drops.extend(drop for one in taught for drop in one.history.drops)
     made = list(finish_drafts(files, Lookup(index)))
     standing = {pair.id for pair, _ in made}
     rules = {pair.id: rules for pair, rules in made if rules}
@@ -143,7 +153,8 @@ def place_side_by_side(mined: Sequence[Mined]) -> list[Mined]:
 def under(mined: Mined, prefix: str) -> Mined:
     """Return *mined* with *prefix* before all its paths."""
     files = tuple(prefix_path(file, prefix) for file in mined.files)
-    return mined._replace(files=files, history=prefix_history(mined.history, prefix), prefix=prefix)
+    drops, history = prefix_drops(mined.drops, prefix), prefix_history(mined.history, prefix)
+    return mined._replace(files=files, history=history, drops=drops, prefix=prefix)
 
 
 def free_name(repository: Repository, taken: set[str]) -> str:

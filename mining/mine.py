@@ -209,7 +209,6 @@ def mine_repositories(
         raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
     settings = read_together(repositories)
     own_pairs = [pair for root, own in zip(repositories, settings, strict=True) for pair in read_own_pairs(root, own)]
-    drops: list[Drop] = []
     opened = [
         open_repository(root, suffixes=suffixes(known), exclude=own.exclude)
         for root, own in zip(repositories, settings, strict=True)
@@ -228,13 +227,13 @@ def mine_repositories(
         given = read_and_mine(opened, job)
         for repository, own, found in zip(opened, settings, given, strict=True):
             # what would run code is never taken from the mined tree; the record, and so the summary, says it was there
-            drops.extend(Drop(f"[{table}]", "", "settings", "setting_that_runs_code") for table in own.ignored)
+            drops = [Drop(f"[{table}]", "", "settings", "setting_that_runs_code") for table in own.ignored]
             files = keep_files(repository, own, found, drops)
             past = keep_changes(repository, own, read_history(repository, history, job), drops)
-            mined.append(Mined(repository, files, past))
+            mined.append(Mined(repository, files, past, tuple(drops)))
         for repository, found in zip(offering, read_and_mine(offering, replace(job, kinds=())), strict=True):
             mined.append(Mined(repository, tuple(f for f in found if isinstance(f, FileYield)), only_api=True))
-    corpus = write_corpus(out, assemble(mined, drops, settings, progress, own_pairs))
+    corpus = write_corpus(out, assemble(mined, settings, progress, own_pairs))
     if (store := open_store()) is not None:
         store.put(key, corpus.sha256.encode())
         store.close()

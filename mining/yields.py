@@ -5,7 +5,7 @@ What one file gives. In: nothing. Out: the values that travel from the workers t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -76,6 +76,8 @@ class Mined(NamedTuple):
     repository: Repository
     files: tuple[FileYield, ...]
     history: HistoryYield = HistoryYield()
+    drops: tuple[Drop, ...] = ()
+    """What of its files is left out."""
     only_api: bool = False
     """Whether it is only there for what it offers, and no pairs, rules or sides are taken from it."""
     prefix: str = ""
@@ -129,8 +131,14 @@ def prefix_history(mined: HistoryYield, prefix: str) -> HistoryYield:
         mined,
         pairs=tuple(replace(pair, path=prefix + pair.path) for pair in mined.pairs),
         units=tuple(unit._replace(path=prefix + unit.path) for unit in mined.units),
+        drops=prefix_drops(mined.drops, prefix),
         ages={prefix + path: age for path, age in mined.ages.items()},
     )
+
+
+def prefix_drops(drops: Iterable[Drop], prefix: str) -> tuple[Drop, ...]:
+    """Return *drops* with *prefix* before their paths."""
+    return tuple(replace(drop, path=prefix + drop.path) for drop in drops)
 
 
 def hash_of(*parts: str) -> str:

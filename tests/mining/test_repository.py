@@ -4,6 +4,7 @@ A mined folder is hostile input: nothing in it runs, nothing outside it is read,
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -150,6 +151,22 @@ def test_what_was_made_of_a_repository_is_no_part_of_it(write_tree, commit_tree)
     assert sorted([*toy_files(), "web/manifest.json"]) == list(names)
     commit_tree(root)
     assert names == open_repository(root, suffixes=[".py"]).listed
+
+
+def test_what_is_left_out_of_several_repositories_is_named_by_its_place(write_tree, commit_tree, tmp_path):
+    """Files and changes that are dropped, and settings that are ignored, say which of the repositories they are of."""
+    text = "def load(store, key):\n    rows = store.open(key)\n    return rows.total( key )\n"
+    roots = [write_tree({**toy_files(), "void.py": "", "same.py": text}, name) for name in ("shop", "bank")]
+    for root in roots:
+        commit_tree(root)
+        (root / "same.py").write_text(text.replace("( key )", "(key)"), "utf-8")
+        commit_tree(root, "Write no blanks in there")
+    mine_repositories(roots, tmp_path / "corpus", workers=1)
+    left = [json.loads(line) for line in (tmp_path / "corpus" / "skipped.jsonl").read_text("utf-8").splitlines()]
+
+    assert ["bank/void.py", "shop/void.py"] == [row["path"] for row in left if row["reason"] == "empty"]
+    assert ["bank/same.py", "shop/same.py"] == [row["path"] for row in left if row["reason"] == "formatted_only"]
+    assert {"bank", "shop"} == {row["path"].partition("/")[0] for row in left}
 
 
 def test_a_folder_without_code_is_refused(write_tree):
