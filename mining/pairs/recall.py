@@ -8,6 +8,7 @@ blocks with the heading and the words before them.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from ..definitions import Definition
@@ -108,15 +109,17 @@ def code_blocks(source: Source) -> Iterator[Draft]:
     """Yield the code blocks of a Markdown file, each with the heading and the words before it."""
     text = source.text
     headings = [(match.start(), match.end(), match[1]) for match in HEADING.finditer(text)]
-    past = 0
+    past = start = read = 0
     for block in FENCE.finditer(text):
         code = block["code"].rstrip()
+        place = bisect_left(headings, (block.start(),)) - 1
         # what looks like a heading inside of a block is a comment
-        _, end, heading = max((h for h in headings if past <= h[0] < block.start()), default=(0, past, ""))
+        _, end, heading = headings[place] if place >= 0 and headings[place][0] >= past else (0, past, "")
         prose = words_before(text[max(end, past) : block.start()])
         past = block.end()
+        start += len(text[read : block.start("code")].encode())
+        read = block.start("code")
         if code and len(code) <= LONGEST_CODE and (heading or prose):
-            start = len(text[: block.start("code")].encode())
             first = source.line_of(start)
             opening = "\n\n".join(part for part in (heading and f"# {heading}", prose) if part)
             yield Draft(

@@ -15,6 +15,7 @@ from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.filters.secrets import find_secrets, redact_secrets
 from idiolect.mining.languages import language_named
 from idiolect.mining.mine import mine_data
+from idiolect.mining.pairs.kind import MinedFile, collect_kinds
 from idiolect.mining.source import parse_source
 from idiolect.mining.workers import map_files
 
@@ -172,3 +173,16 @@ def test_B14_no_pattern_explodes():
         redact_secrets(f"x = '{text}'\n")
         mine_data("a.py", f"# {text[:1500]}\nx = 1\n".encode(), [PYTHON], None)
         assert time.process_time() - begin < 5, text[:20]
+
+
+def test_B14_many_blocks_under_many_headings():
+    """A manual of thousands of blocks is looked through once, not once a block; every block stands where it is said."""
+    text = "# Doors\n\n```\nöffne_die_tür()\n```\n\n" * 18_000
+    source = parse_source("a.md", text.encode(), language_named("markdown"))
+    begin = time.process_time()
+    drafts = list(collect_kinds()["recall"].draft(MinedFile(source, [], "")))
+
+    assert time.process_time() - begin < 5
+    assert list(range(4, 6 * 18_000, 6)) == [draft.start_line for draft in drafts]
+    assert {("Doors", "öffne_die_tür()")} == {(draft.symbol, draft.response) for draft in drafts}
+    assert all(source.utf8[draft.start :].startswith("öffne".encode()) for draft in drafts[::999])
