@@ -111,6 +111,17 @@ def test_a_kind_does_what_its_examples_show(kind, example):
             assert draft.response == "\n".join(lines[draft.start_line - 1 : draft.end_line])
 
 
+@pytest.mark.parametrize(
+    ("path", "taught"),
+    [("tests/mocks.py", False), ("t/mocks.py", False), ("door_test.py", False), ("src/t/mocks.py", True)],
+)
+def test_what_helps_tests_makes_no_pairs(path, taught):
+    """Tests are poor answers, and so is what stands beside them, be it in the folder that is called `t`."""
+    text = 'def open_door(key):\n    """Open the door with *key*."""\n    return key.turn(2)\n'
+
+    assert taught == bool(mine_data(path, text.encode(), known_languages(), None).drafts)
+
+
 def test_every_kind_has_a_file_and_all_but_infill_an_example():
     """The seven kinds of the design are there."""
     kinds = collect_kinds()
