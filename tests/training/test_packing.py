@@ -13,7 +13,16 @@ from idiolect.training import attention
 from idiolect.training.attention import dense_mask
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_logits, answer_losses, choose_mode, read_prompts, set_mode, to_batch
-from idiolect.training.packing import build_pack, pack_in_order, plan_training
+from idiolect.training.packing import (
+    Chunk,
+    build_pack,
+    count_cost,
+    fit_chunks,
+    group_examples,
+    make_chunks,
+    pack_in_order,
+    plan_training,
+)
 
 from .conftest import make_pairs, tiny_model
 
@@ -186,6 +195,28 @@ def test_packs_keep_their_budget(examples, most):
     assert all(plan.build(pack).tokens <= most or len(own) == 1 for pack, own in zip(packs, members, strict=True))
     assert sorted(i for own in members for i in own) == list(range(len(examples)))
     assert all(chunk.members for pack in packs for chunk in pack)
+
+
+def test_a_chunk_says_what_it_holds(examples):
+    """At most so many examples share a prefix; it counts once, their asks and answers each."""
+    chunks = make_chunks(examples, group_examples(examples), 3, 10**6)
+
+    assert max(len(chunk.members) for chunk in chunks) == 3
+    for chunk in chunks:
+        own = [examples[i] for i in chunk.members]
+        answers = sum(len(example.answer) for example in own)
+        assert chunk.answers == answers
+        assert chunk.tokens == len(own[0].shared) + sum(len(example.ask) for example in own) + answers
+
+
+def test_packs_of_a_step_take_equally_long():
+    """What has many answers costs more: of eight chunks the dear ones are spread over both packs."""
+    chunks = [Chunk((number,), 100, 10 * number) for number in range(8)]
+
+    packs = fit_chunks(chunks, 400)
+
+    assert [sum(chunk.tokens for chunk in pack) for pack in packs] == [400, 400]
+    assert count_cost(packs[0]) == count_cost(packs[1])
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
