@@ -28,10 +28,11 @@ def _evidence(corpus, tmp_path_factory):
     return json.loads((out / "run.json").read_text("utf-8")), *rows
 
 
-def judge(evidence, scores, **policy):
-    """Return the verdict on *scores*, the rest of the evidence as it was found."""
-    run, _, samples, losses = evidence
-    return weigh({**run, "policy": {**run["policy"], **policy}}, scores, samples, losses).verdict
+def judge(evidence, scores, losses=None, **policy):
+    """Return the verdict on *scores*, and on other *losses*, the rest of the evidence as it was found."""
+    run, _, samples, own = evidence
+    run = {**run, "policy": {**run["policy"], **policy}}
+    return weigh(run, scores, samples, own if losses is None else losses).verdict
 
 
 def of(arm, change, *, rows=1):
@@ -82,8 +83,62 @@ def test_few_samples_lost_in_every_arm_alike_are_borne_where_the_policy_allows_t
         even = of(arm, lose)(even)
     uneven = of("tuned", lose)(uneven)
 
+    assert "INVALID" == judge(evidence, even).word
     assert "WORTH_IT" == judge(evidence, even, undecided_ceiling=0.05).word
     assert "INVALID" == judge(evidence, uneven, undecided_ceiling=0.05).word
+
+
+def test_a_known_secret_in_one_tuned_answer_blocks(evidence):
+    """One is enough; what base writes without the adapter is not the adapter's."""
+    leak = lambda row: [{**row, "secrets": 1}]  # noqa: E731 - one line, used twice
+
+    assert "BLOCKED" == judge(evidence, of("tuned+rag", leak)(evidence[1])).word
+    assert "WORTH_IT" == judge(evidence, of("base", leak)(evidence[1])).word
+
+
+def test_general_code_that_nobody_looked_at_is_said(evidence):
+    """What was not measured is neither held nor lost."""
+    losses = [row for row in evidence[3] if row["set"] != "general"]
+
+    verdict = judge(evidence, evidence[1], losses)
+
+    assert ("INCONCLUSIVE", ("whether general ability holds was not measured",)) == (verdict.word, verdict.reasons)
+
+
+def test_an_adapter_whose_effect_was_not_measured_is_not_called_inert(evidence):
+    """Without losses of training answers nobody knows whether it was applied: that is said, and breaks nothing."""
+    losses = [row for row in evidence[3] if row["set"] != "applied"]
+    run, scores, samples, _ = evidence
+
+    weighed = weigh(run, scores, samples, losses)
+
+    assert {"adapter applied": None}.items() <= {c.check: c.ok for c in weighed.evidence.integrity}.items()
+    assert "WORTH_IT" == weighed.verdict.word
+
+
+def test_losses_are_told_by_what_they_fell(evidence):
+    """A fifth off the held-out answers is a fall of a fifth, and no fall of general code."""
+    run, scores, samples, losses = evidence
+    weighed = weigh(run, scores, samples, losses)
+    test, general = weighed.losses["test"], weighed.losses["general"]
+
+    assert 0.2 < test["fell"] < 0.23
+    assert test["tuned"] == pytest.approx(test["base"] * (1 - test["fell"]))
+    assert weighed.evidence.learned is not None
+    assert weighed.evidence.learned.fell == test["fell"]
+    assert general["fell"] == pytest.approx(0.0)
+    assert weighed.losses["novelty"] == pytest.approx(test["base"] - general["base"])
+
+
+def test_an_adapter_that_no_prompt_was_asked_beside_is_not_called_worth_it(corpus, tmp_path):
+    """A gain over the bare base may be what a guide in the prompt would have given."""
+    verdict = evaluate_corpus(
+        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
+        adapter_info={"log": []}, arms=["base", "tuned"],
+    )  # fmt: skip
+
+    assert "INCONCLUSIVE" == verdict["verdict"]
+    assert "no prompt with a style guide" in verdict["sentence"]
 
 
 def choice(accepted, compiled):

@@ -76,6 +76,26 @@ def test_a_secret_in_two_strings_is_found(joint):
     assert len(missed) <= 0.02 * len(FORMATS), missed
 
 
+@pytest.mark.parametrize("joint", ['"\n    "', '" + "', '" \\\n    "'])
+def test_of_a_secret_in_two_strings_exactly_the_pieces_go(joint):
+    """Not a letter of either stays, and not a letter beside them goes."""
+    secret = FORMATS["GitHub personal"](random.Random(9))
+    text = f'enter("{{}}{joint}{{}}", "near")\n'
+
+    redacted, _ = redact_secrets(text.format(secret[:15], secret[15:]))
+
+    assert text.format("X" * 15, "X" * (len(secret) - 15)) == redacted
+
+
+@pytest.mark.parametrize("before", ["x", "9", "_"])
+def test_what_goes_on_from_a_word_is_no_secret(before):
+    """A format has to begin where a word does."""
+    secret = FORMATS["GitHub personal"](random.Random(9))
+
+    assert [] == find_secrets(f"enter('{before}{secret}')")
+    assert [(7, 7 + len(secret))] == [(found.start, found.end) for found in find_secrets(f"enter('{secret}')")]
+
+
 @pytest.mark.parametrize("offset", [-40, -20, -10, -1, 0, 1])
 def test_a_secret_at_any_place_of_a_large_file_is_found(offset):
     """No border of a chunk hides one: a file is scanned whole."""
