@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ..training.generation import Generation, ModelGenerator
     from ..training.prompts import Prompt
 
-WARMTH = 0.8
-"""The temperature of the candidates after the likeliest."""
+TRIES, WARMTH = 8, 0.8
+"""Candidates of `--conform`, and the temperature of those after the likeliest."""
 
 
 @click.command("generate")
@@ -36,7 +36,7 @@ WARMTH = 0.8
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides the samples of a temperature above 0.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="How many answers.")
 @click.option("--conform", is_flag=True, help="Only code that parses: prune while it grows, then rank, then repair.")
-@click.option("--tries", type=click.IntRange(min=1), default=8, show_default=True, help="Candidates with --conform.")
+@click.option("--tries", type=click.IntRange(min=1), help=f"Candidates with --conform; {TRIES} by default.")
 @click.option(
     "--profile",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -56,7 +56,7 @@ def command(
     seed: int,
     samples: int,
     conform: bool,
-    tries: int,
+    tries: int | None,
     profile: Path | None,
     without_adapter: bool,
     as_json: bool,
@@ -66,8 +66,11 @@ def command(
         raise click.UsageError("Give an INSTRUCTION, or --file with --line, but not both.")
     if line is not None and file is None:
         raise click.UsageError("--line needs --file.")
-    if profile is not None and not conform:
-        raise click.UsageError("--profile is for --conform.")
+    for name, given in (("--profile", profile), ("--tries", tries)):
+        if given is not None and not conform:
+            raise click.UsageError(f"{name} is for --conform.")
+    if conform and temperature:
+        raise click.UsageError("--conform looks at the likeliest answer, then at others: leave --temperature out.")
     if conform and samples > 1:
         raise click.UsageError("--conform prints the one best answer; say how many to look at with --tries.")
     from ..training.generation import load_model
@@ -78,7 +81,8 @@ def command(
     if generator.applied is not None and not generator.applied.applied:
         click.echo("idiolect: this adapter changes nothing; the answer is the base's", err=True)
     if conform:
-        best = conform_answer(generator, request, file, line, not without_adapter, max_tokens, tries, seed, profile)
+        count, adapted = tries or TRIES, not without_adapter
+        best = conform_answer(generator, request, file, line, adapted, max_tokens, count, seed, profile)
         tell_conformed(best, adapter, as_json)
         return
     answers = ask_model(generator, [request] * samples, not without_adapter, max_tokens, temperature, seed)

@@ -140,6 +140,21 @@ def test_unknown_options_are_usage_errors(capsys: pytest.CaptureFixture[str]):
     assert main(["no-such-command"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--tries", "3"], "--tries is for --conform"),
+        (["--profile", __file__], "--profile is for --conform"),
+        (["--conform", "--temperature", "0.5"], "leave --temperature out"),
+        (["--conform", "--samples", "2"], "say how many to look at with --tries"),
+    ],
+)
+def test_what_would_change_nothing_is_a_usage_error(capsys: pytest.CaptureFixture[str], options: list[str], said: str):
+    """Options of `generate` that the others leave without effect are not taken in silence."""
+    assert 2 == main(["generate", "adapter", "def total(values):", *options])
+    assert said in capsys.readouterr().err
+
+
 def test_pairs_of_a_kind_that_there_is_not_are_a_usage_error(corpus: Path, capsys: pytest.CaptureFixture[str]):
     """A slip in the name of a kind is told with those that there are; a kind without pairs is none."""
     assert 2 == main(["show", str(corpus), "--kind", "nosuch"])
