@@ -62,6 +62,7 @@ def test_personal_data_is_masked(text, masked):
         pytest.param("git@github.com:acme/tool.git", id="repository"),
         pytest.param("noreply@acme.com", id="nobody"),
         pytest.param("@app.route('/x')\n@property", id="decorators"),
+        pytest.param("sent_to = name + '@acme.com'", id="a domain alone"),
         pytest.param("total = a +12 -3456 -789 -1011", id="sum"),
         pytest.param("# call +1 202 555 0123", id="a number of films"),
         pytest.param("# TODO(PERF): faster", id="a topic"),
