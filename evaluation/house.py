@@ -10,6 +10,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
@@ -229,20 +230,23 @@ def last_name(base: str) -> str:
 
 
 def read_house(root: Path) -> House:
-    """Return the text of the Python files under *root*, those that are vendored left out."""
+    """Return the text of the Python files under *root*, those left out that are vendored or cannot be read."""
     texts: list[bytes] = []
     paths: list[str] = []
     waiting = [("", root)]
     while waiting:
         inside, folder = waiting.pop()
         # entries and plain strings: a large house has thousands of files, and every check reads them all
-        with os.scandir(folder) as entries:
+        found: list[os.DirEntry[str]] = []
+        # what a database keeps in a checkout is often another user's
+        with suppress(OSError), os.scandir(folder) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
         for entry in found:
             name = entry.name
             if name.endswith((".py", ".pyi")) and entry.is_file(follow_symlinks=False):
-                texts.append(Path(entry).read_bytes())
-                paths.append(inside + name)
+                with suppress(OSError):
+                    texts.append(Path(entry).read_bytes())
+                    paths.append(inside + name)
             elif name not in VENDORED and not name.startswith(".") and entry.is_dir(follow_symlinks=False):
                 waiting.append((f"{inside}{name}/", Path(entry)))
     return House(root, b"\n".join(texts), tuple(paths))

@@ -5,12 +5,14 @@ The names check: against the reference, one answer at a time, and silent where i
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import indent
 
 import pytest
+from idiolect.evaluation import house
 from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck
 from idiolect.evaluation.names import find_missing, findings_by_path, text_of_module
@@ -163,6 +165,29 @@ def test_a_resolver_that_always_fails_decides_nothing(check: NamesCheck, tmp_pat
 
     assert [Result(None, "unsupported")] * 60 == results
     assert len((tmp_path / "asked").read_text().splitlines()) < 30
+
+
+def test_a_folder_of_another_user_ends_no_check(
+    write_tree: Callable[[Mapping[str, str]], Path], monkeypatch: pytest.MonkeyPatch
+):
+    """A database keeps its files in the checkout, ignored and closed to us: the code beside them is read."""
+    root = write_tree({**FILES, "pgdata/base.py": "def lend(): ...\n", "shut/own.py": "def shut(): ...\n"})
+    scan, read = os.scandir, Path.read_bytes
+
+    def scan_own(folder: Path) -> object:
+        if folder.name == "pgdata":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    def read_own(file: Path) -> bytes:
+        if file.parent.name == "shut":
+            raise PermissionError(13, "Permission denied", str(file))
+        return read(file)
+
+    monkeypatch.setattr(house.os, "scandir", scan_own)
+    monkeypatch.setattr(house.Path, "read_bytes", read_own)
+
+    assert sorted(FILES) == list(house.read_house(root).files)
 
 
 GUARDED = [
