@@ -13,19 +13,17 @@ A pure function: no file, no clock, no model. `gate` calls it again on stored ev
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..mining.errors import SettingsError
+from ..mining.settings import check_policy
 from .arms import ARMS
 from .insecure import Doors
 from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan, t_quantile
 
 VERDICTS = ("WORTH_IT", "RAG_SUFFICES", "NOT_WORTH_IT", "INCONCLUSIVE", "BLOCKED", "INVALID")
-RANGES = {"volume": (0, math.inf), "minimum_gain": (0.001, 1)}
-"""What a policy's number may be, where it is not 0 to 1: no number of probes can show a gain of 0."""
 FLOOR = 0.02
 """Where no arm has so many of its answers accepted, arms that are alike in acceptance are not shown to be alike."""
 EXIT_CODES = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}
@@ -57,18 +55,11 @@ class Policy:
 
         Raises `SettingsError` with every fault at once.
         """
-        known = {field.name for field in fields(cls)}
-        faults = [f"unknown key {key!r}; known: {', '.join(sorted(known))}" for key in sorted(table.keys() - known)]
-        for key in sorted(table.keys() & known):
-            value = table[key]
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            least, most = RANGES.get(key, (0, 1))
-            if not number or not least <= value <= most:
-                limits = f"from {least:g} to {most:g}" if most < math.inf else f"of at least {least:g}"
-                faults.append(f"{key} must be a number {limits}, got {value!r}")
+        faults: list[str] = []
+        margins = check_policy(table, faults)
         if faults:
             raise SettingsError(file, faults)
-        return cls(**{key: float(value) for key, value in table.items()})
+        return cls(**margins)
 
 
 @dataclass(frozen=True, slots=True)

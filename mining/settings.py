@@ -7,6 +7,7 @@ they are ignored, and `Settings.ignored` says so.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +20,15 @@ from .errors import SettingsError
 LARGEST_FILE = 1_000_000
 TIERS = ("gate", "advise", "hint")
 RUNS_CODE = ("language", "plugins", "check")
+POLICY: Mapping[str, tuple[float, float]] = {
+    "forgetting_margin": (0, 1),
+    "minimum_gain": (0.001, 1),  # no number of probes can show a gain of 0
+    "reference_floor": (0, 1),
+    "slice_margin": (0, 1),
+    "undecided_ceiling": (0, 1),
+    "volume": (0, math.inf),
+}
+"""The verdict's margins, and what each may be; what they mean stands in `evaluation/verdict.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +190,14 @@ def check_policy(table: Any, faults: list[str]) -> dict[str, float]:
         faults.append(f"policy must be a table, got {table!r}")
         return {}
     policy: dict[str, float] = {}
-    for key, value in table.items():  # type: ignore[reportUnknownVariableType]
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            faults.append(f"policy.{key} must be a number, got {value!r}")
+    for key, value in sorted(table.items()):  # type: ignore[reportUnknownVariableType]
+        if key not in POLICY:
+            faults.append(f"policy: unknown key {key!r}, known: {', '.join(POLICY)}")
+            continue
+        least, most = POLICY[key]  # type: ignore[reportUnknownArgumentType]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            limits = f"from {least:g} to {most:g}" if most < math.inf else f"of at least {least:g}"
+            faults.append(f"policy.{key} must be a number {limits}, got {value!r}")
         else:
             policy[str(key)] = float(value)  # type: ignore[reportUnknownArgumentType]
     return policy

@@ -241,3 +241,13 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     said = str(caught.value)
     assert "conventions.S01 gives no reason" in said and "conventions.Z99: no such convention" in said
     assert "conventions.S04.tier must be one of" in said and "json" not in said
+
+
+def test_a_slip_in_a_policy_is_told_with_the_other_faults():
+    """Not after the training whose verdict it is for."""
+    with pytest.raises(SettingsError) as caught:
+        check_settings("idiolect.toml", {"exlude": [], "policy": {"minimun_gain": 0.1, "minimum_gain": 2}})
+
+    said = str(caught.value)
+    assert 3 == len(caught.value.faults)
+    assert "unknown key 'minimun_gain'" in said and "minimum_gain must be a number from 0.001 to 1, got 2" in said
