@@ -244,7 +244,7 @@ def learn_scope(
     lent = wilson_bound(k + prior.a, n + prior.a + prior.b) if prior is not None and k >= OWN_SHARE * n else 0.0
     bound = max(own, lent)
     strength = strength_of(convention, bound)
-    enforced = override is not None and (override.enforce or override.tier is not None)
+    enforced = override is not None and (override.enforce or override.tier is not None or wanted is not None)
     if not strength and not enforced:
         return None
     lately, _ = weigh(convention, (place for place in places if place.recent), RECENT)

@@ -42,7 +42,7 @@ class Override:
     ignore: bool = False
     """Never report it."""
     value: str | None = None
-    """The choice to hold code to."""
+    """The choice to hold code to, whatever the repository keeps."""
     tier: str | None = None
     """`gate`, `advise` or `hint`."""
     reason: str = ""
@@ -174,8 +174,12 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
                  if key not in wanted or not isinstance(value, wanted[key])]  # fmt: skip
         if row.get("tier", "gate") not in TIERS:  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {row['tier']!r}")
-        if rule.partition("[")[0] not in known:  # type: ignore[reportUnknownMemberType]
+        convention = known.get(rule.partition("[")[0])  # type: ignore[reportUnknownMemberType]
+        if convention is None:
             wrong.append(f"conventions.{rule}: no such convention is installed")
+        elif convention.answers and row.get("value", "") not in {"", *convention.answers}:  # type: ignore[reportUnknownMemberType]
+            answers = ", ".join(sorted(convention.answers))
+            wrong.append(f"conventions.{rule}.value must be one of {answers}, got {row['value']!r}")
         if not row.get("reason"):  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule} gives no reason: write why in `reason`")
         faults.extend(wrong)

@@ -198,6 +198,13 @@ class Convention:
     also: ClassVar[tuple[Examples, ...]] = ()
     """Examples of the other keys, where one convention asks several things."""
 
+    @property
+    def answers(self) -> frozenset[str]:
+        """The answers that code may be held to; none where they are open-ended."""
+        if not self.values:
+            return frozenset()
+        return self.never | {*self.values, *(shown.value for shown in (self.examples, *self.also))}
+
     def is_asked(self, file: FileView) -> bool:
         """Claim that *file* is one that the question is for."""
         return file.role in self.roles and (not self.needs or any(word in file.utf8 for word in self.needs))

@@ -91,7 +91,7 @@ class LogArguments(Convention):
         | {"logging-format-interpolation", "logging-fstring-interpolation", "logging-not-lazy"}
     )
     never = frozenset({"% operator", "str.format", "concatenation"})
-    values = ("arguments", "% operator")
+    values = ("arguments", "% operator", "f-string")
     examples = Examples(
         value="arguments",
         conforms=("logger.info('a %s', b)", "self.log.error('a %d %s', b, c, exc_info=True)"),

@@ -374,6 +374,17 @@ def test_settings_can_ignore_a_rule():
     assert "S01" not in {entry.convention for entry in learn_profile(tallies, settings=settings).entries}
 
 
+def test_settings_can_say_which_answer_the_house_moves_to():
+    """Code is held to the answer that is named, whatever the repository keeps; no other word is needed for that."""
+    tallies = [tally('x = "a"\ny = "b"\n', f"p/m{n}.py") for n in range(30)]
+    settings = Settings(conventions={"S01": Override(value="single")})
+
+    profile = learn_profile(tallies, settings=settings)
+
+    (finding,) = judge_source(parse("x = 'a'\ny = \"b\"\n"), profile).findings
+    assert (2, "gate") == (finding.line, finding.entry.tier)
+
+
 def test_a_profile_survives_its_own_json():
     """What is written is what is read."""
     profile = house('"', files=30)

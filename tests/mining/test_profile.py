@@ -232,6 +232,8 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
         "S01": {"ignore": True},
         "Z99": {"ignore": True, "reason": "none"},
         "S04": {"tier": "hard", "reason": "it matters"},
+        "N01": {"value": "camel", "reason": "it is new"},
+        "I01[yaml]": {"value": "import yaml as y", "reason": "no list of answers is complete"},
         "I01[json]": {"ignore": True, "reason": "both are fine"},
     }
 
@@ -241,6 +243,8 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     said = str(caught.value)
     assert "conventions.S01 gives no reason" in said and "conventions.Z99: no such convention" in said
     assert "conventions.S04.tier must be one of" in said and "json" not in said
+    assert "conventions.N01.value must be one of CapWords, camelCase, snake_case, got 'camel'" in said
+    assert "yaml" not in said
 
 
 def test_a_slip_in_a_policy_is_told_with_the_other_faults():
