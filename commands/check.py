@@ -98,10 +98,12 @@ def page_of(rule: str) -> str:
     from ..mining.conventions.convention import conventions_by_id
     from ..mining.page import render_page
 
-    convention = conventions_by_id().get(rule.partition("[")[0].upper())
-    if convention is None:
-        raise click.UsageError(f"--explain {rule!r}: no such rule. There are {', '.join(conventions_by_id())}.")
-    return render_page(convention)
+    known = conventions_by_id()
+    wanted = rule.partition("[")[0].casefold()
+    found = next((convention for name, convention in known.items() if name.casefold() == wanted), None)
+    if found is None:
+        raise click.UsageError(f"--explain {rule!r}: no such rule. There are {', '.join(known)}.")
+    return render_page(found)
 
 
 def split_output(output: str) -> tuple[str, Path]:

@@ -84,6 +84,13 @@ def test_its_pairs_are_mined_and_its_convention_is_learned(python: Path, tmp_pat
     assert "potting-loop-names" in profile
 
 
+def test_the_page_of_its_convention_is_found(python: Path):
+    """By the id that findings carry, whatever its case."""
+    pages = [run(python, "-m", "idiolect", "check", "--explain", rule).stdout for rule in ("potting-loop-names", "s01")]
+
+    assert ["# potting-loop-names loop-names", "# S01 quote-marks"] == [page.split("\n")[0] for page in pages]
+
+
 def test_what_an_earlier_state_of_it_gave_is_not_kept(python: Path, tmp_path: Path):
     """Its code is changed where it is installed, as in development: files that are the same are mined again."""
     (title,) = (python.parent.parent / "lib").glob("python*/site-packages/idiolect_potting/title.py")
