@@ -13,6 +13,7 @@ A pure function: no file, no clock, no model. `gate` calls it again on stored ev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
