@@ -268,7 +268,8 @@ class SummaryPlace(Convention):
         if place.key == "summary":
             after = data[place.end :]
             if value == self.values[1]:
-                return () if after.startswith(b"\\") else (Edit(place.end, place.end, gap.decode()),)
+                blanks = len(after) - len(after.lstrip(b" \t"))
+                return () if after.startswith(b"\\") else (Edit(place.end, place.end + blanks, gap.decode()),)
             is_plain = after.startswith(gap) and after[len(gap) : len(gap) + 1].strip(b' \t\r\n"')
             return (Edit(place.end, place.end + len(gap), ""),) if is_plain else ()
         if value == self.values[2]:
