@@ -23,6 +23,8 @@ TO_TOOLS = re.compile(
     r"|#\s*(flake8|fmt|isort|mypy|pylint|pyright|pytype|ruff|ty|type|yapf)\s*:"
 )
 """Comments that programs read."""
+COOKIE_LINES = 2
+"""The first lines of a file: only there a program's name and an encoding count."""
 NO_HEADER = "no header"
 
 
@@ -126,11 +128,14 @@ class FileHeader(Convention):
             yield Choice(NO_HEADER, file.statements[0])
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the header put in, where it holds no year and the file opens with no comment."""
-        # a comment may have to stay in the first line: it names an interpreter, or the encoding
-        if "YEAR" in value or value == NO_HEADER or place.text.startswith("#"):
+        """Return the header put in below what programs read first, where it holds no year and the file has none."""
+        statements = place.source.tree.root_node.named_children
+        if "YEAR" in value or value == NO_HEADER or header_of(statements):
             return ()
-        return (Edit(place.start, place.start, value.replace("\n", place.newline) + place.newline * 2),)
+        read = [node for node in statements if node.type == "comment" and TO_TOOLS.match(text_of(node))]
+        past = max((node.end_byte for node in read if node.start_point.row < COOKIE_LINES), default=0)
+        start = next(node.start_byte for node in statements if node.start_byte >= past)
+        return (Edit(start, start, value.replace("\n", place.newline) + place.newline * 2),)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the header taken out."""

@@ -66,6 +66,17 @@ def test_a_summary_that_moves_to_a_line_of_its_own_stands_at_its_margin():
     assert text.encode() == mend('def f():\n    """ Do it.\n\n    Then that.\n    """\n', house)
 
 
+@pytest.mark.parametrize(
+    "first", ["", "#!/usr/bin/env python\n", "#!/bin/python\n# coding: latin-1\n", "# reads\n# coding: latin-1\n"]
+)
+def test_a_header_is_put_below_what_has_to_come_first(first: str):
+    """The name of the program that runs a file, and the file's encoding, keep their lines."""
+    header = "# SPDX-License-Identifier: MIT\n\n"
+    house = learn_profile([tally_source(parse(f"{header}x = 1\n", f"app/m{n}.py")) for n in range(90)])
+
+    assert f"{first}{header}x = 1\n".encode() == mend(f"{first}x = 1\n", house, only=["D11"])
+
+
 def test_findings_that_were_not_given_stay(profile: Profile):
     """A fix of one rule leaves the departures of another."""
     assert b"a = []\nb = 'x'\n" == mend("a = list()\nb = 'x'\n", profile, only=["S04"])
@@ -87,14 +98,3 @@ def test_a_file_keeps_its_encoding_and_line_ends(profile: Profile):
 def test_a_file_without_findings_is_returned_as_it_is(profile: Profile):
     """Nothing found, nothing changed, not even a missing last line end."""
     assert b"\xef\xbb\xbfa = []" == mend(b"\xef\xbb\xbfa = []", profile)
-
-
-@pytest.mark.parametrize("first", ["#!/usr/bin/env python\n", "# -*- coding: latin-1 -*-\n"])
-def test_what_has_to_stay_in_the_first_line_stays_there(first):
-    """A header is put into a file that opens with code, not above what names its interpreter or its encoding."""
-    header = "# SPDX-License-Identifier: MIT\n\n"
-    house = learn_profile([tally_source(parse(f"{header}VALUE = {n}\n", f"app/m{n}.py")) for n in range(90)])
-    text = '"""Print é."""\n\nprint("é")\n'.encode("latin-1" if "latin" in first else "utf-8")
-
-    assert header.encode() + b"VALUE = 1\n" == mend("VALUE = 1\n", house, only=["D11"])
-    assert first.encode() + text == mend(first.encode() + text, house, only=["D11"])
