@@ -161,11 +161,18 @@ class NoPrint(Convention):
     never = frozenset({"print"})
     roles = frozenset({"src"})
     values = ("logger", "print")
+    version = 2
     examples = Examples(
         value="logger",
         conforms=("logger.info('a')", "self.logger.debug(b)"),
         departs=("print('a')",),
-        nearly=("import math\nmath.log(2)", "console.print('a')", "pprint(a)", "print(a, file=stream)"),
+        nearly=(
+            "import math\nmath.log(2)",
+            "console.print('a')",
+            "pprint(a)",
+            "print(a, file=stream)",
+            "if __name__ == '__main__':\n    print('a')",
+        ),
     )
     also = (
         Examples(
@@ -182,7 +189,8 @@ class NoPrint(Convention):
         callee = file.callee(site)
         if callee == "print":
             arguments = site.child_by_field_name("arguments")
-            return None if arguments is None or b"file=" in (arguments.text or b"") else "print"
+            is_said = arguments is not None and b"file=" not in (arguments.text or b"")
+            return "print" if is_said and not is_run_alone(site, file) else None
         if callee in ("click.echo", "click.secho", "typer.echo"):
             return "echo"
         return "logger" if is_logger(callee) else None
@@ -198,6 +206,14 @@ class NoPrint(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return "Speak through a logger, never through `print`." if value == "logger" else "Speak through `click.echo`."
+
+
+def is_run_alone(site: Node, file: FileView) -> bool:
+    """Claim that *site* stands in what a module does only where a person runs it by itself."""
+    guards = (node for node in file.statements if node.type == "if_statement" and node.end_byte > site.start_byte)
+    guard = next(guards, None)
+    condition = guard.child_by_field_name("condition") if guard is not None else None
+    return condition is not None and condition.start_byte < site.start_byte and "__main__" in text_of(condition)
 
 
 def message_of(call: Node) -> Node | None:
