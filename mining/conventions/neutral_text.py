@@ -14,7 +14,15 @@ from .comments import RIGHTS, YEARS
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .view import text_of
 
-MARKERS = ("///", "//!", "//", "/**", "/*", "--", "#", ";", "%")
+MARKERS = ("///", "//!", "//", "/**", "/*!", "/*", "--", "#", ";", "%")
+DOCUMENTING = frozenset({"///", "//!", "/**", "/*!"})
+"""What opens documentation, in whichever form its tool reads: no choice beside that of other comments."""
+ORDER = re.compile(
+    r"/\*\s*(?:[@#]|(?:biome|c8|eslint|exported|globals?|istanbul|jshint|prettier|stylelint|v8|webpack)\b)"
+)
+"""What opens an order to a tool that reads it between brackets alone."""
+ONE_MARKER = frozenset({"bash", "ruby", "starlark", "yaml"})
+"""Languages that have no other."""
 HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
 OPENING = re.compile(r"""[A-Za-z]{0,2}[#@$]*(\"{3}|'{3}|"|'|`|<<<|<<[-~]?|[|>])""")
@@ -27,8 +35,9 @@ class CommentForm(NeutralConvention):
     id = "Q08"
     name = "comment-form"
     question = "What about {key}?"
+    cap = "advise"
     never = frozenset({"undocumented"})
-    version = 2
+    version = 3
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -36,7 +45,13 @@ class CommentForm(NeutralConvention):
         language="javascript",
         conforms=("// a\nlet x = 1;",),
         departs=("/* a */\nlet x = 1;",),
-        nearly=("let x = '// a';",),
+        nearly=(
+            "let x = '// a';",
+            "if (a /* && b */) {\n}\n",
+            "/* a();\nb(); */\n",
+            "/** A. */\nlet x;\n",
+            "/* eslint-env node */\n",
+        ),
     )
     also = (
         Examples(
@@ -55,7 +70,8 @@ class CommentForm(NeutralConvention):
         for node in file.comments:
             text = text_of(node)
             marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
-            if marker and not text.startswith("#!"):
+            has_choice = marker not in DOCUMENTING and file.source.language.name not in ONE_MARKER
+            if marker and has_choice and not text.startswith("#!") and not ORDER.match(text) and is_line(file, node):
                 yield Choice(marker, node, "the comment marker")
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
         for name, node in file.outermost:
@@ -73,6 +89,12 @@ class CommentForm(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open comments with `{value}`." if value != "documented" else f"Put {key}."
+
+
+def is_line(file: AnyView, node: Node) -> bool:
+    """Claim that a comment ends the line that it opens on: what goes on, or has code behind it, needs a bracket."""
+    end = file.utf8.find(b"\n", node.start_byte)
+    return not file.utf8[node.start_byte : end if end >= 0 else None].removeprefix(node.text or b"").strip()
 
 
 class LongStrings(NeutralConvention):
