@@ -42,6 +42,7 @@ from .resolver import find_resolver
 from .syntax import RULE as PARSES
 from .syntax import find_broken, first_error
 
+NOTHING_STAGED = "no line of code is staged, so none was judged: --diff BASE judges what is committed already"
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
 SHOWN = 3
 """Files that a note names."""
@@ -102,6 +103,7 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
     files = judge_sources(request, sources, change, judge)
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
+    notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
     notes += [*without_grammar(request, change, judge.settings), *unparsed(sources)]
     notes += left_alone(request, change, judge.settings, sources)
     notes += unread(listed_names(request, change), judge.settings)

@@ -90,6 +90,21 @@ def test_a_hook_judges_the_commit_that_is_being_made(house: Path, words: list[st
     git(house, "commit", "-m", "Mend", "m1.py")
 
 
+def test_a_run_with_nothing_staged_says_so(house: Path, capsys: pytest.CaptureFixture[str]):
+    """Where hooks run over what is committed, silence would be taken for praise."""
+    (house / "notes.txt").write_text("No code.\n")
+    git(house, "add", "-A")
+
+    assert 0 == main(["check", str(house), "--staged"])
+    assert "no line of code is staged" in capsys.readouterr().out
+
+    (house / "new.py").write_text('b = "c"\n')
+    git(house, "add", "-A")
+
+    assert 0 == main(["check", str(house), "--staged"])
+    assert "no line of code is staged" not in capsys.readouterr().out
+
+
 def test_the_first_commit_can_be_judged(write_tree: Write, capsys: pytest.CaptureFixture[str]):
     """Before there is any commit, nothing is known and nothing is found."""
     root = write_tree({"a.py": SLIP})
