@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation import learning, run
+from idiolect.evaluation.baseline import read_baseline, write_baseline
 from idiolect.evaluation.findings import Report
+from idiolect.evaluation.identity import Key
 from idiolect.evaluation.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
 from idiolect.evaluation.suppression import collect_suppressions
@@ -526,6 +528,16 @@ def test_a_broken_baseline_is_named_with_its_line(house: Path, capsys: pytest.Ca
 
     assert 2 == main(["check", str(house)])
     assert "line 2" in capsys.readouterr().err
+
+
+def test_a_baseline_is_read_as_it_was_written():
+    """The key of a rule may hold what some call a line end; so may a file that was checked out with other line ends."""
+    baseline = {Key("a.py", "Q03[yaml: a\u2028b\x85c]", "f", "0"): 2, Key("b.py", "S01", "", "1"): 1}
+
+    written = write_baseline(baseline)
+
+    for text in (written, written.replace("\n", "\r\n")):
+        assert baseline == read_baseline(text.encode(), "b")
 
 
 def test_fix_mends_added_lines_only(house: Path, capsys: pytest.CaptureFixture[str]):
