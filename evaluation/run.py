@@ -43,6 +43,9 @@ from .syntax import RULE as PARSES
 from .syntax import find_broken, first_error
 
 NOTHING_STAGED = "no line of code is staged, so none was judged: --diff BASE judges what is committed already"
+NOTHING_ASKED = (
+    "nothing that was named holds code to ask: links, vendored, excluded, ignored and generated files are left alone"
+)
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
 SHOWN = 3
 """Files that a note names."""
@@ -104,6 +107,7 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
+    notes += [NOTHING_ASKED] if change is None and request.paths and not sources else []
     notes += [*without_grammar(request, change, judge.settings), *unparsed(sources)]
     notes += left_alone(request, change, judge.settings, sources)
     notes += unread(listed_names(request, change), judge.settings)

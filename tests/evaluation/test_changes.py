@@ -107,6 +107,16 @@ def test_a_run_with_nothing_staged_says_so(house: Path, capsys: pytest.CaptureFi
     assert "no line of code is staged" not in capsys.readouterr().out
 
 
+def test_a_named_place_without_code_to_ask_is_said(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A path that is left alone passes, and is no praise of what it holds."""
+    (house / "vendor").mkdir()
+    (house / "vendor" / "theirs.py").write_text(SLIP)
+
+    for named, is_said in (("vendor", True), ("vendor/theirs.py", True), ("m1.py", False)):
+        assert 0 == main(["check", str(house / named), "--no-names"])
+        assert is_said == ("nothing that was named holds code" in capsys.readouterr().out)
+
+
 def test_the_first_commit_can_be_judged(write_tree: Write, capsys: pytest.CaptureFixture[str]):
     """Before there is any commit, nothing is known and nothing is found."""
     root = write_tree({"a.py": SLIP})
