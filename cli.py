@@ -75,7 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in REFUSALS:
             return report_internal_error(error)
-        return complain(f"{error.strerror}: {str(error.filename)[:LONGEST_NAME]!r}.", 2)
+        # what is only written to has no name here
+        where = "" if error.filename is None else f": {str(error.filename)[:LONGEST_NAME]!r}"
+        return complain(f"{error.strerror}{where}.", 2)
     except Exception as error:
         return report_internal_error(error)
     return result if isinstance(result, int) else 0

@@ -61,6 +61,14 @@ def test_J03_no_place_to_write_to(root, tmp_path, closed):
     assert b"Traceback" not in done.stderr
 
 
+def test_J03_an_output_that_takes_no_more(root):
+    """A full disk behind the standard output is told as one, not as a file of no name."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*IDIOLECT, "check", str(root), "--no-names"], stdout=full, stderr=-1, check=False)
+
+    assert (2, b"idiolect: No space left on device.\n") == (done.returncode, done.stderr)
+
+
 def test_J03_no_place_for_temporary_files(root, tmp_path, monkeypatch, capsys):
     """A machine that may write nowhere is told so, and never exits as a check that found something."""
     plant(root, {"odd.py": ODD})
