@@ -462,6 +462,19 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
     )
 
 
+def test_an_excuse_for_a_name_is_not_called_idle_where_no_name_is_asked(house: Path):
+    """A resolver, or what is installed, may be missing on this machine alone."""
+    (house / "new.py").write_text(
+        "import json\n\n"
+        "x = json.lods  # idiolect: ignore[A11] put in as it runs\n"
+        "y = json.load  # idiolect: ignore[S01] no more\n"
+    )
+
+    (file,) = run_check(Request(house, ("new.py",), names=False)).files
+
+    assert [4] == [line for line, _ in file.remarks]
+
+
 def test_a_comment_names_a_rule_as_it_is_printed():
     """Rules may carry a key in brackets, with commas in it, alone or among others."""
     text = (
