@@ -112,9 +112,11 @@ class Material:
     def plan(self, mode: str = "packed") -> Plan:
         """Return how the pairs become steps where packs are kept apart by *mode*."""
         single = mode == "single"
+        # a dense mask, and what eager attention keeps, cost the square of a pack
+        most = {"single": 1, "mask": self.longest}.get(mode, max(self.recipe.pack_tokens, self.longest))
         return plan_training(
             self.encoded.examples,
-            pack_tokens=1 if single else max(self.recipe.pack_tokens, self.longest),
+            pack_tokens=most,
             step_tokens=self.recipe.step_tokens,
             share=1 if single else self.recipe.share,
             seed=self.recipe.seed,

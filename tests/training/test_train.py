@@ -15,7 +15,9 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.mining.errors import InputError, MachineError, MismatchError, SettingsError, TooSmallError
+from idiolect.training import steps
 from idiolect.training.adapter import read_record
+from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
 from idiolect.training.recipe import Recipe, change_recipe, size_recipe
@@ -176,6 +178,24 @@ def test_what_a_base_would_drop_at_random_is_kept(tiny_corpus, tmp_path, tokeniz
         weights.append((out / "adapter_model.safetensors").read_bytes())
 
     assert weights[0] == weights[1]
+
+
+def test_packs_under_a_dense_mask_are_no_longer_than_a_document(tiny_corpus, tmp_path, tokenizer, monkeypatch):
+    """What a mask costs grows with the square of the pack: Gemma 2's packs stop at the longest document allowed."""
+    tiny_model("gemma2", len(tokenizer)).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    sizes = []
+
+    def note(pack, *rest):
+        sizes.append(pack.tokens)
+        return to_batch(pack, *rest)
+
+    monkeypatch.setattr(steps, "to_batch", note)
+    recipe = replace(RECIPE, steps=2, step_tokens=1600, pack_tokens=1600, max_tokens=240, lanes=False)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", recipe=recipe)
+
+    assert read_record(out)["packing"] == "mask"
+    assert len(sizes) > 2 and max(sizes) <= 240
 
 
 def test_half_precision_and_trained_rows_go_together(tiny_base, tiny_corpus, tmp_path):
