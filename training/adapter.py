@@ -75,6 +75,7 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe, tokens: Sequence[int]
         use_dora=recipe.method == "dora",
         # every linear layer but the head: attention alone learns less at equal size
         target_modules="all-linear",
+        exclude_modules=name_routers(model) or None,
         lora_dropout=0.0,
         bias="none",
         trainable_token_indices=rows,
@@ -83,6 +84,12 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe, tokens: Sequence[int]
         return get_peft_model(model, config)  # pyright: ignore
     except ValueError as error:
         raise InputError(f"This base takes no adapter: {str(error)[:300]}") from error
+
+
+def name_routers(model: PreTrainedModel) -> list[str]:
+    """Return the names of linear layers that choose experts: they return a choice, to which no adapter could add."""
+    layers = ((name, module) for name, module in model.named_modules() if isinstance(module, torch.nn.Linear))
+    return [name for name, layer in layers if type(layer).__name__.endswith("Router")]
 
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:

@@ -118,6 +118,14 @@ def test_a_trained_head_is_left_alone(family):
     assert not has_plain_head(model.requires_grad_(True))
 
 
+def test_what_chooses_experts_is_left_alone(family):
+    """Phi's router is a linear layer that returns a choice: the layers beside it are adapted, and the model answers."""
+    model = attach_adapter(tiny_model("phimoe", len(family.tokenizer)), Recipe(rank=4))
+
+    assert not any("router" in name for name in adapter_tensors(model))
+    assert model(torch.arange(1, 9)[None]).logits.isfinite().all()
+
+
 def test_dora_is_left_to_peft(family):
     """A magnitude is more than two factors."""
     assert fuse_adapter(adapted("qwen2", family, "dora")) == 0
