@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--recipe", "recipe_file", type=click.Path(path_type=Path), help="A TOML file of recipe values.")
 @click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="One recipe value; may be repeated.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run; start one where there is none.")
-@click.option("--from", "start_from", type=click.Path(path_type=Path), help="A finished adapter to go on from.")
+@click.option(
+    "--from", "start_from", type=click.Path(path_type=Path), help="A finished adapter to go on from, as it is."
+)
 @click.option("--track", "trackers", multiple=True, metavar="NAME", help="Log to tensorboard, wandb and the like.")
 @click.option("--plan", "plan_only", is_flag=True, help="Print memory, steps, time and disk, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -56,7 +58,7 @@ def command(
     if plan_only:
         from ..training.budget import describe_budget
 
-        budget = plan_run(corpus, out, base=base, adjust=adjust)
+        budget = plan_run(corpus, out, base=base, adjust=adjust, start_from=start_from)
         if speaks():
             click.echo(json.dumps(budget.as_json()) if as_json else describe_budget(budget))
         return

@@ -21,7 +21,7 @@ from ..mining.artefacts import write_json
 from ..mining.corpus import Corpus
 from ..mining.errors import InputError, MismatchError
 from ..mining.pairs.pair import Pair
-from .adapter import attach_adapter, load_adapter, read_record
+from .adapter import CONFIG, attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
 from .encode import Encoded, Example, encode_pairs, require_pairs
 from .families import Family, probe_family
@@ -133,17 +133,30 @@ def gather(
     pairs: Sequence[Pair] | None,
     report: Report,
     began: float,
+    start_from: Path | None = None,
 ) -> Material:
-    """Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights."""
+    """
+    Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights.
+
+    Raises `InputError` when the recipe asks for another form of adapter than *start_from* has.
+    """
     tokenizer = load_tokenizer(base)
     family = probe_family(tokenizer, read_ends(base))
     offered = corpus.pairs("train") if pairs is None else pairs
     room = context_length(base, tokenizer)
+    form = read_form(start_from) if start_from is not None else {}
     if recipe is None:
         accelerated = device.type == "cuda"
         parameters = read_parameters(base)
         recipe = size_recipe(pairs=len(offered), parameters=parameters, context_length=room, accelerator=accelerated)
+        recipe = replace(recipe, **form)
     recipe = recipe if adjust is None else adjust(recipe)
+    if recipe.method == "qlora":
+        form.pop("method", None)  # of the base, not of the adapter
+    other = [key for key, value in form.items() if getattr(recipe, key) != value]
+    if other:
+        values = ", ".join(f"{key}={form[key]}" for key in other)
+        raise InputError(f"The adapter to go on from has {values}, and keeps it. Do not set {', '.join(other)}.")
     if recipe.method == "full" and not base.name.startswith("idiolect/"):
         raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
     if recipe.skim and recipe.compile:
@@ -234,6 +247,20 @@ def own_examples(setup: Setup, prompts: Sequence[Example], tokens: int, file: Pa
         setup.report("replay", 1, 1)
     setup.accelerator.wait_for_everyone()
     return unpack_examples(json.loads(file.read_text("utf-8")))
+
+
+def read_form(folder: Path) -> dict[str, Any]:
+    """Return what of a recipe the finished adapter in *folder* has decided."""
+    read_record(folder)
+    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    form = {
+        "method": "dora" if config["use_dora"] else "lora",
+        "rank": config["r"],
+        "alpha": float(config["lora_alpha"]),
+        "rank_stabilized": config["use_rslora"],
+        "contrast": False,
+    }
+    return form if config.get("trainable_token_indices") else {**form, "embedding_rate": 0.0}
 
 
 def precision(name: str) -> torch.dtype:

@@ -81,7 +81,15 @@ def train_adapter(
         corpus = read_corpus(corpus_path)
         found = find_base(base)
         material = gather(
-            corpus, found, accelerator.device, recipe=recipe, adjust=adjust, pairs=pairs, report=report, began=began
+            corpus,
+            found,
+            accelerator.device,
+            recipe=recipe,
+            adjust=adjust,
+            pairs=pairs,
+            report=report,
+            began=began,
+            start_from=start_from,
         )
         score = choose_score(material.recipe.probes, score_of)
         if material.recipe.shard:
@@ -181,6 +189,7 @@ def plan_run(
     *,
     base: str | Path = "embedded",
     adjust: Callable[[Recipe], Recipe] | None = None,
+    start_from: Path | None = None,
     progress: Report | None = None,
 ) -> Budget:
     """Return what `train_adapter` with these arguments will take; nothing is written and no weight is read."""
@@ -188,6 +197,8 @@ def plan_run(
     report = progress or (lambda *_: None)
     found = find_base(base)
     began, corpus = time.perf_counter(), read_corpus(corpus_path)
-    material = gather(corpus, found, device, recipe=None, adjust=adjust, pairs=None, report=report, began=began)
+    material = gather(
+        corpus, found, device, recipe=None, adjust=adjust, pairs=None, report=report, began=began, start_from=start_from
+    )
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # accelerate's and torch's launchers say how many they started
     return plan_budget(found, material.recipe, material.plan(), out, device, material.dtype, processes)

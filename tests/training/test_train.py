@@ -22,7 +22,7 @@ from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
 from idiolect.training.recipe import Recipe, change_recipe, size_recipe
 from idiolect.training.shard import require_sharding
-from idiolect.training.train import train_adapter
+from idiolect.training.train import plan_run, train_adapter
 
 from .conftest import make_pairs, tiny_config, tiny_model
 
@@ -315,6 +315,21 @@ def test_going_on_from_an_adapter(adapter, tiny_base, tiny_corpus, tmp_path):
 
     assert after["base"] == pytest.approx(before["base"])
     assert after["tuned"] < before["tuned"]
+
+
+def test_an_adapter_to_go_on_from_keeps_its_form(adapter, tiny_base, tiny_corpus, tmp_path):
+    """Its rank is what is planned, trained and recorded, whatever size a fresh one would have; another is refused."""
+    adjust = lambda recipe: replace(recipe, steps=1, max_tokens=400)  # noqa: E731 - one line, used twice
+    planned = plan_run(tiny_corpus, tmp_path / "out", base=tiny_base, adjust=adjust, start_from=adapter)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, adjust=adjust, start_from=adapter)
+    record = read_record(out)
+
+    assert record["recipe"]["rank"] == RECIPE.rank
+    assert record["recipe"]["embedding_rate"] == 0
+    assert planned.trained_parameters == record["counts"]["trained_parameters"]
+    with pytest.raises(InputError, match="has rank=4, and keeps it"):
+        train_adapter(tiny_corpus, tmp_path / "no", base=tiny_base, recipe=replace(RECIPE, rank=8), start_from=adapter)
+    assert not (tmp_path / "no").exists()
 
 
 def test_an_adapter_of_zeros_is_not_applied(adapter, tiny_base, tmp_path):
