@@ -3,9 +3,9 @@ What a difference between two arms is worth. In: paired values and their cluster
 
 Pairs of probes from one near-duplicate cluster are not independent, so everything is clustered: the standard error
 sums residuals within clusters, and intervals use Student's t. Where clusters are of one size, that is the factor
-G/(G-1) and G-1 degrees of freedom; a large cluster takes from both (Bell and McCaffrey, 2002). `benchmarks/statistics.py`
-measures that such intervals keep their 95 % down to 8 clusters. Below that, p-values come from flipping the signs of
-whole clusters, which assumes nothing about their size.
+G/(G-1) and G-1 degrees of freedom; a large cluster takes from both (Bell and McCaffrey, 2002).
+`benchmarks/statistics.py` measures that such intervals keep their 95 % down to 8 clusters. Below that, p-values come
+from flipping the signs of whole clusters, which assumes nothing about their size.
 """
 
 from __future__ import annotations

@@ -250,7 +250,7 @@ def test_intervals_cover_the_truth_although_clusters_differ_in_size(sizes):
 
 
 def test_degrees_of_freedom_by_hand():
-    """Of clusters of one size one less than there are; two give one, whatever their sizes; one large takes from many."""
+    """Of clusters of one size one less than there are; two give one, whatever their sizes; a large one takes away."""
     assert 7 == pytest.approx(degrees_of_freedom([3] * 8))
     assert 1 == pytest.approx(degrees_of_freedom([1, 50]))
     assert 1 < degrees_of_freedom([100] + [4] * 7) < 2
