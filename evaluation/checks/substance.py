@@ -2,13 +2,15 @@
 `substance`: is the body more than a stub? In: answers in their files. Out: a result each, with the calls that count.
 
 An answer has substance when it is no stub (only `pass`, `...`, a string, a constant return, `raise
-NotImplementedError`) and calls at least half of the distinct names that the reference calls. A reference that calls
-nothing decides nothing here: such a probe needs tests.
+NotImplementedError`) and calls at least half of the distinct names that the reference calls. What stands behind a
+`return` or `raise` of its own block is never called. A reference that calls nothing decides nothing here: such a probe
+needs tests.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ CONSTANTS = frozenset(
     {"none", "true", "false", "integer", "float", "string", "list", "dictionary", "tuple", "ellipsis"}
 )
 
+LEAVES = frozenset({"return_statement", "raise_statement", "break_statement", "continue_statement"})
+
 
 class SubstanceCheck:
     """
@@ -35,7 +39,7 @@ class SubstanceCheck:
     name = "substance"
     order = 30
     repeats = 1
-    settings: Mapping[str, Any] = {"version": 1, "share": SHARE}
+    settings: Mapping[str, Any] = {"version": 2, "share": SHARE}
 
     def judge(self, answers: Sequence[Answer]) -> list[Result]:
         """Return whether each answer has substance."""
@@ -67,8 +71,35 @@ def called_names(source: Source, span: Span) -> set[str]:
     cursor.set_byte_range(span.start, max(span.start, span.end))
     nodes = cursor.captures(source.tree.root_node).get("call", [])
     inside = [node for node in nodes if span.start <= node.start_byte and node.end_byte <= span.end]
+    unreached = find_unreached(source, span)
+    inside = [node for node in inside if not lies_in(unreached, node.start_byte)]
     names = (LAST_NAME.search((node.text or b"").decode("utf-8", "replace")) for node in inside)
     return {name[0] for name in names if name is not None}
+
+
+def find_unreached(source: Source, span: Span) -> list[tuple[int, int]]:
+    """Return where code of *span* stands behind a statement that leaves its block, as the grammar of Python has it."""
+    found: list[tuple[int, int]] = []
+    waiting = [source.tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if node.end_byte <= span.start or node.start_byte >= span.end:
+            continue
+        children = node.named_children
+        if node.type == "block":
+            leaving = (i for i, child in enumerate(children) if child.type in LEAVES and child.start_byte >= span.start)
+            last = next(leaving, len(children))
+            if children[last + 1 :]:
+                found.append((children[last].end_byte, node.end_byte))
+            children = children[: last + 1]
+        waiting.extend(children)
+    return sorted(found)
+
+
+def lies_in(stretches: Sequence[tuple[int, int]], byte: int) -> bool:
+    """Claim that *byte* lies in one of *stretches*, which are in order and apart."""
+    place = bisect(stretches, byte, key=lambda stretch: stretch[0])
+    return place > 0 and byte < stretches[place - 1][1]
 
 
 def is_stub(source: Source, span: Span) -> bool:
