@@ -101,9 +101,11 @@ def say_cross_check(verdict: Row) -> Iterator[str]:
     if check is None or primary is None:
         return
     counted = f"{primary['a']} alone is accepted on {check['better']} probes, {primary['b']} alone on {check['worse']}"
-    yield f"{counted} (exact McNemar test, clusters ignored: p = {check['p']:.3f})."
+    p = show_p(check["p"])
+    yield f"{counted} (exact McNemar test, clusters ignored: p {p if p.startswith('<') else f'= {p}'})."
     if primary["n"] < FEW_PROBES and "chance" in check:  # an earlier version did not ask
-        yield f"By these counts alone {primary['a']} is the better one with a probability of {check['chance']:.2f}."
+        chance = show_chance(check["chance"])
+        yield f"By these counts alone {primary['a']} is the better one with a probability of {chance}."
     # both tests have the sign of this difference
     if (check["better"] - check["worse"]) * primary["mean_diff"] < 0:
         yield "Those tests and the measured difference point in different directions: trust neither."
@@ -160,6 +162,16 @@ def describe_data(curve: Row) -> Curve | None:
     law, first, last = curve["law"], points[0][0], 2 * points[-1][0]
     steps = [first + (last - first) * i / 40 for i in range(41)]
     return draw_curve((("training", [(n, law["a"] + law["b"] * n ** -law["c"]) for n in steps]), ("held", points)))
+
+
+def show_p(p: float | None) -> str:
+    """Return a p-value for a table; none is 0."""
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def show_chance(chance: float) -> str:
+    """Return a probability; none is 0 or 1."""
+    return "more than 0.99" if chance > 0.995 else "less than 0.01" if chance < 0.005 else f"{chance:.2f}"
 
 
 def percent(share: float | None) -> str:

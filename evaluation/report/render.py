@@ -22,7 +22,7 @@ from ..checks.check import LOST
 from ..verdict import points, signed, span
 from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
-from .facts import describe_data, list_facts, percent
+from .facts import describe_data, list_facts, percent, show_p
 from .visible import make_visible, shorten
 
 HERE = Path(__file__).parent
@@ -258,6 +258,7 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
         if accept is None
         else draw_dot(accept["rate"], accept["ci"], scale, strong=adapted, marks=(0, 0.25, 0.5, 0.75, 1)),
         "rate": percent(accepted(arm)),
+        "interval": "" if accept is None else f"95% interval {percent(accept['ci'][0])} to {percent(accept['ci'][1])}",
         "rates": [percent(arm["rates"][key]["rate"]) if key in arm["rates"] else "–" for key in rate_keys(verdict)],
         "ran_on": percent(arm["endings"].get("ran_on", 0) / total),
         "truncated": percent(arm["endings"].get("truncated", 0) / total),
@@ -476,11 +477,6 @@ def describe_comparison(row: Row) -> dict[str, str]:
         "n": str(row["n"]),
         "g": str(row["g"]),
     }
-
-
-def show_p(p: float | None) -> str:
-    """Return a p-value for a table."""
-    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def describe_footer(run: Row, verdict: Row) -> str:

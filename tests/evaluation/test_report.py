@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import toys
 from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.report.charts import Scale, draw_curve
 from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
@@ -144,6 +145,65 @@ def test_the_page_fits_and_says_nothing_to_the_console(browser, page, width, sch
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
     assert browser.title != "owned"
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """Return the report of an evaluation whose names and documentation never come to an end."""
+    folder = tmp_path_factory.mktemp("crowded")
+    endless = "x" * 400
+    with pytest.MonkeyPatch.context() as patch:
+        plain = toys.toy_file
+        patch.setattr(toys, "toy_file", lambda number: plain(number).replace("number", endless, 2))
+        corpus = toys.make_corpus(folder / "corpus")
+    generator = FakeGenerator(corpus, tuned_knows, wrong=lambda request: "    lines = [0]\n" * 25 + "    return 1\n")
+    evaluate_corpus(corpus.folder, folder / "e", generator=generator, loss_of=FakeLosses(), adapter_info={"log": LOG})
+    return folder / "e" / "report.html"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_words_without_end_are_broken(browser, crowded, width):
+    """No sideways scrolling either where a name or a sentence has no place to be broken at."""
+    show(browser, crowded, width, "light")
+
+    labels = browser.execute_script("return [...document.querySelectorAll('.chart span')].map(n => n.offsetHeight)")
+
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert max(labels) < 30
+
+
+def test_paper_shows_all_of_the_page(browser, crowded):
+    """On a sheet nothing can be scrolled: no code and no table ends at an edge, and no search field is left."""
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    size = {"width": 720, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(f"file://{crowded}")
+    hidden = browser.execute_script(
+        "return [...document.querySelectorAll('.example pre, .scroll')].filter("
+        "n => n.scrollHeight > n.clientHeight + 1 || n.scrollWidth > n.clientWidth + 1).length"
+    )
+    field = browser.execute_script("return document.querySelector('#search').offsetParent === null")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+    assert (0, True) == (hidden, field)
+
+
+def test_every_interval_can_be_read_aloud(page):
+    """The picture of each arm says in words what its line shows."""
+    rows = re.findall(
+        r'<div class="track" role="img" aria-label="95% interval ([\d.]+)% to ([\d.]+)%"', page.read_text("utf-8")
+    )
+
+    assert 9 == len(rows)
+    assert all(float(low) <= float(high) for low, high in rows)
+
+
+def test_no_chance_is_nothing_or_all(page):
+    """A p-value and a probability that round to 0 or 1 are told as less or more."""
+    text = page.read_text("utf-8")
+
+    assert "p &lt; 0.001" in text
+    assert "with a probability of more than 0.99" in text
 
 
 def test_the_first_screen_holds_the_verdict(browser, page):
