@@ -11,6 +11,7 @@ from ..definitions import Definition
 from ..history import Change, spoken
 from ..skeleton import render_skeleton
 from ..source import Source
+from ..split import FORMATS
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 PHRASINGS = (
@@ -21,6 +22,8 @@ PHRASINGS = (
 PROSE = frozenset({"markdown"})
 """Languages whose history is that of a change log."""
 MENTION = re.compile(r"(?<![\w/`])@[A-Za-z][\w-]*")
+CODE_NAME = re.compile(r"\b(?:\w*[a-z\d](?:_|[A-Z])|__)\w+")
+"""A name that only code has: with an underscore, or a capital inside."""
 CUT = re.compile(r"(?:\.\.\.|…)\s*(?:\(#\d+\))?$")
 """How a subject ends that was too long for its line: it does not say what was done."""
 SHORTEST, LONGEST = 60, 3_000
@@ -48,6 +51,8 @@ def draft_edit(change: Change) -> Iterator[Draft]:
     # a decorator is in the code; who is not is a person
     if any(name not in change.before.text and name not in change.after.text for name in MENTION.findall(subject)):
         return
+    if change.after.language.name in FORMATS and speaks_of_another(subject, change):
+        return
     ask = phrase(change.commit + symbol, PHRASINGS).format(subject=subject, symbol=symbol)
     indent = old[: len(old) - len(old.lstrip(" \t"))]
     first = change.after.line_of(change.new.span.start)
@@ -62,6 +67,13 @@ def draft_edit(change: Change) -> Iterator[Draft]:
         quality=1.0,
         context=render_skeleton(change.before, list(change.context)),
     )
+
+
+def speaks_of_another(subject: str, change: Change) -> bool:
+    """Claim that *subject* names code of which nothing stands in the file: settings change along with other files."""
+    names = [name.lower() for name in CODE_NAME.findall(subject)]
+    text = f"{change.path}\n{change.before.text}\n{change.after.text}".lower()
+    return bool(names) and not any(name in text for name in names)
 
 
 def lines_of(source: Source, definition: Definition) -> str:

@@ -501,6 +501,31 @@ def test_a_commit_that_tells_or_changes_nothing_is_no_edit(
     assert reason is None or reason in corpus.manifest["skipped"]
 
 
+@pytest.mark.parametrize(
+    ("subject", "asked"),
+    [
+        pytest.param("Add door_count to the errors of LockError", 1, id="of the code"),
+        pytest.param("Check the code with openCheck once more", 2, id="of both"),
+        pytest.param("Check the code and everything else", 2, id="of nothing by name"),
+    ],
+)
+def test_settings_that_changed_along_with_code_are_no_lesson(write_tree, commit_tree, tmp_path, subject, asked):
+    """A message that names code asks nothing of a file of settings in which no such name stands."""
+    settings = "repos:\n  - repo: https://example.org/checks\n    hooks:\n      - id: one\n        args: [a, b, c]\n"
+    files = {f"shop/{noun}.py": OLD.format(noun=noun) for noun in NOUNS}
+    root = write_tree({**files, "checks.yaml": settings}, "grown")
+    commit_tree(root, "Begin")
+    for name, old, new in (
+        ("shop/amber.py", "in prices:", "in door_count(prices):"),
+        ("checks.yaml", "c]", "opencheck]"),
+    ):
+        (root / name).write_text((root / name).read_text().replace(old, new), "utf-8")
+    commit_tree(root, subject)
+    pairs = mine_history(open_repository(root, suffixes=[".py", ".yaml"]), 9, known_languages(), ["edit"]).pairs
+
+    assert ["checks.yaml", "shop/amber.py"][2 - asked :] == sorted(pair.path for pair in pairs)
+
+
 def test_a_character_is_no_string():
     """Quotes are a formatter's matter only where both open strings."""
     assert unformatted("print('}')", "python") == unformatted('print("}")', "python")
