@@ -4,6 +4,7 @@ Types. In: signatures, annotations, ignore comments. Out: whether and how types 
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterable
 
@@ -16,6 +17,8 @@ from .view import DefinitionFrame, FileView, text_of
 BUILTIN = {"List": "list", "Dict": "dict", "Set": "set", "FrozenSet": "frozenset", "Tuple": "tuple", "Type": "type"}
 DEFERRED = "deferred"
 """The key of annotations that are not evaluated: after the import from `__future__`, and in stubs."""
+CLASSES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type))
+TYPES_OF = re.compile(r"^from (?:typing|collections\.abc) import (\([^)]*\)|.*)", re.MULTILINE)
 IGNORES = {
     "type: ignore": re.compile(r"#\s*type:\s*ignore(\[[^\]]+\])?"),
     "noqa": re.compile(r"#\s*noqa(:\s*\w+)?", re.I),
@@ -170,7 +173,7 @@ class OptionalSpelling(Convention):
         return generic_head(inner) or inner.named_children[0]
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the other spelling; a quoted type stays."""
+        """Return the other spelling; a quoted type stays, and what is evaluated and may be no type."""
         kind = place.inside("type")
         inner = kind.named_children[0] if kind is not None else None
         if inner is None:
@@ -179,6 +182,8 @@ class OptionalSpelling(Convention):
         if head is not None and value == "X | None":
             wrapped = text_of(inner)[len(text_of(head)) :].strip()
             if is_quoted(inner, head) or "\n" in wrapped or wrapped.endswith(",]"):
+                return ()
+            if place.key != DEFERRED and not takes_bar(wrapped, place.source.text):
                 return ()
             opening = place.source.utf8.index(b"[", head.end_byte) + 1
             return Edit(inner.start_byte, opening, ""), Edit(inner.end_byte - 1, inner.end_byte, " | None")
@@ -370,6 +375,16 @@ def generic_head(node: Node) -> Node | None:
 def is_quoted(generic: Node, head: Node) -> bool:
     """Claim that what a generic type is given is quoted: `|` does not take strings."""
     return text_of(generic)[len(text_of(head)) :].lstrip(" [").startswith(('"', "'"))
+
+
+def takes_bar(wrapped: str, text: str) -> bool:
+    """Claim that what stands in brackets is certainly a type: functions, such as `mp.Queue` or `callable`, take no bar."""
+    named = re.match(r"\[\s*(\w+)\b(?!\.)", wrapped)
+    if named is None:
+        return False
+    name = named[1]
+    is_own = re.search(rf"^class {name}\b", text, re.MULTILINE) is not None
+    return name in CLASSES or is_own or any(name in re.findall(r"\w+", given) for given in TYPES_OF.findall(text))
 
 
 def is_union_with_none(node: Node) -> bool:

@@ -98,3 +98,27 @@ def test_a_file_keeps_its_encoding_and_line_ends(profile: Profile):
 def test_a_file_without_findings_is_returned_as_it_is(profile: Profile):
     """Nothing found, nothing changed, not even a missing last line end."""
     assert b"\xef\xbb\xbfa = []" == mend(b"\xef\xbb\xbfa = []", profile)
+
+
+@pytest.mark.parametrize(
+    ("head", "wrapped", "is_mended"),
+    [
+        pytest.param("", "int", True, id="a built-in class"),
+        pytest.param("", "dict[str, mp.Queue]", True, id="a built-in class of others"),
+        pytest.param("class Own:\n    pass\n\n\n", "Own", True, id="a class of the file"),
+        pytest.param("from typing import (\n    Any,\n    Callable,\n)\n\n", "Callable[[], Any]", True, id="typing"),
+        pytest.param("from __future__ import annotations\n\n", "mp.Queue", True, id="nothing evaluates it"),
+        pytest.param("import multiprocessing as mp\n\n", "mp.Queue", False, id="a method, called as a class is"),
+        pytest.param("from threading import RLock\n\n", "RLock", False, id="a function, called as a class is"),
+        pytest.param("", "callable", False, id="a function, taken for a type"),
+    ],
+)
+def test_a_type_that_may_be_none_is_spelled_otherwise_only_where_it_still_runs(head, wrapped, is_mended):
+    """What is evaluated and no class has no `|`: the function could not be defined any more."""
+    text = "def take(a: int | None, b: str | None = None) -> None:\n    print(a, b)\n"
+    files = [text] * 90 if "future" not in head else [head + text] * 90
+    house = learn_profile([tally_source(parse(text, f"app/m{n}.py")) for n, text in enumerate(files)])
+    before = f"{head}def run(a: Optional[{wrapped}] = None) -> None: ...\n".encode()
+    after = f"{head}def run(a: {wrapped} | None = None) -> None: ...\n".encode()
+
+    assert (after if is_mended else before) == mend(before, house, only=["T03", "T03[deferred]"])
