@@ -301,7 +301,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE
     is_mined = True
-    version = 3
+    version = 4
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -357,6 +357,8 @@ class TokenSpacing(NeutralConvention):
             around = node.parent
             if around is None or column == len(file.margin(row)):
                 continue
+            if file.source.language.name == "bash" and (sign, around.type) in BOUND:
+                continue
             # what stands before the first sign of a node, or after its last, is around the node
             within = (node.start_byte > around.start_byte, node.end_byte < around.end_byte)
             blanks = (within[0] and before in (b" ", b"\t"), within[1] and after in (b" ", b"\t"))
@@ -368,6 +370,8 @@ class TokenSpacing(NeutralConvention):
         return f"Put blanks {side} {key}." if value != "nowhere" else f"Put no blanks around {key}."
 
 
+BOUND = frozenset({("$", "simple_expansion"), ("${", "expansion"), ("=", "variable_assignment")})
+"""Signs of the shell that a blank would tear off: that they have none is syntax, and no habit."""
 SPACING = {(True, True): "on both sides", (False, False): "nowhere", (True, False): "before", (False, True): "after"}
 
 
