@@ -74,10 +74,11 @@ def remarks_on(suppressions: Sequence[Suppression], findings: Sequence[Finding])
     remarks: list[tuple[int, str]] = []
     for each in suppressions:
         rules = ", ".join(each.rules)
+        is_of_names = any(rule.partition("[")[0] == NAMES for rule in each.rules)
         if not each.reason:
             remarks.append(
                 (each.line, f"ignore[{rules}] gives no reason and excuses nothing: write why after the bracket")
             )
-        elif NAMES not in each.rules and not any(each.covers(finding) for finding in findings):
+        elif not is_of_names and not any(each.covers(finding) for finding in findings):
             remarks.append((each.line, f"ignore[{rules}] excuses nothing any more: take it out"))
     return remarks

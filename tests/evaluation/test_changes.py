@@ -467,12 +467,13 @@ def test_an_excuse_for_a_name_is_not_called_idle_where_no_name_is_asked(house: P
     (house / "new.py").write_text(
         "import json\n\n"
         "x = json.lods  # idiolect: ignore[A11] put in as it runs\n"
-        "y = json.load  # idiolect: ignore[S01] no more\n"
+        "y = json.lods  # idiolect: ignore[A11[attribute]] put in as it runs\n"
+        "z = json.load  # idiolect: ignore[S01] no more\n"
     )
 
     (file,) = run_check(Request(house, ("new.py",), names=False)).files
 
-    assert [4] == [line for line, _ in file.remarks]
+    assert [5] == [line for line, _ in file.remarks]
 
 
 def test_a_comment_names_a_rule_as_it_is_printed():
