@@ -28,10 +28,12 @@ from .skim import split_pack
 if TYPE_CHECKING:
     from peft import PeftModel
     from torch import Tensor
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedConfig, PreTrainedModel
 
 # How packs are kept apart, best first: our attention; a dense mask; one document at a time.
 MODES = ("packed", "mask", "single")
+STATEFUL = frozenset({"linear_attention", "conv", "hybrid"})
+"""Kinds of layers, as transformers names them, whose state no mask ends."""
 FARTHEST = 2048
 """Attention that sees further than this is not tried beyond: on a processor a trial of so many tokens takes minutes."""
 LEAK = 1e-3
@@ -174,6 +176,12 @@ def choose_mode(model: PreTrainedModel | PeftModel, device: torch.device, dtype:
             continue
     set_mode(model, "single")
     return "single"
+
+
+def expect_mode(config: PreTrainedConfig) -> str:
+    """Return the mode that a model of *config* will most likely be found to take, before there is one to ask."""
+    kinds = set(getattr(config.get_text_config(), "layer_types", None) or ())
+    return "single" if kinds & STATEFUL else "packed"
 
 
 def read_reach(model: PreTrainedModel | PeftModel) -> int | None:

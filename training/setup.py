@@ -25,7 +25,7 @@ from .adapter import CONFIG, attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
 from .encode import Encoded, Example, encode_pairs, require_pairs
 from .families import Family, probe_family
-from .forward import choose_mode, decoder_layers, plain_model, set_mode
+from .forward import choose_mode, decoder_layers, expect_mode, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
 from .generation import LoadedModel, ModelGenerator
 from .lanes import count_lanes
@@ -37,6 +37,7 @@ from .models import (
     load_base_model,
     load_tokenizer,
     quantised,
+    read_config,
     read_ends,
     read_parameters,
 )
@@ -109,8 +110,9 @@ class Material:
         """The longest document in tokens."""
         return min(self.recipe.max_tokens, self.context_length)
 
-    def plan(self, mode: str = "packed") -> Plan:
-        """Return how the pairs become steps where packs are kept apart by *mode*."""
+    def plan(self, mode: str = "") -> Plan:
+        """Return how the pairs become steps where packs are kept apart by *mode*, or as is likely of the base."""
+        mode = mode or expect_mode(read_config(self.base))
         single = mode == "single"
         # a dense mask, and what eager attention keeps, cost the square of a pack
         most = {"single": 1, "mask": self.longest}.get(mode, max(self.recipe.pack_tokens, self.longest))

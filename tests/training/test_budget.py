@@ -20,7 +20,7 @@ from idiolect.training.packing import pack_in_order
 from idiolect.training.setup import prepare_model
 from idiolect.training.steps import pack_loss
 
-from .conftest import make_pairs
+from .conftest import make_pairs, tiny_model
 from .test_train import RECIPE
 
 CPU = torch.device("cpu")
@@ -103,6 +103,19 @@ def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
     assert planned.work.pairs == record["counts"]["pairs"]
     assert planned.trained_parameters == record["counts"]["trained_parameters"]
     assert planned.disk.adapter <= (out / "adapter_model.safetensors").stat().st_size
+
+
+def test_a_base_that_takes_no_packs_is_planned_so(tiny_corpus, tmp_path, tokenizer):
+    """Convolutions carry state past a mask: every pair is a pack of its own, and there are as many steps as planned."""
+    tiny_model("lfm2", len(tokenizer)).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    adjust = lambda recipe: replace(RECIPE, steps=None, epochs=1.0)  # noqa: E731 - one line, used twice
+    planned = train.plan_run(tiny_corpus, tmp_path / "out", base=tmp_path / "base", adjust=adjust)
+    out = train.train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", adjust=adjust)
+    record = json.loads((out / "idiolect.json").read_text())
+
+    assert record["packing"] == "single"
+    assert planned.work.steps == record["recipe"]["steps"]
 
 
 def test_a_fast_device_is_timed_on_a_product_that_takes_it_a_while(monkeypatch):
