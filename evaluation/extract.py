@@ -11,6 +11,7 @@ where it was ended is not of the model's choosing. It is counted, and never acce
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node, Parser
@@ -46,15 +47,16 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     """
     Return the body that *raw* gives for the hole at *span* of *source*.
 
-    An answer in a Markdown fence is taken out of it first; of a whole definition, its body.
+    An answer in a Markdown fence is taken out of it first: of several fences, out of the one that holds the definition
+    which was asked for, else out of the first. Of a whole definition, its body is taken.
     """
-    text, fenced = unfence(raw)
-    text = text.replace("\r\n", "\n")
-    reference = source.slice(span)
-    if fenced:
-        text = move_to(body_in(text, symbol, source.language), indentation(first_line(reference)))
+    text, is_closed = raw.replace("\r\n", "\n"), False
+    fences = find_fences(text)
+    if fences:
+        body, is_closed = choose_fence(fences, symbol, source.language)
+        text = move_to(body, opening_of(first_line(source.slice(span))))
     code = cut_body(source, span, text)
-    limited = (finish_reason == "length" and not fenced) or repeats_itself(text)
+    limited = (finish_reason == "length" and not is_closed) or repeats_itself(text)
     ending = "ran_on" if text[len(code) :].strip() else "truncated" if limited else "stopped"
     if ending == "truncated":
         code = drop_unfinished(source, span, whole_lines(code))
@@ -198,32 +200,47 @@ def closing_line(reference: str, least: int) -> str | None:
     return last.strip() if indentation(last) < least else None
 
 
-def unfence(raw: str) -> tuple[str, bool]:
-    """Return the inside of the first Markdown fence of *raw*, and whether there is one; an open one runs to the end."""
-    opening = FENCE.search(raw)
-    if opening is None:
-        return raw, False
-    rest = raw[opening.end() :]
-    closing = re.search(rf"^[ \t]*{re.escape(opening[1])}[ \t]*$", rest, re.MULTILINE)
-    return (rest[: closing.start()] if closing else rest), True
+def find_fences(text: str) -> list[tuple[str, bool]]:
+    """Return the inside of each Markdown fence of *text*, and whether it is closed; an open one runs to the end."""
+    fences: list[tuple[str, bool]] = []
+    opening = FENCE.search(text)
+    while opening is not None:
+        last = re.compile(rf"^[ \t]*{re.escape(opening[1])}[ \t]*$", re.MULTILINE)
+        closing = last.search(text, opening.end())
+        end = closing.start() if closing else len(text)
+        fences.append((text[opening.end() : end], closing is not None))
+        opening = FENCE.search(text, closing.end()) if closing else None
+    return fences
 
 
-def body_in(text: str, symbol: str, language: Language) -> str:
-    """Return the body of the definition called *symbol* in *text*, or *text* itself when it holds none."""
+def choose_fence(fences: Sequence[tuple[str, bool]], symbol: str, language: Language) -> tuple[str, bool]:
+    """Return the body of *symbol* in the first of *fences* that holds one, else the first; and whether it is closed."""
+    for inside, is_closed in fences:
+        body = body_in(inside, symbol, language)
+        if body is not None:
+            return body, is_closed
+    return fences[0]
+
+
+def body_in(text: str, symbol: str, language: Language) -> str | None:
+    """Return the body of the definition called *symbol* in *text*, else of one with its last name, else None."""
     name = symbol.rpartition(".")[2]
     source = parse_source("answer", text.replace("\0", "").encode("utf-8", "replace"), language)
-    for definition in collect_definitions(source):
-        if definition.name == name and definition.code is not None:
-            return source.slice(definition.code)
-    return text
+    named = [d for d in collect_definitions(source) if d.name == name and d.code is not None]
+    chosen = next((definition for definition in named if definition.symbol == symbol), named[0] if named else None)
+    return None if chosen is None or chosen.code is None else source.slice(chosen.code)
 
 
-def move_to(text: str, column: int) -> str:
-    """Return *text* indented so that its first line stands at least at *column*."""
-    missing = column - indentation(first_line(text))
+def move_to(text: str, opening: str) -> str:
+    """Return *text* with *opening* in place of its first line's own indentation, where that is less."""
+    own = opening_of(first_line(text))
+    missing = indentation(opening) - indentation(own)
     if missing <= 0:
         return text
-    return "".join(" " * missing + line if line.strip() else line for line in text.splitlines(keepends=True))
+    return "".join(
+        line if not line.strip() else opening + line.removeprefix(own) if line.startswith(own) else " " * missing + line
+        for line in text.splitlines(keepends=True)
+    )
 
 
 def first_line(text: str) -> str:
@@ -231,7 +248,11 @@ def first_line(text: str) -> str:
     return next((line for line in text.splitlines() if line.strip()), "")
 
 
+def opening_of(line: str) -> str:
+    """Return the blanks that *line* starts with."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
 def indentation(line: str) -> int:
     """Return the column at which *line* starts, tabs taken as 8."""
-    opening = line[: len(line) - len(line.lstrip(" \t"))]
-    return len(opening.expandtabs(TAB))
+    return len(opening_of(line).expandtabs(TAB))

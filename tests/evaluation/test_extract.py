@@ -5,6 +5,7 @@ The cut: one rule for every arm.
 from __future__ import annotations
 
 import pytest
+from idiolect.evaluation.checks.compile import compile_texts
 from idiolect.evaluation.extract import body_is_over, extract_body
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import language_named
@@ -68,6 +69,20 @@ TABLE = [
     pytest.param("Sure:\n```\nreturn 3\n```\n", "        return 3", "stopped", id="a fenced body"),
     pytest.param("```python\n        return 3", "        return 3", "stopped", id="an unclosed fence"),
     pytest.param("```\n        return 3\n```\n```\nother\n```", "        return 3", "stopped", id="two fences"),
+    pytest.param(
+        "First:\n```bash\npip install box\n```\nThen:\n```python\ndef pack(self, item):\n    return 3\n```\n",
+        "        return 3",
+        "stopped",
+        id="a fence before the one that was asked for",
+    ),
+    pytest.param(
+        "```python\nclass Bag:\n    def pack(self):\n        return 2\n\n\nclass Box:\n    def pack(self, item):\n"
+        "        return 3\n```\n",
+        "        return 3",
+        "stopped",
+        id="a namesake before the one that was asked for",
+    ),
+    pytest.param("```python\r\nreturn 3\r\n```\r\nSo.\r\n", "        return 3", "stopped", id="a fence with CRLF"),
 ]
 
 
@@ -93,6 +108,37 @@ def test_a_body_that_meets_the_limit_is_truncated():
     source, span = hole()
 
     assert extract_body(source, span, "Box.pack", "        return wr", "length").ending == "truncated"
+
+
+def test_an_open_fence_that_meets_the_limit_is_truncated():
+    """What stands behind a closed fence may be cut anywhere; within a fence the answer itself is."""
+    source, span = hole()
+    opened = "```python\n        item = wrap(item)\n        return wr"
+
+    assert "truncated" == extract_body(source, span, "Box.pack", opened, "length").ending
+    assert "stopped" == extract_body(source, span, "Box.pack", opened + "\n```\nThis", "length").ending
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param("```\nif item:\n\treturn wrap(item)\nreturn None\n```", id="a body"),
+        pytest.param("```\ndef pack(self, item):\n\tif item:\n\t\treturn wrap(item)\n\treturn None\n```", id="tabs"),
+        pytest.param(
+            "```\ndef pack(self, item):\n    if item:\n        return wrap(item)\n    return None\n```", id="blanks"
+        ),
+    ],
+)
+def test_an_answer_is_moved_by_what_the_file_is_indented_with(raw):
+    """Python takes no line with blanks beside one with tabs."""
+    text = FILE.replace("    ", "\t")
+    source = parse_source("box.py", text.encode(), language_named("python"))
+    span = next(d for d in collect_definitions(source) if d.symbol == "Box.pack").code
+
+    extract = extract_body(source, span, "Box.pack", raw, "stop")
+
+    assert [None] == compile_texts([("box.py", source.splice(span, extract.code))])
+    assert extract.code.startswith("\t\tif item:")
 
 
 def test_a_base_that_never_stops_is_not_punished():
