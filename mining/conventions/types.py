@@ -378,7 +378,7 @@ def is_quoted(generic: Node, head: Node) -> bool:
 
 
 def takes_bar(wrapped: str, text: str) -> bool:
-    """Claim that what stands in brackets is certainly a type: functions, such as `mp.Queue` or `callable`, take no bar."""
+    """Claim that what stands in brackets is certainly a type: functions like `mp.Queue` and `callable` take no bar."""
     named = re.match(r"\[\s*(\w+)\b(?!\.)", wrapped)
     if named is None:
         return False
