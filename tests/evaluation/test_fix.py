@@ -122,3 +122,13 @@ def test_a_type_that_may_be_none_is_spelled_otherwise_only_where_it_still_runs(h
     after = f"{head}def run(a: {wrapped} | None = None) -> None: ...\n".encode()
 
     assert (after if is_mended else before) == mend(before, house, only=["T03", "T03[deferred]"])
+
+
+@pytest.mark.parametrize("decorator", ["", "@dataclass(slots=True)\n"])
+def test_a_class_that_is_made_anew_keeps_the_arguments_of_super(decorator):
+    """Without them the class as it was written is meant, which is none that the instance is of."""
+    text = "class Own(Base):\n    def load(self):\n        return super().load()\n"
+    house = learn_profile([tally_source(parse(text, f"app/m{n}.py")) for n in range(90)])
+    before = f"{decorator}{text}".replace("super()", "super(Own, self)").encode()
+
+    assert (before if decorator else text.encode()) == mend(before, house, only=["X10"])
