@@ -204,6 +204,16 @@ GUARDED = [
         id="something else is handled",
     ),
     pytest.param(
+        "import json\n\ntry:\n    dumps = json.dump_fast\nexcept Exception:\n    dumps = json.dumps\n",
+        True,
+        id="whatever goes wrong is handled",
+    ),
+    pytest.param(
+        "import json\n\ntry:\n    dumps = json.dumps\nexcept AttributeError:\n    dumps = json.dump_fast\n",
+        False,
+        id="it stands in the handler itself",
+    ),
+    pytest.param(
         "import json\n\n\ndef f(version):\n    if version >= 4:\n        return json.dump_fast()\n    return None\n",
         True,
         id="a version is asked for",
