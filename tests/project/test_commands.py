@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import idiolect
 import pytest
@@ -153,6 +154,79 @@ def test_what_would_change_nothing_is_a_usage_error(capsys: pytest.CaptureFixtur
     """Options of `generate` that the others leave without effect are not taken in silence."""
     assert 2 == main(["generate", "adapter", "def total(values):", *options])
     assert said in capsys.readouterr().err
+
+
+@pytest.fixture(name="habit")
+def _habit(write_tree: Write) -> Path:
+    """Return a repository with one departure, which is of advise tier, and another that is of hint tier."""
+    files = {f"app/m{n}.py": f"def take_{n}(a: int | None, b: int | None) -> None:\n    print(a)\n" for n in range(90)}
+    odd = "from typing import Optional\n\n\ndef odd(a: Optional[int]):\n    print(a)\n"
+    settings = '[conventions.T01]\ntier = "hint"\nreason = "It is new to us."\n'
+    return write_tree({**files, "app/odd.py": odd, "idiolect.toml": settings}, "habit")
+
+
+def test_options_of_check_change_what_it_does(habit: Path, capsys: pytest.CaptureFixture[str]):
+    """From which tier on it fails, what it lists and what it accepts is as it is told."""
+
+    def check(*options: str) -> tuple[int, int]:
+        capsys.readouterr()
+        code = main(["check", str(habit), "--no-names", "--format", "json", *options])
+        return code, len(json.loads(capsys.readouterr().out)["findings"])
+
+    code, listed = check()
+    failing, same = check("--fail-on", "advise")
+    hinting, more = check("--fail-on", "hint")
+    assert (0, 1, 1) == (code, failing, hinting)
+    assert 0 < listed == same < more
+    assert main(["baseline", "create", str(habit), "--baseline", "past.jsonl"]) == 0
+    assert check("--fail-on", "advise", "--baseline", "past.jsonl") == (0, 0)
+    assert check("--fail-on", "advise") == (1, listed)
+    assert main(["check", "--explain", "T03"]) == 0
+    assert "How is a type that may be None written?" in capsys.readouterr().out
+
+
+def test_options_of_mine_change_what_it_does(
+    write_tree: Write, commit_tree: Callable[[Path, str], None], tmp_path: Path
+):
+    """Which kinds of pairs there are, how far back it looks and whose API it knows is as it is told."""
+    from tests_toys import toy_files
+
+    root, framework = write_tree(toy_files(), "shop"), write_tree({"flow/core.py": "def shorten(a): ...\n"}, "flow")
+    commit_tree(root, "Begin")
+
+    def mined(*options: str) -> dict[str, Any]:
+        out = tmp_path / f"out-{len(options)}-{options[0]}"
+        assert main(["mine", str(root), "--out", str(out), "--workers", "1", *options]) == 0
+        return json.loads((out / "manifest.json").read_text("utf-8"))
+
+    some = mined("--kinds", "implement, infill")
+    none = mined("--history", "0", "--api-from", str(framework))
+    assert {"implement", "infill"} == {row["kind"] for row in some["counts"] if row["pairs"]}
+    assert {"implement", "infill"} < {row["kind"] for row in none["counts"] if row["pairs"]}
+    assert (500, 0) == (some["history"][0]["commits"], none["history"][0]["commits"])
+    assert ["flow"] == [row["repository"] for row in none["api_from"]]
+
+
+def test_options_of_show_and_guide_change_what_they_print(
+    corpus: Path, habit: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Which pairs, how many of them, and how long a guide."""
+
+    def shown(*options: str) -> dict[str, Any]:
+        capsys.readouterr()
+        assert main(["show", str(corpus), "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    every, one = shown("--limit", "1000"), shown("--limit", "1")
+    path = every["rows"][0]["path"]
+    assert every["total"] == one["total"] == len(every["rows"]) > len(one["rows"]) == 1
+    assert {path} == {row["path"] for row in shown("--path", path, "--limit", "1000")["rows"]}
+    assert {"infill"} == {row["kind"] for row in shown("--kind", "infill", "--limit", "1000")["rows"]}
+    capsys.readouterr()
+    assert main(["guide", str(habit)]) == 0
+    long = capsys.readouterr().out
+    assert main(["guide", str(habit), "--words", "50"]) == 0
+    assert len(capsys.readouterr().out.split()) <= 50 < len(long.split())
 
 
 def test_pairs_of_a_kind_that_there_is_not_are_a_usage_error(corpus: Path, capsys: pytest.CaptureFixture[str]):
