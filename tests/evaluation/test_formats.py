@@ -80,6 +80,8 @@ def _report(profile: Profile) -> Report:
 def test_a_format_is_as_its_golden_file(report: Report, name: str):
     """Nothing changes for a reader without somebody having looked at it."""
     said = re.sub(r'("(?:semanticV|v)ersion": )"0[^"]*"', r'\1"VERSION"', render_report(report, name)) + "\n"
+    # that of a profile names every convention that was asked: one more is no change of a format
+    said = re.sub(r'(profile" value=)"\w{64}"', r'\1"HASH"', said)
     golden = GOLDEN / f"{name}.txt"
     if os.environ.get("REGOLD"):
         golden.parent.mkdir(exist_ok=True)

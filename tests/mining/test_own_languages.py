@@ -62,12 +62,12 @@ def run(command, *words):
 
 
 def test_a_language_goes_from_files_to_a_corpus_with_only_its_table(desk, tmp_path):
-    """`mine --language` compiles the grammar and mines implement and infill pairs that stand in the files."""
+    """`mine --language` compiles the grammar and mines pairs that stand in the files, bodies and holes among them."""
     run(mine, desk, "--out", tmp_path / "corpus", "--language", RELAY / "relay.toml", "--workers", "1")
     corpus = read_corpus(tmp_path / "corpus")
     pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
 
-    assert {"implement", "infill"} == {pair.kind for pair in pairs}
+    assert {"implement", "infill"} <= {pair.kind for pair in pairs}
     assert {"relay"} == {pair.language for pair in pairs}
     for pair in pairs:
         text = (desk / pair.path).read_text("utf-8")

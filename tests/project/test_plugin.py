@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-PLUGIN = Path(__file__).parent.parent.parent / "samples" / "plugin"
+TESTS = Path(__file__).parent.parent
+PLUGIN = TESTS.parent / "samples" / "plugin"
 ASK = """
 import json
 from idiolect.mining.conventions.convention import conventions_by_id
@@ -58,6 +59,17 @@ def test_an_installed_package_adds_one_of_each(python: Path):
     said = json.loads(run(python, "-c", ASK).stdout)
 
     assert {"kind": True, "convention": True, "language": "bats", "checks": ["quiet"]} == said
+
+
+def test_it_keeps_what_is_asked_of_an_addition(python: Path):
+    """Its convention's examples are tests beside ours, and what is there already takes one more of each."""
+    asked = "potting-loop-names or every_kind_has_a_file or a_language_goes_from_files or golden_file"
+    files = ("mining/test_conventions.py", "mining/test_pairs.py", "mining/test_own_languages.py",
+             "evaluation/test_formats.py")  # fmt: skip
+
+    told = run(python, "-m", "pytest", "-p", "no:cacheprovider", "-k", asked, *(str(TESTS / file) for file in files))
+
+    assert "passed" in told.stdout
 
 
 def write_pots(folder: Path) -> Path:

@@ -4,7 +4,7 @@ How long the name of a loop is. In: loops. Out: one letter, or a word.
 
 from __future__ import annotations
 
-from idiolect.mining.conventions.convention import Convention, Examples
+from idiolect.mining.conventions.convention import Convention, Edit, Examples, Place
 from idiolect.mining.conventions.view import FileView
 from tree_sitter import Node
 
@@ -28,6 +28,10 @@ class LoopNames(Convention):
         """Return how long the name is; `_` is no name."""
         name = file.text(site)
         return None if name == "_" else "a letter" if len(name) == 1 else "a word"
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the first letter of a word; which word a letter stands for is for a person to say."""
+        return place.instead(place.text[0]) if value == "a letter" else ()
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
