@@ -27,6 +27,8 @@ DUNDER = re.compile(r"__\w+__")
 EXCEPTION_BASE = re.compile(r"(Exception|Error|Warning|Exit|Interrupt)$")
 DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "assert", "runTest", "maxDiff")
 """Names that a base class or a protocol of the standard library dictates."""
+STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structure", "Union"})
+"""What classes derive from that describe structures of C."""
 GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
 LITERALS = frozenset({"integer", "float", "string", "concatenated_string", "true", "false", "tuple", "unary_operator"})
 
@@ -107,17 +109,28 @@ class ClassCase(Cased):
     question = "How are class names cased?"
     query = "(class_definition) @site"
     linter_codes = frozenset({"N801", "C0103", "invalid-name"})
+    version = 2
     examples = Examples(
         value="CapWords",
         conforms=("class ReadOnly: pass", "class _Hidden: pass"),
         departs=("class read_only: pass", "class readOnly: pass"),
-        nearly=("readOnly = type('readOnly', (), {})", "def f():\n    class made(B): pass"),
+        nearly=(
+            "readOnly = type('readOnly', (), {})",
+            "def f():\n    class made(B): pass",
+            # the name is another's: that of a structure of C, or of the class that this one stands in for
+            "class FILE_info(ctypes.Structure): pass",
+            "class date(_date): pass",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the case, unless a function makes the class."""
+        """Return the case, unless a function makes the class or its name is another's."""
         frame = file.definition
-        return None if frame.scope is not None and frame.scope.kind != site.type else case_of(frame.name) or None
+        bases = {base.rpartition(".")[2] for base in frame.bases}
+        is_made = frame.scope is not None and frame.scope.kind != site.type
+        if is_made or bases & STRUCTURES or f"_{frame.name}" in bases:
+            return None
+        return case_of(frame.name) or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
