@@ -21,13 +21,21 @@ def render_guide(profile: Profile, *, max_words: int = MOST_WORDS) -> str:
     """
     Return the conventions of *profile*, the strongest first, each with its evidence and one real example.
 
-    Whole items only, at most *max_words* words.
+    Whole items only, at most *max_words* words. Rules that are mined, of which a repository may have hundreds that are
+    alike, leave half of the words to the others where those need them.
     """
     parts = ["# How this codebase is written\n"]
+    items = [(bool(entries[0].rule), render_rule(entries)) for entries in said_once(strongest_first(profile))]
     words = len(parts[0].split())
-    for entries in said_once(strongest_first(profile)):
-        item = render_rule(entries)
-        words += len(item.split())
+    others = sum(len(item.split()) for is_mined, item in items if not is_mined)
+    room = max_words - min(words + others, max_words // 2)
+    for is_mined, item in items:
+        size = len(item.split())
+        if is_mined:
+            room -= size
+            if room < 0:
+                continue
+        words += size
         if words > max_words:
             break
         parts.append(item)

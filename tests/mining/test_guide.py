@@ -69,6 +69,21 @@ def test_it_keeps_to_its_words(profile: Profile, words: int):
     assert len(render_guide(profile, max_words=words).split()) <= words
 
 
+def test_many_rules_that_are_alike_leave_room_for_the_others():
+    """Tables of which each row has the same keys do not push out how names are cased; alone, they have all the room."""
+    javascript = language_named("javascript")
+
+    def guide(function: str) -> str:
+        row = "".join(f"  column_{key}: x.column_{key},\n" for key in range(30))
+        text = f"row({{\n{row}}});\n{function}".encode()
+        files = [(f"src/f{n}.js", text) for n in range(90)]
+        profile = learn_profile([tally_source(parse_source(path, data, javascript)) for path, data in files])
+        return render_guide(profile, max_words=400)
+
+    assert "Name a function in camelCase" in guide("\nfunction readAll() {\n  a();\n}\n")
+    assert 350 < len(guide("").split()) <= 400
+
+
 def scoped(profile: Profile, *scopes: tuple[str, str]) -> Profile:
     """Return a profile of one rule in several scopes, each with the value that it has there."""
     (entry,) = [entry for entry in profile.entries if entry.id == "S01"]
