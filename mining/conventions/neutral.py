@@ -301,7 +301,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE
     is_mined = True
-    version = 4
+    version = 5
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -351,7 +351,7 @@ class TokenSpacing(NeutralConvention):
                 continue  # the blanks are those of the comment
             sign = text_of(node)
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
-            if sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
+            if not sign.strip() or sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
                 continue
             row, column = node.start_point
             around = node.parent

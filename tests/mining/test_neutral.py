@@ -12,7 +12,7 @@ from idiolect.mining.conventions import collect_conventions, tally_source
 from idiolect.mining.conventions.anyfacts import tops_in
 from idiolect.mining.conventions.anyview import AnyView
 from idiolect.mining.conventions.convention import conventions_by_id
-from idiolect.mining.conventions.neutral import BlankLines
+from idiolect.mining.conventions.neutral import BlankLines, TokenSpacing
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_of
@@ -240,6 +240,13 @@ def test_a_comment_is_no_neighbour(path: str, text: str):
     assert [] == list(BlankLines().ask_any(AnyView(parse(path, text))))
 
 
+def test_the_end_of_a_line_is_no_sign():
+    """Where a grammar has a token for it, no blanks are asked around it."""
+    view = AnyView(parse("a.c", "#if A\n  int a;\n#elif B\n  int b;\n#endif\n"))
+
+    assert not [choice.key for choice in TokenSpacing().ask_any(view) if "\n" in choice.key]
+
+
 @pytest.mark.parametrize(
     ("row", "value", "key", "expected"),
     [
@@ -307,7 +314,7 @@ def test_the_name_of_a_test_is_no_block():
         ("a.go", "package a\n\nfunc f() {\n\tgo(T{A: 1, B: 2})\n}\n", ["T"]),
     ],
 )
-def test_the_body_of_a_function_is_no_argument(path: str, text: str, shapes: list[str]):
+def test_a_block_is_named_by_what_makes_it(path: str, text: str, shapes: list[str]):
     """What a function that is passed on makes inside is not named by the call that it is passed to."""
     assert shapes == [block.shapes[-1] for block in AnyView(parse(path, text)).blocks]
 
