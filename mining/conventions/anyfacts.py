@@ -194,7 +194,8 @@ def shapes_under(node: Node, around: Shapes) -> Shapes:
         for field in NAME_FIELDS:
             name = node.child_by_field_name(field)
             if name is not None and name.end_byte - name.start_byte <= LONGEST and b"\n" not in (name.text or b"\n"):
-                return Shapes((text_of(name),), name)
+                # some grammars count the sign before a type into it
+                return Shapes((text_of(name).lstrip(": "),), name)
     return around
 
 

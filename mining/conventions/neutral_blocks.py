@@ -114,7 +114,7 @@ class RequiredChild(NeutralHouseConvention):
     name = "required-child"
     question = "Does a block {key}?"
     never = frozenset({"without"})
-    version = 3
+    version = 4
     is_local = False
     examples = Examples(
         value="has `zone`",

@@ -37,7 +37,7 @@ class ClosedValues(NeutralHouseConvention):
     question = "Which values does {key} take?"
     cap = "advise"
     never = frozenset({"another value"})
-    version = 2
+    version = 3
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",

@@ -312,6 +312,7 @@ def test_the_name_of_a_test_is_no_block():
         ("a.js", "const store = create((set) => ({ a: 1, b: 2 }));\n", ["create"]),
         ("a.rb", "render json: 1, status: 2\n", ["render"]),
         ("a.go", "package a\n\nfunc f() {\n\tgo(T{A: 1, B: 2})\n}\n", ["T"]),
+        ("a.ts", "const af: Locale = { a: 1, b: 2 };\n", ["Locale"]),
     ],
 )
 def test_a_block_is_named_by_what_makes_it(path: str, text: str, shapes: list[str]):
