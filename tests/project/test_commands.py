@@ -374,6 +374,20 @@ def test_a_shell_completes_commands_and_options():
     assert "plain,--conform" in options.stdout
 
 
+def act(folder: Path, program: str, given: Mapping[str, str]) -> int:
+    """Run the step of the action that checks, with *program* in the place of idiolect, and return how it ends."""
+    steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
+    (step,) = [step for step in steps if step.get("id") == "check"]
+    file = folder / "idiolect" / "bin" / "idiolect"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{program}\n")
+    file.chmod(0o755)
+    known = {"MODE": "lines", "DEFAULT": "main", "BRANCH": "change", "SARIF": str(folder / "sarif"), **given}
+    runner = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(folder / "output")}
+    words = ["bash", "-eo", "pipefail", "-c", step["run"]]
+    return subprocess.run(words, env={**dict.fromkeys(step["env"], ""), **known, **runner}, check=False).returncode
+
+
 @pytest.mark.parametrize(
     ("event", "base"),
     [
@@ -389,16 +403,16 @@ def test_a_shell_completes_commands_and_options():
 )
 def test_the_action_judges_a_change_from_where_it_starts(tmp_path: Path, event: dict[str, str], base: str | None):
     """Whatever starts the action, old habits fail no job that could tell what is new."""
-    (step,) = [step for step in yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
-               if step.get("id") == "check"]  # fmt: skip
-    program = tmp_path / "idiolect" / "bin" / "idiolect"
-    program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\n')
-    program.chmod(0o755)
-    given = {**dict.fromkeys(step["env"], ""), "MODE": "lines", "DEFAULT": "main", "BRANCH": "change", **event}
-    runner = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "output")}
-
-    subprocess.run(["bash", "-eo", "pipefail", "-c", step["run"]], env={**runner, **given}, check=True)
+    assert 0 == act(tmp_path, f'echo "$@" > {tmp_path}/words', event)
 
     words = (tmp_path / "words").read_text().split()
     assert base == (words[words.index("--diff") + 1] if "--diff" in words else None)
+
+
+def test_the_action_names_a_report_that_there_is(tmp_path: Path):
+    """Findings fail the job and leave a report; where nothing could be judged, none is named for the upload."""
+    assert 2 == act(tmp_path, "exit 2", {})
+    assert not (tmp_path / "output").exists()
+
+    assert 1 == act(tmp_path, f"touch {tmp_path}/sarif; exit 1", {})
+    assert f"sarif={tmp_path}/sarif\n" == (tmp_path / "output").read_text()
