@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError
 from ..mining.judge import Finding, judge_source
 from ..mining.languages import language_of
@@ -107,10 +108,11 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
-    notes += [NOTHING_ASKED] if change is None and request.paths and not sources else []
+    notes += other_rules(judge.profile)
     notes += [*without_grammar(request, change, judge.settings), *unparsed(sources)]
     notes += left_alone(request, change, judge.settings, sources)
     notes += unread(listed_names(request, change), judge.settings)
+    notes += [NOTHING_ASKED] if change is None and request.paths and not sources and not notes else []
     notes += [f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored]
     return make_report(
         judge.profile,
@@ -205,6 +207,16 @@ def without_grammar(request: Request, change: Change | None, settings: Settings)
     were = "was" if len(names) == 1 else "were"
     about = f"{counted(len(names), 'file')} {were} not asked ({what})"
     return [f"{about}: pip install 'idiolect[languages]' brings the grammars"]
+
+
+def other_rules(profile: Profile) -> list[str]:
+    """Return a sentence on the rules that a named profile was learned by and that are not, or otherwise, here."""
+    versions = {name: convention.version for name, convention in conventions_by_id().items()}
+    asked = sorted({entry.convention for entry in profile.entries})
+    others = [name for name in asked if versions.get(name, 0) != profile.versions.get(name)]
+    verb = "is another" if len(others) == 1 else "are others"
+    about = f"{counted(len(others), 'rule')} of the profile {verb} here, or not installed"
+    return [f"{about}: {shown(others)}. Mine the profile again"] if others else []
 
 
 def listed_names(request: Request, change: Change | None) -> list[str]:

@@ -20,12 +20,14 @@ from idiolect.evaluation import learning, run
 from idiolect.evaluation.baseline import read_baseline, write_baseline
 from idiolect.evaluation.findings import Report
 from idiolect.evaluation.identity import Key
+from idiolect.evaluation.learning import learn_tree
 from idiolect.evaluation.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
 from idiolect.evaluation.suppression import collect_suppressions
 from idiolect.evaluation.syntax import find_broken
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
+from idiolect.mining.settings import Settings
 from idiolect.mining.source import Source, parse_source
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -657,6 +659,21 @@ def test_a_learned_profile_is_kept_and_never_trusted(house: Path, tmp_path: Path
 
 
 @pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_a_named_profile_of_other_rules_is_said(house: Path, tmp_path: Path):
+    """A rule that is not installed here, or asks otherwise, is not kept in silence."""
+    profile = learn_tree(house, Settings()).as_json()
+    file = tmp_path / "profile.json"
+    request = Request(house, profile=file, names=False)
+
+    file.write_text(json.dumps(profile))
+    assert not run_check(request).notes
+
+    profile["versions"]["S01"] += 1
+    file.write_text(json.dumps(profile))
+    (note,) = run_check(request).notes
+    assert "1 rule of the profile is another here, or not installed: S01." in note
+
+
 def test_what_was_learned_without_a_grammar_is_not_held_for_all(
     write_tree: Write, commit_tree: Commit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
