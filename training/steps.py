@@ -119,7 +119,9 @@ def take_step(
     if setup.recipe.shard and len(own) < len(packs[:: accelerator.num_processes]):
         keep_pace(setup, packs[0], parameters)
     reduce_gradients(accelerator, parameters)
-    torch.nn.utils.clip_grad_norm_(parameters, setup.recipe.clip)
+    norm = torch.nn.utils.clip_grad_norm_(parameters, setup.recipe.clip)
+    # a gradient that is no number spoils the weights, and no loss has seen them yet
+    nats += 0 * norm
     for group in optimizer.param_groups:
         group["lr"] = rate * group["share"]
     optimizer.step()
@@ -259,7 +261,7 @@ def describe_break(plan: Plan, trail: Sequence[Step], loss: float) -> str:
     ids = [plan.examples[i].id for pack in broken.packs for chunk in pack for i in chunk.members]
     more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
     return (
-        f"The loss is {loss} at step {broken.number}, on the pairs {', '.join(ids[:NAMED])}{more}. "
+        f"The loss or its gradient is {loss} at step {broken.number}, on the pairs {', '.join(ids[:NAMED])}{more}. "
         "Lower learning_rate, or set precision=fp32; show CORPUS prints the pairs."
     )
 

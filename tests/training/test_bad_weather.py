@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 from idiolect.evaluation.samples import model_sha256
 from idiolect.mining.errors import InputError
+from idiolect.training import gradients, steps
 from idiolect.training.adapter import read_record
 from idiolect.training.export import export_merged
 from idiolect.training.generation import load_model
@@ -94,12 +95,32 @@ def test_a_disk_that_fills_up_while_saving(whole, tiny_base, tiny_corpus, tmp_pa
 def test_a_loss_that_is_no_number_names_its_step_and_its_pairs(tiny_base, tiny_corpus, tmp_path):
     """Weights that overflow at the first step break the second: no checkpoint of them, no adapter, no success (E08)."""
     wild = replace(RECIPE, learning_rate=1e38, checkpoint_every=1, validate_every=24)
-    with pytest.raises(InputError, match=r"The loss is (nan|inf) at step 2, on the pairs pairtrain\d+") as caught:
+    with pytest.raises(InputError, match=r"is (nan|inf) at step 2, on the pairs pairtrain\d+") as caught:
         train_adapter(tiny_corpus, tmp_path / "adapter", base=tiny_base, recipe=wild)
 
     assert 2 == caught.value.exit_code
     assert ["step-00000001"] == sorted(path.name for path in (tmp_path / "adapter" / "checkpoints").glob("step-*"))
     assert not (tmp_path / "adapter" / "idiolect.json").exists()
+
+
+def test_a_gradient_that_is_no_number_leaves_no_checkpoint(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """The step whose loss was fine and whose gradient was not is named, and --resume goes on from the one before it."""
+    calls = []
+
+    def spoil(loss_of, parts, answers, parameters, lanes):
+        nats = gradients.add_gradients(loss_of, parts, answers, parameters, lanes)
+        calls.append(nats)
+        if len(calls) == 4:
+            parameters[0].grad.fill_(float("nan"))
+        return nats
+
+    monkeypatch.setattr(steps, "add_gradients", spoil)
+    recipe = replace(RECIPE, steps=6, checkpoint_every=2)
+    with pytest.raises(InputError, match="at step 4"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
+    train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, resume=True)
+
+    assert read_record(tmp_path / "out")["counts"]["steps"] == 6
 
 
 def test_another_order_changes_little_and_the_seed_is_recorded(whole, tiny_base, tiny_corpus, tmp_path):
