@@ -56,19 +56,26 @@ class Past:
 
     lengths: list[int]
     wanted: int = 0
-    """How many layers ask for them; 0 where nobody knows yet."""
-    layers: dict[nn.Module, tuple[Tensor, Tensor]] = field(default_factory=dict)
-    """By attention layer: batch, heads, tokens, width."""
+    """How often layers ask for them; 0 where nobody knows yet."""
+    layers: dict[nn.Module, list[tuple[Tensor, Tensor]]] = field(default_factory=dict)
+    """By attention layer, one for each time that it asks (DiffLlama asks twice): batch, heads, tokens, width."""
+
+    @property
+    def asked(self) -> int:
+        """How often layers have asked so far."""
+        return sum(map(len, self.layers.values()))
 
     def keep(self, layer: nn.Module, key: Tensor, value: Tensor) -> None:
         """Keep what *layer* computed; raises `AllRead` after the last layer, because nobody asks for more."""
-        self.layers[layer] = (key, value)
-        if len(self.layers) == self.wanted:
+        self.layers.setdefault(layer, []).append((key, value))
+        if self.asked == self.wanted:
             raise AllRead
 
     def pieces(self, layer: nn.Module) -> Pieces:
-        """Return what *layer* kept."""
-        keys, values = self.layers[layer]
+        """Return what *layer* kept, in turn where it kept more than once."""
+        kept = self.layers[layer]
+        kept.append(kept.pop(0))
+        keys, values = kept[-1]
         return keys.split(self.lengths, dim=2), values.split(self.lengths, dim=2)
 
 

@@ -85,7 +85,7 @@ def place(pack: Pack, device: torch.device, attention: dict[str, Any]) -> Batch:
 
 
 askers: WeakKeyDictionary[torch.nn.Module, int] = WeakKeyDictionary()
-"""How many layers of a model ask for keys, known once it has read a prompt to its end."""
+"""How often the layers of a model ask for keys, known once it has read a prompt to its end."""
 
 
 def read_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.device, *, learn: bool) -> Batch:
@@ -101,7 +101,7 @@ def read_prompts(model: PreTrainedModel | PeftModel, pack: Pack, device: torch.d
     reading = place(prompts, device, {"layout": Layout(prompts.segments, device, keeps=past), "attention_mask": mask})
     with nullcontext() if learn else torch.no_grad(), suppress(AllRead):
         last_hidden_states(plain, reading)
-    askers[plain] = len(past.layers)
+    askers[plain] = past.asked
     return place(answers, device, {"layout": Layout(answers.segments, device, past=past), "attention_mask": mask})
 
 

@@ -69,6 +69,8 @@ def tiny_config(architecture: str, vocabulary: int):
         "granite": t.GraniteConfig,
         "gemma2": t.Gemma2Config,
         "olmo2": t.Olmo2Config,
+        # each layer asks twice
+        "diffllama": t.DiffLlamaConfig,
         # a convolution, which carries state past any mask, and an attention
         "lfm2": partial(t.Lfm2Config, layer_types=["conv", "full_attention"], block_auto_adjust_ff_dim=False),
         # one layer's attention ends at the window, the other's does not

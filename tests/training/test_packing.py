@@ -256,7 +256,7 @@ def test_skimming_keeps_the_gradient_that_does_not_pass_through_prompts(architec
     assert (skimmed - expected).norm() <= 1e-5 * expected.norm()
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES, "diffllama"])
 @pytest.mark.parametrize("share", [1, 8])
 def test_prompts_read_first_teach_as_much(architecture, share, examples, family):
     """Loss and gradients are those of the whole pack, though the prompts' last layer stops at its keys."""
