@@ -205,8 +205,7 @@ def highest_gain(comparison: Comparison, gain: float) -> float:
     Arms that differ by it differ on that share of the probes at least: where hardly any differ, as when few answers are
     accepted at all, what was seen varies less than the truth would, and its own interval ends too soon.
     """
-    if comparison.ci is None:
-        return 1.0
+    assert comparison.ci is not None
     least = math.sqrt(gain * (1 - gain) / comparison.n)
     return max(comparison.ci[1], comparison.mean_diff + t_quantile(1 - ALPHA / 2, comparison.df) * least)
 
@@ -216,7 +215,7 @@ def list_open(evidence: Evidence) -> list[str]:
     return [
         f"{other.a}, which the validation probes did not choose, measured {signed(other.mean_diff)} ({span(other.ci)})"
         for other in evidence.other_tuned
-        if highest_gain(other, evidence.policy.minimum_gain) >= evidence.policy.minimum_gain
+        if other.ci is not None and highest_gain(other, evidence.policy.minimum_gain) >= evidence.policy.minimum_gain
     ]
 
 
