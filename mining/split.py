@@ -81,9 +81,12 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mappin
     newest: dict[str, int] = {}
     for path in weights:
         newest[cluster[path]] = min(newest.get(cluster[path], oldest), ages.get(path, oldest))
+    small = {name for name, size in sizes.items() if 0 < size <= min(ceiling, total / 2)}
+    # where few clusters are small enough, the test leaves half of them to the validation
+    share = min(HELD_OUT_SHARE * total, sum(sizes[name] for name in small) / 2)
     for name in sorted(sizes, key=lambda name: (newest[name], hashed(name))):
-        wanted = next((s for s in ("test", "validation") if filled[s] < HELD_OUT_SHARE * total), "train")
-        side[name] = "train" if not 0 < sizes[name] <= min(ceiling, total / 2) else wanted
+        wanted = next((s for s in ("test", "validation") if filled[s] < share), "train")
+        side[name] = wanted if name in small else "train"
         filled[side[name]] += sizes[name]
     return Sides(cluster, {path: side[cluster[path]] for path in weights})
 

@@ -13,7 +13,7 @@ from idiolect.mining.filters.duplicates import fingerprint
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.mining.spans import SpanFinder, token_spans
-from idiolect.mining.split import SPLITS, bare
+from idiolect.mining.split import SPLITS, assign_sides, bare
 
 NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "larch",
          "marsh", "north", "ocean", "prairie", "quarry", "ridge", "slope", "tarn")  # fmt: skip
@@ -208,6 +208,17 @@ def test_a_moved_file_is_on_the_side_of_what_it_was(mine_moved):
 
     assert len(NOUNS) == len(moved)
     assert [] == [path for path in moved if clusters[path] != clusters[path.replace("old/", "new/")]]
+
+
+def test_what_is_small_enough_is_shared_by_test_and_validation():
+    """Beside a few large files, the newest of the small ones are the test, and the others the validation."""
+    weights = {"large.py": 60, "larger.py": 70, **{f"small{age}.py": 3 for age in range(4)}}
+    ages = {f"small{age}.py": age for age in range(4)}
+
+    split = assign_sides([], weights, ages).split
+
+    assert ["test", "test", "validation", "validation"] == [split[f"small{age}.py"] for age in range(4)]
+    assert {"train"} == {split["large.py"], split["larger.py"]}
 
 
 def test_a_span_is_found_wherever_it_stands():
