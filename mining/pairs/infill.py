@@ -63,11 +63,11 @@ def tree_hole(source: Source, definition: Definition, chance: int) -> Span | Non
     """Return one statement of the definition's body."""
     assert definition.code is not None
     body = source.tree.root_node.descendant_for_byte_range(definition.body.start, definition.body.end)
-    inside = [
-        Span(node.start_byte, node.end_byte)
-        for node in (body.named_children if body is not None else [])
-        if node.start_byte >= definition.code.start and SHORTEST <= node.end_byte - node.start_byte <= LONGEST
-    ]
+    nodes = body.named_children if body is not None else []
+    # some grammars count the line's end, and empty lines, to what they end
+    spans = [Span(node.start_byte, node.start_byte + len((node.text or b"").rstrip())) for node in nodes]
+    first = definition.code.start
+    inside = [span for span in spans if span.start >= first and SHORTEST <= span.end - span.start <= LONGEST]
     return inside[chance % len(inside)] if inside else None
 
 

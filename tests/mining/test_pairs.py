@@ -122,6 +122,20 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
     assert taught == bool(mine_data(path, text.encode(), known_languages(), None).drafts)
 
 
+def test_what_is_left_out_ends_before_the_end_of_its_line():
+    """A block that a grammar reads up to the next one leaves the line's end, and empty lines, where they stand."""
+    parts = "".join(f"## Door {n}\n\nOpen the door number {n}.\n\nThen shut it again.\n\n" for n in range(20))
+    lists = "".join(f"doors{n}:\n  - oak door {n}\n  - elm door {n}\n\n" for n in range(20))
+    drafts = [draft for path, text in (("a.md", parts), ("a.yaml", lists)) for draft in infills_of(path, text)]
+
+    assert len(drafts) > 10
+    assert [] == [draft.response for draft in drafts if draft.response != draft.response.rstrip()]
+
+
+def infills_of(path, text):
+    return mine_data(path, text.encode(), known_languages(), ["infill"]).drafts
+
+
 def test_every_kind_has_a_file_and_all_but_infill_an_example():
     """The seven kinds of the design are there, and what was added."""
     kinds = collect_kinds()
