@@ -4,15 +4,21 @@ Stopping early: what the asker does not want is not written, and what is written
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 import torch
+from idiolect.cli import main
 from idiolect.commands.generate import ask_model
 from idiolect.evaluation.extract import repeats_itself
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.generation import load_model
 from idiolect.training.prompts import ask_at_line
+from idiolect.training.train import train_adapter
 
 from .conftest import make_pairs
+from .test_train import RECIPE
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +88,25 @@ def test_a_printed_answer_that_goes_round_in_circles_ends_with_its_first_round(c
         assert repeats_itself(one.text)
         assert not repeats_itself(other.text) or "\n" not in one.text
         assert other.output_tokens < one.output_tokens
+
+
+def test_options_of_generate_change_what_is_written(tiny_base, tiny_corpus, tmp_path, capsys):
+    """Where in which file, how warm, by which chance, how often, how long, and with the adapter or without."""
+    adapter = train_adapter(
+        tiny_corpus, tmp_path / "adapter", base=tiny_base, recipe=replace(RECIPE, steps=20, learning_rate=1e-2)
+    )
+    file = tmp_path / "sum.py"
+    file.write_text("def total(values):\n\n    return found\n", "utf-8")
+
+    def printed(*options, ask=("def total(values):",)):
+        capsys.readouterr()
+        assert main(["generate", str(adapter), *ask, "--max-tokens", "12", "--json", *options]) == 0
+        return [answer["text"] for answer in json.loads(capsys.readouterr().out)["answers"]]
+
+    plain = printed()
+    assert plain == printed("--base", str(tiny_base)) == printed("--seed", "5")
+    assert plain != printed("--without-adapter")
+    assert plain != printed("--file", str(file), "--line", "2", ask=())
+    assert plain != printed("--max-tokens", "3")
+    assert printed("--temperature", "1.5", "--seed", "1") != printed("--temperature", "1.5", "--seed", "2")
+    assert 3 == len(set(printed("--temperature", "1.5", "--samples", "3")))
