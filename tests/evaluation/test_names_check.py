@@ -269,6 +269,11 @@ FILLER = (
     "class A:\n    def __init__(self, names):\n        for name in names:\n            {}\n\n"
     "    def f(self):\n        return self.made_up\n\n\nprint(A(1))\n"
 )
+LENT = (
+    "class Part:\n    def f(self):\n        return self.lent()\n\n\n"
+    "class Whole(Part, Panel):\n    pass\n\n\nprint(Whole())\n"
+)
+PANEL = "class Panel:\n    pass\n\n\nprint(Panel())\n"
 THERE = [
     pytest.param(
         {"a.py": "from outside.parts import *\n\nprint(conjured)\n"}, True, id="all names of an unseen module"
@@ -339,6 +344,19 @@ THERE = [
         },
         False,
         id="a function of another file",
+    ),
+    pytest.param(
+        {
+            "a.py": f"from outside.panels import Panel\n\n\n{LENT}",
+            "b.py": PANEL,
+        },
+        True,
+        id="a class beside a foreign one that is called as one of ours",
+    ),
+    pytest.param(
+        {"a.py": f"from b import Panel\n\n\n{LENT}", "b.py": PANEL},
+        False,
+        id="a class beside one of ours",
     ),
 ]
 
