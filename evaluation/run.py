@@ -19,7 +19,7 @@ from ..mining.judge import Finding, judge_source
 from ..mining.languages import language_of
 from ..mining.profile import Profile
 from ..mining.repository import UNREAD, list_files, matcher_of, open_repository, read_start
-from ..mining.settings import Settings, read_plain, read_settings, settings_of
+from ..mining.settings import Settings, read_settings, settings_of
 from ..mining.source import Source, parse_source
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
@@ -131,10 +131,15 @@ def find_judge(request: Request, change: Change | None) -> Judge:
     if change is None:
         settings = read_settings(request.root)
         profile = read_profile(request.profile) if request.profile else learn_tree(request.root, settings)
-        return Judge(profile, settings, load_baseline(request, lambda name: read_plain(request.root / name)))
+        return Judge(profile, settings, load_baseline(request, lambda name: read_whole(request.root / name)))
     settings = settings_of(change.base.read_one)
     profile = read_profile(request.profile) if request.profile else learn_commit(change.base, settings)
     return Judge(profile, settings, load_baseline(request, change.base.read_one))
+
+
+def read_whole(file: Path) -> bytes | None:
+    """Return the bytes of a plain file, or None where there is none: a long past makes a large baseline."""
+    return file.read_bytes() if file.is_file() and not file.is_symlink() else None
 
 
 def load_baseline(request: Request, read: Callable[[str], bytes | None]) -> Baseline:

@@ -556,6 +556,18 @@ def test_a_broken_baseline_is_named_with_its_line(house: Path, capsys: pytest.Ca
     assert "line 2" in capsys.readouterr().err
 
 
+def test_a_long_past_makes_a_large_baseline(house: Path, capsys: pytest.CaptureFixture[str]):
+    """However many slips were accepted, they stay so, and can be pruned."""
+    assert 0 == main(["baseline", "create", str(house)])
+    past = {Key(f"a/folder/of/long/ago/file{number}.py", "S01", "", "0" * 16): 1 for number in range(10_000)}
+    with (house / ".idiolect-baseline.jsonl").open("a") as file:
+        file.write(write_baseline(past).partition("\n")[2])
+
+    assert (0, []) == check(capsys, str(house))
+    assert 0 == main(["baseline", "prune", str(house)])
+    assert "10,000 findings dropped, 1 left" in capsys.readouterr().out
+
+
 def test_a_baseline_is_read_as_it_was_written():
     """The key of a rule may hold what some call a line end; so may a file that was checked out with other line ends."""
     baseline = {Key("a.py", "Q03[yaml: a\u2028b\x85c]", "f", "0"): 2, Key("b.py", "S01", "", "1"): 1}
