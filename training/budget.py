@@ -171,6 +171,8 @@ class Shape:
     """Parameters of all layers: what `shard` spreads over processes."""
     largest: int
     """Parameters of the largest layer."""
+    linear: int
+    """Parameters of linear layers but the head: what 4 bits hold. Experts in one tensor are none."""
     head: int
     """Parameters that turn the last hidden state into logits."""
     vocabulary: int
@@ -189,28 +191,28 @@ def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype, tokens: Sequence[
     plain.tie_weights()
     parameters = count_parameters(plain)
     in_layers = [count_parameters(layer) for layer in decoder_layers(plain)]
+    head = plain.get_output_embeddings().weight  # pyright: ignore
+    bodies = [layer for layer in plain.modules() if isinstance(layer, nn.Linear) and layer.weight is not head]
+    linear = sum(layer.in_features * layer.out_features for layer in bodies)
     with META:
         model = attach_adapter(plain, recipe, tokens)
     if recipe.fuse_layers and not recipe.compile:
         fuse_adapter(model)
     model.eval()
-    head = plain.get_output_embeddings().weight  # pyright: ignore
     a_token, a_row = count_costs(model, recipe)
-    widths = [
-        layer.out_features for layer in plain.modules() if isinstance(layer, nn.Linear) and layer.weight is not head
-    ]
     layers = max(1, getattr(plain.config.get_text_config(), "num_hidden_layers", 1))
     return Shape(
         parameters=parameters,
         trained=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
         spread=sum(in_layers),
         largest=max(in_layers, default=0),
+        linear=linear,
         head=head.numel(),
         vocabulary=head.shape[0],
         # recomputation keeps one layer's share and the layers' inputs
         saved_a_token=a_token / layers + layers * head.shape[1] * dtype.itemsize if recipe.checkpointing else a_token,
         saved_a_row=a_row,
-        widest=max(widths, default=head.shape[1]) * dtype.itemsize,
+        widest=max((layer.out_features for layer in bodies), default=head.shape[1]) * dtype.itemsize,
     )
 
 
@@ -297,9 +299,9 @@ def plan_budget(
 
 
 def weight_bytes(shape: Shape, recipe: Recipe, dtype: torch.dtype, processes: int) -> int:
-    """Return the bytes of the base's weights in one of *processes*; in 4 bits those of its layers are."""
+    """Return the bytes of the base's weights in one of *processes*; in 4 bits those of its linear layers are."""
     if recipe.method == "qlora":
-        return round((shape.parameters - shape.spread) * dtype.itemsize + shape.spread * QUANTISED)
+        return round((shape.parameters - shape.linear) * dtype.itemsize + shape.linear * QUANTISED)
     return held_parameters(shape, processes if recipe.shard else 1) * dtype.itemsize
 
 

@@ -79,6 +79,7 @@ def tiny_config(architecture: str, vocabulary: int):
             t.Llama4TextConfig,
             attention_chunk_size=40, intermediate_size_mlp=64, num_local_experts=2, moe_layers=[], head_dim=8,
         ),
+        "mixtral": partial(t.MixtralConfig, num_local_experts=4),
         "phimoe": partial(t.PhimoeConfig, num_local_experts=2),
         # half of each head is turned
         "phi3": partial(t.Phi3Config, rope_parameters=HALF_TURNED),

@@ -186,7 +186,7 @@ def test_a_spread_base_weighs_less_a_process(tiny_base, tiny_corpus, tmp_path, m
 
 
 def test_a_base_in_four_bits_weighs_an_eighth(tiny_base, tiny_corpus, tmp_path):
-    """Its layers' weights take half a byte and their scales; embedding and head are kept as they are."""
+    """Its linear layers' weights take half a byte and their scales; embedding and head are kept as they are."""
     whole, quarter = (
         train.plan_run(
             tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _, method=method: replace(RECIPE, method=method)
@@ -194,10 +194,21 @@ def test_a_base_in_four_bits_weighs_an_eighth(tiny_base, tiny_corpus, tmp_path):
         for method in ("lora", "qlora")
     )
     layers = load_base_model(find_base(tiny_base), device=CPU, dtype=torch.float32).model.layers
-    in_layers = sum(weight.numel() for weight in layers.parameters())
+    in_layers = sum(weight.numel() for weight in layers.parameters() if weight.dim() == 2)
 
     saved = whole.memory.weights - quarter.memory.weights
     assert saved == pytest.approx(in_layers * (4 - 4.127 / 8), rel=1e-3)
+
+
+def test_experts_in_one_tensor_keep_their_bytes(tmp_path, tokenizer):
+    """What 4 bits hold are linear layers; the experts of a mixture are none, and most of its weights."""
+    tiny_model("mixtral", len(tokenizer)).save_pretrained(tmp_path)
+    shape = budget.read_shape(find_base(tmp_path), RECIPE, torch.bfloat16)
+    weights = budget.weight_bytes(shape, replace(RECIPE, method="qlora"), torch.bfloat16, 1)
+    model = load_base_model(find_base(tmp_path), device=CPU, dtype=torch.float32)
+    experts = sum(weight.numel() for name, weight in model.named_parameters() if "experts" in name)
+
+    assert weights > 2 * experts > shape.parameters
 
 
 def test_an_architecture_that_cannot_be_counted_is_estimated(tiny_base, monkeypatch):
