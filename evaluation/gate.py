@@ -207,7 +207,7 @@ def read_policy(file: Path) -> Policy:
     own: Any = table.get("policy", table)
     if not isinstance(own, dict):
         raise SettingsError(file.name, [f"policy must be a table, got {own!r}"])
-    return Policy.from_settings(own, file.name)
+    return Policy.from_settings(own, file.name)  # pyright: ignore[reportUnknownArgumentType] - TOML
 
 
 # -- against the adapter in use

@@ -109,8 +109,10 @@ def settings_of(read: Callable[[str], bytes | None]) -> Settings:
         return check_settings("idiolect.toml", parse_toml("idiolect.toml", own))
     project = read("pyproject.toml")
     if project is not None:
-        table = parse_toml("pyproject.toml", project).get("tool", {}).get("idiolect", {})
-        return check_settings("pyproject.toml [tool.idiolect]", table)
+        table: Any = parse_toml("pyproject.toml", project).get("tool", {}).get("idiolect", {})
+        if not isinstance(table, dict):
+            raise SettingsError("pyproject.toml", [f"tool.idiolect must be a table, got {table!r}"])
+        return check_settings("pyproject.toml [tool.idiolect]", table)  # pyright: ignore[reportUnknownArgumentType] - TOML
     return Settings()
 
 
@@ -135,10 +137,8 @@ def read_plain(file: Path) -> bytes | None:
         raise SettingsError(file.name, [f"not readable: {error.strerror}"]) from None
 
 
-def check_settings(name: str, table: Any) -> Settings:
+def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
     """Return the settings that *table* writes, or raise all its faults at once."""
-    if not isinstance(table, dict):
-        raise SettingsError(name, [f"must be a table, got {table!r}"])
     faults: list[str] = []
     values: dict[str, Any] = {}
     for key in ("exclude", "drop", "add", "licences"):
