@@ -8,7 +8,7 @@ counted, because a truncated answer teaches the model not to stop.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ Ids = NDArray[np.int32]
 
 EMPTY_ANSWER = "empty_answer"
 TOO_LONG = "too_long"
+INFILL_BEYOND = "infill_beyond_share"
+OTHERS_BEYOND = "other_kinds_beyond_share"
+WAYS_OUT = {TOO_LONG: "raise max_tokens", OTHERS_BEYOND: "take more pairs of other kinds: --set extra=2, say"}
 LEAST_PAIRS = 50
 """Fewer training pairs than this teach nothing that could be measured."""
 
@@ -120,11 +123,17 @@ def require_pairs(encoded: Encoded, least: int = LEAST_PAIRS) -> None:
     """
     if len(encoded.examples) >= least:
         return
-    refused = ", ".join(f"{count} {reason}" for reason, count in encoded.refused.items()) or "none refused"
+    ways = ["Mine a larger repository", *(way for reason, way in WAYS_OUT.items() if reason in encoded.refused)]
     raise TooSmallError(
-        f"Training needs {least} pairs and found {len(encoded.examples)} ({refused}). "
-        "Mine a larger repository, or raise max_tokens if pairs were too long."
+        f"Training needs {least} pairs and found {len(encoded.examples)} ({describe_refused(encoded.refused)}). "
+        f"{', or '.join(ways)}."
     )
+
+
+def describe_refused(refused: Mapping[str, int]) -> str:
+    """Return how many pairs were left out, and why, in words."""
+    counts = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in refused.items())
+    return "left out: " + (", ".join(counts) or "none")
 
 
 def shorten_prompt(example: Example, room: int, keep: int = 0) -> Example:

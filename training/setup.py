@@ -23,7 +23,7 @@ from ..mining.errors import InputError, MismatchError
 from ..mining.pairs.pair import Pair
 from .adapter import CONFIG, attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
-from .encode import Encoded, Example, encode_pairs, require_pairs
+from .encode import INFILL_BEYOND, OTHERS_BEYOND, Encoded, Example, encode_pairs, require_pairs
 from .families import Family, probe_family
 from .forward import choose_mode, decoder_layers, expect_mode, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
@@ -51,7 +51,6 @@ from .vocabulary import house_tokens
 
 Report = Callable[[str, int, int], None]
 REPLAY = "replay.json"
-BEYOND_SHARE = "infill_beyond_share"
 FEW_PAIRS = 500
 """In a corpus of fewer pairs no pair with a hole is left out."""
 
@@ -167,10 +166,11 @@ def gather(
     longest = min(recipe.max_tokens, room)
     # a small corpus can spare none
     kept, beyond = limit_infill(offered, 1.0 if len(offered) < FEW_PAIRS else recipe.infill)
-    train = drop_contexts(mix_kinds(kept, recipe.extra), recipe.bare)
+    mixed = mix_kinds(kept, recipe.extra)
+    train = drop_contexts(mixed, recipe.bare)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
-    if beyond:
-        encoded = replace(encoded, refused={**encoded.refused, BEYOND_SHARE: beyond})
+    spared = {INFILL_BEYOND: beyond, OTHERS_BEYOND: len(kept) - len(mixed)}
+    encoded = replace(encoded, refused=encoded.refused | {reason: count for reason, count in spared.items() if count})
     require_pairs(encoded)
     validation = encode_pairs(spread(mix_kinds(corpus.pairs("validation"), 0.0)), family, longest)
     held_out = first_tokens(validation.examples, recipe.validation_tokens)

@@ -95,6 +95,16 @@ def test_three_functions_are_too_few_to_train_on(write_tree: Write, tmp_path: Pa
     assert "50" in line
 
 
+def test_why_fewer_pairs_are_trained_on_than_were_mined_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A small base takes few pairs of other kinds: `mine` counts them, and the message names their way back in."""
+    orchard = Path(__file__).parent.parent.parent / "samples" / "orchard"
+    assert main(["mine", str(orchard), "--out", str(tmp_path / "corpus"), "--workers", "1"]) == 0
+
+    line = fails(capsys, ["train", str(tmp_path / "corpus"), "--out", str(tmp_path / "adapter")], 2)
+
+    assert "other kinds beyond share" in line and "--set extra" in line and "max_tokens" not in line
+
+
 def test_a_base_that_does_not_exist(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """A base that is no folder of a model is one line."""
     arguments = ["train", str(corpus), "--out", str(tmp_path / "a"), "--base", str(tmp_path / "no-model")]
