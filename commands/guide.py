@@ -26,4 +26,7 @@ def command(source: Path, words: int) -> None:
     profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings)
     for note in [] if is_corpus else unread(list_files(source.resolve()), settings):
         click.echo(f"note: {note}", err=True)
-    click.echo(render_guide(profile, max_words=words))
+    guide = render_guide(profile, max_words=words)
+    if "\n- " not in guide:
+        click.echo("note: no habit is firm enough to be a rule", err=True)
+    click.echo(guide)

@@ -120,6 +120,8 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
     if not root.is_dir():
         raise InputError(f"{str(root)!r} is a file. Name the folder of a repository.")
     root = root.resolve()
+    if any(is_made_here(root, marker) for marker in MARKERS):
+        raise InputError(f"{str(root)!r} is a folder that idiolect wrote. Name the repository that it was made of.")
     listed = git_files(root)
     has_history = listed is not None
     locked: list[str] = []
@@ -156,9 +158,14 @@ def without_artefacts(root: Path, names: Sequence[str]) -> list[str]:
     made = tuple(
         f"{folder}/"
         for folder, _, file in marked
-        if folder and file in MARKERS and MADE_HERE.search(read_start(root, f"{folder}/{file}") or b"")
+        if folder and file in MARKERS and is_made_here(root, f"{folder}/{file}")
     )
     return [name for name in names if not name.startswith(made)]
+
+
+def is_made_here(root: Path, marker: str) -> bool:
+    """Claim that *marker* is a file by which idiolect knows an artefact of its own."""
+    return MADE_HERE.search(read_start(root, marker) or b"") is not None
 
 
 def read_start(root: Path, name: str) -> bytes | None:

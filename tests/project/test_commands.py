@@ -50,6 +50,27 @@ def test_no_such_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert "No such folder" in line and not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["mine", "guide"])
+def test_what_idiolect_wrote_is_no_repository(
+    command: str, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """An adapter, or a corpus to be mined, is named as what it is: its card and its weights have no habits."""
+    made = tmp_path / "adapter"
+    made.mkdir()
+    (made / "idiolect.json").write_text('{\n "schema": "idiolect.adapter/1"\n}\n')
+    (made / "README.md").write_text("# Card\n")
+    mine = ["mine", str(corpus), "--out", str(tmp_path / "out")]
+
+    assert "idiolect wrote" in fails(capsys, mine if command == "mine" else ["guide", str(made)], 2)
+
+
+def test_a_guide_without_a_rule_says_so(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """Silence would read like a mistake."""
+    assert main(["guide", str(write_tree({"a.py": "x = 1\n"}))]) == 0
+
+    assert "no habit is firm enough" in capsys.readouterr().err
+
+
 def test_a_folder_without_code(write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """A folder with no file of a known language is refused."""
     root = write_tree({"notes.txt": "nothing\n"})
