@@ -115,8 +115,8 @@ class DefinitionAffix(NeutralConvention):
     cap = "advise"
     least_support = 30.0
     is_mined = True
-    spared = PROSE
-    version = 2
+    spared = PROSE | {"yaml"}  # there a key is named by what reads the file
+    version = 3
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",

@@ -355,6 +355,14 @@ def test_a_commit_a_version_and_a_branch_are_told_apart(pin: str, rules: list[st
     assert rules == re.findall(r"- (Pin .+?) \(yaml\)", render_guide(learn(files)))
 
 
+def test_the_keys_of_data_begin_with_no_word_of_the_house():
+    """They are named by what reads them: that most of them begin alike makes another key no slip."""
+    data = "relative-type:\n  a: 1\nrelative-type-regex:\n  b: 2\n"
+    entries = learn({f"data/d{n}.yaml": data for n in range(60)}).entries
+
+    assert not [entry.key for entry in entries if entry.convention == "Q02"]
+
+
 def test_where_a_blank_would_be_another_command_none_is_asked_for():
     """In a shell an assignment and an expansion have no blanks by the language; around a pipe they are a habit."""
     script = 'name="$1"\nother="${name}"\nprintenv "$other" | sort | uniq\n'
