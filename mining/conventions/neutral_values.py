@@ -175,8 +175,8 @@ def known_values(entries: Iterable[tuple[str, EntryFact]]) -> list[str]:
 
 
 def is_choice(path: str, entry: EntryFact) -> bool:
-    """Claim that an entry is given a literal value that may be one of few: what number a test takes is its case."""
-    return entry.kind == "literal" and not (NUMBER.fullmatch(entry.value) and is_test_path(path))
+    """Claim that an entry is given a literal value that may be one of few: what a test gives is its case."""
+    return entry.kind == "literal" and not is_test_path(path)
 
 
 def natural_order(value: str) -> tuple[float, str]:

@@ -281,9 +281,9 @@ def test_advice_names_the_language_once():
 
 
 def test_numbers_are_a_closed_set_where_they_are_very_few():
-    """Three sizes are choices, in order of their size; more are measures, and numbers of tests are cases."""
+    """Three sizes are choices, in order of their size; more are measures, and what tests give are cases."""
 
-    def values(folder: str, *numbers: int) -> list[str]:
+    def values(folder: str, *numbers: int | str) -> list[str]:
         files = {
             f"{folder}/f{n}.js": "".join(f"retry({{ limit: {number}, wait: w }});\n" for number in numbers)
             for n in range(20)
@@ -293,6 +293,8 @@ def test_numbers_are_a_closed_set_where_they_are_very_few():
     assert ["`1`, `2`, `10`"] == values("src", 10, 2, 1)
     assert [] == values("src", 10, 2, 1, 5)
     assert [] == values("tests", 10, 2, 1)
+    assert ["`a`, `b`"] == values("src", "'a'", "'b'")
+    assert [] == values("tests", "'a'", "'b'")
 
 
 def test_the_name_of_a_test_is_no_block():
