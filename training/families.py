@@ -32,11 +32,12 @@ FILL_IN_THE_MIDDLE = (
 )
 FILE_SEPARATORS = ("<|file_sep|>", "<file_sep>")
 # What families put after a document, an answer or a hole, whatever their configuration names as the end. Sources:
-# the model cards above and Qwen3-Coder#389, llama.cpp#9606 (more than one end token), CodeLlama's infilling (`▁<EOT>`).
+# the model cards above, that of CodeGemma (`<|file_separator|>` after a hole), and Qwen3-Coder#389, llama.cpp#9606
+# (more than one end token), CodeLlama's infilling (`▁<EOT>`).
 ENDS = (
     "<|endoftext|>", "<|im_end|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<fim_pad>", "<repo_name>",
-    "<reponame>", "<file_sep>", "▁<EOT>", "<|EOT|>", "<|eot_id|>", "<|end_of_text|>", "<|end_of_role|>",
-    "<｜end▁of▁sentence｜>",
+    "<reponame>", "<file_sep>", "<|file_separator|>", "▁<EOT>", "<|EOT|>", "<|eot_id|>", "<|end_of_text|>",
+    "<|end_of_role|>", "<｜end▁of▁sentence｜>",
 )  # fmt: skip
 # Stands for the text of a chat message while the template is taken apart.
 SENTINEL = "idiolect-sentinel"

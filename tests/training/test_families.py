@@ -357,6 +357,14 @@ def test_half_a_set_of_hole_tokens_is_none():
     assert probe_family(build_tokenizer(kind)).fim is None
 
 
+def test_what_codegemma_puts_after_a_hole_ends_an_answer():
+    """Its configuration names other ends: without this one a base would write on into the next file."""
+    holes = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>")
+    tokenizer = build_tokenizer(Kind("CodeGemma", "gemma2", "<eos>", holes))
+
+    assert tokenizer.convert_tokens_to_ids("<|file_separator|>") in probe_family(tokenizer).stop_ids
+
+
 def test_ends_named_in_any_file_stop_an_answer(tmp_path):
     """Tokenizer, configuration and generation settings may each name another end; all of them count (12)."""
     tokenizer = build_tokenizer(KINDS[0])
