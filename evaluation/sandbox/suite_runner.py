@@ -4,7 +4,7 @@ Runs a repository's tests inside the cage. In: a task (JSON) on standard input. 
 Runs as a script of its own. What is tested shares this process, so nothing here is trusted alone: whoever reads the
 records looks for the secret before each, for every expected test, for canaries that failed, and for the last record.
 Steps by which code could find the secret or the checker (frames, closures, the collector, ctypes) are reported by an
-audit hook before they happen; an audit hook cannot be taken away.
+audit hook before they happen; an audit hook cannot be taken away. The memory of the process cannot be opened as a file.
 """
 
 from __future__ import annotations
@@ -48,6 +48,16 @@ def open_channel(secret: str) -> Emit:
             line = line[write(channel, line) :]
 
     return emit
+
+
+def hide_memory() -> None:
+    """Keep the memory of this process, where the secret lies, from being read as a file, by it or by what it starts."""
+    before = set(sys.modules)
+    import ctypes
+
+    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+    for name in set(sys.modules) - before:
+        del sys.modules[name]  # what is tested is to be seen importing it
 
 
 def watch_answer(emit: Emit, path: str, first: int, last: int) -> None:
@@ -250,6 +260,7 @@ def answer_calls(task: dict[str, Any], emit: Emit) -> None:
 def main() -> None:
     """Read the task and carry it out."""
     task = json.loads(sys.stdin.buffer.read())
+    hide_memory()
     emit = open_channel(task.pop("secret"))
     emit("begin")  # what is strange from now on comes from what is tested
     sys.path[:0] = task["path"]

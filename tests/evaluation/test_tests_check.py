@@ -227,6 +227,15 @@ FORGERIES = [
     ),
     pytest.param("import glob; return open('/repository/.git/HEAD').read()", "fail_tests", id="78-reads-the-history"),
     pytest.param(
+        "memory = open('/proc/self/mem', 'rb'); return price + price * rate // 100", "fail_tests",
+        id="78-reads-its-own-memory",
+    ),
+    pytest.param(
+        "import os, subprocess; subprocess.run(['/usr/bin/head', '-c', '0', f'/proc/{os.getpid()}/mem'], check=True)\n"
+        "    return price + price * rate // 100",
+        "fail_tests", id="78-has-its-memory-read",
+    ),
+    pytest.param(
         "import signal, time; signal.alarm(0); signal.setitimer(0, 0)\n    while True: pass", "tests_timeout",
         id="79-sleeps-past-the-alarm", marks=pytest.mark.slow,
     ),
