@@ -144,7 +144,7 @@ class LeakFinder:
     def find_quotes(self, pairs: Sequence[Pair]) -> list[bool]:
         """Return whether each training pair shares a span of 50 tokens with an answer held out."""
         fresh = {pair.prompt_id: pair.context for pair in pairs if pair.prompt_id not in self.known}
-        fresh.update((pair.id, f"{pair.instruction}\n{pair.response}") for pair in pairs if pair.id not in self.known)
+        fresh.update((pair.id, "\n".join(texts_of(pair))) for pair in pairs if pair.id not in self.known)
         self.known.update(zip(fresh, self.spans.find_in(list(fresh.values())), strict=True))
         return [self.known[pair.prompt_id] or self.known[pair.id] for pair in pairs]
 
@@ -152,7 +152,7 @@ class LeakFinder:
         """Claim that a training pair has the answer of a pair held out, or holds a body, white space apart."""
         if bare(pair.response) in self.answers:
             return True
-        texts = (pair.instruction.replace(HOLE, pair.response), pair.response)
+        texts = texts_of(pair)
         # a change may have formatted it anew; elsewhere its longest line tells where to look
         likely = self.bodies if pair.kind == "edit" else self.bodies_by_line(texts)
         return bool(likely) and any(body in side for side in map(bare, texts) for body in likely)
@@ -161,6 +161,11 @@ class LeakFinder:
         """Return the bodies held out whose longest line stands in one of *texts*."""
         lines = {bare(line) for text in texts for line in text.split("\n")}
         return {body for line in lines & self.by_line.keys() for body in self.by_line[line]}
+
+
+def texts_of(pair: Pair) -> tuple[str, str]:
+    """Return what *pair* asks, a hole filled as it teaches to fill it, and its answer."""
+    return pair.instruction.replace(HOLE, pair.response), pair.response
 
 
 def bare(text: str) -> str:

@@ -5,6 +5,7 @@ Nothing held out is trained on: near-copies stay together, quotes are dropped, a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from idiolect.mining.filters.duplicates import fingerprint
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.mining.spans import SpanFinder, token_spans
-from idiolect.mining.split import SPLITS, assign_sides, bare
+from idiolect.mining.split import SPLITS, LeakFinder, assign_sides, bare, drop_quotes
 
 NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "larch",
          "marsh", "north", "ocean", "prairie", "quarry", "ridge", "slope", "tarn")  # fmt: skip
@@ -113,6 +114,19 @@ def test_a_quote_of_a_held_out_answer_is_dropped(repository, tmp_path):
     assert "train" == sides[host]
     assert 1 == corpus.manifest["skipped"]["quotes_held_out_answer"]
     assert 0 == read_corpus(tmp_path / "after").manifest["split_proof"]["shared_spans_of_50_tokens"]
+
+
+def test_a_quote_around_a_hole_is_found(repository, tmp_path):
+    """What stands before the hole, in it and behind it is one text, as it is learned."""
+    corpus = mine(repository, tmp_path / "corpus")
+    answer = max((pair.response for pair in corpus.pairs("test")), key=len)
+    start, end = len(answer) // 3, 2 * len(answer) // 3
+    asked = f"# first\n{answer[:start]}{HOLE}{answer[end:]} + store.extra_step()"
+    around = replace(corpus.pairs("train")[0], id="hole", kind="infill", instruction=asked, response=answer[start:end])
+
+    _, quotes = drop_quotes([around], LeakFinder([*corpus.pairs("test"), *corpus.pairs("train")]))
+
+    assert [around] == quotes
 
 
 @pytest.mark.parametrize("on_top", [False, True], ids=["the newest", "an earlier one"])
