@@ -40,6 +40,8 @@ class Secret(NamedTuple):
     end: int
 
 
+STANDS_FOR_ONE = r"(?i:(?:my)?passw(?:or)?d|redacted)@|[A-Z]+(?:_[A-Z]+)+@"
+"""What documentation writes into an address where the password goes."""
 RULES = (
     Rule(
         "private-key",
@@ -90,7 +92,10 @@ RULES = (
     Rule("azure-storage-key", ("AccountKey=",), r"AccountKey=([A-Za-z0-9+/]{86}==)"),
     Rule("azure-client-secret", ("8Q~", "7Q~"), r"([A-Za-z0-9_~.\-]{3}[78]Q~[A-Za-z0-9_~.\-]{31,34})"),
     Rule("json-web-token", ("eyJ",), r"(eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,})"),
-    Rule("basic-auth-url", ("://",), r"://[^\s:/@'\"{}$<>%]{0,64}:([^\s/@'\"{}$<>%*]{6,128})@[\w.\-]+", is_word=False),
+    Rule(
+        "basic-auth-url", ("://",),
+        rf"://[^\s:/@'\"{{}}$<>%]{{0,64}}:(?!{STANDS_FOR_ONE})([^\s/@'\"{{}}$<>%*]{{6,128}})@[\w.\-]+", is_word=False,
+    ),
     Rule("age-key", ("AGE-SECRET-KEY-1",), r"(AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b"),
 )  # fmt: skip
 SHORTEST_WORD = 15

@@ -184,6 +184,8 @@ def test_a_secret_behind_a_line_end_in_a_string_is_found():
         pytest.param("password_field = 'registration_form_password_2'", id="words"),
         pytest.param("url = 'https://user:{password}@host/path'", id="a template"),
         pytest.param("see https://example.org/a:b@c", id="a link"),
+        pytest.param("qpid://username:password@hostname/ or redis://:mypassword@localhost:6", id="what to put where"),
+        pytest.param("azureservicebus://SAS_POLICY_NAME:SAS_KEY@BUS or https://REDACTED:REDACTED@host", id="names"),
         pytest.param("async def read(\n    token: OAuth2PasswordBearer\n):", id="a type"),
         pytest.param("names = ['OAuth2PasswordBearer', 'OAuth2PasswordRequestForm']", id="names in a row"),
         pytest.param('say that "embed_tokens" or "m1.encoder.embed_tokens" is meant', id="a choice of words"),
