@@ -4,6 +4,7 @@ Imports. In: import statements. Out: their form, their names, and where they sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
@@ -15,6 +16,8 @@ from .view import FileView, statement_edit, text_of
 IMPORTS = "(import_statement) @site (import_from_statement) @site"
 FUTURE = "from __future__ import annotations"
 OWN_NAME = "its own name"
+READERS = re.compile(r"\b(?:__annotations__|get_annotations|get_type_hints|signature\()|\bfields\(")
+"""What reads annotations as the program runs, and would find texts in place of types."""
 ALWAYS_THERE = frozenset({"typing", "typing_extensions", "collections.abc", "__future__"})
 """Modules that a program has loaded anyway: importing them for annotations alone costs nothing."""
 WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -201,8 +204,10 @@ class FutureAnnotations(Convention):
         yield Choice("evaluated at once", first) if imported is None else Choice("deferred", imported)
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the import put in before the first statement, or taken out."""
+        """Return the import put in before the first statement, where nothing reads annotations, or taken out."""
         if value == "deferred":
+            if READERS.search(place.source.text) or is_read_inside(place.source.tree.root_node):
+                return ()
             definition = place.inside("function_definition", "class_definition", "decorated_definition")
             blanks = 2 if definition is None else 3
             return (Edit(place.start, place.start, FUTURE + place.newline * blanks),)
@@ -213,6 +218,19 @@ class FutureAnnotations(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open a module that has annotations with `{FUTURE}`."
+
+
+def is_read_inside(root: Node) -> bool:
+    """Claim that a class, or what is decorated, stands in a function with annotations: whoever reads them may fail."""
+    waiting = [(root, False, False)]
+    while waiting:
+        node, within, may_be_read = waiting.pop()
+        if may_be_read and node.type == "type":
+            return True
+        may_be_read = may_be_read or (within and node.type in ("class_definition", "decorated_definition"))
+        within = within or node.type == "function_definition"
+        waiting += [(child, within, may_be_read) for child in node.named_children]
+    return False
 
 
 class TypingImports(Convention):

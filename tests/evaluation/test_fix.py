@@ -132,3 +132,26 @@ def test_a_class_that_is_made_anew_keeps_the_arguments_of_super(decorator):
     before = f"{decorator}{text}".replace("super()", "super(Own, self)").encode()
 
     assert (before if decorator else text.encode()) == mend(before, house, only=["X10"])
+
+
+@pytest.mark.parametrize(
+    ("code", "is_mended"),
+    [
+        pytest.param("def f(a: int) -> int:\n    return a\n", True, id="a function"),
+        pytest.param("@app.get\ndef f(a: int):\n    return a\n", True, id="a decorated function of the module"),
+        pytest.param(
+            "def f(app):\n    @app.get\n    def g(a: int):\n        return a\n\n    return g\n",
+            False,
+            id="a decorated function inside",
+        ),
+        pytest.param("def f(a: int):\n    class A:\n        b: int\n\n    return A\n", False, id="a class inside"),
+        pytest.param("def f(a: int):\n    return f.__annotations__\n", False, id="what reads them"),
+    ],
+)
+def test_annotations_are_deferred_only_where_nothing_reads_them(code, is_mended):
+    """Read as texts later, they name nothing that a function kept to itself."""
+    future = "from __future__ import annotations\n\n"
+    house = learn_profile([tally_source(parse(f"{future}A: int = {n}\n", f"app/m{n}.py")) for n in range(90)])
+    mended = mend(f"import os\n\n{code}", house, only=["I04"])
+
+    assert (future * is_mended + f"import os\n\n{code}").encode() == mended
