@@ -299,9 +299,9 @@ class TokenSpacing(NeutralConvention):
     question = "Do blanks stand around {key}?"
     cap = "hint"
     owners = FORMATTERS
-    spared = PROSE
+    spared = PROSE | {"bash"}  # there a blank ends a word
     is_mined = True
-    version = 5
+    version = 6
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -332,12 +332,12 @@ class TokenSpacing(NeutralConvention):
         ),
         Examples(
             value="after",
-            key="`:` in a block mapping pair",
+            key="`,` in a flow sequence",
             path="ci.yaml",
             language="yaml",
-            conforms=("a: 1\n",),
-            departs=("a : 1\n",),
-            nearly=("a:\n  b: 1\n", "a: # c\n  b: 1\nd: # e\n"),
+            conforms=("a: [b, c]\n",),
+            departs=("a: [b,c]\n",),
+            nearly=("a: b\n",),
         ),
     )
 
@@ -355,9 +355,7 @@ class TokenSpacing(NeutralConvention):
                 continue
             row, column = node.start_point
             around = node.parent
-            if around is None or column == len(file.margin(row)):
-                continue
-            if file.source.language.name == "bash" and (sign, around.type) in BOUND:
+            if around is None or around.type in BOUND or column == len(file.margin(row)):
                 continue
             # what stands before the first sign of a node, or after its last, is around the node
             within = (node.start_byte > around.start_byte, node.end_byte < around.end_byte)
@@ -370,8 +368,8 @@ class TokenSpacing(NeutralConvention):
         return f"Put blanks {side} {key}." if value != "nowhere" else f"Put no blanks around {key}."
 
 
-BOUND = frozenset({("$", "simple_expansion"), ("${", "expansion"), ("=", "variable_assignment")})
-"""Signs of the shell that a blank would tear off: that they have none is syntax, and no habit."""
+BOUND = frozenset({"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name"})
+"""Kinds of nodes in which a language says where blanks stand: `a: b` of YAML, `$a` of PHP."""
 SPACING = {(True, True): "on both sides", (False, False): "nowhere", (True, False): "before", (False, True): "after"}
 
 

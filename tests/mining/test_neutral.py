@@ -240,6 +240,16 @@ def test_a_comment_is_no_neighbour(path: str, text: str):
     assert [] == list(BlankLines().ask_any(AnyView(parse(path, text))))
 
 
+@pytest.mark.parametrize(
+    ("path", "text"), [("a.yml", "a: b\nc:\n  - d\n"), ("a.sh", "a=$b\n"), ("a.php", "<?php\nreturn $a;\n")]
+)
+def test_no_blanks_are_asked_where_a_language_says_where_they_stand(path: str, text: str):
+    """What could not be written otherwise is no habit."""
+    view = AnyView(parse(path, text))
+
+    assert not TokenSpacing().is_asked_any(view) or [] == list(TokenSpacing().ask_any(view))
+
+
 def test_the_end_of_a_line_is_no_sign():
     """Where a grammar has a token for it, no blanks are asked around it."""
     view = AnyView(parse("a.c", "#if A\n  int a;\n#elif B\n  int b;\n#endif\n"))

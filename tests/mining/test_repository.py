@@ -133,9 +133,10 @@ def test_a_library_beside_the_scripts_of_a_page_is_vendored(write_tree):
     assert dict.fromkeys(library, "vendored") == dict(found.skips)
 
 
-def test_the_code_of_others_is_left_out_however_its_folder_is_called(write_tree):
+def test_the_code_of_others_is_left_out_however_its_folder_is_called(write_tree, commit_tree):
     """A folder for the code of third parties is written in several ways."""
     root = write_tree({"a.py": CODE, "thirdparty/b.py": CODE, "lib/third-party/c.py": CODE, "3rdparty/d.py": CODE})
+    commit_tree(root)
 
     assert {"vendored"} == set(reasons(root).values())
     assert 3 == len(reasons(root))
