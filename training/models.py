@@ -149,7 +149,7 @@ def quantised(device: torch.device, dtype: torch.dtype) -> dict[str, object]:
 
 def plain_weights(base: Base) -> dict[str, object]:
     """Return the options that load in full a base stored in 4 or 8 bits, whose kernels compute and never learn."""
-    from transformers import FineGrainedFP8Config, Mxfp4Config
+    from transformers.utils.quantization_config import FineGrainedFP8Config, Mxfp4Config
 
     formats = {"fp8": FineGrainedFP8Config, "mxfp4": Mxfp4Config}
     with suppress(OSError, ValueError, AttributeError):
