@@ -93,6 +93,7 @@ def test_pictures_and_sections_are_there(page):
     assert '<svg class="curve"' in text
     assert text.count('<article class="example">') == 3
     assert 'id="evidence"' in text
+    assert "Here every token counts alike; where arms are compared, every function does" in text
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-0.31, 0.31), (8.04, 8.32), (0.0, 900.0)])
