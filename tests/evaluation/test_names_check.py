@@ -190,6 +190,17 @@ def test_a_folder_of_another_user_ends_no_check(
     assert sorted(FILES) == list(house.read_house(root).files)
 
 
+def test_classes_that_derive_from_each_other_are_not_followed_for_ever(
+    write_tree: Callable[[Mapping[str, str]], Path],
+):
+    """Code that could not run is read all the same; nothing is known of such classes."""
+    ring = "class Even(Odd):\n    pass\n\n\nclass Odd(Even):\n    pass\n\n\nprint(Even(), Odd())\n"
+    found = house.read_house(write_tree({"a.py": ring, "b.py": "class Plain:\n    pass\n\n\nprint(Plain())\n"}))
+
+    assert not found.class_is_plain("Even")
+    assert found.class_is_plain("Plain")
+
+
 GUARDED = [
     pytest.param("import sys\n\nprint(sys.getwindowsversion())\n", True, id="another platform has it"),
     pytest.param("import sys\n\nprint(sys.getlinuxversion())\n", False, id="no platform has it"),
