@@ -375,14 +375,6 @@ def test_the_keys_of_data_begin_with_no_word_of_the_house():
     assert not [entry.key for entry in entries if entry.convention == "Q02"]
 
 
-def test_where_a_blank_would_be_another_command_none_is_asked_for():
-    """In a shell an assignment and an expansion have no blanks by the language; around a pipe they are a habit."""
-    script = 'name="$1"\nother="${name}"\nprintenv "$other" | sort | uniq\n'
-    entries = learn({f"bin/run{n}.sh": script for n in range(60)}).entries
-
-    assert ["bash: `|` in a pipeline"] == [entry.key for entry in entries if entry.convention == "Q05"]
-
-
 @pytest.mark.parametrize(("longest", "is_said"), [(5, True), (90, False)])
 def test_a_guide_says_a_limit_that_is_tight(longest: int, is_said: bool):
     """Where functions are of all lengths, the longest of them shows no habit."""
