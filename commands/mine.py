@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ._language import language_option
-from ._policy import check_policies
 from ._progress import show_progress
 
 if TYPE_CHECKING:
@@ -55,7 +54,6 @@ def command(
     """Mine each REPO into one corpus: pairs in three splits, the profile of its conventions, and its API."""
     from ..mining.mine import mine_repositories
 
-    check_policies(repositories)
     chosen = [kind.strip() for kind in kinds.split(",")] if kinds else None
     with show_progress() as progress:
         corpus = mine_repositories(

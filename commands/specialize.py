@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._language import language_option
-from ._policy import check_policies
 from ._progress import show_progress
 from .evaluate import make_retrain
 
@@ -71,7 +70,6 @@ def specialize(
 
     started = time.monotonic()
     refuse_other_content(out)
-    check_policies(repositories)
     corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
     # what cannot be evaluated is said before anything is trained
     from ..evaluation.evaluate import evaluate_corpus

@@ -142,7 +142,7 @@ def test_a_policy_that_nothing_could_be_judged_by_is_told_first(
 
     line = fails(capsys, [command, str(root), "--out", str(tmp_path / "out")], 2)
 
-    assert "unknown key 'minimum_gian'; known:" in line
+    assert "unknown key 'minimum_gian', known:" in line
     assert not (tmp_path / "out").exists()
 
 
