@@ -44,7 +44,6 @@ class LazyCommands(click.Group):
             return None
         return importlib.import_module(f"{commands.__name__}.{cmd_name}").command
 
-
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -72,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prepare_process()
     try:
         result = cli.main(args=None if argv is None else list(argv), prog_name="idiolect", standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written is told here, not by the interpreter as it ends
     except IdiolectError as error:
         return complain(str(error), error.exit_code)
     except click.exceptions.Exit as stop:
@@ -88,8 +88,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in REFUSALS:
             return report_internal_error(error)
-        # what is only written to has no name here
-        where = "" if error.filename is None else f": {str(error.filename)[:LONGEST_NAME]!r}"
+        where = f": {str(error.filename)[:LONGEST_NAME]!r}"
+        if error.filename is None:
+            # an output, which has no name here: what is left for it would fail once more
+            sys.stdout, where = None, ""
         return complain(f"{error.strerror}{where}.", 2)
     except Exception as error:
         return report_internal_error(error)

@@ -61,10 +61,12 @@ def test_J03_no_place_to_write_to(root, tmp_path, closed):
     assert b"Traceback" not in done.stderr
 
 
-def test_J03_an_output_that_takes_no_more(root):
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["at the end", "at once"])
+def test_J03_an_output_that_takes_no_more(root, unbuffered):
     """A full disk behind the standard output is told as one, not as a file of no name."""
+    words, environment = [*IDIOLECT, "check", str(root), "--no-names"], {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([*IDIOLECT, "check", str(root), "--no-names"], stdout=full, stderr=-1, check=False)
+        done = subprocess.run(words, env=environment, stdout=full, stderr=-1, check=False)
 
     assert (2, b"idiolect: No space left on device.\n") == (done.returncode, done.stderr)
 
