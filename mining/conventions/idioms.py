@@ -263,11 +263,7 @@ class SuperForm(Convention):
         inside = Edit(arguments.start_byte + 1, arguments.end_byte - 1, "")
         if value == "with arguments":
             return (inside._replace(text=usual),)
-        owner = place.inside("class_definition")
-        above = owner.parent if owner is not None else None
-        # a decorator may make the class anew, as `@dataclass(slots=True)` does; without arguments the old one is meant
-        is_anew = above is not None and above.type == "decorated_definition"
-        return (inside,) if given_arguments(arguments) == usual and not is_anew else ()
+        return (inside,) if given_arguments(arguments) == usual else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
