@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.artefacts import lock_folder, machine_faults, refuse_foreign, sha256_file, sha256_json, write_json
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
@@ -51,8 +52,6 @@ from .weigh import Weighed, comparison_rows, weigh
 
 SCHEMA = "idiolect.evaluation/1"
 MARKER = "run.json"
-LEAST_PROBES = 20
-LEAST_CLUSTERS = 2
 DEFAULT_PROBES = 200
 GENERATION_SHARE = 0.8
 """Of the given minutes; the rest goes to losses, checks and the report."""
@@ -224,11 +223,11 @@ def choose_count(task: Task, bench: Bench) -> int:
     pilot = select_probes(task.corpus, "validation", PILOT, bench.admit).probes
     pilot = pilot or select_probes(task.corpus, "test", PILOT, bench.admit).probes
     if not pilot:
-        return LEAST_PROBES
+        return LEAST_TASKS
     # a repeat of base beside every arm on the test probes, and every arm on half as many validation probes
     rounds = (len(task.arms) * 1.5 + 1) * task.samples
     seconds = time_request(task, bench, pilot)
-    return max(LEAST_PROBES, int(task.minutes * 60 * GENERATION_SHARE / (seconds * rounds)))
+    return max(LEAST_TASKS, int(task.minutes * 60 * GENERATION_SHARE / (seconds * rounds)))
 
 
 def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
@@ -256,13 +255,13 @@ def require_size(suite: Suite, forced: bool) -> None:
     Raise `TooSmallError` for a suite that can show nothing; even *forced*, one probe there must be.
     """
     n, g = len(suite.probes), len(suite.sizes)
-    if n and (forced or (n >= LEAST_PROBES and g >= LEAST_CLUSTERS)):
+    if n and (forced or (n >= LEAST_TASKS and g >= LEAST_CLUSTERS)):
         return
     lost = sum(reason == LOST for _, reason in suite.refused)
     way = "Mine a larger repository" if not lost else f"This machine lost {lost} more; see to its disk and memory"
     raise TooSmallError(
         f"{n} probes in {g} clusters were admitted of {suite.candidates} held-out pairs; an evaluation needs "
-        f"{LEAST_PROBES} in {LEAST_CLUSTERS}. {way}" + (", or use --force." if n else ".")
+        f"{LEAST_TASKS} in {LEAST_CLUSTERS}. {way}" + (", or use --force." if n else ".")
     )
 
 
