@@ -28,6 +28,7 @@ from .attention import no_mask
 from .checkpoints import KEEP
 from .forward import decoder_layers, keeps_logits, plain_model
 from .fused import CHUNK_BYTES, fuse_adapter
+from .lanes import choose_lanes
 from .models import Base, read_config
 from .pace import synchronize
 from .packing import Plan
@@ -61,7 +62,7 @@ class Memory:
     trained: int
     """What is trained, four times: its values, its gradient, the optimizer's two averages."""
     activations: int
-    """What the largest pack keeps for its backward, and as much again of one layer's temporaries."""
+    """What the largest pack keeps for its backward, and a layer's temporaries, for each pack computed side by side."""
     head: int
     """Logits of the rows that are scored together."""
     free: int
@@ -282,14 +283,15 @@ def plan_budget(
     steps = count_planned(recipe, in_an_epoch, seconds)
     trained = 4 * shape.trained
     largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
+    at_once = min(choose_lanes(recipe, device), max(map(len, epoch)))
     return Budget(
         parameters=shape.parameters,
         trained_parameters=shape.trained,
         memory=Memory(
             weights=weight_bytes(shape, recipe, dtype, processes),
             trained=4 * trained,
-            activations=round(largest + 2 * shape.widest * max(tokens)),
-            head=min(3 * CHUNK_BYTES.get(device.type, 2**26), 12 * shape.vocabulary * max(rows)),
+            activations=at_once * round(largest + 2 * shape.widest * max(tokens)),
+            head=at_once * min(3 * CHUNK_BYTES.get(device.type, 2**26), 12 * shape.vocabulary * max(rows)),
             free=free_memory(device),
         ),
         work=Work(len(plan.examples), steps, round(steps * sum(tokens) / len(epoch)), steps * a_step, steps * seconds),

@@ -41,6 +41,7 @@ from .models import (
     load_base_model,
     load_tokenizer,
     read_ends,
+    read_parameters,
     recall_base,
 )
 from .packing import Pack, pack_in_order
@@ -172,7 +173,7 @@ def load_model(base: str | Path | None = None, adapter: Path | None = None) -> M
         )
     device = choose_device()
     tokenizer = load_tokenizer(found)
-    model: Any = load_base_model(found, device=device, dtype=choose_dtype(device))
+    model: Any = load_base_model(found, device=device, dtype=choose_dtype(device, read_parameters(found)))
     family = probe_family(tokenizer, read_ends(found))
     loaded = LoadedModel(model, family, found, context_length(found, tokenizer), device)
     if adapter is not None:

@@ -16,6 +16,8 @@ from typing import TypeVar
 
 import torch
 
+from .recipe import Recipe
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -23,6 +25,11 @@ Result = TypeVar("Result")
 def count_lanes(device: torch.device) -> int:
     """Return how many packs are computed side by side: a processor's threads; an accelerator is one lane."""
     return torch.get_num_threads() if device.type == "cpu" else 1
+
+
+def choose_lanes(recipe: Recipe, device: torch.device) -> int:
+    """Return how many packs are computed side by side on *device*."""
+    return count_lanes(device) if recipe.lanes and recipe.plain_layers else 1
 
 
 def in_lanes(work: Callable[[Item], Result], items: Iterable[Item], lanes: int) -> list[Result]:

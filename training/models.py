@@ -25,6 +25,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from ..mining.artefacts import sha256_file, sha256_json
 from ..mining.errors import IdiolectError, InputError, MissingExtraError
 from .base import EMBEDDED, embedded_path
+from .recipe import SMALL_MODEL
 from .trust import check_config
 
 if TYPE_CHECKING:
@@ -235,10 +236,23 @@ def choose_device() -> torch.device:
     return torch.device("cpu")
 
 
-def choose_dtype(device: torch.device) -> torch.dtype:
-    """Return what a base is kept in: bf16 where the accelerator computes in it by itself, else full precision."""
-    native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+def choose_dtype(device: torch.device, parameters: int) -> torch.dtype:
+    """
+    Return what a base of *parameters* is kept in: bf16 where *device* multiplies in it by itself, else full precision.
+
+    On a processor a small base stays in full precision: its matrices are too narrow to gain by less.
+    """
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = parameters >= SMALL_MODEL and multiplies_in_bf16()
     return torch.bfloat16 if native else torch.float32
+
+
+def multiplies_in_bf16() -> bool:
+    """Claim that this processor has instructions for products in bf16: four times the rate of full precision."""
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
 
 
 def cache_folder() -> Path | None:

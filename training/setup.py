@@ -28,7 +28,7 @@ from .families import Family, probe_family
 from .forward import choose_mode, decoder_layers, expect_mode, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
 from .generation import LoadedModel, ModelGenerator
-from .lanes import count_lanes
+from .lanes import choose_lanes
 from .mix import drop_contexts, limit_infill, mix_kinds
 from .models import (
     Base,
@@ -146,9 +146,9 @@ def gather(
     offered = corpus.pairs("train") if pairs is None else pairs
     room = context_length(base, tokenizer)
     form = read_form(start_from) if start_from is not None else {}
+    parameters = read_parameters(base)
     if recipe is None:
         accelerated = device.type == "cuda"
-        parameters = read_parameters(base)
         recipe = size_recipe(pairs=len(offered), parameters=parameters, context_length=room, accelerator=accelerated)
         recipe = replace(recipe, **form)
     recipe = recipe if adjust is None else adjust(recipe)
@@ -162,7 +162,7 @@ def gather(
         raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
     if recipe.skim and recipe.compile:
         raise InputError("compile=true compiles layers for whole packs. Set skim=false, or leave compile out.")
-    dtype = choose_dtype(device) if recipe.precision == "auto" else precision(recipe.precision)
+    dtype = choose_dtype(device, parameters) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
     # a small corpus can spare none
     kept, beyond = limit_infill(offered, 1.0 if len(offered) < FEW_PAIRS else recipe.infill)
@@ -296,11 +296,6 @@ def first_tokens(examples: Sequence[Example], budget: int) -> tuple[Example, ...
             break
         chosen.append(example)
     return tuple(chosen)
-
-
-def choose_lanes(recipe: Recipe, device: torch.device) -> int:
-    """Return how many packs are computed side by side on *device*."""
-    return count_lanes(device) if recipe.lanes and recipe.plain_layers else 1
 
 
 def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.device) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.mining.errors import MachineError
-from idiolect.training import budget, setup, train
+from idiolect.training import budget, lanes, setup, train
 from idiolect.training.adapter import attach_adapter
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, set_mode, to_batch
@@ -167,6 +167,18 @@ def test_the_command_prints_a_plan(tiny_base, tiny_corpus, tmp_path, capsys):
     assert all(word in printed for word in ("memory", "steps", "time", "disk"))
     assert body["memory"]["total"] > body["memory"]["weights"] > 0
     assert not (tmp_path / "a").exists()
+
+
+def test_packs_computed_side_by_side_are_all_held(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Two packs at a time keep twice the activations of one; a step of one pack keeps one."""
+    monkeypatch.setattr(lanes, "count_lanes", lambda device: 2)
+
+    def activations(**changes):
+        recipe = replace(RECIPE, **{"pack_tokens": 256, "step_tokens": 1024, **changes})
+        return train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe).memory.activations
+
+    assert activations() == 2 * activations(lanes=False)
+    assert activations(pack_tokens=4096, step_tokens=1) == activations(pack_tokens=4096, step_tokens=1, lanes=False)
 
 
 def test_a_spread_base_weighs_less_a_process(tiny_base, tiny_corpus, tmp_path, monkeypatch):

@@ -15,7 +15,7 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.mining.errors import InputError, MachineError, MismatchError, SettingsError, TooSmallError
-from idiolect.training import steps
+from idiolect.training import models, steps
 from idiolect.training.adapter import read_record
 from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
@@ -433,6 +433,21 @@ def test_sizes_follow_corpus_and_base():
     assert large.minutes is None
     assert large.learning_rate < small.learning_rate
     assert large.epochs < small.epochs
+
+
+def test_a_real_base_on_a_processor_takes_short_packs(monkeypatch):
+    """Side by side on its cores, long packs took more than a machine has; bf16 is for what gains by it."""
+    on_cores = size_recipe(pairs=1300, parameters=135_000_000, context_length=8192)
+    on_card = size_recipe(pairs=1300, parameters=135_000_000, context_length=8192, accelerator=True)
+    cpu = torch.device("cpu")
+
+    assert (on_cores.pack_tokens, on_cores.skim) == (2048, True)
+    assert (on_card.pack_tokens, on_card.skim) == (16_384, False)
+    monkeypatch.setattr(models, "multiplies_in_bf16", lambda: True)
+    assert models.choose_dtype(cpu, 135_000_000) == torch.bfloat16
+    assert models.choose_dtype(cpu, 6_000_000) == torch.float32
+    monkeypatch.setattr(models, "multiplies_in_bf16", lambda: False)
+    assert models.choose_dtype(cpu, 135_000_000) == torch.float32
 
 
 def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, capsys, monkeypatch):

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..models import multiplies_in_bf16
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -71,6 +73,4 @@ def orthogonalize(matrices: Tensor) -> Tensor:
 
 def fast_precision(device: torch.device) -> torch.dtype:
     """Return bf16 where *device* multiplies in it, else full precision."""
-    able = torch.cpu.get_capabilities()
-    fast = device.type == "cuda" or able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16")
-    return torch.bfloat16 if fast else torch.float32
+    return torch.bfloat16 if device.type == "cuda" or multiplies_in_bf16() else torch.float32
