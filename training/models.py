@@ -1,8 +1,8 @@
 """
-Base models. In: `embedded`, a folder, or the name of a remote base. Out: its tokenizer, its model, and who it is.
+Base models. In: `embedded`, a folder, a GGUF file, or a remote name. Out: its tokenizer, its model, and who it is.
 
-Only safetensors are loaded and no code of a model is run. Nothing reaches for the network unless the user names a
-remote base; after that one download everything is read from local files.
+Only safetensors and GGUF are loaded and no code of a model is run. Nothing reaches for the network unless the user
+names a remote base; after that one download everything is read from local files.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import json
 import os
 import re
 import warnings
-from contextlib import suppress
+from contextlib import nullcontext, redirect_stderr, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from inspect import signature
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
@@ -50,13 +51,21 @@ class Base:
     """How artefacts call it: `idiolect/embedded-<hash8>`, a remote name, or the folder's own name. Never a path."""
     folder: Path
     weights_sha256: str
+    file: str = ""
+    """The GGUF file in *folder* that holds all of it: weights, configuration and tokenizer. Empty for safetensors."""
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """Where transformers' loaders find it, and that they stay on this machine and run none of its code."""
+        place = {"pretrained_model_name_or_path": self.folder, **({"gguf_file": self.file} if self.file else {})}
+        return {**place, "local_files_only": True, "trust_remote_code": False}
 
 
 def find_base(base: str | Path) -> Base:
     """
     Return the base that the user named, downloading it only when that is a remote name.
 
-    Raises `InputError` when there is no such base, or it holds no safetensors.
+    Raises `InputError` when there is no such base, or a folder holds no safetensors.
     """
     if str(base) == EMBEDDED:
         folder = embedded_path()
@@ -67,9 +76,14 @@ def find_base(base: str | Path) -> Base:
         digest = hash_weights(folder)
         remember_base(digest, folder)
         return Base(folder.resolve().name, folder, digest)
+    if folder.is_file() and folder.suffix == ".gguf":
+        digest = sha256_file(folder)
+        remember_base(digest, folder)
+        return Base(folder.stem, folder.parent, digest, folder.name)
     if folder.exists() or not REMOTE_NAME.fullmatch(str(base)):
         raise InputError(
-            f"No base model at {str(base)!r}. Give 'embedded', a model folder, or a name like 'owner/model'."
+            f"No base model at {str(base)!r}. Give 'embedded', a model folder, a GGUF file, or a name like "
+            "'owner/model'."
         )
     folder = download_base(str(base))
     return Base(str(base), folder, hash_weights(folder))
@@ -111,13 +125,17 @@ def hash_weights(folder: Path) -> str:
 def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     """Return the tokenizer of *base*."""
     try:
-        return AutoTokenizer.from_pretrained(base.folder, local_files_only=True, trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(**base.source)
     except Exception as error:
         raise unusable(base, "tokenizer", error) from error
 
 
 def read_ends(base: Base) -> set[int]:
     """Return the ids that the files of *base* name as ends: they may disagree with each other and the tokenizer."""
+    if base.file:
+        # files beside it are another base's
+        named = read_config(base).get_text_config().eos_token_id
+        return {named} if isinstance(named, int) else set()
     ends: set[int] = set()
     for name in ("config.json", "generation_config.json"):
         with suppress(OSError, ValueError, AttributeError):
@@ -152,6 +170,8 @@ def plain_weights(base: Base) -> dict[str, object]:
     """Return the options that load in full a base stored in 4 or 8 bits, whose kernels compute and never learn."""
     from transformers.utils.quantization_config import FineGrainedFP8Config, Mxfp4Config
 
+    if base.file:
+        return {}
     formats = {"fp8": FineGrainedFP8Config, "mxfp4": Mxfp4Config}
     with suppress(OSError, ValueError, AttributeError):
         stored = json.loads((base.folder / "config.json").read_text("utf-8")).get("quantization_config")
@@ -165,15 +185,13 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
     before = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    # the reader of GGUF draws a bar of its own, which no setting turns off
+    quiet = redirect_stderr(StringIO()) if base.file else nullcontext()
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            base.folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=dtype,
-            **{**plain_weights(base), **options},
-        )
+        with quiet:
+            model = AutoModelForCausalLM.from_pretrained(
+                use_safetensors=True, dtype=dtype, **{**base.source, **plain_weights(base), **options}
+            )
     except IdiolectError:
         raise
     except Exception as error:
@@ -183,11 +201,19 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
     broken = next((name for name, weight in model.named_parameters() if not is_finite(weight)), "")
     if broken:
         raise InputError(f"The weights of the base {base.name!r} hold what is not a number, in {broken!r}.")
+    if base.file:
+        forget_origin(model)
     if "past_key_values" not in signature(model.forward).parameters:
         raise InputError(f"The base {base.name!r} keeps no keys and values to go on writing from. Use another.")
     # a quantised model stands where it was put
     placed = model if "quantization_config" in options else model.to(device)  # pyright: ignore - a stub's mistake
     return placed.eval()
+
+
+def forget_origin(model: Any) -> None:
+    """Let *model*, read from GGUF and now in full numbers, be saved and trained as any other."""
+    vars(model.config).pop("quantization_config", None)
+    model.hf_quantizer, model.is_quantized = None, False
 
 
 def is_finite(weight: torch.Tensor) -> bool:
@@ -206,7 +232,7 @@ def unusable(base: Base, part: str, error: Exception) -> InputError:
 def read_config(base: Base) -> PreTrainedConfig:
     """Return the configuration of *base*."""
     try:
-        return AutoConfig.from_pretrained(base.folder, local_files_only=True, trust_remote_code=False)
+        return AutoConfig.from_pretrained(**base.source)
     except Exception as error:
         raise unusable(base, "configuration", error) from error
 
@@ -266,26 +292,26 @@ def cache_folder() -> Path | None:
     return None
 
 
-def remember_base(weights_sha256: str, folder: Path) -> None:
+def remember_base(weights_sha256: str, path: Path) -> None:
     """Note where weights were seen: adapters hold no paths, and this saves the user from naming the folder again."""
     cache = cache_folder()
     if cache is not None:
         with suppress(OSError):
-            (cache / f"base-{weights_sha256[:16]}.json").write_text(json.dumps(str(folder.resolve())), "utf-8")
+            (cache / f"base-{weights_sha256[:16]}.json").write_text(json.dumps(str(path.resolve())), "utf-8")
 
 
 def recall_base(name: str, weights_sha256: str) -> str | Path:
     """
-    Return what to give `find_base` for the base of an adapter: its name, or the folder where it was last seen.
+    Return what to give `find_base` for the base of an adapter: its name, or the path where it was last seen.
     """
     if name.startswith("idiolect/embedded-"):
         return EMBEDDED
     cache = cache_folder()
     with suppress(OSError, ValueError):
         if cache is not None:
-            folder = Path(json.loads((cache / f"base-{weights_sha256[:16]}.json").read_text("utf-8")))
-            if folder.is_dir():
-                return folder
+            seen = Path(json.loads((cache / f"base-{weights_sha256[:16]}.json").read_text("utf-8")))
+            if seen.exists():
+                return seen
     if REMOTE_NAME.fullmatch(name):
         return name
-    raise InputError(f"The adapter's base {name!r} is a folder that is not known here. Name it with --base PATH.")
+    raise InputError(f"The adapter's base {name!r} is not known here. Name its folder or file with --base PATH.")

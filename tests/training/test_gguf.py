@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 import torch
 from idiolect.mining.errors import InputError
-from idiolect.training.export import export_gguf
+from idiolect.training.adapter import read_record
+from idiolect.training.export import export_gguf, export_merged
+from idiolect.training.generation import load_model
 from idiolect.training.gguf_file import FILE, SPLITS, WORDS, interleave_rotation, write_gguf
 from idiolect.training.train import train_adapter
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
-from .conftest import TEXTS, tiny_config, tiny_model
+from .conftest import TEXTS, make_pairs, tiny_config, tiny_model
 from .test_train import RECIPE
 
 CODE = "def total(values):\n\n    return [x * 1234 for x in values if x isn't 'é']  # \t two\r\n\n  end"
@@ -109,6 +111,35 @@ def test_an_adapter_leaves_as_one_file(tiny_corpus, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["idiolect.json", FILE]
     assert list(summary["files"]) == [FILE]
     assert 0 < summary["largest_difference"] < 0.25
+
+
+def test_a_file_of_llama_cpp_is_a_base(tiny_corpus, tmp_path, capfd):
+    """It is trained, found again by its adapter and merged as the folder with the same weights is."""
+    model, words = full_sight("qwen2"), cut_tokenizer("qwen2")
+    model.save_pretrained(tmp_path / "folder")
+    words.save_pretrained(tmp_path / "folder")
+    write_gguf(model, words, tmp_path / "tiny.gguf", name="tiny", stop_id=0, precision="fp32")
+    recipe = replace(RECIPE, steps=6)
+    first = train_adapter(tiny_corpus, tmp_path / "first", base=tmp_path / "folder", recipe=recipe)
+    second = train_adapter(tiny_corpus, tmp_path / "second", base=tmp_path / "tiny.gguf", recipe=recipe)
+    folder, file, pairs = load_model(tmp_path / "folder", first), load_model(None, second), make_pairs(4)
+    export_merged(second, tmp_path / "merged")
+
+    assert read_record(second)["base"]["name"] == "tiny"
+    assert "onverting" not in capfd.readouterr().err
+    for adapted in (False, True):
+        expected, found = ([loss.nats for loss in m.losses(pairs, adapted=adapted)] for m in (folder, file))
+        assert np.allclose(found, expected, 1e-3)
+
+
+def test_a_spoiled_file_is_one_line(tiny_corpus, tmp_path):
+    """What is no GGUF, or half of one, is an input error."""
+    write_gguf(full_sight("qwen2"), cut_tokenizer("qwen2"), tmp_path / FILE, name="t", stop_id=0, precision="fp32")
+    whole = (tmp_path / FILE).read_bytes()
+    for spoiled in (b"", b"not a model", whole[: len(whole) // 2]):
+        (tmp_path / FILE).write_bytes(spoiled)
+        with pytest.raises(InputError, match="cannot be loaded"):
+            train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / FILE, recipe=RECIPE)
 
 
 def test_what_llama_cpp_would_read_otherwise_is_refused(tokenizer, tmp_path):
