@@ -167,12 +167,14 @@ def quantised(device: torch.device, dtype: torch.dtype) -> dict[str, object]:
 
 
 def plain_weights(base: Base) -> dict[str, object]:
-    """Return the options that load in full a base stored in 4 or 8 bits, whose kernels compute and never learn."""
-    from transformers.utils.quantization_config import FineGrainedFP8Config, Mxfp4Config
+    """Return the options that load in full a base stored in few bits, whose kernels compute and never learn."""
+    from transformers.utils import quantization_config as stored_as
 
     if base.file:
-        return {}
-    formats = {"fp8": FineGrainedFP8Config, "mxfp4": Mxfp4Config}
+        # without such a configuration transformers knows no other way than in full
+        in_blocks = getattr(stored_as, "GgufConfig", None)
+        return {"quantization_config": in_blocks(gguf_file=base.file, dequantize=True)} if in_blocks else {}
+    formats = {"fp8": stored_as.FineGrainedFP8Config, "mxfp4": stored_as.Mxfp4Config}
     with suppress(OSError, ValueError, AttributeError):
         stored = json.loads((base.folder / "config.json").read_text("utf-8")).get("quantization_config")
         if stored and stored.get("quant_method") in formats:
