@@ -246,7 +246,8 @@ def size_recipe(
         epochs=epochs_for(pairs),
         extra=0.25 if small else 10.0,
         minutes=minutes if minutes is not None else (4.0 if small else None),
-        max_tokens=min(context_length, 2048 if small else 4096),
+        # no pack is shorter than the longest pair, and cores want a pack each
+        max_tokens=min(context_length, 4096 if accelerator and not small else 2048),
         **tokens,
         **gentle,
     )

@@ -43,7 +43,7 @@ from .models import (
 )
 from .packing import Plan, plan_training
 from .pointwise import fuse_pointwise
-from .recipe import Recipe, size_recipe
+from .recipe import SMALL_MODEL, Recipe, size_recipe
 from .replay import general_examples, general_files, general_turns, pack_examples, unpack_examples, write_own
 from .shard import spread_layers
 from .siblings import fuse_siblings
@@ -198,7 +198,8 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
         accelerator, base, material.family, adapted, recipe, plan, material.validation, mode, dtype,
         material.context_length, report, material.began,
     )  # fmt: skip
-    keep_memory()
+    if model.num_parameters() < SMALL_MODEL:
+        keep_memory()
     prepare_model(adapted, recipe, mode, device)
     return setup
 
