@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import pytest
 import transformers as t
@@ -16,7 +15,7 @@ from idiolect.mining.errors import InputError
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.encode import encode_pairs
 from idiolect.training.families import probe_family
-from idiolect.training.models import find_base, read_ends
+from idiolect.training.models import Base, find_base, read_ends
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from .conftest import TEXTS, make_pairs, tiny_config
@@ -384,4 +383,4 @@ def test_ends_are_read_from_lists_and_numbers(tmp_path):
     (tmp_path / "config.json").write_text('{"eos_token_id": 3}')
     (tmp_path / "generation_config.json").write_text('{"eos_token_id": [4, 5]}')
 
-    assert {3, 4, 5} == read_ends(SimpleNamespace(folder=tmp_path))
+    assert {3, 4, 5} == read_ends(Base("tiny", tmp_path, ""))
