@@ -234,8 +234,8 @@ def keep_memory() -> bool:
     Ask glibc to keep the memory that steps free, and return whether it does.
 
     Every step allocates the same large tensors. Handed back each time, their pages are zeroed anew by the kernel:
-    a tenth of a small model's step on a processor. A step of 135 million parameters took as long either way, and what one
-    thread has kept serves no other: a run in which threads took turns held twice what it used.
+    a tenth of a small model's step on a processor. A step of 135 million parameters took as long either way, and what
+    one thread has kept serves no other: a run in which threads took turns held twice what it used.
     """
     if not sys.platform.startswith("linux"):
         return False
