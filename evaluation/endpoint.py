@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any
+from typing import Any, ClassVar
 
 from ..mining.artefacts import sha256_json
 from ..mining.errors import InputError
@@ -57,6 +57,8 @@ class EndpointGenerator:
     chat: bool | None = None
     """Whether the server is asked in chat form; None until it has been asked once."""
     pause: float = PAUSE
+    chatty: ClassVar[bool] = True
+    """Answers may say more than code: what a server makes of a request is not known before it was asked."""
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):

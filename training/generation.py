@@ -215,6 +215,11 @@ class ModelGenerator:
         return self.loaded.context_length
 
     @property
+    def chatty(self) -> bool:
+        """Whether the base is asked in chat form, and so may say more than code."""
+        return bool(self.family.chat)
+
+    @property
     def applied(self) -> AppliedCheck | None:
         """Whether the adapter changes what the base says; None without an adapter."""
         return self.loaded.applied

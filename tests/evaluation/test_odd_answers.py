@@ -140,3 +140,16 @@ def test_a_retriever_that_finds_nothing_leaves_the_prompt_alone(corpus, tmp_path
         prompts.setdefault(row["arm_id"], {})[row["probe_id"]] = row["prompt_sha256"]
 
     assert prompts["base"] == prompts["rag"]
+
+
+def test_an_answer_in_chat_form_has_room_for_its_talk(corpus, tmp_path):
+    """A base that is asked in chat form opens with a fence and the task again: every arm has 64 tokens more."""
+    limits = []
+    for chatty in (False, True):
+        generator = FakeGenerator(corpus, tuned_knows)
+        generator.chatty = chatty
+        evaluate(corpus, tmp_path / str(chatty), generator, forced=True)
+        rows = read_sealed(tmp_path / str(chatty) / "samples.jsonl")
+        limits.append([(row["arm_id"], row["probe_id"], row["max_tokens"]) for row in rows])
+
+    assert limits[1] == [(arm, probe, most + 64) for arm, probe, most in limits[0]]
