@@ -71,16 +71,16 @@ def find_base(base: str | Path) -> Base:
         folder = embedded_path()
         digest = hash_weights(folder)
         return Base(f"idiolect/embedded-{digest[:8]}", folder, digest)
-    folder = Path(base).expanduser()
-    if folder.is_dir():
-        digest = hash_weights(folder)
-        remember_base(digest, folder)
-        return Base(folder.resolve().name, folder, digest)
-    if folder.is_file() and folder.suffix == ".gguf":
-        digest = sha256_file(folder)
-        remember_base(digest, folder)
-        return Base(folder.stem, folder.parent, digest, folder.name)
-    if folder.exists() or not REMOTE_NAME.fullmatch(str(base)):
+    path = Path(base).expanduser()
+    if path.is_dir():
+        digest = hash_weights(path)
+        remember_base(digest, path)
+        return Base(path.resolve().name, path, digest)
+    if path.is_file() and path.suffix == ".gguf":
+        digest = sha256_file(path)
+        remember_base(digest, path)
+        return Base(path.stem, path.parent, digest, path.name)
+    if path.exists() or not REMOTE_NAME.fullmatch(str(base)):
         raise InputError(
             f"No base model at {str(base)!r}. Give 'embedded', a model folder, a GGUF file, or a name like "
             "'owner/model'."

@@ -224,11 +224,11 @@ def size_recipe(
     # gained 10.9 % otherwise, and in the processor's time for those there were 480,000, which gained 13.1 %. All of
     # this and what follows was measured on an earlier base, which knew less and so had more to gain
     tokens: dict[str, Any] = {}
-    if small and not accelerator:
-        tokens = {"step_tokens": 4096, "pack_tokens": 2048, "infill": 0.05, "bare": 0.5, "skim": True}
-    elif not accelerator:
+    if not accelerator:
         # packs of 16,384 tokens side by side on two cores took more than 24 GiB with 135 million parameters
         tokens = {"step_tokens": 4096, "pack_tokens": 2048, "skim": True}
+        if small:
+            tokens |= {"infill": 0.05, "bare": 0.5}
     # a small base has met few of a house's names: on networkx, 300,000 tokens at a rate of 1e-3 lowered the loss on
     # held-out answers by 6.1 %, with rows of the embedding trained too by 8.6 to 10.1 %. Rows and rates forget as fast
     # as they learn; to repeat a fifth and to keep what costs least halves that: 650,000 tokens at twice the rate cut
