@@ -4,13 +4,11 @@ The report: one page, no network, everything escaped; looked at in a real browse
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import shutil
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 import toys
@@ -129,12 +127,18 @@ def browser():
 
 
 def show(browser, page, width, scheme):
-    """Open the page at a width and in a colour scheme."""
+    """
+    Open the page at a width and in a colour scheme, and wait until it has been drawn.
+
+    Chrome 150 refuses now and then to photograph a page that it has loaded but not drawn yet: 11 times in 150 on a
+    busy machine, never after two frames.
+    """
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get(f"file://{page}")
+    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -249,10 +253,9 @@ def test_samples_can_be_searched_and_opened(browser, page):
     assert "context and ask" in opened
 
 
-def test_a_picture_can_be_taken(browser, page, tmp_path):
+def test_a_picture_can_be_taken(browser, page):
     """The first screen renders to more than a blank image."""
     show(browser, page, 1280, "dark")
-    picture = base64.b64decode(browser.execute_cdp_cmd("Page.captureScreenshot", {})["data"])
-    Path(tmp_path / "page.png").write_bytes(picture)
+    picture = browser.get_screenshot_as_png()
 
     assert len(picture) > 20_000
