@@ -159,8 +159,8 @@ class LossOf(Protocol):
     Scores given answers: the loss of each pair's response under the base or the adapted model.
     """
 
-    def __call__(self, pairs: Sequence[Pair], *, adapted: bool) -> Sequence[Measured]:
-        """Return one loss per pair, in order."""
+    def __call__(self, pairs: Sequence[Pair], *, adapted: bool, as_text: bool = False) -> Sequence[Measured]:
+        """Return one loss per pair, in order; *as_text* without whatever makes an answer of a text."""
         ...
 
 

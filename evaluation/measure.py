@@ -63,19 +63,22 @@ def measure_losses(task: Task, suite: Suite | None, *, only_test: bool = False) 
     """
     Return the loss of base and tuned model on the probes, on general code, and on some training answers.
 
-    Without *suite* probes are left out, with *only_test* everything else is.
+    General code is scored as text, and so are the probes once more, under the base alone: the two tell how new this
+    code is to it. Without *suite* probes are left out, with *only_test* everything else is.
     """
     if task.loss_of is None:
         return []
-    sets: dict[str, list[Pair]] = {} if suite is None else {"test": [probe.pair for probe in suite.probes]}
-    if not only_test:
-        sets["general"] = collect_general(task.corpus)
-        sets["applied"] = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
-    rows: list[Row] = []
     sides = (False, True) if task.adapter is not None else (False,)
-    for step, (name, pairs) in enumerate(sets.items()):
-        for adapted in sides:
-            rows += [{"set": name, **row} for row in list_losses(pairs, task.loss_of, adapted=adapted)]
+    probes = [] if suite is None else [probe.pair for probe in suite.probes]
+    sets = [("test", probes, sides, False), ("test_text", probes, (False,), True)] if suite is not None else []
+    if not only_test:
+        applied = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
+        sets += [("general", collect_general(task.corpus), sides, True), ("applied", applied, sides, False)]
+    rows: list[Row] = []
+    for step, (name, pairs, asked, as_text) in enumerate(sets):
+        for adapted in asked:
+            losses = list_losses(pairs, task.loss_of, adapted=adapted, as_text=as_text)
+            rows += [{"set": name, **row} for row in losses]
         if task.report is not None:
             task.report("losses", step + 1, len(sets))
     return rows
@@ -106,9 +109,9 @@ def measure_canaries(task: Task) -> list[Row]:
     return [{"set": "canary", **asdict(exposure)} for exposure in measure_exposure(canaries, loss_of)]
 
 
-def list_losses(pairs: Sequence[Pair], loss_of: LossOf, *, adapted: bool) -> list[Row]:
+def list_losses(pairs: Sequence[Pair], loss_of: LossOf, *, adapted: bool, as_text: bool = False) -> list[Row]:
     """Return one row per pair that has an answer to lose on."""
-    losses = loss_of(pairs, adapted=adapted)
+    losses = loss_of(pairs, adapted=adapted, as_text=as_text)
     return [
         {
             "pair_id": pair.id,

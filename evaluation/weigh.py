@@ -243,9 +243,10 @@ def weigh_losses(rows: Sequence[Row]) -> Losses:
         change = relative_change(nats[0], nats[1], clusters)
         learned = change if part == "test" else learned
         summary[part] |= {"tuned": total_loss(own, adapted=True), "fell": change.fell, "ci": change.ci}
-    if len(summary) == 2:
+    as_text = [row for row in rows if row["set"] == "test_text"]
+    if as_text and "general" in summary:
         # above 0: this code surprises the base more than general code does, so there is something to learn
-        summary["novelty"] = summary["test"]["base"] - summary["general"]["base"]
+        summary["novelty"] = total_loss(as_text, adapted=False) - summary["general"]["base"]
     return Losses(comparisons, general, learned, summary)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,15 +65,21 @@ class Encoded:
 
 
 def encode_pairs(
-    pairs: Sequence[Pair], family: Family, max_tokens: int, progress: Callable[[int], None] | None = None
+    pairs: Sequence[Pair],
+    family: Family,
+    max_tokens: int,
+    progress: Callable[[int], None] | None = None,
+    encode: Callable[[Pair, Family], Example] | None = None,
 ) -> Encoded:
     """
     Encode every pair whose answer is not empty and that fits *max_tokens* with prompt and stop token.
+
+    *encode* is how, `encode_pair` by default.
     """
     examples: list[Example] = []
     refused: Counter[str] = Counter()
     for done, pair in enumerate(pairs):
-        example = encode_pair(pair, family)
+        example = (encode or encode_pair)(pair, family)
         reason = refusal(pair, example, max_tokens)
         if reason is None:
             examples.append(example)
@@ -90,6 +96,17 @@ def encode_pair(pair: Pair, family: Family) -> Example:
     """Return *pair* as ids, whatever its length."""
     prompt = family.prompt_ids(pair.kind, pair.path, pair.language, pair.context, pair.instruction)
     return join_ids(pair.id, pair.prompt_id, prompt, family.answer_ids(pair.response, pair.kind))
+
+
+def encode_text(pair: Pair, family: Family) -> Example:
+    """
+    Return *pair* as text that merely goes on: without a chat's turns, and without the token that ends an answer.
+
+    General code is scored so. A run also teaches how an answer looks (no fence around it, an end after it), and where
+    that is asked for, what it gains hides what is forgotten.
+    """
+    example = encode_pair(pair, replace(family, chat=None))
+    return replace(example, answer=example.answer[:-1])
 
 
 def join_ids(id: str, prompt_id: str, prompt: PromptIds, answer: Sequence[int]) -> Example:  # noqa: A002 - its name

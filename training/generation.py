@@ -26,7 +26,7 @@ from ..mining.errors import MismatchError
 from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
 from .decoding import BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
-from .encode import Example, encode_pair, join_ids, shorten_prompt
+from .encode import Example, encode_pair, encode_text, join_ids, shorten_prompt
 from .families import Family, probe_family
 from .forward import Batch, answer_losses, choose_mode, plain_model, read_prompts, set_mode, to_batch
 from .fused import has_plain_head
@@ -336,12 +336,13 @@ class AnswerLosses:
     def __init__(self, loaded: LoadedModel) -> None:
         self.loaded = loaded
 
-    def __call__(self, pairs: Sequence[Pair], *, adapted: bool) -> list[AnswerLoss]:
-        """Return the loss of each pair's response, stop token included, in order."""
+    def __call__(self, pairs: Sequence[Pair], *, adapted: bool, as_text: bool = False) -> list[AnswerLoss]:
+        """Return the loss of each pair's response, in order: as an answer with its end, or as text that goes on."""
         loaded = self.loaded
         room = loaded.context_length
         keep = len(loaded.family.opening)
-        examples = [shorten_prompt(encode_pair(pair, loaded.family), room, keep) for pair in pairs]
+        encode = encode_text if as_text else encode_pair
+        examples = [shorten_prompt(encode(pair, loaded.family), room, keep) for pair in pairs]
         with loaded.arm(adapted):
             return score_examples(loaded.model, examples, loaded.packing_mode(), loaded.device, loaded.dtype)
 

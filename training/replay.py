@@ -26,7 +26,7 @@ from ..mining.languages import language_named
 from ..mining.mine import pairs_of_source
 from ..mining.pairs.pair import Pair
 from ..mining.source import UndecodableError, parse_source
-from .encode import Example, as_ids, encode_pairs
+from .encode import Example, as_ids, encode_pair, encode_pairs, encode_text
 from .generation import ModelGenerator
 
 if TYPE_CHECKING:
@@ -63,6 +63,16 @@ class GeneralFile(NamedTuple):
     package: str
     path: str
     file: Path
+
+
+class Taken(NamedTuple):
+    """
+    What is taken of a file of general code: so many pairs, the first in an order, and how they become ids.
+    """
+
+    order: Callable[[Pair], Any]
+    each: int
+    encode: Callable[[Pair, Family], Example]
 
 
 def general_files(base: Base) -> Iterator[GeneralFile]:
@@ -119,18 +129,19 @@ def general_examples(
     files: Iterable[GeneralFile], family: Family, *, answer_tokens: int, max_tokens: int, watched: bool
 ) -> tuple[Example, ...]:
     """
-    Return examples of *files* of general code with *answer_tokens* together, in the formats of training.
+    Return examples of *files* of general code with *answer_tokens* together.
 
-    What is watched is any two pairs of each file, so that a few thousand tokens see many subjects. What is repeated
-    takes the time of what is to be learned: four pairs share a file's context, and they are those that ask least.
+    What is watched is any two pairs of each file, so that a few thousand tokens see many subjects, and plain text. What
+    is repeated has the format of training, and takes the time of what is to be learned: four pairs share a file's
+    context, and they are those that ask least.
     """
     chosen: list[Example] = []
     total = 0
-    order, each = (by_chance, 2) if watched else (by_density, 4)
+    take = Taken(by_chance, 2, encode_text) if watched else Taken(by_density, 4, encode_pair)
     for entry in files:
         if is_watched(entry) is not watched:
             continue
-        for example in file_examples(entry, family, max_tokens, order, each):
+        for example in file_examples(entry, family, max_tokens, take):
             chosen.append(example)
             total += len(example.answer)
         if total >= answer_tokens:
@@ -167,10 +178,8 @@ def by_density(pair: Pair) -> tuple[float, str]:
     return (len(pair.instruction) + READ_ANYWAY) / len(pair.response), by_chance(pair)
 
 
-def file_examples(
-    entry: GeneralFile, family: Family, max_tokens: int, order: Callable[[Pair], Any], each: int
-) -> Sequence[Example]:
-    """Return *each* examples of one file, the first by *order* that fit; none where it cannot be read."""
+def file_examples(entry: GeneralFile, family: Family, max_tokens: int, take: Taken) -> Sequence[Example]:
+    """Return what is taken of one file, of what fits; nothing where it cannot be read."""
     try:
         data = entry.file.read_bytes()
         if len(data) > LARGEST:
@@ -179,9 +188,9 @@ def file_examples(
     except (OSError, UndecodableError):
         return ()
     # what a verdict on forgetting is measured by; holes ask much for what they answer
-    drafts = sorted((pair for pair in pairs_of_source(source, ("implement",)) if pair.response), key=order)
-    pairs = [as_general(pair, entry) for pair in drafts[: 2 * each]]
-    return encode_pairs(pairs, family, min(max_tokens, 1024)).examples[:each]
+    drafts = sorted((pair for pair in pairs_of_source(source, ("implement",)) if pair.response), key=take.order)
+    pairs = [as_general(pair, entry) for pair in drafts[: 2 * take.each]]
+    return encode_pairs(pairs, family, min(max_tokens, 1024), encode=take.encode).examples[: take.each]
 
 
 def as_general(pair: Pair, entry: GeneralFile) -> Pair:

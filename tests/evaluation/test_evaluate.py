@@ -131,6 +131,17 @@ def test_an_adapter_that_forgets_is_blocked(corpus, tmp_path):
     assert verdict["verdict"] == "BLOCKED"
 
 
+def test_an_answer_in_the_right_form_hides_no_forgetting(corpus, tmp_path):
+    """Who learned to leave out a fence and to stop gains on every answer; general code is scored as text."""
+
+    class GainsByForm(FakeLosses):
+        def __call__(self, pairs, *, adapted, as_text=False):
+            self.general = 0.25 if as_text else -0.25
+            return super().__call__(pairs, adapted=adapted, as_text=as_text)
+
+    assert run(corpus, tmp_path / "e", loss_of=GainsByForm())["verdict"] == "BLOCKED"
+
+
 def test_a_base_that_never_stops_is_not_punished(corpus, tmp_path):
     """The same answers with text after them score the same, and the running on is counted."""
 

@@ -173,13 +173,13 @@ class FakeLosses:
     share: float = 0.2
     general: float = 0.0
 
-    def __call__(self, pairs: Sequence[Pair], *, adapted: bool) -> list[AnswerLoss]:
-        """Return two nats a word, less the adapter's share."""
-        return [self.loss(pair, adapted) for pair in pairs]
+    def __call__(self, pairs: Sequence[Pair], *, adapted: bool, as_text: bool = False) -> list[AnswerLoss]:
+        """Return two nats a word, less the adapter's share, with an end or without."""
+        return [self.loss(pair, adapted, not as_text) for pair in pairs]
 
-    def loss(self, pair: Pair, adapted: bool) -> AnswerLoss:
-        """Return the loss of one answer."""
-        tokens = len(pair.response.split()) + 1
+    def loss(self, pair: Pair, adapted: bool, end: bool = True) -> AnswerLoss:
+        """Return the loss of one answer, its *end* being a token."""
+        tokens = len(pair.response.split()) + end
         wobble = int(hashlib.sha256(pair.id.encode()).hexdigest(), 16) % 100 / 1000
         nats = tokens * (2.0 + wobble)
         if adapted:

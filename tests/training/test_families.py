@@ -13,7 +13,7 @@ import pytest
 import transformers as t
 from idiolect.mining.errors import InputError
 from idiolect.mining.pairs.pair import HOLE
-from idiolect.training.encode import encode_pairs
+from idiolect.training.encode import encode_pair, encode_pairs, encode_text
 from idiolect.training.families import probe_family
 from idiolect.training.models import Base, find_base, read_ends
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -276,6 +276,21 @@ def test_a_chat_template_is_used_only_where_it_was_trained(kind, families):
             [{"role": "user", "content": "x"}], tokenize=True, add_generation_prompt=True, return_dict=False
         )
         assert prompt.ask[-len(family.chat[1]) :] == own[-len(family.chat[1]) :]
+
+
+@kinds
+def test_text_has_nothing_of_an_answer(kind, families):
+    """As text a pair is what stands in its file: no turn of a chat, no fence, no end."""
+    family, pair = families[kind.name], make_pairs(4)[0]
+    asked, text = encode_pair(pair, family), encode_text(pair, family)
+    ids = [*text.shared, *text.ask, *text.answer]
+    words = family.tokenizer.decode(ids)
+
+    assert not family.stop_ids & set(ids) - {family.file_separator, *family.opening}
+    assert "```" not in words
+    assert "start_of_role" not in words
+    assert words.rstrip().endswith(pair.response.rstrip().splitlines()[-1].strip())
+    assert (asked.answer.tolist() == [*text.answer, family.stop_id]) is (family.chat is None)
 
 
 @pytest.mark.parametrize("kind", [KINDS[0], KINDS[2], KINDS[4], KINDS[6]], ids=lambda kind: kind.name)
