@@ -1,10 +1,10 @@
 """
 The samples, taught and judged. In: the folders of `samples`. Out: arms, intervals and controls, also as tables.
 
-Run: python -m benchmarks.samples SAMPLE… [--keep DIR] [--minutes M] [--probes N]. Mines, trains and evaluates each
-sample with the embedded base, and writes the table into the page that `SAMPLES` names, between its markers. With
---keep, stages that are done there are not done again, so that a long run can be taken in pieces. Samples not named
-keep their rows.
+Run: python -m benchmarks.samples SAMPLE… [--base BASE] [--keep DIR] [--minutes M] [--probes N]. Mines, trains and
+evaluates each sample with the embedded base, and writes the table into the page that `SAMPLES` names, between its
+markers. With --base it is another one, and the table goes into `OTHERS`. With --keep, stages that are done there are
+not done again, so that a long run can be taken in pieces. What is not named keeps its rows.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from typing import Any, NamedTuple
 from .results import make_goal, read_results, show, write_results
 
 ROOT = Path(__file__).parent.parent
+EMBEDDED = "embedded"
+OTHERS = "docs/choose-a-base.md"
+"""The page that shows tables of other bases."""
 
 
 class Sample(NamedTuple):
@@ -43,15 +46,37 @@ SAMPLES = {
 }
 
 
-def measure_sample(sample: Sample, folder: Path, minutes: float, probes: int) -> dict[str, Any]:
-    """Mine, train and evaluate one sample, each unless it is done, and return the verdict."""
+class Run(NamedTuple):
+    """
+    One sample under one base.
+    """
+
+    sample: str
+    base: str
+    minutes: float
+    probes: int
+
+    @property
+    def name(self) -> str:
+        """What its rows and its table go by."""
+        return self.sample if self.base == EMBEDDED else f"{self.sample} with {Path(self.base).name}"
+
+    @property
+    def page(self) -> Path:
+        """The page that shows its table."""
+        return ROOT / (SAMPLES[self.sample].page if self.base == EMBEDDED else OTHERS)
+
+
+def measure_run(run: Run, folder: Path) -> dict[str, Any]:
+    """Mine, train and evaluate in *folder*, each unless it is done, and return the verdict."""
+    sample = SAMPLES[run.sample]
     corpus, adapter, evaluation = folder / "corpus", folder / "adapter", folder / "evaluation"
     if not (corpus / "manifest.json").is_file():
         call("mine", str(ROOT / sample.source), "--out", str(corpus), *sample.extra)
     if not (adapter / "idiolect.json").is_file():
-        call("train", str(corpus), "--out", str(adapter), "--set", f"minutes={minutes}")
+        call("train", str(corpus), "--out", str(adapter), "--base", run.base, "--set", f"minutes={run.minutes}")
     if not (evaluation / "verdict.json").is_file():
-        named = ["--adapter", str(adapter), "--out", str(evaluation), "--probes", str(probes)]
+        named = ["--adapter", str(adapter), "--out", str(evaluation), "--probes", str(run.probes)]
         call("evaluate", str(corpus), *named, "--force", *sample.extra)
     return json.loads((evaluation / "verdict.json").read_text("utf-8"))
 
@@ -141,7 +166,7 @@ def fill_page(page: Path, name: str, text: str) -> None:
     form = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     filled, count = form.subn(lambda _: f"{start}\n\n{text}\n\n{end}", page.read_text("utf-8"))
     if count != 1:
-        raise SystemExit(f"{page.name} must hold {start} and {end}, once each")
+        raise SystemExit(f"{page.name} must hold {start} and {end}, once each, around this:\n\n{text}")
     page.write_text(filled, "utf-8")
 
 
@@ -164,20 +189,22 @@ def main() -> None:
     """Measure, print, write, and fill the pages."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("samples", nargs="*", default=list(SAMPLES), choices=list(SAMPLES))
+    parser.add_argument("--base", default=EMBEDDED, help="as `train --base` takes it")
     parser.add_argument("--keep", type=Path, help="where corpus, adapter and evaluation of each sample stay")
     parser.add_argument("--minutes", type=float, default=2.5, help="of training, each")
     parser.add_argument("--probes", type=int, default=40)
     asked = parser.parse_args()
-    rows, goals = earlier(asked.samples)
+    runs = [Run(sample, asked.base, asked.minutes, asked.probes) for sample in asked.samples]
+    rows, goals = earlier([run.name for run in runs])
     with tempfile.TemporaryDirectory() as scratch:
-        for name in asked.samples:
-            sample = SAMPLES[name]
-            verdict = measure_sample(sample, (asked.keep or Path(scratch)) / name, asked.minutes, asked.probes)
+        for run in runs:
+            name = run.name
+            verdict = measure_run(run, (asked.keep or Path(scratch)) / name)
             own = [*describe_arms(name, verdict), *describe_controls(name, verdict), *describe_losses(name, verdict)]
-            fill_page(ROOT / sample.page, name, render_tables(own))
             rows += own
             goals.append(judge_sample(name, verdict))
-    write_results("samples", rows, goals)
+            write_results("samples", rows, goals)
+            fill_page(run.page, name, render_tables(own))
 
 
 if __name__ == "__main__":
