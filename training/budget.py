@@ -279,7 +279,7 @@ def plan_budget(
     rows = [len(pack.keep) for pack in packs]
     a_step = step_flops(shape, recipe, sum(tokens) / len(epoch), sum(rows) / len(epoch))
     seconds = a_step / (EFFICIENCY * matrix_rate(device, dtype))
-    in_an_epoch = round(len(epoch) * (1 + recipe.replay_share(len(epoch))))
+    in_an_epoch = round(len(epoch) * (1 + recipe.replay))
     steps = count_planned(recipe, in_an_epoch, seconds)
     trained = 4 * shape.trained
     largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)

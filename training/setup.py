@@ -211,10 +211,9 @@ def add_replay(setup: Setup, out: Path) -> Setup:
     What the base writes itself is written once and kept: a resumed run learns from the same answers.
     """
     base, family, plan = setup.base, setup.family, setup.plan
-    share = setup.recipe.replay_share(len(plan.epoch(0)))
-    if not share:
+    if not setup.recipe.replay:
         return setup
-    tokens = share * sum(len(example.answer) for example in plan.examples)
+    tokens = setup.recipe.replay * sum(len(example.answer) for example in plan.examples)
     own_tokens = int(tokens * setup.recipe.replay_own)
     longest = min(setup.recipe.max_tokens, setup.context_length)
     # the base is asked what general code asks, so there is some of it in any case

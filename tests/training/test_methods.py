@@ -19,7 +19,7 @@ from idiolect.training.families import probe_family
 from idiolect.training.forward import set_mode
 from idiolect.training.full import fold_full
 from idiolect.training.models import find_base, load_base_model, load_tokenizer, read_ends
-from idiolect.training.recipe import Recipe
+from idiolect.training.recipe import size_recipe
 from idiolect.training.train import train_adapter
 from safetensors.torch import save_file
 
@@ -286,22 +286,15 @@ def test_replayed_code_is_not_what_forgetting_is_measured_on(family, tiny_base):
     assert not read & set(PACKAGES)
 
 
-@pytest.mark.parametrize(
-    ("changes", "share"),
-    [
-        ({"steps": 50}, 0.0),
-        ({"steps": 500}, 0.05),
-        ({"minutes": 4.0}, 0.0),
-        ({"minutes": 60.0}, 0.05),
-        ({"steps": 50, "replay": 0.1}, 0.1),
-        ({"epochs": 3.0}, 0.05),
-        ({"epochs": 1.0}, 0.0),
-        ({"steps": 500, "replay": 0.0}, 0.0),
-    ],
-)
-def test_short_runs_replay_nothing(changes, share):
-    """Minutes that are too few are spent on the codebase alone, unless the recipe says otherwise."""
-    assert share == Recipe(**changes).replay_share(100)
+@pytest.mark.parametrize("accelerator", [False, True])
+@pytest.mark.parametrize("parameters", [6_000_000, 135_000_000, 7_000_000_000])
+def test_every_run_repeats_and_watches_general_code(parameters, accelerator):
+    """However short it is and whatever the base; on a processor no base writes answers of its own for it."""
+    recipe = size_recipe(pairs=1_000, parameters=parameters, context_length=2048, accelerator=accelerator, minutes=2.0)
+
+    assert recipe.replay >= 0.1
+    assert recipe.forgetting > 0
+    assert (recipe.replay_own > 0) is (accelerator and parameters > 10_000_000)
 
 
 def test_forgetting_weighs_against_gain(tiny_base, tiny_corpus, tmp_path, monkeypatch):
