@@ -36,6 +36,20 @@ def test_results_keep_the_order_of_the_items(two_threads):
     assert torch.get_num_threads() == 2
 
 
+@pytest.mark.parametrize(("cores", "packs", "threads"), [(8, 2, 4), (8, 3, 2), (8, 9, 1), (2, 3, 1)])
+def test_no_core_is_left_over(cores, packs, threads):
+    """Fewer packs than cores: each lane has several of them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(cores)
+    try:
+        seen = in_lanes(lambda item: torch.get_num_threads(), range(packs), cores)
+        assert torch.get_num_threads() == cores
+    finally:
+        torch.set_num_threads(before)
+
+    assert [threads] * packs == seen
+
+
 def test_an_error_in_a_lane_is_the_callers(two_threads):
     """What goes wrong on a lane is raised where the work was asked for."""
     with pytest.raises(ZeroDivisionError):
