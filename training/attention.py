@@ -198,7 +198,10 @@ def segment_attention(
     """Return the attention of each segment, one kernel call each, to its *own* keys and those *ahead* of it."""
     queries = query.split(layout.lengths, dim=2)
     given = layout.past is not None and not ahead[0][0].requires_grad
-    lean = given and query.device.type == "cpu" and query.dtype == torch.float32 and not dropout
+    on_cores = query.device.type == "cpu" and not dropout
+    # its usual kernel multiplies in full precision whatever it is given
+    half = on_cores and query.dtype == torch.bfloat16
+    lean = half or (on_cores and given and query.dtype == torch.float32)
     outputs: list[Tensor] = []
     for number, (length, places) in enumerate(layout.segments):
         before = sum(ahead[0][place].shape[2] for place in places)
@@ -208,8 +211,8 @@ def segment_attention(
             outputs.append(queries[number])
             continue
         plain = not before and (window is None or length <= window)
-        mask = None if plain else layout.mask(length, before, window, query.dtype)
-        if lean and before and mask is not None and fits_lean(mine[0], mask):
+        mask = None if plain and not half else layout.mask(length, before, window, query.dtype)
+        if lean and (half or before) and mask is not None and fits_lean(mine[0], mask):
             outputs.append(lean_attention(mine, others, mask, scaling))
         else:
             outputs.append(usual_attention(mine, others, mask, scaling, dropout))
@@ -242,11 +245,15 @@ def fits_lean(query: Tensor, mask: Tensor) -> bool:
 def lean_attention(
     mine: Sequence[Tensor], others: Sequence[list[Tensor]], mask: Tensor, scaling: float | None
 ) -> Tensor:
-    """Return the same where *others* take no gradient, with a cheaper backward."""
+    """Return the same by plain products, of whose backward *others* that take no gradient need none."""
     query, key, value = (tensor[0] for tensor in mine)
-    keys, values = (torch.cat(ahead, dim=2)[0] for ahead in others)
+    given = key[:, :0].detach(), value[:, :0].detach()
+    if any(tensor.requires_grad for tensor in others[0]):
+        key, value = (torch.cat((*ahead, own), dim=2)[0] for ahead, own in zip(others, mine[1:], strict=True))
+    elif others[0]:
+        given = torch.cat(others[0], dim=2)[0], torch.cat(others[1], dim=2)[0]
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    return PastAttention.apply(query, key, value, (keys, values), mask, scale)[None]  # pyright: ignore - as forward does
+    return PastAttention.apply(query, key, value, given, mask, scale)[None]  # pyright: ignore - as forward does
 
 
 def varlen_attention(

@@ -271,6 +271,37 @@ def test_prompts_read_first_teach_as_much(architecture, share, examples, family)
     assert (gradient - expected).norm() <= 1e-5 * expected.norm()
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("learn", [None, True, False], ids=["whole", "prompts first", "skimmed"])
+def test_products_in_half_precision_are_as_exact_as_the_usual_kernel(
+    architecture, learn, examples, family, monkeypatch
+):
+    """A processor's attention in bf16 leaves the loss and gradients of full precision no further than torch's own."""
+    model = tiny_model(architecture, len(family.tokenizer))
+    ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
+    calls = []
+    usual = attention.usual_attention
+    monkeypatch.setattr(attention, "usual_attention", lambda *given: calls.append(1) or usual(*given))
+
+    def measured(dtype):
+        model.to(dtype)
+        set_mode(model, "packed")
+        batch = to_batch(pack, "packed", CPU, dtype) if learn is None else read_prompts(model, pack, CPU, learn=learn)
+        calls.clear()
+        loss, gradient = gradients(model, [batch])
+        return float(loss), gradient.float()
+
+    loss, exact = measured(torch.float32)
+    by_products, ours = measured(torch.bfloat16)
+    asked = len(calls)
+    monkeypatch.setattr(attention, "fits_lean", lambda *given: False)
+    by_kernel, theirs = measured(torch.bfloat16)
+
+    assert (asked, bool(calls)) == (0, True)
+    assert abs(by_products - loss) <= 2 * abs(by_kernel - loss) + 2e-3 * loss
+    assert (ours - exact).norm() <= 1.25 * (theirs - exact).norm()
+
+
 def test_prompts_are_read_no_further_than_their_last_keys(examples, family):
     """What a prompt's last layer would make of its keys and values is asked by nobody, and not computed."""
     model = tiny_model("qwen2", len(family.tokenizer))
