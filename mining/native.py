@@ -41,7 +41,9 @@ def load_package(module: str, symbol: str) -> tree_sitter.Language:
     function = getattr(package, f"language_{symbol}", None) or getattr(package, "language", None)
     if function is None:
         raise InputError(f"The package {module!r} has neither language_{symbol}() nor language().")
-    return wrap(function(), module)
+    grammar = function()
+    # some wheels give a bare address, which the binding takes no more without complaint
+    return wrap(encapsulate(grammar) if isinstance(grammar, int) else grammar, module)
 
 
 def load_library(file: Path, symbol: str) -> tree_sitter.Language:
@@ -57,10 +59,15 @@ def load_library(file: Path, symbol: str) -> tree_sitter.Language:
     except AttributeError:
         raise InputError(f"{str(file)!r} has no tree_sitter_{symbol}. Set `symbol` to the grammar's name.") from None
     function.restype = ctypes.c_void_p  # without this the pointer is cut to 32 bits
+    return wrap(encapsulate(function()), str(file))
+
+
+def encapsulate(address: int) -> object:
+    """Return the capsule in which the binding takes the grammar at *address*."""
     capsule = ctypes.pythonapi.PyCapsule_New
     capsule.restype = ctypes.py_object
     capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-    return wrap(capsule(function(), b"tree_sitter.Language", None), str(file))
+    return capsule(address, b"tree_sitter.Language", None)
 
 
 def wrap(capsule: object, origin: str) -> tree_sitter.Language:

@@ -166,7 +166,8 @@ class StringDelimiter(NeutralConvention):
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
     owners = frozenset({"biome", "prettier", "rubocop"})
-    spared = frozenset({"c", "cpp", "csharp", "go", "hcl", "java", "rust"})  # there single quotes open no string
+    # there single quotes open no string
+    spared = frozenset({"c", "cpp", "csharp", "go", "hcl", "java", "kotlin", "rust", "scala", "swift"})
     version = 5
     values = ("double", "single")
     examples = Examples(
@@ -301,7 +302,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE | {"bash"}  # there a blank ends a word
     is_mined = True
-    version = 6
+    version = 7
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -351,10 +352,12 @@ class TokenSpacing(NeutralConvention):
                 continue  # the blanks are those of the comment
             sign = text_of(node)
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
-            if not sign.strip() or sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
+            if [sign] != sign.split() or sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
                 continue
             row, column = node.start_point
             around = node.parent
+            if around is not None and around.type == sign:
+                around = around.parent  # some grammars wrap a sign into a node that is called like it
             if around is None or around.type in BOUND or column == len(file.margin(row)):
                 continue
             # what stands before the first sign of a node, or after its last, is around the node

@@ -586,6 +586,291 @@ Run this:
         ("Tool.Install", None, "\nRun this:\n\n    pip install tool"),
         id="markdown",
     ),
+    pytest.param(
+        "kotlin",
+        "Queue.kt",
+        """
+package jobs
+
+/** Keeps jobs in order. */
+class Queue(private val limit: Int) {
+  private val jobs = mutableListOf<Job>()
+
+  /** Adds one job at the end. */
+  @Throws(FullException::class)
+  fun push(job: Job): Int {
+    check(jobs.size < limit) { "full" }
+    jobs += job
+    return jobs.size
+  }
+
+  fun size() = jobs.size
+
+  companion object {
+    fun open(): Queue {
+      return Queue(8)
+    }
+  }
+}
+
+interface Sink {
+  fun close()
+}
+
+// Runs a job until it works.
+fun Job.insist(): Boolean {
+  while (!run()) pause()
+  return true
+}
+
+object Clock {
+  val closer = object : Sink {
+    override fun close() {
+      stop()
+    }
+  }
+}
+""",
+        [
+            ("class", "Queue"),
+            ("method", "Queue.push"),
+            ("method", "Queue.open"),
+            ("class", "Sink"),
+            ("function", "Job.insist"),
+            ("class", "Clock"),
+            ("method", "Clock.close"),
+        ],
+        (
+            "Queue.push",
+            "/** Adds one job at the end. */",
+            '    check(jobs.size < limit) { "full" }\n    jobs += job\n    return jobs.size',
+        ),
+        id="kotlin",
+    ),
+    pytest.param(
+        "swift",
+        "Queue.swift",
+        """
+import Foundation
+
+/// Keeps jobs in order.
+public final class Queue: NSObject {
+    private var jobs: [Job] = []
+
+    public init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// How many there are.
+    var size: Int {
+        jobs.count
+    }
+
+    /// Adds one job at the end.
+    @discardableResult
+    public func push(_ job: Job, twice: Bool = false) throws -> Int {
+        guard let room = room else { return 0 }
+        jobs.append(job)
+        return room
+    }
+}
+
+enum State {
+    case open, closed
+}
+
+protocol Sink {
+    func close()
+}
+
+extension Queue: Sink {
+    func close() {
+        jobs = []
+    }
+}
+
+func insist(on job: Job) async -> Bool {
+    await job.run()
+}
+""",
+        [
+            ("class", "Queue"),
+            ("method", "Queue.init"),
+            ("method", "Queue.size"),
+            ("method", "Queue.push"),
+            ("class", "State"),
+            ("class", "Sink"),
+            ("class", "Queue"),
+            ("method", "Queue.close"),
+            ("function", "insist"),
+        ],
+        (
+            "Queue.push",
+            "/// Adds one job at the end.",
+            "        guard let room = room else { return 0 }\n        jobs.append(job)\n        return room",
+        ),
+        id="swift",
+    ),
+    pytest.param(
+        "scala",
+        "Queue.scala",
+        """
+package jobs
+
+/** Keeps jobs in order. */
+class Queue(limit: Int) extends Sink {
+  /** Adds one job at the end. */
+  def push(job: Job)(implicit clock: Clock): Int = {
+    jobs += job
+    jobs.size
+  }
+
+  def size: Int = jobs.size
+
+  def this() = {
+    this(8)
+  }
+}
+
+object Queue {
+  val closer = new Sink {
+    def close() = {
+      stop()
+    }
+  }
+}
+
+trait Sink {
+  def close(): Unit
+}
+
+enum State {
+  case Open, Closed
+}
+
+// Runs a job until it works.
+def insist(job: Job): Boolean =
+  while !job.run() do pause()
+  true
+""",
+        [
+            ("class", "Queue"),
+            ("method", "Queue.push"),
+            ("method", "Queue.this"),
+            ("class", "Queue"),
+            ("method", "Queue.close"),
+            ("class", "Sink"),
+            ("class", "State"),
+            ("function", "insist"),
+        ],
+        ("insist", "// Runs a job until it works.", "  while !job.run() do pause()\n  true"),
+        id="scala",
+    ),
+    pytest.param(
+        "lua",
+        "queue.lua",
+        """
+local Queue = {}
+
+--- Adds one job at the end.
+-- @param job what is added
+function Queue:push(job)
+  self.jobs[#self.jobs + 1] = job
+  return #self.jobs
+end
+
+function Queue.open(limit)
+  return setmetatable({ limit = limit }, Queue)
+end
+
+-- Runs a job until it works.
+local function insist(job)
+  while not job.run() do pause() end
+end
+
+local close = function(queue)
+  queue.jobs = {}
+end
+
+Queue.close = function(queue)
+  close(queue)
+end
+
+return Queue
+""",
+        [
+            ("function", "Queue.push"),
+            ("function", "Queue.open"),
+            ("function", "insist"),
+            ("function", "close"),
+            ("function", "Queue.close"),
+        ],
+        (
+            "Queue.push",
+            "--- Adds one job at the end.\n-- @param job what is added",
+            "  self.jobs[#self.jobs + 1] = job\n  return #self.jobs",
+        ),
+        id="lua",
+    ),
+    pytest.param(
+        "solidity",
+        "Queue.sol",
+        """
+pragma solidity ^0.8.20;
+
+/**
+ * @dev Keeps jobs in order.
+ */
+contract Queue is Owned {
+    uint256 public limit;
+
+    constructor(uint256 limit_) Owned(msg.sender) {
+        limit = limit_;
+    }
+
+    modifier open() {
+        require(!closed, "closed");
+        _;
+    }
+
+    /// @dev Adds one job at the end.
+    function push(uint256 job) public open returns (uint256) {
+        jobs.push(job);
+        return jobs.length;
+    }
+
+    struct Job {
+        uint256 id;
+    }
+}
+
+library Clock {
+    function tick(uint256 now_) internal pure returns (uint256) {
+        return now_ + 1;
+    }
+}
+
+interface Sink {
+    function close() external;
+}
+""",
+        [
+            ("class", "Queue"),
+            ("method", "Queue.constructor"),
+            ("method", "Queue.open"),
+            ("method", "Queue.push"),
+            ("class", "Queue.Job"),
+            ("class", "Clock"),
+            ("method", "Clock.tick"),
+            ("class", "Sink"),
+        ],
+        (
+            "Queue.push",
+            "/// @dev Adds one job at the end.",
+            "        jobs.push(job);\n        return jobs.length;",
+        ),
+        id="solidity",
+    ),
 ]
 
 
