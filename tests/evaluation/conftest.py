@@ -1,10 +1,11 @@
 """
-Fixtures of evaluation's tests. In: the toys. Out: one toy corpus for the session.
+Fixtures of evaluation's tests. In: the toys and slips. Out: one toy corpus for the session, and a house with a slip.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from idiolect.mining.corpus import Corpus
 # importlib mode puts no test folder on the path; the toys are shared by several files
 sys.path.insert(0, str(Path(__file__).parent))
 
+from slips import HOUSE, SLIP
 from toys import make_corpus
 
 
@@ -20,3 +22,11 @@ from toys import make_corpus
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """Return a toy corpus with 32 test, 12 validation and 24 training pairs."""
     return make_corpus(tmp_path_factory.mktemp("toy") / "corpus")
+
+
+@pytest.fixture(name="house")
+def _house(write_tree: Callable[[Mapping[str, str]], Path], commit_tree: Callable[[Path, str], None]) -> Path:
+    """Ninety files that use double quotes, and one old slip, committed."""
+    root = write_tree({**HOUSE, "old.py": f"def f():\n    {SLIP}    return a\n"})
+    commit_tree(root, "Begin")
+    return root

@@ -4,45 +4,52 @@ The accepted past: each finding as often as it was accepted, wherever its file h
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+from idiolect.cli import main
 from idiolect.evaluation.baseline import SCHEMA, match_baseline, read_baseline, write_baseline
 from idiolect.evaluation.identity import Key
+from idiolect.evaluation.run import Request, run_check
 from idiolect.mining.errors import InputError
 
-SLIP = Key("app/a.py", "S01", "load", "0f")
+from .slips import SLIP, check, git
+
+KEY = Key("app/a.py", "S01", "load", "0f")
 
 
 def test_as_many_are_accepted_as_were_counted():
     """Two equal slips were there: a third is new, and with one gone one is left over."""
-    assert [True, True, False] == match_baseline({SLIP: 2}, [SLIP] * 3, {}, ["app/a.py"]).accepted
-    assert {SLIP: 1} == match_baseline({SLIP: 2}, [SLIP], {}, ["app/a.py"]).left
+    assert [True, True, False] == match_baseline({KEY: 2}, [KEY] * 3, {}, ["app/a.py"]).accepted
+    assert {KEY: 1} == match_baseline({KEY: 2}, [KEY], {}, ["app/a.py"]).left
 
 
 def test_a_file_that_git_does_not_call_renamed_keeps_what_was_accepted():
     """Of two that are gone the one with the same name is taken; what is still there lends nothing."""
-    other, there = SLIP._replace(path="app/b.py"), SLIP._replace(path="old/c.py")
-    moved = SLIP._replace(path="lib/b.py")
+    other, there = KEY._replace(path="app/b.py"), KEY._replace(path="old/c.py")
+    moved = KEY._replace(path="lib/b.py")
 
-    matched = match_baseline({SLIP: 1, other: 1, there: 1}, [moved], {}, ["lib/b.py", "old/c.py"])
+    matched = match_baseline({KEY: 1, other: 1, there: 1}, [moved], {}, ["lib/b.py", "old/c.py"])
 
     assert [True] == matched.accepted
-    assert {SLIP: 1, there: 1} == matched.left
+    assert {KEY: 1, there: 1} == matched.left
     assert [False] == match_baseline({there: 1}, [moved], {}, ["lib/b.py", "old/c.py"]).accepted
 
 
 def test_a_renamed_file_keeps_what_was_accepted():
     """Where git tells of the rename, also beside a file that took the old name."""
-    moved = SLIP._replace(path="app/z.py")
+    moved = KEY._replace(path="app/z.py")
 
-    assert [True] == match_baseline({SLIP: 1}, [moved], {"app/z.py": "app/a.py"}, ["app/a.py", "app/z.py"]).accepted
+    assert [True] == match_baseline({KEY: 1}, [moved], {"app/z.py": "app/a.py"}, ["app/a.py", "app/z.py"]).accepted
 
 
 def test_what_is_written_is_read():
     """Entries are sorted, one a line; those that count nothing are not written."""
-    later = SLIP._replace(path="app/b.py")
-    text = write_baseline({later: 1, SLIP: 2, SLIP._replace(rule="T03"): 0})
+    later = KEY._replace(path="app/b.py")
+    text = write_baseline({later: 1, KEY: 2, KEY._replace(rule="T03"): 0})
 
-    assert {SLIP: 2, later: 1} == read_baseline(text.encode(), "baseline")
+    assert {KEY: 2, later: 1} == read_baseline(text.encode(), "baseline")
     assert 3 == text.count("\n")
     assert text.index("app/a.py") < text.index("app/b.py")
 
@@ -62,3 +69,91 @@ def test_what_is_no_baseline_is_named_with_its_line(line, said):
 
     with pytest.raises(InputError, match=said):
         read_baseline(text.encode(), "baseline")
+
+
+def test_a_baseline_survives_shift_move_and_rename(house: Path, capsys: pytest.CaptureFixture[str]):
+    """What was accepted stays so wherever it goes; one more of the same in the same place does not."""
+    assert 0 == main(["baseline", "create", str(house)])
+    assert 0 == check(capsys, str(house))[0]
+    assert not re.search(r'"line"', (house / ".idiolect-baseline.jsonl").read_text())
+
+    text = (house / "old.py").read_text()
+    (house / "old.py").unlink()
+    (house / "sub").mkdir()
+    (house / "sub" / "old.py").write_text(f'"""Moved."""\n\n\ndef g():\n    return 1\n\n\n{text}')
+    assert (0, []) == check(capsys, str(house))
+
+    (house / "sub" / "old.py").write_text(f"{text}    b = 'slip'\n")
+    assert (1, [("sub/old.py", 4)]) == check(capsys, str(house))
+
+
+@pytest.mark.parametrize("mode", ["lines", "new", "files", "all"])
+def test_an_accepted_slip_excuses_no_other_like_it(house: Path, capsys: pytest.CaptureFixture[str], mode: str):
+    """The entry of the baseline is that of the slip which was there, above or below the new one."""
+    main(["baseline", "create", str(house)])
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Accept")
+    (house / "old.py").write_text(f"def f():\n    {SLIP}    b = 'slip'\n    return a\n")
+    assert 1 == check(capsys, str(house))[0]
+    assert (1, [("old.py", 3)]) == check(capsys, str(house), "--diff", "HEAD", "--mode", mode)
+
+    (house / "old.py").write_text(f"def f():\n    b = 'slip'\n    {SLIP}    return a\n")
+    code, found = check(capsys, str(house), "--diff", "HEAD", "--mode", mode)
+    assert 1 == code and 1 == len(found)
+
+    (house / "old.py").write_text(f"def f():\n    {SLIP}    c = 1\n    return a\n")
+    assert (0, []) == check(capsys, str(house), "--diff", "HEAD", "--mode", mode)
+
+
+def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]):
+    """`update` takes in nothing new without --allow-new; what is mended is reported, then pruned."""
+    main(["baseline", "create", str(house)])
+    assert "1 finding accepted" in capsys.readouterr().out
+    assert 2 == main(["baseline", "create", str(house)])
+    (house / "new.py").write_text(SLIP)
+    assert 0 == main(["baseline", "update", str(house)])
+    assert 1 == check(capsys, str(house))[0]
+
+    capsys.readouterr()
+    assert 0 == main(["baseline", "update", str(house), "--allow-new"])
+    assert "+ new.py: S01" in capsys.readouterr().out
+    assert (0, []) == check(capsys, str(house))
+
+    (house / "new.py").write_text('a = "mended"\n')
+    assert 1 == run_check(Request(house, names=False)).paid
+    main(["baseline", "prune", str(house)])
+    assert "- new.py: S01" in capsys.readouterr().out
+    assert 0 == run_check(Request(house, names=False)).paid
+    main(["baseline", "show", str(house)])
+    said = capsys.readouterr().out
+    assert "old.py: S01 in f × 1" in said and "1 finding, 1 rule" in said
+
+
+def test_a_broken_baseline_is_named_with_its_line(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A line that is no entry is refused."""
+    (house / ".idiolect-baseline.jsonl").write_text('{"schema": "idiolect.baseline/1"}\nnothing\n')
+
+    assert 2 == main(["check", str(house)])
+    assert "line 2" in capsys.readouterr().err
+
+
+def test_a_long_past_makes_a_large_baseline(house: Path, capsys: pytest.CaptureFixture[str]):
+    """However many slips were accepted, they stay so, and can be pruned."""
+    assert 0 == main(["baseline", "create", str(house)])
+    past = {Key(f"a/folder/of/long/ago/file{number}.py", "S01", "", "0" * 16): 1 for number in range(10_000)}
+    with (house / ".idiolect-baseline.jsonl").open("a") as file:
+        file.write(write_baseline(past).partition("\n")[2])
+
+    assert (0, []) == check(capsys, str(house))
+    assert 0 == main(["baseline", "prune", str(house)])
+    assert "10,000 findings dropped, 1 left" in capsys.readouterr().out
+
+
+def test_a_baseline_is_read_as_it_was_written():
+    """The key of a rule may hold what some call a line end; so may a file that was checked out with other line ends."""
+    baseline = {Key("a.py", "Q03[yaml: a\u2028b\x85c]", "f", "0"): 2, Key("b.py", "S01", "", "1"): 1}
+
+    written = write_baseline(baseline)
+
+    for text in (written, written.replace("\n", "\r\n")):
+        assert baseline == read_baseline(text.encode(), "b")

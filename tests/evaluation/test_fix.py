@@ -5,9 +5,11 @@ Fixes: only what was found, only what is safe, byte by byte, and once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
+from idiolect.cli import main
 from idiolect.evaluation.fix import fix_source
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.judge import Finding, judge_source
@@ -16,7 +18,11 @@ from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
 from idiolect.mining.source import Source, parse_source
 
+from .slips import SLIP, check
 from .toys import HOUSE
+
+Write = Callable[[Mapping[str, str]], Path]
+Commit = Callable[[Path, str], None]
 
 PYTHON = language_named("python")
 
@@ -155,3 +161,47 @@ def test_annotations_are_deferred_only_where_nothing_reads_them(code, is_mended)
     mended = mend(f"import os\n\n{code}", house, only=["I04"])
 
     assert (future * is_mended + f"import os\n\n{code}").encode() == mended
+
+
+def test_fix_mends_added_lines_only(house: Path, capsys: pytest.CaptureFixture[str]):
+    """--fix with --diff leaves older slips of the same file alone, and a second run changes nothing."""
+    with (house / "old.py").open("a") as file:
+        file.write("\n\nb = 'new'\n")
+
+    assert (0, []) == check(capsys, str(house), "--diff", "HEAD", "--fix")
+    once = (house / "old.py").read_text()
+    assert 'b = "new"' in once and "a = 'slip'" in once
+    check(capsys, str(house), "--diff", "HEAD", "--fix")
+    assert once == (house / "old.py").read_text()
+
+
+def test_fix_mends_only_what_is_listed(house: Path, capsys: pytest.CaptureFixture[str]):
+    """What the baseline accepts stays, and what is below the tiers that are shown; how much was mended is said."""
+    main(["baseline", "create", str(house)])
+    (house / "slip.py").write_text(SLIP)
+    settings = house / "idiolect.toml"
+    settings.write_text('[conventions.S01]\ntier = "hint"\nreason = "being settled"\n')
+    words = ["check", str(house), "--fix", "--no-names"]
+    capsys.readouterr()
+
+    assert 0 == main(words)
+    assert "0 places in 0 files mended" in capsys.readouterr().err and SLIP == (house / "slip.py").read_text()
+    settings.unlink()
+    assert 0 == main(words)
+    assert "1 place in 1 file mended" in capsys.readouterr().err
+    assert "'slip'" in (house / "old.py").read_text() and SLIP != (house / "slip.py").read_text()
+
+
+def test_lines_that_a_fix_shifts_are_judged(write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]):
+    """A mending that adds a line moves what follows it; that is still of the change."""
+    house = 'def go() -> int:\n    """\n    Go.\n\n    There.\n    """\n    return 1\n'
+    root = write_tree({f"m{i}.py": house for i in range(90)})
+    commit_tree(root, "Begin")
+    with (root / "m1.py").open("a") as file:
+        file.write('\n\ndef go_on() -> int:\n    """Go.\n\n    On.\n    """\n    return 1\n\n\ndef TooLate(): pass\n')
+
+    code, found = check(capsys, str(root), "--diff", "HEAD", "--fix")
+
+    text = (root / "m1.py").read_text()
+    assert '"""\n    Go.\n\n    On.' in text
+    assert 1 == code and {("m1.py", text.count("\n"))} == set(found)

@@ -1,0 +1,101 @@
+"""
+A clone that lacks what a change is judged by fetches it, or says what to fetch.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from idiolect.cli import main
+from idiolect.evaluation.run import Request, run_check
+
+from .slips import SLIP, check, git
+
+
+def test_a_shallow_clone_is_deepened(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A clone of depth 1 finds the merge base; without its origin it says what to set, and finds nothing by silence."""
+    git(house, "branch", "trunk")
+    for number in range(3):
+        (house / f"n{number}.py").write_text(SLIP)
+        git(house, "add", "-A")
+        git(house, "commit", "-qm", f"Commit {number}")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", house.as_uri(), str(clone)], check=True, capture_output=True)
+    lost = tmp_path / "lost"
+    shutil.copytree(clone, lost)
+    git(lost, "remote", "set-url", "origin", str(tmp_path / "gone"))
+
+    assert 3 == len(check(capsys, str(clone), "--diff", "origin/trunk")[1])
+    assert 2 == main(["check", str(lost), "--diff", "origin/trunk"])
+    assert "fetch-depth: 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("depth", ["1", "9", "99"])
+@pytest.mark.parametrize("base", ["origin/main", "main"])
+def test_a_clone_of_one_branch_fetches_the_other(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], depth: str, base: str
+):
+    """A build clones the branch that it builds, as deep as it is told: the base is there under no name yet."""
+    git(house, "checkout", "-qb", "change")
+    (house / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Change")
+    git(house, "checkout", "-q", "main")
+    git(house, "commit", "-q", "--allow-empty", "-m", "Go on")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth", depth, "-b", "change", house.as_uri(), str(clone))
+    git(clone, "checkout", "-q", "--detach")
+    if base == "main":
+        git(clone, "fetch", "-q", "--depth", depth, "origin", "+refs/heads/main:refs/remotes/origin/main")
+
+    assert (1, [("new.py", 1)]) == check(capsys, str(clone), "--diff", base)
+
+
+def test_a_shallow_clone_knows_what_is_being_given_up(house: Path, tmp_path: Path):
+    """The merge base alone says nothing of its habits' ages; the history that does is fetched with it."""
+    for number in range(82):
+        git(house, "commit", "-q", "--allow-empty", "-m", f"Pass the time {number}")
+    (house / "young.py").write_text("".join(f"x{n} = call('a')\n" for n in range(9)))
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Turn")
+    git(house, "branch", "trunk")
+    (house / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Change")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", house.as_uri(), str(clone)], check=True, capture_output=True)
+
+    whole, shallow = (run_check(Request(root, base=base, names=False)) for root, base in (
+        (house, "trunk"), (clone, "origin/trunk"),
+    ))  # fmt: skip
+
+    (entry,) = [e for e in whole.profile.entries if e.convention == "S01" and e.scope == "repository"]
+    assert entry.is_migrating
+    assert whole.profile == shallow.profile
+
+
+@pytest.mark.parametrize("words", [["--staged"], ["--diff", "HEAD"]])
+def test_a_partial_clone_is_told_what_it_lacks(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+):
+    """Files that were left with the origin cannot be judged by: one line says what to fetch, and then they can."""
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+    (house / "run").mkdir()
+    (house / "run" / "demo.py").write_text("b = 1\n")
+    (house / "run" / "demo.py").chmod(0o755)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Run")
+    git(house, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--sparse", house.as_uri(), str(clone))
+    (clone / "m1.py").write_text(SLIP)
+    git(clone, "add", "m1.py")
+
+    assert 2 == main(["check", str(clone), "--no-names", *words])
+    said = capsys.readouterr().err
+    assert "partial clone" in said and 1 == said.count("\n")
+    git(clone, *said.rpartition(": git ")[2].split())
+    assert (1, [("m1.py", 1)]) == check(capsys, str(clone), *words)

@@ -1,0 +1,78 @@
+"""
+A learned profile is kept for as long as all that decides it is the same, and never trusted.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation import learning, run
+from idiolect.evaluation.learning import learn_tree
+from idiolect.evaluation.resolver import find_resolver
+from idiolect.evaluation.run import Request, run_check
+from idiolect.mining.settings import Settings
+
+from .slips import SLIP
+
+Write = Callable[[Mapping[str, str]], Path]
+Commit = Callable[[Path, str], None]
+
+
+def test_a_learned_profile_is_kept_and_never_trusted(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The second run reads what the first one learned; a cache that was tampered with is learned anew."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    (house / "new.py").write_text(SLIP)
+    request = Request(house, base="HEAD", names=False)
+    first = run_check(request)
+    (kept,) = (tmp_path / "cache" / "profiles").iterdir()
+
+    assert first.profile == run_check(request).profile
+    kept.write_text('{"entries": [{"convention": 1}]}')
+    assert [a.key for a in first.alerts] == [a.key for a in run_check(request).alerts]
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_a_named_profile_of_other_rules_is_said(house: Path, tmp_path: Path):
+    """A rule that is not installed here, or asks otherwise, is not kept in silence."""
+    profile = learn_tree(house, Settings()).as_json()
+    file = tmp_path / "profile.json"
+    request = Request(house, profile=file, names=False)
+
+    file.write_text(json.dumps(profile))
+    assert not run_check(request).notes
+
+    profile["versions"]["S01"] += 1
+    file.write_text(json.dumps(profile))
+    (note,) = run_check(request).notes
+    assert "1 rule of the profile is another here, or not installed: S01." in note
+
+
+def test_what_was_learned_without_a_grammar_is_not_held_for_all(
+    write_tree: Write, commit_tree: Commit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A grammar that is installed after the first check has its language learned, although nothing else changed."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    house = write_tree({f"m{i}.js": 'const x = "a";\nconst y = "b";\n' for i in range(90)})
+    commit_tree(house, "Begin")
+    (house / "new.js").write_text("const z = 'slip';\n")
+    request = Request(house, base="HEAD", names=False)
+    installed = importlib.metadata.version
+
+    def version(package: str) -> str:
+        if package == "tree_sitter_javascript":
+            raise importlib.metadata.PackageNotFoundError(package)
+        return installed(package)
+
+    with monkeypatch.context() as without:
+        for module in (learning, run):
+            without.setattr(module, "has_grammar", lambda language: language.name == "python")
+        without.setattr(importlib.metadata, "version", version)
+        learning.version_of_detectors.cache_clear()
+        assert not run_check(request).profile.entries
+    learning.version_of_detectors.cache_clear()
+
+    assert ["new.js"] == [alert.finding.path for alert in run_check(request).alerts]

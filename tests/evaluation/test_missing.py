@@ -1,0 +1,140 @@
+"""
+Names that do not exist are found in what changed, and where a change takes them away.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from idiolect.cli import main
+from idiolect.evaluation.findings import Report
+from idiolect.evaluation.resolver import find_resolver
+from idiolect.evaluation.run import Request, run_check
+
+from .slips import git
+
+Write = Callable[[Mapping[str, str]], Path]
+Commit = Callable[[Path, str], None]
+
+
+def test_names_that_do_not_exist_are_found_and_the_unsure_are_not(write_tree: Write, commit_tree: Commit):
+    """Wrong imports, attributes, keywords and counts are found on their token; what may exist is left alone."""
+    house = {
+        "shop/__init__.py": "",
+        "shop/cart.py": (
+            "class Cart:\n    def __init__(self, owner):\n        self.owner = owner\n        self.lines = []\n\n"
+            "    def add(self, name, count=1):\n        self.lines.append((name, count))\n        return self\n\n\n"
+            "def open_cart(owner) -> Cart:\n    return Cart(owner)\n"
+        ),
+        "shop/magic.py": (
+            "class Magic:\n    def __getattr__(self, name):\n        return name\n\n\n"
+            "class Mixin:\n    def go(self):\n        return self.told_elsewhere\n\n\n"
+            "class Both(Magic, Mixin):\n    pass\n"
+        ),
+    }
+    root = write_tree(house)
+    commit_tree(root, "Begin")
+    (root / "shop/use.py").write_text(
+        "import json\n"
+        "\n"
+        "from shop.cart import Cart, CartLine\n"
+        "from shop.magic import Magic\n"
+        "from shop.wagon import Wagon\n"
+        "from shop.cart import open_cart\n"
+        "\n"
+        "json.write({})\n"
+        "open_cart('ada').add_all('x')\n"
+        "Cart('ada').add('x', amount=2)\n"
+        "Cart('ada').add('x', 1, 2)\n"
+        "open_cart()\n"
+        "Magic().whatever\n"
+        "\n"
+        "\n"
+        "def unknown(thing):\n"
+        "    return thing.anything(1, 2)\n"
+    )
+
+    report = run_check(Request(root, base="HEAD"))
+
+    found = {(a.finding.line, a.finding.entry.key) for a in report.alerts if a.finding.entry.convention == "A11"}
+    assert {
+        (3, "import"), (5, "module"), (8, "attribute"), (9, "attribute"), (10, "keyword"), (11, "arguments"),
+        (12, "arguments"),
+    } == found  # fmt: skip
+    (attribute,) = [a.finding for a in report.alerts if a.finding.line == 9]
+    assert "add_all" in attribute.message and os.sep not in attribute.message
+
+
+SHOP = {
+    ".gitignore": "_version.py\n",
+    "shop/__init__.py": "",
+    "shop/cart.py": "def open_cart(owner):\n    return owner\n\n\ndef close_cart(owner):\n    return owner\n",
+    "shop/use.py": "import json\n\nfrom shop.cart import open_cart\n\njson.write(open_cart(1))\n",
+}
+
+
+@pytest.fixture(name="shop")
+def _shop(write_tree: Write, commit_tree: Commit) -> Path:
+    """One call of what does not exist, committed."""
+    root = write_tree(SHOP)
+    commit_tree(root, "Begin")
+    return root
+
+
+def places(report: Report) -> list[tuple[str, int]]:
+    return [(alert.finding.path, alert.finding.line) for alert in report.alerts]
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@pytest.mark.parametrize("staged", [False, True])
+def test_new_tells_what_a_change_takes_away_elsewhere_and_no_older_mistake(shop: Path, staged: bool):
+    """An old call of nothing in an edited file is not new; an import, elsewhere, of what the change renamed is."""
+    use = shop / "shop/use.py"
+    use.write_text(use.read_text() + "\nprint(1)\n")
+    git(shop, "add", "-A")
+    request = Request(shop, base=None if staged else "HEAD", staged=staged, mode="new")
+    assert [] == places(run_check(request))
+
+    git(shop, "reset", "-q", "--hard")
+    (shop / "shop/cart.py").write_text(SHOP["shop/cart.py"].replace("open_cart", "begin_cart"))
+    git(shop, "add", "-A")
+    assert [("shop/use.py", 3)] == places(run_check(request))
+
+    git(shop, "reset", "-q", "--hard")
+    (shop / "shop/cart.py").write_text(SHOP["shop/cart.py"].replace("open_cart(owner)", "open_cart(owner, guest)"))
+    git(shop, "add", "-A")
+    assert [("shop/use.py", 5)] == places(run_check(request))
+
+    git(shop, "reset", "-q", "--hard")
+    git(shop, "mv", "shop/cart.py", "shop/wagon.py")
+    assert [("shop/use.py", 3)] == places(run_check(request))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_a_module_that_git_ignores_may_be_made_by_a_build(shop: Path):
+    """The index does not hold it, nor does a fresh clone: still nothing is said of it."""
+    (shop / "shop/new.py").write_text(
+        "from shop._version import version\nfrom shop import _version\nimport shop.gone\n"
+    )
+    git(shop, "add", "-A")
+
+    assert [("shop/new.py", 3)] == places(run_check(Request(shop, staged=True)))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_accepted_names_stay_accepted_where_none_are_asked(shop: Path, monkeypatch: pytest.MonkeyPatch):
+    """Without a resolver, or with --no-names, no entry looks mended and none is dropped."""
+    baseline = shop / ".idiolect-baseline.jsonl"
+    main(["baseline", "create", str(shop)])
+    written = baseline.read_text()
+    assert "A11[attribute]" in written
+    assert 0 == run_check(Request(shop, names=False)).paid
+
+    monkeypatch.setattr("idiolect.evaluation.run.find_resolver", lambda: None)
+    monkeypatch.setattr("idiolect.evaluation.names.find_resolver", lambda: None)
+    assert 0 == run_check(Request(shop)).paid
+    assert 0 == main(["baseline", "prune", str(shop)])
+    assert written == baseline.read_text()

@@ -1,0 +1,64 @@
+"""
+Comments excuse the rules that they name, where they stand, and for a reason.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from idiolect.cli import main
+from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.suppression import collect_suppressions
+
+from .slips import check, parse_text
+
+
+def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixture[str]):
+    """On the line, above it, for the file; not without a reason, not in a string, and not for another rule."""
+    (house / "new.py").write_text(
+        "a = 'x'  # idiolect: ignore[S01] quoted from the standard\n"
+        "# idiolect: ignore[S01] so is this\n"
+        "b = 'x'\n"
+        "c = 'x'  # idiolect: ignore[S01]\n"
+        "d = 'x'  # idiolect: ignore[X04] not this one\n"
+        "e = 'idiolect: ignore[S01] a string'\n"
+        'f = "x"\n'
+    )
+    (house / "whole.py").write_text("# idiolect: ignore-file[S01, N01] written by a machine\na = 'x'\nb = 'y'\n")
+
+    found = check(capsys, str(house), "--diff", "HEAD")[1]
+
+    assert [("new.py", 4), ("new.py", 5), ("new.py", 6)] == found
+    main(["check", str(house), "--diff", "HEAD", "--no-names"])
+    said = capsys.readouterr().out
+    assert "4 excused by a comment" in said
+    assert (
+        "new.py:4: note: ignore[S01] gives no reason" in said and "new.py:5: note: ignore[X04] excuses nothing" in said
+    )
+
+
+def test_an_excuse_for_a_name_is_not_called_idle_where_no_name_is_asked(house: Path):
+    """A resolver, or what is installed, may be missing on this machine alone."""
+    (house / "new.py").write_text(
+        "import json\n\n"
+        "x = json.lods  # idiolect: ignore[A11] put in as it runs\n"
+        "y = json.lods  # idiolect: ignore[A11[attribute]] put in as it runs\n"
+        "z = json.load  # idiolect: ignore[S01] no more\n"
+    )
+
+    (file,) = run_check(Request(house, ("new.py",), names=False)).files
+
+    assert [5] == [line for line, _ in file.remarks]
+
+
+def test_a_comment_names_a_rule_as_it_is_printed():
+    """Rules may carry a key in brackets, with commas in it, alone or among others."""
+    text = (
+        "x = 1  # idiolect: ignore[D05[closing quotes]] kept for the reader\n"
+        "y = 1  # idiolect: ignore[S01, Q01[yaml: a, b], I01[numpy]] so it was\n"
+    )
+
+    assert [("D05[closing quotes]",), ("S01", "Q01[yaml: a, b]", "I01[numpy]")] == [
+        found.rules for found in collect_suppressions(parse_text("a.py", text)) if found.reason
+    ]
