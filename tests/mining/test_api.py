@@ -1,0 +1,74 @@
+"""
+What a repository or its framework offers is indexed, each under a name of its own, and teaches nothing else.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.mining.api import file_symbols
+from idiolect.mining.mine import mine_repositories
+from idiolect.mining.recency import COMMITS
+
+from .houses import HOUSE, NOUNS, STYLED, mined_file
+
+
+@pytest.mark.parametrize(
+    ("head", "signature"),
+    [
+        ("def f(\n    cmd: click.Command,\n):", "(cmd: click.Command)"),
+        (
+            "def f(\n    a: dict[\n        str,\n        int,\n    ],\n    *,\n    b=(1,),\n) -> C:",
+            "(a: dict[str, int], *, b=(1,))",
+        ),
+        ("def f( a, b ):", "( a, b )"),
+    ],
+)
+def test_a_signature_of_several_lines_is_asked_for_as_on_one(head: str, signature: str):
+    """Without the blanks and the comma that its line breaks leave; what stands on one line stays."""
+    mined = mined_file("house/a.py", f"{head}\n    return g()\n")
+
+    assert [signature] == [symbol.signature for symbol in file_symbols(mined.source, mined.definitions)]
+
+
+def test_a_framework_gives_its_api_and_no_pairs(write_tree, tmp_path):
+    """`api_from` lets calls of the framework be asked for with its words; none of its code is taught."""
+    framework = write_tree({"flow/core.py": HOUSE["house/words.py"]}, "flow")
+    text = HOUSE["house/pages.py"].replace("from . import words", "from flow.core import shorten").replace("words.", "")
+    app = write_tree({"app/pages.py": text, "app/client.py": HOUSE["house/client.py"]}, "app")
+    corpus = mine_repositories([app], tmp_path / "corpus", workers=1, api_from=[framework])
+    pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+
+    assert any("shorten(text, limit)` to return the first words" in p.instruction.replace("Now", "`") or
+               "`shorten(text, limit)`" in p.instruction for p in pairs if p.kind == "use")  # fmt: skip
+    assert not any("flow" in pair.path.split("/")[0] for pair in pairs)
+    assert "flow/flow/core.py" in corpus.api["files"]
+    assert "flow" == corpus.manifest["api_from"][0]["repository"]
+
+
+def test_a_framework_changes_no_rule(write_tree, commit_tree, tmp_path):
+    """Folders keep their own rules, and recent lines are known, whether or not a framework's API is indexed."""
+    tree = {f"core/{n}.py": STYLED.format(noun=n) + 'A = ["b", "c", "d", "e", "f"]\n' * 2 for n in NOUNS}
+    tree |= {f"old/{n}.py": f"A = ['{n}', 'c', 'd', 'e', 'f']\nB = ['g', 'h', 'i', 'j', 'k']\n" for n in NOUNS}
+    root = write_tree(tree)
+    commit_tree(root)
+    for number in range(COMMITS):
+        with (root / "core" / f"{NOUNS[number % len(NOUNS)]}.py").open("a", encoding="utf-8") as file:
+            file.write(f'B{number} = "b"\n')
+        commit_tree(root, f"Add {number}")
+    framework = write_tree({"core/flow.py": HOUSE["house/words.py"], "flow/a.py": HOUSE["house/client.py"]}, "core")
+    alone = mine_repositories([root], tmp_path / "alone", workers=1)
+    beside = mine_repositories([root], tmp_path / "beside", workers=1, api_from=[framework])
+
+    assert alone.profile == beside.profile
+    assert {"dir:old", "repository"} <= {entry.scope for entry in beside.profile.entries}
+    assert any(entry.recent_n for entry in beside.profile.entries)
+    assert {"core", "core-2"} == {path.partition("/")[0] for path in beside.api["files"]}
+
+
+def test_repositories_of_one_name_do_not_collide(write_tree, tmp_path):
+    """Two repositories whose folders have the same name keep their files apart."""
+    one = write_tree({"code.py": HOUSE["house/words.py"]}, "a/tool")
+    other = write_tree({"code.py": HOUSE["house/client.py"]}, "b/tool")
+    corpus = mine_repositories([one, other], tmp_path / "corpus", workers=1)
+
+    assert {"tool/code.py", "tool-2/code.py"} == set(corpus.api["files"])
