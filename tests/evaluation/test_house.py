@@ -1,0 +1,48 @@
+"""
+A repository's Python is read as text: what is closed to us is passed over, and nothing is followed for ever.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation import house
+
+from .test_names_check import FILES
+
+
+def test_a_folder_of_another_user_ends_no_check(
+    write_tree: Callable[[Mapping[str, str]], Path], monkeypatch: pytest.MonkeyPatch
+):
+    """A database keeps its files in the checkout, ignored and closed to us: the code beside them is read."""
+    root = write_tree({**FILES, "pgdata/base.py": "def lend(): ...\n", "shut/own.py": "def shut(): ...\n"})
+    scan, read = os.scandir, Path.read_bytes
+
+    def scan_own(folder: Path) -> object:
+        if folder.name == "pgdata":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    def read_own(file: Path) -> bytes:
+        if file.parent.name == "shut":
+            raise PermissionError(13, "Permission denied", str(file))
+        return read(file)
+
+    monkeypatch.setattr(house.os, "scandir", scan_own)
+    monkeypatch.setattr(house.Path, "read_bytes", read_own)
+
+    assert sorted(FILES) == list(house.read_house(root).files)
+
+
+def test_classes_that_derive_from_each_other_are_not_followed_for_ever(
+    write_tree: Callable[[Mapping[str, str]], Path],
+):
+    """Code that could not run is read all the same; nothing is known of such classes."""
+    ring = "class Even(Odd):\n    pass\n\n\nclass Odd(Even):\n    pass\n\n\nprint(Even(), Odd())\n"
+    found = house.read_house(write_tree({"a.py": ring, "b.py": "class Plain:\n    pass\n\n\nprint(Plain())\n"}))
+
+    assert not found.class_is_plain("Even")
+    assert found.class_is_plain("Plain")
