@@ -141,8 +141,8 @@ def missing_everywhere(program: str, root: Path, found: Set[Missing]) -> set[Mis
 
 def is_standard(missing: Missing) -> bool:
     """Claim that something is missing in a module of the standard library."""
-    names = QUOTED.findall(missing.message)
-    return missing.message.startswith("No attribute") and names[1].partition(".")[0] in sys.stdlib_module_names
+    is_of_module = missing.kind == "import" or missing.message.startswith("No attribute")
+    return is_of_module and QUOTED.findall(missing.message)[1].partition(".")[0] in sys.stdlib_module_names
 
 
 def hash_of(program: str, house: House, paths: Sequence[str]) -> str:

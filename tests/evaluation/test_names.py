@@ -21,6 +21,8 @@ PYTHON = language_named("python")
 GUARDED = [
     pytest.param("import sys\n\nprint(sys.getwindowsversion())\n", True, id="another platform has it"),
     pytest.param("import sys\n\nprint(sys.getlinuxversion())\n", False, id="no platform has it"),
+    pytest.param("from sys import getwindowsversion\n", True, id="another platform has what is imported"),
+    pytest.param("from sys import getlinuxversion\n", False, id="no platform has what is imported"),
     pytest.param(
         "import json\n\ntry:\n    dumps = json.dump_fast\nexcept AttributeError:\n    dumps = json.dumps\n",
         True,
