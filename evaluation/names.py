@@ -334,6 +334,16 @@ def findings_by_path(missing: Iterable[Missing], sources: Mapping[str, Source]) 
         source = sources.get(each.path)
         if source is None or each.line > len(source.line_starts):
             continue
-        if not is_silenced(silences_in(source), ApiExists.linter_codes, each.line):
-            found.setdefault(each.path, []).append(as_finding(each, source))
+        finding, silences = as_finding(each, source), silences_in(source)
+        lines = {each.line, line_of_import(finding, source)}
+        if not any(is_silenced(silences, ApiExists.linter_codes, line) for line in lines):
+            found.setdefault(each.path, []).append(finding)
     return found
+
+
+def line_of_import(finding: Finding, source: Source) -> int:
+    """Return where the import begins in which *finding* stands, for there linters speak of it, else its own line."""
+    node = source.tree.root_node.descendant_for_byte_range(finding.start, finding.start)
+    while node is not None and node.type != "import_from_statement":
+        node = node.parent
+    return finding.line if node is None else node.start_point.row + 1

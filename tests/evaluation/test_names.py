@@ -387,6 +387,16 @@ def test_what_a_linter_is_told_to_leave_is_not_reported(write_tree, marker: str,
     assert told == bool(findings_by_path(find_missing(root, ["shop/use.py"]), sources))
 
 
+@pytest.mark.parametrize(("first", "told"), [("  # type: ignore[attr-defined]", False), ("", True)])
+def test_a_comment_where_an_import_begins_is_for_all_that_it_names(write_tree, first: str, told: bool):
+    """Type checkers and linters report there what one of its lines imports."""
+    code = f"from json import ({first}\n    dumps,\n    conjured,\n)\n"
+    root = write_tree({"shop/use.py": code})
+    sources = {"shop/use.py": parse_text("shop/use.py", code, PYTHON)}
+
+    assert told == bool(findings_by_path(find_missing(root, ["shop/use.py"]), sources))
+
+
 def test_the_rows_own_examples(write_tree: Callable[[Mapping[str, str]], Path]):
     """Of the code that A11's page shows, only what departs names something that does not exist."""
     shown = conventions_by_id()["A11"].examples
