@@ -21,10 +21,10 @@ GOOGLE = re.compile(
 )
 SPHINX = re.compile(r"^[ \t]*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re.MULTILINE)
 QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
-NO_PROSE = re.compile(r"^\s*(>>>|[-*@+|=]|:(?![\w:.+-]+:`)|\.\. |\d+[.)]|[A-Z]\w+:\s*$)")
+NO_PROSE = re.compile(r"^\s*(>>>|-(?!\d)|\*(?!\*?\w)|[@+|=]|:(?![\w:.+-]+:`)|\.\. |\d+[.)]\s+\S|[A-Z]\w+:\s*$)")
 """
 Lines at which the summary has ended without an empty line: lists, fields, directives, examples, sections; a line that
-begins with a role such as :ref:`index` goes on.
+begins with a role such as :ref:`index`, an emphasised word or a number goes on.
 """
 NO_WORD = re.compile(r"[/\\=@]|[^\W\d]\.\w|^-")
 """What addresses, paths, options and dotted names have, and words have not."""
@@ -301,7 +301,7 @@ class SummaryEnd(Documented):
     never = frozenset({"without"})
     is_fixable = True
     values = ("full stop", "without")
-    version = 5
+    version = 6
     examples = Examples(
         value="full stop",
         conforms=('def f():\n    """Do it."""', 'def f():\n    """\n    Do it.\n\n    Then that\n    """'),
@@ -324,6 +324,9 @@ class SummaryEnd(Documented):
             # the sentence goes on
             'def f():\n    """Do it. See\n    :ref:`index` for more.\n    """',
             'def f():\n    """Keep within\n    :attr:`LIMIT`, whatever comes\n    :py:meth:`read`\n    """',
+            'def f():\n    """Do it with\n    *changes* applied.\n    """',
+            'def f():\n    """Hand on\n    **given, too.\n    """',
+            'def f():\n    """Wait for\n    2.5 seconds.\n    """',
         ),
     )
 
