@@ -4,10 +4,15 @@ Errors. In: handlers and raises. Out: how causes are named and how broadly is ca
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from .convention import Convention, Edit, Examples, Place
 from .view import FileView, text_of
+
+HANDED_ON = re.compile(r"(^|:)\s*raise\b|\.exception\(|\bexc_info\s*=", re.MULTILINE)
+"""What a handler does that hides nothing: it raises, or logs where the exception came from."""
 
 
 class Chaining(Convention):
@@ -62,20 +67,30 @@ class HandlerBreadth(Convention):
     )
     never = frozenset({"bare", "Exception"})
     values = ("named", "Exception", "bare")
+    version = 2
     examples = Examples(
         value="named",
         conforms=("try:\n    f()\nexcept OSError:\n    pass",),
         departs=("try:\n    f()\nexcept:\n    pass", "try:\n    f()\nexcept Exception:\n    pass"),
-        nearly=("try:\n    f()\nfinally:\n    g()",),
+        nearly=(
+            "try:\n    f()\nfinally:\n    g()",
+            # the linters that report a broad handler leave one that hides nothing
+            "try:\n    f()\nexcept BaseException:\n    g()\n    raise",
+            "try:\n    f()\nexcept Exception as e:\n    if g(e): raise Failed() from e",
+            "try:\n    f()\nexcept Exception:\n    logger.exception('f')",
+            "try:\n    f()\nexcept Exception:\n    logger.error('f', exc_info=True)",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return how broad the clause is."""
+        """Return how broad the clause is, unless it is broad and hides nothing."""
         caught = caught_by(site)
         if caught is None:
             return "bare"
         text = text_of(caught).partition(" as ")[0].strip()
-        return "Exception" if text in ("Exception", "BaseException") else "named"
+        if text not in ("Exception", "BaseException"):
+            return "named"
+        return None if hides_nothing(site) else "Exception"
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the keyword."""
@@ -85,9 +100,11 @@ class HandlerBreadth(Convention):
         """Return `Exception` in place of what the clause names."""
         clause = place.inside("except_clause")
         caught = caught_by(clause) if clause is not None else None
-        if caught is not None and caught.type == "as_pattern":
+        if clause is None or caught is None or value != "Exception" or hides_nothing(clause):
+            return ()
+        if caught.type == "as_pattern":
             caught = caught.named_children[0]
-        return (Edit(caught.start_byte, caught.end_byte, value),) if caught is not None and value == "Exception" else ()
+        return (Edit(caught.start_byte, caught.end_byte, value),)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -97,3 +114,8 @@ class HandlerBreadth(Convention):
 def caught_by(clause: Node) -> Node | None:
     """Return what stands between the keyword of an `except` clause and its block."""
     return next((child for child in clause.named_children if child.type not in ("block", "comment")), None)
+
+
+def hides_nothing(clause: Node) -> bool:
+    """Claim that an `except` clause raises, or logs the exception with its traceback."""
+    return HANDED_ON.search(text_of(clause.named_children[-1])) is not None
