@@ -36,9 +36,10 @@ def command(source: Path, form: str, out: Path, base: str | None, precision: str
     if as_json:
         click.echo(json.dumps({"out": str(out), **summary}))
     elif form in WEIGHTS:
-        difference, prompts = summary["largest_difference"], summary["prompts"]
+        mean, largest = summary["mean_difference"], summary["largest_difference"]
         click.echo(
-            f"{out}: merged in {precision}; log-probabilities differ by at most {difference:.2g} on {prompts} prompts"
+            f"{out}: merged in {precision}; log-probabilities on {summary['prompts']} prompts differ by {mean:.2g} on "
+            f"average, by {largest:.2g} at most"
         )
     else:
         click.echo(f"{out}: " + ", ".join(f"{count:,} {split}" for split, count in summary["counts"].items()))

@@ -5,7 +5,9 @@ What leaves for other tools is what was trained.
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
@@ -54,12 +56,26 @@ def test_a_pipeline_runs_a_merged_export(adapter, tiny_base, tmp_path):
 
 def test_a_wrong_merge_leaves_nothing(adapter, tiny_base, tmp_path, monkeypatch):
     """When the stored weights differ from the adapter, the export fails and writes no folder."""
-    answers = iter([torch.zeros(3), torch.ones(3)])
-    monkeypatch.setattr(export, "answer_log_probabilities", lambda *_: next(answers))
-    with pytest.raises(MismatchError, match="not the adapter"):
-        export.export_merged(adapter, tmp_path / "merged", tiny_base, "fp32")
+    for said, precision in product(([0, 1], [0, 0, 1]), ("fp32", "bf16")):
+        answers = iter([torch.full((3,), float(nats)) for nats in said])
+        monkeypatch.setattr(export, "answer_log_probabilities", lambda *_, answers=answers: next(answers))
+        with pytest.raises(MismatchError, match="not the adapter"):
+            export.export_merged(adapter, tmp_path / "merged", tiny_base, precision)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_token_that_rounding_moved_far_is_no_wrong_merge(adapter, tiny_base, tmp_path, monkeypatch):
+    """Of 512 log-probabilities of a pretrained base bf16 moved one by 0.4 nats, and all by 0.02 on average."""
+    moved = torch.full((512,), 0.02)
+    moved[7] = 0.4
+    for precision, is_right in (("bf16", True), ("fp32", False)):
+        answers = iter([torch.zeros(512), torch.zeros(512), moved])
+        monkeypatch.setattr(export, "answer_log_probabilities", lambda *_, answers=answers: next(answers))
+        with nullcontext() if is_right else pytest.raises(MismatchError, match="not the adapter"):
+            export.export_merged(adapter, tmp_path / precision, tiny_base, precision)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["bf16"]
 
 
 @pytest.mark.parametrize("form", ["openai", "bedrock", "chat", "completion"])
