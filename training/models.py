@@ -80,7 +80,7 @@ def find_base(base: str | Path) -> Base:
         digest = sha256_file(path)
         remember_base(digest, path)
         return Base(path.stem, path.parent, digest, path.name)
-    if path.exists() or not REMOTE_NAME.fullmatch(str(base)):
+    if path.exists() or path.suffix == ".gguf" or not REMOTE_NAME.fullmatch(str(base)):
         raise InputError(
             f"No base model at {str(base)!r}. Give 'embedded', a model folder, a GGUF file, or a name like "
             "'owner/model'."
@@ -228,7 +228,8 @@ def unusable(base: Base, part: str, error: Exception) -> InputError:
     if "trust_remote_code" in str(error):
         return InputError(f"The base {base.name!r} brings its own code, which is not run. Use a base without it.")
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-    return InputError(f"The {part} of the base {base.name!r} cannot be loaded: {reason}")
+    doubt = " Is the file complete?" if base.file and "not supported" not in reason else ""
+    return InputError(f"The {part} of the base {base.name!r} cannot be loaded: {reason}{doubt}")
 
 
 def read_config(base: Base) -> PreTrainedConfig:

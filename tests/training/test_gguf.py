@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from idiolect.mining.errors import InputError
+from idiolect.training import models as loading
 from idiolect.training.adapter import read_record
 from idiolect.training.export import export_gguf, export_merged
 from idiolect.training.generation import load_model
@@ -138,8 +139,15 @@ def test_a_spoiled_file_is_one_line(tiny_corpus, tmp_path):
     whole = (tmp_path / FILE).read_bytes()
     for spoiled in (b"", b"not a model", whole[: len(whole) // 2]):
         (tmp_path / FILE).write_bytes(spoiled)
-        with pytest.raises(InputError, match="cannot be loaded"):
+        with pytest.raises(InputError, match=r"cannot be loaded.* Is the file complete"):
             train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / FILE, recipe=RECIPE)
+
+
+def test_a_file_that_is_not_there_is_no_remote_name(monkeypatch):
+    """A slip in a path with one folder reaches for no network."""
+    monkeypatch.setattr(loading, "download_base", lambda name: pytest.fail(f"fetched {name}"))
+    with pytest.raises(InputError, match="No base model at"):
+        loading.find_base("models/tiny.gguf")
 
 
 def test_what_llama_cpp_would_read_otherwise_is_refused(tokenizer, tmp_path):
