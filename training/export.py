@@ -109,7 +109,7 @@ def export_gguf(adapter: Path, out: Path, base: str | Path | None = None, precis
     with new_artefact(out, MARKER, GGUF_SCHEMA) as folder:
         file, name, stop_id = folder / gguf_file.FILE, merged.base.name, merged.family.stop_id
         gguf_file.write_gguf(merged.model, merged.tokenizer, file, name=name, stop_id=stop_id, precision=precision)
-        read = Base(name, folder, "", gguf_file.FILE)
+        read = Base(name, folder, sha256_file(file), gguf_file.FILE)
         stored: Any = load_base_model(read, device=CPU, dtype=torch.float32)
         proof = prove(merged, stored, adapter, precision)
         summary = {"schema": GGUF_SCHEMA, **proof, **describe_files(folder, "*.gguf")}

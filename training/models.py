@@ -12,7 +12,9 @@ import os
 import re
 import warnings
 from contextlib import nullcontext, redirect_stderr, suppress
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from inspect import signature
 from io import StringIO
@@ -171,9 +173,10 @@ def plain_weights(base: Base) -> dict[str, object]:
     from transformers.utils import quantization_config as stored_as
 
     if base.file:
+        config = {"config": read_config(base)}
         # without such a configuration transformers knows no other way than in full
         in_blocks = getattr(stored_as, "GgufConfig", None)
-        return {"quantization_config": in_blocks(gguf_file=base.file, dequantize=True)} if in_blocks else {}
+        return config | ({"quantization_config": in_blocks(gguf_file=base.file, dequantize=True)} if in_blocks else {})
     formats = {"fp8": stored_as.FineGrainedFP8Config, "mxfp4": stored_as.Mxfp4Config}
     with suppress(OSError, ValueError, AttributeError):
         stored = json.loads((base.folder / "config.json").read_text("utf-8")).get("quantization_config")
@@ -220,7 +223,8 @@ def forget_origin(model: Any) -> None:
 
 def is_finite(weight: torch.Tensor) -> bool:
     """Claim that every number of *weight* is one; whole numbers, as of a quantised model, always are."""
-    return not weight.is_floating_point() or bool(torch.isfinite(weight).all())
+    # a sum passes over them once and makes no copy; twice their precision has room for any that are numbers
+    return not weight.is_floating_point() or bool(torch.isfinite(weight.sum(dtype=torch.float64)))
 
 
 def unusable(base: Base, part: str, error: Exception) -> InputError:
@@ -233,11 +237,20 @@ def unusable(base: Base, part: str, error: Exception) -> InputError:
 
 
 def read_config(base: Base) -> PreTrainedConfig:
-    """Return the configuration of *base*."""
+    """Return the configuration of *base*, for the caller to change."""
+    # for that of a GGUF file transformers reads its whole vocabulary; the hash is of all there is in the file
+    return deepcopy(parse_once(base)) if base.file else parse_config(base)
+
+
+def parse_config(base: Base) -> PreTrainedConfig:
+    """Return what the files of *base* say of its configuration."""
     try:
         return AutoConfig.from_pretrained(**base.source)
     except Exception as error:
         raise unusable(base, "configuration", error) from error
+
+
+parse_once = lru_cache(maxsize=1)(parse_config)
 
 
 def context_length(base: Base, tokenizer: PreTrainedTokenizerBase) -> int:

@@ -150,6 +150,20 @@ def test_a_file_that_is_not_there_is_no_remote_name(monkeypatch):
         loading.find_base("models/tiny.gguf")
 
 
+def test_a_file_s_configuration_is_parsed_once(tmp_path, monkeypatch):
+    """Of a vocabulary of 49,152 tokens that takes seconds; what one caller changes no other sees."""
+    parsed, parse = [], loading.AutoConfig.from_pretrained
+    monkeypatch.setattr(loading.AutoConfig, "from_pretrained", lambda **source: parsed.append(1) or parse(**source))
+    write_gguf(full_sight("qwen2"), cut_tokenizer("qwen2"), tmp_path / FILE, name="t", stop_id=0, precision="fp32")
+    base = loading.find_base(tmp_path / FILE)
+    loading.read_config(base).vocab_size = 7
+    loading.read_ends(base)
+    model = loading.load_base_model(base, device=torch.device("cpu"), dtype=torch.float32)
+
+    assert len(parsed) == 1
+    assert loading.read_config(base).vocab_size == model.config.vocab_size == 416
+
+
 def test_what_llama_cpp_would_read_otherwise_is_refused(tokenizer, tmp_path):
     """Other words, other layers, other positions: one line, and the way that is left."""
     known = cut_tokenizer("qwen2")
