@@ -21,6 +21,7 @@ from ..mining.source import Source
 from .diff import Change, Snapshot
 from .learning import read_source
 from .names import QUOTED, Missing, find_missing, findings_by_path
+from .resolver import PROJECT
 
 PYTHON = (".py", ".pyi")
 WORD = re.compile(rb"[^\W\d]\w*")
@@ -158,7 +159,8 @@ def tree_after(root: Path, change: Change | None) -> Generator[Path]:
 @contextmanager
 def laid_out(snapshot: Snapshot) -> Generator[Path]:
     """Yield a scratch folder with the Python files of *snapshot*; git never names one outside of the repository."""
-    wanted = [path for path in snapshot.blobs if path.endswith(PYTHON) and ".." not in path.split("/")]
+    python = [path for path in snapshot.blobs if path.endswith(PYTHON) or path == PROJECT]
+    wanted = [path for path in python if ".." not in path.split("/")]
     with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
         folder = Path(scratch)
         for path, data in snapshot.read(wanted):

@@ -33,7 +33,7 @@ from .bindings import bindings_of, is_plain_function, parse
 from .guards import is_expected, is_guarded
 from .house import MAKERS, House, read_house
 from .learning import keep
-from .resolver import ask_resolver, find_resolver, installed
+from .resolver import ask_resolver, find_resolver, installed, version_for
 
 RULE = "A11"
 FILES_A_RUN = 500
@@ -151,7 +151,8 @@ def hash_of(program: str, house: House, paths: Sequence[str]) -> str:
     for part in PARTS:
         digest.update(Path(__file__).with_name(f"{part}.py").read_bytes())
     stamps = [Path(place).stat().st_mtime_ns for place in (program, *installed())]
-    digest.update("\0".join([*house.files, "", *paths, "", *map(str, stamps), sys.version]).encode("utf-8", "replace"))
+    versions = [sys.version, version_for(house.root)]
+    digest.update("\0".join([*house.files, "", *paths, "", *map(str, stamps), *versions]).encode("utf-8", "replace"))
     return digest.hexdigest()
 
 

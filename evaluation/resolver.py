@@ -1,13 +1,15 @@
 """
 The resolver, pyrefly. In: files of a repository. Out: what it calls an error there, as it writes it.
 
-Parses and infers, runs nothing: no interpreter of the repository is asked, and none of its configuration read.
+Parses and infers, runs nothing: no interpreter of the repository is asked, and of its configuration no more is read
+than the Python that it requires.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 SECONDS = 180
+PROJECT = "pyproject.toml"
+REQUIRED = re.compile(rb"^requires-python\s*=\s*[\"'][^\"'\n]*?(?:>|>=|~=|==)\s*3\.(\d+)", re.MULTILINE)
 
 
 def find_resolver() -> str | None:
@@ -34,6 +38,14 @@ def installed() -> list[str]:
     return [path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and Path(path).is_dir()]
 
 
+def version_for(root: Path) -> str:
+    """Return the version of Python to resolve for: the running one, or the least that a project needs where newer."""
+    required = None
+    with suppress(OSError):
+        required = REQUIRED.search((root / PROJECT).read_bytes())
+    return f"3.{max(sys.version_info.minor, int(required[1]) if required is not None else 0)}"
+
+
 def ask_resolver(
     program: str, root: Path, paths: Sequence[str], platform: str = sys.platform
 ) -> list[Mapping[str, Any]] | None:
@@ -45,7 +57,7 @@ def ask_resolver(
         "infer-return-types": "annotated",
         "skip-interpreter-query": True,
         "python-platform": platform,
-        "python-version": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "python-version": version_for(root),
         "search-path": roots,
         "site-package-path": installed(),
         "project-excludes": [],

@@ -21,7 +21,7 @@ from ...mining.corpus import Corpus
 from ...mining.source import Source, Span
 from ..house import House, read_house
 from ..names import FILES_A_RUN, KINDS, as_missing, is_certain
-from ..resolver import ask_resolver, find_resolver
+from ..resolver import PROJECT, ask_resolver, find_resolver
 from .check import Answer, Check, Remark, Result
 
 Said = Mapping[str, Any]
@@ -72,7 +72,7 @@ class NamesCheck:
         said: dict[Source, list[Said]] = {}
         with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
             root = Path(scratch).resolve()
-            for path in self.house.files:
+            for path in (*self.house.files, PROJECT):
                 copy(self.repository / path, root / path)
             laid = {lay(root, source, number): source for number, source in enumerate(sources)}
             for parts, found in self.ask_parts(root, list(laid)):

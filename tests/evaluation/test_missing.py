@@ -125,6 +125,16 @@ def test_a_module_that_git_ignores_may_be_made_by_a_build(shop: Path):
 
 
 @pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_what_is_staged_is_resolved_for_the_python_that_the_project_needs(shop: Path):
+    """The index says which that is, as the work tree does."""
+    (shop / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.13"\n')
+    (shop / "shop/new.py").write_text("from warnings import deprecated\n")
+    git(shop, "add", "-A")
+
+    assert [] == places(run_check(Request(shop, staged=True)))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
 def test_accepted_names_stay_accepted_where_none_are_asked(shop: Path, monkeypatch: pytest.MonkeyPatch):
     """Without a resolver, or with --no-names, no entry looks mended and none is dropped."""
     baseline = shop / ".idiolect-baseline.jsonl"

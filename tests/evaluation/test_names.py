@@ -79,6 +79,15 @@ def test_what_another_machine_may_have_is_not_reported(write_tree, code: str, si
     assert silent == (find_missing(root, ["shop/use.py"]) == [])
 
 
+@pytest.mark.parametrize(("required", "told"), [("<4,>=3.13", False), (">=3.9", sys.version_info < (3, 13))])
+def test_what_the_project_needs_is_resolved_for_where_this_python_is_older(write_tree, required: str, told: bool):
+    """Code may name what has come with the oldest Python that the project runs on."""
+    project = f'[project]\nrequires-python = "{required}"\n'
+    root = write_tree({"pyproject.toml": project, "shop/use.py": "from warnings import deprecated\n"})
+
+    assert told == bool(find_missing(root, ["shop/use.py"]))
+
+
 @pytest.mark.parametrize(("code", "silent"), EXPECTED)
 def test_an_error_that_is_expected_is_not_reported(write_tree, code: str, silent: bool):
     """A test may call wrongly on purpose, and code may try a name."""
