@@ -26,6 +26,8 @@ HELPERS = frozenset(
 """Libraries that nobody wraps: their functions have no effect outside the program."""
 CONVERSIONS = re.compile(r"(os\.fs\w+|os\.path\.\w+|posixpath\.\w+|ntpath\.\w+)")
 """Functions that turn one spelling of a path into another, which nobody wraps either."""
+ENVIRONMENT = frozenset({"os.environ.get", "os.getenv"})
+"""Functions that read one of many: who takes no argument reads the same one always, and stands in for none of them."""
 ASKED_OF_WRAPPERS = frozenset({"src", "scripts"})
 HANDED_ON = re.compile(r"^(return|yield|@)|enter_context\(|enter_async_context\(")
 """Lines on which a context manager is passed on, not used."""
@@ -80,6 +82,7 @@ class Wrapper(HouseConvention):
         kept to the wrapper's module.
         """
         homes = {f"{f.module}.{function.symbol}": f.module for f in files.values() for function in f.functions}
+        takers = {f"{f.module}.{function.symbol}" for f in files.values() for function in f.functions if function.first}
         calls = CallTable(files, homes)
         best: dict[str, tuple[int, str]] = {}
         for wrapper, inside in sorted(calls.inside.items()):
@@ -87,7 +90,7 @@ class Wrapper(HouseConvention):
             through = calls.modules[wrapper].total() - calls.modules[wrapper][home]
             if len(inside) > THIN or through < 5 or len(set(calls.modules[wrapper]) - {home}) < 3:
                 continue
-            for raw in sorted(inside):
+            for raw in sorted(inside if wrapper in takers else inside - ENVIRONMENT):
                 library = raw.partition(".")[0]
                 elsewhere = set(calls.modules[raw]) - {home}
                 is_kept = set(calls.libraries[library]) == {home} and calls.libraries[library].total() >= 3

@@ -325,6 +325,18 @@ def test_what_only_spells_a_path_otherwise_is_wrapped_by_nobody(raw: str, rules:
     assert rules == [entry.key for entry in profile.entries if entry.convention == "A01"]
 
 
+@pytest.mark.parametrize(("given", "rules"), [("name", ["os.environ.get"]), ("", [])])
+def test_who_asks_for_one_variable_stands_in_for_no_other(given: str, rules: list[str]):
+    """A function without arguments that reads the environment is no way to read all that stands there."""
+    named = given or "'SLOW'"
+    texts = {"env": f"import os\n\n\ndef read({given}):\n    return os.environ.get({named})\n"}
+    texts |= {f"m{n}": f"from app.env import read\n\nread({n})\nread(a)\n" for n in range(20)}
+    texts["old"] = "import os\n\nos.environ.get('a')\n"
+    profile = learn_profile([tally(text, f"app/{name}.py") for name, text in texts.items()])
+
+    assert rules == [entry.key for entry in profile.entries if entry.convention == "A01"]
+
+
 @pytest.mark.parametrize(
     ("header", "said"),
     [
