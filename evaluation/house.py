@@ -71,11 +71,15 @@ class House:
     known: dict[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]], compare=False)
     """The lines that may give something a name, by name, as far as they were looked for."""
 
+    @property
+    def tops(self) -> tuple[Path, ...]:
+        """The folders that its top-level modules stand in."""
+        return self.root, self.root / "src"
+
     @cached_property
     def packages(self) -> frozenset[str]:
         """The names of its top-level modules."""
-        folders = [self.root, self.root / "src"]
-        return frozenset(entry.name.removesuffix(".py") for f in folders if f.is_dir() for entry in f.iterdir())
+        return frozenset(entry.name.removesuffix(".py") for f in self.tops if f.is_dir() for entry in f.iterdir())
 
     def owns(self, module: str) -> bool:
         """Claim that *module* is one of the repository's own."""

@@ -54,7 +54,7 @@ PLATFORM = frozenset({"_winapi", "msvcrt", "typing", "winreg"})
 PLATFORMS = ("linux", "darwin", "win32")
 PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
 """Built-in types that the resolver says of a value only when it is one; numbers and lists are often arrays."""
-STAR = re.compile(rb"\s*from\s+(\.*\w*)[\w.]*\s+import\s*\*")
+STAR = re.compile(rb"\s*from\s+(\.*)([\w.]*)\s+import\s*\*")
 FILLED = re.compile(
     rb"^(?:def +)?__getattr__\b|[(,]\s*globals\(\)\s*[,)]|\bsys\.modules\[__name__\](?:\.__class__)?\s*=(?!=)"
     rb"|\bsetattr\(\s*sys\.modules\[__name__\]|^\s*(?:from|import)\s.*lazy",
@@ -197,7 +197,7 @@ def nothing_binds(name: str, path: str, house: House, lines: Sequence[bytes], ow
     if tree is None or name in bindings_of(tree) or name in GIVEN or name.startswith("__") or hasattr(builtins, name):
         return False
     if any(map(STAR.match, lines)) or may_be_fragment(tree, path, house):
-        return not takes_unseen_names(lines, house) and not house.mentions(name, own)
+        return not takes_unseen_names(house.root / path, lines, house) and not house.mentions(name, own)
     return name not in house.put_in
 
 
@@ -215,17 +215,43 @@ def is_in_package(root: Path, path: str) -> bool:
     return (root / path).with_name("__init__.py").is_file()
 
 
-def takes_unseen_names(lines: Sequence[bytes], house: House) -> bool:
-    """Claim that a file of *lines* takes all names of a module that is not there to be looked into."""
-    stars = (star[1].decode() for star in map(STAR.match, lines) if star is not None)
-    modules = [module for module in stars if not module.startswith(".")]
-    seen = sys.stdlib_module_names
-    return any(not house.owns(each) and each not in seen and PathFinder.find_spec(each) is None for each in modules)
+def takes_unseen_names(file: Path, lines: Sequence[bytes], house: House) -> bool:
+    """
+    Claim that a *file* of *lines* takes all names of a module that is not there to be looked into.
+
+    It may have them through modules of the house, from which it takes all names.
+    """
+    waiting, known = [(file, lines)], {file}
+    while waiting:
+        file, lines = waiting.pop()
+        for dots, name in (star.groups() for star in map(STAR.match, lines) if star is not None):
+            module, above = name.decode(), len(dots)
+            if not dots and not house.owns(module):
+                top = module.partition(".")[0]
+                if top not in sys.stdlib_module_names and PathFinder.find_spec(top) is None:
+                    return True
+                continue
+            folders = [*file.parents][above - 1 : above] if dots else house.tops
+            own = [each for each in files_of(module, folders) if each not in known]
+            known.update(own)
+            waiting += [(each, each.read_bytes().split(b"\n")) for each in own]
+    return False
+
+
+def files_of(module: str, folders: Iterable[Path]) -> list[Path]:
+    """Return the files that a dotted name may mean below *folders*."""
+    places = [folder.joinpath(*module.split(".")) for folder in folders]
+    files = [file for place in places for file in (place.with_name(f"{place.name}.py"), place / "__init__.py")]
+    return [file for file in files if file.is_file()]
 
 
 def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
     """Claim that *module* has nothing called *name*, which the line at *place* names, on any machine."""
-    if not house.owns(module) and (name.startswith("_") or is_guarded(lines, place) or may_hold(module, name)):
+    if house.owns(module):
+        files = [(file, file.read_bytes().split(b"\n")) for file in files_of(module, house.tops)]
+        if any(takes_unseen_names(*file, house) for file in files):
+            return False
+    elif name.startswith("_") or is_guarded(lines, place) or may_hold(module, name):
         return False
     return not house.mentions(name, lines[place])
 

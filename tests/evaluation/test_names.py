@@ -118,6 +118,20 @@ THERE = [
         {"a.py": "from outside.parts import *\n\nprint(conjured)\n"}, True, id="all names of an unseen module"
     ),
     pytest.param({"a.py": "from json import *\n\nprint(conjured)\n"}, False, id="all names of a seen module"),
+    *(
+        pytest.param(
+            {
+                "shop/__init__.py": "",
+                "shop/index.py": "from .near import *\n",
+                "shop/near.py": f"from shop.far import *\nfrom {module} import *\n",
+                "shop/far.py": "from shop.index import *\n",
+                "shop/use.py": "from shop import index\nfrom shop.index import Field\n\nprint(index.Store(), Field)\n",
+            },
+            silent,
+            id=f"a module of the house that takes all names of {module}",
+        )
+        for module, silent in (("outside", True), ("html", False))
+    ),
     pytest.param({"core/tests/base.py": "", "core/tests/test_a.py": "import tests.base\n"}, True, id="beside the file"),
     pytest.param({"core/tests/test_a.py": "import tests.base\n"}, False, id="nowhere"),
     pytest.param({"a.py": f"{TILL}print(Till()._Till__sum)\n"}, True, id="a mangled name"),
