@@ -169,7 +169,7 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
             if "no implementation" in said:
                 return False  # a method without a body may be called
             if not said.startswith("No attribute"):
-                return value_lacks(names[0], names[-1], house, own)
+                return value_lacks(names[0], names[-1], house, lines, place)
             in_flux = names[-1].partition(".")[0] in PLATFORM
             return not in_flux and module_lacks(names[-1], names[0], house, lines, place)
         case "import":
@@ -285,11 +285,16 @@ def text_of_module(module: str) -> bytes:
     return b""
 
 
-def value_lacks(owner: str, name: str, house: House, own: bytes) -> bool:
+def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
     """Claim that a value of one known, plain kind lacks an attribute, which nothing in the repository can give it."""
+    own = lines[place]
     # a class of another's may be called as one of the house: what is private there is seen by nobody
     if name.startswith("_") and not re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own):
         return False
+    held = re.search(rb"\b(?:self|cls)\.(\w+)\.%b\b" % name.encode(), own)
+    given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held[1]) if held is not None else None
+    if given is not None and sum(given.search(line) is not None for line in lines) > 1:
+        return False  # the resolver knows it by one of its values
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
     return is_plain and "|" not in owner and not house.mentions(MANGLED.sub("", name), own)
 

@@ -132,6 +132,17 @@ THERE = [
         )
         for module, silent in (("outside", True), ("html", False))
     ),
+    *(
+        pytest.param(
+            {
+                "a.py": "class A:\n    @classmethod\n    def set_up(cls, given):\n        cls.day = '2026'\n"
+                f"        {again}\n\n    def f(self):\n        return self.day.made_up()\n\n\nprint(A())\n"
+            },
+            silent,
+            id=f"{said} value",
+        )
+        for again, silent, said in (("cls.day = given.day", True, "another"), ("print(given)", False, "one"))
+    ),
     pytest.param({"core/tests/base.py": "", "core/tests/test_a.py": "import tests.base\n"}, True, id="beside the file"),
     pytest.param({"core/tests/test_a.py": "import tests.base\n"}, False, id="nowhere"),
     pytest.param({"a.py": f"{TILL}print(Till()._Till__sum)\n"}, True, id="a mangled name"),
