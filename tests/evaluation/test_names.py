@@ -4,6 +4,7 @@ Of what the resolver calls missing only the certain is told: nothing in the hous
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import indent
