@@ -291,10 +291,10 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
     # a class of another's may be called as one of the house: what is private there is seen by nobody
     if name.startswith("_") and not re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own):
         return False
-    held = re.search(rb"\b(?:self|cls)\.(\w+)\.%b\b" % name.encode(), own)
-    given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held[1]) if held is not None else None
-    if given is not None and sum(given.search(line) is not None for line in lines) > 1:
-        return False  # the resolver knows it by one of its values
+    for held in re.findall(rb"\b(?:self|cls)\.(\w+)\.%b\b" % name.encode(), own):
+        given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held)
+        if sum(given.search(line) is not None for line in lines) > 1:
+            return False  # the resolver knows it by one of its values
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
     return is_plain and "|" not in owner and not house.mentions(MANGLED.sub("", name), own)
 

@@ -137,7 +137,8 @@ THERE = [
         pytest.param(
             {
                 "a.py": "class A:\n    @classmethod\n    def set_up(cls, given):\n        cls.day = '2026'\n"
-                f"        {again}\n\n    def f(self):\n        return self.day.made_up()\n\n\nprint(A())\n"
+                f"        cls.hour = given.hour\n        {again}\n\n    def f(self):\n"
+                "        return self.hour.made_up, self.day.made_up\n\n\nprint(A())\n"
             },
             silent,
             id=f"{said} value",
