@@ -15,6 +15,8 @@ EXPECTED = re.compile(rb"\b(?:(?:assert_r|assertR|r)aises\w*\s*\(|suppress\(.*\b
 """A line that says of what it calls that it fails."""
 CHOICE = re.compile(rb"(?:el)?if\b.*(?:version|hasattr|getattr|find_spec|available|_(?:lt|le|ge|gt)_)", re.IGNORECASE)
 """A branch taken with some versions of what is installed, and not with others."""
+SKIPPED = re.compile(rb"@.*\bskip_?(?:if|unless)\b", re.IGNORECASE)
+"""A decorator by which a test runs on some machines, and not on others."""
 
 
 def is_expected(lines: Sequence[bytes], place: int) -> bool:
@@ -28,17 +30,26 @@ def is_expected(lines: Sequence[bytes], place: int) -> bool:
 def is_guarded(lines: Sequence[bytes], place: int) -> bool:
     """Claim that the line at *place* stands in a block that is ready for another version of what is installed."""
     return any(
-        CHOICE.match(line) or (line.startswith(b"try:") and is_handled(HANDLED_BROADLY, lines, place, depth))
+        CHOICE.match(line)
+        or SKIPPED.match(line)
+        or (line.startswith(b"try:") and is_handled(HANDLED_BROADLY, lines, place, depth))
         for line, depth in lines_around(lines, place)
     )
 
 
 def lines_around(lines: Sequence[bytes], place: int) -> Iterator[tuple[bytes, int]]:
-    """Yield the lines that open the blocks around *place*, inner before outer, each with its depth in blanks."""
-    inner = indent_of(lines[place])
+    """
+    Yield the lines that open the blocks around *place*, inner before outer, each with its depth in blanks.
+
+    The decorators of a block belong to what opens it.
+    """
+    inner, is_head = indent_of(lines[place]), False
     for above in range(place - 1, -1, -1):
         line, depth = lines[above].strip(), indent_of(lines[above])
-        if line and depth < inner and not line.startswith((b"#", b")")):
+        if not line or depth > inner or line.startswith((b"#", b")")):
+            continue
+        is_head = depth < inner or (is_head and line.startswith(b"@"))
+        if is_head:
             yield line, depth
             inner = depth
 

@@ -54,6 +54,18 @@ GUARDED = [
         False,
         id="a version was asked for elsewhere",
     ),
+    pytest.param(
+        "import json\n\nfrom pytest import mark\n\n\n@mark.skipif(\n    not json,\n    reason='old',\n)\n@mark.slow\n"
+        "class TestA:\n    def test(self):\n        json.dump_fast()\n",
+        True,
+        id="the test is skipped elsewhere",
+    ),
+    pytest.param(
+        "import json\n\nfrom pytest import mark\n\n\n@mark.skipif(not json)\ndef test_a():\n    pass\n\n\n"
+        "def test_b():\n    json.dump_fast()\n",
+        False,
+        id="another test is skipped elsewhere",
+    ),
 ]
 
 EXPECTED = [
