@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MachineError
 from idiolect.training import budget, lanes, setup, train
 from idiolect.training.adapter import attach_adapter
@@ -230,3 +231,19 @@ def test_an_architecture_that_cannot_be_counted_is_estimated(tiny_base, monkeypa
     estimated = budget.read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
 
     assert counted <= estimated <= 8 * counted
+
+
+def test_a_plan_knows_what_a_processor_s_allocator_holds(tiny_base, tiny_corpus, tmp_path):
+    """A process that trains on a processor grows by up to 2.3 times the bytes that its packs keep."""
+    recipe = replace(RECIPE, lanes=False)
+    planned = train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe)
+    shape = budget.read_shape(find_base(tiny_base), recipe, torch.float32)
+    corpus = read_corpus(tiny_corpus)
+    material = setup.gather(
+        corpus, find_base(tiny_base), CPU, recipe=recipe, adjust=None, pairs=None, report=lambda *_: None, began=0.0
+    )
+    plan = material.plan()
+    packs = [plan.build(pack) for step in plan.epoch(0) for pack in step]
+    kept = max(budget.saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
+
+    assert 2.3 * kept <= planned.memory.activations <= 3 * kept
