@@ -79,7 +79,8 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
                 raise RefusedError("The body is not JSON.") from None
             if not isinstance(body, dict):
                 raise RefusedError("The body is not a JSON object.")
-            return body
+            # clients send null for what they leave to the server
+            return {key: value for key, value in body.items() if value is not None}
 
         def reply(self, status: int, body: dict[str, Any]) -> None:
             data = json.dumps(body).encode()

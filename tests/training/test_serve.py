@@ -65,6 +65,15 @@ def test_openais_own_client_is_answered(served, client):
     assert (written.text, written.finish_reason) == (answer.choices[0].text, answer.choices[0].finish_reason)
 
 
+def test_what_a_client_leaves_open_may_be_null(served):
+    """Clients that send every field send null for the ones that their user did not set."""
+    unset = dict.fromkeys(("max_tokens", "temperature", "seed", "suffix", "stream", "n", "model", "path"))
+    asked = {"prompt": "def total(values):"}
+    left_open, absent = (post(served[0], body)["choices"] for body in ({**asked, **unset}, asked))
+
+    assert left_open == absent
+
+
 def test_a_suffix_fills_in_the_middle(served, client):
     """Text before and after make an `infill` request, as it was trained."""
     before, after = "def total(values):\n", "\n    return found\n"
