@@ -150,13 +150,13 @@ def quantised(device: torch.device, dtype: torch.dtype) -> dict[str, object]:
     """
     Return the options that load a base in 4 bits (NF4 with a second quantisation, as in QLoRA, arXiv:2305.14314).
 
-    Raises `MissingExtraError` without bitsandbytes, `InputError` without a GPU: on a processor bitsandbytes packs
-    weights while it infers, and cannot train them on (0.50).
+    Raises `InputError` without a GPU, for on a processor bitsandbytes packs weights while it infers, and cannot train
+    them on (0.50); `MissingExtraError` without bitsandbytes.
     """
-    if find_spec("bitsandbytes") is None:
-        raise MissingExtraError("bitsandbytes, which method=qlora needs,", "qlora")
     if device.type != "cuda":
         raise InputError("method=qlora saves a GPU's memory, and there is no GPU here. Use method=lora.")
+    if find_spec("bitsandbytes") is None:
+        raise MissingExtraError("bitsandbytes, which method=qlora needs,", "qlora")
     from transformers import BitsAndBytesConfig
 
     settings = BitsAndBytesConfig(

@@ -40,6 +40,8 @@ class Ask(NamedTuple):
     max_tokens: int
     temperature: float
     seed: int
+    stop: tuple[str, ...]
+    """Texts before which an answer ends."""
 
 
 def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTTPServer:
@@ -109,6 +111,12 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
         raise RefusedError(f"No model {model!r}; there are {name!r} and 'base'.")
     if body.get("stream") or body.get("n", 1) != 1:
         raise RefusedError("Streaming and n other than 1 are not supported.")
+    if body.get("echo") or body.get("logprobs"):
+        raise RefusedError("'echo' and 'logprobs' are not supported.")
+    stop = body.get("stop", [])
+    stop = [stop] if isinstance(stop, str) else stop
+    if not isinstance(stop, list) or not all(isinstance(end, str) and end for end in stop):
+        raise RefusedError("'stop' must be a text or a list of texts, none of them empty.")
     limit, temperature, seed = body.get("max_tokens", 64), body.get("temperature", 0.0), body.get("seed", 0)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST_TOKENS:
         raise RefusedError(f"'max_tokens' must be from 1 to {MOST_TOKENS}.")
@@ -124,15 +132,26 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
         prompt = Prompt("infill", path, language, "", f"{text}{HOLE}{suffix}")
     else:
         prompt = Prompt("implement", path, language, "", text)
-    return Ask(prompt, model != "base", limit, float(temperature), seed)
+    return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop))
 
 
 def complete(generator: ModelGenerator, ask: Ask) -> Generation:
-    """Return the answer to *ask*."""
+    """Return the answer to *ask*, up to the first of its stops."""
+
+    def stopped(text: str) -> bool:
+        return any(end in text for end in ask.stop)
+
     ((_, answer),) = generator.generate(
-        [ask.prompt], adapted=ask.adapted, max_tokens=[ask.max_tokens], temperature=ask.temperature, seed=ask.seed
+        [ask.prompt],
+        adapted=ask.adapted,
+        max_tokens=[ask.max_tokens],
+        temperature=ask.temperature,
+        seed=ask.seed,
+        is_over=[stopped] if ask.stop else None,
     )
-    return answer
+    if not stopped(answer.text):
+        return answer
+    return answer._replace(text=min((answer.text.partition(end)[0] for end in ask.stop), key=len), finish_reason="stop")
 
 
 def render_answer(answer: Generation, model: str) -> dict[str, Any]:

@@ -74,6 +74,21 @@ def test_what_a_client_leaves_open_may_be_null(served):
     assert left_open == absent
 
 
+def test_an_answer_ends_before_the_first_of_its_stops(served):
+    """What would come after is not written either; texts that do not come change nothing."""
+    asked = {"prompt": "def total(values):", "max_tokens": 24, "temperature": 1.0, "seed": 3}
+    whole = post(served[0], asked)
+    text = whole["choices"][0]["text"]
+    one, other = text[len(text) // 3], text[len(text) // 2]
+    ended = post(served[0], {**asked, "stop": [other, one, "\x00never"]})
+    untouched = post(served[0], {**asked, "stop": "\x00never"})
+
+    assert ended["choices"][0]["text"] == text[: min(text.index(one), text.index(other))]
+    assert ended["choices"][0]["finish_reason"] == "stop"
+    assert ended["usage"]["completion_tokens"] <= whole["usage"]["completion_tokens"]
+    assert untouched["choices"] == whole["choices"]
+
+
 def test_a_suffix_fills_in_the_middle(served, client):
     """Text before and after make an `infill` request, as it was trained."""
     before, after = "def total(values):\n", "\n    return found\n"
@@ -98,7 +113,12 @@ def test_the_clients_errors_say_why(client):
 
 
 @pytest.mark.parametrize(
-    "body", [{"prompt": 3}, {"prompt": "x", "model": "gpt"}, {"prompt": "x", "stream": True}, {"prompt": "x", "n": 2}]
+    "body",
+    [
+        {"prompt": 3},
+        *({"prompt": "x", **more} for more in ({"model": "gpt"}, {"stream": True}, {"n": 2}, {"echo": True})),
+        {"prompt": "x", "stop": ["a", ""]},
+    ],
 )
 def test_a_bad_request_is_refused(served, body):
     """What cannot be served is answered with status 400 and a reason."""
