@@ -282,6 +282,15 @@ def test_a_mixed_case_is_no_rule():
     assert not [entry for entry in learn(files).entries if entry.convention == "Q01" and entry.tier]
 
 
+def test_a_function_of_php_is_no_method():
+    """Methods in camelCase ask nothing of functions, which PHP itself names with underscores."""
+    files = {f"src/F{n}.php": "<?php\nclass A {\n    function readAll() {\n    }\n}\n" for n in range(60)}
+
+    keys = {entry.id for entry in learn(files).entries if entry.convention == "Q01"}
+
+    assert "Q01[php: method]" in keys and "Q01[php: function]" not in keys
+
+
 def test_advice_names_the_language_once():
     """A rule is said without the key's language prefix, the language behind it."""
     files = {f"src/f{n}.js": "function readAll() {\n  a();\n}\n" for n in range(40)}
