@@ -173,7 +173,7 @@ def plain_weights(base: Base) -> dict[str, object]:
     from transformers.utils import quantization_config as stored_as
 
     if base.file:
-        config = {"config": read_config(base)}
+        config: dict[str, object] = {"config": read_config(base)}
         # without such a configuration transformers knows no other way than in full
         in_blocks = getattr(stored_as, "GgufConfig", None)
         return config | ({"quantization_config": in_blocks(gguf_file=base.file, dequantize=True)} if in_blocks else {})
