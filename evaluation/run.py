@@ -187,14 +187,20 @@ def read_changed(change: Change, path: str) -> Source | None:
 
 
 def left_alone(request: Request, change: Change | None, settings: Settings, asked: Sequence[Source]) -> list[str]:
-    """Return a sentence on the changed files that were not asked for what they hold: nobody else may look at them."""
-    if change is None or request.mode == "all":
-        return []
-    known = {source.path for source in asked}
-    others = [path for path in asked_paths(request, change, settings) if path not in known]
-    found = [f"{path} ({why.replace('_', ' ')})" for path in others if (why := why_left_alone(path, change.read(path)))]
-    were = "was" if len(found) == 1 else "were"
-    return [f"{counted(len(found), 'changed file')} {were} not asked: {shown(found)}"] if found else []
+    """
+    Return a sentence on the files that were not asked for what they hold.
+
+    Of a change these are all, for nobody else may look at them; of a whole tree those that say nothing about themselves.
+    """
+    whole = change is None or request.mode == "all"
+    known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), tuple(known_suffixes())
+    names = listed_names(request, change) if whole else asked_paths(request, change, settings)
+    others = [name for name in names if name not in known and name.endswith(endings) and is_ours(name, excluded)]
+    read = partial(read_start, request.root) if change is None else change.read
+    reasons = ((name, why_left_alone(name, read(name))) for name in others)
+    found = [f"{name} ({why.replace('_', ' ')})" for name, why in reasons if why and not (whole and why in CLAIMS)]
+    what, were = "file" if whole else "changed file", "was" if len(found) == 1 else "were"
+    return [f"{counted(len(found), what)} {were} not asked: {shown(found)}"] if found else []
 
 
 def shown(names: Sequence[str]) -> str:

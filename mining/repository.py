@@ -53,8 +53,8 @@ SERVED = frozenset({"_static", "assets", "htdocs", "javascripts", "js", "lib", "
 """Folders that are served to the web; elsewhere such a library may be what the house makes."""
 UNREAD = frozenset(
     {
-        *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".lua", ".pl"),
-        *(".kt", ".kts", ".scala", ".groovy", ".clj", ".swift", ".dart", ".fs", ".vb", ".vue", ".svelte", ".sol"),
+        *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".pl"),
+        *(".groovy", ".clj", ".dart", ".fs", ".vb", ".vue", ".svelte"),
         *(".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".zig", ".nim", ".proto", ".ps1", ".pm"),
     }
 )

@@ -386,13 +386,13 @@ def test_check_says_when_the_base_is_unknown(
 
 def test_guide_prints_the_house_style(write_tree: Write, capsys: pytest.CaptureFixture[str]):
     """A repository's guide names its habit with the evidence; what was not read is told beside it."""
-    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)} | {"a.lua": "x = 1"})
+    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)} | {"a.dart": "x = 1"})
 
     assert main(["guide", str(root)]) == 0
 
     said = capsys.readouterr()
     assert "double quotes" in said.out and said.out.endswith("`\n")
-    assert "note: 1 file of a language that is not read (.lua)\n" == said.err
+    assert "note: 1 file of a language that is not read (.dart)\n" == said.err
 
 
 def test_a_shell_completes_commands_and_options():
