@@ -190,7 +190,7 @@ def left_alone(request: Request, change: Change | None, settings: Settings, aske
     """
     Return a sentence on the files that were not asked for what they hold.
 
-    Of a change these are all, for nobody else may look at them; of a whole tree those that say nothing about themselves.
+    Of a change these are all, for nobody else may look at them; of a whole tree those that do not say what they are.
     """
     whole = change is None or request.mode == "all"
     known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), tuple(known_suffixes())

@@ -98,16 +98,15 @@ def test_dora_moves_its_magnitude(tiny_base, tiny_corpus, tmp_path):
     assert min(moved) > 1e-5
 
 
-def test_four_bits_need_bitsandbytes(tiny_base, tiny_corpus, tmp_path, monkeypatch):
-    """Without the package, one line says what to install, before a weight is read."""
+def test_four_bits_need_bitsandbytes(monkeypatch):
+    """Where there is a GPU and not the package, one line says what to install."""
     monkeypatch.setattr(models, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"idiolect\[qlora\]"):
-        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, method="qlora"))
+        models.quantised(torch.device("cuda"), torch.bfloat16)
 
 
-def test_four_bits_need_a_gpu(tiny_base, tiny_corpus, tmp_path, monkeypatch):
-    """On a processor the method is refused with the way out."""
-    monkeypatch.setattr(models, "find_spec", lambda name: True)
+def test_four_bits_need_a_gpu(tiny_base, tiny_corpus, tmp_path):
+    """On a processor the method is refused with the way out, before a weight is read, whatever is installed."""
     with pytest.raises(InputError, match="no GPU here"):
         train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, method="qlora"))
 
