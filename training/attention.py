@@ -23,7 +23,7 @@ from transformers.masking_utils import AttentionMaskInterface
 
 from ..mining.errors import InputError
 from .packing import Segment
-from .past_attention import KEPT_BYTES, PastAttention
+from .product_attention import KEPT_BYTES, ProductAttention
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -201,7 +201,7 @@ def segment_attention(
     on_cores = query.device.type == "cpu" and not dropout
     # its usual kernel multiplies in full precision whatever it is given
     half = on_cores and query.dtype == torch.bfloat16
-    lean = half or (on_cores and given and query.dtype == torch.float32)
+    whole = on_cores and given and query.dtype == torch.float32
     outputs: list[Tensor] = []
     for number, (length, places) in enumerate(layout.segments):
         before = sum(ahead[0][place].shape[2] for place in places)
@@ -212,10 +212,10 @@ def segment_attention(
             continue
         plain = not before and (window is None or length <= window)
         mask = None if plain and not half else layout.mask(length, before, window, query.dtype)
-        if lean and (half or before) and mask is not None and fits_lean(mine[0], mask):
-            outputs.append(lean_attention(mine, others, mask, scaling))
+        if mask is not None and (half or (whole and before)) and fits_products(mine[0], mask):
+            outputs.append(product_attention(mine, others, mask, scaling))
         else:
-            outputs.append(usual_attention(mine, others, mask, scaling, dropout))
+            outputs.append(usual_attention(mine, others, None if plain else mask, scaling, dropout))
     return torch.cat(outputs, dim=2).transpose(1, 2).contiguous()
 
 
@@ -237,12 +237,12 @@ def usual_attention(
     )
 
 
-def fits_lean(query: Tensor, mask: Tensor) -> bool:
+def fits_products(query: Tensor, mask: Tensor) -> bool:
     """Claim that the weights of one document's attention, one for each head and number of *mask*, may be kept."""
     return query.shape[1] * mask.numel() * mask.element_size() <= KEPT_BYTES
 
 
-def lean_attention(
+def product_attention(
     mine: Sequence[Tensor], others: Sequence[list[Tensor]], mask: Tensor, scaling: float | None
 ) -> Tensor:
     """Return the same by plain products, of whose backward *others* that take no gradient need none."""
@@ -253,7 +253,7 @@ def lean_attention(
     elif others[0]:
         given = torch.cat(others[0], dim=2)[0], torch.cat(others[1], dim=2)[0]
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    return PastAttention.apply(query, key, value, given, mask, scale)[None]  # pyright: ignore - as forward does
+    return ProductAttention.apply(query, key, value, given, mask, scale)[None]  # pyright: ignore - as forward does
 
 
 def varlen_attention(

@@ -294,7 +294,7 @@ def test_products_in_half_precision_are_as_exact_as_the_usual_kernel(
     loss, exact = measured(torch.float32)
     by_products, ours = measured(torch.bfloat16)
     asked = len(calls)
-    monkeypatch.setattr(attention, "fits_lean", lambda *given: False)
+    monkeypatch.setattr(attention, "fits_products", lambda *given: False)
     by_kernel, theirs = measured(torch.bfloat16)
 
     assert (asked, bool(calls)) == (0, True)
