@@ -200,11 +200,11 @@ def main() -> None:
         for run in runs:
             name = run.name
             verdict = measure_run(run, (asked.keep or Path(scratch)) / name)
-            own = [*describe_arms(name, verdict), *describe_controls(name, verdict), *describe_losses(name, verdict)]
-            rows += own
+            rows += [*describe_arms(name, verdict), *describe_controls(name, verdict), *describe_losses(name, verdict)]
             goals.append(judge_sample(name, verdict))
-            write_results("samples", rows, goals)
-            fill_page(run.page, name, render_tables(own))
+    write_results("samples", rows, goals)
+    for run in runs:
+        fill_page(run.page, run.name, render_tables([row for row in rows if row["sample"] == run.name]))
 
 
 if __name__ == "__main__":

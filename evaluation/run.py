@@ -194,8 +194,8 @@ def left_alone(request: Request, change: Change | None, settings: Settings, aske
     """
     whole = change is None or request.mode == "all"
     known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), tuple(known_suffixes())
-    names = listed_names(request, change) if whole else asked_paths(request, change, settings)
-    others = [name for name in names if name not in known and name.endswith(endings) and is_ours(name, excluded)]
+    code = (name for name in listed_names(request, change) if name.endswith(endings) and is_ours(name, excluded))
+    others = [name for name in code if name not in known]
     read = partial(read_start, request.root) if change is None else change.read
     reasons = ((name, why_left_alone(name, read(name))) for name in others)
     found = [f"{name} ({why.replace('_', ' ')})" for name, why in reasons if why and not (whole and why in CLAIMS)]

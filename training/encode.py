@@ -64,34 +64,6 @@ class Encoded:
         return sum(len(example.answer) for example in self.examples)
 
 
-def encode_pairs(
-    pairs: Sequence[Pair],
-    family: Family,
-    max_tokens: int,
-    progress: Callable[[int], None] | None = None,
-    encode: Callable[[Pair, Family], Example] | None = None,
-) -> Encoded:
-    """
-    Encode every pair whose answer is not empty and that fits *max_tokens* with prompt and stop token.
-
-    *encode* is how, `encode_pair` by default.
-    """
-    examples: list[Example] = []
-    refused: Counter[str] = Counter()
-    for done, pair in enumerate(pairs):
-        example = (encode or encode_pair)(pair, family)
-        reason = refusal(pair, example, max_tokens)
-        if reason is None:
-            examples.append(example)
-        else:
-            refused[reason] += 1
-        if progress is not None and done % 64 == 0:
-            progress(done)
-    if progress is not None:
-        progress(len(pairs))
-    return Encoded(tuple(examples), dict(sorted(refused.items())))
-
-
 def encode_pair(pair: Pair, family: Family) -> Example:
     """Return *pair* as ids, whatever its length."""
     prompt = family.prompt_ids(pair.kind, pair.path, pair.language, pair.context, pair.instruction)
@@ -107,6 +79,32 @@ def encode_text(pair: Pair, family: Family) -> Example:
     """
     example = encode_pair(pair, replace(family, chat=None))
     return replace(example, answer=example.answer[:-1])
+
+
+def encode_pairs(
+    pairs: Sequence[Pair],
+    family: Family,
+    max_tokens: int,
+    progress: Callable[[int], None] | None = None,
+    encode: Callable[[Pair, Family], Example] = encode_pair,
+) -> Encoded:
+    """
+    Encode every pair whose answer is not empty and that fits *max_tokens* with prompt and stop token.
+    """
+    examples: list[Example] = []
+    refused: Counter[str] = Counter()
+    for done, pair in enumerate(pairs):
+        example = encode(pair, family)
+        reason = refusal(pair, example, max_tokens)
+        if reason is None:
+            examples.append(example)
+        else:
+            refused[reason] += 1
+        if progress is not None and done % 64 == 0:
+            progress(done)
+    if progress is not None:
+        progress(len(pairs))
+    return Encoded(tuple(examples), dict(sorted(refused.items())))
 
 
 def join_ids(id: str, prompt_id: str, prompt: PromptIds, answer: Sequence[int]) -> Example:  # noqa: A002 - its name
