@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +30,19 @@ from .checkpoints import KEEP
 from .forward import decoder_layers, keeps_logits, plain_model
 from .fused import CHUNK_BYTES, fuse_adapter
 from .lanes import choose_lanes
+from .looks import count_looks
 from .models import Base, read_config
-from .pace import synchronize
-from .packing import Plan
+from .pace import fit_steps, synchronize
 from .recipe import Recipe
+from .rein import TRIES
 from .vocabulary import house_tokens
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from .encode import Example
+    from .packing import Pack, Plan
+    from .setup import Material
 
 COUNTED = "idiolect_counted"
 META = torch.device("meta")
@@ -96,7 +101,9 @@ class Work:
     tokens: int
     """Tokens through the model in all steps; shared prefixes count once."""
     flops: float
+    """In all steps."""
     seconds: float
+    """Steps, and looks at what is held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,9 @@ class Budget:
     trained_parameters: int
     memory: Memory
     work: Work
+    unmet: Work | None
+    """The same where the base loses more on held-out answers than `skim_below`, so that prompts are learned from; None
+    where that changes nothing."""
     disk: Disk
 
     def as_json(self) -> dict[str, Any]:
@@ -264,29 +274,21 @@ def count_saved(model: Any, length: int, answer: int, recipe: Recipe) -> int:
     return total
 
 
-def plan_budget(
-    base: Base,
-    recipe: Recipe,
-    plan: Plan,
-    out: Path,
-    device: torch.device,
-    dtype: torch.dtype,
-    processes: int = 1,
-) -> Budget:
+def plan_budget(material: Material, out: Path, device: torch.device, processes: int = 1) -> Budget:
     """
-    Return what the run of *plan* will take on *device*; where minutes decide, an estimate of the time does.
+    Return what a run of *material* will take on *device*; where minutes decide, an estimate of the time does.
 
     Memory is that of one of *processes*.
     """
-    shape = read_shape(base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
+    recipe, dtype, plan = material.recipe, material.dtype, material.plan()
+    shape = read_shape(material.base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
     epoch = plan.epoch(0)
     packs = [plan.build(pack) for step in epoch for pack in step]
     tokens = [pack.tokens for pack in packs]
     rows = [len(pack.keep) for pack in packs]
-    a_step = step_flops(shape, recipe, sum(tokens) / len(epoch), sum(rows) / len(epoch))
-    seconds = a_step / (EFFICIENCY * matrix_rate(device, dtype))
-    in_an_epoch = round(len(epoch) * (1 + recipe.replay))
-    steps = count_planned(recipe, in_an_epoch, seconds)
+    rate = EFFICIENCY * matrix_rate(device, dtype)
+    learned = replace(recipe, skim=False)
+    work, unmet = (plan_work(shape, reading, plan, packs, material.validation, rate) for reading in (recipe, learned))
     trained = 4 * shape.trained
     largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
     at_once = min(choose_lanes(recipe, device), max(map(len, epoch)))
@@ -300,10 +302,25 @@ def plan_budget(
             head=at_once * min(3 * CHUNK_BYTES.get(device.type, 2**26), 12 * shape.vocabulary * max(rows)),
             free=free_memory(device),
         ),
-        work=Work(len(plan.examples), steps, round(steps * sum(tokens) / len(epoch)), steps * a_step, steps * seconds),
+        work=work,
+        unmet=unmet if recipe.skim and material.validation else None,
         # a checkpoint holds the weights, the best ones and two averages; one more is written before the oldest goes
         disk=Disk(trained, (KEEP + 1) * 4 * trained, shutil.disk_usage(existing_parent(out)).free),
     )
+
+
+def plan_work(
+    shape: Shape, recipe: Recipe, plan: Plan, packs: Sequence[Pack], validation: Sequence[Example], rate: float
+) -> Work:
+    """Return the work of *plan*, an epoch of which is *packs*, at *rate* floating-point operations a second."""
+    epoch = len(plan.epoch(0))
+    tokens = sum(pack.tokens for pack in packs) / epoch
+    flops = step_flops(shape, recipe, tokens, sum(len(pack.keep) for pack in packs) / epoch)
+    a_step, a_look = flops / rate, look_flops(shape, recipe, validation) / rate
+    in_an_epoch = round(epoch * (1 + recipe.replay))
+    steps = count_planned(recipe, in_an_epoch, a_step, a_look)
+    seconds = steps * a_step + (1 + count_looks(steps, in_an_epoch) + TRIES) * a_look
+    return Work(len(plan.examples), steps, round(steps * tokens), steps * flops, seconds)
 
 
 def weight_bytes(shape: Shape, recipe: Recipe, dtype: torch.dtype, processes: int) -> int:
@@ -336,12 +353,25 @@ def step_flops(shape: Shape, recipe: Recipe, tokens: float, rows: float) -> floa
     return tokens * 2 * (body + shape.trained) + learned * (2 * body + 4 * shape.trained) + 4 * rows * shape.head
 
 
-def count_planned(recipe: Recipe, in_an_epoch: int, seconds: float) -> int:
-    """Return about how many steps a run takes."""
+def look_flops(shape: Shape, recipe: Recipe, validation: Sequence[Example]) -> float:
+    """Return the arithmetic of a look at *validation*, whose prompts are read once, and at general code."""
+    shared = {example.prompt_id: len(example.shared) for example in validation}
+    tokens = sum(shared.values()) + sum(len(example.ask) + len(example.answer) for example in validation)
+    rows = sum(len(example.answer) for example in validation)
+    body = shape.parameters - shape.head + shape.trained
+    return 2 * (tokens + recipe.watched_tokens) * body + 2 * (rows + recipe.watched_tokens) * shape.head
+
+
+def count_planned(recipe: Recipe, in_an_epoch: int, a_step: float, a_look: float) -> int:
+    """Return about how many steps a run takes: as the recipe says, or what its minutes hold beside looks."""
     if recipe.steps is not None:
         return recipe.steps
     steps = max(1, round(recipe.epochs * in_an_epoch))
-    return steps if recipe.minutes is None else max(1, min(steps, int(recipe.minutes * 60 / seconds)))
+    if recipe.minutes is None:
+        return steps
+    seconds = recipe.minutes * 60
+    # the base alone is looked at first
+    return max(1, min(steps, fit_steps(seconds, seconds - a_look, a_step, a_look, in_an_epoch)))
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
@@ -401,13 +431,21 @@ def gib(size: float) -> str:
     return f"{size / 2**30:.2f} GiB" if size >= 2**29 else f"{size / 2**20:.1f} MiB"
 
 
+def describe_work(work: Work) -> str:
+    """Return how much there is to compute as a person reads it."""
+    steps = f"about {work.steps:,} steps, {work.tokens:,} tokens, {work.flops:.2g} FLOPs"
+    return f"{steps}, {work.seconds / 60:.1f} minutes"
+
+
 def describe_budget(budget: Budget) -> str:
     """Return the plan as a person reads it."""
     memory, work, disk = budget.memory, budget.work, budget.disk
     parts: Sequence[tuple[str, str]] = (
         ("base", f"{budget.parameters:,} parameters, {budget.trained_parameters:,} trained"),
-        ("work", f"{work.pairs:,} pairs, about {work.steps:,} steps, {work.tokens:,} tokens, {work.flops:.2g} FLOPs"),
-        ("time", f"about {work.seconds / 60:.1f} minutes"),
+        ("work", f"{work.pairs:,} pairs, {describe_work(work)}"),
+        ("or", f"{describe_work(budget.unmet)}, where the base has not met the language (skim_below)")
+        if budget.unmet
+        else ("", ""),
         (
             "memory",
             f"{gib(memory.total)} of {gib(memory.free)} free: weights {gib(memory.weights)}, training "
@@ -415,7 +453,7 @@ def describe_budget(budget: Budget) -> str:
         ),
         ("disk", f"{gib(disk.adapter)} adapter, {gib(disk.checkpoints)} checkpoints, {gib(disk.free)} free"),
     )
-    lines = [f"{name:<7} {text}" for name, text in parts]
+    lines = [f"{name:<7} {text}" for name, text in parts if name]
     if not memory.fits:
         lines.append("It does NOT fit into memory: --set checkpointing=true, or a smaller pack_tokens.")
     if not disk.fits:

@@ -96,13 +96,17 @@ def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
     """Return how many steps *seconds* since the run began hold, beside looks at held-out loss; a few are timed."""
     epoch = setup.plan.epoch(0)
     a_step = time_steps(setup, epoch)
-    rest = seconds - (time.perf_counter() - setup.began)
+    return fit_steps(seconds, seconds - (time.perf_counter() - setup.began), a_step, a_look, len(epoch))
+
+
+def fit_steps(seconds: float, rest: float, a_step: float, a_look: float, in_an_epoch: int) -> int:
+    """Return how many steps of *a_step* fit beside their looks into the *rest* of a run of *seconds*."""
 
     def steps_beside(looks: int) -> int:
         # further looks tell how much of the change to keep, and what is kept is stored
         left = max(rest - (looks + TRIES) * a_look - SAVING - DOUBT * seconds, seconds / 3)
         # so many looks are for so many passes
-        most = math.inf if looks == LOOKS else looks * len(epoch) / LOOKS_A_PASS
+        most = math.inf if looks == LOOKS else looks * in_an_epoch / LOOKS_A_PASS
         return int(min(left / a_step, most))
 
     return max(map(steps_beside, range(1, LOOKS + 1)))

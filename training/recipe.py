@@ -180,6 +180,11 @@ class Recipe:
         """
         return not (self.checkpointing or self.compile or self.shard)
 
+    @property
+    def watched_tokens(self) -> int:
+        """How many tokens of general code a run looks at, to tell what was forgotten."""
+        return self.validation_tokens // 4 if self.replay and self.forgetting else 0
+
     def rate(self, step: int, steps: int) -> float:
         """Return the learning rate of *step* (from 0) in a run of *steps*: linear warm-up, cosine to the floor."""
         import math

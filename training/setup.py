@@ -224,9 +224,8 @@ def add_replay(setup: Setup, out: Path) -> Setup:
     if own_tokens:
         own = own_examples(setup, turns[0], own_tokens, out / CHECKPOINTS / REPLAY)
     watched = ()
-    if setup.recipe.forgetting:
-        budget = {"max_tokens": longest, "answer_tokens": setup.recipe.validation_tokens // 4}
-        watched = general_examples(files, family, watched=True, **budget)
+    if most := setup.recipe.watched_tokens:
+        watched = general_examples(files, family, watched=True, max_tokens=longest, answer_tokens=most)
     mixed_plan = plan_training(
         [*plan.examples, *own],
         pack_tokens=plan.pack_tokens,

@@ -101,18 +101,7 @@ def train_adapter(
             held.enter_context(lock_folder(out))
             clear_remains(out)
         accelerator.wait_for_everyone()
-        require_room(
-            plan_budget(
-                found,
-                material.recipe,
-                material.plan(),
-                out,
-                accelerator.device,
-                material.dtype,
-                accelerator.num_processes,
-            ),
-            out,
-        )
+        require_room(plan_budget(material, out, accelerator.device, accelerator.num_processes), out)
         with memory_faults():
             setup = add_replay(set_up(accelerator, material, start_from, report), out)
             if setup.recipe.contrast and start_from is None:
@@ -201,4 +190,4 @@ def plan_run(
         corpus, found, device, recipe=None, adjust=adjust, pairs=None, report=report, began=began, start_from=start_from
     )
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # accelerate's and torch's launchers say how many they started
-    return plan_budget(found, material.recipe, material.plan(), out, device, material.dtype, processes)
+    return plan_budget(material, out, device, processes)

@@ -106,6 +106,23 @@ def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
     assert planned.disk.adapter <= (out / "adapter_model.safetensors").stat().st_size
 
 
+def test_minutes_hold_steps_and_looks(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """What a run looks at takes time that its steps do not get; more so where prompts have to be learned from."""
+    monkeypatch.setattr(budget, "matrix_rate", lambda device, dtype: 2e8)
+
+    def planned(**changes):
+        recipe = replace(RECIPE, **{"steps": None, "epochs": 1e5, "minutes": 2.0, "replay": 0.2, **changes})
+        return train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe)
+
+    plain, skimmed, unwatched = planned(), planned(skim=True), planned(skim=True, forgetting=0.0)
+
+    assert plain.unmet is None
+    assert skimmed.unmet == plain.work
+    assert plain.work.steps < skimmed.work.steps < unwatched.work.steps
+    assert all(100 < plan.work.seconds <= 120 for plan in (plain, skimmed, unwatched))
+    assert "(skim_below)" in budget.describe_budget(skimmed)
+
+
 def test_a_base_that_takes_no_packs_is_planned_so(tiny_corpus, tmp_path, tokenizer):
     """Convolutions carry state past a mask: every pair is a pack of its own, and there are as many steps as planned."""
     tiny_model("lfm2", len(tokenizer)).save_pretrained(tmp_path / "base")
@@ -165,7 +182,7 @@ def test_the_command_prints_a_plan(tiny_base, tiny_corpus, tmp_path, capsys):
     body = json.loads(capsys.readouterr().out)
 
     assert code == 0
-    assert all(word in printed for word in ("memory", "steps", "time", "disk"))
+    assert all(word in printed for word in ("memory", "steps", "minutes", "disk"))
     assert body["memory"]["total"] > body["memory"]["weights"] > 0
     assert not (tmp_path / "a").exists()
 
