@@ -5,7 +5,8 @@ The training race. In: nothing. Out: `results/training.json`: this trainer, TRL 
 the arms alternate in one run, and processor seconds count, because wall time on a shared machine does not. The losses
 of every step must agree, or the race is void. Baselines get the best setting they have: no checkpointing, no packing
 they cannot do on a processor, sequences sorted by length so that next to nothing is padding. Where there is a GPU the
-race there is run too (`training_gpu.py`), or alone with `--gpu-only`, which keeps the processor's results.
+race there is run too, or alone with `--gpu-only`, which keeps the processor's results. Bases of the sizes that people
+train race in `training_bf16.py`.
 """
 
 from __future__ import annotations
@@ -357,15 +358,15 @@ def main(steps: int, rows_a_step: int, repeats: int, gpu_only: bool, gpu_repeats
 def earlier(*, on_gpu: bool) -> tuple[Rows, Rows]:
     """Return the rows and goals of the last race on a GPU, or of the last on a processor; none where there was none."""
     body = read_results("training")
-    rows = [row for row in body["rows"] if ("tokens_per_second" in row or "tflops" in row) is on_gpu]
+    rows = [row for row in body["rows"] if ("peak_gib" in row or row.get("model") == "matrix product, cuda") is on_gpu]
     return rows, [goal for goal in body["goals"] if (goal["name"] == "training.2") is on_gpu]
 
 
 def race_on_gpu(repeats: int) -> tuple[Rows, Rows]:
     """Return rows and goals of the race on the GPU."""
-    from .training_gpu import run_race
+    from .training_bf16 import GPU, run_race
 
-    return run_race("cuda", repeats)
+    return run_race(GPU, repeats)
 
 
 def race_on_processor(steps: int, rows_a_step: int, repeats: int) -> tuple[Rows, Rows]:
@@ -373,6 +374,7 @@ def race_on_processor(steps: int, rows_a_step: int, repeats: int) -> tuple[Rows,
     import peft
     import trl
 
+    from .training_bf16 import PROCESSOR, run_race
     from .training_levers import measure_levers
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
@@ -383,6 +385,7 @@ def race_on_processor(steps: int, rows_a_step: int, repeats: int) -> tuple[Rows,
             rows += race(Job(shape, workload, drawn), repeats)
     goals = weigh(rows)
     rows += measure_levers(steps, rows_a_step, repeats)
+    more, decided = run_race(PROCESSOR, min(repeats, 2))
     memory = measure_memory()
     doubled = memory[2]["saved_mib"] / memory[1]["saved_mib"]  # pyright: ignore
     goals.append(
@@ -391,7 +394,7 @@ def race_on_processor(steps: int, rows_a_step: int, repeats: int) -> tuple[Rows,
     versions = {module.__name__: module.__version__ for module in (torch, transformers, peft, trl)}
     machine = {"processor": read_processor(), "threads": torch.get_num_threads()}
     setting = {"commit": read_commit(), **machine, **versions}
-    return [*rows, *memory, {"setting": json.dumps(setting)}], goals
+    return [*rows, *more, *memory, {"setting": json.dumps(setting)}], [*goals, *decided]
 
 
 if __name__ == "__main__":
