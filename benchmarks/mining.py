@@ -350,7 +350,8 @@ def stage_edits(_roots: Sequence[Path], history: Path) -> dict[str, Any]:
                 for file in commit.files if is_lesson(commit) else ():
                     for blob in {file.before, file.after} - seen:
                         seen.add(blob)
-                        language, data = language_of(file.path, languages), blobs.fetch(blob)
+                        data = blobs.fetch(blob)
+                        language = language_of(file.path, languages, data or b"")
                         if language is not None and data is not None:
                             Parser(language.grammar).parse(data)
 

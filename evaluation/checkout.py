@@ -41,9 +41,10 @@ def match_repository(corpus: Corpus, root: Path) -> None:
 
 def hash_prepared(corpus: Corpus, root: Path, path: str) -> str:
     """Return the hash of a file as a corpus keeps it; empty where it cannot be read."""
-    language = language_of(path, corpus.languages)
     try:
-        source = parse_source(path, (root / path).read_bytes(), language) if language is not None else None
+        data = (root / path).read_bytes()
+        language = language_of(path, corpus.languages, data)
+        source = parse_source(path, data, language) if language is not None else None
     except (OSError, UndecodableError):
         return ""
     return "" if source is None else hashlib.sha256(clean_source(source).source.utf8).hexdigest()

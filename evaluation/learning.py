@@ -91,7 +91,7 @@ def read_source(path: str, data: bytes | None, *, was_asked: bool = False) -> So
 
     What *was_asked* before is not left alone for what it now says of itself.
     """
-    language = language_of(path)
+    language = language_of(path, data=data or b"")
     if data is None or language is None or not has_grammar(language):
         return None
     reason = content_reason(data)
@@ -105,7 +105,7 @@ def read_source(path: str, data: bytes | None, *, was_asked: bool = False) -> So
 
 def why_left_alone(path: str, data: bytes | None) -> str:
     """Return why a file that can be read is no code to ask, or nothing: an empty one holds none."""
-    language = language_of(path)
+    language = language_of(path, data=data or b"")
     if data is None or not data.strip() or language is None or not has_grammar(language):
         return ""
     return content_reason(data) or "undecodable"

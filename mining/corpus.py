@@ -106,11 +106,12 @@ class Corpus:
 
     def source(self, path: str) -> Source:
         """Return a file that is kept: one that holds a validation or test pair, and others where the test is small."""
-        language = language_of(path, self.languages)
         name = self.manifest["sources"].get(path)
+        data = b"" if name is None else (self.folder / "sources" / name).read_bytes()
+        language = language_of(path, self.languages, data)
         if name is None or language is None:
             raise InputError(f"The corpus holds no source {path!r}: only files with held-out pairs are kept.")
-        return parse_source(path, (self.folder / "sources" / name).read_bytes(), language)
+        return parse_source(path, data, language)
 
 
 def write_corpus(out: Path, contents: Contents) -> Corpus:

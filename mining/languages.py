@@ -7,6 +7,7 @@ language is adding a file there. A user's own ones are read by `own_languages` a
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -22,6 +23,13 @@ from .plugins import load_plugins
 
 GRAMMARS = Path(__file__).parent / "grammars"
 PACKAGE = "pip:"
+CPP_ALONE = re.compile(
+    rb"^[ \t]*(?:template[ \t]*<|class[ \t]+(?:\w+[ \t]+){0,3}\w+\s*[:;{]"
+    rb"|(?:public|private|protected)(?:[ \t]+\w+)?[ \t]*:|(?:inline[ \t]+)?namespace(?:[ \t]+[\w:]+)?\s*\{"
+    rb"|using[ \t]+(?:namespace[ \t]|[\w:]+[ \t]*[;=])|#[ \t]*include[ \t]*<\w+>)",
+    re.MULTILINE,
+)
+"""What a header says that C cannot say: both languages end their headers in `.h`."""
 
 
 @dataclass(frozen=True)
@@ -152,12 +160,14 @@ def known_languages() -> tuple[Language, ...]:
     return (*_own, *builtin_languages())
 
 
-def language_of(path: str, languages: Sequence[Language] | None = None) -> Language | None:
-    """Return the language whose extension ends *path*, or None."""
+def language_of(path: str, languages: Sequence[Language] | None = None, data: bytes = b"") -> Language | None:
+    """Return the language whose extension ends *path*, or None; a header whose *data* is no C is C++."""
     name = PurePosixPath(path).name
-    for language in known_languages() if languages is None else languages:
+    known = known_languages() if languages is None else languages
+    for language in known:
         if any(name.endswith(end) if end.startswith(".") else name == end for end in language.extensions):
-            return language
+            is_cpp = language.name == "c" and name.endswith(".h") and CPP_ALONE.search(data)
+            return next((other for other in known if other.name == "cpp"), language) if is_cpp else language
     return None
 
 

@@ -136,7 +136,7 @@ def mine_data(
     house: frozenset[str] = frozenset(),
 ) -> FileYield | Drop:
     """Return what the bytes of one file teach, or why they cannot be mined."""
-    language = language_of(path, tuple(languages))
+    language = language_of(path, languages, data)
     if language is None:
         return Drop(path, "", "file", "unknown_language")
     try:

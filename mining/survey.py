@@ -89,8 +89,8 @@ def survey_repository(root: Path, languages: Sequence[Language]) -> dict[str, Su
         if (language := language_of(skip.path, languages)) is not None:
             surveys[language.name].skipped[skip.reason] += 1
     for path in repository.paths:
-        language = language_of(path, languages)
         data = repository.read(path)
+        language = language_of(path, languages, data if isinstance(data, bytes) else b"")
         assert language is not None
         if not isinstance(data, bytes):
             surveys[language.name].skipped[data.reason] += 1

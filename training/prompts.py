@@ -58,8 +58,9 @@ def ask_at_line(file: Path, line: int) -> Prompt:
 
 def read_source(file: Path) -> Source:
     """Return the parsed *file*; one in an unknown language is read as Python."""
-    language = language_of(file.name) or language_named("python")
     try:
-        return parse_source(file.name, file.read_bytes(), language)
+        data = file.read_bytes()
+        language = language_of(file.name, data=data) or language_named("python")
+        return parse_source(file.name, data, language)
     except (OSError, UndecodableError) as error:
         raise InputError(f"{str(file)!r} cannot be read: {error}") from error

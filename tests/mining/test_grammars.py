@@ -991,3 +991,21 @@ def test_a_whole_name_is_no_ending():
     """`BUILD` names a file; `REBUILD` is another one."""
     assert language_of("a/BUILD") is not None
     assert language_of("a/REBUILD") is None
+
+
+HEADERS = [
+    ("c", "#include <stddef.h>\n/* a class of lists\n   in any namespace */\nstruct list { int n; };\n"),
+    ("c", '#ifdef __cplusplus\nextern "C" int size(struct list *l);\n#else\nint size(struct list *l);\n#endif\n'),
+    ("cpp", "class ring {\n public:\n  int size() const { return n_; }\n\n private:\n  int n_;\n};\n"),
+    ("cpp", "template <typename T>\nT twice(T value) {\n  return value + value;\n}\n"),
+    ("cpp", "namespace rings {\nint size();\n}\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), HEADERS)
+def test_a_header_is_read_as_what_it_says(name, text):
+    """Headers of C and of C++ both end in `.h`; one that says what C cannot is C++."""
+    language = language_of("ring.h", data=text.encode())
+
+    assert language is not None
+    assert name == language.name
