@@ -183,6 +183,7 @@ def build_definition(
     block = captures.get("unit.body", [])
     bracket = bracket_of(block[0]) if len(block) == 1 else None
     body = node_span(captures, "unit.body") or Span(node.start_byte, node.end_byte)
+    body = Span(body.start, min(body.end, span.end))
     if kind == "function" and parent is not None and definitions[parent].kind == "class":
         kind = "method"
     return Definition(
@@ -257,7 +258,25 @@ def outer_span(node: Node) -> Span:
     parent = node.parent
     while parent is not None and parent.type in WRAPPERS and parent.end_byte == node.end_byte:
         node, parent = parent, parent.parent
-    return Span(node.start_byte, node.end_byte)
+    return Span(node.start_byte, own_end(node))
+
+
+def own_end(node: Node) -> int:
+    """Return where *node* ends, without comments at its end that stand no further in than it: they are of what follows."""
+    end, last = node.end_byte, last_token(node)
+    while last.type == "comment" and last.start_point.column <= node.start_point.column:
+        before = last.prev_sibling
+        if before is None:
+            break
+        end, last = before.end_byte, last_token(before)
+    return end
+
+
+def last_token(node: Node) -> Node:
+    """Return the last token in *node*."""
+    while (count := node.child_count) and (last := node.child(count - 1)) is not None:
+        node = last
+    return node
 
 
 def node_span(captures: dict[str, list[Node]], name: str) -> Span | None:

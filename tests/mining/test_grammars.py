@@ -1009,3 +1009,11 @@ def test_a_header_is_read_as_what_it_says(name, text):
 
     assert language is not None
     assert name == language.name
+
+
+def test_a_comment_under_a_unit_is_of_what_follows():
+    """A comment at a unit's end belongs to it where it stands further in, and else to the next one."""
+    text = "old:\n  - a\n  # the last one\n\n# What is installed.\nnew:\n  - b\n"
+    source = parse_source("a.yml", text.encode(), language_named("yaml"))
+
+    assert ["  - a\n  # the last one", "  - b"] == [source.slice(each.code) for each in collect_definitions(source)]
