@@ -262,7 +262,7 @@ def outer_span(node: Node) -> Span:
 
 
 def own_end(node: Node) -> int:
-    """Return where *node* ends, without comments at its end that stand no further in than it: they are of what follows."""
+    """Return where *node* ends, without comments under it that stand no further in: they are of what follows."""
     end, last = node.end_byte, last_token(node)
     while last.type == "comment" and last.start_point.column <= node.start_point.column:
         before = last.prev_sibling

@@ -43,6 +43,8 @@ bodies of functions that are passed to others. What has words before it, as a bl
 """
 VARIABLE = re.compile(r"^variable")
 """Kinds of nodes that name no function, even where they are called."""
+OWNER_FIELDS = ("object", "receiver", "scope")
+"""What a method is called on, where its name stands apart from it."""
 NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left")
 LIST = re.compile(r"sequence|array|tuple|(?<!argument_)list")
 HEAD = re.compile(r"identifier|string|word|label")
@@ -324,14 +326,21 @@ def uses_in(file: AnyView) -> Iterator[UseFact]:
             around.append(units[place])
             place += 1
         around = [unit for unit in around if unit[1].end_byte > node.start_byte]
-        text = text_of(node)
-        if is_variable(node, text, [unit for _, unit in around]):
+        if is_variable(node, text_of(node), [unit for _, unit in around]):
             continue
+        start = callee_start(node)
+        text = file.utf8[start : node.end_byte].decode("utf-8")
         if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
             inside = around[-1][0].text if around else ""
             passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
             is_plain = passed is not None and all(kind_of(each) == "literal" for each in passed.named_children)
-            yield UseFact(text, inside, node.start_point.row + 1, node.start_byte, node.end_byte, is_plain)
+            yield UseFact(text, inside, node.start_point.row + 1, start, node.end_byte, is_plain)
+
+
+def callee_start(name: Node) -> int:
+    """Return where what is called starts: some grammars keep a method's name apart from what it is called on."""
+    owners = [name.parent.child_by_field_name(field) for field in OWNER_FIELDS] if name.parent is not None else []
+    return min([name.start_byte, *(owner.start_byte for owner in owners if owner is not None)])
 
 
 def is_variable(callee: Node, name: str, units: Sequence[Node]) -> bool:

@@ -304,7 +304,8 @@ class Made:
 def uses_of(facts: FileFacts) -> Iterator[Use]:
     """Yield what one file calls, and the blocks with which it makes something."""
     for use in facts.uses:
-        if re.split(r"::|->|[.:]", use.name)[0] not in RECEIVERS:
+        head = re.split(r"::|->|[.:]", use.name)[0]
+        if head not in RECEIVERS and not head.startswith(("@", "$")):
             yield Use(use.name, last_part(use.name), use.inside, use.line, use.start, use.end, use.name)
     folder = posixpath.dirname(facts.path)
     for block in facts.blocks:

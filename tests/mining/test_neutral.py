@@ -362,6 +362,19 @@ def test_a_variable_is_no_function(ending: str, function: str, keys: list[str]):
 
 
 @pytest.mark.parametrize(
+    ("owner", "other", "keys"),
+    [("Shop", "rows", []), ("@rows", "@rows", []), ("Shop", "Shop", ["ruby: `Shop.step`"])],
+)
+def test_a_method_is_known_by_what_it_is_called_on(owner: str, other: str, keys: list[str]):
+    """A method's name says nothing alone: what a function of the house calls on one value, others call on others."""
+    method = "def {}(x)\n  {}.step(x)\nend\n"
+    files = {"src/run.rb": method.format("run_step", owner), "src/old.rb": method.format("old", other)}
+    files |= {f"src/f{number}.rb": f"def f{number}(x)\n  run_step(x)\nend\n" for number in range(24)}
+
+    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+
+
+@pytest.mark.parametrize(
     ("pin", "rules"),
     [
         pytest.param("8f4b7f84" * 5, ["Pin what `uses` fetches to a commit"], id="commits"),
