@@ -42,6 +42,11 @@ FILLED = re.compile(
     rb"__getattr|\bsetattr\(\s*self\s*,\s*[^\s\"']|(?:\bself\.__dict__|\bvars\(self\))(?:\.update\(|\[|\s*\|?=(?!=))"
 )
 """How a class has attributes that it does not name: it answers for any, or gives its objects some as it runs."""
+EMPTY = re.compile(
+    rb"\s*class\s+\w+\s*(?:\(\s*(?:object)?\s*\))?:\s*(?:#[^\n]*\s*)?(?:\"\"\"[^\"]*\"\"\"\s*)?"
+    rb"(?:pass|\.\.\.)[ \t\r]*(?:[#\n]|\Z)"
+)
+"""A class that holds nothing of its own: its objects are there for others to put attributes on."""
 MAKERS = ("__init__", "__new__")
 KEEPERS = frozenset(
     b"abstractmethod asynccontextmanager cache classmethod contextmanager dataclass final lru_cache".split()
@@ -211,7 +216,8 @@ class House:
         if len(found) != 1 or depth > DEEPEST or name in self.mixed_in or self.is_unused(name):
             return False
         start, bases = found[0]
-        if FILLED.search(self.block(start)):
+        block = self.block(start)
+        if FILLED.search(block) or EMPTY.match(block):
             return False
         return all(self.class_is_plain(base, depth + 1) for base in map(last_name, bases) if base in self.classes)
 

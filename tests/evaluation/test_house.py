@@ -42,7 +42,19 @@ def test_classes_that_derive_from_each_other_are_not_followed_for_ever(
 ):
     """Code that could not run is read all the same; nothing is known of such classes."""
     ring = "class Even(Odd):\n    pass\n\n\nclass Odd(Even):\n    pass\n\n\nprint(Even(), Odd())\n"
-    found = house.read_house(write_tree({"a.py": ring, "b.py": "class Plain:\n    pass\n\n\nprint(Plain())\n"}))
+    found = house.read_house(write_tree({"a.py": ring, "b.py": "class Plain:\n    size = 1\n\n\nprint(Plain())\n"}))
 
     assert not found.class_is_plain("Even")
     assert found.class_is_plain("Plain")
+
+
+def test_a_class_that_holds_nothing_is_there_to_be_filled(write_tree: Callable[[Mapping[str, str]], Path]):
+    """What others put on its objects is no slip; what derives from another has the attributes of that one."""
+    code = "def build():\n    class Bag:\n        {}\n    bag = Bag()\n    bag.size = 1\n    return bag\n"
+    fault = "class Fault(Exception):\n    pass\n\n\nprint(Fault().size)\n"
+    bodies = {"pass": False, '"""What was built."""\n        pass  # all of it': False, "...": False, "top = 1": True}
+    for body, is_plain in bodies.items():
+        found = house.read_house(write_tree({"a.py": code.format(body), "b.py": fault}))
+
+        assert is_plain is found.class_is_plain("Bag")
+        assert found.class_is_plain("Fault")
