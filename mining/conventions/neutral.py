@@ -17,7 +17,7 @@ from tree_sitter import Node
 from .anyfacts import last_part
 from .anyview import AnyView, first_token, last_token
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
-from .naming import case_of, recase
+from .naming import ACRONYMS, case_of, recase
 from .view import text_of
 
 CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
@@ -42,7 +42,7 @@ class DefinitionCase(NeutralConvention):
     question = "How is the name of a {key} cased?"
     never = frozenset({"mixed"})
     spared = PROSE | {"go"}  # there the first letter's case says who may use a name
-    version = 4
+    version = 5
     examples = Examples(
         value="camelCase",
         key="function",
@@ -74,7 +74,12 @@ class DefinitionCase(NeutralConvention):
             language="ruby",
             conforms=("def is_late?\n  1\nend\n",),
             departs=("def isLate?\n  1\nend\n",),
-            nearly=("def late?\n  1\nend\n", "def _late\n  1\nend\n", "def ==(other)\n  1\nend\n"),
+            nearly=(
+                "def late?\n  1\nend\n",
+                "def _late\n  1\nend\n",
+                "def ==(other)\n  1\nend\n",
+                "def do_GET(request)\n  1\nend\n",
+            ),
         ),
         Examples(
             value="CapWords",
@@ -92,7 +97,8 @@ class DefinitionCase(NeutralConvention):
         for name, _ in file.units:
             text = last_part(name.text).strip(MARKS)
             # one word in lower case, or in capitals, one letter included, is several cases at once
-            if case_of(text) and not (text.isalnum() and (text.islower() or text.isupper())):
+            is_any = text.isalnum() and (text.islower() or text.isupper())
+            if case_of(text) and not is_any and not ACRONYMS.fullmatch(text):
                 yield Choice(case_of(text), name.node, name.kind)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
