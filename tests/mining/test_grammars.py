@@ -1017,3 +1017,21 @@ def test_a_comment_under_a_unit_is_of_what_follows():
     source = parse_source("a.yml", text.encode(), language_named("yaml"))
 
     assert ["  - a\n  # the last one", "  - b"] == [source.slice(each.code) for each in collect_definitions(source)]
+
+
+ORDERS = [
+    pytest.param("a.rb", "# Marks it.\n# rubocop:disable Naming/AccessorMethodName\ndef mark\n  x\nend\n", id="below"),
+    pytest.param("a.rb", "# rubocop: disable Metrics/MethodLength\n# Marks it.\ndef mark\n  x\nend\n", id="above"),
+    pytest.param("a.sh", "# Marks it.\n# shellcheck disable=SC2034\nmark() {\n  x\n}\n", id="shellcheck"),
+    pytest.param("a.go", "package a\n\n// Marks it.\n//nolint:gocyclo\nfunc mark() {\n\tx()\n}\n", id="nolint"),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), ORDERS)
+def test_an_order_to_a_linter_is_no_documentation(path, text):
+    """What a linter is told beside a unit's documentation is no part of it; alone it is none."""
+    for code, doc in ((text, "Marks it."), (text.replace("# Marks it.\n", "").replace("// Marks it.\n", ""), None)):
+        source = parse_source(path, code.encode(), language_of(path))
+        (found,) = [each for each in collect_definitions(source) if each.symbol == "mark"]
+
+        assert doc == (None if found.doc is None else source.slice(found.doc).strip("/# "))
