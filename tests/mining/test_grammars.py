@@ -1035,3 +1035,11 @@ def test_an_order_to_a_linter_is_no_documentation(path, text):
         (found,) = [each for each in collect_definitions(source) if each.symbol == "mark"]
 
         assert doc == (None if found.doc is None else source.slice(found.doc).strip("/# "))
+
+
+def test_a_mark_for_a_tool_documents_no_section():
+    """What a comment of HTML says above a heading is for who generates what follows, not for who reads it."""
+    text = "# Tool\n\nWhat it is.\n\n<!-- BEGIN_TF_DOCS -->\n## Requirements\n\n| Name |\n|------|\n| a    |\n"
+    source = parse_source("README.md", text.encode(), language_named("markdown"))
+
+    assert [None, None] == [each.doc for each in collect_definitions(source)]
