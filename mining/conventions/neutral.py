@@ -234,7 +234,7 @@ class IndentationUnit(NeutralConvention):
     question = "By what is the first line of a block indented?"
     owners = FORMATTERS
     spared = PROSE
-    version = 3
+    version = 4
     examples = Examples(
         value="2 spaces",
         path="src/a.js",
@@ -265,6 +265,18 @@ class IndentationUnit(NeutralConvention):
             departs=("jobs:\n    test: 1\n",),
             nearly=("run: make\n     test\n", "- run: |\n      make\n", "- a:\n      b: 1\n"),
         ),
+        Examples(
+            value="2 spaces",
+            path="src/a.c",
+            language="c",
+            conforms=("int f(int a) {\n  switch (a) {\n    case 1:\n      g();\n  }\n}\n",),
+            departs=("int f(int a) {\n    g();\n}\n",),
+            nearly=(
+                "int f(void)\n{\n error:\n  g();\n}\n",
+                "int f(void)\n{\nretry:\n    g();\n}\n",
+                "int f(void)\n{\nretry: {\n        g();\n}\n}\n",
+            ),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -289,6 +301,9 @@ def is_opened(file: AnyView, before: Node, token: Node) -> bool:
     while block.parent is not None and block.start_byte >= before.end_byte:
         block = block.parent
     opening, closing = text_of(before), last_token(block)
+    holder = block if opening == ":" else block.parent
+    if any(node is not None and node.type.startswith("label") for node in (holder, token.parent)):
+        return False  # a label that is jumped to opens no block: it stands out of the one that it is in
     above = file.margin(before.end_point.row)
     if opening == ":":
         return (block.start_point.row, block.start_point.column) == (before.end_point.row, len(above))
