@@ -30,6 +30,8 @@ BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 WIDEST_STEP = 8
 MARKS = "_~?!="
 """What opens or ends names by a rule of the language."""
+OPERATOR = re.compile(r"operator\W")
+"""What opens the name of an operator in C++, which the language gives."""
 FORMATTERS = frozenset({"biome", "clang-format", "gofmt", "google-java-format", "prettier", "rubocop", "rustfmt"})
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
@@ -82,6 +84,20 @@ class DefinitionCase(NeutralConvention):
             ),
         ),
         Examples(
+            value="snake_case",
+            key="function",
+            path="src/a.cc",
+            language="cpp",
+            conforms=("int next_item() {\n  return 1;\n}\n",),
+            departs=("int nextItem() {\n  return 1;\n}\n",),
+            nearly=(
+                "char& operator[](int i) {\n  return data[i];\n}\n",
+                "bool Ring::operator()(int i) const {\n  return i;\n}\n",
+                "Ring& operator<<(Ring& a, int b) {\n  return a;\n}\n",
+                "Ring::operator bool() const {\n  return n;\n}\n",
+            ),
+        ),
+        Examples(
             value="CapWords",
             key="type",
             path="src/a.rs",
@@ -98,7 +114,8 @@ class DefinitionCase(NeutralConvention):
             text = last_part(name.text).strip(MARKS)
             # one word in lower case, or in capitals, one letter included, is several cases at once
             is_any = text.isalnum() and (text.islower() or text.isupper())
-            if case_of(text) and not is_any and not ACRONYMS.fullmatch(text):
+            is_given = ACRONYMS.fullmatch(text) or OPERATOR.match(text)
+            if case_of(text) and not is_any and not is_given:
                 yield Choice(case_of(text), name.node, name.kind)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
