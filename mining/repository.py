@@ -55,6 +55,7 @@ UNREAD = frozenset(
     {
         *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".pl"),
         *(".groovy", ".clj", ".dart", ".fs", ".vb", ".vue", ".svelte"),
+        *(".css", ".scss", ".sass", ".less", ".html", ".erb", ".twig"),
         *(".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".zig", ".nim", ".proto", ".ps1", ".pm"),
     }
 )

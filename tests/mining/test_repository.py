@@ -143,10 +143,11 @@ def test_the_code_of_others_is_left_out_however_its_folder_is_called(write_tree,
 
 
 def test_code_that_no_grammar_reads_is_told(write_tree):
-    """Notebooks and the like are left out with a reason; other files are none of mining's business."""
-    root = write_tree({"a.py": CODE, "fast.pyx": CODE, "look.ipynb": "{}", "notes.txt": "no code"})
+    """Notebooks, style sheets and the like are left out with a reason; other files are none of mining's business."""
+    names = ("fast.pyx", "look.ipynb", "look.scss", "look.html")
+    root = write_tree({"a.py": CODE, "notes.txt": "no code", **dict.fromkeys(names, "{}")})
 
-    assert {"fast.pyx": "no_grammar_for_.pyx", "look.ipynb": "no_grammar_for_.ipynb"} == reasons(root)
+    assert {name: f"no_grammar_for_.{name.partition('.')[2]}" for name in names} == reasons(root)
 
 
 def test_what_was_made_of_a_repository_is_no_part_of_it(write_tree, commit_tree):
