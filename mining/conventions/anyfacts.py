@@ -125,6 +125,8 @@ class UseFact(NamedTuple):
     end: int
     is_plain: bool
     """Whether it passes literals alone, if anything: no block, and no name that may stand for one."""
+    whole: str
+    """The name after what it is called on, which some grammars keep apart; nothing where that is long."""
 
 
 class Shapes(NamedTuple):
@@ -326,21 +328,23 @@ def uses_in(file: AnyView) -> Iterator[UseFact]:
             around.append(units[place])
             place += 1
         around = [unit for unit in around if unit[1].end_byte > node.start_byte]
-        if is_variable(node, text_of(node), [unit for _, unit in around]):
+        text = text_of(node)
+        if is_variable(node, text, [unit for _, unit in around]):
             continue
-        start = callee_start(node)
-        text = file.utf8[start : node.end_byte].decode("utf-8")
         if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
             inside = around[-1][0].text if around else ""
             passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
             is_plain = passed is not None and all(kind_of(each) == "literal" for each in passed.named_children)
-            yield UseFact(text, inside, node.start_point.row + 1, start, node.end_byte, is_plain)
+            whole = whole_name(file, node)
+            yield UseFact(text, inside, node.start_point.row + 1, node.start_byte, node.end_byte, is_plain, whole)
 
 
-def callee_start(name: Node) -> int:
-    """Return where what is called starts: some grammars keep a method's name apart from what it is called on."""
+def whole_name(file: AnyView, name: Node) -> str:
+    """Return the *name* that is called with what it is called on; nothing where that is long."""
     owners = [name.parent.child_by_field_name(field) for field in OWNER_FIELDS] if name.parent is not None else []
-    return min([name.start_byte, *(owner.start_byte for owner in owners if owner is not None)])
+    start = min([name.start_byte, *(owner.start_byte for owner in owners if owner is not None)])
+    whole = file.utf8[start : name.end_byte]
+    return "" if len(whole) > LONGEST or b"\n" in whole else whole.decode("utf-8")
 
 
 def is_variable(callee: Node, name: str, units: Sequence[Node]) -> bool:

@@ -304,9 +304,12 @@ class Made:
 def uses_of(facts: FileFacts) -> Iterator[Use]:
     """Yield what one file calls, and the blocks with which it makes something."""
     for use in facts.uses:
-        head = re.split(r"::|->|[.:]", use.name)[0]
-        if head not in RECEIVERS and not head.startswith(("@", "$")):
-            yield Use(use.name, last_part(use.name), use.inside, use.line, use.start, use.end, use.name)
+        head = re.split(r"::|->|[.:]", use.whole)[0]
+        # what a method of a value does is the value's affair; of a class or a module it is known
+        is_of_value = use.whole != use.name and not head.lstrip("\\")[:1].isupper()
+        if head not in RECEIVERS and not is_of_value:
+            start = use.end - len(use.whole.encode())
+            yield Use(use.whole, last_part(use.name), use.inside, use.line, start, use.end, use.whole)
     folder = posixpath.dirname(facts.path)
     for block in facts.blocks:
         if len(block.shapes) == 2 and not block.shapes[0].startswith("one of "):

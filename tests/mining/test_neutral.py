@@ -363,7 +363,7 @@ def test_a_variable_is_no_function(ending: str, function: str, keys: list[str]):
 
 @pytest.mark.parametrize(
     ("owner", "other", "keys"),
-    [("Shop", "rows", []), ("@rows", "@rows", []), ("Shop", "Shop", ["ruby: `Shop.step`"])],
+    [("Shop", "rows", []), ("@rows", "@rows", []), ("rows", "rows", []), ("Shop", "Shop", ["ruby: `Shop.step`"])],
 )
 def test_a_method_is_known_by_what_it_is_called_on(owner: str, other: str, keys: list[str]):
     """A method's name says nothing alone: what a function of the house calls on one value, others call on others."""
