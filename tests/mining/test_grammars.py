@@ -993,6 +993,12 @@ def test_a_whole_name_is_no_ending():
     assert language_of("a/REBUILD") is None
 
 
+@pytest.mark.parametrize("path", ["Gemfile", "a/Rakefile", "house.gemspec", "config.ru"])
+def test_ruby_is_read_whatever_its_files_are_called(path):
+    """What Ruby's own tools read is Ruby, though most of it does not end in `.rb`."""
+    assert "ruby" == getattr(language_of(path), "name", None)
+
+
 HEADERS = [
     ("c", "#include <stddef.h>\n/* a class of lists\n   in any namespace */\nstruct list { int n; };\n"),
     ("c", '#ifdef __cplusplus\nextern "C" int size(struct list *l);\n#else\nint size(struct list *l);\n#endif\n'),
