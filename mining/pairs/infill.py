@@ -66,8 +66,9 @@ def tree_hole(source: Source, definition: Definition, chance: int) -> Span | Non
     nodes = body.named_children if body is not None else []
     # some grammars count the line's end, and empty lines, to what they end
     spans = [Span(node.start_byte, node.start_byte + len((node.text or b"").rstrip())) for node in nodes]
-    first = definition.code.start
-    inside = [span for span in spans if span.start >= first and SHORTEST <= span.end - span.start <= LONGEST]
+    first, last = definition.code.start, definition.code.end
+    own = [span for span in spans if first <= span.start and span.end <= last]
+    inside = [span for span in own if SHORTEST <= span.end - span.start <= LONGEST]
     return inside[chance % len(inside)] if inside else None
 
 

@@ -74,6 +74,15 @@ def test_what_is_left_out_ends_before_the_end_of_its_line():
     assert [] == [draft.response for draft in drafts if draft.response != draft.response.rstrip()]
 
 
+def test_no_hole_holds_the_comment_of_what_follows():
+    """A comment under a list stands outside of it, and is of the next one."""
+    text = "".join(f"key{number}:\n  - {number:08}\n  - x\n# What the next one is for.\n" for number in range(80))
+    drafts = infills_of("a.yaml", text)
+
+    assert drafts
+    assert not [draft.response for draft in drafts if "#" in draft.response]
+
+
 def infills_of(path, text):
     return mine_data(path, text.encode(), known_languages(), ["infill"]).drafts
 
