@@ -22,6 +22,8 @@ LONGEST = 500
 """Bytes of the longest hole."""
 SHORTEST = 8
 WORD = re.compile(r"\S+")
+FILLED_IN = re.compile(rb"<!--[^>]*(?:BEGIN|START)(?![a-z])[^>]*-->.*?<!--[^>]*(?:END|STOP)(?![a-z])", re.DOTALL)
+"""What a tool writes into a file of prose, between two marks of its own."""
 EVERY = 2
 """One definition in this many gives an infill pair, so that they do not outnumber the other kinds."""
 
@@ -31,12 +33,15 @@ def draft_infill(mined: MinedFile) -> Iterator[Draft]:
     source = mined.source
     if HOLE in source.text:
         return
+    filled = [range(*match.span()) for match in FILLED_IN.finditer(source.utf8)] if b"<!--" in source.utf8 else []
     for definition in mined.definitions:
         chance = int(hashlib.blake2b(f"{source.path}:{definition.symbol}".encode(), digest_size=6).hexdigest(), 16)
         if definition.kind == "class" or definition.code is None or definition.has_error or chance % EVERY:
             continue
         hole = (tree_hole if chance // EVERY % 2 else random_hole)(source, definition, chance // 64)
-        if hole is not None and len(source.slice(hole).strip()) >= SHORTEST:
+        if hole is None or any(hole.start in each for each in filled):
+            continue
+        if len(source.slice(hole).strip()) >= SHORTEST:
             yield cut_hole(source, definition, hole)
 
 

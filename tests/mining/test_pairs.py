@@ -74,6 +74,20 @@ def test_what_is_left_out_ends_before_the_end_of_its_line():
     assert [] == [draft.response for draft in drafts if draft.response != draft.response.rstrip()]
 
 
+def test_no_hole_is_cut_where_a_tool_fills_in():
+    """What stands between a tool's marks is the tool's; what stands around them is asked for."""
+    section = "## Part {0}\n\nSome {0} words are here.\n\nAnd some {0} more of them.\n\n"
+    parts = [section.format(f"n{number}") for number in range(40)]
+    marks = ["<!-- BEGIN_TF_DOCS -->\n", "<!-- END_TF_DOCS -->\n\n"]
+    drafts = infills_of("a.md", "".join([*parts[:20], marks[0], *parts[20:30], marks[1], *parts[30:]]))
+
+    found = {int(draft.symbol.removeprefix("Part n")) for draft in drafts}
+
+    assert found & {*range(20)}
+    assert found & {*range(31, 40)}
+    assert not found & {*range(20, 30)}
+
+
 def test_no_hole_holds_the_comment_of_what_follows():
     """A comment under a list stands outside of it, and is of the next one."""
     text = "".join(f"key{number}:\n  - {number:08}\n  - x\n# What the next one is for.\n" for number in range(80))
