@@ -23,13 +23,6 @@ from .plugins import load_plugins
 
 GRAMMARS = Path(__file__).parent / "grammars"
 PACKAGE = "pip:"
-CPP_ALONE = re.compile(
-    rb"^[ \t]*(?:template[ \t]*<|class[ \t]+(?:\w+[ \t]+){0,3}\w+\s*[:;{]"
-    rb"|(?:public|private|protected)(?:[ \t]+\w+)?[ \t]*:|(?:inline[ \t]+)?namespace(?:[ \t]+[\w:]+)?\s*\{"
-    rb"|using[ \t]+(?:namespace[ \t]|[\w:]+[ \t]*[;=])|#[ \t]*include[ \t]*<\w+>)",
-    re.MULTILINE,
-)
-"""What a header says that C cannot say: both languages end their headers in `.h`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +48,8 @@ class Language:
     """Where a user's table stands: the words of `check` that name files are looked for there."""
     sha256: str = ""
     """The hash of a user's grammar and query; empty for what ships with idiolect."""
+    claims: tuple[tuple[str, str], ...] = ()
+    """Endings of another language, each with the pattern of what only this one can say: such files are its own."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as the fields alone: a loaded grammar stays in its process, a worker loads its own, once."""
@@ -144,6 +139,7 @@ def read_language(file: Path) -> Language:
         symbol=table.get("symbol", ""),
         comment=table.get("comment", "#"),
         check=tuple(table.get("check", ())),
+        claims=tuple(table.get("claims", {}).items()),
     )
 
 
@@ -161,14 +157,24 @@ def known_languages() -> tuple[Language, ...]:
 
 
 def language_of(path: str, languages: Sequence[Language] | None = None, data: bytes = b"") -> Language | None:
-    """Return the language whose extension ends *path*, or None; a header whose *data* is no C is C++."""
+    """Return the language whose extension ends *path*, or the one that claims a file with this *data*; or None."""
     name = PurePosixPath(path).name
     known = known_languages() if languages is None else languages
-    for language in known:
-        if any(name.endswith(end) if end.startswith(".") else name == end for end in language.extensions):
-            is_cpp = language.name == "c" and name.endswith(".h") and CPP_ALONE.search(data)
-            return next((other for other in known if other.name == "cpp"), language) if is_cpp else language
-    return None
+    found = next((language for language in known if is_ended(name, language.extensions)), None)
+    # an ending that a user gave to a language is nobody else's
+    if found is None or found.sha256:
+        return found
+    return next((language for language in known if is_claimed(name, language.claims, data)), found)
+
+
+def is_ended(name: str, extensions: Sequence[str]) -> bool:
+    """Claim that one of *extensions* ends *name*, or is all of it."""
+    return any(name.endswith(end) if end.startswith(".") else name == end for end in extensions)
+
+
+def is_claimed(name: str, claims: Sequence[tuple[str, str]], data: bytes) -> bool:
+    """Claim that one of *claims* holds for a file called *name* that says *data*."""
+    return any(name.endswith(end) and re.search(sign.encode(), data, re.MULTILINE) for end, sign in claims)
 
 
 def language_named(name: str) -> Language:
