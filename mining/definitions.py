@@ -32,10 +32,12 @@ DOCUMENTING = b"/**"
 MARKED = re.compile(rb"/\*\*|///(?!/)")
 """What opens a comment that says by its form that it is documentation, where others stand beside it."""
 ORDER = re.compile(
-    rb"(?:#|//|/\*|--)\s*(?:(?:biome|eslint|ktlint|prettier|solhint|stylelint|tflint)-(?:dis|en|ignore)"
+    rb"(?:#|//|/\*\*?|--)\s*(?:[@#]__\w+__|#(?:end)?region\b|go:\w|language="
+    rb"|(?:biome|eslint|jshint|ktlint|prettier|solhint|stylelint|tflint)-(?:dis|en|ignore)"
     rb"|@(?:phpstan|psalm|ts)-(?:expect|ignore|nocheck|suppress)|cspell:|phpcs:|@formatter:"
-    rb"|(?:checkov|jscs|luacheck|rubocop|selene|sqlfluff|swiftlint|tfsec|tslint)\s*:"
-    rb"|(?:c8|istanbul|v8) ignore\b|clang-format o(?:n|ff)\b|(?:cppcheck-suppress|lint:ignore|nolint|nosec)\b"
+    rb"|(?:checkov|jscs|jshint|luacheck|rubocop|selene|sqlfluff|swiftlint|tfsec|tslint)\s*:"
+    rb"|(?:c8|istanbul|v8) ignore\b|clang-format o(?:n|ff)\b|ReSharper (?:dis|rest)"
+    rb"|(?:cppcheck-suppress|lint:ignore|noinspection|nolint\w*|nosec|nosonar)\b"
     rb"|shellcheck\s+[a-z-]+=|yamllint\s+(?:dis|en)able)",
     re.IGNORECASE,
 )
@@ -163,11 +165,8 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
     while comment is not None:
         run.append(comment)
         comment = ends.get(source.line_of(comment.start) - 1)
-    while run and ORDER.match(source.utf8, run[0].start):
-        run.pop(0)
-    while run and ORDER.match(source.utf8, run[-1].start):
-        run.pop()
-    # beside documentation that shows by its form, another comment is a note or an order to a tool
+    run = [each for each in run if not ORDER.match(source.utf8, each.start)]
+    # beside documentation that shows by its form, another comment is a note
     run = [each for each in run if MARKED.match(source.utf8, each.start)] or run
     return Span(run[-1].start, run[0].end) if run else None
 

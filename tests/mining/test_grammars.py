@@ -922,15 +922,23 @@ def test_infill(name, path, text, symbols, one):
         ("A.cs", "class A {\n/// Makes.\n// ReSharper disable once X\nvoid F() {\n}\n}\n", "/// Makes."),
         ("a.js", "// Making.\n/** Makes. */\n// eslint-disable-next-line\nfunction f() {\n}\n", "/** Makes. */"),
         ("a.cpp", "//////////\n// Makes.\nvoid f() {\n}\n", "//////////\n// Makes."),
+        ("a.ts", "// Makes.\n// @__NO_SIDE_EFFECTS__\nfunction f() {\n}\n", "// Makes."),
+        ("a.go", "package a\n\n// Makes.\n//\n//go:noinline\nfunc f() {\n}\n", "// Makes.\n//"),
+        ("a.ts", "// @__NO_SIDE_EFFECTS__\nfunction f() {\n}\n", ""),
+        ("a.js", "/* istanbul ignore next */\nfunction f() {\n}\n", ""),
+        ("a.ts", "// #region Making\nfunction f() {\n}\n", ""),
+        ("a.go", "package a\n\n// go back to where it began\nfunc f() {\n}\n", "// go back to where it began"),
     ],
 )  # fmt: skip
 def test_an_order_to_a_tool_is_no_documentation(path, text, doc):
-    """Of the comments above a unit, those that are marked as documentation are; where none is, all are."""
+    """Of the comments above a unit, those that are marked as documentation are; where none is, all but orders are."""
     language = language_of(path)
     assert language is not None
     source = parse_source(path, text.encode(), language)
 
-    assert doc == source.slice(collect_definitions(source)[-1].doc)
+    found = collect_definitions(source)[-1].doc
+
+    assert doc == (source.slice(found) if found is not None else "")
 
 
 @pytest.mark.parametrize(
