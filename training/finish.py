@@ -91,7 +91,7 @@ def make_record(
             "refused": encoded.refused,
             "kinds": dict(sorted(Counter(kind_counts(corpus, encoded)).items())),
             "steps": state.step,
-            "epochs": state.epoch,
+            "epochs": round(state.epoch + state.cursor / len(setup.plan.epoch(state.epoch)), 6),
             "answer_tokens": state.answer_tokens,
             "trained_parameters": sum(t.numel() for t in adapter_tensors(setup.model).values()),
         },

@@ -61,6 +61,13 @@ def test_training_lowers_the_loss_and_says_so(adapter):
     assert record["recipe"]["steps"] == 24
 
 
+def test_a_part_of_an_epoch_is_counted(tiny_base, tiny_corpus, tmp_path):
+    """What a run took is not nothing because it ended before its pairs did."""
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, steps=1))
+
+    assert 0 < read_record(out)["counts"]["epochs"] < 1
+
+
 def test_no_artefact_holds_a_path_or_a_time(adapter, tiny_base):
     """Adapter files name the base, not where it lay; times stand in a file outside every hash."""
     text = "".join((adapter / name).read_text("utf-8") for name in FILES[1:])
