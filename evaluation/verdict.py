@@ -108,7 +108,7 @@ class Evidence:
     folds: int = 0
     """Adapters that the probes were dealt to, each trained without the probes it was asked; 0: the one at hand."""
     break_even: float | None
-    """Requests after which the adapter has paid for itself; None when it never does, or has no cost to weigh."""
+    """Requests after which the adapter has paid for itself, infinitely many if never; None: its cost is not known."""
     policy: Policy
 
     @property
@@ -193,9 +193,17 @@ def list_missing(evidence: Evidence) -> list[str]:
         missing.append("whether general ability holds was not measured")
     elif evidence.forgetting.passed is None:
         missing.append(describe_doubt(evidence.forgetting))
-    if policy.volume is not None and (evidence.break_even is None or evidence.break_even > policy.volume):
+    if policy.volume is not None and evidence.break_even is None:
+        missing.append("what its training took is not recorded, and so not whether the adapter pays for itself")
+    elif costs_too_much(evidence):
         missing.append(f"the adapter does not pay for itself within {policy.volume:g} requests")
     return missing
+
+
+def costs_too_much(evidence: Evidence) -> bool:
+    """Claim that the declared requests are too few for the adapter to pay for itself."""
+    volume = evidence.policy.volume
+    return volume is not None and evidence.break_even is not None and evidence.break_even > volume
 
 
 def highest_gain(comparison: Comparison, gain: float) -> float:
@@ -273,7 +281,7 @@ def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
                 f"{primary.b} alone gains {signed(evidence.prompt_gain.mean_diff)} over base",
             ]
         return "NOT_WORTH_IT", [small]
-    if primary.ci[0] > 0 and policy.volume is not None and (evidence.break_even or float("inf")) > policy.volume:
+    if primary.ci[0] > 0 and costs_too_much(evidence):
         return "NOT_WORTH_IT", [f"the adapter does not pay for itself within {policy.volume:g} requests"]
     return None
 

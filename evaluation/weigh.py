@@ -97,7 +97,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
         secrets=memory["secrets"],
         doors=doors,
-        break_even=cost["break_even"],
+        break_even=(cost["break_even"] or math.inf) if cost["training_passes"] else None,
         prompted=any(arm in PROMPT_ONLY and arm != "base" for arm in tables.arms("test")),
         highest=max((tables.rate("test", arm) or 0.0 for arm in tables.arms("test") if arm in ARMS), default=0.0),
         learned=loss.learned,

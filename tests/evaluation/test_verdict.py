@@ -4,6 +4,7 @@ The verdict: a truth table over evidence.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -93,7 +94,8 @@ TABLE = [
     pytest.param({"primary": None}, "INCONCLUSIVE", id="no adapter"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 500.0}, "WORTH_IT", id="it pays"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 5000.0}, "NOT_WORTH_IT", id="it does not pay"),
-    pytest.param({"policy": Policy(volume=1000.0), "break_even": None}, "NOT_WORTH_IT", id="it never pays"),
+    pytest.param({"policy": Policy(volume=1000.0), "break_even": math.inf}, "NOT_WORTH_IT", id="it never pays"),
+    pytest.param({"policy": Policy(volume=1000.0), "break_even": None}, "INCONCLUSIVE", id="its cost is not known"),
     pytest.param({"integrity": (Integrity("a", 0, "1", False, "broken"),)}, "INVALID", id="integrity first"),
     pytest.param(
         {"integrity": (Integrity("a", 0, "1", False, "broken"),), "secrets": 3}, "INVALID", id="invalid before blocked"
