@@ -99,6 +99,8 @@ class Evidence:
     """Known secrets in the tuned arms' answers; None when not looked for."""
     doors: tuple[Doors, ...] = ()
     """Insecure calls of each tuned arm against `base`; empty when not looked for."""
+    own_corpus: bool = True
+    """Whether what answered was trained on the corpus that holds the probes alone: another may have taught answers."""
     prompted: bool = True
     """Whether any prompt with the guide or retrieved code was asked: an adapter is weighed against these."""
     highest: float = 1.0
@@ -182,6 +184,8 @@ def list_missing(evidence: Evidence) -> list[str]:
     """Return what keeps the evidence from WORTH_IT; empty when nothing does."""
     missing = list_doubts(evidence)
     policy = evidence.policy
+    if not evidence.own_corpus:
+        missing.append("the adapter was trained on another corpus, which may hold these answers: train it on this one")
     if not evidence.prompted:
         missing.append("no prompt with a style guide or retrieved code was asked, which may do as well")
     missing += [

@@ -98,6 +98,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         secrets=memory["secrets"],
         doors=doors,
         break_even=(cost["break_even"] or math.inf) if cost["training_passes"] else None,
+        own_corpus=is_own_corpus(run),
         prompted=any(arm in PROMPT_ONLY and arm != "base" for arm in tables.arms("test")),
         highest=max((tables.rate("test", arm) or 0.0 for arm in tables.arms("test") if arm in ARMS), default=0.0),
         learned=loss.learned,
@@ -122,6 +123,12 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
             (chosen["tuned"], chosen["prompt"]),
         ),
     )
+
+
+def is_own_corpus(run: Row) -> bool:
+    """Claim that no adapter that answered test probes is known to have been trained on another corpus."""
+    trained: dict[str, Any] = (run["adapter"] or {}).get("corpus", {})
+    return bool(run.get("folds")) or trained.get("sha256", run["corpus_sha256"]) == run["corpus_sha256"]
 
 
 def choose_arms(tables: Tables, run: Row) -> dict[str, Any]:

@@ -476,6 +476,17 @@ def test_a_gain_over_the_bare_base_alone_is_not_enough(corpus, tmp_path):
     assert 3 == judge_gate(tmp_path / "e").exit_code
 
 
+@pytest.mark.parametrize("is_own", [True, False])
+def test_an_adapter_of_another_corpus_may_have_learned_the_answers(corpus, tmp_path, is_own):
+    """What is held out here may have been taught there, as after a repository was mined anew."""
+    adapter = {**INFO, "corpus": {"sha256": corpus.sha256 if is_own else "0" * 64}}
+
+    verdict = run(corpus, tmp_path / "evaluation", adapter_info=adapter)
+
+    assert verdict["verdict"] == ("WORTH_IT" if is_own else "INCONCLUSIVE")
+    assert ("trained on another corpus" in verdict["sentence"]) is not is_own
+
+
 def test_one_cluster_of_almost_everything_proves_little(tmp_path):
     """Two in three probes are near-copies of each other: a gain in them alone is told, and is not worth it (D04)."""
 
