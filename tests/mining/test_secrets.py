@@ -57,6 +57,13 @@ def test_recall_on_the_planted_set(place):
     assert len(missed) <= 0.02 * len(secrets), sorted(set(missed))
 
 
+def test_what_was_redacted_is_no_secret():
+    """Else an answer that repeats a placeholder would repeat a secret of training."""
+    redacted, found = redact_secrets("broker = 'amqp://root:masterkey@localhost/'\n")
+
+    assert (1, []) == (len(found), find_secrets(redacted))
+
+
 @pytest.mark.parametrize("joint", ['"\n    "', '" "', '" + "', '" \\\n    "', '"\n    + "'])
 def test_a_secret_in_two_strings_is_found(joint):
     """A key that the language joins from two pieces is one key; both pieces go, and the quotes stay."""
