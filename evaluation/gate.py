@@ -31,6 +31,8 @@ SHARED_PROBES = 20
 """Fewer probes in common cannot tell two adapters apart."""
 BEHIND = 200
 """Commits after which an adapter's corpus counts as old."""
+DIGITS = 9
+"""Decimals in which numbers must be the stored ones: mathematical functions differ by machine in their last place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,8 @@ def replay(stored: Stored, policy: Policy | None) -> Weighed:
     Raises `MismatchError` when the same policy gives other comparisons or another verdict than were stored.
     """
     own = weigh(stored.run, stored.scores, stored.samples, stored.losses)
-    kept = json.loads((stored.folder / "comparisons.json").read_text("utf-8"))
-    if json.loads(json.dumps(comparison_rows(own))) != kept:
+    kept = read_rounded((stored.folder / "comparisons.json").read_text("utf-8"))
+    if read_rounded(json.dumps(comparison_rows(own))) != kept:
         raise MismatchError("the scores do not give the stored comparisons; run the same evaluate command again")
     # what is printed are our own reasons: another version may word them otherwise
     if own.verdict.word != stored.verdict.get("verdict"):
@@ -190,6 +192,11 @@ def replay(stored: Stored, policy: Policy | None) -> Weighed:
     if policy is None:
         return own
     return weigh({**stored.run, "policy": asdict(policy)}, stored.scores, stored.samples, stored.losses)
+
+
+def read_rounded(text: str) -> Any:
+    """Return the value of JSON, with its numbers as far as every machine computes them alike."""
+    return json.loads(text, parse_float=lambda number: round(float(number), DIGITS))
 
 
 def read_policy(file: Path) -> Policy:

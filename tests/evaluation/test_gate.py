@@ -5,11 +5,13 @@ The gate: stored evidence is replayed, and whatever does not hold together is IN
 from __future__ import annotations
 
 import json
+import math
 import shutil
 
 import pytest
 import toys
 from idiolect.cli import main
+from idiolect.evaluation import statistics
 from idiolect.evaluation.checks.substance import SubstanceCheck
 from idiolect.evaluation.evaluate import evaluate_corpus, hash_evidence
 from idiolect.evaluation.gate import judge_gate
@@ -123,6 +125,14 @@ def test_forged_evidence_is_invalid_although_its_hashes_fit(copy, name, change, 
 
     assert (passage.word, passage.exit_code) == ("INVALID", 4)
     assert reason in passage.lines[0]
+
+
+def test_another_machine_may_round_otherwise(finished, monkeypatch):
+    """A library of mathematics may be off in the last place, and a gate runs elsewhere than an evaluation."""
+    tail = statistics.t_tail
+    monkeypatch.setattr(statistics, "t_tail", lambda t, df: math.nextafter(tail(t, df), 1.0))
+
+    assert judge_gate(finished).word == "WORTH_IT"
 
 
 @pytest.mark.parametrize("name", ["samples.jsonl", "scores.jsonl", "losses.jsonl", "comparisons.json", "run.json"])
