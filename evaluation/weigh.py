@@ -127,8 +127,9 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
 
 def is_own_corpus(run: Row) -> bool:
     """Claim that no adapter that answered test probes is known to have been trained on another corpus."""
-    trained: dict[str, Any] = (run["adapter"] or {}).get("corpus", {})
-    return bool(run.get("folds")) or trained.get("sha256", run["corpus_sha256"]) == run["corpus_sha256"]
+    adapter: dict[str, Any] = run["adapter"] or {}
+    own = run["corpus_sha256"]
+    return bool(run.get("folds")) or adapter.get("corpus", {}).get("sha256", own) == own
 
 
 def choose_arms(tables: Tables, run: Row) -> dict[str, Any]:
