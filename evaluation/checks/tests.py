@@ -62,7 +62,7 @@ class TestsCheck:
     def settings(self) -> Mapping[str, Any]:
         """What decides a result."""
         return {
-            "version": 3,
+            "version": 4,
             "most_tests": MOST_TESTS,
             "python": list(sys.version_info[:2]),
             "tier": self.suite.cage.tier,

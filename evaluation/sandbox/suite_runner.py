@@ -15,7 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any, cast
 
 WATCHED = ("sys._getframe", "sys._current_frames", "sys.addaudithook", "sys.settrace", "sys.setprofile", "gc.get_",
@@ -34,16 +34,25 @@ Plain = dict[Any, Any]
 
 
 def open_channel(secret: str) -> Emit:
-    """Return what writes a record; from now on nothing else reaches the standard output."""
+    """
+    Return what writes a record; from now on nothing else reaches the standard output.
+
+    What is tested can change every function of a module, so a record is made by the encoder in C alone; and it can put
+    a pipe of its own in the place of this one, so nothing is written into another.
+    """
     channel = os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    write, dumps = os.write, json.dumps
+    write, look, leave, pipe = os.write, os.fstat, os._exit, os.fstat(channel).st_ino
+    make: Any = vars(json.encoder)["c_make_encoder"]
+    encode = make(None, None, vars(json.encoder)["encode_basestring_ascii"], None, ": ", ", ", False, False, True)
 
     def emit(word: str, **values: Any) -> None:
         """Write one record."""
-        line = f"{secret} {dumps({'record': word, **values})}\n".encode()
+        if look(channel).st_ino != pipe:
+            leave(0)
+        line = f"{secret} {''.join(encode({'record': word, **values}, 0))}\n".encode()
         while line:
             line = line[write(channel, line) :]
 
@@ -91,7 +100,8 @@ def is_see_through(code: CodeType) -> bool:
 def take_prints() -> dict[str, int]:
     """Return the identity of everything the verdict of a test rests on."""
     prints: dict[str, int] = {}
-    for name in GUARDED:
+    # which of its modules holds what calls the plug-ins differs by pluggy's version
+    for name in {*GUARDED, *(name for name in sys.modules if name.startswith("pluggy."))}:
         module = builtins if name == "builtins" else sys.modules.get(name)
         for key, value in vars(module).items() if module is not None else ():
             if not callable(value) or key == "_":
@@ -144,7 +154,8 @@ def run_tests(task: dict[str, Any], plugin: Recorder) -> int:
     import pytest
 
     words = ["-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--rootdir", task["root"]]
-    return int(pytest.main([*words, *task["tests"]], plugins=[plugin]))
+    # what rewrites assertions would hand pytest's own settings, and with them its plug-ins, to whoever imports
+    return int(pytest.main([*words, "--assert=plain", *task["tests"]], plugins=[plugin]))
 
 
 def measure(task: dict[str, Any], emit: Emit) -> None:
@@ -262,6 +273,7 @@ def main() -> None:
     task = json.loads(sys.stdin.buffer.read())
     hide_memory()
     emit = open_channel(task.pop("secret"))
+    sys.modules["__main__"] = ModuleType("__main__")  # what is tested finds nothing of this script there
     emit("begin")  # what is strange from now on comes from what is tested
     sys.path[:0] = task["path"]
     os.chdir(task["root"])

@@ -240,6 +240,46 @@ FORGERIES = [
         id="79-sleeps-past-the-alarm", marks=pytest.mark.slow,
     ),
     pytest.param("raise SystemExit(0)", "fail_tests", id="67-raises-exit"),
+    pytest.param(
+        "import json\n    old = json._default_encoder.encode\n    def new(row):\n"
+        "        if str(row.get('id')).startswith('tests/'):\n            row['outcome'] = 'passed'\n"
+        "        return old(row)\n    json._default_encoder.encode = new\n    return 0",
+        "fail_tests", id="73-rewrites-records-as-they-are-encoded",
+    ),
+    pytest.param(
+        "import os, threading\n    channel = max(n for n in range(3, 30) if os.path.exists(f'/proc/self/fd/{n}')\n"
+        "        and os.readlink(f'/proc/self/fd/{n}').startswith('pipe'))\n"
+        "    real, (out, into) = os.dup(channel), os.pipe()\n    os.dup2(into, channel)\n"
+        "    def pass_on():\n        for line in os.fdopen(out, 'rb'):\n"
+        "            os.write(real, line.replace(b'failed', b'passed') if b'tests/' in line else line)\n"
+        "            if b'\"end\"' in line:\n                return\n"
+        "    threading.Thread(target=pass_on).start()\n    return 0",
+        "tamper", id="73-rewrites-records-on-their-way",
+    ),
+    pytest.param(
+        "import sys\n    runner = sys.modules['__main__']\n    seen = runner.take_prints()\n"
+        "    runner.take_prints = lambda: seen\n    reports = sys.modules['_pytest.reports'].TestReport\n"
+        "    old = reports.from_item_and_call\n    def new(item, call):\n        report = old(item, call)\n"
+        "        if report.nodeid.startswith('tests/'):\n            report.outcome = 'passed'\n        return report\n"
+        "    reports.from_item_and_call = new\n    return 0",
+        "fail_tests", id="72-finds-who-looks-for-changes",
+    ),
+    pytest.param(
+        "import sys\n    caller = sys.modules['pluggy._hooks'].HookCaller\n    old = caller.__call__\n"
+        "    def new(self, **given):\n        report = given.get('report')\n"
+        "        if report is not None and report.nodeid.startswith('tests/'):\n"
+        "            report.outcome = 'passed'\n        return old(self, **given)\n"
+        "    caller.__call__ = new\n    return 0",
+        "tamper", id="72-plug-ins-called-otherwise",
+    ),
+    pytest.param(
+        "import sys\n    for finder in sys.meta_path:\n        settings = getattr(finder, 'config', None)\n"
+        "        for one in settings.pluginmanager.get_plugins() if settings else ():\n"
+        "            if type(one).__name__ == 'Recorder':\n                emit = one.emit\n"
+        "                one.emit = lambda word, **row: emit(word, **{**row, 'outcome': 'passed'}\n"
+        "                    if str(row.get('id')).startswith('tests/') else row)\n    return 0",
+        "fail_tests", id="72-finds-the-plug-ins-by-an-importer",
+    ),
 ]  # fmt: skip
 
 
