@@ -316,7 +316,8 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
         return f"Fine-tuning is not worth it here: {reasons[0]}."
     if evidence.at_floor:
         return write_floor(primary.n, evidence.learned)
-    if not list_doubts(evidence) or reasons == list_open(evidence):
+    is_large = primary.ci[0] > 0 and primary.mean_diff >= evidence.policy.minimum_gain
+    if is_large or not list_doubts(evidence) or reasons == list_open(evidence):
         return f"Fine-tuning measured {gain} ({span(primary.ci)}), but {reasons[0]}."
     sentence = (
         f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "

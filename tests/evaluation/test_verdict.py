@@ -150,6 +150,13 @@ def test_no_more_probes_are_asked_for_than_there_were():
     assert verdict.sentence.endswith("anywhere in −1 to +7 points.")
 
 
+def test_a_large_gain_in_few_clusters_names_the_clusters():
+    """An interval that lies above what is worthwhile does not say why it tells nothing."""
+    verdict = decide(evidence(primary=gain(0.3, 0.1, 0.5, g=7)))
+
+    assert "but 7 clusters are fewer than the 8" in verdict.sentence
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
