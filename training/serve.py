@@ -77,8 +77,8 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
                 raise RefusedError(f"Give a Content-Length of at most {MOST_BYTES} bytes.")
             try:
                 body = json.loads(self.rfile.read(int(length)))
-            except ValueError:
-                raise RefusedError("The body is not JSON.") from None
+            except (ValueError, RecursionError):
+                raise RefusedError("The body is not JSON, or is nested too deeply.") from None
             if not isinstance(body, dict):
                 raise RefusedError("The body is not a JSON object.")
             # clients send null for what they leave to the server
@@ -107,6 +107,8 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     text, suffix, model = body.get("prompt"), body.get("suffix"), body.get("model", name)
     if not isinstance(text, str):
         raise RefusedError("'prompt' must be one text.")
+    if not is_whole(text) or (isinstance(suffix, str) and not is_whole(suffix)):
+        raise RefusedError("The text begins or ends within a character: half of a surrogate pair stands alone.")
     if model not in (name, "base"):
         raise RefusedError(f"No model {model!r}; there are {name!r} and 'base'.")
     if body.get("stream") or body.get("n", 1) != 1:
@@ -133,6 +135,11 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     else:
         prompt = Prompt("implement", path, language, "", text)
     return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop))
+
+
+def is_whole(text: str) -> bool:
+    """Claim that *text* can be encoded: clients that count in UTF-16 may cut a character in two."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def complete(generator: ModelGenerator, ask: Ask) -> Generation:

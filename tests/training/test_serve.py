@@ -127,3 +127,13 @@ def test_a_bad_request_is_refused(served, body):
 
     assert caught.value.code == 400
     assert "message" in json.load(caught.value)["error"]
+
+
+@pytest.mark.parametrize("data", [b'{"prompt": "\\ud83d x"}', b'{"prompt": "x", "suffix": "\\ude00"}', b"[" * 100_000])
+def test_half_a_character_and_endless_nesting_are_answered(served, data):
+    """Editors that count in UTF-16 cut a character in two: the connection is not dropped without a word."""
+    with pytest.raises(HTTPError) as caught:
+        urlopen(Request(f"{served[0]}/v1/completions", data), timeout=60)
+
+    assert caught.value.code == 400
+    assert "message" in json.load(caught.value)["error"]
