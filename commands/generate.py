@@ -33,7 +33,13 @@ TRIES, WARMTH = 8, 0.8
 @click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
 @click.option("--max-tokens", type=click.IntRange(min=1), default=256, show_default=True, help="Longest answer.")
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0 is the likeliest.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides the samples of a temperature above 0.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Decides the samples of a temperature above 0.",
+)
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="How many answers.")
 @click.option("--conform", is_flag=True, help="Only code that parses: prune while it grows, then rank, then repair.")
 @click.option("--tries", type=click.IntRange(min=1), help=f"Candidates with --conform; {TRIES} by default.")

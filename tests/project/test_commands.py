@@ -170,6 +170,8 @@ def test_unknown_options_are_usage_errors(capsys: pytest.CaptureFixture[str]):
     """A usage error exits 2."""
     assert main(["mine", "--no-such-option"]) == 2
     assert main(["no-such-command"]) == 2
+    assert main(["generate", "adapter", "def total(values):", "--seed", "-1"]) == 2
+    assert "'--seed': -1 is not in the range" in capsys.readouterr().err
     assert main(["chek"]) == 2
     assert "Did you mean 'check'?" in capsys.readouterr().err
 
