@@ -30,6 +30,7 @@ from .encode import Example, as_ids, encode_pair, encode_pairs, encode_text
 from .generation import ModelGenerator
 
 if TYPE_CHECKING:
+    from ..mining.split import LeakFinder
     from .families import Family
     from .models import Base
 
@@ -126,14 +127,20 @@ def is_watched(entry: GeneralFile) -> bool:
 
 
 def general_examples(
-    files: Iterable[GeneralFile], family: Family, *, answer_tokens: int, max_tokens: int, watched: bool
+    files: Iterable[GeneralFile],
+    family: Family,
+    leaks: LeakFinder,
+    *,
+    answer_tokens: int,
+    max_tokens: int,
+    watched: bool,
 ) -> tuple[Example, ...]:
     """
     Return examples of *files* of general code with *answer_tokens* together.
 
     What is watched is any two pairs of each file, so that a few thousand tokens see many subjects, and plain text. What
     is repeated has the format of training, and takes the time of what is to be learned: four pairs share a file's
-    context, and they are those that ask least.
+    context, and they are those that ask least. Of code that *leaks* knows nothing is taken: it is the house's own.
     """
     chosen: list[Example] = []
     total = 0
@@ -141,7 +148,7 @@ def general_examples(
     for entry in files:
         if is_watched(entry) is not watched:
             continue
-        for example in file_examples(entry, family, max_tokens, take):
+        for example in file_examples(entry, family, leaks, max_tokens, take):
             chosen.append(example)
             total += len(example.answer)
         if total >= answer_tokens:
@@ -150,7 +157,7 @@ def general_examples(
 
 
 def general_turns(
-    files: Iterable[GeneralFile], family: Family, *, answer_tokens: int, max_tokens: int, most: int
+    files: Iterable[GeneralFile], family: Family, leaks: LeakFinder, *, answer_tokens: int, max_tokens: int, most: int
 ) -> list[tuple[Example, ...]]:
     """
     Return what each pass over a corpus repeats, in turn: examples of *answer_tokens* (1 or more), others in each turn.
@@ -161,7 +168,7 @@ def general_turns(
     rest = iter(files)
     turns: list[tuple[Example, ...]] = []
     while len(turns) < min(most, math.ceil(REPEATED / answer_tokens)):
-        turn = general_examples(rest, family, answer_tokens=answer_tokens, max_tokens=max_tokens, watched=False)
+        turn = general_examples(rest, family, leaks, answer_tokens=answer_tokens, max_tokens=max_tokens, watched=False)
         if turns and sum(len(example.answer) for example in turn) < answer_tokens:
             break
         turns.append(turn)
@@ -178,7 +185,9 @@ def by_density(pair: Pair) -> tuple[float, str]:
     return (len(pair.instruction) + READ_ANYWAY) / len(pair.response), by_chance(pair)
 
 
-def file_examples(entry: GeneralFile, family: Family, max_tokens: int, take: Taken) -> Sequence[Example]:
+def file_examples(
+    entry: GeneralFile, family: Family, leaks: LeakFinder, max_tokens: int, take: Taken
+) -> Sequence[Example]:
     """Return what is taken of one file, of what fits; nothing where it cannot be read."""
     try:
         data = entry.file.read_bytes()
@@ -190,6 +199,8 @@ def file_examples(entry: GeneralFile, family: Family, max_tokens: int, take: Tak
     # what a verdict on forgetting is measured by; holes ask much for what they answer
     drafts = sorted((pair for pair in pairs_of_source(source, ("implement",)) if pair.response), key=take.order)
     pairs = [as_general(pair, entry) for pair in drafts[: 2 * take.each]]
+    known = leaks.find_quotes(pairs)
+    pairs = [pair for pair, is_quote in zip(pairs, known, strict=True) if not (is_quote or leaks.is_answer(pair))]
     return encode_pairs(pairs, family, min(max_tokens, 1024), encode=take.encode).examples[: take.each]
 
 

@@ -21,6 +21,7 @@ from ..mining.artefacts import write_json
 from ..mining.corpus import Corpus
 from ..mining.errors import InputError, MismatchError
 from ..mining.pairs.pair import Pair
+from ..mining.split import SPLITS, LeakFinder
 from .adapter import CONFIG, attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
 from .encode import INFILL_BEYOND, OTHERS_BEYOND, Encoded, Example, encode_pairs, require_pairs
@@ -204,11 +205,12 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
     return setup
 
 
-def add_replay(setup: Setup, out: Path) -> Setup:
+def add_replay(setup: Setup, out: Path, corpus: Corpus) -> Setup:
     """
     Return *setup* with general code among its examples and, apart from that, general code to watch.
 
-    What the base writes itself is written once and kept: a resumed run learns from the same answers.
+    Code that also stands in *corpus*, whatever its split, is none: a probe may ask for it. What the base writes itself
+    is written once and kept: a resumed run learns from the same answers.
     """
     base, family, plan = setup.base, setup.family, setup.plan
     if not setup.recipe.replay:
@@ -219,13 +221,15 @@ def add_replay(setup: Setup, out: Path) -> Setup:
     # the base is asked what general code asks, so there is some of it in any case
     a_turn = max(1, int(tokens) - own_tokens)
     files = list(general_files(base))
-    turns = general_turns(files, family, answer_tokens=a_turn, max_tokens=longest, most=math.ceil(setup.recipe.epochs))
+    leaks = LeakFinder([replace(pair, split="test") for split in SPLITS for pair in corpus.pairs(split)])
+    most_turns = math.ceil(setup.recipe.epochs)
+    turns = general_turns(files, family, leaks, answer_tokens=a_turn, max_tokens=longest, most=most_turns)
     own: list[Example] = []
     if own_tokens:
         own = own_examples(setup, turns[0], own_tokens, out / CHECKPOINTS / REPLAY)
     watched = ()
     if most := setup.recipe.watched_tokens:
-        watched = general_examples(files, family, watched=True, max_tokens=longest, answer_tokens=most)
+        watched = general_examples(files, family, leaks, watched=True, max_tokens=longest, answer_tokens=most)
     mixed_plan = plan_training(
         [*plan.examples, *own],
         pack_tokens=plan.pack_tokens,

@@ -103,7 +103,7 @@ def train_adapter(
         accelerator.wait_for_everyone()
         require_room(plan_budget(material, out, accelerator.device, accelerator.num_processes), out)
         with memory_faults():
-            setup = add_replay(set_up(accelerator, material, start_from, report), out)
+            setup = add_replay(set_up(accelerator, material, start_from, report), out, corpus)
             if setup.recipe.contrast and start_from is None:
                 look_apart(setup)
             before, a_look = time_look(setup, score)

@@ -5,6 +5,7 @@ Toys for the training tests: a tokenizer learned from ten lines, two-layer rando
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -140,6 +141,16 @@ def make_pairs(count: int, per_file: int = 4, split: str = "train") -> list[Pair
     return pairs
 
 
+def store_corpus(folder: Path, pairs: Sequence[Pair]) -> Path:
+    """Return *folder*, a corpus of *pairs*."""
+    from idiolect.mining.corpus import Contents, write_corpus
+
+    head = {"repository": "toy", "commit": "0" * 40, "licence": "Apache-2.0", "settings": "none"}
+    proof = {"highest_similarity": 0.0, "shared_spans_of_50_tokens": 0}
+    write_corpus(folder, Contents(head, pairs, {}, {}, [], {}, proof))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory, tokenizer) -> Path:
     """Return a folder that a user could name: a tiny Qwen2 with its tokenizer."""
@@ -152,11 +163,5 @@ def tiny_base(tmp_path_factory, tokenizer) -> Path:
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory) -> Path:
     """Return a corpus folder of 64 training pairs and 16 in each other split."""
-    from idiolect.mining.corpus import Contents, write_corpus
-
     pairs = [*make_pairs(64), *make_pairs(16, split="validation"), *make_pairs(16, split="test")]
-    head = {"repository": "toy", "commit": "0" * 40, "licence": "Apache-2.0", "settings": "none"}
-    proof = {"highest_similarity": 0.0, "shared_spans_of_50_tokens": 0}
-    folder = tmp_path_factory.mktemp("corpus") / "corpus"
-    write_corpus(folder, Contents(head, pairs, {}, {}, [], {}, proof))
-    return folder
+    return store_corpus(tmp_path_factory.mktemp("corpus") / "corpus", pairs)

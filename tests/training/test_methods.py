@@ -13,8 +13,13 @@ from idiolect.commands.evaluate import make_retrain
 from idiolect.evaluation.general import PACKAGES
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
+from idiolect.mining.languages import language_named
+from idiolect.mining.mine import pairs_of_source
+from idiolect.mining.source import parse_source
+from idiolect.mining.split import LeakFinder
 from idiolect.training import looks, mix, models, pace, replay, setup, steps
 from idiolect.training.adapter import attach_adapter, read_record
+from idiolect.training.encode import Encoded
 from idiolect.training.families import probe_family
 from idiolect.training.forward import set_mode
 from idiolect.training.full import fold_full
@@ -23,10 +28,11 @@ from idiolect.training.recipe import size_recipe
 from idiolect.training.train import train_adapter
 from safetensors.torch import save_file
 
-from .conftest import make_pairs, tiny_model
+from .conftest import make_pairs, store_corpus, tiny_model
 from .test_train import RECIPE, read_all
 
 CPU = torch.device("cpu")
+NOTHING_HELD = LeakFinder(())
 SHORT = replace(RECIPE, steps=8, validate_every=4)
 
 
@@ -240,7 +246,9 @@ def test_repeated_code_asks_less_than_watched_code():
     family = probe_family(load_tokenizer(base), read_ends(base))
     limits = {"answer_tokens": 2000, "max_tokens": 2000}
     files = list(replay.general_files(base))
-    repeated, watched = (replay.general_examples(files, family, watched=one, **limits) for one in (False, True))
+    repeated, watched = (
+        replay.general_examples(files, family, NOTHING_HELD, watched=one, **limits) for one in (False, True)
+    )
 
     def read(examples):
         return sum(len(example.ask) for example in examples) / sum(len(example.answer) for example in examples)
@@ -254,12 +262,36 @@ def test_further_passes_repeat_other_code(most, turns, family, tiny_base, monkey
     """A pass repeats as much as the one before and nothing of it; there are as many turns as passes or as need be."""
     monkeypatch.setattr(replay, "REPEATED", 4000)
     files = list(replay.general_files(find_base(tiny_base)))
-    found = replay.general_turns(files, family, answer_tokens=1000, max_tokens=2000, most=most)
+    found = replay.general_turns(files, family, NOTHING_HELD, answer_tokens=1000, max_tokens=2000, most=most)
     names = [{example.id for example in turn} for turn in found]
 
     assert len(found) == turns
     assert all(sum(len(example.answer) for example in turn) >= 1000 for turn in found)
     assert len(set.union(*names)) == sum(map(len, names))
+
+
+def test_general_code_that_the_house_has_is_neither_repeated_nor_watched(tiny_base, tmp_path, monkeypatch):
+    """A repository whose code lies in the standard library too is asked for none that was repeated."""
+    base = find_base(tiny_base)
+    files = [entry for entry in replay.general_files(base) if entry.path.startswith("json/")]
+    monkeypatch.setattr(setup, "general_files", lambda base: files)
+    pairs = [*make_pairs(64), *make_pairs(4, split="validation")]
+    seen = []
+    monkeypatch.setattr(replay, "encode_pairs", lambda drawn, *_, **__: seen.extend(drawn) or Encoded((), {}))
+
+    def repeated(held):
+        seen.clear()
+        out = tmp_path / str(len(held))
+        train_adapter(store_corpus(out / "corpus", [*pairs, *held]), out / "adapter", base=tiny_base, recipe=recipe)
+        return {pair.symbol for pair in seen}
+
+    recipe = replace(RECIPE, replay=0.5, steps=1)
+    source = parse_source("json/encoder.py", next(f.file for f in files if f.path.endswith("encoder.py")).read_bytes(),
+                          language_named("python"))  # fmt: skip
+    held = [replace(pair, split="test") for pair in pairs_of_source(source, ("implement",))]
+
+    assert {"JSONEncoder.encode", "JSONEncoder.default"} & repeated([])
+    assert not {pair.symbol for pair in held} & repeated(held)
 
 
 def test_general_code_is_of_many_packages():
