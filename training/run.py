@@ -19,6 +19,7 @@ from ..mining.corpus import Corpus
 from ..mining.errors import InputError
 from .adapter import RECORD, read_record
 from .checkpoints import CHECKPOINTS
+from .models import Base
 from .pace import count_steps, probe_rates
 from .setup import Setup
 
@@ -44,6 +45,18 @@ def refuse_folder(out: Path, *, resume: bool) -> None:
         raise InputError(f"{str(out)!r} holds an unfinished run. Go on with --resume, or choose another folder.")
     if not unfinished and not finished and is_foreign(out):
         raise InputError(f"{str(out)!r} is not empty and holds no adapter. Choose another folder.")
+
+
+def require_same(out: Path, corpus: Corpus, base: Base) -> None:
+    """
+    Raise `InputError` when the finished adapter in *out* was not trained on *corpus* for *base*.
+    """
+    record = read_record(out)
+    if (record["corpus"]["sha256"], record["base"]["weights_sha256"]) != (corpus.sha256, base.weights_sha256):
+        raise InputError(
+            f"The finished adapter in {str(out)!r} has another corpus or base. Choose another folder, or train it anew "
+            "without --resume."
+        )
 
 
 def claim_folder(out: Path) -> None:

@@ -23,7 +23,6 @@ from ..mining.artefacts import lock_folder
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, MachineError
 from ..mining.pairs.pair import Pair
-from .adapter import read_record
 from .budget import Budget, plan_budget, require_room
 from .contrast import look_apart
 from .finish import finish
@@ -32,7 +31,7 @@ from .models import choose_device, find_base
 from .pace import choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
-from .run import TRACKING, claim_folder, clear_remains, is_finished, refuse_folder, start_run
+from .run import TRACKING, claim_folder, clear_remains, is_finished, refuse_folder, require_same, start_run
 from .setup import Report, add_replay, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
@@ -74,12 +73,12 @@ def train_adapter(
         finished = resume and is_finished(out)
         # every process has looked before one of them writes
         accelerator.wait_for_everyone()
+        if not finished:
+            refuse_folder(out, resume=resume)
+        corpus, found = read_corpus(corpus_path), find_base(base)
         if finished:
-            read_record(out)
+            require_same(out, corpus, found)
             return out
-        refuse_folder(out, resume=resume)
-        corpus = read_corpus(corpus_path)
-        found = find_base(base)
         material = gather(
             corpus,
             found,

@@ -24,7 +24,7 @@ from idiolect.training.recipe import Recipe, change_recipe, size_recipe
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
 
-from .conftest import make_pairs, tiny_config, tiny_model
+from .conftest import make_pairs, store_corpus, tiny_config, tiny_model
 
 RECIPE = Recipe(
     steps=24,
@@ -160,6 +160,19 @@ def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
     train_adapter(tiny_corpus, adapter, base=tiny_base, recipe=RECIPE, resume=True)
 
     assert read_all(adapter) == before
+
+
+def test_a_finished_adapter_of_another_corpus_or_base_is_not_given_out_as_this_one(
+    adapter, tiny_base, tiny_corpus, tmp_path, tokenizer
+):
+    """Resuming names what differs instead of ending as if what was asked for had been trained."""
+    other = store_corpus(tmp_path / "corpus", make_pairs(60))
+    base = tmp_path / "base"
+    tiny_model("llama", len(tokenizer)).save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    for corpus, model in ((other, tiny_base), (tiny_corpus, base)):
+        with pytest.raises(InputError, match="another corpus or base"):
+            train_adapter(corpus, adapter, base=model, recipe=RECIPE, resume=True)
 
 
 def test_what_a_run_without_a_record_left_is_not_learned_from(stopped, tiny_base, tiny_corpus, tmp_path):
