@@ -130,9 +130,11 @@ def conform_answer(
     from ..evaluation.run import read_profile
     from ..mining.growth import hole_at, hole_for
     from ..mining.languages import language_named
+    from ..training.prompts import read_source
 
     language = language_named(request.language)
-    text = "" if file is None else file.read_text("utf-8")
+    # as the request has it: decoded as the file says, and with plain line ends
+    text = "" if file is None else read_source(file).text.replace("\r\n", "\n")
 
     def open_hole() -> Growth:
         return hole_at(language, text, line) if line else hole_for(language, text, request.instruction)

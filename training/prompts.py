@@ -33,8 +33,15 @@ class Prompt:
     instruction: str
 
 
+def is_whole(text: str) -> bool:
+    """Claim that *text* can be encoded: clients that count in UTF-16 may cut a character in two."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def ask_for(instruction: str, file: Path | None) -> Prompt:
     """Return the request for *instruction*, in the context of *file* where one is given."""
+    if not is_whole(instruction):
+        raise InputError("The instruction is not UTF-8.")
     if file is None:
         return Prompt("implement", "example.py", "python", "", instruction)
     source = read_source(file)

@@ -9,6 +9,7 @@ adapter's; asked for as `base`, the adapter is switched off.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,11 +18,13 @@ from typing import Any, NamedTuple
 from ..mining.languages import language_named, language_of
 from ..mining.pairs.pair import HOLE
 from .generation import Generation, ModelGenerator
-from .prompts import Prompt
+from .prompts import Prompt, is_whole
 
 LOOPBACK = "127.0.0.1"
 MOST_BYTES = 4 * 2**20
 MOST_TOKENS = 256
+WAIT = 60
+"""Seconds that a client may keep silent within a request."""
 
 
 class RefusedError(Exception):
@@ -49,6 +52,8 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
     turn = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = WAIT
+
         def do_GET(self) -> None:
             if self.path != "/v1/models":
                 self.reply(
@@ -73,7 +78,7 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
 
         def read_body(self) -> dict[str, Any]:
             length = self.headers.get("Content-Length", "")
-            if not length.isdigit() or int(length) > MOST_BYTES:
+            if not (length.isascii() and length.isdigit()) or int(length) > MOST_BYTES:
                 raise RefusedError(f"Give a Content-Length of at most {MOST_BYTES} bytes.")
             try:
                 body = json.loads(self.rfile.read(int(length)))
@@ -95,7 +100,13 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives it
             """Say nothing: prompts are the user's own."""
 
-    return ThreadingHTTPServer((LOOPBACK, port), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            # a client that hangs up is no fault of ours
+            if not isinstance(sys.exception(), ConnectionError):
+                super().handle_error(request, client_address)
+
+    return Server((LOOPBACK, port), Handler)
 
 
 def read_ask(body: dict[str, Any], name: str) -> Ask:
@@ -135,11 +146,6 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     else:
         prompt = Prompt("implement", path, language, "", text)
     return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop))
-
-
-def is_whole(text: str) -> bool:
-    """Claim that *text* can be encoded: clients that count in UTF-16 may cut a character in two."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def complete(generator: ModelGenerator, ask: Ask) -> Generation:

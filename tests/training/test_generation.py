@@ -110,3 +110,9 @@ def test_options_of_generate_change_what_is_written(tiny_base, tiny_corpus, tmp_
     assert plain != printed("--max-tokens", "3")
     assert printed("--temperature", "1.5", "--seed", "1") != printed("--temperature", "1.5", "--seed", "2")
     assert 3 == len(set(printed("--temperature", "1.5", "--samples", "3")))
+
+    # a file in an encoding of its own is pruned in as it is asked about
+    file.write_bytes("# -*- coding: latin-1 -*-\ndef total(values):\n\n    return 'é'\n".encode("latin-1"))
+    assert printed("--file", str(file), "--line", "3", "--conform", "--tries", "1", ask=())
+    assert 2 == main(["generate", str(adapter), "caf\udce9"])
+    assert "The instruction is not UTF-8." in capsys.readouterr().err

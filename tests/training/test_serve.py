@@ -5,6 +5,7 @@ The local server speaks OpenAI's completions and answers as the generator does.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from dataclasses import replace
 from urllib.error import HTTPError
@@ -12,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from idiolect.mining.pairs.pair import HOLE
+from idiolect.training import serve
 from idiolect.training.generation import load_model
 from idiolect.training.prompts import Prompt, ask_for
 from idiolect.training.serve import make_server
@@ -137,3 +139,35 @@ def test_half_a_character_and_endless_nesting_are_answered(served, data):
 
     assert caught.value.code == 400
     assert "message" in json.load(caught.value)["error"]
+
+
+@pytest.mark.parametrize(("length", "more"), [("\xb2", b""), ("50", b"{"), ("13", b'{"prompt": 1}')])
+def test_a_client_that_breaks_off_keeps_nobody_waiting(served, length, more, monkeypatch, capsys):
+    """A length that is no number, a body that never comes, a refused body: no thread waits, and nothing is printed."""
+    monkeypatch.setattr(serve, "WAIT", 0.2)
+    server = make_server(served[1], "adapter", 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    with socket.create_connection(server.server_address) as client:
+        client.sendall(f"POST /v1/completions HTTP/1.0\r\nContent-Length: {length}\r\n\r\n".encode("latin-1") + more)
+        answer = client.makefile("rb").read()
+    server.shutdown()
+    server.server_close()
+
+    assert answer.startswith(b"HTTP/1.0 400") or length == "50"
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_client_that_hangs_up_is_no_fault(served, capsys):
+    """Its answer goes nowhere, and says nothing."""
+    server = make_server(served[1], "adapter", 0)
+    for error in (BrokenPipeError(), ValueError("a fault")):
+        try:
+            raise error
+        except (BrokenPipeError, ValueError):
+            server.handle_error(None, ("127.0.0.1", 1))
+    server.server_close()
+    said = capsys.readouterr().err
+
+    assert "BrokenPipeError" not in said
+    assert "a fault" in said
