@@ -15,7 +15,7 @@ from itertools import pairwise, zip_longest
 from tree_sitter import Node
 
 from .anyfacts import last_part
-from .anyview import AnyView, first_token, last_token
+from .anyview import AnyView, Name, first_token, last_token
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .naming import ACRONYMS, case_of, recase
 from .view import text_of
@@ -32,6 +32,9 @@ MARKS = "_~?!="
 """What opens or ends names by a rule of the language."""
 OPERATOR = re.compile(r"operator\W")
 """What opens the name of an operator in C++, which the language gives."""
+BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
+"""What keeps two numbers apart, in any case: `addsUpTo2_32`."""
+JSX = re.compile(rb"</|/>")
 FORMATTERS = frozenset({"biome", "clang-format", "gofmt", "google-java-format", "prettier", "rubocop", "rustfmt"})
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
@@ -106,17 +109,36 @@ class DefinitionCase(NeutralConvention):
             departs=("struct late_order {\n    a: u8,\n}\n",),
             nearly=("mod late_orders {\n    fn f() {}\n}\n",),
         ),
+        Examples(
+            value="camelCase",
+            key="function",
+            path="src/a.tsx",
+            language="tsx",
+            conforms=("function readAll() {}",),
+            departs=("function read_all() {}",),
+            nearly=("function LateOrders() {\n  return <b />;\n}\n", "const LateOrders = () => {\n  g();\n};\n"),
+        ),
+        Examples(
+            value="camelCase",
+            key="function",
+            path="src/A.kt",
+            language="kotlin",
+            conforms=("fun readAll() {\n    f()\n}\n", "fun addsUpTo2_32() {\n    f()\n}\n"),
+            departs=("fun read_all() {\n    f()\n}\n",),
+            nearly=(
+                "fun LateOrder(id: Int): Order {\n    return f(id)\n}\n",
+                "fun `reads_all of them$`() {\n    f()\n}\n",
+            ),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the case of each name that shows one."""
+        """Yield the case of each name that shows one, and of which the case is free."""
         for name, _ in file.units:
-            text = last_part(name.text).strip(MARKS)
-            # one word in lower case, or in capitals, one letter included, is several cases at once
-            is_any = text.isalnum() and (text.islower() or text.isupper())
-            is_given = ACRONYMS.fullmatch(text) or OPERATOR.match(text)
-            if case_of(text) and not is_any and not is_given:
-                yield Choice(case_of(text), name.node, name.kind)
+            text = BETWEEN_DIGITS.sub("", last_part(name.text).strip(MARKS))
+            case = case_of(text)
+            if case and not is_given(name, text, case, file):
+                yield Choice(case, name.node, name.kind)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the name in another case."""
@@ -127,6 +149,22 @@ class DefinitionCase(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Name {noun_of(key)} in {value}."
+
+
+def is_given(name: Name, text: str, case: str, file: AnyView) -> bool:
+    """Claim that the *case* of a name's *text* says nothing of its author: it has several at once, or was not free."""
+    # one word in lower case, or in capitals, one letter included, is several cases at once
+    is_any = text.isalnum() and (text.islower() or text.isupper())
+    is_type_like = case == "CapWords" and may_be_called_as_type(name, file)
+    # what is quoted breaks the language's own rules on purpose
+    return is_any or is_type_like or "`" in text or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
+
+
+def may_be_called_as_type(name: Name, file: AnyView) -> bool:
+    """Claim that a function's name may be a type's: that of a component of JSX, or of what makes objects in Kotlin."""
+    language = file.source.language.name
+    is_jsx = language == "tsx" or (language == "javascript" and JSX.search(file.utf8) is not None)
+    return name.kind == "function" and (language == "kotlin" or is_jsx)
 
 
 class DefinitionAffix(NeutralConvention):
