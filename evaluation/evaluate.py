@@ -28,6 +28,7 @@ from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.artefacts import lock_folder, machine_faults, refuse_foreign, sha256_file, sha256_json, write_json
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
+from ..mining.taught import read_taught
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checkout import match_repository
 from .checks.check import LOST
@@ -42,7 +43,7 @@ from .measure import (
     train_placebo,
 )
 from .parts import Part, describe_fold, describe_suites, make_bench, merge_suites, open_parts, train_part
-from .probes import Probe, Suite, select_probes
+from .probes import TAUGHT_BEFORE, Probe, Suite, select_probes
 from .samples import TEMPERATURE, Job, Report, Row, SampleFile, generate_samples, make_job, model_sha256, write_sealed
 from .scores import Text, control_texts
 from .statistics import Plan, plan_suite
@@ -192,7 +193,7 @@ def resolve_arms(names: Sequence[str] | None, *, adapted: bool) -> tuple[Arm, ..
 
 
 def read_adapter(info: Mapping[str, Any] | Path | None) -> dict[str, Any] | None:
-    """Return what an adapter says of itself, its log under `log`; the log's times are left out."""
+    """Return what an adapter says of itself, its log under `log`, what it was taught under `taught`."""
     if info is None or isinstance(info, Mapping):
         return None if info is None else dict(info)
     marker, log = info / "idiolect.json", info / "log.jsonl"
@@ -200,7 +201,8 @@ def read_adapter(info: Mapping[str, Any] | Path | None) -> dict[str, Any] | None
         raise InputError(f"{str(info)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
     record: dict[str, Any] = json.loads(marker.read_text("utf-8"))
     lines = log.read_text("utf-8").splitlines() if log.is_file() else []
-    return {**record, "log": [json.loads(line) for line in lines if line.strip()]}
+    told = [json.loads(line) for line in lines if line.strip()]
+    return {**record, "log": told, "taught": read_taught(info)}
 
 
 def clear_results(out: Path) -> None:
@@ -259,6 +261,8 @@ def require_size(suite: Suite, forced: bool) -> None:
         return
     lost = sum(reason == LOST for _, reason in suite.refused)
     way = "Mine a larger repository" if not lost else f"This machine lost {lost} more; see to its disk and memory"
+    known = sum(reason == TAUGHT_BEFORE for _, reason in suite.refused)
+    way = way if not known else f"The adapter was taught {known} more by an earlier corpus; train one on this alone"
     raise TooSmallError(
         f"{n} probes in {g} clusters were admitted of {suite.candidates} held-out pairs; an evaluation needs "
         f"{LEAST_TASKS} in {LEAST_CLUSTERS}. {way}" + (", or use --force." if n else ".")
@@ -268,7 +272,7 @@ def require_size(suite: Suite, forced: bool) -> None:
 def describe_run(bench: Bench, parts: Sequence[Part], plan: Plan) -> dict[str, Any]:
     """Return `run.json` without its status, environment and hashes."""
     task = bench.task
-    adapter = None if task.adapter is None else {k: v for k, v in task.adapter.items() if k != "log"}
+    adapter = None if task.adapter is None else {k: v for k, v in task.adapter.items() if k not in ("log", "taught")}
     return {
         "schema": SCHEMA,
         "tool_version": __version__,

@@ -7,7 +7,7 @@ the validation probes of the adapter at hand, and one part a fold asks the fold'
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,10 +51,10 @@ def open_parts(bench: Bench, count: int) -> list[Part]:
     """Return the parts of the bench's task, *count* probes in all admitted to its tests, half as many to validation."""
     task = bench.task
     # choosing an arm needs fewer probes than proving a gain
-    validation = admit_suite(bench, "validation", max(1, count // 2))
+    validation = admit_suite(bench, "validation", max(1, count // 2), task.taught)
     folds = open_folds(task.corpus) if task.crossed else []
     if not folds:
-        return [Part(bench, {"test": admit_suite(bench, "test", count), "validation": validation})]
+        return [Part(bench, {"test": admit_suite(bench, "test", count, task.taught), "validation": validation})]
     parts = [Part(bench, {"validation": validation})]
     for number, fold in enumerate(folds):
         own = make_bench(replace(task, corpus=fold))
@@ -64,11 +64,11 @@ def open_parts(bench: Bench, count: int) -> list[Part]:
     return [part for part in parts if part.fold is None or part.suites["test"].probes]
 
 
-def admit_suite(bench: Bench, split: str, count: int | None) -> Suite:
-    """Return the admitted probes of *split*."""
+def admit_suite(bench: Bench, split: str, count: int | None, taught: Set[str] = frozenset()) -> Suite:
+    """Return the admitted probes of *split*, none of what is *taught*."""
     if bench.task.report is not None:
         bench.task.report(f"probes: {split}", 0, 1)
-    suite = select_probes(bench.task.corpus, split, count, bench.admit)
+    suite = select_probes(bench.task.corpus, split, count, bench.admit, taught)
     if bench.task.report is not None:
         bench.task.report(f"probes: {split}", 1, 1)
     return suite

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,12 @@ from ..mining.corpus import Corpus
 from ..mining.languages import Language
 from ..mining.pairs.pair import Pair
 from ..mining.source import Source, Span, UndecodableError
+from ..mining.taught import marks_of
 from .checks.check import Answer
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
+TAUGHT_BEFORE = "taught_before"
+"""Why a pair is not asked whose answer the adapter learned from an earlier corpus."""
 SPAN_TOKENS = 50
 """A run of this many tokens shared with a training answer counts as a leak."""
 
@@ -135,18 +138,19 @@ Admit = Callable[[Sequence[Probe]], list[str]]
 """Returns, for each probe, why it is refused; empty when it is admitted."""
 
 
-def select_probes(corpus: Corpus, split: str, count: int | None, admit: Admit) -> Suite:
+def select_probes(corpus: Corpus, split: str, count: int | None, admit: Admit, taught: Set[str] = frozenset()) -> Suite:
     """
-    Admit up to *count* probes of *split*; None takes all.
+    Admit up to *count* probes of *split*; None takes all, but of what is *taught*, by its marks, none.
 
     Candidates are taken one from each cluster in turn, by hash, so that a small suite spreads over many clusters, and a
     larger one only adds to it.
     """
     candidates = [pair for pair in corpus.pairs(split) if pair.kind == "implement"]
-    ordered = interleave(candidates)
+    known = {pair.id for pair in candidates if not taught.isdisjoint(marks_of(pair))}
+    ordered = interleave(pair for pair in candidates if pair.id not in known)
     trained = TrainedAnswers(corpus.pairs("train"))
     admitted: list[Probe] = []
-    refused: list[tuple[str, str]] = []
+    refused = [(name, TAUGHT_BEFORE) for name in sorted(known)]
     position = 0
     while position < len(ordered) and (count is None or len(admitted) < count):
         wanted = len(ordered) if count is None else max(8, count - len(admitted))

@@ -6,7 +6,7 @@ The task says who answers in which arm; the bench composes requests and judges a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -93,6 +93,11 @@ class Task:
                 ),
             ]
         )
+
+    @property
+    def taught(self) -> Set[str]:
+        """Return the marks of what the adapter was taught, by this corpus or an earlier one."""
+        return (self.adapter or {}).get("taught", frozenset())
 
     def generator_of(self, arm: str) -> Generator:
         """Return who answers for *arm*."""

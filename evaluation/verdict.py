@@ -100,7 +100,7 @@ class Evidence:
     doors: tuple[Doors, ...] = ()
     """Insecure calls of each tuned arm against `base`; empty when not looked for."""
     own_corpus: bool = True
-    """Whether what answered was trained on the corpus that holds the probes alone: another may have taught answers."""
+    """Whether what answered was trained on this corpus, or says what it was taught; else it may know the answers."""
     prompted: bool = True
     """Whether any prompt with the guide or retrieved code was asked: an adapter is weighed against these."""
     highest: float = 1.0
@@ -185,7 +185,9 @@ def list_missing(evidence: Evidence) -> list[str]:
     missing = list_doubts(evidence)
     policy = evidence.policy
     if not evidence.own_corpus:
-        missing.append("the adapter was trained on another corpus, which may hold these answers: train it on this one")
+        missing.append(
+            "the adapter was trained on another corpus, and nothing says what it was taught: train it on this one"
+        )
     if not evidence.prompted:
         missing.append("no prompt with a style guide or retrieved code was asked, which may do as well")
     missing += [

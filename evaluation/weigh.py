@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..mining.taught import TAUGHT
 from .arms import ARMS
 from .checks.check import LOST
 from .curve import weigh_curve, weigh_kinds
@@ -126,10 +127,11 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
 
 
 def is_own_corpus(run: Row) -> bool:
-    """Claim that no adapter that answered test probes is known to have been trained on another corpus."""
+    """Claim that every adapter that answered test probes was trained on this corpus, or says what it was taught."""
     adapter: dict[str, Any] = run["adapter"] or {}
     own = run["corpus_sha256"]
-    return bool(run.get("folds")) or adapter.get("corpus", {}).get("sha256", own) == own
+    is_own = adapter.get("corpus", {}).get("sha256", own) == own
+    return bool(run.get("folds")) or is_own or TAUGHT in adapter.get("files", {})
 
 
 def choose_arms(tables: Tables, run: Row) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from ..mining.artefacts import sha256_file, write_json
 from ..mining.errors import InputError, MismatchError
+from ..mining.taught import TAUGHT
 from .encode import Example
 from .forward import answer_logits, to_batch
 from .full import attach_full
@@ -153,7 +154,7 @@ def write_adapter(model: PeftModel, out: Path, base_name: str, record: Mapping[s
     save_file(adapter_tensors(model), out / WEIGHTS, metadata={"format": "pt"})
     write_json(out / CONFIG, plain_config(model, base_name))
     (out / CARD).write_text(render_card(record), "utf-8")
-    names = [WEIGHTS, CONFIG, CARD, *(["log.jsonl"] if (out / "log.jsonl").is_file() else [])]
+    names = [WEIGHTS, CONFIG, CARD, *(name for name in ("log.jsonl", TAUGHT) if (out / name).is_file())]
     files = {name: sha256_file(out / name) for name in names}
     write_json(out / RECORD, {"schema": SCHEMA, **record, "files": files})
 

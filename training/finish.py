@@ -14,6 +14,7 @@ from typing import Any
 from .. import __version__
 from ..mining.artefacts import write_jsonl
 from ..mining.corpus import Corpus
+from ..mining.taught import read_taught, write_taught
 from .adapter import RECORD, adapter_tensors, check_applied, describe_applied, write_adapter
 from .checkpoints import CHECKPOINTS, Progress
 from .encode import Encoded
@@ -34,6 +35,7 @@ def finish(
     run: Mapping[str, Any],
     state: Progress,
     losses: Losses,
+    start_from: Path | None = None,
 ) -> None:
     """
     Prove that the adapter is applied, write it, and clear away the run; *losses* are those before and after.
@@ -48,6 +50,9 @@ def finish(
     (out / RECORD).unlink(missing_ok=True)
     # a resumed run has read its first lines back from JSON, in another order of keys
     write_jsonl(out / "log.jsonl", (dict(sorted(line.items())) for line in state.log))
+    learned = {example.id for example in encoded.examples}
+    earlier = read_taught(start_from) if start_from is not None else ()
+    write_taught(out, [pair for pair in corpus.pairs("train") if pair.id in learned], earlier)
     write_adapter(setup.model, out, setup.base.name, make_record(setup, corpus, encoded, run, state, losses, applied))
     timings = out / CHECKPOINTS / "timings.jsonl"
     if timings.is_file():

@@ -116,7 +116,7 @@ def train_adapter(
             # neither what an earlier adapter had learned is given up, nor what a score has chosen
             if start_from is None and score is None:
                 state.kept, after = rein_in(setup, fresh, before, after)
-            finish(setup, out, corpus, material.encoded, run, state, (before.loss, after.loss))
+            finish(setup, out, corpus, material.encoded, run, state, (before.loss, after.loss), start_from)
         # not `end_training`: that takes the processes apart, and the caller may have more for them to do
         for tracker in accelerator.trackers:
             tracker.finish()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.probes import select_probes
 from idiolect.mining.errors import InputError, MismatchError, TooSmallError
+from idiolect.mining.taught import write_taught
 from toys import FakeGenerator, FakeLosses, make_corpus, tenth, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}, {"step": 9, "loss": 1.0}]}
@@ -477,7 +478,7 @@ def test_a_gain_over_the_bare_base_alone_is_not_enough(corpus, tmp_path):
 
 
 @pytest.mark.parametrize("is_own", [True, False])
-def test_an_adapter_of_another_corpus_may_have_learned_the_answers(corpus, tmp_path, is_own):
+def test_an_adapter_of_another_corpus_that_says_nothing_may_have_learned_the_answers(corpus, tmp_path, is_own):
     """What is held out here may have been taught there, as after a repository was mined anew."""
     adapter = {**INFO, "corpus": {"sha256": corpus.sha256 if is_own else "0" * 64}}
 
@@ -510,3 +511,24 @@ def test_one_cluster_of_almost_everything_proves_little(tmp_path):
     assert (36, "WORTH_IT") == (apart["primary"]["g"], apart["verdict"])
     assert "holds 67% of the probes" in (tmp_path / "e" / "report.html").read_text("utf-8")
     assert "of the probes: they count" not in (tmp_path / "p" / "report.html").read_text("utf-8")
+
+
+def test_what_an_adapter_was_taught_by_an_earlier_corpus_is_not_asked(corpus, tmp_path):
+    """Its marks tell, by an answer's text or by what it answers for; the others are asked, and it may win."""
+    suite = select_probes(corpus, "test", None, lambda found: ["" for _ in found])
+    pairs = [probe.pair for probe in suite.probes]
+    once = [pairs[0], replace(pairs[1], response="pass"), replace(pairs[2], path="elsewhere.py", symbol="moved")]
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    write_taught(folder, once)
+    record = {**INFO, "corpus": {"sha256": "0" * 64}, "files": {"taught.txt": ""}}
+    (folder / "idiolect.json").write_text(json.dumps(record), "utf-8")
+
+    verdict = run(corpus, tmp_path / "evaluation", adapter_info=folder)
+    told = json.loads((tmp_path / "evaluation" / "run.json").read_text("utf-8"))
+    asked = {probe["id"] for probe in told["suites"]["test"]["probes"]}
+
+    assert "WORTH_IT" == verdict["verdict"]
+    assert {pair.id for pair in pairs} - {pair.id for pair in pairs[:3]} == asked
+    assert 3 == told["suites"]["test"]["refused"]["taught_before"]
+    assert "taught" not in told["adapter"]

@@ -15,6 +15,7 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.mining.errors import InputError, MachineError, MismatchError, SettingsError, TooSmallError
+from idiolect.mining.taught import marks_of, read_taught
 from idiolect.training import models, steps
 from idiolect.training.adapter import read_record
 from idiolect.training.forward import to_batch
@@ -335,6 +336,20 @@ def test_going_on_from_an_adapter(adapter, tiny_base, tiny_corpus, tmp_path):
 
     assert after["base"] == pytest.approx(before["base"])
     assert after["tuned"] < before["tuned"]
+
+
+def test_what_was_taught_stays_known(adapter, tiny_base, tiny_corpus, tmp_path):
+    """An adapter that went on with another corpus says what both have taught, and the file's hash is recorded."""
+    other = [replace(pair, id=f"other{pair.id}", path="other.py", response=f"    return {pair.symbol!r}")
+             for pair in make_pairs(60)]  # fmt: skip
+    corpus = store_corpus(tmp_path / "corpus", other)
+    out = train_adapter(corpus, tmp_path / "more", base=tiny_base, recipe=replace(RECIPE, steps=1), start_from=adapter)
+    marks = read_taught(out)
+
+    assert not read_taught(tmp_path)
+    assert read_taught(adapter) < marks
+    assert all(mark in marks for pair in other for mark in marks_of(pair))
+    assert read_record(out)["files"]["taught.txt"]
 
 
 def test_an_adapter_to_go_on_from_keeps_its_form(adapter, tiny_base, tiny_corpus, tmp_path):
