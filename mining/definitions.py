@@ -286,8 +286,8 @@ def own_end(node: Node) -> int:
 
 def last_token(node: Node) -> Node:
     """Return the last token in *node*."""
-    while (count := node.child_count) and (last := node.child(count - 1)) is not None:
-        node = last
+    while node.child_count:
+        node = node.children[-1]
     return node
 
 

@@ -440,20 +440,21 @@ def describe_work(work: Work) -> str:
 def describe_budget(budget: Budget) -> str:
     """Return the plan as a person reads it."""
     memory, work, disk = budget.memory, budget.work, budget.disk
-    parts: Sequence[tuple[str, str]] = (
+    parts = [
         ("base", f"{budget.parameters:,} parameters, {budget.trained_parameters:,} trained"),
         ("work", f"{work.pairs:,} pairs, {describe_work(work)}"),
-        ("or", f"{describe_work(budget.unmet)}, where the base has not met the language (skim_below)")
-        if budget.unmet
-        else ("", ""),
+    ]
+    if budget.unmet is not None:
+        parts.append(("or", f"{describe_work(budget.unmet)}, where the base has not met the language (skim_below)"))
+    parts += [
         (
             "memory",
             f"{gib(memory.total)} of {gib(memory.free)} free: weights {gib(memory.weights)}, training "
             f"{gib(memory.trained)}, activations {gib(memory.activations)}, head {gib(memory.head)}",
         ),
         ("disk", f"{gib(disk.adapter)} adapter, {gib(disk.checkpoints)} checkpoints, {gib(disk.free)} free"),
-    )
-    lines = [f"{name:<7} {text}" for name, text in parts if name]
+    ]
+    lines = [f"{name:<7} {text}" for name, text in parts]
     if not memory.fits:
         lines.append("It does NOT fit into memory: --set checkpointing=true, or a smaller pack_tokens.")
     if not disk.fits:

@@ -153,10 +153,3 @@ def first_token(node: Node) -> Node:
     while node.child_count:
         node = node.children[0]
     return node
-
-
-def last_token(node: Node) -> Node:
-    """Return the last token of *node*."""
-    while node.child_count:
-        node = node.children[-1]
-    return node

@@ -14,8 +14,9 @@ from itertools import pairwise, zip_longest
 
 from tree_sitter import Node
 
+from ..definitions import last_token
 from .anyfacts import last_part
-from .anyview import AnyView, Name, first_token, last_token
+from .anyview import AnyView, Name, first_token
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .naming import ACRONYMS, case_of, recase
 from .view import text_of
