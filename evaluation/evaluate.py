@@ -27,8 +27,8 @@ from .. import __version__
 from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.artefacts import lock_folder, machine_faults, refuse_foreign, sha256_file, sha256_json, write_json
 from ..mining.corpus import read_corpus
-from ..mining.errors import InputError, TooSmallError
-from ..mining.taught import read_taught
+from ..mining.errors import InputError, MismatchError, TooSmallError
+from ..mining.taught import TAUGHT, read_taught
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checkout import match_repository
 from .checks.check import LOST
@@ -201,6 +201,9 @@ def read_adapter(info: Mapping[str, Any] | Path | None) -> dict[str, Any] | None
         raise InputError(f"{str(info)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
     record: dict[str, Any] = json.loads(marker.read_text("utf-8"))
     lines = log.read_text("utf-8").splitlines() if log.is_file() else []
+    listed = record.get("files", {}).get(TAUGHT)
+    if listed is not None and not ((info / TAUGHT).is_file() and sha256_file(info / TAUGHT) == listed):
+        raise MismatchError(f"{TAUGHT!r} in {str(info)!r} is not the file that was written. Train the adapter again.")
     told = [json.loads(line) for line in lines if line.strip()]
     return {**record, "log": told, "taught": read_taught(info)}
 

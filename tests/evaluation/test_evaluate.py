@@ -521,7 +521,9 @@ def test_what_an_adapter_was_taught_by_an_earlier_corpus_is_not_asked(corpus, tm
     folder = tmp_path / "adapter"
     folder.mkdir()
     write_taught(folder, once)
-    record = {**INFO, "corpus": {"sha256": "0" * 64}, "files": {"taught.txt": ""}}
+    marks = folder / "taught.txt"
+    files = {marks.name: hashlib.sha256(marks.read_bytes()).hexdigest()}
+    record = {**INFO, "corpus": {"sha256": "0" * 64}, "files": files}
     (folder / "idiolect.json").write_text(json.dumps(record), "utf-8")
 
     verdict = run(corpus, tmp_path / "evaluation", adapter_info=folder)
@@ -532,3 +534,6 @@ def test_what_an_adapter_was_taught_by_an_earlier_corpus_is_not_asked(corpus, tm
     assert {pair.id for pair in pairs} - {pair.id for pair in pairs[:3]} == asked
     assert 3 == told["suites"]["test"]["refused"]["taught_before"]
     assert "taught" not in told["adapter"]
+    marks.write_text("", "utf-8")
+    with pytest.raises(MismatchError, match="'taught.txt' in"):
+        run(corpus, tmp_path / "evaluation", adapter_info=folder)
