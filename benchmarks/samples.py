@@ -107,12 +107,15 @@ def describe_controls(name: str, verdict: Mapping[str, Any]) -> list[dict[str, A
 
 
 def describe_losses(name: str, verdict: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the loss on the held-out answers, before and after, and the primary comparison."""
+    """Return the loss on the held-out answers, before and after, what general code lost, and the verdict."""
     rows: list[dict[str, Any]] = []
     test = verdict["losses"].get("test", {})
     if "fell" in test:
         rows.append({"sample": name, "row": "loss", "name": "held-out answers, nats a token", "base": test["base"],
                      "tuned": test["tuned"], "fell": test["fell"]})  # fmt: skip
+    if forgetting := verdict["forgetting"]:
+        rows.append({"sample": name, "row": "forgetting", "name": "general code, nats a token",
+                     "worse": forgetting["worse"], "upper": forgetting["upper"], "limit": forgetting["margin"]})  # fmt: skip
     rows.append({"sample": name, "row": "verdict", "name": verdict["verdict"], "sentence": verdict["sentence"]})
     return rows
 
@@ -140,6 +143,9 @@ def render_tables(rows: Sequence[Mapping[str, Any]]) -> str:
         if row["row"] == "loss":
             before, after = row["base"], row["tuned"]
             lines.append(f"Loss on held-out answers: {before:.3f} before, {after:.3f} after, in nats a token.")
+        if row["row"] == "forgetting":
+            worse, upper, limit = row["worse"], row["upper"], row["limit"]
+            lines.append(f"General code lost {worse:.3f} nats a token, {upper:.3f} at most; {limit:g} are allowed.")
         if row["row"] == "verdict":
             lines.append(f"Verdict: `{row['name']}`. {row['sentence']}")
     return "\n".join(lines)
