@@ -114,8 +114,7 @@ def describe_losses(name: str, verdict: Mapping[str, Any]) -> list[dict[str, Any
         rows.append({"sample": name, "row": "loss", "name": "held-out answers, nats a token", "base": test["base"],
                      "tuned": test["tuned"], "fell": test["fell"]})  # fmt: skip
     if forgetting := verdict["forgetting"]:
-        rows.append({"sample": name, "row": "forgetting", "name": "general code, nats a token",
-                     "worse": forgetting["worse"], "upper": forgetting["upper"], "limit": forgetting["margin"]})  # fmt: skip
+        rows.append({"sample": name, "row": "forgetting", "name": "general code, nats a token", **forgetting})
     rows.append({"sample": name, "row": "verdict", "name": verdict["verdict"], "sentence": verdict["sentence"]})
     return rows
 
@@ -144,7 +143,7 @@ def render_tables(rows: Sequence[Mapping[str, Any]]) -> str:
             before, after = row["base"], row["tuned"]
             lines.append(f"Loss on held-out answers: {before:.3f} before, {after:.3f} after, in nats a token.")
         if row["row"] == "forgetting":
-            worse, upper, limit = row["worse"], row["upper"], row["limit"]
+            worse, upper, limit = row["worse"], row["upper"], row["margin"]
             lines.append(f"General code lost {worse:.3f} nats a token, {upper:.3f} at most; {limit:g} are allowed.")
         if row["row"] == "verdict":
             lines.append(f"Verdict: `{row['name']}`. {row['sentence']}")
