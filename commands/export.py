@@ -18,16 +18,20 @@ FORMS = (*WEIGHTS, "openai", "bedrock", "chat", "completion")
 @click.option("--to", "form", type=click.Choice(FORMS), required=True, help="Weights of an adapter, rows of a corpus.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
-@click.option("--precision", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True, help="Of weights.")
+@click.option("--precision", type=click.Choice(["bf16", "fp32"]), help="Of weights; bf16 by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(source: Path, form: str, out: Path, base: str | None, precision: str, as_json: bool) -> None:
+def command(source: Path, form: str, out: Path, base: str | None, precision: str | None, as_json: bool) -> None:
     """
     Write an adapter's weights, or a corpus's rows, for another tool.
 
     What is merged is checked against the live adapter first.
     """
+    for name, given in (("--base", base), ("--precision", precision)):
+        if given is not None and form not in WEIGHTS:
+            raise click.UsageError(f"{name} is for weights; a corpus has none.")
     from ..training.export import export_gguf, export_merged, export_rows
 
+    precision = precision or "bf16"
     if form in WEIGHTS:
         write = export_merged if form == "merged" else export_gguf
         summary = write(source, out, base, precision)

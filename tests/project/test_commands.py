@@ -191,6 +191,13 @@ def test_what_would_change_nothing_is_a_usage_error(capsys: pytest.CaptureFixtur
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", [["--base", "embedded"], ["--precision", "fp32"]])
+def test_weights_options_are_not_taken_for_rows(capsys: pytest.CaptureFixture[str], option: list[str]):
+    """Rows of a corpus have neither base nor precision."""
+    assert 2 == main(["export", "corpus", "--to", "chat", "--out", "rows", *option])
+    assert f"{option[0]} is for weights" in capsys.readouterr().err
+
+
 @pytest.fixture(name="habit")
 def _habit(write_tree: Write) -> Path:
     """Return a repository with one departure, which is of advise tier, and another that is of hint tier."""
