@@ -17,6 +17,7 @@ import os
 import platform
 import shutil
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -27,8 +28,8 @@ from .. import __version__
 from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.artefacts import lock_folder, machine_faults, refuse_foreign, sha256_file, sha256_json, write_json
 from ..mining.corpus import read_corpus
-from ..mining.errors import InputError, MismatchError, TooSmallError
-from ..mining.taught import TAUGHT, read_taught
+from ..mining.errors import InputError, TooSmallError
+from ..mining.taught import read_taught
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checkout import match_repository
 from .checks.check import LOST
@@ -201,11 +202,8 @@ def read_adapter(info: Mapping[str, Any] | Path | None) -> dict[str, Any] | None
         raise InputError(f"{str(info)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
     record: dict[str, Any] = json.loads(marker.read_text("utf-8"))
     lines = log.read_text("utf-8").splitlines() if log.is_file() else []
-    listed = record.get("files", {}).get(TAUGHT)
-    if listed is not None and not ((info / TAUGHT).is_file() and sha256_file(info / TAUGHT) == listed):
-        raise MismatchError(f"{TAUGHT!r} in {str(info)!r} is not the file that was written. Train the adapter again.")
     told = [json.loads(line) for line in lines if line.strip()]
-    return {**record, "log": told, "taught": read_taught(info)}
+    return {**record, "log": told, "taught": read_taught(info, record.get("files", {}))}
 
 
 def clear_results(out: Path) -> None:
@@ -262,10 +260,12 @@ def require_size(suite: Suite, forced: bool) -> None:
     n, g = len(suite.probes), len(suite.sizes)
     if n and (forced or (n >= LEAST_TASKS and g >= LEAST_CLUSTERS)):
         return
-    lost = sum(reason == LOST for _, reason in suite.refused)
-    way = "Mine a larger repository" if not lost else f"This machine lost {lost} more; see to its disk and memory"
-    known = sum(reason == TAUGHT_BEFORE for _, reason in suite.refused)
-    way = way if not known else f"The adapter was taught {known} more by an earlier corpus; train one on this alone"
+    reasons = Counter(reason for _, reason in suite.refused)
+    way = "Mine a larger repository"
+    if known := reasons[TAUGHT_BEFORE]:
+        way = f"The adapter was taught {known} more by an earlier corpus; train one on this alone"
+    elif lost := reasons[LOST]:
+        way = f"This machine lost {lost} more; see to its disk and memory"
     raise TooSmallError(
         f"{n} probes in {g} clusters were admitted of {suite.candidates} held-out pairs; an evaluation needs "
         f"{LEAST_TASKS} in {LEAST_CLUSTERS}. {way}" + (", or use --force." if n else ".")

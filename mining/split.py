@@ -141,6 +141,11 @@ class LeakFinder:
         self.bodies = frozenset[str]().union(*self.by_line.values())
         self.known: dict[str, bool] = {}
 
+    def find_leaks(self, pairs: Sequence[Pair]) -> list[bool]:
+        """Return whether each of *pairs* shares a span, or the answer, with what is held out."""
+        quotes = self.find_quotes(pairs)
+        return [is_quote or self.is_answer(pair) for pair, is_quote in zip(pairs, quotes, strict=True)]
+
     def find_quotes(self, pairs: Sequence[Pair]) -> list[bool]:
         """Return whether each training pair shares a span of 50 tokens with an answer held out."""
         fresh = {pair.prompt_id: pair.context for pair in pairs if pair.prompt_id not in self.known}
@@ -176,8 +181,7 @@ def bare(text: str) -> str:
 def drop_quotes(pairs: Sequence[Pair], leaks: LeakFinder) -> tuple[list[Pair], list[Pair]]:
     """Return *pairs* without the training pairs that share a span, or the answer, with what is held out, and those."""
     taught = [pair for pair in pairs if pair.split == "train"]
-    quotes = leaks.find_quotes(taught)
-    leaky = {pair.id for pair, is_quote in zip(taught, quotes, strict=True) if is_quote or leaks.is_answer(pair)}
+    leaky = {pair.id for pair, is_leak in zip(taught, leaks.find_leaks(taught), strict=True) if is_leak}
     return [pair for pair in pairs if pair.id not in leaky], [pair for pair in pairs if pair.id in leaky]
 
 

@@ -8,10 +8,11 @@ is no new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .artefacts import sha256_json
+from .artefacts import sha256_file, sha256_json
+from .errors import MismatchError
 from .pairs.pair import Pair
 from .split import bare
 
@@ -31,7 +32,15 @@ def write_taught(folder: Path, pairs: Iterable[Pair], earlier: Iterable[str] = (
     (folder / TAUGHT).write_text("".join(f"{mark}\n" for mark in sorted(marks)), "utf-8")
 
 
-def read_taught(folder: Path) -> frozenset[str]:
-    """Return the marks in *folder*; none where nothing is recorded."""
+def read_taught(folder: Path, files: Mapping[str, str]) -> frozenset[str]:
+    """
+    Return the marks in the adapter's *folder*, whose record lists the hashes of its *files*; none where it lists none.
+
+    Raises `MismatchError` where the file is not the one that was recorded.
+    """
+    if TAUGHT not in files:
+        return frozenset()
     file = folder / TAUGHT
-    return frozenset(file.read_text("utf-8").split()) if file.is_file() else frozenset()
+    if not file.is_file() or sha256_file(file) != files[TAUGHT]:
+        raise MismatchError(f"{TAUGHT!r} in {str(folder)!r} is not the file that was written. Train the adapter again.")
+    return frozenset(file.read_text("utf-8").split())

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from .encode import Example
-    from .packing import Pack, Plan
+    from .packing import Pack
     from .setup import Material
 
 COUNTED = "idiolect_counted"
@@ -282,13 +282,13 @@ def plan_budget(material: Material, out: Path, device: torch.device, processes: 
     """
     recipe, dtype, plan = material.recipe, material.dtype, material.plan()
     shape = read_shape(material.base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
-    epoch = plan.epoch(0)
-    packs = [plan.build(pack) for step in epoch for pack in step]
+    epoch = [[plan.build(pack) for pack in step] for step in plan.epoch(0)]
+    packs = [pack for step in epoch for pack in step]
     tokens = [pack.tokens for pack in packs]
     rows = [len(pack.keep) for pack in packs]
     rate = EFFICIENCY * matrix_rate(device, dtype)
     learned = replace(recipe, skim=False)
-    work, unmet = (plan_work(shape, reading, plan, packs, material.validation, rate) for reading in (recipe, learned))
+    work, unmet = (plan_work(shape, reading, material, epoch, rate) for reading in (recipe, learned))
     trained = 4 * shape.trained
     largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
     at_once = min(choose_lanes(recipe, device), max(map(len, epoch)))
@@ -309,18 +309,16 @@ def plan_budget(material: Material, out: Path, device: torch.device, processes: 
     )
 
 
-def plan_work(
-    shape: Shape, recipe: Recipe, plan: Plan, packs: Sequence[Pack], validation: Sequence[Example], rate: float
-) -> Work:
-    """Return the work of *plan*, an epoch of which is *packs*, at *rate* floating-point operations a second."""
-    epoch = len(plan.epoch(0))
-    tokens = sum(pack.tokens for pack in packs) / epoch
-    flops = step_flops(shape, recipe, tokens, sum(len(pack.keep) for pack in packs) / epoch)
-    a_step, a_look = flops / rate, look_flops(shape, recipe, validation) / rate
-    in_an_epoch = round(epoch * (1 + recipe.replay))
+def plan_work(shape: Shape, recipe: Recipe, material: Material, epoch: Sequence[Sequence[Pack]], rate: float) -> Work:
+    """Return the work of a run whose *epoch* has these steps, at *rate* floating-point operations a second."""
+    tokens = sum(pack.tokens for step in epoch for pack in step) / len(epoch)
+    rows = sum(len(pack.keep) for step in epoch for pack in step) / len(epoch)
+    flops = step_flops(shape, recipe, tokens, rows)
+    a_step, a_look = flops / rate, look_flops(shape, recipe, material.validation) / rate
+    in_an_epoch = round(len(epoch) * (1 + recipe.replay))
     steps = count_planned(recipe, in_an_epoch, a_step, a_look)
     seconds = steps * a_step + (1 + count_looks(steps, in_an_epoch) + TRIES) * a_look
-    return Work(len(plan.examples), steps, round(steps * tokens), steps * flops, seconds)
+    return Work(len(material.encoded.examples), steps, round(steps * tokens), steps * flops, seconds)
 
 
 def weight_bytes(shape: Shape, recipe: Recipe, dtype: torch.dtype, processes: int) -> int:

@@ -15,7 +15,7 @@ from .. import __version__
 from ..mining.artefacts import write_jsonl
 from ..mining.corpus import Corpus
 from ..mining.taught import read_taught, write_taught
-from .adapter import RECORD, adapter_tensors, check_applied, describe_applied, write_adapter
+from .adapter import RECORD, adapter_tensors, check_applied, describe_applied, read_record, write_adapter
 from .checkpoints import CHECKPOINTS, Progress
 from .encode import Encoded
 from .full import fold_full
@@ -51,7 +51,7 @@ def finish(
     # a resumed run has read its first lines back from JSON, in another order of keys
     write_jsonl(out / "log.jsonl", (dict(sorted(line.items())) for line in state.log))
     learned = {example.id for example in encoded.examples}
-    earlier = read_taught(start_from) if start_from is not None else ()
+    earlier = read_taught(start_from, read_record(start_from)["files"]) if start_from is not None else ()
     write_taught(out, [pair for pair in corpus.pairs("train") if pair.id in learned], earlier)
     write_adapter(setup.model, out, setup.base.name, make_record(setup, corpus, encoded, run, state, losses, applied))
     timings = out / CHECKPOINTS / "timings.jsonl"

@@ -199,9 +199,8 @@ def file_examples(
     # what a verdict on forgetting is measured by; holes ask much for what they answer
     drafts = sorted((pair for pair in pairs_of_source(source, ("implement",)) if pair.response), key=take.order)
     pairs = [as_general(pair, entry) for pair in drafts[: 2 * take.each]]
-    known = leaks.find_quotes(pairs)
-    pairs = [pair for pair, is_quote in zip(pairs, known, strict=True) if not (is_quote or leaks.is_answer(pair))]
-    return encode_pairs(pairs, family, min(max_tokens, 1024), encode=take.encode).examples[: take.each]
+    foreign = [pair for pair, is_leak in zip(pairs, leaks.find_leaks(pairs), strict=True) if not is_leak]
+    return encode_pairs(foreign, family, min(max_tokens, 1024), encode=take.encode).examples[: take.each]
 
 
 def as_general(pair: Pair, entry: GeneralFile) -> Pair:
