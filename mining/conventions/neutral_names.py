@@ -1,0 +1,203 @@
+"""
+Questions for any grammar, about the names of definitions. In: a source of any language. Out: choices. Rows Q01, Q02.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .anyfacts import last_part
+from .anyview import AnyView, Name
+from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
+from .naming import ACRONYMS, case_of, recase
+
+WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
+MARKS = "_~?!="
+"""What opens or ends names by a rule of the language."""
+OPERATOR = re.compile(r"operator\W")
+"""What opens the name of an operator in C++, which the language gives."""
+BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
+"""What keeps two numbers apart, in any case: `addsUpTo2_32`."""
+JSX = re.compile(rb"</|/>")
+
+
+class DefinitionCase(NeutralConvention):
+    """How a definition's name is cased, for each kind of definition."""
+
+    id = "Q01"
+    name = "definition-case"
+    question = "How is the name of a {key} cased?"
+    never = frozenset({"mixed"})
+    spared = PROSE | {"go"}  # there the first letter's case says who may use a name
+    version = 5
+    examples = Examples(
+        value="camelCase",
+        key="function",
+        path="src/a.js",
+        language="javascript",
+        conforms=("function readAll() {}",),
+        departs=("function read_all() {}", "function ReadAll() {}"),
+        nearly=(
+            "const x = read_all();",
+            "class Reader {}",
+            "class A {\n  _read() {}\n}\n",
+            "const formats = {\n  G: function () {\n    return 1;\n  },\n};\n",
+        ),
+    )
+    also = (
+        Examples(
+            value="CapWords",
+            key="class",
+            path="lib/a.rb",
+            language="ruby",
+            conforms=(),
+            departs=("class Late_Order\n  def f\n  end\nend\n",),
+            nearly=("class URL\n  def f\n  end\nend\n", "class Rack::Builder\n  def f\n  end\nend\n"),
+        ),
+        Examples(
+            value="snake_case",
+            key="function",
+            path="lib/a.rb",
+            language="ruby",
+            conforms=("def is_late?\n  1\nend\n",),
+            departs=("def isLate?\n  1\nend\n",),
+            nearly=(
+                "def late?\n  1\nend\n",
+                "def _late\n  1\nend\n",
+                "def ==(other)\n  1\nend\n",
+                "def do_GET(request)\n  1\nend\n",
+            ),
+        ),
+        Examples(
+            value="snake_case",
+            key="function",
+            path="src/a.cc",
+            language="cpp",
+            conforms=("int next_item() {\n  return 1;\n}\n",),
+            departs=("int nextItem() {\n  return 1;\n}\n",),
+            nearly=(
+                "char& operator[](int i) {\n  return data[i];\n}\n",
+                "bool Ring::operator()(int i) const {\n  return i;\n}\n",
+                "Ring& operator<<(Ring& a, int b) {\n  return a;\n}\n",
+                "Ring::operator bool() const {\n  return n;\n}\n",
+            ),
+        ),
+        Examples(
+            value="CapWords",
+            key="type",
+            path="src/a.rs",
+            language="rust",
+            conforms=("struct LateOrder {\n    a: u8,\n}\n",),
+            departs=("struct late_order {\n    a: u8,\n}\n",),
+            nearly=("mod late_orders {\n    fn f() {}\n}\n",),
+        ),
+        Examples(
+            value="camelCase",
+            key="function",
+            path="src/a.tsx",
+            language="tsx",
+            conforms=("function readAll() {}",),
+            departs=("function read_all() {}",),
+            nearly=("function LateOrders() {\n  return <b />;\n}\n", "const LateOrders = () => {\n  g();\n};\n"),
+        ),
+        Examples(
+            value="camelCase",
+            key="function",
+            path="src/A.kt",
+            language="kotlin",
+            conforms=("fun readAll() {\n    f()\n}\n", "fun addsUpTo2_32() {\n    f()\n}\n"),
+            departs=("fun read_all() {\n    f()\n}\n",),
+            nearly=(
+                "fun LateOrder(id: Int): Order {\n    return f(id)\n}\n",
+                "fun `reads_all of them$`() {\n    f()\n}\n",
+            ),
+        ),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the case of each name that shows one, and of which the case is free."""
+        for name, _ in file.units:
+            text = BETWEEN_DIGITS.sub("", last_part(name.text).strip(MARKS))
+            case = case_of(text)
+            if case and not is_given(name, text, case, file):
+                yield Choice(case, name.node, name.kind)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the name in another case."""
+        text = place.text.strip("\"'")
+        name = recase(text, "snake_case" if value != "snake_case" else "CapWords")
+        return place.instead(place.text.replace(text, name)) if name != text else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Name {noun_of(key)} in {value}."
+
+
+def is_given(name: Name, text: str, case: str, file: AnyView) -> bool:
+    """Claim that the *case* of a name's *text* says nothing of its author: it has several at once, or was not free."""
+    # one word in lower case, or in capitals, one letter included, is several cases at once
+    is_any = text.isalnum() and (text.islower() or text.isupper())
+    is_type_like = case == "CapWords" and may_be_called_as_type(name, file)
+    # what is quoted breaks the language's own rules on purpose
+    return is_any or is_type_like or "`" in text or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
+
+
+def may_be_called_as_type(name: Name, file: AnyView) -> bool:
+    """Claim that a function's name may be a type's: that of a component of JSX, or of what makes objects in Kotlin."""
+    language = file.source.language.name
+    is_jsx = language == "tsx" or (language == "javascript" and JSX.search(file.utf8) is not None)
+    return name.kind == "function" and (language == "kotlin" or is_jsx)
+
+
+class DefinitionAffix(NeutralConvention):
+    """With which word the names of one kind of definition begin, and with which they end."""
+
+    id = "Q02"
+    name = "definition-affix"
+    question = "Which word stands at {key}?"
+    cap = "advise"
+    least_support = 30.0
+    is_mined = True
+    spared = PROSE | {"yaml"}  # there a key is named by what reads the file
+    version = 3
+    examples = Examples(
+        value="stg_",
+        key="the beginning of the name of a function",
+        path="models/a.js",
+        language="javascript",
+        conforms=("function stg_orders() {}",),
+        departs=("function orders_all() {}", "function StgOrders() {}"),
+        nearly=("function read() {}", "class Orders_all {}", "orders_all();"),
+    )
+    also = (
+        Examples(
+            value="View",
+            key="the end of the name of a class",
+            path="views/a.js",
+            language="javascript",
+            conforms=("class OrderView {}", "class LateOrderView {}"),
+            departs=("class OrderPage {}", "class ViewOrder {}"),
+            nearly=("class Order {}", "function showOrder() {}"),
+        ),
+    )
+
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
+        """Yield the first and the last of several words, with the mark that joins them to the others."""
+        for name, _ in file.units:
+            words = WORDS.findall(name.text)
+            if len(words) > 1:
+                kind = noun_of(name.kind)
+                yield Choice(words[0], name.node, f"the beginning of the name of {kind}")
+                yield Choice(words[-1].strip("_"), name.node, f"the end of the name of {kind}")
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return another word in its place."""
+        text = place.text.strip("\"'")
+        other = ("other_" if value.endswith("_") else "Other") if "beginning" in place.key else "Other"
+        changed = text.replace(value, other, 1) if "beginning" in place.key else text.removesuffix(value) + other
+        return place.instead(place.text.replace(text, changed)) if changed != text else ()
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Put `{value}` at {key}."
