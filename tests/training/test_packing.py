@@ -15,6 +15,7 @@ from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_logits, answer_losses, choose_mode, read_prompts, set_mode, to_batch
 from idiolect.training.packing import (
     Chunk,
+    Segment,
     build_pack,
     count_cost,
     fit_chunks,
@@ -137,6 +138,22 @@ def test_the_kernel_of_a_gpu_is_asked_for_what_it_can(architecture, family, monk
     model = tiny_model(architecture, len(family.tokenizer))
 
     assert choose_mode(model, CPU, torch.float32, longest=100) == "packed"
+
+
+@pytest.mark.parametrize("window", [None, 4])
+def test_the_installed_kernel_takes_what_it_is_given(window):
+    """Torch's own kernel, asked with tensors that have no numbers, agrees to our arguments and to its own backward."""
+    segments = (Segment(6), Segment(3, (0,)), Segment(2, (0,)))
+    indices = attention.varlen_indices(segments, torch.device("meta"))
+    query, key, value = (
+        torch.empty(1, heads, 11, 64, device="meta", dtype=torch.bfloat16, requires_grad=True) for heads in (8, 2, 2)
+    )
+
+    output = attention.varlen_attention(query, key, value, indices, scaling=None, window=window)
+    output.sum().backward()
+
+    assert output.shape == (1, 11, 8, 64)
+    assert [x.grad.shape for x in (query, key, value)] == [x.shape for x in (query, key, value)]
 
 
 def test_a_recurrent_model_gets_one_document_at_a_time(family):
