@@ -97,6 +97,11 @@ class Family:
     breaking: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
     """Of the tokens seen so far, which hold a line end."""
 
+    @property
+    def opened(self) -> int:
+        """How many of a prompt's first ids are the format's: no prompt is shortened there."""
+        return len(self.opening if self.chat is None else self.chat[0])
+
     def encode(self, text: str) -> list[int]:
         """Return the ids of *text*, in which tokens of the format are plain text."""
         parts = [text] if self.seams is None else self.seams.split(text)

@@ -248,7 +248,7 @@ class ModelGenerator:
             request.kind, request.path, request.language, request.context, request.instruction
         )
         example = join_ids("", "", prompt, [])
-        fitted = shorten_prompt(example, max(1, self.context_length - room), keep=len(self.family.opening))
+        fitted = shorten_prompt(example, max(1, self.context_length - room), self.family.opened)
         return [*fitted.shared.tolist(), *fitted.ask.tolist()]
 
     def generate(
@@ -339,10 +339,10 @@ class AnswerLosses:
     def __call__(self, pairs: Sequence[Pair], *, adapted: bool, as_text: bool = False) -> list[AnswerLoss]:
         """Return the loss of each pair's response, in order: as an answer with its end, or as text that goes on."""
         loaded = self.loaded
-        room = loaded.context_length
-        keep = len(loaded.family.opening)
+        room, family = loaded.context_length, loaded.family
         encode = encode_text if as_text else encode_pair
-        examples = [shorten_prompt(encode(pair, loaded.family), room, keep) for pair in pairs]
+        keep = len(family.opening) if as_text else family.opened
+        examples = [shorten_prompt(encode(pair, family), room, keep) for pair in pairs]
         with loaded.arm(adapted):
             return score_examples(loaded.model, examples, loaded.packing_mode(), loaded.device, loaded.dtype)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import pytest
 import transformers as t
@@ -15,6 +16,7 @@ from idiolect.mining.errors import InputError
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.encode import encode_pair, encode_pairs, encode_text
 from idiolect.training.families import probe_family
+from idiolect.training.generation import ModelGenerator
 from idiolect.training.models import Base, find_base, read_ends
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -276,6 +278,19 @@ def test_a_chat_template_is_used_only_where_it_was_trained(kind, families):
             [{"role": "user", "content": "x"}], tokenize=True, add_generation_prompt=True, return_dict=False
         )
         assert prompt.ask[-len(family.chat[1]) :] == own[-len(family.chat[1]) :]
+
+
+@kinds
+def test_a_shortened_prompt_keeps_what_opens_it(kind, families):
+    """Where a context is too long its oldest code goes, and never the turn that a chat begins with."""
+    family = families[kind.name]
+    pair = replace(make_pairs(4)[0], context="import os\n" * 200)
+    asked = ModelGenerator(SimpleNamespace(family=family, context_length=160)).prompt_of(pair, room=40)
+    opening = family.opening if family.chat is None else family.chat[0]
+
+    assert len(asked) == 120
+    assert asked[: len(opening)] == [*opening]
+    assert asked[-10:] == encode_pair(pair, family).ask[-10:].tolist()
 
 
 @kinds
