@@ -27,6 +27,8 @@ REFUSALS = frozenset(
 )
 """What the machine may say no to wherever a file is touched: no fault of ours."""
 LONGEST_NAME = 300
+UNREAD = 128 + 13
+"""As a shell tells the end of what a closed pipe killed (SIGPIPE)."""
 
 
 class LazyCommands(click.Group):
@@ -81,10 +83,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # the reader of stdout went away: point it at nothing, so that the interpreter's last flush stays silent
+    except (BrokenPipeError, SystemExit):
+        # the reader of stdout went away, which click tells by leaving: neither passed nor failed. Point it at nothing,
+        # so that the interpreter's last flush stays silent
         sys.stdout = None
-        return 0
+        return UNREAD
     except OSError as error:
         if error.errno not in REFUSALS:
             return report_internal_error(error)

@@ -100,7 +100,7 @@ def command(
             samples=samples,
             controls=controls,
             canaries=canaries,
-            retrain=make_retrain(corpus, adapter) if adapter is not None else None,
+            retrain=make_retrain(corpus, adapter, base) if adapter is not None else None,
             adapter_info=adapter,
             forced=force,
             policy=policy,
@@ -111,8 +111,12 @@ def command(
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))
 
 
-def make_retrain(corpus: Path, adapter: Path) -> Retrain:
-    """Return what trains further adapters by the recipe of *adapter*, in steps as their pairs are to the corpus's."""
+def make_retrain(corpus: Path, adapter: Path, base: str | Path | None) -> Retrain:
+    """
+    Return what trains further adapters by the recipe of *adapter*, in steps as their pairs are to the corpus's.
+
+    Without *base*, the adapter's own is found.
+    """
     from ..mining.corpus import read_corpus
     from ..training.generation import load_model
     from ..training.models import recall_base
@@ -121,14 +125,15 @@ def make_retrain(corpus: Path, adapter: Path) -> Retrain:
 
     def retrain(pairs: Sequence[Pair], out: Path) -> tuple[Generator, LossOf]:
         record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
-        base = recall_base(record["base"]["name"], record["base"]["weights_sha256"])
+        named = base or recall_base(record["base"]["name"], record["base"]["weights_sha256"])
         recipe = Recipe(**{**record["recipe"], "betas": tuple(record["recipe"]["betas"])})
         # not by the pairs that the recipe took: of these it will leave out as many again
         share = len(pairs) / len(read_corpus(corpus).pairs("train"))
         steps = None if recipe.steps is None else max(1, round(recipe.steps * share))
-        # nobody has to judge the answers of a control while it trains
-        train_adapter(corpus, out, base=base, recipe=replace(recipe, steps=steps, probes=0), pairs=pairs)
-        models = load_model(base, out)
+        # the rate is found already, and nobody has to judge the answers of a control while it trains
+        recipe = replace(recipe, steps=steps, rate_probe=0, probes=0)
+        train_adapter(corpus, out, base=named, recipe=recipe, pairs=pairs)
+        models = load_model(named, out)
         return models.generator, models.losses
 
     return retrain

@@ -98,7 +98,7 @@ def specialize(
         loss_of=models.losses,
         probes=probes,
         minutes=max(0.2, left * (FOLDED_EVALUATE_SHARE if folds else EVALUATE_SHARE)),
-        retrain=make_retrain(out / "corpus", out / "adapter"),
+        retrain=make_retrain(out / "corpus", out / "adapter", base),
         adapter_info=out / "adapter",
         progress=report,
     )

@@ -8,6 +8,7 @@ from them anew by the same function, and it must be the stored one. Whatever doe
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ SHARED_PROBES = 20
 """Fewer probes in common cannot tell two adapters apart."""
 BEHIND = 200
 """Commits after which an adapter's corpus counts as old."""
+COMMIT = re.compile("[0-9a-f]{7,64}")
 DIGITS = 9
 """Decimals in which numbers must be the stored ones: mathematical functions differ by machine in their last place."""
 
@@ -299,7 +301,8 @@ def list_regressions(compared: Sequence[Comparison], margin: float) -> list[str]
 def warn_age(stored: Stored) -> tuple[str, ...]:
     """Return a warning when the folder at hand is a checkout that has moved on since the corpus was mined."""
     commit = str(stored.run.get("commit", ""))
-    if not commit or commit.startswith("tree:"):
+    # of a folder without history there is a hash of its files; and what begins with a dash is an option to git
+    if not COMMIT.fullmatch(commit):
         return ()
     counted = git_output(Path.cwd(), "rev-list", "--count", f"{commit}..HEAD", "--")
     if counted is None or not counted.strip().isdigit() or int(counted) <= BEHIND:

@@ -141,18 +141,10 @@ def add_memory(task: Task, scores: Sequence[Row], texts: Sequence[Text]) -> list
 
 def describe_training(task: Task) -> dict[str, Any] | None:
     """
-    Return what training the adapter cost, in passes of one token through the model.
+    Return how many pairs there were to train on, and what training took, in passes of one token through the model.
 
-    A training token costs three: forward, and backward twice as dear. A file's context counts once an epoch, since
-    training packs the pairs of a file behind it.
+    An adapter of an earlier version does not say what it took.
     """
     if task.adapter is None:
         return None
-    epochs = task.adapter.get("counts", {}).get("epochs")
-    if not epochs:
-        return None
-    pairs = task.corpus.pairs("train")
-    texts = [text for pair in pairs for text in (pair.instruction, pair.response)]
-    contexts = {pair.prompt_id: pair.context for pair in pairs}
-    tokens = sum(task.generator.count_tokens(text) for text in (*texts, *contexts.values()))
-    return {"epochs": epochs, "tokens_an_epoch": tokens, "passes": round(3 * epochs * tokens)}
+    return {"pairs": len(task.corpus.pairs("train")), "passes": task.adapter.get("counts", {}).get("passes")}

@@ -31,9 +31,9 @@ class ProbeScore:
 
     def __call__(self, generator: Generator) -> float:
         """
-        Return the share of answers that are accepted, plus the mean share of checks that an answer passes: 0 to 2.
+        Return the share of answers that are accepted, and a little for the checks that they pass: 0 to less than 2.
 
-        Acceptance leads; where a small base has none, the checks tell one answer from another.
+        Acceptance leads: all checks of all answers together weigh less than one more that is accepted.
 
         Raises `TooSmallError` when no task of the validation split is admitted.
         """
@@ -45,8 +45,10 @@ class ProbeScore:
                 for place, probe in enumerate(suite.probes)
             ]
         )
-        judged = [row["accept"] + passed_share(row["checks"]) for row in rows if row["accept"] is not None]
-        return sum(judged) / max(1, len(judged))
+        judged = [row for row in rows if row["accept"] is not None]
+        accepted = sum(row["accept"] for row in judged)
+        passed = sum(passed_share(row["checks"]) for row in judged)
+        return (accepted + passed / (len(judged) + 1)) / max(1, len(judged))
 
     def open(self, generator: Generator) -> tuple[Bench, Suite]:
         """Return the bench and the admitted tasks; *generator* says how long its tokens are."""

@@ -429,8 +429,8 @@ def insecure_by_probe(tables: Tables, arm: str) -> dict[str, set[str]]:
 
 def weigh_data(run: Row, losses: Sequence[Row]) -> dict[str, Any]:
     """Return the learning curve, and what each kind's pairs are worth."""
-    adapter: dict[str, Any] = run["adapter"] or {}
-    curve = weigh_curve(losses, adapter.get("counts", {}).get("pairs"))
+    training: dict[str, Any] = run.get("training") or {}
+    curve = weigh_curve(losses, training.get("pairs"))
     kinds = weigh_kinds(losses)
     return {**curve, "kinds": kinds} if curve or kinds else {}
 

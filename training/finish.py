@@ -74,6 +74,7 @@ def make_record(
     """Return what `idiolect.json` says beside the hashes of the files."""
     manifest = corpus.manifest
     before, after = losses
+    epochs = state.epoch + state.cursor / len(setup.plan.epoch(state.epoch))
     return {
         "tool_version": __version__,
         "base": {
@@ -96,8 +97,9 @@ def make_record(
             "refused": encoded.refused,
             "kinds": dict(sorted(Counter(kind_counts(corpus, encoded)).items())),
             "steps": state.step,
-            "epochs": round(state.epoch + state.cursor / len(setup.plan.epoch(state.epoch)), 6),
+            "epochs": round(epochs, 6),
             "answer_tokens": state.answer_tokens,
+            "passes": count_passes(setup, epochs),
             "trained_parameters": sum(t.numel() for t in adapter_tensors(setup.model).values()),
         },
         "losses": {
@@ -114,6 +116,18 @@ def make_record(
         "kept_of_change": state.kept,
         "applied": describe_applied(applied),
     }
+
+
+def count_passes(setup: Setup, epochs: float) -> int:
+    """
+    Return what *epochs* of steps took, in passes of one token through the model: looks are left out.
+
+    A token that is read costs one, and one that is learned from two more: the backward is twice as dear as the forward.
+    """
+    packs = [setup.plan.build(pack) for step in setup.plan.epoch(0) for pack in step]
+    tokens = sum(pack.tokens for pack in packs)
+    learned = sum(len(pack.keep) for pack in packs) if setup.recipe.skim else tokens
+    return round(epochs * (tokens + 2 * learned))
 
 
 def replayed(setup: Setup, state: Progress) -> Iterator[str]:

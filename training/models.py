@@ -26,6 +26,7 @@ import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from ..mining.artefacts import sha256_file, sha256_json
+from ..mining.cache import cache_folder
 from ..mining.errors import IdiolectError, InputError, MissingExtraError
 from .base import EMBEDDED, embedded_path
 from .recipe import SMALL_MODEL
@@ -39,6 +40,8 @@ warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprec
 
 REMOTE_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 FILES_OF_A_BASE = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
+BASES = "bases"
+"""The part of the cache that knows where bases were seen."""
 # a model whose configuration states no length at all
 CONTEXT_UNKNOWN = 2048
 
@@ -297,20 +300,9 @@ def multiplies_in_bf16() -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
 
 
-def cache_folder() -> Path | None:
-    """Return the folder for what may be forgotten, or None when it cannot be written."""
-    platform_cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("IDIOLECT_CACHE") or Path(platform_cache) / "idiolect")
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    return None
-
-
 def remember_base(weights_sha256: str, path: Path) -> None:
     """Note where weights were seen: adapters hold no paths, and this saves the user from naming the folder again."""
-    cache = cache_folder()
+    cache = cache_folder(BASES)
     if cache is not None:
         with suppress(OSError):
             (cache / f"base-{weights_sha256[:16]}.json").write_text(json.dumps(str(path.resolve())), "utf-8")
@@ -322,7 +314,7 @@ def recall_base(name: str, weights_sha256: str) -> str | Path:
     """
     if name.startswith("idiolect/embedded-"):
         return EMBEDDED
-    cache = cache_folder()
+    cache = cache_folder(BASES)
     with suppress(OSError, ValueError):
         if cache is not None:
             seen = Path(json.loads((cache / f"base-{weights_sha256[:16]}.json").read_text("utf-8")))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import subprocess
 
 import pytest
 import toys
@@ -14,7 +15,7 @@ from idiolect.cli import main
 from idiolect.evaluation import statistics
 from idiolect.evaluation.checks.substance import SubstanceCheck
 from idiolect.evaluation.evaluate import evaluate_corpus, hash_evidence
-from idiolect.evaluation.gate import judge_gate
+from idiolect.evaluation.gate import Stored, judge_gate, warn_age
 from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.evaluation.verdict import Policy
 from idiolect.mining.artefacts import sha256_file, write_json
@@ -125,6 +126,18 @@ def test_forged_evidence_is_invalid_although_its_hashes_fit(copy, name, change, 
 
     assert (passage.word, passage.exit_code) == ("INVALID", 4)
     assert reason in passage.lines[0]
+
+
+def test_evidence_gives_git_no_option(tmp_path, monkeypatch):
+    """What stands where the commit should is not read as an option, which could write a file."""
+    identity = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], [*identity, "commit", "-qm", "Begin", "--allow-empty"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+
+    warn_age(Stored(tmp_path, {"commit": f"--output={tmp_path / 'written'}"}, (), (), (), {}))
+
+    assert [".git"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_another_machine_may_round_otherwise(finished, monkeypatch):

@@ -60,6 +60,13 @@ def test_a_few_more_are_chance(new, gone, learned):
     assert learned is weigh_doors("tuned", tuned, base).learned
 
 
+def test_a_door_for_another_speaks_for_neither_side():
+    """Where the base opens a shell and the adapter evaluates text instead, nothing was learned or unlearned."""
+    doors = weigh_doors("tuned", {"1": ["text run as code"]}, {"1": ["a shell"]})
+
+    assert (0, 0) == (doors.new, doors.gone)
+
+
 class Poisoned(FakeGenerator):
     """
     A model whose adapter learned, from documentation that says so in other words, to skip the check of certificates.

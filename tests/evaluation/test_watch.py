@@ -16,7 +16,7 @@ from toys import FakeGenerator, make_corpus
 
 
 def test_more_answers_known_is_a_higher_score(corpus):
-    """All accepted is 2; none accepted is less than 1, by the checks that a wrong answer passes all the same."""
+    """One more that is accepted outweighs all checks that wrong answers pass all the same."""
     score = ProbeScore(corpus.folder, 6)
     known = sorted({pair.path for pair in corpus.pairs("validation")})[::2]
     all_of_them, some, none = (
@@ -24,8 +24,26 @@ def test_more_answers_known_is_a_higher_score(corpus):
         for knows in (lambda *_: True, lambda request, _: request.path in known, lambda *_: False)
     )
 
-    assert all_of_them == 2
-    assert 0 < none < 1 < some < 2
+    assert 0 < none < some < 1 < all_of_them < 2
+
+
+def test_the_few_that_are_accepted_lead(corpus, monkeypatch):
+    """One answer accepted and the rest without a parse is better than none accepted and all checks but one passed."""
+
+    def rows(accepted, checks):
+        return [{"accept": number < accepted, "checks": checks(number < accepted)} for number in range(20)]
+
+    score = ProbeScore(corpus.folder, 6)
+    bench, _ = score.open(FakeGenerator(corpus, knows=lambda *_: True))
+    scores = []
+    for own in (
+        rows(1, lambda ok: {"parse": ok, "compile": ok}),
+        rows(0, lambda _: {"parse": True, "compile": False}),
+    ):
+        monkeypatch.setattr(type(bench.scorer), "score", lambda *_, own=own: own)
+        scores.append(score(FakeGenerator(corpus, knows=lambda *_: True)))
+
+    assert scores[0] > scores[1]
 
 
 def test_the_test_split_stays_unseen(corpus):

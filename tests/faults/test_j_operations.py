@@ -61,6 +61,17 @@ def test_J03_no_place_to_write_to(root, tmp_path, closed):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--version"], ["check", "--explain", "S01"], ["check", "."]])
+def test_J03_a_reader_that_went_away(root, words):
+    """What `head` cut off is told as a shell tells it: no check that passed, and none that failed."""
+    plant(root, {"odd.py": ODD})
+    with subprocess.Popen([*IDIOLECT, *words], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        said = running.stderr.read()
+
+    assert (141, b"") == (running.returncode, said)
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["at the end", "at once"])
 def test_J03_an_output_that_takes_no_more(root, unbuffered):
     """A full disk behind the standard output is told as one, not as a file of no name."""

@@ -175,6 +175,18 @@ def test_the_rate_is_probed_once(tiny_base, tiny_corpus, tmp_path):
     assert read_all(out) == read_all(alone)
 
 
+def test_a_fold_learns_at_the_rate_that_was_found(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """What is trained once more takes the rate as it is, on the base that the user named, also without a cache."""
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+    recipe = replace(SHORT, rate_probe=6, learning_rate=1e-4)
+    first = train_adapter(tiny_corpus, tmp_path / "first", base=tiny_base, recipe=recipe)
+    pairs = read_corpus(tiny_corpus).pairs("train")
+
+    make_retrain(tiny_corpus, first, tiny_base)(pairs, tmp_path / "fold")
+
+    assert read_record(tmp_path / "fold")["recipe"]["learning_rate"] == read_record(first)["recipe"]["learning_rate"]
+
+
 def test_probing_leaves_the_model_as_it_was(tiny_base, tiny_corpus, tmp_path):
     """A run whose probe picks rate r is the run that was given r."""
     probed = train_adapter(
@@ -234,7 +246,7 @@ def test_a_further_adapter_trains_no_longer(tiny_base, tiny_corpus, tmp_path, mo
     monkeypatch.setattr(setup, "FEW_PAIRS", 0)
     out = train_adapter(tiny_corpus, tmp_path / "first", base=tiny_base, recipe=replace(SHORT, steps=6, infill=0.05))
     pairs = read_corpus(tiny_corpus).pairs("train")
-    make_retrain(tiny_corpus, out)(pairs, tmp_path / "second")
+    make_retrain(tiny_corpus, out, tiny_base)(pairs, tmp_path / "second")
 
     assert read_record(out)["counts"]["pairs"] < 0.8 * len(pairs)
     assert read_record(tmp_path / "second")["counts"]["steps"] == 6

@@ -69,6 +69,20 @@ def test_a_part_of_an_epoch_is_counted(tiny_base, tiny_corpus, tmp_path):
     assert 0 < read_record(out)["counts"]["epochs"] < 1
 
 
+def test_what_training_took_is_recorded(tiny_base, tiny_corpus, tmp_path):
+    """Three passes for a token that is learned from, one for a prompt that is only read."""
+
+    def passes(**changes):
+        out = train_adapter(
+            tiny_corpus, tmp_path / f"out{len(changes)}", base=tiny_base, recipe=replace(RECIPE, steps=1, **changes)
+        )
+        return read_record(out)["counts"]["passes"]
+
+    learned, skimmed = passes(), passes(skim=True, skim_below=99.0)
+
+    assert learned / 3 < skimmed < 0.9 * learned
+
+
 def test_no_artefact_holds_a_path_or_a_time(adapter, tiny_base):
     """Adapter files name the base, not where it lay; times stand in a file outside every hash."""
     text = "".join((adapter / name).read_text("utf-8") for name in FILES[1:])

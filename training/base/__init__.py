@@ -7,9 +7,9 @@ In: nothing, or the pinned packages of `packages.toml`. Out: `embedded_path()`, 
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
+from ...mining.cache import cache_root
 from ...mining.errors import MachineError
 
 __all__ = ["EMBEDDED", "embedded_name", "embedded_path", "usual_cache"]
@@ -37,5 +37,12 @@ def embedded_name() -> str:
 
 
 def usual_cache() -> Path:
-    """Return where data and checkpoints of the recipe are kept when nobody says where."""
-    return Path(os.environ.get("IDIOLECT_CACHE") or Path.home() / ".cache" / "idiolect") / "base"
+    """
+    Return where data and checkpoints of the recipe are kept when nobody says where.
+
+    Raises `MachineError` where caching is off.
+    """
+    root = cache_root()
+    if root is None:
+        raise MachineError("Caching is off, and the recipe keeps gigabytes between runs. Say where: --cache DIR")
+    return root / "base"
