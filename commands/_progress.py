@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import click
 
@@ -36,7 +36,6 @@ class ProgressLine:
     first: int = 0
     """What was done when the stage was first heard of: a resumed run does not count it as its own speed."""
     text: str = ""
-    notes: list[str] = field(default_factory=list)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take one report."""

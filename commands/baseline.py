@@ -50,12 +50,13 @@ def update(repository: Path, file: str | None, allow_new: bool) -> None:
     from ..evaluation.findings import counted
 
     target, old, found = compare(repository, file, must_exist=True)
-    new = found - old
-    kept = found if allow_new else carried(repository, old, found)
+    known, _ = follow(repository, old, found)
+    new = found - known
+    kept = found if allow_new else known
     save(target, kept)
     if allow_new:
         show_entries(new, "+")
-    left = 0 if allow_new else found.total() - kept.total()
+    left = 0 if allow_new else new.total()
     note = f"; {counted(left, 'finding')} left out as new: accept with --allow-new" if left else ""
     click.echo(f"{target.name}: {counted(old.total(), 'finding')} before, {kept.total()} now{note}")
 
@@ -68,10 +69,10 @@ def prune(repository: Path, file: str | None) -> None:
     from ..evaluation.findings import counted
 
     target, old, found = compare(repository, file, must_exist=True)
-    kept = carried(repository, old, found)
-    show_entries(old - kept, "-")
+    kept, mended = follow(repository, old, found)
+    show_entries(mended, "-")
     save(target, kept)
-    click.echo(f"{target.name}: {counted(old.total() - kept.total(), 'finding')} dropped, {kept.total()} left")
+    click.echo(f"{target.name}: {counted(mended.total(), 'finding')} dropped, {kept.total()} left")
 
 
 @command.command("show")
@@ -110,8 +111,8 @@ def compare(
     return target, old, found
 
 
-def carried(repository: Path, old: Counter[Key], found: Counter[Key]) -> Counter[Key]:
-    """Return the part of *found* that *old* accepts, under its names of today."""
+def follow(repository: Path, old: Counter[Key], found: Counter[Key]) -> tuple[Counter[Key], Counter[Key]]:
+    """Return the part of *found* that *old* accepts, under its names of today, and what of *old* nothing matches."""
     from collections import Counter
 
     from ..evaluation.baseline import match_baseline
@@ -121,8 +122,8 @@ def carried(repository: Path, old: Counter[Key], found: Counter[Key]) -> Counter
 
     listed = open_repository(find_root((repository,)), suffixes=known_suffixes()).paths
     keys = sorted(found.elements())
-    accepted = match_baseline(old, keys, {}, listed).accepted
-    return Counter(key for key, is_old in zip(keys, accepted, strict=True) if is_old)
+    matched = match_baseline(old, keys, {}, listed)
+    return Counter(key for key, is_old in zip(keys, matched.accepted, strict=True) if is_old), Counter(matched.left)
 
 
 def save(target: Path, baseline: Counter[Key]) -> None:

@@ -125,7 +125,7 @@ def write_output(target: Path, text: str) -> None:
     if target.exists() and not target.is_file():
         target.write_text(text, "utf-8")
     else:
-        write_text(target.resolve(), text)
+        write_text(target, text)
 
 
 def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:

@@ -72,7 +72,7 @@ def specialize(
     refuse_other_content(out)
     corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
     # what cannot be evaluated is said before anything is trained
-    from ..evaluation.evaluate import evaluate_corpus
+    from ..evaluation.evaluate import clear_results, evaluate_corpus
     from ..evaluation.folds import open_folds
     from ..training.generation import load_model
     from ..training.recipe import change_recipe
@@ -83,6 +83,8 @@ def specialize(
     share = FOLDED_TRAIN_SHARE / (1 + folds) if folds else TRAIN_SHARE
     train_minutes = max(0.1, left * share)
     remove_earlier(out / "adapter")
+    # no verdict stands beside an adapter that it does not follow from
+    clear_results(out / "evaluation")
     train_adapter(
         out / "corpus",
         out / "adapter",

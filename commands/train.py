@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ._language import language_option
 from ._progress import show_progress
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "start_from", type=click.Path(path_type=Path), help="A finished adapter to go on from, as it is."
 )
+@language_option
 @click.option("--track", "trackers", multiple=True, metavar="NAME", help="Log to tensorboard, wandb and the like.")
 @click.option("--plan", "plan_only", is_flag=True, help="Print memory, steps, time and disk, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -13,14 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..mining.advice import LEAST_PAIRS
 from ..mining.artefacts import sha256_json
 from ..mining.pairs.pair import Pair
 from .statistics import compare
 
 FRACTIONS = (0.125, 0.25, 0.5)
 """Parts of the training pairs that are trained on anew; the whole is the adapter at hand."""
-LEAST_PAIRS = 50
-"""Training needs so many."""
 EXPONENTS = tuple(0.05 * i for i in range(1, 41))
 DRAWS = 300
 KIND_SHARE = 0.1

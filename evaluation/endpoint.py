@@ -108,9 +108,9 @@ class EndpointGenerator:
         try:
             body = self.post(job)
             text, finish, usage = read_answer(body)
-        except (RefusedError, ValueError, KeyError, TypeError, IndexError, OSError):
+            tokens = (int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
+        except (RefusedError, AttributeError, ValueError, KeyError, TypeError, IndexError, OSError):
             return Generation("", "error", 0, 0, time.perf_counter() - started)
-        tokens = (int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
         return Generation(text, "length" if finish == "length" else "stop", *tokens, time.perf_counter() - started)
 
     def post(self, job: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ..mining.advice import LEAST_PAIRS
 from ..mining.artefacts import sha256_json
 from ..mining.conventions.tally import tally_source
 from ..mining.corpus import Corpus
@@ -21,9 +22,6 @@ from ..mining.learn import learn_profile
 from ..mining.pairs.pair import Pair
 from ..mining.profile import Entry, Profile
 from ..mining.split import FOLDS, LeakFinder, drop_quotes, has_few_clusters
-
-LEAST_PAIRS = 50
-"""Training needs so many."""
 
 
 # no slots: the profile is learned once, beside the fields
@@ -40,7 +38,8 @@ class FoldCorpus(Corpus):
 
     def pairs(self, split: str) -> list[Pair]:
         """Return the pairs of one split, as this fold has them."""
-        return {"train": list(self.training), "test": list(self.asked)}.get(split) or self.whole.pairs(split)
+        own = {"train": self.training, "test": self.asked}
+        return list(own[split]) if split in own else self.whole.pairs(split)
 
     @cached_property
     def profile(self) -> Profile:

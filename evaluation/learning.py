@@ -11,13 +11,12 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from ..mining.artefacts import write_bytes
 from ..mining.cache import cache_folder
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError
@@ -154,9 +153,6 @@ def version_of_detectors() -> bytes:
 
 
 def keep(file: Path, data: bytes) -> None:
-    """Write *data* under its name only when whole; where that fails, nothing is kept."""
+    """Write *data*; where that fails, nothing is kept."""
     with suppress(OSError):
-        handle, name = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "wb") as scratch:
-            scratch.write(data)
-        Path(name).replace(file)
+        write_bytes(file, data)

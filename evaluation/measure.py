@@ -41,7 +41,7 @@ def require_retrain(task: Task) -> None:
 
 
 def train_placebo(task: Task) -> Task:
-    """Return *task* with a placebo: the same base and size of training, on code of another origin."""
+    """Return *task* with a placebo: the same base and recipe, on code of another origin, as many pairs as there are."""
     if task.controls == "basic" or task.retrain is None:
         return task
     count = len(task.corpus.pairs("train"))

@@ -2,8 +2,8 @@
 What answers repeat from training. In: training pairs, maybe canaries. Out: copied spans, secrets, canary exposure.
 
 A canary is a made-up sentence planted in the training pairs on request. Its exposure says how much likelier training
-made it than its equals that were never planted: log2 of their number over its rank. 0 is chance; a planted sentence
-that is likelier than all its equals was memorised.
+made it than its equals that were never planted: log2 of their number over its rank. By chance it is 1.4 bits on
+average; a planted sentence that is likelier than all its equals was memorised.
 """
 
 from __future__ import annotations

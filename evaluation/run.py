@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from ..mining.artefacts import write_bytes
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError
 from ..mining.judge import Finding, judge_source
@@ -304,7 +305,7 @@ def mend(root: Path, report: Report) -> dict[str, int]:
         source = report.sources[path]
         data = fix_source(source, found, report.profile)
         if data != source.encode(source.text):
-            (root / path).write_bytes(data)
+            write_bytes(root / path, data)
             left = judge_source(parse_source(path, data, source.language), report.profile).findings
             mended[path] = len(judge_source(source, report.profile).findings) - len(left)
     return mended

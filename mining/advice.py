@@ -16,6 +16,8 @@ from .split import FEW_CLUSTERS, FOLDS, formats_aside
 FORMAT = 50
 DOMAIN = 500
 SATURATED = 5_000
+LEAST_PAIRS = 50
+"""Fewer training pairs than this teach nothing that could be measured."""
 LEAST_TASKS, LEAST_CLUSTERS = 20, 2
 """Held-out tasks, and clusters of files that they come from, under which an evaluation shows nothing."""
 

@@ -118,18 +118,25 @@ def sha256_json(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write *text* as UTF-8, all of it or nothing."""
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write *data*, all of it or nothing; a file that is there keeps its mode, and a link stays one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    place = Path(os.path.realpath(path))
+    mode = place.stat().st_mode & 0o7777 if place.exists() else 0o644
+    handle, scratch = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(scratch).chmod(mode)
+        Path(scratch).replace(place)
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write *text* as UTF-8, all of it or nothing."""
+    write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -231,8 +231,3 @@ model = PeftModel.from_pretrained(base, "path/of/this/folder")
 `idiolect generate` and `idiolect serve` render the prompts it was trained on. Whether it is worth using is a question
 for `idiolect evaluate`: a lower loss alone is no verdict.
 """
-
-
-def describe_applied(check: AppliedCheck) -> dict[str, Any]:
-    """Return *check* as the adapter's record keeps it."""
-    return asdict(check)

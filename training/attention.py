@@ -4,7 +4,7 @@ Attention within packs. In: queries, keys, values and a `Layout`. Out: what each
 Registered through transformers' own interface, so that every architecture built on it is served and none is patched.
 On CUDA in half precision it is one call of torch's varlen kernel; elsewhere one scaled-dot-product call per segment:
 a dense mask over the pack would cost the square of the pack's length. Models outside that interface get such a mask
-all the same (`dense_mask`), because it is exact everywhere.
+all the same (`dense_mask`): it is exact for documents within a model's window.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..mining.advice import LEAST_PAIRS
 from ..mining.errors import TooSmallError
 from ..mining.pairs.pair import Pair
 from .families import Family, PromptIds
@@ -25,8 +26,6 @@ TOO_LONG = "too_long"
 INFILL_BEYOND = "infill_beyond_share"
 OTHERS_BEYOND = "other_kinds_beyond_share"
 WAYS_OUT = {TOO_LONG: "raise max_tokens", OTHERS_BEYOND: "take more pairs of other kinds: --set extra=2, say"}
-LEAST_PAIRS = 50
-"""Fewer training pairs than this teach nothing that could be measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,6 @@ commonest complaint about tuning.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -232,7 +231,7 @@ def export_rows(corpus_path: Path, out: Path, form: str) -> dict[str, Any]:
             write_jsonl(folder / f"{split}.jsonl", rows)
         files = {file.name: sha256_file(file) for file in sorted(folder.glob("*.jsonl"))}
         summary = {"schema": ROWS_SCHEMA, "form": form, "corpus": corpus.sha256, "counts": counts, "files": files}
-        write_json(folder / MARKER, json.loads(json.dumps(summary)))
+        write_json(folder / MARKER, summary)
     return summary
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from .. import __version__
 from ..mining.artefacts import write_jsonl
 from ..mining.corpus import Corpus
 from ..mining.taught import read_taught, write_taught
-from .adapter import RECORD, adapter_tensors, check_applied, describe_applied, read_record, write_adapter
+from .adapter import RECORD, AppliedCheck, adapter_tensors, check_applied, read_record, write_adapter
 from .checkpoints import CHECKPOINTS, Progress
 from .encode import Encoded
 from .full import fold_full
 from .replay import origin
 from .run import RUN
 from .setup import Setup
+from .vocabulary import ROWS
 
 Losses = tuple[float | None, float | None]
 """Nats per held-out token; None where nothing is held out."""
@@ -69,7 +70,7 @@ def make_record(
     run: Mapping[str, Any],
     state: Progress,
     losses: Losses,
-    applied: Any,
+    applied: AppliedCheck,
 ) -> dict[str, Any]:
     """Return what `idiolect.json` says beside the hashes of the files."""
     manifest = corpus.manifest
@@ -80,7 +81,7 @@ def make_record(
         "base": {
             "name": setup.base.name,
             "weights_sha256": setup.base.weights_sha256,
-            "parameters": sum(p.numel() for name, p in setup.model.named_parameters() if "lora_" not in name),
+            "parameters": sum(p.numel() for name, p in setup.model.named_parameters() if not is_added(name)),
             "context_length": setup.context_length,
         },
         "corpus": {
@@ -114,8 +115,13 @@ def make_record(
         },
         "stopped_early": state.stopped or None,
         "kept_of_change": state.kept,
-        "applied": describe_applied(applied),
+        "applied": asdict(applied),
     }
+
+
+def is_added(name: str) -> bool:
+    """Claim that the parameter called *name* is the adapter's and not the base's."""
+    return "lora_" in name or ROWS in name
 
 
 def count_passes(setup: Setup, epochs: float) -> int:

@@ -324,8 +324,9 @@ def convert(key: str, value: Any) -> Any:
         raise ValueError(f"no value {key!r}; a recipe has {', '.join(kinds)}")
     kind = kinds[key]
     if get_origin(kind) is tuple:
-        if not isinstance(value, list) or len(value) != 2 or not all(isinstance(v, int | float) for v in value):
-            raise ValueError(f"{key} must be two numbers, got {value!r}")
+        numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)
+        if not numbers or len(value) != 2 or not all(0 <= v < 1 for v in value):
+            raise ValueError(f"{key} must be two numbers from 0 to below 1, got {value!r}")
         return tuple(float(v) for v in value)
     choices = get_args(kind) or (kind,)
     if isinstance(value, bool) is not (bool in choices):
@@ -360,6 +361,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "max_tokens": (8, 1e7),
     "share": (1, 1e6),
     "infill": (0, 1),
+    "extra": (0, 1e6),
     "bare": (0, 1),
     "rate_probe": (0, 1e6),
     "replay": (0, 0.9),
@@ -369,7 +371,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "ceiling": (0, 1e3),
     "validate_every": (0, 1e9),
     "validation_tokens": (1, 1e9),
+    "probes": (0, 1e6),
     "patience": (1, 1e6),
+    "skim_below": (0, 1e3),
     "checkpoint_every": (1, 1e9),
     "seed": (0, 2**63 - 1),
 }

@@ -116,9 +116,10 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     Raises `RefusedError` for what is missing, of the wrong kind, or not supported.
     """
     text, suffix, model = body.get("prompt"), body.get("suffix"), body.get("model", name)
+    path = str(body.get("path", "example.py"))
     if not isinstance(text, str):
         raise RefusedError("'prompt' must be one text.")
-    if not is_whole(text) or (isinstance(suffix, str) and not is_whole(suffix)):
+    if not is_whole(text) or not is_whole(path) or (isinstance(suffix, str) and not is_whole(suffix)):
         raise RefusedError("The text begins or ends within a character: half of a surrogate pair stands alone.")
     if model not in (name, "base"):
         raise RefusedError(f"No model {model!r}; there are {name!r} and 'base'.")
@@ -137,7 +138,6 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
         raise RefusedError("'temperature' must be from 0 to 10.")
     if not isinstance(seed, int) or seed < 0:
         raise RefusedError("'seed' must be a whole number, not negative.")
-    path = str(body.get("path", "example.py"))
     language = (language_of(path) or language_named("python")).name
     if isinstance(suffix, str) and suffix:
         if HOLE in text + suffix:

@@ -191,9 +191,7 @@ def describe_figures(run: Row, verdict: Row) -> list[dict[str, str]]:
         others = [f"{name} {percent(accepted(arms[name]))}" for name in compared(verdict, arms)]
         value = percent(accepted(best))
         figures.append(figure(f"Accepted, {best['arm_id']}", value, ", ".join(others)))
-        figures.append(
-            figure("Prompt of an answer", f"{best['prompt_tokens'] or 0:,.0f} tokens", cost_note(verdict, arms))
-        )
+        figures.append(figure("Prompt of an answer", f"{best['prompt_tokens'] or 0:,.0f} tokens", cost_note(arms)))
     plan = verdict["plan"]
     needed = f"about {plan['needed']:,} for a gain of {points(verdict['policy']['minimum_gain'])}"
     figures.append(figure("Probes", f"{run['suite']['n_probes']:,}", f"in {plan['clusters']} clusters; {needed}"))
@@ -217,14 +215,10 @@ def compared(verdict: Row, arms: Mapping[str, Row]) -> list[str]:
     return [name for name in names if name in arms and name != best]
 
 
-def cost_note(verdict: Row, arms: Mapping[str, Row]) -> str:
+def cost_note(arms: Mapping[str, Row]) -> str:
     """Return what the fullest prompt costs beside it."""
     full = arms.get("guide+rag")
-    seconds = verdict["cost"].get("training_seconds")
-    parts = [f"guide+rag takes {full['prompt_tokens']:,.0f}"] if full and full["prompt_tokens"] else []
-    if seconds:
-        parts.append(f"training took {seconds / 60:.1f} min")
-    return "; ".join(parts)
+    return f"guide+rag takes {full['prompt_tokens']:,.0f}" if full and full["prompt_tokens"] else ""
 
 
 def relative(share: float) -> str:

@@ -32,6 +32,8 @@ INSIDE = "/launcher.py"
 NOBODY = 65534
 PATIENCE = 2.0
 """Seconds for which processes of a cage that is ended are looked for: some may just have been started."""
+NEARLY = 0.95
+"""Share of its processor time after which a killed command is taken to have spent it."""
 MOST_WAITS = 8
 """How many times its limit a command may wait for a processor before it is a timeout after all."""
 
@@ -168,7 +170,7 @@ def supervise(plan: Mapping[str, Any], stdin: bytes, limits: Limits) -> Outcome:
             follow(process, records.fileno(), watch, limits)
         finally:
             end_tree(process)
-    return conclude(watch)
+    return conclude(watch, limits)
 
 
 def memory_file(data: bytes) -> IO[bytes]:
@@ -297,7 +299,7 @@ def kill(processes: Sequence[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def conclude(watch: Watch) -> Outcome:
+def conclude(watch: Watch, limits: Limits) -> Outcome:
     """Return the outcome that the records and caps amount to."""
     lines = watch.records.decode("utf-8", "replace").splitlines()
     records = {word: value for word, _, value in (line.partition(" ") for line in lines)}
@@ -310,11 +312,13 @@ def conclude(watch: Watch) -> Outcome:
     if "code" not in records:
         return Outcome(Status.INFRA, output, detail="the cage ended without a record")
     code = int(records["code"])
-    return Outcome(classify(code), output, code)
+    # the cap of processor time kills, and so may the command itself
+    spent = float(records.get("cpu", 0.0)) >= NEARLY * limits.cpu
+    return Outcome(classify(code, spent=spent), output, code)
 
 
-def classify(code: int) -> Status:
-    """Return the status of an exit code; negative ones are signals."""
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+def classify(code: int, *, spent: bool) -> Status:
+    """Return the status of an exit code, a signal where it is negative; *spent* says whether processor time was."""
+    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and spent):
         return Status.CPU
     return Status.OK if code == 0 else Status.CRASHED if code < 0 else Status.FAILED

@@ -105,6 +105,23 @@ def test_an_accepted_slip_excuses_no_other_like_it(house: Path, capsys: pytest.C
     assert (0, []) == check(capsys, str(house), "--diff", "HEAD", "--mode", mode)
 
 
+def test_what_was_renamed_is_neither_new_nor_mended(house: Path, capsys: pytest.CaptureFixture[str]):
+    """`prune` and `update` list what they drop and take in, and a path alone is neither."""
+    main(["baseline", "create", str(house)])
+    (house / "old.py").rename(house / "moved.py")
+    (house / "new.py").write_text(SLIP)
+    capsys.readouterr()
+
+    main(["baseline", "prune", str(house)])
+    pruned = capsys.readouterr().out
+    (house / "moved.py").rename(house / "again.py")
+    main(["baseline", "update", str(house), "--allow-new"])
+    updated = capsys.readouterr().out
+
+    assert pruned.splitlines()[:-1] == []
+    assert [line[:9] for line in updated.splitlines()[:-1]] == ["+ new.py:"]
+
+
 def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]):
     """`update` takes in nothing new without --allow-new; what is mended is reported, then pruned."""
     main(["baseline", "create", str(house)])

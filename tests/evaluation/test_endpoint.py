@@ -112,6 +112,8 @@ def test_a_busy_server_is_asked_again(serve):
         pytest.param((200, b"not json"), id="no JSON"),
         pytest.param((200, {"choices": []}), id="no choice"),
         pytest.param((200, {"choices": [{"text": None}]}), id="no text"),
+        pytest.param((200, {"choices": [{"text": "x"}], "usage": [1]}), id="usage of another form"),
+        pytest.param((200, {"choices": [{"text": "x"}], "usage": {"prompt_tokens": "many"}}), id="no number of tokens"),
     ],
 )
 def test_what_cannot_be_used_is_an_error_and_no_answer(serve, reply):

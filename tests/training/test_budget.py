@@ -163,6 +163,27 @@ def test_too_little_memory_is_refused_before_loading(tiny_base, tiny_corpus, tmp
         train.train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE)
 
 
+def test_a_container_has_less_memory_than_its_machine(tmp_path):
+    """The least that any group above the process has left counts, and what files fill of it is no lack."""
+
+    def plant(group, most, held, files):
+        group.mkdir(parents=True, exist_ok=True)
+        stat = f"anon 5\ninactive_file {files}"
+        for name, text in (("memory.max", most), ("memory.current", held), ("memory.stat", stat)):
+            (group / name).write_text(f"{text}\n", "utf-8")
+
+    top = tmp_path / "sys/fs/cgroup"
+    (tmp_path / "proc/self").mkdir(parents=True)
+    assert budget.container_memory(tmp_path) is None
+    (tmp_path / "proc/self/cgroup").write_text("1:name=systemd:/\n0::/pod/job\n", "utf-8")
+    plant(top / "pod" / "job", "max", 700, 0)
+    assert budget.container_memory(tmp_path) is None
+    plant(top / "pod", 4000, 3500, 200)
+    assert budget.container_memory(tmp_path) == 700
+    plant(top / "pod" / "job", 1000, 700, 100)
+    assert budget.container_memory(tmp_path) == 400
+
+
 def test_too_little_disk_is_refused_before_the_first_step(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """Checkpoints that will not fit are told before anything is trained (faults E06)."""
     usage = type("Usage", (), {"free": 10})

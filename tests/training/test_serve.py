@@ -131,7 +131,15 @@ def test_a_bad_request_is_refused(served, body):
     assert "message" in json.load(caught.value)["error"]
 
 
-@pytest.mark.parametrize("data", [b'{"prompt": "\\ud83d x"}', b'{"prompt": "x", "suffix": "\\ude00"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"prompt": "\\ud83d x"}',
+        b'{"prompt": "x", "suffix": "\\ude00"}',
+        b'{"prompt": "x", "path": "\\ud800.py"}',
+        b"[" * 100_000,
+    ],
+)
 def test_half_a_character_and_endless_nesting_are_answered(served, data):
     """Editors that count in UTF-16 cut a character in two: the connection is not dropped without a word."""
     with pytest.raises(HTTPError) as caught:

@@ -21,7 +21,7 @@ from idiolect.training.adapter import read_record
 from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
-from idiolect.training.recipe import Recipe, change_recipe, size_recipe
+from idiolect.training.recipe import RANGES, Recipe, change_recipe, size_recipe
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
 
@@ -464,6 +464,16 @@ def test_a_recipe_tells_all_its_faults(tmp_path):
         change_recipe(Recipe(), file, ["clip=-1", "method=magic", "steps"])
 
     assert len(caught.value.faults) == 5
+
+
+def test_every_number_of_a_recipe_has_its_bounds():
+    """What no run can work with is told before one begins: a value without bounds would fail in the midst of it."""
+    numbers = {key for key, value in Recipe(steps=1, minutes=1.0).as_json().items() if type(value) in (int, float)}
+
+    assert numbers == RANGES.keys()
+    for value in ("extra=-1", "extra=inf", "probes=-3", "skim_below=nan", "betas=[2, 2]"):
+        with pytest.raises(SettingsError):
+            change_recipe(Recipe(), None, [value])
 
 
 def test_recipe_values_are_read_as_their_types():

@@ -136,6 +136,7 @@ ENDED = [
     pytest.param("while True: sys.stdout.write('x' * 99)", {Status.OUTPUT}, id="58-no-newline"),
     pytest.param("os.kill(os.getpid(), signal.SIGSTOP)", {Status.TIMEOUT}, id="36-stops-itself"),
     pytest.param("ctypes.string_at(0)", {Status.CRASHED}, id="63-segfault"),
+    pytest.param("os.kill(os.getpid(), signal.SIGKILL)", {Status.CRASHED}, id="36-kills-itself"),
     pytest.param("print(sys.stdin.read())", {Status.OK}, id="59-stdin"),
     pytest.param(
         "import zlib\nc = zlib.compressobj(9, 8, -15)\n"
