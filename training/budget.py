@@ -34,7 +34,7 @@ from .fused import CHUNK_BYTES, fuse_adapter
 from .lanes import choose_lanes
 from .looks import count_looks
 from .models import Base, read_config
-from .pace import fit_steps, synchronize
+from .pace import fit_steps, probing, synchronize
 from .recipe import Recipe
 from .rein import TRIES
 from .vocabulary import house_tokens
@@ -105,7 +105,7 @@ class Work:
     flops: float
     """In all steps."""
     seconds: float
-    """Steps, and looks at what is held out."""
+    """Steps, looks at what is held out, and steps that are timed to turn minutes into steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +320,8 @@ def plan_work(shape: Shape, recipe: Recipe, material: Material, epoch: Sequence[
     in_an_epoch = round(len(epoch) * (1 + recipe.replay))
     steps = count_planned(recipe, in_an_epoch, a_step, a_look)
     seconds = steps * a_step + (1 + count_looks(steps, in_an_epoch) + TRIES) * a_look
+    if recipe.minutes is not None and recipe.steps is None:
+        seconds += probing(60 * recipe.minutes, a_step)
     return Work(len(material.encoded.examples), steps, round(steps * tokens), steps * flops, seconds)
 
 
@@ -370,8 +372,9 @@ def count_planned(recipe: Recipe, in_an_epoch: int, a_step: float, a_look: float
     if recipe.minutes is None:
         return steps
     seconds = recipe.minutes * 60
-    # the base alone is looked at first
-    return max(1, min(steps, fit_steps(seconds, seconds - a_look, a_step, a_look, in_an_epoch)))
+    # the base alone is looked at first, and some steps are timed
+    rest = seconds - a_look - probing(seconds, a_step)
+    return max(1, min(steps, fit_steps(seconds, rest, a_step, a_look, in_an_epoch)))
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:

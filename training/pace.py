@@ -24,6 +24,7 @@ from .looks import (
     LOOKS_A_PASS,
     Measured,
     Score,
+    agree,
     held_out_loss,
     load_weights,
     measure,
@@ -37,8 +38,10 @@ from .setup import Setup
 from .steps import chunks_loss, make_optimizer, remaining_steps, take_step
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
-PROBE_STEPS = 6
-"""Steps that are timed to turn minutes into steps."""
+PROBE_STEPS, LEAST_PROBES = 6, 3
+"""Steps that are timed to turn minutes into steps; and those that are timed however long they take."""
+PROBE_SHARE = 0.02
+"""Share of a run's minutes after which no further step is timed."""
 
 SAVING = 2.0
 """Seconds that proving and writing an adapter take."""
@@ -95,7 +98,7 @@ def count_steps(setup: Setup, a_look: float) -> int:
 def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
     """Return how many steps *seconds* since the run began hold, beside looks at held-out loss; a few are timed."""
     epoch = setup.plan.epoch(0)
-    a_step = time_steps(setup, epoch)
+    a_step = time_steps(setup, epoch, PROBE_SHARE * seconds)
     return fit_steps(seconds, seconds - (time.perf_counter() - setup.began), a_step, a_look, len(epoch))
 
 
@@ -112,16 +115,26 @@ def fit_steps(seconds: float, rest: float, a_step: float, a_look: float, in_an_e
     return max(map(steps_beside, range(1, LOOKS + 1)))
 
 
-def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]]) -> float:
+def probing(seconds: float, a_step: float) -> float:
+    """Return about how many of a run's *seconds* go into timing steps of *a_step* each."""
+    return a_step * min(PROBE_STEPS, max(LEAST_PROBES, PROBE_SHARE * seconds / a_step))
+
+
+def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]], most: float) -> float:
     """
     Return the seconds of a step of *epoch*, all processes together, by the median of a few for what they cost.
 
-    The first third is left out: until a process holds all the memory that it works with, steps take a third longer.
+    Few are timed where they take more than *most* seconds together. The first third is left out: until a process holds
+    all the memory that it works with, steps take a third longer.
     """
     parameters = list(trainable(setup.model).values())
     tried = epoch[:PROBE_STEPS]
     rates: list[float] = []
+    began = time.perf_counter()
     for number, packs in enumerate(tried):
+        # a spread base is computed by all processes together, or not at all
+        if number >= LEAST_PROBES and agree(setup.accelerator, time.perf_counter() - began) > most:
+            break
         started = time.perf_counter()
         add_gradients(partial(chunks_loss, setup), packs, 1, parameters, setup.lanes)
         synchronize(setup.device)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MachineError
-from idiolect.training import budget, lanes, setup, train
+from idiolect.training import budget, lanes, pace, setup, train
 from idiolect.training.adapter import attach_adapter
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, set_mode, to_batch
@@ -121,6 +122,33 @@ def test_minutes_hold_steps_and_looks(tiny_base, tiny_corpus, tmp_path, monkeypa
     assert plain.work.steps < skimmed.work.steps < unwatched.work.steps
     assert all(100 < plan.work.seconds <= 120 for plan in (plain, skimmed, unwatched))
     assert "(skim_below)" in budget.describe_budget(skimmed)
+
+
+@pytest.mark.parametrize(("a_step", "timed"), [(0.1, 6), (3.0, 4), (5.0, 3)])
+def test_slow_steps_are_not_timed_often(a_step, timed, monkeypatch):
+    """Of eight minutes no 30 seconds go into six steps of five seconds each; what a plan counts for them is near."""
+    now = [0.0]
+
+    def step(*_):
+        now[0] += a_step
+
+    monkeypatch.setattr(pace, "add_gradients", step)
+    monkeypatch.setattr(pace, "trainable", lambda _: {})
+    monkeypatch.setattr(pace.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(pace, "count_cost", len)
+    nothing = SimpleNamespace(
+        model=SimpleNamespace(zero_grad=lambda **_: None),
+        accelerator=SimpleNamespace(num_processes=1),
+        device=torch.device("cpu"),
+        lanes=1,
+        report=lambda *_: None,
+    )
+
+    measured = pace.time_steps(nothing, [[["chunk"]]] * 20, most=0.02 * 480)
+
+    assert measured == pytest.approx(a_step)
+    assert now[0] == pytest.approx(timed * a_step)
+    assert pace.probing(480, a_step) == pytest.approx(now[0], rel=0.25)
 
 
 def test_a_base_that_takes_no_packs_is_planned_so(tiny_corpus, tmp_path, tokenizer):
