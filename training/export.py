@@ -24,7 +24,7 @@ from .adapter import RECORD, load_adapter, read_record, sample_examples
 from .encode import Example
 from .families import Family, Tokenizer, probe_family
 from .forward import answer_logits, set_mode, to_batch
-from .models import Base, find_base, load_base_model, load_tokenizer, read_ends, recall_base
+from .models import Base, find_base, load_base_model, load_tokenizer, read_ends, recall_base, require_own
 from .packing import build_pack
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def merge_adapter(adapter: Path, base: str | Path | None) -> Merged:
     """
     record = read_record(adapter)
     found = find_base(base or recall_base(record["base"]["name"], record["base"]["weights_sha256"]))
-    if found.weights_sha256 != record["base"]["weights_sha256"]:
-        raise MismatchError(f"The adapter was trained on {record['base']['name']!r}, not on {found.name!r}.")
+    require_own(found, record)
     tokenizer = load_tokenizer(found)
     model: Any = load_adapter(load_base_model(found, device=CPU, dtype=torch.float32), adapter).eval()
     live = answer_log_probabilities(model, prompts_of(model))

@@ -22,7 +22,6 @@ import transformers
 from torch.distributed.fsdp import FSDPModule
 
 from ..mining.artefacts import sha256_file
-from ..mining.errors import MismatchError
 from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
 from .decoding import BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
@@ -43,6 +42,7 @@ from .models import (
     read_ends,
     read_parameters,
     recall_base,
+    require_own,
 )
 from .packing import Pack, pack_in_order
 from .recipe import SMALL_MODEL
@@ -166,11 +166,8 @@ def load_model(base: str | Path | None = None, adapter: Path | None = None) -> M
     if base is None:
         base = "embedded" if record is None else recall_base(record["base"]["name"], record["base"]["weights_sha256"])
     found = find_base(base)
-    if record is not None and record["base"]["weights_sha256"] != found.weights_sha256:
-        name = record["base"]["name"]
-        raise MismatchError(
-            f"The adapter was trained on {name!r}; {found.name!r} has other weights. Give its own base."
-        )
+    if record is not None:
+        require_own(found, record)
     device = choose_device()
     tokenizer = load_tokenizer(found)
     model: Any = load_base_model(found, device=device, dtype=choose_dtype(device, read_parameters(found)))

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import warnings
+from collections.abc import Mapping
 from contextlib import nullcontext, redirect_stderr, suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from ..mining.artefacts import sha256_file, sha256_json
 from ..mining.cache import cache_folder
-from ..mining.errors import IdiolectError, InputError, MissingExtraError
+from ..mining.errors import IdiolectError, InputError, MismatchError, MissingExtraError
 from .base import EMBEDDED, embedded_path
 from .recipe import SMALL_MODEL
 from .trust import check_config
@@ -298,6 +299,13 @@ def multiplies_in_bf16() -> bool:
     """Claim that this processor has instructions for products in bf16: four times the rate of full precision."""
     able = torch.cpu.get_capabilities()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
+
+
+def require_own(base: Base, record: Mapping[str, Any]) -> None:
+    """Raise `MismatchError` unless *base* has the weights that the adapter of *record* was trained on."""
+    if base.weights_sha256 != record["base"]["weights_sha256"]:
+        name = record["base"]["name"]
+        raise MismatchError(f"The adapter was trained on {name!r}; {base.name!r} has other weights. Name its own base.")
 
 
 def remember_base(weights_sha256: str, path: Path) -> None:

@@ -19,7 +19,7 @@ from peft import PeftModel
 
 from ..mining.artefacts import write_json
 from ..mining.corpus import Corpus
-from ..mining.errors import InputError, MismatchError
+from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
 from ..mining.split import SPLITS, LeakFinder
 from .adapter import CONFIG, attach_adapter, load_adapter, read_record
@@ -41,6 +41,7 @@ from .models import (
     read_config,
     read_ends,
     read_parameters,
+    require_own,
 )
 from .packing import Plan, plan_training
 from .pointwise import fuse_pointwise
@@ -275,11 +276,7 @@ def precision(name: str) -> torch.dtype:
 
 def continue_adapter(model: Any, base: Base, folder: Path) -> PeftModel:
     """Return *model* with the finished adapter in *folder*, ready to learn more."""
-    record = read_record(folder)
-    if record["base"]["weights_sha256"] != base.weights_sha256:
-        raise MismatchError(
-            f"The adapter in {str(folder)!r} was trained on {record['base']['name']!r}: name that base."
-        )
+    require_own(base, read_record(folder))
     return load_adapter(model, folder, trainable=True)
 
 
