@@ -502,6 +502,7 @@ def test_a_real_base_on_a_processor_takes_short_packs(monkeypatch):
 
     assert (on_cores.pack_tokens, on_cores.skim) == (2048, True)
     assert (on_card.pack_tokens, on_card.skim) == (16_384, False)
+    assert on_cores.validation_tokens < on_card.validation_tokens
     monkeypatch.setattr(models, "multiplies_in_bf16", lambda: True)
     assert models.choose_dtype(cpu, 135_000_000) == torch.bfloat16
     assert models.choose_dtype(cpu, 6_000_000) == torch.float32
