@@ -47,6 +47,10 @@ EMPTY = re.compile(
     rb"(?:pass|\.\.\.)[ \t\r]*(?:[#\n]|\Z)"
 )
 """A class that holds nothing of its own: its objects are there for others to put attributes on."""
+SHARED = re.compile(rb"\b(?:extend_path|declare_namespace)\(")
+"""How a package says that its modules may stand in several folders."""
+REQUIRING = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt")
+"""The files that say what a project needs."""
 MAKERS = ("__init__", "__new__")
 KEEPERS = frozenset(
     b"abstractmethod asynccontextmanager cache classmethod contextmanager dataclass final lru_cache".split()
@@ -73,6 +77,8 @@ class House:
     """All files, one after the other."""
     files: tuple[str, ...]
     """Their paths, in that order."""
+    required: bytes = b""
+    """What the project's files say that it needs, among the rest."""
     known: dict[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]], compare=False)
     """The lines that may give something a name, by name, as far as they were looked for."""
 
@@ -89,6 +95,25 @@ class House:
     def owns(self, module: str) -> bool:
         """Claim that *module* is one of the repository's own."""
         return module.partition(".")[0] in self.packages
+
+    def shares(self, module: str) -> bool:
+        """
+        Claim that *module* may be another project's, in a package of the house that several projects fill.
+
+        Such a package has no module of its own, or the house needs a project that is called as what it lacks.
+        """
+        parts = module.split(".")
+        for depth in range(1, len(parts)):
+            folders = [place for top in self.tops if (place := top.joinpath(*parts[:depth])).is_dir()]
+            if not folders or not all(map(is_namespace, folders)):
+                return False
+            name = parts[depth]
+            if any((folder / name).is_dir() or (folder / f"{name}.py").is_file() for folder in folders):
+                continue
+            project = b"[-_.]".join(re.escape(part.encode()) for part in parts[: depth + 1])
+            is_bare = not any(file.name != "__init__.py" for folder in folders for file in folder.glob("*.py"))
+            return is_bare or re.search(rb"(?<![\w.-])%b(?![\w.:/-])" % project, self.required) is not None
+        return False
 
     @cached_property
     def classes(self) -> dict[str, list[tuple[int, list[str]]]]:
@@ -149,10 +174,12 @@ class House:
         for _, bases in self.headers:
             foreign = {base for base in bases if self.is_foreign(base) or last_name(base) in heirs}
             beside |= {last_name(base) for base in bases if foreign - {base}}
-        parents = {
-            name: [last_name(base) for _, bases in found for base in bases] for name, found in self.classes.items()
-        }
-        return frozenset(all_from(beside, parents))
+        return frozenset(all_from(beside, self.parents))
+
+    @cached_property
+    def parents(self) -> dict[str, list[str]]:
+        """The bases of the classes of each name."""
+        return {name: [last_name(base) for _, bases in found for base in bases] for name, found in self.classes.items()}
 
     def is_foreign(self, base: str) -> bool:
         """Claim that a base is not the house's, and lends attributes."""
@@ -221,6 +248,12 @@ class House:
             return False
         return all(self.class_is_plain(base, depth + 1) for base in map(last_name, bases) if base in self.classes)
 
+    def has_unseen_fields(self, name: str) -> bool:
+        """Claim that a class is a dataclass, which takes fields of a class that is not the house's."""
+        found = [each for own in all_from([name], self.parents) for each in self.classes.get(own, ())]
+        is_dataclass = any(b"dataclass" in self.decorators_above(start) for start, _ in found)
+        return is_dataclass and any(self.is_foreign(base) for _, bases in found for base in bases)
+
 
 def all_from(names: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
     """Return *names* and all that *edges* lead to from them."""
@@ -232,6 +265,13 @@ def all_from(names: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[st
             found.add(name)
             waiting += edges.get(name, ())
     return found
+
+
+def is_namespace(folder: Path) -> bool:
+    """Claim that a package in *folder* is one that other projects may add modules to."""
+    with suppress(OSError):
+        return SHARED.search((folder / "__init__.py").read_bytes()) is not None
+    return True
 
 
 def last_name(base: str) -> str:
@@ -259,4 +299,13 @@ def read_house(root: Path) -> House:
                     paths.append(inside + name)
             elif name not in VENDORED and not name.startswith(".") and entry.is_dir(follow_symlinks=False):
                 waiting.append((f"{inside}{name}/", Path(entry)))
-    return House(root, b"\n".join(texts), tuple(paths))
+    return House(root, b"\n".join(texts), tuple(paths), read_required(root))
+
+
+def read_required(root: Path) -> bytes:
+    """Return what stands in the files that say what the project needs."""
+    found: list[bytes] = []
+    for name in REQUIRING:
+        with suppress(OSError):
+            found.append((root / name).read_bytes())
+    return b"\n".join(found)

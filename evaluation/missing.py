@@ -19,9 +19,9 @@ from ..mining.judge import Finding
 from ..mining.repository import git_output
 from ..mining.source import Source
 from .diff import Change, Snapshot
+from .house import REQUIRING
 from .learning import read_source
 from .names import QUOTED, Missing, find_missing, findings_by_path
-from .resolver import PROJECT
 
 PYTHON = (".py", ".pyi")
 WORD = re.compile(rb"[^\W\d]\w*")
@@ -159,7 +159,7 @@ def tree_after(root: Path, change: Change | None) -> Generator[Path]:
 @contextmanager
 def laid_out(snapshot: Snapshot) -> Generator[Path]:
     """Yield a scratch folder with the Python files of *snapshot*; git never names one outside of the repository."""
-    python = [path for path in snapshot.blobs if path.endswith(PYTHON) or path == PROJECT]
+    python = [path for path in snapshot.blobs if path.endswith(PYTHON) or path in REQUIRING]
     wanted = [path for path in python if ".." not in path.split("/")]
     with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
         folder = Path(scratch)

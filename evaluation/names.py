@@ -151,6 +151,7 @@ def hash_of(program: str, house: House, paths: Sequence[str]) -> str:
     for part in PARTS:
         digest.update(Path(__file__).with_name(f"{part}.py").read_bytes())
     stamps = [Path(place).stat().st_mtime_ns for place in (program, *installed())]
+    digest.update(house.required)
     versions = [sys.version, version_for(house.root)]
     digest.update("\0".join([*house.files, "", *paths, "", *map(str, stamps), *versions]).encode("utf-8", "replace"))
     return digest.hexdigest()
@@ -175,7 +176,8 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
         case "import":
             return module_lacks(names[-1], names[0], house, lines, place)
         case "module":
-            return house.owns(names[0]) and not may_stand(names[0], str(answer["path"]), house)
+            is_lost = house.owns(names[0]) and not house.shares(names[0])
+            return is_lost and not may_stand(names[0], str(answer["path"]), house)
         case "keyword":
             if len(names) < 2 or names[1] == "object.__init__" or house.mentions(names[0], own):
                 return False
@@ -248,6 +250,8 @@ def files_of(module: str, folders: Iterable[Path]) -> list[Path]:
 def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
     """Claim that *module* has nothing called *name*, which the line at *place* names, on any machine."""
     if house.owns(module):
+        if house.shares(f"{module}.{name}"):
+            return False
         files = [(file, file.read_bytes().split(b"\n")) for file in files_of(module, house.tops)]
         if any(takes_unseen_names(*file, house) for file in files):
             return False
@@ -295,8 +299,19 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
         given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held)
         if sum(given.search(line) is not None for line in lines) > 1:
             return False  # the resolver knows it by one of its values
+    if any(is_cast_away(held, owner, lines[:place]) for held in re.findall(rb"\b(\w+)\.%b\b" % name.encode(), own)):
+        return False
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
     return is_plain and "|" not in owner and not house.mentions(MANGLED.sub("", name), own)
+
+
+def is_cast_away(held: bytes, owner: str, above: Sequence[bytes]) -> bool:
+    """Claim that a cast gave what is *held* another type than *owner*, the declared one that the resolver keeps to."""
+    given = re.compile(rb"\s*%b\s*(?::[^=]*)?=(?!=)\s*(?:\w+\.)?(cast\()?" % held)
+    for line in reversed(above):
+        if (found := given.match(line)) is not None:
+            return found[1] is not None and re.search(rb"\b%b\b" % owner.partition("[")[0].encode(), line) is None
+    return False
 
 
 def call_is_certain(function: str, house: House) -> bool:
@@ -305,7 +320,7 @@ def call_is_certain(function: str, house: House) -> bool:
     if not house.is_called_as_written(owner, name):
         return False
     if name in MAKERS:
-        return house.class_is_plain(owner)
+        return house.class_is_plain(owner) and not house.has_unseen_fields(owner)
     # a function may only stand in for one that is imported where there is such a library
     is_known = house.class_is_plain(owner) if owner[:1].isupper() else name not in house.borrowed
     return is_known and len(house.functions.get(name, ())) == 1

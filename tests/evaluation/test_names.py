@@ -159,6 +159,69 @@ THERE = [
     ),
     pytest.param({"core/tests/base.py": "", "core/tests/test_a.py": "import tests.base\n"}, True, id="beside the file"),
     pytest.param({"core/tests/test_a.py": "import tests.base\n"}, False, id="nowhere"),
+    *(
+        pytest.param(
+            {
+                "src/shop/make.py": "from shop.core.parts import Part\nfrom shop import core\n\nprint(Part, core)\n",
+                **more,
+            },
+            silent,
+            id=f"a part of a package {said}",
+        )
+        for more, silent, said in (
+            (
+                {"pyproject.toml": "[project]\ndependencies = ['shop-core>=2']\n"},
+                True,
+                "that another project fills, too",
+            ),
+            (
+                {"setup.py": "from setuptools import setup\n\nsetup(install_requires=['shop.core'])\n"},
+                True,
+                "that another project of that name fills",
+            ),
+            ({"pyproject.toml": "[project]\ndependencies = ['shop-core-more']\n"}, False, "that nobody else fills"),
+            (
+                {"src/shop/__init__.py": "", "pyproject.toml": "[project]\ndependencies = ['shop-core']\n"},
+                False,
+                "that is closed",
+            ),
+            (
+                {
+                    "src/shop/__init__.py": "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n",
+                    "setup.cfg": "[options]\ninstall_requires =\n    shop-core\n",
+                },
+                True,
+                "that says so",
+            ),
+        )
+    ),
+    pytest.param({"src/shop/cloud/till.py": "import shop.wire.parts\n\nprint(shop)\n"}, True, id="an empty namespace"),
+    *(
+        pytest.param(
+            {
+                "a.py": "from typing import Any, cast\n\nfrom outside import Document\n\n\n"
+                f"def f(given: Any) -> Any:\n    held: dict[str, Any] = given\n    {again}\n"
+                "    return held.made_up()\n"
+            },
+            silent,
+            id=f"a value that is {said}",
+        )
+        for again, silent, said in (
+            ("held = cast('Document', held)", True, "cast"),
+            ("print(cast, Document)", False, "not cast"),
+        )
+    ),
+    *(
+        pytest.param(
+            {
+                "a.py": "from dataclasses import dataclass\n\nfrom outside import Base\n\n\nclass Own:\n    sum = 0\n\n\n"
+                f"@dataclass\nclass Till({base}):\n    pass\n\n\nprint(Base, Till(1))\n"
+            },
+            silent,
+            id=f"a dataclass of {base}",
+        )
+        for base, silent in (("Base", True), ("Own", False))
+    ),
     pytest.param({"a.py": f"{TILL}print(Till()._Till__sum)\n"}, True, id="a mangled name"),
     pytest.param(
         {"a.py": f"{TILL}class Big(Till):\n    def f(self):\n        return self._Till__sum\n\n\nprint(Big())\n"},
@@ -244,7 +307,7 @@ def test_what_is_there_is_not_called_missing(write_tree, files: Mapping[str, str
     """Modules of a package in a folder, private attributes, bodies that do nothing, and decorators."""
     root = write_tree({"tests/__init__.py": "", **files})
 
-    assert silent == (find_missing(root, sorted(files)) == [])
+    assert silent == (find_missing(root, sorted(path for path in files if path.endswith(".py"))) == [])
 
 
 SHELL = "import json\nimport os\n\nfound = json.loads('{}')\nprint(os.sep, {'os': found, 'found': 1})\n"
