@@ -29,6 +29,7 @@ GENERATED = re.compile(
     rb"|^\W*(?:\w+:\s*)*(?:(?:this|the)\s(?:\w+\s)?(?:is|was|has been|contains)\s(?:an?\s)?)?auto-?generated"
     rb"|^lockfileVersion:"
     rb"|^\W*this\sfile\s(?:is|(?:is|was|has\sbeen)\sautomatically)\sgenerated\b"
+    rb"|^\W*this\sis\san?\s(?:automatically\s)?generated\sfile\b"
     rb"|^\W*(?:[\w-]+,?\s){0,4}(?:generated|made|produced)\s(?:from\s\S+\s)?by\s(?:the\s)?(?:gnu\s)?"
     rb"(?:antlr|bison|cython|flex|gperf|jison|peg(?:gy|\.?js)|ragel|re2c|swig)\b",
     re.IGNORECASE | re.MULTILINE,
