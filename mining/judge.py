@@ -18,6 +18,8 @@ from .source import Source, Span
 
 EXEMPT_COUNT, EXEMPT_SHARE = 5, 0.9
 """A file with so many opportunities, this share of which agree on another value, has its own way."""
+MANY_COUNT, MANY_SHARE = 40, 2 / 3
+"""Of so many a smaller share is no slip either: a printer has a method for every node, named after it, among others."""
 
 
 class Finding(NamedTuple):
@@ -121,8 +123,11 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None) -> 
 
 def has_its_own_way(found: Sequence[Opportunity], value: str) -> bool:
     """Claim that a file consistently answers otherwise: then it is an exception, not a slip."""
-    others = Counter(o.value for o in found if o.value != value)
-    return len(found) >= EXEMPT_COUNT and max(others.values(), default=0) >= EXEMPT_SHARE * len(found)
+    most = max(Counter(o.value for o in found if o.value != value).values(), default=0)
+    count = len(found)
+    return (count >= EXEMPT_COUNT and most >= EXEMPT_SHARE * count) or (
+        count >= MANY_COUNT and most >= MANY_SHARE * count
+    )
 
 
 def make_finding(source: Source, entry: Entry, found: Opportunity) -> Finding:
