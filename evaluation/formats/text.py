@@ -53,7 +53,10 @@ def evidence_of(entry: Entry) -> str:
     """Return how many places do as the rule says, and where."""
     counts = f"{entry.conforming:,} of {entry.opportunities:,} places"
     where = f" in {entry.where}" if entry.where else ""
-    return f"{counts}{where} do otherwise, at least {entry.bound:.1%} at 90 % confidence"
+    # a file full of exceptions is no reason to give up a rule of all the others
+    is_capped = entry.conforming < entry.bound * entry.opportunities
+    least = f"at least {entry.bound:.1%} at 90 % confidence"
+    return f"{counts}{where} do otherwise, {least}{' where no file counts for more than ten' if is_capped else ''}"
 
 
 def show_line(source: Source, line: int, column: int, end_column: int) -> list[str]:

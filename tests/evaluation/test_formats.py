@@ -279,6 +279,17 @@ def test_rdjson_has_the_fields_that_reviewdog_reads(report: Report):
     assert "[]" in fixes and "is" in fixes
 
 
+def test_text_says_why_a_rule_holds_of_which_one_file_breaks_much():
+    """The counts shown are of all places, the bound lets no file count for more than ten."""
+    odd = HOUSE.replace("{n}", "odd") + "    return ['c', 'd']\n" * 30
+    texts = {**{f"app/m{n}.py": HOUSE.replace("{n}", str(n)) for n in range(290)}, "app/odd.py": odd}
+    learned = learn_profile([tally_source(parse(text, path)) for path, text in texts.items()])
+    said = render_report(report_of(learned, [("app/new.py", 'a = [\'c\', "d", "e"]\n')]), "text")
+
+    assert "= 582 of 642 places do otherwise, at least 97." in said
+    assert "at 90 % confidence where no file counts for more than ten" in said
+
+
 def test_text_marks_the_place_under_wide_letters(report: Report):
     """The mark stands under the token, as wide as a terminal draws it, and control characters are spelled out."""
     said = render_report(report, "text")
