@@ -24,11 +24,15 @@ ACRONYMS = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*(_+[A-Z][A-Z0-9]*)+(_+([a-z0-9]
 TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
 """A test's name may hold those of classes and exceptions, as they are written."""
 DUNDER = re.compile(r"__\w+__")
+NAME_MARKS = "_0123456789"
+"""What stands around another's name inside of a name."""
 EXCEPTION_BASE = re.compile(r"(Exception|Error|Warning|Exit|Interrupt)$")
 DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "assert", "runTest", "maxDiff")
 """Names that a base class or a protocol of the standard library dictates."""
 STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structure", "Union"})
 """What classes derive from that describe structures of C."""
+FUNCTION_LIKE = frozenset({"__aenter__", "__call__", "__enter__", "__get__"})
+"""What classes have that are used as functions are: decorators, properties and contexts."""
 GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
 LITERALS = frozenset({"integer", "float", "string", "concatenated_string", "true", "false", "tuple", "unary_operator"})
 
@@ -74,7 +78,7 @@ class FunctionCase(Cased):
     question = "How are function names cased?"
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 2
+    version = 3
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -83,17 +87,23 @@ class FunctionCase(Cased):
             "def __len__(self): pass",
             "def test_read_JSON_file(): pass",
             "def test_Reader_raises_ValueError(): pass",
+            "def test_readAll(): readAll(1)",
+            "def test_readAll2(): return reader.readAll(1)",
             "class A(B):\n    def visitCall(self, node): pass",
+            "class A:\n    def _setUp(self, what): pass",
+            "@implementer(IReader)\nclass A:\n    def readAll(self): pass",
         ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the case, unless the name is dictated from outside."""
+        """Return the case, unless the name is dictated from outside, or holds one that is."""
         frame = file.definition
         if DUNDER.fullmatch(frame.name) or (frame.is_method and is_dictated(frame)):
             return None
         case = case_of(frame.name)
-        is_given = ACRONYMS.fullmatch(frame.name) or (case == "mixed" and TESTED.fullmatch(frame.name))
+        is_given = ACRONYMS.fullmatch(frame.name) or (
+            case == "mixed" and (TESTED.fullmatch(frame.name) or holds_another(frame.name, file))
+        )
         return None if is_given else case or None
 
     def advice(self, value: str, key: str) -> str:
@@ -109,7 +119,7 @@ class ClassCase(Cased):
     question = "How are class names cased?"
     query = "(class_definition) @site"
     linter_codes = frozenset({"N801", "C0103", "invalid-name"})
-    version = 2
+    version = 3
     examples = Examples(
         value="CapWords",
         conforms=("class ReadOnly: pass", "class _Hidden: pass"),
@@ -120,17 +130,21 @@ class ClassCase(Cased):
             # the name is another's: that of a structure of C, or of the class that this one stands in for
             "class FILE_info(ctypes.Structure): pass",
             "class date(_date): pass",
+            # what is used as a function is: a decorator, a property, a context
+            "class lazy_property:\n    def __get__(self, instance, owner=None): pass",
+            "class opened:\n    def __enter__(self): pass\n    def __exit__(self, *what): pass",
         ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the case, unless a function makes the class or its name is another's."""
+        """Return the case, unless a function makes the class, or it is used as one, or its name is another's."""
         frame = file.definition
         bases = {base.rpartition(".")[2] for base in frame.bases}
         is_made = frame.scope is not None and frame.scope.kind != site.type
         if is_made or bases & STRUCTURES or f"_{frame.name}" in bases:
             return None
-        return case_of(frame.name) or None
+        case = case_of(frame.name)
+        return None if case == "snake_case" and not frame.members.isdisjoint(FUNCTION_LIKE) else case or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -236,7 +250,17 @@ def is_type_alias(assignment: Node) -> bool:
     return kind is not None and text_of(kind).rpartition(".")[2] == "TypeAlias"
 
 
+def holds_another(name: str, file: FileView) -> bool:
+    """Claim that all words of a name that are not in lower case are names that stand in the file by themselves."""
+    words = [word.strip(NAME_MARKS) for word in re.split("_+", name)]
+    foreign = [word.encode() for word in words if not word.islower() and word]
+    return all(re.search(rb"\b%b\b" % word, file.utf8) for word in foreign)
+
+
 def is_dictated(frame: DefinitionFrame) -> bool:
-    """Claim that a base class may give a method its name: what it overrides is not known from one file."""
-    bases = frame.scope.bases if frame.scope is not None else ()
-    return frame.name.startswith(DICTATED) or any(base != "object" for base in bases)
+    """Claim that a base class, or an interface, may give a method its name: what it overrides is not known here."""
+    scope = frame.scope
+    if frame.name.lstrip("_").startswith(DICTATED) or scope is None:
+        return True
+    is_promised = any(name.rpartition(".")[2] == "implementer" for name in scope.decorators)
+    return is_promised or any(base != "object" for base in scope.bases)
