@@ -67,26 +67,36 @@ class ParameterAnnotations(Convention):
     linter_codes = frozenset({"ANN001", "ANN002", "ANN003", "type: no-untyped-def"})
     never = frozenset({"some", "none"})
     roles = frozenset({"src"})
-    version = 1
+    version = 2
     examples = Examples(
         value="all",
         conforms=("def f(a: int, *b: str, c: int = 1): pass", "class A:\n    def f(self, a: int): pass"),
-        departs=("def f(a, b): pass", "def f(a: int, b): pass", "def f(a: int, **b): pass"),
+        departs=("def f(a, b): pass", "def f(a: int, b): pass", "def f(a: int, **b): pass", "def f(a, _b=1): pass"),
         nearly=(
             "def f(): pass",
             "class A:\n    def f(self): pass",
             "def f(a: int):\n    def g(b): pass",
             "f = lambda a: a",
+            # what is hidden from callers: a value kept at hand, or what only the signature needs
+            "class A:\n    def f(self, _all=frozenset()): pass",
+            "def f(  # type: ignore[no-untyped-def]\n    a,\n): pass",
         ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return how many parameters of a function, that stands in no other, are annotated."""
         frame = file.definition
-        if not frame.parameters or (frame.scope is not None and not frame.is_method):
+        # a type checker is told to be silent where the function begins, a linter at the parameter
+        if (frame.scope is not None and not frame.is_method) or file.is_silenced(self, frame.name_node):
             return None
-        typed = sum(parameter.type.startswith("typed") for parameter in frame.parameters)
-        return "all" if typed == len(frame.parameters) else "some" if typed else "none"
+        typed = [is_typed(parameter) for parameter in frame.parameters if not is_hidden(parameter)]
+        return ("all" if all(typed) else "some" if any(typed) else "none") if typed else None
+
+    def mark(self, site: Node, file: FileView) -> Node:
+        """Return the first parameter that lacks its annotation, else the function's name."""
+        frame = file.definition
+        lacking = next((each for each in frame.parameters if not is_typed(each) and not is_hidden(each)), None)
+        return frame.name_node if lacking is None else lacking.child_by_field_name("name") or lacking
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the last parameter's annotation taken out."""
@@ -97,6 +107,10 @@ class ParameterAnnotations(Convention):
         if kind is None or value != "all":
             return ()
         return (Edit(typed[-1].named_children[0].end_byte, kind.end_byte, ""),)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong at the parameter that is marked."""
+        return "This parameter has no annotation; functions in this codebase annotate every one"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -385,6 +399,16 @@ def takes_bar(wrapped: str, text: str) -> bool:
     name = named[1]
     is_own = re.search(rf"^class {name}\b", text, re.MULTILINE) is not None
     return name in CLASSES or is_own or any(name in re.findall(r"\w+", given) for given in TYPES_OF.findall(text))
+
+
+def is_typed(parameter: Node) -> bool:
+    """Claim that a parameter is annotated."""
+    return parameter.type.startswith("typed")
+
+
+def is_hidden(parameter: Node) -> bool:
+    """Claim that a parameter without annotation is called as what callers leave alone."""
+    return not is_typed(parameter) and text_of(parameter).startswith("_")
 
 
 def is_union_with_none(node: Node) -> bool:

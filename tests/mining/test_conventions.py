@@ -240,6 +240,20 @@ def test_columns_count_code_points():
     assert 11 == finding.column
 
 
+def test_a_parameter_is_marked_where_it_lacks_its_annotation():
+    """A change that adds one to a function of before adds its line, not the function's first."""
+    code = b"def f(a: int) -> int:\n    return a\n\n\n" * 3
+    profile = learn_profile([tally_source(parse_source(f"package/m{n}.py", code, PYTHON)) for n in range(90)])
+    source = parse_source(
+        "package/new.py", b"def f(\n    a: int,\n    more={\n    },\n) -> int:\n    return a\n", PYTHON
+    )
+
+    (finding,) = judge_source(source, profile).findings
+
+    assert ("T02", 3, 5, 9) == (finding.entry.id, finding.line, finding.column, finding.end_column)
+    assert finding.message.startswith("This parameter has no annotation")
+
+
 @pytest.mark.parametrize(("others", "own", "found"), [(6, 0, 0), (6, 2, 6), (40, 12, 0), (40, 30, 40)])
 def test_a_file_with_its_own_way_is_left_alone(others: int, own: int, found: int):
     """A file that consistently does otherwise raises nothing; of many places a smaller share is enough."""
