@@ -33,20 +33,24 @@ class ImportForm(Convention):
     least_support = 10.0
     least_files = 5
     is_mined = True
-    version = 2
+    version = 3
     examples = Examples(
         value="import numpy as …",
         key="numpy",
         conforms=("import numpy as np",),
         departs=("import numpy", "from numpy import array"),
-        nearly=("import numpy.linalg", "from .numpy import x"),
+        nearly=(
+            "import numpy.linalg",
+            "from .numpy import x",
+            "if TYPE_CHECKING:\n    from numpy import ndarray",
+        ),
     )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
-        """Yield the form of each module that the statement names."""
+        """Yield the form of each module that the statement names, unless it takes types for annotations alone."""
         if site.type == "import_from_statement":
             module = site.child_by_field_name("module_name")
-            if module is not None and module.type == "dotted_name":
+            if module is not None and module.type == "dotted_name" and not is_for_type_checkers(site):
                 yield Choice(f"from {text_of(module)} import …", module, text_of(module))
             return
         for child in site.named_children:
@@ -290,6 +294,14 @@ def is_typing_guard(statement: Node) -> bool:
     """Claim that an `if` asks whether a type checker reads the file."""
     condition = statement.child_by_field_name("condition")
     return condition is not None and text_of(condition).rpartition(".")[2] == "TYPE_CHECKING"
+
+
+def is_for_type_checkers(statement: Node) -> bool:
+    """Claim that a statement stands right under an `if` that asks whether a type checker reads the file."""
+    # what stands at the margin is under nothing, and asking for what is around a node takes a walk
+    outer = statement.parent if statement.start_point.column else None
+    guard = outer.parent if outer is not None else None
+    return guard is not None and guard.type == "if_statement" and is_typing_guard(guard)
 
 
 def unguarded(statement: Node, file: FileView, value: str) -> Iterator[Choice]:
