@@ -21,6 +21,16 @@ PRETTIER = (
         for end in ("js", "cjs", "mjs", "ts", "cts", "mts")
     ),
 )
+PIPELINES = (
+    *(
+        f".github/workflows/{name}.{end}"
+        for name in ("ci", "CI", "CICD", "build", "check", "checks", "format", "lint", "main", "rust", "rustfmt")
+        + ("style", "test", "tests")
+        for end in ("yml", "yaml")
+    ),
+    *(".gitlab-ci.yml", ".pre-commit-config.yaml", ".travis.yml", "Justfile", "Makefile", "justfile"),
+)
+"""What a team runs, as it is mostly called."""
 SIGNS = (
     (
         "biome",
@@ -54,6 +64,8 @@ SIGNS = (
         re.compile(rb"^[^#\n]*\bruff format\b", re.MULTILINE),
     ),
     ("rustfmt", ("rustfmt.toml", ".rustfmt.toml"), ANYTHING),
+    # most projects are content with its defaults
+    ("rustfmt", PIPELINES, re.compile(rb"^[^#\n]*\bcargo (?:\+\S+ )?fmt\b", re.MULTILINE)),
 )
 """A formatter, the files that may set it up, and what it looks like there; every Go module is formatted by gofmt."""
 SCRIPTS = frozenset({"javascript", "tsx", "typescript"})

@@ -97,6 +97,9 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         ("pyproject.toml", "# ruff format is not used\n[tool.ruff.lint]\n", set()),
         ("rustfmt.toml", "", {"rustfmt"}),
         ("Cargo.toml", "[package]\n", set()),
+        (".github/workflows/CI.yml", "jobs:\n  check:\n    steps:\n      - run: cargo fmt --all -- --check\n", {"rustfmt"}),
+        ("Makefile", "check:\n\tcargo +nightly fmt --check\n", {"rustfmt"}),
+        ("Makefile", "check:\n\tcargo test  # not cargo-fmt\n", set()),
         ("go.mod", "module example.org/a\n", {"gofmt"}),
         ("pom.xml", "<artifactId>spotless-maven-plugin</artifactId><groupId>com.diffplug.spotless</groupId>",
          {"google-java-format"}),
@@ -109,7 +112,8 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
     ],
 )  # fmt: skip
 def test_a_formatter_is_told_by_its_own_file(tmp_path: Path, name: str, text: str, expected: set[str]):
-    """Its settings name a formatter; that it is installed or called somewhere does not."""
+    """Its settings name a formatter, or the pipeline that runs it; that it is installed somewhere does not."""
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(text)
 
     assert expected == owners_in(tmp_path)
