@@ -244,6 +244,7 @@ def learn_scope(
     lent = wilson_bound(k + prior.a, n + prior.a + prior.b) if prior is not None and k >= OWN_SHARE * n else 0.0
     bound = max(own, lent)
     strength = strength_of(convention, bound)
+    cap = "advise" if value in convention.advised and convention.cap == "gate" else convention.cap
     enforced = override is not None and (override.enforce or override.tier is not None or wanted is not None)
     if not strength and not enforced:
         return None
@@ -260,7 +261,7 @@ def learn_scope(
         files=files,
         bound=round(bound, 5),
         strength=strength,
-        tier="" if value in convention.never or owner else lower_tier(strength, convention.cap),
+        tier="" if value in convention.never or owner else lower_tier(strength, cap),
         exemplars=exemplars_of(place for place in places if place.value == value),
         counterexamples=exemplars_of(place for place in places if place.value != value)[:SHOWN_EXEMPLARS],
         rule=dict(rule),

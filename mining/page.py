@@ -30,6 +30,8 @@ def render_page(convention: Convention) -> str:
 def facts_of(convention: Convention) -> Iterable[str]:
     """Yield what decides how findings are told, a sentence each."""
     yield f"Findings are of tier {convention.cap} at most."
+    if convention.advised:
+        yield f"Of tier advise at most: {', '.join(sorted(convention.advised))}."
     if convention.answers:
         yield f"Answers: {', '.join(sorted(convention.answers))}."
     if convention.never:

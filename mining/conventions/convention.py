@@ -165,6 +165,8 @@ class Convention:
     """Values that count against the others and are no habit themselves: where one prevails, nothing is learned."""
     cap: ClassVar[str] = "gate"
     """The highest tier a finding may have."""
+    advised: ClassVar[frozenset[str]] = frozenset()
+    """Values that are advised at most: what departs from them works where somebody set it up to."""
     least_support: ClassVar[float] = 20.0
     """The weighted opportunities a rule needs."""
     least_files: ClassVar[int] = 3

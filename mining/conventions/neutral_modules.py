@@ -44,6 +44,7 @@ class ModuleOrigin(NeutralConvention):
     name = "module-origin"
     question = "What about {key}?"
     never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
+    advised = frozenset({"from the place of the file"})  # of several packages in a repository one may know a root
     least_support = 10.0
     version = 2
     examples = Examples(

@@ -129,6 +129,15 @@ def test_what_conforms_raises_nothing(house: Profile):
     assert [] == found(house, "team99/main.tf", disk("new", 5))
 
 
+@pytest.mark.parametrize(("kept", "other", "tier"), [("./a", "@/a", "advise"), ("@/a", "./a", "gate")])
+def test_a_root_that_one_package_knows_is_no_slip(kept: str, other: str, tier: str):
+    """Names from a root work where a package sets it up; names from the place of a file work everywhere."""
+    profile = learn({f"packages/till/src/m{n}.ts": f'import {{ a }} from "{kept}";\n' * 5 for n in range(60)})
+    source = parse("packages/docs/src/new.ts", f'import {{ a }} from "{other}";\n')
+
+    assert [("Q14", tier)] == [(f.entry.convention, f.entry.tier) for f in judge_source(source, profile).findings]
+
+
 def test_an_order_that_follows_from_two_others_is_no_rule_of_its_own(house: Profile):
     """Of three keys in order, one that is misplaced is said once."""
     keys = {entry.key for entry in house.entries if entry.convention == "Q09" and "`size`" in entry.key}
