@@ -309,7 +309,7 @@ class NeutralHouseConvention(HouseConvention):
         """Return the candidate rules of each language apart."""
         by_language: dict[str, list[FileFacts]] = {}
         for _, facts in sorted(files.items()):
-            if facts.language not in NOT_NEUTRAL | self.spared:
+            if facts.language not in NOT_NEUTRAL | self.spared and facts.role in self.roles:
                 by_language.setdefault(facts.language, []).append(facts)
         return [
             {**rule, "key": f"{language}: {rule['key']}", "language": language}
@@ -322,8 +322,9 @@ class NeutralHouseConvention(HouseConvention):
         raise NotImplementedError
 
     def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
-        """Yield the answers of one file, if it is of the rule's language."""
-        return self.answer(facts, rule) if facts.language == rule["language"] else iter(())
+        """Yield the answers of one file, if it is of the rule's language and one that is asked."""
+        is_asked = facts.language == rule["language"] and facts.role in self.roles
+        return self.answer(facts, rule) if is_asked else iter(())
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield the answers of one file of the rule's language."""

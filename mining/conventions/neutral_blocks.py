@@ -14,7 +14,7 @@ from tree_sitter import Node
 from .anyfacts import BlockFact, key_of, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
-from .shapes import LEAST, LEAST_FILES, SHARE, Shape, collect_shapes, widest_only
+from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
 from .view import text_of
 
 LIFT = 3.0
@@ -31,6 +31,7 @@ class ChildOrder(NeutralHouseConvention):
     id = "Q09"
     name = "child-order"
     question = "Which stands first, {key}?"
+    roles = OTHER_ROLES
     cap = "advise"
     is_local = False
     examples = Examples(
@@ -113,6 +114,7 @@ class RequiredChild(NeutralHouseConvention):
     id = "Q10"
     name = "required-child"
     question = "Does a block {key}?"
+    roles = OTHER_ROLES
     never = frozenset({"without"})
     version = 4
     is_local = False
@@ -140,7 +142,7 @@ class RequiredChild(NeutralHouseConvention):
         Examples(
             value="has `name`",
             key="`page.getByRole` have `name`",
-            path="tests/a.js",
+            path="pages/a.js",
             language="javascript",
             rule={"language": "javascript", "shape": "page.getByRole", "child": "name", "is_call": True},
             conforms=('page.getByRole("link", { name: "Home" });',),
@@ -201,6 +203,7 @@ class CoOccurrence(NeutralHouseConvention):
     id = "Q11"
     name = "co-occurrence"
     question = "Does a block {key}?"
+    roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"without"})
     is_local = False

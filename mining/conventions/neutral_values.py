@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..roles import is_test_path
 from .anyfacts import EntryFact, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
-from .shapes import LEAST, LEAST_FILES, SHARE, Shape, collect_shapes, widest_only
+from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
 
 MOST_VALUES, MOST_NUMBERS = 12, 3
 """Values that a closed set has; numbers are chosen from a few only, else they are measures."""
@@ -35,6 +34,7 @@ class ClosedValues(NeutralHouseConvention):
     id = "Q12"
     name = "closed-values"
     question = "Which values does {key} take?"
+    roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
     version = 3
@@ -77,7 +77,7 @@ class ClosedValues(NeutralHouseConvention):
         """Yield whether each literal value of the key is a known one."""
         known = ", ".join(f"`{value}`" for value in rule["values"])
         for entry in entries_of(facts, rule):
-            if is_choice(facts.path, entry):
+            if entry.kind == "literal":
                 value = known if entry.value in rule["values"] else "another value"
                 yield HouseChoice(value, entry.line, entry.start, entry.end, entry.text)
 
@@ -101,6 +101,7 @@ class LiteralOrReference(NeutralHouseConvention):
     id = "Q13"
     name = "literal-or-reference"
     question = "What is {key} given?"
+    roles = OTHER_ROLES
     never = frozenset({"a literal"})
     examples = Examples(
         value="a reference",
@@ -166,17 +167,12 @@ def keys_of(files: Sequence[FileFacts]) -> Iterator[tuple[Shape, str, list[tuple
 
 def known_values(entries: Iterable[tuple[str, EntryFact]]) -> list[str]:
     """Return the few literal values of a key that were seen more than once and cover nearly all; else none."""
-    counts = Counter(entry.value for path, entry in entries if is_choice(path, entry))
+    counts = Counter(entry.value for _, entry in entries if entry.kind == "literal")
     known = sorted((value for value, count in counts.items() if count > 1), key=natural_order)
     covered = sum(counts[value] for value in known)
     most = MOST_NUMBERS if any(map(NUMBER.fullmatch, known)) else MOST_VALUES
     is_rule = not BOOLEAN.issuperset(known) and len(known) <= most and covered >= max(LEAST, COVERED * counts.total())
     return known if is_rule else []
-
-
-def is_choice(path: str, entry: EntryFact) -> bool:
-    """Claim that an entry is given a literal value that may be one of few: what a test gives is its case."""
-    return entry.kind == "literal" and not is_test_path(path)
 
 
 def natural_order(value: str) -> tuple[float, str]:

@@ -21,6 +21,8 @@ SHARE = 0.9
 """The share of them that answer alike before a rule is proposed; whether it holds is for the bound to say."""
 LARGEST_PART = 0.5
 """The share of a shape's blocks that one narrower shape may have."""
+OTHER_ROLES = frozenset({"src", "scripts", "docs"})
+"""All files but tests: what those hand over is made up for the case at hand."""
 MOST_KEYS = 40
 """Keys of one shape that are compared with each other, the most frequent ones."""
 

@@ -325,6 +325,17 @@ def test_numbers_are_a_closed_set_where_they_are_very_few():
     assert [] == values("tests", "'a'", "'b'")
 
 
+@pytest.mark.parametrize(("folder", "rows"), [("src", ["Q09", "Q10", "Q11", "Q12", "Q13"]), ("test", [])])
+def test_what_tests_hand_over_is_made_up_for_the_case(folder: str, rows: list[str]):
+    """Blocks of tests make no rule, and are held to none of the others."""
+    text = "post({ name: first, size: 1 });\n" * 8 + "post({ name: first, kind: 2, wait: 3 });\n"
+    files = {f"{folder}/f{n}.js": text for n in range(30)}
+    slip = 'post({ kind: 2, name: "a" });\n'
+
+    assert rows == sorted({entry.convention for entry in learn(files).entries} & {*NEUTRAL[8:13]})
+    assert [] == found(learn({**files, **{f"src/f{n}.js": text for n in range(30)}}), "test/new.js", slip)
+
+
 def test_the_name_of_a_test_is_no_block():
     """That every method of a name carries an attribute is no rule of blocks."""
     test = "class T{n} {{\n    [Fact]\n    public void Ctor_Ok()\n    {{\n        f();\n    }}\n}}\n"
