@@ -130,10 +130,10 @@ def stage_pairs(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
     from idiolect.mining import mine
     from idiolect.mining.assemble import assemble
     from idiolect.mining.corpus import write_corpus
+    from idiolect.mining.garbage import pause_collection
     from idiolect.mining.languages import known_languages
     from idiolect.mining.repository import open_repository
     from idiolect.mining.settings import Settings
-    from idiolect.mining.workers import pause_collection
     from idiolect.mining.yields import FileYield, Mined
 
     files = python_files(roots)

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from ..mining.artefacts import write_bytes
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError
+from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
 from ..mining.languages import language_of
 from ..mining.profile import Profile
@@ -84,6 +85,7 @@ class Judge:
     baseline: Baseline
 
 
+@pause_collection()
 def run_check(request: Request) -> Report:
     """Return what the code in question departs from; with `fix`, after what can be mended was."""
     change = change_of(request)

@@ -32,6 +32,7 @@ from .filters.licence import file_licence, may_stay
 from .filters.personal import mask_personal
 from .filters.quality import broken_definition, gives_cause, object_to
 from .filters.secrets import redact_secrets
+from .garbage import pause_collection
 from .languages import Language, known_languages, language_of
 from .own import read_own_pairs
 from .owners import owners_in
@@ -43,7 +44,7 @@ from .settings import Settings, read_together
 from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
-from .workers import map_files, pause_collection
+from .workers import map_files
 from .yields import NO_GRAMMAR, Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
 
 PLAIN_KINDS = ("implement", "infill")

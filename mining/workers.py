@@ -7,7 +7,6 @@ chunk whose worker died is tried again by itself, in halves, until the one bad f
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import resource
 import signal
@@ -17,6 +16,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from typing import TypeVar
+
+from .garbage import pause_collection
 
 Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]
@@ -127,22 +128,6 @@ def limit_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(ValueError, OSError):  # not every platform has the limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-@contextmanager
-def pause_collection() -> Generator[None]:
-    """
-    Look for no cycles of garbage until the block has ended.
-
-    Mining makes few, and keeps so many small values alive that looking through them all costs it a tenth of its time.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @pause_collection()
