@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..mining.conventions.convention import TIERS
+from ..mining.conventions.convention import TIERS, conventions_by_id
 from ..mining.judge import Finding, Judgement, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source
@@ -121,7 +121,7 @@ def check_change(
     inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
     forget_oldest()
     if mode == "lines":
-        return [set_apart(file, [is_on_added(alert, change) for alert in file.alerts]) for file in inspected]
+        return [set_apart(file, came_with(file, change, profile)) for file in inspected]
     if mode == "new":
         return [set_apart(file, were_not_there(file, change, profile, more_before)) for file in inspected]
     return inspected
@@ -135,6 +135,18 @@ def set_apart(file: Inspected, asked: Sequence[bool]) -> Inspected:
         if is_asked or alert.state == "new"
     ]
     return replace(file, alerts=tuple(alerts))
+
+
+def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
+    """Claim of each alert of *file* that it stands on an added line, and is of no name that stood there before."""
+    added = [is_on_added(alert, change) for alert in file.alerts]
+    named = [conventions_by_id()[alert.finding.entry.convention].is_about_names for alert in file.alerts]
+    if not any(is_added and is_named for is_added, is_named in zip(added, named, strict=True)):
+        return added
+    fresh = were_not_there(file, change, profile, {})
+    return [
+        is_added and (is_new or not is_named) for is_added, is_new, is_named in zip(added, fresh, named, strict=True)
+    ]
 
 
 def is_on_added(alert: Alert, change: Change) -> bool:

@@ -28,6 +28,7 @@ class DefinitionCase(NeutralConvention):
     id = "Q01"
     name = "definition-case"
     question = "How is the name of a {key} cased?"
+    is_about_names = True
     never = frozenset({"mixed"})
     spared = PROSE | {"go"}  # there the first letter's case says who may use a name
     version = 5
@@ -156,6 +157,7 @@ class DefinitionAffix(NeutralConvention):
     id = "Q02"
     name = "definition-affix"
     question = "Which word stands at {key}?"
+    is_about_names = True
     cap = "advise"
     least_support = 30.0
     is_mined = True

@@ -89,6 +89,18 @@ def test_new_finds_what_a_change_brings_wherever_it_moves(house: Path, capsys: p
     assert (1, [("renamed.py", 5), ("renamed.py", 8)]) == check(capsys, str(house), "--diff", "HEAD", "--mode", "files")
 
 
+def test_a_name_of_before_is_left_to_those_who_use_it(
+    write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+):
+    """A parameter more asks for no other name of its function; a new name, or another slip of the line, counts."""
+    code = "def read_all(a):\n    return []\n\n\ndef write_all(a):\n    return {}\n"
+    house = write_tree({**{f"m{n}.py": code for n in range(90)}, "old.py": "def readAll(a):\n    return a\n"})
+    commit_tree(house, "Begin")
+    (house / "old.py").write_text("def readAll(a, b=dict()):\n    return a\n\n\ndef writeAll(a):\n    return a\n")
+
+    assert (1, [("old.py", 1), ("old.py", 5)]) == check(capsys, str(house), "--diff", "HEAD")
+
+
 def test_a_change_cannot_weaken_its_own_judge(house: Path, capsys: pytest.CaptureFixture[str]):
     """Settings and a baseline that the change itself brings are not those it is judged by."""
     (house / "new.py").write_text(SLIP)

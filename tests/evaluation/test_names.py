@@ -214,8 +214,8 @@ THERE = [
     *(
         pytest.param(
             {
-                "a.py": "from dataclasses import dataclass\n\nfrom outside import Base\n\n\nclass Own:\n    sum = 0\n\n\n"
-                f"@dataclass\nclass Till({base}):\n    pass\n\n\nprint(Base, Till(1))\n"
+                "a.py": "from dataclasses import dataclass\n\nfrom outside import Base\n\n\n"
+                f"class Own:\n    sum = 0\n\n\n@dataclass\nclass Till({base}):\n    pass\n\n\nprint(Base, Till(1))\n"
             },
             silent,
             id=f"a dataclass of {base}",

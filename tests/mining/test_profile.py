@@ -97,7 +97,7 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         ("pyproject.toml", "# ruff format is not used\n[tool.ruff.lint]\n", set()),
         ("rustfmt.toml", "", {"rustfmt"}),
         ("Cargo.toml", "[package]\n", set()),
-        (".github/workflows/CI.yml", "jobs:\n  check:\n    steps:\n      - run: cargo fmt --all -- --check\n", {"rustfmt"}),
+        (".github/workflows/CI.yml", "a:\n  steps:\n    - run: cargo fmt --all -- --check\n", {"rustfmt"}),
         ("Makefile", "check:\n\tcargo +nightly fmt --check\n", {"rustfmt"}),
         ("Makefile", "check:\n\tcargo test  # not cargo-fmt\n", set()),
         ("go.mod", "module example.org/a\n", {"gofmt"}),
