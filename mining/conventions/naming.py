@@ -4,6 +4,7 @@ Names. In: definitions. Out: how they are cased and what they end in. Rows N01, 
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -13,8 +14,9 @@ from tree_sitter import Node
 from .convention import Choice, Convention, Edit, Examples, Place
 from .view import DefinitionFrame, FileView, text_of
 
+SNAKE_CASE = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*_*")
 CASES = (
-    ("snake_case", re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*_*")),
+    ("snake_case", SNAKE_CASE),
     ("CapWords", re.compile(r"_*[A-Z][A-Za-z0-9]*")),
     ("camelCase", re.compile(r"_*[a-z]+[A-Za-z0-9]*")),
     ("UPPER_CASE", re.compile(r"_*[A-Z0-9]+(_[A-Z0-9]+)+_*")),
@@ -27,7 +29,9 @@ DUNDER = re.compile(r"__\w+__")
 NAME_MARKS = "_0123456789"
 """What stands around another's name inside of a name."""
 EXCEPTION_BASE = re.compile(r"(Exception|Error|Warning|Exit|Interrupt)$")
-DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "assert", "runTest", "maxDiff")
+ASSERTS = re.compile(r"_*assert[A-Z]")
+"""A test's helper that is called as those of `unittest` are, wherever it stands."""
+DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "runTest", "maxDiff")
 """Names that a base class or a protocol of the standard library dictates."""
 STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structure", "Union"})
 """What classes derive from that describe structures of C."""
@@ -92,6 +96,7 @@ class FunctionCase(Cased):
             "def test_readAll2(): return reader.readAll(1)",
             "class A(B):\n    def visitCall(self, node): pass",
             "class A:\n    def _setUp(self, what): pass",
+            "def assertSameOrder(a, b): pass",
             "@implementer(IReader)\nclass A:\n    def readAll(self): pass",
         ),
     )
@@ -99,7 +104,7 @@ class FunctionCase(Cased):
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return the case, unless the name is dictated from outside, or holds one that is."""
         frame = file.definition
-        if DUNDER.fullmatch(frame.name) or (frame.is_method and is_dictated(frame)):
+        if DUNDER.fullmatch(frame.name) or ASSERTS.match(frame.name) or (frame.is_method and is_dictated(frame)):
             return None
         case = case_of(frame.name)
         is_given = ACRONYMS.fullmatch(frame.name) or (
@@ -124,7 +129,7 @@ class ClassCase(Cased):
     examples = Examples(
         value="CapWords",
         conforms=("class ReadOnly: pass", "class _Hidden: pass"),
-        departs=("class read_only: pass", "class readOnly: pass"),
+        departs=("class read_only: pass", "class readOnly: pass", "class read_only(dict): pass"),
         nearly=(
             "readOnly = type('readOnly', (), {})",
             "def f():\n    class made(B): pass",
@@ -134,6 +139,7 @@ class ClassCase(Cased):
             # what is used as a function is: a decorator, a property, a context
             "class lazy_property:\n    def __get__(self, instance, owner=None): pass",
             "class opened:\n    def __enter__(self): pass\n    def __exit__(self, *what): pass",
+            "class bdist_wheel_abi3(wheel.bdist_wheel): pass",
         ),
     )
 
@@ -145,7 +151,8 @@ class ClassCase(Cased):
         if is_made or bases & STRUCTURES or f"_{frame.name}" in bases:
             return None
         case = case_of(frame.name)
-        return None if case == "snake_case" and not frame.members.isdisjoint(FUNCTION_LIKE) else case or None
+        is_function_like = not frame.members.isdisjoint(FUNCTION_LIKE) or any(map(is_called_so, bases))
+        return None if case == "snake_case" and is_function_like else case or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -250,6 +257,11 @@ def is_type_alias(assignment: Node) -> bool:
     """Claim that an assignment names a type, which may be written as a string."""
     kind = assignment.child_by_field_name("type")
     return kind is not None and text_of(kind).rpartition(".")[2] == "TypeAlias"
+
+
+def is_called_so(base: str) -> bool:
+    """Claim that a base is called as functions are, and no built-in type, which nobody takes after."""
+    return base == "property" or (SNAKE_CASE.fullmatch(base) is not None and not hasattr(builtins, base))
 
 
 def holds_another(name: str, file: FileView) -> bool:
