@@ -13,6 +13,8 @@ from ...mining.source import Source
 from ..findings import Alert, Report, counted
 from ..fix import find_fix
 
+SLIGHT = 0.01
+"""A difference between shares that needs no explanation."""
 WIDEST = 120
 """Columns of a line that are shown around its mark."""
 
@@ -54,7 +56,7 @@ def evidence_of(entry: Entry) -> str:
     counts = f"{entry.conforming:,} of {entry.opportunities:,} places"
     where = f" in {entry.where}" if entry.where else ""
     # a file full of exceptions is no reason to give up a rule of all the others
-    is_capped = entry.conforming < entry.bound * entry.opportunities
+    is_capped = entry.conforming < (entry.bound - SLIGHT) * entry.opportunities
     least = f"at least {entry.bound:.1%} at 90 % confidence"
     return f"{counts}{where} do otherwise, {least}{' where no file counts for more than ten' if is_capped else ''}"
 
