@@ -27,7 +27,7 @@ from ..mining.conventions.existence import ApiExists
 from ..mining.conventions.silences import is_silenced, silences_in
 from ..mining.judge import Finding
 from ..mining.profile import state_fact
-from ..mining.roles import is_test_data, role_of
+from ..mining.roles import data_folder, role_of
 from ..mining.source import Source
 from .bindings import bindings_of, is_plain_function, parse
 from .guards import is_expected, is_guarded
@@ -96,7 +96,7 @@ def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
     for what cannot be decided. What was found is kept under the hash of all that decides it.
     """
     program = find_resolver()
-    paths = [path for path in paths if not is_test_data(path) or is_in_package(root, path)]
+    paths = [path for path in paths if not (data := data_folder(path)) or (root / data / "__init__.py").is_file()]
     if program is None or not paths:
         return []
     house = read_house(root)

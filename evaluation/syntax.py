@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from ..mining.judge import Finding
 from ..mining.profile import state_fact
-from ..mining.roles import is_test_data
+from ..mining.roles import data_folder
 from ..mining.source import Source
 from ..mining.survey import outermost_errors
 
@@ -47,7 +47,7 @@ def find_broken(sources: Iterable[Source]) -> dict[str, list[Finding]]:
 
     What tests read may be broken on purpose.
     """
-    python = [source for source in sources if source.language.name == "python" and not is_test_data(source.path)]
+    python = [source for source in sources if source.language.name == "python" and not data_folder(source.path)]
     suspects = [source for source in python if first_error(source)]
     faults = [(source, fault) for source in suspects if (fault := fault_of(source.text)) is not None]
     accepted = ask_libcst([source.text for source, _ in faults])

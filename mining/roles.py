@@ -14,7 +14,7 @@ TEST = re.compile(
 )
 SCRIPT = re.compile(r"(^|/)(scripts?|tools?|bin|ci|maint|benchmarks?)/|(^|/)(setup|noxfile|fabfile|conf)\.py$")
 DOCS = re.compile(r"(^|/)(docs?|examples?|tutorials?|samples?|notebooks?)/")
-DATA = re.compile(r"(^|/)(tests?/(.*/)?(cases|data|fixtures?|resources)|testdata)/")
+DATA = re.compile(r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|testdata|fixtures?|resources)|testdata)/")
 
 
 def role_of(path: str) -> str:
@@ -31,7 +31,12 @@ def is_test_path(path: str) -> bool:
     return role_of(path) == "tests"
 
 
-def is_test_data(path: str) -> bool:
-    """Claim that the file at *path* may be what tests read: in a folder for it, and no test itself."""
-    name = path.rpartition("/")[2]
-    return DATA.search(path) is not None and TEST.search(name) is None
+def data_folder(path: str) -> str:
+    """Return the outermost folder of what tests read that holds the file at *path*; nothing for tests and others."""
+    found = DATA.search(path)
+    return path[: found.end()] if found is not None and TEST.search(path.rpartition("/")[2]) is None else ""
+
+
+def is_sample(path: str) -> bool:
+    """Claim that the file at *path* is read by tests as a sample, and written in no style of the house's."""
+    return data_folder(path).endswith("data/")

@@ -20,6 +20,7 @@ from tree_sitter import Node, Query, QueryCursor
 from ..columns import pack_rows, unpack_rows
 from ..definitions import MATCH_LIMIT
 from ..languages import Language
+from ..roles import is_sample, role_of
 from ..source import Source
 from .convention import NOT_NEUTRAL, Choice, Convention, HouseConvention, Opportunity, collect_conventions
 from .facts import FactCollector, FileFacts
@@ -89,6 +90,8 @@ def tally_source(source: Source) -> FileTally:
 
     Runs in a worker process; the tree is shared with whoever parsed it.
     """
+    if is_sample(source.path):
+        return FileTally(source.path, source.language.name, role_of(source.path), len(source.line_starts), (), {}, None)
     if source.language.name not in NOT_NEUTRAL:
         from .tally_any import tally_any
 

@@ -369,6 +369,7 @@ def test_a_fragment_may_leave_out_what_the_house_names(write_tree, path: str):
         ("tests/data/cases/a.py", [], False),
         ("src/testdata/a.py", [], False),
         ("tests/data/a.py", ["tests/data/__init__.py"], True),
+        ("tests/testdata/data/a.py", ["tests/testdata/data/__init__.py"], False),
         ("tests/data/test_a.py", [], True),
         ("data/a.py", [], True),
     ],

@@ -263,6 +263,19 @@ def test_a_file_with_its_own_way_is_left_alone(others: int, own: int, found: int
     assert found == len(judge_source(parse_source("package/new.py", text, PYTHON), profile).findings)
 
 
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("tests/data/a.py", 0), ("src/testdata/b/a.py", 0), ("tests/data/test_a.py", 6), ("tests/fixtures/a.py", 6)],
+)
+def test_what_tests_read_has_no_style(path: str, found: int):
+    """A sample is held to no habit and makes none; a test, and what it is set up with, is code like other code."""
+    text = b"x = 'a'\n" * 6 + b'x = "a"\n' * 4
+    source = parse_source(path, text, PYTHON)
+
+    assert found == len(judge_source(source, house('"', files=30)).findings)
+    assert bool(found) == bool(tally_source(source).opportunities)
+
+
 def test_too_little_evidence_makes_no_rule():
     """Under ten weighted opportunities nothing is learned."""
     assert () == house('"', files=2).entries
