@@ -13,6 +13,8 @@ from .view import FileView, text_of
 
 HANDED_ON = re.compile(r"(^|:)\s*raise\b|\.exception\(|\bexc_info\s*=", re.MULTILINE)
 """What a handler does that hides nothing: it raises, or logs where the exception came from."""
+WARNED = r"\blog\w*\.(?:warning|error|critical)\((?s:.*)\b"
+"""What stands before an exception's name where a handler warns of it."""
 
 
 class Chaining(Convention):
@@ -67,11 +69,15 @@ class HandlerBreadth(Convention):
     )
     never = frozenset({"bare", "Exception"})
     values = ("named", "Exception", "bare")
-    version = 2
+    version = 3
     examples = Examples(
         value="named",
         conforms=("try:\n    f()\nexcept OSError:\n    pass",),
-        departs=("try:\n    f()\nexcept:\n    pass", "try:\n    f()\nexcept Exception:\n    pass"),
+        departs=(
+            "try:\n    f()\nexcept:\n    pass",
+            "try:\n    f()\nexcept Exception:\n    pass",
+            "try:\n    f()\nexcept Exception as e:\n    logger.debug('f: %s', e)",
+        ),
         nearly=(
             "try:\n    f()\nfinally:\n    g()",
             # the linters that report a broad handler leave one that hides nothing
@@ -79,6 +85,7 @@ class HandlerBreadth(Convention):
             "try:\n    f()\nexcept Exception as e:\n    if g(e): raise Failed() from e",
             "try:\n    f()\nexcept Exception:\n    logger.exception('f')",
             "try:\n    f()\nexcept Exception:\n    logger.error('f', exc_info=True)",
+            "try:\n    f()\nexcept Exception as e:\n    logger.warning('f: %s', g(e))",
         ),
     )
 
@@ -117,5 +124,8 @@ def caught_by(clause: Node) -> Node | None:
 
 
 def hides_nothing(clause: Node) -> bool:
-    """Claim that an `except` clause raises, or logs the exception with its traceback."""
-    return HANDED_ON.search(text_of(clause.named_children[-1])) is not None
+    """Claim that an `except` clause raises, logs the exception with its traceback, or warns of it by its name."""
+    caught, body = caught_by(clause), text_of(clause.named_children[-1])
+    name = text_of(caught).partition(" as ")[2].strip() if caught is not None else ""
+    is_told = bool(name) and re.search(rf"{WARNED}{re.escape(name)}\b", body) is not None
+    return is_told or HANDED_ON.search(body) is not None
