@@ -301,6 +301,8 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
             return False  # the resolver knows it by one of its values
     if any(is_cast_away(held, owner, lines[:place]) for held in re.findall(rb"\b(\w+)\.%b\b" % name.encode(), own)):
         return False
+    if owner in PLAIN_TYPES and re.search(rb"\]\.%b\b" % name.encode(), own):
+        return False  # of what a display holds side by side it knows but one type
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
     return is_plain and "|" not in owner and not house.mentions(MANGLED.sub("", name), own)
 

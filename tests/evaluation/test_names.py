@@ -195,6 +195,12 @@ THERE = [
             ),
         )
     ),
+    pytest.param(
+        {"a.py": "def f(held: dict[str, dict[str, int]]):\n    held['a'].append(1)\n"},
+        True,
+        id="what a display may hold",
+    ),
+    pytest.param({"a.py": "def f(held: dict[str, int]):\n    held.append(1)\n"}, False, id="what no display holds"),
     pytest.param({"src/shop/cloud/till.py": "import shop.wire.parts\n\nprint(shop)\n"}, True, id="an empty namespace"),
     *(
         pytest.param(
