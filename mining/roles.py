@@ -10,7 +10,8 @@ import re
 
 ROLES = ("src", "tests", "scripts", "docs")
 TEST = re.compile(
-    r"^t/|(^|/)(tests?|testing|__tests__|spec)/|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
+    r"^t/|(^|/)(tests?|testing|__tests__|spec|[\w.-]*\.Tests?|[\w.-]*Tests)/"
+    r"|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
 )
 SCRIPT = re.compile(r"(^|/)(scripts?|tools?|bin|ci|maint|benchmarks?)/|(^|/)(setup|noxfile|fabfile|conf)\.py$")
 DOCS = re.compile(r"(^|/)(docs?|examples?|tutorials?|samples?|notebooks?)/")

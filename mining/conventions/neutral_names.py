@@ -31,7 +31,7 @@ class DefinitionCase(NeutralConvention):
     is_about_names = True
     never = frozenset({"mixed"})
     spared = PROSE | {"go"}  # there the first letter's case says who may use a name
-    version = 5
+    version = 6
     examples = Examples(
         value="camelCase",
         key="function",
@@ -83,6 +83,15 @@ class DefinitionCase(NeutralConvention):
                 "Ring& operator<<(Ring& a, int b) {\n  return a;\n}\n",
                 "Ring::operator bool() const {\n  return n;\n}\n",
             ),
+        ),
+        Examples(
+            value="CapWords",
+            key="function",
+            path="Till.Tests/A.cs",
+            language="csharp",
+            conforms=("class A {\n    public void ReadsAll() { f(); }\n}\n",),
+            departs=("class A {\n    public void reads_all() { f(); }\n}\n",),
+            nearly=("class A {\n    public void ReadAll_WhenEmpty_Throws() { f(); }\n}\n",),
         ),
         Examples(
             value="CapWords",
@@ -140,8 +149,10 @@ def is_given(name: Name, text: str, case: str, file: AnyView) -> bool:
     # one word in lower case, or in capitals, one letter included, is several cases at once
     is_any = text.isalnum() and (text.islower() or text.isupper())
     is_type_like = case == "CapWords" and may_be_called_as_type(name, file)
+    # a test says in parts what it calls, when, and what is to come of it
+    is_told = case == "mixed" and file.role == "tests" and "_" in text
     # what is quoted breaks the language's own rules on purpose
-    return is_any or is_type_like or "`" in text or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
+    return is_told or is_any or is_type_like or "`" in text or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
 
 
 def may_be_called_as_type(name: Name, file: AnyView) -> bool:
