@@ -30,7 +30,7 @@ from ..mining.profile import state_fact
 from ..mining.roles import data_folder, role_of
 from ..mining.source import Source
 from .bindings import bindings_of, is_plain_function, parse
-from .guards import is_expected, is_guarded
+from .guards import is_expected, is_guarded, lines_around
 from .house import MAKERS, House, read_house
 from .learning import keep
 from .resolver import ask_resolver, find_resolver, installed, version_for
@@ -61,6 +61,10 @@ FILLED = re.compile(
     re.MULTILINE,
 )
 """How a module may get names as it runs, by its own hand or by that of one who loads them when they are asked for."""
+BESIDE = re.compile(rb"^from \. import (\w+)[ \t\r]*$", re.MULTILINE)
+"""A module of the same package that is imported alone, as for what it does."""
+IMPORTER = b"sys.meta_path"
+"""What a module names that makes others as they are asked for."""
 GIVEN = frozenset(
     {"_", "c", "dbutils", "display", "get_config", "get_ipython", "profile", "reveal_locals", "reveal_type", "sc"}
     | {"spark", "tags"}
@@ -267,7 +271,12 @@ def may_hold(module: str, name: str) -> bool:
     The resolver has stubs of its own for some packages, which may be of an older version.
     """
     text = text_of_module(module)
-    return FILLED.search(text) is not None or re.search(rb"\b%b\b" % name.encode(), text) is not None
+    beside = [part.decode() for part in BESIDE.findall(text)]
+    folders = [folder for folder in (module, module.rpartition(".")[0]) if folder]
+    makers = [text_of_module(f"{folder}.{part}") for folder in folders for part in beside]
+    if any(IMPORTER in maker for maker in makers) or FILLED.search(text):
+        return True
+    return re.search(rb"\b%b\b" % name.encode(), text) is not None
 
 
 @cache
@@ -295,6 +304,8 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
     # a class of another's may be called as one of the house: what is private there is seen by nobody
     if name.startswith("_") and not re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own):
         return False
+    if is_asked_for_another(owner, lines, place):
+        return False
     for held in re.findall(rb"\b(?:self|cls)\.(\w+)\.%b\b" % name.encode(), own):
         given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held)
         if sum(given.search(line) is not None for line in lines) > 1:
@@ -305,6 +316,12 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
         return False  # of what a display holds side by side it knows but one type
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
     return is_plain and "|" not in owner and not house.mentions(MANGLED.sub("", name), own)
+
+
+def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that the line at *place* stands in a block for values of another type than *owner*, or of parts of it."""
+    word = re.compile(rb"\b%b\b" % owner.partition("[")[0].encode())
+    return any(b"isinstance(" in line and not word.search(line) for line, _ in lines_around(lines, place))
 
 
 def is_cast_away(held: bytes, owner: str, above: Sequence[bytes]) -> bool:

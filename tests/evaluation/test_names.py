@@ -200,6 +200,17 @@ THERE = [
         True,
         id="what a display may hold",
     ),
+    *(
+        pytest.param(
+            {
+                "a.py": f"def f(held: list[str]):\n    if isinstance({given}):\n"
+                "        return [v.made_up for v in held]\n"
+            },
+            silent,
+            id=f"an element where {given} is asked",
+        )
+        for given, silent in (("held[0], dict", True), ("held[0], str", False))
+    ),
     pytest.param({"a.py": "def f(held: dict[str, int]):\n    held.append(1)\n"}, False, id="what no display holds"),
     pytest.param({"src/shop/cloud/till.py": "import shop.wire.parts\n\nprint(shop)\n"}, True, id="an empty namespace"),
     *(
@@ -419,6 +430,8 @@ LATE = [
     pytest.param("from .lazyimport import install\n\ninstall()\n", [], False, id="it is filled lazily"),
     pytest.param("from .more import install\n\ninstall(globals())\n", [], False, id="it gives its names away"),
     pytest.param("import sys\n\nsys.modules[__name__] = 1\n", [], False, id="it is something else"),
+    pytest.param("from . import maker\n", [], False, id="another one fills it"),
+    pytest.param("from . import more\n", [], True, id="another one does not fill it"),
     pytest.param("exec('conjured = print')\n", [], False, id="its text says the name"),
     pytest.param("globals().update(a=1)\n", ["parts.pyi"], True, id="a stub describes it"),
 ]
@@ -431,6 +444,7 @@ def test_what_is_installed_may_be_filled_as_it_runs(
     """A module that is handed its own names, or answers for them, lacks nothing for certain."""
     installed = {
         "late/__init__.py": "", "late/parts.py": code, "late/more.py": "def install(given): pass\n",
+        "late/maker.py": "import sys\n\nsys.meta_path.append(1)\n",
         "late/lazyimport.py": "def install(): pass\n", **{f"late/{name}": "" for name in stubs},
     }  # fmt: skip
     monkeypatch.syspath_prepend(write_tree(installed, "site-packages"))
