@@ -173,7 +173,7 @@ class DefinitionAffix(NeutralConvention):
     least_support = 30.0
     is_mined = True
     spared = PROSE | {"yaml"}  # there a key is named by what reads the file
-    version = 3
+    version = 4
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",
@@ -199,7 +199,9 @@ class DefinitionAffix(NeutralConvention):
         """Yield the first and the last of several words, with the mark that joins them to the others."""
         for name, _ in file.units:
             words = WORDS.findall(name.text)
-            if len(words) > 1:
+            # what runs the tests knows their functions by a word
+            is_known_by_it = file.role == "tests" and name.kind in ("function", "method")
+            if len(words) > 1 and not is_known_by_it:
                 kind = noun_of(name.kind)
                 yield Choice(words[0], name.node, f"the beginning of the name of {kind}")
                 yield Choice(words[-1].strip("_"), name.node, f"the end of the name of {kind}")

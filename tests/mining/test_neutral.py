@@ -284,6 +284,15 @@ def test_advice_reads_as_a_sentence(row: str, value: str, key: str, expected: st
     assert expected == conventions_by_id()[row].advice(value, key)
 
 
+def test_what_tests_begin_with_is_no_rule_of_the_others():
+    """Most functions of a package of Go may be tests beside it."""
+    tests = "package a\n\n" + "".join(f"func TestReadsAll{n}(t *T) {{\n\tf()\n}}\n" for n in range(9))
+    kept = {f"shop/f{n}_test.go": tests for n in range(40)}
+    code = {f"shop/f{n}.go": "package a\n\nfunc ReadAll() {\n\tf()\n}\n" for n in range(9)}
+
+    assert not any(entry.convention == "Q02" and "beginning" in entry.key for entry in learn({**kept, **code}).entries)
+
+
 def test_a_mixed_case_is_no_rule():
     """Names that have no common case are held to none."""
     files = {f"f{n}.tf": f'resource "disk" "a-{n}" {{\n  size = 1\n}}\n' for n in range(60)}
