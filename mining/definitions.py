@@ -105,7 +105,8 @@ def find_units(source: Source) -> Found:
         if "unit" in captures and "unit.name" in captures:
             node = captures["unit"][0]
             # two patterns may find one unit; the first that does says what it is
-            found.units.setdefault(outer_span(node), (kinds[pattern] or node.type, captures))
+            kind = kinds[pattern] or node.type
+            found.units.setdefault(outer_span(source, node, kind), (kind, captures))
         elif "comment" in captures:
             found.comments.extend(captures["comment"])
         found.blocks.extend(captures.get(BLOCK, ()))
@@ -265,12 +266,16 @@ def blank_to_line_end(source: Source, byte: int) -> bool:
     return not rest or rest.startswith(source.language.comment.encode())
 
 
-def outer_span(node: Node) -> Span:
+def outer_span(source: Source, node: Node, kind: str) -> Span:
     """Return the span of *node* with the wrapper that decorates or exports it."""
     parent = node.parent
     while parent is not None and parent.type in WRAPPERS and parent.end_byte == node.end_byte:
         node, parent = parent, parent.parent
-    return Span(node.start_byte, own_end(node))
+    end = own_end(node)
+    # some grammars let an indented block end where the next line's code starts
+    while kind in ("function", "class") and source.utf8[end - 1 : end].isspace():
+        end -= 1
+    return Span(node.start_byte, end)
 
 
 def own_end(node: Node) -> int:

@@ -752,6 +752,8 @@ enum State {
 def insist(job: Job): Boolean =
   while !job.run() do pause()
   true
+
+given Sink = Queue.closer
 """,
         [
             ("class", "Queue"),
