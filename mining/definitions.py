@@ -194,7 +194,6 @@ def build_definition(
     parts = name_parts(captures["unit.name"])
     doc = doc or node_span(captures, "unit.doc")
     block = captures.get("unit.body", [])
-    bracket = bracket_of(block[0]) if len(block) == 1 else None
     body = node_span(captures, "unit.body") or Span(node.start_byte, node.end_byte)
     body = Span(body.start, min(body.end, span.end))
     if kind == "function" and parent is not None and definitions[parent].kind == "class":
@@ -209,7 +208,7 @@ def build_definition(
         params=node_span(captures, "unit.params"),
         doc=doc,
         body=body,
-        code=code_lines(source, node, doc, body, bracket),
+        code=code_lines(source, node, doc, body, block),
         has_error=node.has_error,
     )
 
@@ -222,18 +221,34 @@ def bracket_of(block: Node) -> Span | None:
     return Span(parts[0].end_byte, parts[-1].start_byte)
 
 
-def code_lines(source: Source, node: Node, doc: Span | None, body: Span, bracket: Span | None) -> Span | None:
+def braces_at_end(source: Source, block: Node) -> Span | None:
+    """Return what stands between the braces that end an expression, where all before them stands on one line."""
+    closing = last_token(block)
+    around = closing.parent.children if closing.type == "}" and closing.parent is not None else []
+    opening = next((token for token in around if token.type == "{"), None)
+    if opening is None or b"\n" in source.utf8[block.start_byte : opening.start_byte].rstrip():
+        return None
+    return Span(opening.end_byte, closing.start_byte)
+
+
+def code_lines(source: Source, node: Node, doc: Span | None, body: Span, block: Sequence[Node]) -> Span | None:
     """Return the whole lines of *body* after *doc*, or None when they share a line with something else."""
     if body.start == node.start_byte:
         return None
+    bracket = bracket_of(block[0]) if len(block) == 1 else None
     if bracket is not None:
         return bracketed_lines(source, bracket)
     inside = doc is not None and body.start <= doc.start < body.end
     before = doc.end if doc is not None and inside else last_token_end(node, body)
+    sign = block[0].children[0] if block[0].children else block[0]
+    if not sign.is_named and source.line_of(sign.start_byte) == source.line_of(before - 1):
+        # `=` or `=>`, which opens an expression, belongs to the head where it ends the head's line
+        before = sign.end_byte
     first = source.line_of(max(before - 1, node.start_byte)) + 1
     last = source.line_of(max(body.end - 1, body.start))
     if first > last or not blank_to_line_end(source, before):
-        return None
+        braces = braces_at_end(source, block[0])
+        return None if braces is None else bracketed_lines(source, braces)
     span = source.lines_span(first, last)
     return span if source.slice(span).strip() and blank_to_line_end(source, body.end) else None
 
@@ -281,7 +296,7 @@ def outer_span(source: Source, node: Node, kind: str) -> Span:
 def own_end(node: Node) -> int:
     """Return where *node* ends, without comments under it that stand no further in: they are of what follows."""
     end, last = node.end_byte, last_token(node)
-    while last.type == "comment" and last.start_point.column <= node.start_point.column:
+    while last.type.endswith("comment") and last.start_point.column <= node.start_point.column:
         before = last.prev_sibling
         if before is None:
             break

@@ -634,6 +634,7 @@ object Clock {
         [
             ("class", "Queue"),
             ("method", "Queue.push"),
+            ("method", "Queue.size"),
             ("method", "Queue.open"),
             ("class", "Sink"),
             ("function", "Job.insist"),
@@ -758,6 +759,7 @@ given Sink = Queue.closer
         [
             ("class", "Queue"),
             ("method", "Queue.push"),
+            ("method", "Queue.size"),
             ("method", "Queue.this"),
             ("class", "Queue"),
             ("method", "Queue.close"),
@@ -961,6 +963,32 @@ def test_a_function_is_named_with_the_type_that_it_is_for(path, text, symbol):
     source = parse_source(path, text.format("fn run(&self) {\n    go();\n}").encode(), language)
 
     assert symbol == collect_definitions(source)[-1].symbol
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "code"),
+    [
+        ("a.kt", "fun f(a: Int): Int =\n    a + 1\n", "    a + 1"),
+        ("a.kt", "fun f(a: Int): Int\n    = a + 1\n", "    = a + 1"),
+        ("a.kt", "fun Int.f() = when (this) {\n    1 -> 2\n    else -> g()\n}\n", "    1 -> 2\n    else -> g()"),
+        ("a.kt", "fun f(a: Int): Int = a + 1\n", ""),
+        ("a.kt", "fun f() = try {\n    g()\n} finally {\n    h()\n}\n", ""),
+        ("A.cs", "class A {\n  int F() =>\n    // Why.\n    G(1);\n}\n", "    // Why.\n    G(1);"),
+        ("A.cs", "class A {\n  int F()\n    => G(1);\n}\n", "    => G(1);"),
+        ("A.cs", "class A {\n  int F() => a switch\n  {\n    1 => G(),\n  };\n}\n", "    1 => G(),"),
+        ("a.scala", "def f(a: Int): Int = a match {\n  case 1 => g()\n}\n", "  case 1 => g()"),
+        ("a.scala", "def f(a: Int): Int =\n  a + 1\n\n/** Goes on. */\ndef g = 1\n", "  a + 1"),
+    ],
+)
+def test_an_expression_is_a_body(path, text, code):
+    """What follows `=` or `=>` is asked for where it has lines for itself, or braces that hold all but its head."""
+    language = language_of(path)
+    assert language is not None
+    source = parse_source(path, text.encode(), language)
+
+    found = next(each for each in collect_definitions(source) if each.name.lower() == "f")
+
+    assert code == (source.slice(found.code) if found.code is not None else "")
 
 
 @pytest.mark.parametrize(
