@@ -60,15 +60,16 @@ class AnyView:
     def units(self) -> list[tuple[Name, Node]]:
         """The definitions, each with its whole node, in order of the file."""
         query = self.source.language.query
-        found: list[tuple[Name, Node]] = []
+        found: dict[int, tuple[Name, Node]] = {}
         for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(self.root):
             if "unit" in captures and "unit.name" in captures:
                 node, name = captures["unit"][0], captures["unit.name"][-1]
                 settings = query.pattern_settings(pattern)
                 # a module holds units as a class does, and is named in its own way
                 kind = str(settings.get("called") or settings.get("kind") or node.type)
-                found.append((Name(kind, text_of(name).strip("\"'"), name), node))
-        return sorted(found, key=lambda unit: (unit[1].start_byte, -unit[1].end_byte))
+                # two patterns may find one unit
+                found.setdefault(node.id, (Name(kind, text_of(name).strip("\"'"), name), node))
+        return sorted(found.values(), key=lambda unit: (unit[1].start_byte, -unit[1].end_byte))
 
     @cached_property
     def top(self) -> list[Node]:

@@ -309,6 +309,17 @@ def test_a_function_of_php_is_no_method():
     assert "Q01[php: method]" in keys and "Q01[php: function]" not in keys
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("a.kt", "fun Job.runAll() {\n    run()\n}\n"), ("a.scala", "def runAll(job: Job) = {\n  job.run()\n}\n")],
+)
+def test_a_unit_is_asked_once(path: str, text: str):
+    """Whatever number of a query's patterns find a unit, its name is one place."""
+    found = tally_source(parse(path, text)).opportunities
+
+    assert len(set(found)) == len(found)
+
+
 def test_advice_names_the_language_once():
     """A rule is said without the key's language prefix, the language behind it."""
     files = {f"src/f{n}.js": "function readAll() {\n  a();\n}\n" for n in range(40)}
