@@ -25,6 +25,8 @@ SEPARATOR = ","
 PLAIN = re.compile(r"(content|end|fragment|literal|start)$")
 """Kinds of the parts of a string that is no more than its text."""
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
+TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
+"""Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 WIDEST_STEP = 8
 FORMATTERS = frozenset({"biome", "clang-format", "gofmt", "google-java-format", "prettier", "rubocop", "rustfmt"})
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
@@ -99,7 +101,7 @@ class IndentationUnit(NeutralConvention):
     question = "By what is the first line of a block indented?"
     owners = FORMATTERS
     spared = PROSE
-    version = 4
+    version = 5
     examples = Examples(
         value="2 spaces",
         path="src/a.js",
@@ -142,6 +144,18 @@ class IndentationUnit(NeutralConvention):
                 "int f(void)\n{\nretry: {\n        g();\n}\n}\n",
             ),
         ),
+        Examples(
+            value="2 spaces",
+            path="src/A.kt",
+            language="kotlin",
+            conforms=("fun f(a: Int) {\n  g()\n}\n",),
+            departs=("fun f(a: Int) {\n    g()\n}\n",),
+            nearly=(
+                "fun f(\n    a: Int,\n) {\n  g()\n}\n",
+                "class A {\n  constructor(a: Int) :\n      this(a, 1)\n}\n",
+                "class A(a: Int) :\n    B(a) {\n  val c = 1\n}\n",
+            ),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -162,16 +176,19 @@ class IndentationUnit(NeutralConvention):
 
 def is_opened(file: AnyView, before: Node, token: Node) -> bool:
     """Claim that *token* is the first of a block that the line of *before* opens."""
-    block = token
+    block = first = token
     while block.parent is not None and block.start_byte >= before.end_byte:
-        block = block.parent
+        first, block = block, block.parent
     opening, closing = text_of(before), last_token(block)
     holder = block if opening == ":" else block.parent
     if any(node is not None and node.type.startswith("label") for node in (holder, token.parent)):
         return False  # a label that is jumped to opens no block: it stands out of the one that it is in
     above = file.margin(before.end_point.row)
     if opening == ":":
-        return (block.start_point.row, block.start_point.column) == (before.end_point.row, len(above))
+        is_margin = (block.start_point.row, block.start_point.column) == (before.end_point.row, len(above))
+        return is_margin and not TYPES.search(first.type)
+    if "parameter" in block.type:
+        return False  # some houses indent the head of a definition deeper than its body
     # a block that hangs on something further left than its end is aligned with that, not indented
     is_level = closing.start_point.column == len(above) and file.margin(closing.start_point.row) == above
     is_word = not closing.is_named and text_of(closing).isalpha()
