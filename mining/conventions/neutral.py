@@ -205,7 +205,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE | {"bash"}  # there a blank ends a word
     is_mined = True
-    version = 7
+    version = 8
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -235,6 +235,15 @@ class TokenSpacing(NeutralConvention):
             nearly=("fn f() -> bool { a < b }\n", "fn f() -> bool {\n    a\n        < b\n}\n"),
         ),
         Examples(
+            value="on both sides",
+            key="`<` in a binary expression",
+            path="src/A.kt",
+            language="kotlin",
+            conforms=("val a = b < c\n",),
+            departs=("val a = b<c\n",),
+            nearly=("val a = f<T>(::b)\n",),
+        ),
+        Examples(
             value="after",
             key="`,` in a flow sequence",
             path="ci.yaml",
@@ -261,7 +270,7 @@ class TokenSpacing(NeutralConvention):
             around = node.parent
             if around is not None and around.type == sign:
                 around = around.parent  # some grammars wrap a sign into a node that is called like it
-            if around is None or around.type in BOUND or column == len(file.margin(row)):
+            if around is None or around.type in BOUND or column == len(file.margin(row)) or is_compared_twice(node):
                 continue
             # what stands before the first sign of a node, or after its last, is around the node
             within = (node.start_byte > around.start_byte, node.end_byte < around.end_byte)
@@ -277,6 +286,16 @@ class TokenSpacing(NeutralConvention):
 BOUND = frozenset({"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name"})
 """Kinds of nodes in which a language says where blanks stand: `a: b` of YAML, `$a` of PHP."""
 SPACING = {(True, True): "on both sides", (False, False): "nowhere", (True, False): "before", (False, True): "after"}
+
+
+def is_compared_twice(sign: Node) -> bool:
+    """Claim that a sign is of type arguments that a grammar takes for two comparisons, as Kotlin's in `f<T>(::g)`."""
+    around = sign.parent
+    inner = around.children[0] if around is not None and sign.type == ">" else around
+    outer = inner.parent if inner is not None else None
+    if inner is None or outer is None or inner.type != outer.type:
+        return False
+    return "<" in [each.type for each in inner.children] and ">" in [each.type for each in outer.children]
 
 
 class TrailingSeparator(NeutralConvention):
