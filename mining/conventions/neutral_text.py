@@ -104,7 +104,9 @@ class LongStrings(NeutralConvention):
     name = "long-strings"
     question = "How is a string of several lines opened?"
     cap = "advise"
-    version = 2
+    # there it can be opened in one way alone
+    spared = frozenset({"go", "java", "kotlin", "scala", "swift"})
+    version = 3
     examples = Examples(
         value="`",
         path="src/a.js",
@@ -112,6 +114,16 @@ class LongStrings(NeutralConvention):
         conforms=("x = `a\nb`;",),
         departs=('x = "a\\\nb";',),
         nearly=("x = 'a';", "x = `a`;"),
+    )
+    also = (
+        Examples(
+            value='"""',
+            path="src/A.kt",
+            language="kotlin",
+            conforms=(),
+            departs=(),
+            nearly=('val a = "${\n    b\n}"\n',),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:

@@ -300,6 +300,13 @@ def test_a_mixed_case_is_no_rule():
     assert not [entry for entry in learn(files).entries if entry.convention == "Q01" and entry.tier]
 
 
+def test_what_a_language_writes_in_one_way_is_no_rule():
+    """A string of several lines in Go has one form, so none can be asked for."""
+    files = {f"f{n}.go": "package a\n\nvar b = `c\nd`\n" for n in range(60)}
+
+    assert not [entry for entry in learn(files).entries if entry.convention == "Q19"]
+
+
 def test_a_function_of_php_is_no_method():
     """Methods in camelCase ask nothing of functions, which PHP itself names with underscores."""
     files = {f"src/F{n}.php": "<?php\nclass A {\n    function readAll() {\n    }\n}\n" for n in range(60)}
