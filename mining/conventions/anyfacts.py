@@ -351,8 +351,8 @@ def is_variable(callee: Node, name: str, units: Sequence[Node]) -> bool:
     """Claim that what is called is a variable, or a parameter of one of the *units* around it."""
     if VARIABLE.search(callee.type):
         return True
-    taken = (unit.child_by_field_name("parameters") for unit in units)
-    return any(name in WORD.findall(text_of(parameters)) for parameters in taken if parameters is not None)
+    taken = (child for unit in units for child in unit.named_children if "parameter" in child.type)
+    return any(name in WORD.findall(text_of(parameters)) for parameters in taken)
 
 
 def last_part(name: str) -> str:

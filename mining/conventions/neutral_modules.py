@@ -35,6 +35,8 @@ THIN = 2
 """The different functions that the body of a wrapper calls at most."""
 LEAST_THROUGH, LEAST_FILES, MOST_RAW_FILES = 5, 3, 2
 RECEIVERS = frozenset({"this", "self", "super", "cls"})
+OF_VALUES = frozenset({"csharp", "kotlin", "scala", "swift"})
+"""Languages in which a name in lower case before a dot is a value: no module is called by it."""
 
 
 class ModuleOrigin(NeutralConvention):
@@ -155,7 +157,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 2
+    version = 3
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -223,7 +225,7 @@ class HouseModule(NeutralHouseConvention):
                 continue
             for raw in sorted(inside):
                 elsewhere = {path for path in made.raw[raw] if not within(path, home)}
-                is_outside = is_folder or last_part(raw) not in made.homes
+                is_outside = is_folder or (last_part(raw) not in made.homes and not is_of_value(raw, files[0].language))
                 if is_outside and len(elsewhere) <= MOST_RAW_FILES and (elsewhere or is_folder):
                     best[raw] = max(best.get(raw, (0, "")), (sum(users.values()), own))
         for raw, (_, own) in sorted(best.items()):
@@ -307,8 +309,8 @@ def uses_of(facts: FileFacts) -> Iterator[Use]:
     for use in facts.uses:
         head = re.split(r"::|->|[.:]", use.whole)[0]
         # what a method of a value does is the value's affair; of a class or a module it is known
-        is_of_value = use.whole != use.name and not head.lstrip("\\")[:1].isupper()
-        if head not in RECEIVERS and not is_of_value:
+        is_apart = use.whole != use.name and not head.lstrip("\\")[:1].isupper()
+        if head not in RECEIVERS and not is_apart:
             start = use.end - len(use.whole.encode())
             yield Use(use.whole, last_part(use.name), use.inside, use.line, start, use.end, use.whole)
     folder = posixpath.dirname(facts.path)
@@ -316,6 +318,11 @@ def uses_of(facts: FileFacts) -> Iterator[Use]:
         if len(block.shapes) == 2 and not block.shapes[0].startswith("one of "):
             own = module_folder(folder, block) or block.shapes[1]
             yield Use(block.shapes[1], own, folder, block.line, block.start, block.end, block.text)
+
+
+def is_of_value(name: str, language: str) -> bool:
+    """Claim that what is called by *name* is a method of a value, so that others of the name are something else."""
+    return language in OF_VALUES and "." in name and not name[:1].isupper()
 
 
 def is_of(use: Use, own: str, home: str) -> bool:

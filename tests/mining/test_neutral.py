@@ -394,6 +394,9 @@ def test_a_block_is_named_by_what_makes_it(path: str, text: str, shapes: list[st
         pytest.param("php", "<?php\nfunction {}($x, $step) {{\n  return $step($x);\n}}\n", [], id="a variable"),
         pytest.param("php", "<?php\nfunction {}($x) {{\n  return step($x);\n}}\n", ["php: `step`"], id="a function"),
         pytest.param("js", "function {}(x, step) {{\n  return step(x);\n}}\n", [], id="a parameter"),
+        pytest.param("kt", "fun {}(x: Int, step: Step) {{\n  step(x)\n}}\n", [], id="a parameter without a field"),
+        pytest.param("kt", "fun {}(x: Int) {{\n  step(x)\n}}\n", ["kotlin: `step`"], id="a function of Kotlin"),
+        pytest.param("kt", "class {}(x: Int) : step(x) {{\n}}\n", [], id="what a class extends"),
     ],
 )
 def test_a_variable_is_no_function(ending: str, function: str, keys: list[str]):
@@ -417,6 +420,16 @@ def test_a_method_is_known_by_what_it_is_called_on(owner: str, other: str, keys:
     method = "def {}(x)\n  {}.step(x)\nend\n"
     files = {"src/run.rb": method.format("run_step", owner), "src/old.rb": method.format("old", other)}
     files |= {f"src/f{number}.rb": f"def f{number}(x)\n  run_step(x)\nend\n" for number in range(24)}
+
+    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+
+
+@pytest.mark.parametrize(("owner", "keys"), [("rows", []), ("Shop", ["kotlin: `Shop.step`"])])
+def test_a_name_in_lower_case_is_a_value_where_no_module_is_called_so(owner: str, keys: list[str]):
+    """A method of a value is the value's own in Kotlin too, whose grammar does not keep the two apart."""
+    function = "fun {}(x: Int) {{\n  {}(x)\n}}\n"
+    files = {f"src/{name}.kt": function.format(name, f"{owner}.step") for name in ("run_step", "old")}
+    files |= {f"src/f{number}.kt": function.format(f"f{number}", "run_step") for number in range(24)}
 
     assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
 
