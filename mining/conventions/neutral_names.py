@@ -5,7 +5,7 @@ Questions for any grammar, about the names of definitions. In: a source of any l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .anyfacts import last_part
 from .anyview import AnyView, Name
@@ -20,6 +20,8 @@ OPERATOR = re.compile(r"operator\W")
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
 JSX = re.compile(rb"</|/>")
+OVERRIDE = re.compile(rb"(?:@O|\bo)verride\b")
+"""What says, before a method's name, that another class gave it."""
 
 
 class DefinitionCase(NeutralConvention):
@@ -120,6 +122,7 @@ class DefinitionCase(NeutralConvention):
             departs=("fun read_all() {\n    f()\n}\n",),
             nearly=(
                 "fun LateOrder(id: Int): Order {\n    return f(id)\n}\n",
+                "class A : B() {\n    override fun read_all() {\n        f()\n    }\n}\n",
                 "fun `reads_all of them$`() {\n    f()\n}\n",
             ),
         ),
@@ -127,7 +130,7 @@ class DefinitionCase(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the case of each name that shows one, and of which the case is free."""
-        for name, _ in file.units:
+        for name in own_names(file):
             text = BETWEEN_DIGITS.sub("", last_part(name.text).strip(MARKS))
             case = case_of(text)
             if case and not is_given(name, text, case, file):
@@ -142,6 +145,13 @@ class DefinitionCase(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Name {noun_of(key)} in {value}."
+
+
+def own_names(file: AnyView) -> Iterator[Name]:
+    """Yield the names of the definitions of *file* that were chosen there."""
+    for name, node in file.units:
+        if not OVERRIDE.search(file.utf8, node.start_byte, name.node.start_byte):
+            yield name
 
 
 def is_given(name: Name, text: str, case: str, file: AnyView) -> bool:
@@ -197,7 +207,7 @@ class DefinitionAffix(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the first and the last of several words, with the mark that joins them to the others."""
-        for name, _ in file.units:
+        for name in own_names(file):
             words = WORDS.findall(name.text)
             # what runs the tests knows their functions by a word
             is_known_by_it = file.role == "tests" and name.kind in ("function", "method")
