@@ -84,6 +84,20 @@ class DefinitionCase(NeutralConvention):
                 "bool Ring::operator()(int i) const {\n  return i;\n}\n",
                 "Ring& operator<<(Ring& a, int b) {\n  return a;\n}\n",
                 "Ring::operator bool() const {\n  return n;\n}\n",
+                "LateRing<T>::LateRing(int i) {\n  f();\n}\n",
+                "LateRing::~LateRing() {\n  f();\n}\n",
+            ),
+        ),
+        Examples(
+            value="camelCase",
+            key="function",
+            path="src/A.java",
+            language="java",
+            conforms=("class A {\n  void readAll() {\n    f();\n  }\n}\n",),
+            departs=("class A {\n  void ReadAll() {\n    f();\n  }\n}\n",),
+            nearly=(
+                "class LateOrder {\n  LateOrder(int a) {\n    f();\n  }\n}\n",
+                "class A {\n  @Override\n  public void Read_All() {\n    f();\n  }\n}\n",
             ),
         ),
         Examples(
@@ -148,10 +162,16 @@ class DefinitionCase(NeutralConvention):
 
 
 def own_names(file: AnyView) -> Iterator[Name]:
-    """Yield the names of the definitions of *file* that were chosen there."""
+    """Yield the names of the definitions of *file* that were chosen there: a constructor has that of its class."""
+    around: list[tuple[str, int]] = []
     for name, node in file.units:
-        if not OVERRIDE.search(file.utf8, node.start_byte, name.node.start_byte):
+        around = [unit for unit in around if unit[1] >= node.end_byte]
+        owner, _, text = name.text.rpartition("::")
+        owners = {last_part(owner.partition("<")[0]), *(unit for unit, _ in around)}
+        is_constructor = name.kind == "function" and text.lstrip("~") in owners
+        if not is_constructor and not OVERRIDE.search(file.utf8, node.start_byte, name.node.start_byte):
             yield name
+        around.append((name.text, node.end_byte))
 
 
 def is_given(name: Name, text: str, case: str, file: AnyView) -> bool:
