@@ -10,9 +10,12 @@ import re
 
 ROLES = ("src", "tests", "scripts", "docs")
 TEST = re.compile(
-    r"^t/|(^|/)(tests?|testing|__tests__|spec|[\w.-]*\.Tests?|[\w.-]*Tests)/"
+    r"^t/|(^|/)(_{0,2}[Tt]ests?_{0,2}|testing|spec|testdata|__(?:fixtures|mocks|typetests?)__)/"
+    r"|(?:[a-z\d]Test|Tests|-tests|\.Tests?(?:\.\w+)*)/|[a-z\d]Test(?:s|Case)?\.(?:cs|java|kt|php|scala|swift)$"
     r"|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
+    r"|(?:^|[/_-])tests?\.(?!(?:markdown|md|sh|ya?ml)$)\w+$"
 )
+"""By the customs of many languages: `jvmTest/`, `House.Tests/`, `DoorTest.php`, `door/test.ts`, `door-test.cc`."""
 SCRIPT = re.compile(r"(^|/)(scripts?|tools?|bin|ci|maint|benchmarks?)/|(^|/)(setup|noxfile|fabfile|conf)\.py$")
 DOCS = re.compile(r"(^|/)(docs?|examples?|tutorials?|samples?|notebooks?)/")
 DATA = re.compile(r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|testdata|fixtures?|resources)|testdata)/")

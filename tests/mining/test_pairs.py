@@ -101,6 +101,25 @@ def infills_of(path, text):
     return mine_data(path, text.encode(), known_languages(), ["infill"]).drafts
 
 
+@pytest.mark.parametrize(
+    ("path", "taught"),
+    [
+        ("door/src/jvmTest/kotlin/Mocks.kt", False),
+        ("House.Tests/Mocks.kt", False),
+        ("Tests/DoorTests/Mocks.kt", False),
+        ("src/DoorTest.kt", False),
+        ("src/Latest.kt", True),
+        ("src/TestDispatcher.kt", True),
+        ("house-test/src/jvmMain/kotlin/Door.kt", True),
+    ],
+)
+def test_tests_are_told_as_each_language_names_them(path, taught):
+    """The tools of Kotlin, Swift and .NET have names of their own for where tests stand."""
+    text = "/** Opens the door with the key. */\nfun openDoor(key: Key): Int {\n    return key.turn(2)\n}\n"
+
+    assert taught == bool(mine_data(path, text.encode(), known_languages(), None).drafts)
+
+
 def test_every_kind_has_a_file_and_all_but_infill_an_example():
     """The seven kinds of the design are there, and what was added."""
     kinds = collect_kinds()
