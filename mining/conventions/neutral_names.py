@@ -20,8 +20,11 @@ OPERATOR = re.compile(r"operator\W")
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
 JSX = re.compile(rb"</|/>")
-OVERRIDE = re.compile(rb"(?:@O|\bo)verride\b")
-"""What says, before a method's name, that another class gave it."""
+GIVEN = re.compile(rb"(?:@O|\bo)verride\b|\bextension\b")
+"""What says, before a name, that it was given elsewhere: of a method by another class, of an extended type."""
+SILENCE = re.compile(rb"swift-format-ignore|swiftlint:disable[^\n]*_name|@Suppress\([^)\n]*Nam(?:e|ing)\b")
+"""What tells a linter of Swift or Kotlin, above a definition, to say nothing of its name."""
+LINES_ABOVE = 2
 
 
 class DefinitionCase(NeutralConvention):
@@ -89,6 +92,18 @@ class DefinitionCase(NeutralConvention):
             ),
         ),
         Examples(
+            value="CapWords",
+            key="type",
+            path="Sources/A.swift",
+            language="swift",
+            conforms=("struct LateOrder {\n  var a = 1\n}\n",),
+            departs=("struct Late_Order {\n  var a = 1\n}\n",),
+            nearly=(
+                "// swift-format-ignore: AlwaysUseLowerCamelCase\nstruct Late_Order {\n  var a = 1\n}\n",
+                "import A\n\npublic extension Late_Order {\n  var a: Int {\n    1\n  }\n}\n",
+            ),
+        ),
+        Examples(
             value="camelCase",
             key="function",
             path="src/A.java",
@@ -137,6 +152,7 @@ class DefinitionCase(NeutralConvention):
             nearly=(
                 "fun LateOrder(id: Int): Order {\n    return f(id)\n}\n",
                 "class A : B() {\n    override fun read_all() {\n        f()\n    }\n}\n",
+                '@Suppress("FunctionName")\nfun read_all() {\n    f()\n}\n',
                 "fun `reads_all of them$`() {\n    f()\n}\n",
             ),
         ),
@@ -169,7 +185,9 @@ def own_names(file: AnyView) -> Iterator[Name]:
         owner, _, text = name.text.rpartition("::")
         owners = {last_part(owner.partition("<")[0]), *(unit for unit, _ in around)}
         is_constructor = name.kind == "function" and text.lstrip("~") in owners
-        if not is_constructor and not OVERRIDE.search(file.utf8, node.start_byte, name.node.start_byte):
+        start, end = node.start_byte, name.node.start_byte
+        above = file.source.line_starts[max(file.source.line_of(start) - 1 - LINES_ABOVE, 0)]
+        if not (is_constructor or GIVEN.search(file.utf8, start, end) or SILENCE.search(file.utf8, above, end)):
             yield name
         around.append((name.text, node.end_byte))
 
