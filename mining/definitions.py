@@ -33,9 +33,10 @@ MARKED = re.compile(rb"/\*\*|///(?!/)")
 """What opens a comment that says by its form that it is documentation, where others stand beside it."""
 ORDER = re.compile(
     rb"(?:#|//|/\*\*?|--)\s*(?:[@#]__\w+__|#(?:end)?region\b|go:\w|language="
-    rb"|(?:biome|eslint|jshint|ktlint|prettier|solhint|stylelint|tflint)-(?:dis|en|ignore)"
+    rb"|(?:biome|eslint|jshint|ktlint|prettier|solhint|stylelint|swift-format|tflint)-(?:dis|en|ignore)"
     rb"|@(?:phpstan|psalm|ts)-(?:expect|ignore|nocheck|suppress)|cspell:|phpcs:|@formatter:"
-    rb"|(?:checkov|jscs|jshint|luacheck|rubocop|selene|sqlfluff|swiftlint|tfsec|tslint)\s*:"
+    rb"|(?:checkov|jscs|jshint|luacheck|rubocop|scalafmt|selene|sqlfluff|swiftformat|swiftlint|tfsec|tslint)\s*:"
+    rb"|(?-i:MARK):"
     rb"|(?:c8|istanbul|v8) ignore\b|clang-format o(?:n|ff)\b|ReSharper (?:dis|rest)"
     rb"|(?:cppcheck-suppress|lint:ignore|noinspection|nolint\w*|nosec|nosonar)\b"
     rb"|shellcheck\s+[a-z-]+=|yamllint\s+(?:dis|en)able)",

@@ -931,6 +931,9 @@ def test_infill(name, path, text, symbols, one):
         ("a.ts", "// @__NO_SIDE_EFFECTS__\nfunction f() {\n}\n", ""),
         ("a.js", "/* istanbul ignore next */\nfunction f() {\n}\n", ""),
         ("a.ts", "// #region Making\nfunction f() {\n}\n", ""),
+        ("a.swift", "// MARK: - Making\nfunc f() {\n}\n", ""),
+        ("a.swift", "// swift-format-ignore: AlwaysUseLowerCamelCase\nfunc F() {\n}\n", ""),
+        ("a.scala", "// scalafmt: { maxColumn = 200 }\ndef f() = {\n}\n", ""),
         ("a.go", "package a\n\n// go back to where it began\nfunc f() {\n}\n", "// go back to where it began"),
     ],
 )  # fmt: skip
