@@ -994,6 +994,16 @@ def test_an_expression_is_a_body(path, text, code):
     assert code == (source.slice(found.code) if found.code is not None else "")
 
 
+def test_parameters_without_a_node_of_their_own_are_found():
+    """Where a grammar gives a list of parameters no node, as Swift's, its brackets and what they hold are the list."""
+    text = "func push(_ job: Job, twice: (Int, Int) = (1, 2)) -> (Int, Int) {\n  g()\n}\n"
+    source = parse_source("a.swift", text.encode(), language_named("swift"))
+    (found,) = collect_definitions(source)
+
+    assert found.params is not None
+    assert "(_ job: Job, twice: (Int, Int) = (1, 2))" == source.slice(found.params)
+
+
 @pytest.mark.parametrize(
     ("path", "text", "symbols"),
     [
