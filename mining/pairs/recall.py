@@ -64,7 +64,7 @@ def signature(source: Source, definition: Definition) -> Iterator[Draft]:
         return
     # what a comment says between the parameters and the body is no part of the head
     after = re.split(rf"\s{re.escape(source.language.comment)}", source.slice(Span(params.end, end)), maxsplit=1)[0]
-    text = (source.slice(Span(start, params.end)) + after).rstrip()
+    text = (source.slice(Span(start, params.end)) + after).rstrip().removesuffix(" =")
     yield recalled(source, definition, SIGNATURES, text, first, first + text.count("\n"), start)
 
 

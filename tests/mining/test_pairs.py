@@ -239,6 +239,11 @@ def test_a_member_of_a_class_without_a_name_is_not_recalled():
     assert (["  public long weigh(Reader reader, Thing thing)"], set()) == recalled("Scales.java", SCALES)
 
 
+def test_a_head_is_recalled_without_the_sign_before_its_body():
+    """In Scala an `=` stands between the two, and is of neither."""
+    assert ["def weigh(thing: Thing): Int"] == recalled("a.scala", "def weigh(thing: Thing): Int = {\n  2\n}\n")[0]
+
+
 def test_long_documentation_keeps_its_beginning_and_its_tags():
     """In a comment with tags the contract stands at the end: what is left out stands before it."""
     lines = "".join(f"\n   * Long words about case {number}, which nobody needs." for number in range(30))
