@@ -26,6 +26,7 @@ TO_TOOLS = re.compile(
 COOKIE_LINES = 2
 """The first lines of a file: only there a program's name and an encoding count."""
 NO_HEADER = "no header"
+LETTER = re.compile(r"[^\W\d_]")
 
 
 class ToDoForm(Convention):
@@ -146,19 +147,30 @@ class FileHeader(Convention):
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong: the first line that differs."""
-        if found == NO_HEADER:
-            return f"this file does not open with `{wanted.partition(chr(10))[0]}`"
-        lines = zip_longest(found.split("\n"), wanted.split("\n"))
-        here, there = next((pair for pair in lines if pair[0] != pair[1]), (found, wanted))
-        if here is None:
-            return f"the header of this file lacks the line `{there}`"
-        if there is None:
-            return f"the header of this file goes on with `{here}`; it ends before in this codebase"
-        return f"the header says `{here}` here, `{there}` in this codebase"
+        return difference_of(found, wanted)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Open every file with `{value.partition(chr(10))[0]}`."
+        return f"Open every file with `{telling_line(value)}`."
+
+
+def difference_of(found: str, wanted: str) -> str:
+    """Return how the header that was *found* differs from the *wanted* one: the first line that does."""
+    if found == NO_HEADER:
+        return f"this file does not open with `{telling_line(wanted)}`"
+    lines = zip_longest(found.split("\n"), wanted.split("\n"))
+    here, there = next((pair for pair in lines if pair[0] != pair[1]), (found, wanted))
+    if here is None:
+        return f"the header of this file lacks the line `{there}`"
+    if there is None:
+        return f"the header of this file goes on with `{here}`; it ends before in this codebase"
+    return f"the header says `{here}` here, `{there}` in this codebase"
+
+
+def telling_line(header: str) -> str:
+    """Return the first line of *header* that holds a word: what opens a comment may have a line for itself."""
+    line = next((line for line in header.split("\n") if LETTER.search(line)), header)
+    return line.strip().removeprefix("* ")
 
 
 def header_of(statements: list[Node]) -> list[Node]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from tree_sitter import Node
 
 from .anyview import AnyView, first_token
-from .comments import RIGHTS, YEARS
+from .comments import RIGHTS, YEARS, difference_of, telling_line
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .view import text_of
 
@@ -175,12 +175,12 @@ class AnyHeader(NeutralConvention):
         return (Edit(end, end, " (changed)"),) if value != "no header" and end > 0 else ()
 
     def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong, the header cut to its first line."""
-        return f"this file does not open with `{wanted.partition(chr(10))[0]}`"
+        """Return what is wrong: the first line that differs."""
+        return difference_of(found, wanted)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Open every file with `{value.partition(chr(10))[0]}`."
+        return f"Open every file with `{telling_line(value)}`."
 
 
 class NumberForm(NeutralConvention):

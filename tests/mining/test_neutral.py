@@ -327,6 +327,24 @@ def test_a_unit_is_asked_once(path: str, text: str):
     assert len(set(found)) == len(found)
 
 
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("", "this file does not open with `Copyright YEAR Ada`"),
+        ("/*\n * Copyright 2024 Bob\n */\n", "the header says ` * Copyright YEAR Bob` here, ` * Copyright YEAR Ada`"),
+    ],
+)
+def test_a_header_is_told_by_a_line_that_says_something(head: str, said: str):
+    """A line that does no more than open the comment tells nobody what is asked for, or what is wrong."""
+    profile = learn({f"a/A{n}.java": f"/*\n * Copyright 2024 Ada\n */\nclass A{n} {{}}\n" for n in range(60)})
+    (entry,) = [entry for entry in profile.entries if entry.convention == "Q20"]
+    judged = judge_source(parse("B.java", f"{head}class B {{}}\n"), profile)
+    (finding,) = [each for each in judged.findings if each.entry == entry]
+
+    assert "Open every file with `Copyright YEAR Ada` (java)." == entry.advice
+    assert said in finding.message
+
+
 def test_advice_names_the_language_once():
     """A rule is said without the key's language prefix, the language behind it."""
     files = {f"src/f{n}.js": "function readAll() {\n  a();\n}\n" for n in range(40)}
