@@ -37,7 +37,7 @@ ORDER = re.compile(
     rb"|@(?:phpstan|psalm|ts)-(?:expect|ignore|nocheck|suppress)|cspell:|phpcs:|@formatter:"
     rb"|(?:checkov|jscs|jshint|luacheck|rubocop|scalafmt|selene|sqlfluff|swiftformat|swiftlint|tfsec|tslint)\s*:"
     rb"|(?-i:MARK):"
-    rb"|(?:c8|istanbul|v8) ignore\b|clang-format o(?:n|ff)\b|ReSharper (?:dis|rest)"
+    rb"|(?:c8|istanbul|v8) ignore\b|(?:clang-format|format:) o(?:n|ff)\b|ReSharper (?:dis|rest)"
     rb"|(?:cppcheck-suppress|lint:ignore|noinspection|nolint\w*|nosec|nosonar)\b"
     rb"|shellcheck\s+[a-z-]+=|yamllint\s+(?:dis|en)able)",
     re.IGNORECASE,
@@ -306,8 +306,8 @@ def own_end(node: Node) -> int:
 
 
 def last_token(node: Node) -> Node:
-    """Return the last token in *node*."""
-    while node.child_count:
+    """Return the last token in *node*, of which a comment is one whatever a grammar makes of it."""
+    while node.child_count and not node.type.endswith("comment"):
         node = node.children[-1]
     return node
 

@@ -933,6 +933,7 @@ def test_infill(name, path, text, symbols, one):
         ("a.ts", "// #region Making\nfunction f() {\n}\n", ""),
         ("a.swift", "// MARK: - Making\nfunc f() {\n}\n", ""),
         ("a.swift", "// swift-format-ignore: AlwaysUseLowerCamelCase\nfunc F() {\n}\n", ""),
+        ("a.scala", "// format: off\ndef f() = {\n}\n", ""),
         ("a.scala", "// scalafmt: { maxColumn = 200 }\ndef f() = {\n}\n", ""),
         ("a.go", "package a\n\n// go back to where it began\nfunc f() {\n}\n", "// go back to where it began"),
     ],
@@ -981,6 +982,7 @@ def test_a_function_is_named_with_the_type_that_it_is_for(path, text, symbol):
         ("A.cs", "class A {\n  int F() => a switch\n  {\n    1 => G(),\n  };\n}\n", "    1 => G(),"),
         ("a.scala", "def f(a: Int): Int = a match {\n  case 1 => g()\n}\n", "  case 1 => g()"),
         ("a.scala", "def f(a: Int): Int =\n  a + 1\n\n/** Goes on. */\ndef g = 1\n", "  a + 1"),
+        ("a.scala", "def f(a: Int): Int =\n  a + 1\n\n// Goes\n// on.\ndef g = 1\n", "  a + 1"),
     ],
 )
 def test_an_expression_is_a_body(path, text, code):
