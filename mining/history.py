@@ -51,8 +51,10 @@ EMPTY = re.compile(
 )
 """Messages that say when, why or for whom something was changed, and not what: nobody could do it by them."""
 NO_IMPERATIVE = re.compile(r"^\w+(ed|ing|es)\b", re.IGNORECASE)
-PREFIX = re.compile(r"^(?:\w+(?:\([^)]*\))?!?|\[[^\]]*\]|[\w./-]+):\s+")
-"""`fix(parser):` and the like."""
+MARK = r"(?:[\u2139\u2190-\u2bff\u200d\ufe0f\U0001f000-\U0001faff]+\s*|:[a-z_]+:\s*|\[[^\]]*\]:?\s+|[-*]\s+)*"
+"""`🐛`, `:bug:`, `[core]` and what opens an item of a list."""
+PREFIX = re.compile(rf"^{MARK}(?:(?:\w+(?: ?\([^)]*\))?!?|[\w./-]+) ?:\s+)?{MARK}")
+"""`fix(parser):` and the like, with marks before or after it."""
 ENDING = re.compile(r"(?:\s|\((?:#|gh-)\d+\)|\.)+$", re.IGNORECASE)
 """Numbers and full stops, in any order."""
 BOT = re.compile(r"\[bot\]|\bbot\b|dependabot|renovate|pre-commit-ci", re.IGNORECASE)
@@ -158,7 +160,7 @@ def is_lesson(commit: Commit) -> bool:
 
 def spoken(subject: str) -> str:
     """Return the first line of a message as a person would say it: without prefix, trailing number and full stop."""
-    words = PREFIX.sub("", ENDING.sub("", subject)).strip()
+    words = PREFIX.sub("", ENDING.sub("", subject), count=1).strip()
     return words[:1].upper() + words[1:]
 
 
