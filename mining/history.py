@@ -55,6 +55,8 @@ MARK = r"(?:[\u2139\u2190-\u2bff\u200d\ufe0f\U0001f000-\U0001faff]+\s*|:[a-z_]+:
 """`🐛`, `:bug:`, `[core]` and what opens an item of a list."""
 PREFIX = re.compile(rf"^{MARK}(?:(?:\w+(?: ?\([^)]*\))?!?|[\w./-]+) ?:\s+)?{MARK}")
 """`fix(parser):` and the like, with marks before or after it."""
+WORD = re.compile(r"[a-z]+(?:'[a-z]+)?(?=[\s,;:]|$)")
+"""A word of prose, which may open a sentence; a name such as `sort_lists` stays as it is written."""
 ENDING = re.compile(r"(?:\s|\((?:#|gh-)\d+\)|\.)+$", re.IGNORECASE)
 """Numbers and full stops, in any order."""
 BOT = re.compile(r"\[bot\]|\bbot\b|dependabot|renovate|pre-commit-ci", re.IGNORECASE)
@@ -161,7 +163,7 @@ def is_lesson(commit: Commit) -> bool:
 def spoken(subject: str) -> str:
     """Return the first line of a message as a person would say it: without prefix, trailing number and full stop."""
     words = PREFIX.sub("", ENDING.sub("", subject), count=1).strip()
-    return words[:1].upper() + words[1:]
+    return words[:1].upper() + words[1:] if WORD.match(words) else words
 
 
 def changed_definitions(commit: Commit, file: FileChange, blobs: Blobs) -> Iterator[Change]:

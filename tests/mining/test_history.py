@@ -202,6 +202,7 @@ def test_a_secret_of_the_past_stays_there(write_tree, commit_tree, tmp_path):
         ("DOC : say what comes back", "Say what comes back"),
         ("feat (codes): add those of 2022", "Add those of 2022"),
         ("--exact should conflict with --fixed", "--exact should conflict with --fixed"),
+        ("sort_lists gives them back in order", "sort_lists gives them back in order"),
         ("Support format: both of them", "Support format: both of them"),
         ("docs: say what comes back", "Say what comes back"),
         ("Keep what was read. (#12)", "Keep what was read"),
