@@ -24,6 +24,7 @@ from .languages import Language, language_of
 from .repository import content_reason, git_command, git_environment, git_output, is_vendored
 from .roles import is_test_path
 from .source import Source, UndecodableError, parse_source
+from .split import FORMATS
 
 MOST_FILES, MOST_LINES = 5, 60
 """Files, and changed lines, of a commit that is about one thing."""
@@ -89,6 +90,8 @@ class Change:
     new: Definition
     context: tuple[Definition, ...]
     """All definitions of `before`."""
+    beside_code: bool = False
+    """Whether the commit changes a file of code, too, where this one holds data or prose."""
 
 
 def read_changes(root: Path, count: int, languages: Sequence[Language]) -> Iterator[Change]:
@@ -183,8 +186,11 @@ def changed_definitions(commit: Commit, file: FileChange, blobs: Blobs) -> Itera
             new = after.by_name.get(old.symbol)
         if old is not None and new is not None and old.symbol == new.symbol:
             touched[new.symbol] = (old, new)
+    beside_code = before.source.language.name in FORMATS and any(map(blobs.is_code, commit.files))
     for old, new in touched.values():
-        yield Change(commit.id, commit.subject, file.path, before.source, after.source, old, new, before.definitions)
+        yield Change(
+            commit.id, commit.subject, file.path, before.source, after.source, old, new, before.definitions, beside_code
+        )
 
 
 class Parsed(NamedTuple):
@@ -232,6 +238,11 @@ class Blobs:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
+
+    def is_code(self, file: FileChange) -> bool:
+        """Claim that *file* holds neither data nor prose."""
+        language = language_of(file.path, self.languages)
+        return language is not None and language.name not in FORMATS
 
     def read(self, path: str, blob: str) -> Parsed | None:
         """Return the parsed *blob* as the file at *path*, or None when it is not to be mined."""

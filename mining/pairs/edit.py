@@ -70,10 +70,14 @@ def draft_edit(change: Change) -> Iterator[Draft]:
 
 
 def speaks_of_another(subject: str, change: Change) -> bool:
-    """Claim that *subject* names code of which nothing stands in the file: settings change along with other files."""
+    """
+    Claim that *subject* speaks of code of which nothing stands in the file: settings change along with other files.
+
+    Where code was changed in the same commit, it speaks of that unless a name says otherwise.
+    """
     names = [name.lower() for name in CODE_NAME.findall(subject)]
     text = f"{change.path}\n{change.before.text}\n{change.after.text}".lower()
-    return bool(names) and not any(name in text for name in names)
+    return (bool(names) or change.beside_code) and not any(name in text for name in names)
 
 
 def lines_of(source: Source, definition: Definition) -> str:
