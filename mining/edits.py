@@ -41,7 +41,7 @@ def mine_history(
     pairs: list[Pair] = []
     units: list[Unit] = []
     drops: list[Drop] = []
-    for change in read_changes(repository.root, count, languages) if makers else ():
+    for change in read_changes(repository, count, languages) if makers else ():
         for draft in (draft for make in makers for draft in make(change)):
             reason = object_to(draft) or object_to_change(change, draft) or private_matter(draft)
             if reason:

@@ -20,8 +20,8 @@ from typing import NamedTuple
 from .definitions import Definition, collect_definitions
 from .difference import DIFF, FileChange, Lines, read_patch
 from .errors import MissingExtraError
-from .languages import Language, language_of
-from .repository import content_reason, git_command, git_environment, git_output, is_vendored
+from .languages import Language, is_bare, language_of
+from .repository import Repository, content_reason, git_command, git_environment, git_output, is_vendored
 from .roles import is_test_path
 from .source import Source, UndecodableError, parse_source
 from .split import FORMATS
@@ -94,10 +94,11 @@ class Change:
     """Whether the commit changes a file of code, too, where this one holds data or prose."""
 
 
-def read_changes(root: Path, count: int, languages: Sequence[Language]) -> Iterator[Change]:
-    """Yield the changes of single definitions in the newest *count* commits of the repository at *root*."""
-    with Blobs(root, languages) as blobs:
-        for commit in read_commits(root, count, languages):
+def read_changes(repository: Repository, count: int, languages: Sequence[Language]) -> Iterator[Change]:
+    """Yield the changes of single definitions in the newest *count* commits of *repository*."""
+    scripts = [path for path in repository.paths if is_bare(path) and not is_test_path(path)]
+    with Blobs(repository.root, languages) as blobs:
+        for commit in read_commits(repository.root, count, languages, scripts):
             if is_lesson(commit):
                 for file in commit.files:
                     yield from changed_definitions(commit, file, blobs)
@@ -130,9 +131,12 @@ def is_longer(root: Path, count: int) -> bool:
     return int(git_output(root, "rev-list", "--count", f"-n{count + 1}", "HEAD") or 0) > count
 
 
-def read_commits(root: Path, count: int, languages: Sequence[Language]) -> Iterator[Commit]:
-    """Yield the newest *count* commits that are no merges, with what they changed in files of *languages*."""
+def read_commits(
+    root: Path, count: int, languages: Sequence[Language], scripts: Sequence[str] = ()
+) -> Iterator[Commit]:
+    """Yield the newest *count* commits that are no merges, with what they changed in *scripts* and in *languages*."""
     patterns = [f":(glob)**/*{extension}" for language in languages for extension in language.extensions]
+    patterns += [f":(literal){script}" for script in scripts]
     log = git_output(
         root, "log", f"-n{count}", "--topo-order", "--no-merges", *DIFF, "--no-renames", "--diff-filter=M",
         "--full-index", "--no-notes", "--no-mailmap", "--encoding=UTF-8", "--format=%x01%H%x00%an%x00%s", "--",
@@ -240,9 +244,9 @@ class Blobs:
         self.process.wait()
 
     def is_code(self, file: FileChange) -> bool:
-        """Claim that *file* holds neither data nor prose."""
+        """Claim that *file* holds neither data nor prose; a script does not show by its path what it is."""
         language = language_of(file.path, self.languages)
-        return language is not None and language.name not in FORMATS
+        return language is None or language.name not in FORMATS
 
     def read(self, path: str, blob: str) -> Parsed | None:
         """Return the parsed *blob* as the file at *path*, or None when it is not to be mined."""

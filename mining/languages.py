@@ -23,6 +23,8 @@ from .plugins import load_plugins
 
 GRAMMARS = Path(__file__).parent / "grammars"
 PACKAGE = "pip:"
+INTERPRETER = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-S[ \t]+)?(?:\S*/)?)?([a-z]+)[\d.]*(?=\s|\Z)")
+"""What runs a script, in its first line: `bash`, or `python` for `#!/usr/bin/env python3.12`."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Language:
     """The hash of a user's grammar and query; empty for what ships with idiolect."""
     claims: tuple[tuple[str, str], ...] = ()
     """Endings of another language, each with the pattern of what only this one can say: such files are its own."""
+    interpreters: tuple[str, ...] = ()
+    """What runs its scripts: a file without an ending is its own where the first line names one of them."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as the fields alone: a loaded grammar stays in its process, a worker loads its own, once."""
@@ -140,6 +144,7 @@ def read_language(file: Path) -> Language:
         comment=table.get("comment", "#"),
         check=tuple(table.get("check", ())),
         claims=tuple(table.get("claims", {}).items()),
+        interpreters=tuple(table.get("interpreters", ())),
     )
 
 
@@ -157,14 +162,27 @@ def known_languages() -> tuple[Language, ...]:
 
 
 def language_of(path: str, languages: Sequence[Language] | None = None, data: bytes = b"") -> Language | None:
-    """Return the language whose extension ends *path*, or the one that claims a file with this *data*; or None."""
+    """Return the language whose extension ends *path*, or that claims or runs a file with this *data*; or None."""
     name = PurePosixPath(path).name
     known = known_languages() if languages is None else languages
     found = next((language for language in known if is_ended(name, language.extensions)), None)
+    if found is None and is_bare(path) and (interpreter := interpreter_of(data)):
+        return next((language for language in known if interpreter in language.interpreters), None)
     # an ending that a user gave to a language is nobody else's
     if found is None or found.sha256:
         return found
     return next((language for language in known if is_claimed(name, language.claims, data)), found)
+
+
+def is_bare(path: str) -> bool:
+    """Claim that the name of the file at *path* has no ending, as those of commands."""
+    return "." not in PurePosixPath(path).name
+
+
+def interpreter_of(data: bytes) -> str:
+    """Return what runs a script with this *data*, without its version, or nothing."""
+    named = INTERPRETER.match(data)
+    return named[1].decode() if named is not None else ""
 
 
 def is_ended(name: str, extensions: Sequence[str]) -> bool:

@@ -210,11 +210,10 @@ def mine_repositories(
         raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
     settings = read_together(repositories)
     own_pairs = [pair for root, own in zip(repositories, settings, strict=True) for pair in read_own_pairs(root, own)]
-    opened = [
-        open_repository(root, suffixes=suffixes(known), exclude=own.exclude)
-        for root, own in zip(repositories, settings, strict=True)
-    ]
-    offering = [open_repository(root, suffixes=suffixes(known)) for root in api_from]
+    runners = frozenset(interpreter for language in known for interpreter in language.interpreters)
+    open_one = partial(open_repository, suffixes=suffixes(known), interpreters=runners)
+    opened = [open_one(root, exclude=own.exclude) for root, own in zip(repositories, settings, strict=True)]
+    offering = [open_one(root) for root in api_from]
     house = frozenset[str]().union(*(outermost_modules(short_name(r.name), r.paths) for r in (*opened, *offering)))
     mined: list[Mined] = []
     job = Job(known, kinds, house, workers or os.cpu_count() or 1, progress)

@@ -13,12 +13,13 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from .errors import InputError
+from .languages import interpreter_of, is_bare
 
 LARGEST_FILE = 512 * 1024
 """Bytes; larger files are generated or data (their reading is never even begun)."""
@@ -112,10 +113,13 @@ class Repository:
         return Skip(path, reason) if data is None or reason else data
 
 
-def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[str] = ()) -> Repository:
+def open_repository(
+    root: Path, *, suffixes: Sequence[str], exclude: Sequence[str] = (), interpreters: Set[str] = frozenset()
+) -> Repository:
     """
     List the files of *root* whose names end in one of *suffixes*; code of no known grammar is a skip with its reason.
 
+    Scripts without an ending are listed where one of *interpreters* runs them.
     Raises `InputError` when there is no such folder, or no file of a known language in it.
     """
     if not root.exists():
@@ -133,9 +137,10 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
     paths: list[str] = []
     skips = [Skip(printed(folder), "unreadable_folder") for folder in locked]
     for name in names:
-        if not name.endswith((*suffixes, *UNREAD)):
+        is_read = name.endswith(tuple(suffixes)) or is_run(root, name, interpreters)
+        if not is_read and not name.endswith(tuple(UNREAD)):
             continue
-        unread = "" if name.endswith(tuple(suffixes)) else f"no_grammar_for_{PurePosixPath(name).suffix}"
+        unread = "" if is_read else f"no_grammar_for_{PurePosixPath(name).suffix}"
         reason = "excluded" if excluded(name) else unread or path_reason(root, name)
         if reason:
             skips.append(Skip(printed(name), reason))
@@ -153,6 +158,11 @@ def open_repository(root: Path, *, suffixes: Sequence[str], exclude: Sequence[st
         skips=tuple(skips),
         listed=tuple(names),
     )
+
+
+def is_run(root: Path, name: str, interpreters: Set[str]) -> bool:
+    """Claim that the file at *name* is a script without an ending that one of *interpreters* runs."""
+    return bool(interpreters) and is_bare(name) and interpreter_of(read_start(root, name) or b"") in interpreters
 
 
 def without_artefacts(root: Path, names: Sequence[str]) -> list[str]:

@@ -1052,6 +1052,25 @@ def test_ruby_is_read_whatever_its_files_are_called(path):
     assert "ruby" == getattr(language_of(path), "name", None)
 
 
+@pytest.mark.parametrize(
+    ("path", "first", "name"),
+    [
+        ("bin/door", "#!/bin/sh -e", "bash"),
+        ("bin/door", "#!/usr/bin/env bash", "bash"),
+        ("door", "#! /usr/bin/python3.12 -u", "python"),
+        ("door", "#!/usr/bin/env -S node --no-warnings", "javascript"),
+        ("door", "#!/usr/bin/perl", None),
+        ("door", "#!/usr/bin/env", None),
+        ("door", "# by hand: /bin/sh", None),
+        ("door.txt", "#!/bin/sh", None),
+        ("Rakefile", "#!/bin/sh", "ruby"),
+    ],
+)
+def test_a_script_without_an_ending_is_read_as_what_runs_it(path, first, name):
+    """The first line of a command names its interpreter, with or without a path, a version and options."""
+    assert name == getattr(language_of(path, data=f"{first}\ntrue\n".encode()), "name", None)
+
+
 HEADERS = [
     ("c", "#include <stddef.h>\n/* a class of lists\n   in any namespace */\nstruct list { int n; };\n"),
     ("c", '#ifdef __cplusplus\nextern "C" int size(struct list *l);\n#else\nint size(struct list *l);\n#endif\n'),

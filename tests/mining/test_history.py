@@ -168,6 +168,21 @@ def test_settings_that_changed_along_with_code_are_no_lesson(write_tree, commit_
     assert ["checks.yaml", "shop/amber.py"][2 - asked :] == sorted(pair.path for pair in pairs)
 
 
+def test_scripts_without_an_ending_are_mined_with_their_past(write_tree, commit_tree, tmp_path):
+    """A command is read as what its first line says runs it; what it does not say, or nothing can read, is left."""
+    total = "#!/usr/bin/env python3\n" + OLD.format(noun="amber")
+    left = {"bin/other": "#!/usr/bin/perl\n", "LICENSE": "Do with it what you like.\n"}
+    root = write_tree({"bin/total": total, **left}, "grown")
+    commit_tree(root, "Begin")
+    (root / "bin" / "total").write_text(total.replace("in prices:", "in prices or ():"), "utf-8")
+    commit_tree(root, "Accept no prices at all")
+    corpus = mine_repositories([root], tmp_path / "corpus", workers=1)
+    pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+
+    assert {("bin/total", "python")} == {(pair.path, pair.language) for pair in pairs}
+    assert {"edit", "implement"} <= {pair.kind for pair in pairs}
+
+
 def test_a_character_is_no_string():
     """Quotes are a formatter's matter only where both open strings."""
     assert unformatted("print('}')", "python") == unformatted('print("}")', "python")
