@@ -14,11 +14,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tree_sitter import Node, Parser
+from tree_sitter import Node
 
 from ..mining.definitions import collect_definitions
 from ..mining.languages import Language
-from ..mining.source import Source, Span, parse_source
+from ..mining.source import Source, Span, parse_source, parse_tree
 
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n", re.MULTILINE)
 TAB = 8
@@ -161,7 +161,7 @@ def is_sound(root: Node, start: int) -> bool:
 def tree_of(source: Source, span: Span, body: str) -> Node:
     """Return the tree of the file up to *span* with *body* behind it, and nothing more."""
     text = source.utf8[: span.start] + body.encode("utf-8", "replace") + b"\n"
-    return Parser(source.language.grammar).parse(text).root_node
+    return parse_tree(text, source.language).root_node
 
 
 def cut_body(source: Source, span: Span, text: str) -> str:

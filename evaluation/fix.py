@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tree_sitter import Parser
-
 from ..mining.conventions.convention import Edit, Place, apply_edits, conventions_by_id
 from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
-from ..mining.source import Source, Span, parse_source
+from ..mining.source import Source, Span, parse_source, parse_tree
 from .syntax import fault_of
 
 __all__ = ["find_fix", "fix_once", "fix_source"]
@@ -65,7 +63,7 @@ def fix_once(source: Source, findings: Sequence[Finding], span: Span) -> tuple[S
     chosen = without_overlaps(edits for finding in findings if (edits := find_fix(source, finding)))
     made = [edit for edits in chosen for edit in edits]
     text = apply_edits(source, made).encode("utf-8")
-    mended = Source(source.path, text, "utf-8", source.language, Parser(source.language.grammar).parse(text))
+    mended = Source(source.path, text, "utf-8", source.language, parse_tree(text, source.language))
     return mended, Span(moved(made, span.start), moved(made, span.end))
 
 

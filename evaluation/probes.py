@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from tree_sitter import Parser
-
 from ..mining.artefacts import sha256_json
 from ..mining.corpus import Corpus
 from ..mining.languages import Language
 from ..mining.pairs.pair import Pair
-from ..mining.source import Source, Span, UndecodableError
+from ..mining.source import Source, Span, UndecodableError, parse_tree
 from ..mining.taught import marks_of
 from .checks.check import Answer
 
@@ -90,7 +88,7 @@ class Probe:
 def parse_text(path: str, text: str, language: Language) -> Source:
     """Parse text that is already decoded: whatever coding cookie it names, its bytes are UTF-8."""
     utf8 = text.encode("utf-8", "replace")
-    return Source(path, utf8, "utf-8", language, Parser(language.grammar).parse(utf8))
+    return Source(path, utf8, "utf-8", language, parse_tree(utf8, language))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from tree_sitter import LogType, Parser, Tree
 
 from .languages import Language
-from .source import whole_lines
+from .source import parse_tree, whole_lines
 
 PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
 ONE_TOKEN = re.compile(r"\w+|[^\w\s]+")
@@ -153,8 +153,8 @@ class Growth:
         """Claim that *text* in the hole makes the whole parse, or that it cannot be told."""
         if not self.is_judge:
             return True
-        root = Parser(self.language.grammar).parse((self.before + text + self.after).encode("utf-8", "replace"))
-        return not root.root_node.has_error
+        tree = parse_tree((self.before + text + self.after).encode("utf-8", "replace"), self.language)
+        return not tree.root_node.has_error
 
     def cut_to_whole(self, text: str) -> str:
         """Return *text* without its last lines, as few as make the whole parse; empty where none do."""

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from tree_sitter import Node, Parser, Tree
 
 from .languages import Language
+from .macros import HAVE_MACROS, without_macros
 
 DEEPEST = 50_000
 """Levels of nesting; from 65,536 on tree-sitter (0.25) answers a query in time that grows with the square."""
@@ -118,10 +119,15 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
         utf8 = data if encoding == "utf-8" and data.isascii() else data.decode(encoding).encode("utf-8")
     except (UnicodeError, LookupError):
         raise UndecodableError("undecodable") from None
-    tree = Parser(language.grammar).parse(utf8)
+    tree = parse_tree(utf8, language)
     if len(utf8) > DEEPEST and any(is_deep(node) for node in tree.root_node.children):
         raise UndecodableError("too_deep")
     return Source(path, utf8, encoding, language, tree)
+
+
+def parse_tree(utf8: bytes, language: Language) -> Tree:
+    """Return the tree over *utf8*, in which macros that no grammar can read are told apart."""
+    return Parser(language.grammar).parse(without_macros(utf8) if language.name in HAVE_MACROS else utf8)
 
 
 def whole_lines(text: str) -> list[str]:

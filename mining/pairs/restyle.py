@@ -14,11 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 
-from tree_sitter import Parser
-
 from ..conventions.convention import Convention, Edit, Opportunity, Place, conventions_by_id
 from ..definitions import Definition
-from ..source import Source
+from ..source import Source, parse_tree
 from .kind import Draft, Example, Kind, MinedFile, Rule, phrase
 
 PHRASINGS = (
@@ -135,7 +133,7 @@ def edited(source: Source, definition: Definition, edits: Sequence[Edit]) -> str
         data = data[: edit.start - lines.start] + edit.text.encode() + data[edit.end - lines.start :]
     # a block may stand under any head, so that no line has to change
     head = b"if True:\n" if source.language.name == "python" and data[:1] in b" \t" else b""
-    if Parser(source.language.grammar).parse(head + data).root_node.has_error:
+    if parse_tree(head + data, source.language).root_node.has_error:
         return ""
     return data.decode("utf-8")
 

@@ -1089,6 +1089,32 @@ def test_a_header_is_read_as_what_it_says(name, text):
     assert name == language.name
 
 
+MACROS = [
+    ("RING_API int size(int x) {\n  return x;\n}\n", "size", "RING_API int size(int x)"),
+    (
+        "static RING_INLINE RING_PURE bool is_any(int x)\n{\n  return x;\n}\n",
+        "is_any",
+        "static RING_INLINE RING_PURE bool",
+    ),
+    ("class RING_API Ring : public Base {\n  int size() const {\n    return 1;\n  }\n};\n", "Ring.size", "int size()"),
+    ("RING_BEGIN_NAMESPACE\n\nint size() {\n  return 1;\n}\n\nRING_END_NAMESPACE\n", "size", "int size()"),
+    ("HANDLE open_it(int x) {\n  HANDLE *held = found;\n  return held;\n}\n", "open_it", "HANDLE open_it(int x)"),
+    ("DWORD_PTR *Ring::first(int x) {\n  return x;\n}\n", "Ring.first", "DWORD_PTR *Ring::first(int x)"),
+]
+
+
+@pytest.mark.parametrize(("text", "symbol", "head"), MACROS)
+def test_macros_are_read_over(text, symbol, head):
+    """What only a preprocessor knows hides no function, and stays in what is asked; types in capitals stay types."""
+    source = parse_source("ring.cpp", text.encode(), language_named("cpp"))
+    definition = next(found for found in collect_definitions(source) if found.kind != "class")
+
+    assert not source.tree.root_node.has_error
+    assert symbol == definition.symbol
+    assert source.slice(definition.head).startswith(head)
+    assert text == source.text
+
+
 def test_a_comment_under_a_unit_is_of_what_follows():
     """A comment at a unit's end belongs to it where it stands further in, and else to the next one."""
     text = "old:\n  - a\n  # the last one\n\n# What is installed.\nnew:\n  - b\n"
