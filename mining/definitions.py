@@ -43,6 +43,14 @@ ORDER = re.compile(
     re.IGNORECASE,
 )
 """What opens an order to a formatter, a linter or another tool: nothing that is said of the code to its readers."""
+RULE = re.compile(rb"([-=*#/~_+])\1{3,}")
+"""A line drawn with signs, such as one above and below a title."""
+WORD = re.compile(rb"\w[\w$.:'-]*")
+TITLE = 4
+"""Words of a title; more say something, and so does a sentence."""
+SENTENCE_END = re.compile(rb"\.\W*\Z")
+CODE_END = re.compile(rb"(?:[;{,(]|^[ \t/*#-]*[)\]}]+[;,]?)[ \t\r]*(?:\*/)?\Z")
+"""How a line of code ends in languages with braces; a line of prose seldom does."""
 SEPARATORS = re.compile(r"::|\.")
 
 
@@ -170,7 +178,18 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
     run = [each for each in run if not ORDER.match(source.utf8, each.start)]
     # beside documentation that shows by its form, another comment is a note
     run = [each for each in run if MARKED.match(source.utf8, each.start)] or run
-    return Span(run[-1].start, run[0].end) if run else None
+    if not run or says_nothing(source.utf8[run[-1].start : run[0].end]):
+        return None
+    return Span(run[-1].start, run[0].end)
+
+
+def says_nothing(comment: bytes) -> bool:
+    """Claim that *comment* is a title between rules, or code that was switched off, and so documents nothing."""
+    if RULE.search(comment) and len(WORD.findall(comment)) <= TITLE and not SENTENCE_END.search(comment):
+        return True
+    lines = [line for line in comment.split(b"\n") if line.strip(b" \t\r/*#-")]
+    is_code = b";" in comment and all(map(CODE_END.search, lines))
+    return is_code and not MARKED.match(comment)
 
 
 def comment_apart(source: Source, unit: Span, comment: Span | None) -> Span | None:

@@ -1115,6 +1115,27 @@ def test_macros_are_read_over(text, symbol, head):
     assert text == source.text
 
 
+COMMENTS = [
+    ("////////////////////////\n//////    rings   //////\n////////////////////////\n", False),
+    ("// ------- Public functions -------\n", False),
+    ("// function size(ring) {\n//   return ring.length;\n// },\n", False),
+    ("/*\nclose(ring);\nopen(ring);\n*/\n", False),
+    ("// ----------------\n// Counts what hangs on a ring, locked doors included.\n// ----------------\n", True),
+    ("// Counts keys; a ring without any has none.\n", True),
+    ("// Give me a ring like {keys}\n", True),
+    ("/**\n * @throws {Error};\n */\n", True),
+]
+
+
+@pytest.mark.parametrize(("comment", "documents"), COMMENTS)
+def test_titles_and_code_switched_off_document_nothing(comment, documents):
+    """A comment that says nothing of the function below it is not taught as its documentation."""
+    text = f"const a = 1;\n\n{comment}function size(ring) {{\n  return ring.keys.length;\n}}\n"
+    source = parse_source("ring.js", text.encode(), language_named("javascript"))
+
+    assert documents is (collect_definitions(source)[-1].doc is not None)
+
+
 def test_a_comment_under_a_unit_is_of_what_follows():
     """A comment at a unit's end belongs to it where it stands further in, and else to the next one."""
     text = "old:\n  - a\n  # the last one\n\n# What is installed.\nnew:\n  - b\n"
