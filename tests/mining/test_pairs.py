@@ -16,6 +16,7 @@ from idiolect.mining.languages import known_languages
 from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.implement import shorten_documentation
 from idiolect.mining.pairs.kind import collect_kinds
+from idiolect.mining.roles import is_test_path
 
 from .houses import HOUSE, NOUNS, STYLED, mined_file
 
@@ -102,22 +103,30 @@ def infills_of(path, text):
 
 
 @pytest.mark.parametrize(
-    ("path", "taught"),
+    ("path", "is_test"),
     [
-        ("door/src/jvmTest/kotlin/Mocks.kt", False),
-        ("House.Tests/Mocks.kt", False),
-        ("Tests/DoorTests/Mocks.kt", False),
-        ("src/DoorTest.kt", False),
-        ("src/Latest.kt", True),
-        ("src/TestDispatcher.kt", True),
-        ("house-test/src/jvmMain/kotlin/Door.kt", True),
+        ("Tests/HouseUnitTests/Doors.swift", True),
+        ("house/src/jvmTest/kotlin/Doors.kt", True),
+        ("src/House.Tests/Doors.cs", True),
+        ("src/House.Tests.Slow/Doors.cs", True),
+        ("src/Doors/DoorTest.php", True),
+        ("src/door/test.ts", True),
+        ("house/shop/tests.py", True),
+        ("src/door-test.cc", True),
+        ("src/house/_tests/doors.py", True),
+        ("testdata/expected.md", True),
+        ("src/House.Testing/Doors.cs", False),
+        ("src/House/TestHelper/Doors.cs", False),
+        ("house-test/src/Doors.kt", False),
+        ("src/main/java/ABTest.java", False),
+        ("latest/doors.py", False),
+        (".github/workflows/tests.yml", False),
+        ("docs/running-tests.md", False),
     ],
 )
-def test_tests_are_told_as_each_language_names_them(path, taught):
-    """The tools of Kotlin, Swift and .NET have names of their own for where tests stand."""
-    text = "/** Opens the door with the key. */\nfun openDoor(key: Key): Int {\n    return key.turn(2)\n}\n"
-
-    assert taught == bool(mine_data(path, text.encode(), known_languages(), None).drafts)
+def test_tests_are_told_by_the_customs_of_their_language(path, is_test):
+    """Each language has folders and names of its own for tests; what only speaks of them is none."""
+    assert is_test is is_test_path(path)
 
 
 def test_every_kind_has_a_file_and_all_but_infill_an_example():
