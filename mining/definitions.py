@@ -25,6 +25,8 @@ BETWEEN = "_between"
 """What a query captures under this name may stand between a unit and the comment that documents it."""
 ANONYMOUS = "_anonymous"
 """What stands in what a query captures under this name, such as a class without a name, cannot be told by its own."""
+TESTS = "_tests"
+"""What stands in what a query captures under this name is a test: no unit, wherever its file lies."""
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
 DOCUMENTING = b"/**"
@@ -99,6 +101,7 @@ class Found:
     between: set[int] = field(default_factory=set[int])
     """Lines that may stand between a unit and its comment."""
     anonymous: list[Span] = field(default_factory=list[Span])
+    tests: list[Span] = field(default_factory=list[Span])
     blocks: list[Node] = field(default_factory=list[Node])
     old: list[Node] = field(default_factory=list[Node])
 
@@ -121,19 +124,22 @@ def find_units(source: Source) -> Found:
         found.blocks.extend(captures.get(BLOCK, ()))
         found.old.extend(captures.get(OLD, ()))
         found.anonymous.extend(Span(node.start_byte, node.end_byte) for node in captures.get(ANONYMOUS, ()))
+        found.tests.extend(Span(node.start_byte, node.end_byte) for node in captures.get(TESTS, ()))
         for node in captures.get(BETWEEN, ()):
             found.between.update(range(node.start_point.row + 1, node.end_point.row + 2))
     return found
 
 
 def collect_definitions(source: Source) -> list[Definition]:
-    """Return the definitions of *source*, outer before inner, in the order of the file."""
+    """Return the definitions of *source* but its tests, outer before inner, in the order of the file."""
     found = find_units(source)
     units, between = found.units, found.between
     above = None if "unit.doc" in source.language.captures else comment_ends(source, found.comments)
     definitions: list[Definition] = []
     around: list[int] = []
     for span in sorted(units, key=lambda span: (span.start, -span.end)):
+        if any(tests.start <= span.start < tests.end for tests in found.tests):
+            continue
         while around and definitions[around[-1]].span.end <= span.start:
             around.pop()
         parent = around[-1] if around else None

@@ -1115,6 +1115,19 @@ def test_macros_are_read_over(text, symbol, head):
     assert text == source.text
 
 
+def test_tests_beside_the_code_are_no_units():
+    """Rust keeps tests in the file that they test; what is compiled for another reason is none of them."""
+    attributes = ("#[cfg(test)]", "#[cfg(all(test, unix))]\n#[allow(dead_code)]", "#[cfg(not(test))]", "#[cfg(unix)]")
+    module = "mod m{n} {{\n    fn f{n}() {{\n        open();\n    }}\n}}\n"
+    modules = "".join(f"{attribute}\n{module.format(n=n)}" for n, attribute in enumerate(attributes))
+    functions = "".join(
+        f"#[{name}]\nfn {name[-4:]}() {{\n    open();\n}}\n" for name in ("test", "tokio::test", "must_use")
+    )
+    source = parse_source("door.rs", (modules + functions).encode(), language_named("rust"))
+
+    assert ["m2", "m2.f2", "m3", "m3.f3", "_use"] == [found.symbol for found in collect_definitions(source)]
+
+
 COMMENTS = [
     ("////////////////////////\n//////    rings   //////\n////////////////////////\n", False),
     ("// ------- Public functions -------\n", False),
