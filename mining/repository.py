@@ -43,8 +43,9 @@ generated once, such as a skeleton of tests, is kept by hand.
 """
 VENDORED = frozenset(
     {
-        *("_vendor", "vendor", "vendored", "third_party", "third-party", "thirdparty", "3rdparty", "bower_components"),
-        *("node_modules", "site-packages", "dist-packages"),
+        *("_vendor", "vendor", "vendored", "bundled", "bower_components", "node_modules"),
+        *("third_party", "third-party", "thirdparty", "3rdparty", "thirdParty", "ThirdParty", "3rdParty"),
+        *("site-packages", "dist-packages"),
         *(".venv", "venv", ".tox", ".git", ".hg", ".svn", "build", "dist", ".eggs"),
         *("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"),
     }

@@ -131,6 +131,14 @@ def test_content_that_nobody_wrote_is_told_from_prose_about_it(text, reason):
     assert reason == content_reason(text.encode())
 
 
+def test_what_a_house_bundles_is_not_its_own(write_tree):
+    """Libraries that were copied in lie in folders of many names; a module about suppliers is the house's own."""
+    library = ("Source/ThirdParty/zip.py", "include/house/fmt/bundled/core.py", "thirdParty/zip.py")
+    own = ("house/bundle.py", "house/vendors/supplier.py")
+
+    assert own == open_repository(write_tree(dict.fromkeys((*library, *own), CODE)), suffixes=[".py"]).paths
+
+
 def test_a_library_beside_the_scripts_of_a_page_is_vendored(write_tree):
     """It is told by its name in a folder for the web; where it is made, and what only works with it, is mined."""
     library = ("web/static/jquery-1.7.1.js", "docs/js/underscore.js")
