@@ -61,7 +61,9 @@ UNREAD = frozenset(
     {
         *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".pl"),
         *(".groovy", ".clj", ".dart", ".fs", ".vb", ".vue", ".svelte"),
-        *(".css", ".scss", ".sass", ".less", ".html", ".erb", ".twig"),
+        *(".css", ".scss", ".sass", ".less", ".html", ".mdx"),
+        *(".ejs", ".erb", ".haml", ".hbs", ".j2", ".jinja", ".jinja2", ".liquid", ".slim", ".twig"),
+        *(".awk", ".bat", ".bats", ".cmake", ".fish", ".gradle", ".graphql", ".mk", ".tcl", ".thrift", ".zsh"),
         *(".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".zig", ".nim", ".proto", ".ps1", ".pm"),
     }
 )

@@ -161,7 +161,7 @@ def test_the_code_of_others_is_left_out_however_its_folder_is_called(write_tree,
 
 def test_code_that_no_grammar_reads_is_told(write_tree):
     """Notebooks, style sheets and the like are left out with a reason; other files are none of mining's business."""
-    names = ("fast.pyx", "look.ipynb", "look.scss", "look.html")
+    names = ("fast.pyx", "look.ipynb", "look.scss", "look.html", "look.bats", "look.cmake", "look.j2", "look.mdx")
     root = write_tree({"a.py": CODE, "notes.txt": "no code", **dict.fromkeys(names, "{}")})
 
     assert {name: f"no_grammar_for_.{name.partition('.')[2]}" for name in names} == reasons(root)
