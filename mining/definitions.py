@@ -50,6 +50,8 @@ RULE = re.compile(rb"([-=*#/~_+])\1{3,}")
 WORD = re.compile(rb"\w[\w$.:'-]*")
 TITLE = 4
 """Words of a title; more say something, and so does a sentence."""
+TO_DO = re.compile(rb"[\s/*#-]*@?(?:FIXME|HACK|MARK|TODO|XXX)\b")
+"""What opens a note to the authors themselves, or the mark of a section in Swift."""
 SENTENCE_END = re.compile(rb"\.\W*\Z")
 CODE_END = re.compile(rb"(?:[;{,(]|^[ \t/*#-]*[)\]}]+[;,]?)[ \t\r]*(?:\*/)?\Z")
 """How a line of code ends in languages with braces; a line of prose seldom does."""
@@ -190,7 +192,9 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
 
 
 def says_nothing(comment: bytes) -> bool:
-    """Claim that *comment* is a title between rules, or code that was switched off, and so documents nothing."""
+    """Claim that *comment* is a title between rules, a note of what is to do, or code that was switched off."""
+    if TO_DO.match(comment):
+        return True
     if RULE.search(comment) and len(WORD.findall(comment)) <= TITLE and not SENTENCE_END.search(comment):
         return True
     lines = [line for line in comment.split(b"\n") if line.strip(b" \t\r/*#-")]

@@ -1133,6 +1133,9 @@ COMMENTS = [
     ("// ------- Public functions -------\n", False),
     ("// function size(ring) {\n//   return ring.length;\n// },\n", False),
     ("/*\nclose(ring);\nopen(ring);\n*/\n", False),
+    ("// TODO: make it faster,\n// once rings are sorted\n", False),
+    ("// MARK: - Rings\n", False),
+    ("// Todo lists hang on a ring\n", True),
     ("// ----------------\n// Counts what hangs on a ring, locked doors included.\n// ----------------\n", True),
     ("// Counts keys; a ring without any has none.\n", True),
     ("// Give me a ring like {keys}\n", True),
@@ -1141,7 +1144,7 @@ COMMENTS = [
 
 
 @pytest.mark.parametrize(("comment", "documents"), COMMENTS)
-def test_titles_and_code_switched_off_document_nothing(comment, documents):
+def test_titles_notes_and_code_switched_off_document_nothing(comment, documents):
     """A comment that says nothing of the function below it is not taught as its documentation."""
     text = f"const a = 1;\n\n{comment}function size(ring) {{\n  return ring.keys.length;\n}}\n"
     source = parse_source("ring.js", text.encode(), language_named("javascript"))
