@@ -21,13 +21,11 @@ PRETTIER = (
         for end in ("js", "cjs", "mjs", "ts", "cts", "mts")
     ),
 )
+WORKFLOWS = (
+    "ci", "CI", "CICD", "build", "check", "checks", "format", "lint", "main", "rust", "rustfmt", "style", "test", "tests",
+)  # fmt: skip
 PIPELINES = (
-    *(
-        f".github/workflows/{name}.{end}"
-        for name in ("ci", "CI", "CICD", "build", "check", "checks", "format", "lint", "main", "rust", "rustfmt")
-        + ("style", "test", "tests")
-        for end in ("yml", "yaml")
-    ),
+    *(f".github/workflows/{name}.{end}" for name in WORKFLOWS for end in ("yml", "yaml")),
     *(".gitlab-ci.yml", ".pre-commit-config.yaml", ".travis.yml", "Justfile", "Makefile", "justfile"),
 )
 """What a team runs, as it is mostly called."""
