@@ -22,7 +22,8 @@ PRETTIER = (
     ),
 )
 WORKFLOWS = (
-    "ci", "CI", "CICD", "build", "check", "checks", "format", "lint", "main", "rust", "rustfmt", "style", "test", "tests",
+    "ci", "CI", "CICD", "build", "check", "checks", "format", "lint", "main", "rust", "rustfmt", "style", "test",
+    "tests",
 )  # fmt: skip
 PIPELINES = (
     *(f".github/workflows/{name}.{end}" for name in WORKFLOWS for end in ("yml", "yaml")),
