@@ -127,7 +127,8 @@ def ask_for_call(source: Source, caller: Definition, lines: Span, callee: str) -
     start = max(caller.code.start, lines.start - BEFORE)
     if start > caller.code.start:
         start = source.line_starts[source.line_of(start)]
-    before = f"{head_text(source, caller)}\n{source.slice(Span(min(start, lines.start), lines.start))}"
+    head = f"{head_text(source, caller)}{opening_of(source, caller)}"
+    before = f"{head}\n{source.slice(Span(min(start, lines.start), lines.start))}"
     return Draft(
         kind="use",
         symbol=caller.symbol,
@@ -139,6 +140,16 @@ def ask_for_call(source: Source, caller: Definition, lines: Span, callee: str) -
         quality=1.0,
         callee=callee,
     )
+
+
+def opening_of(source: Source, caller: Definition) -> str:
+    """Return what stands between the head and the lines of the body, such as a brace; no documentation."""
+    assert caller.code is not None
+    if caller.doc is not None and caller.doc.start >= caller.head.end:
+        return ""
+    head = source.slice(caller.head)
+    blanks = head[len(head.rstrip()) :]
+    return (blanks + source.slice(Span(caller.head.end, max(caller.head.end, caller.code.start)))).rstrip()
 
 
 def finish_use(draft: Draft, lookup: Lookup) -> Draft | None:

@@ -248,6 +248,23 @@ def test_a_member_of_a_class_without_a_name_is_not_recalled():
     assert (["  public long weigh(Reader reader, Thing thing)"], set()) == recalled("Scales.java", SCALES)
 
 
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("a.kt", "fun sell(shop: Shop): Int {"),
+        ("a.rs", "fn sell(shop: Shop) -> u8\n{"),
+        ("a.scala", "def sell(shop: Shop): Int = {"),
+    ],
+)
+def test_what_stands_before_a_call_opens_its_block(path, head):
+    """A body that is shown without its brace does not parse."""
+    text = f"{head}\n    weigh();\n    shop.pay(two, 2)\n}}\n"
+
+    (draft,) = mine_data(path, text.encode(), known_languages(), ["use"]).drafts
+
+    assert f"{head}\n    weigh();" == draft.instruction.rpartition("\n")[0]
+
+
 def test_a_head_is_recalled_without_the_sign_before_its_body():
     """In Scala an `=` stands between the two, and is of neither."""
     assert ["def weigh(thing: Thing): Int"] == recalled("a.scala", "def weigh(thing: Thing): Int = {\n  2\n}\n")[0]
