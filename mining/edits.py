@@ -15,13 +15,13 @@ from .filters.licence import file_licence
 from .filters.personal import mask_personal
 from .filters.quality import broken_definition, object_to
 from .filters.secrets import find_secrets
-from .history import Change, is_longer, is_shallow, newest_change, read_changes
+from .history import Change, UnreadError, is_longer, is_shallow, newest_change, read_changes
 from .languages import Language
 from .pairs.kind import Draft, collect_kinds
 from .pairs.pair import Pair
 from .repository import Repository
 from .split import Unit
-from .yields import Drop, FileYield, HistoryYield, make_pair
+from .yields import UNTOLD, Drop, FileYield, HistoryYield, make_pair
 
 HISTORY = 500
 """Commits that are looked at by default."""
@@ -41,22 +41,26 @@ def mine_history(
     pairs: list[Pair] = []
     units: list[Unit] = []
     drops: list[Drop] = []
-    for change in read_changes(repository, count, languages) if makers else ():
-        for draft in (draft for make in makers for draft in make(change)):
-            reason = object_to(draft) or object_to_change(change, draft) or private_matter(draft)
-            if reason:
-                drops.append(Drop(change.path, draft.symbol, draft.kind, reason))
-                continue
-            licence = file_licence(change.after.text) or repository.licence
-            pairs.append(make_pair(shell_of(change), draft, repository.name, change.commit, licence))
-            texts = (draft.instruction.partition("\n")[2], draft.response, *bodies_of(change))
-            units.extend(Unit(change.path, draft.symbol, mark) for mark in fingerprint_all(texts))
+    ages: dict[str, int] = {}
     # of a history that was cut, nobody knows which files are old
     shallow = is_shallow(repository.root)
-    ages = {} if shallow else newest_change(repository.root, count)
-    about = {"commits": count, "split": "newest in test" if ages else "by hash"}
-    cut = {"shallow": True} if shallow else {"goes_on": True} if is_longer(repository.root, count) else {}
-    return HistoryYield(tuple(pairs), tuple(units), tuple(drops), ages, {**about, **cut})
+    told = {"shallow": True} if shallow else {"goes_on": True} if is_longer(repository.root, count) else {}
+    try:
+        ages = {} if shallow else newest_change(repository.root, count)
+        for change in read_changes(repository, count, languages) if makers else ():
+            for draft in (draft for make in makers for draft in make(change)):
+                reason = object_to(draft) or object_to_change(change, draft) or private_matter(draft)
+                if reason:
+                    drops.append(Drop(change.path, public_symbol(draft), draft.kind, reason))
+                    continue
+                licence = file_licence(change.after.text) or repository.licence
+                pairs.append(make_pair(shell_of(change), draft, repository.name, change.commit, licence))
+                texts = (draft.instruction.partition("\n")[2], draft.response, *bodies_of(change))
+                units.extend(Unit(change.path, draft.symbol, mark) for mark in fingerprint_all(texts))
+    except UnreadError:
+        told = {UNTOLD: True}
+    about = {"commits": count, "split": "newest in test" if ages else "by hash", **told}
+    return HistoryYield(tuple(pairs), tuple(units), tuple(drops), ages, about)
 
 
 def bodies_of(change: Change) -> tuple[str, str]:
@@ -83,10 +87,19 @@ def unformatted(code: str, language: str) -> str:
 
 def private_matter(draft: Draft) -> str:
     """Return why a draft of the past must not be kept: a secret or personal data, wherever in it."""
-    text = "\n".join((draft.context or "", draft.instruction, draft.response))
+    return what_is_private("\n".join((draft.context or "", draft.instruction, draft.response, draft.symbol)))
+
+
+def what_is_private(text: str) -> str:
+    """Return which kind of private matter stands in *text*, or nothing."""
     if find_secrets(text):
         return "secret"
     return "personal_data" if mask_personal(text)[1] else ""
+
+
+def public_symbol(draft: Draft) -> str:
+    """Return the name of a draft that is dropped, unless it is private itself: a key of settings may be anything."""
+    return "" if what_is_private(draft.symbol) else draft.symbol
 
 
 def shell_of(change: Change) -> FileYield:

@@ -13,6 +13,7 @@ from typing import Any
 
 from .advice import DOMAIN, FORMAT, SATURATED
 from .pairs.kind import collect_kinds
+from .yields import UNTOLD
 
 SURE_FORMAT = 100
 """From here on the lower band is safely reached."""
@@ -45,6 +46,8 @@ def look_back(histories: Sequence[Mapping[str, Any]]) -> str:
     """Return how more of a history can be had; nothing where all of it was looked at."""
     if not any(about["commits"] for about in histories):
         return "mine a repository with its history"
+    if any(about.get(UNTOLD) for about in histories):
+        return "git could not tell its history: make the clone whole (git fetch --refetch), or take less (--history N)"
     if any(about.get("shallow") for about in histories):
         return "fetch the commits that the clone lacks: git fetch --unshallow"
     return "look back further: --history N" if any(about.get("goes_on") for about in histories) else ""

@@ -94,27 +94,39 @@ class Change:
     """Whether the commit changes a file of code, too, where this one holds data or prose."""
 
 
+def bare_scripts(repository: Repository) -> list[str]:
+    """Return the paths of scripts whose name has no ending: of their past git has to be asked one by one."""
+    return [path for path in repository.paths if is_bare(path) and not is_test_path(path)]
+
+
 def read_changes(repository: Repository, count: int, languages: Sequence[Language]) -> Iterator[Change]:
     """Yield the changes of single definitions in the newest *count* commits of *repository*."""
-    scripts = [path for path in repository.paths if is_bare(path) and not is_test_path(path)]
     with Blobs(repository.root, languages) as blobs:
-        for commit in read_commits(repository.root, count, languages, scripts):
+        for commit in read_commits(repository.root, count, languages, bare_scripts(repository)):
             if is_lesson(commit):
                 for file in commit.files:
                     yield from changed_definitions(commit, file, blobs)
+
+
+class UnreadError(Exception):
+    """
+    Git could not tell of the past: something is missing in a clone that holds a part, or it took too long.
+    """
 
 
 def newest_change(root: Path, count: int) -> dict[str, int]:
     """
     Return for every path that the newest *count* commits touched how many commits ago that was.
 
-    The order is git's, not that of the dates, which anybody can set.
+    The order is git's, not that of the dates, which anybody can set. Raises `UnreadError`.
     """
     listed = git_output(
         root, "log", f"-n{count}", "--topo-order", "--no-renames", "--name-only", "--relative", "-z", "--format=%x01"
     )
+    if listed is None:
+        raise UnreadError
     ages: dict[str, int] = {}
-    for age, block in enumerate((listed or b"").split(b"\x01")[1:]):
+    for age, block in enumerate(listed.split(b"\x01")[1:]):
         for name in block.replace(b"\n", b"\0").split(b"\0"):
             if name:
                 ages.setdefault(os.fsdecode(name), age)
@@ -134,7 +146,11 @@ def is_longer(root: Path, count: int) -> bool:
 def read_commits(
     root: Path, count: int, languages: Sequence[Language], scripts: Sequence[str] = ()
 ) -> Iterator[Commit]:
-    """Yield the newest *count* commits that are no merges, with what they changed in *scripts* and in *languages*."""
+    """
+    Yield the newest *count* commits that are no merges, with what they changed in *scripts* and in *languages*.
+
+    Raises `UnreadError`.
+    """
     patterns = [f":(glob)**/*{extension}" for language in languages for extension in language.extensions]
     patterns += [f":(literal){script}" for script in scripts]
     log = git_output(
@@ -142,8 +158,10 @@ def read_commits(
         "--full-index", "--no-notes", "--no-mailmap", "--encoding=UTF-8", "--format=%x01%H%x00%an%x00%s", "--",
         *sorted(set(patterns)),
     )  # fmt: skip
+    if log is None:
+        raise UnreadError
     # a sign stands before what a file holds
-    for block in (b"\n" + (log or b"")).split(b"\n\x01")[1:]:
+    for block in (b"\n" + log).split(b"\n\x01")[1:]:
         head, _, patch = block.partition(b"\n")
         parts = head.decode("utf-8", "replace").split("\0")
         if len(parts) == 3:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .api import file_symbols, outermost_modules
+from .artefacts import sha256_json
 from .assemble import assemble, short_name
 from .cache import Store, open_store, version_of_mining
 from .cluster import Cluster, map_on, open_cluster
@@ -33,6 +34,7 @@ from .filters.personal import mask_personal
 from .filters.quality import broken_definition, gives_cause, object_to
 from .filters.secrets import redact_secrets
 from .garbage import pause_collection
+from .history import bare_scripts
 from .languages import Language, known_languages, language_of
 from .own import read_own_pairs
 from .owners import owners_in
@@ -45,7 +47,7 @@ from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
 from .workers import map_files
-from .yields import NO_GRAMMAR, Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
+from .yields import NO_GRAMMAR, UNTOLD, Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
 
 PLAIN_KINDS = ("implement", "infill")
 """What a file teaches that is nobody's house."""
@@ -98,15 +100,15 @@ def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Dra
     drafts: list[Draft] = []
     drops: list[Drop] = []
     doubtful = source.language.name == "python" and gives_cause(source)
-    by_symbol = {definition.symbol: definition for definition in mined.definitions} if doubtful else {}
-    broken = {symbol: broken_definition(source, definition) for symbol, definition in by_symbol.items()}
+    # of a property and its setter, or of overloads, one name stands for all
+    broken = {part.symbol for part in mined.definitions if broken_definition(source, part)} if doubtful else set[str]()
     for name, kind in collect_kinds().items():
         if kinds is not None and name not in kinds:
             continue
         found = list(kind.draft(mined))
         unclear = ambiguous_questions(found)
         for draft in found:
-            reason = object_to(draft) or ("syntax" if broken.get(draft.symbol) else "")
+            reason = object_to(draft) or ("syntax" if draft.symbol in broken else "")
             reason = reason or ("several_answers" if draft.instruction in unclear else "")
             if reason:
                 drops.append(Drop(source.path, draft.symbol, name, reason))
@@ -217,7 +219,7 @@ def mine_repositories(
     house = frozenset[str]().union(*(outermost_modules(short_name(r.name), r.paths) for r in (*opened, *offering)))
     mined: list[Mined] = []
     job = Job(known, kinds, house, workers or os.cpu_count() or 1, progress)
-    asked = [f"{pair.id} {pair.path}" for pair in own_pairs] + [one.sha256 for one in settings]
+    asked = [sha256_json(pair.as_row()) for pair in own_pairs] + [one.sha256 for one in settings]
     key = hash_of(job.asked, str(history), *asked, *map(state_of, opened), "api", *map(state_of, offering)).encode()
     if (unchanged := mined_before(key, out)) is not None:
         return unchanged
@@ -234,7 +236,8 @@ def mine_repositories(
         for repository, found in zip(offering, read_and_mine(offering, replace(job, kinds=())), strict=True):
             mined.append(Mined(repository, tuple(f for f in found if isinstance(f, FileYield)), only_api=True))
     corpus = write_corpus(out, assemble(mined, settings, progress, own_pairs))
-    if (store := open_store()) is not None:
+    is_whole = all(UNTOLD not in one.history.about for one in mined)
+    if is_whole and (store := open_store()) is not None:
         store.put(key, corpus.sha256.encode())
         store.close()
     return corpus
@@ -318,7 +321,8 @@ def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:
     """Return what the history of *repository* gives: from the cache, or from git."""
     past = past_id(repository.root) if repository.has_history and count else ""
     store = open_store() if past else None
-    key = key_of(job.asked, repository.name, f"history {count} {past} {repository.licence}".encode())
+    about = repr((count, past, repository.licence, bare_scripts(repository)))
+    key = key_of(job.asked, repository.name, f"history {about}".encode())
     value = store.get(key) if store is not None else None
     try:
         if value:
@@ -328,7 +332,8 @@ def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:
         found = mine_history(repository, count, job.languages, job.kinds)
         if job.progress and past:
             job.progress("history", 1, 1)
-        if store is not None:
+        # what git could not tell now it may tell the next time
+        if store is not None and UNTOLD not in found.about:
             store.put(key, pickle.dumps(found, 5))
         return found
     finally:

@@ -337,7 +337,8 @@ def origin_name(root: Path) -> str:
     )
     if not url or url.startswith(("/", ".", "file:")):
         return printed(root.name)
-    return re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
+    # of a user's name and password both may hold an @
+    return re.sub(r"^([\w+.-]+://)[^/]*@|^[^/@]*:[^/]*@(?=[^/]*:)", r"\1", url)
 
 
 def commit_id(root: Path, paths: Sequence[str]) -> str:

@@ -52,6 +52,10 @@ class FileYield:
     """The licence that the file names itself; empty where it names none."""
 
 
+UNTOLD = "untold"
+"""Stands in `HistoryYield.about` where git could not tell of the past."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryYield:
     """
@@ -121,7 +125,10 @@ def prefix_path(mined: FileYield, prefix: str) -> FileYield:
     """Return *mined* with *prefix* before its path."""
     path = prefix + mined.path
     units = tuple(unit._replace(path=path) for unit in mined.units)
-    tally = None if mined.tally is None else replace(mined.tally, path=path)
+    tally = mined.tally
+    if tally is not None:
+        facts = None if tally.facts is None else replace(tally.facts, path=path)
+        tally = replace(tally, path=path, facts=facts)
     return replace(mined, path=path, units=units, tally=tally)
 
 

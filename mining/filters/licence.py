@@ -13,7 +13,10 @@ from collections.abc import Sequence
 
 HEADER = 4_000
 """Characters of a file in which a notice of its licence stands."""
-SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+\-() ]{2,80}?)[ \t]*(?:\*/|-->|\r?$)", re.MULTILINE)
+SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+\-() ]{2,80}?)[ \t]*(?:-->|[^A-Za-z0-9.+\-() ]|\Z)")
+BRACKET = re.compile(r"\(([^()]*)\)")
+GRANTED, REFUSED = "granted", "refused"
+"""What stands for a bracket that is decided."""
 NOTICES = (
     ("AGPL-3.0", re.compile(r"GNU\s+(?:[#*/;\s]+)?Affero\s+General\s+Public\s+License", re.IGNORECASE)),
     ("LGPL", re.compile(r"GNU\s+(?:Lesser|Library)\s+General\s+Public\s+License", re.IGNORECASE)),
@@ -35,14 +38,25 @@ def file_licence(text: str) -> str:
 
 
 def may_stay(licence: str, own: str, allowed: Sequence[str]) -> bool:
-    """Claim that a file under *licence* may be mined in a repository under *own*, where a team allows others."""
+    """
+    Claim that a file under *licence* may be mined in a repository under *own*, where a team allows others.
+
+    Of an expression (SPDX 2.3, annex D) a choice may stay where one of its licences may; of several that bind together,
+    each has to. What stands in brackets is decided first.
+    """
     families = {family(name) for name in (own, *allowed)}
 
-    def is_fine(part: str) -> bool:
-        return all(not RESTRICTED.search(name) or family(name) in families for name in re.split(r"\s+AND\s+", part))
+    def is_fine(name: str) -> bool:
+        return name != REFUSED and (not RESTRICTED.search(name) or family(name) in families)
 
-    # a choice between licences stays where one of them may; of several that bind together, each has to
-    return any(map(is_fine, re.split(r"\s+OR\s+", licence)))
+    def decide(expression: str) -> bool:
+        choices = re.split(r"\s+OR\s+", expression)
+        return any(all(map(is_fine, re.split(r"\s+AND\s+", choice.strip()))) for choice in choices)
+
+    while (inner := BRACKET.search(licence)) is not None:
+        word = GRANTED if decide(inner[1]) else REFUSED
+        licence = f"{licence[: inner.start()]}{word}{licence[inner.end() :]}"
+    return decide(licence)
 
 
 def family(licence: str) -> str:

@@ -110,8 +110,11 @@ IN_KEY = r"[A-Za-z0-9+/_\-.=~]"
 # a pattern for each of the quotes: what opens with one letter is searched for at less than half the cost
 QUOTED = tuple(re.compile(rf"{quote}(?:Bearer )?({IN_KEY}{{16,200}}){quote}") for quote in "'\"`")
 """A string that may be a key; looked at before its name is, because few strings are like this."""
-UNQUOTED = re.compile(rf":[ \t]+({IN_KEY}{{16,200}})[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
-"""The rest of a line that may be a key, as YAML writes one without quotes."""
+UNQUOTED = re.compile(rf"(?::[ \t]+|=(?![^\n#.]*\.))({IN_KEY}{{16,200}})[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+"""The rest of a line that may be a key, as YAML and a shell write one without quotes: behind `=` a dot reaches into a
+value, as an argument on a line of its own does."""
+HEADER = re.compile(rf"authorization['\"]?:[ \t]*['\"]?(?:basic|bearer|token)[ \t]+({IN_KEY}{{16,200}})", re.IGNORECASE)
+"""A key that a request carries."""
 NAMES = (
     r"(?:secret|passw(?:or)?d|pwd|token|credential|private_key|authorization"
     r"|(?:api|access|auth|encryption|signing)[_\-]?key)[\w\-]{0,20}"
@@ -133,7 +136,9 @@ PASSWORD = re.compile(
 """What a person chose for a password, as code and YAML assign it; a shorter word than a machine would make."""
 SIGNS = frozenset("!@#$^&*?~%+")
 """Signs that people put into passwords, and hardly into the names of fields, rules and settings."""
-KEY_OF_LINE = re.compile(rf"^[ \t\-]*[\w.\-]*{NAMES}\Z", re.IGNORECASE | re.MULTILINE)
+KEY_OF_LINE = re.compile(
+    rf"^[ \t\-]*(?:(?:arg|env|export|set)[ \t]+)?[\w.\-]*{NAMES}\Z", re.IGNORECASE | re.MULTILINE
+)
 LOOK_BACK = 160
 """Characters before a string in which the name that it is given stands."""
 JOINTS = tuple(
@@ -186,6 +191,9 @@ def named_keys(text: str) -> Iterator[Secret]:
     unquoted = ((KEY_OF_LINE, match) for match in UNQUOTED.finditer(text) if DIGITS_APART.search(match[1]))
     for name, match in chain(quoted, unquoted):
         if looks_random(match[1]) and name.search(text, max(0, match.start() - LOOK_BACK), match.start()):
+            yield Secret(ASSIGNED, *match.span(1))
+    for match in HEADER.finditer(text) if "uthorization" in text or "UTHORIZATION" in text else ():
+        if looks_random(match[1]):
             yield Secret(ASSIGNED, *match.span(1))
 
 

@@ -184,3 +184,38 @@ def test_more_history_is_another_history(house, commit_tree, tmp_path):
 
     assert set() == before
     assert {"load_amber"} == changes_in(mine_repositories([clone], out, workers=1))
+
+
+def test_what_git_could_not_tell_is_asked_again(house, commit_tree, tmp_path):
+    """A clone without the blobs of the past has no edits and says so; the whole one of the same commit has its own."""
+    change_totals(house, commit_tree)
+    (house / "store" / "birch.py").write_text(FILE.format(noun="bistre"), "utf-8")
+    commit_tree(house, "Rename")
+    subprocess.run(["git", "-C", str(house), "config", "uploadpack.allowFilter", "true"], check=True)
+    part, whole, out = tmp_path / "a" / "clone", tmp_path / "b" / "clone", tmp_path / "corpus"
+    for options, clone in ((["--filter=blob:none"], part), ([], whole)):
+        subprocess.run(["git", "clone", "-q", *options, f"file://{house}", str(clone)], check=True)
+    poor = mine_repositories([part], out, workers=1)
+
+    assert (set(), True) == (changes_in(poor), poor.manifest["history"][0]["untold"])
+    assert {"load_amber"} == changes_in(mine_repositories([whole], out, workers=1))
+
+
+def test_a_script_that_is_no_longer_left_out_has_a_past(house, commit_tree, tmp_path):
+    """Scripts without an ending are asked of git by name, so which there are belongs to the question."""
+    (house / "bin").mkdir()
+    script = house / "bin" / "deploy"
+    lines = (
+        '#!/bin/sh\n# Put the house where it belongs.\ndeploy() {{\n    cd "$1" || exit\n    {}\n    echo done\n}}\n'
+    )
+    script.write_text(lines.format("cp -r store there"), "utf-8")
+    settings = house / "idiolect.toml"
+    settings.write_text('exclude = ["bin/deploy"]\n', "utf-8")
+    commit_tree(house)
+    script.write_text(lines.format("rsync -a store there"), "utf-8")
+    commit_tree(house, "Copy the store with rsync alone")
+    before = changes_in(mine_repositories([house], tmp_path / "first", workers=1))
+    settings.unlink()
+
+    assert set() == before
+    assert {"deploy"} == changes_in(mine_repositories([house], tmp_path / "second", workers=1))

@@ -95,6 +95,8 @@ def test_personal_data_reaches_no_file_of_a_corpus(tmp_path):
     [
         pytest.param("# SPDX-License-Identifier: GPL-3.0-or-later\nx = 1\n", "GPL-3.0-or-later", id="spdx"),
         pytest.param("/* SPDX-License-Identifier: MIT */\n", "MIT", id="block comment"),
+        pytest.param('"""SPDX-License-Identifier: GPL-3.0-only"""\n', "GPL-3.0-only", id="docstring"),
+        pytest.param("# SPDX-License-Identifier: (MIT OR GPL-2.0)\n", "(MIT OR GPL-2.0)", id="a choice in brackets"),
         pytest.param("# SPDX-License-Identifier: GPL-3.0-only\r\nx = 1\r\n", "GPL-3.0-only", id="spdx in CRLF"),
         pytest.param("# under the GNU General Public License, see\n", "GPL", id="notice"),
         pytest.param("# GNU Affero General Public License\n", "AGPL-3.0", id="stronger notice"),
@@ -118,6 +120,9 @@ def test_a_file_names_its_licence(text, licence):
         pytest.param("MIT OR GPL-2.0", "Apache-2.0", (), True, id="a choice"),
         pytest.param("MIT AND GPL-3.0-only", "MIT", (), False, id="copyleft beside the repository's own"),
         pytest.param("GPL-3.0-only AND MIT", "GPL-3.0", (), True, id="the repository's own beside another"),
+        pytest.param("(MIT OR Apache-2.0) AND GPL-3.0-only", "MIT", (), False, id="copyleft behind a choice"),
+        pytest.param("(MIT OR GPL-2.0-only) AND BSD-3-Clause", "MIT", (), True, id="a choice beside another"),
+        pytest.param("((GPL-2.0-only))", "MIT", (), False, id="brackets in brackets"),
         pytest.param("BSD-3-Clause", "MIT", (), True, id="permissive"),
         pytest.param("", "MIT", (), True, id="none named"),
     ],

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from random import Random
 
 import pytest
 from idiolect.mining.difference import FileChange, Lines, read_patch
@@ -16,6 +17,7 @@ from idiolect.mining.mine import mine_repositories
 from idiolect.mining.repository import open_repository
 
 from .houses import NOUNS, OLD, STYLED
+from .planted import FORMATS
 
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
 
@@ -255,3 +257,19 @@ def test_a_patch_names_lines_of_both_sides():
     )
 
     assert [FileChange("a.py", "1" * 40, "2" * 40, [Lines(3, 1)], [Lines(3, 2)])] == list(read_patch(patch))
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [(FORMATS["GitHub personal"](Random(19)), "secret"), ("jane.doe@acme-shop.com", "personal_data")],
+    ids=["secret", "person"],
+)
+def test_what_is_left_out_is_not_named_by_what_is_private(write_tree, commit_tree, key, reason):
+    """A key of settings may be a secret or a person: the list of what was dropped does not hold it."""
+    root = write_tree({"rights.yml": f"{key}:\n  rooms: [one, two]\n  doors: 1\n  keys: 3\n"})
+    commit_tree(root, "Begin")
+    (root / "rights.yml").write_text(f"{key}:\n  rooms: [one, two]\n  doors: 2\n  keys: 3\n", "utf-8")
+    commit_tree(root, "Give two doors to everybody")
+    found = mine_history(open_repository(root, suffixes=[".yml"]), 9, known_languages(), ["edit"])
+
+    assert {("", reason)} == {(drop.symbol, drop.reason) for drop in found.drops}

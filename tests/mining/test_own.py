@@ -114,3 +114,13 @@ def test_the_settings_of_each_repository_count(write_tree, tmp_path):
     (first / "idiolect.toml").write_text(ignore.replace("ignore = true", 'tier = "hint"'), "utf-8")
     with pytest.raises(SettingsError, match=r"conventions\.N01 is set in two ways: set it alike"):
         mine_repositories([first, second], tmp_path / "never", workers=1)
+
+
+def test_an_own_pair_of_another_kind_is_another_corpus(write_tree, tmp_path):
+    """Whatever of a pair is edited, the next run has it: nothing is taken as unchanged."""
+    root = write_tree({**toy_files(), "idiolect.toml": SETTINGS, "own.jsonl": json.dumps({**OWN, "kind": "use"})})
+    mine(root, tmp_path / "corpus")
+    (root / "own.jsonl").write_text(json.dumps({**OWN, "kind": "recall", "language": "go"}), "utf-8")
+    corpus = mine(root, tmp_path / "corpus")
+
+    assert [("recall", "go")] == [(p.kind, p.language) for p in corpus.pairs("train") if p.repository == "own"]

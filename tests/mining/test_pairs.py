@@ -17,6 +17,7 @@ from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.implement import shorten_documentation
 from idiolect.mining.pairs.kind import collect_kinds
 from idiolect.mining.roles import is_test_path
+from idiolect.mining.yields import prefix_path
 
 from .houses import HOUSE, NOUNS, STYLED, mined_file
 
@@ -344,3 +345,22 @@ def test_every_kind_is_the_same_everywhere(grown, tmp_path, workers, environment
 
     assert manifests[0] == manifests[1]
     assert all(f'"{kind}"'.encode() in manifests[0] for kind in collect_kinds())
+
+
+def test_a_file_of_several_repositories_has_one_path():
+    """What mined rules ask of a file is found under the path that it has in the corpus."""
+    found = mine_data("lib/a.js", b"const a = load('b', 'c');\n", known_languages(), None)
+    placed = prefix_path(found, "one/")
+
+    assert {"one/lib/a.js"} == {placed.path, placed.tally.path, placed.tally.facts.path}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_definitions_of_a_name_a_broken_one_counts(order):
+    """A property and its setter have one name: neither is taught where one does not parse, whichever comes last."""
+    head = '    def size(self):\n        """Return how many there are."""\n        found = self.look(1)\n'
+    texts = (f"{head}        return found + self.rest(2)\n", f"{head}          other = 4\n        return found\n")
+    text = "class Shelf:\n" + "\n".join(texts[place] for place in order)
+    drafts = mine_data("a.py", text.encode(), known_languages(), ["implement"]).drafts
+
+    assert not [draft.symbol for draft in drafts if draft.symbol == "Shelf.size"]

@@ -221,3 +221,22 @@ def test_a_changed_work_tree_is_named_by_its_bytes(write_tree, commit_tree):
     (root / "c.py").unlink()
     (root / "b.py").unlink()
     assert commit().startswith("tree:")
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://user:p@ss@host/x.git", "https://host/x.git"),
+        ("git+ssh://user:tok@host/x", "git+ssh://host/x"),
+        ("oauth2:tok@host:a/b.git", "host:a/b.git"),
+        ("git@host:a/b.git", "git@host:a/b.git"),
+        ("https://host/a@b.git", "https://host/a@b.git"),
+    ],
+)
+def test_no_name_holds_a_password(write_tree, commit_tree, url, name):
+    """What the origin's URL says of a user stands in no pair."""
+    root = write_tree({"a.py": CODE})
+    commit_tree(root)
+    subprocess.run(["git", "-C", str(root), "remote", "add", "origin", url], check=True)
+
+    assert name == open_repository(root, suffixes=[".py"]).name

@@ -147,6 +147,10 @@ def test_an_assigned_secret_is_found_by_its_name():
         pytest.param('ENCRYPTION_KEY = "{value}"', id="encryption"),
         pytest.param('DB_PWD = "{value}"', id="pwd"),
         pytest.param('url = "redis://:{value}@cache.corp:6379/0"', id="URL without a user"),
+        pytest.param("export AWS_SECRET_ACCESS_KEY={value}\n", id="shell"),
+        pytest.param("  API_KEY={value} # ours", id="shell with a comment"),
+        pytest.param("ENV DOOR_TOKEN={value}\n", id="container"),
+        pytest.param('curl -H "Authorization: Bearer {value}" host', id="header of a request"),
     ],
 )
 def test_a_secret_is_found_however_it_is_assigned(line):
@@ -201,6 +205,8 @@ def test_a_secret_behind_a_line_end_in_a_string_is_found():
         pytest.param('password = "#id_password1"', id="a selector"),
         pytest.param("password: str = field(max_length=8)\npassword: $DOOR_1\npassword: {door!1}\n", id="places"),
         pytest.param("token: ${TOKEN_OF_2_DOORS_9}\nsecretName: door-tls-v1-2-of-3\n", id="names in YAML"),
+        pytest.param("open(door,\n    token=doors1.of_2_houses_9\n)", id="an argument of its own line"),
+        pytest.param("AWS_SECRET_ACCESS_KEY=$OTHER_KEY_1_OF_2\nTOKEN=${OLD_TOKEN_1_OF_2}", id="names in a shell"),
         pytest.param("icon = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ'", id="base64 data"),
     ],
 )
