@@ -16,6 +16,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from .errors import InputError, MachineError, MismatchError
 
@@ -35,11 +36,11 @@ def new_artefact(out: Path, marker: str, schema: str) -> Generator[Path]:
     place = Path(os.path.realpath(out))
     with machine_faults(out):
         place.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        scratch = place.with_name(f".{place.name}-{uuid4().hex[:8]}")
+        scratch.mkdir()
     try:
         with machine_faults(out):
             yield scratch
-            scratch.chmod(0o755)  # mkdtemp makes it private; the artefact follows the user's habit
             replace_folder(scratch, place)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -122,15 +123,16 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write *data*, all of it or nothing; a file that is there keeps its mode, and a link stays one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     place = Path(os.path.realpath(path))
-    mode = place.stat().st_mode & 0o7777 if place.exists() else 0o644
-    handle, scratch = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.parent)
+    # not `tempfile`, whose files are private: what is new is as the user's mask has it
+    scratch = place.with_name(f".{place.name[:50]}-{uuid4().hex[:8]}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with scratch.open("xb") as file:
             file.write(data)
-        Path(scratch).chmod(mode)
-        Path(scratch).replace(place)
+        if place.exists():
+            scratch.chmod(place.stat().st_mode & 0o7777)
+        scratch.replace(place)
     except BaseException:
-        Path(scratch).unlink(missing_ok=True)
+        scratch.unlink(missing_ok=True)
         raise
 
 

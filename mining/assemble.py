@@ -108,7 +108,7 @@ def assemble(
     head = manifest_head(placed, settings)
     kept = asked_paths(pairs, held_out)
     return Contents(
-        head={**head, **({"own_pairs": len(added)} if own_pairs else {})},
+        head={**head, **({"own_pairs": len({p.id for p in added} & {p.id for p in pairs})} if own_pairs else {})},
         pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
         profile=profile.as_json(),
         api=build_index(index),

@@ -166,12 +166,18 @@ def read_corpus(folder: Path, *, verify: bool = True) -> Corpus:
     if schema != SCHEMA:
         raise InputError(f"{str(folder)!r} is no corpus of this version: its schema is not {SCHEMA}. Mine again.")
     if verify:
-        verify_files(folder, manifest["sha256"])
+        verify_files(folder, manifest)
     return Corpus(folder, manifest, sha256_file(marker))
 
 
-def verify_files(folder: Path, hashes: Mapping[str, str]) -> None:
-    """Raise `MismatchError` for the first file that is missing or has other bytes than were recorded."""
+def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise `MismatchError` for the first file that is missing, unrecorded, or has other bytes than were recorded."""
+    if not all(isinstance(manifest.get(key), dict) for key in ("sha256", "sources")):
+        raise MismatchError(f"{MARKER} does not record what belongs to the corpus. Mine again.")
+    hashes: Mapping[str, str] = manifest["sha256"]
+    sources = {f"sources/{name}" for name in manifest["sources"].values()}
+    if unrecorded := sorted(({f"pairs/{split}.jsonl" for split in SPLITS} | sources) - hashes.keys()):
+        raise MismatchError(f"{MARKER} does not record {unrecorded[0]}. Mine again.")
     for name, recorded in sorted(hashes.items()):
         path = folder / name
         if not path.is_file():

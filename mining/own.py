@@ -43,7 +43,7 @@ def read_own_file(root: Path, name: str, faults: list[str]) -> Iterator[Pair]:
     """Yield the pairs of one file, adding what is wrong with it to *faults*."""
     file = root / name
     # the settings come from the mined tree: they must not name a file outside of it
-    if not file.resolve().is_relative_to(root.resolve()) or not file.is_file():
+    if "\0" in name or not file.resolve().is_relative_to(root.resolve()) or not file.is_file():
         faults.append(f"{name}: no such file in the repository")
         return
     if file.stat().st_size > LARGEST_FILE:
@@ -76,6 +76,8 @@ def check_row(line: str) -> tuple[Mapping[str, str], str]:
         return {}, f"unknown field {unknown[0]!r}, known: {', '.join(sorted(KNOWN))}"
     if wrong := sorted(key for key, value in table.items() if not isinstance(value, str)):
         return {}, f"{wrong[0]} must be a string"
+    if any("\ud800" <= sign <= "\udfff" for value in table.values() for sign in value):
+        return {}, "half of a surrogate pair stands alone"
     if missing := [key for key in NEEDED if not table.get(key, "").strip()]:
         return {}, f"{missing[0]} is missing or empty"
     if table.get("kind", "implement") not in collect_kinds():

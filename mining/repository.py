@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from .errors import InputError
-from .languages import interpreter_of, is_bare
+from .languages import interpreter_of, is_bare, is_ended
 
 LARGEST_FILE = 512 * 1024
 """Bytes; larger files are generated or data (their reading is never even begun)."""
@@ -142,7 +142,7 @@ def open_repository(
     paths: list[str] = []
     skips = [Skip(printed(folder), "unreadable_folder") for folder in locked]
     for name in names:
-        is_read = name.endswith(tuple(suffixes)) or is_run(root, name, interpreters)
+        is_read = is_ended(PurePosixPath(name).name, suffixes) or is_run(root, name, interpreters)
         if not is_read and not name.endswith(tuple(UNREAD)):
             continue
         unread = "" if is_read else f"no_grammar_for_{PurePosixPath(name).suffix}"

@@ -8,6 +8,7 @@ they are ignored, and `Settings.ignored` says so.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -109,7 +110,8 @@ def settings_of(read: Callable[[str], bytes | None]) -> Settings:
         return check_settings("idiolect.toml", parse_toml("idiolect.toml", own))
     project = read("pyproject.toml")
     if project is not None:
-        table: Any = parse_toml("pyproject.toml", project).get("tool", {}).get("idiolect", {})
+        tool: Any = parse_toml("pyproject.toml", project).get("tool", {})
+        table: Any = tool.get("idiolect", {}) if isinstance(tool, dict) else tool  # type: ignore[reportUnknownMemberType]
         if not isinstance(table, dict):
             raise SettingsError("pyproject.toml", [f"tool.idiolect must be a table, got {table!r}"])
         return check_settings("pyproject.toml [tool.idiolect]", table)  # pyright: ignore[reportUnknownArgumentType] - TOML
@@ -122,6 +124,8 @@ def parse_toml(name: str, data: bytes) -> dict[str, Any]:
         raise SettingsError(name, ["larger than 1 MB"])
     try:
         return tomllib.loads(data.decode("utf-8"))
+    except RecursionError:
+        raise SettingsError(name, ["nested too deeply"]) from None
     except ValueError as error:
         raise SettingsError(name, [f"not TOML: {error}"]) from None
 
@@ -147,6 +151,8 @@ def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
             values[key] = tuple(given)  # type: ignore[reportUnknownArgumentType]
         else:
             faults.append(f"{key} must be a list of strings, got {given!r}")
+    patterns = (pattern for key in ("exclude", "drop") for pattern in values.get(key, ()))
+    faults.extend(f"{pattern!r} is no pattern as in .gitignore" for pattern in patterns if not is_pattern(pattern))
     values["conventions"] = check_overrides(table.get("conventions", {}), faults)
     values["policy"] = check_policy(table.get("policy", {}), faults)
     known = {"exclude", "drop", "add", "licences", "conventions", "policy", *RUNS_CODE}
@@ -154,6 +160,17 @@ def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
     if faults:
         raise SettingsError(name, faults)
     return Settings(**values, ignored=tuple(key for key in RUNS_CODE if key in table))
+
+
+def is_pattern(text: str) -> bool:
+    """Claim that *text* is a pattern in gitignore's form."""
+    from pathspec import GitIgnoreSpec  # most settings have none, and loading it takes a tenth of a check's start
+
+    try:
+        GitIgnoreSpec.from_lines([text])
+    except (ValueError, re.error):
+        return False
+    return True
 
 
 def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
@@ -177,7 +194,7 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
         convention = known.get(rule.partition("[")[0])  # type: ignore[reportUnknownMemberType]
         if convention is None:
             wrong.append(f"conventions.{rule}: no such convention is installed")
-        elif convention.answers and row.get("value", "") not in {"", *convention.answers}:  # type: ignore[reportUnknownMemberType]
+        elif convention.answers and row.get("value", "") not in ["", *convention.answers]:  # type: ignore[reportUnknownMemberType]
             answers = ", ".join(sorted(convention.answers))
             wrong.append(f"conventions.{rule}.value must be one of {answers}, got {row['value']!r}")
         if not row.get("reason"):  # type: ignore[reportUnknownMemberType]

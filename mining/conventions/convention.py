@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tree_sitter import Node
 
+from ..errors import InputError
 from ..plugins import load_plugins
 from ..source import Source
 
@@ -355,8 +356,10 @@ def collect_conventions() -> tuple[Convention, ...]:
         for value in content.values():
             if isinstance(value, type) and issubclass(value, Convention) and value.id:
                 found[value.id] = value()
-    for _, convention in load_plugins("conventions"):
-        found.setdefault(convention.id, convention())
+    for name, convention in load_plugins("conventions"):
+        if convention.id in found:
+            raise InputError(f"The plug-in {name!r} brings {convention.id!r}, which is the name of another convention.")
+        found[convention.id] = convention()
     return tuple(found[name] for name in sorted(found))
 
 

@@ -136,9 +136,7 @@ PASSWORD = re.compile(
 """What a person chose for a password, as code and YAML assign it; a shorter word than a machine would make."""
 SIGNS = frozenset("!@#$^&*?~%+")
 """Signs that people put into passwords, and hardly into the names of fields, rules and settings."""
-KEY_OF_LINE = re.compile(
-    rf"^[ \t\-]*(?:(?:arg|env|export|set)[ \t]+)?[\w.\-]*{NAMES}\Z", re.IGNORECASE | re.MULTILINE
-)
+KEY_OF_LINE = re.compile(rf"^[ \t\-]*(?:(?:arg|env|export|set)[ \t]+)?[\w.\-]*{NAMES}\Z", re.IGNORECASE | re.MULTILINE)
 LOOK_BACK = 160
 """Characters before a string in which the name that it is given stands."""
 JOINTS = tuple(

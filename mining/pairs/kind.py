@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..definitions import Definition
+from ..errors import InputError
 from ..plugins import load_plugins
 from ..source import Source
 
@@ -116,8 +117,12 @@ def collect_kinds() -> dict[str, Kind]:
     modules = sorted(module.name for module in pkgutil.iter_modules([folder]))
     package = __name__.rpartition(".")[0]
     found = (getattr(importlib.import_module(f"{package}.{name}"), "KIND", None) for name in modules)
-    own = {kind.name: kind for kind in found if kind is not None}
-    return {**{kind.name: kind for _, kind in load_plugins("kinds")}, **own}
+    kinds = {kind.name: kind for kind in found if kind is not None}
+    for name, kind in load_plugins("kinds"):
+        if kind.name in kinds:
+            raise InputError(f"The plug-in {name!r} brings {kind.name!r}, which is the name of another kind.")
+        kinds[kind.name] = kind
+    return kinds
 
 
 def phrase(key: str, phrasings: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ import time
 import pytest
 from idiolect.cli import main
 from idiolect.mining.artefacts import read_jsonl, write_jsonl
+from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MismatchError
 from tests_toys import toy_files
 
@@ -131,6 +132,20 @@ def test_D09_a_corpus_edited_by_hand(root, mine, tmp_path, capsys):
 
     assert 4 == main(["train", str(mined.out), "--out", str(tmp_path / "adapter")])
     assert 4 == main(["evaluate", str(mined.out), "--out", str(tmp_path / "evaluation")])
+
+
+@pytest.mark.parametrize("lacking", ["sha256", "sources", "pairs/test.jsonl"])
+def test_D09_a_manifest_that_does_not_name_all(root, mine, tmp_path, lacking):
+    """What no hash is recorded of is not read as if there were one."""
+    out = mine(root).out
+    marker = out / "manifest.json"
+    manifest = json.loads(marker.read_text("utf-8"))
+    manifest.pop(lacking, None)
+    manifest.get("sha256", {}).pop(lacking, None)
+    marker.write_text(json.dumps(manifest), "utf-8")
+
+    with pytest.raises(MismatchError, match="does not record"):
+        read_corpus(out)
 
 
 @pytest.mark.parametrize("files", sized(30, 3_000, "files"))

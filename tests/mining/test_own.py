@@ -61,13 +61,16 @@ def test_a_second_copy_of_an_own_pair_leaks_no_more_than_the_first(write_tree, t
 
 def test_all_faults_of_own_pairs_are_told_at_once(write_tree, tmp_path):
     """Each bad line is named, and nothing is written."""
-    lines = ["{", json.dumps({"instruction": "x"}), json.dumps({**OWN, "colour": "red"})]
+    half = json.dumps({**OWN, "response": "\ud800"})
+    lines = ["{", json.dumps({"instruction": "x"}), json.dumps({**OWN, "colour": "red"}), half]
     root = write_tree({**toy_files(), "idiolect.toml": SETTINGS, "own.jsonl": "\n".join(lines)})
 
     with pytest.raises(SettingsError) as caught:
         mine(root, tmp_path / "corpus")
 
-    assert ["line 1", "line 2", "line 3"] == [fault.split(": ")[0].split(", ")[1] for fault in caught.value.faults]
+    assert ["line 1", "line 2", "line 3", "line 4"] == [
+        fault.split(": ")[0].split(", ")[1] for fault in caught.value.faults
+    ]
     assert not (tmp_path / "corpus").exists()
 
 
@@ -89,11 +92,23 @@ def test_settings_that_run_code_are_ignored_and_told(write_tree, tmp_path):
     assert 1 == corpus.manifest["skipped"]["setting_that_runs_code"]
 
 
-def test_settings_that_are_no_table_are_told(tmp_path):
-    """A value where the tables should stand is a fault of the file and no internal error."""
-    (tmp_path / "pyproject.toml").write_text("[tool]\nidiolect = 3\n")
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("pyproject.toml", "[tool]\nidiolect = 3\n", "must be a table, got 3"),
+        ("pyproject.toml", "tool = 1\n", "must be a table, got 1"),
+        ("idiolect.toml", 'exclude = ["!"]\n', "'!' is no pattern"),
+        ("idiolect.toml", 'drop = ["[z-a]"]\n', "is no pattern"),
+        ("idiolect.toml", "[conventions.S01]\nvalue = ['single']\nreason = 'x'\n", "S01.value: unknown or not of the"),
+        ("idiolect.toml", f"x = {'[' * 5_000}{']' * 5_000}\n", "nested too deeply"),
+    ],
+    ids=["no table", "no tool", "pattern", "drop", "list", "nested"],
+)
+def test_settings_that_cannot_be_meant_are_told(tmp_path, name, text, said):
+    """A value of another form is a fault of the file and no internal error."""
+    (tmp_path / name).write_text(text)
 
-    with pytest.raises(SettingsError, match="must be a table, got 3"):
+    with pytest.raises(SettingsError, match=said):
         read_settings(tmp_path)
 
 

@@ -240,3 +240,23 @@ def test_no_name_holds_a_password(write_tree, commit_tree, url, name):
     subprocess.run(["git", "-C", str(root), "remote", "add", "origin", url], check=True)
 
     assert name == open_repository(root, suffixes=[".py"]).name
+
+
+def test_a_name_that_is_all_of_an_extension_ends_no_other(write_tree):
+    """`BUILD` is a file's whole name, and `REBUILD` is another."""
+    root = write_tree({"app/BUILD": "cc(name = 'a')\n", "REBUILD": "notes\n"})
+
+    assert ("app/BUILD",) == open_repository(root, suffixes=["BUILD"]).paths
+
+
+def test_what_is_written_follows_the_users_mask(write_tree, tmp_path):
+    """A corpus of private code is as private as whoever mines it has files made."""
+    root = write_tree(toy_files())
+    before = os.umask(0o077)
+    try:
+        mine_repositories([root], tmp_path / "corpus", workers=1)
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "corpus", *(tmp_path / "corpus").rglob("*"))}
+
+    assert {0} == modes
