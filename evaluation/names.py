@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from ..mining.cache import cache_folder
 from ..mining.conventions.existence import ApiExists
-from ..mining.conventions.silences import is_silenced, silences_in
+from ..mining.conventions.silences import Silences, silences_in
 from ..mining.judge import Finding
 from ..mining.profile import state_fact
 from ..mining.roles import data_folder, role_of
@@ -396,13 +396,16 @@ def as_finding(missing: Missing, source: Source) -> Finding:
 def findings_by_path(missing: Iterable[Missing], sources: Mapping[str, Source]) -> dict[str, list[Finding]]:
     """Return what does not exist as findings, by path, unless a comment silences linters that say the same."""
     found: dict[str, list[Finding]] = {}
+    silences: dict[str, Silences] = {}
     for each in missing:
         source = sources.get(each.path)
         if source is None or each.line > len(source.line_starts):
             continue
-        finding, silences = as_finding(each, source), silences_in(source)
+        if each.path not in silences:
+            silences[each.path] = silences_in(source)
+        finding = as_finding(each, source)
         lines = {each.line, line_of_import(finding, source)}
-        if not any(is_silenced(silences, ApiExists.linter_codes, line) for line in lines):
+        if not any(silences[each.path].cover(ApiExists.linter_codes, line) for line in lines):
             found.setdefault(each.path, []).append(finding)
     return found
 

@@ -210,10 +210,7 @@ class NoPrint(Convention):
 
 def is_run_alone(site: Node, file: FileView) -> bool:
     """Claim that *site* stands in what a module does only where a person runs it by itself."""
-    guards = (node for node in file.statements if node.type == "if_statement" and node.end_byte > site.start_byte)
-    guard = next(guards, None)
-    condition = guard.child_by_field_name("condition") if guard is not None else None
-    return condition is not None and condition.start_byte < site.start_byte and "__main__" in text_of(condition)
+    return any(start < site.start_byte < end for start, end in file.run_alone)
 
 
 def message_of(call: Node) -> Node | None:

@@ -12,7 +12,8 @@ nothing there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -109,9 +110,9 @@ class Silence(NamedTuple):
     """How the codes begin: a marker without a code silences all of its linter's."""
 
 
-def silences_in(source: Source) -> tuple[Silence, ...]:
-    """Return what the comments of *source* silence, in order."""
-    return tuple(read_marks(source))
+def silences_in(source: Source) -> Silences:
+    """Return what the comments of *source* silence."""
+    return Silences(read_marks(source))
 
 
 def read_marks(source: Source) -> Iterator[Silence]:
@@ -162,6 +163,25 @@ def last_line_of_head(comment: Node) -> int:
     return max(last, statement.start_point.row + 1)
 
 
-def is_silenced(silences: tuple[Silence, ...], codes: frozenset[str], line: int) -> bool:
-    """Claim that one of *codes* is not reported on *line*."""
-    return any(s.first <= line <= s.last and any(code.startswith(s.codes) for code in codes) for s in silences)
+class Silences:
+    """
+    What the comments of a file silence, found by its lines: a file may have thousands that speak of one line each.
+    """
+
+    def __init__(self, silences: Iterable[Silence]) -> None:
+        self.wide: list[Silence] = []
+        self.by_line: defaultdict[int, list[Silence]] = defaultdict(list)
+        for silence in silences:
+            if silence.first == silence.last:
+                self.by_line[silence.first].append(silence)
+            else:
+                self.wide.append(silence)
+
+    def __bool__(self) -> bool:
+        """Claim that there are any."""
+        return bool(self.wide or self.by_line)
+
+    def cover(self, codes: frozenset[str], line: int) -> bool:
+        """Claim that one of *codes* is not reported on *line*."""
+        here = (*self.by_line.get(line, ()), *(each for each in self.wide if each.first <= line <= each.last))
+        return any(code.startswith(each.codes) for each in here for code in codes)

@@ -16,7 +16,7 @@ from tree_sitter import Node
 from ..roles import role_of
 from ..source import Source
 from .convention import Convention, Edit
-from .silences import Silence, is_silenced, silences_in
+from .silences import Silences, silences_in
 
 DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
 """What a dotted name is made of."""
@@ -194,7 +194,16 @@ class FileView:
         return next((node for node in self.statements if node.type != "comment" and node.start_byte >= past), None)
 
     @cached_property
-    def silences(self) -> tuple[Silence, ...]:
+    def run_alone(self) -> list[tuple[int, int]]:
+        """From where to where code stands that is run only where a person runs the module by itself."""
+        guards = (node for node in self.statements if node.type == "if_statement")
+        spans = ((node.child_by_field_name("condition"), node.end_byte) for node in guards)
+        return [
+            (asked.start_byte, end) for asked, end in spans if asked is not None and b"__main__" in (asked.text or b"")
+        ]
+
+    @cached_property
+    def silences(self) -> Silences:
         """What comments tell linters to leave alone."""
         return silences_in(self.source)
 
@@ -204,7 +213,7 @@ class FileView:
             return False
         string = mark.parent if mark.type == "string_start" else None
         lines = (mark.start_point.row + 1, (string or mark).end_point.row + 1)
-        return any(is_silenced(self.silences, asker.linter_codes, line) for line in lines)
+        return any(self.silences.cover(asker.linter_codes, line) for line in lines)
 
     @property
     def is_stub(self) -> bool:

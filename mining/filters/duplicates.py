@@ -229,13 +229,18 @@ def find_candidates(
     smallest = np.ceil(least * sizes[owner] - 1e-9).astype(np.int64)
     lowest = np.searchsorted(key, key >> np.int64(32) << np.int64(32) | smallest)
     counts = np.arange(len(key)) - lowest
-    found = np.empty(0, dtype=np.int64)
+    waiting: list[NDArray[np.int64]] = []
+    found, many = np.empty(0, dtype=np.int64), 0
     for block in blocks_of(counts):
-        pairs = pairs_of(block, lowest, counts, owner, position, sizes, least)
+        pairs = np.unique(pairs_of(block, lowest, counts, owner, position, sizes, least))
         if side is not None:
             pairs = pairs[side[pairs >> np.int64(32)] != side[pairs & np.int64(0xFFFFFFFF)]]
-        found = np.union1d(found, pairs)
-    return found
+        waiting.append(pairs)
+        many += len(pairs)
+        # sorted in with what there is only when there is as much again: all that is alike shares many members
+        if many > max(len(found), PAIRS_AT_ONCE):
+            found, waiting, many = np.unique(np.concatenate([found, *waiting])), [], 0
+    return np.unique(np.concatenate([found, *waiting]))
 
 
 def blocks_of(counts: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
