@@ -136,7 +136,7 @@ def version_of_mining() -> str:
     here = Path(__file__).parent
     for file in sorted(path for path in here.rglob("*") if path.suffix in (".py", ".toml")):
         digest.update(file.relative_to(here).as_posix().encode() + b"\0" + file.read_bytes())
-    relevant = ("tree-sitter", "libcst", "numpy", "griffelib", "pathspec")
+    relevant = ("tree-sitter", "libcst", "numpy", "pathspec")
     found = {
         f"{name} {package.version}"
         for package in importlib.metadata.distributions()

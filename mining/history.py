@@ -28,7 +28,6 @@ from .split import FORMATS
 
 MOST_FILES, MOST_LINES = 5, 60
 """Files, and changed lines, of a commit that is about one thing."""
-MOST_FILES_AT_ALL = 20
 LARGEST_BLOB = 200 * 1024
 FEWEST_WORDS = 4
 """Words of a message that says something (as CommitPackFT)."""

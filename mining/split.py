@@ -30,6 +30,8 @@ HELD_OUT_SHARE = 0.1
 """The share of all pairs in validation, and in test."""
 LARGEST_CLUSTER = 0.05
 """A cluster with a larger share of the pairs goes to training."""
+LEAST_TAUGHT = 3
+"""At least one pair in so many is learned from."""
 SHORTEST_BODY = 40
 """Letters, blanks apart, of a body that is given away where another pair holds it; a shorter one is anyone's line."""
 FEW_CLUSTERS = 8
@@ -86,7 +88,10 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mappin
     share = min(HELD_OUT_SHARE * total, sum(sizes[name] for name in small) / 2)
     for name in sorted(sizes, key=lambda name: (newest[name], hashed(name))):
         wanted = next((s for s in ("test", "validation") if filled[s] < share), "train")
-        side[name] = wanted if name in small else "train"
+        # two files of equal size would be one each, and nothing would be left to learn from
+        held_out = filled["test"] + filled["validation"] + sizes[name]
+        is_spared = LEAST_TAUGHT * held_out <= (LEAST_TAUGHT - 1) * total
+        side[name] = wanted if name in small and is_spared else "train"
         filled[side[name]] += sizes[name]
     return Sides(cluster, {path: side[cluster[path]] for path in weights})
 

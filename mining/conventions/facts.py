@@ -75,31 +75,6 @@ class CallFact(NamedTuple):
     end: int
 
 
-class ImportFact(NamedTuple):
-    """
-    An import statement's module.
-    """
-
-    module: str
-    """Dotted; a relative one starts with its dots."""
-    line: int
-    start: int
-    end: int
-    text: str
-
-
-class RaiseFact(NamedTuple):
-    """
-    A `raise` of a named class.
-    """
-
-    raised: str
-    text: str
-    line: int
-    start: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """
@@ -113,8 +88,6 @@ class FileFacts:
     functions: tuple[FunctionFact, ...]
     classes: tuple[ClassFact, ...]
     calls: tuple[CallFact, ...]
-    imports: tuple[ImportFact, ...]
-    raises: tuple[RaiseFact, ...]
     language: str = "python"
     blocks: tuple[BlockFact, ...] = ()
     tops: tuple[TopFact, ...] = ()
@@ -123,7 +96,7 @@ class FileFacts:
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel with the many facts of a Python file as one value a class."""
         about = (self.path, self.role, self.module)
-        packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls, self.imports, self.raises)))
+        packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls)))
         return unpack_facts, (about, packed, (self.language, self.blocks, self.tops, self.uses))
 
 
@@ -133,14 +106,12 @@ def unpack_facts(
     rest: tuple[str, tuple[BlockFact, ...], tuple[TopFact, ...], tuple[UseFact, ...]],
 ) -> FileFacts:
     """Return the facts that travelled."""
-    functions, classes, calls, imports, raises = packed
+    functions, classes, calls = packed
     return FileFacts(
         *about,
         unpack_rows(FunctionFact, functions),
         unpack_rows(ClassFact, classes),
         unpack_rows(CallFact, calls),
-        unpack_rows(ImportFact, imports),
-        unpack_rows(RaiseFact, raises),
         *rest,
     )
 
@@ -183,8 +154,6 @@ class FactCollector:
         self.functions: list[FunctionFact] = []
         self.classes: list[tuple[ClassFact, list[str]]] = []
         self.calls: list[CallFact] = []
-        self.imports: list[ImportFact] = []
-        self.raises: list[RaiseFact] = []
         self._class_of: dict[int, list[str]] = {}
 
     def visitors(self) -> dict[str, Callable[[Node], None]]:
@@ -195,7 +164,6 @@ class FactCollector:
             "(call) @site": self.add_call,
             "(import_statement) @site": self.add_import,
             "(import_from_statement) @site": self.add_from_import,
-            "(raise_statement) @site": self.add_raise,
         }
 
     def add_function(self, _node: Node) -> None:
@@ -262,7 +230,6 @@ class FactCollector:
             dotted = text_of(name)
             local = text_of(alias) if alias is not None else dotted.partition(".")[0]
             self.file.names[local] = dotted if alias is not None else local
-            self.note_import(dotted, name, node)
 
     def add_from_import(self, node: Node) -> None:
         """Note `from a.b import c as d`."""
@@ -278,21 +245,6 @@ class FactCollector:
             if name is not None:
                 dotted = text_of(name)
                 self.file.names[text_of(alias) if alias is not None else dotted] = f"{base}.{dotted}".lstrip(".")
-        self.note_import(module, module_node, node)
-
-    def note_import(self, module: str, mark: Node, statement: Node) -> None:
-        """Keep one imported module."""
-        line = statement.start_point.row + 1
-        self.imports.append(ImportFact(module, line, mark.start_byte, mark.end_byte, self.file.line_text(line)))
-
-    def add_raise(self, node: Node) -> None:
-        """Note what a `raise` names."""
-        for child in node.named_children[:1]:
-            name = child.child_by_field_name("function") if child.type == "call" else child
-            if name is not None and name.type in ("identifier", "attribute"):
-                line = name.start_point.row + 1
-                text = self.file.line_text(line)
-                self.raises.append(RaiseFact(self.resolve(text_of(name)), text, line, name.start_byte, name.end_byte))
 
     def resolve(self, dotted: str) -> str:
         """Return what *dotted* stands for, as far as this file's imports tell."""
@@ -307,8 +259,6 @@ class FactCollector:
             functions=tuple(self.functions),
             classes=tuple(fact._replace(methods=tuple(methods)) for fact, methods in self.classes),
             calls=tuple(self.calls),
-            imports=tuple(self.imports),
-            raises=tuple(self.raises),
         )
 
 

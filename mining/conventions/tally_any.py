@@ -46,7 +46,7 @@ def tally_any(source: Source) -> FileTally:
 def facts_of(file: AnyView) -> FileFacts:
     """Return what mined families ask of a file in any language."""
     return FileFacts(
-        path=file.path, role=file.role, module=module_of(file.path), functions=(), classes=(), calls=(), imports=(),
-        raises=(), language=file.source.language.name, blocks=tuple(file.blocks), tops=tuple(tops_in(file)),
+        path=file.path, role=file.role, module=module_of(file.path), functions=(), classes=(), calls=(),
+        language=file.source.language.name, blocks=tuple(file.blocks), tops=tuple(tops_in(file)),
         uses=tuple(uses_in(file)),
     )  # fmt: skip

@@ -235,6 +235,14 @@ def test_what_is_small_enough_is_shared_by_test_and_validation():
     assert {"train"} == {split["large.py"], split["larger.py"]}
 
 
+@pytest.mark.parametrize(("files", "taught"), [(2, 1), (3, 1), (4, 2)])
+def test_something_is_left_to_learn_from(files, taught):
+    """Of few files of one size not all are held out."""
+    split = assign_sides([], {f"{number}.py": 30 for number in range(files)}, {}).split
+
+    assert taught == list(split.values()).count("train")
+
+
 def test_a_span_is_found_wherever_it_stands():
     """Fifty tokens shared are found at any offset; forty-nine are not."""
     text = [f"token{number}" for number in range(120)]
