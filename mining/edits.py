@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
-from .filters.personal import mask_personal
+from .filters.private import what_is_private
 from .filters.quality import broken_definition, object_to
-from .filters.secrets import find_secrets
 from .history import Change, UnreadError, is_longer, is_shallow, newest_change, read_changes
 from .languages import Language
 from .pairs.kind import Draft, collect_kinds
@@ -88,13 +87,6 @@ def unformatted(code: str, language: str) -> str:
 def private_matter(draft: Draft) -> str:
     """Return why a draft of the past must not be kept: a secret or personal data, wherever in it."""
     return what_is_private("\n".join((draft.context or "", draft.instruction, draft.response, draft.symbol)))
-
-
-def what_is_private(text: str) -> str:
-    """Return which kind of private matter stands in *text*, or nothing."""
-    if find_secrets(text):
-        return "secret"
-    return "personal_data" if mask_personal(text)[1] else ""
 
 
 def public_symbol(draft: Draft) -> str:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from .errors import SettingsError
 from .filters.duplicates import fingerprint, similar_pairs
-from .filters.secrets import find_secrets
+from .filters.private import what_is_private
 from .pairs.kind import collect_kinds
 from .pairs.pair import Pair
 from .settings import Settings
@@ -110,7 +110,7 @@ def make_own_pair(name: str, number: int, row: Mapping[str, str]) -> Pair:
 
 
 def own_objections(pairs: Sequence[Pair], held_out: Sequence[Unit]) -> list[str]:
-    """Return for each of *pairs* why it cannot be added, or nothing: a secret, a copy, or close to what is held out."""
+    """Return for each of *pairs* why it cannot be added, or nothing: private, a copy, or close to what is held out."""
     marks = [unit.mark for unit in held_out]
     near: dict[int, str] = {}
     prints = [*marks, *(fingerprint(pair.response) for pair in pairs)]
@@ -121,7 +121,7 @@ def own_objections(pairs: Sequence[Pair], held_out: Sequence[Unit]) -> list[str]
     reasons: list[str] = []
     seen: set[str] = set()
     for index, pair in enumerate(pairs):
-        secret = find_secrets("\n".join((pair.context, pair.instruction, pair.response)))
-        reasons.append("secret" if secret else "duplicate" if pair.id in seen else near.get(index, ""))
+        private = what_is_private("\n".join((pair.context, pair.instruction, pair.response)))
+        reasons.append(private or ("duplicate" if pair.id in seen else near.get(index, "")))
         seen.add(pair.id)
     return reasons

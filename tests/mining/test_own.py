@@ -139,3 +139,17 @@ def test_an_own_pair_of_another_kind_is_another_corpus(write_tree, tmp_path):
     corpus = mine(root, tmp_path / "corpus")
 
     assert [("recall", "go")] == [(p.kind, p.language) for p in corpus.pairs("train") if p.repository == "own"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("ask jane.doe@acme-shop.com", "personal_data"), ("api_key = '{key}'", "secret")]
+)
+def test_an_own_pair_holds_nothing_private(write_tree, tmp_path, text, reason):
+    """What a team writes itself goes through the filters that mined pairs go through."""
+    response = "    return " + repr(text.replace("{key}", "9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d"))
+    rows = json.dumps({**OWN, "response": response})
+    root = write_tree({**toy_files(), "idiolect.toml": SETTINGS, "own.jsonl": rows})
+
+    corpus = mine(root, tmp_path / "corpus")
+
+    assert (0, 1) == (corpus.manifest["own_pairs"], corpus.manifest["skipped"][reason])
