@@ -190,8 +190,9 @@ def drop_quotes(pairs: Sequence[Pair], leaks: LeakFinder) -> tuple[list[Pair], l
     return [pair for pair in pairs if pair.id not in leaky], [pair for pair in pairs if pair.id in leaky]
 
 
-def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides, leaks: LeakFinder) -> dict[str, object]:
+def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides) -> dict[str, object]:
     """Return the manifest's proof: what similarity is left between training and the rest, measured on what is kept."""
+    leaks = LeakFinder(pairs)  # not the one that dropped pairs: what it remembers would be proven by itself
     used = {pair.path for pair in pairs}
     here = [unit for unit in units if unit.path in used and unit.mark.members]
     highest = highest_across([unit.mark for unit in here], [sides.split[unit.path] == "train" for unit in here])
