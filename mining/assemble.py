@@ -9,7 +9,7 @@ finished. The order of everything is that of paths and places.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +39,7 @@ from .split import (
     has_few_clusters,
     prove_split,
 )
+from .workers import Progress
 from .yields import (
     NO_GRAMMAR,
     Drop,
@@ -58,7 +59,6 @@ MOST_COPIES = 10
 """Short bodies that are alike but for names and values; more of them are a template's, and would outweigh the rest."""
 BY_UNIT = frozenset({"implement", "restyle"})
 """Kinds whose answer is a definition, or its body, as it stands: its fingerprint is known."""
-Progress = Callable[[str, int, int], None]
 
 
 def assemble(

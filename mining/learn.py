@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id, lower_tier
 from .conventions.facts import FileFacts
+from .conventions.inhouse_definitions import folder_of
 from .conventions.priors import read_priors
 from .conventions.tally import FileTally
 from .owners import LANGUAGES
@@ -311,11 +312,6 @@ def exemplars_of(places: Iterable[Place]) -> tuple[Exemplar, ...]:
     others = (place for place in ranked if by_folder[folder_of(place.path)] is not place)
     chosen = islice(chain(by_folder.values(), others), EXEMPLARS)
     return tuple(Exemplar(place.path, place.line, place.text) for place in chosen)
-
-
-def folder_of(path: str) -> str:
-    """Return the folder of a file."""
-    return path.rpartition("/")[0]
 
 
 def control_discoveries(entries: Sequence[Entry]) -> list[Entry]:

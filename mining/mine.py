@@ -12,7 +12,7 @@ import hashlib
 import os
 import pickle
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -46,12 +46,11 @@ from .settings import Settings, read_together
 from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
-from .workers import map_files
+from .workers import Progress, map_files
 from .yields import NO_GRAMMAR, UNTOLD, Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
 
 PLAIN_KINDS = ("implement", "infill")
 """What a file teaches that is nobody's house."""
-Progress = Callable[[str, int, int], None]
 
 
 def mine_source(

@@ -21,6 +21,7 @@ from .garbage import pause_collection
 
 Result = TypeVar("Result")
 Progress = Callable[[str, int, int], None]
+"""Takes a stage, how much of it is done, and how much there is."""
 
 CHUNK_BYTES = 64 * 1024
 """A quarter of a second's work, so that no worker waits long for the last one."""

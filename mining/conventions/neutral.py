@@ -17,9 +17,9 @@ from tree_sitter import Node
 from ..definitions import last_token
 from .anyview import AnyView, first_token
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
+from .strings import CLOSING
 from .view import text_of
 
-CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
 SEPARATOR = ","
 """What stands between elements; a `;` ends what stands before it, as in the body of a class."""
 PLAIN = re.compile(r"(content|end|fragment|literal|start)$")

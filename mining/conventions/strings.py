@@ -10,14 +10,13 @@ from collections.abc import Iterable
 from tree_sitter import Node
 
 from .convention import Choice, Convention, Edit, Examples, Place
-from .logging import is_logger
+from .logging import PLACEHOLDER, is_logger
 from .view import FileView, text_of
 
 CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
 LISTS = frozenset({"argument_list", "list", "tuple", "dictionary", "set", "parameters", "import_from_statement"})
 NO_COMMA_AFTER = frozenset({"keyword_separator", "positional_separator", "generator_expression", "wildcard_import"})
 TRANSLATES = re.compile(r"(^|\.)(_|gettext|ngettext|lazy_gettext|gettext_lazy|trans|tr)$")
-PLACEHOLDER = re.compile(r"%(\(\w+\))?[-#0 +]*[\d.*]*[sdrfxgiec]")
 SIMPLE_FIELD = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
 
