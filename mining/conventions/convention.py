@@ -241,7 +241,7 @@ class Convention:
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is to be done at a place that answers *found* where the house answers *wanted*, and what is."""
-        return f"{self.advice(wanted, key).rstrip('.')}: {found} here"
+        return f"{self.advice(wanted, key).rstrip('.')} (here: {found})"
 
     def topic(self, key: str) -> str:
         """Return what *key* is about: keys of questions for every language open with the language."""
