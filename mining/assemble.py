@@ -114,7 +114,7 @@ def assemble(
         api=build_index(index),
         skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
         sources={file.path: file.utf8 for _, file in files if file.path in kept},
-        proof=prove_split(pairs, units, sides),
+        proof=prove_split(pairs, units, sides, leaks),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +29,7 @@ TESTS = "_tests"
 """What stands in what a query captures under this name is a test: no unit, wherever its file lies."""
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
+ASIDE = frozenset({BETWEEN, ANONYMOUS, TESTS, BLOCK, OLD})
 DOCUMENTING = b"/**"
 """What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen)."""
 MARKED = re.compile(rb"/\*\*|///(?!/)")
@@ -123,13 +124,20 @@ def find_units(source: Source) -> Found:
             found.units.setdefault(outer_span(source, node, kind), (kind, captures))
         elif "comment" in captures:
             found.comments.extend(captures["comment"])
-        found.blocks.extend(captures.get(BLOCK, ()))
-        found.old.extend(captures.get(OLD, ()))
-        found.anonymous.extend(Span(node.start_byte, node.end_byte) for node in captures.get(ANONYMOUS, ()))
-        found.tests.extend(Span(node.start_byte, node.end_byte) for node in captures.get(TESTS, ()))
-        for node in captures.get(BETWEEN, ()):
-            found.between.update(range(node.start_point.row + 1, node.end_point.row + 2))
+        for name in ASIDE.intersection(captures):
+            note_aside(found, name, captures[name])
     return found
+
+
+def note_aside(found: Found, name: str, nodes: Sequence[Node]) -> None:
+    """Note what a query captures beside units and comments."""
+    if name == BETWEEN:
+        found.between.update(row for node in nodes for row in range(node.start_point.row + 1, node.end_point.row + 2))
+    elif name in (BLOCK, OLD):
+        (found.blocks if name == BLOCK else found.old).extend(nodes)
+    else:
+        spans = found.tests if name == TESTS else found.anonymous
+        spans.extend(Span(node.start_byte, node.end_byte) for node in nodes)
 
 
 def collect_definitions(source: Source) -> list[Definition]:
@@ -146,9 +154,9 @@ def collect_definitions(source: Source) -> list[Definition]:
             around.pop()
         parent = around[-1] if around else None
         doc = None if above is None else comment_above(source, span, above, between)
-        definition = build_definition(source, span, *units[span], doc, definitions, parent)
         owner = None if parent is None else definitions[parent]
-        definitions.append(replace(definition, is_local=is_local(span, owner, found.anonymous)))
+        local = is_local(span, owner, found.anonymous)
+        definitions.append(build_definition(source, span, *units[span], doc, owner, parent, local=local))
         around.append(len(definitions) - 1)
     return definitions
 
@@ -216,22 +224,24 @@ def build_definition(
     kind: str,
     captures: dict[str, list[Node]],
     doc: Span | None,
-    definitions: list[Definition],
+    owner: Definition | None,
     parent: int | None,
+    *,
+    local: bool,
 ) -> Definition:
-    """Return the definition that one match of the query describes."""
+    """Return the definition that one match of the query describes; its *owner* stands at *parent* in the list."""
     node = captures["unit"][0]
     parts = name_parts(captures["unit.name"])
     doc = doc or node_span(captures, "unit.doc")
     block = captures.get("unit.body", [])
     body = node_span(captures, "unit.body") or Span(node.start_byte, node.end_byte)
     body = Span(body.start, min(body.end, span.end))
-    if kind == "function" and parent is not None and definitions[parent].kind == "class":
+    if kind == "function" and owner is not None and owner.kind == "class":
         kind = "method"
     return Definition(
         kind=kind,
         name=parts[-1],
-        symbol=".".join(parts if parent is None else (definitions[parent].symbol, *parts)),
+        symbol=".".join(parts if owner is None else (owner.symbol, *parts)),
         parent=parent,
         span=span,
         head=Span(node.start_byte, max(node.start_byte, body.start)),
@@ -240,6 +250,7 @@ def build_definition(
         body=body,
         code=code_lines(source, node, doc, body, block),
         has_error=node.has_error,
+        is_local=local,
     )
 
 
@@ -316,16 +327,21 @@ def outer_span(source: Source, node: Node, kind: str) -> Span:
     parent = node.parent
     while parent is not None and parent.type in WRAPPERS and parent.end_byte == node.end_byte:
         node, parent = parent, parent.parent
-    end = own_end(node)
+    end = own_end(source, node)
     # some grammars let an indented block end where the next line's code starts
     while kind in ("function", "class") and source.utf8[end - 1 : end].isspace():
         end -= 1
     return Span(node.start_byte, end)
 
 
-def own_end(node: Node) -> int:
+def own_end(source: Source, node: Node) -> int:
     """Return where *node* ends, without comments under it that stand no further in: they are of what follows."""
-    end, last = node.end_byte, last_token(node)
+    end = node.end_byte
+    last_line = source.utf8[node.start_byte : end].rstrip().rpartition(b"\n")[2]
+    # to find the last token takes a walk, and few last lines hold the sign of a comment
+    if source.language.comment.encode() not in last_line and b"*/" not in last_line:
+        return end
+    last = last_token(node)
     while last.type.endswith("comment") and last.start_point.column <= node.start_point.column:
         before = last.prev_sibling
         if before is None:

@@ -32,6 +32,7 @@ LARGEST_CLUSTER = 0.05
 """A cluster with a larger share of the pairs goes to training."""
 LEAST_TAUGHT = 3
 """At least one pair in so many is learned from."""
+BLANKS = dict.fromkeys(map(ord, " \t\r\f\v"))
 SHORTEST_BODY = 40
 """Letters, blanks apart, of a body that is given away where another pair holds it; a shorter one is anyone's line."""
 FEW_CLUSTERS = 8
@@ -142,9 +143,10 @@ class LeakFinder:
         for pair in held_out:
             body = bare(pair.response)
             if pair.kind == "implement" and len(body) >= SHORTEST_BODY:
-                self.by_line[max(map(bare, pair.response.split("\n")), key=len)].add(body)
+                self.by_line[max(bare_lines(pair.response), key=len)].add(body)
         self.bodies = frozenset[str]().union(*self.by_line.values())
         self.known: dict[str, bool] = {}
+        self.answering: dict[str, bool] = {}
 
     def find_leaks(self, pairs: Sequence[Pair]) -> list[bool]:
         """Return whether each of *pairs* shares a span, or the answer, with what is held out."""
@@ -160,6 +162,12 @@ class LeakFinder:
 
     def is_answer(self, pair: Pair) -> bool:
         """Claim that a training pair has the answer of a pair held out, or holds a body, white space apart."""
+        if pair.id not in self.answering:
+            self.answering[pair.id] = self.holds_answer(pair)
+        return self.answering[pair.id]
+
+    def holds_answer(self, pair: Pair) -> bool:
+        """Look whether a training pair has the answer of a pair held out, or holds a body, white space apart."""
         if bare(pair.response) in self.answers:
             return True
         texts = texts_of(pair)
@@ -169,13 +177,18 @@ class LeakFinder:
 
     def bodies_by_line(self, texts: Iterable[str]) -> set[str]:
         """Return the bodies held out whose longest line stands in one of *texts*."""
-        lines = {bare(line) for text in texts for line in text.split("\n")}
+        lines = {line for text in texts for line in bare_lines(text)}
         return {body for line in lines & self.by_line.keys() for body in self.by_line[line]}
 
 
 def texts_of(pair: Pair) -> tuple[str, str]:
     """Return what *pair* asks, a hole filled as it teaches to fill it, and its answer."""
     return pair.instruction.replace(HOLE, pair.response), pair.response
+
+
+def bare_lines(text: str) -> list[str]:
+    """Return the lines of *text* without their blanks."""
+    return text.translate(BLANKS).split("\n")
 
 
 def bare(text: str) -> str:
@@ -190,9 +203,13 @@ def drop_quotes(pairs: Sequence[Pair], leaks: LeakFinder) -> tuple[list[Pair], l
     return [pair for pair in pairs if pair.id not in leaky], [pair for pair in pairs if pair.id in leaky]
 
 
-def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides) -> dict[str, object]:
-    """Return the manifest's proof: what similarity is left between training and the rest, measured on what is kept."""
-    leaks = LeakFinder(pairs)  # not the one that dropped pairs: what it remembers would be proven by itself
+def prove_split(pairs: Sequence[Pair], units: Sequence[Unit], sides: Sides, leaks: LeakFinder) -> dict[str, object]:
+    """
+    Return the manifest's proof: what similarity is left between training and the rest, measured on what is kept.
+
+    Shared spans and answers are counted by the finder that dropped pairs, which knows what it has looked at: they show
+    that nothing was let in behind it.
+    """
     used = {pair.path for pair in pairs}
     here = [unit for unit in units if unit.path in used and unit.mark.members]
     highest = highest_across([unit.mark for unit in here], [sides.split[unit.path] == "train" for unit in here])

@@ -12,7 +12,6 @@ nothing there.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -170,10 +169,10 @@ class Silences:
 
     def __init__(self, silences: Iterable[Silence]) -> None:
         self.wide: list[Silence] = []
-        self.by_line: defaultdict[int, list[Silence]] = defaultdict(list)
+        self.by_line: dict[int, list[Silence]] = {}
         for silence in silences:
             if silence.first == silence.last:
-                self.by_line[silence.first].append(silence)
+                self.by_line.setdefault(silence.first, []).append(silence)
             else:
                 self.wide.append(silence)
 
@@ -183,5 +182,9 @@ class Silences:
 
     def cover(self, codes: frozenset[str], line: int) -> bool:
         """Claim that one of *codes* is not reported on *line*."""
-        here = (*self.by_line.get(line, ()), *(each for each in self.wide if each.first <= line <= each.last))
-        return any(code.startswith(each.codes) for each in here for code in codes)
+        here = self.by_line.get(line)
+        # asked of every place of every rule, and most lines are free
+        if here is None and not self.wide:
+            return False
+        around = (each for each in self.wide if each.first <= line <= each.last)
+        return any(code.startswith(each.codes) for each in (*(here or ()), *around) for code in codes)

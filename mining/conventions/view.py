@@ -212,8 +212,9 @@ class FileView:
         if not asker.linter_codes or not self.silences:
             return False
         string = mark.parent if mark.type == "string_start" else None
-        lines = (mark.start_point.row + 1, (string or mark).end_point.row + 1)
-        return any(self.silences.cover(asker.linter_codes, line) for line in lines)
+        first, last = mark.start_point.row + 1, (string or mark).end_point.row + 1
+        codes, silences = asker.linter_codes, self.silences
+        return silences.cover(codes, first) or (last > first and silences.cover(codes, last))
 
     @property
     def is_stub(self) -> bool:

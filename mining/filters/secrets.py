@@ -110,7 +110,10 @@ IN_KEY = r"[A-Za-z0-9+/_\-.=~]"
 # a pattern for each of the quotes: what opens with one letter is searched for at less than half the cost
 QUOTED = tuple(re.compile(rf"{quote}(?:Bearer )?({IN_KEY}{{16,200}}){quote}") for quote in "'\"`")
 """A string that may be a key; looked at before its name is, because few strings are like this."""
-UNQUOTED = re.compile(rf"(?::[ \t]+|=(?![^\n#.]*\.))({IN_KEY}{{16,200}})[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+UNQUOTED = tuple(
+    re.compile(rf"{sign}({letters}{{16,200}})[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+    for sign, letters in ((r":[ \t]+", IN_KEY), ("=", IN_KEY.replace(".", "")))
+)
 """The rest of a line that may be a key, as YAML and a shell write one without quotes: behind `=` a dot reaches into a
 value, as an argument on a line of its own does."""
 HEADER = re.compile(rf"authorization['\"]?:[ \t]*['\"]?(?:basic|bearer|token)[ \t]+({IN_KEY}{{16,200}})", re.IGNORECASE)
@@ -186,7 +189,8 @@ def find_whole(text: str) -> list[Secret]:
 def named_keys(text: str) -> Iterator[Secret]:
     """Yield the strings, and the rests of lines, that look like keys and have a name that says so."""
     quoted = ((ASSIGNED_TO, match) for pattern in QUOTED for match in pattern.finditer(text))
-    unquoted = ((KEY_OF_LINE, match) for match in UNQUOTED.finditer(text) if DIGITS_APART.search(match[1]))
+    rests = (match for pattern in UNQUOTED for match in pattern.finditer(text))
+    unquoted = ((KEY_OF_LINE, match) for match in rests if DIGITS_APART.search(match[1]))
     for name, match in chain(quoted, unquoted):
         if looks_random(match[1]) and name.search(text, max(0, match.start() - LOOK_BACK), match.start()):
             yield Secret(ASSIGNED, *match.span(1))
