@@ -137,6 +137,8 @@ PASSWORD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """What a person chose for a password, as code and YAML assign it; a shorter word than a machine would make."""
+NAMED_SO = re.compile(r"passw(?:or)?d", re.IGNORECASE)
+"""Where `PASSWORD` is worth a search."""
 SIGNS = frozenset("!@#$^&*?~%+")
 """Signs that people put into passwords, and hardly into the names of fields, rules and settings."""
 KEY_OF_LINE = re.compile(rf"^[ \t\-]*(?:(?:arg|env|export|set)[ \t]+)?[\w.\-]*{NAMES}\Z", re.IGNORECASE | re.MULTILINE)
@@ -201,12 +203,13 @@ def named_keys(text: str) -> Iterator[Secret]:
 
 def chosen_passwords(text: str) -> Iterator[Secret]:
     """Yield the passwords that people chose: with a letter, a digit and a sign."""
-    if "assw" not in text and "ASSW" not in text:
-        return
-    for match in PASSWORD.finditer(text):
-        group = 2 if match[2] else 4
-        if not SIGNS.isdisjoint(match[group]) and is_mixed(match[group]):
-            yield Secret(ASSIGNED, *match.span(group))
+    for named in NAMED_SO.finditer(text) if "assw" in text or "ASSW" in text else ():
+        line = text.rfind("\n", 0, named.start()) + 1
+        end = text.find("\n", named.end() + LOOK_BACK)
+        for match in PASSWORD.finditer(text, line, end if end >= 0 else len(text)):
+            group = 2 if match[2] else 4
+            if not SIGNS.isdisjoint(match[group]) and is_mixed(match[group]):
+                yield Secret(ASSIGNED, *match.span(group))
 
 
 def long_words(text: str) -> str:
