@@ -142,8 +142,8 @@ def write_corpus(out: Path, contents: Contents) -> Corpus:
 def render_index(index: Mapping[str, Any]) -> str:
     """Return the index as JSON with a file a line: indented, its tens of thousands of names take ten times as long."""
     encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
-    files = ",\n".join(f" {encode(path)}: {encode(symbols)}" for path, symbols in index["files"].items())
-    return f'{{"schema": {encode(index["schema"])}, "files": {{\n{files}\n}}}}\n'
+    files = ",\n".join(f" {encode(path)}: {encode(symbols)}" for path, symbols in index.get("files", {}).items())
+    return f'{{"schema": {encode(index.get("schema", ""))}, "files": {{\n{files}\n}}}}\n'
 
 
 def write_source(folder: Path, data: bytes) -> str:
