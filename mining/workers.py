@@ -29,6 +29,8 @@ CHUNK_FILES = 64
 FILE_SECONDS = 30
 """Seconds of processor time for one file, so that a busy machine changes nothing; a parser that never returns is ended
 by the alarm's default action, with its process."""
+PATIENCE = 5.0
+"""Seconds for which the threads of workers that were killed are waited for."""
 MEMORY = 2 * 1024**3
 """Bytes of address space for one worker."""
 
@@ -92,6 +94,7 @@ def pool(workers: int) -> Generator[ProcessPoolExecutor]:
 
     Left by an exception, Ctrl-C above all, the workers are killed: nobody wants what they would finish.
     """
+    before = set(threading.enumerate())
     executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=limit_worker)
     try:
         yield executor
@@ -100,6 +103,9 @@ def pool(workers: int) -> Generator[ProcessPoolExecutor]:
         executor.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.kill()
+        # the executor's threads and the interpreter's end close the same pipe: not at the same time
+        for thread in set(threading.enumerate()) - before:
+            thread.join(PATIENCE)
         raise
 
 
