@@ -9,6 +9,7 @@ All conventions of a language share one query and one walk; the patterns they ha
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -144,13 +145,15 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
     calls = plan.patterns.index(CALL)
     by_callee = group_callees(askers[calls])
     broken = broken_spans(root)
+    ends = [last for _, last in broken]
     enter_module(file)
     for start, end, number, _, node in sites:
         while file.top is not None and file.top.end <= start:
             file.top = file.top.outer
         if number < len(FRAMES):
             enter_frame(file, FRAMES[number], node, -end)
-        if broken and any(first < -end and start < last for first, last in broken):
+        # they lie one behind the other: what ends first behind the site's start is the one to look at
+        if broken and (place := bisect_right(ends, start)) < len(broken) and broken[place][0] < -end:
             continue
         if (visit := visitors[number]) is not None:
             visit(node)
