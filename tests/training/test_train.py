@@ -14,14 +14,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from idiolect.mining.errors import InputError, MachineError, MismatchError, SettingsError, TooSmallError
+from idiolect.mining.errors import InputError, MachineError, MismatchError, TooSmallError
 from idiolect.mining.taught import marks_of, read_taught
-from idiolect.training import models, steps
+from idiolect.training import steps
 from idiolect.training.adapter import read_record
 from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
-from idiolect.training.recipe import RANGES, Recipe, change_recipe, size_recipe
+from idiolect.training.recipe import Recipe
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
 
@@ -454,60 +454,6 @@ def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
     (base / "code.py").write_text("raise SystemExit('ran')")
     with pytest.raises(InputError, match="own code"):
         train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
-
-
-def test_a_recipe_tells_all_its_faults(tmp_path):
-    """Unknown keys, wrong types and impossible values are reported together."""
-    file = tmp_path / "recipe.toml"
-    file.write_text('rank = "wide"\nspeed = 9\n')
-    with pytest.raises(SettingsError) as caught:
-        change_recipe(Recipe(), file, ["clip=-1", "method=magic", "steps"])
-
-    assert len(caught.value.faults) == 5
-
-
-def test_every_number_of_a_recipe_has_its_bounds():
-    """What no run can work with is told before one begins: a value without bounds would fail in the midst of it."""
-    numbers = {key for key, value in Recipe(steps=1, minutes=1.0).as_json().items() if type(value) in (int, float)}
-
-    assert numbers == RANGES.keys()
-    for value in ("extra=-1", "extra=inf", "probes=-3", "skim_below=nan", "betas=[2, 2]"):
-        with pytest.raises(SettingsError):
-            change_recipe(Recipe(), None, [value])
-
-
-def test_recipe_values_are_read_as_their_types():
-    """Words become numbers, pairs and truth values."""
-    recipe = change_recipe(Recipe(), None, ["alpha=8", "betas=[0.9, 0.95]", "fused=false", "steps=7", "method=dora"])
-
-    assert (recipe.alpha, recipe.betas, recipe.fused, recipe.steps) == (8.0, (0.9, 0.95), False, 7)
-
-
-def test_sizes_follow_corpus_and_base():
-    """A small base is trained for minutes; a large one by epochs with a lower rate."""
-    small = size_recipe(pairs=3000, parameters=4_000_000, context_length=2048)
-    large = size_recipe(pairs=40_000, parameters=7_000_000_000, context_length=32_768, accelerator=True)
-
-    assert small.minutes == 4.0
-    assert large.minutes is None
-    assert large.learning_rate < small.learning_rate
-    assert large.epochs < small.epochs
-
-
-def test_a_real_base_on_a_processor_takes_short_packs(monkeypatch):
-    """Side by side on its cores, long packs took more than a machine has; bf16 is for what gains by it."""
-    on_cores = size_recipe(pairs=1300, parameters=135_000_000, context_length=8192)
-    on_card = size_recipe(pairs=1300, parameters=135_000_000, context_length=8192, accelerator=True)
-    cpu = torch.device("cpu")
-
-    assert (on_cores.pack_tokens, on_cores.skim) == (2048, True)
-    assert (on_card.pack_tokens, on_card.skim) == (16_384, False)
-    assert on_cores.validation_tokens < on_card.validation_tokens
-    monkeypatch.setattr(models, "multiplies_in_bf16", lambda: True)
-    assert models.choose_dtype(cpu, 135_000_000) == torch.bfloat16
-    assert models.choose_dtype(cpu, 6_000_000) == torch.float32
-    monkeypatch.setattr(models, "multiplies_in_bf16", lambda: False)
-    assert models.choose_dtype(cpu, 135_000_000) == torch.float32
 
 
 def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, capsys, monkeypatch):
