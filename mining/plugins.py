@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import site
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,18 @@ def load_plugins(group: str) -> list[tuple[str, Any]]:
     Raises `InputError` when one cannot be imported.
     """
     return [(entry.name, load_entry(entry)) for entry in entries_of(group)]
+
+
+def add_plugins(known: dict[str, Any], group: str, key: Callable[[Any], str]) -> None:
+    """
+    Add what plug-ins of *group* bring to *known*, each under the name that *key* gives.
+
+    Raises `InputError` when that is the name of another.
+    """
+    for name, plugged in load_plugins(group):
+        if key(plugged) in known:
+            raise InputError(f"The plug-in {name!r} brings {key(plugged)!r}, which is the name of another.")
+        known[key(plugged)] = plugged
 
 
 def load_entry(entry: EntryPoint) -> Any:

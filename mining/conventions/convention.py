@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tree_sitter import Node
 
-from ..errors import InputError
-from ..plugins import load_plugins
+from ..plugins import add_plugins
 from ..source import Source
 
 if TYPE_CHECKING:  # they import this module
@@ -350,17 +349,14 @@ class HouseChoice(NamedTuple):
 def collect_conventions() -> tuple[Convention, ...]:
     """Return one object of every convention in this folder, and of installed plug-ins, in order of id."""
     package = __name__.rpartition(".")[0]
-    found: dict[str, Convention] = {}
+    found: dict[str, type[Convention]] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         content = vars(importlib.import_module(f"{package}.{module.name}"))
         for value in content.values():
             if isinstance(value, type) and issubclass(value, Convention) and value.id:
-                found[value.id] = value()
-    for name, convention in load_plugins("conventions"):
-        if convention.id in found:
-            raise InputError(f"The plug-in {name!r} brings {convention.id!r}, which is the name of another convention.")
-        found[convention.id] = convention()
-    return tuple(found[name] for name in sorted(found))
+                found[value.id] = value
+    add_plugins(found, "conventions", lambda convention: convention.id)
+    return tuple(found[name]() for name in sorted(found))
 
 
 @cache

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..definitions import Definition
-from ..errors import InputError
-from ..plugins import load_plugins
+from ..plugins import add_plugins
 from ..source import Source
 
 if TYPE_CHECKING:  # they import this module, or are loaded only where they are used
@@ -118,10 +117,7 @@ def collect_kinds() -> dict[str, Kind]:
     package = __name__.rpartition(".")[0]
     found = (getattr(importlib.import_module(f"{package}.{name}"), "KIND", None) for name in modules)
     kinds = {kind.name: kind for kind in found if kind is not None}
-    for name, kind in load_plugins("kinds"):
-        if kind.name in kinds:
-            raise InputError(f"The plug-in {name!r} brings {kind.name!r}, which is the name of another kind.")
-        kinds[kind.name] = kind
+    add_plugins(kinds, "kinds", lambda kind: kind.name)
     return kinds
 
 

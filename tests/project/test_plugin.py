@@ -14,6 +14,8 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from idiolect.mining import plugins
+from idiolect.mining.errors import InputError
 
 TESTS = Path(__file__).parent.parent
 PLUGIN = TESTS.parent / "samples" / "plugin"
@@ -171,3 +173,14 @@ def test_a_mined_tree_registers_nothing(tmp_path: Path):
     said = run(sys.executable, "-c", ASK, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
 
     assert not json.loads(said.stdout)["kind"]
+
+
+def test_a_name_that_is_taken_is_refused(monkeypatch):
+    """Two of one name would hide each other: both names are told, and nothing that is known gives way."""
+    monkeypatch.setattr(plugins, "load_plugins", lambda _: [("potting", "quiet"), ("other", "quiet")])
+    known = {}
+
+    with pytest.raises(InputError, match="'other' brings 'quiet'"):
+        plugins.add_plugins(known, "kinds", str)
+
+    assert known == {"quiet": "quiet"}
