@@ -28,6 +28,7 @@ from .pairs.pair import Pair
 from .profile import Profile
 from .recency import recent_lines
 from .repository import Repository, matcher_of
+from .roles import is_test_path
 from .settings import Settings
 from .split import (
     ASKED_KINDS,
@@ -75,7 +76,7 @@ def assemble(
     defined = sum(len(file.symbols) for _, file in files)
     drops = [drop for one in taught for drop in (*one.drops, *one.history.drops)]
     if not defined:
-        raise TooSmallError(f"No definition was found: mining needs at least 1. {explain_nothing(drops)}")
+        raise TooSmallError(f"No definition was found: mining needs at least 1. {explain_nothing(files, drops)}")
     index = [(file.path, file.symbols) for one in placed for file in one.files]
     made = list(finish_drafts(files, Lookup(index)))
     standing = {pair.id for pair, _ in made}
@@ -133,13 +134,15 @@ def weigh_paths(pairs: Sequence[Pair]) -> dict[str, int]:
     return {pair.path: asked[pair.path] for pair in pairs}
 
 
-def explain_nothing(drops: Sequence[Drop]) -> str:
+def explain_nothing(files: Sequence[tuple[Repository, FileYield]], drops: Sequence[Drop]) -> str:
     """Return what may bring definitions where none was found."""
     missing = Counter(drop.reason.removeprefix(NO_GRAMMAR) for drop in drops if drop.reason.startswith(NO_GRAMMAR))
-    if not missing:
-        return "Check the languages and the excludes."
-    files = ", ".join(f"{count:,} {language}" for language, count in missing.most_common())
-    return f"Files without a grammar: {files}. Install them with: pip install 'idiolect[languages]'"
+    if missing:
+        without = ", ".join(f"{count:,} {language}" for language, count in missing.most_common())
+        return f"Files without a grammar: {without}. Install them with: pip install 'idiolect[languages]'"
+    if files and all(is_test_path(file.path) for _, file in files):
+        return "Tests alone were found, which teach conventions and give no pairs: name the code that they test."
+    return "Check the languages and the excludes."
 
 
 def place_side_by_side(mined: Sequence[Mined]) -> list[Mined]:

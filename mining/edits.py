@@ -96,4 +96,4 @@ def public_symbol(draft: Draft) -> str:
 
 def shell_of(change: Change) -> FileYield:
     """Return the file of *change* as one that gives nothing by itself."""
-    return FileYield(change.path, change.after.language.name, b"", "", (), (), (), None, ())
+    return FileYield(change.path, change.after.language.name)

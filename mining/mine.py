@@ -65,22 +65,22 @@ def mine_source(
 
     A file that stands *alone* is not compared with others: neither its habits nor its fingerprints are taken.
     """
-    definitions = collect_definitions(source)
     tally = None if alone else tally_source(source)
-    # tests teach conventions alone: no pair is made of them, and no split has to compare them
-    teaches_pairs = not is_test_path(source.path)
-    skeleton = render_skeleton(source, definitions) if teaches_pairs else ""
-    mined = MinedFile(source, definitions, skeleton, tally, house)
-    drafts, drops = draft_pairs(mined, kinds) if teaches_pairs else ([], [])
+    if is_test_path(source.path):
+        # tests teach conventions alone: they offer nothing, no pair is made of them, no split has to compare them
+        return FileYield(source.path, source.language.name, tally, licence=file_licence(source.text))
+    definitions = collect_definitions(source)
+    skeleton = render_skeleton(source, definitions)
+    drafts, drops = draft_pairs(MinedFile(source, definitions, skeleton, tally, house), kinds)
     return FileYield(
-        path=source.path,
-        language=source.language.name,
-        utf8=source.utf8 if teaches_pairs else b"",
+        source.path,
+        source.language.name,
+        tally,
+        utf8=source.utf8,
         skeleton=skeleton,
         drafts=tuple(drafts),
-        units=mark_units(source, definitions) if teaches_pairs and not alone else (),
+        units=() if alone else mark_units(source, definitions),
         symbols=file_symbols(source, definitions),
-        tally=tally,
         drops=tuple(drops),
         licence=file_licence(source.text),
     )

@@ -40,14 +40,15 @@ class FileYield:
 
     path: str
     language: str
-    utf8: bytes
-    """The file's text with secrets redacted; empty for tests, of which no pair is made."""
-    skeleton: str
-    drafts: tuple[Draft, ...]
-    units: tuple[Unit, ...]
-    symbols: tuple[Symbol, ...]
-    tally: FileTally | None
-    drops: tuple[Drop, ...]
+    tally: FileTally | None = None
+    """All that tests give."""
+    utf8: bytes = b""
+    """The file's text with secrets redacted."""
+    skeleton: str = ""
+    drafts: tuple[Draft, ...] = ()
+    units: tuple[Unit, ...] = ()
+    symbols: tuple[Symbol, ...] = ()
+    drops: tuple[Drop, ...] = ()
     licence: str = ""
     """The licence that the file names itself; empty where it names none."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from idiolect.mining.api import file_symbols
+from idiolect.mining.errors import TooSmallError
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.recency import COMMITS
 
@@ -72,3 +73,15 @@ def test_repositories_of_one_name_do_not_collide(write_tree, tmp_path):
     corpus = mine_repositories([one, other], tmp_path / "corpus", workers=1)
 
     assert {"tool/code.py", "tool-2/code.py"} == set(corpus.api["files"])
+
+
+def test_a_test_is_nothing_that_a_repository_offers(write_tree, tmp_path):
+    """Its conventions count, and its names are in no index; where nothing else is found, the way out is said."""
+    tests = {f"tests/test_{noun}.py": STYLED.format(noun=noun) for noun in NOUNS}
+    root = write_tree({"house/words.py": HOUSE["house/words.py"], **tests})
+    corpus = mine_repositories([root], tmp_path / "corpus", workers=1)
+
+    assert ["house/words.py"] == list(corpus.api["files"])
+    assert "S01" in {entry.convention for entry in corpus.profile.entries}
+    with pytest.raises(TooSmallError, match="name the code that they test"):
+        mine_repositories([root / "tests"], tmp_path / "none", workers=1)
