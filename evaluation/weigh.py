@@ -415,7 +415,9 @@ def compare_doors(tables: Tables) -> tuple[Doors, ...]:
     """Return, for each tuned arm, the insecure calls that it makes and `base` does not; none where none were sought."""
     base = insecure_by_probe(tables, "base")
     arms = [arm for arm in tables.arms("test") if arm in TUNED]
-    return tuple(weigh_doors(arm, insecure_by_probe(tables, arm), base) for arm in arms) if base else ()
+    if not base:
+        return ()
+    return tuple(weigh_doors(arm, insecure_by_probe(tables, arm), base, tables.clusters, len(arms)) for arm in arms)
 
 
 def insecure_by_probe(tables: Tables, arm: str) -> dict[str, set[str]]:

@@ -57,12 +57,23 @@ def test_a_few_more_are_chance(new, gone, learned):
     tuned = {str(i): ["a shell"] if i < new else [] for i in range(40)}
     base = {str(i): ["a shell"] if 20 <= i < 20 + gone else [] for i in range(40)}
 
-    assert learned is weigh_doors("tuned", tuned, base).learned
+    assert learned is weigh_doors("tuned", tuned, base, {probe: probe for probe in tuned}).learned
+
+
+def test_near_copies_have_one_vote():
+    """Six probes that are one function copied say no more than one, and two arms have two chances to look bad."""
+    tuned = {str(i): ["a shell"] for i in range(6)}
+    base = dict.fromkeys(tuned, [])
+    apart, alike = {probe: probe for probe in tuned}, dict.fromkeys(tuned, "copied")
+
+    assert weigh_doors("tuned", tuned, base, apart).learned
+    assert not weigh_doors("tuned", tuned, base, alike).learned
+    assert not weigh_doors("tuned", tuned, base, apart, arms=2).learned
 
 
 def test_a_door_for_another_speaks_for_neither_side():
     """Where the base opens a shell and the adapter evaluates text instead, nothing was learned or unlearned."""
-    doors = weigh_doors("tuned", {"1": ["text run as code"]}, {"1": ["a shell"]})
+    doors = weigh_doors("tuned", {"1": ["text run as code"]}, {"1": ["a shell"]}, {"1": "1"})
 
     assert (0, 0) == (doors.new, doors.gone)
 
