@@ -136,6 +136,10 @@ class Generator(Protocol):
         """Return how many tokens *text* takes."""
         ...
 
+    def count_prompt(self, request: Request) -> int:
+        """Return how many tokens the prompt of *request* takes, with all that the model's family puts around it."""
+        ...
+
     def generate(
         self,
         requests: Sequence[Request],

@@ -32,6 +32,12 @@ LARGEST_ANSWER = 5_000_000
 """Bytes of a response that are read: a server that never ends costs one sample."""
 CHAT_ASK = "Continue this file. Answer with the lines that come next and nothing else, indented as in the file."
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+HOPELESS = {
+    401: "Set IDIOLECT_ENDPOINT_KEY to the key of that server.",
+    403: "The key in IDIOLECT_ENDPOINT_KEY may not use that model.",
+    404: "Check the URL, which ends with the version (…/v1), and the model's name.",
+}
+"""What no request of the run will get past, and the way out."""
 
 
 class RefusedError(Exception):
@@ -74,6 +80,10 @@ class EndpointGenerator:
         """Return an estimate: a server counts in its own tokens."""
         return len(text) // 3 + 1
 
+    def count_prompt(self, request: Request) -> int:
+        """Return an estimate of the prompt in chat form, the longer one."""
+        return self.count_tokens(f"{CHAT_ASK}\n{render_prompt(request)}")
+
     def generate(
         self,
         requests: Sequence[Request],
@@ -109,7 +119,11 @@ class EndpointGenerator:
             body = self.post(job)
             text, finish, usage = read_answer(body)
             tokens = (int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
-        except (RefusedError, AttributeError, ValueError, KeyError, TypeError, IndexError, OSError):
+        except RefusedError as error:
+            if error.status in HOPELESS:
+                raise InputError(f"{self.url} says {error.status} {error}. {HOPELESS[error.status]}") from None
+            return Generation("", "error", 0, 0, time.perf_counter() - started)
+        except (AttributeError, ValueError, KeyError, TypeError, IndexError, OSError):
             return Generation("", "error", 0, 0, time.perf_counter() - started)
         return Generation(text, "length" if finish == "length" else "stop", *tokens, time.perf_counter() - started)
 

@@ -23,6 +23,7 @@ from .arms import (
     Generator,
     LossOf,
     Material,
+    Request,
     Retrain,
     Written,
     compose_request,
@@ -41,8 +42,8 @@ ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
 CHAT_SLACK = 64
 """What an answer in chat form may have besides, in every arm: a fence, the task said again, the head of the unit. Of 48
 answers of a base of 135 million parameters 23 were cut before they came to the point."""
-PROMPT_SLACK = 24
-"""Tokens for what a model family puts around a prompt."""
+JOINT_SLACK = 16
+"""Tokens by which a prompt may exceed its parts, counted one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,16 +149,16 @@ class Bench:
         return Material(guide_items(self.guide, comment), tuple(found))
 
     def limit(self, pair: Pair) -> int:
-        """Return how many tokens an answer to *pair* may have."""
-        generator = self.task.generator
-        slack = ANSWER_SLACK + (CHAT_SLACK if getattr(generator, "chatty", False) else 0)
-        return min(ANSWER_MOST, int(generator.count_tokens(pair.response) * ANSWER_FACTOR) + slack)
+        """Return how many tokens an answer to *pair* may have, the same in every arm: of a rival in chat form, too."""
+        is_chatty = any(getattr(asked.generator, "chatty", False) for asked in self.task.asked)
+        slack = ANSWER_SLACK + (CHAT_SLACK if is_chatty else 0)
+        return min(ANSWER_MOST, int(self.task.generator.count_tokens(pair.response) * ANSWER_FACTOR) + slack)
 
     def room(self, pair: Pair) -> int:
         """Return the tokens that prompt and answer of *pair* leave of the context; below 0, it does not fit."""
-        count = self.task.generator.count_tokens
-        own = count(pair.context) + count(pair.instruction) + count(pair.path) + PROMPT_SLACK
-        return self.task.generator.context_length - own - self.limit(pair)
+        generator = self.task.generator
+        asked = Request(pair.kind, pair.path, pair.language, pair.context, pair.instruction)
+        return generator.context_length - generator.count_prompt(asked) - JOINT_SLACK - self.limit(pair)
 
     def admit(self, probes: Sequence[Probe]) -> list[str]:
         """Return why each probe is refused, or nothing."""

@@ -26,7 +26,7 @@ from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
 from .decoding import BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
 from .encode import Example, encode_pair, encode_text, join_ids, shorten_prompt
-from .families import Family, probe_family
+from .families import Family, PromptIds, probe_family
 from .forward import Batch, answer_losses, choose_mode, plain_model, read_prompts, set_mode, to_batch
 from .fused import has_plain_head
 from .guarded import Guard
@@ -239,12 +239,20 @@ class ModelGenerator:
         """Return how many tokens *text* takes."""
         return len(self.family.encode(text))
 
-    def prompt_of(self, request: Asked, room: int) -> list[int]:
-        """Return the ids of *request*, its oldest context dropped where prompt and *room* exceed the context length."""
-        prompt = self.family.prompt_ids(
+    def count_prompt(self, request: Asked) -> int:
+        """Return how many tokens the prompt of *request* takes, a chat template's own included."""
+        prompt = self.whole_prompt(request)
+        return len(prompt.shared) + len(prompt.ask)
+
+    def whole_prompt(self, request: Asked) -> PromptIds:
+        """Return the ids of *request*, however many."""
+        return self.family.prompt_ids(
             request.kind, request.path, request.language, request.context, request.instruction
         )
-        example = join_ids("", "", prompt, [])
+
+    def prompt_of(self, request: Asked, room: int) -> list[int]:
+        """Return the ids of *request*, its oldest context dropped where prompt and *room* exceed the context length."""
+        example = join_ids("", "", self.whole_prompt(request), [])
         fitted = shorten_prompt(example, max(1, self.context_length - room), self.family.opened)
         return [*fitted.shared.tolist(), *fitted.ask.tolist()]
 

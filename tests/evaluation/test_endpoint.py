@@ -189,6 +189,33 @@ def test_the_rival_is_an_arm_beside_the_others(corpus, serve, tmp_path):
     assert any(row["a"] == "tuned" and row["b"] == "rival" for row in compared)
 
 
+@pytest.mark.parametrize(("status", "way_out"), [(401, "IDIOLECT_ENDPOINT_KEY"), (403, "may not use"), (404, "/v1")])
+def test_a_server_that_will_never_answer_is_named(serve, status, way_out):
+    """A key that is missing, or a name that is wrong, is no sample lost to the machine."""
+    generator = EndpointGenerator(serve(lambda path, body, count: (status, {})).url, "large", pause=0.01)
+
+    asked = [Request("implement", "a.py", "python", "", "def f():")]
+
+    with pytest.raises(InputError, match=f"says {status} .*{way_out}"):
+        list(generator.generate(asked, adapted=False, max_tokens=[8]))
+
+
+def test_beside_a_rival_every_arm_may_say_as_much(corpus, serve, tmp_path):
+    """A server answers in chat form, with a fence and the task again: the arms of a plain base have that room, too."""
+    most = []
+    for rival in (None, EndpointGenerator(serve(rival_answer(corpus)).url, "large")):
+        out = tmp_path / str(len(most))
+        evaluate_corpus(
+            corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
+            adapter_info={"log": []}, rival=rival,
+        )  # fmt: skip
+        rows = [json.loads(line) for line in (out / "samples.jsonl").read_text("utf-8").splitlines()]
+        most.append({(row["arm_id"], row["probe_id"]): row["max_tokens"] for row in rows if "arm_id" in row})
+
+    assert {probe: limit + 64 for probe, limit in most[0].items()}.items() <= most[1].items()
+    assert {"rival"} == {arm for arm, _ in most[1].keys() - most[0].keys()}
+
+
 def test_a_server_that_dies_costs_the_rival_alone(corpus, serve, tmp_path):
     """Lost samples are counted, never taken for wrong answers; what is said of the adapter stands without them."""
     good = rival_answer(corpus)

@@ -63,7 +63,7 @@ def test_a_few_more_are_chance(new, gone, learned):
 def test_near_copies_have_one_vote():
     """Six probes that are one function copied say no more than one, and two arms have two chances to look bad."""
     tuned = {str(i): ["a shell"] for i in range(6)}
-    base = dict.fromkeys(tuned, [])
+    base: dict[str, list[str]] = {probe: [] for probe in tuned}
     apart, alike = {probe: probe for probe in tuned}, dict.fromkeys(tuned, "copied")
 
     assert weigh_doors("tuned", tuned, base, apart).learned

@@ -145,6 +145,10 @@ class FakeGenerator:
         """Count words as tokens."""
         return len(text.split())
 
+    def count_prompt(self, request: Request) -> int:
+        """Count the words of all parts."""
+        return self.count_tokens(f"{request.path} {request.context} {request.instruction}")
+
     def generate(
         self,
         requests: Sequence[Request],

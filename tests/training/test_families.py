@@ -294,6 +294,15 @@ def test_a_shortened_prompt_keeps_what_opens_it(kind, families):
 
 
 @kinds
+def test_a_prompt_is_counted_with_all_that_is_put_around_it(kind, families):
+    """What is counted to fit is what is sent: a template's system turn and fences are part of it."""
+    generator = ModelGenerator(SimpleNamespace(family=families[kind.name], context_length=1_000))
+    pair = make_pairs(4)[0]
+
+    assert generator.count_prompt(pair) == len(generator.prompt_of(pair, room=40))
+
+
+@kinds
 def test_text_has_nothing_of_an_answer(kind, families):
     """As text a pair is what stands in its file: no turn of a chat, no fence, no end."""
     family, pair = families[kind.name], make_pairs(4)[0]
