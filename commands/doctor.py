@@ -57,8 +57,9 @@ def command(repository: Path | None, tier: int | None, as_json: bool) -> None:
 
 
 def is_installed(language: Language) -> bool:
-    """Claim that the package with the grammar of a built-in *language* is there."""
-    return importlib.util.find_spec(language.origin.removeprefix("pip:")) is not None
+    """Claim that the grammar of *language*, a package or a plug-in's library, is there."""
+    name = language.origin.removeprefix("pip:")
+    return importlib.util.find_spec(name) is not None if name != language.origin else Path(name).exists()
 
 
 def describe_languages(languages: list[Language], repository: Path | None) -> list[dict[str, Any]]:

@@ -66,12 +66,17 @@ def specialize(
 ) -> dict[str, Any]:
     """Run the three stages in *minutes* and return the verdict."""
     from .. import training  # noqa: F401 - a package that is missing is named before anything is mined
+    from ..mining.advice import why_not_evaluate
+    from ..mining.errors import TooSmallError
     from ..mining.mine import mine_repositories
 
     started = time.monotonic()
     refuse_other_content(out)
     corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
     # what cannot be evaluated is said before anything is trained
+    if reason := why_not_evaluate(corpus.manifest):
+        way = f"`idiolect train {out / 'corpus'} --out DIR` trains without a verdict"
+        raise TooSmallError(f"{reason} Mine a larger repository; {way}.")
     from ..evaluation.evaluate import clear_results, evaluate_corpus
     from ..evaluation.folds import open_folds
     from ..training.generation import load_model

@@ -157,5 +157,5 @@ def weigh_kinds(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def kind_sentence(kind: str, pairs: int, worth: float, ci: tuple[float, float] | None) -> str:
     """Return what more pairs of one kind would be worth, as far as leaving some out tells."""
     if ci is None or ci[0] <= 0:
-        return f"more pairs of kind `{kind}` would not be worth their while as far as {pairs:,} of them show"
+        return f"that pairs of kind `{kind}` are worth anything is not shown by the {pairs:,} that there are"
     return f"{pairs:,} pairs of kind `{kind}` are worth {worth:.3f} nats a token ({ci[0]:.3f} to {ci[1]:.3f})"

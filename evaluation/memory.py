@@ -29,6 +29,8 @@ EQUALS = 255
 """Sentences of the same form that are compared with a planted one."""
 ALARM = 6.0
 """Bits of exposure above which a canary counts as memorised: likelier than 63 of 64 of its equals."""
+BY_CHANCE = (math.ceil((EQUALS + 1) / 2**ALARM) - 1) / (EQUALS + 1)
+"""The share of canaries above that where nothing was memorised."""
 
 
 class TrainingText:

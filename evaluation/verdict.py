@@ -325,9 +325,11 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
         f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "
         f"anywhere in {span(primary.ci)}."
     )
-    # a truth near what is worthwhile stays open where a suite of the planned size would tell others apart
     needed = evidence.plan.needed
-    return f"{sentence} About {needed:,} probes would settle it." if needed > primary.n else sentence
+    if needed <= primary.n:
+        return sentence
+    # no number of probes settles a truth that lies near what is worthwhile
+    return f"{sentence} About {needed:,} probes would tell a gain of {points(evidence.policy.minimum_gain)} from none."
 
 
 def write_floor(probes: int, learned: Change | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .split import FEW_CLUSTERS, FOLDS, formats_aside
 
@@ -34,29 +34,74 @@ def advise(manifest: Mapping[str, Any]) -> list[str]:
     if code < train.total() - code:
         others = ", ".join(f"{train[language]:,} of {language}" for language in sorted(aside) if train[language])
         lines.append(f"Pairs of data and prose are not counted: {others}.")
-    return [*lines, *test_sentences(manifest, train.total())]
+    return [*lines, *test_sentences(manifest)]
 
 
-def test_sentences(manifest: Mapping[str, Any], training: int) -> list[str]:
+def test_sentences(manifest: Mapping[str, Any]) -> list[str]:
     """Return what the held-out tasks are too few for, and whether cross-evaluation asks others in their place."""
+    held = count_held_out(manifest)
+    if reason := why_not_evaluate(manifest):
+        return [reason]
+    few = too_few(held)
+    if held.is_enough:
+        few = f"Held-out tasks come from {held.clusters} clusters of files, fewer than {FEW_CLUSTERS}"
+    crossing = "evaluating an adapter trains four more and asks each for what it has not seen"
+    return [f"{few}: {crossing}, {held.in_all:,} tasks in all."] if held.is_crossed else []
+
+
+def why_not_evaluate(manifest: Mapping[str, Any]) -> str:
+    """Return as a sentence why no adapter can be judged on this corpus; nothing where one can."""
+    held = count_held_out(manifest)
+    if held.is_enough or held.is_crossed:
+        return ""
+    return f"{too_few(held)} to evaluate: {LEAST_TASKS} in {LEAST_CLUSTERS} are needed."
+
+
+class HeldOut(NamedTuple):
+    """
+    The tasks that an evaluation can ask, and the clusters of files that they come from.
+    """
+
+    test: int
+    clusters: int
+    in_all: int
+    """Tasks, with those of the training files, which cross-evaluation asks too."""
+    clusters_in_all: int
+    training: int
+    """Training pairs of any kind."""
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the test alone can show something."""
+        return self.test >= LEAST_TASKS and self.clusters >= LEAST_CLUSTERS
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether an evaluation will train folds: the test has few clusters, and folds have more of them."""
+        return (
+            self.clusters < FEW_CLUSTERS
+            and self.clusters_in_all >= max(FOLDS, self.clusters + 1)
+            and self.in_all >= LEAST_TASKS
+            and self.training * (FOLDS - 1) >= FORMAT * FOLDS
+        )
+
+
+def count_held_out(manifest: Mapping[str, Any]) -> HeldOut:
+    """Return how many tasks a corpus holds out."""
     tasks: Counter[str] = Counter()
+    pairs: Counter[str] = Counter()
     for row in manifest["counts"]:
+        pairs[row["split"]] += row["pairs"]
         tasks[row["split"]] += row["pairs"] if row["kind"] == "implement" else 0
-    places = manifest["split_proof"]["asked_clusters"]
-    test, clusters, in_all = tasks["test"], places["test"], tasks["test"] + tasks["train"]
-    is_crossed = (
-        clusters < FEW_CLUSTERS
-        and clusters + places["train"] >= max(FOLDS, clusters + 1)
-        and in_all >= LEAST_TASKS
-        and training * (FOLDS - 1) >= FORMAT * FOLDS
-    )
-    few = f"{number(test, 'held-out task')} in {number(clusters, 'cluster')} {'is' if test == 1 else 'are'} too few"
-    if test >= LEAST_TASKS and clusters >= LEAST_CLUSTERS:
-        few = f"Held-out tasks come from {clusters} clusters of files, fewer than {FEW_CLUSTERS}"
-    elif not is_crossed:
-        return [f"{few} to evaluate: {LEAST_TASKS} in {LEAST_CLUSTERS} are needed."]
-    crossing = f"evaluating an adapter trains four more and asks each for what it has not seen, {in_all:,} tasks in all"
-    return [f"{few}: {crossing}."] if is_crossed else []
+    clusters = manifest["split_proof"]["asked_clusters"]
+    in_all = tasks["test"] + tasks["train"]
+    return HeldOut(tasks["test"], clusters["test"], in_all, clusters["test"] + clusters["train"], pairs["train"])
+
+
+def too_few(held: HeldOut) -> str:
+    """Return that so many held-out tasks are too few; for what, is left to say."""
+    tasks, clusters = number(held.test, "held-out task"), number(held.clusters, "cluster")
+    return f"{tasks} in {clusters} {'is' if held.test == 1 else 'are'} too few"
 
 
 def number(count: int, thing: str) -> str:

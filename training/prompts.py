@@ -46,7 +46,7 @@ def ask_for(instruction: str, file: Path | None) -> Prompt:
         return Prompt("implement", "example.py", "python", "", instruction)
     source = read_source(file)
     context = render_skeleton(source, collect_definitions(source))
-    return Prompt("implement", file.name, source.language.name, context, instruction)
+    return Prompt("implement", source.path, source.language.name, context, instruction)
 
 
 def ask_at_line(file: Path, line: int) -> Prompt:
@@ -60,14 +60,23 @@ def ask_at_line(file: Path, line: int) -> Prompt:
     if HOLE in before + after:
         raise InputError(f"{str(file)!r} contains {HOLE!r}, which marks the hole.")
     context = render_skeleton(source, collect_definitions(source))
-    return Prompt("infill", file.name, source.language.name, context, f"{before}{HOLE}\n{after}")
+    return Prompt("infill", source.path, source.language.name, context, f"{before}{HOLE}\n{after}")
 
 
 def read_source(file: Path) -> Source:
     """Return the parsed *file*; one in an unknown language is read as Python."""
+    path = path_of(file)
     try:
         data = file.read_bytes()
-        language = language_of(file.name, data=data) or language_named("python")
-        return parse_source(file.name, data, language)
+        language = language_of(path, data=data) or language_named("python")
+        return parse_source(path, data, language)
     except (OSError, UndecodableError) as error:
         raise InputError(f"{str(file)!r} cannot be read: {error}") from error
+
+
+def path_of(file: Path) -> str:
+    """Return what pairs of its repository call *file*; outside of one, its path from the working folder, or its name."""
+    whole = file.resolve()
+    tops = [folder for folder in whole.parents if (folder / ".git").exists()]
+    around = tops[0] if tops else Path.cwd()
+    return whole.relative_to(around).as_posix() if whole.is_relative_to(around) else whole.name

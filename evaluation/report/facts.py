@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..memory import BY_CHANCE
 from ..verdict import signed, span
 from .charts import Curve, draw_curve
 
@@ -142,7 +143,8 @@ def say_memory(verdict: Row) -> Iterator[str]:
     canaries = memory["canaries"]
     if canaries is not None:
         learned = f"{canaries['learned']} of {canaries['planted']} planted canaries were memorised"
-        yield f"{learned}; the highest exposure is {canaries['highest_bits']:.1f} bits."
+        chance = f"chance alone exposes {canaries['planted'] * BY_CHANCE:.1f}"
+        yield f"{learned}, and {chance}; the highest exposure is {canaries['highest_bits']:.1f} bits."
 
 
 def say_data(curve: Row) -> Iterator[str]:

@@ -133,13 +133,13 @@ def test_every_word_is_reached():
     assert set(VERDICTS) == {param.values[1] for param in TABLE}
 
 
-def test_inconclusive_says_how_many_probes_would_settle_it():
+def test_inconclusive_says_how_many_probes_would_tell():
     """The way out of an open question is a number."""
     plan = plan_suite([2] * 200, 0.05, discordant=0.2)
     verdict = decide(evidence(primary=gain(0.1, -0.01, 0.2), plan=plan))
 
     assert plan.needed > 400
-    assert f"{plan.needed:,} probes would settle it" in verdict.sentence
+    assert f"{plan.needed:,} probes would tell a gain of 5 points from none." in verdict.sentence
 
 
 def test_no_more_probes_are_asked_for_than_there_were():
@@ -173,7 +173,7 @@ def test_a_gain_that_is_shown_is_not_called_open(changes, said):
 
     assert "Fine-tuning measured +10 points against guide+rag" in verdict.sentence
     assert said in verdict.sentence
-    assert "would settle it" not in verdict.sentence
+    assert "would tell" not in verdict.sentence
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from idiolect.commands.doctor import command as doctor
+from idiolect.commands.doctor import is_installed
 from idiolect.commands.mine import command as mine
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.errors import InputError, MismatchError, SettingsError
-from idiolect.mining.languages import use_languages
+from idiolect.mining.languages import language_named, use_languages
 from idiolect.mining.own_languages import read_own_languages
 from idiolect.mining.source import parse_source
 
@@ -195,6 +197,15 @@ def test_a_grammar_works_where_nothing_can_be_cached(monkeypatch):
     monkeypatch.setenv("IDIOLECT_CACHE", "")
 
     assert 14 == read_relay().grammar.abi_version
+
+
+def test_doctor_knows_a_grammar_that_is_no_package(tmp_path):
+    """A plug-in's table may name a folder; whether it is there is asked of the disk."""
+    plugged = replace(language_named("python"), origin=str(tmp_path))
+
+    assert is_installed(plugged)
+    assert not is_installed(replace(plugged, origin=str(tmp_path / "gone")))
+    assert not is_installed(replace(plugged, origin="pip:tree_sitter_nobody"))
 
 
 def test_doctor_says_how_a_language_reads_a_repository(desk):

@@ -14,7 +14,7 @@ from idiolect.commands.generate import ask_model
 from idiolect.evaluation.extract import repeats_itself
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.generation import load_model
-from idiolect.training.prompts import ask_at_line
+from idiolect.training.prompts import ask_at_line, ask_for
 from idiolect.training.train import train_adapter
 
 from .conftest import make_pairs
@@ -39,6 +39,22 @@ def test_a_hole_is_where_an_editor_has_the_line(tmp_path):
     file.write_bytes(b"a = 1\n\x0c\nb = 2\nc = 3\n")
 
     assert f"a = 1\n\x0c\nb = 2\n{HOLE}\nc = 3\n" == ask_at_line(file, 4).instruction
+
+
+def test_a_file_is_called_as_its_pairs_call_it(tmp_path, monkeypatch):
+    """From the top of its repository; outside of one from the working folder, and elsewhere by its name."""
+    file = tmp_path / "app" / "quay" / "berths.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("a = 1\n", "utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    called = []
+    for here in (tmp_path / "app", tmp_path / "elsewhere"):
+        monkeypatch.chdir(here)
+        called.append(ask_for("def f():", file).path)
+    (tmp_path / ".git").mkdir()
+    called.append(ask_at_line(file, 1).path)
+
+    assert ["quay/berths.py", "berths.py", "app/quay/berths.py"] == called
 
 
 def test_an_answer_that_is_over_is_not_continued(generator):

@@ -45,6 +45,18 @@ def test_what_a_killed_stage_leaves_is_not_foreign(tmp_path):
         refuse_other_content(out)
 
 
+def test_what_cannot_be_evaluated_is_not_trained(tmp_path, monkeypatch, capsys):
+    """No verdict can be had on so few held-out tasks: that is said in a second, before minutes of training."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    code = main(["specialize", str(FRAMEWORK.parent / "orchard"), "--out", str(tmp_path / "run"), "--workers", "1"])
+    told = capsys.readouterr().err
+
+    assert code == 2
+    assert "too few to evaluate: 20 in 2 are needed" in told
+    assert "`idiolect train" in told
+    assert ["corpus"] == [path.name for path in (tmp_path / "run").iterdir()]
+
+
 @pytest.mark.slow
 def test_a_llama_in_a_folder_is_specialized(tmp_path, tokenizer, monkeypatch, capsys):
     """Nothing in mining, training or evaluation knows what the base is; the adapter names it and finds it again."""
