@@ -75,7 +75,7 @@ def read_source(file: Path) -> Source:
 
 
 def path_of(file: Path) -> str:
-    """Return what pairs of its repository call *file*; outside of one, its path from the working folder, or its name."""
+    """Return what pairs of its repository call *file*; outside of one, its path from the working folder or its name."""
     whole = file.resolve()
     tops = [folder for folder in whole.parents if (folder / ".git").exists()]
     around = tops[0] if tops else Path.cwd()
