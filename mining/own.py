@@ -14,6 +14,7 @@ from typing import Any, cast
 from .errors import SettingsError
 from .filters.duplicates import fingerprint, similar_pairs
 from .filters.private import what_is_private
+from .languages import known_languages
 from .pairs.kind import collect_kinds
 from .pairs.pair import Pair
 from .settings import Settings
@@ -82,6 +83,9 @@ def check_row(line: str) -> tuple[Mapping[str, str], str]:
         return {}, f"{missing[0]} is missing or empty"
     if table.get("kind", "implement") not in collect_kinds():
         return {}, f"no pair kind {table['kind']!r}, known: {', '.join(collect_kinds())}"
+    known = [language.name for language in known_languages()]
+    if table.get("language", "python") not in known:
+        return {}, f"no language {table['language']!r}, known: {', '.join(known)}"
     return table, ""
 
 

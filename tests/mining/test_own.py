@@ -62,13 +62,14 @@ def test_a_second_copy_of_an_own_pair_leaks_no_more_than_the_first(write_tree, t
 def test_all_faults_of_own_pairs_are_told_at_once(write_tree, tmp_path):
     """Each bad line is named, and nothing is written."""
     half = json.dumps({**OWN, "response": "\ud800"})
-    lines = ["{", json.dumps({"instruction": "x"}), json.dumps({**OWN, "colour": "red"}), half]
+    lines = ["{", json.dumps({"instruction": "x"}), json.dumps({**OWN, "colour": "red"}), half,
+             json.dumps({**OWN, "language": "klingon"})]  # fmt: skip
     root = write_tree({**toy_files(), "idiolect.toml": SETTINGS, "own.jsonl": "\n".join(lines)})
 
     with pytest.raises(SettingsError) as caught:
         mine(root, tmp_path / "corpus")
 
-    assert ["line 1", "line 2", "line 3", "line 4"] == [
+    assert ["line 1", "line 2", "line 3", "line 4", "line 5"] == [
         fault.split(": ")[0].split(", ")[1] for fault in caught.value.faults
     ]
     assert not (tmp_path / "corpus").exists()
