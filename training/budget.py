@@ -35,6 +35,7 @@ from .lanes import choose_lanes
 from .looks import count_looks
 from .models import Base, read_config
 from .pace import fit_steps, probing, synchronize
+from .packing import count_slowest
 from .recipe import Recipe
 from .rein import TRIES
 from .vocabulary import house_tokens
@@ -280,17 +281,20 @@ def plan_budget(material: Material, out: Path, device: torch.device, processes: 
     """
     Return what a run of *material* will take on *device*; where minutes decide, an estimate of the time does.
 
-    Memory is that of one of *processes*.
+    Memory is that of one of *processes*, time that of all together.
     """
-    recipe, dtype, plan = material.recipe, material.dtype, material.plan()
+    recipe, dtype, plan = material.recipe, material.dtype, material.plan(processes=processes)
     shape = read_shape(material.base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
-    epoch = [[plan.build(pack) for pack in step] for step in plan.epoch(0)]
+    steps = plan.epoch(0)
+    # the process with the dearest packs is waited for
+    part = sum(count_slowest(step, processes) for step in steps) / sum(count_slowest(step, 1) for step in steps)
+    epoch = [[plan.build(pack) for pack in step] for step in steps]
     packs = [pack for step in epoch for pack in step]
     tokens = [pack.tokens for pack in packs]
     rows = [len(pack.keep) for pack in packs]
     rate = EFFICIENCY * matrix_rate(device, dtype)
     learned = replace(recipe, skim=False)
-    work, unmet = (plan_work(shape, reading, material, epoch, rate) for reading in (recipe, learned))
+    work, unmet = (plan_work(shape, reading, material, epoch, rate, part) for reading in (recipe, learned))
     trained = 4 * shape.trained
     largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
     at_once = min(choose_lanes(recipe, device), max(map(len, epoch)))
@@ -311,12 +315,18 @@ def plan_budget(material: Material, out: Path, device: torch.device, processes: 
     )
 
 
-def plan_work(shape: Shape, recipe: Recipe, material: Material, epoch: Sequence[Sequence[Pack]], rate: float) -> Work:
-    """Return the work of a run whose *epoch* has these steps, at *rate* floating-point operations a second."""
+def plan_work(
+    shape: Shape, recipe: Recipe, material: Material, epoch: Sequence[Sequence[Pack]], rate: float, part: float
+) -> Work:
+    """
+    Return the work of a run whose *epoch* has these steps, at *rate* floating-point operations a second.
+
+    *part* is how much of a step one process waits for: all of it, or less where several share its packs.
+    """
     tokens = sum(pack.tokens for step in epoch for pack in step) / len(epoch)
     rows = sum(len(pack.keep) for step in epoch for pack in step) / len(epoch)
     flops = step_flops(shape, recipe, tokens, rows)
-    a_step, a_look = flops / rate, look_flops(shape, recipe, material.validation) / rate
+    a_step, a_look = flops * part / rate, look_flops(shape, recipe, material.validation) / rate
     in_an_epoch = round(len(epoch) * (1 + recipe.replay))
     steps = count_planned(recipe, in_an_epoch, a_step, a_look)
     seconds = steps * a_step + (1 + count_looks(steps, in_an_epoch) + TRIES) * a_look

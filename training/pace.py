@@ -32,7 +32,7 @@ from .looks import (
     snapshot,
     trainable,
 )
-from .packing import Chunk, count_cost
+from .packing import Chunk, count_cost, count_slowest
 from .rein import TRIES
 from .setup import Setup
 from .steps import chunks_loss, make_optimizer, remaining_steps, take_step
@@ -124,8 +124,9 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]], most: f
     """
     Return the seconds of a step of *epoch*, all processes together, by the median of a few for what they cost.
 
-    Few are timed where they take more than *most* seconds together. The first third is left out: until a process holds
-    all the memory that it works with, steps take a third longer.
+    Processes wait for the one with the dearest packs. Few steps are timed where they take more than *most* seconds
+    together. The first third is left out: until a process holds all the memory that it works with, steps take a third
+    longer.
     """
     parameters = list(trainable(setup.model).values())
     tried = epoch[:PROBE_STEPS]
@@ -141,8 +142,8 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]], most: f
         rates.append((time.perf_counter() - started) / sum(map(count_cost, packs)))
         setup.report("measure", number + 1, len(tried))
     setup.model.zero_grad(set_to_none=True)
-    whole = sum(count_cost(pack) for packs in epoch for pack in packs)
-    return median(rates[len(rates) // 3 :]) * whole / len(epoch) / setup.accelerator.num_processes
+    costs = sum(count_slowest(packs, setup.accelerator.num_processes) for packs in epoch)
+    return median(rates[len(rates) // 3 :]) * costs / len(epoch)
 
 
 def time_look(setup: Setup, score: Score | None) -> tuple[Measured, float]:

@@ -228,6 +228,11 @@ def count_cost(pack: Sequence[Chunk]) -> int:
     return sum(chunk.cost for chunk in pack)
 
 
+def count_slowest(step: Sequence[Sequence[Chunk]], processes: int) -> int:
+    """Return what the packs cost of the process that gets the dearest ones: they are dealt to *processes* in turn."""
+    return max(sum(map(count_cost, step[first::processes])) for first in range(processes))
+
+
 def cut_steps(packs: Sequence[list[Chunk]], step_tokens: int) -> list[list[list[Chunk]]]:
     """
     Cut *packs* into steps of about *step_tokens*; what is left over at the end joins the last step.

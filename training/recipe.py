@@ -70,7 +70,8 @@ class Recipe:
     step_tokens: int = 32_768
     """Tokens in an optimizer step: about 32 pairs. Adapters pay for larger batches."""
     pack_tokens: int = 16_384
-    """Tokens computed together. Sets memory; below 8,192 a GPU waits for its launches."""
+    """Tokens computed together. Sets memory; below 8,192 a GPU waits for its launches. Several processes take
+    fewer, down to the longest pair, so that each has a pack of a step."""
     max_tokens: int = 4096
     """Longest pair, prompt and answer together; longer ones are left out and counted, never cut."""
     share: int = 8

@@ -1,8 +1,8 @@
 """
 The folder of a run. In: where an adapter shall go. Out: the right to write there, and the record that a run goes on by.
 
-The record holds what must be equal for a run to go on, and what was decided once by a clock or a trial: its number of
-steps and its learning rate.
+The record holds what must be equal for a run to go on, and what was decided once: its number of steps by a clock, its
+learning rate by a trial, and its packs by how many processes began it.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def start_run(
     """
     Return the set-up and the record of the run in *out*, writing that first when the run is new.
 
-    The record is where minutes have become steps, and a probe a learning rate. Raises `InputError` when the folder's
-    run is another one.
+    The record is where minutes have become steps, and a probe a learning rate; more or fewer processes go on with the
+    same packs. Raises `InputError` when the folder's run is another one.
     """
     file = out / CHECKPOINTS / RUN
     fingerprint = sha256_json(
@@ -106,7 +106,8 @@ def start_run(
         # every process tries, because a spread base computes with all of them; what the main one finds holds
         rate, steps = probe_rates(setup), count_steps(setup, a_look)
         if setup.accelerator.is_main_process:
-            write_json(file, {"schema": RUN_SCHEMA, "fingerprint": fingerprint, "steps": steps, "rate": rate})
+            begun = {"steps": steps, "rate": rate, "pack_tokens": setup.plan.pack_tokens}
+            write_json(file, {"schema": RUN_SCHEMA, "fingerprint": fingerprint, **begun})
     setup.accelerator.wait_for_everyone()
     run = json.loads(file.read_text("utf-8"))
     if run["fingerprint"] != fingerprint:
@@ -114,4 +115,7 @@ def start_run(
             f"The unfinished run in {str(out)!r} has another corpus, base or recipe. Choose another folder, "
             "or repeat the command that began it."
         )
-    return replace(setup, recipe=replace(setup.recipe, learning_rate=run["rate"])), run
+    recipe, plan = replace(setup.recipe, learning_rate=run["rate"]), setup.plan
+    if setup.mode == "packed":
+        plan = replace(plan, pack_tokens=run.get("pack_tokens", plan.pack_tokens))
+    return replace(setup, recipe=recipe, plan=plan), run

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import torch
@@ -111,12 +112,19 @@ class Material:
         """The longest document in tokens."""
         return min(self.recipe.max_tokens, self.context_length)
 
-    def plan(self, mode: str = "") -> Plan:
-        """Return how the pairs become steps where packs are kept apart by *mode*, or as is likely of the base."""
+    def plan(self, mode: str = "", processes: int = 1) -> Plan:
+        """
+        Return how the pairs become steps where packs are kept apart by *mode*, or as is likely of the base.
+
+        Packs are cut short enough that a step has one for each of *processes*, but never below the longest document.
+        """
         mode = mode or expect_mode(read_config(self.base))
         single = mode == "single"
+        room = self.recipe.pack_tokens
+        if processes > 1:
+            room = min(room, math.ceil(self.recipe.step_tokens / processes))
         # a dense mask, and what eager attention keeps, cost the square of a pack
-        most = {"single": 1, "mask": self.longest}.get(mode, max(self.recipe.pack_tokens, self.longest))
+        most = {"single": 1, "mask": self.longest}.get(mode, max(room, self.longest))
         return plan_training(
             self.encoded.examples,
             pack_tokens=most,
@@ -195,7 +203,7 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
     if recipe.shard:
         spread_layers(adapted, device, accelerator.num_processes)
     mode = choose_mode(adapted, device, dtype, material.longest)
-    plan = material.plan(mode)
+    plan = material.plan(mode, accelerator.num_processes)
     setup = Setup(
         accelerator, base, material.family, adapted, recipe, plan, material.validation, mode, dtype,
         material.context_length, report, material.began,
@@ -240,6 +248,14 @@ def add_replay(setup: Setup, out: Path, corpus: Corpus) -> Setup:
         turns=turns,
     )
     return replace(setup, plan=mixed_plan, general=watched)
+
+
+def announce_idle(setup: Setup) -> None:
+    """Say where most steps have fewer packs than there are processes: the others wait for them."""
+    processes, packs = setup.accelerator.num_processes, median_low(map(len, setup.plan.epoch(0)))
+    if packs < processes:
+        told = f"a step has {packs} packs for {processes} processes, and {processes - packs} of these wait"
+        setup.report(f"plan: {told}; raise step_tokens, lower max_tokens, or start {packs}", 1, 1)
 
 
 def own_examples(setup: Setup, prompts: Sequence[Example], tokens: int, file: Path) -> list[Example]:

@@ -32,7 +32,7 @@ from .pace import choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
 from .run import TRACKING, claim_folder, clear_remains, is_finished, refuse_folder, require_same, start_run
-from .setup import Report, add_replay, gather, set_up
+from .setup import Report, add_replay, announce_idle, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
 
@@ -108,6 +108,7 @@ def train_adapter(
             before, a_look = time_look(setup, score)
             setup = choose_reading(setup, before)
             setup, run = start_run(setup, out, corpus, start_from, a_look)
+            announce_idle(setup)
             if trackers:
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))
             fresh = snapshot(setup.model)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from statistics import median_low
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +19,7 @@ from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, set_mode, to_batch
 from idiolect.training.fused import fuse_adapter
 from idiolect.training.models import find_base, load_base_model
-from idiolect.training.packing import pack_in_order
+from idiolect.training.packing import Chunk, pack_in_order
 from idiolect.training.setup import prepare_model
 from idiolect.training.steps import pack_loss
 
@@ -124,9 +125,11 @@ def test_minutes_hold_steps_and_looks(tiny_base, tiny_corpus, tmp_path, monkeypa
     assert "(skim_below)" in budget.describe_budget(skimmed)
 
 
-@pytest.mark.parametrize(("a_step", "timed"), [(0.1, 6), (3.0, 4), (5.0, 3)])
-def test_slow_steps_are_not_timed_often(a_step, timed, monkeypatch):
-    """Of eight minutes no 30 seconds go into six steps of five seconds each; what a plan counts for them is near."""
+PACK = [Chunk((0,), 100, 10)]
+
+
+def time_steps(a_step, packs, processes, monkeypatch):
+    """Return what is measured of steps of so many *packs* that take one process *a_step*, and how long it took."""
     now = [0.0]
 
     def step(*_):
@@ -134,21 +137,73 @@ def test_slow_steps_are_not_timed_often(a_step, timed, monkeypatch):
 
     monkeypatch.setattr(pace, "add_gradients", step)
     monkeypatch.setattr(pace, "trainable", lambda _: {})
+    monkeypatch.setattr(pace, "agree", lambda _, value: value)
     monkeypatch.setattr(pace.time, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(pace, "count_cost", len)
     nothing = SimpleNamespace(
         model=SimpleNamespace(zero_grad=lambda **_: None),
-        accelerator=SimpleNamespace(num_processes=1),
+        accelerator=SimpleNamespace(num_processes=processes),
         device=torch.device("cpu"),
         lanes=1,
         report=lambda *_: None,
     )
+    return pace.time_steps(nothing, [[PACK] * packs] * 20, most=0.02 * 480), now[0]
 
-    measured = pace.time_steps(nothing, [[["chunk"]]] * 20, most=0.02 * 480)
+
+@pytest.mark.parametrize(("a_step", "timed"), [(0.1, 6), (3.0, 4), (5.0, 3)])
+def test_slow_steps_are_not_timed_often(a_step, timed, monkeypatch):
+    """Of eight minutes no 30 seconds go into six steps of five seconds each; what a plan counts for them is near."""
+    measured, spent = time_steps(a_step, 1, 1, monkeypatch)
 
     assert measured == pytest.approx(a_step)
-    assert now[0] == pytest.approx(timed * a_step)
-    assert pace.probing(480, a_step) == pytest.approx(now[0], rel=0.25)
+    assert spent == pytest.approx(timed * a_step)
+    assert pace.probing(480, a_step) == pytest.approx(spent, rel=0.25)
+
+
+@pytest.mark.parametrize(("packs", "processes", "waits"), [(2, 2, 1), (2, 8, 1), (8, 8, 1), (9, 8, 2), (8, 3, 3)])
+def test_a_step_takes_as_long_as_the_process_with_most_packs(packs, processes, waits, monkeypatch):
+    """Eight processes are no faster on two packs than two; nine packs take them twice as long as eight."""
+    measured, _ = time_steps(1.0, packs, processes, monkeypatch)
+
+    assert measured == pytest.approx(waits / packs)
+
+
+def read_material(base, corpus, recipe):
+    """Return what a run of *recipe* is made of."""
+    found, gathered = find_base(base), read_corpus(corpus)
+    return setup.gather(gathered, found, CPU, recipe=recipe, adjust=None, pairs=None, report=lambda *_: None, began=0.0)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 4, 40])
+def test_every_process_gets_a_pack_of_a_step(processes, tiny_base, tiny_corpus):
+    """Packs are as short as that takes, never below the longest document; where that is too long, it is said."""
+    recipe = replace(RECIPE, step_tokens=1600, pack_tokens=800, max_tokens=200, share=1)
+    plan, said = read_material(tiny_base, tiny_corpus, recipe).plan(processes=processes), []
+    start = SimpleNamespace(
+        accelerator=SimpleNamespace(num_processes=processes), plan=plan, report=lambda text, *_: said.append(text)
+    )
+    setup.announce_idle(start)
+
+    assert plan.pack_tokens == {1: 800, 2: 800, 3: 534, 4: 400, 40: 200}[processes]
+    assert median_low(map(len, plan.epoch(0))) >= min(processes, 8)
+    assert len(said) == (processes == 40)
+    assert all("9 packs for 40 processes, and 31 of these wait" in text for text in said)
+
+
+def test_more_processes_are_planned_with_less_time(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """As much as their packs are alike, and no less where further processes have none."""
+    monkeypatch.setattr(budget, "matrix_rate", lambda *_: 1e9)
+    recipe = replace(RECIPE, validation_tokens=1)
+
+    def plan(processes):
+        monkeypatch.setenv("WORLD_SIZE", str(processes))
+        return train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe).work
+
+    one, two, four, eight = map(plan, (1, 2, 4, 8))
+
+    assert one.flops == two.flops == four.flops == eight.flops
+    assert 0.5 <= two.seconds / one.seconds < 0.6
+    assert 0.25 <= four.seconds / one.seconds < 0.4
+    assert eight.seconds == four.seconds
 
 
 def test_a_base_that_takes_no_packs_is_planned_so(tiny_corpus, tmp_path, tokenizer):
@@ -304,11 +359,7 @@ def test_a_plan_knows_what_a_processor_s_allocator_holds(tiny_base, tiny_corpus,
     recipe = replace(RECIPE, lanes=False)
     planned = train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe)
     shape = budget.read_shape(find_base(tiny_base), recipe, torch.float32)
-    corpus = read_corpus(tiny_corpus)
-    material = setup.gather(
-        corpus, find_base(tiny_base), CPU, recipe=recipe, adjust=None, pairs=None, report=lambda *_: None, began=0.0
-    )
-    plan = material.plan()
+    plan = read_material(tiny_base, tiny_corpus, recipe).plan()
     packs = [plan.build(pack) for step in plan.epoch(0) for pack in step]
     kept = max(budget.saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
 

@@ -22,6 +22,7 @@ from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
 from idiolect.training.recipe import Recipe
+from idiolect.training.setup import Material
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
 
@@ -150,6 +151,25 @@ def stopped(tiny_base, tiny_corpus, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train_adapter(tiny_corpus, out, base=tiny_base, recipe=RECIPE, progress=interrupt)
     return out
+
+
+def test_fewer_processes_go_on_with_the_same_packs(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """A run that several processes began, in shorter packs, ends on one as if it had never stopped."""
+    recipe = replace(RECIPE, steps=6, max_tokens=200)
+    plan = Material.plan
+
+    def stop(stage, done, total):
+        if stage.startswith("train") and done == 4:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as several:
+        several.setattr(Material, "plan", lambda self, mode="", processes=1: plan(self, mode, 4))
+        whole = train_adapter(tiny_corpus, tmp_path / "whole", base=tiny_base, recipe=recipe)
+        with pytest.raises(KeyboardInterrupt):
+            train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=stop)
+    resumed = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, resume=True)
+
+    assert read_all(resumed) == read_all(whole)
 
 
 def test_a_torn_checkpoint_is_passed_over(adapter, stopped, tiny_base, tiny_corpus):
