@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 BATCH_TOKENS = 16_384
-"""Prompt and answer tokens, padding included, that are decoded together, however much a token takes."""
+"""Prompt and answer tokens, padding included, that a core decodes together, however much a token takes."""
 BATCH_BYTES = 200 * 2**20
-"""Of keys and values that are decoded together, where this comes to more tokens: a small model's steps cost the same
+"""Of keys and values that a core decodes together, where this comes to more tokens: a small model's steps cost the same
 for many rows as for few."""
+FREE_SHARE = 0.3
+"""Of an accelerator's free memory, what keys and values that are decoded together may fill: where prompts read apart
+are joined, and where rows leave, they are there twice."""
 READ_TOKENS = 8192
 """Prompt tokens, padding included, that an accelerator reads together."""
 BATCH_ROWS = 48
@@ -86,13 +89,27 @@ class Row:
         self.over = (often or not self.at_start) and self.is_over(text)
 
 
-def count_batch_tokens(model: PreTrainedModel | PeftModel) -> int:
-    """Return how many tokens, padding included, are decoded together."""
+def free_bytes(device: torch.device) -> int | None:
+    """Return what an accelerator has free, what torch holds in reserve included; None of a processor."""
+    if device.type != "cuda":
+        return None
+    in_reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + in_reserve
+
+
+def count_batch_tokens(model: PreTrainedModel | PeftModel, free: int | None) -> int:
+    """
+    Return how many tokens, padding included, are decoded together, where an accelerator has *free* bytes; None without.
+
+    Of an accelerator it is a power of two: a little more or less memory changes no batch, and so no rounding.
+    """
     config = model.config.get_text_config(decoder=True)
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     token_bytes = 2 * config.num_hidden_layers * heads * size * model.dtype.itemsize
-    return max(BATCH_TOKENS, BATCH_BYTES // token_bytes)
+    if free is None:
+        return max(BATCH_TOKENS, BATCH_BYTES // token_bytes)
+    return 1 << max(1, int(FREE_SHARE * free / token_bytes)).bit_length() - 1
 
 
 def cut_batches(rows: Sequence[Row], most: int, most_rows: int = BATCH_ROWS) -> Iterator[list[Row]]:

@@ -4,11 +4,13 @@ Batches of rows against one row at a time. In: prompts of many lengths. Out: the
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
-from idiolect.training.decoding import ROOM, Row, cut_batches, decode
-from transformers import DynamicCache
+from idiolect.training.decoding import BATCH_ROWS, ROOM, Row, count_batch_tokens, cut_batches, decode
+from transformers import DynamicCache, Qwen2Config
 from transformers.cache_utils import DynamicLayer
 
 from .conftest import tiny_model
@@ -78,3 +80,17 @@ def test_batches_keep_to_rows_and_tokens():
     assert all(len(batch) <= 3 for batch in batches)
     widths = [(len(batch), max(len(row.prompt) + row.limit for row in batch)) for batch in batches]
     assert all(size == 1 or size * width <= 400 for size, width in widths)
+
+
+@pytest.mark.parametrize(("free", "rows"), [(70 << 30, 48), (20 << 30, 39), (8 << 30, 19), (1 << 20, 1)])
+def test_an_accelerator_decodes_as_many_rows_as_its_memory_holds(free, rows):
+    """The keys and values of a batch of a 1.5B model fill three tenths of what is free, at most all rows at once."""
+    config = Qwen2Config(hidden_size=1536, num_hidden_layers=28, num_attention_heads=12, num_key_value_heads=2)
+    model = SimpleNamespace(config=config, dtype=torch.bfloat16)
+    asked = [Row(i, [0] * 3000, 300, np.random.default_rng(i)) for i in range(BATCH_ROWS)]
+    most = count_batch_tokens(model, free)
+
+    assert len(next(cut_batches(asked, most))) == rows
+    assert most * 28_672 <= max(0.3 * free, 28_672)
+    assert most == count_batch_tokens(model, int(free * 0.99))
+    assert count_batch_tokens(model, None) == 16_384
