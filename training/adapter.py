@@ -188,6 +188,24 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def load_block(base: Mapping[str, Any]) -> str:
+    """Return the Python that loads *base* and the adapter on it; a base that was a folder or file is where it was."""
+    name, imports, place = base["name"], "", '"path/of/the/base"'
+    if name.startswith("idiolect/embedded-"):
+        imports, place = "from idiolect.training.base import embedded_path\n", "embedded_path()"
+    elif "/" in name:
+        place = json.dumps(name)
+    elif base.get("file"):
+        place = f'"path/of/its/folder", gguf_file={json.dumps(base["file"])}'
+    return f"""```python
+{imports}from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+base = AutoModelForCausalLM.from_pretrained({place})
+model = PeftModel.from_pretrained(base, "path/of/this/folder")
+```"""
+
+
 def render_card(record: Mapping[str, Any]) -> str:
     """Return the model card: what it is, what it learned from, what it gained, how to load it."""
     base, corpus, losses = record["base"], record["corpus"], record["losses"]
@@ -220,13 +238,7 @@ tokens. {gain}
 
 ## Load
 
-```python
-from peft import PeftModel
-from transformers import AutoModelForCausalLM
-
-base = AutoModelForCausalLM.from_pretrained("{base["name"]}")
-model = PeftModel.from_pretrained(base, "path/of/this/folder")
-```
+{load_block(base)}
 
 `idiolect generate` and `idiolect serve` render the prompts it was trained on. Whether it is worth using is a question
 for `idiolect evaluate`: a lower loss alone is no verdict.

@@ -83,6 +83,7 @@ def make_record(
             "weights_sha256": setup.base.weights_sha256,
             "parameters": sum(p.numel() for name, p in setup.model.named_parameters() if not is_added(name)),
             "context_length": setup.context_length,
+            **({"file": setup.base.file} if setup.base.file else {}),
         },
         "corpus": {
             "sha256": corpus.sha256,

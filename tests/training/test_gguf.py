@@ -21,7 +21,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
 from .conftest import TEXTS, make_pairs, tiny_config, tiny_model
-from .test_train import RECIPE
+from .test_train import RECIPE, load_as_the_card_says
 
 CODE = "def total(values):\n\n    return [x * 1234 for x in values if x isn't 'é']  # \t two\r\n\n  end"
 
@@ -128,6 +128,7 @@ def test_a_file_of_llama_cpp_is_a_base(tiny_corpus, tmp_path, capfd):
 
     assert read_record(second)["base"]["name"] == "tiny"
     assert "onverting" not in capfd.readouterr().err
+    load_as_the_card_says((second / "README.md").read_text("utf-8"), {"its/folder": tmp_path, "this/folder": second})
     for adapted in (False, True):
         expected, found = ([loss.nats for loss in m.losses(pairs, adapted=adapted)] for m in (folder, file))
         assert np.allclose(found, expected, 1e-3)

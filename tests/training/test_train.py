@@ -17,10 +17,11 @@ import torch
 from idiolect.mining.errors import InputError, MachineError, MismatchError, TooSmallError
 from idiolect.mining.taught import marks_of, read_taught
 from idiolect.training import steps
-from idiolect.training.adapter import read_record
+from idiolect.training.adapter import attach_adapter, read_record, render_card, write_adapter
 from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
+from idiolect.training.models import find_base, load_base_model
 from idiolect.training.recipe import Recipe
 from idiolect.training.setup import Material
 from idiolect.training.shard import require_sharding
@@ -435,6 +436,30 @@ def test_plain_peft_loads_the_adapter(adapter, tiny_base, family):
 
     with torch.no_grad():
         assert torch.allclose(plain(ids).logits, ours(ids).logits, atol=1e-6)
+
+
+def load_as_the_card_says(card, places):
+    """Run the Python of *card*, its placeholders replaced by *places*, and return the model."""
+    code, names = card.split("```python")[1].split("```")[0], {}
+    for part, path in places.items():
+        code = code.replace(f"path/of/{part}", str(path))
+    exec(code, names)
+    return names["model"]
+
+
+def test_the_card_s_python_loads_the_adapter(adapter, tiny_base, tmp_path):
+    """On the embedded base, which has no name elsewhere, and on a folder; a remote base is loaded by its name."""
+    record = read_record(adapter)
+    found = find_base("embedded")
+    embedded = attach_adapter(load_base_model(found, device=torch.device("cpu"), dtype=torch.float32), RECIPE)
+    write_adapter(embedded, tmp_path, found.name, record | {"base": {**record["base"], "name": found.name}})
+    remote = render_card(record | {"base": {**record["base"], "name": "owner/model"}})
+
+    card = (tmp_path / "README.md").read_text("utf-8")
+    assert load_as_the_card_says(card, {"this/folder": tmp_path}).num_parameters() == embedded.num_parameters()
+    card = (adapter / "README.md").read_text("utf-8")
+    assert load_as_the_card_says(card, {"this/folder": adapter, "the/base": tiny_base})
+    assert 'from_pretrained("owner/model")' in remote
 
 
 def test_another_base_is_refused(adapter, tmp_path, tokenizer):
