@@ -113,8 +113,8 @@ def evaluate_corpus(
         forced=forced,
         repository=repository,
         report=progress,
-        crossed=retrain is not None and any(arm.adapted for arm in asked),
     )
+    task = replace(task, crossed=retrain is not None and not task.went_on and any(arm.adapted for arm in asked))
     require_retrain(task)
     refuse_foreign(out, MARKER, SCHEMA)
     with lock_folder(out):

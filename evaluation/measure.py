@@ -33,11 +33,16 @@ TRAINING_PROMPTS = 20
 
 
 def require_retrain(task: Task) -> None:
-    """Raise `InputError` for a control that is unknown, or that needs training where none can be done."""
+    """Raise `InputError` for a control that is unknown, or that needs training where none can be done or tells."""
     if task.controls not in CONTROLS:
         raise InputError(f"--controls {task.controls!r} is unknown. Known: {', '.join(CONTROLS)}.")
     if (task.controls != "basic" or task.canaries) and (task.retrain is None or task.adapter is None):
         raise InputError("More controls and canaries train further adapters: give the adapter whose recipe they take.")
+    if (task.controls != "basic" or task.canaries) and task.went_on:
+        raise InputError(
+            "This adapter went on from an earlier one (train --from), and what --controls and --canaries train begins "
+            "anew: it would measure another adapter. Leave them out, or train one on this corpus alone."
+        )
 
 
 def train_placebo(task: Task) -> Task:

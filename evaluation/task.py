@@ -96,6 +96,11 @@ class Task:
         )
 
     @property
+    def went_on(self) -> bool:
+        """Claim that the adapter went on from an earlier one: what is trained anew by its recipe is another adapter."""
+        return bool((self.adapter or {}).get("from"))
+
+    @property
     def taught(self) -> Set[str]:
         """Return the marks of what the adapter was taught, by this corpus or an earlier one."""
         return (self.adapter or {}).get("taught", frozenset())

@@ -52,9 +52,13 @@ def finish(
     # a resumed run has read its first lines back from JSON, in another order of keys
     write_jsonl(out / "log.jsonl", (dict(sorted(line.items())) for line in state.log))
     learned = {example.id for example in encoded.examples}
-    earlier = read_taught(start_from, read_record(start_from)["files"]) if start_from is not None else ()
+    begun, earlier = None, frozenset()
+    if start_from is not None:
+        begun = read_record(start_from)["files"]
+        earlier = read_taught(start_from, begun)
     write_taught(out, [pair for pair in corpus.pairs("train") if pair.id in learned], earlier)
-    write_adapter(setup.model, out, setup.base.name, make_record(setup, corpus, encoded, run, state, losses, applied))
+    record = make_record(setup, corpus, encoded, run, state, losses, applied) | {"from": begun}
+    write_adapter(setup.model, out, setup.base.name, record)
     timings = out / CHECKPOINTS / "timings.jsonl"
     if timings.is_file():
         timings.replace(out / "timings.jsonl")

@@ -11,6 +11,7 @@ import pytest
 from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.folds import open_folds
 from idiolect.evaluation.gate import judge_gate
+from idiolect.mining.errors import InputError
 from toys import FakeGenerator, FakeLosses, make_corpus, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "counts": {"pairs": 80, "epochs": 1}, "log": []}
@@ -155,6 +156,37 @@ def test_an_inert_fold_is_invalid(small, tmp_path):
 
     assert verdict["verdict"] == "INVALID"
     assert verdict["reasons"][0].startswith("adapter not applied")
+
+
+WENT_ON = INFO | {"from": {"adapter_model.safetensors": "0" * 64}}
+
+
+def test_an_adapter_that_went_on_is_asked_itself(small, tmp_path):
+    """What would be trained anew by its recipe is another adapter, so the test is asked as it is."""
+    trainer = Trainer(small)
+
+    verdict = evaluate_corpus(
+        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
+        adapter_info=WENT_ON, retrain=trainer, forced=True,
+    )  # fmt: skip
+
+    assert trainer.given == []
+    assert verdict["folds"] == 0
+
+
+@pytest.mark.parametrize("asked", [{"controls": "placebo"}, {"controls": "full"}, {"canaries": 2}])
+def test_controls_that_train_anew_tell_nothing_of_an_adapter_that_went_on(asked, small, tmp_path):
+    """They are refused before anything is asked or written."""
+    trainer = Trainer(small)
+
+    with pytest.raises(InputError, match="went on from an earlier one"):
+        evaluate_corpus(
+            small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
+            adapter_info=WENT_ON, retrain=trainer, **asked,
+        )  # fmt: skip
+
+    assert trainer.given == []
+    assert not (tmp_path / "e").exists()
 
 
 def test_prompting_alone_trains_nothing(small, tmp_path):

@@ -359,7 +359,7 @@ def test_looks_come_with_passes(steps, looks):
 
 
 def test_going_on_from_an_adapter(adapter, tiny_base, tiny_corpus, tmp_path):
-    """A run can start from a finished adapter; the base's loss stays the base's."""
+    """A run can start from a finished adapter, which is recorded; the base's loss stays the base's."""
     out = train_adapter(
         tiny_corpus,
         tmp_path / "more",
@@ -367,8 +367,11 @@ def test_going_on_from_an_adapter(adapter, tiny_base, tiny_corpus, tmp_path):
         recipe=replace(RECIPE, steps=6, learning_rate=1e-3),
         start_from=adapter,
     )
-    before, after = (read_record(folder)["losses"]["validation"] for folder in (adapter, out))
+    begun, gone_on = map(read_record, (adapter, out))
+    before, after = (record["losses"]["validation"] for record in (begun, gone_on))
 
+    assert begun["from"] is None
+    assert gone_on["from"] == begun["files"]
     assert after["base"] == pytest.approx(before["base"])
     assert after["tuned"] < before["tuned"]
 
