@@ -160,9 +160,16 @@ def write_adapter(model: PeftModel, out: Path, base_name: str, record: Mapping[s
 
 
 def plain_config(model: PeftModel, base_name: str) -> dict[str, Any]:
-    """Return PEFT's configuration with its sets in order, so that equal adapters have equal bytes."""
+    """
+    Return PEFT's configuration with its sets in order, so that equal adapters have equal bytes.
+
+    Its alpha holds what rank stabilization makes of it: SGLang and llama.cpp's converter divide alpha by the rank and
+    do not look for more. Layers have ranks of their own in full tuning alone, which is not stabilized.
+    """
     config = dict(model.peft_config["default"].to_dict())
     config.update(base_model_name_or_path=base_name, inference_mode=True)
+    if config["use_rslora"]:
+        config.update(lora_alpha=config["lora_alpha"] * config["r"] ** 0.5, use_rslora=False)
     return {key: sorted(value) if isinstance(value, set) else value for key, value in sorted(config.items())}
 
 

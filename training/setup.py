@@ -273,13 +273,16 @@ def own_examples(setup: Setup, prompts: Sequence[Example], tokens: int, file: Pa
 
 def read_form(folder: Path) -> dict[str, Any]:
     """Return what of a recipe the finished adapter in *folder* has decided."""
-    read_record(folder)
+    recipe = read_record(folder)["recipe"]
     config = json.loads((folder / CONFIG).read_text("utf-8"))
+    # the recipe alone still tells alpha and stabilization apart; full tuning's layers have scales of their own
+    scale = {"alpha": float(config["lora_alpha"]), "rank_stabilized": config["use_rslora"]}
+    if recipe["method"] != "full":
+        scale = {key: recipe[key] for key in scale}
     form = {
         "method": "dora" if config["use_dora"] else "lora",
         "rank": config["r"],
-        "alpha": float(config["lora_alpha"]),
-        "rank_stabilized": config["use_rslora"],
+        **scale,
         "contrast": False,
     }
     return form if config.get("trainable_token_indices") else {**form, "embedding_rate": 0.0}

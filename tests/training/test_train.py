@@ -23,7 +23,7 @@ from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.recipe import Recipe
-from idiolect.training.setup import Material
+from idiolect.training.setup import Material, read_form
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
 
@@ -463,6 +463,49 @@ def test_the_card_s_python_loads_the_adapter(adapter, tiny_base, tmp_path):
     card = (adapter / "README.md").read_text("utf-8")
     assert load_as_the_card_says(card, {"this/folder": adapter, "the/base": tiny_base})
     assert 'from_pretrained("owner/model")' in remote
+
+
+@pytest.mark.parametrize("method", ["lora", "dora"])
+def test_readers_that_divide_by_the_rank_alone_apply_the_whole_adapter(method, adapter, tiny_base, tmp_path, family):
+    """Alpha over rank is the scale of training, and peft gives the live model's logits."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    recipe = replace(RECIPE, rank=8, method=method)
+    live = attach_adapter(AutoModelForCausalLM.from_pretrained(tiny_base), recipe).eval()
+    for name, weight in live.named_parameters():
+        if "lora_B" in name:
+            weight.data.normal_(std=0.05)
+    write_adapter(live, tmp_path, "tiny", read_record(adapter))
+    config = json.loads((tmp_path / "adapter_config.json").read_text())
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), tmp_path)
+    ids = torch.tensor([family.encode("def total(values):\n")])
+
+    assert config["lora_alpha"] / config["r"] == pytest.approx(recipe.alpha / recipe.rank**0.5)
+    assert not config["use_rslora"]
+    with torch.no_grad():
+        assert torch.allclose(plain(ids).logits, live(ids).logits, atol=1e-5)
+
+
+def test_adapters_that_say_stabilized_are_the_same(adapter, tiny_base, tmp_path, family):
+    """Those of earlier versions leave the root of the rank to their readers: form and logits do not change."""
+    import shutil
+
+    from idiolect.mining.artefacts import sha256_file, write_json
+
+    earlier = shutil.copytree(adapter, tmp_path / "earlier")
+    config = json.loads((earlier / "adapter_config.json").read_text())
+    write_json(earlier / "adapter_config.json", config | {"lora_alpha": RECIPE.alpha, "use_rslora": True})
+    record = json.loads((earlier / "idiolect.json").read_text())
+    record["files"]["adapter_config.json"] = sha256_file(earlier / "adapter_config.json")
+    write_json(earlier / "idiolect.json", record)
+    ids = torch.tensor([family.encode("def total(values):\n")])
+    with torch.no_grad():
+        old, new = (load_model(tiny_base, one).generator.loaded.model(ids).logits for one in (earlier, adapter))
+
+    assert (read_form(earlier)["alpha"], read_form(earlier)["rank_stabilized"]) == (RECIPE.alpha, True)
+    assert read_form(adapter) == read_form(earlier)
+    assert torch.allclose(old, new, atol=1e-6)
 
 
 def test_another_base_is_refused(adapter, tmp_path, tokenizer):
