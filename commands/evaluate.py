@@ -125,7 +125,7 @@ def make_retrain(corpus: Path, adapter: Path, base: str | Path | None) -> Retrai
 
     def retrain(pairs: Sequence[Pair], out: Path) -> tuple[Generator, LossOf]:
         record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
-        named = base or recall_base(record["base"]["name"], record["base"]["weights_sha256"])
+        named = base or recall_base(record)
         recipe = Recipe(**{**record["recipe"], "betas": tuple(record["recipe"]["betas"])})
         # not by the pairs that the recipe took: of these it will leave out as many again
         share = len(pairs) / len(read_corpus(corpus).pairs("train"))

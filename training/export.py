@@ -68,7 +68,7 @@ def merge_adapter(adapter: Path, base: str | Path | None) -> Merged:
     adapter does.
     """
     record = read_record(adapter)
-    found = find_base(base or recall_base(record["base"]["name"], record["base"]["weights_sha256"]))
+    found = find_base(base or recall_base(record))
     require_own(found, record)
     tokenizer = load_tokenizer(found)
     model: Any = load_adapter(load_base_model(found, device=CPU, dtype=torch.float32), adapter).eval()

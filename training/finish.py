@@ -85,6 +85,7 @@ def make_record(
         "base": {
             "name": setup.base.name,
             "weights_sha256": setup.base.weights_sha256,
+            "revision": setup.base.revision,
             "parameters": sum(p.numel() for name, p in setup.model.named_parameters() if not is_added(name)),
             "context_length": setup.context_length,
             **({"file": setup.base.file} if setup.base.file else {}),

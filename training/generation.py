@@ -156,7 +156,7 @@ class Models(NamedTuple):
     losses: AnswerLosses
 
 
-def load_model(base: str | Path | None = None, adapter: Path | None = None) -> Models:
+def load_model(base: str | Path | Base | None = None, adapter: Path | None = None) -> Models:
     """
     Load *base*, with *adapter* where one is given. Without a base, the adapter's own is found.
 
@@ -164,7 +164,7 @@ def load_model(base: str | Path | None = None, adapter: Path | None = None) -> M
     """
     record = read_record(adapter) if adapter is not None else None
     if base is None:
-        base = "embedded" if record is None else recall_base(record["base"]["name"], record["base"]["weights_sha256"])
+        base = "embedded" if record is None else recall_base(record)
     found = find_base(base)
     if record is not None:
         require_own(found, record)

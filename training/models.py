@@ -2,7 +2,8 @@
 Base models. In: `embedded`, a folder, a GGUF file, or a remote name. Out: its tokenizer, its model, and who it is.
 
 Only safetensors and GGUF are loaded and no code of a model is run. Nothing reaches for the network unless the user
-names a remote base; after that one download everything is read from local files.
+names a remote base; after that one download everything is read from local files. What an adapter names is read from
+this machine alone.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
 
 REMOTE_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 FILES_OF_A_BASE = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 BASES = "bases"
 """The part of the cache that knows where bases were seen."""
@@ -59,6 +61,8 @@ class Base:
     weights_sha256: str
     file: str = ""
     """The GGUF file in *folder* that holds all of it: weights, configuration and tokenizer. Empty for safetensors."""
+    revision: str = ""
+    """The hub's commit that it came from; empty where it did not come from there."""
 
     @property
     def source(self) -> dict[str, Any]:
@@ -67,12 +71,14 @@ class Base:
         return {**place, "local_files_only": True, "trust_remote_code": False}
 
 
-def find_base(base: str | Path) -> Base:
+def find_base(base: str | Path | Base) -> Base:
     """
-    Return the base that the user named, downloading it only when that is a remote name.
+    Return the base that the user named, downloading it only when that is a remote name; one that is found stays it.
 
     Raises `InputError` when there is no such base, or a folder holds no safetensors.
     """
+    if isinstance(base, Base):
+        return base
     if str(base) == EMBEDDED:
         folder = embedded_path()
         digest = hash_weights(folder)
@@ -91,21 +97,47 @@ def find_base(base: str | Path) -> Base:
             f"No base model at {str(base)!r}. Give 'embedded', a model folder, a GGUF file, or a name like "
             "'owner/model'."
         )
-    folder = download_base(str(base))
-    return Base(str(base), folder, hash_weights(folder))
+    return download_base(str(base))
 
 
-def download_base(name: str) -> Path:
-    """Return the folder that holds the remote base *name*, from the local cache where it is complete."""
-    from huggingface_hub import snapshot_download
-
+def download_base(name: str) -> Base:
+    """Return the remote base *name*, from the local cache where that holds its newest revision."""
     try:
-        return Path(snapshot_download(name, allow_patterns=FILES_OF_A_BASE, ignore_patterns=["original/*"]))
+        folder = find_snapshot(name)
     except Exception as error:
         raise InputError(
             f"The base {name!r} could not be fetched ({type(error).__name__}). Check the name and the network, "
             "or give a model folder."
         ) from error
+    return Base(name, folder, hash_weights(folder), revision=read_revision(folder))
+
+
+def cached_base(name: str, revision: str) -> Base:
+    """
+    Return the remote base *name* at *revision*, or at its newest one known here, from the local cache alone.
+
+    Raises `InputError` where it is not there.
+    """
+    try:
+        folder = find_snapshot(name, revision=revision or None, local_files_only=True)
+    except Exception as error:
+        raise InputError(
+            f"The adapter's base {name!r} is not on this machine, and nothing is fetched on an adapter's word. "
+            f"If you trust that name, give it: --base {name}"
+        ) from error
+    return Base(name, folder, hash_weights(folder), revision=read_revision(folder))
+
+
+def find_snapshot(name: str, **options: Any) -> Path:
+    """Return the folder in the hub's local cache that holds the base *name*."""
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(name, allow_patterns=FILES_OF_A_BASE, ignore_patterns=["original/*"], **options))
+
+
+def read_revision(folder: Path) -> str:
+    """Return the commit by which the hub's cache calls *folder*."""
+    return folder.name if COMMIT.fullmatch(folder.name) else ""
 
 
 def hash_weights(folder: Path) -> str:
@@ -316,18 +348,23 @@ def remember_base(weights_sha256: str, path: Path) -> None:
             (cache / f"base-{weights_sha256[:16]}.json").write_text(json.dumps(str(path.resolve())), "utf-8")
 
 
-def recall_base(name: str, weights_sha256: str) -> str | Path:
+def recall_base(record: Mapping[str, Any]) -> Base:
     """
-    Return what to give `find_base` for the base of an adapter: its name, or the path where it was last seen.
+    Return the base of the adapter of *record*, from where it was last seen or from the hub's cache on this machine.
+
+    Raises `InputError` where it is not known here: a record comes from anybody, so its name fetches nothing.
     """
+    name, weights_sha256 = record["base"]["name"], record["base"]["weights_sha256"]
     if name.startswith("idiolect/embedded-"):
-        return EMBEDDED
+        return find_base(EMBEDDED)
+    seen = None
     cache = cache_folder(BASES)
     with suppress(OSError, ValueError):
         if cache is not None:
             seen = Path(json.loads((cache / f"base-{weights_sha256[:16]}.json").read_text("utf-8")))
-            if seen.exists():
-                return seen
+    if seen is not None and seen.exists():
+        return find_base(seen)
     if REMOTE_NAME.fullmatch(name):
-        return name
+        revision = str(record["base"].get("revision", ""))
+        return cached_base(name, revision if COMMIT.fullmatch(revision) else "")
     raise InputError(f"The adapter's base {name!r} is not known here. Name its folder or file with --base PATH.")

@@ -27,7 +27,7 @@ from .budget import Budget, plan_budget, require_room
 from .contrast import look_apart
 from .finish import finish
 from .looks import Score, best_look, snapshot
-from .models import choose_device, find_base
+from .models import Base, choose_device, find_base
 from .pace import choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
@@ -41,7 +41,7 @@ def train_adapter(
     corpus_path: Path,
     out: Path,
     *,
-    base: str | Path = "embedded",
+    base: str | Path | Base = "embedded",
     recipe: Recipe | None = None,
     adjust: Callable[[Recipe], Recipe] | None = None,
     pairs: Sequence[Pair] | None = None,

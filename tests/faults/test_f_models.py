@@ -159,4 +159,4 @@ def test_F05_a_base_is_found_by_its_hash(tmp_path, monkeypatch):
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path))
     for name in ("../../etc", "/etc/passwd", "file:///etc", "a/b/c"):
         with pytest.raises(IdiolectError):
-            recall_base(name, "0" * 64)
+            recall_base({"base": {"name": name, "weights_sha256": "0" * 64}})

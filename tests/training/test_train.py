@@ -40,6 +40,7 @@ RECIPE = Recipe(
     validate_every=6,
     validation_tokens=800,
 )
+COMMIT = "c0ffee" * 6 + "c0de"
 FILES = ("adapter_model.safetensors", "adapter_config.json", "idiolect.json", "log.jsonl", "README.md")
 
 
@@ -578,6 +579,57 @@ def test_nothing_reaches_for_the_network(tiny_base, tiny_corpus, tmp_path, monke
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, steps=1))
 
     assert read_record(out)["counts"]["steps"] == 1
+
+
+@pytest.fixture
+def hub(tiny_base, monkeypatch, tmp_path):
+    """Return what is asked of a hub that holds the tiny base under one commit."""
+    import shutil
+
+    import huggingface_hub
+
+    held, asked = shutil.copytree(tiny_base, tmp_path / "snapshots" / COMMIT), []
+
+    def answer(name, *, revision=None, local_files_only=False, **_):
+        asked.append((name, revision, local_files_only))
+        if name != "house/tiny":
+            raise OSError("not cached")
+        return str(held)
+
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", answer)
+    return asked
+
+
+def test_the_base_of_an_adapter_is_recalled_from_this_machine(hub, tiny_corpus, tmp_path):
+    """Naming a remote base fetches it; its adapter finds it at the commit that was trained on, and fetches nothing."""
+    out = train_adapter(tiny_corpus, tmp_path / "out", base="house/tiny", recipe=replace(RECIPE, steps=1))
+    fetched = hub.copy()
+    loaded = load_model(None, out).generator.loaded
+    recalled = hub[len(fetched) :]
+
+    assert fetched == [("house/tiny", None, False)]
+    assert read_record(out)["base"]["revision"] == COMMIT
+    assert recalled == [("house/tiny", COMMIT, True)]
+    assert (loaded.base.name, loaded.base.revision) == ("house/tiny", COMMIT)
+
+
+def test_an_adapters_word_fetches_nothing(hub, adapter, tmp_path):
+    """A record that names what is not here is refused in one line that says how to fetch it."""
+    import shutil
+
+    from idiolect.mining.artefacts import write_json
+    from idiolect.training.export import export_merged
+
+    shutil.copytree(adapter, tmp_path / "odd")
+    record = json.loads((adapter / "idiolect.json").read_text())
+    record["base"] |= {"name": "evil/repo", "weights_sha256": "0" * 64, "revision": "../../../etc"}
+    write_json(tmp_path / "odd" / "idiolect.json", record)
+    for use in (lambda: load_model(None, tmp_path / "odd"), lambda: export_merged(tmp_path / "odd", tmp_path / "out")):
+        with pytest.raises(InputError, match="--base evil/repo"):
+            use()
+
+    assert hub == [("evil/repo", None, True)] * 2
 
 
 TWO = """
