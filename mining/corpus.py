@@ -5,6 +5,7 @@ The corpus on disk. In: what mining found. Out: a folder of plain, hashed files,
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,12 +63,14 @@ class Corpus:
         """
         Return the pairs of one split.
 
-        Raises `MismatchError` with the line's number when a row is not a pair.
+        Raises `MismatchError` with the line's number when a row is not a pair, or its path leaves the repository.
         """
         rows: list[Pair] = []
         for number, row in enumerate(read_jsonl(self.folder / "pairs" / f"{split}.jsonl"), start=1):
             if tuple(row) != COLUMNS:
                 raise MismatchError(f"pairs/{split}.jsonl, line {number}: the columns are not those of a pair.")
+            if not is_inside(row["path"]):
+                raise MismatchError(f"pairs/{split}.jsonl, line {number}: {row['path']!r} is no path of a repository.")
             rows.append(Pair(**row))
         return rows
 
@@ -178,10 +181,17 @@ def read_corpus(folder: Path, *, verify: bool = True) -> Corpus:
 
 
 def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raise `MismatchError` for the first file that is missing, unrecorded, or has other bytes than were recorded."""
+    """
+    Raise `MismatchError` for the first file that is missing, unrecorded, or has other bytes than were recorded.
+
+    And before a file is opened, for a name that would lead out of the folder it belongs to: files are laid out by them.
+    """
     if not all(isinstance(manifest.get(key), dict) for key in ("sha256", "sources")):
         raise MismatchError(f"{MARKER} does not record what belongs to the corpus. Mine again.")
     hashes: Mapping[str, str] = manifest["sha256"]
+    names = [*hashes, *manifest["sources"], *manifest["sources"].values()]
+    if outside := [name for name in names if not is_inside(name)]:
+        raise MismatchError(f"{MARKER} names {outside[0]!r}, which is no path of a corpus or a repository. Mine again.")
     sources = {f"sources/{name}" for name in manifest["sources"].values()}
     if unrecorded := sorted(({f"pairs/{split}.jsonl" for split in SPLITS} | sources) - hashes.keys()):
         raise MismatchError(f"{MARKER} does not record {unrecorded[0]}. Mine again.")
@@ -194,6 +204,14 @@ def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
                 f"{name} was changed after mining: its hash does not match. Use `drop` and `add` in the settings to "
                 "curate a corpus, then mine again."
             )
+
+
+def is_inside(path: object) -> bool:
+    """Claim that *path* is a relative one that stays in its folder, whichever way its slashes lean."""
+    if not isinstance(path, str) or "\0" in path:
+        return False
+    parts = re.split(r"[/\\]", path)
+    return parts[0] != "" and ".." not in parts
 
 
 def count_pairs(pairs: Iterable[Pair]) -> list[dict[str, Any]]:

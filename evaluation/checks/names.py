@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...mining.corpus import Corpus
+from ...mining.errors import MismatchError
 from ...mining.source import Source, Span
 from ..house import House, read_house
 from ..names import FILES_A_RUN, KINDS, as_missing, is_certain
@@ -132,9 +133,15 @@ def inside(errors: Sequence[Said], source: Source, span: Span) -> list[Said]:
 
 
 def lay(root: Path, source: Source, number: int) -> str:
-    """Write *source* beside the file it belongs to, as a module of its own, and return its path."""
+    """
+    Write *source* beside the file it belongs to, as a module of its own, and return its path.
+
+    Raises `MismatchError` where that is not below *root*, which has no links.
+    """
     path = PurePosixPath(source.path)
     beside = path.with_name(f"{path.stem.replace('.', '_')}__{number}.py").as_posix()
+    if not (root / beside).resolve().is_relative_to(root):
+        raise MismatchError(f"{source.path!r} is no path of a repository. Mine again.")
     (root / beside).parent.mkdir(parents=True, exist_ok=True)
     (root / beside).write_bytes(source.utf8)
     return beside

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from idiolect.evaluation.checks.check import Answer, Result
-from idiolect.evaluation.checks.names import NamesCheck
+from idiolect.evaluation.checks.names import NamesCheck, lay
 from idiolect.evaluation.probes import parse_text
 from idiolect.evaluation.resolver import find_resolver
+from idiolect.mining.errors import MismatchError
 from idiolect.mining.languages import language_named
 from idiolect.mining.source import Span
 
@@ -46,6 +47,17 @@ def _check(write_tree: Callable[[Mapping[str, str]], Path]) -> NamesCheck:
     program = find_resolver()
     assert program is not None
     return NamesCheck(program, write_tree(FILES))
+
+
+@pytest.mark.parametrize("path", ["{outside}/use.py", "../use.py", "a/../../use.py"])
+def test_files_are_laid_out_below_their_folder_alone(path, tmp_path):
+    """Whatever a source is called, nothing is written outside of the scratch folder."""
+    (tmp_path / "root").mkdir()
+    source = parse_text(path.format(outside=tmp_path), "pass\n", PYTHON)
+    with pytest.raises(MismatchError):
+        lay(tmp_path / "root", source, 0)
+
+    assert ["root"] == [file.name for file in tmp_path.iterdir()]
 
 
 CASES = [

@@ -15,7 +15,7 @@ import time
 
 import pytest
 from idiolect.cli import main
-from idiolect.mining.artefacts import read_jsonl, write_jsonl
+from idiolect.mining.artefacts import read_jsonl, sha256_file, write_jsonl
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MismatchError
 from tests_toys import toy_files
@@ -146,6 +146,29 @@ def test_D09_a_manifest_that_does_not_name_all(root, mine, tmp_path, lacking):
 
     with pytest.raises(MismatchError, match="does not record"):
         read_corpus(out)
+
+
+@pytest.mark.parametrize("path", ["/etc/x.py", "../x.py", "a/../../x.py", "a\\..\\x.py", "\\x.py", "a\0.py", ""])
+def test_D09_a_path_that_leads_out(root, mine, tmp_path, path):
+    """Files are laid out by the paths that a corpus names: one from elsewhere writes nowhere but where it may."""
+    out = mine(root).out
+    marker, pairs = out / "manifest.json", out / "pairs" / "train.jsonl"
+    manifest = json.loads(marker.read_text("utf-8"))
+    hashes, sources = manifest["sha256"], manifest["sources"]
+    name = next(iter(sources.values()), "0" * 64)
+    for changed in ({"sources": {**sources, path: name}}, {"sources": {**sources, "x.py": path}},
+                    {"sha256": {**hashes, path: "0" * 64}}):  # fmt: skip
+        marker.write_text(json.dumps({**manifest, **changed}), "utf-8")
+        with pytest.raises(MismatchError, match="no path of a corpus"):
+            read_corpus(out)
+
+    row = json.loads(pairs.read_text("utf-8").splitlines()[0])
+    pairs.write_text(json.dumps({**row, "path": path}) + "\n", "utf-8")
+    manifest["sha256"]["pairs/train.jsonl"] = sha256_file(pairs)
+    marker.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(MismatchError, match=r"line 1: .* is no path of a repository"):
+        read_corpus(out).pairs("train")
+    assert 4 == main(["train", str(out), "--out", str(tmp_path / "adapter")])
 
 
 @pytest.mark.parametrize("files", sized(30, 3_000, "files"))
