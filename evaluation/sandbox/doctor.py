@@ -69,7 +69,12 @@ ACTIONS = {
     "nested namespace": "call(272, 0x10000000)",
     "mount": "call(165, b'none', b'/', 0, 1 << 18, 0)",
     "ptrace": "call(101, 16, 1, 0, 0)",
+    "shared memory": "call(31, 0, 3, ctypes.create_string_buffer(256))",
     "parent signal": "os.kill(HARNESS, 0)",
+    # they ask, or set what is there already: a leak changes nothing
+    "parent limits": "call(302, HARNESS, 7, None, ctypes.create_string_buffer(16))",
+    "parent priority": "os.setpriority(os.PRIO_PROCESS, HARNESS, os.getpriority(os.PRIO_PROCESS, HARNESS))",
+    "parent processors": "os.sched_setaffinity(HARNESS, os.sched_getaffinity(HARNESS))",
     "fork cap": "fork_many()",
     "disk cap": "fill_disk()",
     "memory cap": "bytearray(1 << 30)",

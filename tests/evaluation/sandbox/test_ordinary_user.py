@@ -23,6 +23,11 @@ from idiolect.evaluation.sandbox.doctor import probe_tier
 found = {tier: probe_tier(tier) for tier in (1, 2, 3)}
 print(json.dumps({tier: [[p.name for p in probes if not p.contained], len(probes)] for tier, (probes, _) in found.items()}))
 """  # noqa: E501
+OWN_LIMITS = """
+from idiolect.evaluation.sandbox.run import PYTHON, Cage, run_caged
+script = "import resource; resource.setrlimit(7, (32, 32)); print(resource.getrlimit(7))"
+print(run_caged([PYTHON, "-I", "-S", "-c", script], cage=Cage(tier=2)).output.decode(), end="")
+"""
 DAEMONS = """
 import subprocess
 from idiolect.evaluation.sandbox.run import PYTHON, Cage, Limits, run_caged
@@ -84,9 +89,10 @@ def test_tiers_three_and_two_hold_and_tier_one_is_no_boundary(folder: Path) -> N
     )  # fmt: skip
     leaks = json.loads(done.stdout)
 
-    assert [[], 15] == leaks["3"]
-    assert [[], 15] == leaks["2"]
-    assert {"read outside", "write outside", "udp"} <= set(leaks["1"][0])
+    assert [[], 19] == leaks["3"]
+    assert [[], 19] == leaks["2"]
+    assert {"read outside", "write outside", "udp", "shared memory"} <= set(leaks["1"][0])
+    assert {f"parent {what}" for what in ("signal", "limits", "priority", "processors")} <= set(leaks["1"][0])
 
 
 @pytest.mark.skipif(
@@ -114,7 +120,20 @@ def test_bubblewrap_holds_too(folder: Path) -> None:
         group=65534, extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
     )  # fmt: skip
 
-    assert {"3": [[], 15]} == json.loads(done.stdout)
+    assert {"3": [[], 19]} == json.loads(done.stdout)
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
+)
+def test_tier_two_leaves_a_process_its_own_limits(folder: Path) -> None:
+    """What is refused of other processes, checkers do of themselves when they start."""
+    done = subprocess.run(
+        [SYSTEM_PYTHON, "-B", "-c", OWN_LIMITS], env={"PYTHONPATH": str(folder)}, user=65534, group=65534,
+        extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
+    )  # fmt: skip
+
+    assert "(32, 32)\n" == done.stdout
 
 
 def test_a_backend_that_is_not_there_gives_no_weaker_one(monkeypatch) -> None:
