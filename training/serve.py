@@ -9,6 +9,7 @@ adapter's; asked for as `base`, the adapter is switched off.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
@@ -21,6 +22,8 @@ from .generation import Generation, ModelGenerator
 from .prompts import Prompt, is_whole
 
 LOOPBACK = "127.0.0.1"
+OWN_NAMES = re.compile(r"(?:https?://)?(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?", re.IGNORECASE)
+"""What this machine calls itself in `Host` and `Origin`. Any port: it may be forwarded."""
 MOST_BYTES = 4 * 2**20
 MOST_TOKENS = 256
 WAIT = 60
@@ -53,6 +56,15 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
 
     class Handler(BaseHTTPRequestHandler):
         timeout = WAIT
+
+        def parse_request(self) -> bool:
+            """Refuse what a web page asks: its name may have been made to lead here, and no key would stop it."""
+            if not super().parse_request():
+                return False
+            if all(OWN_NAMES.fullmatch(self.headers.get(name, LOOPBACK)) for name in ("Host", "Origin")):
+                return True
+            self.reply(403, {"error": {"message": "Asked by another name than this machine's own: use 127.0.0.1."}})
+            return False
 
         def do_GET(self) -> None:
             if self.path != "/v1/models":

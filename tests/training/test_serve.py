@@ -115,6 +115,29 @@ def test_the_clients_errors_say_why(client):
 
 
 @pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        *(({"Host": host}, 200) for host in ("127.0.0.1", "localhost:8321", "LOCALHOST", "[::1]:1")),
+        ({"Origin": "http://localhost:3000"}, 200),
+        *(({"Host": host}, 403) for host in ("evil.example:8321", "127.0.0.1.evil.example", "localhost:80.evil", "")),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/completions"])
+def test_a_web_page_is_not_answered(served, headers, code, path):
+    """A name that was made to lead to this machine reads no answer, and another site's page asks for none."""
+    body = None if path.endswith("models") else b'{"prompt": "x", "max_tokens": 1}'
+    try:
+        with urlopen(Request(served[0] + path, body, headers), timeout=60) as answer:
+            found = answer.status
+    except HTTPError as error:
+        found = error.code
+
+    assert code == found
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {"prompt": 3},
