@@ -29,13 +29,15 @@ def command(source: Path, form: str, out: Path, base: str | None, precision: str
     for name, given in (("--base", base), ("--precision", precision)):
         if given is not None and form not in WEIGHTS:
             raise click.UsageError(f"{name} is for weights; a corpus has none.")
-    from ..training.export import export_gguf, export_merged, export_rows
-
     precision = precision or "bf16"
     if form in WEIGHTS:
+        from ..training.export import export_gguf, export_merged
+
         write = export_merged if form == "merged" else export_gguf
         summary = write(source, out, base, precision)
     else:
+        from ..mining.rows import export_rows  # without torch, which rows have no need of
+
         summary = export_rows(source, out, form)
     if as_json:
         click.echo(json.dumps({"out": str(out), **summary}))

@@ -1,5 +1,5 @@
 """
-What was trained, for other tools. In: an adapter or a corpus. Out: merged weights, a GGUF file, a hosted tuner's rows.
+What was trained, for other tools. In: an adapter. Out: merged weights, or a GGUF file.
 
 Merging is done in full precision and cast once, and it is not called done before the merged folder, loaded afresh, has
 given the live adapter's log-probabilities on prompts: merged models that are not the model that was trained are the
@@ -8,17 +8,14 @@ commonest complaint about tuning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch.nn import functional
 
-from ..mining.artefacts import new_artefact, sha256_file, write_json, write_jsonl
-from ..mining.corpus import read_corpus
-from ..mining.errors import InputError, MismatchError
-from ..mining.pairs.pair import Pair
+from ..mining.artefacts import new_artefact, sha256_file, write_json
+from ..mining.errors import MismatchError
 from . import gguf_file
 from .adapter import RECORD, load_adapter, read_record, sample_examples
 from .encode import Example
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 MERGED_SCHEMA = "idiolect.merged/1"
 GGUF_SCHEMA = "idiolect.gguf/1"
-ROWS_SCHEMA = "idiolect.rows/1"
 MARKER = "idiolect.json"
 PROMPTS = 32
 CPU = torch.device("cpu")
@@ -41,7 +37,6 @@ DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 TOLERANCE = 1e-3
 # Largest mean change that bf16 may make: it was 0.013 to 0.018 nats where single ones of 512 moved by up to 0.7.
 ROUNDING = 0.05
-SYSTEM = "You write code in the style of this repository. Answer with code alone, indented as in the file."
 
 
 class Merged(NamedTuple):
@@ -170,70 +165,3 @@ def answer_log_probabilities(model: Any, examples: list[Example]) -> Tensor:
         batch = to_batch(build_pack([[example]]), "single", CPU, torch.float32)
         pieces.append(-functional.cross_entropy(answer_logits(model, batch), batch.targets, reduction="none"))
     return torch.cat(pieces)
-
-
-def prompt_text(pair: Pair) -> str:
-    """Return the whole prompt of *pair* as one text."""
-    return "\n".join(part for part in (f"# {pair.path}", pair.context, pair.instruction) if part)
-
-
-def completion_row(pair: Pair) -> dict[str, Any]:
-    """Return *pair* as a prompt and its completion."""
-    return {"prompt": prompt_text(pair) + "\n", "completion": pair.response}
-
-
-def chat_row(pair: Pair) -> dict[str, Any]:
-    """Return *pair* as a conversation of user and assistant."""
-    return {
-        "messages": [
-            {"role": "user", "content": prompt_text(pair)},
-            {"role": "assistant", "content": pair.response},
-        ]
-    }
-
-
-def openai_row(pair: Pair) -> dict[str, Any]:
-    """Return *pair* as OpenAI's fine-tuning takes it."""
-    return {"messages": [{"role": "system", "content": SYSTEM}, *chat_row(pair)["messages"]]}
-
-
-def bedrock_row(pair: Pair) -> dict[str, Any]:
-    """Return *pair* as Amazon Bedrock's conversation schema takes it."""
-    return {
-        "schemaVersion": "bedrock-conversation-2024",
-        "system": [{"text": SYSTEM}],
-        "messages": [
-            {"role": "user", "content": [{"text": prompt_text(pair)}]},
-            {"role": "assistant", "content": [{"text": pair.response}]},
-        ],
-    }
-
-
-ROWS: Mapping[str, Callable[[Pair], dict[str, Any]]] = {
-    "openai": openai_row,
-    "bedrock": bedrock_row,
-    "chat": chat_row,
-    "completion": completion_row,
-}
-
-
-def export_rows(corpus_path: Path, out: Path, form: str) -> dict[str, Any]:
-    """Write the corpus's training and validation pairs as JSON Lines for a hosted tuner; test pairs stay here."""
-    if form not in ROWS:
-        raise InputError(f"No form {form!r}. Known: {', '.join(ROWS)}.")
-    corpus = read_corpus(corpus_path)
-    counts: dict[str, int] = {}
-    with new_artefact(out, MARKER, ROWS_SCHEMA) as folder:
-        for split in ("train", "validation"):
-            rows = list(taught_rows(corpus.pairs(split), form))
-            counts[split] = len(rows)
-            write_jsonl(folder / f"{split}.jsonl", rows)
-        files = {file.name: sha256_file(file) for file in sorted(folder.glob("*.jsonl"))}
-        summary = {"schema": ROWS_SCHEMA, "form": form, "corpus": corpus.sha256, "counts": counts, "files": files}
-        write_json(folder / MARKER, summary)
-    return summary
-
-
-def taught_rows(pairs: list[Pair], form: str) -> Iterator[dict[str, Any]]:
-    """Yield one row for every pair whose answer is not empty."""
-    return (ROWS[form](pair) for pair in pairs if pair.response.strip())

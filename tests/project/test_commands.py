@@ -198,6 +198,17 @@ def test_weights_options_are_not_taken_for_rows(capsys: pytest.CaptureFixture[st
     assert f"{option[0]} is for weights" in capsys.readouterr().err
 
 
+def test_rows_are_written_without_torch(corpus: Path, tmp_path: Path):
+    """What a hosted tuner takes is text: the plain installation writes it."""
+    words = ["export", str(corpus), "--to", "openai", "--out", str(tmp_path / "rows")]
+    hidden = f"import sys; sys.modules['torch'] = None; from idiolect.cli import main; sys.exit(main({words}))"
+
+    subprocess.run([sys.executable, "-c", hidden], check=True, capture_output=True, timeout=120)
+
+    row = json.loads((tmp_path / "rows" / "train.jsonl").read_text("utf-8").splitlines()[0])
+    assert ["system", "user", "assistant"] == [message["role"] for message in row["messages"]]
+
+
 @pytest.fixture(name="habit")
 def _habit(write_tree: Write) -> Path:
     """Return a repository with one departure, which is of advise tier, and another that is of hint tier."""

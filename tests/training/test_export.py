@@ -12,6 +12,7 @@ from itertools import product
 import pytest
 import torch
 from idiolect.mining.errors import MismatchError
+from idiolect.mining.rows import export_rows
 from idiolect.training import export
 from idiolect.training.generation import load_model
 from idiolect.training.train import train_adapter
@@ -81,7 +82,7 @@ def test_one_token_that_rounding_moved_far_is_no_wrong_merge(adapter, tiny_base,
 @pytest.mark.parametrize("form", ["openai", "bedrock", "chat", "completion"])
 def test_rows_for_hosted_tuners(form, tiny_corpus, tmp_path):
     """Every training answer is in the file as it is in the corpus, and no test pair leaves."""
-    summary = export.export_rows(tiny_corpus, tmp_path / form, form)
+    summary = export_rows(tiny_corpus, tmp_path / form, form)
     lines = (tmp_path / form / "train.jsonl").read_text("utf-8").splitlines()
 
     assert summary["counts"] == {"train": 64, "validation": 16}

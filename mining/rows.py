@@ -1,0 +1,85 @@
+"""
+A corpus as rows for a hosted tuner. In: a corpus. Out: JSON Lines of its training and validation pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .artefacts import new_artefact, sha256_file, write_json, write_jsonl
+from .corpus import read_corpus
+from .errors import InputError
+from .pairs.pair import Pair
+
+SCHEMA = "idiolect.rows/1"
+MARKER = "idiolect.json"
+SYSTEM = "You write code in the style of this repository. Answer with code alone, indented as in the file."
+
+
+def prompt_text(pair: Pair) -> str:
+    """Return the whole prompt of *pair* as one text."""
+    return "\n".join(part for part in (f"# {pair.path}", pair.context, pair.instruction) if part)
+
+
+def completion_row(pair: Pair) -> dict[str, Any]:
+    """Return *pair* as a prompt and its completion."""
+    return {"prompt": prompt_text(pair) + "\n", "completion": pair.response}
+
+
+def chat_row(pair: Pair) -> dict[str, Any]:
+    """Return *pair* as a conversation of user and assistant."""
+    return {
+        "messages": [
+            {"role": "user", "content": prompt_text(pair)},
+            {"role": "assistant", "content": pair.response},
+        ]
+    }
+
+
+def openai_row(pair: Pair) -> dict[str, Any]:
+    """Return *pair* as OpenAI's fine-tuning takes it."""
+    return {"messages": [{"role": "system", "content": SYSTEM}, *chat_row(pair)["messages"]]}
+
+
+def bedrock_row(pair: Pair) -> dict[str, Any]:
+    """Return *pair* as Amazon Bedrock's conversation schema takes it."""
+    return {
+        "schemaVersion": "bedrock-conversation-2024",
+        "system": [{"text": SYSTEM}],
+        "messages": [
+            {"role": "user", "content": [{"text": prompt_text(pair)}]},
+            {"role": "assistant", "content": [{"text": pair.response}]},
+        ],
+    }
+
+
+ROWS: Mapping[str, Callable[[Pair], dict[str, Any]]] = {
+    "openai": openai_row,
+    "bedrock": bedrock_row,
+    "chat": chat_row,
+    "completion": completion_row,
+}
+
+
+def export_rows(corpus_path: Path, out: Path, form: str) -> dict[str, Any]:
+    """Write the corpus's training and validation pairs as JSON Lines for a hosted tuner; test pairs stay here."""
+    if form not in ROWS:
+        raise InputError(f"No form {form!r}. Known: {', '.join(ROWS)}.")
+    corpus = read_corpus(corpus_path)
+    counts: dict[str, int] = {}
+    with new_artefact(out, MARKER, SCHEMA) as folder:
+        for split in ("train", "validation"):
+            rows = list(taught_rows(corpus.pairs(split), form))
+            counts[split] = len(rows)
+            write_jsonl(folder / f"{split}.jsonl", rows)
+        files = {file.name: sha256_file(file) for file in sorted(folder.glob("*.jsonl"))}
+        summary = {"schema": SCHEMA, "form": form, "corpus": corpus.sha256, "counts": counts, "files": files}
+        write_json(folder / MARKER, summary)
+    return summary
+
+
+def taught_rows(pairs: list[Pair], form: str) -> Iterator[dict[str, Any]]:
+    """Yield one row for every pair whose answer is not empty."""
+    return (ROWS[form](pair) for pair in pairs if pair.response.strip())
