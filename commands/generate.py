@@ -33,13 +33,7 @@ TRIES, WARMTH = 8, 0.8
 @click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
 @click.option("--max-tokens", type=click.IntRange(min=1), default=256, show_default=True, help="Longest answer.")
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0 is the likeliest.")
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Decides the samples of a temperature above 0.",
-)
+@click.option("--seed", type=click.IntRange(min=0), help="Decides what is drawn above temperature 0; 0 by default.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="How many answers.")
 @click.option("--conform", is_flag=True, help="Only code that parses: prune while it grows, then rank, then repair.")
 @click.option("--tries", type=click.IntRange(min=1), help=f"Candidates with --conform; {TRIES} by default.")
@@ -59,7 +53,7 @@ def command(
     base: str | None,
     max_tokens: int,
     temperature: float,
-    seed: int,
+    seed: int | None,
     samples: int,
     conform: bool,
     tries: int | None,
@@ -79,6 +73,11 @@ def command(
         raise click.UsageError("--conform looks at the likeliest answer, then at others: leave --temperature out.")
     if conform and samples > 1:
         raise click.UsageError("--conform prints the one best answer; say how many to look at with --tries.")
+    if not conform and not temperature and (seed is not None or samples > 1):
+        name = "--samples" if samples > 1 else "--seed"
+        raise click.UsageError(
+            f"{name} changes nothing at temperature 0, which writes the likeliest: give --temperature."
+        )
     from ..training.generation import load_model
     from ..training.prompts import ask_at_line, ask_for
 
@@ -88,10 +87,10 @@ def command(
         click.echo("idiolect: this adapter changes nothing; the answer is the base's", err=True)
     if conform:
         count, adapted = tries or TRIES, not without_adapter
-        best = conform_answer(generator, request, file, line, adapted, max_tokens, count, seed, profile)
+        best = conform_answer(generator, request, file, line, adapted, max_tokens, count, seed or 0, profile)
         tell_conformed(best, adapter, as_json)
         return
-    answers = ask_model(generator, [request] * samples, not without_adapter, max_tokens, temperature, seed)
+    answers = ask_model(generator, [request] * samples, not without_adapter, max_tokens, temperature, seed or 0)
     if as_json:
         rows = [{"text": a.text, "finish_reason": a.finish_reason, "tokens": a.output_tokens} for a in answers]
         click.echo(json.dumps({"adapter": str(adapter), "answers": rows}))

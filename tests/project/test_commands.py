@@ -183,6 +183,8 @@ def test_unknown_options_are_usage_errors(capsys: pytest.CaptureFixture[str]):
         (["--profile", __file__], "--profile is for --conform"),
         (["--conform", "--temperature", "0.5"], "leave --temperature out"),
         (["--conform", "--samples", "2"], "say how many to look at with --tries"),
+        (["--samples", "2"], "--samples changes nothing at temperature 0"),
+        (["--seed", "0"], "--seed changes nothing at temperature 0"),
     ],
 )
 def test_what_would_change_nothing_is_a_usage_error(capsys: pytest.CaptureFixture[str], options: list[str], said: str):
