@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tree_sitter import Node
 
+from ..errors import InputError
 from ..plugins import add_plugins
 from ..source import Source
 
@@ -351,12 +352,22 @@ def collect_conventions() -> tuple[Convention, ...]:
     package = __name__.rpartition(".")[0]
     found: dict[str, type[Convention]] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        content = vars(importlib.import_module(f"{package}.{module.name}"))
-        for value in content.values():
-            if isinstance(value, type) and issubclass(value, Convention) and value.id:
-                found[value.id] = value
+        add_classes(found, vars(importlib.import_module(f"{package}.{module.name}")).values())
     add_plugins(found, "conventions", lambda convention: convention.id)
     return tuple(found[name]() for name in sorted(found))
+
+
+def add_classes(found: dict[str, type[Convention]], values: Iterable[object]) -> None:
+    """
+    Add the conventions among *values* to *found*, each under its id.
+
+    Raises `InputError` when that is the id of another.
+    """
+    for value in values:
+        if isinstance(value, type) and issubclass(value, Convention) and value.id:
+            other = found.setdefault(value.id, value)
+            if other is not value:
+                raise InputError(f"{value.__name__} has the id {value.id!r}, which is that of {other.__name__}.")
 
 
 @cache

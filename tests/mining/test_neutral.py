@@ -78,8 +78,8 @@ def house() -> Profile:
 
 
 def test_every_row_of_the_first_release_is_there():
-    """The catalogue holds the 49 rows for Python and those for every grammar, and nothing that no row describes."""
-    assert sorted([*FIRST_RELEASE, *NEUTRAL]) == [convention.id for convention in collect_conventions()]
+    """The catalogue holds the 49 rows for Python and those for every grammar, whatever comes to them."""
+    assert {*FIRST_RELEASE, *NEUTRAL} <= {convention.id for convention in collect_conventions()}
 
 
 def test_every_row_teaches_by_examples():

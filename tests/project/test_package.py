@@ -14,6 +14,7 @@ from pathlib import Path
 
 import idiolect
 import pytest
+from idiolect.mining.languages import GRAMMARS, PACKAGE, read_language
 
 ROOT = Path(idiolect.__file__).parent
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -40,6 +41,15 @@ def test_every_folder_with_code_is_installed():
     found = {".".join(("idiolect", *path.parent.relative_to(ROOT).parts)) for path in modules()} | {"idiolect"}
 
     assert found == set(SETTINGS["tool"]["setuptools"]["packages"])
+
+
+def test_every_grammar_comes_with_an_extra():
+    """The wheels are listed by hand, so the list is held to the tables: `[languages]` brings all that Core lacks."""
+    wheels = [*SETTINGS["project"]["dependencies"], *SETTINGS["project"]["optional-dependencies"]["languages"]]
+    listed = {wheel.partition(">=")[0].replace("-", "_") for wheel in wheels}
+    origins = {read_language(table).origin for table in GRAMMARS.glob("*.toml")}
+
+    assert {origin.removeprefix(PACKAGE) for origin in origins} <= listed
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
