@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -19,9 +19,10 @@ from ..mining.errors import InputError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
 from ..mining.languages import language_of
+from ..mining.learn import settle, settle_profile
 from ..mining.profile import Profile
 from ..mining.repository import UNREAD, list_files, matcher_of, open_repository, read_start
-from ..mining.settings import Settings, read_settings, settings_of
+from ..mining.settings import Settings, override_for, read_settings, settings_of
 from ..mining.source import Source, parse_source
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
@@ -40,9 +41,8 @@ from .learning import (
     why_left_alone,
 )
 from .missing import ByPath, Names, names_in, names_since
-from .names import RULE
+from .names import KINDS, RULE
 from .resolver import find_resolver
-from .syntax import RULE as PARSES
 from .syntax import find_broken, first_error
 
 NOTHING_STAGED = "no line of code is staged, so none was judged: --diff BASE judges what is committed already"
@@ -112,7 +112,7 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
     notes += other_rules(judge.profile)
-    notes += [*without_grammar(request, change, judge.settings), *unparsed(sources)]
+    notes += [*without_grammar(asked_paths(request, change, judge.settings)), *unparsed(sources)]
     notes += left_alone(request, change, judge.settings, sources)
     notes += unread(listed_names(request, change), judge.settings)
     notes += [NOTHING_ASKED] if change is None and request.paths and not sources and not notes else []
@@ -133,11 +133,16 @@ def find_judge(request: Request, change: Change | None) -> Judge:
     """Return the profile, the settings and the baseline: of the merge base where there is a change to judge."""
     if change is None:
         settings = read_settings(request.root)
-        profile = read_profile(request.profile) if request.profile else learn_tree(request.root, settings)
+        profile = named_profile(request, settings) or learn_tree(request.root, settings)
         return Judge(profile, settings, load_baseline(request, lambda name: read_whole(request.root / name)))
     settings = settings_of(change.base.read_one)
-    profile = read_profile(request.profile) if request.profile else learn_commit(change.base, settings)
+    profile = named_profile(request, settings) or learn_commit(change.base, settings)
     return Judge(profile, settings, load_baseline(request, change.base.read_one))
+
+
+def named_profile(request: Request, settings: Settings) -> Profile | None:
+    """Return the profile that was named, with what *settings* ignore and the tiers that they name; None without one."""
+    return settle_profile(read_profile(request.profile), settings) if request.profile is not None else None
 
 
 def read_whole(file: Path) -> bytes | None:
@@ -211,16 +216,16 @@ def shown(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", …" if names[SHOWN:] else "")
 
 
-def without_grammar(request: Request, change: Change | None, settings: Settings) -> list[str]:
-    """Return a sentence on the files that were not asked because their grammar is not installed."""
-    languages = [language_of(path) for path in asked_paths(request, change, settings)]
+def without_grammar(paths: Iterable[str]) -> list[str]:
+    """Return a sentence on the files at *paths* that cannot be asked because their grammar is not installed."""
+    languages = [language_of(path) for path in paths]
     names = [language.name for language in languages if language is not None and not has_grammar(language)]
     if not names:
         return []
     what = ", ".join(sorted(set(names)))
-    were = "was" if len(names) == 1 else "were"
-    about = f"{counted(len(names), 'file')} {were} not asked ({what})"
-    return [f"{about}: pip install 'idiolect[languages]' brings the grammars"]
+    were, their = ("was", "its") if len(names) == 1 else ("were", "their")
+    about = f"{counted(len(names), 'file')} {were} not read, for {their} grammar is not installed ({what})"
+    return [f"{about}: pip install 'idiolect[languages]' brings it"]
 
 
 def other_rules(profile: Profile) -> list[str]:
@@ -261,18 +266,27 @@ def unparsed(sources: Sequence[Source]) -> list[str]:
 def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:
     """Return every file with what departs in it, names that do not exist included."""
     names = missing_names(request, sources, change, judge.settings)
-    more = {**names.found}
-    for path, found in broken_files(request, sources, change, judge.settings).items():
-        more[path] = [*more.get(path, ()), *found]
+    broken = broken_files(request, sources, change)
+    facts = {path: [*names.found.get(path, ()), *broken.get(path, ())] for path in {**names.found, **broken}}
+    more = {path: settle_facts(found, judge.settings) for path, found in facts.items()}
     if change is None or request.mode == "all":
         return [inspect(source, judge.profile, more.get(source.path, ())) for source in sources]
     return check_change(change, [*sources, *names.elsewhere], judge.profile, request.mode, more, names.before)
 
 
-def broken_files(request: Request, sources: Sequence[Source], change: Change | None, settings: Settings) -> ByPath:
+def settle_facts(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
+    """Return *findings*, which follow from no profile, without what *settings* ignore, of the tiers that they name."""
+    rows = ((finding, override_for(settings.conventions, finding.entry.id)) for finding in findings)
+    return [
+        finding._replace(entry=settle(finding.entry, override))
+        for finding, override in rows
+        if override is None or not override.ignore
+    ]
+
+
+def broken_files(request: Request, sources: Sequence[Source], change: Change | None) -> ByPath:
     """Return what does not parse; of a change, only in files that did before, unless whole files are asked."""
-    override = settings.conventions.get(PARSES)
-    found = find_broken(sources) if override is None or not override.ignore else {}
+    found = find_broken(sources)
     if change is None or request.mode not in ("lines", "new") or not found:
         return found
     earlier = {change.before.get(path, path): path for path in found}
@@ -293,8 +307,9 @@ def missing_names(request: Request, sources: Sequence[Source], change: Change | 
 
 def asks_names(request: Request, settings: Settings) -> bool:
     """Claim that names are to be asked for, and can be."""
-    override = settings.conventions.get(RULE)
-    return request.names and (override is None or not override.ignore) and find_resolver() is not None
+    overrides = (override_for(settings.conventions, f"{RULE}[{kind}]") for kind in KINDS.values())
+    is_asked = any(override is None or not override.ignore for override in overrides)
+    return request.names and is_asked and find_resolver() is not None
 
 
 def mend(root: Path, report: Report) -> dict[str, int]:

@@ -24,7 +24,7 @@ from .conventions.priors import read_priors
 from .conventions.tally import FileTally
 from .owners import LANGUAGES
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, scopes_of
-from .settings import Override, Settings
+from .settings import Override, Settings, override_for
 
 Z = 1.2816
 """The one-sided 90 % quantile of the normal distribution."""
@@ -147,9 +147,7 @@ def learn_rule(
     convention: Convention, key: str, places: Sequence[Place], rule: Mapping[str, Any], known: Circumstances
 ) -> list[Entry]:
     """Return the entries of one question: the repository's, and those of narrower scopes that say something else."""
-    override = known.overrides.get(f"{convention.id}[{key}]" if key else convention.id) or known.overrides.get(
-        convention.id
-    )
+    override = override_for(known.overrides, f"{convention.id}[{key}]" if key else convention.id)
     if override is not None and override.ignore:
         return []
     owner = next((name for name in sorted(convention.owners & known.owners) if is_formatted(convention, key, name)), "")
@@ -167,7 +165,7 @@ def learn_rule(
             continue
         entry = learn_scope(convention, key, scope, found, rule, override, owner)
         if entry is None:
-            entries += silence(convention, whole, scope, found)
+            entries += [] if is_enforced(override) else silence(convention, whole, scope, found)
         elif convention.is_scoped and (
             whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN
         ):
@@ -182,7 +180,7 @@ def is_formatted(convention: Convention, key: str, owner: str) -> bool:
 
 def silence(convention: Convention, whole: Entry | None, scope: str, places: Sequence[Place]) -> list[Entry]:
     """Return the entry that keeps the repository's rule away from a scope which plainly does not keep it."""
-    if whole is None or not whole.tier or whole.reason:
+    if whole is None or not whole.tier:
         return []
     votes, files = weigh(convention, places)
     n, k = sum(votes.values()), votes.get(whole.value, 0.0)
@@ -236,7 +234,7 @@ def learn_scope(
     prior = read_priors().get(convention.id) if scope == "repository" and LEAST_OWN <= n <= MOST_OWN else None
     if (n < convention.least_support and prior is None) or files < convention.least_files:
         return None
-    wanted = override.value if override is not None else None
+    wanted, enforced = override.value if override is not None else None, is_enforced(override)
     value = wanted or first_choice(votes)
     if value in convention.defaults:
         return None
@@ -246,7 +244,6 @@ def learn_scope(
     bound = max(own, lent)
     strength = strength_of(convention, bound)
     cap = "advise" if value in convention.advised and convention.cap == "gate" else convention.cap
-    enforced = override is not None and (override.enforce or override.tier is not None or wanted is not None)
     if not strength and not enforced:
         return None
     lately, _ = weigh(convention, (place for place in places if place.recent), RECENT)
@@ -266,7 +263,7 @@ def learn_scope(
         exemplars=exemplars_of(place for place in places if place.value == value),
         counterexamples=exemplars_of(place for place in places if place.value != value)[:SHOWN_EXEMPLARS],
         rule=dict(rule),
-        reason=override.reason if override is not None else "",
+        reason="",
         recent_k=round(lately.get(value, 0.0), 3),
         recent_n=round(sum(lately.values()), 3),
         moving_to=favourite if favourite != value and sum(lately.values()) >= LEAST_RECENT else "",
@@ -274,12 +271,30 @@ def learn_scope(
         by_prior=strength != strength_of(convention, own),
     )
     if enforced:
-        assert override is not None
-        return replace(entry, tier=override.tier or "gate")
-    # a habit that is being given up: nothing new is held to it, or to what is not yet one
-    return (
-        replace(entry, tier="" if entry.moving_to else lower_tier(entry.tier, "hint")) if entry.is_migrating else entry
-    )
+        entry = replace(entry, tier="gate")
+    elif entry.is_migrating:
+        # a habit that is being given up: nothing new is held to it, or to what is not yet one
+        entry = replace(entry, tier="" if entry.moving_to else lower_tier(entry.tier, "hint"))
+    return settle(entry, override)
+
+
+def is_enforced(override: Override | None) -> bool:
+    """Claim that a team holds code to a rule however firm the habit is."""
+    return override is not None and override.is_enforced
+
+
+def settle(entry: Entry, override: Override | None) -> Entry:
+    """Return *entry* with a team's reason, and with the tier that it names where the entry has one to be replaced."""
+    if override is None:
+        return entry
+    return replace(entry, tier=entry.tier and (override.tier or entry.tier), reason=override.reason)
+
+
+def settle_profile(profile: Profile, settings: Settings) -> Profile:
+    """Return *profile*, learned without *settings*, with what they ignore left out and the tiers that they name."""
+    rows = ((entry, override_for(settings.conventions, entry.id)) for entry in profile.entries)
+    kept = [settle(entry, override) for entry, override in rows if override is None or not override.ignore]
+    return replace(profile, entries=tuple(kept))
 
 
 def strength_of(convention: Convention, bound: float) -> str:

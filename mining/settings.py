@@ -45,9 +45,14 @@ class Override:
     value: str | None = None
     """The choice to hold code to, whatever the repository keeps."""
     tier: str | None = None
-    """`gate`, `advise` or `hint`."""
+    """`gate`, `advise` or `hint`: what a rule counts for that is one."""
     reason: str = ""
     """Why; printed with every finding."""
+
+    @property
+    def is_enforced(self) -> bool:
+        """Whether code is held to it however firm the habit is."""
+        return self.enforce or bool(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +202,19 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
         elif convention.answers and row.get("value", "") not in ["", *convention.answers]:  # type: ignore[reportUnknownMemberType]
             answers = ", ".join(sorted(convention.answers))
             wrong.append(f"conventions.{rule}.value must be one of {answers}, got {row['value']!r}")
+        elif convention.is_fact and (row.get("enforce") or row.get("value")):  # type: ignore[reportUnknownMemberType]
+            wrong.append(f"conventions.{rule} is of a fact, not of a habit: set `ignore` or `tier`")
         if not row.get("reason"):  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule} gives no reason: write why in `reason`")
         faults.extend(wrong)
         if not wrong:
             overrides[str(rule)] = Override(**row)  # type: ignore[reportUnknownArgumentType]
     return overrides
+
+
+def override_for(overrides: Mapping[str, Override], rule: str) -> Override | None:
+    """Return what a team says of *rule*, by the id that findings carry, such as `A11[name]`, or of its convention."""
+    return overrides.get(rule) or overrides.get(rule.partition("[")[0])
 
 
 def check_policy(table: Any, faults: list[str]) -> dict[str, float]:

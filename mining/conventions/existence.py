@@ -17,6 +17,7 @@ class ApiExists(Convention):
     name = "api-exists"
     question = "Does what code names exist?"
     languages = ()
+    is_fact = True
     linter_codes = frozenset(
         {"F821", "E0401", "E0602", "E0611", "E1101", "E1120", "E1121", "E1123"}
         | {"import-error", "no-member", "no-name-in-module", "no-value-for-parameter", "too-many-function-args"}

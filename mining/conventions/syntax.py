@@ -17,6 +17,7 @@ class Parses(Convention):
     name = "parses"
     question = "Does the file parse?"
     languages = ()
+    is_fact = True
     is_local = False
     examples = Examples(
         value="parses",

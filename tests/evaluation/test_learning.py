@@ -16,7 +16,7 @@ from idiolect.evaluation.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
 from idiolect.mining.settings import Settings
 
-from .slips import SLIP
+from .slips import SLIP, git
 
 Write = Callable[[Mapping[str, str]], Path]
 Commit = Callable[[Path, str], None]
@@ -49,6 +49,24 @@ def test_a_named_profile_of_other_rules_is_said(house: Path, tmp_path: Path):
     file.write_text(json.dumps(profile))
     (note,) = run_check(request).notes
     assert "1 rule of the profile is another here, or not installed: S01." in note
+
+
+def test_settings_hold_for_a_named_profile(house: Path, tmp_path: Path):
+    """What a team ignores, and the tier that it names, do not depend on where the profile comes from."""
+    file = tmp_path / "profile.json"
+    file.write_text(json.dumps(learn_tree(house, Settings()).as_json()))
+
+    def found(settings: str, **asked: object) -> list[tuple[str, str]]:
+        (house / "idiolect.toml").write_text(f'[conventions.S01]\n{settings}\nreason = "being settled"\n')
+        alerts = run_check(Request(house, profile=file, names=False, **asked)).alerts
+        return [(alert.finding.entry.tier, alert.finding.entry.reason) for alert in alerts]
+
+    assert [("advise", "being settled")] == found('tier = "advise"')
+    assert [] == found("ignore = true")
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Ignore")
+    (house / "new.py").write_text(SLIP)
+    assert [] == found('tier = "gate"', base="HEAD")
 
 
 def test_what_was_learned_without_a_grammar_is_not_held_for_all(

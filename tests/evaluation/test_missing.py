@@ -114,6 +114,20 @@ def test_new_tells_what_a_change_takes_away_elsewhere_and_no_older_mistake(shop:
 
 
 @pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_settings_say_how_much_a_missing_name_counts(shop: Path):
+    """By the id that findings carry before that of the rule: a tier, or nothing at all."""
+
+    def tiers(rule: str, words: str) -> list[tuple[str, str]]:
+        (shop / "idiolect.toml").write_text(f'[conventions."{rule}"]\n{words}\nreason = "stubs are to come"\n')
+        entries = [alert.finding.entry for alert in run_check(Request(shop)).alerts]
+        return [(entry.tier, entry.reason) for entry in entries]
+
+    assert tiers("A11[keyword]", "ignore = true") == [("gate", "")]
+    assert tiers("A11[attribute]", "ignore = true") == tiers("A11", "ignore = true") == []
+    assert tiers("A11", 'tier = "advise"') == [("advise", "stubs are to come")]
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
 def test_a_module_that_git_ignores_may_be_made_by_a_build(shop: Path):
     """The index does not hold it, nor does a fresh clone: still nothing is said of it."""
     (shop / "shop/new.py").write_text(

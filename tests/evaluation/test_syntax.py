@@ -55,6 +55,10 @@ def test_a_file_that_does_not_parse_fails_by_itself(write_tree: Write, capsys: p
     (root / "idiolect.toml").write_text('[conventions.P01]\nignore = true\nreason = "templates"\n')
     assert (0, []) == check(capsys, str(root / "bad.py"))
 
+    (root / "idiolect.toml").write_text('[conventions.P01]\ntier = "advise"\nreason = "templates"\n')
+    (alert,) = run_check(Request(root, names=False)).alerts
+    assert ("advise", "templates") == (alert.finding.entry.tier, alert.finding.entry.reason)
+
 
 def test_what_tests_read_may_be_broken(house: Path, capsys: pytest.CaptureFixture[str]):
     """A folder of data inside the tests holds cases; a test of its own is held to its word."""

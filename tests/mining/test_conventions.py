@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 from idiolect.mining.conventions import Examples, Opportunity, collect_conventions, tally_source
-from idiolect.mining.conventions.convention import Convention, HouseConvention, Place, apply_edits
+from idiolect.mining.conventions.convention import Convention, HouseConvention, Place, add_classes, apply_edits
+from idiolect.mining.errors import InputError
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile, wilson_bound
@@ -423,6 +424,45 @@ def test_settings_can_say_which_answer_the_house_moves_to():
 
     (finding,) = judge_source(parse("x = 'a'\ny = \"b\"\n"), profile).findings
     assert (2, "gate") == (finding.line, finding.entry.tier)
+
+
+def test_a_tier_lowers_or_raises_what_is_a_habit_and_makes_none():
+    """Without a word more, a habit counts as much as the team says, and what is no habit for nothing."""
+    settings = Settings(conventions={"S01": Override(tier="advise", reason="being settled")})
+
+    def tiers(odd: int) -> list[tuple[str, str]]:
+        marks = ["'" * (number < odd) or '"' for number in range(90)]
+        tallies = [tally(f"x = {mark}a{mark}\ny = {mark}b{mark}\n", f"p/m{n}.py") for n, mark in enumerate(marks)]
+        entries = learn_profile(tallies, settings=settings).entries
+        return [(entry.tier, entry.reason) for entry in entries if entry.convention == "S01"]
+
+    assert tiers(30) == []
+    assert set(tiers(0)) == {("advise", "being settled")}
+
+
+def test_a_tier_asks_for_nothing_in_a_folder_that_does_otherwise():
+    """A rule that counts for less is still kept away from those who plainly do not keep it."""
+    files = {f"p/m{n}.py": 'x = "a"\ny = "b"\n' for n in range(200)} | {
+        f"old/m{n}.py": f"x = {mark}a{mark}\ny = {mark}b{mark}\n" for n, mark in enumerate("'\"" * 6)
+    }
+    settings = Settings(conventions={"S01": Override(tier="hint", reason="being settled")})
+
+    profile = learn_profile([tally(text, path) for path, text in files.items()], settings=settings)
+
+    assert [f.entry.tier for f in judge_source(parse("z = 'a'\n", "p/new.py"), profile).findings] == ["hint"]
+    assert not judge_source(parse("z = 'a'\n", "old/new.py"), profile).findings
+
+
+def test_two_conventions_of_one_id_are_refused():
+    """Neither replaces the other in silence; a class that a module only imports is no second one."""
+    first = type("First", (Convention,), {"id": "X99"})
+    found: dict[str, type[Convention]] = {}
+    add_classes(found, [first, first, Convention, "a word"])
+
+    with pytest.raises(InputError, match="Second has the id 'X99', which is that of First"):
+        add_classes(found, [type("Second", (Convention,), {"id": "X99"})])
+
+    assert found == {"X99": first}
 
 
 def test_a_profile_survives_its_own_json():

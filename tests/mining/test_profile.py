@@ -239,6 +239,8 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
         "N01": {"value": "camel", "reason": "it is new"},
         "I01[yaml]": {"value": "import yaml as y", "reason": "no list of answers is complete"},
         "I01[json]": {"ignore": True, "reason": "both are fine"},
+        "P01": {"enforce": True, "reason": "it matters"},
+        "A11[name]": {"tier": "hint", "reason": "the resolver is new"},
     }
 
     with pytest.raises(SettingsError) as caught:
@@ -249,6 +251,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     assert "conventions.S04.tier must be one of" in said and "json" not in said
     assert "conventions.N01.value must be one of CapWords, camelCase, snake_case, got 'camel'" in said
     assert "yaml" not in said
+    assert "conventions.P01 is of a fact, not of a habit" in said and "A11" not in said
 
 
 def test_a_slip_in_a_policy_is_told_with_the_other_faults():
