@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ._language import language_option
+
 if TYPE_CHECKING:
     from collections import Counter
 
@@ -19,6 +21,8 @@ FILE = click.option(
     "--baseline", "file", metavar="FILE", help="Relative to the repository; else .idiolect-baseline.jsonl."
 )
 
+PROFILE = click.option("--profile", type=click.Path(path_type=Path), help="A profile.json, as `check` is given it.")
+
 
 @click.group("baseline")
 def command() -> None:
@@ -28,13 +32,15 @@ def command() -> None:
 @command.command("create")
 @ROOT
 @FILE
+@PROFILE
+@language_option
 @click.option("--allow-new", is_flag=True, help="Replace a baseline that there is.")
-def create(repository: Path, file: str | None, allow_new: bool) -> None:
+def create(repository: Path, file: str | None, profile: Path | None, allow_new: bool) -> None:
     """Write every finding of gate and advise tier to a new baseline."""
     from ..evaluation.findings import counted
     from ..mining.errors import InputError
 
-    target, _, found = compare(repository, file)
+    target, _, found = compare(repository, file, profile)
     if target.exists() and not allow_new:
         raise InputError(f"{target.name} is there already. Use `baseline update`, or --allow-new to replace it.")
     save(target, found)
@@ -44,12 +50,14 @@ def create(repository: Path, file: str | None, allow_new: bool) -> None:
 @command.command("update")
 @ROOT
 @FILE
+@PROFILE
+@language_option
 @click.option("--allow-new", is_flag=True, help="Accept what is not in it yet, too.")
-def update(repository: Path, file: str | None, allow_new: bool) -> None:
+def update(repository: Path, file: str | None, profile: Path | None, allow_new: bool) -> None:
     """Follow renames and drop what was mended; with --allow-new, take in what is new, and list it."""
     from ..evaluation.findings import counted
 
-    target, old, found = compare(repository, file, must_exist=True)
+    target, old, found = compare(repository, file, profile, must_exist=True)
     known, _ = follow(repository, old, found)
     new = found - known
     kept = found if allow_new else known
@@ -64,11 +72,13 @@ def update(repository: Path, file: str | None, allow_new: bool) -> None:
 @command.command("prune")
 @ROOT
 @FILE
-def prune(repository: Path, file: str | None) -> None:
+@PROFILE
+@language_option
+def prune(repository: Path, file: str | None, profile: Path | None) -> None:
     """Drop the entries that nothing matches any more, and list them."""
     from ..evaluation.findings import counted
 
-    target, old, found = compare(repository, file, must_exist=True)
+    target, old, found = compare(repository, file, profile, must_exist=True)
     kept, mended = follow(repository, old, found)
     show_entries(mended, "-")
     save(target, kept)
@@ -89,7 +99,7 @@ def show(repository: Path, file: str | None) -> None:
 
 
 def compare(
-    repository: Path, file: str | None, *, must_exist: bool = False, is_judged: bool = True
+    repository: Path, file: str | None, profile: Path | None = None, *, must_exist: bool = False, is_judged: bool = True
 ) -> tuple[Path, Counter[Key], Counter[Key]]:
     """Return the baseline's file, what it holds, and what is found now."""
     from collections import Counter
@@ -105,7 +115,7 @@ def compare(
     if must_exist and not target.is_file():
         raise InputError(f"No baseline at {str(target)!r}. Make one: idiolect baseline create.")
     old = read_baseline(target.read_bytes(), target.name) if target.is_file() else Counter["Key"]()
-    found = Counter(find_all(Request(root))) if is_judged else Counter["Key"]()
+    found = Counter(find_all(Request(root, profile=profile))) if is_judged else Counter["Key"]()
     # what was not looked for is not mended
     found += old - Counter(answerable(old, names=True))
     return target, old, found

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ._language import language_option
+
 if TYPE_CHECKING:
     from ..evaluation.findings import Report
 
 TIERS = ("gate", "advise", "hint")
+NOTED = frozenset({"github", "json", "markdown", "text"})
+"""Formats that have a place for notes: with others they go to stderr, so that nothing unread passes in silence."""
 
 
 @click.command("check")
@@ -37,6 +41,7 @@ TIERS = ("gate", "advise", "hint")
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely, then judge what is left.")
 @click.option("--explain", metavar="RULE", help="Print the page of a rule, such as S01, with its examples, and stop.")
 @click.option("--names/--no-names", "names", default=True, help="Ask whether what code names exists (pyrefly).")
+@language_option
 def command(
     paths: tuple[Path, ...],
     profile_file: Path | None,
@@ -54,6 +59,7 @@ def command(
     """Hold the code under PATHS, or the whole repository, to the conventions that the repository keeps."""
     from ..evaluation.findings import counted
     from ..evaluation.formats import check_formats, render_report
+    from ..evaluation.formats.text import printable
     from ..evaluation.run import Request, run_check
     from ..mining.artefacts import machine_faults
 
@@ -89,6 +95,8 @@ def command(
         with machine_faults(target):
             write_output(target, render_report(report, name) + "\n")
     click.echo(render_report(report, form))
+    for note in () if form in NOTED else report.notes:
+        click.echo(f"note: {printable(note)}", err=True)
     failing = TIERS[: TIERS.index(fail_on) + 1]
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0
 

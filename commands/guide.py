@@ -8,14 +8,17 @@ from pathlib import Path
 
 import click
 
+from ._language import language_option
+
 
 @click.command("guide")
 @click.argument("source", metavar="REPO|CORPUS", type=click.Path(path_type=Path))
 @click.option("--words", type=click.IntRange(min=50), default=1_500, show_default=True, help="The longest guide.")
+@language_option
 def command(source: Path, words: int) -> None:
     """Print the conventions of a repository, or of a mined corpus, ready for AGENTS.md or CLAUDE.md."""
     from ..evaluation.learning import learn_tree
-    from ..evaluation.run import unread
+    from ..evaluation.run import paths_now, unread, without_grammar
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
     from ..mining.repository import list_files
@@ -24,7 +27,9 @@ def command(source: Path, words: int) -> None:
     is_corpus = (source / MARKER).is_file()
     settings = read_settings(source)
     profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings)
-    for note in [] if is_corpus else unread(list_files(source.resolve()), settings):
+    notes = [] if is_corpus else without_grammar(paths_now(source, settings))
+    notes += [] if is_corpus else unread(list_files(source.resolve()), settings)
+    for note in notes:
         click.echo(f"note: {note}", err=True)
     guide = render_guide(profile, max_words=words)
     if "\n- " not in guide:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import click
 
+from ._language import language_option
+
 
 @click.command("serve")
 @click.argument("adapter", type=click.Path(path_type=Path))
 @click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0 takes a free one.")
+@language_option
 def command(adapter: Path, base: str | None, port: int) -> None:
     """Serve ADAPTER on this machine's loopback until interrupted."""
     from ..mining.errors import MachineError

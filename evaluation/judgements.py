@@ -44,7 +44,8 @@ class CachingJudge:
         """Return the judgement of *source*."""
         if self.folder is None:
             return judge_source(source, self.profile)
-        what = "\0".join([source.language.name, source.path, ""]).encode("utf-8", "surrogateescape") + source.utf8
+        language = source.language.name + source.language.sha256
+        what = "\0".join([language, source.path, ""]).encode("utf-8", "surrogateescape") + source.utf8
         file = self.folder / f"{hashlib.blake2b(what, key=self.decides, digest_size=16).hexdigest()}.json"
         with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
             return self.read(source, json.loads(file.read_bytes()))

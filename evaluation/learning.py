@@ -20,7 +20,7 @@ from ..mining.artefacts import write_bytes
 from ..mining.cache import cache_folder
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError
-from ..mining.languages import PACKAGE, Language, builtin_languages, language_of
+from ..mining.languages import PACKAGE, Language, builtin_languages, known_languages, language_of
 from ..mining.learn import learn_profile
 from ..mining.owners import owners_in, owners_of
 from ..mining.plugins import plugins_sha256
@@ -121,7 +121,7 @@ def has_grammar(language: Language) -> bool:
 
 def known_suffixes() -> list[str]:
     """Return the endings of every language that is known."""
-    return sorted({extension for language in builtin_languages() for extension in language.extensions})
+    return sorted({extension for language in known_languages() for extension in language.extensions})
 
 
 def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:
@@ -133,7 +133,8 @@ def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:
     young = (
         git_output(snapshot.root, "rev-parse", "--verify", "--quiet", f"{snapshot.commit}~{COMMITS}^{{tree}}") or b""
     )
-    decides = [ages, young, settings.sha256.encode(), version_of_detectors()]
+    own = "".join(language.sha256 for language in known_languages())
+    decides = [ages, young, settings.sha256.encode(), version_of_detectors(), own.encode()]
     return folder / f"{hashlib.blake2b(b'|'.join(decides), digest_size=16).hexdigest()}.json"
 
 

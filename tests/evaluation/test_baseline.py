@@ -4,6 +4,7 @@ The accepted past: each finding as often as it was accepted, wherever its file h
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from idiolect.cli import main
 from idiolect.evaluation.baseline import SCHEMA, match_baseline, read_baseline, write_baseline
 from idiolect.evaluation.identity import Key
+from idiolect.evaluation.learning import learn_tree
 from idiolect.evaluation.run import Request, run_check
 from idiolect.mining.errors import InputError
+from idiolect.mining.settings import Settings
 
 from .slips import SLIP, check, git
 
@@ -144,6 +147,22 @@ def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]
     main(["baseline", "show", str(house)])
     said = capsys.readouterr().out
     assert "old.py: S01 in f × 1" in said and "1 finding, 1 rule" in said
+
+
+def test_a_named_profile_is_what_a_baseline_is_made_by(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """What `check` finds by a profile is accepted, followed and dropped by the same one."""
+    given = ["--profile", str(tmp_path / "profile.json")]
+    Path(given[1]).write_text(json.dumps(learn_tree(house, Settings()).as_json()))
+    (house / "idiolect.toml").write_text('exclude = ["m*.py"]\n')
+    assert (0, []) == check(capsys, str(house))
+    assert (1, [("old.py", 2)]) == check(capsys, str(house), *given)
+
+    assert 0 == main(["baseline", "create", str(house), *given])
+    assert 0 == main(["baseline", "update", str(house), *given])
+    assert 0 == main(["baseline", "prune", str(house), *given])
+
+    assert (0, []) == check(capsys, str(house), *given)
+    assert "old.py" in (house / ".idiolect-baseline.jsonl").read_text()
 
 
 def test_a_broken_baseline_is_named_with_its_line(house: Path, capsys: pytest.CaptureFixture[str]):

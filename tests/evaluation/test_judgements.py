@@ -4,6 +4,7 @@ What is kept of a judgement is the judgement, and what cannot be read is judged 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,13 @@ def test_another_path_text_or_profile_is_judged_anew(profile: Profile, folder: P
     changed = parse_source("package/new.py", SLIP.utf8 + b"c = 1\n", PYTHON)
     other = Profile(profile.entries[:1], profile.files, profile.opportunities, profile.versions)
 
-    for source, judge in ((SLIP, profile), (moved, profile), (changed, profile), (SLIP, other)):
+    read_otherwise = parse_source("package/new.py", SLIP.utf8, replace(PYTHON, sha256="of another table"))
+
+    for source, judge in (
+        (SLIP, profile), (moved, profile), (changed, profile), (SLIP, other), (read_otherwise, profile),
+    ):  # fmt: skip
         assert judge_source(source, judge) == CachingJudge(judge).judge(source)
-    assert 4 == len(list(folder.iterdir()))
+    assert 5 == len(list(folder.iterdir()))
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"{}", b"[1]", b'{"findings": [[999999, 1, 1, 1, "", "", 0, 0]]}'])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from idiolect.cli import main
 from idiolect.commands.doctor import command as doctor
 from idiolect.commands.doctor import is_installed
 from idiolect.commands.mine import command as mine
@@ -75,6 +76,24 @@ def test_a_language_goes_from_files_to_a_corpus_with_only_its_table(desk, tmp_pa
         text = (desk / pair.path).read_text("utf-8")
         assert pair.response in text
         assert pair.kind == "infill" or text.split("\n")[pair.start_line - 1] == pair.response.split("\n")[0]
+
+
+def test_a_language_of_ones_own_has_habits_like_any(desk, commit_tree, capsys):
+    """`check`, `guide` and `baseline` take its table as `mine` does; without it nothing is known of it, nor kept."""
+    for number in range(40):
+        (desk / f"small_{number}.relay").write_text('flow go "Go." {\n  log a\n}\nflow stay "Stay." {\n  log b\n}\n')
+    commit_tree(desk)
+    (desk / "new.relay").write_text('flow go "Go." {\n\tlog a\n}\n')
+    check, table = ["check", str(desk), "--diff", "HEAD"], ["--language", str(RELAY / "relay.toml")]
+
+    assert [0, 1, 0] == [main(check), main([*check, *table]), main(check)]
+    assert "new.relay:2:2: Q04[relay] [gate] Indent by 2 spaces" in capsys.readouterr().out
+    assert 0 == main(["guide", str(desk), *table])
+    assert "- Indent by 2 spaces (relay)." in capsys.readouterr().out
+    for step in ("create", "update", "prune"):
+        assert 0 == main(["baseline", step, str(desk), *table])
+    assert 0 == main(["check", str(desk), *table])
+    assert "1 in the baseline" in capsys.readouterr().out
 
 
 def test_the_checker_is_recorded_for_evaluation(desk, tmp_path):
