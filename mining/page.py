@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .conventions.convention import Convention, Examples
+from .conventions.priors import read_priors
+from .learn import LEAST_OWN
 
 HEADINGS = ("Conforms", "Departs", "Nearly departs, and is left alone")
 
@@ -30,6 +32,7 @@ def render_page(convention: Convention) -> str:
 def facts_of(convention: Convention) -> Iterable[str]:
     """Yield what decides how findings are told, a sentence each."""
     yield f"Findings are of tier {convention.cap} at most."
+    yield what_it_needs(convention)
     if convention.advised:
         yield f"Of tier advise at most: {', '.join(sorted(convention.advised))}."
     if convention.answers:
@@ -42,6 +45,16 @@ def facts_of(convention: Convention) -> Iterable[str]:
         yield "`--fix` mends it where that is safe."
     if not convention.is_local:
         yield "The answer depends on more than the marked lines: `--mode new` compares it with the base's."
+
+
+def what_it_needs(convention: Convention) -> str:
+    """Return how much code must say the same before there is a rule."""
+    if convention.is_fact:
+        return "They are facts, so no habit is needed."
+    least, files = convention.least_support, convention.least_files
+    is_helped = convention.id in read_priors() and least > LEAST_OWN
+    helped = f", or {LEAST_OWN:g} where other codebases are of one mind" if is_helped else ""
+    return f"A rule needs {least:g} places in {f'{files} files' if files > 1 else 'one file'}{helped}."
 
 
 def fence_all(examples: Examples, texts: Iterable[str]) -> Iterable[str]:

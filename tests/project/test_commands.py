@@ -237,7 +237,9 @@ def test_options_of_check_change_what_it_does(habit: Path, capsys: pytest.Captur
     assert check("--fail-on", "advise", "--baseline", "past.jsonl") == (0, 0)
     assert check("--fail-on", "advise") == (1, listed)
     assert main(["check", "--explain", "T03"]) == 0
-    assert "How is a type that may be None written?" in capsys.readouterr().out
+    page = capsys.readouterr().out
+    assert "How is a type that may be None written?" in page
+    assert "A rule needs 20 places in 3 files, or 10 where" in page
 
 
 def test_options_of_mine_change_what_it_does(
