@@ -431,16 +431,19 @@ def test_a_shell_completes_commands_and_options():
     assert "plain,--conform" in options.stdout
 
 
-def act(folder: Path, program: str, given: Mapping[str, str]) -> int:
-    """Run the step of the action that checks, with *program* in the place of idiolect, and return how it ends."""
+def act(folder: Path, program: str, given: Mapping[str, str], does: str = "idiolect") -> int:
+    """Run the step of the action that calls what *does* it, with *program* in its place, and return how it ends."""
     steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
-    (step,) = [step for step in steps if step.get("id") == "check"]
-    file = folder / "idiolect" / "bin" / "idiolect"
+    (step,) = [step for step in steps if f"bin/{does}" in step.get("run", "")]
+    file = folder / "idiolect" / "bin" / does
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(f"#!/bin/sh\n{program}\n")
-    file.chmod(0o755)
+    for made, text in ((file, program), (folder / "path" / "python", "true")):
+        made.parent.mkdir(exist_ok=True)
+        made.write_text(f"#!/bin/sh\n{text}\n")
+        made.chmod(0o755)
     known = {"MODE": "lines", "DEFAULT": "main", "BRANCH": "change", "SARIF": str(folder / "sarif"), **given}
-    runner = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(folder / "output")}
+    path = f"{folder / 'path'}:{os.environ['PATH']}"
+    runner = {"PATH": path, "RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(folder / "output")}
     words = ["bash", "-eo", "pipefail", "-c", step["run"]]
     return subprocess.run(words, env={**dict.fromkeys(step["env"], ""), **known, **runner}, check=False).returncode
 
@@ -473,3 +476,36 @@ def test_the_action_names_a_report_that_there_is(tmp_path: Path):
 
     assert 1 == act(tmp_path, f"touch {tmp_path}/sarif; exit 1", {})
     assert f"sarif={tmp_path}/sarif\n" == (tmp_path / "output").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "package"),
+    [
+        ({"LANGUAGES": "true", "NAMES": "true"}, "/action[languages,style]"),
+        ({"LANGUAGES": "true", "NAMES": "true", "WANTED": "0.1.0"}, "idiolect[languages,style]==0.1.0"),
+        ({"LANGUAGES": "true", "NAMES": "false"}, "/action[languages]"),
+        ({"LANGUAGES": "false", "NAMES": "true"}, "/action[style]"),
+        ({"LANGUAGES": "false", "NAMES": "false"}, "/action"),
+    ],
+)
+def test_the_action_installs_what_it_judges_with(tmp_path: Path, given: dict[str, str], package: str):
+    """The grammars of all languages, unless Python is all there is."""
+    assert 0 == act(tmp_path, f'echo "$@" > {tmp_path}/words', {"ACTION": "/action", **given}, "pip")
+
+    assert package == (tmp_path / "words").read_text().split()[-1]
+
+
+def test_clients_judge_every_language_unless_they_are_told_otherwise():
+    """Where a grammar is missing nothing is judged, and a check of nothing passes."""
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"]
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+
+    assert ("true", "true") == (inputs["languages"]["default"], inputs["names"]["default"])
+    assert [".[languages,style]"] == hook["additional_dependencies"]
+
+
+def test_the_action_hands_on_languages_of_ones_own(tmp_path: Path):
+    """One table a line."""
+    assert 0 == act(tmp_path, f'echo "$@" > {tmp_path}/words', {"OWN_LANGUAGES": "ci/tend.toml\n\nci/relay.toml\n"})
+
+    assert "--language ci/tend.toml --language ci/relay.toml" in (tmp_path / "words").read_text()
