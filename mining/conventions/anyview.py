@@ -7,7 +7,7 @@ Nothing here knows a language: definitions, strings, comments and calls are what
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -104,6 +104,11 @@ class AnyView:
         """Claim that *byte* lies inside a string or a comment, past its first byte."""
         place = bisect_left(self.opaque, (byte, 0)) - 1
         return place >= 0 and byte < self.opaque[place][1]
+
+    def comment_at(self, byte: int) -> Node | None:
+        """Return the comment that holds *byte*, or None."""
+        place = bisect_right(self.comments, byte, key=lambda node: node.start_byte) - 1
+        return self.comments[place] if place >= 0 and byte < self.comments[place].end_byte else None
 
     def margin(self, row: int) -> bytes:
         """Return the blanks that open a line, counted from 0."""

@@ -5,10 +5,11 @@ Questions for any grammar, about the names of definitions. In: a source of any l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from .anyfacts import last_part
 from .anyview import AnyView, Name
+from .chosen_names import own_names
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .naming import ACRONYMS, case_of, recase
 
@@ -20,11 +21,6 @@ OPERATOR = re.compile(r"operator\W")
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
 JSX = re.compile(rb"</|/>")
-GIVEN = re.compile(rb"(?:@O|\bo)verride\b|\bextension\b")
-"""What says, before a name, that it was given elsewhere: of a method by another class, of an extended type."""
-SILENCE = re.compile(rb"swift-format-ignore|swiftlint:disable[^\n]*_name|@Suppress\([^)\n]*Nam(?:e|ing)\b")
-"""What tells a linter of Swift or Kotlin, above a definition, to say nothing of its name."""
-LINES_ABOVE = 2
 
 
 class DefinitionCase(NeutralConvention):
@@ -36,7 +32,7 @@ class DefinitionCase(NeutralConvention):
     is_about_names = True
     never = frozenset({"mixed"})
     spared = PROSE | {"go"}  # there the first letter's case says who may use a name
-    version = 6
+    version = 7
     examples = Examples(
         value="camelCase",
         key="function",
@@ -163,7 +159,7 @@ class DefinitionCase(NeutralConvention):
         for name in own_names(file):
             text = BETWEEN_DIGITS.sub("", last_part(name.text).strip(MARKS))
             case = case_of(text)
-            if case and not is_given(name, text, case, file):
+            if case and not is_unclear(name, text, case, file):
                 yield Choice(case, name.node, name.kind)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -177,22 +173,7 @@ class DefinitionCase(NeutralConvention):
         return f"Name {noun_of(key)} in {value}."
 
 
-def own_names(file: AnyView) -> Iterator[Name]:
-    """Yield the names of the definitions of *file* that were chosen there: a constructor has that of its class."""
-    around: list[tuple[str, int]] = []
-    for name, node in file.units:
-        around = [unit for unit in around if unit[1] >= node.end_byte]
-        owner, _, text = name.text.rpartition("::")
-        owners = {last_part(owner.partition("<")[0]), *(unit for unit, _ in around)}
-        is_constructor = name.kind == "function" and text.lstrip("~") in owners
-        start, end = node.start_byte, name.node.start_byte
-        above = file.source.line_starts[max(file.source.line_of(start) - 1 - LINES_ABOVE, 0)]
-        if not (is_constructor or GIVEN.search(file.utf8, start, end) or SILENCE.search(file.utf8, above, end)):
-            yield name
-        around.append((name.text, node.end_byte))
-
-
-def is_given(name: Name, text: str, case: str, file: AnyView) -> bool:
+def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     """Claim that the *case* of a name's *text* says nothing of its author: it has several at once, or was not free."""
     # one word in lower case, or in capitals, one letter included, is several cases at once
     is_any = text.isalnum() and (text.islower() or text.isupper())
@@ -221,7 +202,7 @@ class DefinitionAffix(NeutralConvention):
     least_support = 30.0
     is_mined = True
     spared = PROSE | {"yaml"}  # there a key is named by what reads the file
-    version = 4
+    version = 5
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",

@@ -11,6 +11,7 @@ import pytest
 from idiolect.mining.conventions import collect_conventions, tally_source
 from idiolect.mining.conventions.anyfacts import tops_in
 from idiolect.mining.conventions.anyview import AnyView
+from idiolect.mining.conventions.chosen_names import own_names
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.conventions.neutral import BlankLines, TokenSpacing
 from idiolect.mining.guide import render_guide
@@ -314,6 +315,55 @@ def test_a_function_of_php_is_no_method():
     keys = {entry.id for entry in learn(files).entries if entry.convention == "Q01"}
 
     assert "Q01[php: method]" in keys and "Q01[php: function]" not in keys
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        ("a.rs", "#[allow(non_camel_case_types)]\npub trait a_B {}\nimpl a_B {\n    fn d() {}\n}\n", ["d"]),
+        ("a.rs", "#[allow(\n    dead_code,\n    non_snake_case,\n)]\n#[inline]\nfn aB() {}\nfn c() {}\n", ["c"]),
+        ("a.rs", "mod a {\n    #![allow(non_snake_case)]\n    fn bC() {}\n}\nfn d() {}\n", ["a", "d"]),
+        ("a.rs", '#[no_mangle]\npub extern "C" fn GetStdHandle() {}\n', []),
+        ("a.rs", "impl A for B {\n    fn aB() {\n        fn d() {}\n    }\n}\n", ["d"]),
+        ("a.rb", "def aB(c) # rubocop:disable Naming/MethodName\n  1\nend\n\ndef d\n  1\nend\n", ["d"]),
+        (
+            "a.rb",
+            "# rubocop:disable Naming\ndef a\n  1\nend\ndef b\n  1\nend\n# rubocop:enable Naming\ndef c\n  1\nend\n",
+            ["c"],
+        ),
+        ("a.rb", "# rubocop:disable Metrics/MethodLength\ndef a\n  1\nend\n", ["a"]),
+        (
+            "A.java",
+            'class A {\n  @Deprecated\n  @SuppressWarnings("checkstyle:MethodName")\n  void b() {}\n  void c() {}\n}\n',
+            ["A", "c"],
+        ),
+        ("A.java", '@SuppressWarnings("PMD.MethodNamingConventions")\nclass A {\n  void b() {}\n}\n', []),
+        (
+            "A.cs",
+            'class A {\n    [SuppressMessage("Naming", "CA1707")]\n    void b() { f(); }\n    void c() { f(); }\n}\n',
+            ["A", "c"],
+        ),
+        ("a.kt", 'package a\n\n@Suppress("FunctionName")\nfun b() {\n    f()\n}\n\nfun c() {\n    f()\n}\n', ["c"]),
+        ("a.ts", "// eslint-disable-next-line camelcase\nexport function a_b() {}\nfunction c() {}\n", ["c"]),
+        ("a.ts", "function a_b() {} // eslint-disable-line\nfunction c() {}\n", ["c"]),
+        ("a.ts", "// eslint-disable-next-line no-var\nfunction a() {}\n", ["a"]),
+        ("a.ts", "/* eslint-disable camelcase */\nfunction a_b() {}\n/* eslint-enable */\nfunction c() {}\n", ["c"]),
+        ("a.ts", "// biome-ignore lint/style/useNamingConvention: b\nfunction a_b() {}\nfunction c() {}\n", ["c"]),
+        ("a.ts", "declare module 'a' {\n  interface b_c {\n    d: 1;\n  }\n}\ninterface E {\n  d: 1;\n}\n", ["E"]),
+        ("a.ts", "f('declare module a');\ninterface B {\n  c: 1;\n}\n", ["B"]),
+        ("a.cc", "// NOLINTNEXTLINE(readability-identifier-naming)\nint aB() { f(); }\nint c() { f(); }\n", ["c"]),
+        (
+            "a.php",
+            "<?php\nclass A {\n    /**\n     * @SuppressWarnings(PHPMD.CamelCaseMethodName)\n     */\n"
+            "    function b() {}\n\n    function c() {}\n}\n",
+            ["A", "c"],
+        ),
+        ("a.swift", "// swiftlint:disable:next type_name\n@objc\nclass a_b {\n  var a = 1\n}\n", []),
+    ],
+)  # fmt: skip
+def test_a_name_that_was_not_free_is_not_asked(path: str, text: str, names: list[str]):
+    """Names that a linter is told to leave, that C or a trait asks for, or that others declared, say nothing."""
+    assert names == [name.text for name in own_names(AnyView(parse(path, text)))]
 
 
 @pytest.mark.parametrize(
