@@ -10,7 +10,7 @@ import re
 
 ROLES = ("src", "tests", "scripts", "docs")
 TEST = re.compile(
-    r"^t/|(^|/)(_{0,2}[Tt]ests?_{0,2}|testing|spec|testdata|__(?:fixtures|mocks|typetests?)__)/"
+    r"^t/|(^|/)(_{0,2}[Tt]ests?_{0,2}|testing|spec|testdata|__(?:fixtures|mocks|snapshots|typetests?)__)/"
     r"|(?:[a-z\d]Test|Tests|-tests|\.Tests?(?:\.\w+)*)/|[a-z\d]Test(?:s|Case)?\.(?:cs|java|kt|php|scala|swift)$"
     r"|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
     r"|(?:^|[/_-])tests?\.(?!(?:markdown|md|sh|ya?ml)$)\w+$"
@@ -18,7 +18,12 @@ TEST = re.compile(
 """By the customs of many languages: `jvmTest/`, `House.Tests/`, `DoorTest.php`, `door/test.ts`, `door-test.cc`."""
 SCRIPT = re.compile(r"(^|/)(scripts?|tools?|bin|ci|maint|benchmarks?)/|(^|/)(setup|noxfile|fabfile|conf)\.py$")
 DOCS = re.compile(r"(^|/)(docs?|examples?|tutorials?|samples?|notebooks?)/")
-DATA = re.compile(r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|testdata|fixtures?|resources)|testdata)/")
+DATA = re.compile(
+    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|testdata|fixtures?|resources|snapshots?)|testdata|__snapshots__)/"
+)
+"""Elsewhere than under tests a house may have code of its own that is about snapshots."""
+SAMPLES = ("data/", "snapshot/", "snapshots/", "snapshots__/")
+"""How the folders end of what nobody wrote in the house's style, or at all."""
 
 
 def role_of(path: str) -> str:
@@ -42,5 +47,5 @@ def data_folder(path: str) -> str:
 
 
 def is_sample(path: str) -> bool:
-    """Claim that the file at *path* is read by tests as a sample, and written in no style of the house's."""
-    return data_folder(path).endswith("data/")
+    """Claim that the file at *path* is read by tests as a sample or as output, and in no style of the house's."""
+    return data_folder(path).endswith(SAMPLES)

@@ -266,10 +266,18 @@ def test_a_file_with_its_own_way_is_left_alone(others: int, own: int, found: int
 
 @pytest.mark.parametrize(
     ("path", "found"),
-    [("tests/data/a.py", 0), ("src/testdata/b/a.py", 0), ("tests/data/test_a.py", 6), ("tests/fixtures/a.py", 6)],
+    [
+        ("tests/data/a.py", 0),
+        ("src/testdata/b/a.py", 0),
+        ("tests/data/test_a.py", 6),
+        ("tests/fixtures/a.py", 6),
+        ("shop/tests/snapshots/a.py", 0),
+        ("src/__snapshots__/a.py", 0),
+        ("src/snapshots/a.py", 6),
+    ],
 )
 def test_what_tests_read_has_no_style(path: str, found: int):
-    """A sample is held to no habit and makes none; a test, and what it is set up with, is code like other code."""
+    """Samples and output are held to no habit and make none; a test, and what it is set up with, is like other code."""
     text = b"x = 'a'\n" * 6 + b'x = "a"\n' * 4
     source = parse_source(path, text, PYTHON)
 
