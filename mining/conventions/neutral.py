@@ -362,7 +362,7 @@ class BlankLines(NeutralConvention):
     spared = PROSE
     owners = frozenset({"google-java-format", "rubocop"})
     is_mined = True
-    version = 4
+    version = 5
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -381,6 +381,15 @@ class BlankLines(NeutralConvention):
             conforms=("import a.B;\nimport c.D;\n",),
             departs=("import a.B;\n\nimport c.D;\n",),
             nearly=("import static a.B.c;\n\nimport c.D;\n",),
+        ),
+        Examples(
+            value="1",
+            key="a function item and another",
+            path="src/a.rs",
+            language="rust",
+            conforms=("pub fn f() {}\n\npub fn g() {}\n", "fn f() {}\n\npub fn g() {}\n"),
+            departs=("fn f() {}\npub fn g() {}\n",),
+            nearly=("fn f() {}\nstruct A;\n",),
         ),
     )
 
@@ -402,6 +411,8 @@ class BlankLines(NeutralConvention):
 
 def neighbour(node: Node) -> str:
     """Return how a sentence speaks of an outermost node, with its second word: `import static` is a kind too."""
-    second = next((text_of(child) for child in node.children[1:2] if not child.is_named), "")
+    # behind a named node, such as the `pub` of Rust, stands no more than the word that opens the others
+    words = [text_of(child) for child in node.children[:2] if not child.is_named]
+    second = words[1] if len(words) > 1 else ""
     is_said = not second.isalpha() or second in node.type
     return noun_of(node.type if is_said else f"{second} {node.type}")
