@@ -25,6 +25,10 @@ ONE_MARKER = frozenset({"bash", "ruby", "starlark", "yaml"})
 """Languages that have no other."""
 HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
+PREAMBLE = re.compile(r"#!|<\?|declare\s*\(|[\"']use \w+[\"'];?$")
+"""How code begins that has to stand before all other, or may not stand elsewhere: a header may follow it."""
+TO_TOOLS = re.compile(r"#!|// ?(?:@ts-|\+build|go:)|# ?(?:-\*-|coding|encoding|frozen_string_literal|shellcheck|typed)")
+"""How comments begin that programs read at the head of a file: no part of a header."""
 OPENING = re.compile(r"""[A-Za-z]{0,2}[#@$]*(\"{3}|'{3}|"|'|`|<<<|<<[-~]?|[|>])""")
 LONG_NUMBER = 10_000
 
@@ -145,29 +149,62 @@ class AnyHeader(NeutralConvention):
     name = "any-file-header"
     question = "Which comment about rights opens a file?"
     never = frozenset({"no header"})
+    version = 2
     examples = Examples(
         value="// Copyright YEAR The Authors",
         path="src/a.js",
         language="javascript",
         conforms=("// Copyright 2024 The Authors\n\nlet x = 1;\n",),
-        departs=("let x = 1;\n", "// Copyright 2024 Others\n\nlet x = 1;\n"),
-        nearly=("",),
+        departs=("let x = 1;\n", "// Copyright 2024 Others\n\nlet x = 1;\n", "f();\n// Copyright 2024 The Authors\n"),
+        nearly=(
+            "",
+            "'use strict';\n\n// Copyright 2024 The Authors\n\nlet x = 1;\n",
+            "// reads all\n\n// Copyright 2024 The Authors\n\nlet x = 1;\n",
+        ),
+    )
+    also = (
+        Examples(
+            value="/*\n * Copyright YEAR The Authors\n */",
+            path="src/a.php",
+            language="php",
+            conforms=(
+                "<?php\n\n/*\n * Copyright 2024 The Authors\n */\n\nf();\n",
+                "<?php declare(strict_types=1);\n\n/*\n * Copyright 2024 The Authors\n */\n\nnamespace A;\n",
+            ),
+            departs=("<?php\n\n/* Calls f. */\n\nf();\n",),
+            nearly=(),
+        ),
+        Examples(
+            value="// Copyright YEAR The Authors",
+            path="src/a.go",
+            language="go",
+            conforms=("//go:build linux\n\n// Copyright 2024 The Authors\n\npackage a\n\nvar b = 1\n",),
+            departs=("//go:build linux\n\npackage a\n\nvar b = 1\n",),
+            nearly=(),
+        ),
+        Examples(
+            value="# Copyright YEAR The Authors",
+            path="lib/a.rb",
+            language="ruby",
+            conforms=(
+                "# frozen_string_literal: true\n\n# Copyright 2024 The Authors\n\nmodule A\nend\n",
+                "# frozen_string_literal: true\n# Copyright 2024 The Authors\n\nmodule A\nend\n",
+            ),
+            departs=("# frozen_string_literal: true\n\nmodule A\nend\n",),
+            nearly=(),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the head of a file that holds code."""
         if not file.top:
             return
-        head: list[Node] = []
-        for node in file.comments:
-            if node.start_point.row > (head[-1].end_point.row + 1 if head else 1):
-                break
-            head.append(node)
-        text = "\n".join(text_of(node).rstrip() for node in head)
-        if head and RIGHTS.search(text):
-            yield Choice(YEARS.sub("YEAR", text), first_token(head[0]))
-        else:
-            yield Choice("no header", first_token(file.top[0]))
+        for head in opening_runs(file):
+            text = "\n".join(text_of(node).rstrip() for node in head)
+            if RIGHTS.search(text):
+                yield Choice(YEARS.sub("YEAR", text), first_token(head[0]))
+                return
+        yield Choice("no header", first_token(file.top[0]))
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return a word put into the header."""
@@ -181,6 +218,24 @@ class AnyHeader(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open every file with `{telling_line(value)}`."
+
+
+def opening_runs(file: AnyView) -> list[list[Node]]:
+    """Return the comments before the code of *file*, those together that stand line below line."""
+    about = {node.id for node in file.comments}
+    code = (node for node in file.root.named_children if node.id not in about and not PREAMBLE.match(text_of(node)))
+    start = next((node.start_byte for node in code), len(file.utf8))
+    runs: list[list[Node]] = []
+    for node in file.comments:
+        if node.start_byte >= start:
+            break
+        if TO_TOOLS.match(text_of(node)):
+            continue
+        if runs and node.start_point.row <= runs[-1][-1].end_point.row + 1:
+            runs[-1].append(node)
+        else:
+            runs.append([node])
+    return runs
 
 
 class NumberForm(NeutralConvention):
