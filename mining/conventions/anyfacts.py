@@ -3,7 +3,7 @@ What mined rows ask of a file in any language. In: the file's tree and units. Ou
 
 An entry is a node with a key (a pair, an attribute, a keyword argument), a block is what holds entries. A block has
 several shapes, from the widest to the narrowest: `resource`, then `resource aws_instance`; a mapping under a key is
-first `one of jobs`, then `test`. A rule speaks of one shape.
+first `jobs.*`, then `test`. A rule speaks of one shape.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def shapes_under(node: Node, around: Shapes) -> Shapes:
     key = key_of(node)
     if key is not None:
         own = text_of(key).strip("\"'")[:LONGEST]
-        return Shapes((f"one of {around.names[-1]}", own) if around.names else (own,), key)
+        return Shapes((f"{around.names[-1]}.*", own) if around.names else (own,), key)
     if UNNAMING.search(node.type):
         return Shapes((), None)
     if names_blocks(node.type):

@@ -33,6 +33,7 @@ class ChildOrder(NeutralHouseConvention):
     question = "Which stands first, {key}?"
     roles = OTHER_ROLES
     cap = "advise"
+    version = 2
     is_local = False
     examples = Examples(
         value="`size` first",
@@ -108,7 +109,9 @@ class RequiredChild(NeutralHouseConvention):
     """
     Which key every block of one shape has.
 
-    Where calls of one name pass such a block, one that passes literals alone has left the block out, and its keys.
+    What has neither the key nor most of the others of which this is true (where there are none, none that is frequent)
+    is of another kind, and not asked: a job of a workflow may call another one. Where calls of one name pass such a
+    block, one that passes literals alone has left the block out, and its keys.
     """
 
     id = "Q10"
@@ -116,7 +119,7 @@ class RequiredChild(NeutralHouseConvention):
     question = "Does a block {key}?"
     roles = OTHER_ROLES
     never = frozenset({"without"})
-    version = 4
+    version = 5
     is_local = False
     examples = Examples(
         value="has `zone`",
@@ -131,13 +134,13 @@ class RequiredChild(NeutralHouseConvention):
     also = (
         Examples(
             value="has `runs-on`",
-            key="`one of jobs` have `runs-on`",
+            key="`jobs.*` have `runs-on`",
             path="ci.yaml",
             language="yaml",
-            rule={"language": "yaml", "shape": "one of jobs", "child": "runs-on"},
+            rule={"language": "yaml", "shape": "jobs.*", "child": "runs-on", "beside": ["steps"], "least": 1},
             conforms=("jobs:\n  test:\n    runs-on: linux\n    steps: []\n  lint:\n    steps: []\n    runs-on: x\n",),
             departs=("jobs:\n  test:\n    steps: []\n",),
-            nearly=("on:\n  push:\n    branches: [main]\n",),
+            nearly=("on:\n  push:\n    branches: [main]\n", "jobs:\n  test:\n    uses: a/b@v1\n    secrets: inherit\n"),
         ),
         Examples(
             value="has `name`",
@@ -166,19 +169,35 @@ class RequiredChild(NeutralHouseConvention):
         """Yield each key that nearly all blocks of a shape have."""
         calls = {(facts.path, use.start) for facts in files for use in facts.uses}
         yield from widest_only(
-            (shape, child, {"key": f"`{shape.name}` have `{child}`", "child": child, "is_call": shape.is_of(calls)})
+            (shape, rule["child"], {**rule, "is_call": shape.is_of(calls)})
             for shape in collect_shapes(files)
             # what has one key alone is no block that could lack it
             if len({key for _, block in shape.blocks for key in block.keys}) > 1
-            for child in sorted(shape.frequent_keys())
-            if sum(child in block.keys for _, block in shape.blocks) >= SHARE * len(shape.blocks)
+            for rule in self.required(shape)
         )
+
+    def required(self, shape: Shape) -> Iterator[dict[str, Any]]:
+        """Yield a rule for each key that nearly all blocks of one shape have."""
+        frequent = shape.frequent_keys()
+        required = {
+            child
+            for child in frequent
+            if sum(child in block.keys for _, block in shape.blocks) >= SHARE * len(shape.blocks)
+        }
+        for child in sorted(required):
+            others = required - {child}
+            beside = others or frequent - {child}
+            least = len(others) // 2 + 1 if beside else 0
+            yield {"key": f"`{shape.name}` have `{child}`", "child": child, "beside": sorted(beside), "least": least}
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each block of the shape has the key."""
+        beside, least = frozenset(rule.get("beside", ())), rule.get("least", 0)
         for block in with_shape(facts.blocks, rule["shape"]):
-            value = f"has `{rule['child']}`" if rule["child"] in block.keys else "without"
-            yield HouseChoice(value, block.line, block.start, block.end, block.text)
+            if rule["child"] in block.keys:
+                yield HouseChoice(f"has `{rule['child']}`", block.line, block.start, block.end, block.text)
+            elif len(beside.intersection(block.keys)) >= least:
+                yield HouseChoice("without", block.line, block.start, block.end, block.text)
         for use in facts.uses if rule.get("is_call") else ():
             if use.is_plain and use.name == rule["shape"]:
                 yield HouseChoice("without", use.line, use.start, use.end, use.name)
@@ -206,6 +225,7 @@ class CoOccurrence(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"without"})
+    version = 2
     is_local = False
     examples = Examples(
         value="also `tags`",

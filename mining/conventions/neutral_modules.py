@@ -315,7 +315,7 @@ def uses_of(facts: FileFacts) -> Iterator[Use]:
             yield Use(use.whole, last_part(use.name), use.inside, use.line, start, use.end, use.whole)
     folder = posixpath.dirname(facts.path)
     for block in facts.blocks:
-        if len(block.shapes) == 2 and not block.shapes[0].startswith("one of "):
+        if len(block.shapes) == 2 and not block.shapes[0].endswith(".*"):
             own = module_folder(folder, block) or block.shapes[1]
             yield Use(block.shapes[1], own, folder, block.line, block.start, block.end, block.text)
 

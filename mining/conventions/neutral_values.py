@@ -37,7 +37,7 @@ class ClosedValues(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
-    version = 3
+    version = 4
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
@@ -103,6 +103,7 @@ class LiteralOrReference(NeutralHouseConvention):
     question = "What is {key} given?"
     roles = OTHER_ROLES
     never = frozenset({"a literal"})
+    version = 2
     examples = Examples(
         value="a reference",
         key="`zone` in `resource disk`",

@@ -139,6 +139,23 @@ def test_a_root_that_one_package_knows_is_no_slip(kept: str, other: str, tier: s
     assert [("Q14", tier)] == [(f.entry.convention, f.entry.tier) for f in judge_source(source, profile).findings]
 
 
+@pytest.mark.parametrize(
+    ("job", "rows"),
+    [
+        ("    uses: a/b/.github/workflows/c.yml@v1\n    secrets: inherit\n", []),
+        ("    name: c\n    uses: a/b/.github/workflows/c.yml@v1\n", []),
+        ("    name: c\n    steps:\n    - run: make\n", [("Q10", 3)]),
+    ],
+)
+def test_a_block_of_another_kind_lacks_nothing(job: str, rows: list[tuple[str, int]]):
+    """A job that calls a workflow has no steps and runs on nothing; one that has steps runs on something."""
+    jobs = "".join(f"  j{n}:\n    name: c\n    runs-on: linux\n    steps:\n    - run: make\n" for n in range(8))
+    profile = learn({f".github/workflows/w{n}.yml": f"on: push\njobs:\n{jobs}" for n in range(20)})
+
+    assert "Give every block `jobs.*` the key `runs-on` (yaml)." in [entry.advice for entry in profile.entries]
+    assert rows == [row for row in found(profile, "a.yml", f"on: push\njobs:\n  d:\n{job}") if row[0] == "Q10"]
+
+
 def test_an_order_that_follows_from_two_others_is_no_rule_of_its_own(house: Profile):
     """Of three keys in order, one that is misplaced is said once."""
     keys = {entry.key for entry in house.entries if entry.convention == "Q09" and "`size`" in entry.key}
