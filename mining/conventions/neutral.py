@@ -205,7 +205,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE | {"bash"}  # there a blank ends a word
     is_mined = True
-    version = 8
+    version = 9
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -218,7 +218,7 @@ class TokenSpacing(NeutralConvention):
     also = (
         Examples(
             value="nowhere",
-            key="`*` in a pointer type",
+            key="`*` that opens a pointer type",
             path="src/a.go",
             language="go",
             conforms=("package a\n\nvar b []*c\n", "package a\n\nvar b *c\n"),
@@ -227,7 +227,7 @@ class TokenSpacing(NeutralConvention):
         ),
         Examples(
             value="nowhere",
-            key="`<` in type arguments",
+            key="`<` that opens type arguments",
             path="src/a.rs",
             language="rust",
             conforms=("type A = Vec<u8>;\n",),
@@ -275,16 +275,22 @@ class TokenSpacing(NeutralConvention):
             # what stands before the first sign of a node, or after its last, is around the node
             within = (node.start_byte > around.start_byte, node.end_byte < around.end_byte)
             blanks = (within[0] and before in (b" ", b"\t"), within[1] and after in (b" ", b"\t"))
-            yield Choice(SPACING[blanks], node, f"`{sign}` in {noun_of(around.type)}")
+            if within in WHERE:
+                yield Choice(SPACING[blanks], node, f"`{sign}` {WHERE[within]} {noun_of(around.type)}")
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        side = f"{value} of" if value == "on both sides" else value
-        return f"Put blanks {side} {key}." if value != "nowhere" else f"Put no blanks around {key}."
+        if value == "nowhere":
+            side = "blank after" if OPENS in key else "blank before" if CLOSES in key else "blanks around"
+            return f"Put no {side} {key}."
+        return f"Put blanks {value}{' of' if value == 'on both sides' else ''} {key}."
 
 
 BOUND = frozenset({"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name"})
 """Kinds of nodes in which a language says where blanks stand: `a: b` of YAML, `$a` of PHP."""
+OPENS, CLOSES = "that opens", "that closes"
+WHERE = {(True, True): "in", (False, True): OPENS, (True, False): CLOSES}
+"""Where in its node a sign stands, by whether something of it stands before and after: blanks are asked between."""
 SPACING = {(True, True): "on both sides", (False, False): "nowhere", (True, False): "before", (False, True): "after"}
 
 
