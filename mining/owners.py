@@ -49,6 +49,7 @@ SIGNS = (
         ("pom.xml", "build.gradle", "build.gradle.kts"),
         re.compile(rb"google-?java-?format|com\.diffplug\.(gradle\.)?spotless", re.IGNORECASE),
     ),
+    ("php-cs-fixer", (".php-cs-fixer.php", ".php-cs-fixer.dist.php"), ANYTHING),
     ("prettier", PRETTIER, ANYTHING),
     # settings, or the package that holds them; else the key names a version or a script
     ("prettier", ("package.json",), re.compile(rb"\"prettier\"\s*:\s*(\{|\"(@|\.{1,2}/|[\w-]*prettier-config))")),
@@ -74,6 +75,7 @@ LANGUAGES = {
     "clang-format": frozenset({"c", "cpp"}),
     "gofmt": frozenset({"go"}),
     "google-java-format": frozenset({"java"}),
+    "php-cs-fixer": frozenset({"php"}),
     "prettier": SCRIPTS | {"markdown", "yaml"},
     "rubocop": frozenset({"ruby"}),
     "ruff format": frozenset({"python"}),

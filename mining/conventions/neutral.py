@@ -28,7 +28,9 @@ BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 WIDEST_STEP = 8
-FORMATTERS = frozenset({"biome", "clang-format", "gofmt", "google-java-format", "prettier", "rubocop", "rustfmt"})
+FORMATTERS = frozenset(
+    {"biome", "clang-format", "gofmt", "google-java-format", "php-cs-fixer", "prettier", "rubocop", "rustfmt"}
+)
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
 
@@ -366,7 +368,7 @@ class BlankLines(NeutralConvention):
     question = "How many empty lines stand between {key}, outermost in a file?"
     cap = "advise"
     spared = PROSE
-    owners = frozenset({"google-java-format", "rubocop"})
+    owners = frozenset({"google-java-format", "php-cs-fixer", "rubocop"})
     is_mined = True
     version = 5
     examples = Examples(

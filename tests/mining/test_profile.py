@@ -108,6 +108,7 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         (".rubocop.yml", "AllCops:\n  NewCops: enable\n", {"rubocop"}),
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\n", set()),
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\nLayout:\n  Enabled: true\n", {"rubocop"}),
+        (".php-cs-fixer.dist.php", "<?php\nreturn $config;\n", {"php-cs-fixer"}),
         (".editorconfig", "[*]\nindent_size = 2\n", set()),
     ],
 )  # fmt: skip
@@ -131,6 +132,17 @@ def test_a_formatter_owns_the_layout_of_its_languages_alone():
 
     owners = {entry.key: (entry.owner, entry.tier) for entry in profile.entries if entry.id.startswith("Q03")}
     assert {"javascript": ("prettier", ""), "ruby": ("", "gate")} == owners
+
+
+def test_php_cs_fixer_owns_the_layout_of_php():
+    """Blanks, indentation and empty lines are its matter; names and headers are not."""
+    text = b"<?php\n\n// Copyright 2024 Ada\n\nnamespace A;\n\nclass LateOrder\n{\n    private $a = 1;\n}\n"
+    files = [f"src/M{n}.php" for n in range(60)]
+    tallies = [tally_source(parse_source(path, text, language_named("php"))) for path in files]
+    entries = learn_profile(tallies, owners={"php-cs-fixer"}).entries
+
+    assert {"Q04", "Q05", "Q07"} == {entry.convention for entry in entries if entry.owner}
+    assert {"Q01", "Q20"} <= {entry.convention for entry in entries if entry.tier}
 
 
 def test_a_folder_that_does_not_keep_the_rule_is_left_alone():
