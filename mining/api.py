@@ -103,24 +103,26 @@ class Lookup:
                 if symbol.public:
                     self.by_name[symbol.name.rpartition(".")[2]].append((module, symbol))
 
-    def find(self, dotted: str) -> Symbol | None:
+    def find(self, dotted: str, *, is_method: bool = False) -> Symbol | None:
         """
         Return the public symbol that *dotted* names, or None when there is none, or no way to tell between several.
+
+        Of a method, what stands before its name is its class, and no function of that name will do.
 
         A package often offers a name that another of its modules defines, so the module is asked only where the name
         alone leaves a choice.
         """
         module, _, name = dotted.rpartition(".")
-        found = [(home, symbol) for home, symbol in self.by_name.get(name, ()) if fits(symbol, module)]
+        found = [(home, symbol) for home, symbol in self.by_name.get(name, ()) if fits(symbol, module, is_method)]
         if len(found) > 1:
             found = [(home, symbol) for home, symbol in found if is_tail(f"{home}.{symbol.name}", dotted)]
         return found[0][1] if len(found) == 1 else None
 
 
-def fits(symbol: Symbol, module: str) -> bool:
+def fits(symbol: Symbol, module: str, is_method: bool) -> bool:
     """Claim that *symbol* can be what its last name means after *module*: a method is named after its class."""
     owner = symbol.name.rpartition(".")[0]
-    return not owner or module == owner or module.endswith(f".{owner}")
+    return (not owner and not is_method) or module == owner or module.endswith(f".{owner}")
 
 
 def is_tail(one: str, other: str) -> bool:

@@ -69,6 +69,8 @@ class Draft(NamedTuple):
     """What stands around, where it is not the file's skeleton."""
     callee: str = ""
     """The dotted name that the answer calls, for `finish` to find in the API index."""
+    calls_method: bool = False
+    """Whether what stands before the last name of `callee` is a class."""
     rules: tuple[Rule, ...] = ()
     """The conventions that the answer keeps and the ask does not: the house must hold to all of them."""
 

@@ -52,6 +52,7 @@ class Site(NamedTuple):
     span: Span
     callee: str
     """Dotted."""
+    is_method: bool
 
 
 def draft_use(mined: MinedFile) -> Iterator[Draft]:
@@ -71,14 +72,14 @@ def draft_use(mined: MinedFile) -> Iterator[Draft]:
         if caller.code is None or caller.has_error or caller.kind == "class":
             continue
         known = calls.get(caller.symbol, [])
-        sites = [make_site(source, Span(call.start, call.end), call.callee) for call in known]
+        sites = [make_site(source, Span(call.start, call.end), call.callee, is_method=False) for call in known]
         sites += method_calls(source, caller, known)
         taken: set[int] = set()
         for site in sorted(sites):
             lines = statement_lines(source, caller, site.span) if len(taken) < MOST_CALLS else None
             if lines is not None and lines.start not in taken and not site.callee.endswith(f".{caller.symbol}"):
                 taken.add(lines.start)
-                yield ask_for_call(source, caller, lines, site.callee)
+                yield ask_for_call(source, caller, lines, site)
 
 
 def method_calls(source: Source, caller: Definition, known: Sequence[CallFact]) -> Iterator[Site]:
@@ -96,13 +97,14 @@ def method_calls(source: Source, caller: Definition, known: Sequence[CallFact]) 
     text = source.slice(caller.code)
     for match in re.finditer(rf"(?<![\w.])({'|'.join(map(re.escape, sorted(classes)))})\.(\w+)(?=\()", text):
         start = caller.code.start + len(text[: match.start()].encode())
-        yield make_site(source, Span(start, start + len(match[0].encode())), f"{classes[match[1]]}.{match[2]}")
+        span = Span(start, start + len(match[0].encode()))
+        yield make_site(source, span, f"{classes[match[1]]}.{match[2]}", is_method=True)
 
 
-def make_site(source: Source, span: Span, callee: str) -> Site:
+def make_site(source: Source, span: Span, callee: str, *, is_method: bool) -> Site:
     """Return the call of *callee* at *span*."""
     digest = hashlib.blake2b(f"{source.path}:{span.start}".encode(), digest_size=8).hexdigest()
-    return Site(digest, span, callee)
+    return Site(digest, span, callee, is_method)
 
 
 def statement_lines(source: Source, caller: Definition, call: Span) -> Span | None:
@@ -119,7 +121,7 @@ def statement_lines(source: Source, caller: Definition, call: Span) -> Span | No
     return lines if alone and last - first < MOST_LINES else None
 
 
-def ask_for_call(source: Source, caller: Definition, lines: Span, callee: str) -> Draft:
+def ask_for_call(source: Source, caller: Definition, lines: Span, site: Site) -> Draft:
     """Return the unfinished draft that asks for the statement on *lines*."""
     assert caller.code is not None
     statement = source.slice(lines)
@@ -138,7 +140,8 @@ def ask_for_call(source: Source, caller: Definition, lines: Span, callee: str) -
         end_line=source.line_of(lines.end - 1),
         start=lines.start,
         quality=1.0,
-        callee=callee,
+        callee=site.callee,
+        calls_method=site.is_method,
     )
 
 
@@ -154,7 +157,7 @@ def opening_of(source: Source, caller: Definition) -> str:
 
 def finish_use(draft: Draft, lookup: Lookup) -> Draft | None:
     """Return *draft* with the words of its callee's documentation, or None when the callee is not the house's."""
-    symbol = lookup.find(draft.callee)
+    symbol = lookup.find(draft.callee, is_method=draft.calls_method)
     if symbol is None:
         return None
     return draft._replace(instruction=draft.instruction.replace(ASK, ask_with(symbol, draft)))

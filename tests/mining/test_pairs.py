@@ -159,6 +159,18 @@ def test_a_call_is_asked_for_with_the_words_of_what_it_calls(rows):
     assert "return title.strip()" not in asks
 
 
+def test_a_method_is_asked_for_as_that_of_its_class():
+    """A name bound to another house's class calls no function of this one that has the method's name."""
+    house = "def load(path):\n    return path\n\n\nclass Shelf:\n    def read(self, name):\n        return name\n"
+    text = "def f(session: Session, shelf: Shelf):\n    session.load(1)\n    return shelf.read(2)\n"
+    mined = mined_file("house/a.py", house)
+    lookup = Lookup([("house/a.py", file_symbols(mined.source, mined.definitions))])
+    kind = collect_kinds()["use"]
+    found = [kind.finish(draft, lookup) for draft in kind.draft(mined_file("b.py", text))]
+
+    assert ["    return shelf.read(2)"] == [draft.response for draft in found if draft is not None]
+
+
 BLOCK = "```python\nread('a')\n```\n"
 
 
