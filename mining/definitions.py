@@ -53,6 +53,15 @@ TITLE = 4
 """Words of a title; more say something, and so does a sentence."""
 TO_DO = re.compile(rb"[\s/*#-]*@?(?:FIXME|HACK|MARK|TODO|XXX)\b")
 """What opens a note to the authors themselves, or the mark of a section in Swift."""
+MARGIN = re.compile(rb"^[ \t]*(?:/?\*+(?!/)|/{2,3}!?|#+|--+)?|\*+/", re.MULTILINE)
+"""What a comment holds at its edges."""
+TAGS = re.compile(
+    rb"(?:[\s.]|\{?@(?:api|final|hidden|ignore|inheritdoc|internal|override|private|protected|public)\b\}?[ \t]*\r?$"
+    rb"|@(?:deprecated|see|since)\b(?:[^@]|(?<=\{)@)*+|@returns?\b[ \t]*[^\s<{]*(?:[<{][^\n]*[>}])?\S*[ \t]*\r?$"
+    rb"|<inheritdoc\b[^>]*>)*+",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Tags that say for whom code is, since when, or of which type, and not what it does."""
 SENTENCE_END = re.compile(rb"\.\W*\Z")
 CODE_END = re.compile(rb"(?:[;{,(]|^[ \t/*#-]*[)\]}]+[;,]?)[ \t\r]*(?:\*/)?\Z")
 """How a line of code ends in languages with braces; a line of prose seldom does."""
@@ -200,8 +209,8 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
 
 
 def says_nothing(comment: bytes) -> bool:
-    """Claim that *comment* is a title between rules, a note of what is to do, or code that was switched off."""
-    if TO_DO.match(comment):
+    """Claim that *comment* is a title between rules, a note of what is to do, tags alone, or code switched off."""
+    if TO_DO.match(comment) or ((b"@" in comment or b"<" in comment) and TAGS.fullmatch(MARGIN.sub(b"", comment))):
         return True
     if RULE.search(comment) and len(WORD.findall(comment)) <= TITLE and not SENTENCE_END.search(comment):
         return True

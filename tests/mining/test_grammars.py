@@ -1140,11 +1140,19 @@ COMMENTS = [
     ("// Counts keys; a ring without any has none.\n", True),
     ("// Give me a ring like {keys}\n", True),
     ("/**\n * @throws {Error};\n */\n", True),
+    ("/** @internal */\n", False),
+    ("/**\n * {@inheritDoc}\n *\n * @see Ring#size\n * @deprecated Use {@link Ring} instead.\n */\n", False),
+    ("/** @return array<string, mixed> */\n", False),
+    ("/// <inheritdoc />\n", False),
+    ("/** @return the number of keys */\n", True),
+    ("/**\n * @internal\n * Counts what hangs on a ring.\n */\n", True),
+    ("/** @internal Counts keys for a ring. */\n", True),
+    ("/**\n * @see Ring\n * @param ring where the keys hang\n */\n", True),
 ]
 
 
 @pytest.mark.parametrize(("comment", "documents"), COMMENTS)
-def test_titles_notes_and_code_switched_off_document_nothing(comment, documents):
+def test_titles_notes_tags_and_code_switched_off_document_nothing(comment, documents):
     """A comment that says nothing of the function below it is not taught as its documentation."""
     text = f"const a = 1;\n\n{comment}function size(ring) {{\n  return ring.keys.length;\n}}\n"
     source = parse_source("ring.js", text.encode(), language_named("javascript"))
