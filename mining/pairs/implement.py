@@ -26,8 +26,12 @@ MOST_HEAD_BYTES = 3_000
 """Decorators and signature beyond this are data, not a signature."""
 DOC_BYTES = 1_000
 """Documentation is cut to its first lines that fit; examples and references stand at its end, but tags after them."""
-TAG = re.compile(r"^[ \t]*(?:\*|//[/!]?)[ \t]*(?:@\w+|<(?:param|returns|exception)\b)", re.MULTILINE)
-"""What opens the contract in a comment: `@param` and the like, or their elements in C#."""
+MARK = re.compile(
+    r"(?P<tag>^[ \t]*(?:\*|//[/!]?)[ \t]*(?:@\w+|<(?:param|returns|exception)\b))"
+    r"|^[ \t]*(?:\*|//[/!]?|#|--)?[ \t]*(?:```|~~~)|<(?P<end>/?)pre\b",
+    re.MULTILINE,
+)
+"""What opens the contract in a comment, `@param` and the like or their elements in C#, and what bounds an example."""
 EMPTY_LINES = re.compile(r"(?:\r?\n[ \t]*\*?[ \t]*)+\Z")
 SHORT_DOC = 20
 """Characters under which a documentation string says little about the body."""
@@ -70,15 +74,32 @@ def shorten_documentation(doc: str) -> str:
         return doc
     mark = next((mark for mark in ('"""', "'''", "*/") if doc.endswith(mark)), "")
     body, _, closing = doc.rpartition("\n") if mark else (doc, "", "")
-    found = TAG.search(body)
-    tags = first_lines(body[found.start() :], DOC_BYTES * 2 // 3) if found else ""
-    text = first_lines(body[: found.start()] if found else body, DOC_BYTES - len(tags))
+    start, _ = read_marks(body)
+    tags = first_lines(body[start:], DOC_BYTES * 2 // 3)
+    text = first_lines(body[:start], DOC_BYTES - len(tags))
     return "\n".join(part for part in (text, tags, f"{indent_of(closing)}{mark}") if part)
 
 
 def first_lines(text: str, limit: int) -> str:
-    """Return the first lines of *text* that fit into *limit* characters, without empty ones at the end."""
-    return EMPTY_LINES.sub("", text[:limit].rpartition("\n")[0] if len(text) > limit else text).rstrip()
+    """Return the first lines of *text* that fit into *limit* characters, without half an example at the end."""
+    kept = text[:limit].rpartition("\n")[0] if len(text) > limit else text
+    whole = kept[: read_marks(kept)[1]]
+    return EMPTY_LINES.sub("", whole if re.search(r"\w", whole) else kept).rstrip()
+
+
+def read_marks(text: str) -> tuple[int, int]:
+    """Return where the tags of *text* begin, and the line of an example that is left open; its end without them."""
+    tags = example = len(text)
+    for mark in MARK.finditer(text):
+        is_open = example < len(text)
+        if mark["tag"]:
+            # what looks like a tag inside of an example is none
+            tags = tags if is_open else min(tags, mark.start())
+        elif is_open and mark["end"] != "":
+            example = len(text)
+        elif not is_open and mark["end"] != "/":
+            example = text.rfind("\n", 0, mark.start()) + 1
+    return tags, example
 
 
 def indent_of(text: str) -> str:

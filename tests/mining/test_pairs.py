@@ -303,6 +303,19 @@ def test_long_documentation_without_tags_is_cut_at_its_end():
     assert len(doc) < 1_010
 
 
+@pytest.mark.parametrize("marks", [("   * ```", "   * ```"), ("   * <pre>", "   * </pre>")])
+def test_long_documentation_ends_before_half_an_example(marks):
+    """What is cut off in an example is left out with what opens it; what looks like a tag in one is none."""
+    opening, closing = marks
+    example = f"\n{opening}\n   * @Door\n{closing}"
+    words = "".join(f"\n   * Long words about case {number}." for number in range(14))
+    lines = "".join(f"\n   * open({number});" for number in range(60))
+    doc = f"/**\n   * Reads a thing.{example}{words}\n{opening}{lines}\n{closing}\n   * @param reader where from\n   */"
+
+    expected = f"/**\n   * Reads a thing.{example}{words}\n   * @param reader where from\n   */"
+    assert expected == shorten_documentation(doc)
+
+
 def test_documentation_is_asked_for_without_giving_it_away(rows):
     """The ask holds the code and not the documentation; the answer is whole lines."""
     pairs = [pair for pair in rows if pair.kind == "document"]
