@@ -31,7 +31,7 @@ from ..mining.settings import Settings
 from ..mining.source import Source, UndecodableError, parse_source
 from .diff import Snapshot
 
-CLAIMS = frozenset({"generated", "minified"})
+CLAIMS = frozenset({"generated", "minified", "vendored"})
 """Reasons to leave a file alone that a change may bring about by a word or a line."""
 
 
@@ -93,7 +93,7 @@ def read_source(path: str, data: bytes | None, *, was_asked: bool = False) -> So
     language = language_of(path, data=data or b"")
     if data is None or language is None or not has_grammar(language):
         return None
-    reason = content_reason(data)
+    reason = content_reason(data, path)
     if reason and not (was_asked and reason in CLAIMS):
         return None
     try:
@@ -107,7 +107,7 @@ def why_left_alone(path: str, data: bytes | None) -> str:
     language = language_of(path, data=data or b"")
     if data is None or not data.strip() or language is None or not has_grammar(language):
         return ""
-    return content_reason(data) or "undecodable"
+    return content_reason(data, path) or "undecodable"
 
 
 @cache

@@ -295,7 +295,7 @@ class Blobs:
     def parse(self, path: str, data: bytes | None) -> Parsed | None:
         """Return *data* parsed, or None when mining would skip such a file."""
         language = language_of(path, self.languages, data or b"")
-        if data is None or language is None or content_reason(data):
+        if data is None or language is None or content_reason(data, path):
             return None
         try:
             source = parse_source(path, data, language)

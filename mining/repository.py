@@ -41,6 +41,20 @@ GENERATED = re.compile(
 What a file says of itself; prose that speaks of generated names or notes says it of something else, and a file that was
 generated once, such as a skeleton of tests, is kept by hand.
 """
+COPIED = re.compile(
+    rb"^\W*(?:(?:This|The)\s(?:\w+\s){1,3}?(?:is|was|has\sbeen)\svendored\s(?:from|in|into)|[Vv]endored\sfrom"
+    rb"|Vendored\s(?:in|into))\b",
+    re.MULTILINE,
+)
+"""What code says of itself that was copied in; documentation speaks of its own subject."""
+PROSE = (".md", ".markdown", ".json", ".toml", ".yaml", ".yml")
+"""Endings of prose and settings, which speak of other files."""
+ARCHIVE = "versioned_docs"
+"""Where Docusaurus keeps the documentation of each version that was released: what it says may not be so any more."""
+BOILERPLATE = re.compile(
+    r"(?:\A|/)(?:code[_-]of[_-]conduct|copying|licen[cs]e)(?:[._-][^/]*)?\.(?:md|markdown)\Z", re.IGNORECASE
+)
+"""Files of words that many houses have, as written by none of them."""
 VENDORED = frozenset(
     {
         *("_vendor", "vendor", "vendored", "bundled", "bower_components", "node_modules"),
@@ -114,7 +128,7 @@ class Repository:
     def read(self, path: str) -> bytes | Skip:
         """Return the bytes of *path*, or why it is skipped now. Never follows a link."""
         data = read_start(self.root, path)
-        reason = "unreadable" if data is None else content_reason(data)
+        reason = "unreadable" if data is None else content_reason(data, path)
         return Skip(path, reason) if data is None or reason else data
 
 
@@ -217,6 +231,10 @@ def path_reason(root: Path, name: str) -> str:
     """Return why the file at *name* is skipped before it is opened, or nothing."""
     if is_vendored(name):
         return "vendored"
+    if ARCHIVE in name.split("/"):
+        return "old_documentation"
+    if BOILERPLATE.search(name):
+        return "boilerplate"
     if not name.isprintable() or "\udc80" <= max(name) <= "\udcff":
         return "unprintable_name"
     try:
@@ -244,8 +262,8 @@ def is_beyond_link(root: Path, name: str) -> bool:
     return any(os.path.islink(f"{root}/{name[:end]}") for end in ends)  # noqa: PTH114 - every file pays for a Path
 
 
-def content_reason(data: bytes) -> str:
-    """Return why a file with these bytes is skipped, or nothing."""
+def content_reason(data: bytes, path: str = "") -> str:
+    """Return why a file with these bytes is skipped, or nothing; by its *path* it may be prose."""
     if len(data) > LARGEST_FILE:
         return "too_large"
     if b"\0" in data:
@@ -254,6 +272,8 @@ def content_reason(data: bytes) -> str:
         return "lfs_pointer"
     if GENERATED.search(data[:1_000]):
         return "generated"
+    if COPIED.search(data[:1_000]) and not path.endswith(PROSE):
+        return "vendored"
     if 2 * sum(length for length in map(len, data.split(b"\n")) if length > LONGEST_LINE) > len(data):
         return "minified"
     return "" if data.strip() else "empty"

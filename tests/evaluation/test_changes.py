@@ -112,7 +112,7 @@ def test_a_change_cannot_weaken_its_own_judge(house: Path, capsys: pytest.Captur
     assert (1, [("new.py", 1)]) == check(capsys, str(house), "--staged")
 
 
-@pytest.mark.parametrize("claim", ["# @generated\n", f'TABLE = "{"x" * 9_000}"\n'])
+@pytest.mark.parametrize("claim", ["# @generated\n", "# Vendored from a\n", f'TABLE = "{"x" * 9_000}"\n'])
 def test_a_change_cannot_declare_itself_generated(house: Path, capsys: pytest.CaptureFixture[str], claim: str):
     """A file that was judged is judged on, whatever it says of itself now; of a new one it is said that it was not."""
     (house / "m1.py").write_text(f"{claim}{(house / 'm1.py').read_text()}{SLIP}")
