@@ -15,12 +15,17 @@ from ..definitions import Definition
 from ..source import Source, Span
 from .kind import Draft, Kind, MinedFile
 from .pair import HOLE
+from .recall import LICENCE
 
 WINDOW = 700
 """Bytes of the file that stand before the hole, and after it."""
 LONGEST = 500
 """Bytes of the longest hole."""
 SHORTEST = 8
+LONGEST_STRING = 200
+"""Bytes of a string that may hold a hole: a longer one is data, or prose that no code around it tells."""
+LETTERS = re.compile(r"[^\W\d_]{2}")
+"""What no hole is without: numbers and rules of tables cannot be told."""
 WORD = re.compile(r"\S+")
 FILLED_IN = re.compile(rb"<!--[^>]*(?:BEGIN|START)(?![a-z])[^>]*-->.*?<!--[^>]*(?:END|STOP)(?![a-z])", re.DOTALL)
 """What a tool writes into a file of prose, between two marks of its own."""
@@ -41,8 +46,21 @@ def draft_infill(mined: MinedFile) -> Iterator[Draft]:
         hole = (tree_hole if chance // EVERY % 2 else random_hole)(source, definition, chance // 64)
         if hole is None or any(hole.start in each for each in filled):
             continue
-        if len(source.slice(hole).strip()) >= SHORTEST:
+        if can_be_told(source, definition, hole):
             yield cut_hole(source, definition, hole)
+
+
+def can_be_told(source: Source, definition: Definition, hole: Span) -> bool:
+    """Claim that what stands in *hole* is more than a sign, and neither data nor a licence."""
+    text = source.slice(hole).strip()
+    if len(text) < SHORTEST or LETTERS.search(text) is None:
+        return False
+    if source.language.name == "markdown":
+        return LICENCE.search(source.slice(definition.span)) is None
+    around = source.tree.root_node.descendant_for_byte_range(hole.start, hole.end - 1)
+    if around is None or around.end_byte - around.start_byte <= LONGEST_STRING:
+        return True
+    return "string" not in around.type and "heredoc" not in around.type
 
 
 def cut_hole(source: Source, definition: Definition, hole: Span) -> Draft:

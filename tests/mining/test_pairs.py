@@ -92,11 +92,29 @@ def test_no_hole_is_cut_where_a_tool_fills_in():
 
 def test_no_hole_holds_the_comment_of_what_follows():
     """A comment under a list stands outside of it, and is of the next one."""
-    text = "".join(f"key{number}:\n  - {number:08}\n  - x\n# What the next one is for.\n" for number in range(80))
+    text = "".join(f"key{number}:\n  - oak{number:05}\n  - x\n# What the next one is for.\n" for number in range(80))
     drafts = infills_of("a.yaml", text)
 
     assert drafts
     assert not [draft.response for draft in drafts if "#" in draft.response]
+
+
+@pytest.mark.parametrize(
+    ("path", "part", "is_told"),
+    [
+        ("a.js", "function f{n}(a) {{\n  return a.draw('{words}');\n}}\n", True),
+        ("a.js", "function f{n}(a) {{\n  return a.draw('{words}{words}');\n}}\n", False),
+        ("a.yaml", "key{n}:\n  - 0x1\n  - 12.5, 14.5, 16.5\n  - 18.25, 20.25\n", False),
+        ("a.md", "## Part {n}\n\nOpen part {n} now.\n\nThen shut part {n}.\n\n", True),
+        ("a.md", "## Part {n}\n\nLicensed under the Apache License.\n\nThen shut part {n}.\n\n", False),
+    ],
+)
+def test_data_and_licences_are_no_holes(path, part, is_told):
+    """Nothing around them tells what stands in a long string, in a row of numbers, or in a licence."""
+    text = "".join(part.format(n=n, words="M 12 some words " * 9) for n in range(40))
+    holes = [draft.response for draft in infills_of(path, text) if "draw(" not in draft.response]
+
+    assert is_told is bool(holes)
 
 
 def infills_of(path, text):
