@@ -2,7 +2,7 @@
 `recall`: what the house offers, and how it shows it. In: a mined file. Out: drafts without context, known by heart.
 
 Three sources: the signature of what is public; the examples that documentation strings hold; in Markdown, the code
-blocks with the heading and the words before them.
+blocks with the document's title, the heading and the words before them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ FENCE = re.compile(
     r"^(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*\r?$", re.M | re.S
 )
 HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*\r?$", re.M)
+TITLE = re.compile(r"^(?:#[ \t]+|title:[ \t]*([\"'])?)(?P<title>.{1,100}?)(?(1)\1)[ \t#]*\r?$", re.M)
+"""The heading of a document, or its name in what stands before it for a generator of pages."""
 PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: (?P<code>.*))?$")
 PROSE = 600
 """Characters of the words before a code block that are asked with."""
@@ -106,22 +108,29 @@ def recalled(
 
 
 def code_blocks(source: Source) -> Iterator[Draft]:
-    """Yield the code blocks of a Markdown file, each with the heading and the words before it."""
+    """Yield the code blocks of a Markdown file, each with the file's title, the heading and the words before it."""
     text = source.text
+    title = title_of(source)
     headings = [(match.start(), match.end(), match[1]) for match in HEADING.finditer(text)]
-    past = start = read = 0
+    past = start = read = end = 0
+    heading = ""
     for block in FENCE.finditer(text):
         code = block["code"].rstrip()
         place = bisect_left(headings, (block.start(),)) - 1
         # what looks like a heading inside of a block is a comment
-        _, end, heading = headings[place] if place >= 0 and headings[place][0] >= past else (0, past, "")
+        opens_part = place >= 0 and headings[place][0] >= past
+        if opens_part:
+            _, end, heading = headings[place]
         prose = words_before(text[max(end, past) : block.start()])
         past = block.end()
         start += len(text[read : block.start("code")].encode())
         read = block.start("code")
-        if code and len(code) <= LONGEST_CODE and (heading or prose):
+        is_notice = LICENCE.search(code) is not None
+        if code and len(code) <= LONGEST_CODE and (opens_part or prose) and not is_notice:
             first = source.line_of(start)
-            opening = "\n\n".join(part for part in (heading and f"# {heading}", prose) if part)
+            asked = dict.fromkeys(filter(None, (title, heading)))
+            marked = (f"{'#' * level} {words}" for level, words in enumerate(asked, 1))
+            opening = "\n\n".join(filter(None, (*marked, prose)))
             yield Draft(
                 kind="recall",
                 symbol=heading,
@@ -133,6 +142,13 @@ def code_blocks(source: Source) -> Iterator[Draft]:
                 quality=1.0,
                 context="",
             )
+
+
+def title_of(source: Source) -> str:
+    """Return what a Markdown document is called; its path where it does not say so before its first block."""
+    block = FENCE.search(source.text)
+    found = TITLE.search(source.text, 0, block.start() if block else len(source.text))
+    return found["title"] if found else source.path
 
 
 def words_before(text: str) -> str:
@@ -164,7 +180,7 @@ KIND = Kind(
         Example(
             path="README.md",
             file="# House\n\n## Fetch a page\n\nOne call does it:\n\n```python\npage = fetch('x')\nprint(page)\n```\n",
-            instruction="# Fetch a page\n\nOne call does it:\n\n```python",
+            instruction="# House\n\n## Fetch a page\n\nOne call does it:\n\n```python",
             response="page = fetch('x')\nprint(page)",
         ),
     ),

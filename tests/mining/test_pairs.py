@@ -210,6 +210,22 @@ def test_the_words_before_a_block_are_asked_as_they_are(words: str, asked: str):
     assert "\n\n".join(part for part in ("# House", asked, "```python") if part) == draft.instruction
 
 
+def test_a_block_is_asked_for_with_the_heading_that_it_stands_under():
+    """A later one too, where words say what it is; a comment of the block before is no heading."""
+    text = f"# House\n\n## Read\n\nOnce:\n\n{BLOCK.replace('read', '# no heading', 1)}\nTwice:\n\n{BLOCK}\n{BLOCK}"
+    drafts = collect_kinds()["recall"].draft(mined_file("README.md", text))
+
+    expected = [f"# House\n\n## Read\n\n{words}\n\n```python" for words in ("Once:", "Twice:")]
+    assert expected == [draft.instruction for draft in drafts]
+
+
+def test_a_licence_in_a_block_is_not_asked_for():
+    """It is the same in every house."""
+    text = "# House\n\n## Licence\n\n```\nLicensed under the Apache License, Version 2.0\n```\n"
+
+    assert not list(collect_kinds()["recall"].draft(mined_file("README.md", text)))
+
+
 @pytest.mark.parametrize(
     "subject", ["Accept no prices and …", "Accept no prices at a... (#12)", "Accept no pri\u2026 (#3)"]
 )
@@ -228,7 +244,8 @@ def test_what_is_recalled_has_no_context(rows):
     assert {""} == {pair.context for pair in recalled.values()}
     assert "    def fetch(self, path, *, fresh=False):" in recalled
     assert 'Client().fetch("a")' in recalled
-    assert "# Read a page\n\nOne call:\n\n```python" == recalled["read_title('a')\nread_title('b')"].instruction
+    page = recalled["read_title('a')\nread_title('b')"]
+    assert "# House\n\n## Read a page\n\nOne call:\n\n```python" == page.instruction
 
 
 HEADS = """
