@@ -82,8 +82,8 @@ def assemble(
     standing = {pair.id for pair, _ in made}
     rules = {pair.id: rules for pair, rules in made if rules}
     past = [pair for one in taught for pair in one.history.pairs]
-    pairs = drop_repeats(curate([*(pair for pair, _ in made), *past], taught, settings, drops), units, drops)
-    pairs = drop_templated(pairs, drops)
+    pairs = drop_unclear(curate([*(pair for pair, _ in made), *past], taught, settings, drops), drops)
+    pairs = drop_templated(drop_repeats(pairs, units, drops), drops)
     if not pairs:
         raise TooSmallError(f"No pair could be made of {defined} {'definition' if defined == 1 else 'definitions'}.")
     if progress:
@@ -186,6 +186,16 @@ def finish_drafts(files: Sequence[tuple[Repository, FileYield]], lookup: Lookup)
             done = draft if finish is None else finish(draft, lookup)
             if done is not None:
                 yield MadePair(make_pair(file, done, repository.name, repository.commit, licence), done.rules)
+
+
+def drop_unclear(pairs: Sequence[Pair], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without those of which another asks the same, and has another answer."""
+    answers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for pair in pairs:
+        answers[pair.context, pair.instruction].add(pair.response)
+    gone = {pair.id for pair in pairs if len(answers[pair.context, pair.instruction]) > 1}
+    drops.extend(Drop(pair.path, pair.symbol, pair.kind, "several_answers") for pair in pairs if pair.id in gone)
+    return [pair for pair in pairs if pair.id not in gone]
 
 
 def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]) -> list[Pair]:

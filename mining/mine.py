@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -104,23 +103,13 @@ def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Dra
     for name, kind in collect_kinds().items():
         if kinds is not None and name not in kinds:
             continue
-        found = list(kind.draft(mined))
-        unclear = ambiguous_questions(found)
-        for draft in found:
+        for draft in kind.draft(mined):
             reason = object_to(draft) or ("syntax" if draft.symbol in broken else "")
-            reason = reason or ("several_answers" if draft.instruction in unclear else "")
             if reason:
                 drops.append(Drop(source.path, draft.symbol, name, reason))
             else:
                 drafts.append(draft)
     return drafts, drops
-
-
-def ambiguous_questions(drafts: Sequence[Draft]) -> frozenset[str]:
-    """Return what is asked without context and has several answers, as an overloaded name has several heads."""
-    answers = {(draft.instruction, draft.response) for draft in drafts if draft.context == ""}
-    times = Counter(instruction for instruction, _ in answers)
-    return frozenset(instruction for instruction, count in times.items() if count > 1)
 
 
 def pairs_of_source(source: Source, kinds: Sequence[str] = PLAIN_KINDS) -> Iterator[Pair]:

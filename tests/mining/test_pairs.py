@@ -4,6 +4,7 @@ Every kind of pair: its own examples, what it leaves alone, and that it is the s
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -279,21 +280,38 @@ class Scales {
 
 
 def recalled(path, text):
-    mined = mine_data(path, text.encode(), known_languages(), ["recall"])
-    return [draft.response for draft in mined.drafts], {(drop.symbol, drop.reason) for drop in mined.drops}
+    return [draft.response for draft in mine_data(path, text.encode(), known_languages(), ["recall"]).drafts]
 
 
 def test_a_head_is_recalled_with_its_decorators_and_without_what_the_body_says():
-    """A comment after the head is none of it; a name with several heads is no question, and its reason is kept."""
-    heads, drops = recalled("shelf.py", HEADS)
+    """A comment after the head is none of it."""
+    assert "    @staticmethod\n    def find(name, limit=10):" == recalled("shelf.py", HEADS)[0]
 
-    assert ["    @staticmethod\n    def find(name, limit=10):"] == heads
-    assert {("Shelf.read", "several_answers")} == drops
+
+def test_what_has_several_answers_is_not_asked(write_tree, tmp_path):
+    """A name with several heads, or one heading in several documents, is no question, unless a title makes it one."""
+    page = "# {title}\n\nWhat it is.\n\n## Setup\n\n```sh\n{line}\n```\n"
+    pages = {
+        "a.md": page.format(title="Doors", line="door install --all\ndoor open"),
+        "b.md": page.format(title="Windows", line="window clean --everywhere\nwindow tilt"),
+        "c.md": page.format(title="Walls", line="wall paint --colour white"),
+        "d.md": page.format(title="Walls", line="brick stack --height 7\nbrick smile"),
+        "doc/f.md": "## Setup\n\n```sh\nfloor sand --fine\nfloor wax\n```\n",
+        "e.md": "---\ntitle: 'Roofs'\n---\n\n## Setup\n\n```sh\nroof tile --slate\nroof seal\n```\n",
+    }
+    corpus = mine_repositories([write_tree({"shelf.py": HEADS, **pages})], tmp_path / "corpus", workers=1)
+    pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split) if pair.kind == "recall"]
+    asked = {pair.instruction for pair in pairs if pair.language == "markdown"}
+
+    assert {f"# {title}\n\n## Setup\n\n```sh" for title in ("Doors", "Windows", "Roofs", "doc/f.md")} == asked
+    assert ["Shelf.find"] == [pair.symbol for pair in pairs if pair.language == "python"]
+    skipped = [json.loads(line) for line in (tmp_path / "corpus" / "skipped.jsonl").read_text("utf-8").splitlines()]
+    assert ["c.md", "d.md", "shelf.py", "shelf.py"] == [s["path"] for s in skipped if s["reason"] == "several_answers"]
 
 
 def test_a_member_of_a_class_without_a_name_is_not_recalled():
     """It would be asked for by the name of the class around it."""
-    assert (["  public long weigh(Reader reader, Thing thing)"], set()) == recalled("Scales.java", SCALES)
+    assert ["  public long weigh(Reader reader, Thing thing)"] == recalled("Scales.java", SCALES)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +333,7 @@ def test_what_stands_before_a_call_opens_its_block(path, head):
 
 def test_a_head_is_recalled_without_the_sign_before_its_body():
     """In Scala an `=` stands between the two, and is of neither."""
-    assert ["def weigh(thing: Thing): Int"] == recalled("a.scala", "def weigh(thing: Thing): Int = {\n  2\n}\n")[0]
+    assert ["def weigh(thing: Thing): Int"] == recalled("a.scala", "def weigh(thing: Thing): Int = {\n  2\n}\n")
 
 
 def test_long_documentation_keeps_its_beginning_and_its_tags():
