@@ -90,7 +90,7 @@ def assemble(
         progress("splitting", 0, 1)
     units += [unit for one in taught for unit in one.history.units]
     ages = {path: age for one in taught for path, age in one.history.ages.items()}
-    sides = assign_sides(units, weigh_paths(pairs), ages)
+    sides = assign_sides(units, weigh_paths(pairs, {file.path for _, file in files}), ages)
     pairs = [replace(pair, split=sides.split[pair.path], cluster=sides.cluster[pair.path]) for pair in pairs]
     pairs = keep_commits_together(pairs, standing, drops)
     held_out_units = [unit for unit in units if sides.split.get(unit.path, "train") != "train"]
@@ -126,12 +126,16 @@ def asked_paths(pairs: Sequence[Pair], held_out: Set[str]) -> Set[str]:
     return held_out | {pair.path for pair in pairs if pair.kind == "implement"}
 
 
-def weigh_paths(pairs: Sequence[Pair]) -> dict[str, int]:
-    """Return how many held-out tasks each path could give: its pairs of `ASKED_KINDS`, or all where there are none."""
+def weigh_paths(pairs: Sequence[Pair], standing: Set[str]) -> dict[str, int]:
+    """
+    Return how many held-out tasks each path could give: its pairs of `ASKED_KINDS`, or all where there are none.
+
+    Of files that are not *standing* any more nothing would be asked: what they hold was torn down, or stands elsewhere.
+    """
     aside = formats_aside((pair.kind, pair.language, 1) for pair in pairs)
     rows = [pair for pair in pairs if pair.language not in aside]
     asked = Counter(pair.path for pair in rows if pair.kind in ASKED_KINDS) or Counter(pair.path for pair in rows)
-    return {pair.path: asked[pair.path] for pair in pairs}
+    return {pair.path: asked[pair.path] if pair.path in standing else 0 for pair in pairs}
 
 
 def explain_nothing(files: Sequence[tuple[Repository, FileYield]], drops: Sequence[Drop]) -> str:

@@ -107,6 +107,25 @@ def test_the_newest_files_are_the_test(write_tree, commit_tree, tmp_path):
     assert held_out <= {"shop/amber.py", "shop/birch.py"}
 
 
+def test_what_was_torn_down_is_not_held_out(write_tree, commit_tree, tmp_path):
+    """Changes to a file that is gone are learned from, however new they are: nobody will change it any more."""
+    root = write_tree({f"shop/{n}.py": STYLED.format(noun=n).replace("found", f"{n}_found") for n in NOUNS}, "grown")
+    commit_tree(root, "Begin")
+    for noun in NOUNS[:4]:
+        file = root / "shop" / f"{noun}.py"
+        file.write_text(file.read_text().replace('"whole"', '"half"'), "utf-8")
+        commit_tree(root, f"Close {noun} items when they are half empty")
+    gone = {f"shop/{noun}.py" for noun in NOUNS[:4]}
+    for path in gone:
+        (root / path).unlink()
+    commit_tree(root, "Sell less")
+    corpus = mine_repositories([root], tmp_path / "corpus", kinds=["implement", "edit"], workers=1)
+
+    assert gone <= {pair.path for pair in corpus.pairs("train")}
+    assert corpus.pairs("test")
+    assert gone.isdisjoint(pair.path for split in ("validation", "test") for pair in corpus.pairs(split))
+
+
 def test_a_shallow_clone_is_not_split_by_time(grown, tmp_path):
     """A history that was cut does not tell which files are old: the split says so and goes by hash, unlike a part."""
     assert [{"commits": 3, "split": "newest in test", "goes_on": True}] == mine_repositories(
