@@ -82,8 +82,11 @@ def assemble(
     standing = {pair.id for pair, _ in made}
     rules = {pair.id: rules for pair, rules in made if rules}
     past = [pair for one in taught for pair in one.history.pairs]
-    pairs = drop_unclear(curate([*(pair for pair, _ in made), *past], taught, settings, drops), drops)
-    pairs = drop_templated(drop_repeats(pairs, units, drops), drops)
+    pairs = [*(pair for pair, _ in made), *past]
+    pairs = without(pairs, unwanted(pairs, taught, settings), "dropped_by_settings", drops)
+    pairs = without(pairs, unclear(pairs), "several_answers", drops)
+    pairs = drop_repeats(pairs, units, drops)
+    pairs = without(pairs, templated(pairs), "templated", drops)
     if not pairs:
         raise TooSmallError(f"No pair could be made of {defined} {'definition' if defined == 1 else 'definitions'}.")
     if progress:
@@ -92,7 +95,7 @@ def assemble(
     ages = {path: age for one in taught for path, age in one.history.ages.items()}
     sides = assign_sides(units, weigh_paths(pairs, {file.path for _, file in files}), ages)
     pairs = [replace(pair, split=sides.split[pair.path], cluster=sides.cluster[pair.path]) for pair in pairs]
-    pairs = keep_commits_together(pairs, standing, drops)
+    pairs = without(pairs, on_both_sides(pairs, standing), "commit_on_both_sides", drops)
     held_out_units = [unit for unit in units if sides.split.get(unit.path, "train") != "train"]
     added = add_own(own_pairs, held_out_units, drops)
     sides = replace(sides, cluster={**sides.cluster, **{pair.path: pair.cluster for pair in added}})
@@ -102,8 +105,9 @@ def assemble(
     held_out = {pair.path for pair in pairs if pair.split != "train"}
     tallies = [file.tally for _, file in files if file.tally is not None and file.path not in held_out]
     profile = learn_together(tallies, taught, settings[0])
-    pairs = keep_style(pairs, tallies, profile, standing, drops)
-    pairs = keep_house_rules(pairs, rules, {f.path: f.tally for _, f in files if f.tally is not None}, profile, drops)
+    pairs = without(pairs, against_style(pairs, tallies, profile, standing), "house_style", drops)
+    by_path = {file.path: file.tally for _, file in files if file.tally is not None}
+    pairs = without(pairs, no_house_rule(pairs, rules, by_path, profile), "no_house_rule", drops)
     if progress:
         progress("splitting", 1, 1)
     head = manifest_head(placed, settings)
@@ -192,14 +196,12 @@ def finish_drafts(files: Sequence[tuple[Repository, FileYield]], lookup: Lookup)
                 yield MadePair(make_pair(file, done, repository.name, repository.commit, licence), done.rules)
 
 
-def drop_unclear(pairs: Sequence[Pair], drops: list[Drop]) -> list[Pair]:
-    """Return *pairs* without those of which another asks the same, and has another answer."""
+def unclear(pairs: Sequence[Pair]) -> set[str]:
+    """Return the ids of pairs of which another asks the same, and has another answer."""
     answers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for pair in pairs:
         answers[pair.context, pair.instruction].add(pair.response)
-    gone = {pair.id for pair in pairs if len(answers[pair.context, pair.instruction]) > 1}
-    drops.extend(Drop(pair.path, pair.symbol, pair.kind, "several_answers") for pair in pairs if pair.id in gone)
-    return [pair for pair in pairs if pair.id not in gone]
+    return {pair.id for pair in pairs if len(answers[pair.context, pair.instruction]) > 1}
 
 
 def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]) -> list[Pair]:
@@ -220,8 +222,8 @@ def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]
     return [pair for index, pair in enumerate(pairs) if index not in gone]
 
 
-def drop_templated(pairs: Sequence[Pair], drops: list[Drop]) -> list[Pair]:
-    """Return *pairs* without those about functions of which many bodies differ in names and values alone."""
+def templated(pairs: Sequence[Pair]) -> set[str]:
+    """Return the ids of what is about functions of which many bodies differ in names and values alone."""
     times: Counter[bytes] = Counter()
     gone: set[tuple[str, str]] = set()
     for pair in pairs:
@@ -229,10 +231,7 @@ def drop_templated(pairs: Sequence[Pair], drops: list[Drop]) -> list[Pair]:
             times[template] += 1
             if times[template] > MOST_COPIES:
                 gone.add((pair.path, pair.symbol))
-    filled = [pair for pair in pairs if (pair.path, pair.symbol) in gone and pair.kind != "edit"]
-    drops.extend(Drop(pair.path, pair.symbol, pair.kind, "templated") for pair in filled)
-    left = {pair.id for pair in filled}
-    return [pair for pair in pairs if pair.id not in left]
+    return {pair.id for pair in pairs if (pair.path, pair.symbol) in gone and pair.kind != "edit"}
 
 
 def mark_pairs(pairs: Sequence[Pair], known: Mapping[tuple[str, str], Fingerprint]) -> list[Fingerprint]:
@@ -241,32 +240,24 @@ def mark_pairs(pairs: Sequence[Pair], known: Mapping[tuple[str, str], Fingerprin
     return [known.get((pair.path, pair.symbol)) or next(fresh) for pair in pairs]
 
 
-def curate(
-    pairs: Sequence[Pair], taught: Sequence[Mined], settings: Sequence[Settings], drops: list[Drop]
-) -> list[Pair]:
-    """Return *pairs* without those that the settings of their repository drop, by id or by path pattern."""
+def unwanted(pairs: Sequence[Pair], taught: Sequence[Mined], settings: Sequence[Settings]) -> set[str]:
+    """Return the ids of what the settings of a repository drop, by id or by path pattern."""
     dropped = [(one.prefix, own.drop, matcher_of(own.drop)) for one, own in zip(taught, settings, strict=True)]
-    gone = {
+    return {
         pair.id
         for pair in pairs
         for prefix, names, matches in dropped
         if pair.id in names or (pair.path.startswith(prefix) and matches(pair.path.removeprefix(prefix)))
     }
-    drops.extend(Drop(p.path, p.symbol, p.kind, "dropped_by_settings") for p in pairs if p.id in gone)
-    return [pair for pair in pairs if pair.id not in gone]
 
 
-def keep_commits_together(pairs: Sequence[Pair], standing: Set[str], drops: list[Drop]) -> list[Pair]:
-    """Return *pairs* without what a commit that also changed a file held out teaches; pairs *standing* now are kept."""
+def on_both_sides(pairs: Sequence[Pair], standing: Set[str]) -> set[str]:
+    """Return the ids of what a commit that also changed a file held out teaches; what is *standing* now is kept."""
     sides: defaultdict[str, set[str]] = defaultdict(set)
-    for pair in pairs:
-        if pair.id not in standing:
-            sides[pair.commit].add(pair.split)
-    gone = {
-        pair.id for pair in pairs if pair.split == "train" and pair.id not in standing and len(sides[pair.commit]) > 1
-    }
-    drops.extend(Drop(p.path, p.symbol, p.kind, "commit_on_both_sides") for p in pairs if p.id in gone)
-    return [pair for pair in pairs if pair.id not in gone]
+    past = [pair for pair in pairs if pair.id not in standing]
+    for pair in past:
+        sides[pair.commit].add(pair.split)
+    return {pair.id for pair in past if pair.split == "train" and len(sides[pair.commit]) > 1}
 
 
 def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Drop]) -> list[Pair]:
@@ -277,38 +268,28 @@ def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Dro
     return [pair for pair, reason in judged if not reason]
 
 
-def keep_style(
-    pairs: Sequence[Pair], tallies: Sequence[FileTally], profile: Profile, standing: Set[str], drops: list[Drop]
-) -> list[Pair]:
-    """Return *pairs* without the training pairs among those *standing* whose answer breaks a rule that gates."""
-    judged = {pair.path for pair in pairs if pair.split == "train" and pair.id in standing}
-    broken = {tally.path: lines_that_break(tally, profile) for tally in tallies if tally.path in judged}
-    kept: list[Pair] = []
-    for pair in pairs:
-        lines = broken.get(pair.path, {}) if pair.split == "train" and pair.id in standing else {}
-        if any(pair.start_line <= line <= pair.end_line for line in lines):
-            drops.append(Drop(pair.path, pair.symbol, pair.kind, "house_style"))
-        else:
-            kept.append(pair)
-    return kept
+def against_style(
+    pairs: Sequence[Pair], tallies: Sequence[FileTally], profile: Profile, standing: Set[str]
+) -> set[str]:
+    """Return the ids of the training pairs among those *standing* whose answer breaks a rule that gates."""
+    judged = [pair for pair in pairs if pair.split == "train" and pair.id in standing]
+    paths = {pair.path for pair in judged}
+    broken = {tally.path: lines_that_break(tally, profile) for tally in tallies if tally.path in paths}
+    return {p.id for p in judged if any(p.start_line <= line <= p.end_line for line in broken.get(p.path, ()))}
 
 
-def keep_house_rules(
-    pairs: Sequence[Pair],
-    rules: Mapping[str, Sequence[Any]],
-    tallies: Mapping[str, FileTally],
-    profile: Profile,
-    drops: list[Drop],
-) -> list[Pair]:
-    """Return *pairs* without those about a convention that is their file's habit and not the house's."""
-    kept: list[Pair] = []
-    for pair in pairs:
-        tally = tallies.get(pair.path)
-        if pair.id in rules and tally is not None and not keeps_rules(rules[pair.id], tally, profile):
-            drops.append(Drop(pair.path, pair.symbol, pair.kind, "no_house_rule"))
-        else:
-            kept.append(pair)
-    return kept
+def no_house_rule(
+    pairs: Sequence[Pair], rules: Mapping[str, Sequence[Any]], tallies: Mapping[str, FileTally], profile: Profile
+) -> set[str]:
+    """Return the ids of what is about a convention that is its file's habit and not the house's."""
+    asked = [(pair.id, tally) for pair in pairs if pair.id in rules and (tally := tallies.get(pair.path)) is not None]
+    return {name for name, tally in asked if not keeps_rules(rules[name], tally, profile)}
+
+
+def without(pairs: Sequence[Pair], gone: Set[str], reason: str, drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without those whose ids are *gone*; these go to *drops*, all for one *reason*."""
+    drops.extend(Drop(pair.path, pair.symbol, pair.kind, reason) for pair in pairs if pair.id in gone)
+    return [pair for pair in pairs if pair.id not in gone]
 
 
 def learn_together(tallies: Sequence[FileTally], mined: Sequence[Mined], settings: Settings) -> Profile:
