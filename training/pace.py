@@ -39,9 +39,11 @@ from .steps import chunks_loss, make_optimizer, remaining_steps, take_step
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
 PROBE_STEPS, LEAST_PROBES = 6, 3
-"""Steps that are timed to turn minutes into steps; and those that are timed however long they take."""
-PROBE_SHARE = 0.02
-"""Share of a run's minutes after which no further step is timed."""
+"""Steps that are timed to turn minutes into steps; and those that are timed although they take long."""
+PROBE_SHARE, TOO_LONG = 0.02, 5
+"""Share of a run's minutes after which no further step is timed; and how many times that ends even the first ones."""
+FEW_STEPS = 10
+"""Steps under which minutes teach next to nothing."""
 
 SAVING = 2.0
 """Seconds that proving and writing an adapter take."""
@@ -92,7 +94,11 @@ def count_steps(setup: Setup, a_look: float) -> int:
     steps = max(1, round(recipe.epochs * in_an_epoch))
     if recipe.minutes is None:
         return steps
-    return max(1, min(steps, steps_in(setup, recipe.minutes * 60, a_look)))
+    held = max(1, min(steps, steps_in(setup, recipe.minutes * 60, a_look)))
+    if held < min(steps, FEW_STEPS):
+        told = f"{recipe.minutes:g} minutes hold {held} of the {steps} steps here, which teaches next to nothing"
+        setup.report(f"plan: {told}; give it more minutes, a smaller base or a GPU", 1, 1)
+    return held
 
 
 def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
@@ -117,7 +123,13 @@ def fit_steps(seconds: float, rest: float, a_step: float, a_look: float, in_an_e
 
 def probing(seconds: float, a_step: float) -> float:
     """Return about how many of a run's *seconds* go into timing steps of *a_step* each."""
-    return a_step * min(PROBE_STEPS, max(LEAST_PROBES, PROBE_SHARE * seconds / a_step))
+    most = PROBE_SHARE * seconds
+    return a_step * next(n for n in range(1, PROBE_STEPS + 1) if n == PROBE_STEPS or is_enough(n, n * a_step, most))
+
+
+def is_enough(number: int, spent: float, most: float) -> bool:
+    """Claim that no step is timed after *number* of them, which took *spent* seconds, where *most* were meant."""
+    return spent > (most if number >= LEAST_PROBES else TOO_LONG * most)
 
 
 def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]], most: float) -> float:
@@ -125,8 +137,8 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]], most: f
     Return the seconds of a step of *epoch*, all processes together, by the median of a few for what they cost.
 
     Processes wait for the one with the dearest packs. Few steps are timed where they take more than *most* seconds
-    together. The first third is left out: until a process holds all the memory that it works with, steps take a third
-    longer.
+    together, and one where it alone takes five times that. The first third is left out: until a process holds all the
+    memory that it works with, steps take a third longer.
     """
     parameters = list(trainable(setup.model).values())
     tried = epoch[:PROBE_STEPS]
@@ -134,7 +146,7 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]], most: f
     began = time.perf_counter()
     for number, packs in enumerate(tried):
         # a spread base is computed by all processes together, or not at all
-        if number >= LEAST_PROBES and agree(setup.accelerator, time.perf_counter() - began) > most:
+        if number and is_enough(number, agree(setup.accelerator, time.perf_counter() - began), most):
             break
         started = time.perf_counter()
         add_gradients(partial(chunks_loss, setup), packs, 1, parameters, setup.lanes)

@@ -149,7 +149,7 @@ def time_steps(a_step, packs, processes, monkeypatch):
     return pace.time_steps(nothing, [[PACK] * packs] * 20, most=0.02 * 480), now[0]
 
 
-@pytest.mark.parametrize(("a_step", "timed"), [(0.1, 6), (3.0, 4), (5.0, 3)])
+@pytest.mark.parametrize(("a_step", "timed"), [(0.1, 6), (3.0, 4), (5.0, 3), (40.0, 2), (160.0, 1)])
 def test_slow_steps_are_not_timed_often(a_step, timed, monkeypatch):
     """Of eight minutes no 30 seconds go into six steps of five seconds each; what a plan counts for them is near."""
     measured, spent = time_steps(a_step, 1, 1, monkeypatch)
@@ -165,6 +165,22 @@ def test_a_step_takes_as_long_as_the_process_with_most_packs(packs, processes, w
     measured, _ = time_steps(1.0, packs, processes, monkeypatch)
 
     assert measured == pytest.approx(waits / packs)
+
+
+def test_minutes_that_hold_next_to_nothing_are_said_to(monkeypatch):
+    """A machine that makes 2 steps in them is told so before it makes them; one that makes 20 is left alone."""
+    said = []
+    run = SimpleNamespace(
+        recipe=replace(RECIPE, minutes=8.0, steps=None, epochs=1.0),
+        plan=SimpleNamespace(epoch=lambda _: [[PACK]] * 100),
+        report=lambda text, *_: said.append(text),
+    )
+    for held in (20, 2):
+        monkeypatch.setattr(pace, "steps_in", lambda *_, held=held: held)
+        assert pace.count_steps(run, a_look=1.0) == held
+
+    assert ["plan: 8 minutes hold 2 of the 100 steps here, which teaches next to nothing; give it more minutes, a "
+            "smaller base or a GPU"] == said  # fmt: skip
 
 
 def read_material(base, corpus, recipe):
