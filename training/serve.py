@@ -26,6 +26,7 @@ OWN_NAMES = re.compile(r"(?:https?://)?(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+
 """What this machine calls itself in `Host` and `Origin`. Any port: it may be forwarded."""
 MOST_BYTES = 4 * 2**20
 MOST_TOKENS = 256
+"""Tokens of an answer, however many are asked for: others wait for it."""
 WAIT = 60
 """Seconds that a client may keep silent within a request."""
 
@@ -144,8 +145,8 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     if not isinstance(stop, list) or not all(isinstance(end, str) and end for end in stop):
         raise RefusedError("'stop' must be a text or a list of texts, none of them empty.")
     limit, temperature, seed = body.get("max_tokens", 64), body.get("temperature", 0.0), body.get("seed", 0)
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST_TOKENS:
-        raise RefusedError(f"'max_tokens' must be from 1 to {MOST_TOKENS}.")
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise RefusedError("'max_tokens' must be a whole number from 1.")
     if not isinstance(temperature, int | float) or not 0 <= temperature <= 10:
         raise RefusedError("'temperature' must be from 0 to 10.")
     if not isinstance(seed, int) or seed < 0:
@@ -157,7 +158,7 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
         prompt = Prompt("infill", path, language, "", f"{text}{HOLE}{suffix}")
     else:
         prompt = Prompt("implement", path, language, "", text)
-    return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop))
+    return Ask(prompt, model != "base", min(limit, MOST_TOKENS), float(temperature), seed, tuple(stop))
 
 
 def complete(generator: ModelGenerator, ask: Ask) -> Generation:

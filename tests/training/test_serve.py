@@ -76,6 +76,17 @@ def test_what_a_client_leaves_open_may_be_null(served):
     assert left_open == absent
 
 
+def test_a_client_that_asks_for_more_than_is_written_gets_what_there_is(served, monkeypatch):
+    """A limit is an upper bound, and clients send thousands."""
+    monkeypatch.setattr(serve, "MOST_TOKENS", 12)
+    asked = {"prompt": "def total(values):"}
+
+    answer = post(served[0], {**asked, "max_tokens": 4096})
+
+    assert answer["usage"]["completion_tokens"] <= 12
+    assert answer["choices"] == post(served[0], {**asked, "max_tokens": 12})["choices"]
+
+
 def test_an_answer_ends_before_the_first_of_its_stops(served):
     """What would come after is not written either; texts that do not come change nothing."""
     asked = {"prompt": "def total(values):", "max_tokens": 24, "temperature": 1.0, "seed": 3}
@@ -143,6 +154,8 @@ def test_a_web_page_is_not_answered(served, headers, code, path):
         {"prompt": 3},
         *({"prompt": "x", **more} for more in ({"model": "gpt"}, {"stream": True}, {"n": 2}, {"echo": True})),
         {"prompt": "x", "stop": ["a", ""]},
+        {"prompt": "x", "max_tokens": 0},
+        {"prompt": "x", "max_tokens": True},
     ],
 )
 def test_a_bad_request_is_refused(served, body):
