@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation import learning, run
+from idiolect.evaluation.formats import format_names
 from idiolect.evaluation.run import Request, run_check
 
 from .slips import SLIP, git
@@ -74,7 +75,9 @@ def test_code_that_no_grammar_reads_is_counted(house: Path, commit_tree: Commit)
     assert () == notes(base="HEAD", paths=("m1.py",))
 
 
-def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(house: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(
+    house: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     """The plain installation reads Python; other files are counted, and the check goes on."""
     for module in (learning, run):
         monkeypatch.setattr(module, "has_grammar", lambda language: language.name == "python")
@@ -84,3 +87,8 @@ def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(house: Path, 
 
     (note,) = report.notes
     assert "1 file was not read, for its grammar is not installed (yaml): pip install 'idiolect[languages]'" in note
+    asks = [["check", str(house), "--no-names", "--format", form] for form in format_names()]
+    for words in (*asks, ["guide", str(house)]):
+        main(words)
+        said = capsys.readouterr()
+        assert 1 == (said.out + said.err).count("1 file was not read"), words

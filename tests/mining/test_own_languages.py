@@ -96,6 +96,13 @@ def test_a_language_of_ones_own_has_habits_like_any(desk, commit_tree, capsys):
     assert "1 in the baseline" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words", [["check"], ["guide", "."], ["baseline", "create"], ["serve", "adapter"]])
+def test_a_table_that_is_not_there_is_told_first(words, capsys):
+    """Whatever judges or writes code takes a table, and reads it before all else."""
+    assert 2 == main([*words, "--language", "gone.toml"])
+    assert "--language 'gone.toml' is no file" in capsys.readouterr().err
+
+
 def test_the_checker_is_recorded_for_evaluation(desk, tmp_path):
     """The manifest holds the language's check command, and no path of this machine."""
     run(mine, desk, "--out", tmp_path / "corpus", "--language", RELAY / "relay.toml", "--workers", "1")
