@@ -35,11 +35,16 @@ LINTERS = (
 SILENCE = re.compile(
     b"|".join(off + what for off, _, what in LINTERS)
     + rb"|\b(?:allow|expect)\s*\([^)]{0,400}?\b(?:bad_style|non_camel_case_types|non_snake_case|nonstandard_style)\b"
-    + rb"|\bSuppress(?:Message|Warnings)?\s*\([^)]{0,400}?[Nn]am(?:e|ing)(?![a-z])"
+    + rb"|\bSuppress(?:Message|Warnings)?\s*\([^)]{0,400}?[Nn]am(?:e\b|ing)"
     + rb"|\b(?:export_name|no_mangle)\b|\bdeclare\s+(?:global|module|namespace)\b",
     re.MULTILINE,
 )
 """What says that names are not free, in a comment, in an attribute, or at the head of what others have named."""
+WORDS = (
+    b"-ignore", b"NOLINT", b"Suppress", b"_case", b"_style", b"declare ", b"export_name", b"lint-disable", b"no_mangle",
+    b"phpcs:", b"rubocop", b"swiftlint:",
+)  # fmt: skip
+"""A file that holds none of them is not searched: to look for words takes a tenth of the time."""
 GOES_ON = re.compile(b"|".join(on + what for _, on, what in LINTERS), re.MULTILINE)
 STAYS = re.compile(rb"BEGIN|disable(?![-:](?:line|next|previous|this))|ignore-(?:all|file|start)|todo")
 """What silences more than one definition."""
@@ -83,7 +88,7 @@ def silent_spans(file: AnyView) -> list[tuple[int, int]]:
     """Return where names of *file* are not free, in bytes and in order."""
     spans: list[tuple[int, int]] = []
     past = 0
-    for found in SILENCE.finditer(file.utf8):
+    for found in SILENCE.finditer(file.utf8) if any(word in file.utf8 for word in WORDS) else ():
         if found.start() < past:
             continue
         comment = file.comment_at(found.start())

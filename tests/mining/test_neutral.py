@@ -357,6 +357,7 @@ def test_a_function_of_php_is_no_method():
             'class A {\n  @Deprecated\n  @SuppressWarnings("checkstyle:MethodName")\n  void b() {}\n  void c() {}\n}\n',
             ["A", "c"],
         ),
+        ("A.java", '@SuppressWarnings("TypeNameShadowing")\nclass A<B> {\n  void c() {}\n}\n', ["A", "c"]),
         ("A.java", '@SuppressWarnings("PMD.MethodNamingConventions")\nclass A {\n  void b() {}\n}\n', []),
         (
             "A.cs",
