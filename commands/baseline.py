@@ -126,11 +126,11 @@ def follow(repository: Path, old: Counter[Key], found: Counter[Key]) -> tuple[Co
     from collections import Counter
 
     from ..evaluation.baseline import match_baseline
-    from ..evaluation.learning import known_suffixes
-    from ..mining.repository import open_repository
+    from ..mining.languages import known_languages
+    from ..mining.repository import open_code
     from .check import find_root
 
-    listed = open_repository(find_root((repository,)), suffixes=known_suffixes()).paths
+    listed = open_code(find_root((repository,)), known_languages()).paths
     keys = sorted(found.elements())
     matched = match_baseline(old, keys, {}, listed)
     return Counter(key for key, is_old in zip(keys, matched.accepted, strict=True) if is_old), Counter(matched.left)

@@ -20,13 +20,13 @@ from ..mining.artefacts import write_bytes
 from ..mining.cache import cache_folder
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError
-from ..mining.languages import PACKAGE, Language, builtin_languages, known_languages, language_of
+from ..mining.languages import PACKAGE, Language, builtin_languages, is_bare, known_languages, language_of
 from ..mining.learn import learn_profile
 from ..mining.owners import owners_in, owners_of
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
-from ..mining.repository import Repository, content_reason, git_output, is_vendored, matcher_of, open_repository
+from ..mining.repository import Repository, content_reason, git_output, is_vendored, matcher_of, open_code
 from ..mining.settings import Settings
 from ..mining.source import Source, UndecodableError, parse_source
 from .diff import Snapshot
@@ -37,7 +37,7 @@ CLAIMS = frozenset({"generated", "minified", "vendored"})
 
 def learn_tree(root: Path, settings: Settings) -> Profile:
     """Return the profile of the files under *root* as they are now."""
-    repository = open_repository(root, suffixes=known_suffixes(), exclude=settings.exclude)
+    repository = open_code(root, known_languages(), settings.exclude)
     tallies = tally_all(tree_files(repository))
     return learn_profile(tallies, settings=settings, recent=recent_lines(root), owners=owners_in(root))
 
@@ -76,7 +76,9 @@ def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
     """Return the paths that the profile is learned from: known languages, not vendored, not excluded."""
     excluded = matcher_of(settings.exclude)
     suffixes = tuple(known_suffixes())
-    return [path for path in sorted(snapshot.blobs) if path.endswith(suffixes) and is_ours(path, excluded)]
+    # whether a name without an ending is that of a script, only its first line tells
+    asked = (path for path in sorted(snapshot.blobs) if path.endswith(suffixes) or is_bare(path))
+    return [path for path in asked if is_ours(path, excluded)]
 
 
 def is_ours(path: str, excluded: Callable[[str], bool]) -> bool:

@@ -18,10 +18,10 @@ from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
-from ..mining.languages import language_of
+from ..mining.languages import known_languages, language_of
 from ..mining.learn import settle, settle_profile
 from ..mining.profile import Profile
-from ..mining.repository import UNREAD, list_files, matcher_of, open_repository, read_start
+from ..mining.repository import UNREAD, list_files, matcher_of, open_code, read_start
 from ..mining.settings import Settings, override_for, read_settings, settings_of
 from ..mining.source import Source, parse_source
 from .baseline import FILE, Baseline, read_baseline
@@ -330,7 +330,7 @@ def mend(root: Path, report: Report) -> dict[str, int]:
 
 def paths_now(root: Path, settings: Settings) -> list[str]:
     """Return the files that there are."""
-    return list(open_repository(root, suffixes=known_suffixes(), exclude=settings.exclude).paths)
+    return list(open_code(root, known_languages(), settings.exclude).paths)
 
 
 def read_profile(file: Path) -> Profile:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from .languages import known_languages
+from .languages import is_bare, known_languages
 from .repository import UNREAD, git_output, hash_blob, read_start
 
 DIFF = (
@@ -69,26 +69,38 @@ class Difference(NamedTuple):
 
 def compare_commits(root: Path, old: str, new: str) -> Difference | None:
     """Return what the commit *new* adds to *old*, or None where git cannot tell."""
-    patch = git_output(root, "diff-tree", "-r", *DIFF, old, new, "--", *code_patterns())
-    return None if patch is None else difference_of(patch)
+    return compare(root, ["diff-tree", "-r"], [old, new], {})
 
 
 def compare_index(root: Path, commit: str, environment: Mapping[str, str]) -> Difference | None:
     """Return what the index that *environment* names adds to *commit*, or None where git cannot tell."""
-    patch = git_output(root, "diff-index", "--cached", *DIFF, commit, "--", *code_patterns(), more=environment)
+    return compare(root, ["diff-index", "--cached"], [commit], environment)
+
+
+def compare(
+    root: Path, command: Sequence[str], ends: Sequence[str], environment: Mapping[str, str]
+) -> Difference | None:
+    """Return what a *command* of git's says of what lies between *ends*, or None where git cannot tell."""
+    listing = ["--name-only", "-z", "--no-renames", "--relative"]
+    names = git_output(root, *command, *listing, *ends, more=environment)
+    if names is None:
+        return None
+    # whether a name without an ending is that of a script, only its first line tells
+    bare = [f":(literal){name}" for name in os.fsdecode(names).split("\0") if name and is_bare(name)]
+    patch = git_output(root, *command, *DIFF, *ends, "--", *code_patterns(), *bare, more=environment)
     return None if patch is None else difference_of(patch)
 
 
 def compare_work_tree(root: Path, commit: str, *, untracked: bool) -> Difference | None:
     """Return what the files under *root* add to *commit*, *untracked* ones too, or None where git cannot tell."""
-    code = ["--", *code_patterns()]
-    tracked = git_output(root, "ls-files", "-z", "-s", "-t", *code)
-    others = git_output(root, "ls-files", "-z", "--others", "--exclude-standard", *code) if untracked else b""
+    tracked = git_output(root, "ls-files", "-z", "-s", "-t")
+    others = git_output(root, "ls-files", "-z", "--others", "--exclude-standard") if untracked else b""
     prefix = git_output(root, "rev-parse", "--show-prefix")
     if tracked is None or others is None or prefix is None:
         return None
     rows = [row.partition(b"\t") for row in tracked.split(b"\0") if row]
     known = {name: about.split() for about, _, name in rows} | {name: [] for name in others.split(b"\0") if name}
+    known = {name: about for name, about in known.items() if may_be_code(os.fsdecode(name))}
     with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
         laid = lay_out(root, known, Path(scratch), commit)
         index = b"".join(b"%s %s\t%s%s\0" % (mode, blob, prefix[:-1], name) for name, mode, blob in laid)
@@ -127,10 +139,19 @@ def write_blob(folder: Path, name: str, data: bytes) -> None:
     file.write_bytes(zlib.compress(b"blob %d\0" % len(data) + data, 1))
 
 
+def code_endings() -> tuple[str, ...]:
+    """Return the endings of what is compared: code alone, what no grammar reads included."""
+    return (*(ending for language in known_languages() for ending in language.extensions), *sorted(UNREAD))
+
+
 def code_patterns() -> list[str]:
-    """Return what git's paths are matched with, so that code alone is compared, what no grammar reads included."""
-    known = [ending for language in known_languages() for ending in language.extensions]
-    return [f"*{ending}" for ending in (*known, *sorted(UNREAD))]
+    """Return what git's paths are matched with for those endings."""
+    return [f"*{ending}" for ending in code_endings()]
+
+
+def may_be_code(path: str) -> bool:
+    """Claim that the file at *path* is compared: code by its ending, or perhaps a script without one."""
+    return is_bare(path) or path.endswith(code_endings())
 
 
 def difference_of(patch: bytes) -> Difference:

@@ -39,7 +39,7 @@ from .own import read_own_pairs
 from .owners import owners_in
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
-from .repository import Repository, matcher_of, open_repository, past_id
+from .repository import Repository, matcher_of, open_code, past_id
 from .roles import is_test_path
 from .settings import Settings, read_together
 from .skeleton import render_skeleton
@@ -200,10 +200,8 @@ def mine_repositories(
         raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
     settings = read_together(repositories)
     own_pairs = [pair for root, own in zip(repositories, settings, strict=True) for pair in read_own_pairs(root, own)]
-    runners = frozenset(interpreter for language in known for interpreter in language.interpreters)
-    open_one = partial(open_repository, suffixes=suffixes(known), interpreters=runners)
-    opened = [open_one(root, exclude=own.exclude) for root, own in zip(repositories, settings, strict=True)]
-    offering = [open_one(root) for root in api_from]
+    opened = [open_code(root, known, own.exclude) for root, own in zip(repositories, settings, strict=True)]
+    offering = [open_code(root, known) for root in api_from]
     house = frozenset[str]().union(*(outermost_modules(short_name(r.name), r.paths) for r in (*opened, *offering)))
     mined: list[Mined] = []
     job = Job(known, kinds, house, workers or os.cpu_count() or 1, progress)
@@ -415,8 +413,3 @@ def size_of(file: Path) -> int:
         return file.lstat().st_size
     except OSError:
         return 0
-
-
-def suffixes(languages: Sequence[Language]) -> list[str]:
-    """Return every file name ending that *languages* read."""
-    return sorted({extension for language in languages for extension in language.extensions})

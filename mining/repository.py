@@ -13,13 +13,13 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from .errors import InputError
-from .languages import interpreter_of, is_bare, is_ended
+from .languages import Language, interpreter_of, is_bare, is_ended
 
 LARGEST_FILE = 512 * 1024
 """Bytes; larger files are generated or data (their reading is never even begun)."""
@@ -130,6 +130,18 @@ class Repository:
         data = read_start(self.root, path)
         reason = "unreadable" if data is None else content_reason(data, path)
         return Skip(path, reason) if data is None or reason else data
+
+
+def open_code(root: Path, languages: Iterable[Language], exclude: Sequence[str] = ()) -> Repository:
+    """
+    List the files of *root* in one of *languages*, by their ending, or by what runs a script that has none.
+
+    Raises `InputError` as `open_repository` does.
+    """
+    known = list(languages)
+    suffixes = sorted({extension for language in known for extension in language.extensions})
+    interpreters = frozenset(interpreter for language in known for interpreter in language.interpreters)
+    return open_repository(root, suffixes=suffixes, exclude=exclude, interpreters=interpreters)
 
 
 def open_repository(

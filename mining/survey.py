@@ -16,7 +16,7 @@ from tree_sitter import Node, QueryCursor
 
 from .definitions import MATCH_LIMIT, collect_definitions
 from .languages import Language, language_of
-from .repository import open_repository
+from .repository import open_code
 from .source import Source, UndecodableError, parse_source
 
 
@@ -82,8 +82,7 @@ def shown(language: Language) -> list[str]:
 
 def survey_repository(root: Path, languages: Sequence[Language]) -> dict[str, Survey]:
     """Return what each of *languages* reads in *root*, by its name; raises `InputError` when there is nothing."""
-    suffixes = sorted({extension for language in languages for extension in language.extensions})
-    repository = open_repository(root, suffixes=suffixes)
+    repository = open_code(root, languages)
     surveys = {language.name: Survey() for language in languages}
     for skip in repository.skips:
         if (language := language_of(skip.path, languages)) is not None:

@@ -30,6 +30,21 @@ def test_the_index_is_judged_not_the_work_tree(house: Path, capsys: pytest.Captu
     assert (1, [("new.py", 1)]) == check(capsys, str(house), "--staged")
 
 
+def test_a_script_without_an_ending_is_judged(house: Path, capsys: pytest.CaptureFixture[str]):
+    """It is mined, so it is judged: whole, named, as a change and as what is staged; what is no script is not."""
+    tool = house / "bin" / "tool"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/usr/bin/env python3\n{SLIP}")
+    (house / "NOTES").write_text(SLIP)
+    git(house, "add", "bin/tool", "NOTES")
+    found = (1, [("bin/tool", 2)])
+
+    assert (1, [("bin/tool", 2), ("old.py", 2)]) == check(capsys, str(house))
+    assert found == check(capsys, str(tool))
+    assert found == check(capsys, str(house), "--diff", "HEAD")
+    assert found == check(capsys, str(house), "--staged")
+
+
 @pytest.mark.parametrize("words", [["-a"], ["m1.py"]])
 def test_a_hook_judges_the_commit_that_is_being_made(house: Path, words: list[str]):
     """`git commit -a` and `git commit FILE` commit another index than the usual one; the hook hears of it."""
