@@ -53,6 +53,7 @@ TITLE = 4
 """Words of a title; more say something, and so does a sentence."""
 TO_DO = re.compile(rb"[\s/*#-]*@?(?:FIXME|HACK|MARK|TODO|XXX)\b")
 """What opens a note to the authors themselves, or the mark of a section in Swift."""
+TAGGED = re.compile(rb"[\s/*#!-]*(?:\{?@|<inherit)", re.IGNORECASE)
 MARGIN = re.compile(rb"^[ \t]*(?:/?\*+(?!/)|/{2,3}!?|#+|--+)?|\*+/", re.MULTILINE)
 """What a comment holds at its edges."""
 TAGS = re.compile(
@@ -210,7 +211,8 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
 
 def says_nothing(comment: bytes) -> bool:
     """Claim that *comment* is a title between rules, a note of what is to do, tags alone, or code switched off."""
-    if TO_DO.match(comment) or ((b"@" in comment or b"<" in comment) and TAGS.fullmatch(MARGIN.sub(b"", comment))):
+    # few comments open with a tag, and to take off all margins costs more than to see that
+    if TO_DO.match(comment) or (TAGGED.match(comment) and TAGS.fullmatch(MARGIN.sub(b"", comment))):
         return True
     if RULE.search(comment) and len(WORD.findall(comment)) <= TITLE and not SENTENCE_END.search(comment):
         return True
