@@ -280,7 +280,7 @@ def settle_facts(findings: Iterable[Finding], settings: Settings) -> list[Findin
     return [
         finding._replace(entry=settle(finding.entry, override))
         for finding, override in rows
-        if override is None or not override.ignore
+        if not override.ignore
     ]
 
 
@@ -308,7 +308,7 @@ def missing_names(request: Request, sources: Sequence[Source], change: Change | 
 def asks_names(request: Request, settings: Settings) -> bool:
     """Claim that names are to be asked for, and can be."""
     overrides = (override_for(settings.conventions, f"{RULE}[{kind}]") for kind in KINDS.values())
-    is_asked = any(override is None or not override.ignore for override in overrides)
+    is_asked = any(not override.ignore for override in overrides)
     return request.names and is_asked and find_resolver() is not None
 
 

@@ -148,7 +148,7 @@ def learn_rule(
 ) -> list[Entry]:
     """Return the entries of one question: the repository's, and those of narrower scopes that say something else."""
     override = override_for(known.overrides, f"{convention.id}[{key}]" if key else convention.id)
-    if override is not None and override.ignore:
+    if override.ignore:
         return []
     owner = next((name for name in sorted(convention.owners & known.owners) if is_formatted(convention, key, name)), "")
     by_scope: defaultdict[str, list[Place]] = defaultdict(list)
@@ -165,7 +165,7 @@ def learn_rule(
             continue
         entry = learn_scope(convention, key, scope, found, rule, override, owner)
         if entry is None:
-            entries += [] if is_enforced(override) else silence(convention, whole, scope, found)
+            entries += [] if override.is_enforced else silence(convention, whole, scope, found)
         elif convention.is_scoped and (
             whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN
         ):
@@ -225,7 +225,7 @@ def learn_scope(
     scope: str,
     places: Sequence[Place],
     rule: Mapping[str, Any],
-    override: Override | None,
+    override: Override,
     owner: str,
 ) -> Entry | None:
     """Return what the places of one scope hold to, or None when they hold to nothing or are too few."""
@@ -234,8 +234,7 @@ def learn_scope(
     prior = read_priors().get(convention.id) if scope == "repository" and LEAST_OWN <= n <= MOST_OWN else None
     if (n < convention.least_support and prior is None) or files < convention.least_files:
         return None
-    wanted, enforced = override.value if override is not None else None, is_enforced(override)
-    value = wanted or first_choice(votes)
+    value = override.value or first_choice(votes)
     if value in convention.defaults:
         return None
     k = votes.get(value, 0.0)
@@ -244,7 +243,7 @@ def learn_scope(
     bound = max(own, lent)
     strength = strength_of(convention, bound)
     cap = "advise" if value in convention.advised and convention.cap == "gate" else convention.cap
-    if not strength and not enforced:
+    if not strength and not override.is_enforced:
         return None
     lately, _ = weigh(convention, (place for place in places if place.recent), RECENT)
     favourite = first_choice(lately) if lately else value
@@ -270,7 +269,7 @@ def learn_scope(
         owner=owner,
         by_prior=strength != strength_of(convention, own),
     )
-    if enforced:
+    if override.is_enforced:
         entry = replace(entry, tier="gate")
     elif entry.is_migrating:
         # a habit that is being given up: nothing new is held to it, or to what is not yet one
@@ -278,22 +277,15 @@ def learn_scope(
     return settle(entry, override)
 
 
-def is_enforced(override: Override | None) -> bool:
-    """Claim that a team holds code to a rule however firm the habit is."""
-    return override is not None and override.is_enforced
-
-
-def settle(entry: Entry, override: Override | None) -> Entry:
+def settle(entry: Entry, override: Override) -> Entry:
     """Return *entry* with a team's reason, and with the tier that it names where the entry has one to be replaced."""
-    if override is None:
-        return entry
-    return replace(entry, tier=entry.tier and (override.tier or entry.tier), reason=override.reason)
+    return replace(entry, tier=entry.tier and (override.tier or entry.tier), reason=override.reason or entry.reason)
 
 
 def settle_profile(profile: Profile, settings: Settings) -> Profile:
     """Return *profile*, learned without *settings*, with what they ignore left out and the tiers that they name."""
     rows = ((entry, override_for(settings.conventions, entry.id)) for entry in profile.entries)
-    kept = [settle(entry, override) for entry, override in rows if override is None or not override.ignore]
+    kept = [settle(entry, override) for entry, override in rows if not override.ignore]
     return replace(profile, entries=tuple(kept))
 
 

@@ -55,6 +55,10 @@ class Override:
         return self.enforce or bool(self.value)
 
 
+NOTHING = Override()
+"""What is said of a rule that no setting names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """
@@ -212,9 +216,9 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
     return overrides
 
 
-def override_for(overrides: Mapping[str, Override], rule: str) -> Override | None:
+def override_for(overrides: Mapping[str, Override], rule: str) -> Override:
     """Return what a team says of *rule*, by the id that findings carry, such as `A11[name]`, or of its convention."""
-    return overrides.get(rule) or overrides.get(rule.partition("[")[0])
+    return overrides.get(rule) or overrides.get(rule.partition("[")[0]) or NOTHING
 
 
 def check_policy(table: Any, faults: list[str]) -> dict[str, float]:
