@@ -80,13 +80,15 @@ class Language:
     def unit_query(self) -> tree_sitter.Query:
         """The compiled query without the patterns that say nothing of units: most calls and strings of a file."""
         query = tree_sitter.Query(self.grammar, self.query_text)
-        wanted = [b"@unit", b"@_", *([] if "unit.doc" in captures_of(query) else [b"@comment"])]
-        text = self.query_text.encode()
-        for index in range(query.pattern_count):
-            pattern = text[query.start_byte_for_pattern(index) : query.end_byte_for_pattern(index)]
-            if not any(name in pattern for name in wanted):
-                query.disable_pattern(index)
-        return query
+        comments = [] if "unit.doc" in captures_of(query) else [b"@comment"]
+        return keep_patterns(query, self.query_text.encode(), [b"@unit", b"@_", *comments])
+
+    @cached_property
+    def token_query(self) -> tree_sitter.Query:
+        """The compiled query without the patterns that capture no call, comment or string: most say what a unit is."""
+        # where a unit's body is thousands of nodes, `captures` of its pattern would not come back
+        query = tree_sitter.Query(self.grammar, self.query_text)
+        return keep_patterns(query, self.query_text.encode(), [b"@call", b"@comment", b"@string"])
 
     @cached_property
     def captures(self) -> frozenset[str]:
@@ -103,6 +105,15 @@ class Language:
             "check": list(self.check),
             "sha256": self.sha256,
         }
+
+
+def keep_patterns(query: tree_sitter.Query, text: bytes, wanted: Sequence[bytes]) -> tree_sitter.Query:
+    """Return *query*, compiled from *text*, with every pattern disabled that names none of the *wanted* captures."""
+    for index in range(query.pattern_count):
+        pattern = text[query.start_byte_for_pattern(index) : query.end_byte_for_pattern(index)]
+        if not any(name in pattern for name in wanted):
+            query.disable_pattern(index)
+    return query
 
 
 def captures_of(query: tree_sitter.Query) -> frozenset[str]:

@@ -6,7 +6,7 @@ This is what `idiolect doctor --language FILE REPO` shows while someone writes a
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,8 +52,7 @@ class Survey:
             self.error_size += sum(node.end_byte - node.start_byte for node in errors)
             first = min((node.start_byte for node in errors), default=0)
             self.first_error = self.first_error or f"{source.path}:{source.line_of(first)}"
-        cursor = QueryCursor(source.language.query, match_limit=MATCH_LIMIT)
-        self.captures.update({name: len(nodes) for name, nodes in cursor.captures(root).items()})
+        self.captures.update(count_captures(source))
         for definition in collect_definitions(source):
             self.units[definition.kind] += 1
             self.documented += definition.doc is not None
@@ -73,6 +72,17 @@ class Survey:
             "unmatched_captures": sorted(name for name in shown(language) if not self.captures[name]),
             "skipped": dict(sorted(self.skipped.items())),
         }
+
+
+def count_captures(source: Source) -> dict[str, int]:
+    """Return how many nodes of *source* each capture of the language's query names."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    # `captures` also returns nodes of what is no match in the end, and takes for ever where a body is thousands of them
+    cursor = QueryCursor(source.language.query, match_limit=MATCH_LIMIT)
+    for _, captures in cursor.matches(source.tree.root_node):
+        for name, nodes in captures.items():
+            found[name].update(node.id for node in nodes)
+    return {name: len(ids) for name, ids in found.items()}
 
 
 def shown(language: Language) -> list[str]:

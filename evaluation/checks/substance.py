@@ -67,7 +67,7 @@ def judge_answer(answer: Answer) -> Result:
 
 def called_names(source: Source, span: Span) -> set[str]:
     """Return the last names of everything that is called within *span*: `nx.degree(G)` calls `degree`."""
-    cursor = QueryCursor(source.language.query)
+    cursor = QueryCursor(source.language.token_query)
     cursor.set_byte_range(span.start, max(span.start, span.end))
     nodes = cursor.captures(source.tree.root_node).get("call", [])
     inside = [node for node in nodes if span.start <= node.start_byte and node.end_byte <= span.end]

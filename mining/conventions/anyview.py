@@ -18,7 +18,7 @@ from ..definitions import MATCH_LIMIT
 from ..roles import role_of
 from ..source import Source
 from .anyfacts import BlockFact, blocks_in, depth_of, key_of
-from .tally import broken_spans
+from .tally import broken_spans, is_among
 from .view import text_of
 
 MARGIN = re.compile(rb"[ \t]*")
@@ -46,20 +46,20 @@ class AnyView:
         self.role = role_of(source.path)
         self.root = source.tree.root_node
         self.broken = broken_spans(self.root)
-        captured = QueryCursor(source.language.query, match_limit=MATCH_LIMIT)
-        nodes = captured.captures(self.root)
+        self.broken_ends = [end for _, end in self.broken]
+        nodes = QueryCursor(source.language.token_query, match_limit=MATCH_LIMIT).captures(self.root)
         self.strings = in_order(nodes.get("string", []))
         self.comments = in_order(nodes.get("comment", []))
         self.calls = sorted(nodes.get("call", []), key=lambda node: (node.start_byte, -node.end_byte))
 
     def is_broken(self, byte: int) -> bool:
         """Claim that *byte* lies in something that does not parse."""
-        return any(start <= byte < end for start, end in self.broken)
+        return is_among(self.broken, self.broken_ends, byte, byte + 1)
 
     @cached_property
     def units(self) -> list[tuple[Name, Node]]:
         """The definitions, each with its whole node, in order of the file."""
-        query = self.source.language.query
+        query = self.source.language.unit_query
         found: dict[int, tuple[Name, Node]] = {}
         for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(self.root):
             if "unit" in captures and "unit.name" in captures:

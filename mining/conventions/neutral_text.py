@@ -30,7 +30,8 @@ PREAMBLE = re.compile(r"#!|<\?|declare\s*\(|[\"']use \w+[\"'];?$")
 TO_TOOLS = re.compile(r"#!|// ?(?:@ts-|\+build|go:)|# ?(?:-\*-|coding|encoding|frozen_string_literal|shellcheck|typed)")
 """How comments begin that programs read at the head of a file: no part of a header."""
 OPENING = re.compile(r"""[A-Za-z]{0,2}[#@$]*(\"{3}|'{3}|"|'|`|<<<|<<[-~]?|[|>])""")
-LONG_NUMBER = 10_000
+LONG_NUMBER = 5
+"""Digits of one that marks make easier to read."""
 
 
 class CommentForm(NeutralConvention):
@@ -266,7 +267,7 @@ class NumberForm(NeutralConvention):
                 digits = text[2:]
                 case = "in lower case" if digits.islower() else "in upper case" if digits.isupper() else "mixed"
                 yield Choice(case, node, "hexadecimal digits")
-            elif text.replace("_", "").isdigit() and int(text.replace("_", "")) >= LONG_NUMBER:
+            elif (digits := text.replace("_", "")).isdigit() and len(digits.lstrip("0")) >= LONG_NUMBER:
                 yield Choice("with marks" if "_" in text else "without marks", node, "long numbers")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:

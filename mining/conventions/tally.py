@@ -8,7 +8,6 @@ All conventions of a language share one query and one walk; the patterns they ha
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +39,6 @@ TYPE = "(type) @site"
 IMPORTS = "(import_statement) @site (import_from_statement) @site"
 CALL = "(call) @site"
 RAISE = "(raise_statement) @site"
-PATTERN_END = re.compile(r"@site\s*")
 Handler = Callable[[Node, FileView], Iterable[Choice]]
 
 
@@ -152,8 +150,7 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
             file.top = file.top.outer
         if number < len(FRAMES):
             enter_frame(file, FRAMES[number], node, -end)
-        # they lie one behind the other: what ends first behind the site's start is the one to look at
-        if broken and (place := bisect_right(ends, start)) < len(broken) and broken[place][0] < -end:
+        if broken and is_among(broken, ends, start, -end):
             continue
         if (visit := visitors[number]) is not None:
             visit(node)
@@ -196,11 +193,26 @@ def group_callees(askers: Sequence[Convention]) -> dict[str, list[Convention]]:
 def broken_spans(around: Node) -> list[tuple[int, int]]:
     """Return the spans of the functions and statements in *around* that do not parse: nothing is asked inside them."""
     found: list[tuple[int, int]] = []
-    for child in around.children if around.has_error else ():
-        if child.has_error:
-            inner = broken_spans(child) if child.type in ("class_definition", "decorated_definition", "block") else []
-            found.extend(inner or [(child.start_byte, max(child.end_byte, child.start_byte + 1))])
+    waiting = broken_children(around)
+    while waiting:
+        node = waiting.pop()
+        inner = broken_children(node) if node.type in ("class_definition", "decorated_definition", "block") else []
+        waiting.extend(inner)
+        if not inner:
+            found.append((node.start_byte, max(node.end_byte, node.start_byte + 1)))
     return found
+
+
+def broken_children(node: Node) -> list[Node]:
+    """Return the children of *node* that do not parse, the last one first."""
+    return [child for child in reversed(node.children) if child.has_error] if node.has_error else []
+
+
+def is_among(spans: Sequence[tuple[int, int]], ends: Sequence[int], start: int, end: int) -> bool:
+    """Claim that one of *spans*, which lie one behind the other and have these *ends*, touches *start* to *end*."""
+    # the one to look at is the first that ends behind the start
+    place = bisect_right(ends, start)
+    return place < len(ends) and spans[place][0] < end
 
 
 def enter_module(file: FileView) -> None:

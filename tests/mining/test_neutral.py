@@ -20,6 +20,7 @@ from idiolect.mining.languages import language_of
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
 from idiolect.mining.source import parse_source
+from idiolect.mining.survey import Survey
 
 FIRST_RELEASE = """
 N01 N02 N03 N07 D01 D02 D03 D04 D05 D06 D09 D10 D11 I01 I02 I03 I04 I05 T01 T02 T03 T04 T05 T06 S01 S02 S04 S05
@@ -251,6 +252,16 @@ def test_prose_has_no_layout_of_code():
     assert not {"Q01", "Q02", "Q04", "Q05", "Q07", "Q17", "Q18"} & {e.convention for e in learn(files).entries}
 
 
+@pytest.mark.parametrize(("part", "units"), [("A.\n\n", 1), ("## P\n\nA.\n\n", 5_001)], ids=["paragraphs", "sections"])
+def test_a_title_may_stand_over_thousands_of_parts(part: str, units: int):
+    """A text as long as the notes of many releases is read to its end, and each of its sections counts once."""
+    source = parse("a.md", "# T\n\n" + part * 5_000)
+    survey = Survey()
+    survey.add(source)
+
+    assert units == len(AnyView(source).units) == survey.captures["unit"]
+
+
 def test_empty_lines_that_a_grammar_takes_into_a_node_are_counted():
     """A section of Markdown ends where the next one begins: the empty lines between them are in it."""
     view = AnyView(parse("a.md", "# One\n\ntext\n\n\n# Two\n\ntext\n"))
@@ -319,6 +330,13 @@ def test_a_mixed_case_is_no_rule():
     files = {f"f{n}.tf": f'resource "disk" "a-{n}" {{\n  size = 1\n}}\n' for n in range(60)}
 
     assert not [entry for entry in learn(files).entries if entry.convention == "Q01" and entry.tier]
+
+
+def test_a_number_may_have_thousands_of_digits():
+    """Its length is asked for, never its value, which Python refuses to read."""
+    asked = tally("a.js", f"const p = {'7' * 5_000};\nconst q = 0{'0' * 5}7;\n").opportunities
+
+    assert [1] == [found.line for found in asked if found.convention == "Q21"]
 
 
 def test_what_a_language_writes_in_one_way_is_no_rule():
