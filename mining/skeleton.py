@@ -23,7 +23,7 @@ def render_skeleton(source: Source, definitions: list[Definition], limit: int = 
     opening = fit_lines(opening_lines(source, definitions), int(limit * IMPORT_SHARE))
     room = limit - sum(len(line.encode()) + 1 for line in opening)
     # outer definitions say more about a file than nested ones, so they are the first to get room
-    heads = [(depth(definitions, index), index) for index in range(len(definitions))]
+    heads = [(depth, index) for index, depth in enumerate(depths(definitions))]
     kept: set[int] = set()
     for _, index in sorted(heads):
         text = head_text(source, definitions[index])
@@ -60,10 +60,12 @@ def head_text(source: Source, definition: Definition) -> str:
     return "\n".join(lines).rstrip()
 
 
-def depth(definitions: list[Definition], index: int) -> int:
-    """Return how many definitions stand around one."""
-    parent = definitions[index].parent
-    return 0 if parent is None else 1 + depth(definitions, parent)
+def depths(definitions: list[Definition]) -> list[int]:
+    """Return how many definitions stand around each."""
+    found: list[int] = []
+    for definition in definitions:  # outer before inner
+        found.append(0 if definition.parent is None else 1 + found[definition.parent])
+    return found
 
 
 def fit_lines(lines: list[str], limit: int) -> list[str]:

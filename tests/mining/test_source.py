@@ -7,8 +7,10 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import language_named
+from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import Source, UndecodableError, parse_source
 
 PYTHON = language_named("python")
@@ -128,6 +130,17 @@ def test_definitions_know_their_place():
         ("function", "Graph.nodes.inner", 5),
         ("function", "build", 9),
     ] == found
+
+
+def test_definitions_nest_deeper_than_calls_may():
+    """Hundreds of levels, which some code that was made by a program has, exhaust no stack."""
+    depth = 1_100
+    nested = "function outer() {\n" + "function inner() {\n" * depth + "}\n" * (depth + 1)
+    source = parse_source("a.js", nested.encode(), language_named("javascript"))
+    classes = "".join(f"{' ' * level}class A:\n" for level in range(depth)) + f"{' ' * depth}x = (\n"
+
+    assert render_skeleton(source, collect_definitions(source)).startswith("function outer()")
+    assert not tally_source(parse(classes)).opportunities
 
 
 def test_a_language_travels_between_processes():
