@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-ROLES = ("src", "tests", "scripts", "docs")
 TEST = re.compile(
     r"^t/|(^|/)(_{0,2}[Tt]ests?_{0,2}|testing|spec|testdata|__(?:fixtures|mocks|snapshots|typetests?)__)/"
     r"|(?:[a-z\d]Test|Tests|-tests|\.Tests?(?:\.\w+)*)/|[a-z\d]Test(?:s|Case)?\.(?:cs|java|kt|php|scala|swift)$"
