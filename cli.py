@@ -116,4 +116,5 @@ def report_internal_error(error: Exception) -> int:
         # where this cannot be saved nothing could, so the fault is more likely the machine's than ours
         way_out = "Set TMPDIR to a folder that can be written to"
         return complain(f"No temporary file can be made: {refusal.strerror}. {way_out}. What came of it: {error}", 2)
-    return complain(f"internal error ({type(error).__name__}: {error}). Traceback: {log.name}", INTERNAL_ERROR)
+    said = " ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+    return complain(f"internal error ({said}). Traceback: {log.name}", INTERNAL_ERROR)

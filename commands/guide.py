@@ -21,10 +21,10 @@ def command(source: Path, words: int) -> None:
     from ..evaluation.run import paths_now, unread, without_grammar
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
-    from ..mining.repository import list_files
+    from ..mining.repository import is_made_here, list_files
     from ..mining.settings import read_settings
 
-    is_corpus = (source / MARKER).is_file()
+    is_corpus = is_made_here(source.resolve(), MARKER)
     settings = read_settings(source)
     profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings)
     notes = [] if is_corpus else without_grammar(paths_now(source, settings))

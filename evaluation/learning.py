@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 
 from ..mining.artefacts import write_bytes
-from ..mining.cache import cache_folder
+from ..mining.cache import cache_folder, digest_of_code
 from ..mining.conventions.tally import FileTally, tally_source
-from ..mining.errors import MissingExtraError
+from ..mining.errors import MissingExtraError, naming
 from ..mining.languages import PACKAGE, Language, builtin_languages, is_bare, known_languages, language_of
 from ..mining.learn import learn_profile
 from ..mining.owners import owners_in, owners_of
@@ -60,8 +60,12 @@ def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
 
 def tally_all(files: Iterable[tuple[str, bytes]]) -> list[FileTally]:
     """Return the answers of every file that conventions are asked of."""
-    sources = (read_source(path, data) for path, data in files)
-    return [tally_source(source) for source in sources if source is not None]
+    tallies: list[FileTally] = []
+    for path, data in files:
+        with naming(path):
+            if (source := read_source(path, data)) is not None:
+                tallies.append(tally_source(source))
+    return tallies
 
 
 def tree_files(repository: Repository) -> Iterator[tuple[str, bytes]]:
@@ -143,10 +147,7 @@ def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:
 @cache
 def version_of_detectors() -> bytes:
     """Return the hash of what asks and learns: our own code, what is plugged in, the parser and its grammars."""
-    digest = hashlib.blake2b(plugins_sha256().encode(), digest_size=16)
-    mining = Path(__file__).parent.parent / "mining"
-    for file in sorted(file for file in mining.rglob("*") if file.suffix in (".py", ".toml", ".scm")):
-        digest.update(file.read_bytes())
+    digest = hashlib.blake2b(digest_of_code() + plugins_sha256().encode(), digest_size=16)
     grammars = {language.origin.removeprefix(PACKAGE) for language in builtin_languages()}
     for package in ("tree-sitter", *sorted(grammars)):
         # one that is installed later brings files that nothing was learned from before

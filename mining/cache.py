@@ -128,14 +128,21 @@ def open_store() -> Store | None:
 
 
 @cache
-def version_of_mining() -> str:
-    """Return the hash of everything beside the input that decides what a file gives: our code, and the libraries."""
-    import importlib.metadata
-
+def digest_of_code() -> bytes:
+    """Return the hash of our own code that reads, asks and learns, and of the tables beside it."""
     digest = hashlib.blake2b(digest_size=16)
     here = Path(__file__).parent
     for file in sorted(path for path in here.rglob("*") if path.suffix in (".py", ".toml")):
         digest.update(file.relative_to(here).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.digest()
+
+
+@cache
+def version_of_mining() -> str:
+    """Return the hash of everything beside the input that decides what a file gives: our code, and the libraries."""
+    import importlib.metadata
+
+    digest = hashlib.blake2b(digest_of_code(), digest_size=16)
     relevant = ("tree-sitter", "libcst", "numpy", "pathspec")
     found = {
         f"{name} {package.version}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .errors import naming
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
 from .filters.private import what_is_private
@@ -47,7 +48,9 @@ def mine_history(
     try:
         ages = {} if shallow else newest_change(repository.root, count)
         for change in read_changes(repository, count, languages) if makers else ():
-            for draft in (draft for make in makers for draft in make(change)):
+            with naming(change.path):
+                drafts = [draft for make in makers for draft in make(change)]
+            for draft in drafts:
                 reason = object_to(draft) or object_to_change(change, draft) or private_matter(draft)
                 if reason:
                     drops.append(Drop(change.path, public_symbol(draft), draft.kind, reason))

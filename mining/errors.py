@@ -12,7 +12,8 @@ The errors a user can cause. In: what went wrong. Out: one line that says what, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 
 class IdiolectError(Exception):
@@ -66,3 +67,13 @@ class MismatchError(IdiolectError):
     """
 
     exit_code = 4
+
+
+@contextmanager
+def naming(path: str) -> Generator[None]:
+    """Note on whatever error passes that it came of the file at *path*: a report of ours names it."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in {path!r}")
+        raise

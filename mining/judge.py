@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from .conventions.convention import HouseConvention, Opportunity, conventions_by_id
 from .conventions.tally import FileTally, tally_source
+from .errors import naming
 from .profile import SHOWN_EXEMPLARS, Entry, Exemplar, Profile
 from .source import Source, Span
 
@@ -89,7 +90,9 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None) -> 
     """
     groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
     entries: dict[tuple[str, str], Entry | None] = {}
-    for found, entry in answer_all(tally_source(source), profile):
+    with naming(source.path):
+        tally = tally_source(source)
+    for found, entry in answer_all(tally, profile):
         groups[found.convention, found.key].append(found)
         entries[found.convention, found.key] = entry
     findings: list[Finding] = []

@@ -26,7 +26,7 @@ from .conventions.tally import tally_source
 from .corpus import MARKER, Corpus, read_corpus, write_corpus
 from .definitions import Definition, collect_definitions
 from .edits import HISTORY, mine_history
-from .errors import IdiolectError, InputError, MissingExtraError
+from .errors import IdiolectError, InputError, MissingExtraError, naming
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence, may_stay
 from .filters.personal import mask_personal
@@ -388,7 +388,8 @@ def mine_packed(
     data = repositories[int(number)].read(path)
     if not isinstance(data, bytes):
         return Packed(b"", pickle.dumps(Drop(data.path, "", "file", data.reason), 5))
-    mined = mine_data(path, data, languages, kinds, house)
+    with naming(path):
+        mined = mine_data(path, data, languages, kinds, house)
     # a grammar may be installed before the next run
     lasting = not (isinstance(mined, Drop) and mined.reason.startswith(NO_GRAMMAR))
     return Packed(key_of(asked, path, data) if lasting else b"", pickle.dumps(mined, 5))

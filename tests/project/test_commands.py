@@ -419,6 +419,25 @@ def test_guide_prints_the_house_style(write_tree: Write, capsys: pytest.CaptureF
     assert "note: 1 file of a language that is not read (.dart)\n" == said.err
 
 
+def test_a_manifest_of_another_program_makes_no_corpus(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """A browser extension is a repository, whatever stands at its root."""
+    assert main(["guide", str(write_tree({"manifest.json": '{"manifest_version": 3}', "a.js": "x = 1;\n"}))]) == 0
+
+    assert "no habit is firm enough" in capsys.readouterr().err
+
+
+def test_the_line_of_an_internal_error_names_the_file(
+    write_tree: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Of hundreds of files the one on which something went wrong is told."""
+    monkeypatch.setattr("idiolect.evaluation.learning.tally_source", lambda source: {}[source.language.name])
+    root = write_tree({"src/a.py": "x = 1\n"})
+
+    line = fails(capsys, ["guide", str(root)], 70)
+    assert "internal error (KeyError: 'python' in 'src/a.py')" in line
+    Path(line.rpartition(" ")[2]).unlink()
+
+
 def test_a_shell_completes_commands_and_options():
     """Click's own completion knows the commands, which are loaded only when asked for, and their options."""
     asked = {"COMP_WORDS": "idiolect ge", "COMP_CWORD": "1", "_IDIOLECT_COMPLETE": "bash_complete"}
