@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tree_sitter import Parser
 
-from ..mining.owners import owners_in, read_plain
+from ..mining.owners import owners_in
+from ..mining.repository import read_start
 from ..mining.source import Source, Span
 
 SECONDS = 10
@@ -87,7 +88,7 @@ def find_formatter(repository: Path) -> Formatter | None:
 def find_settings(repository: Path, program: str) -> Path | None:
     """Return the file with the settings of *program*, or None."""
     for name, sign in SETTINGS[program]:
-        text = read_plain(repository / name)
+        text = read_start(repository, name)
         if text is not None and re.search(sign, text, re.MULTILINE):
             return (repository / name).resolve()
     return None

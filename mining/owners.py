@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-LARGEST = 1_000_000
+from .repository import read_start
+
 ANYTHING = re.compile(rb"")
 PRETTIER = (
     *(f".prettierrc{end}" for end in ("", ".json", ".json5", ".yaml", ".yml", ".toml")),
@@ -97,11 +99,4 @@ def owners_of(read: Callable[[str], bytes | None]) -> frozenset[str]:
 
 def owners_in(root: Path) -> frozenset[str]:
     """Return the formatters that the files under *root* set up."""
-    return owners_of(lambda name: read_plain(root / name))
-
-
-def read_plain(file: Path) -> bytes | None:
-    """Return the bytes of a plain file of a sane size, or None."""
-    if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST:
-        return None
-    return file.read_bytes()
+    return owners_of(partial(read_start, root))

@@ -212,14 +212,14 @@ def is_made_here(root: Path, marker: str) -> bool:
     return MADE_HERE.search(read_start(root, marker) or b"") is not None
 
 
-def read_start(root: Path, name: str) -> bytes | None:
-    """Return the bytes of a plain file, one more than the largest at most, or None where it cannot be read."""
+def read_start(root: Path, name: str, limit: int = LARGEST_FILE) -> bytes | None:
+    """Return the bytes of a plain file, one more than *limit* at most, or None where it cannot be read."""
     if is_beyond_link(root, name):
         return None
     try:
         descriptor = os.open(root / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as opened:
-            return opened.read(LARGEST_FILE + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+            return opened.read(limit + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
     except OSError:
         return None
 
@@ -450,8 +450,8 @@ LICENCES = (
 def read_licence(root: Path) -> str:
     """Return the SPDX name of the licence file at the root, where its text is a known one."""
     for name in ("LICENSE", "LICENCE", "LICENSE.txt", "LICENSE.md", "LICENSE.rst", "COPYING"):
-        path = root / name
-        if path.is_file() and not path.is_symlink():
-            text = path.read_bytes()[:20_000].decode("utf-8", "replace")
+        data = read_start(root, name, 20_000)
+        if data is not None:
+            text = data.decode("utf-8", "replace")
             return next((spdx for spdx, pattern in LICENCES if re.search(pattern, text)), "unknown")
     return "unknown"

@@ -265,24 +265,27 @@ def test_A17_a_file_that_may_not_be_read(root, tmp_path):
     """As an ordinary user: the file and the folder are recorded, and the exit code is 0."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to make a file that an ordinary user cannot read")
-    (root / "shut.py").write_text(CODE)
-    (root / "shut.py").chmod(0)
+    for name in ("shut.py", "LICENSE", ".prettierrc"):
+        (root / name).write_text(CODE)
+        (root / name).chmod(0)
     script = (
         "import os, sys; os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)\n"
-        "from pathlib import Path\nfrom idiolect.mining.repository import open_repository\n"
+        "from pathlib import Path\nfrom idiolect.mining.owners import owners_in\n"
+        "from idiolect.mining.repository import open_repository\n"
         "found = open_repository(Path(sys.argv[1]), suffixes=['.py'])\n"
-        "print([found.read(path) for path in found.paths if 'shut' in path])"
+        "print([found.read(path) for path in found.paths if 'shut' in path])\n"
+        "print(found.licence, *owners_in(found.root))"
     )
     for folder in (root, *root.parents):
         if folder.owner() == "root" and folder != Path("/"):
             folder.chmod(folder.stat().st_mode | 0o055)
     # what root imported, the ordinary user keeps
-    prelude = "import idiolect.mining.repository, pathspec, subprocess\n"
+    prelude = "import idiolect.mining.owners, idiolect.mining.repository, pathspec, subprocess\n"
     done = subprocess.run(
         [sys.executable, "-c", prelude + script, str(root)], capture_output=True, text=True, check=True
     )
 
-    assert "unreadable" in done.stdout
+    assert done.stdout.endswith("reason='unreadable')]\nunknown\n")
 
 
 def test_A18_no_place_to_write(root, tmp_path, capsys):
