@@ -53,7 +53,7 @@ def map_files(
             waiting = []
             for index, (chunk, future) in enumerate(futures):
                 results = outcome(future)
-                broken = results is None
+                broken = isinstance(future.exception(), BrokenProcessPool)
                 # a dead worker breaks the chunks beside it too: only what dies alone is to blame
                 found = run_alone(work, chunk, lost) if results is None else results
                 done += len(chunk)

@@ -24,16 +24,34 @@ def work(path):
         os._exit(9)
     time.sleep(0.3)
     return path
+
+def devour(path):
+    with open(os.environ["IDIOLECT_CALLS"], "a") as calls:
+        print(path, file=calls)
+    if path.startswith("bad"):
+        raise MemoryError
+    return path
+
+def fail(path):
+    from idiolect.mining.errors import naming
+
+    with naming(path):
+        raise LookupError
 """
 
 
-@pytest.fixture(name="work")
-def _work(tmp_path, monkeypatch):
+@pytest.fixture(name="crasher")
+def _crasher(tmp_path, monkeypatch):
     (tmp_path / "idiolect_crasher.py").write_text(CRASHER, "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     import idiolect_crasher
 
-    return idiolect_crasher.work
+    return idiolect_crasher
+
+
+@pytest.fixture(name="work")
+def _work(crasher):
+    return crasher.work
 
 
 def lose(path: str) -> str:
@@ -53,6 +71,23 @@ def test_a_crash_costs_one_file_of_its_chunk(work):
     sizes = [(name, 1) for name in ("a", "b", "bad", "c", "d")]
 
     assert ["a", "b", "lost bad", "c", "d"] == list(map_files(work, sizes, workers=2, lost=lose))
+
+
+def test_a_file_that_memory_is_too_small_for_costs_no_other(crasher, tmp_path, monkeypatch):
+    """Its worker lives on, so that what the others gave stands; the file itself is tried once more, alone."""
+    monkeypatch.setenv("IDIOLECT_CALLS", str(tmp_path / "calls"))
+    sizes = [(name, CHUNK_BYTES) for name in ("bad", "a", "b", "c")]
+
+    assert ["lost bad", "a", "b", "c"] == list(map_files(crasher.devour, sizes, workers=2, lost=lose))
+    assert ["a", "b", "bad", "bad", "c"] == sorted((tmp_path / "calls").read_text("utf-8").split())
+
+
+def test_an_error_in_a_worker_says_which_file_it_came_of(crasher):
+    """What was noted of the file travels with the error."""
+    with pytest.raises(LookupError) as raised:
+        list(map_files(crasher.fail, [("a.py", 1)], workers=1, lost=lose))
+
+    assert ["in 'a.py'"] == raised.value.__notes__
 
 
 def test_a_language_that_travels_twice_is_loaded_once():
