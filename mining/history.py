@@ -50,7 +50,8 @@ EMPTY = re.compile(
     re.IGNORECASE,
 )
 """Messages that say when, why or for whom something was changed, and not what: nobody could do it by them."""
-NO_IMPERATIVE = re.compile(r"^\w+(ed|ing|es)\b", re.IGNORECASE)
+IMPERATIVES = "bring|embed|exceed|feed|need|ping|proceed|seed|shed|shred|speed|spring|string|succeed"
+NO_IMPERATIVE = re.compile(rf"^(?!(?:{IMPERATIVES})\b)\w+(ed|ing|es)\b", re.IGNORECASE)
 MARK = r"(?:[\u2139\u2190-\u2bff\u200d\ufe0f\U0001f000-\U0001faff]+\s*|:[a-z_]+:\s*|\[[^\]]*\]:?\s+|[-*]\s+)*"
 """`🐛`, `:bug:`, `[core]` and what opens an item of a list."""
 PREFIX = re.compile(rf"^{MARK}(?:(?:\w+(?: ?\([^)]*\))?!?|[\w./-]+) ?:\s+)?{MARK}")

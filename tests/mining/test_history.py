@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from idiolect.mining.difference import FileChange, Lines, read_patch
 from idiolect.mining.edits import mine_history, unformatted
-from idiolect.mining.history import EMPTY, spoken
+from idiolect.mining.history import EMPTY, Commit, is_lesson, spoken
 from idiolect.mining.languages import known_languages
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.repository import open_repository
@@ -266,6 +266,23 @@ def test_a_message_is_said_as_a_person_would(subject, words):
 )
 def test_a_message_says_what_is_changed_or_is_empty(subject, empty):
     assert empty is (EMPTY.search(subject) is not None)
+
+
+@pytest.mark.parametrize(
+    ("subject", "teaches"),
+    [
+        ("Speed up the parsing of long lines", True),
+        ("Bring back the comma at the end", True),
+        ("Embed the fonts in each page", True),
+        ("Embedded the fonts in each page", False),
+        ("Fixes the parsing of long lines", False),
+    ],
+)
+def test_an_order_may_end_as_a_report_does(subject, teaches):
+    """What was done is told from what is to be done by its first word, and some words only look like the former."""
+    change = FileChange("a.py", "1", "2", [Lines(1, 1)], [Lines(1, 1)])
+
+    assert teaches is is_lesson(Commit("1", subject, "Ann", [change]))
 
 
 def test_a_patch_names_lines_of_both_sides():
