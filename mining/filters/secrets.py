@@ -130,15 +130,18 @@ ASSIGNED_TO = re.compile(
     re.IGNORECASE,
 )
 """What gives a string a name: an assignment, with or without a type, or the name of what it stands in for."""
-CHOSEN = r"([A-Za-z0-9][A-Za-z0-9!@#$^&*?~%+=.,;_\-]{7,63})"
-PASSWORD = re.compile(
-    rf"passw(?:or)?d['\"]?\]?\s*(?::[\w.&|'\[\] ]{{1,40}}|\bstring\s*)?(?:=>|:=|[=:])\s*[rbu]?(['\"`]){CHOSEN}\1"
-    rf"|^[ \t\-]*[\w.\-]*passw(?:or)?d:[ \t]+(){CHOSEN}[ \t]*\r?$",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""What a person chose for a password, as code and YAML assign it; a shorter word than a machine would make."""
+CHOSEN = r"[A-Za-z0-9][A-Za-z0-9!@#$^&*?~%+=.,;_\-]{7,63}"
 NAMED_SO = re.compile(r"passw(?:or)?d", re.IGNORECASE)
-"""Where `PASSWORD` is worth a search."""
+PASSWORD = re.compile(
+    rf"passw(?:or)?d['\"]?\]?\s*(?::[\w.&|'\[\] ]{{1,40}}|\bstring\s*)?(?:=>|:=|[=:])\s*[rbu]?(?P<quote>['\"`])"
+    rf"(?P<chosen>{CHOSEN})(?P=quote)",
+    re.IGNORECASE,
+)
+"""What a person chose for a password, as code assigns it; a shorter word than a machine would make."""
+PASSWORD_LINE = re.compile(
+    rf"[ \t\-]*[\w.\-]*passw(?:or)?d:[ \t]+(?P<chosen>{CHOSEN})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+)
+"""The same in YAML, by the whole line."""
 SIGNS = frozenset("!@#$^&*?~%+")
 """Signs that people put into passwords, and hardly into the names of fields, rules and settings."""
 KEY_OF_LINE = re.compile(rf"^[ \t\-]*(?:(?:arg|env|export|set)[ \t]+)?[\w.\-]*{NAMES}\Z", re.IGNORECASE | re.MULTILINE)
@@ -203,13 +206,16 @@ def named_keys(text: str) -> Iterator[Secret]:
 
 def chosen_passwords(text: str) -> Iterator[Secret]:
     """Yield the passwords that people chose: with a letter, a digit and a sign."""
+    line = -1
     for named in NAMED_SO.finditer(text) if "assw" in text or "ASSW" in text else ():
-        line = text.rfind("\n", 0, named.start()) + 1
-        end = text.find("\n", named.end() + LOOK_BACK)
-        for match in PASSWORD.finditer(text, line, end if end >= 0 else len(text)):
-            group = 2 if match[2] else 4
-            if not SIGNS.isdisjoint(match[group]) and is_mixed(match[group]):
-                yield Secret(ASSIGNED, *match.span(group))
+        found = [PASSWORD.match(text, named.start())]
+        start = text.rfind("\n", 0, named.start()) + 1
+        # a line that names it often is looked at once
+        found += [PASSWORD_LINE.match(text, start)] if start != line else []
+        line = start
+        for match in found:
+            if match is not None and not SIGNS.isdisjoint(match["chosen"]) and is_mixed(match["chosen"]):
+                yield Secret(ASSIGNED, *match.span("chosen"))
 
 
 def long_words(text: str) -> str:
