@@ -28,6 +28,14 @@ begins with a role such as :ref:`index`, an emphasised word or a number goes on.
 """
 NO_WORD = re.compile(r"[/\\=@]|[^\W\d]\.\w|^-")
 """What addresses, paths, options and dotted names have, and words have not."""
+LISTED = re.compile(r"^\s*([-+*]|\d+[.)])\s")
+"""An item of a list."""
+NO_SENTENCE = re.compile(r"[\w.]+\(.*\)\s*->|[^\W\dA-Z]\w*: ")
+"""How a signature opens, and what is said of a parameter by its name."""
+UNENDED = frozenset({"a", "an", "and", "if", "or", "than", "the", "when", "whether"})
+"""Words after which something is to follow."""
+READ = b"__doc__"
+"""What reads documentation strings as the program runs, and may print them, or hold them against a text."""
 UNDERLINE = re.compile(r"^\s*([-=~^*+#])\1{2,}\s*$")
 """What stands below a heading."""
 SECTION = re.compile(r"^\s*(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References|Attributes)\s*$")
@@ -221,7 +229,7 @@ class SummaryPlace(Convention):
     query = "(function_definition) @site (class_definition) @site"
     linter_codes = frozenset({"D200", "D209", "D212", "D213"})
     is_fixable = True
-    version = 2
+    version = 3
     values = ("on the first line", "on the second line", "alone on their line", "after the text")
     examples = Examples(
         value="on the first line",
@@ -235,7 +243,7 @@ class SummaryPlace(Convention):
             value="alone on their line",
             key="closing quotes",
             conforms=('def f():\n    """Do.\n\n    More.\n    """',),
-            departs=('def f():\n    """Do.\n\n    More."""',),
+            departs=('def f():\n    """Do.\n\n    More."""', 'def f():\n    """Do.\n\n    More. """'),
             nearly=('def f():\n    """Do."""',),
         ),
     )
@@ -258,9 +266,9 @@ class SummaryPlace(Convention):
         in between was written on purpose.
         """
         string = place.inside("string")
-        if string is None:
-            return ()
         data = place.source.utf8
+        if string is None or READ in data:
+            return ()
         before = data[data.rfind(b"\n", 0, string.start_byte) + 1 : string.start_byte]
         if before.strip():
             return ()
@@ -273,7 +281,8 @@ class SummaryPlace(Convention):
             is_plain = after.startswith(gap) and after[len(gap) : len(gap) + 1].strip(b' \t\r\n"')
             return (Edit(place.end, place.end + len(gap), ""),) if is_plain else ()
         if value == self.values[2]:
-            return (Edit(place.start, place.start, gap.decode()),)
+            text = data[: place.start].rstrip(b" \t")
+            return () if text.endswith(b"\\") else (Edit(len(text), place.start, gap.decode()),)
         # a quote or a backslash before the closing quotes would change the string
         is_plain = data[: place.start].endswith(gap) and data[: place.start - len(gap)][-1:].strip(b" \t\r\n\"'\\")
         return (Edit(place.start - len(gap), place.start, ""),) if is_plain else ()
@@ -301,7 +310,7 @@ class SummaryEnd(Documented):
     never = frozenset({"without"})
     is_fixable = True
     values = ("full stop", "without")
-    version = 6
+    version = 7
     examples = Examples(
         value="full stop",
         conforms=('def f():\n    """Do it."""', 'def f():\n    """\n    Do it.\n\n    Then that\n    """'),
@@ -321,6 +330,11 @@ class SummaryEnd(Documented):
             'def f():\n    """Do it with --now"""',
             'def f():\n    """One of:\n    1) this\n    2) that\n    """',
             'def f():\n    """Go this way:\n        first > second\n    """',
+            'def f():\n    """Claim that\n    - a is b\n    - b is c\n    """',
+            'def f():\n    """Return,\n        a as it is, if\n    """',
+            # no sentence
+            'def f():\n    """f(a, b=()) -> object\n\n    Do it.\n    """',
+            'def f(a):\n    """a: what is done"""',
             # the sentence goes on
             'def f():\n    """Do it. See\n    :ref:`index` for more.\n    """',
             'def f():\n    """Keep within\n    :attr:`LIMIT`, whatever comes\n    :py:meth:`read`\n    """',
@@ -335,7 +349,8 @@ class SummaryEnd(Documented):
         end = summary_end(text)
         if end is None or not (text[end - 1].isalnum() or text[end - 1] == "."):
             return None
-        if NO_WORD.search(text[:end].rstrip(".").split()[-1]):
+        last = text[:end].rstrip(".").split()[-1]
+        if NO_WORD.search(last) or last in UNENDED or NO_SENTENCE.match(content_of(text).lstrip()):
             return None
         return "full stop" if text[end - 1] == "." else "without"
 
@@ -344,7 +359,7 @@ class SummaryEnd(Documented):
         string = place.inside("string")
         text = text_of(string) if string is not None else ""
         end = summary_end(text)
-        if string is None or end is None:
+        if string is None or end is None or READ in place.source.utf8:
             return ()
         byte = string.start_byte + len(text[:end].encode())
         if value == "full stop":
@@ -402,13 +417,19 @@ def content_of(text: str) -> str:
 
 
 def summary_end(text: str) -> int | None:
-    """Return where the first paragraph of a string ends, in characters of *text*; None for a string without one."""
+    """
+    Return where the first paragraph of a string ends, in characters of *text*.
+
+    None for a string without one, and where a list goes on with it.
+    """
     opening = QUOTES.match(text)
     if opening is None:
         return None
     place, end = opening.end(), None
     lines = content_of(text).splitlines(keepends=True)
     for line, below in zip_longest(lines, lines[1:], fillvalue=""):
+        if end is not None and LISTED.match(line):
+            return None
         is_heading = UNDERLINE.match(below) or SECTION.match(line)
         if (not line.strip() and end is not None) or is_heading or NO_PROSE.match(line):
             break

@@ -72,6 +72,26 @@ def test_a_summary_that_moves_to_a_line_of_its_own_stands_at_its_margin():
     assert text.encode() == mend('def f():\n    """ Do it.\n\n    Then that.\n    """\n', house)
 
 
+def test_closing_quotes_that_move_leave_no_blank_behind():
+    """What stood between the text and the quotes goes; after a backslash the line would go on."""
+    text = 'def f():\n    """Do it.\n\n    Then that.\n    """\n'
+    house = learn_profile([tally_source(parse(text, f"app/m{n}.py")) for n in range(90)])
+    kept = b'def f():\n    """Do it.\n\n    Then that \\ """\n'
+
+    assert text.encode() == mend('def f():\n    """Do it.\n\n    Then that. """\n', house, only=["D05[closing quotes]"])
+    assert kept == mend(kept, house, only=["D05[closing quotes]"])
+
+
+@pytest.mark.parametrize(("more", "is_mended"), [("", True), ("\n\nassert 'Do it' == f.__doc__\n", False)])
+def test_documentation_that_the_program_reads_is_left_as_it_is(more: str, is_mended: bool):
+    """What is printed, or held against a text, is no mere documentation."""
+    text = 'def f():\n    """\n    Do it.\n\n    Then that.\n    """\n'
+    house = learn_profile([tally_source(parse(text, f"app/m{n}.py")) for n in range(90)])
+    slip = f'def f():\n    """Do it\n\n    Then that."""\n{more}'
+
+    assert (text if is_mended else slip).encode() == mend(slip, house)
+
+
 @pytest.mark.parametrize(
     "first", ["", "#!/usr/bin/env python\n", "#!/bin/python\n# coding: latin-1\n", "# reads\n# coding: latin-1\n"]
 )
