@@ -1,5 +1,5 @@
 """
-What a file binds. In: its text. Out: its tree, and how often each name is bound there, in whatever scope.
+What a file binds. In: its text. Out: its tree, and how often each name is bound there, in whatever scope or in one.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ import ast
 import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 MAKES_NAMES = re.compile(rb"\b(?:exec|globals|vars)\(|\bsys\.modules\[__name__\]")
 """How a file may bind names that none of its statements binds."""
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:
@@ -31,11 +32,14 @@ def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:
     )
 
 
-@lru_cache(maxsize=1)
 def parse(text: bytes) -> ast.Module | None:
     """Return a file as a tree; None where it does not parse, or may bind names that no statement of it shows."""
-    if MAKES_NAMES.search(text):
-        return None
+    return None if MAKES_NAMES.search(text) else parse_any(text)
+
+
+@lru_cache(maxsize=1)
+def parse_any(text: bytes) -> ast.Module | None:
+    """Return a file as a tree; None where it does not parse."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -47,8 +51,37 @@ def parse(text: bytes) -> ast.Module | None:
 @lru_cache(maxsize=1)
 def bindings_of(tree: ast.Module) -> Counter[str]:
     """Return how often each name is bound in a file, in whatever scope."""
+    return bindings_among(ast.walk(tree))
+
+
+def times_bound(name: str, line: int, tree: ast.Module) -> int:
+    """Return how often the innermost function around *line* that binds the name, or else the module, binds it."""
+    around = (node for node in ast.walk(tree) if isinstance(node, FUNCTIONS) and is_in(line, node))
+    # what is further in begins later
+    for scope in (*sorted(around, key=lambda node: -node.lineno), tree):
+        if found := bindings_among(own_nodes(scope))[name]:
+            return found
+    return 0
+
+
+def is_in(line: int, node: ast.stmt) -> bool:
+    """Claim that *line* is one of a statement's."""
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield what stands in *scope*, of functions in it their names alone."""
+    waiting = [*ast.iter_child_nodes(scope)]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += [] if isinstance(node, FUNCTIONS) else ast.iter_child_nodes(node)
+
+
+def bindings_among(nodes: Iterable[ast.AST]) -> Counter[str]:
+    """Return how often *nodes* bind each name."""
     found: Counter[str] = Counter()
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
                 found[name] += 1

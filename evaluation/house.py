@@ -29,8 +29,19 @@ IMPORTED = re.compile(r"([\w.]+)(?:\s+as\s+(\w+))?")
 COMMENT = re.compile(rb"#.*")
 FUNCTION = re.compile(rb"^[ \t]*(?:async +)?def +(\w+)", re.MULTILINE)
 NEXT_STATEMENT = re.compile(rb"\n(?=[^\s#)])")
+ITEM = rb"\w+(?:\s+as\s+\w+)?"
 GIVES = re.compile(
-    rb"(?:.*\b)?(?:def|class|for|as|import|global|lambda)\s+\0|.*[\"']\0[\"']|.*\0\s*(?::[^=\n]*)?=(?!=)|.*\0\s*,|.*,\s*\0\s*$"
+    rb"(?:.*\b)?(?:def|class|for|as|import|global|lambda)\s+\0"
+    # one of several that a statement binds
+    rb"|.*\b(?:import|global|nonlocal)\b[^;]*\0|.*\bfor\b[\w\s,*()]*\0[\w\s,*()]*\bin\b|.*\bas\s*\([^)]*\0"
+    rb"|\s*\(?[\w\s,.*]*\0\s*,[\w\s,.*]*\)?\s*=(?!=)"
+    # a type is none that it is given
+    rb"|(?:.*[^\s:>]|\s*(?:(?:el)?if|else|try|except|finally|for|while|with)\b.*:)?\s*\0\s*(?::[^=\n]*)?=(?!=)"
+    # quoted, alone or in a list
+    rb"|.*[\"'](?:\w+,\s*)*\0(?:,\s*\w+)*[\"']"
+    # a line of what is imported
+    rb"|\s*(?:%b\s*,\s*)*\0\s*,\s*(?:%b\s*,\s*)*(?:%b)?\s*[)\\]?\s*(?:#.*)?$"
+    rb"|\s*(?:%b\s*,\s*)+\0\s*[)\\]?\s*(?:#.*)?$" % ((ITEM,) * 4)
 )
 """A line that may give something the name, which is written as a NUL."""
 PUTS_NAMES = re.compile(rb"\b_*(?:builtins?|globals)_*\b|\b(?:exec|run_path)\(|\bsys\.modules\[")

@@ -29,7 +29,7 @@ from ..mining.judge import Finding
 from ..mining.profile import state_fact
 from ..mining.roles import data_folder, role_of
 from ..mining.source import Source
-from .bindings import bindings_of, is_plain_function, parse
+from .bindings import bindings_of, is_plain_function, parse, parse_any, times_bound
 from .guards import is_expected, is_guarded, lines_around
 from .house import MAKERS, House, read_house
 from .learning import keep
@@ -171,12 +171,15 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
     own = lines[place]
     match KINDS[answer["name"]]:
         case "attribute":
-            if "no implementation" in said:
-                return False  # a method without a body may be called
-            if not said.startswith("No attribute"):
-                return value_lacks(names[0], names[-1], house, lines, place)
+            is_of_module = said.startswith("No attribute")
+            name = names[0] if is_of_module else names[-1]
+            # a method without a body may be called, and what is assigned exists
+            if "no implementation" in said or assigns(own, name):
+                return False
+            if not is_of_module:
+                return value_lacks(names[0], name, house, lines, place)
             in_flux = names[-1].partition(".")[0] in PLATFORM
-            return not in_flux and module_lacks(names[-1], names[0], house, lines, place)
+            return not in_flux and module_lacks(names[-1], name, house, lines, place)
         case "import":
             return module_lacks(names[-1], names[0], house, lines, place)
         case "module":
@@ -310,12 +313,13 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
         given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held)
         if sum(given.search(line) is not None for line in lines) > 1:
             return False  # the resolver knows it by one of its values
-    if any(is_cast_away(held, owner, lines[:place]) for held in re.findall(rb"\b(\w+)\.%b\b" % name.encode(), own)):
-        return False
     if owner in PLAIN_TYPES and re.search(rb"\]\.%b\b" % name.encode(), own):
         return False  # of what a display holds side by side it knows but one type
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
-    return is_plain and "|" not in owner and not house.mentions(MANGLED.sub("", name), own)
+    if not is_plain or "|" in owner or house.mentions(MANGLED.sub("", name), own):
+        return False
+    held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
+    return not any(is_bound_anew(each.decode(), lines, place) for each in held)
 
 
 def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool:
@@ -324,13 +328,16 @@ def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool
     return any(b"isinstance(" in line and not word.search(line) for line, _ in lines_around(lines, place))
 
 
-def is_cast_away(held: bytes, owner: str, above: Sequence[bytes]) -> bool:
-    """Claim that a cast gave what is *held* another type than *owner*, the declared one that the resolver keeps to."""
-    given = re.compile(rb"\s*%b\s*(?::[^=]*)?=(?!=)\s*(?:\w+\.)?(cast\()?" % held)
-    for line in reversed(above):
-        if (found := given.match(line)) is not None:
-            return found[1] is not None and re.search(rb"\b%b\b" % owner.partition("[")[0].encode(), line) is None
-    return False
+def is_bound_anew(held: str, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that a name is bound more than once where the line at *place* sees it: the resolver knows one value."""
+    tree = parse_any(b"\n".join(lines))
+    return tree is not None and times_bound(held, place + 1, tree) > 1
+
+
+def assigns(line: bytes, name: str) -> bool:
+    """Claim that *line* assigns to an attribute, which makes it exist."""
+    form = rb"(?:.*\.%b\s*|[\w.,\s]*\.%b\s*(?:,[\w.,\s]*|:[^=]*))=(?!=)"
+    return re.match(form % ((name.encode(),) * 2), line) is not None
 
 
 def call_is_certain(function: str, house: House) -> bool:

@@ -230,6 +230,69 @@ THERE = [
     ),
     *(
         pytest.param(
+            {"a.py": "from pathlib import Path\n\n\n" + code},
+            silent,
+            id=f"a value that is {said}",
+        )
+        for code, silent, said in (
+            ("def f(to: str):\n    to = Path(to)\n    to.mkdir()\n", True, "converted"),
+            ("def f(to: str):\n    print(Path(to))\n    to.mkdir()\n", False, "not converted"),
+            ("def f(to: str):\n    to.mkdir()\n\n\ndef g(to):\n    to = Path(to)\n", False, "converted elsewhere"),
+        )
+    ),
+    *(
+        pytest.param(
+            {
+                "a.py": "class Empty:\n    size = 0\n\n\n"
+                f"try:\n    import outside\nexcept ImportError:\n    {other} = Empty()\n\n"
+                f"\ndef f(a: Empty):\n    return {other}.made_up\n\n\ndef g({other}):\n    return {other}\n"
+            },
+            silent,
+            id=f"a value called {other}",
+        )
+        for other, silent in (("outside", True), ("inside", False))
+    ),
+    *(
+        pytest.param({"a.py": f"import sys\n\n\nclass Own:\n    size = 0\n\n\nown = Own()\n{line}\n"}, silent, id=line)
+        for line, silent in (
+            ("own.made_up = own.size", True),
+            ("own.made_up: int = 1", True),
+            ("own.size, own.made_up = 1, 2", True),
+            ("size = own.made_up = 1", True),
+            ("sys.made_up = print", True),
+            ("print(own.made_up == 1)", False),
+            ("own.size = own.made_up", False),
+            ("dict(a=own.made_up, b=1)", False),
+            ("dict(a=sys.made_up, b=1)", False),
+        )
+    ),
+    *(
+        pytest.param(
+            {
+                "shop/__init__.py": "",
+                "shop/till.py": "class Till:\n    size = 0\n",
+                "shop/use.py": f"from shop.till import Tll\n\n\n{code}\n",
+            },
+            silent,
+            id=code,
+        )
+        for code, silent in (
+            ("def f(till: Tll, more):\n    print(till, more)", False),
+            ("def f(till: Tll = None) -> Tll:\n    print(till)", False),
+            ("def f(more, tills: dict[str, Tll], last):\n    print(tills)", False),
+            ("def f(till):\n    return isinstance(till, (Tll, int)), Tll, 1", False),
+            ("class Own(Tll, object):\n    till: Tll = None", False),
+            ("from .till import Till, Tll, size", True),
+            ("from .till import (\n    Till as Own, Tll,  # so\n)", True),
+            ("Tll, Own = int, str", True),
+            ("for own, Tll in ():\n    pass", True),
+            ("with open('a') as (own, Tll):\n    pass", True),
+            ("if True: Tll = int", True),
+            ("NAMES = 'Till, Tll'.split()", True),
+        )
+    ),
+    *(
+        pytest.param(
             {
                 "a.py": "from dataclasses import dataclass\n\nfrom outside import Base\n\n\n"
                 f"class Own:\n    sum = 0\n\n\n@dataclass\nclass Till({base}):\n    pass\n\n\nprint(Base, Till(1))\n"
