@@ -383,6 +383,7 @@ class DocstringQuotes(Documented):
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ('"""', "'''")
+    version = 2
     examples = Examples(
         value='"""',
         conforms=('def f():\n    """Do."""', 'def f():\n    r"""Do \\d."""'),

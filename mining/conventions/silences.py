@@ -1,12 +1,13 @@
 """
-Comments that tell linters to be silent. In: a source. Out: the codes that they silence, each with its lines.
+Comments that keep linters and formatters away. In: a source. Out: the codes that they silence, each with its lines.
 
     query.filter(row.end == None)  # noqa: E711
     def setUp(self):  # pylint: disable=invalid-name
     raise Failed()  # ruff: ignore[raise-without-from-inside-except]
+    x = ['a']  # fmt: skip
 
 Whoever excused a line from a linter's rule meant the line to stay as it is: a convention that names the code asks
-nothing there.
+nothing there, nor does one whose matter a formatter owns where formatters are told to leave the lines alone.
 """
 
 from __future__ import annotations
@@ -23,9 +24,13 @@ MARK = re.compile(
     rb"#\s*(?P<whole>(?:flake8|ruff)\s*:\s*)?noqa\b(?:\s*:\s*(?P<codes>[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*))?"
     rb"|#\s*ruff\s*:\s*(?P<reach>ignore|file-ignore|disable)\s*\[(?P<rules>[^\]\n]+)\]"
     rb"|#\s*pylint\s*:\s*disable(?P<next>-next)?\s*=\s*(?P<names>[\w-]+(?:\s*,\s*[\w-]+)*)"
-    rb"|#\s*type\s*:\s*ignore\b(?:\[(?P<errors>[^\]\n]*)\])?",
+    rb"|#\s*type\s*:\s*ignore\b(?:\[(?P<errors>[^\]\n]*)\])?"
+    rb"|#\s*fmt\s*:\s*(?P<format>off|skip)\b",
     re.IGNORECASE,
 )
+FORMAT_ON = re.compile(rb"#\s*fmt\s*:\s*on\b")
+FORMATTED = frozenset({"fmt"})
+"""The code of all that formatters own."""
 NAMES = {
     "missing-type-function-argument": "ANN001",
     "missing-type-args": "ANN002",
@@ -121,19 +126,40 @@ def read_marks(source: Source) -> Iterator[Silence]:
         node = root.descendant_for_byte_range(mark.start(), mark.start() + 1)
         if node is None or node.type != "comment":
             continue
-        codes, line = codes_of(mark), node.start_point.row + 1
+        codes, line = (*FORMATTED,) if mark["format"] else codes_of(mark), node.start_point.row + 1
         if mark["whole"] or mark["reach"] == b"file-ignore":
             yield Silence(1, len(source.line_starts), codes)
         elif mark["next"]:
             yield Silence(line + 1, line + 1, codes)
         elif mark["reach"] == b"ignore" and stands_alone(node):
             yield Silence(line, last_line_of_head(node), codes)
-        elif (mark["names"] or mark["reach"] == b"disable") and node.parent is not None and stands_alone(node):
-            end = source.utf8.find(b"ruff: enable[" + mark["rules"], mark.end()) if mark["rules"] else -1
+        elif mark["format"] == b"skip":
+            yield Silence(first_line_of(node), line, codes)
+        elif is_opening(mark) and node.parent is not None and stands_alone(node):
             last = node.parent.end_point.row + 1  # to the end of its block
-            yield Silence(line, last if end < 0 else min(last, source.line_of(end)), codes)
-        else:
+            yield Silence(line, min(last, line_of_closing(mark, source)), codes)
+        elif not mark["format"]:
             yield Silence(line, line, codes)
+
+
+def is_opening(mark: re.Match[bytes]) -> bool:
+    """Claim that a marker on a line of its own speaks of what is below it."""
+    return bool(mark["names"] or mark["reach"] == b"disable" or mark["format"])
+
+
+def line_of_closing(mark: re.Match[bytes], source: Source) -> int:
+    """Return the line on which what a marker silences is enabled again, the last where it is nowhere."""
+    form = re.compile(b"ruff: enable" + re.escape(b"[" + mark["rules"])) if mark["rules"] else FORMAT_ON
+    end = form.search(source.utf8, mark.end()) if mark["rules"] or mark["format"] else None
+    return len(source.line_starts) if end is None else source.line_of(end.start())
+
+
+def first_line_of(comment: Node) -> int:
+    """Return the first line of the statement, or of its head, that *comment* stands behind."""
+    before = None if stands_alone(comment) else comment.prev_sibling
+    if before is not None and before.type == ":":
+        before = before.parent
+    return (before or comment).start_point.row + 1
 
 
 def codes_of(mark: re.Match[bytes]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ class QuoteMarks(Convention):
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ("double", "single")
-    version = 2
+    version = 3
     examples = Examples(
         value="double",
         conforms=('x = "a"', 'x = f"{a}"'),
@@ -209,6 +209,7 @@ class TrailingComma(Convention):
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ("present", "absent")
+    version = 2
     examples = Examples(
         value="present",
         conforms=("f(\n    a,\n    b,\n)", "x = [\n    1,\n    2,  # two\n]", "from a import (\n    b,\n    c,\n)"),

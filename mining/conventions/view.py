@@ -16,7 +16,7 @@ from tree_sitter import Node
 from ..roles import role_of
 from ..source import Source
 from .convention import Convention, Edit
-from .silences import Silences, silences_in
+from .silences import FORMATTED, Silences, silences_in
 
 DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
 """What a dotted name is made of."""
@@ -209,11 +209,12 @@ class FileView:
 
     def is_silenced(self, asker: Convention, mark: Node) -> bool:
         """Claim that a comment on the first line of *mark*, or the last of its string, silences what *asker* asks."""
-        if not asker.linter_codes or not self.silences:
+        if not (asker.linter_codes or asker.owners) or not self.silences:
             return False
         string = mark.parent if mark.type == "string_start" else None
         first, last = mark.start_point.row + 1, (string or mark).end_point.row + 1
-        codes, silences = asker.linter_codes, self.silences
+        codes = asker.linter_codes | FORMATTED if asker.owners else asker.linter_codes
+        silences = self.silences
         return silences.cover(codes, first) or (last > first and silences.cover(codes, last))
 
     @property

@@ -179,6 +179,11 @@ SILENT = [
     pytest.param("N01", "# ruff: file-ignore[invalid-function-name]\nx = 1\ndef readAll(): pass", id="a ruff file"),
     pytest.param("T01", "def read():  # type: ignore[no-untyped-def]\n    return 1", id="a type checker"),
     pytest.param("D06", 'def f():\n    """Do\n\n    More.\n    """  # noqa: D400', id="after a long string"),
+    pytest.param("S01", "# fmt: off\nx = ['a']\n\ny = ['b']\n# fmt: on\nz = 1", id="a formatter"),
+    pytest.param("S05", "def f():\n    # fmt:off\n    g(\n        1,\n        2\n    )", id="a formatter in a block"),
+    pytest.param("S01", "x = [\n    'a',\n]  # fmt: skip", id="a formatter of a statement"),
+    pytest.param("S01", "def f(\n    a='a',\n):  # fmt: skip\n    pass", id="a formatter of a head"),
+    pytest.param("D09", "def f():\n    'Do.'  # fmt: skip", id="a formatter of a string"),
 ]
 ASKED = [
     pytest.param("N01", "def readAll(): pass  # noqa: F401", id="another code"),
@@ -193,6 +198,10 @@ ASKED = [
         "L03", "# ruff: disable[T201]\nprint(1, file=x)\n# ruff: enable[T201]\nprint(1)", id="after it is enabled"
     ),
     pytest.param("L03", "print(1)  # pylint: disable=invalid-name", id="another convention"),
+    pytest.param("S01", "# fmt: off\nx = 1\n# fmt: on\ny = 'a'", id="after it is formatted again"),
+    pytest.param("S01", "x = 1  # fmt: skip\ny = 'a'", id="the statement after what is not formatted"),
+    pytest.param("S01", "x = 'a'  # fmt: off", id="behind a statement formatters go on"),
+    pytest.param("N01", "# fmt: off\ndef readAll(): pass", id="what no formatter owns"),
 ]
 
 
