@@ -2,7 +2,8 @@
 Safe fixes. In: a source and its findings. Out: the file's bytes with the fixable ones mended, and nothing else touched.
 
 Each convention says which few bytes make a place answer as the house does. A fix is kept only when the file still
-parses, the finding is gone and no other has come; so a second run finds nothing left to mend.
+parses, the finding is gone and no other has come; so a second run finds nothing left to mend. A name of `typing` that
+the fixes leave without a use is taken out of its import.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source, Span, parse_source, parse_tree
 from .syntax import fault_of
+from .unused import drop_unused
 
 __all__ = ["find_fix", "fix_once", "fix_source"]
 
@@ -45,13 +47,17 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
         made = [edit for edits in chosen for edit in edits]
         text = apply_edits(current, made)
         if made and not is_better(current, text, profile, len(chosen)):
-            return source.encode(mend_one_by_one(current, chosen, profile))
+            text = mend_one_by_one(current, chosen, profile)
+            current = parse_source(source.path, source.encode(text), source.language)
+            break
         left = {(f.entry.id, moved(made, f.start)) for f, edits in fixes if not set(edits) <= set(made)}
         current = parse_source(source.path, source.encode(text), source.language)
         if not left:
             break
         waiting = [f for f in judge_source(current, profile).findings if (f.entry.id, f.start) in left]
-    return source.encode(current.text)
+    unused = drop_unused(source, current)
+    text = apply_edits(current, unused)
+    return source.encode(text if unused and is_better(current, text, profile, 0) else current.text)
 
 
 def fix_once(source: Source, findings: Sequence[Finding], span: Span) -> tuple[Source, Span]:

@@ -278,9 +278,7 @@ def settle_facts(findings: Iterable[Finding], settings: Settings) -> list[Findin
     """Return *findings*, which follow from no profile, without what *settings* ignore, of the tiers that they name."""
     rows = ((finding, override_for(settings.conventions, finding.entry.id)) for finding in findings)
     return [
-        finding._replace(entry=settle(finding.entry, override))
-        for finding, override in rows
-        if not override.ignore
+        finding._replace(entry=settle(finding.entry, override)) for finding, override in rows if not override.ignore
     ]
 
 

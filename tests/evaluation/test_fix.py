@@ -150,6 +150,50 @@ def test_a_type_that_may_be_none_is_spelled_otherwise_only_where_it_still_runs(h
     assert (after if is_mended else before) == mend(before, house, only=["T03", "T03[deferred]"])
 
 
+TYPED = "def take(a: int | None, b: list[int]) -> None:\n    print(a, b)\n"
+HEADS = [
+    pytest.param(
+        "import os\nfrom typing import Any, List, Optional\n", "import os\nfrom typing import Any\n", id="last"
+    ),
+    pytest.param("from typing import List, Any\n", "from typing import Any\n", id="first"),
+    pytest.param(
+        "from typing import (\n    Any,\n    List,\n    Union,\n    Optional,\n)\n",
+        "from typing import (\n    Any,\n    Union,\n)\n",
+        id="between",
+    ),
+    pytest.param("import os\n\nfrom typing import List, Optional\n", "import os\n", id="a group of its own"),
+    pytest.param("import os\nfrom typing import List\nimport re\n", "import os\nimport re\n", id="a line of several"),
+    pytest.param("from typing import List, Dict\n", "from typing import Dict\n", id="unused before"),
+    pytest.param("from typing import List  # noqa: F401\n", "", id="a comment"),
+    pytest.param("from typing import List\n\n__all__ = ['List']\n", "", id="given away"),
+    pytest.param("from typing import List\n\nA = cast('List[int]', ())\n", "", id="a quoted type"),
+    pytest.param("from typing import List\n\nA = ()  # type: List[int]\n", "", id="a comment on types"),
+    pytest.param('from typing import List\n\n"""\n>>> List[int]\n"""\n', "", id="a doctest"),
+    pytest.param("from outside import List\n", "", id="another module"),
+]
+
+
+@pytest.mark.parametrize(("head", "left"), HEADS)
+def test_what_only_the_old_spelling_took_from_typing_is_imported_no_more(head: str, left: str):
+    """What was unused before stays, and what is used in any other way; texts that only say the word use nothing."""
+    house = learn_profile([tally_source(parse(TYPED, f"app/m{n}.py")) for n in range(90)])
+    code = '\n\ndef take(a: {}) -> None:\n    """List it, Optional or not."""\n    print(a)  # a List\n'
+    before = code.format("Optional[List[int]]" if "Optional" in head else "List[int]")
+    after = code.format("list[int] | None" if "Optional" in head else "list[int]")
+
+    assert f"{left or head}{after}".encode() == mend(f"{head}{before}", house, only=["T03", "T04"])
+
+
+def test_a_file_of_typing_alone_begins_with_its_code():
+    """No empty lines are left where the import was; a package's face keeps what others may take from it."""
+    house = learn_profile([tally_source(parse(TYPED, f"app/m{n}.py")) for n in range(90)])
+    code = "from typing import List\n\n\ndef take(a: List[int]) -> None: ...\n"
+    face = parse(code, "app/__init__.py")
+
+    assert b"def take(a: list[int]) -> None: ...\n" == mend(code, house)
+    assert code.replace(": List", ": list").encode() == fix_source(face, judge_source(face, house).findings, house)
+
+
 @pytest.mark.parametrize("decorator", ["", "@dataclass(slots=True)\n"])
 def test_a_class_that_is_made_anew_keeps_the_arguments_of_super(decorator):
     """Without them the class as it was written is meant, which is none that the instance is of."""
