@@ -45,7 +45,8 @@ class FoldCorpus(Corpus):
     def profile(self) -> Profile:
         """The conventions that the files of the other folds keep, as far as the whole corpus holds them."""
         paths = sorted({pair.path for pair in self.training} & self.manifest["sources"].keys())
-        learned = learn_profile([tally_source(self.source(path)) for path in paths])
+        packages = self.whole.profile.packages
+        learned = learn_profile([tally_source(self.source(path), packages) for path in paths], packages=packages)
         kept = (keep_decided(entry, self.whole.profile) for entry in learned.entries)
         return replace(learned, entries=tuple(e for e in kept if e is not None), versions=self.whole.profile.versions)
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.machinery import PathFinder
 from itertools import takewhile
 from pathlib import Path
 
+from ..mining.packages import outermost_packages
 from ..mining.repository import VENDORED
+from ..mining.roles import role_of
 
 PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "Enum"})
 """Foreign bases that lend no attribute that a resolver would not know."""
@@ -60,6 +64,7 @@ EMPTY = re.compile(
 """A class that holds nothing of its own: its objects are there for others to put attributes on."""
 SHARED = re.compile(rb"\b(?:extend_path|declare_namespace)\(")
 """How a package says that its modules may stand in several folders."""
+PYTHON = (".py", ".pyi")
 REQUIRING = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt")
 """The files that say what a project needs."""
 MAKERS = ("__init__", "__new__")
@@ -90,13 +95,15 @@ class House:
     """Their paths, in that order."""
     required: bytes = b""
     """What the project's files say that it needs, among the rest."""
+    further: tuple[Path, ...] = ()
+    """The folders below that packages stand in, the root and `src` left out."""
     known: dict[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]], compare=False)
     """The lines that may give something a name, by name, as far as they were looked for."""
 
     @property
     def tops(self) -> tuple[Path, ...]:
         """The folders that its top-level modules stand in."""
-        return self.root, self.root / "src"
+        return self.root, self.root / "src", *self.further
 
     @cached_property
     def packages(self) -> frozenset[str]:
@@ -294,6 +301,19 @@ def read_house(root: Path) -> House:
     """Return the text of the Python files under *root*, those left out that are vendored or cannot be read."""
     texts: list[bytes] = []
     paths: list[str] = []
+    names = list_house(root)
+    for name in names:
+        with suppress(OSError):
+            if name.endswith(PYTHON):
+                texts.append((root / name).read_bytes())
+                paths.append(name)
+    required = read_required(root)
+    return House(root, b"\n".join(texts), tuple(paths), required, further_tops(root, names, required))
+
+
+def list_house(root: Path) -> list[str]:
+    """Return the names of the plain files under *root*, those left out that are vendored or cannot be read."""
+    names: list[str] = []
     waiting = [("", root)]
     while waiting:
         inside, folder = waiting.pop()
@@ -304,13 +324,42 @@ def read_house(root: Path) -> House:
             found = sorted(entries, key=lambda entry: entry.name)
         for entry in found:
             name = entry.name
-            if name.endswith((".py", ".pyi")) and entry.is_file(follow_symlinks=False):
-                with suppress(OSError):
-                    texts.append(Path(entry).read_bytes())
-                    paths.append(inside + name)
+            if entry.is_file(follow_symlinks=False):
+                names.append(inside + name)
             elif name not in VENDORED and not name.startswith(".") and entry.is_dir(follow_symlinks=False):
                 waiting.append((f"{inside}{name}/", Path(entry)))
-    return House(root, b"\n".join(texts), tuple(paths), read_required(root))
+    return names
+
+
+def further_tops(root: Path, names: Iterable[str], required: bytes) -> tuple[Path, ...]:
+    """
+    Return the folders below *root*, beside `src`, that packages of its sources stand in, by the *names* of all files.
+
+    Those are left out that hold a package which may not be the one that its name means everywhere: two projects have
+    one, or it is called as a library, one of those that are *required* or not.
+    """
+    packages = [package for package in outermost_packages(names) if role_of(f"{package}/__init__.py") == "src"]
+    times = Counter(map(name_of, packages))
+    doubtful = {top_of(p) for p in packages if times[name_of(p)] > 1 or is_library(name_of(p), root, required)}
+    return tuple(root / top for top in sorted({*map(top_of, packages)} - {"", "src"} - doubtful))
+
+
+def top_of(package: str) -> str:
+    """Return the folder that a package stands in."""
+    return package.rpartition("/")[0]
+
+
+def name_of(package: str) -> str:
+    """Return the name of the package in a folder."""
+    return package.rpartition("/")[2]
+
+
+def is_library(name: str, root: Path, required: bytes) -> bool:
+    """Claim that a library is called *name*: one of Python's, one that is *required*, or one that is installed."""
+    if name in sys.stdlib_module_names or re.search(rb"(?<![\w./-])%b(?![\w.:/-])" % name.encode(), required):
+        return True
+    found = PathFinder.find_spec(name) if name.isidentifier() else None
+    return found is not None and not str(found.origin).startswith(str(root))
 
 
 def read_required(root: Path) -> bytes:

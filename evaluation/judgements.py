@@ -37,7 +37,7 @@ class CachingJudge:
     @cached_property
     def decides(self) -> bytes:
         """The hash of the profile and of the code that asks."""
-        entries = repr(self.profile.entries).encode("utf-8", "surrogatepass")
+        entries = repr((self.profile.entries, sorted(self.profile.packages))).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(entries, key=version_of_detectors(), digest_size=16).digest()
 
     def judge(self, source: Source) -> Judgement:

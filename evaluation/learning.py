@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from ..mining.errors import MissingExtraError, naming
 from ..mining.languages import PACKAGE, Language, builtin_languages, is_bare, known_languages, language_of
 from ..mining.learn import learn_profile
 from ..mining.owners import owners_in, owners_of
+from ..mining.packages import outermost_packages
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
@@ -38,8 +39,11 @@ CLAIMS = frozenset({"generated", "minified", "vendored"})
 def learn_tree(root: Path, settings: Settings) -> Profile:
     """Return the profile of the files under *root* as they are now."""
     repository = open_code(root, known_languages(), settings.exclude)
-    tallies = tally_all(tree_files(repository))
-    return learn_profile(tallies, settings=settings, recent=recent_lines(root), owners=owners_in(root))
+    packages = repository.packages
+    tallies = tally_all(tree_files(repository), packages)
+    return learn_profile(
+        tallies, settings=settings, recent=recent_lines(root), owners=owners_in(root), packages=packages
+    )
 
 
 def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
@@ -48,23 +52,25 @@ def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
     with suppress(OSError, ValueError, KeyError, TypeError):
         if kept is not None:
             return Profile.from_json(json.loads(kept.read_bytes()))
-    tallies = tally_all(snapshot.read(governed_paths(snapshot, settings)))
+    packages = outermost_packages(snapshot.blobs)
+    tallies = tally_all(snapshot.read(governed_paths(snapshot, settings)), packages)
     recent: Mapping[str, frozenset[int]] = {}
     if snapshot.commit:
         recent = recent_lines(snapshot.root, snapshot.commit)
-    profile = learn_profile(tallies, settings=settings, recent=recent, owners=owners_of(snapshot.read_one))
+    owners = owners_of(snapshot.read_one)
+    profile = learn_profile(tallies, settings=settings, recent=recent, owners=owners, packages=packages)
     if kept is not None:
         keep(kept, json.dumps(profile.as_json()).encode())
     return profile
 
 
-def tally_all(files: Iterable[tuple[str, bytes]]) -> list[FileTally]:
+def tally_all(files: Iterable[tuple[str, bytes]], packages: Set[str]) -> list[FileTally]:
     """Return the answers of every file that conventions are asked of."""
     tallies: list[FileTally] = []
     for path, data in files:
         with naming(path):
             if (source := read_source(path, data)) is not None:
-                tallies.append(tally_source(source))
+                tallies.append(tally_source(source, packages))
     return tallies
 
 

@@ -19,12 +19,12 @@ from ..mining.judge import Finding
 from ..mining.repository import git_output
 from ..mining.source import Source
 from .diff import Change, Snapshot
-from .house import REQUIRING
+from .house import PYTHON, REQUIRING, further_tops, list_house, read_required
 from .learning import read_source
 from .names import QUOTED, Missing, find_missing, findings_by_path
 
-PYTHON = (".py", ".pyi")
 WORD = re.compile(rb"[^\W\d]\w*")
+BESIDE = ".others"
 
 ByPath = Mapping[str, Sequence[Finding]]
 
@@ -122,12 +122,14 @@ def read_all(paths: Iterable[str], read: Callable[[str], bytes | None]) -> dict[
 def look_for_missing(root: Path, tree: Path, paths: Iterable[str]) -> list[Missing]:
     """Return what does not exist for the files at *paths* in *tree*, a state of the repository at *root*."""
     found = find_missing(tree, sorted(set(paths)))
-    ignored = ignored_paths(root, {path for missing in found for path in places_of(missing)})
-    return [missing for missing in found if ignored.isdisjoint(places_of(missing))]
+    further = further_tops(tree, list_house(tree), read_required(tree)) if found else ()
+    tops = ["", "src/", *(f"{top.relative_to(tree).as_posix()}/" for top in further)]
+    ignored = ignored_paths(root, {path for missing in found for path in places_of(missing, tops)})
+    return [missing for missing in found if ignored.isdisjoint(places_of(missing, tops))]
 
 
-def places_of(missing: Missing) -> list[str]:
-    """Return where the module that is missing would stand, if it is one."""
+def places_of(missing: Missing, tops: Iterable[str]) -> list[str]:
+    """Return where the module that is missing would stand below *tops*, if it is one."""
     names = QUOTED.findall(missing.message)
     if missing.kind == "module":
         parts = names[0].split(".")
@@ -136,7 +138,7 @@ def places_of(missing: Missing) -> list[str]:
     else:
         return []
     file = "/".join(parts)
-    return [f"{top}{file}{end}" for top in ("", "src/") for end in (".py", "/__init__.py")]
+    return [f"{top}{file}{end}" for top in tops for end in (".py", "/__init__.py")]
 
 
 def ignored_paths(root: Path, paths: Iterable[str]) -> frozenset[str]:
@@ -158,7 +160,11 @@ def tree_after(root: Path, change: Change | None) -> Generator[Path]:
 
 @contextmanager
 def laid_out(snapshot: Snapshot) -> Generator[Path]:
-    """Yield a scratch folder with the Python files of *snapshot*; git never names one outside of the repository."""
+    """
+    Yield a scratch folder with the Python files of *snapshot*; git never names one outside of the repository.
+
+    Where there are others beside them, a file says so: that decides where packages stand.
+    """
     python = [path for path in snapshot.blobs if path.endswith(PYTHON) or path in REQUIRING]
     wanted = [path for path in python if ".." not in path.split("/")]
     with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
@@ -167,4 +173,7 @@ def laid_out(snapshot: Snapshot) -> Generator[Path]:
             with suppress(OSError):
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(data)
+        for beside in {path.rpartition("/")[0] for path in snapshot.blobs}:
+            if ".." not in beside.split("/") and (folder / beside).is_dir():
+                (folder / beside / BESIDE).touch()
         yield folder

@@ -120,7 +120,7 @@ def ask_and_weigh(program: str, house: House, paths: Sequence[str]) -> list[Miss
     found: set[Missing] = set()
     lines: dict[str, list[bytes]] = {}
     for first in range(0, len(paths), FILES_A_RUN):
-        answers = ask_resolver(program, house.root, paths[first : first + FILES_A_RUN])
+        answers = ask_resolver(program, house.root, paths[first : first + FILES_A_RUN], house.tops)
         if answers is None:
             return None
         for answer in answers:
@@ -129,16 +129,16 @@ def ask_and_weigh(program: str, house: House, paths: Sequence[str]) -> list[Miss
                 lines[path] = (house.root / path).read_bytes().split(b"\n")
             if answer["name"] in KINDS and is_certain(answer, house, lines[path]):
                 found.add(as_missing(answer))
-    return sorted(missing_everywhere(program, house.root, found))
+    return sorted(missing_everywhere(program, house, found))
 
 
-def missing_everywhere(program: str, root: Path, found: Set[Missing]) -> set[Missing]:
+def missing_everywhere(program: str, house: House, found: Set[Missing]) -> set[Missing]:
     """Return those of *found* that the standard library lacks on every platform, and all that is not about it."""
     asked = {missing for missing in found if is_standard(missing)}
     for platform in PLATFORMS:
         if asked and platform != sys.platform:
             paths = sorted({missing.path for missing in asked})
-            answers = ask_resolver(program, root, paths, platform) or ()
+            answers = ask_resolver(program, house.root, paths, house.tops, platform) or ()
             asked &= {as_missing(answer) for answer in answers if answer["name"] in KINDS}
     return {missing for missing in found if not is_standard(missing)} | asked
 
@@ -157,7 +157,9 @@ def hash_of(program: str, house: House, paths: Sequence[str]) -> str:
     stamps = [Path(place).stat().st_mtime_ns for place in (program, *installed())]
     digest.update(house.required)
     versions = [sys.version, version_for(house.root)]
-    digest.update("\0".join([*house.files, "", *paths, "", *map(str, stamps), *versions]).encode("utf-8", "replace"))
+    tops = map(str, house.further)
+    about = [*house.files, "", *paths, "", *map(str, stamps), *versions, *tops]
+    digest.update("\0".join(about).encode("utf-8", "replace"))
     return digest.hexdigest()
 
 
@@ -365,7 +367,7 @@ def may_stand(module: str, path: str, house: House) -> bool:
     A compiled file or a stub may stand where it or a part of its path would be.
     """
     parts = module.split(".")
-    for top in (*(house.root / folder for folder in PurePath(path).parents), house.root / "src"):
+    for top in (*(house.root / folder for folder in PurePath(path).parents), *house.tops):
         place = top.joinpath(*parts)
         if place.is_dir() or place.with_name(f"{parts[-1]}.py").is_file():
             return True

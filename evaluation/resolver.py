@@ -47,10 +47,13 @@ def version_for(root: Path) -> str:
 
 
 def ask_resolver(
-    program: str, root: Path, paths: Sequence[str], platform: str = sys.platform
+    program: str, root: Path, paths: Sequence[str], tops: Sequence[Path], platform: str = sys.platform
 ) -> list[Mapping[str, Any]] | None:
-    """Return the resolver's errors in *paths*, as it writes them, or None when it fails."""
-    roots = [str(root), *([str(root / "src")] if (root / "src").is_dir() else [])]
+    """
+    Return the resolver's errors in *paths*, as it writes them, or None when it fails.
+
+    *tops* are the folders that the top-level modules of the code at *root* stand in.
+    """
     settings = {
         "preset": "default",
         # guesses at what functions without annotations return took half of the time, and found none of 565 more
@@ -58,7 +61,7 @@ def ask_resolver(
         "skip-interpreter-query": True,
         "python-platform": platform,
         "python-version": version_for(root),
-        "search-path": roots,
+        "search-path": [str(top) for top in tops if top.is_dir()],
         "site-package-path": installed(),
         "project-excludes": [],
     }

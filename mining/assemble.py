@@ -296,7 +296,8 @@ def learn_together(tallies: Sequence[FileTally], mined: Sequence[Mined], setting
     """Return the profile of all repositories, with what their histories and formatters say of it."""
     recent = {one.prefix + path: lines for one in mined for path, lines in recent_lines(one.repository.root).items()}
     owners = frozenset[str]().union(*(owners_in(one.repository.root) for one in mined))
-    return learn_profile(tallies, settings=settings, recent=recent, owners=owners)
+    packages = {one.prefix + package for one in mined for package in one.repository.packages}
+    return learn_profile(tallies, settings=settings, recent=recent, owners=owners, packages=packages)
 
 
 def manifest_head(mined: Sequence[Mined], settings: Sequence[Settings]) -> dict[str, Any]:

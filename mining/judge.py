@@ -91,7 +91,7 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None) -> 
     groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
     entries: dict[tuple[str, str], Entry | None] = {}
     with naming(source.path):
-        tally = tally_source(source)
+        tally = tally_source(source, profile.packages)
     for found, entry in answer_all(tally, profile):
         groups[found.convention, found.key].append(found)
         entries[found.convention, found.key] = entry

@@ -82,12 +82,14 @@ def learn_profile(
     settings: Settings | None = None,
     recent: Mapping[str, Set[int]] | None = None,
     owners: Set[str] = frozenset(),
+    packages: Set[str] = frozenset(),
 ) -> Profile:
     """
     Return the profile of the files that *tallies* came from.
 
     *recent* holds the lines, by path, that the last commits added (`mining.recency`); without it nothing is migrating.
     *owners* names the formatters that the repository configures (`mining.owners`): what they own is left to them.
+    *packages* are its outermost packages (`mining.packages`), as the tallies were made with.
     """
     files = sorted(tallies, key=lambda tally: tally.path)
     facts = {tally.path: tally.facts for tally in files if tally.facts is not None}
@@ -110,7 +112,7 @@ def learn_profile(
     ]
     total = sum(place.times for found in places.values() for place in found)
     versions = {name: convention.version for name, convention in sorted(conventions_by_id().items())}
-    return Profile(tuple(control_discoveries(entries)), len(files), total, versions)
+    return Profile(tuple(control_discoveries(entries)), len(files), total, versions, packages)
 
 
 def count_answers(

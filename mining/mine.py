@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from .history import bare_scripts
 from .languages import Language, known_languages, language_of
 from .own import read_own_pairs
 from .owners import owners_in
+from .packages import module_of
 from .pairs.kind import Draft, MinedFile, collect_kinds
 from .pairs.pair import Pair
 from .repository import Repository, matcher_of, open_code, past_id
@@ -56,15 +57,17 @@ def mine_source(
     source: Source,
     kinds: Sequence[str] | None = None,
     house: frozenset[str] = frozenset(),
+    packages: Set[str] = frozenset(),
     *,
     alone: bool = False,
 ) -> FileYield:
     """
     Return what one parsed file teaches. Pure: the same source gives the same yield.
 
+    *house* are the first names of the modules that the repositories offer, *packages* where its own stand.
     A file that stands *alone* is not compared with others: neither its habits nor its fingerprints are taken.
     """
-    tally = None if alone else tally_source(source)
+    tally = None if alone else tally_source(source, packages)
     if is_test_path(source.path):
         # tests teach conventions alone: they offer nothing, no pair is made of them, no split has to compare them
         return FileYield(source.path, source.language.name, tally, licence=file_licence(source.text))
@@ -125,6 +128,7 @@ def mine_data(
     languages: Sequence[Language],
     kinds: Sequence[str] | None,
     house: frozenset[str] = frozenset(),
+    packages: Set[str] = frozenset(),
 ) -> FileYield | Drop:
     """Return what the bytes of one file teach, or why they cannot be mined."""
     language = language_of(path, languages, data)
@@ -138,7 +142,7 @@ def mine_data(
         return Drop(path, "", "file", f"{NO_GRAMMAR}{language.name}")
     cleaned = clean_source(source)
     try:
-        mined = mine_source(cleaned.source, kinds, house)
+        mined = mine_source(cleaned.source, kinds, house, packages)
     except RecursionError:
         return Drop(path, "", "file", "too_deep")
     if not mined.drafts and cleaned.source.tree.root_node.has_error:
@@ -202,7 +206,9 @@ def mine_repositories(
     own_pairs = [pair for root, own in zip(repositories, settings, strict=True) for pair in read_own_pairs(root, own)]
     opened = [open_code(root, known, own.exclude) for root, own in zip(repositories, settings, strict=True)]
     offering = [open_code(root, known) for root in api_from]
-    house = frozenset[str]().union(*(outermost_modules(short_name(r.name), r.paths) for r in (*opened, *offering)))
+    both = (*opened, *offering)
+    house = frozenset[str]().union(*(outermost_modules(short_name(r.name), r.paths) for r in both))
+    house |= {package.rpartition("/")[2] for repository in both for package in repository.packages}
     mined: list[Mined] = []
     job = Job(known, kinds, house, workers or os.cpu_count() or 1, progress)
     asked = [sha256_json(pair.as_row()) for pair in own_pairs] + [one.sha256 for one in settings]
@@ -360,7 +366,8 @@ def take_kept(
     kept: dict[tuple[int, str], bytes] = {}
     for number, path in files:
         data = repositories[number].read(path)
-        if isinstance(data, bytes) and (value := store.get(key_of(asked, path, data))) is not None:
+        asked_here = asked_of(asked, path, repositories[number])
+        if isinstance(data, bytes) and (value := store.get(key_of(asked_here, path, data))) is not None:
             kept[number, path] = value
     return kept
 
@@ -385,14 +392,21 @@ def mine_packed(
 ) -> Packed:
     """Mine one file, named by its repository's number and its path, and pack it under the hash of what was read."""
     number, _, path = file.partition("/")
-    data = repositories[int(number)].read(path)
+    repository = repositories[int(number)]
+    data = repository.read(path)
     if not isinstance(data, bytes):
         return Packed(b"", pickle.dumps(Drop(data.path, "", "file", data.reason), 5))
     with naming(path):
-        mined = mine_data(path, data, languages, kinds, house)
+        mined = mine_data(path, data, languages, kinds, house, repository.packages)
     # a grammar may be installed before the next run
     lasting = not (isinstance(mined, Drop) and mined.reason.startswith(NO_GRAMMAR))
-    return Packed(key_of(asked, path, data) if lasting else b"", pickle.dumps(mined, 5))
+    key = key_of(asked_of(asked, path, repository), path, data) if lasting else b""
+    return Packed(key, pickle.dumps(mined, 5))
+
+
+def asked_of(asked: str, path: str, repository: Repository) -> str:
+    """Return the hash of what is *asked*, with what the module at *path* is called: files around it decide that."""
+    return f"{asked} {module_of(path, repository.packages)}"
 
 
 def lose_file(file: str) -> Packed:

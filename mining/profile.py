@@ -4,7 +4,7 @@ What a repository keeps to, as a value. In: `profile.json`, or what `learn` foun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -117,6 +117,8 @@ class Profile:
     opportunities: int
     versions: Mapping[str, int]
     """The version of every detector that was asked."""
+    packages: Set[str] = frozenset()
+    """The folders of the outermost packages of Python: what a module of the house is called follows from them."""
 
     @cached_property
     def table(self) -> Mapping[tuple[str, str, str], Entry]:
@@ -138,6 +140,7 @@ class Profile:
             "files": self.files,
             "opportunities": self.opportunities,
             "versions": dict(self.versions),
+            "packages": sorted(self.packages),
             "entries": [asdict(entry) for entry in self.entries],
         }
 
@@ -145,7 +148,9 @@ class Profile:
     def from_json(cls, table: Mapping[str, Any]) -> Profile:
         """Return the profile that *table* writes."""
         entries = tuple(read_entry(row) for row in table["entries"])
-        return cls(entries, table["files"], table["opportunities"], table["versions"])
+        # profiles written before they were noted
+        packages = frozenset(table.get("packages", ()))
+        return cls(entries, table["files"], table["opportunities"], table["versions"], packages)
 
 
 def state_fact(convention: str, key: str, value: str) -> Entry:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from .errors import InputError
 from .languages import Language, interpreter_of, is_bare, is_ended
+from .packages import outermost_packages
 
 LARGEST_FILE = 512 * 1024
 """Bytes; larger files are generated or data (their reading is never even begun)."""
@@ -124,6 +125,8 @@ class Repository:
     skips: tuple[Skip, ...] = field(default=())
     listed: tuple[str, ...] = field(default=())
     """Every file of the repository, mined or not, by name; sorted."""
+    packages: frozenset[str] = field(default=frozenset())
+    """The folders of its outermost packages of Python."""
 
     def read(self, path: str) -> bytes | Skip:
         """Return the bytes of *path*, or why it is skipped now. Never follows a link."""
@@ -188,6 +191,7 @@ def open_repository(
         paths=tuple(paths),
         skips=tuple(skips),
         listed=tuple(names),
+        packages=outermost_packages(names),
     )
 
 

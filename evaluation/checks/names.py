@@ -87,11 +87,12 @@ class NamesCheck:
         """
         Yield files with what the resolver says of them; files it fails on are asked in halves until one is left alone.
         """
+        tops = [root / top.relative_to(self.house.root) for top in self.house.tops]
         waiting = [paths[first : first + FILES_A_RUN] for first in range(0, len(paths), FILES_A_RUN)]
         failed = 0
         while waiting and failed < MOST_FAILURES:
             part = waiting.pop()
-            found = ask_resolver(self.program, root, part)
+            found = ask_resolver(self.program, root, part, tops)
             if found is not None:
                 yield part, found
                 continue

@@ -8,14 +8,14 @@ facts of one; tallying and judging read the same facts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from tree_sitter import Node
 
 from ..columns import pack_rows, unpack_rows
+from ..packages import module_of
 from .anyfacts import BlockFact, TopFact, UseFact
 from .view import FileView, text_of
 
@@ -84,7 +84,7 @@ class FileFacts:
     path: str
     role: str
     module: str
-    """The dotted name that the path gives, without a leading `src`."""
+    """The dotted name that the path gives, from where the repository's packages stand."""
     functions: tuple[FunctionFact, ...]
     classes: tuple[ClassFact, ...]
     calls: tuple[CallFact, ...]
@@ -116,26 +116,18 @@ def unpack_facts(
     )
 
 
-def module_of(path: str) -> str:
-    """Return the dotted module name that *path* gives, without a leading `src`."""
-    parts = list(PurePosixPath(path).with_suffix("").parts)
-    if parts and parts[-1] == "__init__":
-        parts.pop()
-    return ".".join(parts[1:] if len(parts) > 1 and parts[0] == "src" else parts)
-
-
 def last_name(dotted: str) -> str:
     """Return the last part of a dotted name."""
     return dotted.rpartition(".")[2]
 
 
-def absolute_module(path: str, module: str) -> str:
-    """Return a relative *module* in the file at *path* as a dotted name from the repository's root."""
+def absolute_module(path: str, module: str, packages: Set[str] = frozenset()) -> str:
+    """Return a relative *module* in the file at *path* as a dotted name from where the outermost *packages* stand."""
     rest = module.lstrip(".")
     level = len(module) - len(rest)
     if not level:
         return module
-    own = module_of(path)
+    own = module_of(path, packages)
     parts = own.split(".") if own else []
     if not path.endswith("__init__.py"):
         parts = parts[:-1]
@@ -150,7 +142,6 @@ class FactCollector:
 
     def __init__(self, file: FileView) -> None:
         self.file = file
-        self.module = module_of(file.path)
         self.functions: list[FunctionFact] = []
         self.classes: list[tuple[ClassFact, list[str]]] = []
         self.calls: list[CallFact] = []
@@ -238,7 +229,7 @@ class FactCollector:
         if module_node is None:
             return
         module = text_of(module_node)
-        base = absolute_module(self.file.path, module)
+        base = absolute_module(self.file.path, module, self.file.packages)
         for child in node.children_by_field_name("name"):
             alias = child.child_by_field_name("alias")
             name = child.child_by_field_name("name") if child.type == "aliased_import" else child
@@ -255,7 +246,7 @@ class FactCollector:
         return FileFacts(
             path=self.file.path,
             role=self.file.role,
-            module=self.module,
+            module=self.file.module,
             functions=tuple(self.functions),
             classes=tuple(fact._replace(methods=tuple(methods)) for fact, methods in self.classes),
             calls=tuple(self.calls),

@@ -136,13 +136,14 @@ class ImportAlias(Convention):
 
 
 class InnerImports(Convention):
-    """Whether modules of the same package are imported relatively; asked of files inside a package."""
+    """Whether modules of the same package are imported relatively; asked of modules, not of what only gathers them."""
 
     id = "I03"
     name = "inner-imports"
     question = "How are modules of the own package imported?"
     query = "(import_from_statement) @site"
     linter_codes = frozenset({"TID252"})
+    version = 2
     examples = Examples(
         value="relative",
         path="package/module.py",
@@ -150,16 +151,27 @@ class InnerImports(Convention):
         departs=("from package.other import x",),
         nearly=("from packages.other import x", "from os import path"),
     )
+    also = (
+        Examples(
+            value="relative", path="package/__init__.py", conforms=(), departs=(),
+            nearly=("from .other import x", "from package.other import x"),
+        ),
+    )  # fmt: skip
+
+    def is_asked(self, file: FileView) -> bool:
+        """Claim that *file* is a module inside a package: one that offers what others hold mostly names it shortly."""
+        return "/" in file.path and not file.path.endswith("/__init__.py")
 
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return the form of an import from the file's own top-level package."""
         module = site.child_by_field_name("module_name")
-        package = file.path.removeprefix("src/").partition("/")[0]
-        if module is None or "/" not in file.path:
+        if module is None:
             return None
         if module.type == "relative_import":
             return "relative"
-        return "absolute" if text_of(module).partition(".")[0] == package else None
+        # tests may be imported from the root, too, whatever folder their packages stand in
+        own = file.module.partition(".")[0], file.path.partition("/")[0]
+        return "absolute" if text_of(module).partition(".")[0] in own else None
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the module's name."""

@@ -9,7 +9,7 @@ All conventions of a language share one query and one walk; the patterns they ha
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -83,9 +83,9 @@ class Plan:
     """One entry a pattern."""
 
 
-def tally_source(source: Source) -> FileTally:
+def tally_source(source: Source, packages: Set[str] = frozenset()) -> FileTally:
     """
-    Ask every question of *source* once.
+    Ask every question of *source* once; *packages* are the outermost ones of its repository.
 
     Runs in a worker process; the tree is shared with whoever parsed it.
     """
@@ -95,7 +95,7 @@ def tally_source(source: Source) -> FileTally:
         from .tally_any import tally_any
 
         return tally_any(source)
-    file = FileView(source)
+    file = FileView(source, packages)
     plan = plan_of(source.language)
     collector = FactCollector(file)
     opportunities: list[Opportunity] = []

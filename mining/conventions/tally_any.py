@@ -4,11 +4,12 @@ One pass over one file of any language. In: a `Source`. Out: its `FileTally`, by
 
 from __future__ import annotations
 
+from ..packages import module_of
 from ..source import Source
 from .anyfacts import tops_in, uses_in
 from .anyview import AnyView
 from .convention import NeutralConvention, Opportunity, collect_conventions
-from .facts import FileFacts, module_of
+from .facts import FileFacts
 from .tally import FileTally
 from .view import is_shown
 

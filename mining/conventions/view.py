@@ -8,11 +8,12 @@ fields of f-strings), so that no convention climbs the tree.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
 
 from tree_sitter import Node
 
+from ..packages import module_of
 from ..roles import role_of
 from ..source import Source
 from .convention import Convention, Edit
@@ -158,10 +159,13 @@ class FileView:
     One file during its walk.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, packages: Set[str] = frozenset()) -> None:
         self.source = source
         self.utf8 = source.utf8
         self.path = source.path
+        self.packages = packages
+        """The outermost packages of the repository."""
+        self.module = module_of(source.path, packages)
         self.role = role_of(source.path)
         self.top: Frame | None = None
         """The innermost frame around the site that is visited."""

@@ -58,3 +58,15 @@ def test_a_class_that_holds_nothing_is_there_to_be_filled(write_tree: Callable[[
 
         assert is_plain is found.class_is_plain("Bag")
         assert found.class_is_plain("Fault")
+
+
+def test_only_a_name_that_means_one_package_is_the_houses_own(write_tree: Callable[[Mapping[str, str]], Path]):
+    """Two projects may have an `app`, and a folder may be called as a library: what it means depends on who asks."""
+    packages = ("a/app", "b/app", "c/crane", "d/json", "e/redis", "f/pytest", "g/tests/unit", "h/dock")
+    files = {path: "" for package in packages for path in (f"{package}/__init__.py", f"{package[0]}/setup.py")}
+    root = write_tree({**files, "requirements.txt": "redis>=5\n"})
+
+    found = house.read_house(root)
+
+    assert (root / "c", root / "h") == found.further
+    assert found.owns("crane") and not found.owns("redis")

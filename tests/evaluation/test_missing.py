@@ -89,6 +89,19 @@ def places(report: Report) -> list[tuple[str, int]]:
 
 
 @pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_a_project_further_down_is_looked_up_as_one_at_the_root(write_tree: Write, commit_tree: Commit):
+    """What git is told to ignore may be made by a build; what was missing before, and stands unchanged, is no news."""
+    files = {"a/README.md": "", **{f"a/{path}": text for path, text in SHOP.items()}, "b/README.md": ""}
+    files |= {"b/stall/__init__.py": "", "b/stall/use.py": "from shop._version import version\n"}
+    root = write_tree({**files, "a/shop/old.py": "from shop.cart import gone\nfrom shop.cart import open_cart\n"})
+    commit_tree(root, "Begin")
+    assert {("a/shop/old.py", 1), ("a/shop/use.py", 5)} == {*places(run_check(Request(root)))}
+
+    (root / "a/shop/cart.py").write_text(SHOP["shop/cart.py"].replace("open_cart", "begin_cart"))
+    assert [("a/shop/old.py", 2), ("a/shop/use.py", 3)] == places(run_check(Request(root, base="HEAD", mode="new")))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
 @pytest.mark.parametrize("staged", [False, True])
 def test_new_tells_what_a_change_takes_away_elsewhere_and_no_older_mistake(shop: Path, staged: bool):
     """An old call of nothing in an edited file is not new; an import, elsewhere, of what the change renamed is."""

@@ -1,0 +1,101 @@
+"""
+What a module is called follows from where the packages of its repository stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from idiolect.evaluation.learning import learn_tree
+from idiolect.evaluation.resolver import find_resolver
+from idiolect.evaluation.run import Request, run_check
+from idiolect.mining.languages import known_languages
+from idiolect.mining.mine import Job, read_and_mine
+from idiolect.mining.packages import module_of, outermost_packages
+from idiolect.mining.profile import Profile
+from idiolect.mining.repository import open_repository
+from idiolect.mining.settings import read_settings
+from idiolect.mining.yields import FileYield
+
+WAREHOUSE = {
+    "README.md": "Crates.\n",
+    "crane/__init__.py": "",
+    "crane/clock.py": (
+        "import time\n\n\ndef now():\n    return time.time()\n\n\n"
+        "def rest(span):\n    time.sleep(span)\n    return time.monotonic()\n"
+    ),
+    **{f"crane/deck{n}/__init__.py": "from ..clock import now\n" for n in range(40)},
+    **{
+        f"crane/deck{n}/lift.py": f"from crane.clock import now\n\n\ndef lift_{n}():\n    return now() + {n}\n"
+        for n in range(40)
+    },
+}
+PLACES = ["", "services/harbour/", "backend/src/"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "path", "module"),
+    [
+        pytest.param(["shop/__init__.py"], "shop/cart.py", "shop.cart", id="at the root"),
+        pytest.param(["src/shop/__init__.py"], "src/shop/__init__.py", "shop", id="in src"),
+        pytest.param([], "src/shop/cart.py", "shop.cart", id="in src, without a mark"),
+        pytest.param(["a/b/shop/__init__.py", "a/b/README.md"], "a/b/shop/cart.py", "shop.cart", id="in a project"),
+        pytest.param(["a/b-c/shop/__init__.py"], "a/b-c/shop/cart.py", "shop.cart", id="where no name can be"),
+        pytest.param(["a/src/shop/__init__.py"], "a/src/shop/cart.py", "shop.cart", id="in a project's src"),
+        pytest.param(
+            ["big/cloud/shop/__init__.py"], "big/cloud/shop/cart.py", "big.cloud.shop.cart", id="bare folders"
+        ),
+        pytest.param(
+            ["shop/__init__.py", "shop/gap/a.py", "shop/gap/b/__init__.py"],
+            "shop/gap/b/c.py",
+            "shop.gap.b.c",
+            id="below a package",
+        ),
+        pytest.param(["shop/__init__.py"], "scripts/run.py", "scripts.run", id="in none"),
+    ],
+)
+def test_a_module_is_called_from_where_its_outermost_package_stands(paths: Sequence[str], path: str, module: str):
+    """Folders that hold files of another kind, have no name of Python's, or are called `src`, are above packages."""
+    assert module == module_of(path, outermost_packages(paths))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_house_keeps_its_rules_wherever_it_stands(write_tree: Callable[[Mapping[str, str]], Path], place: str):
+    """Its own functions are known by the names that it imports them by, and so are its own packages."""
+    root = write_tree({f"{place}{path}": text for path, text in WAREHOUSE.items()})
+
+    profile = learn_tree(root, read_settings(root))
+
+    rules = {(entry.convention, entry.key): entry.value for entry in profile.entries if entry.scope == "repository"}
+    assert "through crane.clock.now" == rules["A01", "time.time"]
+    assert "absolute" == rules["I03", ""]
+    assert profile == Profile.from_json(profile.as_json())
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@pytest.mark.parametrize("place", PLACES)
+def test_what_a_house_lacks_is_told_wherever_it_stands(write_tree: Callable[[Mapping[str, str]], Path], place: str):
+    """A module that it does not have, and a way around its own function."""
+    slips = "import time\n\nfrom crane.clocks import now\n\n\ndef drop():\n    return now() - time.time()\n"
+    files = {**WAREHOUSE, "crane/drop.py": slips}
+    root = write_tree({f"{place}{path}": text for path, text in files.items()})
+
+    report = run_check(Request(root, (f"{place}crane/drop.py",)))
+
+    assert [3, 7] == sorted(a.finding.line for a in report.alerts if a.finding.entry.convention in ("A01", "A11"))
+
+
+def test_workers_are_told_where_packages_stand(write_tree: Callable[[Mapping[str, str]], Path]):
+    """A corpus calls modules as a check does, and a file is read anew where another name follows from others."""
+    root = write_tree({"services/README.md": "", "services/crane/__init__.py": "x = 1\n"})
+    names: list[str] = []
+    for mark in ("", "services/__init__.py"):
+        (root / (mark or "extra.py")).write_text("y = 2\n")
+        repository = open_repository(root, suffixes=[".py"])
+        (found,) = read_and_mine([repository], Job(known_languages(), (), frozenset(), 1))
+        tallies = [file.tally for file in found if isinstance(file, FileYield) and file.tally is not None]
+        names += [tally.facts.module for tally in tallies if tally.facts is not None and "crane" in tally.path]
+
+    assert ["crane", "services.crane"] == names
