@@ -34,8 +34,8 @@ GENERATED = re.compile(
     rb"|^\W*this\sfile\s(?:is|(?:is|was|has\sbeen)\sautomatically)\sgenerated\b"
     rb"|^\W*this\sis\san?\s(?:automatically\s)?generated\sfile\b"
     rb"|^[^\w\"']*(?:[\w-]+,?\s){0,4}(?:generated|made|produced)\s(?:from\s\S+\s)?(?:by|using|with)\s(?:the\s)?(?:gnu\s)?"
-    rb"(?:antlr|bison|cython|datamodel-codegen|flex|gperf|gradle|jison|openapi|peg(?:gy|\.?js)|protoc|quicktype|ragel|re2c"
-    rb"|rust-bindgen|sqlc|swagger|swig)\b",
+    rb"(?:antlr|bison|cython|datamodel-codegen|django(?=\s\d)|flex|gperf|gradle|jison|openapi|peg(?:gy|\.?js)|protoc"
+    rb"|quicktype|ragel|re2c|rust-bindgen|sqlc|swagger|swig)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 """

@@ -18,6 +18,9 @@ COMMON = frozenset("property staticmethod classmethod overload override abstract
 LEAST_USES = 20
 """Functions that carry a decorator before a rule about it is tried."""
 LEAST_FILES = 5
+LEAST_SHARE = 0.9
+"""Of the classes of a group, how many have a base before a rule about it is tried."""
+NO_BASES = frozenset({"object", "?", "ABC", "Generic", "Protocol"})
 
 
 class RequiredBase(HouseConvention):
@@ -26,6 +29,7 @@ class RequiredBase(HouseConvention):
     id = "A03"
     name = "required-base"
     question = "Does a class {key} have the house's base?"
+    version = 2
     never = frozenset({"without"})
     examples = Examples(
         value="has the base Command",
@@ -50,25 +54,22 @@ class RequiredBase(HouseConvention):
     def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
         """Propose, for each folder and each last word of a name, the base that nearly all classes have."""
         parents = {last_name(c.symbol): [last_name(b) for b in c.bases] for f in files.values() for c in f.classes}
-        groups: defaultdict[tuple[str, str], list[set[str]]] = defaultdict(list)
+        groups: defaultdict[tuple[str, str], list[tuple[str, set[str]]]] = defaultdict(list)
         for facts in files.values():
             for fact in governed_classes(facts):
                 have = {
                     base for name in fact.bases for base in ({last_name(name)} | ancestors(last_name(name), parents))
                 }
-                groups[folder_of(facts.path), ""].append(have)
+                groups[folder_of(facts.path), ""].append((fact.symbol, have))
                 if last_word(fact.symbol):
-                    groups["", last_word(fact.symbol)].append(have - {fact.symbol})
+                    groups["", last_word(fact.symbol)].append((fact.symbol, have - {fact.symbol}))
         rules: list[dict[str, Any]] = []
         for (folder, suffix), found in sorted(groups.items()):
-            counts = Counter(base for have in found for base in have - {"object", "?", "ABC", "Generic", "Protocol"})
-            # of bases that equally many have, the one that descends from the others says the most
-            ranked = sorted(counts, key=lambda base: (-counts[base], -len(ancestors(base, parents)), base))
-            for base in ranked[:1] if len(found) >= LEAST_USES else ():
-                if counts[base] >= 0.9 * len(found) and not EXCEPTION_BASE.search(base):
-                    family = sorted(name for name in parents if base in ancestors(name, parents))
-                    key = f"in {folder}" if folder else f"named …{suffix}"
-                    rules.append({"key": key, "folder": folder, "suffix": suffix, "base": base, "family": family})
+            base, above, share = likeliest_base(found, parents) if len(found) >= LEAST_USES else ("", [], 0.0)
+            if share >= LEAST_SHARE and not EXCEPTION_BASE.search(base):
+                family = sorted(name for name in parents if base in ancestors(name, parents))
+                about = {"key": f"in {folder}" if folder else f"named …{suffix}", "folder": folder, "suffix": suffix}
+                rules.append({**about, "base": base, "above": above, "family": family})
         return rules
 
     def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
@@ -76,8 +77,10 @@ class RequiredBase(HouseConvention):
         if rule["folder"] and folder_of(facts.path) != rule["folder"]:
             return
         wanted = {rule["base"], *rule["family"]}
+        # rules written before bases were noted that cannot have it
+        spared = {rule["base"], *rule.get("above", ())}
         for fact in governed_classes(facts):
-            if fact.symbol == rule["base"] or (rule["suffix"] and last_word(fact.symbol) != rule["suffix"]):
+            if fact.symbol in spared or (rule["suffix"] and last_word(fact.symbol) != rule["suffix"]):
                 continue
             has = bool(wanted & {last_name(base) for base in fact.bases})
             value = f"has the base {rule['base']}" if has else "without"
@@ -207,6 +210,27 @@ class ExceptionRoot(HouseConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Derive every exception class from {key}."
+
+
+def likeliest_base(
+    classes: Sequence[tuple[str, set[str]]], parents: Mapping[str, Sequence[str]]
+) -> tuple[str, list[str], float]:
+    """
+    Return the base that the largest share of *classes*, each with all it descends from, has; its own bases; that share.
+
+    The base itself and what is above it cannot have it. Of bases with equal shares, the one that descends from the
+    others says the most. Nothing where too few classes are left.
+    """
+    names = [name for name, _ in classes]
+    counts = Counter(base for _, have in classes for base in have - NO_BASES)
+    found: list[tuple[float, int, str, list[str]]] = []
+    for base, count in counts.items():
+        above = ancestors(base, parents)
+        asked = sum(name != base and name not in above for name in names)
+        if asked >= LEAST_USES:
+            found.append((-count / asked, -len(above), base, sorted(above)))
+    share, _, base, above = min(found, default=(0.0, 0, "", []))
+    return base, above, -share
 
 
 def folder_of(path: str) -> str:

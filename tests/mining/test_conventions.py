@@ -357,6 +357,20 @@ def test_of_bases_that_all_have_the_most_derived_is_asked_for():
     assert {f"has the base {word}" for word in words} == set(named)
 
 
+def test_a_base_and_what_is_above_it_are_not_asked_whether_they_have_it():
+    """All but one derive from what that one is, so it is named; neither it nor its own base departs."""
+    core = "class AppConfig(Mixin): pass\n\n\nclass ShopConfig(AppConfig): pass\n"
+    uses = [tally(f"class Cart{n}Config(ShopConfig): pass\n", f"app/m{n}.py") for n in range(30)]
+    profile = learn_profile([tally(core, "app/core.py"), *uses])
+
+    entries = [entry for entry in profile.entries if entry.convention == "A03" and entry.scope == "repository"]
+    named = {(entry.key, entry.value, entry.conforming, entry.opportunities) for entry in entries}
+    assert {
+        ("in app", "has the base ShopConfig", 30, 30),
+        ("named …Config", "has the base ShopConfig", 30, 30),
+    } == named
+
+
 @pytest.mark.parametrize(
     ("raw", "rules"), [("requests.get", ["requests.get"]), ("os.fspath", []), ("os.path.join", [])]
 )
