@@ -7,15 +7,24 @@ Tests teach conventions, but make poor answers: pairs are mined from other files
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 TEST = re.compile(
-    r"^t/|(^|/)(_{0,2}[Tt]ests?_{0,2}|testing|spec|testdata|__(?:fixtures|mocks|snapshots|typetests?)__)/"
+    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|testdata|__(?:fixtures|mocks|snapshots|typetests?)__)/"
     r"|(?:[a-z\d]Test|Tests|-tests|\.Tests?(?:\.\w+)*)/|[a-z\d]Test(?:s|Case)?\.(?:cs|java|kt|php|scala|swift)$"
     r"|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
     r"|(?:^|[/_-])tests?\.(?!(?:markdown|md|sh|ya?ml)$)\w+$"
 )
 """By the customs of many languages: `jvmTest/`, `House.Tests/`, `DoorTest.php`, `door/test.ts`, `door-test.cc`."""
-SCRIPT = re.compile(r"(^|/)(scripts?|tools?|bin|ci|maint|benchmarks?)/|(^|/)(setup|noxfile|fabfile|conf)\.py$")
+PACKAGED_TEST = re.compile(r"(?:^|/)(?:testing|spec)/")
+"""Not in Python, where a package may have a part that is called so, and one that helps others to test."""
+SCRIPT = re.compile(r"(^|/)(setup|noxfile|fabfile|conf)\.py$")
+SCRIPTS = frozenset({"script", "scripts", "tool", "tools", "bin", "ci", "maint", "benchmark", "benchmarks"})
+HOLDERS = frozenset(
+    {"apps", "backend", "components", "frontend", "lib", "libs", "modules", "packages", "plugins", "projects", "server"}
+    | {"services"}
+)
+"""Folders that hold projects, or are one, and are no package of Python."""
 DOCS = re.compile(r"(^|/)(docs?|examples?|tutorials?|samples?|notebooks?)/")
 DATA = re.compile(
     r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|testdata|fixtures?|resources|snapshots?)|testdata|__snapshots__)/"
@@ -27,11 +36,27 @@ SAMPLES = ("data/", "snapshot/", "snapshots/", "snapshots__/")
 
 def role_of(path: str) -> str:
     """Return the role of the file at *path*."""
-    if TEST.search(path):
+    is_python = path.endswith((".py", ".pyi"))
+    if TEST.search(path) or (not is_python and PACKAGED_TEST.search(path)):
         return "tests"
     if DOCS.search(path):
         return "docs"
-    return "scripts" if SCRIPT.search(path) else "src"
+    folders = path.split("/")[:-1]
+    own = above_packages(folders) if is_python else folders
+    return "scripts" if not SCRIPTS.isdisjoint(own) or SCRIPT.search(path) else "src"
+
+
+def above_packages(folders: Sequence[str]) -> Sequence[str]:
+    """
+    Return *folders* up to the first that may be a package of Python: inside of one all is a part of it, as `celery/bin`.
+
+    What is called like scripts is none there, nor is what holds projects, nor a project in it.
+    """
+    for number, name in enumerate(folders):
+        is_project = name in HOLDERS or (number > 0 and folders[number - 1] in HOLDERS)
+        if name.isidentifier() and name not in SCRIPTS and not is_project:
+            return folders[:number]
+    return folders
 
 
 def is_test_path(path: str) -> bool:

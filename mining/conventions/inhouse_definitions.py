@@ -223,13 +223,13 @@ def likeliest_base(
     """
     names = [name for name, _ in classes]
     counts = Counter(base for _, have in classes for base in have - NO_BASES)
-    found: list[tuple[float, int, str, list[str]]] = []
+    found: list[tuple[float, int, str, list[str]]] = [(0.0, 0, "", [])]
     for base, count in counts.items():
         above = ancestors(base, parents)
         asked = sum(name != base and name not in above for name in names)
         if asked >= LEAST_USES:
             found.append((-count / asked, -len(above), base, sorted(above)))
-    share, _, base, above = min(found, default=(0.0, 0, "", []))
+    share, _, base, above = min(found)
     return base, above, -share
 
 

@@ -17,7 +17,7 @@ from idiolect.mining.languages import known_languages
 from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.implement import shorten_documentation
 from idiolect.mining.pairs.kind import collect_kinds
-from idiolect.mining.roles import is_test_path
+from idiolect.mining.roles import is_test_path, role_of
 from idiolect.mining.yields import prefix_path
 
 from .houses import HOUSE, NOUNS, STYLED, mined_file
@@ -142,11 +142,38 @@ def infills_of(path, text):
         ("latest/doors.py", False),
         (".github/workflows/tests.yml", False),
         ("docs/running-tests.md", False),
+        ("spec/doors_helper.rb", True),
+        ("house/spec/doors.js", True),
+        ("testing/doors.py", True),
+        ("house/spec/test_doors.py", True),
+        ("house/openapi/spec/doors.py", False),
+        ("house/testing/doors.py", False),
+        ("src/house/testing/doors.py", False),
     ],
 )
 def test_tests_are_told_by_the_customs_of_their_language(path, is_test):
     """Each language has folders and names of its own for tests; what only speaks of them is none."""
     assert is_test is is_test_path(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("tools/doors.py", "scripts"),
+        ("bin/doors.py", "scripts"),
+        (".github/scripts/doors.py", "scripts"),
+        ("packages/house/scripts/doors.py", "scripts"),
+        ("backend/scripts/doors.py", "scripts"),
+        ("house/bin/doors.js", "scripts"),
+        ("house/tools/web/doors.py", "src"),
+        ("house/bin/doors.py", "src"),
+        ("src/house/bin/doors.py", "src"),
+        ("packages/house/house/tools/doors.py", "src"),
+    ],
+)
+def test_what_lies_inside_of_a_package_is_a_part_of_it(path, role):
+    """Scripts stand beside packages of Python; what a package has in a folder of that name is shipped and imported."""
+    assert role == role_of(path)
 
 
 def test_every_kind_has_a_file_and_all_but_infill_an_example():
