@@ -57,7 +57,7 @@ def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
     recent: Mapping[str, frozenset[int]] = {}
     if snapshot.commit:
         recent = recent_lines(snapshot.root, snapshot.commit)
-    owners = owners_of(snapshot.read_one)
+    owners = owners_of(snapshot.read_one, snapshot.blobs)
     profile = learn_profile(tallies, settings=settings, recent=recent, owners=owners, packages=packages)
     if kept is not None:
         keep(kept, json.dumps(profile.as_json()).encode())

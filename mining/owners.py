@@ -8,7 +8,8 @@ does that, and better.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,15 +24,19 @@ PRETTIER = (
         for end in ("js", "cjs", "mjs", "ts", "cts", "mts")
     ),
 )
-WORKFLOWS = (
-    "ci", "CI", "CICD", "build", "check", "checks", "format", "lint", "main", "rust", "rustfmt", "style", "test",
-    "tests",
-)  # fmt: skip
+WORKFLOWS = ".github/workflows/"
+"""Stands for all files of that folder."""
 PIPELINES = (
-    *(f".github/workflows/{name}.{end}" for name in WORKFLOWS for end in ("yml", "yaml")),
-    *(".gitlab-ci.yml", ".pre-commit-config.yaml", ".travis.yml", "Justfile", "Makefile", "justfile"),
+    WORKFLOWS,
+    ".gitlab-ci.yml",
+    ".pre-commit-config.yaml",
+    ".travis.yml",
+    "Justfile",
+    "Makefile",
+    "justfile",
 )
 """What a team runs, as it is mostly called."""
+PYTHON_TASKS = (*PIPELINES, "pyproject.toml", "tox.ini")
 SIGNS = (
     (
         "biome",
@@ -53,23 +58,30 @@ SIGNS = (
     ),
     ("php-cs-fixer", (".php-cs-fixer.php", ".php-cs-fixer.dist.php"), ANYTHING),
     ("prettier", PRETTIER, ANYTHING),
-    # settings, or the package that holds them; else the key names a version or a script
+    # settings, or the package that holds them, or a script that runs it; else the key names a version
     ("prettier", ("package.json",), re.compile(rb"\"prettier\"\s*:\s*(\{|\"(@|\.{1,2}/|[\w-]*prettier-config))")),
+    ("prettier", ("package.json",), re.compile(rb":\s*\"(?:[^\"\n]*\s)?prettier\s[^\"\n]{0,200}--(?:check|write)\b")),
     ("rubocop", (".rubocop.yml",), re.compile(rb"\A(?![\s\S]*DisabledByDefault:\s*true)|^Layout\b", re.MULTILINE)),
     ("ruff format", ("pyproject.toml",), re.compile(rb"^\[tool\.ruff\.format\b", re.MULTILINE)),
     ("ruff format", ("ruff.toml", ".ruff.toml"), re.compile(rb"^\[format\b", re.MULTILINE)),
     ("ruff format", (".pre-commit-config.yaml",), re.compile(rb"id:\s*ruff-format\b")),
-    # a hook of one's own, or a task, that runs it
+    # a hook of one's own, or a task, that runs it; also as a list of words
+    ("ruff format", PYTHON_TASKS, re.compile(rb"^[^#\n]*\bruff(?: |[\"'], *[\"'])format\b", re.MULTILINE)),
     (
-        "ruff format",
-        (".pre-commit-config.yaml", "Makefile", "pyproject.toml", "tox.ini"),
-        re.compile(rb"^[^#\n]*\bruff format\b", re.MULTILINE),
+        "black",
+        PYTHON_TASKS,
+        re.compile(
+            rb"^(?!.*\binstall\b)[^#\n]*(?:(?<![\w./-])black(?: |[\"'], *[\"'])(?:--[a-z]|-l\b|\.(?=[\s\"'/]|$))"
+            rb"|uses:\s*psf/black@)",
+            re.MULTILINE,
+        ),
     ),
     ("rustfmt", ("rustfmt.toml", ".rustfmt.toml"), ANYTHING),
     # most projects are content with its defaults
     ("rustfmt", PIPELINES, re.compile(rb"^[^#\n]*\bcargo (?:\+\S+ )?fmt\b", re.MULTILINE)),
 )
 """A formatter, the files that may set it up, and what it looks like there; every Go module is formatted by gofmt."""
+LOOKED_AT = frozenset(name for _, names, _ in SIGNS for name in names) - {WORKFLOWS}
 SCRIPTS = frozenset({"javascript", "tsx", "typescript"})
 LANGUAGES = {
     "biome": SCRIPTS,
@@ -86,17 +98,23 @@ LANGUAGES = {
 """What each formatter formats."""
 
 
-def owners_of(read: Callable[[str], bytes | None]) -> frozenset[str]:
-    """Return the formatters that the files given by *read*, by name at the repository's root, set up."""
-    texts = {name: read(name) for _, names, _ in SIGNS for name in names}
+def owners_of(read: Callable[[str], bytes | None], paths: Iterable[str]) -> frozenset[str]:
+    """Return the formatters that the files at *paths* set up; *read* gives the bytes of one."""
+    found = {path for path in paths if path in LOOKED_AT or path.startswith(WORKFLOWS)}
+    workflows = sorted(path for path in found if path.startswith(WORKFLOWS) and path.endswith((".yml", ".yaml")))
+    texts = {path: read(path) for path in sorted(found)}
     return frozenset(
         owner
         for owner, names, sign in SIGNS
         for name in names
-        if (text := texts[name]) is not None and sign.search(text)
+        for path in (workflows if name == WORKFLOWS else (name,))
+        if (text := texts.get(path)) is not None and sign.search(text)
     )
 
 
 def owners_in(root: Path) -> frozenset[str]:
     """Return the formatters that the files under *root* set up."""
-    return owners_of(partial(read_start, root))
+    workflows: list[str] = []
+    with suppress(OSError):
+        workflows = [f"{WORKFLOWS}{file.name}" for file in (root / WORKFLOWS).iterdir()]
+    return owners_of(partial(read_start, root), [*LOOKED_AT, *workflows])

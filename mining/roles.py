@@ -48,9 +48,9 @@ def role_of(path: str) -> str:
 
 def above_packages(folders: Sequence[str]) -> Sequence[str]:
     """
-    Return *folders* up to the first that may be a package of Python: inside of one all is a part of it, as `celery/bin`.
+    Return *folders* up to the first that may be a package of Python: inside of one, all is a part of it.
 
-    What is called like scripts is none there, nor is what holds projects, nor a project in it.
+    What is called like scripts is none, nor is what holds projects, nor a project in it.
     """
     for number, name in enumerate(folders):
         is_project = name in HOLDERS or (number > 0 and folders[number - 1] in HOLDERS)

@@ -89,7 +89,8 @@ class History:
             source = read(path, data)
             self.tallies[blob, path] = None if source is None else tally_source(source)
         known = [tally for path, blob in files if (tally := self.tallies[blob, path]) is not None]
-        owners = owners_of(lambda name: git_output(self.root, "show", f"{commit}:{name}"))
+        names = [path for *_, path in listed]
+        owners = owners_of(lambda name: git_output(self.root, "show", f"{commit}:{name}"), names)
         return learn_profile(known, recent=recent_lines(self.root, commit), owners=owners)
 
 
