@@ -15,8 +15,11 @@ from .source import Source
 
 LONGEST_SIGNATURE = 300
 LONGEST_SUMMARY = 160
-OPENING = re.compile(r"^\s*(?:[rRuUbB]{0,2}(?:\"{3}|'{3}|\"|')|/\*+!?|//[/!]?|#+!?|--+|<!--|;+|\*(?=\s|$))?\s*")
-"""What opens documentation, and its lines, in strings and comments of any language."""
+SIGNS = r"/\*+!?|//[/!]?|#+!?|--+|<!--|;+|\*(?=\s|$)"
+OPENING = re.compile(rf"^\s*(?:[rRuUbB]{{0,2}}(?:\"{{3}}|'{{3}}|\"|')|{SIGNS})?\s*")
+"""What opens documentation, in strings and comments of any language."""
+CONTINUING = re.compile(rf"^\s*(?:{SIGNS})?\s*")
+"""What opens its other lines: a quote is a word's there."""
 CLOSING = ('"""', "'''", '"', "'", "*/", "-->")
 """What closes it; the longer one first."""
 EDGES = re.compile(r"(?<=[(\[{])\s+|,?\s+(?=\)$|[\]}])|\s+(?=\))")
@@ -67,8 +70,9 @@ def on_one_line(params: str) -> str:
 
 def summary_of(doc: str) -> str:
     """Return the first sentence of documentation, on one line, without its markers and its full stop."""
-    lines = unclosed(doc[: 4 * LONGEST_SUMMARY]).split("\n")
-    text = "\n".join(OPENING.sub("", line, count=1) for line in lines).strip()
+    first, *others = unclosed(doc[: 4 * LONGEST_SUMMARY]).split("\n")
+    lines = [OPENING.sub("", first, count=1), *(CONTINUING.sub("", line, count=1) for line in others)]
+    text = "\n".join(lines).strip()
     end = SENTENCE_END.search(text)
     sentence = " ".join(text[: end.start() if end else len(text)].split())
     return sentence if len(sentence) <= LONGEST_SUMMARY else ""

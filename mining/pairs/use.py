@@ -37,7 +37,11 @@ MOST_LINES = 8
 MOST_CALLS = 2
 """Call sites taken from one function, so that long ones do not outweigh the others."""
 LONGEST_SIGNATURE = 80
-NO_VERBS = frozenset({"The", "This", "Base", "Helper", "These", "For", "When", "Same", "Like", "Whether", "Note"})
+NO_VERBS = frozenset(
+    {"Alias", "Base", "Class", "Context", "Convenience", "Decorator", "Factory", "For", "Function", "Helper", "Like"}
+    | {"Method", "Note", "Property", "Same", "Serial", "Shortcut", "The", "These", "This", "Utility", "When", "Whether"}
+    | {"Wrapper"}
+)
 ANNOTATED = re.compile(r"(\w+)\s*:\s*[\"']?(?:[\w.]+\.)?([A-Z]\w+)")
 BOUND = re.compile(r"(\w+)\s*(?::[^=]+)?=\s*(?:await\s+)?$")
 

@@ -5,9 +5,10 @@ What a repository or its framework offers is indexed, each under a name of its o
 from __future__ import annotations
 
 import pytest
-from idiolect.mining.api import file_symbols
+from idiolect.mining.api import file_symbols, summary_of
 from idiolect.mining.errors import TooSmallError
 from idiolect.mining.mine import mine_repositories
+from idiolect.mining.pairs.use import purpose_of
 from idiolect.mining.recency import COMMITS
 
 from .houses import HOUSE, NOUNS, STYLED, mined_file
@@ -29,6 +30,19 @@ def test_a_signature_of_several_lines_is_asked_for_as_on_one(head: str, signatur
     mined = mined_file("house/a.py", f"{head}\n    return g()\n")
 
     assert [signature] == [symbol.signature for symbol in file_symbols(mined.source, mined.definitions)]
+
+
+@pytest.mark.parametrize(
+    ("doc", "summary", "purpose"),
+    [
+        ('"""Opens the\n    "north" door.\n    """', 'Opens the "north" door', 'open the "north" door'),
+        ("'''\n    Opens the\n    'north' door.'''", "Opens the 'north' door", "open the 'north' door"),
+        ('"""Convenience method for opening doors."""', "Convenience method for opening doors", ""),
+    ],
+)
+def test_a_summary_is_told_as_it_is_written(doc: str, summary: str, purpose: str):
+    """A quote at the start of a line is its word's; a summary that opens with no verb is nothing to be asked for."""
+    assert (summary, purpose) == (summary_of(doc), purpose_of(summary))
 
 
 def test_a_framework_gives_its_api_and_no_pairs(write_tree, tmp_path):
