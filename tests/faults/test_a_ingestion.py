@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.mining import artefacts
-from idiolect.mining.repository import open_repository
+from idiolect.mining.repository import open_code, open_repository
 
 from .conftest import FEW, plant, sized
 
@@ -248,14 +248,14 @@ def test_A15_mining_makes_no_clone(root, mine):
 def test_A16_a_file_that_goes_while_mining(root, monkeypatch, mine):
     """A file that vanishes between listing and reading is recorded, and the rest is mined."""
     victim = next(iter(FEW))
-    listed = open_repository
+    listed = open_code
 
     def vanish(*arguments, **options):
         found = listed(*arguments, **options)
         (root / victim).unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr("idiolect.mining.mine.open_repository", vanish)
+    monkeypatch.setattr("idiolect.mining.mine.open_code", vanish)
     mined = mine(root)
 
     assert {"unreadable"} == mined.skipped[victim]

@@ -430,7 +430,7 @@ def test_the_line_of_an_internal_error_names_the_file(
     write_tree: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """Of hundreds of files the one on which something went wrong is told."""
-    monkeypatch.setattr("idiolect.evaluation.learning.tally_source", lambda source: {}[source.language.name])
+    monkeypatch.setattr("idiolect.evaluation.learning.tally_source", lambda source, *_: {}[source.language.name])
     root = write_tree({"src/a.py": "x = 1\n"})
 
     line = fails(capsys, ["guide", str(root)], 70)
