@@ -137,7 +137,7 @@ def stage_pairs(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
     from idiolect.mining.yields import FileYield, Mined
 
     files = python_files(roots)
-    mine.tally_source = lambda _source: None  # type: ignore[assignment]
+    mine.tally_source = lambda *_: None  # type: ignore[assignment]
 
     def once() -> int:
         mined: list[Mined] = []

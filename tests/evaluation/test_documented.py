@@ -42,7 +42,8 @@ def test_every_option_exists():
     """Options named on the page are options of the commands."""
     from idiolect.commands.evaluate import command as evaluate
     from idiolect.commands.gate import command as gate
+    from idiolect.commands.train import command as train
 
-    known = {option for command in (evaluate, gate) for param in command.params for option in param.opts}
+    known = {option for command in (evaluate, gate, train) for param in command.params for option in param.opts}
 
     assert set(re.findall(r"--[a-z]+", PAGE)) <= known
