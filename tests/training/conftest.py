@@ -165,3 +165,13 @@ def tiny_corpus(tmp_path_factory) -> Path:
     """Return a corpus folder of 64 training pairs and 16 in each other split."""
     pairs = [*make_pairs(64), *make_pairs(16, split="validation"), *make_pairs(16, split="test")]
     return store_corpus(tmp_path_factory.mktemp("corpus") / "corpus", pairs)
+
+
+@pytest.fixture(scope="session")
+def adapter(tiny_base, tiny_corpus, tmp_path_factory):
+    """Train what no test changes."""
+    from idiolect.training.train import train_adapter
+
+    from .test_train import RECIPE
+
+    return train_adapter(tiny_corpus, tmp_path_factory.mktemp("run") / "adapter", base=tiny_base, recipe=RECIPE)

@@ -21,7 +21,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
 from .conftest import TEXTS, make_pairs, tiny_config, tiny_model
-from .test_train import RECIPE, load_as_the_card_says
+from .test_adapter import load_as_the_card_says
+from .test_train import RECIPE
 
 CODE = "def total(values):\n\n    return [x * 1234 for x in values if x isn't 'é']  # \t two\r\n\n  end"
 

@@ -5,7 +5,6 @@ Runs: an adapter comes out, the same one however often the run was killed, and w
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,17 +12,15 @@ import time
 from dataclasses import replace
 
 import pytest
-import torch
-from idiolect.mining.errors import InputError, MachineError, MismatchError, TooSmallError
+from idiolect.mining.errors import InputError, MachineError, TooSmallError
 from idiolect.mining.taught import marks_of, read_taught
 from idiolect.training import steps
-from idiolect.training.adapter import attach_adapter, read_record, render_card, write_adapter
+from idiolect.training.adapter import read_record
 from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
-from idiolect.training.models import find_base, load_base_model
 from idiolect.training.recipe import Recipe
-from idiolect.training.setup import Material, read_form
+from idiolect.training.setup import Material
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
 
@@ -40,17 +37,11 @@ RECIPE = Recipe(
     validate_every=6,
     validation_tokens=800,
 )
-COMMIT = "c0ffee" * 6 + "c0de"
 FILES = ("adapter_model.safetensors", "adapter_config.json", "idiolect.json", "log.jsonl", "README.md")
 
 
 def read_all(folder):
     return {name: (folder / name).read_bytes() for name in FILES}
-
-
-@pytest.fixture(scope="module")
-def adapter(tiny_base, tiny_corpus, tmp_path_factory):
-    return train_adapter(tiny_corpus, tmp_path_factory.mktemp("run") / "adapter", base=tiny_base, recipe=RECIPE)
 
 
 def test_training_lowers_the_loss_and_says_so(adapter):
@@ -406,148 +397,6 @@ def test_an_adapter_to_go_on_from_keeps_its_form(adapter, tiny_base, tiny_corpus
     assert not (tmp_path / "no").exists()
 
 
-def test_an_adapter_of_zeros_is_not_applied(adapter, tiny_base, tmp_path):
-    """Weights that are all zero are reported as not applied."""
-    import shutil
-
-    from idiolect.mining.artefacts import sha256_file, write_json
-    from safetensors.torch import load_file, save_file
-
-    zero = tmp_path / "zero"
-    shutil.copytree(adapter, zero)
-    weights = load_file(zero / "adapter_model.safetensors")
-    save_file({k: torch.zeros_like(v) for k, v in weights.items()}, zero / "adapter_model.safetensors")
-    with pytest.raises(MismatchError):
-        load_model(tiny_base, zero)
-    record = json.loads((zero / "idiolect.json").read_text())
-    record["files"]["adapter_model.safetensors"] = sha256_file(zero / "adapter_model.safetensors")
-    write_json(zero / "idiolect.json", record)
-    generator, _ = load_model(tiny_base, zero)
-
-    assert generator.applied is not None
-    assert not generator.applied.applied
-    assert generator.applied.zero_tensors == generator.applied.tensors
-
-
-def test_plain_peft_loads_the_adapter(adapter, tiny_base, family):
-    """Nothing of ours is needed: peft gives the same logits as our own loading."""
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM
-
-    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), adapter)
-    ours = load_model(tiny_base, adapter).generator.loaded.model
-    ids = torch.tensor([family.encode("def total(values):\n")])
-
-    with torch.no_grad():
-        assert torch.allclose(plain(ids).logits, ours(ids).logits, atol=1e-6)
-
-
-def load_as_the_card_says(card, places):
-    """Run the Python of *card*, its placeholders replaced by *places*, and return the model."""
-    code, names = card.split("```python")[1].split("```")[0], {}
-    for part, path in places.items():
-        code = code.replace(f"path/of/{part}", str(path))
-    exec(code, names)
-    return names["model"]
-
-
-def test_the_card_s_python_loads_the_adapter(adapter, tiny_base, tmp_path):
-    """On the embedded base, which has no name elsewhere, and on a folder; a remote base is loaded by its name."""
-    record = read_record(adapter)
-    found = find_base("embedded")
-    embedded = attach_adapter(load_base_model(found, device=torch.device("cpu"), dtype=torch.float32), RECIPE)
-    write_adapter(embedded, tmp_path, found.name, record | {"base": {**record["base"], "name": found.name}})
-    remote = render_card(record | {"base": {**record["base"], "name": "owner/model"}})
-
-    card = (tmp_path / "README.md").read_text("utf-8")
-    assert load_as_the_card_says(card, {"this/folder": tmp_path}).num_parameters() == embedded.num_parameters()
-    card = (adapter / "README.md").read_text("utf-8")
-    assert load_as_the_card_says(card, {"this/folder": adapter, "the/base": tiny_base})
-    assert 'from_pretrained("owner/model")' in remote
-
-
-@pytest.mark.parametrize("method", ["lora", "dora"])
-def test_readers_that_divide_by_the_rank_alone_apply_the_whole_adapter(method, adapter, tiny_base, tmp_path, family):
-    """Alpha over rank is the scale of training, and peft gives the live model's logits."""
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM
-
-    recipe = replace(RECIPE, rank=8, method=method)
-    live = attach_adapter(AutoModelForCausalLM.from_pretrained(tiny_base), recipe).eval()
-    for name, weight in live.named_parameters():
-        if "lora_B" in name:
-            weight.data.normal_(std=0.05)
-    write_adapter(live, tmp_path, "tiny", read_record(adapter))
-    config = json.loads((tmp_path / "adapter_config.json").read_text())
-    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), tmp_path)
-    ids = torch.tensor([family.encode("def total(values):\n")])
-
-    assert config["lora_alpha"] / config["r"] == pytest.approx(recipe.alpha / recipe.rank**0.5)
-    assert not config["use_rslora"]
-    with torch.no_grad():
-        assert torch.allclose(plain(ids).logits, live(ids).logits, atol=1e-5)
-
-
-def test_adapters_that_say_stabilized_are_the_same(adapter, tiny_base, tmp_path, family):
-    """Those of earlier versions leave the root of the rank to their readers: form and logits do not change."""
-    import shutil
-
-    from idiolect.mining.artefacts import sha256_file, write_json
-
-    earlier = shutil.copytree(adapter, tmp_path / "earlier")
-    config = json.loads((earlier / "adapter_config.json").read_text())
-    write_json(earlier / "adapter_config.json", config | {"lora_alpha": RECIPE.alpha, "use_rslora": True})
-    record = json.loads((earlier / "idiolect.json").read_text())
-    record["files"]["adapter_config.json"] = sha256_file(earlier / "adapter_config.json")
-    write_json(earlier / "idiolect.json", record)
-    ids = torch.tensor([family.encode("def total(values):\n")])
-    with torch.no_grad():
-        old, new = (load_model(tiny_base, one).generator.loaded.model(ids).logits for one in (earlier, adapter))
-
-    assert (read_form(earlier)["alpha"], read_form(earlier)["rank_stabilized"]) == (RECIPE.alpha, True)
-    assert read_form(adapter) == read_form(earlier)
-    assert torch.allclose(old, new, atol=1e-6)
-
-
-def test_another_base_is_refused(adapter, tmp_path, tokenizer):
-    """An adapter is not put on weights that it was not trained on."""
-    from .conftest import tiny_model
-
-    tiny_model("qwen2", len(tokenizer), seed=9).save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    with pytest.raises(MismatchError, match="other weights"):
-        load_model(tmp_path, adapter)
-
-
-@pytest.mark.parametrize("base", ["no/such/place/anywhere", "no-such-base", "/nowhere"])
-def test_a_missing_base_is_one_line(base, tiny_corpus, tmp_path):
-    """A base that does not exist is an input error that says what can be given."""
-    with pytest.raises(InputError, match="Give 'embedded', a model folder"):
-        train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
-
-
-def test_only_safetensors_are_loaded(tiny_corpus, tmp_path):
-    """Weights in a format that can run code are refused by name."""
-    (tmp_path / "config.json").write_text("{}")
-    (tmp_path / "pytorch_model.bin").write_bytes(b"")
-    with pytest.raises(InputError, match="no safetensors"):
-        train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path, recipe=RECIPE)
-
-
-def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
-    """A base that needs its own Python code is refused."""
-    import shutil
-
-    base = tmp_path / "base"
-    shutil.copytree(tiny_base, base)
-    config = json.loads((base / "config.json").read_text())
-    config |= {"model_type": "mine", "auto_map": {"AutoConfig": "code.C", "AutoModelForCausalLM": "code.M"}}
-    (base / "config.json").write_text(json.dumps(config))
-    (base / "code.py").write_text("raise SystemExit('ran')")
-    with pytest.raises(InputError, match="own code"):
-        train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
-
-
 def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, capsys, monkeypatch):
     """`idiolect train` ends with the held-out loss on stdout, progress on stderr."""
     from idiolect.cli import main
@@ -563,73 +412,6 @@ def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, c
     assert "train" in printed.err
     assert main(["generate", str(tmp_path / "a"), "def total(values):", "--max-tokens", "8"]) == 0
     assert main(["train", str(tiny_corpus), "--out", str(tmp_path / "b"), "--base", "no-such"]) == 2
-
-
-@pytest.mark.skipif(os.cpu_count() == 1, reason="needs two processes")
-def test_nothing_reaches_for_the_network(tiny_base, tiny_corpus, tmp_path, monkeypatch):
-    """Training on a local base opens no connection."""
-    import socket
-
-    def refuse(*arguments, **options):
-        raise AssertionError("network")
-
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, steps=1))
-
-    assert read_record(out)["counts"]["steps"] == 1
-
-
-@pytest.fixture
-def hub(tiny_base, monkeypatch, tmp_path):
-    """Return what is asked of a hub that holds the tiny base under one commit."""
-    import shutil
-
-    import huggingface_hub
-
-    held, asked = shutil.copytree(tiny_base, tmp_path / "snapshots" / COMMIT), []
-
-    def answer(name, *, revision=None, local_files_only=False, **_):
-        asked.append((name, revision, local_files_only))
-        if name != "house/tiny":
-            raise OSError("not cached")
-        return str(held)
-
-    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", answer)
-    return asked
-
-
-def test_the_base_of_an_adapter_is_recalled_from_this_machine(hub, tiny_corpus, tmp_path):
-    """Naming a remote base fetches it; its adapter finds it at the commit that was trained on, and fetches nothing."""
-    out = train_adapter(tiny_corpus, tmp_path / "out", base="house/tiny", recipe=replace(RECIPE, steps=1))
-    fetched = hub.copy()
-    loaded = load_model(None, out).generator.loaded
-    recalled = hub[len(fetched) :]
-
-    assert fetched == [("house/tiny", None, False)]
-    assert read_record(out)["base"]["revision"] == COMMIT
-    assert recalled == [("house/tiny", COMMIT, True)]
-    assert (loaded.base.name, loaded.base.revision) == ("house/tiny", COMMIT)
-
-
-def test_an_adapters_word_fetches_nothing(hub, adapter, tmp_path):
-    """A record that names what is not here is refused in one line that says how to fetch it."""
-    import shutil
-
-    from idiolect.mining.artefacts import write_json
-    from idiolect.training.export import export_merged
-
-    shutil.copytree(adapter, tmp_path / "odd")
-    record = json.loads((adapter / "idiolect.json").read_text())
-    record["base"] |= {"name": "evil/repo", "weights_sha256": "0" * 64, "revision": "../../../etc"}
-    write_json(tmp_path / "odd" / "idiolect.json", record)
-    for use in (lambda: load_model(None, tmp_path / "odd"), lambda: export_merged(tmp_path / "odd", tmp_path / "out")):
-        with pytest.raises(InputError, match="--base evil/repo"):
-            use()
-
-    assert hub == [("evil/repo", None, True)] * 2
 
 
 TWO = """

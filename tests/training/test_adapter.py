@@ -1,0 +1,121 @@
+"""
+An adapter's folder is read by us, by plain peft, by its card's own lines, and by readers that divide by the rank alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from idiolect.mining.errors import MismatchError
+from idiolect.training.adapter import attach_adapter, read_record, render_card, write_adapter
+from idiolect.training.generation import load_model
+from idiolect.training.models import find_base, load_base_model
+from idiolect.training.setup import read_form
+
+from .test_train import RECIPE
+
+
+def test_an_adapter_of_zeros_is_not_applied(adapter, tiny_base, tmp_path):
+    """Weights that are all zero are reported as not applied."""
+    import shutil
+
+    from idiolect.mining.artefacts import sha256_file, write_json
+    from safetensors.torch import load_file, save_file
+
+    zero = tmp_path / "zero"
+    shutil.copytree(adapter, zero)
+    weights = load_file(zero / "adapter_model.safetensors")
+    save_file({k: torch.zeros_like(v) for k, v in weights.items()}, zero / "adapter_model.safetensors")
+    with pytest.raises(MismatchError):
+        load_model(tiny_base, zero)
+    record = json.loads((zero / "idiolect.json").read_text())
+    record["files"]["adapter_model.safetensors"] = sha256_file(zero / "adapter_model.safetensors")
+    write_json(zero / "idiolect.json", record)
+    generator, _ = load_model(tiny_base, zero)
+
+    assert generator.applied is not None
+    assert not generator.applied.applied
+    assert generator.applied.zero_tensors == generator.applied.tensors
+
+
+def test_plain_peft_loads_the_adapter(adapter, tiny_base, family):
+    """Nothing of ours is needed: peft gives the same logits as our own loading."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), adapter)
+    ours = load_model(tiny_base, adapter).generator.loaded.model
+    ids = torch.tensor([family.encode("def total(values):\n")])
+
+    with torch.no_grad():
+        assert torch.allclose(plain(ids).logits, ours(ids).logits, atol=1e-6)
+
+
+def load_as_the_card_says(card, places):
+    """Run the Python of *card*, its placeholders replaced by *places*, and return the model."""
+    code, names = card.split("```python")[1].split("```")[0], {}
+    for part, path in places.items():
+        code = code.replace(f"path/of/{part}", str(path))
+    exec(code, names)
+    return names["model"]
+
+
+def test_the_card_s_python_loads_the_adapter(adapter, tiny_base, tmp_path):
+    """On the embedded base, which has no name elsewhere, and on a folder; a remote base is loaded by its name."""
+    record = read_record(adapter)
+    found = find_base("embedded")
+    embedded = attach_adapter(load_base_model(found, device=torch.device("cpu"), dtype=torch.float32), RECIPE)
+    write_adapter(embedded, tmp_path, found.name, record | {"base": {**record["base"], "name": found.name}})
+    remote = render_card(record | {"base": {**record["base"], "name": "owner/model"}})
+
+    card = (tmp_path / "README.md").read_text("utf-8")
+    assert load_as_the_card_says(card, {"this/folder": tmp_path}).num_parameters() == embedded.num_parameters()
+    card = (adapter / "README.md").read_text("utf-8")
+    assert load_as_the_card_says(card, {"this/folder": adapter, "the/base": tiny_base})
+    assert 'from_pretrained("owner/model")' in remote
+
+
+@pytest.mark.parametrize("method", ["lora", "dora"])
+def test_readers_that_divide_by_the_rank_alone_apply_the_whole_adapter(method, adapter, tiny_base, tmp_path, family):
+    """Alpha over rank is the scale of training, and peft gives the live model's logits."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    recipe = replace(RECIPE, rank=8, method=method)
+    live = attach_adapter(AutoModelForCausalLM.from_pretrained(tiny_base), recipe).eval()
+    for name, weight in live.named_parameters():
+        if "lora_B" in name:
+            weight.data.normal_(std=0.05)
+    write_adapter(live, tmp_path, "tiny", read_record(adapter))
+    config = json.loads((tmp_path / "adapter_config.json").read_text())
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), tmp_path)
+    ids = torch.tensor([family.encode("def total(values):\n")])
+
+    assert config["lora_alpha"] / config["r"] == pytest.approx(recipe.alpha / recipe.rank**0.5)
+    assert not config["use_rslora"]
+    with torch.no_grad():
+        assert torch.allclose(plain(ids).logits, live(ids).logits, atol=1e-5)
+
+
+def test_adapters_that_say_stabilized_are_the_same(adapter, tiny_base, tmp_path, family):
+    """Those of earlier versions leave the root of the rank to their readers: form and logits do not change."""
+    import shutil
+
+    from idiolect.mining.artefacts import sha256_file, write_json
+
+    earlier = shutil.copytree(adapter, tmp_path / "earlier")
+    config = json.loads((earlier / "adapter_config.json").read_text())
+    write_json(earlier / "adapter_config.json", config | {"lora_alpha": RECIPE.alpha, "use_rslora": True})
+    record = json.loads((earlier / "idiolect.json").read_text())
+    record["files"]["adapter_config.json"] = sha256_file(earlier / "adapter_config.json")
+    write_json(earlier / "idiolect.json", record)
+    ids = torch.tensor([family.encode("def total(values):\n")])
+    with torch.no_grad():
+        old, new = (load_model(tiny_base, one).generator.loaded.model(ids).logits for one in (earlier, adapter))
+
+    assert (read_form(earlier)["alpha"], read_form(earlier)["rank_stabilized"]) == (RECIPE.alpha, True)
+    assert read_form(adapter) == read_form(earlier)
+    assert torch.allclose(old, new, atol=1e-6)

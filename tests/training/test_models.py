@@ -1,0 +1,125 @@
+"""
+Which bases are taken, and from where: safetensors, no code, and nothing from the network that the user did not name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+from idiolect.mining.errors import InputError, MismatchError
+from idiolect.training.adapter import read_record
+from idiolect.training.generation import load_model
+from idiolect.training.train import train_adapter
+
+from .test_train import RECIPE
+
+COMMIT = "c0ffee" * 6 + "c0de"
+
+
+def test_another_base_is_refused(adapter, tmp_path, tokenizer):
+    """An adapter is not put on weights that it was not trained on."""
+    from .conftest import tiny_model
+
+    tiny_model("qwen2", len(tokenizer), seed=9).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(MismatchError, match="other weights"):
+        load_model(tmp_path, adapter)
+
+
+@pytest.mark.parametrize("base", ["no/such/place/anywhere", "no-such-base", "/nowhere"])
+def test_a_missing_base_is_one_line(base, tiny_corpus, tmp_path):
+    """A base that does not exist is an input error that says what can be given."""
+    with pytest.raises(InputError, match="Give 'embedded', a model folder"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
+
+
+def test_only_safetensors_are_loaded(tiny_corpus, tmp_path):
+    """Weights in a format that can run code are refused by name."""
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(InputError, match="no safetensors"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path, recipe=RECIPE)
+
+
+def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
+    """A base that needs its own Python code is refused."""
+    import shutil
+
+    base = tmp_path / "base"
+    shutil.copytree(tiny_base, base)
+    config = json.loads((base / "config.json").read_text())
+    config |= {"model_type": "mine", "auto_map": {"AutoConfig": "code.C", "AutoModelForCausalLM": "code.M"}}
+    (base / "config.json").write_text(json.dumps(config))
+    (base / "code.py").write_text("raise SystemExit('ran')")
+    with pytest.raises(InputError, match="own code"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="needs two processes")
+def test_nothing_reaches_for_the_network(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Training on a local base opens no connection."""
+    import socket
+
+    def refuse(*arguments, **options):
+        raise AssertionError("network")
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, steps=1))
+
+    assert read_record(out)["counts"]["steps"] == 1
+
+
+@pytest.fixture
+def hub(tiny_base, monkeypatch, tmp_path):
+    """Return what is asked of a hub that holds the tiny base under one commit."""
+    import shutil
+
+    import huggingface_hub
+
+    held, asked = shutil.copytree(tiny_base, tmp_path / "snapshots" / COMMIT), []
+
+    def answer(name, *, revision=None, local_files_only=False, **_):
+        asked.append((name, revision, local_files_only))
+        if name != "house/tiny":
+            raise OSError("not cached")
+        return str(held)
+
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", answer)
+    return asked
+
+
+def test_the_base_of_an_adapter_is_recalled_from_this_machine(hub, tiny_corpus, tmp_path):
+    """Naming a remote base fetches it; its adapter finds it at the commit that was trained on, and fetches nothing."""
+    out = train_adapter(tiny_corpus, tmp_path / "out", base="house/tiny", recipe=replace(RECIPE, steps=1))
+    fetched = hub.copy()
+    loaded = load_model(None, out).generator.loaded
+    recalled = hub[len(fetched) :]
+
+    assert fetched == [("house/tiny", None, False)]
+    assert read_record(out)["base"]["revision"] == COMMIT
+    assert recalled == [("house/tiny", COMMIT, True)]
+    assert (loaded.base.name, loaded.base.revision) == ("house/tiny", COMMIT)
+
+
+def test_an_adapters_word_fetches_nothing(hub, adapter, tmp_path):
+    """A record that names what is not here is refused in one line that says how to fetch it."""
+    import shutil
+
+    from idiolect.mining.artefacts import write_json
+    from idiolect.training.export import export_merged
+
+    shutil.copytree(adapter, tmp_path / "odd")
+    record = json.loads((adapter / "idiolect.json").read_text())
+    record["base"] |= {"name": "evil/repo", "weights_sha256": "0" * 64, "revision": "../../../etc"}
+    write_json(tmp_path / "odd" / "idiolect.json", record)
+    for use in (lambda: load_model(None, tmp_path / "odd"), lambda: export_merged(tmp_path / "odd", tmp_path / "out")):
+        with pytest.raises(InputError, match="--base evil/repo"):
+            use()
+
+    assert hub == [("evil/repo", None, True)] * 2
