@@ -27,10 +27,9 @@ def command(source: Path, words: int) -> None:
     is_corpus = is_made_here(source.resolve(), MARKER)
     settings = read_settings(source)
     profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings)
-    notes = [] if is_corpus else without_grammar(paths_now(source, settings))
-    notes += [] if is_corpus else unread(list_files(source.resolve()), settings)
-    for note in notes:
-        click.echo(f"note: {note}", err=True)
+    if not is_corpus:
+        for note in (*without_grammar(paths_now(source, settings)), *unread(list_files(source.resolve()), settings)):
+            click.echo(f"note: {note}", err=True)
     guide = render_guide(profile, max_words=words)
     if "\n- " not in guide:
         click.echo("note: no habit is firm enough to be a rule", err=True)

@@ -119,11 +119,9 @@ class EndpointGenerator:
             body = self.post(job)
             text, finish, usage = read_answer(body)
             tokens = (int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
-        except RefusedError as error:
-            if error.status in HOPELESS:
+        except (RefusedError, AttributeError, ValueError, KeyError, TypeError, IndexError, OSError) as error:
+            if isinstance(error, RefusedError) and error.status in HOPELESS:
                 raise InputError(f"{self.url} says {error.status} {error}. {HOPELESS[error.status]}") from None
-            return Generation("", "error", 0, 0, time.perf_counter() - started)
-        except (AttributeError, ValueError, KeyError, TypeError, IndexError, OSError):
             return Generation("", "error", 0, 0, time.perf_counter() - started)
         return Generation(text, "length" if finish == "length" else "stop", *tokens, time.perf_counter() - started)
 

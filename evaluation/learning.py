@@ -20,7 +20,15 @@ from ..mining.artefacts import write_bytes
 from ..mining.cache import cache_folder, digest_of_code
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError, naming
-from ..mining.languages import PACKAGE, Language, builtin_languages, is_bare, known_languages, language_of
+from ..mining.languages import (
+    PACKAGE,
+    Language,
+    builtin_languages,
+    endings_of,
+    is_bare,
+    known_languages,
+    language_of,
+)
 from ..mining.learn import learn_profile
 from ..mining.owners import owners_in, owners_of
 from ..mining.packages import outermost_packages
@@ -85,7 +93,7 @@ def tree_files(repository: Repository) -> Iterator[tuple[str, bytes]]:
 def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
     """Return the paths that the profile is learned from: known languages, not vendored, not excluded."""
     excluded = matcher_of(settings.exclude)
-    suffixes = tuple(known_suffixes())
+    suffixes = known_suffixes()
     # whether a name without an ending is that of a script, only its first line tells
     asked = (path for path in sorted(snapshot.blobs) if path.endswith(suffixes) or is_bare(path))
     return [path for path in asked if is_ours(path, excluded)]
@@ -131,9 +139,9 @@ def has_grammar(language: Language) -> bool:
         return False
 
 
-def known_suffixes() -> list[str]:
+def known_suffixes() -> tuple[str, ...]:
     """Return the endings of every language that is known."""
-    return sorted({extension for language in known_languages() for extension in language.extensions})
+    return endings_of(known_languages())
 
 
 def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:

@@ -201,7 +201,7 @@ def left_alone(request: Request, change: Change | None, settings: Settings, aske
     Of a change these are all, for nobody else may look at them; of a whole tree those that do not say what they are.
     """
     whole = change is None or request.mode == "all"
-    known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), tuple(known_suffixes())
+    known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), known_suffixes()
     code = (name for name in listed_names(request, change) if name.endswith(endings) and is_ours(name, excluded))
     others = [name for name in code if name not in known]
     read = partial(read_start, request.root) if change is None else change.read
@@ -247,7 +247,7 @@ def listed_names(request: Request, change: Change | None) -> list[str]:
 
 def unread(names: Sequence[str], settings: Settings) -> list[str]:
     """Return a sentence on the code among *names* that no grammar reads: nothing is learned or asked of it."""
-    excluded, known = matcher_of(settings.exclude), tuple(known_suffixes())
+    excluded, known = matcher_of(settings.exclude), known_suffixes()
     found = [name for name in names if name.endswith(tuple(UNREAD)) and not name.endswith(known)]
     code = [name for name in found if is_ours(name, excluded)]
     endings = sorted({PurePosixPath(name).suffix for name in code})

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from .languages import is_bare, known_languages
+from .languages import endings_of, is_bare, known_languages
 from .repository import UNREAD, git_output, hash_blob, read_start
 
 DIFF = (
@@ -141,7 +141,7 @@ def write_blob(folder: Path, name: str, data: bytes) -> None:
 
 def code_endings() -> tuple[str, ...]:
     """Return the endings of what is compared: code alone, what no grammar reads included."""
-    return (*(ending for language in known_languages() for ending in language.extensions), *sorted(UNREAD))
+    return (*endings_of(known_languages()), *sorted(UNREAD))
 
 
 def code_patterns() -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
@@ -114,6 +114,11 @@ def keep_patterns(query: tree_sitter.Query, text: bytes, wanted: Sequence[bytes]
         if not any(name in pattern for name in wanted):
             query.disable_pattern(index)
     return query
+
+
+def endings_of(languages: Iterable[Language]) -> tuple[str, ...]:
+    """Return every file name ending that *languages* read."""
+    return tuple(sorted({extension for language in languages for extension in language.extensions}))
 
 
 def captures_of(query: tree_sitter.Query) -> frozenset[str]:

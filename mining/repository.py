@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from .errors import InputError
-from .languages import Language, interpreter_of, is_bare, is_ended
+from .languages import Language, endings_of, interpreter_of, is_bare, is_ended
 from .packages import outermost_packages
 
 LARGEST_FILE = 512 * 1024
@@ -142,9 +142,8 @@ def open_code(root: Path, languages: Iterable[Language], exclude: Sequence[str] 
     Raises `InputError` as `open_repository` does.
     """
     known = list(languages)
-    suffixes = sorted({extension for language in known for extension in language.extensions})
     interpreters = frozenset(interpreter for language in known for interpreter in language.interpreters)
-    return open_repository(root, suffixes=suffixes, exclude=exclude, interpreters=interpreters)
+    return open_repository(root, suffixes=endings_of(known), exclude=exclude, interpreters=interpreters)
 
 
 def open_repository(
