@@ -38,11 +38,25 @@ def _corpus(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(name="base", scope="module")
+def _base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a base of one thin layer, which reads general code in no time."""
+    from idiolect.training.base import embedded_path
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    folder = tmp_path_factory.mktemp("base") / "thin"
+    shape = {"num_hidden_layers": 1, "hidden_size": 32, "intermediate_size": 64, "head_dim": 8}
+    shape |= {"num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["full_attention"]}
+    AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(embedded_path(), **shape)).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture(name="adapter", scope="module")
-def _adapter(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _adapter(corpus: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train on it, once interrupted and resumed."""
     out = tmp_path_factory.mktemp("trained") / "adapter"
-    command = ("train", str(corpus), "--out", str(out), *TRAIN)
+    command = ("train", str(corpus), "--base", str(base), "--out", str(out), *TRAIN)
     interrupt("train ", *command)
     assert not (out / "idiolect.json").exists()
     run(*command, "--resume")
@@ -98,11 +112,11 @@ def test_training_interrupted_goes_on(adapter: Path):
     assert (adapter / "idiolect.json").is_file()
 
 
-def test_evaluation_interrupted_goes_on(corpus: Path, adapter: Path, tmp_path: Path):
+def test_evaluation_interrupted_goes_on(corpus: Path, base: Path, adapter: Path, tmp_path: Path):
     """An interrupted evaluation has no verdict; the same command goes on and writes one."""
     out = tmp_path / "evaluation"
     command = ("evaluate", str(corpus), "--adapter", str(adapter), "--out", str(out), "--probes", "4", "--force")
-    command += ("--arms", "base,tuned")
+    command += ("--arms", "base,tuned", "--base", str(base))
 
     interrupt("generate", *command)
 
