@@ -14,7 +14,7 @@ from .errors import naming
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
 from .filters.private import what_is_private
-from .filters.quality import broken_definition, object_to
+from .filters.quality import broken_definition, gives_cause, object_to
 from .history import Change, UnreadError, is_longer, is_shallow, newest_change, read_changes
 from .languages import Language
 from .pairs.kind import Draft, collect_kinds
@@ -25,7 +25,7 @@ from .yields import UNTOLD, Drop, FileYield, HistoryYield, make_pair
 
 HISTORY = 500
 """Commits that are looked at by default."""
-BLANKS = re.compile(r" ?([^\w\s]) ?")
+BLANKS = re.compile(r"(?<=[^\w\s]) | (?=[^\w\s])")
 TRAILING_COMMA = re.compile(r",(?=[)\]}])")
 EITHER_QUOTE = frozenset({"javascript", "python", "starlark", "tsx", "typescript"})
 """Languages in which both quotes open the same kind of string."""
@@ -78,12 +78,13 @@ def object_to_change(change: Change, draft: Draft) -> str:
     before, after = (unformatted(text, language) for text in (draft.instruction.partition("\n")[2], draft.response))
     if before == after:
         return "formatted_only"
-    return "syntax" if language == "python" and broken_definition(change.after, change.new) else ""
+    doubtful = language == "python" and gives_cause(change.after)
+    return "syntax" if doubtful and broken_definition(change.after, change.new) else ""
 
 
 def unformatted(code: str, language: str) -> str:
     """Return *code* without what a formatter decides: blanks beside signs, trailing commas, the kind of quotes."""
-    bare = TRAILING_COMMA.sub("", BLANKS.sub(r"\1", " ".join(code.split())))
+    bare = TRAILING_COMMA.sub("", BLANKS.sub("", " ".join(code.split())))
     return bare.replace("'", '"') if language in EITHER_QUOTE else bare
 
 
