@@ -14,7 +14,7 @@ from .errors import naming
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
 from .filters.private import what_is_private
-from .filters.quality import broken_definition, gives_cause, object_to
+from .filters.quality import broken_definition, object_to
 from .history import Change, UnreadError, is_longer, is_shallow, newest_change, read_changes
 from .languages import Language
 from .pairs.kind import Draft, collect_kinds
@@ -78,8 +78,7 @@ def object_to_change(change: Change, draft: Draft) -> str:
     before, after = (unformatted(text, language) for text in (draft.instruction.partition("\n")[2], draft.response))
     if before == after:
         return "formatted_only"
-    doubtful = language == "python" and gives_cause(change.after)
-    return "syntax" if doubtful and broken_definition(change.after, change.new) else ""
+    return "syntax" if language == "python" and broken_definition(change.after, change.new) else ""
 
 
 def unformatted(code: str, language: str) -> str:

@@ -1,14 +1,16 @@
 """
 Quality. In: a draft and the file it comes from. Out: nothing to object, or the reason why it cannot teach.
 
-libcst is the exact, version-independent syntax gate for Python, at twenty times the cost of tree-sitter. It is asked
-only about files that give cause: an error in the tree, a statement of Python 2, or a block whose lines do not stand
-under each other, which are what tree-sitter forgives in files that people keep.
+libcst is the exact syntax gate for Python whatever the version that runs here, at twenty times the cost of tree-sitter.
+It is asked only about what Python's own parser refuses, and in files that give cause: an error in the tree, a statement
+of Python 2, or a block whose lines do not stand under each other, which tree-sitter forgives in files that people keep.
 """
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 
 from tree_sitter import Node
 
@@ -87,8 +89,6 @@ def is_ragged(block: Node) -> bool:
 
 def broken_definition(source: Source, definition: Definition) -> bool:
     """Claim that a Python definition, taken by itself, is not valid syntax."""
-    import libcst
-
     text = source.slice(definition.span)
     lines = text.split("\n")
     indent = definition.span.start - source.line_starts[source.line_of(definition.span.start) - 1]
@@ -97,7 +97,19 @@ def broken_definition(source: Source, definition: Definition) -> bool:
         margin = source.utf8[definition.span.start - indent : definition.span.start].decode("utf-8")
         text = "if True:\n" + margin + "\n".join(lines)
     try:
+        with warnings.catch_warnings(action="ignore"):  # of what the code does, such as a strange escape
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return not is_newer_python(text)
+    return False
+
+
+def is_newer_python(text: str) -> bool:
+    """Claim that *text* is valid syntax to libcst, which knows later versions than the one that runs here."""
+    import libcst
+
+    try:
         libcst.parse_module(text + "\n")
     except Exception:  # libcst raises bare exceptions on some inputs it cannot read
-        return True
-    return False
+        return False
+    return True
