@@ -20,6 +20,8 @@ GOOGLE = re.compile(
     r"^([ \t]*)(Args|Arguments|Returns|Yields|Raises|Attributes|Example|Examples|Note):[ \t]*(?=\r?$)", re.MULTILINE
 )
 SPHINX = re.compile(r"^[ \t]*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re.MULTILINE)
+FORMS = (("numpy", "---", NUMPY), ("google", ":", GOOGLE), ("sphinx", ":", SPHINX))
+"""Names of forms, each with a sign without which a text is not worth searching."""
 QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
 NO_PROSE = re.compile(r"^\s*(>>>|-(?!\d)|\*(?!\*?\w)|[@+|=]|:(?![\w:.+-]+:`)|\.\. |\d+[.)]\s+\S|[A-Z]\w+:\s*$)")
 """
@@ -50,7 +52,7 @@ class Documented(Convention):
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return what the documentation string of the definition answers."""
         string = file.definition.docstring
-        return None if string is None else self.answer(text_of(string))
+        return None if string is None else self.answer(file.text(string))
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the string's opening quotes."""
@@ -199,7 +201,7 @@ class SectionStyle(Documented):
         """Return the one form that the text is written in."""
         if "\n" not in text:
             return None
-        found = [name for name, form in (("numpy", NUMPY), ("google", GOOGLE), ("sphinx", SPHINX)) if form.search(text)]
+        found = [name for name, sign, form in FORMS if sign in text and form.search(text)]
         return found[0] if len(found) == 1 else None
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:

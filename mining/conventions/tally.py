@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from tree_sitter import Node, Query, QueryCursor
@@ -81,6 +81,8 @@ class Plan:
     patterns: tuple[str, ...]
     askers: tuple[tuple[Convention, ...], ...]
     """One entry a pattern."""
+    conventions: frozenset[Convention]
+    """All who ask."""
 
 
 def tally_source(source: Source, packages: Set[str] = frozenset()) -> FileTally:
@@ -128,7 +130,7 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
     modules = captured.pop(plan.patterns.index(MODULE), [])
     types = captured[plan.patterns.index(TYPE)] = real_types(captured.get(plan.patterns.index(TYPE), ()))
     file.types = sorted((node.start_byte, node.end_byte) for node in types)
-    asked = {asker for row in plan.askers for asker in row if asker.is_asked(file)}
+    asked = {asker for asker in plan.conventions if asker.is_asked(file)}
     askers = [[asker for asker in row if asker in asked] for row in plan.askers]
     visit_of = collector.visitors()
     visitors = [visit_of.get(pattern) for pattern in plan.patterns]
@@ -243,7 +245,8 @@ def plan_of(language: Language) -> Plan:
             for pattern in split_patterns(convention.query):
                 asked.setdefault(pattern, []).append(convention)
     text = "\n".join(pattern.replace("@site", f"@s{number}") for number, pattern in enumerate(asked))
-    return Plan(Query(language.grammar, text), tuple(asked), tuple(tuple(askers) for askers in asked.values()))
+    askers = tuple(map(tuple, asked.values()))
+    return Plan(Query(language.grammar, text), tuple(asked), askers, frozenset(chain.from_iterable(askers)))
 
 
 def split_patterns(query: str) -> list[str]:

@@ -179,6 +179,7 @@ class FileView:
         """Where import statements stand."""
         self._callees: tuple[int, str] = (-1, "")
         self._texts: tuple[int, str] = (-1, "")
+        self._lines: tuple[int, str] = (-1, "")
 
     @cached_property
     def statements(self) -> list[Node]:
@@ -213,12 +214,12 @@ class FileView:
 
     def is_silenced(self, asker: Convention, mark: Node) -> bool:
         """Claim that a comment on the first line of *mark*, or the last of its string, silences what *asker* asks."""
-        if not (asker.linter_codes or asker.owners) or not self.silences:
+        silences = self.silences
+        if not silences or not (asker.linter_codes or asker.owners):
             return False
         string = mark.parent if mark.type == "string_start" else None
         first, last = mark.start_point.row + 1, (string or mark).end_point.row + 1
         codes = asker.linter_codes | FORMATTED if asker.owners else asker.linter_codes
-        silences = self.silences
         return silences.cover(codes, first) or (last > first and silences.cover(codes, last))
 
     @property
@@ -305,9 +306,11 @@ class FileView:
 
     def line_text(self, line: int) -> str:
         """Return the text of *line*, counted from 1, stripped and cut to what an exemplar shows."""
-        starts = self.source.line_starts
-        end = starts[line] if line < len(starts) else len(self.utf8)
-        return self.utf8[starts[line - 1] : end].strip()[:160].decode("utf-8", "ignore")
+        if self._lines[0] != line:
+            starts = self.source.line_starts
+            end = starts[line] if line < len(starts) else len(self.utf8)
+            self._lines = (line, self.utf8[starts[line - 1] : end].strip()[:160].decode("utf-8", "ignore"))
+        return self._lines[1]
 
 
 def bound_in(statements: Iterable[Node]) -> frozenset[str]:
@@ -376,11 +379,10 @@ def decorator_name(decorator: Node) -> str:
 
 def first_string(block: Node) -> Node | None:
     """Return the string that opens *block* as a statement of its own: its documentation."""
-    for child in block.named_children:
-        if child.type == "comment":
-            continue
-        if child.type != "expression_statement" or child.named_child_count != 1:
-            return None
-        string = child.named_children[0]
-        return string if string.type == "string" else None
-    return None
+    # one by one, for it is among the first
+    opening = (block.named_child(place) for place in range(block.named_child_count))
+    child = next((child for child in opening if child.type != "comment"), None)
+    if child is None or child.type != "expression_statement" or child.named_child_count != 1:
+        return None
+    string = child.named_child(0)
+    return string if string.type == "string" else None
