@@ -23,6 +23,8 @@ from .macros import HAVE_MACROS, without_macros
 
 DEEPEST = 50_000
 """Levels of nesting; from 65,536 on tree-sitter (0.25) answers a query in time that grows with the square."""
+STACKED = re.compile(rb"^(?:[ \t]|[-?][ \t]){240}", re.MULTILINE)
+"""The head of a line that YAML may nest so deep: from 255 levels on tree-sitter-yaml (0.7) ends the process."""
 # PEP 263: a coding cookie stands in the first line, or in the second behind a blank one or a comment
 CODING_COOKIE = re.compile(rb"(?:[ \t\f\r]*(?:#.*)?\n)??[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 HAVE_COOKIES = frozenset({"python", "ruby", "starlark"})
@@ -119,6 +121,8 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
         utf8 = data if encoding == "utf-8" and data.isascii() else data.decode(encoding).encode("utf-8")
     except (UnicodeError, LookupError):
         raise UndecodableError("undecodable") from None
+    if language.name == "yaml" and STACKED.search(utf8):
+        raise UndecodableError("too_deep")
     tree = parse_tree(utf8, language)
     if len(utf8) > DEEPEST and any(is_deep(node) for node in tree.root_node.children):
         raise UndecodableError("too_deep")

@@ -58,6 +58,15 @@ def test_code_that_cannot_be_read_is_named(house: Path, commit_tree: Commit):
     assert ("1 file was not asked: latin.py (undecodable)",) == notes(paths=("latin.py",))
 
 
+def test_nesting_that_would_end_the_process_is_not_parsed(house: Path):
+    """The grammar of YAML cannot count to 255 levels."""
+    (house / "steep.yaml").write_text("".join(f"{' ' * level}a:\n" for level in range(300)))
+    (house / "dashes.yaml").write_text("- " * 300 + "1\n")
+
+    said = "2 files were not asked: dashes.yaml (too deep), steep.yaml (too deep)"
+    assert (said,) == run_check(Request(house, names=False)).notes
+
+
 def test_code_that_no_grammar_reads_is_counted(house: Path, commit_tree: Commit):
     """Of the whole tree all of it but what is excluded, of a change its own files, of a folder those in it."""
     for name in ("a.dart", "lib/b.dart", "lib/c.pl", "vendor/d.dart", "lib/e.txt"):
