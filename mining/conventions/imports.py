@@ -5,7 +5,7 @@ Imports. In: import statements. Out: their form, their names, and where they sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from tree_sitter import Node
 
@@ -258,7 +258,7 @@ class TypingImports(Convention):
     query = "(module) @site"
     linter_codes = frozenset({"TC001", "TC002", "TC003", "TCH001", "TCH002", "TCH003"})
     cap = "advise"
-    version = 2
+    version = 3
     never = frozenset({"unguarded"})
     needs = (FUTURE.encode(),)
     examples = Examples(
@@ -269,28 +269,49 @@ class TypingImports(Convention):
             f"{FUTURE}\nfrom a import B\n\ndef f(x: B): return B(x)\n",
             "from a import B\n\ndef f(x: B): pass\n",
             f"{FUTURE}\nfrom typing import Any\n\ndef f(x: Any): pass\n",
+            f"{FUTURE}\nfrom a import B, c\n\ndef f(x: B): return c(x)\n",
+            f"{FUTURE}\nfrom a import B\nfrom a import c\n\ndef f(x: B): return c(x)\n",
+            f"{FUTURE}\nimport a as d\nfrom a import B\n\ndef f(x: B): return d.c(x)\n",
             f"{FUTURE}\nfrom a import B\n\ndef f(x: B): pass\n\ntype(y).z = B()\n",
         ),
     )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
-        """Yield, for each name that annotations alone use, whether its import is guarded."""
+        """
+        Yield, for each name that annotations alone use, whether its import is guarded.
+
+        What comes from a module that the file imports for more than types costs nothing, and may do either (as ruff
+        has it, where it is not strict).
+        """
+        bare: list[Node] = []
+        run: set[str] = set()
         for statement in file.statements:
-            if statement.type == "import_from_statement":
-                yield from unguarded(statement, file, "unguarded")
+            if statement.type == "import_statement":
+                run.update(text_of(name).partition(" ")[0] for name in statement.children_by_field_name("name"))
+            elif statement.type == "import_from_statement":
+                alone = names_for_types(statement, file)
+                bare += alone
+                if len(alone) != len(statement.children_by_field_name("name")):
+                    run.add(module_text(statement))
             elif statement.type == "if_statement" and is_typing_guard(statement):
                 block = statement.child_by_field_name("consequence")
                 for inner in block.named_children if block is not None else ():
                     if inner.type == "import_from_statement":
-                        yield from unguarded(inner, file, "guarded")
+                        yield from (Choice("guarded", name) for name in names_for_types(inner, file))
+        for name in bare:
+            if name.parent is not None and module_text(name.parent) not in run:
+                yield Choice("unguarded", name)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the guarded name imported once more, before the guard."""
         guard, statement = place.inside("if_statement"), place.inside("import_from_statement")
-        module = statement.child_by_field_name("module_name") if statement is not None else None
-        if value != "guarded" or guard is None or module is None or guard.start_point.column:
+        module = module_text(statement) if statement is not None else ""
+        if value != "guarded" or guard is None or guard.start_point.column:
             return ()
-        return (Edit(guard.start_byte, guard.start_byte, f"from {text_of(module)} import {place.text}{place.newline}"),)
+        outermost = place.source.tree.root_node.named_children
+        if any(node.type == "import_from_statement" and module_text(node) == module for node in outermost):
+            return ()
+        return (Edit(guard.start_byte, guard.start_byte, f"from {module} import {place.text}{place.newline}"),)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -316,14 +337,18 @@ def is_for_type_checkers(statement: Node) -> bool:
     return guard is not None and guard.type == "if_statement" and is_typing_guard(guard)
 
 
-def unguarded(statement: Node, file: FileView, value: str) -> Iterator[Choice]:
-    """Yield *value* for each name of an import that is used, and in annotations alone."""
+def module_text(statement: Node) -> str:
+    """Return the module that a `from` import takes names from, as written."""
     module = statement.child_by_field_name("module_name")
-    if module is None or text_of(module) in ALWAYS_THERE:
-        return
-    for child in statement.children_by_field_name("name"):
-        if child.type == "dotted_name" and is_for_types_alone(text_of(child).encode(), file):
-            yield Choice(value, child)
+    return text_of(module) if module is not None else ""
+
+
+def names_for_types(statement: Node, file: FileView) -> list[Node]:
+    """Return the names of a `from` import that are used, and in annotations alone."""
+    if module_text(statement) in ALWAYS_THERE:
+        return []
+    names = (name for name in statement.children_by_field_name("name") if name.type == "dotted_name")
+    return [name for name in names if is_for_types_alone(text_of(name).encode(), file)]
 
 
 def is_for_types_alone(name: bytes, file: FileView) -> bool:

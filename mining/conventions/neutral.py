@@ -370,15 +370,19 @@ class BlankLines(NeutralConvention):
     spared = PROSE
     owners = frozenset({"google-java-format", "php-cs-fixer", "rubocop"})
     is_mined = True
-    version = 5
+    version = 6
     examples = Examples(
         value="1",
         key="a function declaration and another",
         path="src/a.js",
         language="javascript",
-        conforms=("function f() {}\n\nfunction g() {}\n",),
-        departs=("function f() {}\nfunction g() {}\n", "function f() {}\n\n\nfunction g() {}\n"),
-        nearly=("function f() {}\n\n// about g\nfunction g() {}\n", "let a;\nlet b;\n"),
+        conforms=("function f() {\n}\n\nfunction g() {}\n",),
+        departs=("function f() {\n}\nfunction g() {}\n", "function f() {\n}\n\n\nfunction g() {}\n"),
+        nearly=(
+            "function f() {\n}\n\n// about g\nfunction g() {}\n",
+            "function f() {}\nfunction g() {}\n",
+            "let a;\nlet b;\n",
+        ),
     )
     also = (
         Examples(
@@ -395,9 +399,9 @@ class BlankLines(NeutralConvention):
             key="a function item and another",
             path="src/a.rs",
             language="rust",
-            conforms=("pub fn f() {}\n\npub fn g() {}\n", "fn f() {}\n\npub fn g() {}\n"),
-            departs=("fn f() {}\npub fn g() {}\n",),
-            nearly=("fn f() {}\nstruct A;\n",),
+            conforms=("pub fn f() {\n}\n\npub fn g() {}\n", "fn f() {\n}\n\npub fn g() {}\n"),
+            departs=("fn f() {\n}\npub fn g() {}\n",),
+            nearly=("fn f() {\n}\nstruct A;\n",),
         ),
     )
 
@@ -407,7 +411,7 @@ class BlankLines(NeutralConvention):
             # some grammars take the empty lines behind a node into it
             lines = other.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
             between = file.utf8[one.end_byte : other.start_byte]
-            if lines >= 0 and not between.strip(b" \t\r\n;"):
+            if lines >= 0 and not between.strip(b" \t\r\n;") and not is_one_liner(one):
                 first, second = neighbour(one), neighbour(other)
                 key = f"{first} and {'another' if first == second else second}"
                 yield Choice(str(lines), first_token(other), key)
@@ -415,6 +419,11 @@ class BlankLines(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Leave {value} empty line{'' if value == '1' else 's'} between {key}, outermost in a file."
+
+
+def is_one_liner(node: Node) -> bool:
+    """Claim that *node* has a body and stands on one line: such stand together as a table does, or apart."""
+    return node.start_point.row == node.end_point.row and node.child_by_field_name("body") is not None
 
 
 def neighbour(node: Node) -> str:

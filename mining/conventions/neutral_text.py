@@ -111,7 +111,7 @@ class LongStrings(NeutralConvention):
     cap = "advise"
     # there it can be opened in one way alone
     spared = frozenset({"go", "java", "kotlin", "scala", "swift"})
-    version = 3
+    version = 4
     examples = Examples(
         value="`",
         path="src/a.js",
@@ -129,12 +129,22 @@ class LongStrings(NeutralConvention):
             departs=(),
             nearly=('val a = "${\n    b\n}"\n',),
         ),
+        Examples(
+            value="`",
+            path="src/a.tsx",
+            language="tsx",
+            conforms=("x = `a\nb`;",),
+            departs=(),
+            nearly=('const a = <path d="M 1 2\n  C 3 4" />;\n',),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the signs that open each string of several lines."""
         for node in file.strings:
             opening = OPENING.match(text_of(node))
+            if node.parent is not None and node.parent.type == "jsx_attribute":
+                continue  # which no other sign may open
             if opening and (node.start_point.row != node.end_point.row or opening[0].startswith("<<")):
                 yield Choice(opening[0], first_token(node))
 
