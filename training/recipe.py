@@ -79,8 +79,9 @@ class Recipe:
 
     extra: float = 0.25
     """
-    Pairs of other kinds than `implement` and `infill` (`use`, `restyle`, `edit`, `document`, `recall`) for each of
-    those two, equally many of each kind. More teaches more of the house, and costs a short run some of its own code.
+    Pairs of other kinds than `implement` and `infill` (`use`, `declare`, `restyle`, `edit`, `document`, `recall`) for
+    each of those two, equally many of each kind. More teaches more of the house, and costs a short run some of its own
+    code.
     """
     infill: float = 0.5
     """

@@ -22,7 +22,7 @@ class Pair:
     id: str
     """Hash of what the pair says and where it comes from; stable from run to run."""
     kind: str
-    """What the pair teaches: `implement`, `infill`, `use`, `restyle`, `edit`, `document`, `recall`."""
+    """What the pair teaches: `implement`, `infill`, `use`, `declare`, `restyle`, `edit`, `document`, `recall`."""
     language: str
     split: str
     """`train`, `validation` or `test`; empty until the corpus is split."""

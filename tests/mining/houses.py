@@ -52,6 +52,18 @@ def read_title(path):
     title = words.shorten(page, 40)
     return title.strip()
 ''',
+    "house/patient.py": '''
+from house.client import Client
+
+
+class PatientClient(Client):
+    """Waits before it asks again."""
+
+    seconds = 3
+
+    def wait(self, times):
+        return self.seconds * times
+''',
     "README.md": "# House\n\n## Read a page\n\nOne call:\n\n```python\nread_title('a')\nread_title('b')\n```\n",
 }
 STYLED = '''

@@ -432,7 +432,7 @@ def test_line_ends_change_no_pair(path):
     ],
 )
 def test_every_kind_is_the_same_everywhere(grown, tmp_path, workers, environment):
-    """Workers, hash seed, locale and time zone change no byte of a corpus with all seven kinds."""
+    """Workers, hash seed, locale and time zone change no byte of a corpus with every kind."""
     for path, text in HOUSE.items():
         (grown / path).parent.mkdir(exist_ok=True)
         (grown / path).write_text(text, "utf-8")

@@ -1,0 +1,104 @@
+"""
+`declare`: what a class of the house is for -> its head, and what its body opens with. In: a mined file. Out: drafts.
+
+A class is of the house where one of its bases or decorators is: then its head, with the attributes that stand before
+the first method, is how the house's framework is told what the class is. The context is the file without that class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..api import summary_of
+from ..conventions.facts import ClassFact
+from ..definitions import Definition
+from ..skeleton import render_skeleton
+from ..source import Source, Span
+from .kind import Draft, Example, Kind, MinedFile, phrase
+
+DOCUMENTED = (
+    "Declare `{symbol}`: {summary}.",
+    "Declare the class `{symbol}`: {summary}.",
+    "Write the head of the class `{symbol}`: {summary}.",
+)
+PLAIN = ("Declare the class `{symbol}`.", "Write the head of the class `{symbol}`.")
+MOST_LINES = 16
+"""Lines of an answer; where there are more, or documentation says more than was asked with, the head alone is asked."""
+
+
+def draft_declare(mined: MinedFile) -> Iterator[Draft]:
+    """Yield a draft for each outermost class of source files that builds on a class or a decorator of the house."""
+    tally = mined.tally
+    if tally is None or tally.facts is None or tally.role != "src":
+        return
+    own = {definition.symbol for definition in mined.definitions if definition.parent is None}
+    house = mined.house | {tally.facts.module.partition(".")[0]}
+    facts = {fact.symbol: fact for fact in tally.facts.classes if builds_on_house(fact, own, house)}
+    for definition in mined.definitions:
+        if definition.symbol in facts and definition.parent is None and not definition.has_error:
+            source, span = mined.source, definition.span
+            # what stands under a condition is declared more than once, and one line says nothing but the base
+            if span.start in source.line_starts and source.line_of(span.start) != source.line_of(span.end - 1):
+                yield ask_for_head(mined, definition)
+
+
+def builds_on_house(fact: ClassFact, own: set[str], house: frozenset[str]) -> bool:
+    """Claim that a base or a decorator of a class is the house's: imported from it, or of the same file."""
+    return any(name in own or (name.partition(".")[0] in house and "." in name) for name in fact.bases)
+
+
+def ask_for_head(mined: MinedFile, definition: Definition) -> Draft:
+    """Return the question for the opening of an outermost class."""
+    source = mined.source
+    inside = [one for one in mined.definitions if definition.span.start < one.span.start < definition.span.end]
+    lines = opening_lines(source, definition, inside)
+    around = [one for one in mined.definitions if one is not definition and one.parent is None]
+    summary = "" if definition.doc is None else summary_of(source.slice(definition.doc))
+    ask = phrase(source.path + definition.symbol, DOCUMENTED if summary else PLAIN)
+    return Draft(
+        kind="declare",
+        symbol=definition.symbol,
+        instruction=f"{source.language.comment} {ask.format(symbol=definition.symbol, summary=summary)}",
+        response=source.slice(lines),
+        start_line=source.line_of(lines.start),
+        end_line=source.line_of(lines.end - 1),
+        start=lines.start,
+        quality=1.0,
+        context=render_skeleton(source, around),
+    )
+
+
+def opening_lines(source: Source, definition: Definition, inside: list[Definition]) -> Span:
+    """Return the lines from the first decorator to the last attribute before a definition *inside*."""
+    first = source.line_of(definition.span.start)
+    end = source.line_of(inside[0].span.start) - 1 if inside else source.line_of(definition.span.end - 1)
+    head = source.line_of(len(source.utf8[: definition.head.end].rstrip()) - 1)
+    doc = source.slice(definition.doc) if definition.doc is not None else ""
+    if end - first >= MOST_LINES or "\n" in doc:
+        end = head
+    while end > head and is_blank_or_comment(source, end):
+        end -= 1
+    return source.lines_span(first, end)
+
+
+def is_blank_or_comment(source: Source, line: int) -> bool:
+    """Claim that *line*, counted from 1, holds no code."""
+    text = source.slice(source.lines_span(line, line)).strip()
+    return not text or text.startswith(source.language.comment)
+
+
+KIND = Kind(
+    name="declare",
+    teaches="to declare what the house's classes and decorators are there for",
+    draft=draft_declare,
+    examples=(
+        Example(
+            file=(
+                'from house.jobs import Job, job\n\n\n@job("rush")\nclass Close(Job):\n    """Close the shop."""\n\n'
+                "    retries = 3\n\n    # in the evening\n    def run(self):\n        return lock(self.door)\n"
+            ),
+            instruction="# Declare the class `Close`: Close the shop.",
+            response='@job("rush")\nclass Close(Job):\n    """Close the shop."""\n\n    retries = 3',
+        ),
+    ),
+)
