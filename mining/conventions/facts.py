@@ -17,7 +17,7 @@ from tree_sitter import Node
 from ..columns import pack_rows, unpack_rows
 from ..packages import module_of
 from .anyfacts import BlockFact, TopFact, UseFact
-from .view import FileView, text_of
+from .view import DefinitionFrame, FileView, text_of
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
 
@@ -52,8 +52,12 @@ class ClassFact(NamedTuple):
     symbol: str
     bases: tuple[str, ...]
     """Resolved dotted names."""
+    decorators: tuple[str, ...]
+    """Resolved dotted names."""
     methods: tuple[str, ...]
     text: str
+    opening: str
+    """Its first line, decorator included when there is one."""
     line: int
     start: int
     end: int
@@ -167,7 +171,6 @@ class FactCollector:
             return
         name = frame.name_node
         line = name.start_point.row + 1
-        outer = frame.outer.node if frame.decorators and frame.outer is not None else frame.node
         self.functions.append(
             FunctionFact(
                 symbol=frame.symbol,
@@ -177,7 +180,7 @@ class FactCollector:
                 first=parameter_name(frame.parameters[0]) if frame.parameters else "",
                 decorators=tuple(self.resolve(decorator) for decorator in frame.decorators),
                 bases=tuple(self.resolve(base) for base in scope.bases) if scope is not None else (),
-                text=self.file.line_text(outer.start_point.row + 1),
+                text=self.opening_of(frame),
                 line=line,
                 start=name.start_byte,
                 end=name.end_byte,
@@ -191,9 +194,23 @@ class FactCollector:
         line = name.start_point.row + 1
         methods: list[str] = []
         self._class_of[frame.node.id] = methods
-        bases = tuple(self.resolve(base) for base in frame.bases)
-        text = self.file.line_text(line)
-        self.classes.append((ClassFact(frame.symbol, bases, (), text, line, name.start_byte, name.end_byte), methods))
+        fact = ClassFact(
+            symbol=frame.symbol,
+            bases=tuple(self.resolve(base) for base in frame.bases),
+            decorators=tuple(self.resolve(decorator) for decorator in frame.decorators),
+            methods=(),
+            text=self.file.line_text(line),
+            opening=self.opening_of(frame),
+            line=line,
+            start=name.start_byte,
+            end=name.end_byte,
+        )
+        self.classes.append((fact, methods))
+
+    def opening_of(self, frame: DefinitionFrame) -> str:
+        """Return the first line of a definition, decorator included when there is one."""
+        outer = frame.outer.node if frame.decorators and frame.outer is not None else frame.node
+        return self.file.line_text(outer.start_point.row + 1)
 
     def add_call(self, node: Node) -> None:
         """Note a call whose name can be followed."""

@@ -5,6 +5,7 @@ What the house's definitions carry. In: the facts of all files. Out: rules mined
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,12 +15,18 @@ from .facts import ClassFact, FileFacts, FunctionFact, last_name
 from .naming import EXCEPTION_BASE
 from .view import decorator_name, statement_edit
 
+UNFINISHED = re.compile(r"^(Base|Abstract)(?![a-z])|(Base|Mixin)$")
+"""What a class is called that others are to derive from."""
 COMMON = frozenset("property staticmethod classmethod overload override abstractmethod wraps contextmanager".split())  # noqa: SIM905
+GENERIC = frozenset({"attr", "attrs", "typing_extensions"}) | sys.stdlib_module_names
+"""Libraries whose decorators of classes say how a class is made, not what kind of thing of the house it is."""
+DERIVED = "derived from "
+"""What the key of a rule about classes opens with."""
 LEAST_USES = 20
-"""Functions that carry a decorator before a rule about it is tried."""
+"""Definitions that carry a decorator before a rule about it is tried."""
 LEAST_FILES = 5
 LEAST_SHARE = 0.9
-"""Of the classes of a group, how many have a base before a rule about it is tried."""
+"""Of the classes of a group, how many have a base or a decorator before a rule about it is tried."""
 NO_BASES = frozenset({"object", "?", "ABC", "Generic", "Protocol"})
 
 
@@ -53,7 +60,7 @@ class RequiredBase(HouseConvention):
 
     def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
         """Propose, for each folder and each last word of a name, the base that nearly all classes have."""
-        parents = {last_name(c.symbol): [last_name(b) for b in c.bases] for f in files.values() for c in f.classes}
+        parents = parents_in(files)
         groups: defaultdict[tuple[str, str], list[tuple[str, set[str]]]] = defaultdict(list)
         for facts in files.values():
             for fact in governed_classes(facts):
@@ -102,11 +109,14 @@ class RequiredBase(HouseConvention):
 
 
 class RequiredDecorator(HouseConvention):
-    """Which decorator public functions of one shape carry: the shape is the name of the first parameter."""
+    """
+    Which decorator definitions of one kind carry: public functions by their first parameter, classes by their base.
+    """
 
     id = "A02"
     name = "required-decorator"
-    question = "Does a public function of a `{key}` carry the house's decorator?"
+    question = "Does a definition of one kind (`{key}`) carry the house's decorator?"
+    version = 2
     never = frozenset({"without"})
     examples = Examples(
         value="with @register",
@@ -116,9 +126,31 @@ class RequiredDecorator(HouseConvention):
         departs=("def show(request): pass",),
         nearly=("def _show(request): pass", "def show(reply): pass"),
     )
+    also = (
+        Examples(
+            value="with @job",
+            key="derived from Job",
+            rule={"key": "derived from Job", "bases": ["Job", "SlowJob"], "decorator": "job"},
+            conforms=(
+                "from brass import Job, job\n\n@job('a', queue='b')\nclass Add(Job): pass",
+                "from brass import jobs\n\n@jobs.job\n@final\nclass Add(Mixin, jobs.SlowJob): pass",
+            ),
+            departs=("class Add(Job): pass", "@other\nclass Add(SlowJob): pass"),
+            nearly=(
+                "class SlowJob(Job): pass",
+                "class QuickJob(Job): pass\n\n@job\nclass Add(QuickJob, Job): pass",
+                "class _Add(Job): pass",
+                "class BaseAdd(Job): pass",
+                "class Add(Job, ABC): pass",
+                "class Add(Job):\n    @abstractmethod\n    def run(self): pass",
+                "class Add(Other): pass",
+                "def test():\n    class Add(Job): pass",
+            ),
+        ),
+    )
 
     def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
-        """Propose each decorator for the shape of function that it is mostly put on."""
+        """Propose each decorator for the shape of function that it is mostly put on, and for classes of one base."""
         uses: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         counts: Counter[tuple[str, str]] = Counter()
         for path, facts in files.items():
@@ -130,15 +162,25 @@ class RequiredDecorator(HouseConvention):
         for (first, name), count in sorted(counts.items()):
             if count >= LEAST_USES and len(uses[first, name]) >= LEAST_FILES:
                 best[first] = max(best.get(first, (0, "")), (count, name))
-        return [{"key": first, "first": first, "decorator": name} for first, (_, name) in sorted(best.items())]
+        rules = [{"key": first, "first": first, "decorator": name} for first, (_, name) in sorted(best.items())]
+        return [*rules, *class_rules(files)]
 
     def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
-        """Yield whether each function of the shape carries the decorator."""
-        for function in governed(facts):
-            if function.first == rule["first"]:
-                carries = rule["decorator"] in {last_name(decorator) for decorator in function.decorators}
-                value = f"with @{rule['decorator']}" if carries else "without"
-                yield HouseChoice(value, function.line, function.start, function.end, function.text)
+        """Yield whether each function of the shape, or each class that derives from the base, carries the decorator."""
+        for fact, text in self.asked(facts, rule):
+            carries = rule["decorator"] in {last_name(decorator) for decorator in fact.decorators}
+            value = f"with @{rule['decorator']}" if carries else "without"
+            yield HouseChoice(value, fact.line, fact.start, fact.end, text)
+
+    def asked(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[tuple[FunctionFact | ClassFact, str]]:
+        """Yield what a rule is about, each with the line that shows its decorator."""
+        if "bases" not in rule:
+            yield from ((function, function.text) for function in governed(facts) if function.first == rule["first"])
+            return
+        bases = set(rule["bases"])
+        for fact in finished_classes(facts):
+            if fact.symbol not in bases and bases & set(map(last_name, fact.bases)):
+                yield fact, fact.opening
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the decorator taken out."""
@@ -150,7 +192,9 @@ class RequiredDecorator(HouseConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Write every public function that takes `{key}` first {value}."
+        _, is_class, base = key.partition(DERIVED)
+        what = f"class that derives from `{base}`" if is_class else f"public function that takes `{key}` first"
+        return f"Write every {what} {value}."
 
 
 class ExceptionRoot(HouseConvention):
@@ -231,6 +275,62 @@ def likeliest_base(
             found.append((-count / asked, -len(above), base, sorted(above)))
     share, _, base, above = min(found)
     return base, above, -share
+
+
+def class_rules(files: Mapping[str, FileFacts]) -> Iterator[dict[str, Any]]:
+    """
+    Yield a rule for each base nearly all of whose classes carry one decorator; abstract bases in between do not count.
+
+    Of bases that have the same classes, the one that descends from the others is named; a base is left out where those
+    that are named already leave too few of its classes.
+    """
+    parents = parents_in(files)
+    # what only tests derive from is not made for it
+    sources = {path: facts for path, facts in files.items() if facts.role == "src"}
+    extended = {base for bases in parents_in(sources).values() for base in bases}
+    groups: defaultdict[str, dict[tuple[str, str], set[str]]] = defaultdict(dict)
+    for path, facts in sources.items():
+        for fact in finished_classes(facts):
+            if fact.symbol not in extended:
+                carried = {last_name(name) for name in fact.decorators if library_of(name) not in GENERIC}
+                for base in ancestors(fact.symbol, parents) - NO_BASES:
+                    groups[base][path, fact.symbol] = carried - {"dataclass"}
+    named: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for base, found in sorted(groups.items(), key=lambda row: (-len(row[1]), -len(ancestors(row[0], parents)), row[0])):
+        counts = Counter(name for carried in found.values() for name in carried)
+        decorator = min(counts, key=lambda name: (-counts[name], name), default="")
+        carriers = {place for place, carried in found.items() if decorator in carried}
+        is_spread = len({path for path, _ in carriers}) >= LEAST_FILES
+        is_new = len(carriers - named[decorator]) >= LEAST_USES
+        if is_spread and is_new and len(carriers) >= LEAST_SHARE * len(found):
+            named[decorator] |= carriers
+            between = (name for name in extended if base in ancestors(name, parents))
+            yield {"key": f"{DERIVED}{base}", "bases": sorted({base, *between}), "decorator": decorator}
+
+
+def parents_in(files: Mapping[str, FileFacts]) -> dict[str, list[str]]:
+    """Return the names of the bases of every class, by its name."""
+    return {last_name(c.symbol): [last_name(b) for b in c.bases] for f in files.values() for c in f.classes}
+
+
+def library_of(name: str) -> str:
+    """Return the first part of a resolved name, or nothing where the name is a file's own."""
+    head, dot, _ = name.partition(".")
+    return head if dot else ""
+
+
+def finished_classes(facts: FileFacts) -> Iterator[ClassFact]:
+    """Yield the governed classes that are made to be used, as far as one file tells."""
+    extended = {last_name(base) for fact in facts.classes for base in fact.bases}
+    abstract = {
+        function.symbol.rpartition(".")[0]
+        for function in facts.functions
+        if "abstractmethod" in map(last_name, function.decorators)
+    }
+    for fact in governed_classes(facts):
+        is_base = fact.symbol in extended or fact.symbol in abstract or "ABC" in map(last_name, fact.bases)
+        if not is_base and not UNFINISHED.search(fact.symbol):
+            yield fact
 
 
 def folder_of(path: str) -> str:

@@ -346,6 +346,38 @@ def test_a_planted_decorator_is_learned_and_asked_for():
     assert [("with @handler", 1, 5)] == [(f.entry.value, f.line, f.column) for f in found]
 
 
+def jobs(decorators: str) -> Profile:
+    """Learn from a framework, one of whose bases derives from another, and 120 classes under *decorators*."""
+    core = "class Job: pass\n\n\nclass SlowJob(Job): pass\n"
+    text = "from dataclasses import dataclass\nfrom .core import Job, SlowJob, job\n\n\n"
+    one = f"{decorators}\nclass Add{{0}}(Job): pass\n\n\n{decorators}\nclass Drop{{0}}(SlowJob): pass\n"
+    texts = [text + "".join(one.format(f"{number}x{each}") for each in range(3)) for number in range(20)]
+    return learn_profile([tally(core, "app/core.py"), *(tally(text, f"app/m{n}.py") for n, text in enumerate(texts))])
+
+
+def test_a_decorator_of_the_classes_of_one_base_is_learned_and_asked_for():
+    """A class without it is told which and why; bases in between, which nobody runs, are left alone."""
+    profile = jobs("@dataclass\n@job('a', queue='b')")
+    text = b"from .core import Job\n\n\nclass QuickJob(Job): pass\nclass Add(Job): pass\nclass Low(QuickJob): pass\n"
+
+    (entry,) = [entry for entry in profile.entries if entry.convention == "A02"]
+    found = [
+        f for f in judge_source(parse_source("app/n.py", text, PYTHON), profile).findings if f.entry.id == entry.id
+    ]
+
+    assert ("A02[derived from Job]", "with @job", 120, 120) == (
+        entry.id, entry.value, entry.conforming, entry.opportunities,
+    )  # fmt: skip
+    assert [(5, "Write every class that derives from `Job` with @job (here: without)")] == [
+        (finding.line, finding.message) for finding in found
+    ]
+
+
+def test_a_library_s_decorator_of_classes_is_no_rule_of_the_house():
+    """That all classes of one base are data classes says how they are made."""
+    assert "A02" not in {entry.convention for entry in jobs("@dataclass").entries}
+
+
 def test_of_bases_that_all_have_the_most_derived_is_asked_for():
     """What its own bases lend it, all have as well: which of them is named hangs on no order of a set."""
     words = ("Config", "Check", "Page", "Store", "Route", "Field")
