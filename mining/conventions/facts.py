@@ -79,6 +79,21 @@ class CallFact(NamedTuple):
     end: int
 
 
+class RaiseFact(NamedTuple):
+    """
+    A `raise` of something that has a name, called or not, which no handler around it names.
+    """
+
+    raised: str
+    """Resolved dotted name."""
+    inside: str
+    """The symbol of the function around it."""
+    text: str
+    line: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """
@@ -96,11 +111,12 @@ class FileFacts:
     blocks: tuple[BlockFact, ...] = ()
     tops: tuple[TopFact, ...] = ()
     uses: tuple[UseFact, ...] = ()
+    raises: tuple[RaiseFact, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel with the many facts of a Python file as one value a class."""
         about = (self.path, self.role, self.module)
-        packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls)))
+        packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls, self.raises)))
         return unpack_facts, (about, packed, (self.language, self.blocks, self.tops, self.uses))
 
 
@@ -110,13 +126,14 @@ def unpack_facts(
     rest: tuple[str, tuple[BlockFact, ...], tuple[TopFact, ...], tuple[UseFact, ...]],
 ) -> FileFacts:
     """Return the facts that travelled."""
-    functions, classes, calls = packed
+    functions, classes, calls, raises = packed
     return FileFacts(
         *about,
         unpack_rows(FunctionFact, functions),
         unpack_rows(ClassFact, classes),
         unpack_rows(CallFact, calls),
         *rest,
+        unpack_rows(RaiseFact, raises),
     )
 
 
@@ -149,6 +166,7 @@ class FactCollector:
         self.functions: list[FunctionFact] = []
         self.classes: list[tuple[ClassFact, list[str]]] = []
         self.calls: list[CallFact] = []
+        self.raises: list[RaiseFact] = []
         self._class_of: dict[int, list[str]] = {}
 
     def visitors(self) -> dict[str, Callable[[Node], None]]:
@@ -157,6 +175,7 @@ class FactCollector:
             "(function_definition) @site": self.add_function,
             "(class_definition) @site": self.add_class,
             "(call) @site": self.add_call,
+            "(raise_statement) @site": self.add_raise,
             "(import_statement) @site": self.add_import,
             "(import_from_statement) @site": self.add_from_import,
         }
@@ -227,6 +246,20 @@ class FactCollector:
         resolved = self.resolve(callee)
         self.calls.append(CallFact(resolved, inside, in_with, self.file.line_text(line), line, start, end))
 
+    def add_raise(self, node: Node) -> None:
+        """Note a `raise` of what has a name, unless it is there for a handler in the same function."""
+        if not node.named_child_count:
+            return
+        raised = node.named_children[0]
+        name = raised.child_by_field_name("function") if raised.type == "call" else raised
+        if name is None or name.type not in ("identifier", "attribute") or is_caught(node, name):
+            return
+        function = self.file.function()
+        inside = function.symbol if function is not None else ""
+        line = name.start_point.row + 1
+        text = self.file.line_text(line)
+        self.raises.append(RaiseFact(self.resolve(text_of(name)), inside, text, line, name.start_byte, name.end_byte))
+
     def add_import(self, node: Node) -> None:
         """Note `import a.b as c`."""
         self.file.imports.append((node.start_byte, node.end_byte))
@@ -267,7 +300,20 @@ class FactCollector:
             functions=tuple(self.functions),
             classes=tuple(fact._replace(methods=tuple(methods)) for fact, methods in self.classes),
             calls=tuple(self.calls),
+            raises=tuple(self.raises),
         )
+
+
+def is_caught(statement: Node, name: Node) -> bool:
+    """Claim that a handler of a `try` around the `raise` *statement*, in the same function, names what it raises."""
+    named = re.compile(rb"except\b[^:]*(?<![\w.])%s\b" % re.escape(name.text or b""))
+    inner, outer = statement, statement.parent
+    while outer is not None and outer.type not in ("function_definition", "class_definition"):
+        is_tried = outer.type == "try_statement" and outer.child_by_field_name("body") == inner
+        if is_tried and any(named.match(clause.text or b"") for clause in outer.named_children):
+            return True
+        inner, outer = outer, outer.parent
+    return False
 
 
 def parameter_name(node: Node) -> str:

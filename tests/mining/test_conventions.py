@@ -378,6 +378,23 @@ def test_a_library_s_decorator_of_classes_is_no_rule_of_the_house():
     assert "A02" not in {entry.convention for entry in jobs("@dataclass").entries}
 
 
+@pytest.mark.parametrize(
+    ("other", "tiers"),
+    [("Gone", {"advise"}), ("ValueError", set()), ("OtherError", {"advise"})],
+    ids=["own", "mixed", "other"],
+)
+def test_a_general_exception_is_noticed_where_the_house_raises_its_own(other: str, tiers: set[str]):
+    """Only where nearly all that is raised is of one family, whatever a library has; it is advised at most."""
+    core = "class ShopError(Exception): pass\n\n\nclass Refused(ShopError): pass\n\n\nclass Gone(Refused): pass\n"
+    text = (
+        f"from .core import Gone, Refused\n\n\ndef f(a):\n    raise Refused(a)\n\n\ndef g(a):\n    raise {other}(a)\n"
+    )
+    profile = learn_profile([tally(core, "app/core.py"), *(tally(text, f"app/m{n}.py") for n in range(90))])
+    found = judge_source(parse("def f(a):\n    raise ValueError(a)\n", "app/new.py"), profile).findings
+
+    assert tiers == {finding.entry.tier for finding in found if finding.entry.id == "E02[ShopError]"}
+
+
 def test_of_bases_that_all_have_the_most_derived_is_asked_for():
     """What its own bases lend it, all have as well: which of them is named hangs on no order of a set."""
     words = ("Config", "Check", "Page", "Store", "Route", "Field")

@@ -79,6 +79,7 @@ def _corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         pytest.param("A06", "", "settings", id="the settings"),
         pytest.param("A07", "halyard.holds.holding", "inside `with`", id="the context manager"),
         pytest.param("E01", "HalyardError", "derives from HalyardError", id="the root of the errors"),
+        pytest.param("E02", "HalyardError", "derives from HalyardError", id="what is raised"),
         pytest.param("L01", "name", "log", id="the logger"),
         pytest.param("S01", "", "single", id="quotes"),
         pytest.param("S04", "", "call", id="empty containers"),
