@@ -81,6 +81,19 @@ class Report:
         """Places that the profile speaks to."""
         return sum(file.judgement.governed for file in self.files)
 
+    @property
+    def governed_by_own(self) -> int | None:
+        """Those of them that rules about the house's own API speak to; None where the profile has no such rule."""
+        if not any(is_about_own(entry.convention) for entry in self.profile.entries):
+            return None
+        counts = (counts for file in self.files for counts in (file.judgement.obeyed, file.judgement.violated))
+        return sum(count for found in counts for rule, count in found.items() if is_about_own(rule))
+
+
+def is_about_own(rule: str) -> bool:
+    """Claim that the id of a rule or a convention is of family A: whether and how the house's own API is used."""
+    return rule[:1] == "A" and rule[1:3].isdigit()
+
 
 def counted(count: int, what: str) -> str:
     """Return *count* and *what* there are so many of, as a reader expects it."""

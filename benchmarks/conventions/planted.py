@@ -123,6 +123,8 @@ def shuffle_labels(tallies: list[FileTally], deal: random.Random) -> list[FileTa
 
     decorators = dealt((function.decorators for fact in facts for function in fact.functions), deal)
     bases = dealt((found.bases for fact in facts for found in fact.classes), deal)
+    marks = dealt((found.decorators for fact in facts for found in fact.classes), deal)
+    raised = dealt((found.raised for fact in facts for found in fact.raises), deal)
     entered = dealt((call.in_with for fact in facts for call in fact.calls), deal)
 
     def relabel(fact: FileFacts) -> FileFacts:
@@ -130,7 +132,8 @@ def shuffle_labels(tallies: list[FileTally], deal: random.Random) -> list[FileTa
             fact,
             calls=tuple(call._replace(callee=toss(call.callee, fact.module), in_with=entered()) for call in fact.calls),
             functions=tuple(function._replace(decorators=decorators()) for function in fact.functions),
-            classes=tuple(found._replace(bases=bases()) for found in fact.classes),
+            classes=tuple(found._replace(bases=bases(), decorators=marks()) for found in fact.classes),
+            raises=tuple(found._replace(raised=raised()) for found in fact.raises),
         )
 
     return [replace(t, opportunities=(), facts=relabel(t.facts)) for t in tallies if t.facts is not None]

@@ -79,7 +79,7 @@ def width_of(letter: str) -> int:
 
 
 def summarize(report: Report) -> str:
-    """Return the count of findings, with the share of places that the profile speaks to."""
+    """Return the count of findings, with the share of places that the profile, and its rules of family A, speak to."""
     counts = Counter(alert.finding.entry.tier for alert in report.alerts)
     found = ", ".join(f"{counts[tier]} {tier}" for tier in TIERS if counts[tier]) or "no findings"
     states = Counter(alert.state for alert in report.excused)
@@ -87,7 +87,9 @@ def summarize(report: Report) -> str:
     excused += [f"{states['suppressed']} excused by a comment"] if states["suppressed"] else []
     share = f"{report.governed / report.opportunities:.0%}" if report.opportunities else "none"
     places = f"{report.governed:,} of {counted(report.opportunities, 'place')} governed ({share})"
-    asked = f"{counted(len(report.files), 'file')}, {places}"
+    own = report.governed_by_own
+    share_of_own = f", {own:,} of them by rules about the house's own API" if own is not None else ""
+    asked = f"{counted(len(report.files), 'file')}, {places}{share_of_own}"
     look = "entry of the baseline looks" if report.paid == 1 else "entries of the baseline look"
     paid = f"; {report.paid} {look} mended: idiolect baseline prune" if report.paid else ""
     return f"{', '.join([found, *excused])}; {asked}{paid}"

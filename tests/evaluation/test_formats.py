@@ -290,6 +290,19 @@ def test_text_says_why_a_rule_holds_of_which_one_file_breaks_much():
     assert "at 90 % confidence where no file counts for more than ten" in said
 
 
+def test_text_says_how_many_places_the_rules_about_the_house_s_own_api_govern(profile: Profile):
+    """Where there is such a rule: else a high share of layout reads as though a framework had been asked about."""
+    entered = "from app.store import lock\n\n\ndef f():\n    with lock():\n        return 1\n"
+    texts = {"store": "@contextmanager\ndef lock(): pass\n", **{f"m{n}": entered for n in range(90)}}
+    learned = learn_profile([tally_source(parse(text, f"app/{name}.py")) for name, text in texts.items()])
+    files = [("app/new.py", f"{entered}\n\nx = lock()\n"), ("app/plain.py", "def g():\n    return 1\n")]
+
+    said = render_report(report_of(learned, files), "text")
+
+    assert "2 files, " in said and "%), 2 of them by rules about the house's own API\n" in f"{said}\n"
+    assert "own API" not in render_report(report_of(profile, files), "text")
+
+
 def test_text_marks_the_place_under_wide_letters(report: Report):
     """The mark stands under the token, as wide as a terminal draws it, and control characters are spelled out."""
     said = render_report(report, "text")
