@@ -44,7 +44,8 @@ def draft_declare(mined: MinedFile) -> Iterator[Draft]:
 
 def builds_on_house(fact: ClassFact, own: set[str], house: frozenset[str]) -> bool:
     """Claim that a base or a decorator of a class is the house's: imported from it, or of the same file."""
-    return any(name in own or (name.partition(".")[0] in house and "." in name) for name in fact.bases)
+    names = (*fact.bases, *fact.decorators)
+    return any(name in own or (name.partition(".")[0] in house and "." in name) for name in names)
 
 
 def ask_for_head(mined: MinedFile, definition: Definition) -> Draft:
