@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from .api import Lookup, build_index
@@ -58,6 +59,8 @@ NEAR_DUPLICATE = 0.7
 """Similarity from which the later of two pairs is dropped (text-dedup, bigcode and The Vault use the same)."""
 MOST_COPIES = 10
 """Short bodies that are alike but for names and values; more of them are a template's, and would outweigh the rest."""
+MOST_OF_ONE, LARGEST_SHARE = 20, 0.1
+"""Calls of one function that are asked for, and the share of all that they may be where there are more."""
 BY_UNIT = frozenset({"implement", "restyle"})
 """Kinds whose answer is a definition, or its body, as it stands: its fingerprint is known."""
 
@@ -79,14 +82,16 @@ def assemble(
         raise TooSmallError(f"No definition was found: mining needs at least 1. {explain_nothing(files, drops)}")
     index = [(file.path, file.symbols) for one in placed for file in one.files]
     made = list(finish_drafts(files, Lookup(index)))
-    standing = {pair.id for pair, _ in made}
-    rules = {pair.id: rules for pair, rules in made if rules}
+    standing = {one.pair.id for one in made}
+    rules = {one.pair.id: one.rules for one in made if one.rules}
+    callees = {one.pair.id: one.callee for one in made if one.callee}
     past = [pair for one in taught for pair in one.history.pairs]
-    pairs = [*(pair for pair, _ in made), *past]
+    pairs = [*(one.pair for one in made), *past]
     pairs = without(pairs, unwanted(pairs, taught, settings), "dropped_by_settings", drops)
     pairs = without(pairs, unclear(pairs), "several_answers", drops)
     pairs = drop_repeats(pairs, units, drops)
     pairs = without(pairs, templated(pairs), "templated", drops)
+    pairs = without(pairs, crowded(pairs, callees), "crowded", drops)
     if not pairs:
         raise TooSmallError(f"No pair could be made of {defined} {'definition' if defined == 1 else 'definitions'}.")
     if progress:
@@ -193,7 +198,8 @@ def finish_drafts(files: Sequence[tuple[Repository, FileYield]], lookup: Lookup)
             finish = kinds[draft.kind].finish
             done = draft if finish is None else finish(draft, lookup)
             if done is not None:
-                yield MadePair(make_pair(file, done, repository.name, repository.commit, licence), done.rules)
+                pair = make_pair(file, done, repository.name, repository.commit, licence)
+                yield MadePair(pair, done.rules, done.callee)
 
 
 def unclear(pairs: Sequence[Pair]) -> set[str]:
@@ -220,6 +226,16 @@ def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]
                 gone[places[second]] = "duplicate" if similarity == 1.0 else "near_duplicate"
     drops.extend(Drop(pairs[i].path, pairs[i].symbol, pairs[i].kind, gone[i]) for i in sorted(gone))
     return [pair for index, pair in enumerate(pairs) if index not in gone]
+
+
+def crowded(pairs: Sequence[Pair], callees: Mapping[str, str]) -> set[str]:
+    """Return the ids of calls of what is called so often that it would be learned in place of everything else."""
+    by_callee: defaultdict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        if pair.id in callees:
+            by_callee[callees[pair.id]].append(pair)
+    room = max(MOST_OF_ONE, round(LARGEST_SHARE * sum(map(len, by_callee.values()))))
+    return {pair.id for found in by_callee.values() for pair in sorted(found, key=attrgetter("id"))[room:]}
 
 
 def templated(pairs: Sequence[Pair]) -> set[str]:

@@ -91,11 +91,12 @@ class Mined(NamedTuple):
 
 class MadePair(NamedTuple):
     """
-    A pair, and the conventions that must be the house's for it to teach.
+    A pair, the conventions that must be the house's for it to teach, and the dotted name that its answer calls.
     """
 
     pair: Pair
     rules: tuple[Rule, ...] = ()
+    callee: str = ""
 
 
 def make_pair(mined: FileYield, draft: Draft, repository: str, commit: str, licence: str) -> Pair:

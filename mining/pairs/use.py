@@ -1,9 +1,9 @@
 """
 `use`: what stands before a call, and what the call is for -> the call. In: a mined file. Out: drafts, one a call site.
 
-The names that are called are the house's own: imported from its modules, or defined in the same file. What the call is
-for is said with the words of the callee's own documentation, once the whole repository is indexed; the answer is the
-statement that the caller really holds.
+The names that are called are the house's own: imported from its modules, defined in the same file, or inherited from
+one of its classes. What the call is for is said with the words of the callee's own documentation, once the whole
+repository is indexed; the answer is the statement that the caller really holds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from ..api import Lookup, Symbol
-from ..conventions.facts import CallFact
+from ..conventions.facts import CallFact, ClassFact
 from ..definitions import Definition
 from ..skeleton import head_text
 from ..source import Source, Span
@@ -43,6 +43,9 @@ NO_VERBS = frozenset(
     | {"Wrapper"}
 )
 ANNOTATED = re.compile(r"(\w+)\s*:\s*[\"']?(?:[\w.]+\.)?([A-Z]\w+)")
+RECEIVER = re.compile(r"^\((?:self|cls)\b(?:,\s*)?")
+"""The parameter that no caller gives."""
+INHERITED = re.compile(r"(?<![\w.])self\.(\w+)(?=\()")
 BOUND = re.compile(r"(\w+)\s*(?::[^=]+)?=\s*(?:await\s+)?$")
 
 
@@ -59,6 +62,15 @@ class Site(NamedTuple):
     is_method: bool
 
 
+class Heir(NamedTuple):
+    """
+    A class that derives from one of the house's: the dotted name of that, and its own methods.
+    """
+
+    base: str
+    methods: frozenset[str]
+
+
 def draft_use(mined: MinedFile) -> Iterator[Draft]:
     """Yield one draft per call site of the house's own API, at most `MOST_CALLS` a function."""
     source, facts = mined.source, mined.tally.facts if mined.tally is not None else None
@@ -72,12 +84,16 @@ def draft_use(mined: MinedFile) -> Iterator[Draft]:
             calls.setdefault(call.inside, []).append(call._replace(callee=f"{facts.module}.{call.callee}"))
         elif "." in call.callee and call.callee.partition(".")[0] in house:
             calls.setdefault(call.inside, []).append(call)
+    classes = {fact.symbol: heir_of(fact, facts.module, own, house) for fact in facts.classes}
     for caller in mined.definitions:
         if caller.code is None or caller.has_error or caller.kind == "class":
             continue
         known = calls.get(caller.symbol, [])
         sites = [make_site(source, Span(call.start, call.end), call.callee, is_method=False) for call in known]
         sites += method_calls(source, caller, known)
+        heir = classes.get(caller.symbol.rpartition(".")[0]) if caller.kind == "method" else None
+        if heir is not None:
+            sites += inherited_calls(source, caller, heir)
         taken: set[int] = set()
         for site in sorted(sites):
             lines = statement_lines(source, caller, site.span) if len(taken) < MOST_CALLS else None
@@ -103,6 +119,24 @@ def method_calls(source: Source, caller: Definition, known: Sequence[CallFact]) 
         start = caller.code.start + len(text[: match.start()].encode())
         span = Span(start, start + len(match[0].encode()))
         yield make_site(source, span, f"{classes[match[1]]}.{match[2]}", is_method=True)
+
+
+def heir_of(fact: ClassFact, module: str, own: set[str], house: frozenset[str]) -> Heir | None:
+    """Return what a class inherits from the first of its bases that is the house's; None where none is."""
+    dotted = (f"{module}.{base}" if base in own else base for base in fact.bases)
+    base = next((base for base in dotted if "." in base and base.partition(".")[0] in house), None)
+    return None if base is None else Heir(base, frozenset(fact.methods))
+
+
+def inherited_calls(source: Source, caller: Definition, heir: Heir) -> Iterator[Site]:
+    """Yield the calls, through `self`, of methods that the class around *caller* does not define."""
+    assert caller.code is not None
+    text = source.slice(caller.code)
+    for match in INHERITED.finditer(text):
+        if match[1] not in heir.methods:
+            start = caller.code.start + len(text[: match.start()].encode())
+            span = Span(start, start + len(match[0].encode()))
+            yield make_site(source, span, f"{heir.base}.{match[1]}", is_method=True)
 
 
 def make_site(source: Source, span: Span, callee: str, *, is_method: bool) -> Site:
@@ -169,7 +203,8 @@ def finish_use(draft: Draft, lookup: Lookup) -> Draft | None:
 
 def ask_with(symbol: Symbol, draft: Draft) -> str:
     """Return the sentence that asks for a call of *symbol*."""
-    signature = symbol.signature if 0 < len(symbol.signature) <= LONGEST_SIGNATURE else ""
+    given = RECEIVER.sub("(", symbol.signature) if symbol.kind == "method" else symbol.signature
+    signature = given if 0 < len(given) <= LONGEST_SIGNATURE else ""
     purpose = "" if symbol.kind == "class" else purpose_of(symbol.summary)
     chosen = phrase(draft.callee + draft.symbol + str(draft.start), PURPOSES if purpose else PLAIN)
     return chosen.format(name=symbol.name, signature=signature, purpose=purpose)
@@ -203,6 +238,19 @@ KIND = Kind(
             ),
             instruction="def read_title(url):\n    # Use `fetch(url)` to load the page at *url*.",
             response="    page = fetch(url)",
+        ),
+        Example(
+            file=(
+                'class Job:\n    def emit(self, event):\n        """Tell the ledger of *event*."""\n'
+                "        self.ledger.append(event)\n\n\n"
+                "class Close(Job):\n    def run(self, door):\n        self.lock(door)\n"
+                "        self.emit('closed')\n\n    def lock(self, door):\n        door.key.turn()\n"
+            ),
+            instruction=(
+                "    def run(self, door):\n        self.lock(door)\n"
+                "        # Use `Job.emit(event)` to tell the ledger of *event*."
+            ),
+            response="        self.emit('closed')",
         ),
     ),
 )

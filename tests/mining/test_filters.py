@@ -219,6 +219,37 @@ def test_what_a_template_filled_in_is_thinned_out(tmp_path):
     assert "load_amber" in taught
 
 
+FILING = '''
+from records import file_away
+
+
+def close_{noun}(box, shelf):
+    """Close the {noun} box for the year."""
+    label = box.{noun}_label(shelf.{noun})
+    file_away(label, shelf.{noun}, "{noun}", box.{noun}_pages)
+    return shelf.lock_{noun}(box)
+
+
+def count_{noun}(shelf, pages):
+    """Count what lies on the {noun} shelf."""
+    total = sum(page.{noun}_size for page in pages)
+    file_away(shelf.{noun}_owner, total, shelf.find_{noun}("count"), pages)
+    return total
+'''
+
+
+def test_calls_of_one_function_do_not_outweigh_all_others(tmp_path):
+    """Of what is called everywhere some calls are asked for, the rest is said to be too much of one thing."""
+    root = write_house(tmp_path / "house")
+    (root / "records.py").write_text("def file_away(label, place, name, pages):\n    place.add(label, name, pages)\n")
+    for noun in NOUNS:
+        (root / f"filing_{noun}.py").write_text(FILING.format(noun=noun), "utf-8")
+    _, pairs, skipped = mined(root, tmp_path / "corpus")
+
+    assert 20 == sum(pair.kind == "use" and "file_away(" in pair.response for pair in pairs)
+    assert 2 * len(NOUNS) - 20 == sum(row["reason"] == "crowded" and row["kind"] == "use" for row in skipped)
+
+
 @pytest.mark.parametrize(
     ("text", "doubtful"),
     [
