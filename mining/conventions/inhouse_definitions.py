@@ -4,6 +4,7 @@ What the house's definitions carry. In: the facts of all files. Out: rules mined
 
 from __future__ import annotations
 
+import builtins
 import re
 import sys
 from collections import Counter, defaultdict
@@ -20,6 +21,7 @@ UNFINISHED = re.compile(r"^(Base|Abstract)(?![a-z])|(Base|Mixin)$")
 COMMON = frozenset("property staticmethod classmethod overload override abstractmethod wraps contextmanager".split())  # noqa: SIM905
 GENERIC = frozenset({"attr", "attrs", "typing_extensions"}) | sys.stdlib_module_names
 """Libraries whose decorators of classes say how a class is made, not what kind of thing of the house it is."""
+BUILT_IN = frozenset(vars(builtins))
 DERIVED = "derived from "
 """What the key of a rule about classes opens with."""
 LEAST_USES = 20
@@ -278,34 +280,52 @@ def likeliest_base(
 
 
 def class_rules(files: Mapping[str, FileFacts]) -> Iterator[dict[str, Any]]:
-    """
-    Yield a rule for each base nearly all of whose classes carry one decorator; abstract bases in between do not count.
-
-    Of bases that have the same classes, the one that descends from the others is named; a base is left out where those
-    that are named already leave too few of its classes.
-    """
-    parents = parents_in(files)
+    """Yield a rule for each base nearly all of whose classes carry one decorator; bases in between do not count."""
     # what only tests derive from is not made for it
     sources = {path: facts for path, facts in files.items() if facts.role == "src"}
+    parents = parents_in(files)
     extended = {base for bases in parents_in(sources).values() for base in bases}
+    bases = {base for facts in sources.values() for fact in facts.classes for base in fact.bases}
+    plain = {last_name(base) for base in bases if library_of(base) in GENERIC or base in BUILT_IN} - set(parents)
     groups: defaultdict[str, dict[tuple[str, str], set[str]]] = defaultdict(dict)
     for path, facts in sources.items():
         for fact in finished_classes(facts):
             if fact.symbol not in extended:
                 carried = {last_name(name) for name in fact.decorators if library_of(name) not in GENERIC}
-                for base in ancestors(fact.symbol, parents) - NO_BASES:
+                for base in ancestors(fact.symbol, parents) - NO_BASES - plain:
                     groups[base][path, fact.symbol] = carried - {"dataclass"}
-    named: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    for base, found in sorted(groups.items(), key=lambda row: (-len(row[1]), -len(ancestors(row[0], parents)), row[0])):
+    for base, decorator in decorated_bases(groups, parents):
+        between = (name for name in extended if base in ancestors(name, parents))
+        yield {"key": f"{DERIVED}{base}", "bases": sorted({base, *between}), "decorator": decorator}
+
+
+def decorated_bases(
+    groups: Mapping[str, Mapping[tuple[str, str], set[str]]], parents: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str]]:
+    """
+    Yield the bases nearly all of whose classes carry one decorator, with it; *groups* hold what each class carries.
+
+    Of those that share their classes, the one is named of which the largest share carries it, or, where that is equal,
+    which descends from the others; a wider one is named in its place where it speaks of enough other classes.
+    """
+    rows: list[tuple[float, int, str, str, set[tuple[str, str]]]] = []
+    for base, found in groups.items():
         counts = Counter(name for carried in found.values() for name in carried)
         decorator = min(counts, key=lambda name: (-counts[name], name), default="")
         carriers = {place for place, carried in found.items() if decorator in carried}
-        is_spread = len({path for path, _ in carriers}) >= LEAST_FILES
-        is_new = len(carriers - named[decorator]) >= LEAST_USES
-        if is_spread and is_new and len(carriers) >= LEAST_SHARE * len(found):
-            named[decorator] |= carriers
-            between = (name for name in extended if base in ancestors(name, parents))
-            yield {"key": f"{DERIVED}{base}", "bases": sorted({base, *between}), "decorator": decorator}
+        if (
+            len(carriers) >= max(LEAST_USES, LEAST_SHARE * len(found))
+            and len({path for path, _ in carriers}) >= LEAST_FILES
+        ):
+            rows.append((-len(carriers) / len(found), -len(ancestors(base, parents)), base, decorator, carriers))
+    named: dict[str, tuple[str, set[tuple[str, str]]]] = {}
+    for _, _, base, decorator, carriers in sorted(rows, key=lambda row: row[:3]):
+        others = {name: places for name, (worn, places) in named.items() if worn == decorator}
+        if len(carriers.difference(*others.values())) >= LEAST_USES:
+            for name in (name for name, places in others.items() if places <= carriers):
+                del named[name]
+            named[base] = decorator, carriers
+    yield from sorted((base, decorator) for base, (decorator, _) in named.items())
 
 
 def parents_in(files: Mapping[str, FileFacts]) -> dict[str, list[str]]:

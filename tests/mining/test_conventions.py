@@ -378,6 +378,19 @@ def test_a_library_s_decorator_of_classes_is_no_rule_of_the_house():
     assert "A02" not in {entry.convention for entry in jobs("@dataclass").entries}
 
 
+@pytest.mark.parametrize("others", [8, 0], ids=["wider", "equal"])
+def test_of_bases_that_share_decorated_classes_one_is_named(others: int):
+    """The one of which the largest share carries the decorator; of equals, the one that descends from the other."""
+    core = "class Thing(dict): pass\n\n\nclass Job(Thing): pass\n\n\nclass Rest(Thing): pass\n"
+    texts = [f"@job\nclass Add{n}x{m}(Job): pass\n" for n in range(30) for m in range(4)]
+    texts += [f"class Left{n}(Rest): pass\n" for n in range(others)]
+    profile = learn_profile(
+        [tally(core, "app/core.py"), *(tally(text, f"app/m{n}.py") for n, text in enumerate(texts))]
+    )
+
+    assert ["derived from Job"] == [entry.key for entry in profile.entries if entry.convention == "A02"]
+
+
 @pytest.mark.parametrize(
     ("other", "tiers"),
     [("Gone", {"advise"}), ("ValueError", set()), ("OtherError", {"advise"})],
