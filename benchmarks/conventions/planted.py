@@ -125,12 +125,13 @@ def shuffle_labels(tallies: list[FileTally], deal: random.Random) -> list[FileTa
     bases = dealt((found.bases for fact in facts for found in fact.classes), deal)
     marks = dealt((found.decorators for fact in facts for found in fact.classes), deal)
     raised = dealt((found.raised for fact in facts for found in fact.raises), deal)
-    entered = dealt((call.in_with for fact in facts for call in fact.calls), deal)
+    entered = dealt((call.in_with for fact in facts for call in (*fact.calls, *fact.own_calls)), deal)
 
     def relabel(fact: FileFacts) -> FileFacts:
         return replace(
             fact,
             calls=tuple(call._replace(callee=toss(call.callee, fact.module), in_with=entered()) for call in fact.calls),
+            own_calls=tuple(call._replace(in_with=entered()) for call in fact.own_calls),
             functions=tuple(function._replace(decorators=decorators()) for function in fact.functions),
             classes=tuple(found._replace(bases=bases(), decorators=marks()) for found in fact.classes),
             raises=tuple(found._replace(raised=raised()) for found in fact.raises),

@@ -112,11 +112,13 @@ class FileFacts:
     tops: tuple[TopFact, ...] = ()
     uses: tuple[UseFact, ...] = ()
     raises: tuple[RaiseFact, ...] = ()
+    own_calls: tuple[CallFact, ...] = ()
+    """Calls through `self`, whose callee is spelt as it stands: `self.store.open`."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel with the many facts of a Python file as one value a class."""
         about = (self.path, self.role, self.module)
-        packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls, self.raises)))
+        packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls, self.raises, self.own_calls)))
         return unpack_facts, (about, packed, (self.language, self.blocks, self.tops, self.uses))
 
 
@@ -126,7 +128,7 @@ def unpack_facts(
     rest: tuple[str, tuple[BlockFact, ...], tuple[TopFact, ...], tuple[UseFact, ...]],
 ) -> FileFacts:
     """Return the facts that travelled."""
-    functions, classes, calls, raises = packed
+    functions, classes, calls, raises, own_calls = packed
     return FileFacts(
         *about,
         unpack_rows(FunctionFact, functions),
@@ -134,6 +136,7 @@ def unpack_facts(
         unpack_rows(CallFact, calls),
         *rest,
         unpack_rows(RaiseFact, raises),
+        unpack_rows(CallFact, own_calls),
     )
 
 
@@ -167,6 +170,7 @@ class FactCollector:
         self.classes: list[tuple[ClassFact, list[str]]] = []
         self.calls: list[CallFact] = []
         self.raises: list[RaiseFact] = []
+        self.own_calls: list[CallFact] = []
         self._class_of: dict[int, list[str]] = {}
 
     def visitors(self) -> dict[str, Callable[[Node], None]]:
@@ -232,10 +236,12 @@ class FactCollector:
         return self.file.line_text(outer.start_point.row + 1)
 
     def add_call(self, node: Node) -> None:
-        """Note a call whose name can be followed."""
+        """Note a call whose name can be followed, or that goes through `self`."""
         callee = self.file.callee(node)
         head, dot, _ = callee.partition(".")
-        if not callee or (dot and head not in self.file.names) or head in ("self", "cls", "super"):
+        is_own = bool(dot) and head == "self"
+        is_followed = bool(callee) and (not dot or head in self.file.names) and head not in ("self", "cls", "super")
+        if not is_own and not is_followed:
             return
         function = self.file.function()
         start = node.start_byte
@@ -244,7 +250,8 @@ class FactCollector:
         inside = function.symbol if function is not None else ""
         end = start + len(callee)
         resolved = self.resolve(callee)
-        self.calls.append(CallFact(resolved, inside, in_with, self.file.line_text(line), line, start, end))
+        fact = CallFact(resolved, inside, in_with, self.file.line_text(line), line, start, end)
+        (self.own_calls if is_own else self.calls).append(fact)
 
     def add_raise(self, node: Node) -> None:
         """Note a `raise` of what has a name, unless it is there for a handler in the same function."""
@@ -301,6 +308,7 @@ class FactCollector:
             classes=tuple(fact._replace(methods=tuple(methods)) for fact, methods in self.classes),
             calls=tuple(self.calls),
             raises=tuple(self.raises),
+            own_calls=tuple(self.own_calls),
         )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
+from itertools import chain
 from typing import Any
 
 from tree_sitter import Node
 
 from .convention import Choice, Convention, Edit, Examples, HouseChoice, HouseConvention, Place
-from .facts import FileFacts, last_name
+from .facts import FileFacts, FunctionFact, last_name
 from .view import FileView, text_of
 
 THIN = 2
@@ -132,6 +133,7 @@ class ResourceUse(HouseConvention):
     id = "A07"
     name = "resource-use"
     question = "Is `{key}` called inside `with`?"
+    version = 2
     never = frozenset({"outside"})
     least_support = 10.0
     examples = Examples(
@@ -147,22 +149,56 @@ class ResourceUse(HouseConvention):
             "from shop.db import connect\n@connect()\ndef f(): pass",
         ),
     )
+    also = (
+        Examples(
+            value="inside `with`",
+            key="shop.db.Store.locked",
+            rule={"key": "shop.db.Store.locked", "callee": "shop.db.Store.locked", "method": "locked"},
+            conforms=(
+                "def f(self):\n    with self.store.locked('a') as a: pass",
+                "async def f(self):\n    async with self.locked(): pass",
+            ),
+            departs=("def f(self):\n    a = self.store.locked('a')",),
+            nearly=(
+                "def f(self):\n    return self.store.locked('a')",
+                "def f(self):\n    self.stack.enter_context(self.store.locked('a'))",
+                "def f(self):\n    a = self.store.is_locked('a')",
+                "def f(self, door):\n    a = door.locked()",
+            ),
+        ),
+    )
 
     def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
-        """Propose every function marked as a context manager, and every class that can be entered, that is called."""
+        """
+        Propose every function marked as a context manager, and every class that can be entered, that is called.
+
+        A method is known by its name alone where the sources define nothing else that is called so.
+        """
         called = Counter(call.callee for facts in files.values() for call in facts.calls)
+        called_so = Counter(last_name(call.callee) for facts in files.values() for call in facts.own_calls)
         offered: set[str] = set()
+        methods: defaultdict[str, set[str]] = defaultdict(set)
         for facts in files.values():
-            for function in facts.functions:
-                if {"contextmanager", "asynccontextmanager"} & {last_name(name) for name in function.decorators}:
-                    offered.add(f"{facts.module}.{function.symbol}")
             offered.update(f"{facts.module}.{fact.symbol}" for fact in facts.classes if "__enter__" in fact.methods)
-        return [{"key": name, "callee": name} for name in sorted(offered) if called[name] >= self.least_support]
+            for function in facts.functions:
+                name, is_manager = f"{facts.module}.{function.symbol}", is_context_manager(function)
+                offered.update({name} if is_manager else ())
+                if facts.role == "src":  # stand-ins of tests are called like what they stand for
+                    methods[function.name].add(name if is_manager and function.is_method else "")
+        rules = [{"key": name, "callee": name} for name in sorted(offered) if called[name] >= self.least_support]
+        only = {name: min(found) for name, found in sorted(methods.items()) if len(found) == 1}
+        return rules + [
+            {"key": found, "callee": found, "method": name}
+            for name, found in only.items()
+            if found and called_so[name] >= self.least_support and called[found] < self.least_support
+        ]
 
     def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each call stands in a `with`; one that is handed on is for the receiver to enter."""
-        for call in facts.calls:
-            if call.callee != rule["callee"] or (not call.in_with and HANDED_ON.search(call.text)):
+        method = rule.get("method", "")
+        through = (call for call in facts.own_calls if last_name(call.callee) == method) if method else ()
+        for call in chain((call for call in facts.calls if call.callee == rule["callee"]), through):
+            if not call.in_with and HANDED_ON.search(call.text):
                 continue
             value = "inside `with`" if call.in_with else "outside"
             yield HouseChoice(value, call.line, call.start, call.end, call.text)
@@ -262,6 +298,11 @@ class CallTable:
                 self.callers[callee][facts.module].add(around)
                 if around in homes:
                     self.inside[around].add(callee)
+
+
+def is_context_manager(function: FunctionFact) -> bool:
+    """Claim that a function is marked as a context manager."""
+    return not {"contextmanager", "asynccontextmanager"}.isdisjoint(map(last_name, function.decorators))
 
 
 def is_outside(callee: str, packages: Set[str]) -> bool:

@@ -392,6 +392,29 @@ def test_of_bases_that_share_decorated_classes_one_is_named(others: int):
 
 
 @pytest.mark.parametrize(
+    ("path", "other", "rules"),
+    [
+        ("app/b.py", "class B:\n    def opened(self): pass\n", ["app.a.A.locked"]),
+        ("app/b.py", "class B:\n    def locked(self): pass\n", []),
+        ("tests/b.py", "class B:\n    def locked(self): pass\n", ["app.a.A.locked"]),
+    ],
+    ids=["its own", "shared", "of a stand-in"],
+)
+def test_a_context_manager_that_is_a_method_is_known_by_its_name(path: str, other: str, rules: list[str]):
+    """A call through `self` is asked about where the name can mean one method only."""
+    text = "class C:\n    def f(self):\n        with self.a.locked('x') as x:\n            return self.g(x)\n"
+    core = (
+        "from contextlib import contextmanager\n\n\nclass A:\n    @contextmanager\n    def locked(self, a): yield a\n"
+    )
+    texts = {"app/a.py": core, path: other, **{f"app/m{n}.py": text for n in range(90)}}
+    profile = learn_profile([tally(text, path) for path, text in texts.items()])
+    found = judge_source(parse("class D:\n    def f(self):\n        x = self.a.locked('x')\n"), profile).findings
+
+    assert rules == [entry.key for entry in profile.entries if entry.convention == "A07"]
+    assert [(3, 13)] * len(rules) == [(f.line, f.column) for f in found if f.entry.convention == "A07"]
+
+
+@pytest.mark.parametrize(
     ("other", "tiers"),
     [("Gone", {"advise"}), ("ValueError", set()), ("OtherError", {"advise"})],
     ids=["own", "mixed", "other"],
