@@ -14,6 +14,8 @@ from ._language import language_option
 from ._progress import show_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..mining.corpus import Corpus
 
 
@@ -63,6 +65,15 @@ def command(
     click.echo(json.dumps({"corpus": str(out), **corpus.manifest}) if as_json else summary(out, corpus))
 
 
+def describe_foreign(skipped: Mapping[str, int]) -> list[str]:
+    """Return a line on files of a language that nobody but the house may know, where many were left out."""
+    from ..mining.repository import DESCRIBE, MANY_FILES, NO_GRAMMAR_FOR, UNREAD
+
+    ends = {why.removeprefix(NO_GRAMMAR_FOR): n for why, n in skipped.items() if why.startswith(NO_GRAMMAR_FOR)}
+    found = [f"{n:,} files end in {end}" for end, n in ends.items() if end not in UNREAD and n >= MANY_FILES]
+    return [f"{', '.join(found)}, which no grammar reads. {DESCRIBE}"] if found else []
+
+
 def summary(out: Path, corpus: Corpus) -> str:
     """Return what a person wants to know of a corpus."""
     from ..mining.advice import advise
@@ -83,4 +94,5 @@ def summary(out: Path, corpus: Corpus) -> str:
     if skipped:
         reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in skipped.items())
         lines += ["", f"Left out, each with its reason in skipped.jsonl: {reasons}."]
+        lines += describe_foreign(skipped)
     return "\n".join([*lines, "", *advise(corpus.manifest), "", *describe_support(corpus.manifest)])

@@ -8,11 +8,13 @@ root or holds tracked files; else it is a plain folder, so that a package inside
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import re
 import stat
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -21,6 +23,7 @@ from typing import NamedTuple
 from .errors import InputError
 from .languages import Language, endings_of, interpreter_of, is_bare, is_ended
 from .packages import outermost_packages
+from .roles import is_test_path
 
 LARGEST_FILE = 512 * 1024
 """Bytes; larger files are generated or data (their reading is never even begun)."""
@@ -83,6 +86,20 @@ UNREAD = frozenset(
     }
 )
 """Endings of code that ships without a grammar: told where it is left out, for who looks for it in the corpus."""
+NO_CODE = frozenset(
+    {
+        *(".txt", ".rst", ".adoc", ".tex", ".log", ".lock", ".svg", ".xml", ".xsd", ".json", ".jsonl", ".csv", ".tsv"),
+        *(".ini", ".cfg", ".conf", ".env", ".properties", ".plist", ".po", ".pot", ".pem", ".crt", ".key", ".sum"),
+        *(".diff", ".patch", ".orig", ".out", ".snap", ".golden", ".approved", ".expected", ".sample", ".example"),
+        *(".map", ".geojson", ".obj", ".eml", ".ics", ".srt", ".typed", ".license", ".metadata"),
+    }
+)
+"""Endings of text that is no language of a house."""
+MANY_FILES = 20
+"""Files of one ending that are a language rather than chance."""
+NO_GRAMMAR_FOR = "no_grammar_for_"
+"""How the reason begins for which code of an ending is left out."""
+DESCRIBE = "A table describes a language of your own: --language FILE (docs/teach-a-dsl.md)."
 MARKERS = frozenset({"idiolect.json", "manifest.json", "run.json"})
 MADE_HERE = re.compile(rb'^ "schema": "idiolect\.\w+/', re.MULTILINE)
 """What the marker of an artefact says, as `mining.artefacts` writes it."""
@@ -167,20 +184,22 @@ def open_repository(
     locked: list[str] = []
     names = without_artefacts(root, sorted(set(plain_files(root, locked) if listed is None else listed)))
     excluded = matcher_of(exclude)
+    foreign = foreign_endings(root, names, suffixes)
+    unread_endings = (*UNREAD, *foreign)
     paths: list[str] = []
     skips = [Skip(printed(folder), "unreadable_folder") for folder in locked]
     for name in names:
         is_read = is_ended(PurePosixPath(name).name, suffixes) or is_run(root, name, interpreters)
-        if not is_read and not name.endswith(tuple(UNREAD)):
+        if not is_read and not name.endswith(unread_endings):
             continue
-        unread = "" if is_read else f"no_grammar_for_{PurePosixPath(name).suffix}"
+        unread = "" if is_read else f"{NO_GRAMMAR_FOR}{PurePosixPath(name).suffix}"
         reason = "excluded" if excluded(name) else unread or path_reason(root, name)
         if reason:
             skips.append(Skip(printed(name), reason))
         else:
             paths.append(name)
     if not paths:
-        raise InputError(f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}.")
+        raise InputError(explain_no_code(root, suffixes, foreign))
     return Repository(
         root=root,
         name=origin_name(root) if has_history else printed(root.name),
@@ -192,6 +211,34 @@ def open_repository(
         listed=tuple(names),
         packages=outermost_packages(names),
     )
+
+
+def foreign_endings(root: Path, names: Sequence[str], suffixes: Sequence[str]) -> dict[str, int]:
+    """Return, most first, how many files end as a language does that the house alone may have: many, and text."""
+    ends = Counter(Path(name).suffix for name in names if "." in name and not is_test_path(name))
+    known = {*suffixes, *UNREAD, *NO_CODE}
+    many = [(end, count) for end, count in ends.most_common() if count >= MANY_FILES and end not in known]
+    first = {Path(name).suffix: name for name in reversed(names)} if many else {}
+    return {end: count for end, count in many if end[1:].isalnum() and is_text(read_start(root, first[end]))}
+
+
+def is_text(data: bytes | None) -> bool:
+    """Claim that *data* can be read as UTF-8 and holds no NUL byte; a character may be cut at its end."""
+    if not data or b"\0" in data:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, int]) -> str:
+    """Return what to do about a folder without a file of a known language."""
+    if foreign:
+        found = ", ".join(f"{count:,} files end in {end}" for end, count in foreign.items())
+        return f"No code in {str(root)!r} that a grammar reads: {found}. {DESCRIBE}"
+    return f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}."
 
 
 def is_run(root: Path, name: str, interpreters: Set[str]) -> bool:

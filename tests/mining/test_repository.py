@@ -197,6 +197,18 @@ def test_code_that_no_grammar_reads_is_told(write_tree):
     assert {name: f"no_grammar_for_.{name.partition('.')[2]}" for name in names} == reasons(root)
 
 
+def test_a_language_of_the_house_alone_is_told(write_tree):
+    """Many files of an unknown ending are code that no grammar reads; data, tests and bytes are not."""
+    kiln = {f"ovens/{n}.kiln": f"oven {n}:\n  heat 3\n" for n in range(20)}
+    other = {f"tests/{n}.case": "a" for n in range(20)} | {f"{n}.txt": "a" for n in range(20)}
+    root = write_tree({"a.py": CODE, **kiln, **other, **{f"{n}.blob": "a\0b" for n in range(20)}})
+
+    assert dict.fromkeys(kiln, "no_grammar_for_.kiln") == reasons(root)
+    (root / "a.py").unlink()
+    with pytest.raises(InputError, match=r"20 files end in \.kiln\. .*--language FILE"):
+        open_repository(root, suffixes=[".py"])
+
+
 def test_what_was_made_of_a_repository_is_no_part_of_it(write_tree, commit_tree):
     """A corpus inside of the tree changes nothing, tracked or not; a manifest of something else hides nothing."""
     root = write_tree({**toy_files(), "web/manifest.json": '{\n "schema": "https://example.org/1"\n}\n'})
