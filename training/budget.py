@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from ..mining.errors import MachineError
 from .adapter import attach_adapter
 from .attention import no_mask
 from .checkpoints import KEEP
+from .encode import describe_refused, ways_out
 from .forward import decoder_layers, keeps_logits, plain_model
 from .fused import CHUNK_BYTES, fuse_adapter
 from .lanes import choose_lanes
@@ -100,6 +101,8 @@ class Work:
     """
 
     pairs: int
+    left_out: Mapping[str, int]
+    """Pairs of the corpus that are not taken, by reason."""
     steps: int
     tokens: int
     """Tokens through the model in all steps; shared prefixes count once."""
@@ -332,7 +335,8 @@ def plan_work(
     seconds = steps * a_step + (1 + count_looks(steps, in_an_epoch) + TRIES) * a_look
     if recipe.minutes is not None and recipe.steps is None:
         seconds += probing(60 * recipe.minutes, a_step)
-    return Work(len(material.encoded.examples), steps, round(steps * tokens), steps * flops, seconds)
+    encoded = material.encoded
+    return Work(len(encoded.examples), encoded.refused, steps, round(steps * tokens), steps * flops, seconds)
 
 
 def weight_bytes(shape: Shape, recipe: Recipe, dtype: torch.dtype, processes: int) -> int:
@@ -490,6 +494,9 @@ def describe_budget(budget: Budget) -> str:
         ("base", f"{budget.parameters:,} parameters, {budget.trained_parameters:,} trained"),
         ("work", f"{work.pairs:,} pairs, {describe_work(work)}"),
     ]
+    if work.left_out:
+        parts.append(("", describe_refused(work.left_out)))
+        parts += [("", way) for way in ways_out(work.left_out)]
     if budget.unmet is not None:
         parts.append(("or", f"{describe_work(budget.unmet)}, where the base has not met the language (skim_below)"))
     parts += [

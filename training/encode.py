@@ -137,11 +137,16 @@ def require_pairs(encoded: Encoded, least: int = LEAST_PAIRS) -> None:
     """
     if len(encoded.examples) >= least:
         return
-    ways = ["Mine a larger repository", *(way for reason, way in WAYS_OUT.items() if reason in encoded.refused)]
+    ways = ["Mine a larger repository", *ways_out(encoded.refused)]
     raise TooSmallError(
         f"Training needs {least} pairs and found {len(encoded.examples)} ({describe_refused(encoded.refused)}). "
         f"{', or '.join(ways)}."
     )
+
+
+def ways_out(refused: Mapping[str, int]) -> list[str]:
+    """Return what takes in pairs that were left out, one phrase a reason that knows of one."""
+    return [way for reason, way in WAYS_OUT.items() if reason in refused]
 
 
 def describe_refused(refused: Mapping[str, int]) -> str:

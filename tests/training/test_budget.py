@@ -104,6 +104,7 @@ def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
     assert untouched
     assert planned.work.steps == record["counts"]["steps"]
     assert planned.work.pairs == record["counts"]["pairs"]
+    assert planned.work.left_out == record["counts"]["refused"]
     assert planned.trained_parameters == record["counts"]["trained_parameters"]
     assert planned.disk.adapter <= (out / "adapter_model.safetensors").stat().st_size
 
