@@ -71,9 +71,10 @@ class MismatchError(IdiolectError):
 
 @contextmanager
 def naming(path: str) -> Generator[None]:
-    """Note on whatever error passes that it came of the file at *path*: a report of ours names it."""
+    """Note on whatever error passes that it came of the file at *path*, unless one further in is named already."""
     try:
         yield
     except Exception as error:
-        error.add_note(f"in {path!r}")
+        if not hasattr(error, "__notes__"):
+            error.add_note(f"in {path!r}")
         raise

@@ -107,6 +107,8 @@ def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Dra
         if kinds is not None and name not in kinds:
             continue
         for draft in kind.draft(mined):
+            if draft.kind != name:
+                raise InputError(f"The kind {name!r} makes drafts of the kind {draft.kind!r}: they must be its own.")
             reason = object_to(draft) or ("syntax" if draft.symbol in broken else "")
             if reason:
                 drops.append(Drop(source.path, draft.symbol, name, reason))

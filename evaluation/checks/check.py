@@ -13,9 +13,10 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ...mining.corpus import Corpus
+from ...mining.errors import InputError
 from ...mining.plugins import load_plugins
 from ...mining.source import Source, Span
 
@@ -67,12 +68,16 @@ class Result:
     ok: bool | None
     """None: cannot be decided here. Such a check is left out of acceptance; where it was `LOST`, the answer is."""
     status: str = "ok"
-    """`ok`, or why not, from the closed list of statuses (`parse_error`, `compile_error`, `unsupported`, …)."""
+    """`ok`, or why not, in a word of the check's own (`parse_error`, `compile_error`, `unsupported`, …)."""
     detail: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Plain data for `scores.jsonl`, under the check's name."""
     remarks: tuple[Remark, ...] = ()
 
 
+MEMBERS = ("name", "order", "settings", "repeats", "judge")
+
+
+@runtime_checkable
 class Check(Protocol):
     """
     One test of code.
@@ -104,15 +109,22 @@ class Check(Protocol):
 
 
 def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check]:
-    """Return every check of this folder, and of installed plug-ins, that works here, in their order."""
+    """
+    Return every check of this folder, and of installed plug-ins, that works here, in their order.
+
+    Raises `InputError` for one that lacks a member of `Check`.
+    """
     package = __name__.rpartition(".")[0]
-    modules = [
-        importlib.import_module(f"{package}.{m.name}") for m in pkgutil.iter_modules([str(Path(__file__).parent)])
-    ]
-    makers = [getattr(module, "make_check", None) for module in modules]
+    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    own = [(f"checks/{name}.py", importlib.import_module(f"{package}.{name}")) for name in names]
+    makers = [(name, getattr(module, "make_check", None)) for name, module in own]
     checks: list[Check] = []
-    for make in [*makers, *(plugged for _, plugged in load_plugins("checks"))]:
-        check: Check | None = make(corpus, repository) if make is not None else None
-        if check is not None:
-            checks.append(check)
+    for name, make in [*makers, *load_plugins("checks")]:
+        check = make(corpus, repository) if make is not None else None
+        if check is None:
+            continue
+        if not isinstance(check, Check):
+            missing = [member for member in MEMBERS if not hasattr(check, member)]
+            raise InputError(f"{name}: its check has no {' and no '.join(missing)}.")
+        checks.append(check)
     return sorted(checks, key=lambda check: (check.order, check.name))

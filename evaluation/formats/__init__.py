@@ -18,8 +18,8 @@ __all__ = ["check_formats", "format_names", "render_report"]
 
 
 def format_names() -> list[str]:
-    """Return the names of all formats."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    """Return the names of all formats; a module whose name opens with `_` is a helper."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
 def check_formats(names: Iterable[str]) -> None:
@@ -33,6 +33,9 @@ def check_formats(names: Iterable[str]) -> None:
 def render_report(report: Report, name: str) -> str:
     """Return *report* in the format called *name*."""
     check_formats([name])
-    said: str = importlib.import_module(f"{__name__}.{name}").render(report)
+    render = getattr(importlib.import_module(f"{__name__}.{name}"), "render", None)
+    if render is None:
+        raise InputError(f"formats/{name}.py has no function `render`, and is no format.")
+    said: str = render(report)
     # a path may hold bytes that are no UTF-8; they are spelled out, in JSON as well
     return said.encode("utf-8", "backslashreplace").decode("utf-8")

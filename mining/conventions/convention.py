@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tree_sitter import Node
 
-from ..errors import InputError
+from ..errors import InputError, naming
 from ..plugins import add_plugins
 from ..source import Source
 
@@ -354,7 +354,8 @@ def collect_conventions() -> tuple[Convention, ...]:
     package = __name__.rpartition(".")[0]
     found: dict[str, type[Convention]] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        add_classes(found, vars(importlib.import_module(f"{package}.{module.name}")).values())
+        with naming(f"conventions/{module.name}.py"):
+            add_classes(found, vars(importlib.import_module(f"{package}.{module.name}")).values())
     add_plugins(found, "conventions", lambda convention: convention.id)
     return tuple(found[name]() for name in sorted(found))
 

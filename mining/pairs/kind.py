@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..definitions import Definition
+from ..errors import InputError
 from ..plugins import add_plugins
 from ..source import Source
 
@@ -113,12 +114,22 @@ class Kind:
 
 @cache
 def collect_kinds() -> dict[str, Kind]:
-    """Return every kind in this folder, and of installed plug-ins, by its name."""
+    """
+    Return every kind in this folder, and of installed plug-ins, by its name.
+
+    Raises `InputError` when a module's `KIND` is none, or has the name of another.
+    """
     folder = str(Path(__file__).parent)
-    modules = sorted(module.name for module in pkgutil.iter_modules([folder]))
     package = __name__.rpartition(".")[0]
-    found = (getattr(importlib.import_module(f"{package}.{name}"), "KIND", None) for name in modules)
-    kinds = {kind.name: kind for kind in found if kind is not None}
+    kinds: dict[str, Kind] = {}
+    for name in sorted(module.name for module in pkgutil.iter_modules([folder])):
+        found = getattr(importlib.import_module(f"{package}.{name}"), "KIND", None)
+        if found is None:
+            continue
+        if not isinstance(found, Kind):
+            raise InputError(f"pairs/{name}.py: KIND is {found!r}, and no Kind.")
+        if kinds.setdefault(found.name, found) is not found:
+            raise InputError(f"pairs/{name}.py: its kind {found.name!r} has the name of another.")
     add_plugins(kinds, "kinds", lambda kind: kind.name)
     return kinds
 
