@@ -127,12 +127,13 @@ def why_left_alone(path: str, data: bytes | None) -> str:
     language = language_of(path, data=data or b"")
     if data is None or not data.strip() or language is None or not has_grammar(language):
         return ""
-    reason = content_reason(data, path)
+    if reason := content_reason(data, path):
+        return reason
     try:
-        _ = reason or parse_source(path, data, language)
+        parse_source(path, data, language)
     except UndecodableError as error:
         return error.reason
-    return reason or "undecodable"  # by what stands further down than *data* may reach
+    return "undecodable"  # by what stands further down than *data* may reach
 
 
 @cache

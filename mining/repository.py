@@ -233,11 +233,15 @@ def is_text(data: bytes | None) -> bool:
     return True
 
 
+def count_endings(ends: Mapping[str, int]) -> str:
+    """Return how many files end so, in words."""
+    return ", ".join(f"{count:,} files end in {end}" for end, count in ends.items())
+
+
 def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, int]) -> str:
     """Return what to do about a folder without a file of a known language."""
     if foreign:
-        found = ", ".join(f"{count:,} files end in {end}" for end, count in foreign.items())
-        return f"No code in {str(root)!r} that a grammar reads: {found}. {DESCRIBE}"
+        return f"No code in {str(root)!r} that a grammar reads: {count_endings(foreign)}. {DESCRIBE}"
     return f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}."
 
 

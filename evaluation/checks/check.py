@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from ...mining.corpus import Corpus
 from ...mining.errors import InputError
@@ -74,10 +74,6 @@ class Result:
     remarks: tuple[Remark, ...] = ()
 
 
-MEMBERS = ("name", "order", "settings", "repeats", "judge")
-
-
-@runtime_checkable
 class Check(Protocol):
     """
     One test of code.
@@ -108,6 +104,9 @@ class Check(Protocol):
         ...
 
 
+MEMBERS = tuple(member for member in vars(Check) if not member.startswith("_"))
+
+
 def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check]:
     """
     Return every check of this folder, and of installed plug-ins, that works here, in their order.
@@ -120,11 +119,10 @@ def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check
     makers = [(name, getattr(module, "make_check", None)) for name, module in own]
     checks: list[Check] = []
     for name, make in [*makers, *load_plugins("checks")]:
-        check = make(corpus, repository) if make is not None else None
+        check: Check | None = make(corpus, repository) if make is not None else None
         if check is None:
             continue
-        if not isinstance(check, Check):
-            missing = [member for member in MEMBERS if not hasattr(check, member)]
+        if missing := [member for member in MEMBERS if not hasattr(check, member)]:
             raise InputError(f"{name}: its check has no {' and no '.join(missing)}.")
         checks.append(check)
     return sorted(checks, key=lambda check: (check.order, check.name))

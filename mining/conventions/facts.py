@@ -243,14 +243,12 @@ class FactCollector:
         is_followed = bool(callee) and (not dot or head in self.file.names) and head not in ("self", "cls", "super")
         if not is_own and not is_followed:
             return
-        function = self.file.function()
         start = node.start_byte
         line = node.start_point.row + 1
         in_with = self.file.is_with_item(node)
-        inside = function.symbol if function is not None else ""
         end = start + len(callee)
         resolved = self.resolve(callee)
-        fact = CallFact(resolved, inside, in_with, self.file.line_text(line), line, start, end)
+        fact = CallFact(resolved, self.inside(), in_with, self.file.line_text(line), line, start, end)
         (self.own_calls if is_own else self.calls).append(fact)
 
     def add_raise(self, node: Node) -> None:
@@ -261,11 +259,14 @@ class FactCollector:
         name = raised.child_by_field_name("function") if raised.type == "call" else raised
         if name is None or name.type not in ("identifier", "attribute") or is_caught(node, name):
             return
-        function = self.file.function()
-        inside = function.symbol if function is not None else ""
         line = name.start_point.row + 1
-        text = self.file.line_text(line)
-        self.raises.append(RaiseFact(self.resolve(text_of(name)), inside, text, line, name.start_byte, name.end_byte))
+        raised, text = self.resolve(text_of(name)), self.file.line_text(line)
+        self.raises.append(RaiseFact(raised, self.inside(), text, line, name.start_byte, name.end_byte))
+
+    def inside(self) -> str:
+        """Return the symbol of the function around the site; nothing outside of functions."""
+        function = self.file.function()
+        return function.symbol if function is not None else ""
 
     def add_import(self, node: Node) -> None:
         """Note `import a.b as c`."""

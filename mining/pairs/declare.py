@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..api import summary_of
-from ..conventions.facts import ClassFact
-from ..definitions import Definition
+from ..definitions import Definition, blank_to_line_end
 from ..skeleton import render_skeleton
 from ..source import Source, Span
+from .house_names import house_names
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 DOCUMENTED = (
@@ -31,21 +31,15 @@ def draft_declare(mined: MinedFile) -> Iterator[Draft]:
     tally = mined.tally
     if tally is None or tally.facts is None or tally.role != "src":
         return
-    own = {definition.symbol for definition in mined.definitions if definition.parent is None}
-    house = mined.house | {tally.facts.module.partition(".")[0]}
-    facts = {fact.symbol: fact for fact in tally.facts.classes if builds_on_house(fact, own, house)}
+    names = house_names(mined, tally.facts)
+    built = {fact.symbol for fact in tally.facts.classes if any(map(names.dotted, (*fact.bases, *fact.decorators)))}
     for definition in mined.definitions:
-        if definition.symbol in facts and definition.parent is None and not definition.has_error:
+        if definition.symbol in built and definition.parent is None and not definition.has_error:
             source, span = mined.source, definition.span
+            first = source.line_of(span.start)
             # what stands under a condition is declared more than once, and one line says nothing but the base
-            if span.start in source.line_starts and source.line_of(span.start) != source.line_of(span.end - 1):
+            if span.start == source.line_starts[first - 1] and first != source.line_of(span.end - 1):
                 yield ask_for_head(mined, definition)
-
-
-def builds_on_house(fact: ClassFact, own: set[str], house: frozenset[str]) -> bool:
-    """Claim that a base or a decorator of a class is the house's: imported from it, or of the same file."""
-    names = (*fact.bases, *fact.decorators)
-    return any(name in own or (name.partition(".")[0] in house and "." in name) for name in names)
 
 
 def ask_for_head(mined: MinedFile, definition: Definition) -> Draft:
@@ -77,15 +71,9 @@ def opening_lines(source: Source, definition: Definition, inside: list[Definitio
     doc = source.slice(definition.doc) if definition.doc is not None else ""
     if end - first >= MOST_LINES or "\n" in doc:
         end = head
-    while end > head and is_blank_or_comment(source, end):
+    while end > head and blank_to_line_end(source, source.line_starts[end - 1]):
         end -= 1
     return source.lines_span(first, end)
-
-
-def is_blank_or_comment(source: Source, line: int) -> bool:
-    """Claim that *line*, counted from 1, holds no code."""
-    text = source.slice(source.lines_span(line, line)).strip()
-    return not text or text.startswith(source.language.comment)
 
 
 KIND = Kind(

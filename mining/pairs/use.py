@@ -20,6 +20,7 @@ from ..conventions.facts import CallFact, ClassFact
 from ..definitions import Definition
 from ..skeleton import head_text
 from ..source import Source, Span
+from .house_names import HouseNames, house_names
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 ASK = "\0"
@@ -76,22 +77,19 @@ def draft_use(mined: MinedFile) -> Iterator[Draft]:
     source, facts = mined.source, mined.tally.facts if mined.tally is not None else None
     if facts is None or ASK in source.text:
         return
-    own = {d.symbol for d in mined.definitions if d.parent is None}
-    house = mined.house | {facts.module.partition(".")[0]}
+    names = house_names(mined, facts)
     calls: dict[str, list[CallFact]] = {}
     for call in facts.calls:
-        if call.callee in own:
-            calls.setdefault(call.inside, []).append(call._replace(callee=f"{facts.module}.{call.callee}"))
-        elif "." in call.callee and call.callee.partition(".")[0] in house:
-            calls.setdefault(call.inside, []).append(call)
-    classes = {fact.symbol: heir_of(fact, facts.module, own, house) for fact in facts.classes}
+        if callee := names.dotted(call.callee):
+            calls.setdefault(call.inside, []).append(call._replace(callee=callee))
+    heirs = {fact.symbol: heir for fact in facts.classes if (heir := heir_of(fact, names)) is not None}
     for caller in mined.definitions:
         if caller.code is None or caller.has_error or caller.kind == "class":
             continue
         known = calls.get(caller.symbol, [])
         sites = [make_site(source, Span(call.start, call.end), call.callee, is_method=False) for call in known]
         sites += method_calls(source, caller, known)
-        heir = classes.get(caller.symbol.rpartition(".")[0]) if caller.kind == "method" else None
+        heir = heirs.get(caller.symbol.rpartition(".")[0]) if caller.kind == "method" else None
         if heir is not None:
             sites += inherited_calls(source, caller, heir)
         taken: set[int] = set()
@@ -116,27 +114,27 @@ def method_calls(source: Source, caller: Definition, known: Sequence[CallFact]) 
         return
     text = source.slice(caller.code)
     for match in re.finditer(rf"(?<![\w.])({'|'.join(map(re.escape, sorted(classes)))})\.(\w+)(?=\()", text):
-        start = caller.code.start + len(text[: match.start()].encode())
-        span = Span(start, start + len(match[0].encode()))
-        yield make_site(source, span, f"{classes[match[1]]}.{match[2]}", is_method=True)
+        yield method_site(source, caller.code, match, f"{classes[match[1]]}.{match[2]}")
 
 
-def heir_of(fact: ClassFact, module: str, own: set[str], house: frozenset[str]) -> Heir | None:
+def heir_of(fact: ClassFact, names: HouseNames) -> Heir | None:
     """Return what a class inherits from the first of its bases that is the house's; None where none is."""
-    dotted = (f"{module}.{base}" if base in own else base for base in fact.bases)
-    base = next((base for base in dotted if "." in base and base.partition(".")[0] in house), None)
-    return None if base is None else Heir(base, frozenset(fact.methods))
+    base = next((dotted for base in fact.bases if (dotted := names.dotted(base))), "")
+    return Heir(base, frozenset(fact.methods)) if base else None
 
 
 def inherited_calls(source: Source, caller: Definition, heir: Heir) -> Iterator[Site]:
     """Yield the calls, through `self`, of methods that the class around *caller* does not define."""
     assert caller.code is not None
-    text = source.slice(caller.code)
-    for match in INHERITED.finditer(text):
+    for match in INHERITED.finditer(source.slice(caller.code)):
         if match[1] not in heir.methods:
-            start = caller.code.start + len(text[: match.start()].encode())
-            span = Span(start, start + len(match[0].encode()))
-            yield make_site(source, span, f"{heir.base}.{match[1]}", is_method=True)
+            yield method_site(source, caller.code, match, f"{heir.base}.{match[1]}")
+
+
+def method_site(source: Source, code: Span, match: re.Match[str], callee: str) -> Site:
+    """Return the call of the method *callee* where *match* was found in the text of *code*."""
+    start = code.start + len(match.string[: match.start()].encode())
+    return make_site(source, Span(start, start + len(match[0].encode())), callee, is_method=True)
 
 
 def make_site(source: Source, span: Span, callee: str, *, is_method: bool) -> Site:
