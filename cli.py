@@ -10,8 +10,6 @@ import errno
 import importlib
 import pkgutil
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -109,6 +107,9 @@ def complain(message: str, exit_code: int) -> int:
 
 def report_internal_error(error: Exception) -> int:
     """Save the traceback, name its place in one line, and return the exit code of an internal error."""
+    import tempfile  # these two would be a tenth of what `--help` takes
+    import traceback
+
     try:
         with tempfile.NamedTemporaryFile("w", prefix="idiolect-", suffix=".log", delete=False, encoding="utf-8") as log:
             log.write("".join(traceback.format_exception(error)))

@@ -17,14 +17,6 @@ from .yields import UNTOLD
 
 SURE_FORMAT = 100
 """From here on the lower band is safely reached."""
-ADD = {
-    "implement": "document more functions: a documented signature is what is asked",
-    "use": "mine the applications too: idiolect mine APP… --api-from FRAMEWORK",
-    "restyle": "agree on more conventions: only what the house holds to is taught",
-    "document": "document more functions",
-    "recall": "show how the API is used, in documentation strings and in Markdown",
-}
-"""What gives more pairs of a kind; of `edit`, its history tells."""
 
 
 def describe_support(manifest: Mapping[str, Any]) -> list[str]:
@@ -33,12 +25,14 @@ def describe_support(manifest: Mapping[str, Any]) -> list[str]:
     for row in manifest["counts"]:
         counts[row["kind"]] += row["pairs"] if row["split"] == "train" else 0
     # a kind that was not asked for has no row, and is no lack
-    kinds = [name for name in collect_kinds() if name in {row["kind"] for row in manifest["counts"]}]
+    asked = {row["kind"] for row in manifest["counts"]}
+    kinds = {name: kind for name, kind in collect_kinds().items() if name in asked}
     width = max(map(len, kinds))
     lines = [f"  {name:{width}}  {band(counts[name])}" for name in kinds]
-    add = {**ADD, "edit": look_back(manifest["history"])}
-    thin = [name for name in kinds if counts[name] < DOMAIN and add.get(name)]
-    advice = [f"For more {name} pairs: {add[name]}." for name in sorted(thin, key=lambda name: counts[name])[:2]]
+    past = look_back(manifest["history"])
+    more = {name: past if kind.draft_change else kind.more for name, kind in kinds.items()}
+    thin = sorted((name for name in kinds if counts[name] < DOMAIN and more[name]), key=lambda name: counts[name])
+    advice = [f"For more {name} pairs: {more[name]}." for name in thin[:2]]
     return ["What they can teach:", *lines, *advice]
 
 

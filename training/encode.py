@@ -25,7 +25,7 @@ EMPTY_ANSWER = "empty_answer"
 TOO_LONG = "too_long"
 INFILL_BEYOND = "infill_beyond_share"
 OTHERS_BEYOND = "other_kinds_beyond_share"
-WAYS_OUT = {TOO_LONG: "raise max_tokens", OTHERS_BEYOND: "take more pairs of other kinds: --set extra=2, say"}
+WAYS_OUT = {TOO_LONG: "raise max_tokens", OTHERS_BEYOND: "take all pairs of other kinds: --set extra=10"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

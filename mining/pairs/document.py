@@ -69,6 +69,7 @@ def owns_lines(source: Source, doc: Span, lines: Span) -> bool:
 KIND = Kind(
     name="document",
     teaches="to document code in the house's form",
+    more="document more functions",
     draft=draft_document,
     examples=(
         Example(

@@ -110,6 +110,7 @@ def indent_of(text: str) -> str:
 KIND = Kind(
     name="implement",
     teaches="to write a body from its signature and documentation",
+    more="document more functions: a documented signature is what is asked",
     draft=draft_implement,
     examples=(
         Example(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..definitions import Definition
 from ..source import Source, Span
-from .kind import Draft, Kind, MinedFile
+from .kind import Draft, Example, Kind, MinedFile
 from .pair import HOLE
 from .recall import LICENCE
 
@@ -124,4 +124,17 @@ KIND = Kind(
     name="infill",
     teaches="to write what belongs between two pieces of a file",
     draft=draft_infill,
+    examples=(
+        Example(
+            file=(
+                'def total(prices, tax):\n    """Return what *prices* come to, with *tax*."""\n    net = sum(prices)\n'
+                '    if net < 0:\n        raise ValueError("prices are positive")\n    return net * (1 + tax)\n'
+            ),
+            instruction=(
+                f'def total(prices, tax):\n    """Return what *prices* come to, with *tax*."""\n    {HOLE}\n'
+                '    if net < 0:\n        raise ValueError("prices are positive")\n    return net * (1 + tax)'
+            ),
+            response="net = sum(prices)",
+        ),
+    ),
 )

@@ -105,11 +105,13 @@ class Kind:
     teaches: str
     """One sentence for a reader of the corpus."""
     draft: Callable[[MinedFile], Iterator[Draft]]
-    examples: tuple[Example, ...] = ()
+    examples: tuple[Example, ...]
     finish: Callable[[Draft, Lookup], Draft | None] | None = None
     """Completes a draft with what the whole repository offers; None when the draft turns out to be no pair."""
     draft_change: Callable[[Change], Iterator[Draft]] | None = None
     """Makes drafts of a change in the history instead of a file."""
+    more: str = ""
+    """What gives more of them, said where a corpus has few; of those made of changes, the history tells."""
 
 
 @cache

@@ -170,6 +170,7 @@ LICENCE = re.compile(r"\blicen[cs]ed under\b|\ball rights reserved\b|\bcopyright
 KIND = Kind(
     name="recall",
     teaches="what the house offers, by heart",
+    more="show how the API is used, in documentation strings and in Markdown",
     draft=draft_recall,
     examples=(
         Example(

@@ -141,6 +141,7 @@ def edited(source: Source, definition: Definition, edits: Sequence[Edit]) -> str
 KIND = Kind(
     name="restyle",
     teaches="to bring code into the house's style",
+    more="agree on more conventions: only what the house holds to is taught",
     draft=draft_restyle,
     examples=(
         Example(

@@ -226,6 +226,7 @@ def purpose_of(summary: str) -> str:
 KIND = Kind(
     name="use",
     teaches="to call what the house offers",
+    more="mine the applications too: idiolect mine APP… --api-from FRAMEWORK",
     draft=draft_use,
     finish=finish_use,
     examples=(
