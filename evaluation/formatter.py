@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tree_sitter import Parser
 
-from ..mining.owners import owners_in
+from ..mining.owners import owners_at
 from ..mining.repository import read_start
 from ..mining.source import Source, Span
 
@@ -77,7 +77,7 @@ class Formatter:
 
 def find_formatter(repository: Path) -> Formatter | None:
     """Return the formatter of Python that *repository* has set up, if it is installed here and can keep to lines."""
-    owners = owners_in(repository)
+    owners = owners_at(repository)
     for owner, name, arguments in TOOLS:
         beside = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
         if owner in owners and beside is not None:

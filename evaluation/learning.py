@@ -30,7 +30,7 @@ from ..mining.languages import (
     language_of,
 )
 from ..mining.learn import learn_profile
-from ..mining.owners import owners_in, owners_of
+from ..mining.owners import may_set_up, owners_in, owners_of
 from ..mining.packages import outermost_packages
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
@@ -49,9 +49,8 @@ def learn_tree(root: Path, settings: Settings) -> Profile:
     repository = open_code(root, known_languages(), settings.exclude)
     packages = repository.packages
     tallies = tally_all(tree_files(repository), packages)
-    return learn_profile(
-        tallies, settings=settings, recent=recent_lines(root), owners=owners_in(root), packages=packages
-    )
+    owners = owners_in(root, repository.listed)
+    return learn_profile(tallies, settings=settings, recent=recent_lines(root), owners=owners, packages=packages)
 
 
 def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
@@ -65,7 +64,7 @@ def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
     recent: Mapping[str, frozenset[int]] = {}
     if snapshot.commit:
         recent = recent_lines(snapshot.root, snapshot.commit)
-    owners = owners_of(snapshot.read_one, snapshot.blobs)
+    owners = owners_of(snapshot.read(filter(may_set_up, snapshot.blobs)))
     profile = learn_profile(tallies, settings=settings, recent=recent, owners=owners, packages=packages)
     if kept is not None:
         keep(kept, json.dumps(profile.as_json()).encode())

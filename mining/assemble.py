@@ -311,7 +311,10 @@ def without(pairs: Sequence[Pair], gone: Set[str], reason: str, drops: list[Drop
 def learn_together(tallies: Sequence[FileTally], mined: Sequence[Mined], settings: Settings) -> Profile:
     """Return the profile of all repositories, with what their histories and formatters say of it."""
     recent = {one.prefix + path: lines for one in mined for path, lines in recent_lines(one.repository.root).items()}
-    owners = frozenset[str]().union(*(owners_in(one.repository.root) for one in mined))
+    owners: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for one in mined:
+        for name, folders in owners_in(one.repository.root, one.repository.listed).items():
+            owners[name] += tuple(one.prefix + folder for folder in folders)
     packages = {one.prefix + package for one in mined for package in one.repository.packages}
     return learn_profile(tallies, settings=settings, recent=recent, owners=owners, packages=packages)
 

@@ -22,7 +22,7 @@ from .conventions.facts import FileFacts
 from .conventions.inhouse_definitions import folder_of
 from .conventions.priors import read_priors
 from .conventions.tally import FileTally
-from .owners import LANGUAGES
+from .owners import LANGUAGES, Owners
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, scopes_of
 from .settings import Override, Settings, override_for
 
@@ -73,7 +73,7 @@ class Circumstances(NamedTuple):
     """
 
     overrides: Mapping[str, Override]
-    owners: Set[str]
+    owners: Owners
 
 
 def learn_profile(
@@ -81,14 +81,14 @@ def learn_profile(
     *,
     settings: Settings | None = None,
     recent: Mapping[str, Set[int]] | None = None,
-    owners: Set[str] = frozenset(),
+    owners: Owners | None = None,
     packages: Set[str] = frozenset(),
 ) -> Profile:
     """
     Return the profile of the files that *tallies* came from.
 
     *recent* holds the lines, by path, that the last commits added (`mining.recency`); without it nothing is migrating.
-    *owners* names the formatters that the repository configures (`mining.owners`): what they own is left to them.
+    *owners* says which formatters are configured, and where (`mining.owners`): what they own is left to them.
     *packages* are its outermost packages (`mining.packages`), as the tallies were made with.
     """
     files = sorted(tallies, key=lambda tally: tally.path)
@@ -104,7 +104,7 @@ def learn_profile(
             for rule in convention.find_rules(facts):
                 rules[convention.id, rule["key"]] = rule
                 places[convention.id, rule["key"]].extend(house_places(convention, rule, facts.values(), fresh))
-    known = Circumstances(settings.conventions if settings is not None else {}, owners)
+    known = Circumstances(settings.conventions if settings is not None else {}, owners or {})
     entries = [
         entry
         for (name, key), found in sorted(places.items())
@@ -152,27 +152,44 @@ def learn_rule(
     override = override_for(known.overrides, f"{convention.id}[{key}]" if key else convention.id)
     if override.ignore:
         return []
-    owner = next((name for name in sorted(convention.owners & known.owners) if is_formatted(convention, key, name)), "")
     by_scope: defaultdict[str, list[Place]] = defaultdict(list)
     for _, group in groupby(places, PATH):
         found = list(group)
         for scope in scopes_of(found[0].path, found[0].role):
             by_scope[scope].extend(found)
-    whole = learn_scope(convention, key, "repository", by_scope.pop("repository", []), rule, override, owner)
+
+    def learn(scope: str, found: Sequence[Place]) -> Entry | None:
+        owner = owner_of(convention, key, found, known.owners)
+        return learn_scope(convention, key, scope, found, rule, override, owner)
+
+    whole = learn("repository", by_scope.pop("repository", []))
     entries = [] if whole is None else [whole]
     roles = [found for scope, found in by_scope.items() if scope.startswith("role:")]
     for scope, found in sorted(by_scope.items()):
         # a folder that holds all of a role says the same once more
         if scope.startswith("dir:") and found in roles:
             continue
-        entry = learn_scope(convention, key, scope, found, rule, override, owner)
+        entry = learn(scope, found)
         if entry is None:
             entries += [] if override.is_enforced else silence(convention, whole, scope, found)
         elif convention.is_scoped and (
-            whole is None or entry.value != whole.value or entry.bound >= whole.bound + CHILD_GAIN
+            whole is None
+            or (entry.value, entry.owner) != (whole.value, whole.owner)
+            or entry.bound >= whole.bound + CHILD_GAIN
         ):
             entries.append(entry)
     return entries
+
+
+def owner_of(convention: Convention, key: str, places: Sequence[Place], owners: Owners) -> str:
+    """Return the formatter that is set up where most of *places* stand, or nothing."""
+    half = sum(place.times for place in places) / 2
+    for name in sorted(convention.owners & owners.keys()):
+        if is_formatted(convention, key, name):
+            covered = sum(place.times for place in places if place.path.startswith(owners[name]))
+            if covered > half:
+                return name
+    return ""
 
 
 def is_formatted(convention: Convention, key: str, owner: str) -> bool:

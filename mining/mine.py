@@ -239,7 +239,7 @@ def mine_repositories(
 
 def state_of(repository: Repository) -> str:
     """Return all of a repository that a corpus depends on: its commit, or tree, stands for the bytes of its files."""
-    owners = sorted(owners_in(repository.root))
+    owners = owners_in(repository.root, repository.listed)
     about = (repository.name, repository.commit, repository.licence, repository.has_history, *repository.skips)
     return repr((*about, repository.paths, past_id(repository.root) if repository.has_history else "", owners))
 

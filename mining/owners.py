@@ -1,5 +1,5 @@
 """
-Who owns a matter of layout. In: a repository's configuration files. Out: the formatters that it has set up.
+Who owns a matter of layout. In: a repository's configuration files. Out: the formatters that they set up, and where.
 
 What a configured formatter decides is learned, so that code can be scored by it, and never reported: the formatter
 does that, and better.
@@ -8,12 +8,16 @@ does that, and better.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
-from .repository import read_start
+from .repository import is_vendored, read_start
+from .roles import is_test_path
+
+Owners = Mapping[str, tuple[str, ...]]
+"""Each formatter, and the folders that it is set up for: `web/` is one, the whole repository is the empty word."""
 
 ANYTHING = re.compile(rb"")
 PRETTIER = (
@@ -49,7 +53,11 @@ SIGNS = (
         (".pre-commit-config.yaml",),
         re.compile(rb"/black(-pre-commit-mirror)?[\"']?\s*$|id:\s*black\b", re.MULTILINE),
     ),
-    ("clang-format", (".clang-format", "_clang-format"), ANYTHING),
+    (
+        "clang-format",
+        (".clang-format", "_clang-format"),
+        re.compile(rb"\A(?![\s\S]*^DisableFormat:\s*true)", re.MULTILINE),
+    ),
     ("gofmt", ("go.mod",), ANYTHING),
     (
         "google-java-format",
@@ -98,23 +106,38 @@ LANGUAGES = {
 """What each formatter formats."""
 
 
-def owners_of(read: Callable[[str], bytes | None], paths: Iterable[str]) -> frozenset[str]:
-    """Return the formatters that the files at *paths* set up; *read* gives the bytes of one."""
-    found = {path for path in paths if path in LOOKED_AT or path.startswith(WORKFLOWS)}
-    workflows = sorted(path for path in found if path.startswith(WORKFLOWS) and path.endswith((".yml", ".yaml")))
-    texts = {path: read(path) for path in sorted(found)}
-    return frozenset(
-        owner
-        for owner, names, sign in SIGNS
-        for name in names
-        for path in (workflows if name == WORKFLOWS else (name,))
-        if (text := texts.get(path)) is not None and sign.search(text)
-    )
+DEEPEST = 3
+"""Folders above a file that sets up a part of the repository; deeper ones are examples."""
 
 
-def owners_in(root: Path) -> frozenset[str]:
-    """Return the formatters that the files under *root* set up."""
+def may_set_up(path: str) -> bool:
+    """Claim that the file at *path* is one that may set up a formatter, for the repository or for a part of it."""
+    if path.startswith(WORKFLOWS):
+        return path.endswith((".yml", ".yaml"))
+    is_known = path.rpartition("/")[2] in LOOKED_AT and path.count("/") <= DEEPEST
+    return is_known and not is_vendored(path) and not is_test_path(path)
+
+
+def owners_of(files: Iterable[tuple[str, bytes]]) -> Owners:
+    """Return the formatters that *files* set up, of those that `may_set_up`, each with its bytes."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for path, text in files:
+        folder, name = ("", WORKFLOWS) if path.startswith(WORKFLOWS) else path.rpartition("/")[::2]
+        for owner, names, sign in SIGNS:
+            if name in names and sign.search(text):
+                found[owner].add(f"{folder}/" if folder else "")
+    return {owner: tuple(sorted(found[owner])) for owner in sorted(found)}
+
+
+def owners_in(root: Path, listed: Iterable[str]) -> Owners:
+    """Return the formatters that the files *listed* under *root* set up."""
+    asked = ((path, read_start(root, path)) for path in listed if may_set_up(path))
+    return owners_of((path, text) for path, text in asked if text is not None)
+
+
+def owners_at(root: Path) -> Owners:
+    """Return the formatters that are set up for all of *root*."""
     workflows: list[str] = []
     with suppress(OSError):
         workflows = [f"{WORKFLOWS}{file.name}" for file in (root / WORKFLOWS).iterdir()]
-    return owners_of(partial(read_start, root), [*LOOKED_AT, *workflows])
+    return owners_in(root, [*LOOKED_AT, *workflows])

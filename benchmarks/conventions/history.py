@@ -24,7 +24,7 @@ from idiolect.mining.difference import compare_commits
 from idiolect.mining.judge import answer_all, judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
-from idiolect.mining.owners import owners_of
+from idiolect.mining.owners import may_set_up, owners_of
 from idiolect.mining.profile import Profile
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.repository import VENDORED, content_reason, git_output
@@ -89,8 +89,9 @@ class History:
             source = read(path, data)
             self.tallies[blob, path] = None if source is None else tally_source(source)
         known = [tally for path, blob in files if (tally := self.tallies[blob, path]) is not None]
-        names = [path for *_, path in listed]
-        owners = owners_of(lambda name: git_output(self.root, "show", f"{commit}:{name}"), names)
+        setups = [(path, head.split()[2]) for head, _, path in listed if head.startswith("100") and may_set_up(path)]
+        texts = self.read([blob for _, blob in setups])
+        owners = owners_of((path, text) for (path, _), text in zip(setups, texts, strict=True))
         return learn_profile(known, recent=recent_lines(self.root, commit), owners=owners)
 
 

@@ -270,11 +270,11 @@ def test_A17_a_file_that_may_not_be_read(root, tmp_path):
         (root / name).chmod(0)
     script = (
         "import os, sys; os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)\n"
-        "from pathlib import Path\nfrom idiolect.mining.owners import owners_in\n"
+        "from pathlib import Path\nfrom idiolect.mining.owners import owners_at\n"
         "from idiolect.mining.repository import open_repository\n"
         "found = open_repository(Path(sys.argv[1]), suffixes=['.py'])\n"
         "print([found.read(path) for path in found.paths if 'shut' in path])\n"
-        "print(found.licence, *owners_in(found.root))"
+        "print(found.licence, *owners_at(found.root))"
     )
     for folder in (root, *root.parents):
         if folder.owner() == "root" and folder != Path("/"):

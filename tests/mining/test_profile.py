@@ -16,7 +16,7 @@ from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
-from idiolect.mining.owners import owners_in
+from idiolect.mining.owners import owners_at, owners_in
 from idiolect.mining.profile import Entry, Profile
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.settings import check_settings
@@ -63,7 +63,7 @@ def test_few_recent_lines_say_nothing():
 
 def test_what_a_formatter_owns_is_learned_and_not_reported():
     """Quotes are black's where black is configured: scored, never found."""
-    profile = learn_profile([tally(quotes(10), f"src/m{n}.py") for n in range(60)], owners={"black"})
+    profile = learn_profile([tally(quotes(10), f"src/m{n}.py") for n in range(60)], owners={"black": ("",)})
     judged = judge_source(parse_source("src/new.py", b"a = f('x')\n", PYTHON), profile)
 
     entry = entries_of(profile, "S01")["repository"]
@@ -76,9 +76,9 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
     (tmp_path / "pyproject.toml").write_text("[tool.black]\nline-length = 100\n# [tool.ruff.format]\n")
     (tmp_path / ".pre-commit-config.yaml").write_text("repos:\n- repo: x\n  hooks:\n  - id: ruff-format\n")
 
-    assert {"black", "ruff format"} == owners_in(tmp_path)
+    assert {"black", "ruff format"} == set(owners_at(tmp_path))
     (tmp_path / ".pre-commit-config.yaml").unlink()
-    assert {"black"} == owners_in(tmp_path)
+    assert {"black"} == set(owners_at(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,7 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
          {"google-java-format"}),
         ("build.gradle", "dependencies { }", set()),
         (".clang-format", "BasedOnStyle: LLVM\n", {"clang-format"}),
+        (".clang-format", "Language: Cpp\nDisableFormat: true\n", set()),
         (".rubocop.yml", "AllCops:\n  NewCops: enable\n", {"rubocop"}),
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\n", set()),
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\nLayout:\n  Enabled: true\n", {"rubocop"}),
@@ -126,7 +127,7 @@ def test_a_formatter_is_told_by_its_own_file(tmp_path: Path, name: str, text: st
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(text)
 
-    assert expected == owners_in(tmp_path)
+    assert expected == set(owners_at(tmp_path))
 
 
 def test_a_formatter_owns_the_layout_of_its_languages_alone():
@@ -137,10 +138,48 @@ def test_a_formatter_owns_the_layout_of_its_languages_alone():
         for end, name in (("js", "javascript"), ("rb", "ruby"))
     ]
     tallies = [tally_source(parse_source(path, b'f("a");\n' * 10, language)) for path, language in files]
-    profile = learn_profile(tallies, owners={"prettier"})
+    profile = learn_profile(tallies, owners={"prettier": ("",)})
 
     owners = {entry.key: (entry.owner, entry.tier) for entry in profile.entries if entry.id.startswith("Q03")}
     assert {"javascript": ("prettier", ""), "ruby": ("", "gate")} == owners
+
+
+def test_a_formatter_owns_the_folders_that_it_is_set_up_for(tmp_path: Path):
+    """What is set up for a part of a repository owns that part, and the whole where the part is most of it."""
+    for path, text in {
+        "web/.prettierrc": "",
+        "server/go.mod": "module example.org/a",
+        "web/node_modules/a/biome.json": "{}",
+        "tests/data/biome.json": "{}",
+        "a/b/c/d/biome.json": "{}",
+        "pyproject.toml": "[tool.black]",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    listed = [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file()]
+
+    assert {"black": ("",), "gofmt": ("server/",), "prettier": ("web/",)} == owners_in(tmp_path, listed)
+
+
+@pytest.mark.parametrize(
+    ("web", "jobs", "whole", "part"),
+    [
+        pytest.param(60, 20, "prettier", None, id="the most of it"),
+        pytest.param(20, 60, "", "prettier", id="the least of it"),
+    ],
+)
+def test_layout_is_left_to_a_formatter_where_it_is_set_up(web: int, jobs: int, whole: str, part: str | None):
+    """The habit stays a rule in the rest, however little it is, and the formatted folder is left alone."""
+    paths = [*(f"web/m{n}.js" for n in range(web)), *(f"jobs/m{n}.js" for n in range(jobs))]
+    tallies = [tally_source(parse_source(path, b'f("a");\n' * 10, language_named("javascript"))) for path in paths]
+    profile = learn_profile(tallies, owners={"prettier": ("web/",)})
+
+    found = {entry.scope: entry.owner for entry in profile.entries if entry.id.startswith("Q03")}
+    assert (whole, part) == (found["repository"], found.get("dir:web"))
+    judged = [judge_source(parse_source(f"{folder}/new.js", b"f('a');\n", language_named("javascript")), profile)
+              for folder in ("web", "jobs")]  # fmt: skip
+    told = [any(finding.entry.id.startswith("Q03") for finding in one.findings) for one in judged]
+    assert [False, True] == told
 
 
 def test_php_cs_fixer_owns_the_layout_of_php():
@@ -148,7 +187,7 @@ def test_php_cs_fixer_owns_the_layout_of_php():
     text = b"<?php\n\n// Copyright 2024 Ada\n\nnamespace A;\n\nclass LateOrder\n{\n    private $a = 1;\n}\n"
     files = [f"src/M{n}.php" for n in range(60)]
     tallies = [tally_source(parse_source(path, text, language_named("php"))) for path in files]
-    entries = learn_profile(tallies, owners={"php-cs-fixer"}).entries
+    entries = learn_profile(tallies, owners={"php-cs-fixer": ("",)}).entries
 
     assert {"Q04", "Q05", "Q07"} == {entry.convention for entry in entries if entry.owner}
     assert {"Q01", "Q20"} <= {entry.convention for entry in entries if entry.tier}
