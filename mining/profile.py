@@ -19,6 +19,8 @@ LEAST_RECENT, RECENT_SHARE = 5.0, 0.9
 
 ROLE_NAMES = {"src": "the sources", "tests": "tests", "scripts": "scripts", "docs": "documentation and examples"}
 """How a sentence speaks of the files of one role, which no folder needs to be named after."""
+UMBRELLAS = frozenset({"apps", "crates", "libs", "modules", "packages", "plugins", "projects", "services", "src"})
+"""What a folder is called that holds the projects of a repository side by side, each with habits of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Entry:
     convention: str
     key: str
     scope: str
-    """`repository`, `role:tests`, or `dir:core`."""
+    """`repository`, `role:tests`, `dir:core`, or `dir:packages/core`."""
     value: str
     """The choice that is held to."""
     k: float
@@ -171,6 +173,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
 
 
 def scopes_of(path: str, role: str) -> tuple[str, ...]:
-    """Return the scopes that a file is in, the narrowest first."""
-    top, slash, _ = path.partition("/")
-    return (*((f"dir:{top}",) if slash else ()), f"role:{role}", "repository")
+    """Return the scopes that a file is in, the narrowest first: its outermost folder, or project, its role, and all."""
+    folders = path.split("/")[:-1]
+    part = "/".join(folders[: 2 if folders[:1] and folders[0] in UMBRELLAS else 1])
+    return (*((f"dir:{part}",) if part else ()), f"role:{role}", "repository")

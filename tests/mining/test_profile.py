@@ -17,7 +17,7 @@ from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.owners import owners_at, owners_in
-from idiolect.mining.profile import Entry, Profile
+from idiolect.mining.profile import Entry, Profile, scopes_of
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.settings import check_settings
 from idiolect.mining.source import parse_source
@@ -180,6 +180,31 @@ def test_layout_is_left_to_a_formatter_where_it_is_set_up(web: int, jobs: int, w
               for folder in ("web", "jobs")]  # fmt: skip
     told = [any(finding.entry.id.startswith("Q03") for finding in one.findings) for one in judged]
     assert [False, True] == told
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        pytest.param("setup.py", None, id="no folder"),
+        pytest.param("core/deep/a.py", "dir:core", id="a folder"),
+        pytest.param("packages/ui/deep/a.py", "dir:packages/ui", id="a project"),
+        pytest.param("packages/a.py", "dir:packages", id="beside the projects"),
+        pytest.param("core/packages/ui/a.py", "dir:core", id="not the outermost"),
+    ],
+)
+def test_the_narrowest_scope_is_a_folder_or_a_project(path: str, scope: str | None):
+    """Folders that hold projects say nothing of their habits."""
+    assert ([scope] if scope else []) == [one for one in scopes_of(path, "src") if one.startswith("dir:")]
+
+
+def test_projects_side_by_side_keep_habits_of_their_own():
+    """What two projects under one folder do in two ways is a rule in each."""
+    files = {f"packages/ui/m{n}.py": quotes(10, "'") for n in range(30)}
+    files |= {f"packages/api/m{n}.py": quotes(10) for n in range(30)}
+    profile = learn_profile([tally(text, path) for path, text in files.items()])
+
+    found = entries_of(profile, "S01")
+    assert ("single", "double") == (found["dir:packages/ui"].value, found["dir:packages/api"].value)
 
 
 def test_php_cs_fixer_owns_the_layout_of_php():
