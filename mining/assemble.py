@@ -60,7 +60,7 @@ NEAR_DUPLICATE = 0.7
 MOST_COPIES = 10
 """Short bodies that are alike but for names and values; more of them are a template's, and would outweigh the rest."""
 MOST_OF_ONE, LARGEST_SHARE = 20, 0.1
-"""Calls of one function that are asked for, and the share of all that they may be where there are more."""
+"""Pairs of a kind about one function or the same rules, and the share of all that they may be where there are more."""
 BY_UNIT = frozenset({"implement", "restyle"})
 """Kinds whose answer is a definition, or its body, as it stands: its fingerprint is known."""
 
@@ -84,14 +84,13 @@ def assemble(
     made = list(finish_drafts(files, Lookup(index)))
     standing = {one.pair.id for one in made}
     rules = {one.pair.id: one.rules for one in made if one.rules}
-    callees = {one.pair.id: one.callee for one in made if one.callee}
+    topics = {one.pair.id: (one.pair.kind, one.callee, one.rules) for one in made if one.callee or one.rules}
     past = [pair for one in taught for pair in one.history.pairs]
     pairs = [*(one.pair for one in made), *past]
     pairs = without(pairs, unwanted(pairs, taught, settings), "dropped_by_settings", drops)
     pairs = without(pairs, unclear(pairs), "several_answers", drops)
     pairs = drop_repeats(pairs, units, drops)
     pairs = without(pairs, templated(pairs), "templated", drops)
-    pairs = without(pairs, crowded(pairs, callees), "crowded", drops)
     if not pairs:
         raise TooSmallError(f"No pair could be made of {defined} {'definition' if defined == 1 else 'definitions'}.")
     if progress:
@@ -113,6 +112,7 @@ def assemble(
     pairs = without(pairs, against_style(pairs, tallies, profile, standing), "house_style", drops)
     by_path = {file.path: file.tally for _, file in files if file.tally is not None}
     pairs = without(pairs, no_house_rule(pairs, rules, by_path, profile), "no_house_rule", drops)
+    pairs = without(pairs, crowded(pairs, topics), "crowded", drops)
     if progress:
         progress("splitting", 1, 1)
     head = manifest_head(placed, settings)
@@ -228,14 +228,18 @@ def drop_repeats(pairs: Sequence[Pair], units: Sequence[Unit], drops: list[Drop]
     return [pair for index, pair in enumerate(pairs) if index not in gone]
 
 
-def crowded(pairs: Sequence[Pair], callees: Mapping[str, str]) -> set[str]:
-    """Return the ids of calls of what is called so often that it would be learned in place of everything else."""
-    by_callee: defaultdict[str, list[Pair]] = defaultdict(list)
+def crowded(pairs: Sequence[Pair], topics: Mapping[str, tuple[Any, ...]]) -> set[str]:
+    """Return the ids of what is about one thing so often that this would be learned in place of everything else."""
+    by_topic: defaultdict[tuple[Any, ...], list[Pair]] = defaultdict(list)
     for pair in pairs:
-        if pair.id in callees:
-            by_callee[callees[pair.id]].append(pair)
-    room = max(MOST_OF_ONE, round(LARGEST_SHARE * sum(map(len, by_callee.values()))))
-    return {pair.id for found in by_callee.values() for pair in sorted(found, key=attrgetter("id"))[room:]}
+        if pair.id in topics:
+            by_topic[topics[pair.id]].append(pair)
+    counts = Counter(pair.kind for found in by_topic.values() for pair in found)
+    gone: set[str] = set()
+    for (kind, *_), found in by_topic.items():
+        room = max(MOST_OF_ONE, round(LARGEST_SHARE * counts[kind]))
+        gone |= {pair.id for pair in sorted(found, key=attrgetter("id"))[room:]}
+    return gone
 
 
 def templated(pairs: Sequence[Pair]) -> set[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from ..conventions.convention import Convention, Edit, Opportunity, Place, conventions_by_id
@@ -40,6 +40,7 @@ def draft_restyle(mined: MinedFile) -> Iterator[Draft]:
         return
     kept = kept_rules(mined.tally.opportunities)
     places = [found for found in mined.tally.opportunities if rule_of(found) in kept]
+    times = Counter(map(rule_of, places))
     places.sort(key=START)
     for definition in mined.definitions:
         if definition.kind == "class" or definition.code is None or definition.has_error:
@@ -49,7 +50,7 @@ def draft_restyle(mined: MinedFile) -> Iterator[Draft]:
             first = bisect_left(places, definition.span.start, key=START)
             last = bisect_left(places, definition.span.end, first, key=START)
             inside = [found for found in places[first:last] if found.end <= definition.span.end]
-            yield from break_rules(mined.source, definition, inside)
+            yield from break_rules(mined.source, definition, inside, times)
 
 
 def kept_rules(opportunities: Sequence[Opportunity]) -> frozenset[Rule]:
@@ -80,14 +81,16 @@ def number_of(source: Source, definition: Definition, salt: str) -> int:
     return int(hashlib.blake2b(key, digest_size=6).hexdigest(), 16)
 
 
-def break_rules(source: Source, definition: Definition, places: Sequence[Opportunity]) -> Iterator[Draft]:
-    """Yield the draft that asks for *definition*, with one to three of its rules broken."""
-    rules = sorted({rule_of(found) for found in places})
-    if not rules:
-        return
-    chance = number_of(source, definition, "rules")
-    turn = chance % len(rules)
-    chosen = [*rules[turn:], *rules[:turn]][: 1 + chance // 64 % MOST_RULES]
+def break_rules(
+    source: Source, definition: Definition, places: Sequence[Opportunity], times: Mapping[Rule, int]
+) -> Iterator[Draft]:
+    """
+    Yield the draft that asks for *definition*, with one to three of its rules broken.
+
+    Those come first that the file keeps the fewest *times*: what stands on every line would be asked of everything.
+    """
+    rules = sorted({rule_of(found) for found in places}, key=lambda rule: (times[rule], rule))
+    chosen = rules[: 1 + number_of(source, definition, "rules") % MOST_RULES]
     edits: list[Edit] = []
     broken: set[Rule] = set()
     for found in places:
