@@ -229,7 +229,7 @@ def key_of(node: Node) -> Node | None:
     """Return the key of an entry, or the first word of a block; None for other nodes."""
     key = node.child_by_field_name("key")
     if key is not None:
-        return key
+        return key if not node.type.endswith("_type") else None  # a type of Go tells that of its keys
     if is_entry_kind(node.type) and node.child_by_field_name("object") is None and not is_annotation(node):
         key = node.child_by_field_name("name") or node.child_by_field_name("field")
         if key is not None:

@@ -9,7 +9,7 @@ code that took its place is known, `profile.Entry.moving_to` says what a reposit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise, zip_longest
 
 from tree_sitter import Node
@@ -103,7 +103,7 @@ class IndentationUnit(NeutralConvention):
     question = "By what is the first line of a block indented?"
     owners = FORMATTERS
     spared = PROSE
-    version = 5
+    version = 6
     examples = Examples(
         value="2 spaces",
         path="src/a.js",
@@ -141,6 +141,8 @@ class IndentationUnit(NeutralConvention):
             conforms=("int f(int a) {\n  switch (a) {\n    case 1:\n      g();\n  }\n}\n",),
             departs=("int f(int a) {\n    g();\n}\n",),
             nearly=(
+                "int f(void)\n{\n  g(\n      1,\n      2\n  );\n}\n",
+                "int a[] = {\n    1,\n    2,\n};\n",
                 "int f(void)\n{\n error:\n  g();\n}\n",
                 "int f(void)\n{\nretry:\n    g();\n}\n",
                 "int f(void)\n{\nretry: {\n        g();\n}\n}\n",
@@ -189,12 +191,16 @@ def is_opened(file: AnyView, before: Node, token: Node) -> bool:
     if opening == ":":
         is_margin = (block.start_point.row, block.start_point.column) == (before.end_point.row, len(above))
         return is_margin and not TYPES.search(first.type)
-    if "parameter" in block.type:
-        return False  # some houses indent the head of a definition deeper than its body
+    if opening == "(" or DEEPER.search(block.type):
+        return False
     # a block that hangs on something further left than its end is aligned with that, not indented
     is_level = closing.start_point.column == len(above) and file.margin(closing.start_point.row) == above
     is_word = not closing.is_named and text_of(closing).isalpha()
     return is_level and closing.start_byte > token.start_byte and (is_word or (opening, text_of(closing)) in BRACKETS)
+
+
+DEEPER = re.compile(r"argument|initializer|parameter")
+"""What some houses indent deeper than a body: parameters, what a call is given, the values of an array."""
 
 
 class TokenSpacing(NeutralConvention):
@@ -368,19 +374,20 @@ class BlankLines(NeutralConvention):
     question = "How many empty lines stand between {key}, outermost in a file?"
     cap = "advise"
     spared = PROSE
-    owners = frozenset({"google-java-format", "php-cs-fixer", "rubocop"})
+    owners = frozenset({"gofmt", "google-java-format", "php-cs-fixer", "rubocop"})
     is_mined = True
-    version = 6
+    version = 7
     examples = Examples(
         value="1",
         key="a function declaration and another",
         path="src/a.js",
         language="javascript",
-        conforms=("function f() {\n}\n\nfunction g() {}\n",),
-        departs=("function f() {\n}\nfunction g() {}\n", "function f() {\n}\n\n\nfunction g() {}\n"),
+        conforms=("function f() {\n}\n\nfunction g() {\n}\n",),
+        departs=("function f() {\n}\nfunction g() {\n}\n", "function f() {\n}\n\n\nfunction g() {\n}\n"),
         nearly=(
             "function f() {\n}\n\n// about g\nfunction g() {}\n",
             "function f() {}\nfunction g() {}\n",
+            "function f() {\n}\nfunction g() {}\n",
             "let a;\nlet b;\n",
         ),
     )
@@ -399,26 +406,38 @@ class BlankLines(NeutralConvention):
             key="a function item and another",
             path="src/a.rs",
             language="rust",
-            conforms=("pub fn f() {\n}\n\npub fn g() {}\n", "fn f() {\n}\n\npub fn g() {}\n"),
-            departs=("fn f() {\n}\npub fn g() {}\n",),
-            nearly=("fn f() {\n}\nstruct A;\n",),
+            conforms=("fn f() {\n}\n\npub fn g() {\n}\n", "fn f() {\n}\n\n#[must_use]\npub fn g() {\n}\n"),
+            departs=("fn f() {\n}\npub fn g() {\n}\n", "fn f() {\n}\n#[must_use]\npub fn g() {\n}\n"),
+            nearly=("fn f() {\n}\nstruct A;\n", "use a::b;\n\nuse c::d;\n"),
         ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the empty lines between each two neighbours without a comment between them."""
-        for one, other in pairwise(file.top):
+        for (_, one), (head, other) in pairwise(with_heads(file.top)):
             # some grammars take the empty lines behind a node into it
-            lines = other.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
-            between = file.utf8[one.end_byte : other.start_byte]
-            if lines >= 0 and not between.strip(b" \t\r\n;") and not is_one_liner(one):
+            lines = head.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
+            between = file.utf8[one.end_byte : head.start_byte]
+            # groups of what is used are parted by whose it is
+            is_free = is_one_liner(one) or is_one_liner(other) or one.type == other.type == "use_declaration"
+            if lines >= 0 and not between.strip(b" \t\r\n;") and not is_free:
                 first, second = neighbour(one), neighbour(other)
                 key = f"{first} and {'another' if first == second else second}"
-                yield Choice(str(lines), first_token(other), key)
+                yield Choice(str(lines), first_token(head), key)
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Leave {value} empty line{'' if value == '1' else 's'} between {key}, outermost in a file."
+
+
+def with_heads(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node]]:
+    """Yield outermost nodes, each behind the first of the attributes that are said of it."""
+    head: Node | None = None
+    for node in nodes:
+        head = head or node
+        if node.type != "attribute_item":
+            yield head, node
+            head = None
 
 
 def is_one_liner(node: Node) -> bool:

@@ -24,6 +24,8 @@ IMPORTING = re.compile(r"(^|_)(import|include|load|use|require|source)(_|$)")
 LOADERS = frozenset({"load", "require", "source", "include", "import"})
 OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
 """What opens the name of a module of the same repository."""
+ALIAS = re.compile(r"(@[\w-]+/)")
+"""What does too where it names a folder that the file lies in: how bundlers and compilers of scripts are told of it."""
 REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
 PIN = re.compile(r"@[\w.-]+$|\?(.*&)?ref=|:[\w.-]+$|@sha256:[0-9a-f]+$")
 COMMIT = re.compile(r"(^|[@:=])[0-9a-f]{40,64}$")
@@ -31,6 +33,7 @@ VERSION = re.compile(r"[@:=][A-Za-z_/-]*\d[\w./-]*$")
 """What ends in a number, as `v4` does; any other word is a branch, or a tag that moves like one."""
 UNQUOTED = re.compile(rb"[^\s\"'`]+")
 VERSION_KEYS = frozenset({"version", "rev", "ref", "tag", "commit", "sha256", "digest"})
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 THIN = 2
 """The different functions that the body of a wrapper calls at most."""
 LEAST_THROUGH, LEAST_FILES, MOST_RAW_FILES = 5, 3, 2
@@ -48,15 +51,15 @@ class ModuleOrigin(NeutralConvention):
     never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
     advised = frozenset({"from the place of the file"})  # of several packages in a repository one may know a root
     least_support = 10.0
-    version = 2
+    version = 3
     examples = Examples(
         value="from the place of the file",
         key="how a module of this repository is named",
         path="src/a.js",
         language="javascript",
         conforms=('import a from "./a";', 'import a from "../b/a";', 'const a = require("./a");'),
-        departs=('import a from "@/b/a";', 'import a from "/b/a";'),
-        nearly=('import a from "react";', 'const a = "@/b/a";', 'read("/b/a");'),
+        departs=('import a from "@/b/a";', 'import a from "/b/a";', 'import a from "@src/b/a";'),
+        nearly=('import a from "react";', 'import a from "@house/a";', 'const a = "@/b/a";', 'read("/b/a");'),
     )
     also = (
         Examples(
@@ -106,7 +109,7 @@ class ModuleOrigin(NeutralConvention):
         for node in file.strings:
             outer = node.parent
             path = text_of(node).strip("\"'`")
-            opening = OWN.match(path)
+            opening = OWN.match(path) or own_alias(path, file.path)
             if opening is not None and any(is_import(each) for each in (outer, outer.parent if outer else None)):
                 is_near = opening[1] in ("./", "../", ":")
                 value = "from the place of the file" if is_near else f"from the root, `{opening[1]}`"
@@ -157,7 +160,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 3
+    version = 4
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -210,10 +213,12 @@ class HouseModule(NeutralHouseConvention):
         Yield, for what is made elsewhere in a few files at most, the house's own that makes it and is used most.
 
         A function has to be thin and to be passed by somewhere, for that it calls another proves no preference. A
-        folder that other files name as their module is meant to be used.
+        folder that other files name as their module is meant to be used. What several functions of one file call is
+        their common ground, and none of them stands for it; of the two that one calls it stands for its namesake.
         """
         made = Made(files)
         best: dict[str, tuple[int, str]] = {}
+        common = made.common()
         for own, (home, is_folder) in sorted(made.homes.items()):
             users = made.users(own)
             inside = made.inside[own] - {own}
@@ -223,7 +228,9 @@ class HouseModule(NeutralHouseConvention):
                 or (len(inside) > THIN and not is_folder)
             ):
                 continue
-            for raw in sorted(inside):
+            for raw in sorted(inside - common):
+                if len(inside) > 1 and not is_folder and not words_of(raw) & words_of(own):
+                    continue
                 elsewhere = {path for path in made.raw[raw] if not within(path, home)}
                 is_outside = is_folder or (last_part(raw) not in made.homes and not is_of_value(raw, files[0].language))
                 if is_outside and len(elsewhere) <= MOST_RAW_FILES and (elsewhere or is_folder):
@@ -303,6 +310,14 @@ class Made:
         home, _ = self.homes[own]
         return Counter(path for use, path in self.uses[own] if not within(path, home) and is_of(use, own, home))
 
+    def common(self) -> set[str]:
+        """Return what several functions of one file call that are used elsewhere."""
+        times: Counter[tuple[str, str]] = Counter()
+        for own, (home, is_folder) in self.homes.items():
+            if not is_folder and self.users(own):
+                times.update((home, raw) for raw in self.inside[own])
+        return {raw for (_, raw), count in times.items() if count > 1}
+
 
 def uses_of(facts: FileFacts) -> Iterator[Use]:
     """Yield what one file calls, and the blocks with which it makes something."""
@@ -342,6 +357,17 @@ def module_folder(folder: str, block: BlockFact) -> str:
 def within(path: str, home: str) -> bool:
     """Claim that the file at *path* is *home*, or stands in that folder."""
     return path == home or posixpath.dirname(path) == home
+
+
+def own_alias(path: str, home: str) -> re.Match[str] | None:
+    """Return what opens *path* where that names a folder above the file at *home*: a root of the repository's own."""
+    found = ALIAS.match(path)
+    return found if found is not None and found[1][1:-1] in home.split("/")[:-1] else None
+
+
+def words_of(name: str) -> set[str]:
+    """Return the words of the last part of a name."""
+    return {word.lower() for word in WORDS.findall(last_part(name))}
 
 
 def whole_value(file: AnyView, entry: EntryFact) -> str:

@@ -14,12 +14,22 @@ from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place,
 from .naming import ACRONYMS, case_of, recase
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
-MARKS = "_~?!="
+MARKS = "_~?!=$"
 """What opens or ends names by a rule of the language."""
+BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstable)_(?=[a-zA-Z]))?")
+"""What stands before a name: the sign of one that is a word of Rust or C#, and the stage that libraries tell by it."""
+SCRIPTS = frozenset({"tsx", "typescript"})
+"""Languages in which a function may be a component or a decorator, which types are called like."""
+TOLD = frozenset({"java", "kotlin"})
+"""Languages of which a test's name may tell in words what is to come of it, whatever the house calls its functions."""
 OPERATOR = re.compile(r"operator\W")
 """What opens the name of an operator in C++, which the language gives."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
+GO = {"camelCase": "MixedCaps", "CapWords": "MixedCaps"}
+"""What Go calls the cases: that of the first letter says who may use a name, and is no choice."""
+CALLED = {"CapWords": "PascalCase"}
+"""What other languages than Python call a case."""
 JSX = re.compile(rb"</|/>")
 
 
@@ -31,8 +41,8 @@ class DefinitionCase(NeutralConvention):
     question = "How is the name of a {key} cased?"
     is_about_names = True
     never = frozenset({"mixed"})
-    spared = PROSE | {"go"}  # there the first letter's case says who may use a name
-    version = 7
+    spared = PROSE
+    version = 8
     examples = Examples(
         value="camelCase",
         key="function",
@@ -49,7 +59,7 @@ class DefinitionCase(NeutralConvention):
     )
     also = (
         Examples(
-            value="CapWords",
+            value="PascalCase",
             key="class",
             path="lib/a.rb",
             language="ruby",
@@ -88,7 +98,7 @@ class DefinitionCase(NeutralConvention):
             ),
         ),
         Examples(
-            value="CapWords",
+            value="PascalCase",
             key="type",
             path="Sources/A.swift",
             language="swift",
@@ -112,7 +122,7 @@ class DefinitionCase(NeutralConvention):
             ),
         ),
         Examples(
-            value="CapWords",
+            value="PascalCase",
             key="function",
             path="Till.Tests/A.cs",
             language="csharp",
@@ -121,22 +131,49 @@ class DefinitionCase(NeutralConvention):
             nearly=("class A {\n    public void ReadAll_WhenEmpty_Throws() { f(); }\n}\n",),
         ),
         Examples(
-            value="CapWords",
+            value="PascalCase",
             key="type",
             path="src/a.rs",
             language="rust",
             conforms=("struct LateOrder {\n    a: u8,\n}\n",),
             departs=("struct late_order {\n    a: u8,\n}\n",),
-            nearly=("mod late_orders {\n    fn f() {}\n}\n",),
+            nearly=("mod late_orders {\n    fn f() {}\n}\n", "fn r#async() {}\n"),
         ),
         Examples(
             value="camelCase",
-            key="function",
+            key="function that is no component",
             path="src/a.tsx",
             language="tsx",
             conforms=("function readAll() {}",),
             departs=("function read_all() {}",),
             nearly=("function LateOrders() {\n  return <b />;\n}\n", "const LateOrders = () => {\n  g();\n};\n"),
+        ),
+        Examples(
+            value="camelCase",
+            key="function that is no component",
+            path="src/a.ts",
+            language="typescript",
+            conforms=("function readAll() {}", "function unstable_readAll() {}", "function $readAll() {}"),
+            departs=("function read_all() {}",),
+            nearly=("function IsLate() {}", "class A {\n  *[Symbol.asyncIterator]() {}\n}\n"),
+        ),
+        Examples(
+            value="MixedCaps",
+            key="function",
+            path="orders/a.go",
+            language="go",
+            conforms=("package a\n\nfunc readAll() {}\n", "package a\n\nfunc ReadAll() {}\n"),
+            departs=("package a\n\nfunc read_all() {}\n", "package a\n\nfunc Read_All() {}\n"),
+            nearly=("package a\n\nfunc read() {}\n",),
+        ),
+        Examples(
+            value="MixedCaps",
+            key="function",
+            path="orders/a_test.go",
+            language="go",
+            conforms=(),
+            departs=(),
+            nearly=("package a\n\nfunc TestReadAll_empty(t *testing.T) {}\n",),
         ),
         Examples(
             value="camelCase",
@@ -157,10 +194,13 @@ class DefinitionCase(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the case of each name that shows one, and of which the case is free."""
         for name in own_names(file):
-            text = BETWEEN_DIGITS.sub("", last_part(name.text).strip(MARKS))
+            text = BETWEEN_DIGITS.sub("", last_part(BEFORE.sub("", name.text)).strip(MARKS))
             case = case_of(text)
             if case and not is_unclear(name, text, case, file):
-                yield Choice(case, name.node, name.kind)
+                language = file.source.language.name
+                is_open = language in SCRIPTS and name.kind == "function"
+                kind = "function that is no component" if is_open else name.kind
+                yield Choice(GO.get(case, case) if language == "go" else CALLED.get(case, case), name.node, kind)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the name in another case."""
@@ -179,15 +219,18 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_any = text.isalnum() and (text.islower() or text.isupper())
     is_type_like = case == "CapWords" and may_be_called_as_type(name, file)
     # a test says in parts what it calls, when, and what is to come of it
-    is_told = case == "mixed" and file.role == "tests" and "_" in text
-    # what is quoted breaks the language's own rules on purpose
-    return is_told or is_any or is_type_like or "`" in text or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
+    is_told = file.role == "tests" and "_" in text and (case == "mixed" or file.source.language.name in TOLD)
+    # Go's own tool asks for the parts of a test's name
+    is_told |= file.role == "tests" and file.source.language.name == "go" and name.kind == "function"
+    # what is quoted breaks the language's own rules on purpose, as a sign inside of a name does
+    is_odd = "`" in text or "$" in text or name.text.startswith("[")
+    return is_told or is_any or is_type_like or is_odd or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
 
 
 def may_be_called_as_type(name: Name, file: AnyView) -> bool:
-    """Claim that a function's name may be a type's: that of a component of JSX, or of what makes objects in Kotlin."""
+    """Claim that a function's name may be a type's: of a component, a decorator, or what makes objects in Kotlin."""
     language = file.source.language.name
-    is_jsx = language == "tsx" or (language == "javascript" and JSX.search(file.utf8) is not None)
+    is_jsx = language in SCRIPTS or (language == "javascript" and JSX.search(file.utf8) is not None)
     return name.kind == "function" and (language == "kotlin" or is_jsx)
 
 
@@ -202,7 +245,7 @@ class DefinitionAffix(NeutralConvention):
     least_support = 30.0
     is_mined = True
     spared = PROSE | {"yaml"}  # there a key is named by what reads the file
-    version = 5
+    version = 6
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",
@@ -227,7 +270,7 @@ class DefinitionAffix(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the first and the last of several words, with the mark that joins them to the others."""
         for name in own_names(file):
-            words = WORDS.findall(name.text)
+            words = WORDS.findall(BEFORE.sub("", name.text))
             # what runs the tests knows their functions by a word
             is_known_by_it = file.role == "tests" and name.kind in ("function", "method")
             if len(words) > 1 and not is_known_by_it:

@@ -30,6 +30,7 @@ PREAMBLE = re.compile(r"#!|<\?|declare\s*\(|[\"']use \w+[\"'];?$")
 TO_TOOLS = re.compile(r"#!|// ?(?:@ts-|\+build|go:)|# ?(?:-\*-|coding|encoding|frozen_string_literal|shellcheck|typed)")
 """How comments begin that programs read at the head of a file: no part of a header."""
 OPENING = re.compile(r"""[A-Za-z]{0,2}[#@$]*(\"{3}|'{3}|"|'|`|<<<|<<[-~]?|[|>])""")
+BLANKS = re.compile(r"[ \t]+")
 LONG_NUMBER = 5
 """Digits of one that marks make easier to read."""
 
@@ -42,7 +43,7 @@ class CommentForm(NeutralConvention):
     question = "What about {key}?"
     cap = "advise"
     never = frozenset({"undocumented"})
-    version = 3
+    version = 4
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -51,6 +52,7 @@ class CommentForm(NeutralConvention):
         conforms=("// a\nlet x = 1;",),
         departs=("/* a */\nlet x = 1;",),
         nearly=(
+            "f(1); /* a */\n",
             "let x = '// a';",
             "if (a /* && b */) {\n}\n",
             "/* a();\nb(); */\n",
@@ -76,7 +78,7 @@ class CommentForm(NeutralConvention):
             text = text_of(node)
             marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
             has_choice = marker not in DOCUMENTING and file.source.language.name not in ONE_MARKER
-            if marker and has_choice and not text.startswith("#!") and not ORDER.match(text) and is_line(file, node):
+            if marker and has_choice and not text.startswith("#!") and not ORDER.match(text) and is_alone(file, node):
                 yield Choice(marker, node, "the comment marker")
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
         for name, node in file.outermost:
@@ -96,10 +98,10 @@ class CommentForm(NeutralConvention):
         return f"Open comments with `{value}`." if value != "documented" else f"Put {key}."
 
 
-def is_line(file: AnyView, node: Node) -> bool:
-    """Claim that a comment ends the line that it opens on: what goes on, or has code behind it, needs a bracket."""
-    end = file.utf8.find(b"\n", node.start_byte)
-    return not file.utf8[node.start_byte : end if end >= 0 else None].removeprefix(node.text or b"").strip()
+def is_alone(file: AnyView, node: Node) -> bool:
+    """Claim that a comment has a line to itself: what goes on, or stands beside code, may need a bracket."""
+    start, end = file.source.line_starts[node.start_point.row], file.utf8.find(b"\n", node.start_byte)
+    return file.utf8[start : end if end >= 0 else None].strip() == (node.text or b"").strip()
 
 
 class LongStrings(NeutralConvention):
@@ -111,7 +113,7 @@ class LongStrings(NeutralConvention):
     cap = "advise"
     # there it can be opened in one way alone
     spared = frozenset({"go", "java", "kotlin", "scala", "swift"})
-    version = 4
+    version = 5
     examples = Examples(
         value="`",
         path="src/a.js",
@@ -137,13 +139,23 @@ class LongStrings(NeutralConvention):
             departs=(),
             nearly=('const a = <path d="M 1 2\n  C 3 4" />;\n',),
         ),
+        Examples(
+            value='"',
+            path="src/a.rs",
+            language="rust",
+            conforms=('const A: &str = "a\nb";\n',),
+            departs=('const A: &str = r#"a\nb"#;\n',),
+            nearly=('const A: &str = r#"a "b"\nc"#;\n',),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the signs that open each string of several lines."""
         for node in file.strings:
-            opening = OPENING.match(text_of(node))
-            if node.parent is not None and node.parent.type == "jsx_attribute":
+            text = text_of(node)
+            opening = OPENING.match(text)
+            is_raw = text.startswith("r#") and '"' in text.removeprefix("r").strip("#")[1:-1]
+            if is_raw or (node.parent is not None and node.parent.type == "jsx_attribute"):
                 continue  # which no other sign may open
             if opening and (node.start_point.row != node.end_point.row or opening[0].startswith("<<")):
                 yield Choice(opening[0], first_token(node))
@@ -160,7 +172,7 @@ class AnyHeader(NeutralConvention):
     name = "any-file-header"
     question = "Which comment about rights opens a file?"
     never = frozenset({"no header"})
-    version = 2
+    version = 3
     examples = Examples(
         value="// Copyright YEAR The Authors",
         path="src/a.js",
@@ -169,6 +181,7 @@ class AnyHeader(NeutralConvention):
         departs=("let x = 1;\n", "// Copyright 2024 Others\n\nlet x = 1;\n", "f();\n// Copyright 2024 The Authors\n"),
         nearly=(
             "",
+            "//  Copyright 2024  The Authors\n\nlet x = 1;\n",
             "'use strict';\n\n// Copyright 2024 The Authors\n\nlet x = 1;\n",
             "// reads all\n\n// Copyright 2024 The Authors\n\nlet x = 1;\n",
         ),
@@ -213,7 +226,7 @@ class AnyHeader(NeutralConvention):
         for head in opening_runs(file):
             text = "\n".join(text_of(node).rstrip() for node in head)
             if RIGHTS.search(text):
-                yield Choice(YEARS.sub("YEAR", text), first_token(head[0]))
+                yield Choice(BLANKS.sub(" ", YEARS.sub("YEAR", text)), first_token(head[0]))
                 return
         yield Choice("no header", first_token(file.top[0]))
 

@@ -13,12 +13,16 @@ from .facts import FileFacts
 from .tally import FileTally
 from .view import is_shown
 
+FAMILY = {"tsx": "typescript"}
+"""Languages that a house takes for another one: what is a habit in either is a habit in both."""
+
 
 def tally_any(source: Source) -> FileTally:
     """Ask the neutral questions of *source*."""
     file = AnyView(source)
     texts: dict[tuple[str, str, str], str] = {}
     opportunities: list[Opportunity] = []
+    family = family_of(source.language.name)
     for convention in collect_conventions():
         if not isinstance(convention, NeutralConvention) or not convention.is_asked_any(file):
             continue
@@ -28,7 +32,7 @@ def tally_any(source: Source) -> FileTally:
                 continue
             line = mark.start_point.row + 1
             # what one language does says nothing of another: each has its own questions
-            key = f"{source.language.name}: {choice.key}" if choice.key else source.language.name
+            key = f"{family}: {choice.key}" if choice.key else family
             opportunities.append(Opportunity(convention.id, key, choice.value, line, mark.start_byte, mark.end_byte))
             what = (convention.id, key, choice.value)
             if what not in texts:
@@ -44,10 +48,15 @@ def tally_any(source: Source) -> FileTally:
     )
 
 
+def family_of(language: str) -> str:
+    """Return the name of the language whose habits those of *language* are."""
+    return FAMILY.get(language, language)
+
+
 def facts_of(file: AnyView) -> FileFacts:
     """Return what mined families ask of a file in any language."""
     return FileFacts(
         path=file.path, role=file.role, module=module_of(file.path), functions=(), classes=(), calls=(),
-        language=file.source.language.name, blocks=tuple(file.blocks), tops=tuple(tops_in(file)),
+        language=family_of(file.source.language.name), blocks=tuple(file.blocks), tops=tuple(tops_in(file)),
         uses=tuple(uses_in(file)),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from idiolect.mining.conventions import Examples, Opportunity, collect_conventions, tally_source
 from idiolect.mining.conventions.convention import Convention, HouseConvention, Place, add_classes, apply_edits
+from idiolect.mining.conventions.tally_any import family_of
 from idiolect.mining.errors import InputError
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
@@ -41,7 +42,8 @@ def key_of(convention: Convention, examples: Examples) -> str:
     """Return the key under which opportunities are found: those of neutral conventions open with the language."""
     if not convention.is_neutral:
         return examples.key
-    return f"{examples.language}: {examples.key}" if examples.key else examples.language
+    family = family_of(examples.language)
+    return f"{family}: {examples.key}" if examples.key else family
 
 
 def opportunities(convention: Convention, examples: Examples, text: str) -> list[Opportunity]:

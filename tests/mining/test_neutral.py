@@ -580,3 +580,23 @@ def test_a_guide_says_a_limit_that_is_tight(longest: int, is_said: bool):
 def test_a_struct_is_called_a_type(path: str, text: str):
     """Where a language has no classes, sentences speak of none."""
     assert ["type"] == [top.kind for top in tops_in(AnyView(parse(path, text)))]
+
+
+def test_a_type_holds_no_entries():
+    """The keys that a map of Go may have are of its type: nothing is given one."""
+    text = 'package a\n\nvar b = make(map[string]int)\n\nvar c = map[string]int{\n\t"d": 1,\n}\n'
+
+    assert {"d"} == {entry.key for block in AnyView(parse("a.go", text)).blocks for entry in block.entries}
+
+
+@pytest.mark.parametrize(("called", "expected"), [("", ["typescript: `raise`"]), ("  lateError('b');\n", [])])
+def test_no_function_stands_for_what_its_file_has_several_for(called: str, expected: list[str]):
+    """Where one file raises in several functions that others call, what they raise by is no slip past one of them."""
+    files = {f"src/m{n}.ts": f"export function f{n}() {{\n  lostError('a');\n{called}}}\n" for n in range(20)}
+    files["src/errors.ts"] = "".join(
+        f"export function {name}Error(text: string) {{\n  return raise({code}, text);\n}}\n\n"
+        for name, code in (("lost", 404), ("late", 408))
+    )
+    files["src/raw.ts"] = "export function g() {\n  raise(500, 'c');\n}\n"
+
+    assert expected == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
