@@ -34,9 +34,11 @@ DOCUMENTING = b"/**"
 """What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen)."""
 MARKED = re.compile(rb"/\*\*|///(?!/)")
 """What opens a comment that says by its form that it is documentation, where others stand beside it."""
+MARKED_ALONE = frozenset({"java"})
+"""Languages that have no other documentation: what else stands above code is a note about it."""
 ORDER = re.compile(
     rb"(?:#|//|/\*\*?|--)\s*(?:[@#]__\w+__|#(?:end)?region\b|go:\w|language="
-    rb"|(?:biome|eslint|jshint|ktlint|prettier|solhint|stylelint|swift-format|tflint)-(?:dis|en|ignore)"
+    rb"|(?:biome|eslint|jshint|ktlint|oxlint|prettier|solhint|stylelint|swift-format|tflint)-(?:dis|en|ignore)"
     rb"|@(?:phpstan|psalm|ts)-(?:expect|ignore|nocheck|suppress)|cspell:|phpcs:|@formatter:"
     rb"|(?:checkov|jscs|jshint|luacheck|rubocop|scalafmt|selene|sqlfluff|swiftformat|swiftlint|tfsec|tslint)\s*:"
     rb"|(?-i:MARK):"
@@ -46,18 +48,21 @@ ORDER = re.compile(
     re.IGNORECASE,
 )
 """What opens an order to a formatter, a linter or another tool: nothing that is said of the code to its readers."""
-RULE = re.compile(rb"([-=*#/~_+])\1{3,}")
+RULE = re.compile(rb"([-=*#/~_+])\1{3,}|^[\s/*#]*(={2,3}|-{2,3}|~{2,3}) [^\n]+ \2\s*(?:\*/\s*)?\Z")
 """A line drawn with signs, such as one above and below a title."""
 WORD = re.compile(rb"\w[\w$.:'-]*")
 TITLE = 4
 """Words of a title; more say something, and so does a sentence."""
 TO_DO = re.compile(rb"[\s/*#-]*@?(?:FIXME|HACK|MARK|TODO|XXX)\b")
 """What opens a note to the authors themselves, or the mark of a section in Swift."""
+LINK = re.compile(rb"[\s/*#!-]*\w+://\S+[\s*/]*\Z")
+"""An address alone."""
 TAGGED = re.compile(rb"[\s/*#!-]*(?:\{?@|<inherit)", re.IGNORECASE)
 MARGIN = re.compile(rb"^[ \t]*(?:/?\*+(?!/)|/{2,3}!?|#+|--+)?|\*+/", re.MULTILINE)
 """What a comment holds at its edges."""
 TAGS = re.compile(
     rb"(?:[\s.]|\{?@(?:api|final|hidden|ignore|inheritdoc|internal|override|private|protected|public)\b\}?[ \t]*\r?$"
+    rb"|@(?:exception|throws)\b[ \t]+\S+[ \t]+\{@inheritdoc\}[ \t]*\r?$"
     rb"|@(?:deprecated|see|since)\b(?:[^@]|(?<=\{)@)*+|@returns?\b[ \t]*[^\s<{]*(?:[<{][^\n]*[>}])?\S*[ \t]*\r?$"
     rb"|<inheritdoc\b[^>]*>)*+",
     re.IGNORECASE | re.MULTILINE,
@@ -203,7 +208,8 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
         comment = ends.get(source.line_of(comment.start) - 1)
     run = [each for each in run if not ORDER.match(source.utf8, each.start)]
     # beside documentation that shows by its form, another comment is a note
-    run = [each for each in run if MARKED.match(source.utf8, each.start)] or run
+    marked = [each for each in run if MARKED.match(source.utf8, each.start)]
+    run = marked if marked or source.language.name in MARKED_ALONE else run
     if not run or says_nothing(source.utf8[run[-1].start : run[0].end]):
         return None
     return Span(run[-1].start, run[0].end)
@@ -212,7 +218,11 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
 def says_nothing(comment: bytes) -> bool:
     """Claim that *comment* is a title between rules, a note of what is to do, tags alone, or code switched off."""
     # few comments open with a tag, and to take off all margins costs more than to see that
-    if TO_DO.match(comment) or (TAGGED.match(comment) and TAGS.fullmatch(MARGIN.sub(b"", comment))):
+    if (
+        TO_DO.match(comment)
+        or LINK.match(comment)
+        or (TAGGED.match(comment) and TAGS.fullmatch(MARGIN.sub(b"", comment)))
+    ):
         return True
     if RULE.search(comment) and len(WORD.findall(comment)) <= TITLE and not SENTENCE_END.search(comment):
         return True

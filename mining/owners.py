@@ -21,6 +21,8 @@ Owners = Mapping[str, tuple[str, ...]]
 
 ANYTHING = re.compile(rb"")
 PRETTIER = (
+    ".oxfmtrc.json",
+    ".oxfmtrc.jsonc",
     *(f".prettierrc{end}" for end in ("", ".json", ".json5", ".yaml", ".yml", ".toml")),
     *(
         f"{name}.{end}"

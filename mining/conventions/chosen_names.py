@@ -21,8 +21,8 @@ GIVEN = re.compile(rb"(?:@O|\bo)verride\b|\bextension\b")
 LINTERS = (
     (rb"biome-ignore(?:-all|-start)?\b", rb"biome-ignore-end\b", rb"[^\n]*useNamingConvention"),
     (
-        rb"eslint-disable(?:-next-line|-line)?\b",
-        rb"eslint-enable\b",
+        rb"(?:es|ox)lint-disable(?:-next-line|-line)?\b",
+        rb"(?:es|ox)lint-enable\b",
         rb"(?:[^\n]*(?:\bcamelcase|naming-convention)\b|[ \t]*(?:\*/|--|$))",
     ),
     (rb"\bNOLINT(?:BEGIN|NEXTLINE)?", rb"\bNOLINTEND", rb"\([^)\n]*identifier-naming"),

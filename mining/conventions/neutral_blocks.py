@@ -144,7 +144,7 @@ class RequiredChild(NeutralHouseConvention):
         ),
         Examples(
             value="has `name`",
-            key="`page.getByRole` have `name`",
+            key="calls of `page.getByRole` have `name`",
             path="pages/a.js",
             language="javascript",
             rule={"language": "javascript", "shape": "page.getByRole", "child": "name", "is_call": True},
@@ -169,7 +169,7 @@ class RequiredChild(NeutralHouseConvention):
         """Yield each key that nearly all blocks of a shape have."""
         calls = {(facts.path, use.start) for facts in files for use in facts.uses}
         yield from widest_only(
-            (shape, rule["child"], {**rule, "is_call": shape.is_of(calls)})
+            (shape, rule["child"], of_calls(rule) if shape.is_of(calls) else {**rule, "is_call": False})
             for shape in collect_shapes(files)
             # what has one key alone is no block that could lack it
             if len({key for _, block in shape.blocks for key in block.keys}) > 1
@@ -208,12 +208,26 @@ class RequiredChild(NeutralHouseConvention):
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
-        return f"this block of the shape {key.partition(' have ')[0]} {wanted.replace('has', 'lacks')}"
+        shape, lacking = key.partition(" have ")[0], wanted.replace("has", "lacks")
+        return (
+            f"{'this call of' if CALLS in shape else 'this block of the shape'} {shape.removeprefix(CALLS)} {lacking}"
+        )
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         shape, _, child = key.partition(" have ")
+        if CALLS in shape:
+            return f"Pass the key {child} in every call of {shape.removeprefix(CALLS)}."
         return f"Give every block {shape} the key {child}."
+
+
+CALLS = "calls of "
+"""How the key of a rule begins that is about what is given to a function."""
+
+
+def of_calls(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *rule* as one about the calls of a function."""
+    return {**rule, "key": CALLS + rule["key"], "is_call": True}
 
 
 class CoOccurrence(NeutralHouseConvention):

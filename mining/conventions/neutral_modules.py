@@ -25,7 +25,7 @@ LOADERS = frozenset({"load", "require", "source", "include", "import"})
 OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
 """What opens the name of a module of the same repository."""
 ALIAS = re.compile(r"(@[\w-]+/)")
-"""What does too where it names a folder that the file lies in: how bundlers and compilers of scripts are told of it."""
+"""What does too where it names the outermost folder that the file lies in, as compilers of scripts are told."""
 REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
 PIN = re.compile(r"@[\w.-]+$|\?(.*&)?ref=|:[\w.-]+$|@sha256:[0-9a-f]+$")
 COMMIT = re.compile(r"(^|[@:=])[0-9a-f]{40,64}$")
@@ -360,9 +360,9 @@ def within(path: str, home: str) -> bool:
 
 
 def own_alias(path: str, home: str) -> re.Match[str] | None:
-    """Return what opens *path* where that names a folder above the file at *home*: a root of the repository's own."""
+    """Return what opens *path* where that names the outermost folder of the file at *home*."""
     found = ALIAS.match(path)
-    return found if found is not None and found[1][1:-1] in home.split("/")[:-1] else None
+    return found if found is not None and home.startswith(found[1][1:]) else None
 
 
 def words_of(name: str) -> set[str]:

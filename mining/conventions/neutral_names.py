@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tree_sitter import Node
+
 from .anyfacts import last_part
 from .anyview import AnyView, Name
 from .chosen_names import own_names
@@ -26,6 +28,7 @@ OPERATOR = re.compile(r"operator\W")
 """What opens the name of an operator in C++, which the language gives."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
+GO_TEST = re.compile(r"(?:Benchmark|Example|Fuzz|Test)(?![a-z])")
 GO = {"camelCase": "MixedCaps", "CapWords": "MixedCaps"}
 """What Go calls the cases: that of the first letter says who may use a name, and is no choice."""
 CALLED = {"CapWords": "PascalCase"}
@@ -155,7 +158,11 @@ class DefinitionCase(NeutralConvention):
             language="typescript",
             conforms=("function readAll() {}", "function unstable_readAll() {}", "function $readAll() {}"),
             departs=("function read_all() {}",),
-            nearly=("function IsLate() {}", "class A {\n  *[Symbol.asyncIterator]() {}\n}\n"),
+            nearly=(
+                "function IsLate() {}",
+                "interface readLate {\n  (a: string): void;\n}\n",
+                "class A {\n  *[Symbol.asyncIterator]() {}\n}\n",
+            ),
         ),
         Examples(
             value="MixedCaps",
@@ -221,7 +228,9 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     # a test says in parts what it calls, when, and what is to come of it
     is_told = file.role == "tests" and "_" in text and (case == "mixed" or file.source.language.name in TOLD)
     # Go's own tool asks for the parts of a test's name
-    is_told |= file.role == "tests" and file.source.language.name == "go" and name.kind == "function"
+    is_told |= file.source.language.name == "go" and GO_TEST.match(text) is not None
+    # the type of a function may be called like it
+    is_type_like |= name.kind == "interface" and case == "camelCase" and is_callable(name.node.parent)
     # what is quoted breaks the language's own rules on purpose, as a sign inside of a name does
     is_odd = "`" in text or "$" in text or name.text.startswith("[")
     return is_told or is_any or is_type_like or is_odd or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
@@ -232,6 +241,12 @@ def may_be_called_as_type(name: Name, file: AnyView) -> bool:
     language = file.source.language.name
     is_jsx = language in SCRIPTS or (language == "javascript" and JSX.search(file.utf8) is not None)
     return name.kind == "function" and (language == "kotlin" or is_jsx)
+
+
+def is_callable(interface: Node | None) -> bool:
+    """Claim that an *interface* says how something is called: it is the type of functions."""
+    body = interface.child_by_field_name("body") if interface is not None else None
+    return body is not None and any(child.type == "call_signature" for child in body.named_children)
 
 
 class DefinitionAffix(NeutralConvention):

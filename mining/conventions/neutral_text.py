@@ -18,7 +18,7 @@ MARKERS = ("///", "//!", "//", "/**", "/*!", "/*", "--", "#", ";", "%")
 DOCUMENTING = frozenset({"///", "//!", "/**", "/*!"})
 """What opens documentation, in whichever form its tool reads: no choice beside that of other comments."""
 ORDER = re.compile(
-    r"/\*\s*(?:[@#]|(?:biome|c8|eslint|exported|globals?|istanbul|jshint|prettier|stylelint|v8|webpack)\b)"
+    r"/\*\s*(?:[@#]|(?:biome|c8|eslint|exported|globals?|istanbul|jshint|oxlint|prettier|stylelint|v8|webpack)\b)"
 )
 """What opens an order to a tool that reads it between brackets alone."""
 ONE_MARKER = frozenset({"bash", "ruby", "starlark", "yaml"})

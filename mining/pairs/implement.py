@@ -32,7 +32,8 @@ MARK = re.compile(
     re.MULTILINE,
 )
 """What opens the contract in a comment, `@param` and the like or their elements in C#, and what bounds an example."""
-EMPTY_LINES = re.compile(r"(?:\r?\n[ \t]*\*?[ \t]*)+\Z")
+EMPTY_LINES = re.compile(r"(?:\r?\n[ \t]*(?:\*|//[/!]?|--|(?:\*|//[/!]?)?[ \t]*#+(?:[ \t][^\n]*)?)?[ \t]*)+\Z")
+"""What is left out of the end of a text that was cut: lines without a word, and headings of what is gone."""
 SHORT_DOC = 20
 """Characters under which a documentation string says little about the body."""
 
