@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from .anyview import AnyView, first_token
+from .anyview import AnyView, Name, first_token
 from .comments import RIGHTS, YEARS, difference_of, telling_line
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .view import text_of
@@ -70,10 +70,40 @@ class CommentForm(NeutralConvention):
             departs=("let x;\nfunction readAll() {}",),
             nearly=("// Read.\nlet x;\n",),
         ),
+        Examples(
+            value="documented",
+            key="a comment before an exported function",
+            path="orders/a.go",
+            language="go",
+            conforms=("package a\n\n// ReadAll reads.\nfunc ReadAll() {}\n",),
+            departs=("package a\n\nfunc ReadAll() {}\n",),
+            nearly=("package a\n\nfunc readAll() {}\n",),
+        ),
+        Examples(
+            value="documented",
+            key="a comment before a public function",
+            path="src/a.rs",
+            language="rust",
+            conforms=(
+                "/// Reads.\n#[must_use]\npub fn read() {}\n",
+                "impl A {\n    /// Reads.\n    pub fn read() {}\n}\n",
+            ),
+            departs=("impl A {\n    pub fn read() {}\n}\n",),
+            nearly=("fn read() {}\n", "impl B for A {\n    fn read() {}\n}\n"),
+        ),
+        Examples(
+            value="documented",
+            key="a comment before a public function",
+            path="src/A.java",
+            language="java",
+            conforms=("class A {\n    /** Reads. */\n    public void read() {}\n}\n",),
+            departs=("class A {\n    public void read() {}\n}\n",),
+            nearly=("class A {\n    void read() {}\n\n    @Override\n    public void close() {}\n}\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the marker of each comment, and whether each outermost definition has one right before it."""
+        """Yield the marker of each comment, and whether outermost and public definitions have one right before them."""
         for node in file.comments:
             text = text_of(node)
             marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
@@ -81,21 +111,49 @@ class CommentForm(NeutralConvention):
             if marker and has_choice and not text.startswith("#!") and not ORDER.match(text) and is_alone(file, node):
                 yield Choice(marker, node, "the comment marker")
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
-        for name, node in file.outermost:
-            value = "documented" if node.start_point.row in ends else "undocumented"
-            yield Choice(value, name.node, f"a comment before {noun_of(name.kind)}")
+        outermost = {node.id for _, node in file.outermost}
+        for name, node in file.units:
+            shown = visibility_of(name, node, file)
+            if shown or node.id in outermost:
+                value = "documented" if with_attributes(node).start_point.row in ends else "undocumented"
+                yield Choice(value, name.node, f"a comment before {noun_of(f'{shown} {name.kind}'.strip())}")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the comment with another marker, or taken out from before its definition."""
         if self.topic(place.key) == "the comment marker":
             other = {"//": ("/*", " */"), "#": ("//", "")}.get(value)
             return () if other is None else place.instead(other[0] + place.text.removeprefix(value) + other[1])
-        start = place.source.utf8.rfind(b"\n", 0, place.start) + 1
+        utf8 = place.source.utf8
+        start = utf8.rfind(b"\n", 0, place.start) + 1
+        # attributes stand between a definition of Rust and what documents it
+        while (above := utf8.rfind(b"\n", 0, max(0, start - 1)) + 1) < start and utf8[above:start].lstrip()[
+            :2
+        ] == b"#[":
+            start = above
         return (Edit(start, start, place.newline),) if value == "documented" else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open comments with `{value}`." if value != "documented" else f"Put {key}."
+
+
+def visibility_of(name: Name, node: Node, file: AnyView) -> str:
+    """Return how those call a definition who use it from elsewhere; nothing where they cannot, or it is another's."""
+    language = file.source.language.name
+    if language == "go":
+        return "exported" if all(part[:1].isupper() for part in name.text.split(".")) else ""
+    if language not in ("java", "rust"):
+        return ""
+    words = file.utf8[node.start_byte : name.node.start_byte].split()
+    is_public = b"pub" in words if language == "rust" else b"public" in words and b"@Override" not in words
+    return "public" if is_public else ""
+
+
+def with_attributes(node: Node) -> Node:
+    """Return the first of the attributes that stand before *node*, or itself."""
+    while node.prev_named_sibling is not None and node.prev_named_sibling.type == "attribute_item":
+        node = node.prev_named_sibling
+    return node
 
 
 def is_alone(file: AnyView, node: Node) -> bool:
