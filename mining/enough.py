@@ -13,6 +13,7 @@ from typing import Any
 
 from .advice import DOMAIN, FORMAT, SATURATED
 from .pairs.kind import collect_kinds
+from .split import formats_aside
 from .yields import UNTOLD
 
 SURE_FORMAT = 100
@@ -20,12 +21,15 @@ SURE_FORMAT = 100
 
 
 def describe_support(manifest: Mapping[str, Any]) -> list[str]:
-    """Return what the training pairs of each kind are enough for, and what to add for the thinnest."""
+    """Return what the training pairs of each kind, those of data and prose aside, can teach, and what to add."""
+    rows = manifest["counts"]
+    aside = formats_aside((row["kind"], row["language"], row["pairs"]) for row in rows)
     counts: Counter[str] = Counter()
-    for row in manifest["counts"]:
-        counts[row["kind"]] += row["pairs"] if row["split"] == "train" else 0
+    for row in rows:
+        is_counted = row["split"] == "train" and row["language"] not in aside
+        counts[row["kind"]] += row["pairs"] if is_counted else 0
     # a kind that was not asked for has no row, and is no lack
-    asked = {row["kind"] for row in manifest["counts"]}
+    asked = {row["kind"] for row in rows}
     kinds = {name: kind for name, kind in collect_kinds().items() if name in asked}
     width = max(map(len, kinds))
     lines = [f"  {name:{width}}  {band(counts[name])}" for name in kinds]

@@ -134,7 +134,7 @@ class CommentForm(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Open comments with `{value}`." if value != "documented" else f"Put {key}."
+        return f"Open comments that document nothing with `{value}`." if value != "documented" else f"Put {key}."
 
 
 def visibility_of(name: Name, node: Node, file: AnyView) -> str:

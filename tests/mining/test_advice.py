@@ -90,6 +90,14 @@ def test_looking_back_is_advised_where_there_is_more(history, words):
     assert bool(words) is any("For more edit pairs" in line for line in describe_support(manifest))
 
 
+def test_prose_is_not_counted_where_it_is_not_what_is_asked():
+    """What Markdown has of a kind makes no domain of it, as it makes none of the corpus."""
+    rows = (("implement", "train", "go", 40), ("infill", "train", "go", 60), ("infill", "train", "markdown", 900))
+    lines = describe_support(manifest_of(*rows))
+
+    assert ["  infill     a format, just (60; 100 are safe)"] == [line for line in lines if line.startswith("  infill")]
+
+
 FUNCTION = '''
 
 def {verb}_{noun}(store, limit):
