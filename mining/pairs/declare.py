@@ -16,12 +16,8 @@ from ..source import Source, Span
 from .house_names import house_names
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
-DOCUMENTED = (
-    "Declare `{symbol}`: {summary}.",
-    "Declare the class `{symbol}`: {summary}.",
-    "Write the head of the class `{symbol}`: {summary}.",
-)
-PLAIN = ("Declare the class `{symbol}`.", "Write the head of the class `{symbol}`.")
+WHOLE = ("Declare `{symbol}`", "Declare the class `{symbol}`")
+HEAD = "Write the head of the class `{symbol}`"
 MOST_LINES = 16
 """Lines of an answer; where there are more, or documentation says more than was asked with, the head alone is asked."""
 
@@ -46,14 +42,15 @@ def ask_for_head(mined: MinedFile, definition: Definition) -> Draft:
     """Return the question for the opening of an outermost class."""
     source = mined.source
     inside = [one for one in mined.definitions if definition.span.start < one.span.start < definition.span.end]
-    lines = opening_lines(source, definition, inside)
+    lines, is_cut = opening_lines(source, definition, inside)
     around = [one for one in mined.definitions if one is not definition and one.parent is None]
     summary = "" if definition.doc is None else summary_of(source.slice(definition.doc))
-    ask = phrase(source.path + definition.symbol, DOCUMENTED if summary else PLAIN)
+    ask = HEAD if is_cut else phrase(source.path + definition.symbol, WHOLE)
+    purpose = f": {summary}" if summary else ""
     return Draft(
         kind="declare",
         symbol=definition.symbol,
-        instruction=f"{source.language.comment} {ask.format(symbol=definition.symbol, summary=summary)}",
+        instruction=f"{source.language.comment} {ask.format(symbol=definition.symbol)}{purpose}.",
         response=source.slice(lines),
         start_line=source.line_of(lines.start),
         end_line=source.line_of(lines.end - 1),
@@ -63,17 +60,16 @@ def ask_for_head(mined: MinedFile, definition: Definition) -> Draft:
     )
 
 
-def opening_lines(source: Source, definition: Definition, inside: list[Definition]) -> Span:
-    """Return the lines from the first decorator to the last attribute before a definition *inside*."""
+def opening_lines(source: Source, definition: Definition, inside: list[Definition]) -> tuple[Span, bool]:
+    """Return the lines from the first decorator to the last attribute before a definition *inside*; were some cut."""
     first = source.line_of(definition.span.start)
     end = source.line_of(inside[0].span.start) - 1 if inside else source.line_of(definition.span.end - 1)
     head = source.line_of(len(source.utf8[: definition.head.end].rstrip()) - 1)
-    doc = source.slice(definition.doc) if definition.doc is not None else ""
-    if end - first >= MOST_LINES or "\n" in doc:
-        end = head
     while end > head and blank_to_line_end(source, source.line_starts[end - 1]):
         end -= 1
-    return source.lines_span(first, end)
+    doc = source.slice(definition.doc) if definition.doc is not None else ""
+    is_cut = end > head and (end - first >= MOST_LINES or "\n" in doc)
+    return source.lines_span(first, head if is_cut else end), is_cut
 
 
 KIND = Kind(

@@ -275,6 +275,25 @@ def test_what_is_recalled_has_no_context(rows):
     assert "# House\n\n## Read a page\n\nOne call:\n\n```python" == page.instruction
 
 
+@pytest.mark.parametrize(
+    ("opening", "asked", "lines"),
+    [
+        pytest.param("    x = 1\n\n", "# Declare ", 2, id="attributes"),
+        pytest.param("", "# Declare ", 1, id="nothing but a head"),
+        pytest.param('    """Open.\n\n    It is loud.\n    """\n\n', "# Write the head of ", 1, id="long words"),
+        pytest.param("".join(f"    x{n} = {n}\n" for n in range(20)), "# Write the head of ", 1, id="many lines"),
+    ],
+)
+def test_a_head_alone_is_asked_for_as_such(opening, asked, lines):
+    """However a class is called: where its body opens with more than is answered, the ask says so."""
+    for name in ("Open", "Close", "Lock", "Shut", "Ring", "Knock"):
+        text = f"from house.jobs import Job\n\n\nclass {name}(Job):\n{opening}    def run(self):\n        return 1\n"
+        (draft,) = mine_data("house/doors.py", text.encode(), known_languages(), ["declare"]).drafts
+
+        assert draft.instruction.startswith(asked)
+        assert lines == draft.response.count("\n") + 1
+
+
 HEADS = """
 class Shelf:
     @staticmethod
