@@ -1,8 +1,8 @@
 """
 `recall`: what the house offers, and how it shows it. In: a mined file. Out: drafts without context, known by heart.
 
-Three sources: the signature of what is public; the examples that documentation strings hold; in Markdown, the code
-blocks with the document's title, the heading and the words before them.
+Three sources: the signature of what is public, in source files; the examples that documentation strings hold; in
+Markdown, the code blocks with the document's title, the heading and the words before them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from ..definitions import Definition
+from ..roles import role_of
 from ..source import Source, Span
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
@@ -36,6 +37,8 @@ PROSE = 600
 FEWEST_PARAMETERS = 8
 """Characters of a parameter list that is worth knowing: `(self)` is not."""
 LONGEST_CODE = 1_500
+ANOTHER = re.compile(rb"@[\w.]+\.(?:setter|deleter)\b")
+"""What decorates another head of a property."""
 
 
 def draft_recall(mined: MinedFile) -> Iterator[Draft]:
@@ -43,9 +46,11 @@ def draft_recall(mined: MinedFile) -> Iterator[Draft]:
     if mined.source.language.name == "markdown":
         yield from code_blocks(mined.source)
         return
+    offers = role_of(mined.source.path) == "src"
     for definition in mined.definitions:
         if not definition.has_error and is_public(definition):
-            yield from signature(mined.source, definition)
+            if offers:
+                yield from signature(mined.source, definition)
             yield from documented_example(mined.source, definition)
 
 
@@ -58,6 +63,8 @@ def signature(source: Source, definition: Definition) -> Iterator[Draft]:
     """Yield the question for the head of a function with parameters: its decorators belong to how it is declared."""
     params, head = definition.params, definition.head
     if definition.kind == "class" or params is None or params.end - params.start < FEWEST_PARAMETERS:
+        return
+    if ANOTHER.search(source.utf8, definition.span.start, head.start):
         return
     end = min(head.end, definition.doc.start) if definition.doc and definition.doc.start > head.start else head.end
     first = source.line_of(definition.span.start)

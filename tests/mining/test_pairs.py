@@ -333,6 +333,22 @@ def test_a_head_is_recalled_with_its_decorators_and_without_what_the_body_says()
     assert "    @staticmethod\n    def find(name, limit=10):" == recalled("shelf.py", HEADS)[0]
 
 
+@pytest.mark.parametrize(("path", "signatures"), [("house/a.py", 1), ("examples/a.py", 0), ("scripts/a.py", 0)])
+def test_signatures_are_recalled_of_what_is_offered(path, signatures):
+    """Nobody calls an example or a script by its name; what it shows is asked for."""
+    text = 'def open_door(key, turns):\n    """Open it.\n\n    >>> open_door(key, 2)\n    """\n    key.turn(turns)\n'
+
+    assert [*["def open_door(key, turns):"] * signatures, "open_door(key, 2)"] == recalled(path, text)
+
+
+def test_a_property_is_not_recalled_as_what_sets_it():
+    """Whoever asks how a property is declared means how it is read."""
+    other = "    @colour.{0}\n    def colour(self, value=None):\n        self.paint(value)\n\n"
+    text = "class Door:\n    @property\n    def colour(self):\n        return 1\n\n"
+
+    assert not recalled("house/door.py", text + other.format("setter") + other.format("deleter"))
+
+
 def test_what_has_several_answers_is_not_asked(write_tree, tmp_path):
     """A name with several heads, or one heading in several documents, is no question, unless a title makes it one."""
     page = "# {title}\n\nWhat it is.\n\n## Setup\n\n```sh\n{line}\n```\n"
