@@ -2,13 +2,12 @@
 `recall`: what the house offers, and how it shows it. In: a mined file. Out: drafts without context, known by heart.
 
 Three sources: the signature of what is public, in source files; the examples that documentation strings hold; in
-Markdown, the code blocks with the document's title, the heading and the words before them.
+Markdown, the code blocks with the document's title, the headings that they stand under and the words before them.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 
 from ..definitions import Definition
@@ -28,7 +27,7 @@ EXAMPLES = (
 FENCE = re.compile(
     r"^(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*\r?$", re.M | re.S
 )
-HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*\r?$", re.M)
+HEADING = re.compile(r"^(?P<marks>#{1,6})[ \t]+(?P<words>.+?)[ \t#]*\r?$", re.M)
 TITLE = re.compile(r"^(?:#[ \t]+|title:[ \t]*([\"'])?)(?P<title>.{1,100}?)(?(1)\1)[ \t#]*\r?$", re.M)
 """The heading of a document, or its name in what stands before it for a generator of pages."""
 PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: (?P<code>.*))?$")
@@ -115,32 +114,31 @@ def recalled(
 
 
 def code_blocks(source: Source) -> Iterator[Draft]:
-    """Yield the code blocks of a Markdown file, each with the file's title, the heading and the words before it."""
+    """Yield the code blocks of a Markdown file, each with the file's title, its headings and the words before it."""
     text = source.text
     title = title_of(source)
-    headings = [(match.start(), match.end(), match[1]) for match in HEADING.finditer(text)]
-    past = start = read = end = 0
-    heading = ""
+    above: dict[int, str] = {}
+    past = start = read = 0
     for block in FENCE.finditer(text):
         code = block["code"].rstrip()
-        place = bisect_left(headings, (block.start(),)) - 1
         # what looks like a heading inside of a block is a comment
-        opens_part = place >= 0 and headings[place][0] >= past
-        if opens_part:
-            _, end, heading = headings[place]
-        prose = words_before(text[max(end, past) : block.start()])
+        opened = list(HEADING.finditer(text, past, block.start()))
+        for heading in opened:
+            level = len(heading["marks"])
+            above = {outer: words for outer, words in above.items() if outer < level} | {level: heading["words"]}
+        prose = words_before(text[opened[-1].end() if opened else past : block.start()])
         past = block.end()
         start += len(text[read : block.start("code")].encode())
         read = block.start("code")
         is_notice = LICENCE.search(code) is not None
-        if code and len(code) <= LONGEST_CODE and (opens_part or prose) and not is_notice:
+        if code and len(code) <= LONGEST_CODE and (opened or prose) and not is_notice:
             first = source.line_of(start)
-            asked = dict.fromkeys(filter(None, (title, heading)))
-            marked = (f"{'#' * level} {words}" for level, words in enumerate(asked, 1))
-            opening = "\n\n".join(filter(None, (*marked, prose)))
+            marked = [f"{'#' * level} {words}" for level, words in above.items()]
+            named = [] if title in above.values() else [f"# {title}"]
+            opening = "\n\n".join(filter(None, (*named, *marked, prose)))
             yield Draft(
                 kind="recall",
-                symbol=heading,
+                symbol=next(reversed(above.values()), ""),
                 instruction=f"{opening}\n\n{block['fence']}{block['language']}",
                 response=code,
                 start_line=first,

@@ -246,6 +246,15 @@ def test_a_block_is_asked_for_with_the_heading_that_it_stands_under():
     assert expected == [draft.instruction for draft in drafts]
 
 
+def test_a_block_is_asked_for_with_the_headings_around_its_own():
+    """Parts of one name are told from each other by what they are parts of, each heading at its own level."""
+    text = f"# House\n\n## Read\n\n#### Example\n\n{BLOCK}\n### Notes\n\n## Write\n\n#### Example\n\n{BLOCK}"
+    drafts = collect_kinds()["recall"].draft(mined_file("README.md", text))
+
+    expected = [f"# House\n\n## {part}\n\n#### Example\n\n```python" for part in ("Read", "Write")]
+    assert expected == [draft.instruction for draft in drafts]
+
+
 def test_a_licence_in_a_block_is_not_asked_for():
     """It is the same in every house."""
     text = "# House\n\n## Licence\n\n```\nLicensed under the Apache License, Version 2.0\n```\n"
