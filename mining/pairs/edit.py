@@ -1,16 +1,20 @@
 """
 `edit`: a commit's message and a definition before it -> the definition after it. In: a change. Out: at most one draft.
+
+The context is the file that the commit left, but for that definition: what it brought to the imports and beside the
+definition is there to be used, and the new head is not given away.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..definitions import Definition
+from ..definitions import Definition, collect_definitions
 from ..history import Change, spoken
 from ..skeleton import render_skeleton
-from ..source import Source
+from ..source import Source, Span, parse_tree
 from ..split import FORMATS
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
@@ -39,7 +43,8 @@ def draft_edit(change: Change) -> Iterator[Draft]:
     """Yield the draft of one change, where the definition is neither tiny nor huge and parses on both sides."""
     if change.after.language.name in PROSE:
         return
-    old, new = lines_of(change.before, change.old), lines_of(change.after, change.new)
+    lines = lines_of(change.after, change.new)
+    old, new = change.before.slice(lines_of(change.before, change.old)), change.after.slice(lines)
     if change.old.has_error or change.new.has_error:
         return
     if not (SHORTEST <= len(old.encode()) <= LONGEST and SHORTEST <= len(new.encode()) <= LONGEST):
@@ -65,8 +70,18 @@ def draft_edit(change: Change) -> Iterator[Draft]:
         end_line=first + new.count("\n"),
         start=change.after.line_starts[first - 1],
         quality=1.0,
-        context=render_skeleton(change.before, list(change.context)),
+        context=context_of(change, lines, old),
     )
+
+
+def context_of(change: Change, lines: Span, old: str) -> str:
+    """Return the skeleton of the file after *change*, with the text that was *old* in the place of its *lines*."""
+    text = change.after.splice(lines, old)
+    if text == change.before.text:
+        return render_skeleton(change.before, list(change.context))
+    utf8 = text.encode()
+    source = replace(change.after, utf8=utf8, tree=parse_tree(utf8, change.after.language))
+    return render_skeleton(source, collect_definitions(source))
 
 
 def speaks_of_another(subject: str, change: Change) -> bool:
@@ -80,10 +95,9 @@ def speaks_of_another(subject: str, change: Change) -> bool:
     return (bool(names) or change.beside_code) and not any(name in text for name in names)
 
 
-def lines_of(source: Source, definition: Definition) -> str:
-    """Return the whole lines of *definition*."""
-    first, last = source.line_of(definition.span.start), source.line_of(definition.span.end - 1)
-    return source.slice(source.lines_span(first, last))
+def lines_of(source: Source, definition: Definition) -> Span:
+    """Return the span of the whole lines of *definition*."""
+    return source.lines_span(source.line_of(definition.span.start), source.line_of(definition.span.end - 1))
 
 
 BEFORE = """\

@@ -273,6 +273,20 @@ def test_a_subject_that_was_cut_asks_for_nothing(subject: str):
     assert not drafts_of(kind, replace(example, subject=subject))
 
 
+def test_an_edit_is_asked_for_with_what_its_commit_brings():
+    """Imports and helpers of the commit are there to be used; the new head of what is asked for is not."""
+    total = "def total(prices{0}):\n    found = 0\n    for price in prices:\n        found += {1}\n    return found\n"
+    half = "def half(price):\n    return Decimal(price) / 2\n"
+    before = mined_file("house/sums.py", f"import os\n\n\n{total.format('', 'price')}")
+    imports = "import os\nfrom decimal import Decimal\n"
+    after = mined_file("house/sums.py", f"{imports}\n\n{half}\n\n{total.format(', rate', 'half(price) * rate')}")
+    sides = (before.source, after.source, before.definitions[0], after.definitions[1], tuple(before.definitions))
+
+    (draft,) = collect_kinds()["edit"].draft_change(Change("c0ffee", "Sum up the halves", "house/sums.py", *sides))
+
+    assert f"{imports}def half(price):\ndef total(prices):" == draft.context
+
+
 def test_what_is_recalled_has_no_context(rows):
     """Signatures, examples of documentation strings and of the README are asked for out of the blue."""
     recalled = {pair.response: pair for pair in rows if pair.kind == "recall"}
