@@ -46,16 +46,36 @@ EMPTY = re.compile(
     r"|^(?:(?:fix|correct|a|few|some|small|minor|simple) )*typos?$"
     r"|^(?:minor|misc\w*|small|some|various) (?:\w+ )?(?:changes?|clean-?ups?|fix(?:es)?|improvements?|tweaks?)$"
     r"|\b(?:apply|format with|make|ran|run) (?:black|gofmt|isort|prettier|ruff|rustfmt)\b"
-    r"|\b(?:black|flake8|isort|\w{0,6}lint|prettier)\b.{0,8}\b(?:errors?|fix(?:es)?|issues?|lint|warnings?)\b",
+    r"|\b(?:black|flake8|isort|\w{0,6}lint|prettier)\b.{0,8}\b(?:errors?|fix(?:es)?|issues?|lint|warnings?)\b"
+    r"|^add (?:(?:an?|missing|more|regression|some|unit) )*tests?\b",
     re.IGNORECASE,
 )
-"""Messages that say when, why or for whom something was changed, and not what: nobody could do it by them."""
+"""
+Messages that say when, why or for whom something was changed, or how it is tested, and not what: nobody could do it by
+them.
+"""
 IMPERATIVES = "bring|embed|exceed|feed|need|ping|proceed|seed|shed|shred|speed|spring|string|succeed"
 NO_IMPERATIVE = re.compile(rf"^(?!(?:{IMPERATIVES})\b)\w+(ed|ing|es)\b", re.IGNORECASE)
 MARK = r"(?:[\u2139\u2190-\u2bff\u200d\ufe0f\U0001f000-\U0001faff]+\s*|:[a-z_]+:\s*|\[[^\]]*\]:?\s+|[-*]\s+)*"
 """`🐛`, `:bug:`, `[core]` and what opens an item of a list."""
-PREFIX = re.compile(rf"^{MARK}(?:(?:\w+(?: ?\([^)]*\))?!?|[\w./-]+) ?:\s+)?{MARK}")
+PREFIX = re.compile(rf"^{MARK}(?:(?:(?P<type>\w+)(?: ?\([^)]*\))?!?|[\w./-]+) ?:\s+)?{MARK}")
 """`fix(parser):` and the like, with marks before or after it."""
+FIXES = frozenset({"bug", "bugfix", "fix", "hotfix"})
+ORDER = re.compile(
+    r"(?:accept|account|adapt|add|adjust|align|allow|always|apply|avoid|bring|call|catch|change|check|clarify|clean"
+    r"|clear|close|compute|consider|convert|copy|correct|correctly|create|declare|decouple|decrease|deduplicate|defer"
+    r"|delete|deprecate|derive|detect|disable|disallow|display|do|don't|drop|eliminate|emit|enable|encode|enforce"
+    r"|ensure|escape|exclude|expose|extend|filter|find|fix|follow|force|forward|generate|get|give|guard|handle|hide"
+    r"|honou?r|ignore|implement|improve|include|increase|infer|initialize|inline|install|keep|load|look|loosen|make"
+    r"|mark|merge|migrate|modify|move|never|normalize|omit|only|parse|pass|persist|pin|prefer|preserve|prevent"
+    r"|propagate|properly|protect|provide|put|quote|raise|read|reduce|refactor|register|reject|relax|remove|rename"
+    r"|render|reorder|replace|require|reset|resolve|respect|restore|retain|retry|return|revert|run|sanitize|send"
+    r"|separate|serialize|set|show|simplify|skip|sort|specify|split|stabilize|stop|store|strip|suppress|switch|sync"
+    r"|take|throw|tighten|treat|trigger|trim|turn|tweak|unify|update|upgrade|use|validate|wait|warn|widen|wrap|write)"
+    r"(?! (?:does|doesn't|fails|for|in|is|isn't|of|on|when)\b)\s",
+    re.IGNORECASE,
+)
+"""What opens the words of a fix that say what is to be done; others say what was wrong."""
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)?(?=[\s,;:]|$)")
 """A word of prose, which may open a sentence; a name such as `sort_lists` stays as it is written."""
 ENDING = re.compile(r"(?:\s|\((?:#|gh-)\d+\)|\.)+$", re.IGNORECASE)
@@ -174,7 +194,7 @@ def is_lesson(commit: Commit) -> bool:
     lines = sum(span.many for file in commit.files for span in (*file.removed, *file.added))
     if not commit.files or len(commit.files) > MOST_FILES or lines > MOST_LINES or BOT.search(commit.author):
         return False
-    subject = spoken(commit.subject)
+    _, subject = told(commit.subject)
     return (
         len(subject.split()) >= FEWEST_WORDS
         and len(subject) <= LONGEST_SUBJECT
@@ -185,9 +205,19 @@ def is_lesson(commit: Commit) -> bool:
     )
 
 
+def told(subject: str) -> tuple[str, str]:
+    """Return of which type a message's prefix says that it is, and its words without trailing number and full stop."""
+    line = ENDING.sub("", subject)
+    prefix = PREFIX.match(line)
+    assert prefix is not None  # an empty one stands before every line
+    return (prefix["type"] or "").lower(), line[prefix.end() :].strip()
+
+
 def spoken(subject: str) -> str:
-    """Return the first line of a message as a person would say it: without prefix, trailing number and full stop."""
-    words = PREFIX.sub("", ENDING.sub("", subject), count=1).strip()
+    """Return the first line of a message as a person would say it: of what was wrong, that it is to be fixed."""
+    type_, words = told(subject)
+    if type_ in FIXES and not ORDER.match(words):
+        return f"Fix: {words}"
     return words[:1].upper() + words[1:] if WORD.match(words) else words
 
 

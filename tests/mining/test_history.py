@@ -242,6 +242,10 @@ def test_a_secret_of_the_past_stays_there(write_tree, commit_tree, tmp_path):
         ("Support format: both of them", "Support format: both of them"),
         ("docs: say what comes back", "Say what comes back"),
         ("Keep what was read. (#12)", "Keep what was read"),
+        ("fix: `KeyError` swallowing in the parser (#12)", "Fix: `KeyError` swallowing in the parser"),
+        ("fix(parser)!: logic of empty lines", "Fix: logic of empty lines"),
+        ("fix: return of empty lines", "Fix: return of empty lines"),
+        ("feat: logic of empty lines", "Logic of empty lines"),
     ],
 )
 def test_a_message_is_said_as_a_person_would(subject, words):
@@ -258,6 +262,9 @@ def test_a_message_is_said_as_a_person_would(subject, words):
         ("Ran black on the code", True),
         ("Fix prettier / lint", True),
         ("Why have I fixed it?", True),
+        ("Add some tests for the reading of lines", True),
+        ("Add unit test for empty lines", True),
+        ("Add what tests are run by", False),
         ("Fix typo in the name of the queue", False),
         ("Order reviews by date in the dashboard", False),
         ("Fix viewing merge conflicts in notebooks", False),
