@@ -291,8 +291,10 @@ def add_own(own_pairs: Sequence[Pair], held_out: Sequence[Unit], drops: list[Dro
 def against_style(
     pairs: Sequence[Pair], tallies: Sequence[FileTally], profile: Profile, standing: Set[str]
 ) -> set[str]:
-    """Return the ids of the training pairs among those *standing* whose answer breaks a rule that gates."""
-    judged = [pair for pair in pairs if pair.split == "train" and pair.id in standing]
+    """Return the ids of the training pairs among those *standing* that break a rule that gates, and tell no facts."""
+    kinds = collect_kinds()
+    taught = [pair for pair in pairs if pair.split == "train" and pair.id in standing]
+    judged = [pair for pair in taught if not kinds[pair.kind].tells_facts]
     paths = {pair.path for pair in judged}
     broken = {tally.path: lines_that_break(tally, profile) for tally in tallies if tally.path in paths}
     return {p.id for p in judged if any(p.start_line <= line <= p.end_line for line in broken.get(p.path, ()))}

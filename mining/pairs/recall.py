@@ -36,8 +36,8 @@ PROSE = 600
 FEWEST_PARAMETERS = 8
 """Characters of a parameter list that is worth knowing: `(self)` is not."""
 LONGEST_CODE = 1_500
-ANOTHER = re.compile(rb"@[\w.]+\.(?:setter|deleter)\b")
-"""What decorates another head of a property."""
+ANOTHER = re.compile(rb"@(?:[\w.]+\.(?:setter|deleter)|(?:\w+\.)?overload)\b")
+"""What decorates one more head of a property, or of a function whose own stands below."""
 
 
 def draft_recall(mined: MinedFile) -> Iterator[Draft]:
@@ -177,6 +177,7 @@ KIND = Kind(
     teaches="what the house offers, by heart",
     more="show how the API is used, in documentation strings and in Markdown",
     draft=draft_recall,
+    tells_facts=True,
     examples=(
         Example(
             file="def fetch(url, *, timeout=5):\n    return get(url, timeout)\n",

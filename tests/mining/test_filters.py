@@ -178,13 +178,14 @@ def test_an_ask_longer_than_a_context_is_dropped():
 
 
 def test_what_breaks_the_house_style_is_not_taught(tmp_path):
-    """A training answer that departs from a rule that gates is dropped; its file's other answers are taught."""
+    """A training answer that breaks a rule that gates is dropped, unless it says what is there; others are taught."""
     root = write_house(tmp_path / "house", nouns=[f"{noun}_{part}" for noun in NOUNS for part in ("one", "two", "six")])
     first, _, _ = mined(root, tmp_path / "first")
     path = sorted({pair.path for pair in first.pairs("train")})[0]
     text = (root / path).read_text("utf-8")
     noun = path[:-3]
-    (root / path).write_text(text.replace(f'"{noun}", limit', f"'{noun}', limit", 1), "utf-8")
+    text = text.replace(f'"{noun}", limit', f"'{noun}', limit", 1)
+    (root / path).write_text(text.replace("(store, limit)", "(store, limit='all')", 1), "utf-8")
     _, pairs, skipped = mined(root, tmp_path / "second")
     gone = [row for row in skipped if row["reason"] == "house_style"]
 
@@ -192,6 +193,7 @@ def test_what_breaks_the_house_style_is_not_taught(tmp_path):
     assert {f"load_{noun}"} == {row["symbol"] for row in gone}
     assert f"save_{noun}" in {pair.symbol for pair in pairs}
     assert not any(f"'{noun}', limit" in pair.response for pair in pairs)
+    assert {"recall"} == {pair.kind for pair in pairs if f"load_{noun}(store, limit='all')" in pair.response}
 
 
 METRIC = '''
