@@ -96,22 +96,33 @@ def build_index(files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> dict[str, ob
 
 class Lookup:
     """
-    Finds what a dotted name means in the index of everything mined.
+    Finds what a dotted name means in the index of everything mined that is of one language.
     """
 
     def __init__(self, files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> None:
         self.by_name: defaultdict[str, list[tuple[str, Symbol]]] = defaultdict(list)
+        self.modules: set[str] = set()
+        """Modules and packages, by every dotted name that may be theirs."""
         for path, symbols in files:
             module = module_name(path)
+            self.note_module(module)
             for symbol in symbols:
                 if symbol.public:
                     self.by_name[symbol.name.rpartition(".")[2]].append((module, symbol))
+
+    def note_module(self, module: str) -> None:
+        """Note *module* and the packages around it, up to one that is known; the outermost has no name."""
+        while module not in self.modules:
+            parts = module.split(".")
+            self.modules.update(".".join(parts[start:]) for start in range(len(parts)))
+            module = ".".join(parts[:-1])
 
     def find(self, dotted: str, *, is_method: bool = False) -> Symbol | None:
         """
         Return the public symbol that *dotted* names, or None when there is none, or no way to tell between several.
 
-        Of a method, what stands before its name is its class, and no function of that name will do.
+        Of a method, what stands before its name is its class, and no function of that name will do. Of all else a
+        module or package must stand there: what the value `logger` offers (`log.logger.debug`) cannot be told.
 
         A package often offers a name that another of its modules defines, so the module is asked only where the name
         alone leaves a choice.
@@ -120,7 +131,18 @@ class Lookup:
         found = [(home, symbol) for home, symbol in self.by_name.get(name, ()) if fits(symbol, module, is_method)]
         if len(found) > 1:
             found = [(home, symbol) for home, symbol in found if is_tail(f"{home}.{symbol.name}", dotted)]
-        return found[0][1] if len(found) == 1 else None
+        symbol = found[0][1] if len(found) == 1 else None
+        return symbol if symbol is not None and (is_method or self.is_module(before(dotted, symbol.name))) else None
+
+    def is_module(self, dotted: str) -> bool:
+        """Claim that *dotted* is a module or a package; the root folder may be the outermost one itself."""
+        first, _, rest = dotted.partition(".")
+        return dotted in self.modules or (first not in self.modules and rest in self.modules)
+
+
+def before(dotted: str, name: str) -> str:
+    """Return what stands in *dotted* before the *name* that it ends with."""
+    return dotted.removesuffix(name).removesuffix(".")
 
 
 def fits(symbol: Symbol, module: str, is_method: bool) -> bool:

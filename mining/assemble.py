@@ -81,7 +81,7 @@ def assemble(
     if not defined:
         raise TooSmallError(f"No definition was found: mining needs at least 1. {explain_nothing(files, drops)}")
     index = [(file.path, file.symbols) for one in placed for file in one.files]
-    made = list(finish_drafts(files, Lookup(index)))
+    made = list(finish_drafts(files, look_up_by_language(placed)))
     standing = {one.pair.id for one in made}
     rules = {one.pair.id: one.rules for one in made if one.rules}
     topics = {one.pair.id: (one.pair.kind, one.callee, one.rules) for one in made if one.callee or one.rules}
@@ -189,14 +189,23 @@ def short_name(name: str) -> str:
     return name.rstrip("/").rpartition("/")[2].removesuffix(".git")
 
 
-def finish_drafts(files: Sequence[tuple[Repository, FileYield]], lookup: Lookup) -> Iterator[MadePair]:
+def look_up_by_language(placed: Sequence[Mined]) -> dict[str, Lookup]:
+    """Return the index of what each language offers: a function of another one is not what code calls by its name."""
+    by_language: defaultdict[str, list[FileYield]] = defaultdict(list)
+    for one in placed:
+        for file in one.files:
+            by_language[file.language].append(file)
+    return {name: Lookup((file.path, file.symbols) for file in files) for name, files in by_language.items()}
+
+
+def finish_drafts(files: Sequence[tuple[Repository, FileYield]], lookups: Mapping[str, Lookup]) -> Iterator[MadePair]:
     """Yield a pair for every draft; those that wait for the API index are completed, or turn out to be none."""
     kinds = collect_kinds()
     for repository, file in files:
         licence = file.licence or repository.licence
         for draft in file.drafts:
             finish = kinds[draft.kind].finish
-            done = draft if finish is None else finish(draft, lookup)
+            done = draft if finish is None else finish(draft, lookups[file.language])
             if done is not None:
                 pair = make_pair(file, done, repository.name, repository.commit, licence)
                 yield MadePair(pair, done.rules, done.callee)

@@ -107,7 +107,7 @@ class Kind:
     draft: Callable[[MinedFile], Iterator[Draft]]
     examples: tuple[Example, ...]
     finish: Callable[[Draft, Lookup], Draft | None] | None = None
-    """Completes a draft with what the whole repository offers; None when the draft turns out to be no pair."""
+    """Completes a draft with what all files of its language offer; None when the draft turns out to be no pair."""
     draft_change: Callable[[Change], Iterator[Draft]] | None = None
     """Makes drafts of a change in the history instead of a file."""
     more: str = ""

@@ -5,7 +5,7 @@ What a repository or its framework offers is indexed, each under a name of its o
 from __future__ import annotations
 
 import pytest
-from idiolect.mining.api import file_symbols, summary_of
+from idiolect.mining.api import Lookup, file_symbols, summary_of
 from idiolect.mining.errors import TooSmallError
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.pairs.use import purpose_of
@@ -43,6 +43,46 @@ def test_a_signature_of_several_lines_is_asked_for_as_on_one(head: str, signatur
 def test_a_summary_is_told_as_it_is_written(doc: str, summary: str, purpose: str):
     """A quote at the start of a line is its word's; a summary that opens with no verb is nothing to be asked for."""
     assert (summary, purpose) == (summary_of(doc), purpose_of(summary))
+
+
+@pytest.mark.parametrize(
+    ("dotted", "found"),
+    [
+        pytest.param("house.log.debug", True, id="its own module"),
+        pytest.param("house.debug", True, id="a package that offers it too"),
+        pytest.param("barn.debug", True, id="a package of the other files"),
+        pytest.param("house.log.logger.debug", False, id="a value of a module"),
+        pytest.param("barn.log.debug", False, id="no module"),
+        pytest.param("house.log.Shelf.make", True, id="a class of a module"),
+        pytest.param("house.log.shelf.Shelf.make", False, id="a class of a value"),
+        pytest.param("yard.gate.lift", True, id="the root is the package"),
+        pytest.param("yard.gate.bar.lift", False, id="a value of a module there"),
+    ],
+)
+def test_a_name_is_found_after_a_module(dotted: str, found: bool):
+    """What has the name of a function of the house, and belongs to a value, is not that function."""
+    files = {
+        "src/house/log.py": "def debug(text):\n    return text\n\n\nclass Shelf:\n    def make():\n        return 1\n",
+        "src/house/barn/__init__.py": "",
+        "gate.py": "def lift(bar):\n    return bar\n",
+    }
+    mined = [mined_file(path, text) for path, text in files.items()]
+    lookup = Lookup([(one.source.path, file_symbols(one.source, one.definitions)) for one in mined])
+
+    assert found is (lookup.find(dotted) is not None)
+
+
+def test_a_function_of_another_language_is_not_what_is_called(write_tree, tmp_path):
+    """Python finds no JavaScript, though its folder has the name of a package."""
+    page = "from house.doors import knock\n\n\ndef enter(door):\n    door.find()\n    knock(door, times=2)\n"
+    tree = {"house/doors.py": "knock = print\n", "house/page.py": page}
+    script = {"web/house/doors.js": "function knock(door, times) {\n  return door;\n}\n"}
+    corpus = mine_repositories([write_tree({**HOUSE, **tree, **script})], tmp_path / "corpus", workers=1)
+    used = {
+        pair.path for split in ("train", "validation", "test") for pair in corpus.pairs(split) if pair.kind == "use"
+    }
+
+    assert {"house/pages.py"} == used
 
 
 def test_a_framework_gives_its_api_and_no_pairs(write_tree, tmp_path):
