@@ -3,7 +3,7 @@
 
 The names that are called are the house's own: imported from its modules, defined in the same file, or inherited from
 one of its classes. What the call is for is said with the words of the callee's own documentation, once the whole
-repository is indexed; the answer is the statement that the caller really holds.
+repository is indexed; the answer is the statement that the caller really holds, or its head where it has a block.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from tree_sitter import Node
 
 from ..api import Lookup, Symbol
 from ..conventions.facts import CallFact, ClassFact
-from ..definitions import Definition
+from ..definitions import WRAPPERS, Definition
 from ..skeleton import head_text
 from ..source import Source, Span
 from .house_names import HouseNames, house_names
@@ -35,6 +36,8 @@ BEFORE = 700
 """Bytes of the caller before the statement."""
 MOST_LINES = 8
 """Lines of a statement that is one idea."""
+AROUND = 40
+"""Bytes of a statement around the call; more of them ask for something else, unless the call is a third of it all."""
 MOST_CALLS = 2
 """Call sites taken from one function, so that long ones do not outweigh the others."""
 LONGEST_SIGNATURE = 80
@@ -144,17 +147,39 @@ def make_site(source: Source, span: Span, callee: str, *, is_method: bool) -> Si
 
 
 def statement_lines(source: Source, caller: Definition, call: Span) -> Span | None:
-    """Return the whole lines of the statement around *call*, or None when it is long or shares its lines."""
+    """
+    Return the whole lines of the statement around *call*, of one with a block those of its head.
+
+    None where it is long, shares its lines, calls only under its head, or is mostly about something else.
+    """
     assert caller.code is not None
-    node: Node | None = source.tree.root_node.descendant_for_byte_range(call.start, call.end)
-    while node is not None and (node.parent is None or node.parent.type != "block"):
-        node = node.parent
-    if node is None or node.start_byte < caller.code.start or node.end_byte > caller.code.end:
+    called = statement = source.tree.root_node.descendant_for_byte_range(call.start, call.end)
+    while called is not None and called.end_byte == call.end:
+        called = called.parent
+    while statement is not None and (statement.parent is None or statement.parent.type != "block"):
+        statement = statement.parent
+    if called is None or statement is None:
         return None
-    first, last = source.line_of(node.start_byte), source.line_of(node.end_byte - 1)
+    start, end = statement.start_byte, head_end(statement)
+    if start < caller.code.start or not called.end_byte <= end <= caller.code.end:
+        return None
+    first, last = source.line_of(start), source.line_of(end - 1)
     lines = source.lines_span(first, last)
-    alone = not source.utf8[lines.start : node.start_byte].strip() and lines.end == node.end_byte
-    return lines if alone and last - first < MOST_LINES else None
+    alone = not source.utf8[lines.start : start].strip() and lines.end == end
+    own = called.end_byte - called.start_byte
+    return lines if alone and last - first < MOST_LINES and end - start - own <= max(AROUND, 2 * own) else None
+
+
+def head_end(statement: Node) -> int:
+    """Return where *statement* ends, of one with a block where its head does; 0 where no line parts the two."""
+    inner = statement
+    while inner.child_count == 1 or inner.type in WRAPPERS:
+        inner = inner.children[-1]
+    parts = [child for child in inner.children if child.type != "comment"]
+    for head, block in pairwise(parts):
+        if block.type == "block" and statement.start_point.row < statement.end_point.row:
+            return head.end_byte if head.end_point.row < block.start_point.row else 0
+    return statement.end_byte
 
 
 def ask_for_call(source: Source, caller: Definition, lines: Span, site: Site) -> Draft:

@@ -216,6 +216,27 @@ def test_a_method_is_asked_for_as_that_of_its_class():
     assert ["    return shelf.read(2)"] == [draft.response for draft in found if draft is not None]
 
 
+@pytest.mark.parametrize(
+    ("statement", "asked"),
+    [
+        pytest.param("if open_door(key):\n        go(key)", "if open_door(key):", id="a head"),
+        pytest.param("with open_door(key):\n        # go\n        go()", "with open_door(key):", id="a comment"),
+        pytest.param("if open_door(key): go(key)", "if open_door(key): go(key)", id="one line"),
+        pytest.param("if key:\n        go()\n    elif open_door(key):\n        go(1)", "", id="under the head"),
+        pytest.param("if open_door(key): go(key)\n    else: go()", "", id="no head by itself"),
+        pytest.param("try:\n        open_door(key)\n    finally:\n        go()", "    open_door(key)", id="in a block"),
+        pytest.param("facts = dict(key=key, time=time(), door=open_door(key))", "", id="mostly something else"),
+        pytest.param("self.opened[key] = time(open_door(key))", "self.opened[key] = time(open_door(key))", id="short"),
+    ],
+)
+def test_what_answers_a_call_is_about_the_call(statement: str, asked: str):
+    """Of a statement with a block its head alone, and nothing of a long one that holds the call among other things."""
+    text = f"def open_door(key):\n    return key\n\n\ndef enter(self, key):\n    key.seek()\n    {statement}\n"
+    found = [draft.response for draft in mine_data("house/a.py", text.encode(), known_languages(), ["use"]).drafts]
+
+    assert ([f"    {asked}"] if asked else []) == found
+
+
 BLOCK = "```python\nread('a')\n```\n"
 
 
