@@ -165,11 +165,15 @@ def fit_chunks(chunks: Sequence[Chunk], pack_tokens: int) -> list[list[Chunk]]:
     """
     Fit *chunks* into as few packs as they may need, alike in cost: the dearest first, each into the cheapest with room.
     """
-    packs: list[list[Chunk]] = [[] for _ in range(math.ceil(sum(chunk.tokens for chunk in chunks) / pack_tokens))]
+    # none of them needs two packs, though it may be longer than one: all are, where documents are kept apart
+    needed = min(len(chunks), math.ceil(sum(chunk.tokens for chunk in chunks) / pack_tokens))
+    packs: list[list[Chunk]] = [[] for _ in range(needed)]
     room = [pack_tokens] * len(packs)
     costs = [0] * len(packs)
     for chunk in sorted(chunks, key=lambda chunk: (-chunk.cost, chunk.members)):
-        place = min((i for i, free in enumerate(room) if free >= chunk.tokens), key=costs.__getitem__, default=None)
+        # what fits nowhere is not tried everywhere
+        tried = enumerate(room) if chunk.tokens <= pack_tokens else ()
+        place = min((i for i, free in tried if free >= chunk.tokens), key=costs.__getitem__, default=None)
         if place is None:
             place = len(packs)
             packs.append([])

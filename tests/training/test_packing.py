@@ -4,6 +4,7 @@ Packs compute what their documents compute alone: logits, losses and gradients.
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -234,6 +235,19 @@ def test_packs_of_a_step_take_equally_long():
 
     assert [sum(chunk.tokens for chunk in pack) for pack in packs] == [400, 400]
     assert count_cost(packs[0]) == count_cost(packs[1])
+
+
+def test_documents_apart_take_no_room_for_their_tokens():
+    """Where each document is a pack of its own, there are as many packs as documents, and never one per token."""
+    chunks = [Chunk((number,), 100_000, number) for number in range(4)]
+
+    tracemalloc.start()
+    packs = fit_chunks(chunks, 1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert packs == [[chunk] for chunk in reversed(chunks)]
+    assert peak < 100_000
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
