@@ -64,11 +64,11 @@ def merge_adapter(adapter: Path, base: str | Path | None) -> Merged:
     """
     record = read_record(adapter)
     found = find_base(base or recall_base(record))
-    require_own(found, record)
     tokenizer = load_tokenizer(found)
+    family = probe_family(tokenizer, read_ends(found))
+    require_own(found, family, record)
     model: Any = load_adapter(load_base_model(found, device=CPU, dtype=torch.float32), adapter).eval()
     live = answer_log_probabilities(model, prompts_of(model))
-    family = probe_family(tokenizer, read_ends(found))
     merged = Merged(found, record, model.merge_and_unload(safe_merge=True), tokenizer, family, live)
     measure_change(merged, merged.model, "fp32")
     return merged
@@ -124,7 +124,7 @@ def prove(merged: Merged, stored: Any, adapter: Path, precision: str) -> dict[st
         "prompts": PROMPTS,
         "mean_difference": mean,
         "largest_difference": largest,
-        "prompt_format": {"name": merged.family.name, "stop_ids": sorted(merged.family.stop_ids)},
+        "prompt_format": merged.family.prompt_format,
     }
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from typing import Any, NamedTuple
 
+from ..mining.artefacts import sha256_json
 from ..mining.errors import InputError
 from ..mining.pairs.pair import HOLE
 from .trust import is_harmless
@@ -50,6 +51,14 @@ Stands before a template that may tell the date: prompts must not change with it
 templates name where they cannot ask.
 """
 ROUND_TRIP = "    return [x[0] for x in items if x != 'é']\n"
+CUT = (
+    'class Harbour2(Base):\n\t"""Docks: naïve, 日本, 🚢."""\n\n    def total_of(self, xs: list[int] = [10, 2000]):\n'
+    '        return f"{self.name!r}\\t{sum(xs) / 7.25e-3:>8}"  # don\'t   SHOUT  camelCase\r\n\n\n'
+)
+"""
+Text that tokenizers of one vocabulary cut each in its own way. What a tokenizer does tells it from others; how the
+library writes it down changes from version to version (merges were words, and are pairs since tokenizers 0.20).
+"""
 
 
 class PromptIds(NamedTuple):
@@ -81,7 +90,7 @@ class Family:
 
     tokenizer: Tokenizer
     name: str
-    """`completion` or `chat`, and the fill-in-the-middle tokens: enough to tell two formats apart."""
+    """`completion` or `chat`, and the fill-in-the-middle tokens."""
     opening: tuple[int, ...]
     """What the tokenizer puts before every text: a beginning-of-sequence token, or nothing."""
     file_separator: int | None
@@ -96,6 +105,18 @@ class Family:
     """Where text is cut so that no token of the format is read into it; None where the tokenizer can be told."""
     breaking: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
     """Of the tokens seen so far, which hold a line end."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the vocabulary, how text is cut, and what stands around it: equal prompts and ends, equal hash."""
+        vocabulary = sorted(self.tokenizer.get_vocab().items())
+        around = [self.opening, self.file_separator, self.fim, self.chat, self.stop_id, sorted(self.stop_ids)]
+        return sha256_json([vocabulary, self.encode(CUT), around])
+
+    @property
+    def prompt_format(self) -> dict[str, Any]:
+        """What an artefact says of how its model is asked."""
+        return {"name": self.name, "stop_ids": sorted(self.stop_ids), "sha256": self.sha256}
 
     @property
     def opened(self) -> int:

@@ -96,7 +96,7 @@ def make_record(
             "commit": manifest.get("commit", ""),
         },
         "recipe": replace(setup.recipe, steps=run["steps"], minutes=None).as_json(),
-        "prompt_format": {"name": setup.family.name, "stop_ids": sorted(setup.family.stop_ids)},
+        "prompt_format": setup.family.prompt_format,
         "packing": setup.mode,
         "counts": {
             "pairs": len(encoded.examples),

@@ -166,12 +166,12 @@ def load_model(base: str | Path | Base | None = None, adapter: Path | None = Non
     if base is None:
         base = "embedded" if record is None else recall_base(record)
     found = find_base(base)
-    if record is not None:
-        require_own(found, record)
-    device = choose_device()
     tokenizer = load_tokenizer(found)
-    model: Any = load_base_model(found, device=device, dtype=choose_dtype(device, read_parameters(found)))
     family = probe_family(tokenizer, read_ends(found))
+    if record is not None:
+        require_own(found, family, record)
+    device = choose_device()
+    model: Any = load_base_model(found, device=device, dtype=choose_dtype(device, read_parameters(found)))
     loaded = LoadedModel(model, family, found, context_length(found, tokenizer), device)
     if adapter is not None:
         loaded.model = load_adapter(model, adapter).eval()
@@ -229,6 +229,7 @@ class ModelGenerator:
             "weights_sha256": self.loaded.base.weights_sha256,
             "adapter_sha256": self.loaded.adapter_sha256,
             "prompt_format": self.family.name,
+            "format_sha256": self.family.sha256,
             "engine": f"transformers {transformers.__version__}, torch {torch.__version__}",
             "dtype": str(self.loaded.dtype).removeprefix("torch."),
             "device": self.loaded.device.type,

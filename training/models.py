@@ -37,6 +37,8 @@ from .trust import check_config
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+    from .families import Family
+
 # peft asks transformers for a property under its old name; nothing a user could do about it
 warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
 
@@ -333,11 +335,20 @@ def multiplies_in_bf16() -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
 
 
-def require_own(base: Base, record: Mapping[str, Any]) -> None:
-    """Raise `MismatchError` unless *base* has the weights that the adapter of *record* was trained on."""
+def require_own(base: Base, family: Family, record: Mapping[str, Any]) -> None:
+    """
+    Raise `MismatchError` unless the adapter of *record* was trained on the weights of *base* and prompts of *family*.
+
+    A record without the prompts' hash, as earlier versions wrote, is held to the weights.
+    """
+    name = record["base"]["name"]
     if base.weights_sha256 != record["base"]["weights_sha256"]:
-        name = record["base"]["name"]
         raise MismatchError(f"The adapter was trained on {name!r}; {base.name!r} has other weights. Name its own base.")
+    if record["prompt_format"].get("sha256", family.sha256) != family.sha256:
+        raise MismatchError(
+            f"The adapter was trained on {name!r}; {base.name!r} has its weights and makes other prompts: tokenizer, "
+            "chat template or end tokens changed. Name its own base, or train again."
+        )
 
 
 def remember_base(weights_sha256: str, path: Path) -> None:

@@ -95,6 +95,7 @@ def start_run(
             "recipe": setup.recipe.as_json(),
             "corpus": corpus.sha256,
             "base": setup.base.weights_sha256,
+            "format": setup.family.sha256,
             "pairs": [example.id for example in setup.plan.examples],
             "from": read_record(start_from)["files"] if start_from is not None else None,
             "tool": __version__,

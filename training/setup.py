@@ -199,7 +199,9 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
     model = load_base_model(base, device=host, dtype=dtype, **options)
     report("load", 1, 1)
     tokens = house_tokens(material.encoded.examples) if recipe.embedding_rate else []
-    adapted = attach_adapter(model, recipe, tokens) if start_from is None else continue_adapter(model, base, start_from)
+    adapted = (
+        attach_adapter(model, recipe, tokens) if start_from is None else continue_adapter(model, material, start_from)
+    )
     if recipe.shard:
         spread_layers(adapted, device, accelerator.num_processes)
     mode = choose_mode(adapted, device, dtype, material.longest)
@@ -293,9 +295,9 @@ def precision(name: str) -> torch.dtype:
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
 
 
-def continue_adapter(model: Any, base: Base, folder: Path) -> PeftModel:
+def continue_adapter(model: Any, material: Material, folder: Path) -> PeftModel:
     """Return *model* with the finished adapter in *folder*, ready to learn more."""
-    require_own(base, read_record(folder))
+    require_own(material.base, material.family, read_record(folder))
     return load_adapter(model, folder, trainable=True)
 
 

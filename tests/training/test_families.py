@@ -388,6 +388,26 @@ def test_prompts_are_the_same_tomorrow():
     assert tokenizer.decode(family.chat[0]).startswith("26 Jul 2024")
 
 
+@pytest.mark.parametrize("what", ["vocabulary", "cut", "template", "end"])
+def test_formats_are_told_apart(what):
+    """Two formats of one name have one hash only where they make equal prompts and end alike."""
+    kind = KINDS[1]
+    family, again = probe_family(build_tokenizer(kind)), probe_family(build_tokenizer(kind))
+    tokenizer = build_tokenizer(kind)
+    if what == "vocabulary":
+        tokenizer.add_tokens(["harbour"])
+    elif what == "cut":
+        own, backend = build_tokenizer(kind).backend_tokenizer.pre_tokenizer, tokenizer.backend_tokenizer
+        backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split("e", "isolated"), own])
+    elif what == "template":
+        tokenizer.chat_template = "Be brief. " + kind.template
+    other = probe_family(tokenizer, {tokenizer.convert_tokens_to_ids("<|im_start|>")} if what == "end" else ())
+    family.encode(CODE)
+
+    assert family.sha256 == again.sha256
+    assert (family.name, family.sha256 == other.sha256) == (other.name, False)
+
+
 def test_half_a_set_of_hole_tokens_is_none():
     """Prefix without middle is no fill-in-the-middle format."""
     kind = replace(KINDS[0], special=("<|fim_prefix|>", "<|fim_suffix|>"), template=None)

@@ -9,8 +9,10 @@ import os
 from dataclasses import replace
 
 import pytest
+from idiolect.mining.artefacts import write_json
 from idiolect.mining.errors import InputError, MismatchError
 from idiolect.training.adapter import read_record
+from idiolect.training.export import export_merged
 from idiolect.training.generation import load_model
 from idiolect.training.train import train_adapter
 
@@ -27,6 +29,44 @@ def test_another_base_is_refused(adapter, tmp_path, tokenizer):
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(MismatchError, match="other weights"):
         load_model(tmp_path, adapter)
+
+
+@pytest.fixture
+def chatty(tiny_base, tmp_path):
+    """Return the tiny base with a chat template beside its weights."""
+    import shutil
+
+    folder = shutil.copytree(tiny_base, tmp_path / "chatty")
+    template = "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}"
+    (folder / "chat_template.jinja").write_text(template + "{% if add_generation_prompt %}assistant: {% endif %}")
+    return folder
+
+
+def test_a_base_with_other_prompts_is_refused(adapter, tiny_base, chatty, tiny_corpus, tmp_path):
+    """An adapter is not asked, exported or trained further in another form than it learned, on its own weights too."""
+    plain, chat = (load_model(base).generator.fingerprint for base in (tiny_base, chatty))
+    differing = {key for key in plain if plain[key] != chat[key]}
+
+    assert differing == {"base", "prompt_format", "format_sha256"}
+    for use in (
+        lambda: load_model(chatty, adapter),
+        lambda: export_merged(adapter, tmp_path / "merged", chatty),
+        lambda: train_adapter(tiny_corpus, tmp_path / "out", base=chatty, start_from=adapter),
+    ):
+        with pytest.raises(MismatchError, match="makes other prompts"):
+            use()
+
+
+def test_an_adapter_of_before_is_taken_on_its_weights(adapter, tiny_base, tmp_path):
+    """Records that say nothing of how prompts become ids are held to the weights alone."""
+    import shutil
+
+    early = shutil.copytree(adapter, tmp_path / "early")
+    record = json.loads((early / "idiolect.json").read_text())
+    del record["prompt_format"]["sha256"]
+    write_json(early / "idiolect.json", record)
+
+    assert load_model(tiny_base, early).generator.applied
 
 
 @pytest.mark.parametrize("base", ["no/such/place/anywhere", "no-such-base", "/nowhere"])
@@ -110,9 +150,6 @@ def test_the_base_of_an_adapter_is_recalled_from_this_machine(hub, tiny_corpus, 
 def test_an_adapters_word_fetches_nothing(hub, adapter, tmp_path):
     """A record that names what is not here is refused in one line that says how to fetch it."""
     import shutil
-
-    from idiolect.mining.artefacts import write_json
-    from idiolect.training.export import export_merged
 
     shutil.copytree(adapter, tmp_path / "odd")
     record = json.loads((adapter / "idiolect.json").read_text())
