@@ -101,6 +101,8 @@ class Family:
     """The token that training puts after every answer."""
     stop_ids: frozenset[int]
     """Every token that ends an answer in generation."""
+    unused: str = ""
+    """Why the base's chat template is not used; empty where it is, or there is none."""
     seams: re.Pattern[str] | None = None
     """Where text is cut so that no token of the format is read into it; None where the tokenizer can be told."""
     breaking: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
@@ -190,9 +192,10 @@ def probe_family(tokenizer: Tokenizer, ends: Iterable[int] = ()) -> Family:
     if tokenizer.eos_token_id is None:
         raise InputError("The base's tokenizer names no end-of-text token, so no answer could be taught to stop.")
     fim = probe_fim(tokenizer)
-    chat, stop_id = probe_chat(tokenizer)
+    chat, unused = probe_chat(tokenizer)
+    stop_id = tokenizer.eos_token_id
     file_separator = next((i for token in FILE_SEPARATORS if (i := token_id(tokenizer, token)) is not None), None)
-    stop_ids = frozenset({stop_id, tokenizer.eos_token_id, *known_ends(tokenizer, ends)})
+    stop_ids = frozenset({stop_id, *known_ends(tokenizer, ends)})
     family = Family(
         tokenizer=tokenizer,
         name=("chat" if chat else "completion") + (f"+{tokenizer.convert_ids_to_tokens(fim.prefix)}" if fim else ""),
@@ -202,6 +205,7 @@ def probe_family(tokenizer: Tokenizer, ends: Iterable[int] = ()) -> Family:
         chat=chat,
         stop_id=stop_id,
         stop_ids=stop_ids,
+        unused=unused,
         seams=probe_seams(tokenizer, {*stop_ids, *(fim or ()), file_separator, *chain.from_iterable(chat or ())}),
     )
     text = family.answer_text(family.answer_ids(ROUND_TRIP, "implement"), "implement")
@@ -248,17 +252,18 @@ def probe_fim(tokenizer: Tokenizer) -> Fim | None:
     return None
 
 
-def probe_chat(tokenizer: Tokenizer) -> tuple[tuple[tuple[int, ...], tuple[int, ...]] | None, int]:
+def probe_chat(tokenizer: Tokenizer) -> tuple[tuple[tuple[int, ...], tuple[int, ...]] | None, str]:
     """
-    Return the ids around a chat message, or None, and the id that ends an answer.
+    Return the ids around a chat message, or None and why the template that there is cannot give them.
 
     A base model may carry a chat template that it was never trained on (Qwen2.5-Coder does). The template is used only
     where the token that it puts after an answer is the tokenizer's own end token.
     """
-    eos = tokenizer.eos_token_id
     template = tokenizer.chat_template
-    if not template or (isinstance(template, str) and not is_harmless(template)):
-        return None, eos
+    if not template:
+        return None, ""
+    if isinstance(template, str) and not is_harmless(template):
+        return None, "it is too long, or takes too much time or memory"
     user = {"role": "user", "content": SENTINEL}
     try:
         render = partial(
@@ -266,20 +271,20 @@ def probe_chat(tokenizer: Tokenizer) -> tuple[tuple[tuple[int, ...], tuple[int, 
         )
         asked: str = render([user], add_generation_prompt=True)
         answered: str = render([user, {"role": "assistant", "content": SENTINEL}])
-    except Exception:  # a template is a program of the base's makers and may raise what it likes
-        return None, eos
+    except Exception as error:  # a template is a program of the base's makers and may raise what it likes
+        return None, f"it fails ({type(error).__name__})"
     if asked.count(SENTINEL) != 1:
-        return None, eos
+        return None, "it does not hold a message once, as it is"
     before, _, after = asked.partition(SENTINEL)
     opened = answered.removeprefix(before + SENTINEL).partition(SENTINEL)[0]
     if opened.startswith(after) and opened.removeprefix(after).strip():
         # what opens an answer without thoughts, where a model may choose to think (Qwen3, gpt-oss)
         after = opened
     ending = tokenizer.encode(answered.rpartition(SENTINEL)[2].strip(), add_special_tokens=False)
-    if not ending or ending[0] != eos:
-        return None, eos
+    if not ending or ending[0] != tokenizer.eos_token_id:
+        return None, "it ends answers with another token than the base does, which never learned it"
     encode = tokenizer.encode
-    return (tuple(encode(before, add_special_tokens=False)), tuple(encode(after, add_special_tokens=False))), eos
+    return (tuple(encode(before, add_special_tokens=False)), tuple(encode(after, add_special_tokens=False))), ""
 
 
 def token_id(tokenizer: Tokenizer, token: str) -> int | None:

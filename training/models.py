@@ -345,9 +345,10 @@ def require_own(base: Base, family: Family, record: Mapping[str, Any]) -> None:
     if base.weights_sha256 != record["base"]["weights_sha256"]:
         raise MismatchError(f"The adapter was trained on {name!r}; {base.name!r} has other weights. Name its own base.")
     if record["prompt_format"].get("sha256", family.sha256) != family.sha256:
+        unused = f" Its chat template is not used: {family.unused}." if family.unused else ""
         raise MismatchError(
             f"The adapter was trained on {name!r}; {base.name!r} has its weights and makes other prompts: tokenizer, "
-            "chat template or end tokens changed. Name its own base, or train again."
+            f"chat template or end tokens changed.{unused} Name its own base, or train again."
         )
 
 

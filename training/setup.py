@@ -153,6 +153,8 @@ def gather(
     """
     tokenizer = load_tokenizer(base)
     family = probe_family(tokenizer, read_ends(base))
+    if family.unused:
+        report(f"format: the base's chat template is not used: {family.unused}", 1, 1)
     offered = corpus.pairs("train") if pairs is None else pairs
     room = context_length(base, tokenizer)
     form = read_form(start_from) if start_from is not None else {}

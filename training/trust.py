@@ -27,9 +27,14 @@ ADAPTERS = ("LORA",)
 LONGEST_TEMPLATE = 100_000
 TEMPLATE_SECONDS = 60
 RENDER = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
-resource.setrlimit(resource.RLIMIT_CPU, (4, 4))
+import sys
+from contextlib import suppress
+with suppress(ImportError):
+    import resource
+    for limit, most in ((resource.RLIMIT_AS, 512 << 20), (resource.RLIMIT_CPU, 4)):
+        # a limit that is lower already cannot be raised, and some systems know none
+        with suppress(ValueError, OSError):
+            resource.setrlimit(limit, (most, most))
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 messages = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "x"}]
 try:

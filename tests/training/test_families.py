@@ -7,13 +7,18 @@ The numbers in brackets are those of the list of known pitfalls that the tests o
 from __future__ import annotations
 
 import json
+import resource
+import subprocess
+import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 import transformers as t
 from idiolect.mining.errors import InputError
 from idiolect.mining.pairs.pair import HOLE
+from idiolect.training import trust
 from idiolect.training.encode import encode_pair, encode_pairs, encode_text
 from idiolect.training.families import probe_family
 from idiolect.training.generation import ModelGenerator
@@ -319,7 +324,7 @@ def test_text_has_nothing_of_an_answer(kind, families):
 
 @pytest.mark.parametrize("kind", [KINDS[0], KINDS[2], KINDS[4], KINDS[6]], ids=lambda kind: kind.name)
 def test_a_base_of_each_family_is_trained(kind, tiny_corpus, tmp_path):
-    """A local folder of the family, in its own shape, learns and stops by its own end token."""
+    """A local folder of the family, in its own shape, learns, stops by its own end token, and says what is not used."""
     from idiolect.training.adapter import read_record
     from idiolect.training.train import train_adapter
 
@@ -330,8 +335,17 @@ def test_a_base_of_each_family_is_trained(kind, tiny_corpus, tmp_path):
     tiny_model(kind.config, len(tokenizer)).save_pretrained(tmp_path / "base")
     tokenizer.save_pretrained(tmp_path / "base")
     recipe = replace(RECIPE, steps=6, max_tokens=500, pack_tokens=500)
-    record = read_record(train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", recipe=recipe))
+    said = []
+    out = train_adapter(
+        tiny_corpus,
+        tmp_path / "out",
+        base=tmp_path / "base",
+        recipe=recipe,
+        progress=lambda stage, *_: said.append(stage),
+    )
+    record = read_record(out)
 
+    assert any("chat template is not used" in stage for stage in said) is (kind.name == "Qwen2.5-Coder")
     assert record["losses"]["validation"]["tuned"] < record["losses"]["validation"]["base"]
     assert record["prompt_format"]["name"] == kind.format
     assert tokenizer.eos_token_id in record["prompt_format"]["stop_ids"]
@@ -360,8 +374,20 @@ def test_a_template_that_cannot_be_taken_apart_is_not_used(template):
     """Templates that fail, repeat or reach for the interpreter leave plain completion (faults F09)."""
     tokenizer = build_tokenizer(KINDS[0])
     tokenizer.chat_template = template
+    family = probe_family(tokenizer)
 
-    assert probe_family(tokenizer).chat is None
+    assert family.chat is None
+    assert family.unused
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a limit cannot be lowered either")
+def test_a_template_is_tried_where_limits_cannot_be_set(monkeypatch):
+    """Where less memory is allowed than a template may take, the limit stays as it is, and the template is used."""
+    lowered = partial(resource.setrlimit, resource.RLIMIT_AS, (450_000 << 10, 450_000 << 10))
+    monkeypatch.setattr(trust.subprocess, "run", partial(subprocess.run, preexec_fn=lowered))
+
+    assert trust.is_harmless.__wrapped__("{{ messages[0].content }}")
+    assert not trust.is_harmless.__wrapped__("{{ 'x' * 10 ** 9 }}")
 
 
 def test_an_answer_opens_without_thoughts():
