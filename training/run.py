@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from .adapter import RECORD, read_record
 from .checkpoints import CHECKPOINTS
 from .models import Base
 from .pace import count_steps, probe_rates
+from .recipe import Recipe
 from .setup import Setup
 
 RUN_SCHEMA = "idiolect.run/1"
@@ -47,16 +49,44 @@ def refuse_folder(out: Path, *, resume: bool) -> None:
         raise InputError(f"{str(out)!r} is not empty and holds no adapter. Choose another folder.")
 
 
-def require_same(out: Path, corpus: Corpus, base: Base) -> None:
+def require_same(
+    out: Path,
+    corpus: Corpus,
+    base: Base,
+    *,
+    recipe: Recipe | None,
+    adjust: Callable[[Recipe], Recipe] | None,
+    start_from: Path | None,
+) -> None:
     """
-    Raise `InputError` when the finished adapter in *out* was not trained on *corpus* for *base*.
+    Raise `InputError` when the finished adapter in *out* is not what a run with these arguments would make.
     """
     record = read_record(out)
+    told = other_values(record, recipe, adjust)
+    if record.get("from") != (None if start_from is None else read_record(start_from)["files"]):
+        told = "another adapter that it went on from (--from)"
     if (record["corpus"]["sha256"], record["base"]["weights_sha256"]) != (corpus.sha256, base.weights_sha256):
+        told = "another corpus or base"
+    if told:
         raise InputError(
-            f"The finished adapter in {str(out)!r} has another corpus or base. Choose another folder, or train it anew "
-            "without --resume."
+            f"The finished adapter in {str(out)!r} has {told}. Choose another folder, or train it anew without "
+            "--resume."
         )
+
+
+def other_values(record: Mapping[str, Any], recipe: Recipe | None, adjust: Callable[[Recipe], Recipe] | None) -> str:
+    """Return the values of the adapter of *record* that *recipe* or *adjust* want otherwise, or an empty word."""
+    had = Recipe(**{**record["recipe"], "betas": tuple(record["recipe"]["betas"])})
+    asked = had if recipe is None else recipe
+    asked = asked if adjust is None else adjust(asked)
+    # what a run decides itself stands in its record as it was decided
+    own = {"minutes"}
+    own |= {"steps"} if asked.steps is None else set()
+    own |= {"learning_rate"} if asked.rate_probe else set()
+    own |= {"skim"} if asked.skim else set()
+    own |= {"replay_own"} if asked.shard else set()
+    before, now = had.as_json(), asked.as_json()
+    return ", ".join(f"{key}={before[key]}" for key in now if now[key] != before[key] and key not in own)
 
 
 def claim_folder(out: Path) -> None:

@@ -77,7 +77,8 @@ def train_adapter(
             refuse_folder(out, resume=resume)
         corpus, found = read_corpus(corpus_path), find_base(base)
         if finished:
-            require_same(out, corpus, found)
+            require_same(out, corpus, found, recipe=recipe, adjust=adjust, start_from=start_from)
+            report("train: finished already, nothing was trained", 1, 1)
             return out
         material = gather(
             corpus,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
@@ -183,11 +184,28 @@ def test_an_unfinished_run_is_not_overwritten(stopped, tiny_base, tiny_corpus):
 
 
 def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
-    """Resuming a finished adapter changes nothing."""
-    before = read_all(adapter)
-    train_adapter(tiny_corpus, adapter, base=tiny_base, recipe=RECIPE, resume=True)
+    """Resuming a finished adapter changes nothing, and says so."""
+    before, said = read_all(adapter), []
+    again = partial(train_adapter, tiny_corpus, adapter, base=tiny_base, resume=True)
+    again(recipe=RECIPE, progress=lambda stage, *_: said.append(stage))
+    # what a run decides itself is no other recipe
+    again(recipe=replace(RECIPE, steps=None, minutes=1.0, rate_probe=0))
+    again(adjust=lambda recipe: replace(recipe, skim=True, minutes=2.0))
 
     assert read_all(adapter) == before
+    assert said == ["train: finished already, nothing was trained"]
+
+
+@pytest.mark.parametrize("way", ["recipe", "adjust", "start_from"])
+def test_a_finished_adapter_is_not_given_out_as_one_of_another_recipe(way, adapter, tiny_base, tiny_corpus):
+    """A value or a beginning that the finished adapter does not have is refused by name."""
+    asked = {
+        "recipe": {"recipe": replace(RECIPE, rank=2)},
+        "adjust": {"adjust": lambda recipe: replace(recipe, rank=2)},
+        "start_from": {"start_from": adapter},
+    }[way]
+    with pytest.raises(InputError, match="--from" if way == "start_from" else f"has rank={RECIPE.rank}\\."):
+        train_adapter(tiny_corpus, adapter, base=tiny_base, resume=True, **asked)
 
 
 def test_a_finished_adapter_of_another_corpus_or_base_is_not_given_out_as_this_one(
