@@ -9,7 +9,6 @@ tells, at every look, what the run has forgotten so far.
 
 from __future__ import annotations
 
-import json
 import math
 import sysconfig
 from collections import Counter
@@ -26,6 +25,7 @@ from ..mining.languages import language_named
 from ..mining.mine import pairs_of_source
 from ..mining.pairs.pair import Pair
 from ..mining.source import UndecodableError, parse_source
+from .base import read_manifest
 from .encode import Example, as_ids, encode_pair, encode_pairs, encode_text
 from .generation import ModelGenerator
 
@@ -90,7 +90,7 @@ def general_files(base: Base) -> Iterator[GeneralFile]:
         for file in (folder / package).rglob("*.py")
         if "test" not in file.relative_to(folder).as_posix()
     ]
-    found += manifest_files(base.folder.parent / "manifest.json")
+    found += manifest_files(base.folder)
     turns: Counter[str] = Counter()
     keyed: list[tuple[int, GeneralFile]] = []
     for entry in sorted(found, key=lambda entry: sha256_json([entry.package, entry.path])):
@@ -99,14 +99,10 @@ def general_files(base: Base) -> Iterator[GeneralFile]:
     return (entry for _, entry in sorted(keyed, key=lambda one: one[0]))
 
 
-def manifest_files(manifest: Path) -> list[GeneralFile]:
-    """Return the installed files of the packages that *manifest* lists, where their versions are its own."""
-    try:
-        rows = json.loads(manifest.read_text("utf-8"))["packages"]
-    except (OSError, ValueError, KeyError):
-        return []
+def manifest_files(weights: Path) -> list[GeneralFile]:
+    """Return the installed files of the packages that the base in *weights* was made of, in the versions it read."""
     files: list[GeneralFile] = []
-    for row in rows:
+    for row in (read_manifest(weights) or {}).get("packages", ()):
         try:
             distribution = metadata.distribution(row["package"])
         except metadata.PackageNotFoundError:

@@ -223,6 +223,18 @@ def test_a_resumed_run_replays_the_same(tiny_base, tiny_corpus, tmp_path):
     assert read_all(out) == read_all(train_adapter(tiny_corpus, tmp_path / "x", base=tiny_base, recipe=recipe))
 
 
+def test_only_the_manifest_of_a_base_names_packages(tmp_path):
+    """A file of that name beside a model may be anything; of one of ours the packages that lie here are read."""
+    rows = [{"package": "pytest", "version": pytest.__version__}, {"package": "pytest-cov", "version": "0"}]
+    ours = {"schema": "idiolect.base-data/1", "packages": rows}
+    found = []
+    for content in ({"packages": {"": {}}}, [], None, {"packages": rows}, ours):
+        (tmp_path / "manifest.json").write_text(json.dumps(content))
+        found.append({entry.package for entry in replay.manifest_files(tmp_path / "model")})
+
+    assert found == [set(), set(), set(), set(), {"pytest"}]
+
+
 def test_own_answers_end_by_themselves(family):
     """Of what the base writes only answers with an end are kept, with the training's own end token last."""
 

@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from ...mining.errors import IdiolectError, InputError
-from . import WEIGHTS, embedded_path, usual_cache
+from . import MANIFEST, WEIGHTS, embedded_path, read_manifest, usual_cache
 from .data import sha256
 from .recipe import BaseRecipe
 
@@ -45,10 +45,14 @@ def make_base(recipe: BaseRecipe, cache: Path, out: Path, start: Path | None = N
     """
     Run the whole recipe: data, tokenizer, tokens, steps, weights.
 
-    Raises `InputError` when the weights in *start* were made with another tokenizer than the data gives.
+    Raises `InputError` when the weights in *start* were made with another tokenizer than the data gives, and when the
+    manifest, which goes beside the folder *out*, would replace another file.
     """
     from .train import save_weights, train_base
 
+    beside = out.parent / MANIFEST
+    if beside.exists() and read_manifest(out) is None:
+        raise InputError(f"{str(beside)!r} is not of a base, and the base's manifest goes there. Name another --out.")
     streams, tokenizer, manifest, fingerprint = prepare_data(recipe, cache)
     if start is not None:
         require_same_tokenizer(start, streams.folder / "tokenizer")
@@ -56,7 +60,7 @@ def make_base(recipe: BaseRecipe, cache: Path, out: Path, start: Path | None = N
     run = cache / f"run-{run_name(recipe, fingerprint)}"
     model = train_base(streams, tokenizer, recipe, run, note, start)
     save_weights(model, tokenizer, out)
-    (out.parent / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", "utf-8")
+    beside.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", "utf-8")
     note(f"weights in {out}")
 
 

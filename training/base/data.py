@@ -29,6 +29,7 @@ from ...mining.errors import InputError, MachineError
 from ...mining.languages import language_named
 from ...mining.source import UndecodableError, parse_source
 from ...mining.spans import SPAN, SpanFinder, token_spans
+from . import MANIFEST_SCHEMA
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,7 +116,7 @@ def read_corpus_files(cache: Path, note: Callable[[str], None]) -> Reading:
         rows.append(row)
         note(f"{name} {version}: {len(kept)} files")
     files.sort(key=lambda file: digest(f"{file.package}/{file.path}"))
-    manifest = {"schema": "idiolect.base-data/1", "packages": rows, "dropped": dict(sorted(judge.dropped.items()))}
+    manifest = {"schema": MANIFEST_SCHEMA, "packages": rows, "dropped": dict(sorted(judge.dropped.items()))}
     manifest["excluded"] = [{"package": pin, "sha256": sha256(wheels[pin])} for pin in pins["excluded"]]
     return Reading(tuple(files), manifest)
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from idiolect.mining.errors import InputError
+from idiolect.training.base import __main__ as making
 from idiolect.training.base import data
+from idiolect.training.base.recipe import BaseRecipe
 
 FUNCTION = '''
 def {name}(rows, {extra}):
@@ -103,3 +105,21 @@ def test_the_shipped_manifest_names_every_package_with_its_licence_and_hash():
         assert data.PERMISSIVE.search(row["licence"]), row
         assert row["package"] == "python" or 64 == len(row["sha256"]), row
         assert row["bytes"] > 0, row
+
+
+@pytest.mark.parametrize(
+    ("text", "is_ours"), [('{"schema": "idiolect.base-data/1"}', True), ('{"name": "app"}', False)]
+)
+def test_a_manifest_of_something_else_is_not_replaced(text, is_ours, tmp_path, monkeypatch):
+    """What lies where the manifest goes is looked at before the work begins, and only an earlier base's is replaced."""
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(text)
+
+    def begin(*_):
+        raise InputError("begun")
+
+    monkeypatch.setattr(making, "prepare_data", begin)
+    with pytest.raises(InputError, match="begun" if is_ours else "manifest goes there"):
+        making.make_base(BaseRecipe(), tmp_path / "cache", tmp_path / "weights")
+
+    assert manifest.read_text() == text
