@@ -16,6 +16,8 @@ from ..mining.errors import InputError, SettingsError
 METHODS = ("lora", "dora", "qlora", "full")
 SMALL_MODEL = 50_000_000
 """Below this many parameters a base is treated as the embedded one: an epoch of minutes on a laptop."""
+FEW_PAIRS = 500
+"""A corpus of fewer pairs can spare none: `infill` is 1 by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +87,8 @@ class Recipe:
     """
     infill: float = 0.5
     """
-    Most `infill` pairs as a share of those and `implement`; what is beyond is left out and counted. They
-    keep the base's gift of filling in, and hold few answer tokens for what they cost.
+    Most `infill` pairs as a share of those and `implement`; what is beyond is left out and counted, with 1 nothing.
+    They keep the base's gift of filling in, and hold few answer tokens for what they cost.
     """
 
     bare: float = 0.0
@@ -238,6 +240,8 @@ def size_recipe(
     if small:
         replay = 0.2 if pairs >= 2_000 else 0.4
         gentle = {"embedding_rate": 0.5, "replay": replay, "replay_own": 0.0, "contrast": True}
+    if pairs < FEW_PAIRS:
+        tokens["infill"] = 1.0
     return Recipe(
         learning_rate=rate_for(parameters),
         epochs=epochs_for(pairs),

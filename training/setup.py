@@ -54,8 +54,6 @@ from .vocabulary import house_tokens
 
 Report = Callable[[str, int, int], None]
 REPLAY = "replay.json"
-FEW_PAIRS = 500
-"""In a corpus of fewer pairs no pair with a hole is left out."""
 
 
 @dataclass
@@ -176,8 +174,7 @@ def gather(
         raise InputError("compile=true compiles layers for whole packs. Set skim=false, or leave compile out.")
     dtype = choose_dtype(device, parameters) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
-    # a small corpus can spare none
-    kept, beyond = limit_infill(offered, 1.0 if len(offered) < FEW_PAIRS else recipe.infill)
+    kept, beyond = limit_infill(offered, recipe.infill)
     mixed = mix_kinds(kept, recipe.extra)
     train = drop_contexts(mixed, recipe.bare)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))

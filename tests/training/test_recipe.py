@@ -49,6 +49,15 @@ def test_sizes_follow_corpus_and_base():
     assert large.epochs < small.epochs
 
 
+@pytest.mark.parametrize("parameters", [6_000_000, 7_000_000_000])
+def test_a_small_corpus_spares_no_hole(parameters):
+    """The recipe says so, and what is trained anew by it, on fewer pairs or more, takes the same mix."""
+    few, many = (size_recipe(pairs=n, parameters=parameters, context_length=2048) for n in (499, 500))
+
+    assert few.infill == 1.0
+    assert many.infill < 1.0
+
+
 def test_a_real_base_on_a_processor_takes_short_packs(monkeypatch):
     """Side by side on its cores, long packs took more than a machine has; bf16 is for what gains by it."""
     on_cores = size_recipe(pairs=1300, parameters=135_000_000, context_length=8192)
