@@ -35,7 +35,7 @@ from .fused import CHUNK_BYTES, fuse_adapter
 from .lanes import choose_lanes
 from .looks import count_looks
 from .models import Base, read_config
-from .pace import fit_steps, probing, synchronize
+from .pace import fit_steps, probing, synchronize, trying
 from .packing import count_slowest
 from .recipe import Recipe
 from .rein import TRIES
@@ -109,7 +109,7 @@ class Work:
     flops: float
     """In all steps."""
     seconds: float
-    """Steps, looks at what is held out, and steps that are timed to turn minutes into steps."""
+    """Steps, looks at what is held out, rates that are tried, and steps that are timed to turn minutes into steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +332,8 @@ def plan_work(
     a_step, a_look = flops * part / rate, look_flops(shape, recipe, material.validation) / rate
     in_an_epoch = round(len(epoch) * (1 + recipe.replay))
     steps = count_planned(recipe, in_an_epoch, a_step, a_look)
-    seconds = steps * a_step + (1 + count_looks(steps, in_an_epoch) + TRIES) * a_look
+    looks = 1 + count_looks(steps, in_an_epoch, recipe.validate_every) + TRIES
+    seconds = trying(recipe, a_step, a_look) + steps * a_step + looks * a_look
     if recipe.minutes is not None and recipe.steps is None:
         seconds += probing(60 * recipe.minutes, a_step)
     encoded = material.encoded
@@ -386,9 +387,9 @@ def count_planned(recipe: Recipe, in_an_epoch: int, a_step: float, a_look: float
     if recipe.minutes is None:
         return steps
     seconds = recipe.minutes * 60
-    # the base alone is looked at first, and some steps are timed
-    rest = seconds - a_look - probing(seconds, a_step)
-    return max(1, min(steps, fit_steps(seconds, rest, a_step, a_look, in_an_epoch)))
+    # the base alone is looked at first, rates are tried, and some steps are timed
+    rest = seconds - a_look - trying(recipe, a_step, a_look) - probing(seconds, a_step)
+    return max(1, min(steps, fit_steps(seconds, rest, a_step, a_look, in_an_epoch, recipe.validate_every)))
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:

@@ -36,13 +36,13 @@ class Score(Protocol):
         ...
 
 
-def count_looks(steps: int, in_an_epoch: int) -> int:
+def count_looks(steps: int, in_an_epoch: int, every: int = 0) -> int:
     """
-    Return how many looks a run of *steps* has.
+    Return how many looks a run of *steps* has: one *every* so many and one at its end, or, with 0, as many as pay.
 
     Little can be learned by heart in a pass or two: looks would only cost the time of steps, an eighth of a demo's.
     """
-    return min(LOOKS, math.ceil(LOOKS_A_PASS * steps / in_an_epoch))
+    return math.ceil(steps / every) if every else min(LOOKS, math.ceil(LOOKS_A_PASS * steps / in_an_epoch))
 
 
 class Measured(NamedTuple):

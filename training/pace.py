@@ -33,6 +33,7 @@ from .looks import (
     trainable,
 )
 from .packing import Chunk, count_cost, count_slowest
+from .recipe import Recipe
 from .rein import TRIES
 from .setup import Setup
 from .steps import chunks_loss, make_optimizer, remaining_steps, take_step
@@ -105,15 +106,21 @@ def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
     """Return how many steps *seconds* since the run began hold, beside looks at held-out loss; a few are timed."""
     epoch = setup.plan.epoch(0)
     a_step = time_steps(setup, epoch, PROBE_SHARE * seconds)
-    return fit_steps(seconds, seconds - (time.perf_counter() - setup.began), a_step, a_look, len(epoch))
+    rest = seconds - (time.perf_counter() - setup.began)
+    return fit_steps(seconds, rest, a_step, a_look, len(epoch), setup.recipe.validate_every)
 
 
-def fit_steps(seconds: float, rest: float, a_step: float, a_look: float, in_an_epoch: int) -> int:
-    """Return how many steps of *a_step* fit beside their looks into the *rest* of a run of *seconds*."""
+def fit_steps(seconds: float, rest: float, a_step: float, a_look: float, in_an_epoch: int, every: int = 0) -> int:
+    """
+    Return how many steps of *a_step* fit into the *rest* of a run of *seconds*, beside their looks (`count_looks`).
+    """
+    # further looks tell how much of the change to keep, and what is kept is stored
+    spare = rest - TRIES * a_look - SAVING - DOUBT * seconds
+    if every:
+        return int(max(spare - a_look, seconds / 3) / (a_step + a_look / every))
 
     def steps_beside(looks: int) -> int:
-        # further looks tell how much of the change to keep, and what is kept is stored
-        left = max(rest - (looks + TRIES) * a_look - SAVING - DOUBT * seconds, seconds / 3)
+        left = max(spare - looks * a_look, seconds / 3)
         # so many looks are for so many passes
         most = math.inf if looks == LOOKS else looks * in_an_epoch / LOOKS_A_PASS
         return int(min(left / a_step, most))
@@ -125,6 +132,11 @@ def probing(seconds: float, a_step: float) -> float:
     """Return about how many of a run's *seconds* go into timing steps of *a_step* each."""
     most = PROBE_SHARE * seconds
     return a_step * next(n for n in range(1, PROBE_STEPS + 1) if n == PROBE_STEPS or is_enough(n, n * a_step, most))
+
+
+def trying(recipe: Recipe, a_step: float, a_look: float) -> float:
+    """Return about how many seconds go into trying rates (`probe_rates`)."""
+    return len(RATE_FACTORS) * (recipe.rate_probe * a_step + a_look) if recipe.rate_probe else 0.0
 
 
 def is_enough(number: int, spent: float, most: float) -> bool:

@@ -13,7 +13,7 @@ import pytest
 import torch
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MachineError
-from idiolect.training import budget, lanes, pace, setup, train
+from idiolect.training import budget, lanes, looks, pace, setup, train
 from idiolect.training.adapter import attach_adapter
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, set_mode, to_batch
@@ -124,6 +124,20 @@ def test_minutes_hold_steps_and_looks(tiny_base, tiny_corpus, tmp_path, monkeypa
     assert plain.work.steps < skimmed.work.steps < unwatched.work.steps
     assert all(100 < plan.work.seconds <= 120 for plan in (plain, skimmed, unwatched))
     assert "(skim_below)" in budget.describe_budget(skimmed)
+    for more in ({"validate_every": 1}, {"rate_probe": 2}):
+        plan = planned(**more)
+        assert plan.work.steps < plain.work.steps
+        assert 100 < plan.work.seconds <= 120
+    assert planned(steps=8, rate_probe=2).work.seconds > planned(steps=8).work.seconds
+
+
+@pytest.mark.parametrize("every", [0, 1, 3, 50])
+def test_looks_as_often_as_was_said_fit_into_the_minutes(every):
+    """Four minutes of steps of a second and looks of three: what a run takes is what it was given."""
+    steps = pace.fit_steps(240, 237, 1.0, 3.0, 50, every)
+    spent = 3 + steps + 3 * (looks.count_looks(steps, 50, every) + pace.TRIES) + pace.SAVING
+
+    assert 210 < spent <= 240
 
 
 PACK = [Chunk((0,), 100, 10)]
