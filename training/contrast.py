@@ -17,6 +17,7 @@ from accelerate.utils import broadcast
 from peft.tuners.lora.layer import LoraLayer
 
 from .forward import last_hidden_states, plain_model, to_batch
+from .full import DELTA
 from .packing import pack_in_order
 from .replay import origin
 from .setup import Setup
@@ -37,12 +38,14 @@ def look_apart(setup: Setup) -> None:
     Turn the first factors of the fresh adapter in *setup* towards what sets the house's code apart.
 
     Their lengths stay, so rates and ranks mean what they did; what the model computes does not change. Without general
-    code among the examples (`replay`) there is nothing to look apart from, and the factors stay as they are.
+    code among the examples (`replay`) there is nothing to look apart from, and the factors stay as they are; so do
+    those of layers that are trained whole.
     """
     general = [example for example in setup.plan.examples if origin(example) == "general"]
     house = [example for example in setup.plan.examples if not origin(example)]
     modules: Any = setup.model.named_modules()
-    layers = {name: layer for name, layer in modules if isinstance(layer, LoraLayer) and layer.lora_A}
+    adapted = {name: layer for name, layer in modules if isinstance(layer, LoraLayer) and layer.lora_A}
+    layers = {name: layer for name, layer in adapted.items() if not hasattr(layer, DELTA)}
     if not (general and house and layers):
         return
     ours, theirs = (read_covariances(setup, layers, examples) for examples in (house, general))

@@ -15,6 +15,7 @@ from peft import PeftModel
 from .checkpoints import Progress
 from .encode import Example
 from .forward import set_mode
+from .full import DELTA
 from .generation import LoadedModel, ModelGenerator, mean_loss, score_examples
 from .setup import Setup
 
@@ -141,8 +142,14 @@ def agree(accelerator: Accelerator, value: float) -> float:
 
 
 def trainable(model: PeftModel) -> dict[str, torch.nn.Parameter]:
-    """Return what is trained, by name."""
-    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    """
+    Return what is trained, by name.
+
+    Whenever adapters are switched on again, PEFT thaws every factor: those of a layer that is trained whole are none.
+    """
+    found = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    whole = tuple(name.removesuffix(DELTA) for name in found if name.endswith(f".{DELTA}"))
+    return {name: parameter for name, parameter in found.items() if "lora_" not in name or not name.startswith(whole)}
 
 
 def snapshot(model: PeftModel) -> dict[str, Tensor]:

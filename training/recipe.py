@@ -29,7 +29,9 @@ class Recipe:
     method: str = "lora"
     """
     `lora`; `dora` (26 % slower, no gain in PEFT's own benchmark); `qlora` (the base in 4 bits, where memory is short
-    and bitsandbytes is installed); `full` (every linear layer whole, the embedded base only; at a tenth of the rate).
+    and bitsandbytes is installed); `full` (every linear layer whole, the embedded base only). In 40 steps of 1,024
+    tokens of Python `full` cost general code 0.28 nats at a rate of 1e-3 and 0.04 at 1e-4; held-out answers came from
+    2.15 to 2.09 and 2.07, and to 2.04 and 2.07 once the first was reined in.
     """
     rank: int = 32
     """Width of the adapter. Hardly matters; the learning rate does."""

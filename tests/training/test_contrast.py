@@ -5,16 +5,19 @@ Where an adapter looks first: planted directions, and tiny runs; what such runs 
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 from idiolect.mining.errors import InputError
 from idiolect.training import contrast
-from idiolect.training.adapter import read_record
+from idiolect.training.adapter import attach_adapter, read_record
+from idiolect.training.encode import encode_pairs
 from idiolect.training.train import train_adapter
 
+from .conftest import make_pairs, tiny_model
 from .test_rein import WATCHED, tensors_of
-from .test_train import read_all
+from .test_train import RECIPE, read_all
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -68,6 +71,15 @@ def test_without_general_code_nothing_turns(tiny_base, tiny_corpus, tmp_path):
 
     first, second = (tensors_of(tiny_base, out) for out in (plain, apart))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_layers_that_are_trained_whole_look_nowhere(family, monkeypatch):
+    """Their factors are overwritten when the run ends: no time goes into turning them."""
+    monkeypatch.setattr(contrast, "read_covariances", None)
+    examples = encode_pairs(make_pairs(4), family, 400).examples
+    general = [replace(example, id=f"general:{example.id}") for example in examples]
+    model = attach_adapter(tiny_model("qwen3", len(family.tokenizer)), replace(RECIPE, method="full"))
+    contrast.look_apart(SimpleNamespace(model=model, plan=SimpleNamespace(examples=[*examples, *general])))
 
 
 def test_a_skimmed_run_that_was_interrupted_ends_bit_equal(tiny_base, tiny_corpus, tmp_path):

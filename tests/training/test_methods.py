@@ -61,6 +61,17 @@ def test_full_tuning_is_saved_as_an_exact_adapter(family):
     assert not torch.allclose(before, base, atol=1e-2)
 
 
+def test_whole_layers_are_all_that_is_trained(family):
+    """Adapters off and on again, the factors that a change is folded into are still none of what is trained."""
+    model = attach_adapter(tiny_model("qwen3", len(family.tokenizer)), replace(RECIPE, method="full"), [3, 5])
+    fresh = looks.trainable(model)
+    with model.disable_adapter():
+        pass
+
+    assert {name.rpartition(".")[2] for name in fresh} == {"delta", "default"}
+    assert looks.trainable(model).keys() == fresh.keys()
+
+
 @pytest.mark.slow
 def test_the_embedded_base_is_tuned_whole(tiny_corpus, tmp_path, family):
     """method=full lowers the loss of the embedded base and leaves PEFT's own files, which plain peft loads."""
