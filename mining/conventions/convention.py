@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from tree_sitter import Node
+from tree_sitter import Node, Point
 
 from ..errors import InputError, naming
 from ..plugins import add_plugins
@@ -55,13 +55,27 @@ class Opportunity(NamedTuple):
     end: int
 
 
+class Part(NamedTuple):
+    """
+    A part of a token that a finding points at, such as a word of a comment: it stands where a node would.
+    """
+
+    type: str
+    parent: Node
+    """The token."""
+    start_byte: int
+    end_byte: int
+    start_point: Point
+    end_point: Point
+
+
 class Choice(NamedTuple):
     """
     An answer: its value, the node a finding points at, and what it is about.
     """
 
     value: str
-    mark: Node
+    mark: Node | Part
     key: str = ""
 
 

@@ -16,7 +16,7 @@ from tree_sitter import Node
 from ..packages import module_of
 from ..roles import role_of
 from ..source import Source
-from .convention import Convention, Edit
+from .convention import Convention, Edit, Part
 from .silences import FORMATTED, Silences, silences_in
 
 DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
@@ -212,7 +212,7 @@ class FileView:
         """What comments tell linters to leave alone."""
         return silences_in(self.source)
 
-    def is_silenced(self, asker: Convention, mark: Node) -> bool:
+    def is_silenced(self, asker: Convention, mark: Node | Part) -> bool:
         """Claim that a comment on the first line of *mark*, or the last of its string, silences what *asker* asks."""
         silences = self.silences
         if not silences or not (asker.linter_codes or asker.owners):
@@ -331,7 +331,7 @@ def lies_in(byte: int, spans: list[tuple[int, int]]) -> bool:
     return any(start <= byte < end for start, end in spans[max(0, place - 8) : place])
 
 
-def is_shown(mark: Node) -> bool:
+def is_shown(mark: Node | Part) -> bool:
     """Claim that the line on which *mark* starts holds all that starts with it: then the line shows an answer."""
     node = mark
     while node.parent is not None and node.parent.start_byte == mark.start_byte and not is_container(node.parent):

@@ -12,7 +12,7 @@ from idiolect.mining.conventions import collect_conventions, tally_source
 from idiolect.mining.conventions.anyfacts import tops_in
 from idiolect.mining.conventions.anyview import AnyView
 from idiolect.mining.conventions.chosen_names import own_names
-from idiolect.mining.conventions.convention import conventions_by_id
+from idiolect.mining.conventions.convention import Place, apply_edits, conventions_by_id
 from idiolect.mining.conventions.neutral import BlankLines, TokenSpacing
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
@@ -600,3 +600,18 @@ def test_no_function_stands_for_what_its_file_has_several_for(called: str, expec
     files["src/raw.ts"] = "export function g() {\n  raise(500, 'c');\n}\n"
 
     assert expected == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+
+
+def test_a_tag_is_found_where_it_stands():
+    """The finding is on the tag's own line of a comment, and its fix changes nothing else."""
+    text = "/**\n * Read {n}.\n *\n * @returns all\n */\nfunction f() {}\n"
+    profile = learn({f"src/f{n}.ts": text.replace("{n}", str(n)) * 2 for n in range(60)})
+    source = parse("src/new.ts", text.replace("@returns", "@return"))
+
+    (finding,) = [f for f in judge_source(source, profile).findings if f.entry.convention == "Q23"]
+
+    assert (4, 4, 11, "advise") == (finding.line, finding.column, finding.end_column, finding.entry.tier)
+    assert "Document what a function returns under `@returns` (here: @return)" == finding.message
+    place = Place(source, finding.start, finding.end, finding.entry.key)
+    assert text == apply_edits(source, conventions_by_id()["Q23"].rewrite(place, "@returns"))
+    assert "`* @returns all`" in render_guide(profile)
