@@ -615,3 +615,40 @@ def test_a_tag_is_found_where_it_stands():
     place = Place(source, finding.start, finding.end, finding.entry.key)
     assert text == apply_edits(source, conventions_by_id()["Q23"].rewrite(place, "@returns"))
     assert "`* @returns all`" in render_guide(profile)
+
+
+@pytest.mark.parametrize(
+    ("path", "rows"),
+    [
+        ("src/a.ts", {"Q24", "Q25", "Q26", "Q27"}),
+        ("src/pages/a.ts", {"Q25", "Q26", "Q27"}),
+        ("app/api/route.ts", {"Q25", "Q26", "Q27"}),
+        ("vite.config.ts", set[str]()),
+        ("src/a.d.ts", set[str]()),
+        ("src/a.stories.ts", set[str]()),
+        ("src/a.test.ts", set[str]()),
+        ("examples/a.ts", set[str]()),
+    ],
+)
+def test_what_a_tool_asks_for_has_no_form_of_its_own(path: str, rows: set[str]):
+    """Of tests, examples and files that are known by their names, forms of declarations are not asked."""
+    text = 'import type { A } from "a";\ntype B = { c: A };\nexport function f(b: B) {\n  g(b);\n}\n'
+
+    assert rows == {o.convention for o in tally(path, text).opportunities} & {"Q24", "Q25", "Q26", "Q27"}
+
+
+@pytest.mark.parametrize(
+    ("order", "lines"),
+    [
+        ("", [2, 5]),
+        ("// eslint-disable-next-line func-style", [5]),
+        ("// biome-ignore lint/style/useConst: no\n", [3, 6]),
+        ("/* eslint-disable -- made by hand */", []),
+        ("/* eslint-disable no-eval */", [2, 5]),
+    ],
+)
+def test_a_form_is_not_asked_where_a_linter_is_told_to_be_silent(order: str, lines: list[int]):
+    """An order for the next line, or for all that follows, of the same rule."""
+    found = tally("src/a.ts", f"{order}\nconst f = () => {{\n  g();\n}};\nfunction h() {{\n  g();\n}}\n")
+
+    assert lines == [o.line for o in found.opportunities if o.convention == "Q25"]
