@@ -46,7 +46,9 @@ EMPTY = re.compile(
     r"|^(?:(?:fix|correct|a|few|some|small|minor|simple) )*typos?$"
     r"|^(?:minor|misc\w*|small|some|various) (?:\w+ )?(?:changes?|clean-?ups?|fix(?:es)?|improvements?|tweaks?)$"
     r"|\b(?:apply|format with|make|ran|run) (?:black|gofmt|isort|prettier|ruff|rustfmt)\b"
-    r"|\b(?:black|flake8|isort|\w{0,6}lint|prettier)\b.{0,8}\b(?:errors?|fix(?:es)?|issues?|lint|warnings?)\b"
+    r"|\bCI (?:errors?|failures?)\b|\ba bit of clean-?up\b|\bsuggestions? (?:by|from)\b"
+    r"|\b(?:black|clippy|codeguru|error[ -]?prone|flake8|golangci[\w-]*|isort|\w{0,6}lint(?:er)?|prettier|sonar\w*)\b"
+    r".{0,8}\b(?:errors?|fix(?:es)?|issues?|lint|warnings?)\b"
     r"|^add (?:(?:an?|missing|more|regression|some|unit) )*tests?\b",
     re.IGNORECASE,
 )

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from .anyview import AnyView, Name, first_token
+from ..visibility import visibility_of
+from .anyview import AnyView, first_token
 from .comments import RIGHTS, YEARS, difference_of, telling_line
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .view import text_of
@@ -113,7 +114,8 @@ class CommentForm(NeutralConvention):
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
         outermost = {node.id for _, node in file.outermost}
         for name, node in file.units:
-            shown = visibility_of(name, node, file)
+            before = file.utf8[node.start_byte : name.node.start_byte]
+            shown = visibility_of(file.source.language.name, name.text, before)
             if shown or node.id in outermost:
                 value = "documented" if with_attributes(node).start_point.row in ends else "undocumented"
                 yield Choice(value, name.node, f"a comment before {noun_of(f'{shown} {name.kind}'.strip())}")
@@ -135,18 +137,6 @@ class CommentForm(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open comments that document nothing with `{value}`." if value != "documented" else f"Put {key}."
-
-
-def visibility_of(name: Name, node: Node, file: AnyView) -> str:
-    """Return how those call a definition who use it from elsewhere; nothing where they cannot, or it is another's."""
-    language = file.source.language.name
-    if language == "go":
-        return "exported" if all(part[:1].isupper() for part in name.text.split(".")) else ""
-    if language not in ("java", "rust"):
-        return ""
-    words = file.utf8[node.start_byte : name.node.start_byte].split()
-    is_public = b"pub" in words if language == "rust" else b"public" in words and b"@Override" not in words
-    return "public" if is_public else ""
 
 
 def with_attributes(node: Node) -> Node:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ..definitions import Definition
 from ..roles import role_of
 from ..source import Source, Span
+from ..visibility import is_hidden
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 SIGNATURES = (
@@ -36,6 +37,11 @@ PROSE = 600
 FEWEST_PARAMETERS = 8
 """Characters of a parameter list that is worth knowing: `(self)` is not."""
 LONGEST_CODE = 1_500
+WARNED = re.compile(r"(?:\b(?:avoid|bad|do not|don['’]t|incorrect|wrong)\b[^.\n]*:|❌[^\n]*)[*_]*\s*\Z", re.IGNORECASE)
+WRONG = re.compile(
+    r"^\s*(?://|#|--|/\*)\s*(?:❌|(?:bad|do not|don['’]t|incorrect|wrong)\b)", re.IGNORECASE | re.MULTILINE
+)
+"""What says, before a block or in it, that it shows how things are not done."""
 ANOTHER = re.compile(rb"@(?:[\w.]+\.(?:setter|deleter)|(?:\w+\.)?overload)\b")
 """What decorates one more head of a property, or of a function whose own stands below."""
 
@@ -47,15 +53,17 @@ def draft_recall(mined: MinedFile) -> Iterator[Draft]:
         return
     offers = role_of(mined.source.path) == "src"
     for definition in mined.definitions:
-        if not definition.has_error and is_public(definition):
+        if not definition.has_error and is_public(mined.source, definition):
             if offers:
                 yield from signature(mined.source, definition)
             yield from documented_example(mined.source, definition)
 
 
-def is_public(definition: Definition) -> bool:
-    """Claim that a definition can be reached by name from outside, and has no name that says otherwise."""
-    return not definition.is_local and not any(part.startswith("_") for part in definition.symbol.split("."))
+def is_public(source: Source, definition: Definition) -> bool:
+    """Claim that a definition can be reached by name from outside, and does not say otherwise."""
+    head = source.utf8[definition.span.start : definition.head.end]
+    before = head.partition(definition.symbol.rpartition(".")[2].encode())[0]
+    return not definition.is_local and not is_hidden(source.language.name, definition.symbol, before)
 
 
 def signature(source: Source, definition: Definition) -> Iterator[Draft]:
@@ -130,8 +138,8 @@ def code_blocks(source: Source) -> Iterator[Draft]:
         past = block.end()
         start += len(text[read : block.start("code")].encode())
         read = block.start("code")
-        is_notice = LICENCE.search(code) is not None
-        if code and len(code) <= LONGEST_CODE and (opened or prose) and not is_notice:
+        is_lesson = not (LICENCE.search(code) or WARNED.search(prose) or WRONG.search(code))
+        if code and len(code) <= LONGEST_CODE and (opened or prose) and is_lesson:
             first = source.line_of(start)
             marked = [f"{'#' * level} {words}" for level, words in above.items()]
             named = [] if title in above.values() else [f"# {title}"]

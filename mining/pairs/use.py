@@ -47,7 +47,7 @@ NO_VERBS = frozenset(
     | {"Wrapper"}
 )
 ANNOTATED = re.compile(r"(\w+)\s*:\s*[\"']?(?:[\w.]+\.)?([A-Z]\w+)")
-RECEIVER = re.compile(r"^\((?:self|cls)\b(?:,\s*)?")
+RECEIVER = re.compile(r"^\((?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?(?:self|cls)\b(?:\s*:\s*[^,()]*)?(?:,\s*)?")
 """The parameter that no caller gives."""
 INHERITED = re.compile(r"(?<![\w.])self\.(\w+)(?=\()")
 BOUND = re.compile(r"(\w+)\s*(?::[^=]+)?=\s*(?:await\s+)?$")

@@ -66,6 +66,29 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
     assert taught == bool(mine_data(path, text.encode(), known_languages(), None).drafts)
 
 
+@pytest.mark.parametrize(
+    ("path", "shown", "hidden"),
+    [
+        ("a.go", "package a\n\nfunc Open(door string) {\n\tf(door)\n}\n",
+         "package a\n\nfunc open(door string) {\n\tf(door)\n}\n"),
+        ("a.rs", "pub fn open(door: &str) {\n    f(door);\n}\n", "fn open(door: &str) {\n    f(door);\n}\n"),
+        ("A.java", "class A {\n    void open(Door door) { f(door); }\n}\n",
+         "class A {\n    @Override\n    void open(Door door) { f(door); }\n\n"
+         "    private void shut(Door door) { g(door); }\n}\n"),
+        ("a.ts", "class A {\n  open(door: Door) {\n    f(door);\n  }\n}\n",
+         "class A {\n  private open(door: Door) {\n    f(door);\n  }\n}\n"),
+        ("README.md", "# A\n\nOpen the door:\n\n```py\nopen_door(1)\n```\n",
+         "# A\n\nWrong:\n\n```py\nopen_door(1)\n```\n\nOr so:\n\n```py\n# don't\nopen_door(2)\n```\n"),
+    ],
+)  # fmt: skip
+def test_what_others_may_not_use_is_not_recalled(path, shown, hidden):
+    """Nor is what an example warns of."""
+    counts = [sum(draft.kind == "recall" for draft in mine_data(path, text.encode(), known_languages(), None).drafts)
+              for text in (shown, hidden)]  # fmt: skip
+
+    assert [1, 0] == counts
+
+
 def test_what_is_left_out_ends_before_the_end_of_its_line():
     """A block that a grammar reads up to the next one leaves the line's end, and empty lines, where they stand."""
     parts = "".join(f"## Door {n}\n\nOpen the door number {n}.\n\nThen shut it again.\n\n" for n in range(20))

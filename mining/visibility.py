@@ -1,0 +1,36 @@
+"""
+Who may use a definition. In: its language, its name, and the code before that. Out: whether others reach it by name.
+"""
+
+from __future__ import annotations
+
+HIDING = frozenset({b"override", b"private", b"@Override"})
+"""Words before a name which say that it is its class's alone, or was given by another."""
+
+
+def visibility_of(language: str, symbol: str, before: bytes) -> str:
+    """
+    Return how a language calls a definition that others may use; nothing where they may not, or where it does not say.
+
+    *before* is what stands between the start of the definition and its name.
+    """
+    words = before.split()
+    if language == "go":
+        return "exported" if is_capital(symbol) else ""
+    if language == "rust":
+        return "public" if b"pub" in words else ""
+    return "public" if language == "java" and b"public" in words and HIDING.isdisjoint(words) else ""
+
+
+def is_hidden(language: str, symbol: str, before: bytes) -> bool:
+    """Claim that a definition says that others cannot use it, or that its name is not its own."""
+    if any(part.startswith("_") for part in symbol.split(".")):
+        return True
+    if language in ("go", "rust"):
+        return not visibility_of(language, symbol, before)
+    return not HIDING.isdisjoint(before.split())
+
+
+def is_capital(symbol: str) -> bool:
+    """Claim that all parts of a dotted name begin with a capital letter."""
+    return all(part[:1].isupper() for part in symbol.split("."))
