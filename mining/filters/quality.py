@@ -45,7 +45,7 @@ def object_to(draft: Draft) -> str:
         return "short"
     if len(response) > LONGEST_RESPONSE or len(draft.instruction) > LONGEST_INSTRUCTION:
         return "long"
-    if draft.kind == "implement" and STUB.fullmatch(response):
+    if draft.kind in ("implement", "infill") and STUB.fullmatch(response):
         return "stub"
     # most texts have no letter that these could be made of
     odd = [text for text in (response, draft.instruction) if not text.isascii()]

@@ -158,6 +158,7 @@ BODY = "    return [item for item in items if item]"
         pytest.param("implement", "    return 1", "short", id="a few letters"),
         pytest.param("infill", "n += 1", "", id="a short hole"),
         pytest.param("implement", "    raise NotImplementedError('later')  # soon", "stub", id="a stub"),
+        pytest.param("infill", "raise NotImplementedError", "stub", id="a stub in a hole"),
         pytest.param("implement", "    raise NotFoundError('no such item')", "", id="another error"),
         pytest.param("implement", "    total += 1\n" * 500, "long", id="a very long body"),
         pytest.param("implement", f"{BODY}  # \u202e", "bidirectional_control", id="turned round"),
