@@ -38,12 +38,13 @@ GENERATED = re.compile(
     rb"|^\W*this\sis\san?\s(?:automatically\s)?generated\sfile\b"
     rb"|^[^\w\"']*(?:[\w-]+,?\s){0,4}(?:generated|made|produced)\s(?:from\s\S+\s)?(?:by|using|with)\s(?:the\s)?(?:gnu\s)?"
     rb"(?:antlr|bison|cython|datamodel-codegen|django(?=\s\d)|flex|gperf|gradle|jison|openapi|peg(?:gy|\.?js)|protoc"
-    rb"|quicktype|ragel|re2c|rust-bindgen|sqlc|swagger|swig)\b",
+    rb"|quicktype|ragel|re2c|rust-bindgen|sqlc|swagger|swig)\b"
+    rb"|^[ \t]*var __defProp = Object\.defineProperty;",
     re.IGNORECASE | re.MULTILINE,
 )
 """
-What a file says of itself; prose that speaks of generated names or notes says it of something else, and a file that was
-generated once, such as a skeleton of tests, is kept by hand.
+What a file says of itself, or esbuild opens a bundle with; prose that speaks of generated names or notes says it of
+something else, and a file that was generated once, such as a skeleton of tests, is kept by hand.
 """
 COPIED = re.compile(
     rb"^\W*(?:(?:This|The)\s(?:\w+\s){1,3}?(?:is|was|has\sbeen)\svendored\s(?:from|in|into)|[Vv]endored\sfrom"
