@@ -5,7 +5,7 @@ What a repository offers. In: definitions. Out: the API index: modules, their sy
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -24,6 +24,10 @@ CLOSING = ('"""', "'''", '"', "'", "*/", "-->")
 """What closes it; the longer one first."""
 EDGES = re.compile(r"(?<=[(\[{])\s+|,?\s+(?=\)$|[\]}])|\s+(?=\))")
 """What a line break leaves beside brackets; a comma before an inner `)` may be what makes a tuple."""
+RECEIVER = re.compile(r"^\((?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?(?:self|cls)\b(?:\s*:\s*[^,()]*)?(?:,\s*)?")
+"""The parameter that no caller gives."""
+MAKER = ".__init__"
+"""How the name of the method ends that says what a class is called with."""
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
 
 
@@ -36,7 +40,11 @@ class Symbol(NamedTuple):
     """Dotted inside its module: `Graph.add_node`."""
     kind: str
     signature: str
-    """Its parameters as written, brackets included, on one line; empty where it has none."""
+    """
+    Its parameters as written, brackets included, on one line; empty where it has none.
+
+    Of a class, what it is called with, where that is told in its body.
+    """
     line: int
     public: bool
     summary: str = ""
@@ -45,21 +53,31 @@ class Symbol(NamedTuple):
 
 def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol, ...]:
     """Return the module-level symbols of a file, and the members of its classes."""
-    symbols: list[Symbol] = []
-    for definition in definitions:
-        if not definition.is_local:
-            text = "" if definition.params is None else on_one_line(source.slice(definition.params))
-            symbols.append(
-                Symbol(
-                    name=definition.symbol,
-                    kind=definition.kind,
-                    signature=text[:LONGEST_SIGNATURE],
-                    line=source.line_of(definition.span.start),
-                    public=not any(part.startswith("_") for part in definition.symbol.split(".")),
-                    summary="" if definition.doc is None else summary_of(source.slice(definition.doc)),
-                )
-            )
-    return tuple(symbols)
+    offered = [definition for definition in definitions if not definition.is_local]
+    signatures = [signature_of(source, definition) for definition in offered]
+    # of several, as with overloads, none says what all take
+    times = Counter(definition.symbol for definition in offered)
+    made_with = {
+        definition.symbol.removesuffix(MAKER): RECEIVER.sub("(", signature)
+        for definition, signature in zip(offered, signatures, strict=True)
+        if definition.symbol.endswith(MAKER) and times[definition.symbol] == 1
+    }
+    return tuple(
+        Symbol(
+            name=definition.symbol,
+            kind=definition.kind,
+            signature=(signature or made_with.get(definition.symbol, ""))[:LONGEST_SIGNATURE],
+            line=source.line_of(definition.span.start),
+            public=not any(part.startswith("_") for part in definition.symbol.split(".")),
+            summary="" if definition.doc is None else summary_of(source.slice(definition.doc)),
+        )
+        for definition, signature in zip(offered, signatures, strict=True)
+    )
+
+
+def signature_of(source: Source, definition: Definition) -> str:
+    """Return the parameters of a definition, on one line; nothing where it has none."""
+    return "" if definition.params is None else on_one_line(source.slice(definition.params))
 
 
 def on_one_line(params: str) -> str:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from ..api import Lookup, Symbol
+from ..api import RECEIVER, Lookup, Symbol
 from ..conventions.facts import CallFact, ClassFact
 from ..definitions import WRAPPERS, Definition
 from ..skeleton import head_text
@@ -31,7 +31,11 @@ PURPOSES = (
     "Now {purpose}, with `{name}{signature}`.",
     "Call `{name}{signature}` to {purpose}.",
 )
-PLAIN = ("Use `{name}{signature}` here.", "Call `{name}{signature}` here.", "Here `{name}{signature}` is used.")
+PLAIN = (
+    "Use `{name}{signature}` here{summary}.",
+    "Call `{name}{signature}` here{summary}.",
+    "Here `{name}{signature}` is used{summary}.",
+)
 BEFORE = 700
 """Bytes of the caller before the statement."""
 MOST_LINES = 8
@@ -40,15 +44,13 @@ AROUND = 40
 """Bytes of a statement around the call; more of them ask for something else, unless the call is a third of it all."""
 MOST_CALLS = 2
 """Call sites taken from one function, so that long ones do not outweigh the others."""
-LONGEST_SIGNATURE = 80
+LONGEST_SIGNATURE = 120
 NO_VERBS = frozenset(
     {"Alias", "Base", "Class", "Context", "Convenience", "Decorator", "Factory", "For", "Function", "Helper", "Like"}
     | {"Method", "Note", "Property", "Same", "Serial", "Shortcut", "The", "These", "This", "Utility", "When", "Whether"}
     | {"Wrapper"}
 )
 ANNOTATED = re.compile(r"(\w+)\s*:\s*[\"']?(?:[\w.]+\.)?([A-Z]\w+)")
-RECEIVER = re.compile(r"^\((?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?(?:self|cls)\b(?:\s*:\s*[^,()]*)?(?:,\s*)?")
-"""The parameter that no caller gives."""
 INHERITED = re.compile(r"(?<![\w.])self\.(\w+)(?=\()")
 BOUND = re.compile(r"(\w+)\s*(?::[^=]+)?=\s*(?:await\s+)?$")
 
@@ -230,7 +232,8 @@ def ask_with(symbol: Symbol, draft: Draft) -> str:
     signature = given if 0 < len(given) <= LONGEST_SIGNATURE else ""
     purpose = "" if symbol.kind == "class" else purpose_of(symbol.summary)
     chosen = phrase(draft.callee + draft.symbol + str(draft.start), PURPOSES if purpose else PLAIN)
-    return chosen.format(name=symbol.name, signature=signature, purpose=purpose)
+    summary = f": {symbol.summary}" if symbol.summary else ""
+    return chosen.format(name=symbol.name, signature=signature, purpose=purpose, summary=summary)
 
 
 def purpose_of(summary: str) -> str:

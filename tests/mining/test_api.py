@@ -32,6 +32,16 @@ def test_a_signature_of_several_lines_is_asked_for_as_on_one(head: str, signatur
     assert [signature] == [symbol.signature for symbol in file_symbols(mined.source, mined.definitions)]
 
 
+def test_a_class_is_called_with_what_its_body_says():
+    """Without `self`; a class of which nothing is told, or several things, has no signature."""
+    told = "class Door:\n    def __init__(self, key: str, *, wide=True):\n        self.key = key\n"
+    overloads = "class Gate:\n    def __init__(self, a):\n        go()\n\n    def __init__(self, b):\n        go()\n"
+    mined = mined_file("house/a.py", f"{told}\n\n{overloads}\n\nclass Hole(Door):\n    depth = 1\n")
+    signatures = {symbol.name: symbol.signature for symbol in file_symbols(mined.source, mined.definitions)}
+
+    assert ("(key: str, *, wide=True)", "", "") == tuple(signatures[name] for name in ("Door", "Gate", "Hole"))
+
+
 @pytest.mark.parametrize(
     ("doc", "summary", "purpose"),
     [

@@ -16,7 +16,7 @@ from idiolect.mining.history import Change
 from idiolect.mining.languages import known_languages
 from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.implement import shorten_documentation
-from idiolect.mining.pairs.kind import collect_kinds
+from idiolect.mining.pairs.kind import Example, collect_kinds
 from idiolect.mining.roles import is_test_path, role_of
 from idiolect.mining.yields import prefix_path
 
@@ -258,6 +258,17 @@ def test_what_answers_a_call_is_about_the_call(statement: str, asked: str):
     found = [draft.response for draft in mine_data("house/a.py", text.encode(), known_languages(), ["use"]).drafts]
 
     assert ([f"    {asked}"] if asked else []) == found
+
+
+def test_a_class_is_asked_for_with_what_it_is_and_takes():
+    """A summary that is nothing to be done is told after a colon."""
+    door = 'class Door:\n    """A way in."""\n\n    def __init__(self, key, wide=True):\n        self.key = key\n'
+    text = f"{door}\n\ndef enter(key):\n    key.seek()\n    return Door(key)\n"
+    (draft,) = drafts_of(collect_kinds()["use"], Example(file=text, instruction="", response=""))
+    ask = draft.instruction.rpartition("\n")[2]
+
+    assert "`Door(key, wide=True)`" in ask
+    assert ask.endswith(": A way in.")
 
 
 BLOCK = "```python\nread('a')\n```\n"
