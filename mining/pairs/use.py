@@ -46,9 +46,10 @@ MOST_CALLS = 2
 """Call sites taken from one function, so that long ones do not outweigh the others."""
 LONGEST_SIGNATURE = 120
 NO_VERBS = frozenset(
-    {"Alias", "Base", "Class", "Context", "Convenience", "Decorator", "Factory", "For", "Function", "Helper", "Like"}
-    | {"Method", "Note", "Property", "Same", "Serial", "Shortcut", "The", "These", "This", "Utility", "When", "Whether"}
-    | {"Wrapper"}
+    {"Alias", "App", "Async", "Base", "Class", "Context", "Contextmanager", "Convenience", "Currently", "Decorator"}
+    | {"Dotted", "Either", "Factory", "For", "Function", "Given", "Helper", "Like", "Method", "Note", "Property", "Raw"}
+    | {"Safe", "Same", "Serial", "Shortcut", "String", "The", "These", "This", "Typeguard", "Utility", "Version"}
+    | {"When", "Whether", "Wrapper"}
 )
 ANNOTATED = re.compile(r"(\w+)\s*:\s*[\"']?(?:[\w.]+\.)?([A-Z]\w+)")
 INHERITED = re.compile(r"(?<![\w.])self\.(\w+)(?=\()")
@@ -230,7 +231,9 @@ def ask_with(symbol: Symbol, draft: Draft) -> str:
     """Return the sentence that asks for a call of *symbol*."""
     given = RECEIVER.sub("(", symbol.signature) if symbol.kind == "method" else symbol.signature
     signature = given if 0 < len(given) <= LONGEST_SIGNATURE else ""
-    purpose = "" if symbol.kind == "class" else purpose_of(symbol.summary)
+    house = draft.callee.partition(".")[0]
+    is_named = symbol.summary.partition(" ")[0].lower() == house.lower()
+    purpose = "" if symbol.kind == "class" or is_named else purpose_of(symbol.summary)
     chosen = phrase(draft.callee + draft.symbol + str(draft.start), PURPOSES if purpose else PLAIN)
     summary = f": {symbol.summary}" if symbol.summary else ""
     return chosen.format(name=symbol.name, signature=signature, purpose=purpose, summary=summary)

@@ -47,6 +47,8 @@ def test_a_class_is_called_with_what_its_body_says():
     [
         ('"""Opens the\n    "north" door.\n    """', 'Opens the "north" door', 'open the "north" door'),
         ("'''\n    Opens the\n    'north' door.'''", "Opens the 'north' door", "open the 'north' door"),
+        ('"""Given a key, open the door."""', "Given a key, open the door", ""),
+        ('"""Safe version of `open`."""', "Safe version of `open`", ""),
         ('"""Convenience method for opening doors."""', "Convenience method for opening doors", ""),
     ],
 )

@@ -271,6 +271,14 @@ def test_a_class_is_asked_for_with_what_it_is_and_takes():
     assert ask.endswith(": A way in.")
 
 
+def test_the_name_of_the_house_is_no_verb():
+    """`House door` is what a function gives, and not what is to be done."""
+    text = 'def door(key):\n    """House door."""\n    return key\n\n\ndef enter(key):\n    key.seek()\n    door(key)\n'
+    (draft,) = drafts_of(collect_kinds()["use"], Example(file=text, instruction="", response=""))
+
+    assert draft.instruction.endswith(": House door.")
+
+
 BLOCK = "```python\nread('a')\n```\n"
 
 
