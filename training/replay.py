@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,7 +53,8 @@ repeats would be learned by heart.
 LARGEST = 60_000
 READ_ANYWAY = 80
 """Characters that any request has beside its own words."""
-OWN_MOST = 512
+OWN_MOST, BATCH = 512, 32
+"""Prompts that the base answers itself at most, and how many are offered at a time."""
 OWN_TOKENS = 192
 
 
@@ -140,16 +142,22 @@ def general_examples(
     """
     chosen: list[Example] = []
     total = 0
-    take = Taken(by_chance, 2, encode_text) if watched else Taken(by_density, 4, encode_pair)
-    for entry in files:
-        if is_watched(entry) is not watched:
-            continue
-        for example in file_examples(entry, family, leaks, max_tokens, take):
-            chosen.append(example)
-            total += len(example.answer)
+    for examples in draw_examples(files, family, leaks, max_tokens=max_tokens, watched=watched):
+        chosen += examples
+        total += sum(len(example.answer) for example in examples)
         if total >= answer_tokens:
             break
     return tuple(chosen)
+
+
+def draw_examples(
+    files: Iterable[GeneralFile], family: Family, leaks: LeakFinder, *, max_tokens: int, watched: bool
+) -> Iterator[Sequence[Example]]:
+    """Yield what `general_examples` takes of each of *files*, which are read one by one as they are asked for."""
+    take = Taken(by_chance, 2, encode_text) if watched else Taken(by_density, 4, encode_pair)
+    for entry in files:
+        if is_watched(entry) is watched:
+            yield file_examples(entry, family, leaks, max_tokens, take)
 
 
 def general_turns(
@@ -210,16 +218,18 @@ def origin(example: Example) -> str:
     return word if word in ("general", "own") else ""
 
 
-def write_own(generator: ModelGenerator, prompts: Sequence[Example], *, answer_tokens: int, seed: int) -> list[Example]:
+def write_own(generator: ModelGenerator, prompts: Iterable[Example], *, answer_tokens: int, seed: int) -> list[Example]:
     """
     Return what the base answers to *prompts*, drawn from its own chances, until *answer_tokens* are written.
 
-    Answers that do not end by themselves are left out: they would teach not to stop.
+    No more of *prompts* are taken than that needs, and `OWN_MOST` at most. Answers that do not end by themselves are
+    left out: they would teach not to stop.
     """
     family, written = generator.family, 0
     examples: list[Example] = []
-    for start in range(0, min(len(prompts), OWN_MOST), 32):
-        batch = prompts[start : start + 32]
+    offered = iter(prompts)
+    for start in range(0, OWN_MOST, BATCH):
+        batch = list(islice(offered, BATCH))
         for index, ids in generator.continue_ids(batch, max_tokens=OWN_TOKENS, temperature=1.0, seed=seed + start):
             if ids and ids[-1] in family.stop_ids and len(ids) > 1:
                 prompt = batch[index]
@@ -227,7 +237,7 @@ def write_own(generator: ModelGenerator, prompts: Sequence[Example], *, answer_t
                 name = "own:" + sha256_json([prompt.id, np.asarray(answer).tolist()])[:16]
                 examples.append(Example(name, prompt.prompt_id, prompt.shared, prompt.ask, answer))
                 written += len(answer)
-        if written >= answer_tokens:
+        if written >= answer_tokens or len(batch) < BATCH:
             break
     return examples
 

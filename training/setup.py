@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -47,7 +48,15 @@ from .models import (
 from .packing import Plan, plan_training
 from .pointwise import fuse_pointwise
 from .recipe import SMALL_MODEL, Recipe, size_recipe
-from .replay import general_examples, general_files, general_turns, pack_examples, unpack_examples, write_own
+from .replay import (
+    draw_examples,
+    general_examples,
+    general_files,
+    general_turns,
+    pack_examples,
+    unpack_examples,
+    write_own,
+)
 from .shard import spread_layers
 from .siblings import fuse_siblings
 from .vocabulary import house_tokens
@@ -228,7 +237,7 @@ def add_replay(setup: Setup, out: Path, corpus: Corpus) -> Setup:
     tokens = setup.recipe.replay * sum(len(example.answer) for example in plan.examples)
     own_tokens = int(tokens * setup.recipe.replay_own)
     longest = min(setup.recipe.max_tokens, setup.context_length)
-    # the base is asked what general code asks, so there is some of it in any case
+    # some in any case: a base may end none of its own answers
     a_turn = max(1, int(tokens) - own_tokens)
     files = list(general_files(base))
     leaks = LeakFinder([replace(pair, split="test") for split in SPLITS for pair in corpus.pairs(split)])
@@ -236,7 +245,8 @@ def add_replay(setup: Setup, out: Path, corpus: Corpus) -> Setup:
     turns = general_turns(files, family, leaks, answer_tokens=a_turn, max_tokens=longest, most=most_turns)
     own: list[Example] = []
     if own_tokens:
-        own = own_examples(setup, turns[0], own_tokens, out / CHECKPOINTS / REPLAY)
+        prompts = chain.from_iterable(draw_examples(files, family, leaks, max_tokens=longest, watched=False))
+        own = own_examples(setup, prompts, own_tokens, out / CHECKPOINTS / REPLAY)
     watched = ()
     if most := setup.recipe.watched_tokens:
         watched = general_examples(files, family, leaks, watched=True, max_tokens=longest, answer_tokens=most)
@@ -259,7 +269,7 @@ def announce_idle(setup: Setup) -> None:
         setup.report(f"plan: {told}; raise step_tokens, lower max_tokens, or start {packs}", 1, 1)
 
 
-def own_examples(setup: Setup, prompts: Sequence[Example], tokens: int, file: Path) -> list[Example]:
+def own_examples(setup: Setup, prompts: Iterable[Example], tokens: int, file: Path) -> list[Example]:
     """Return the base's own answers to *prompts*, *tokens* together, written by one process and kept in *file*."""
     if setup.accelerator.is_main_process and not file.is_file():
         setup.report("replay", 0, 1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import islice, repeat
 
 import pytest
 import torch
@@ -262,6 +263,41 @@ def test_own_answers_end_by_themselves(family):
 
     assert [[25, 26, family.stop_id]] == [example.answer.tolist() for example in own]
     assert [example.id.partition(":")[0] for example in own] == ["own"]
+
+
+def test_no_more_prompts_are_taken_than_the_answers_need(family):
+    """Prompts without end are drawn until enough of what was answered has ended."""
+
+    class Writer:
+        def __init__(self):
+            self.family = family
+
+        def continue_ids(self, prompts, **options):
+            # every second answer ends by itself
+            yield from ((index, [25, 26, family.stop_id if index % 2 else 27]) for index in range(len(prompts)))
+
+    prompt = replay.unpack_examples([{"id": "a", "prompt_id": "", "shared": [], "ask": [9], "answer": [1]}])[0]
+    own, short = (
+        replay.write_own(Writer(), prompts, answer_tokens=100, seed=0) for prompts in (repeat(prompt), [prompt] * 40)
+    )
+
+    assert (len(own), len(short)) == (48, 20)
+
+
+def test_the_base_is_asked_until_it_has_answered_enough(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """However little general code is repeated beside them, prompts for the base's own answers do not run out."""
+    offered = []
+
+    def write(generator, prompts, **_):
+        offered.extend(islice(prompts, 64))
+        return []
+
+    monkeypatch.setattr(setup, "write_own", write)
+    recipe = replace(SHORT, steps=1, replay=0.3, replay_own=1.0, max_tokens=500)
+    train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
+
+    # a file gives four, and the tiny base reads few files whole
+    assert len({example.id for example in offered}) > 8
 
 
 def test_a_further_adapter_trains_no_longer(tiny_base, tiny_corpus, tmp_path):
