@@ -18,6 +18,7 @@ from ._progress import show_progress
 if TYPE_CHECKING:
     from ..evaluation.arms import Generator, LossOf, Retrain
     from ..mining.pairs.pair import Pair
+    from ..training.recipe import Recipe
 
 
 @click.command("evaluate")
@@ -86,6 +87,7 @@ def command(
         raise click.UsageError("--endpoint and --model go together.")
     rival = EndpointGenerator(endpoint, rival_name) if endpoint and rival_name else None
     from ..training.generation import load_model
+    from ..training.train import why_untrainable
 
     models = load_model(base, adapter)
     with show_progress() as report:
@@ -101,6 +103,7 @@ def command(
             controls=controls,
             canaries=canaries,
             retrain=make_retrain(corpus, adapter, base) if adapter is not None else None,
+            untrainable=why_untrainable(read_recipe(adapter)) if adapter is not None else "",
             adapter_info=adapter,
             forced=force,
             policy=policy,
@@ -120,13 +123,12 @@ def make_retrain(corpus: Path, adapter: Path, base: str | Path | None) -> Retrai
     from ..mining.corpus import read_corpus
     from ..training.generation import load_model
     from ..training.models import recall_base
-    from ..training.recipe import Recipe
     from ..training.train import train_adapter
 
     def retrain(pairs: Sequence[Pair], out: Path) -> tuple[Generator, LossOf]:
         record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
         named = base or recall_base(record)
-        recipe = Recipe(**{**record["recipe"], "betas": tuple(record["recipe"]["betas"])})
+        recipe = read_recipe(adapter)
         # not by the pairs that the recipe took: of these it will leave out as many again
         share = len(pairs) / len(read_corpus(corpus).pairs("train"))
         steps = None if recipe.steps is None else max(1, round(recipe.steps * share))
@@ -137,6 +139,14 @@ def make_retrain(corpus: Path, adapter: Path, base: str | Path | None) -> Retrai
         return models.generator, models.losses
 
     return retrain
+
+
+def read_recipe(adapter: Path) -> Recipe:
+    """Return the recipe of the finished *adapter*."""
+    from ..training.recipe import Recipe
+
+    values = json.loads((adapter / "idiolect.json").read_text("utf-8"))["recipe"]
+    return Recipe(**{**values, "betas": tuple(values["betas"])})
 
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:

@@ -33,6 +33,7 @@ from ..mining.taught import read_taught
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checkout import match_repository
 from .checks.check import LOST
+from .folds import open_folds
 from .measure import (
     TRAINING,
     add_memory,
@@ -76,6 +77,7 @@ def evaluate_corpus(
     controls: str = "basic",
     adapter_info: Mapping[str, Any] | Path | None = None,
     retrain: Retrain | None = None,
+    untrainable: str = "",
     forced: bool = False,
     policy: Policy | None = None,
     rival: Generator | None = None,
@@ -88,8 +90,8 @@ def evaluate_corpus(
 
     *adapter_info* is the adapter's folder, or what its `idiolect.json` holds; without it only prompting is measured.
     With *controls* `placebo`, one is trained through *retrain*; with `full`, the parts of a learning curve too; with
-    *canaries*, one more adapter that measures memorising. Raises `TooSmallError` below 20 admitted probes or 2 clusters
-    unless *forced*.
+    *canaries*, one more adapter that measures memorising. *untrainable* says why *retrain* can train none by the recipe
+    at hand. Raises `TooSmallError` below 20 admitted probes or 2 clusters unless *forced*.
     """
     corpus = read_corpus(corpus_path)
     if repository is not None:
@@ -109,12 +111,13 @@ def evaluate_corpus(
         policy=policy or Policy.from_settings(corpus.manifest.get("policy", {}), "the policy of the corpus's settings"),
         rival=rival,
         retrain=retrain,
+        untrainable=untrainable,
         canaries=canaries,
         forced=forced,
         repository=repository,
         report=progress,
     )
-    task = replace(task, crossed=retrain is not None and not task.went_on and any(arm.adapted for arm in asked))
+    task = replace(task, crossed=is_crossed(task))
     require_retrain(task)
     refuse_foreign(out, MARKER, SCHEMA)
     with lock_folder(out):
@@ -123,6 +126,15 @@ def evaluate_corpus(
             return run_crossed(task) if task.crossed else run_task(task)
         finally:
             shutil.rmtree(out / TRAINING, ignore_errors=True)
+
+
+def is_crossed(task: Task) -> bool:
+    """Claim that folds may be trained where the test has few clusters; say it where the recipe alone forbids that."""
+    if task.retrain is None or task.went_on or not any(arm.adapted for arm in task.arms):
+        return False
+    if task.untrainable and task.report is not None and open_folds(task.corpus):
+        task.report(f"plan: the test has few clusters, and no folds can be trained here: {task.untrainable}", 1, 1)
+    return not task.untrainable
 
 
 def run_crossed(task: Task) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def require_retrain(task: Task) -> None:
         raise InputError(f"--controls {task.controls!r} is unknown. Known: {', '.join(CONTROLS)}.")
     if (task.controls != "basic" or task.canaries) and (task.retrain is None or task.adapter is None):
         raise InputError("More controls and canaries train further adapters: give the adapter whose recipe they take.")
+    if (task.controls != "basic" or task.canaries) and task.untrainable:
+        raise InputError(f"More controls and canaries train further adapters. {task.untrainable}")
     if (task.controls != "basic" or task.canaries) and task.went_on:
         raise InputError(
             "This adapter went on from an earlier one (train --from), and what --controls and --canaries train begins "

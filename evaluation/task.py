@@ -69,6 +69,8 @@ class Task:
     forced: bool
     repository: Path | None
     report: Report | None
+    untrainable: str = ""
+    """Why no further adapter can be trained by the recipe of the one at hand; empty where one can."""
     crossed: bool = False
     """Whether folds may be trained where the test has few clusters."""
     placebo: Generator | None = None

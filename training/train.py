@@ -21,13 +21,13 @@ from accelerate.tracking import get_available_trackers
 
 from ..mining.artefacts import lock_folder
 from ..mining.corpus import read_corpus
-from ..mining.errors import InputError, MachineError
+from ..mining.errors import InputError, MachineError, MissingExtraError
 from ..mining.pairs.pair import Pair
 from .budget import Budget, plan_budget, require_room
 from .contrast import look_apart
 from .finish import finish
 from .looks import Score, best_look, snapshot
-from .models import Base, choose_device, find_base
+from .models import Base, choose_device, find_base, quantised
 from .pace import choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
@@ -124,6 +124,18 @@ def train_adapter(
             tracker.finish()
         accelerator.wait_for_everyone()
     return out
+
+
+def why_untrainable(recipe: Recipe) -> str:
+    """Return why this process, alone, cannot train by *recipe* on this machine, whatever the base; empty if it can."""
+    try:
+        if recipe.shard:
+            require_sharding(recipe, processes=1)
+        if recipe.method == "qlora":
+            quantised(choose_device(), torch.bfloat16)
+    except (InputError, MissingExtraError) as fault:
+        return str(fault)
+    return ""
 
 
 def choose_score(probes: int, score_of: Callable[[int], Score] | None) -> Score | None:

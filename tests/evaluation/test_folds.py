@@ -174,6 +174,23 @@ def test_an_adapter_that_went_on_is_asked_itself(small, tmp_path):
     assert verdict["folds"] == 0
 
 
+def test_a_recipe_that_cannot_be_trained_here_is_asked_itself(small, tmp_path):
+    """No fold ends the run after much was asked: there is none, which is said; more controls are refused at once."""
+    trainer, said = Trainer(small), []
+    asked = {
+        "generator": FakeGenerator(small, tuned_knows), "loss_of": FakeLosses(), "adapter_info": INFO,
+        "retrain": trainer, "untrainable": "There is no GPU here.", "forced": True,
+    }  # fmt: skip
+
+    verdict = evaluate_corpus(small.folder, tmp_path / "e", progress=lambda text, *_: said.append(text), **asked)
+
+    assert trainer.given == []
+    assert verdict["folds"] == 0
+    assert "plan: the test has few clusters, and no folds can be trained here: There is no GPU here." in said
+    with pytest.raises(InputError, match="There is no GPU here"):
+        evaluate_corpus(small.folder, tmp_path / "f", controls="placebo", **asked)
+
+
 @pytest.mark.parametrize("asked", [{"controls": "placebo"}, {"controls": "full"}, {"canaries": 2}])
 def test_controls_that_train_anew_tell_nothing_of_an_adapter_that_went_on(asked, small, tmp_path):
     """They are refused before anything is asked or written."""

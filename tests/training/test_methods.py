@@ -18,7 +18,7 @@ from idiolect.mining.languages import language_named
 from idiolect.mining.mine import pairs_of_source
 from idiolect.mining.source import parse_source
 from idiolect.mining.split import LeakFinder
-from idiolect.training import looks, mix, models, pace, replay, setup, steps
+from idiolect.training import looks, mix, models, pace, replay, setup, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.encode import Encoded
 from idiolect.training.families import probe_family
@@ -127,6 +127,18 @@ def test_four_bits_need_a_gpu(tiny_base, tiny_corpus, tmp_path):
     """On a processor the method is refused with the way out, before a weight is read, whatever is installed."""
     with pytest.raises(InputError, match="no GPU here"):
         train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, method="qlora"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"), [({}, ""), ({"shard": True}, "this is one"), ({"method": "qlora"}, "no GPU here")]
+)
+def test_what_cannot_be_trained_here_is_known_beforehand(changes, why, monkeypatch):
+    """One process spreads no base, and a processor trains none in four bits: evaluation asks before it begins."""
+    monkeypatch.setattr(train, "choose_device", lambda: CPU)
+    told = train.why_untrainable(replace(RECIPE, **changes))
+
+    assert bool(told) is bool(why)
+    assert why in told
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
