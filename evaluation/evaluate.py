@@ -158,7 +158,7 @@ def run_task(task: Task) -> dict[str, Any]:
     plan = plan_suite(suite.sizes, task.policy.minimum_gain)
     run = {**describe_run(bench, parts, plan), "probes_asked": count}
     write_json(task.out / MARKER, {**run, "status": "started"})
-    announce(task, plan)
+    announce(task, parts, plan)
     file = SampleFile(task.out / "samples.jsonl")
     answered = [ask_part(part, file) for part in parts]
     folds = [one.fold for one in answered if one.fold]
@@ -335,11 +335,14 @@ def describe_arms(bench: Bench) -> list[dict[str, Any]]:
     return [*rows, {**fixed, "arm_id": "reference"}, {**fixed, "arm_id": "stub"}]
 
 
-def announce(task: Task, plan: Plan) -> None:
-    """Say before anything is generated what these probes can see."""
-    if task.report is not None:
-        sees = "no gain of any size" if plan.mde is None else f"a gain of {plan.mde:.0%} or more"
-        task.report(f"plan: {plan.probes} probes in {plan.clusters} clusters can see {sees}", 1, 1)
+def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
+    """Say before anything is generated what these probes can see, and which control is not measured."""
+    if task.report is None:
+        return
+    sees = "no gain of any size" if plan.mde is None else f"a gain of {plan.mde:.0%} or more"
+    task.report(f"plan: {plan.probes} probes in {plan.clusters} clusters can see {sees}", 1, 1)
+    if task.controls == "full" and any(part.fold is not None for part in parts):
+        task.report("plan: no learning curve: it ends in one adapter, and these probes are dealt to several", 1, 1)
 
 
 # -- measuring

@@ -206,6 +206,21 @@ def test_controls_that_train_anew_tell_nothing_of_an_adapter_that_went_on(asked,
     assert not (tmp_path / "e").exists()
 
 
+def test_folds_have_no_learning_curve_and_say_so(small, tmp_path, monkeypatch):
+    """No adapter is the whole that the parts would end in: the placebo is trained, and no part."""
+    monkeypatch.setattr("idiolect.evaluation.measure.collect_placebo", lambda count: small.pairs("train"))
+    trainer, said = Trainer(small), []
+
+    verdict = evaluate_corpus(
+        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
+        adapter_info=INFO, retrain=trainer, controls="full", probes=24,
+        progress=lambda text, *_: said.append(text),
+    )  # fmt: skip
+
+    assert len(trainer.given) == 1 + verdict["folds"] == 5
+    assert any(line.startswith("plan: no learning curve") for line in said)
+
+
 def test_prompting_alone_trains_nothing(small, tmp_path):
     """Without a tuned arm there is nothing to train anew, so the test is asked as it is."""
     trainer = Trainer(small)
