@@ -74,15 +74,6 @@ class Generation(NamedTuple):
     """The same up to the first token; None where a server does not tell."""
 
 
-class AnswerLoss(NamedTuple):
-    """
-    The negative log-likelihood of one answer, in nats, summed over its tokens, the stop token included.
-    """
-
-    nats: float
-    tokens: int
-
-
 class Written(Protocol):
     """
     What a generator gives back: `Generation`, or another class of the same form.
@@ -104,11 +95,11 @@ class Written(Protocol):
 
 class Measured(Protocol):
     """
-    What a loss gives back: `AnswerLoss`, or another class of the same form.
+    The negative log-likelihood of one answer, in nats, summed over its tokens, the token that ends it included.
     """
 
     @property
-    def nats(self) -> float: ...  # noqa: D102 - as in `AnswerLoss`
+    def nats(self) -> float: ...  # noqa: D102 - said above
     @property
     def tokens(self) -> int: ...  # noqa: D102
 

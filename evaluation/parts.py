@@ -33,11 +33,6 @@ class Part:
     fold: int | None = None
     """Which fold, from 0; None for the corpus as it was split."""
 
-    @property
-    def name(self) -> str:
-        """What progress calls it."""
-        return "" if self.fold is None else f" of fold {self.fold + 1}"
-
 
 def make_bench(task: Task) -> Bench:
     """Return the checks, the guide and the index of *task*."""

@@ -283,17 +283,6 @@ def chance_of_better(better: int, worse: int) -> float:
     return 1.0 - incomplete_beta(better + 1, worse + 1, 0.5)
 
 
-def pass_at_k(n: int, correct: int, k: int) -> float:
-    """
-    Return the unbiased pass@k of *correct* out of *n* samples.
-
-    Raises `ValueError` for k > n, where the textbook formula would say 1.0 of nothing.
-    """
-    if not 0 <= correct <= n or not 1 <= k <= n:
-        raise ValueError(f"pass@{k} needs at least {k} samples and 0 to n correct, got {correct} of {n}")
-    return 1.0 - math.comb(n - correct, k) / math.comb(n, k)
-
-
 # -- planning, before anything is generated
 
 
@@ -341,12 +330,6 @@ def pairs_needed(gain: float, discordant: float) -> int:
     discordant = min(1.0, max(discordant, gain))
     z, power = normal_quantile(1 - ALPHA / 2), normal_quantile(POWER)
     return math.ceil((z * math.sqrt(discordant) + power * math.sqrt(discordant - gain**2)) ** 2 / gain**2)
-
-
-def pairs_for_non_inferiority(margin: float, discordant: float) -> int:
-    """Return the pairs that a one-sided 5 % non-inferiority test needs, with 80 % power and no true change."""
-    z = normal_quantile(1 - ALPHA) + normal_quantile(POWER)
-    return math.ceil(z * z * discordant / margin**2)
 
 
 @dataclass(frozen=True, slots=True)

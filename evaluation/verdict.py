@@ -24,7 +24,6 @@ from .arms import ARMS
 from .insecure import Doors
 from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan, t_quantile
 
-VERDICTS = ("WORTH_IT", "RAG_SUFFICES", "NOT_WORTH_IT", "INCONCLUSIVE", "BLOCKED", "INVALID")
 FLOOR = 0.02
 """Where no arm has so many of its answers accepted, arms that are alike in acceptance are not shown to be alike."""
 EXIT_CODES = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}

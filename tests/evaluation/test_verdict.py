@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from idiolect.evaluation.statistics import Change, Comparison, NonInferiority, compare, plan_suite
-from idiolect.evaluation.verdict import VERDICTS, Evidence, Integrity, Policy, decide
+from idiolect.evaluation.verdict import EXIT_CODES, Evidence, Integrity, Policy, decide
 from idiolect.mining.errors import SettingsError
 
 HOLDS = NonInferiority(0.0, 0.02, 0.1, True)
@@ -130,7 +130,7 @@ def test_few_accepted_answers_make_no_false_no():
 
 def test_every_word_is_reached():
     """No verdict of the list is dead."""
-    assert set(VERDICTS) == {param.values[1] for param in TABLE}
+    assert EXIT_CODES.keys() == {param.values[1] for param in TABLE}
 
 
 def test_inconclusive_says_how_many_probes_would_tell():

@@ -11,8 +11,9 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from idiolect.evaluation.arms import AnswerLoss, Generation, IsOver, Request
+from idiolect.evaluation.arms import Generation, IsOver, Request
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.corpus import Contents, Corpus, read_corpus, write_corpus
 from idiolect.mining.definitions import collect_definitions
@@ -166,6 +167,15 @@ class FakeGenerator:
             known = self.knows(request, adapted)
             text = self.answers[request.instruction] + "\n" if known else self.wrong(request)
             yield index, Generation(text, self.finish_reason, self.count_tokens(request.context), len(text), 0.01)
+
+
+class AnswerLoss(NamedTuple):
+    """
+    What a loss gives back.
+    """
+
+    nats: float
+    tokens: int
 
 
 @dataclass
