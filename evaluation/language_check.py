@@ -62,7 +62,7 @@ def run_checker(source: Source) -> Complaint | str | None:
     if done.status is Status.OK:
         return None
     if done.status is Status.INFRA:
-        return "infra_error"
+        return done.status.value
     if done.status is not Status.FAILED:
         return Complaint(0, f"the checker ended with {done.status}")
     return read_complaint(done.output.decode("utf-8", "replace"), name)

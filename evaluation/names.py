@@ -22,7 +22,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from ..mining.cache import cache_folder
+from ..mining.cache import cache_folder, digest_of_code
 from ..mining.conventions.existence import ApiExists
 from ..mining.conventions.silences import Silences, silences_in
 from ..mining.judge import Finding
@@ -47,8 +47,6 @@ KINDS = {
     "unknown-name": "name",
 }
 QUOTED = re.compile(r"`([^`]*)`")
-PARTS = ("bindings", "guards", "house", "names", "resolver")
-"""The modules that decide what is found: a change of one asks anew."""
 PLATFORM = frozenset({"_winapi", "msvcrt", "typing", "winreg"})
 """Modules that differ from one platform or version to the next."""
 PLATFORMS = ("linux", "darwin", "win32")
@@ -151,9 +149,9 @@ def is_standard(missing: Missing) -> bool:
 
 def hash_of(program: str, house: House, paths: Sequence[str]) -> str:
     """Return the hash of all that decides what does not exist: the code, what is installed, the resolver, and us."""
-    digest = hashlib.blake2b(house.text, digest_size=16)
-    for part in PARTS:
-        digest.update(Path(__file__).with_name(f"{part}.py").read_bytes())
+    digest = hashlib.blake2b(house.text + digest_of_code(), digest_size=16)
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
     stamps = [Path(place).stat().st_mtime_ns for place in (program, *installed())]
     digest.update(house.required)
     versions = [sys.version, version_for(house.root)]

@@ -19,8 +19,9 @@ from ...mining.corpus import Corpus
 from ...mining.errors import InputError
 from ...mining.plugins import load_plugins
 from ...mining.source import Source, Span
+from ..sandbox.run import Status
 
-LOST = "infra_error"
+LOST = Status.INFRA.value
 """The status of what a fault of this machine kept from being judged: neither a pass nor a failure."""
 
 

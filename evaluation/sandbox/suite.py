@@ -229,10 +229,10 @@ def is_whole(records: Sequence[Mapping[str, Any]]) -> bool:
 def conclude(records: Sequence[Mapping[str, Any]], outcome: Outcome, expected: set[str], canaries: int) -> Trial:
     """Return what the records amount to; a pass that is not wholly in order is `tamper`."""
     if outcome.status is Status.INFRA:
-        return Trial("infra_error", why=outcome.detail)
+        return Trial(Status.INFRA.value, why=outcome.detail)
     strange = [str(row.get("why", "")) for row in records if row["record"] in ("tamper", "stray")]
     if strange and records[0]["record"] != "begin" and outcome.status is not Status.OK:
-        return Trial("infra_error", why=strange[-1])  # the runner itself broke, before anything was tried
+        return Trial(Status.INFRA.value, why=strange[-1])  # the runner itself broke, before anything was tried
     if strange:
         return Trial("tamper", why=strange[0])
     ended = bool(records) and records[-1]["record"] == "end"
