@@ -21,6 +21,7 @@ from typing import Any
 from ..mining.errors import SettingsError
 from ..mining.settings import check_policy
 from .arms import ARMS
+from .figures import decimal, percents, points, signed, span
 from .insecure import Doors
 from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan, t_quantile
 
@@ -257,11 +258,6 @@ def describe_doubt(forgetting: NonInferiority) -> str:
     return f"it is not shown that general ability holds: general code {worse}, and {forgetting.margin:g} is allowed"
 
 
-def decimal(nats: float) -> str:
-    """Return *nats* with a typographic minus."""
-    return f"{nats:.3f}".replace("-", "−")
-
-
 def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
     """
     Return RAG_SUFFICES or NOT_WORTH_IT where the evidence is strong enough for a no, or what else keeps it open.
@@ -338,29 +334,6 @@ def write_floor(probes: int, learned: Change | None) -> str:
         return f"{weak}; try a larger base."
     between = "" if learned.ci is None else f" ({percents(-learned.ci[1])} to {percents(-learned.ci[0])})"
     return f"{weak}; the adapter changed the loss on the house's own answers by {percents(-learned.fell)}%{between}."
-
-
-def percents(share: float) -> str:
-    """Return a relative change in percent with its sign, without the unit: `−7.1`."""
-    return f"{'−' if share < 0 else '+'}{abs(share) * 100:.1f}"
-
-
-def points(share: float) -> str:
-    """Return a share as points: `5 points`."""
-    value = f"{share * 100:.1f}".removesuffix(".0")
-    return f"{value} point{'' if value == '1' else 's'}"
-
-
-def signed(share: float) -> str:
-    """Return a difference as signed points: `+3.5 points`; a difference that rounds to 0 has no sign."""
-    text = points(abs(share))
-    return text if text == "0 points" else f"{'−' if share < 0 else '+'}{text}"
-
-
-def span(ci: tuple[float, float]) -> str:
-    """Return an interval as signed points, `-4 to +9 points` with a true minus sign."""
-    low, high = (signed(bound).removesuffix(" points").removesuffix(" point") for bound in ci)
-    return f"{low} to {high} points"
 
 
 def as_json(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..figures import signed, span
 from ..memory import BY_CHANCE
-from ..verdict import signed, span
 from .charts import Curve, draw_curve
 
 Row = Mapping[str, Any]

@@ -19,7 +19,7 @@ from ...mining.guide import strongest_first
 from ...mining.pairs.pair import Pair
 from ..arms import ARMS, Request
 from ..checks.check import LOST
-from ..verdict import points, signed, span
+from ..figures import points, signed, span
 from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
 from .facts import describe_data, list_facts, percent, show_p
