@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from statistics import median_low
@@ -164,23 +165,12 @@ def gather(
         report(f"format: the base's chat template is not used: {family.unused}", 1, 1)
     offered = corpus.pairs("train") if pairs is None else pairs
     room = context_length(base, tokenizer)
-    form = read_form(start_from) if start_from is not None else {}
     parameters = read_parameters(base)
-    if recipe is None:
-        accelerated = device.type == "cuda"
-        recipe = size_recipe(pairs=len(offered), parameters=parameters, context_length=room, accelerator=accelerated)
-        recipe = replace(recipe, **form)
-    recipe = recipe if adjust is None else adjust(recipe)
-    if recipe.method == "qlora":
-        form.pop("method", None)  # of the base, not of the adapter
-    other = [key for key, value in form.items() if getattr(recipe, key) != value]
-    if other:
-        values = ", ".join(f"{key}={form[key]}" for key in other)
-        raise InputError(f"The adapter to go on from has {values}, and keeps it. Do not set {', '.join(other)}.")
-    if recipe.method == "full" and not base.name.startswith("idiolect/"):
-        raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
-    if recipe.skim and recipe.compile:
-        raise InputError("compile=true compiles layers for whole packs. Set skim=false, or leave compile out.")
+    sized = partial(
+        size_recipe, pairs=len(offered), parameters=parameters, context_length=room, accelerator=device.type == "cuda"
+    )
+    recipe = resolve_recipe(recipe, sized, adjust, read_form(start_from) if start_from is not None else {})
+    require_possible(recipe, base)
     dtype = choose_dtype(device, parameters) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
     kept, beyond = limit_infill(offered, recipe.infill)
@@ -193,6 +183,36 @@ def gather(
     validation = encode_pairs(spread(mix_kinds(corpus.pairs("validation"), 0.0)), family, longest)
     held_out = first_tokens(validation.examples, recipe.validation_tokens)
     return Material(base, family, recipe, dtype, room, encoded, held_out, began)
+
+
+def resolve_recipe(
+    recipe: Recipe | None,
+    sized: Callable[[], Recipe],
+    adjust: Callable[[Recipe], Recipe] | None,
+    form: Mapping[str, Any],
+) -> Recipe:
+    """
+    Return *recipe*, or else the *sized* one with what *form* has decided, changed by *adjust*.
+
+    Raises `InputError` where it is another form than *form*, that of the adapter to go on from.
+    """
+    recipe = replace(sized(), **form) if recipe is None else recipe
+    recipe = recipe if adjust is None else adjust(recipe)
+    # four bits are of the base, not of the adapter
+    kept = {key: value for key, value in form.items() if not (key == "method" and recipe.method == "qlora")}
+    other = [key for key, value in kept.items() if getattr(recipe, key) != value]
+    if other:
+        values = ", ".join(f"{key}={form[key]}" for key in other)
+        raise InputError(f"The adapter to go on from has {values}, and keeps it. Do not set {', '.join(other)}.")
+    return recipe
+
+
+def require_possible(recipe: Recipe, base: Base) -> None:
+    """Raise `InputError` for what *recipe* asks of *base* and does not go with it, or with itself."""
+    if recipe.method == "full" and not base.name.startswith("idiolect/"):
+        raise InputError(f"method=full is for the embedded base; {base.name!r} would forget too much. Use method=lora.")
+    if recipe.skim and recipe.compile:
+        raise InputError("compile=true compiles layers for whole packs. Set skim=false, or leave compile out.")
 
 
 def set_up(accelerator: Accelerator, material: Material, start_from: Path | None, report: Report) -> Setup:
