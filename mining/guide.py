@@ -25,7 +25,8 @@ def render_guide(profile: Profile, *, max_words: int = MOST_WORDS) -> str:
     alike, leave half of the words to the others where those need them.
     """
     parts = ["# How this codebase is written\n"]
-    items = [(bool(entries[0].rule), render_rule(entries)) for entries in said_once(strongest_first(profile))]
+    said = said_together(said_once(strongest_first(profile)))
+    items = [(bool(rules[0][0].rule), render_rules(rules)) for rules in said]
     words = len(parts[0].split())
     others = sum(len(item.split()) for is_mined, item in items if not is_mined)
     room = max_words - min(words + others, max_words // 2)
@@ -54,7 +55,9 @@ def said_once(entries: Sequence[Entry]) -> list[list[Entry]]:
     rules: defaultdict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         convention = conventions_by_id()[entry.convention]
-        if convention.is_habit(entry.rule) and (entry.convention, convention.implied_by(entry.key)) not in keys:
+        is_plain = convention.goes_without_saying(entry.language, entry.opportunities - entry.conforming)
+        is_worth_it = convention.is_habit(entry.rule) and not is_plain
+        if is_worth_it and (entry.convention, convention.implied_by(entry.key)) not in keys:
             rules[entry.convention, entry.key, entry.value].append(entry)
     return [widest_scopes(found) for found in rules.values()]
 
@@ -81,15 +84,41 @@ def is_said(entry: Entry, role: Entry | None) -> bool:
     )
 
 
-def render_rule(entries: Sequence[Entry]) -> str:
-    """Return one rule as a list item: the instruction, where it holds, the evidence, an example."""
-    entry = entries[0]
-    places = " and in ".join(each.where for each in entries if each.where)
+def said_together(rules: Sequence[list[Entry]]) -> list[list[list[Entry]]]:
+    """Return *rules*, in order, those with each other that one sentence can say: of one matter, in the same scopes."""
+    groups: defaultdict[tuple[object, ...], list[list[Entry]]] = defaultdict(list)
+    for entries in rules:
+        first = entries[0]
+        shared = conventions_by_id()[first.convention].shared(first.value, first.topic)
+        alone = "" if shared else (first.key, first.value)
+        scopes = frozenset(entry.scope for entry in entries)
+        groups[first.convention, first.language, shared, alone, scopes, first.reason].append(entries)
+    return list(groups.values())
+
+
+def render_rules(rules: Sequence[Sequence[Entry]]) -> str:
+    """Return rules that are said together as one item: the instruction, where it holds, the evidence, an example."""
+    entry = rules[0][0]
+    places = " and in ".join(each.where for each in rules[0] if each.where)
     place = f" In {places}." if places else ""
-    evidence = " and ".join(f"{each.conforming:,} of {each.opportunities:,}" for each in entries)
+    evidence = " and ".join(evidence_of(rules, each.scope) for each in rules[0])
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
     reason = f" {entry.reason}" if entry.reason else ""
-    return f"- {entry.advice}{place} ({evidence}.){reason}{example}"
+    return f"- {advice_of([entries[0] for entries in rules])}{place} ({evidence}.){reason}{example}"
+
+
+def evidence_of(rules: Sequence[Sequence[Entry]], scope: str) -> str:
+    """Return in how many places of one scope *rules* are kept."""
+    found = [each for entries in rules for each in entries if each.scope == scope]
+    return f"{sum(each.conforming for each in found):,} of {sum(each.opportunities for each in found):,}"
+
+
+def advice_of(rules: Sequence[Entry]) -> str:
+    """Return one instruction for all of *rules*."""
+    if len(rules) == 1:
+        return rules[0].advice
+    convention = conventions_by_id()[rules[0].convention]
+    return rules[0].of_language(convention.advise_all([(entry.value, entry.topic) for entry in rules]))
 
 
 def example_of(entry: Entry) -> str:

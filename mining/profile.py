@@ -91,9 +91,16 @@ class Entry:
     @property
     def advice(self) -> str:
         """The rule as an instruction."""
-        convention = conventions_by_id()[self.convention]
-        advice = convention.advice(self.value, self.topic)
-        return f"{advice.rstrip('.')} ({self.key.partition(': ')[0]})." if convention.is_neutral else advice
+        return self.of_language(conventions_by_id()[self.convention].advice(self.value, self.topic))
+
+    @property
+    def language(self) -> str:
+        """The language that a rule which every language has is about; nothing for other rules."""
+        return self.key.partition(": ")[0] if conventions_by_id()[self.convention].is_neutral else ""
+
+    def of_language(self, advice: str) -> str:
+        """Return *advice* with the language that it is about."""
+        return f"{advice.rstrip('.')} ({self.language})." if self.language else advice
 
     @property
     def where(self) -> str:

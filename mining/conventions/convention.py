@@ -255,6 +255,18 @@ class Convention:
         """Claim that people keep the rule, so that a guide says it; for a mined convention *rule* is what is asked."""
         return True
 
+    def goes_without_saying(self, language: str, departures: int) -> bool:
+        """Claim that a guide need not say a rule about *language* from which there are so many *departures*."""
+        return False
+
+    def shared(self, value: str, key: str) -> str:
+        """Return what a rule has in common with others that one sentence can say; nothing where it is said alone."""
+        return ""
+
+    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
+        """Return several rules as one instruction: the value and the key of each, of which all have `shared`."""
+        raise NotImplementedError
+
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is to be done at a place that answers *found* where the house answers *wanted*, and what is."""
         return f"{self.advice(wanted, key).rstrip('.')} (here: {found})"

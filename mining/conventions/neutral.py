@@ -9,7 +9,8 @@ code that took its place is known, `profile.Entry.moving_to` says what a reposit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, zip_longest
 
 from tree_sitter import Node
@@ -428,6 +429,19 @@ class BlankLines(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Leave {value} empty line{'' if value == '1' else 's'} between {key}, outermost in a file."
+
+    def shared(self, value: str, key: str) -> str:
+        """Return the number of lines."""
+        return value
+
+    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
+        """Return the neighbours between which there are as many lines, those of one kind together."""
+        behind: defaultdict[str, list[str]] = defaultdict(list)
+        for _, key in rules:
+            first, _, second = key.partition(" and ")
+            behind[first].append(second)
+        pairs = "; ".join(f"{first} and {' or '.join(others)}" for first, others in behind.items())
+        return self.advice(rules[0][0], pairs)
 
 
 def with_heads(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node]]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from itertools import combinations
+from graphlib import CycleError, TopologicalSorter
+from itertools import combinations, pairwise
 from typing import Any
 
 from tree_sitter import Node
@@ -103,6 +104,19 @@ class ChildOrder(NeutralHouseConvention):
         first = value.removesuffix(" first")
         second = next((name for name in pair.split(" and ") if name != first), pair)
         return f"In a block {shape}, put {first} before {second}."
+
+    def shared(self, value: str, key: str) -> str:
+        """Return the shape of the blocks."""
+        return key.partition(" in ")[2]
+
+    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
+        """Return the order of all the keys of one shape, in as few rows as tell it."""
+        pairs: list[tuple[str, str]] = []
+        for value, key in rules:
+            keys, first = key.partition(" in ")[0].split(" and "), value.removesuffix(" first")
+            pairs.append((first, next(other for other in keys if other != first)))
+        rows = " and ".join(" before ".join(row) for row in rows_of(pairs))
+        return f"In a block {self.shared(*rules[0])}, put {rows}."
 
 
 class RequiredChild(NeutralHouseConvention):
@@ -220,6 +234,15 @@ class RequiredChild(NeutralHouseConvention):
             return f"Pass the key {child} in every call of {shape.removeprefix(CALLS)}."
         return f"Give every block {shape} the key {child}."
 
+    def shared(self, value: str, key: str) -> str:
+        """Return the shape of the blocks."""
+        return key.partition(" have ")[0]
+
+    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
+        """Return all the keys of one shape."""
+        *others, last = sorted(key.partition(" have ")[2] for _, key in rules)
+        return f"Give every block {self.shared(*rules[0])} the keys {', '.join(others)} and {last}."
+
 
 CALLS = "calls of "
 """How the key of a rule begins that is about what is given to a function."""
@@ -295,6 +318,31 @@ class CoOccurrence(NeutralHouseConvention):
         shape, _, keys = key.partition(" with ")
         cause, _, effect = keys.partition(" have ")
         return f"Where a block {shape} has {cause}, give it {effect} too."
+
+
+def rows_of(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """Return the fewest rows of names found in which every pair stands in order; of a circle, the pairs."""
+    after: dict[str, list[str]] = {name: [] for name in sorted({name for pair in pairs for name in pair})}
+    for first, second in sorted(pairs):
+        after[first].append(second)
+    try:
+        order = tuple(TopologicalSorter(after).static_order())
+    except CycleError:
+        return sorted(pairs)
+    below: dict[str, set[str]] = {}
+    for name in order:  # those behind a name come before it
+        below[name] = {*after[name]}.union(*(below[other] for other in after[name]))
+    # what follows from two others is not said
+    left = {(one, other) for one, other in pairs if not any(other in below[each] for each in after[one])}
+    rows: list[tuple[str, ...]] = []
+    while left:
+        longest: dict[str, tuple[str, ...]] = {}
+        for name in order:
+            ways = [longest[other] for other in after[name] if (name, other) in left]
+            longest[name] = (name, *max(ways, key=len, default=()))
+        rows.append(max(sorted(longest.values()), key=len))
+        left.difference_update(pairwise(rows[-1]))
+    return rows
 
 
 def single_keys(block: BlockFact) -> list[str]:

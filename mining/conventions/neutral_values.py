@@ -152,7 +152,16 @@ class LiteralOrReference(NeutralHouseConvention):
         """Return the rule as an instruction."""
         return f"Give {key} {value}."
 
+    def goes_without_saying(self, language: str, departures: int) -> bool:
+        """Claim that nobody gives a literal where a program could compute one, which says nothing of the house."""
+        return language in PROGRAMS and not departures
 
+
+PROGRAMS = frozenset(
+    {"bash", "c", "cpp", "csharp", "go", "java", "javascript", "kotlin", "lua", "php", "ruby", "rust", "scala"}
+    | {"solidity", "swift", "tsx", "typescript"}
+)
+"""Languages of programs: there most keys are given what was computed."""
 OPEN = (b"{", b"[", b"(", b",", b"}", b")", b"]")
 """What ends a line whose value goes on, or holds more than itself."""
 

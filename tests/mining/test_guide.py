@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from idiolect.mining.conventions import tally_source
+from idiolect.mining.conventions.neutral_blocks import rows_of
 from idiolect.mining.guide import ORDER, example_of, render_guide, strongest_first
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
@@ -74,8 +75,8 @@ def test_many_rules_that_are_alike_leave_room_for_the_others():
     javascript = language_named("javascript")
 
     def guide(function: str) -> str:
-        row = "".join(f"  column_{key}: x.column_{key},\n" for key in range(30))
-        text = f"row({{\n{row}}});\n{function}".encode()
+        rows = "".join(f"row_{key}({{\n  column_a: x.a,\n  column_b: x.b,\n}});\n" for key in range(30))
+        text = f"{rows}{function}".encode()
         files = [(f"src/f{n}.js", text) for n in range(90)]
         profile = learn_profile([tally_source(parse_source(path, data, javascript)) for path, data in files])
         return render_guide(profile, max_words=400)
@@ -123,3 +124,56 @@ def test_an_example_shows_what_it_is_an_example_of():
 
     assert "`def look_up(word: str | None = None):`" == example(*[union] * 60, whole)
     assert "app/m0.py, line 2" == example(*[union] * 60)
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ("", []),
+        (
+            "make({ name: 'x', icon: b, perform: c });\n",
+            ["- Give `name` in `make` a reference (javascript). (240 of 241.)"],
+        ),
+    ],
+    ids=["kept", "a literal"],
+)
+def test_rules_of_one_matter_are_one_item(odd: str, said: list[str]):
+    """Keys of one shape, their order, and where empty lines stand; that a program computes goes without saying."""
+    javascript = language_named("javascript")
+    text = "make({\n  name: a,\n  icon: b,\n  perform: c,\n});\n" * 4
+    text += "\nfunction f() {\n}\n\nclass A {\n}\n\nfunction g() {\n}\n\nfunction h() {\n}\n"
+    files = [(f"src/f{n}.js", text) for n in range(60)] + [("src/odd.js", odd)]
+    profile = learn_profile([tally_source(parse_source(path, data.encode(), javascript)) for path, data in files])
+    items = [item.partition(" Example: ")[0] for item in render_guide(profile).splitlines()]
+
+    def about(row: str) -> list[str]:
+        return [item for item in items if row in item]
+
+    calls = 240 + bool(odd)
+    assert [
+        f"- Give every block `make` the keys `icon`, `name` and `perform` (javascript). ({3 * calls} of {3 * calls}.)"
+    ] == about("Give every")
+    assert [
+        f"- In a block `make`, put `name` before `icon` before `perform` (javascript). ({2 * calls} of {2 * calls}.)"
+    ] == about("In a block")
+    assert [
+        "- Leave 1 empty line between a class declaration and a function declaration; "
+        "a function declaration and a class declaration or another; "
+        "an expression statement and a function declaration, outermost in a file (javascript). (240 of 240.)"
+    ] == about("Leave 1")
+    assert said == about("a reference")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "rows"),
+    [
+        (["ab", "bc", "ac"], ["abc"]),
+        (["ab", "bd", "ac", "cd"], ["abd", "acd"]),
+        (["ab", "cb"], ["ab", "cb"]),
+        (["ab", "bc", "ca"], ["ab", "bc", "ca"]),
+    ],
+    ids=["a row", "two ways", "two beginnings", "a circle"],
+)
+def test_an_order_is_told_in_few_rows(pairs: list[str], rows: list[str]):
+    """Each pair follows from the rows, and nothing else does."""
+    assert rows == ["".join(row) for row in rows_of([(pair[0], pair[1]) for pair in pairs])]
