@@ -38,6 +38,8 @@ VARIABLES = frozenset({"lexical_declaration", "variable_declaration"})
 KINDS = dict.fromkeys(CLASSES, "a class") | dict.fromkeys(DECLARED_FUNCTIONS, FUNCTION) | dict.fromkeys(TYPES, "a type")
 """What statements declare, by their own kind."""
 LISTED = "export_specifier"
+WRAPPER = re.compile(r"\w+$|[A-Z]\w*\.\w+$|\w+\(")
+"""What is called to wrap a function: a name, that of a module, or what a call returns; a method gives another value."""
 SIGNS = re.compile(r"[\W_]")
 
 
@@ -92,6 +94,7 @@ class ExportForm(ScriptConvention):
             nearly=(
                 "export const A = () => <b />;\nexport const B = () => <i />;\n",
                 "export const A = createContext(null);\n",
+                "export const A = rows.map((row) => row.b);\n",
                 "export function useA() {\n  return 1;\n}\n",
             ),
         ),
@@ -202,7 +205,12 @@ def core_of(value: Node) -> Node:
     core = value
     while core.type == "call_expression":
         passed = core.child_by_field_name("arguments")
-        if passed is None or not passed.named_child_count:
+        called = core.child_by_field_name("function")
+        if (
+            passed is None
+            or not passed.named_child_count
+            or (called is not None and not WRAPPER.match(text_of(called)))
+        ):
             break
         core = passed.named_children[0]
     return core
