@@ -22,6 +22,7 @@ from .tally import broken_spans, is_among
 from .view import text_of
 
 MARGIN = re.compile(rb"[ \t]*")
+JSX = re.compile(rb"</|/>")
 
 
 class Name(NamedTuple):
@@ -119,6 +120,12 @@ class AnyView:
     def leaves(self) -> list[Node]:
         """The tokens of the file, in order."""
         return [node for node in walk(self.root) if not node.child_count]
+
+    @cached_property
+    def has_jsx(self) -> bool:
+        """Whether there may be components of JSX."""
+        language = self.source.language.name
+        return language == "tsx" or (language == "javascript" and JSX.search(self.utf8) is not None)
 
     @cached_property
     def blocks(self) -> list[BlockFact]:

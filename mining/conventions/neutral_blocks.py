@@ -223,16 +223,13 @@ class RequiredChild(NeutralHouseConvention):
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
         shape, lacking = key.partition(" have ")[0], wanted.replace("has", "lacks")
-        return (
-            f"{'this call of' if CALLS in shape else 'this block of the shape'} {shape.removeprefix(CALLS)} {lacking}"
-        )
+        what = "this call of" if CALLS in shape else "this block of the shape"
+        return f"{what} {shape.removeprefix(CALLS)} {lacking}"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         shape, _, child = key.partition(" have ")
-        if CALLS in shape:
-            return f"Pass the key {child} in every call of {shape.removeprefix(CALLS)}."
-        return f"Give every block {shape} the key {child}."
+        return give(shape, f"the key {child}")
 
     def shared(self, value: str, key: str) -> str:
         """Return the shape of the blocks."""
@@ -241,11 +238,18 @@ class RequiredChild(NeutralHouseConvention):
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return all the keys of one shape."""
         *others, last = sorted(key.partition(" have ")[2] for _, key in rules)
-        return f"Give every block {self.shared(*rules[0])} the keys {', '.join(others)} and {last}."
+        return give(self.shared(*rules[0]), f"the keys {', '.join(others)} and {last}")
 
 
 CALLS = "calls of "
 """How the key of a rule begins that is about what is given to a function."""
+
+
+def give(shape: str, keys: str) -> str:
+    """Return the instruction that blocks or calls of one *shape* have *keys*."""
+    if CALLS in shape:
+        return f"Pass {keys} in every call of {shape.removeprefix(CALLS)}."
+    return f"Give every block {shape} {keys}."
 
 
 def of_calls(rule: Mapping[str, Any]) -> dict[str, Any]:

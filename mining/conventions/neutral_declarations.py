@@ -22,7 +22,6 @@ READ_BY_TOOLS = re.compile(r"\.d\.[cm]?ts$|(?:^|/)\.|\.(?:conf|config|setup|stor
 """Paths of files in forms that tools ask for: types without code, settings, stories."""
 SILENCE = re.compile(r"(?:biome-ignore|eslint-disable)(-all|-next-line|-line|-start)?\b(.*)", re.DOTALL)
 REASON = re.compile(r"\s--\s.*|\*/\s*$", re.DOTALL)
-JSX = re.compile(rb"</|/>")
 THIS = re.compile(rb"\bthis\b")
 TYPES = frozenset({"interface_declaration", "type_alias_declaration"})
 COMPONENT, FUNCTION = "a component", "a function"
@@ -133,13 +132,14 @@ class FunctionForm(ScriptConvention):
     def ask_script(self, file: AnyView) -> Iterable[Choice]:
         """Yield the form of each outermost function that could have either."""
         overloaded = {name_of(inner) for inner in declarations_of(file) if inner.type == "function_signature"}
+        is_jsx = file.has_jsx
         for inner in declarations_of(file):
             found = form_of(inner)
             if found is None or is_default(inner):
                 continue
             value, name, function = found
             if text_of(name) not in overloaded and is_free(function, file):
-                yield Choice(value, name, kind_of_function(text_of(name), file))
+                yield Choice(value, name, kind_of_function(text_of(name), is_jsx))
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the other head; no fix, because a constant cannot be called above the line that it stands on."""
@@ -179,7 +179,10 @@ def declaration_of(statement: Node) -> Node | None:
 
 def is_default(inner: Node) -> bool:
     """Claim that a declaration is exported by default, which names no constant."""
-    return inner.parent is not None and any(child.type == "default" for child in inner.parent.children)
+    statement = inner.parent
+    if statement is None or statement.type != "export_statement":
+        return False
+    return any(child.type == "default" for child in statement.children)
 
 
 def name_of(declared: Node) -> str:
@@ -188,9 +191,8 @@ def name_of(declared: Node) -> str:
     return text_of(name) if name is not None else ""
 
 
-def kind_of_function(name: str, file: AnyView) -> str:
+def kind_of_function(name: str, is_jsx: bool) -> str:
     """Return the kind of a function: one that is named like a type, in a file with JSX, is a component of it."""
-    is_jsx = file.source.language.name == "tsx" or JSX.search(file.utf8) is not None
     return COMPONENT if is_jsx and name[:1].isupper() else FUNCTION
 
 

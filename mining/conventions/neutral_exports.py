@@ -159,15 +159,16 @@ class Exported(NamedTuple):
 def exports_of(file: AnyView) -> Iterator[Exported]:
     """Yield what *file* exports of its own, types included."""
     kinds: dict[str, str] = {}
+    is_jsx = file.has_jsx
     for statement in file.root.named_children:
         inner = declaration_of(statement)
-        kinds.update(declared_in(inner, kinds, file) if inner is not None else ())
+        kinds.update(declared_in(inner, kinds, is_jsx) if inner is not None else ())
     for statement in file.root.named_children:
         if statement.type != "export_statement" or statement.child_by_field_name("source") is not None:
             continue
         words = {child.type: child for child in statement.children if not child.is_named}
         inner, value = statement.child_by_field_name("declaration"), statement.child_by_field_name("value")
-        found = declared_in(inner, kinds, file) if inner is not None else []
+        found = declared_in(inner, kinds, is_jsx) if inner is not None else []
         if value is not None:
             core = core_of(value)
             found = [(text_of(core) if core.type == "identifier" else "", kind_of(core, kinds))]
@@ -186,7 +187,7 @@ def listed_export(listed: Node, kinds: Mapping[str, str]) -> Exported:
     return Exported(text, kind, listed, alias is not None and text_of(alias) == "default")
 
 
-def declared_in(node: Node, known: Mapping[str, str], file: AnyView) -> list[tuple[str, str]]:
+def declared_in(node: Node, known: Mapping[str, str], is_jsx: bool) -> list[tuple[str, str]]:
     """Return the name and the kind of all that one statement declares; *known* are the kinds of names before it."""
     if node.type in VARIABLES:
         held = [(each.child_by_field_name("name"), each.child_by_field_name("value")) for each in node.named_children]
@@ -194,7 +195,7 @@ def declared_in(node: Node, known: Mapping[str, str], file: AnyView) -> list[tup
     else:
         kinds = [(node.child_by_field_name("name"), KINDS.get(node.type, "another"))]
     return [
-        (text_of(name), kind_of_function(text_of(name), file) if kind in (COMPONENT, FUNCTION) else kind)
+        (text_of(name), kind_of_function(text_of(name), is_jsx) if kind in (COMPONENT, FUNCTION) else kind)
         for name, kind in kinds
         if name is not None
     ]

@@ -33,7 +33,6 @@ GO = {"camelCase": "MixedCaps", "CapWords": "MixedCaps"}
 """What Go calls the cases: that of the first letter says who may use a name, and is no choice."""
 CALLED = {"CapWords": "PascalCase"}
 """What other languages than Python call a case."""
-JSX = re.compile(rb"</|/>")
 
 
 class DefinitionCase(NeutralConvention):
@@ -239,8 +238,7 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
 def may_be_called_as_type(name: Name, file: AnyView) -> bool:
     """Claim that a function's name may be a type's: of a component, a decorator, or what makes objects in Kotlin."""
     language = file.source.language.name
-    is_jsx = language in SCRIPTS or (language == "javascript" and JSX.search(file.utf8) is not None)
-    return name.kind == "function" and (language == "kotlin" or is_jsx)
+    return name.kind == "function" and (language == "kotlin" or language in SCRIPTS or file.has_jsx)
 
 
 def is_callable(interface: Node | None) -> bool:

@@ -151,8 +151,9 @@ def test_rules_of_one_matter_are_one_item(odd: str, said: list[str]):
 
     calls = 240 + bool(odd)
     assert [
-        f"- Give every block `make` the keys `icon`, `name` and `perform` (javascript). ({3 * calls} of {3 * calls}.)"
-    ] == about("Give every")
+        "- Pass the keys `icon`, `name` and `perform` in every call of `make` (javascript). "
+        f"({3 * calls} of {3 * calls}.)"
+    ] == about("in every call")
     assert [
         f"- In a block `make`, put `name` before `icon` before `perform` (javascript). ({2 * calls} of {2 * calls}.)"
     ] == about("In a block")
