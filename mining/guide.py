@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from .conventions.convention import conventions_by_id
+from .conventions.convention import PROGRAMS, conventions_by_id
 from .profile import Entry, Profile
 from .roles import role_of
 
@@ -44,9 +44,18 @@ def render_guide(profile: Profile, *, max_words: int = MOST_WORDS) -> str:
 
 
 def strongest_first(profile: Profile) -> list[Entry]:
-    """Return the entries that are rules rather than absences, by tier, then by bound; the house's own first."""
+    """
+    Return the entries that are rules rather than absences, by tier, then by bound; the house's own first.
+
+    What the keys of literals in programs are stands with the tier below.
+    """
     entries = [entry for entry in profile.entries if entry.tier]
-    return sorted(entries, key=lambda e: (ORDER[e.tier], not e.rule, -e.bound, e.id, e.scope))
+    return sorted(entries, key=lambda e: (ORDER[e.tier] + is_of_literals(e), not e.rule, -e.bound, e.id, e.scope))
+
+
+def is_of_literals(entry: Entry) -> bool:
+    """Claim that *entry* is about the keys of literals in a language of programs."""
+    return conventions_by_id()[entry.convention].is_of_shapes and entry.language in PROGRAMS
 
 
 def said_once(entries: Sequence[Entry]) -> list[list[Entry]]:

@@ -31,6 +31,11 @@ if TYPE_CHECKING:  # they import this module
 
 NOT_NEUTRAL = frozenset({"python"})
 """Languages with a catalogue of their own."""
+PROGRAMS = frozenset(
+    {"bash", "c", "cpp", "csharp", "go", "java", "javascript", "kotlin", "lua", "php", "ruby", "rust", "scala"}
+    | {"solidity", "swift", "tsx", "typescript"}
+)
+"""Languages of programs: there most keys are given what was computed."""
 PROSE = frozenset({"markdown"})
 """Languages whose layout and names are not those of code."""
 VOWEL = re.compile(r"[aeio]|u(?!n[ai]|s)")
@@ -209,6 +214,8 @@ class Convention:
     """Whether many candidate rules are tried: then the false discovery rate is controlled over the family."""
     linter_codes: ClassVar[frozenset[str]] = frozenset()
     """Under which codes linters report the same: where a comment silences one of them, nothing is asked."""
+    is_of_shapes: ClassVar[bool] = False
+    """Whether it is about the keys of blocks: what data is made of, and the least of what is to be said of programs."""
     owners: ClassVar[frozenset[str]] = frozenset()
     """Formatters that own the matter: where one is configured, the rule is learned for scoring and raises nothing."""
     roles: ClassVar[frozenset[str]] = frozenset({"src", "tests", "scripts", "docs"})

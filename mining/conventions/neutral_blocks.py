@@ -32,6 +32,7 @@ class ChildOrder(NeutralHouseConvention):
     id = "Q09"
     name = "child-order"
     question = "Which stands first, {key}?"
+    is_of_shapes = True
     roles = OTHER_ROLES
     cap = "advise"
     version = 2
@@ -131,6 +132,7 @@ class RequiredChild(NeutralHouseConvention):
     id = "Q10"
     name = "required-child"
     question = "Does a block {key}?"
+    is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"without"})
     version = 5
@@ -263,6 +265,7 @@ class CoOccurrence(NeutralHouseConvention):
     id = "Q11"
     name = "co-occurrence"
     question = "Does a block {key}?"
+    is_of_shapes = True
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"without"})

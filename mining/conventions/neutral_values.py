@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .anyfacts import EntryFact, with_shape
-from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
+from .convention import PROGRAMS, Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
 
@@ -34,6 +34,7 @@ class ClosedValues(NeutralHouseConvention):
     id = "Q12"
     name = "closed-values"
     question = "Which values does {key} take?"
+    is_of_shapes = True
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
@@ -101,6 +102,7 @@ class LiteralOrReference(NeutralHouseConvention):
     id = "Q13"
     name = "literal-or-reference"
     question = "What is {key} given?"
+    is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"a literal"})
     version = 2
@@ -157,11 +159,6 @@ class LiteralOrReference(NeutralHouseConvention):
         return language in PROGRAMS and not departures
 
 
-PROGRAMS = frozenset(
-    {"bash", "c", "cpp", "csharp", "go", "java", "javascript", "kotlin", "lua", "php", "ruby", "rust", "scala"}
-    | {"solidity", "swift", "tsx", "typescript"}
-)
-"""Languages of programs: there most keys are given what was computed."""
 OPEN = (b"{", b"[", b"(", b",", b"}", b")", b"]")
 """What ends a line whose value goes on, or holds more than itself."""
 

@@ -178,3 +178,14 @@ def test_rules_of_one_matter_are_one_item(odd: str, said: list[str]):
 def test_an_order_is_told_in_few_rows(pairs: list[str], rows: list[str]):
     """Each pair follows from the rows, and nothing else does."""
     assert rows == ["".join(row) for row in rows_of([(pair[0], pair[1]) for pair in pairs])]
+
+
+def test_what_literals_hold_is_said_after_what_code_is_like():
+    """In a program names come before the keys of objects, of which there are many; in data keys are what there is."""
+    text = "make({\n  name: a,\n  icon: b,\n});\n\nfunction openDoor() {\n  shut();\n}\n"
+    files = [(f"src/f{n}.js", text) for n in range(90)]
+    javascript = language_named("javascript")
+    profile = learn_profile([tally_source(parse_source(path, data.encode(), javascript)) for path, data in files])
+    guide = render_guide(profile)
+
+    assert 0 < guide.index("in camelCase") < guide.index("in every call of `make`")
