@@ -20,7 +20,7 @@ from .view import text_of
 SCRIPTS = frozenset({"javascript", "tsx", "typescript"})
 READ_BY_TOOLS = re.compile(r"\.d\.[cm]?ts$|(?:^|/)\.|\.(?:conf|config|setup|stories|story)\.\w+$")
 """Paths of files in forms that tools ask for: types without code, settings, stories."""
-SILENCE = re.compile(r"(?:biome-ignore|eslint-disable)(-all|-next-line|-line|-start)?\b(.*)", re.DOTALL)
+SILENCE = re.compile(r"(?:biome-ignore|(?:es|ox)lint-disable)(-all|-next-line|-line|-start)?\b(.*)", re.DOTALL)
 REASON = re.compile(r"\s--\s.*|\*/\s*$", re.DOTALL)
 THIS = re.compile(rb"\bthis\b")
 TYPES = frozenset({"interface_declaration", "type_alias_declaration"})
