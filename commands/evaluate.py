@@ -145,8 +145,7 @@ def read_recipe(adapter: Path) -> Recipe:
     """Return the recipe of the finished *adapter*."""
     from ..training.recipe import Recipe
 
-    values = json.loads((adapter / "idiolect.json").read_text("utf-8"))["recipe"]
-    return Recipe(**{**values, "betas": tuple(values["betas"])})
+    return Recipe.from_json(json.loads((adapter / "idiolect.json").read_text("utf-8"))["recipe"])
 
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:

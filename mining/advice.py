@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .split import FEW_CLUSTERS, FOLDS, formats_aside
+from .split import FEW_CLUSTERS, FOLDS, aside_of
 
 FORMAT = 50
 DOMAIN = 500
@@ -25,7 +25,7 @@ LEAST_TASKS, LEAST_CLUSTERS = 20, 2
 def advise(manifest: Mapping[str, Any]) -> list[str]:
     """Return one sentence per thing that the size of a corpus decides."""
     rows = manifest["counts"]
-    aside = formats_aside((row["kind"], row["language"], row["pairs"]) for row in rows)
+    aside = aside_of(manifest)
     train: Counter[str] = Counter()
     for row in rows:
         train[row["language"]] += row["pairs"] if row["split"] == "train" else 0

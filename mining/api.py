@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from .definitions import Definition
 from .source import Source
+from .visibility import has_private_part
 
 LONGEST_SIGNATURE = 300
 LONGEST_SUMMARY = 160
@@ -68,7 +69,7 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
             kind=definition.kind,
             signature=(signature or made_with.get(definition.symbol, ""))[:LONGEST_SIGNATURE],
             line=source.line_of(definition.span.start),
-            public=not any(part.startswith("_") for part in definition.symbol.split(".")),
+            public=not has_private_part(definition.symbol),
             summary="" if definition.doc is None else summary_of(source.slice(definition.doc)),
         )
         for definition, signature in zip(offered, signatures, strict=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from .advice import DOMAIN, FORMAT, SATURATED
 from .pairs.kind import collect_kinds
-from .split import formats_aside
+from .split import aside_of
 from .yields import UNTOLD
 
 SURE_FORMAT = 100
@@ -23,7 +23,7 @@ SURE_FORMAT = 100
 def describe_support(manifest: Mapping[str, Any]) -> list[str]:
     """Return what the training pairs of each kind, those of data and prose aside, can teach, and what to add."""
     rows = manifest["counts"]
-    aside = formats_aside((row["kind"], row["language"], row["pairs"]) for row in rows)
+    aside = aside_of(manifest)
     counts: Counter[str] = Counter()
     for row in rows:
         is_counted = row["split"] == "train" and row["language"] not in aside

@@ -13,7 +13,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .filters.duplicates import Clusters, Fingerprint, highest_across, similar_pairs
 from .pairs.pair import HOLE, Pair
@@ -95,6 +95,11 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mappin
         side[name] = wanted if name in small and is_spared else "train"
         filled[side[name]] += sizes[name]
     return Sides(cluster, {path: side[cluster[path]] for path in weights})
+
+
+def aside_of(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """Return the formats that the corpus of *manifest* is not about."""
+    return formats_aside((row["kind"], row["language"], row["pairs"]) for row in manifest["counts"])
 
 
 def formats_aside(rows: Iterable[tuple[str, str, int]]) -> frozenset[str]:

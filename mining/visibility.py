@@ -24,11 +24,16 @@ def visibility_of(language: str, symbol: str, before: bytes) -> str:
 
 def is_hidden(language: str, symbol: str, before: bytes) -> bool:
     """Claim that a definition says that others cannot use it, or that its name is not its own."""
-    if any(part.startswith("_") for part in symbol.split(".")):
+    if has_private_part(symbol):
         return True
     if language in ("go", "rust"):
         return not visibility_of(language, symbol, before)
     return not HIDING.isdisjoint(before.split())
+
+
+def has_private_part(symbol: str) -> bool:
+    """Claim that a part of a dotted name begins with an underscore."""
+    return any(part.startswith("_") for part in symbol.split("."))
 
 
 def is_capital(symbol: str) -> bool:

@@ -206,6 +206,11 @@ class Recipe:
         """Return the values as JSON has them."""
         return {**dataclasses.asdict(self), "betas": list(self.betas)}
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Recipe:
+        """Return the recipe whose values JSON has."""
+        return cls(**{**values, "betas": tuple(values["betas"])})
+
 
 def size_recipe(
     *, pairs: int, parameters: int, context_length: int, accelerator: bool = False, minutes: float | None = None

@@ -76,7 +76,7 @@ def require_same(
 
 def other_values(record: Mapping[str, Any], recipe: Recipe | None, adjust: Callable[[Recipe], Recipe] | None) -> str:
     """Return the values of the adapter of *record* that *recipe* or *adjust* want otherwise, or an empty word."""
-    had = Recipe(**{**record["recipe"], "betas": tuple(record["recipe"]["betas"])})
+    had = Recipe.from_json(record["recipe"])
     asked = had if recipe is None else recipe
     asked = asked if adjust is None else adjust(asked)
     # what a run decides itself stands in its record as it was decided

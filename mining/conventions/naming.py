@@ -38,6 +38,7 @@ STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structur
 FUNCTION_LIKE = frozenset({"__aenter__", "__call__", "__enter__", "__get__"})
 """What classes have that are used as functions are: decorators, properties and contexts."""
 GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 LITERALS = frozenset({"integer", "float", "string", "concatenated_string", "true", "false", "tuple", "unary_operator"})
 
 
@@ -50,10 +51,15 @@ def case_of(name: str) -> str:
     return next((case for case, pattern in CASES if pattern.fullmatch(name)), "mixed")
 
 
+def words_of(name: str) -> list[str]:
+    """Return the words of *name*, in lower case."""
+    return [word.lower() for word in WORDS.findall(name)]
+
+
 def recase(name: str, case: str) -> str:
     """Return *name* in another case, or as it is where it has too few words to show the difference."""
     bare = name.strip("_")
-    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", bare)]
+    words = words_of(bare)
     joined = {
         "snake_case": "_".join(words),
         "UPPER_CASE": "_".join(words).upper(),

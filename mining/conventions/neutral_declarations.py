@@ -13,11 +13,12 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..owners import SCRIPTS
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .view import text_of
 
-SCRIPTS = frozenset({"javascript", "tsx", "typescript"})
+TYPED = SCRIPTS - {"javascript"}
 READ_BY_TOOLS = re.compile(r"\.d\.[cm]?ts$|(?:^|/)\.|\.(?:conf|config|setup|stories|story)\.\w+$")
 """Paths of files in forms that tools ask for: types without code, settings, stories."""
 SILENCE = re.compile(r"(?:biome-ignore|(?:es|ox)lint-disable)(-all|-next-line|-line|-start)?\b(.*)", re.DOTALL)
@@ -232,7 +233,7 @@ class ObjectType(ScriptConvention):
     name = "object-type"
     question = "How is {key} declared?"
     linter_codes = frozenset({"consistent-type-definitions", "useConsistentTypeDefinitions"})
-    asked = SCRIPTS - {"javascript"}
+    asked = TYPED
     values = ("an alias", "an interface")
     examples = Examples(
         value="an alias",

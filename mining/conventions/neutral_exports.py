@@ -16,7 +16,7 @@ from .convention import Choice, Edit, Examples, Place
 from .neutral_declarations import (
     COMPONENT,
     FUNCTION,
-    SCRIPTS,
+    TYPED,
     TYPES,
     ScriptConvention,
     declaration_of,
@@ -205,13 +205,9 @@ def core_of(value: Node) -> Node:
     """Return a value, or the one that calls wrap, as `observer(A)` does."""
     core = value
     while core.type == "call_expression":
-        passed = core.child_by_field_name("arguments")
-        called = core.child_by_field_name("function")
-        if (
-            passed is None
-            or not passed.named_child_count
-            or (called is not None and not WRAPPER.match(text_of(called)))
-        ):
+        passed, called = core.child_by_field_name("arguments"), core.child_by_field_name("function")
+        is_wrapped = called is None or WRAPPER.match(text_of(called)) is not None
+        if passed is None or not passed.named_child_count or not is_wrapped:
             break
         core = passed.named_children[0]
     return core
@@ -238,7 +234,7 @@ class TypeImport(ScriptConvention):
     name = "type-import"
     question = "Where does an import of types alone say that they are types?"
     linter_codes = frozenset({"consistent-type-imports", "consistent-type-specifier-style", "useImportType"})
-    asked = SCRIPTS - {"javascript"}
+    asked = TYPED
     values = ("once", "of each")
     examples = Examples(
         value="once",

@@ -16,6 +16,7 @@ from .anyfacts import BlockFact, EntryFact, last_part
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, HouseChoice, NeutralConvention, NeutralHouseConvention, Place
 from .facts import FileFacts
+from .naming import words_of
 from .view import text_of
 
 ORIGINS = frozenset({"source", "uses", "image", "module", "git", "repo", "repository", "from", "include", "url"})
@@ -33,7 +34,6 @@ VERSION = re.compile(r"[@:=][A-Za-z_/-]*\d[\w./-]*$")
 """What ends in a number, as `v4` does; any other word is a branch, or a tag that moves like one."""
 UNQUOTED = re.compile(rb"[^\s\"'`]+")
 VERSION_KEYS = frozenset({"version", "rev", "ref", "tag", "commit", "sha256", "digest"})
-WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 THIN = 2
 """The different functions that the body of a wrapper calls at most."""
 LEAST_THROUGH, LEAST_FILES, MOST_RAW_FILES = 5, 3, 2
@@ -229,7 +229,11 @@ class HouseModule(NeutralHouseConvention):
             ):
                 continue
             for raw in sorted(inside - common):
-                if len(inside) > 1 and not is_folder and not words_of(raw) & words_of(own):
+                if (
+                    len(inside) > 1
+                    and not is_folder
+                    and set(words_of(last_part(raw))).isdisjoint(words_of(last_part(own)))
+                ):
                     continue
                 elsewhere = {path for path in made.raw[raw] if not within(path, home)}
                 is_outside = is_folder or (last_part(raw) not in made.homes and not is_of_value(raw, files[0].language))
@@ -363,11 +367,6 @@ def own_alias(path: str, home: str) -> re.Match[str] | None:
     """Return what opens *path* where that names the outermost folder of the file at *home*."""
     found = ALIAS.match(path)
     return found if found is not None and home.startswith(found[1][1:]) else None
-
-
-def words_of(name: str) -> set[str]:
-    """Return the words of the last part of a name."""
-    return {word.lower() for word in WORDS.findall(last_part(name))}
 
 
 def whole_value(file: AnyView, entry: EntryFact) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..owners import SCRIPTS
 from .anyfacts import last_part
 from .anyview import AnyView, Name
 from .chosen_names import own_names
@@ -20,7 +21,7 @@ MARKS = "_~?!=$"
 """What opens or ends names by a rule of the language."""
 BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstable)_(?=[a-zA-Z]))?")
 """What stands before a name: the sign of one that is a word of Rust or C#, and the stage that libraries tell by it."""
-SCRIPTS = frozenset({"tsx", "typescript"})
+TYPED = SCRIPTS - {"javascript"}
 """Languages in which a function may be a component or a decorator, which types are called like."""
 TOLD = frozenset({"java", "kotlin"})
 """Languages of which a test's name may tell in words what is to come of it, whatever the house calls its functions."""
@@ -204,7 +205,7 @@ class DefinitionCase(NeutralConvention):
             case = case_of(text)
             if case and not is_unclear(name, text, case, file):
                 language = file.source.language.name
-                is_open = language in SCRIPTS and name.kind == "function"
+                is_open = language in TYPED and name.kind == "function"
                 kind = "function that is no component" if is_open else name.kind
                 yield Choice(GO.get(case, case) if language == "go" else CALLED.get(case, case), name.node, kind)
 
@@ -238,7 +239,7 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
 def may_be_called_as_type(name: Name, file: AnyView) -> bool:
     """Claim that a function's name may be a type's: of a component, a decorator, or what makes objects in Kotlin."""
     language = file.source.language.name
-    return name.kind == "function" and (language == "kotlin" or language in SCRIPTS or file.has_jsx)
+    return name.kind == "function" and (language == "kotlin" or language in TYPED or file.has_jsx)
 
 
 def is_callable(interface: Node | None) -> bool:

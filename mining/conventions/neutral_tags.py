@@ -14,9 +14,9 @@ from tree_sitter import Point
 
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Part, Place
+from .neutral_text import DOCUMENTING
 from .view import text_of
 
-DOCUMENTING = ("/**", "/*!", "///", "//!")
 TAG = re.compile(rb"(?m)^[ \t]*(?:/\*[*!]|\*|//[/!])?[ \t]*([@\\][A-Za-z]+)(?![\w-])")
 """A tag where it opens a line."""
 RETURNED, THROWN, WHOLE = "what a function returns", "what a function throws", "what a file holds"

@@ -16,7 +16,7 @@ from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_o
 from .view import text_of
 
 MARKERS = ("///", "//!", "//", "/**", "/*!", "/*", "--", "#", ";", "%")
-DOCUMENTING = frozenset({"///", "//!", "/**", "/*!"})
+DOCUMENTING = ("///", "//!", "/**", "/*!")
 """What opens documentation, in whichever form its tool reads: no choice beside that of other comments."""
 ORDER = re.compile(
     r"/\*\s*(?:[@#]|(?:biome|c8|eslint|exported|globals?|istanbul|jshint|oxlint|prettier|stylelint|v8|webpack)\b)"
