@@ -163,7 +163,7 @@ def collect_definitions(source: Source) -> list[Definition]:
     definitions: list[Definition] = []
     around: list[int] = []
     for span in sorted(units, key=lambda span: (span.start, -span.end)):
-        if any(tests.start <= span.start < tests.end for tests in found.tests):
+        if found.tests and any(tests.start <= span.start < tests.end for tests in found.tests):
             continue
         while around and definitions[around[-1]].span.end <= span.start:
             around.pop()
@@ -180,6 +180,8 @@ def is_local(unit: Span, owner: Definition | None, anonymous: Sequence[Span]) ->
     """Claim that a unit stands in a function, or in a class without a name that its *owner* holds."""
     if owner is not None and owner.kind != "class":
         return True
+    if not anonymous:
+        return False
     start = -1 if owner is None else owner.span.start
     return any(start < around.start < unit.start and unit.end <= around.end for around in anonymous)
 
@@ -277,10 +279,13 @@ def build_definition(
 
 def bracket_of(block: Node) -> Span | None:
     """Return what stands between the two tokens, such as braces, that open and close *block*; None without them."""
-    parts = block.children
-    if len(parts) < 2 or parts[0].is_named or parts[-1].is_named:
+    # not all of its children: a block may hold thousands
+    if block.child_count < 2:
         return None
-    return Span(parts[0].end_byte, parts[-1].start_byte)
+    first, last = block.child(0), block.child(block.child_count - 1)
+    if first.is_named or last.is_named:
+        return None
+    return Span(first.end_byte, last.start_byte)
 
 
 def braces_at_end(source: Source, block: Node) -> Span | None:
@@ -302,7 +307,7 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span, block: 
         return bracketed_lines(source, bracket)
     inside = doc is not None and body.start <= doc.start < body.end
     before = doc.end if doc is not None and inside else last_token_end(node, body)
-    sign = block[0].children[0] if block[0].children else block[0]
+    sign = block[0].child(0) if block[0].child_count else block[0]
     if not sign.is_named and source.line_of(sign.start_byte) == source.line_of(before - 1):
         # `=` or `=>`, which opens an expression, belongs to the head where it ends the head's line
         before = sign.end_byte
@@ -386,6 +391,8 @@ def node_span(captures: dict[str, list[Node]], name: str) -> Span | None:
 
 def name_parts(nodes: Sequence[Node]) -> list[str]:
     """Return the parts of a unit's name: one node may hold several, and several nodes may make one name."""
+    if len(nodes) == 1 and (name := node_text(nodes[0])).isidentifier():
+        return [name]
     texts = (part for node in nodes for part in SEPARATORS.split(node_text(node)))
     return [stripped for text in texts if (stripped := " ".join(text.strip("\"'` ").split()))] or ["_"]
 

@@ -183,11 +183,10 @@ def learn_rule(
 
 def owner_of(convention: Convention, key: str, places: Sequence[Place], owners: Owners) -> str:
     """Return the formatter that is set up where most of *places* stand, or nothing."""
-    half = sum(place.times for place in places) / 2
     for name in sorted(convention.owners & owners.keys()):
         if is_formatted(convention, key, name):
             covered = sum(place.times for place in places if place.path.startswith(owners[name]))
-            if covered > half:
+            if 2 * covered > sum(place.times for place in places):
                 return name
     return ""
 
@@ -219,7 +218,7 @@ def weigh(
     for _, group in groupby(places, PATH):
         found = [(place.value, count_of(place)) for place in group]
         files += 1
-        weight = min(1.0, convention.file_weight / sum(count for _, count in found))
+        weight = min(1.0, convention.file_weight / sum([count for _, count in found]))
         for value, count in found:
             votes[value] += weight * count
     return votes, files
@@ -248,6 +247,8 @@ def learn_scope(
     owner: str,
 ) -> Entry | None:
     """Return what the places of one scope hold to, or None when they hold to nothing or are too few."""
+    if len(places) < convention.least_files:
+        return None
     votes, files = weigh(convention, places)
     n = sum(votes.values())
     prior = read_priors().get(convention.id) if scope == "repository" and LEAST_OWN <= n <= MOST_OWN else None
@@ -264,7 +265,7 @@ def learn_scope(
     cap = "advise" if value in convention.advised and convention.cap == "gate" else convention.cap
     if not strength and not override.is_enforced:
         return None
-    lately, _ = weigh(convention, (place for place in places if place.recent), RECENT)
+    lately, _ = weigh(convention, [place for place in places if place.recent], RECENT)
     favourite = first_choice(lately) if lately else value
     entry = Entry(
         convention=convention.id,

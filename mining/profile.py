@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .conventions.convention import conventions_by_id
@@ -179,6 +179,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
     return Entry(**values)
 
 
+@lru_cache(maxsize=1 << 14)  # asked for every file by every question
 def scopes_of(path: str, role: str) -> tuple[str, ...]:
     """Return the scopes that a file is in, the narrowest first: its outermost folder, or project, its role, and all."""
     folders = path.split("/")[:-1]

@@ -29,7 +29,7 @@ class Frame:
     A node that encloses others: kept on the stack while the walk is inside it.
     """
 
-    __slots__ = ("end", "function", "kind", "node", "outer")
+    __slots__ = ("end", "function", "is_interpolated", "kind", "node", "outer")
 
     def __init__(self, kind: str, node: Node, outer: Frame | None, end: int) -> None:
         self.kind = kind
@@ -39,6 +39,8 @@ class Frame:
         # never itself: what points at itself is only freed by a search for cycles, and holds its tree until then
         self.function: DefinitionFrame | None = outer.own_function if outer is not None else None
         """The innermost function around this node."""
+        self.is_interpolated: bool = kind == "interpolation" or (outer is not None and outer.is_interpolated)
+        """Whether what stands inside this node stands in a field of an f-string."""
 
     @property
     def own_function(self) -> DefinitionFrame | None:
@@ -255,7 +257,7 @@ class FileView:
 
     def is_interpolated(self) -> bool:
         """Claim that the site stands in a field of an f-string."""
-        return any(frame.kind == "interpolation" for frame in self.frames())
+        return self.top is not None and self.top.is_interpolated
 
     def text(self, node: Node) -> str:
         """Return the text of *node*, read once for all who ask about one site."""
