@@ -49,7 +49,8 @@ NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left")
 LIST = re.compile(r"sequence|array|tuple|(?<!argument_)list")
 HEAD = re.compile(r"identifier|string|word|label")
 """Kinds of the words before a block's body."""
-WORD = re.compile(r"\$?\w+")
+TAKEN = re.compile(r"\$?\b\w++(?!\s*\()")
+"""A word among parameters that is not what a default value calls."""
 LONGEST = 60
 """Characters of a value or a name that are kept."""
 DEEPEST = 40
@@ -352,7 +353,7 @@ def is_variable(callee: Node, name: str, units: Sequence[Node]) -> bool:
     if VARIABLE.search(callee.type):
         return True
     taken = (child for unit in units for child in unit.named_children if "parameter" in child.type)
-    return any(name in WORD.findall(text_of(parameters)) for parameters in taken)
+    return any(name in TAKEN.findall(text_of(parameters)) for parameters in taken)
 
 
 def last_part(name: str) -> str:

@@ -503,6 +503,7 @@ def test_a_block_is_named_by_what_makes_it(path: str, text: str, shapes: list[st
         pytest.param("js", "function {}(x, step) {{\n  return step(x);\n}}\n", [], id="a parameter"),
         pytest.param("kt", "fun {}(x: Int, step: Step) {{\n  step(x)\n}}\n", [], id="a parameter without a field"),
         pytest.param("kt", "fun {}(x: Int) {{\n  step(x)\n}}\n", ["kotlin: `step`"], id="a function of Kotlin"),
+        pytest.param("kt", "fun {}(x: Int = step(x)) {{\n}}\n", ["kotlin: `step`"], id="what a default value calls"),
         pytest.param("kt", "class {}(x: Int) : step(x) {{\n}}\n", [], id="what a class extends"),
     ],
 )
