@@ -14,6 +14,7 @@ from typing import NamedTuple
 from .conventions.convention import HouseConvention, Opportunity, conventions_by_id
 from .conventions.tally import FileTally, tally_source
 from .errors import naming
+from .filters.personal import MASKED, mask_personal
 from .profile import SHOWN_EXEMPLARS, Entry, Exemplar, Profile
 from .source import Source, Span
 
@@ -106,7 +107,7 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None) -> 
         asked += len(here)
         if entry is None or not here:
             continue
-        departs = [o for o in here if o.value != entry.value]
+        departs = [o for o in here if not is_answer(o.value, entry.value)]
         obeyed[entry.id] += len(here) - len(departs)
         violated[entry.id] += len(departs)
         rate = entry.k / entry.n
@@ -122,6 +123,11 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None) -> 
         violated={rule: count for rule, count in violated.items() if count},
         score=sum(bound * share for bound, share in parts) / weight if weight else None,
     )
+
+
+def is_answer(found: str, wanted: str) -> bool:
+    """Claim that *found* is the house's answer, or would be in the profile of a corpus, which names no person."""
+    return found == wanted or (MASKED in wanted and mask_personal(found)[0] == wanted)
 
 
 def has_its_own_way(found: Sequence[Opportunity], value: str) -> bool:

@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from tree_sitter import Node
 
+from ..filters.personal import MASKED
 from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, text_of
 
@@ -129,9 +130,9 @@ class FileHeader(Convention):
             yield Choice(NO_HEADER, file.statements[0])
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
-        """Return the header put in below what programs read first, where it holds no year and the file has none."""
+        """Return the header put in below what programs read first, where it is known whole and the file has none."""
         statements = place.source.tree.root_node.named_children
-        if "YEAR" in value or value == NO_HEADER or header_of(statements):
+        if "YEAR" in value or MASKED in value or value == NO_HEADER or header_of(statements):
             return ()
         read = [node for node in statements if node.type == "comment" and TO_TOOLS.match(text_of(node))]
         past = max((node.end_byte for node in read if node.start_point.row < COOKIE_LINES), default=0)

@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+MASKED = "xx"
+"""Stands in every mask but those of single letters between signs."""
+
 
 class Personal(NamedTuple):
     """

@@ -103,6 +103,15 @@ def test_a_header_is_put_below_what_has_to_come_first(first: str):
     assert f"{first}{header}x = 1\n".encode() == mend(f"{first}x = 1\n", house, only=["D11"])
 
 
+@pytest.mark.parametrize(("by", "count"), [("the crew", 1), ("xxx@xxxx.xxx", 0)])
+def test_a_header_that_a_corpus_masked_is_not_put_in(by: str, count: int):
+    """Whose address it holds is not known any more."""
+    header = f"# License: MIT, by {by}\n\n"
+    house = learn_profile([tally_source(parse(f"{header}x = 1\n", f"app/m{n}.py")) for n in range(90)])
+
+    assert f"{header * count}x = 1\n".encode() == mend("x = 1\n", house, only=["D11"])
+
+
 def test_findings_that_were_not_given_stay(profile: Profile):
     """A fix of one rule leaves the departures of another."""
     assert b"a = []\nb = 'x'\n" == mend("a = list()\nb = 'x'\n", profile, only=["S04"])

@@ -14,6 +14,7 @@ from idiolect.mining.conventions.anyview import AnyView
 from idiolect.mining.conventions.chosen_names import own_names
 from idiolect.mining.conventions.convention import Place, apply_edits, conventions_by_id
 from idiolect.mining.conventions.neutral import BlankLines, TokenSpacing
+from idiolect.mining.filters.personal import mask_personal
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_of
@@ -432,6 +433,18 @@ def test_a_header_is_told_by_a_line_that_says_something(head: str, said: str):
 
     assert "Open every file with `Copyright YEAR Ada` (java)." == entry.advice
     assert said in finding.message
+
+
+@pytest.mark.parametrize(("address", "count"), [("ada@loom.org", 0), ("bob@loom.org", 0), ("robert@loom.org", 1)])
+def test_a_corpus_does_not_hold_the_addresses_in_headers_against_code(address: str, count: int):
+    """Its profile has them masked: an address of the same form is taken for the same."""
+    head = "/*\n * Copyright 2024 Ada <{}>\n */\n"
+    masked, _ = mask_personal(head.format("ada@loom.org"))
+    profile = learn({f"a/A{n}.java": f"{masked}class A{n} {{}}\n" for n in range(60)})
+    judged = judge_source(parse("B.java", f"{head.format(address)}class B {{}}\n"), profile)
+
+    assert "ada@loom.org" not in masked
+    assert count == sum(each.entry.convention == "Q20" for each in judged.findings)
 
 
 def test_advice_names_the_language_once():
