@@ -26,8 +26,11 @@ SEPARATOR = ","
 PLAIN = re.compile(r"(content|end|fragment|literal|start)$")
 """Kinds of the parts of a string that is no more than its text."""
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
+CLOSERS = frozenset(closer for _, closer in BRACKETS)
 TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
+TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
+"""Kinds of statements that take what others hold: a house parts them, or keeps them together."""
 WIDEST_STEP = 8
 FORMATTERS = frozenset(
     {"biome", "clang-format", "gofmt", "google-java-format", "php-cs-fixer", "prettier", "rubocop", "rustfmt"}
@@ -214,7 +217,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE | {"bash"}  # there a blank ends a word
     is_mined = True
-    version = 9
+    version = 10
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -254,6 +257,15 @@ class TokenSpacing(NeutralConvention):
         ),
         Examples(
             value="after",
+            key="`,` in class parameters",
+            path="src/A.kt",
+            language="kotlin",
+            conforms=("class A(b: Int, c: Int)\n",),
+            departs=("class A(b: Int,c: Int)\n",),
+            nearly=("class A(b: Int,)\n",),
+        ),
+        Examples(
+            value="after",
             key="`,` in a flow sequence",
             path="ci.yaml",
             language="yaml",
@@ -275,6 +287,8 @@ class TokenSpacing(NeutralConvention):
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
             if [sign] != sign.split() or sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
                 continue
+            if sign == SEPARATOR and following is not None and text_of(following) in CLOSERS:
+                continue  # the blanks are those inside of the brackets
             row, column = node.start_point
             around = node.parent
             if around is not None and around.type == sign:
@@ -377,7 +391,7 @@ class BlankLines(NeutralConvention):
     spared = PROSE
     owners = frozenset({"gofmt", "google-java-format", "php-cs-fixer", "rubocop"})
     is_mined = True
-    version = 7
+    version = 8
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -404,6 +418,15 @@ class BlankLines(NeutralConvention):
         ),
         Examples(
             value="1",
+            key="an expression statement and another",
+            path="src/a.ts",
+            language="typescript",
+            conforms=("f(() => {\n  a();\n});\n\nf(b);\n",),
+            departs=("f(() => {\n  a();\n});\nf(b);\n",),
+            nearly=("f(a);\nf(b);\n",),
+        ),
+        Examples(
+            value="1",
             key="a function item and another",
             path="src/a.rs",
             language="rust",
@@ -419,8 +442,7 @@ class BlankLines(NeutralConvention):
             # some grammars take the empty lines behind a node into it
             lines = head.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
             between = file.utf8[one.end_byte : head.start_byte]
-            # groups of what is used are parted by whose it is
-            is_free = is_one_liner(one) or is_one_liner(other) or one.type == other.type == "use_declaration"
+            is_free = is_one_liner(one) or is_one_liner(other) or are_grouped(one, other)
             if lines >= 0 and not between.strip(b" \t\r\n;") and not is_free:
                 first, second = neighbour(one), neighbour(other)
                 key = f"{first} and {'another' if first == second else second}"
@@ -457,6 +479,13 @@ def with_heads(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node]]:
 def is_one_liner(node: Node) -> bool:
     """Claim that *node* has a body and stands on one line: such stand together as a table does, or apart."""
     return node.start_point.row == node.end_point.row and node.child_by_field_name("body") is not None
+
+
+def are_grouped(one: Node, other: Node) -> bool:
+    """Claim that two neighbours stand together, or apart, by what they are about, as lines of one kind do."""
+    is_line = one.start_point.row == one.end_point.row and other.start_point.row == other.end_point.row
+    # groups of what Rust uses are parted by whose it is
+    return one.type == other.type and (one.type == "use_declaration" or (is_line and not TAKING.search(one.type)))
 
 
 def neighbour(node: Node) -> str:
