@@ -4,8 +4,12 @@ Who may use a definition. In: its language, its name, and the code before that. 
 
 from __future__ import annotations
 
+import re
+
 HIDING = frozenset({b"override", b"private", b"@Override"})
 """Words before a name which say that it is its class's alone, or was given by another."""
+OF_HIDDEN = re.compile(rb"func\s*\((?:\s*\w+\s)?+[\s*]*[a-z_]")
+"""What stands in Go before the name of a method of a type that others cannot name."""
 
 
 def visibility_of(language: str, symbol: str, before: bytes) -> str:
@@ -16,7 +20,7 @@ def visibility_of(language: str, symbol: str, before: bytes) -> str:
     """
     words = before.split()
     if language == "go":
-        return "exported" if is_capital(symbol) else ""
+        return "exported" if is_capital(symbol) and not OF_HIDDEN.match(before) else ""
     if language == "rust":
         return "public" if b"pub" in words else ""
     return "public" if language == "java" and b"public" in words and HIDING.isdisjoint(words) else ""

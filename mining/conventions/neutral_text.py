@@ -44,7 +44,7 @@ class CommentForm(NeutralConvention):
     question = "What about {key}?"
     cap = "advise"
     never = frozenset({"undocumented"})
-    version = 4
+    version = 5
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -79,6 +79,15 @@ class CommentForm(NeutralConvention):
             conforms=("package a\n\n// ReadAll reads.\nfunc ReadAll() {}\n",),
             departs=("package a\n\nfunc ReadAll() {}\n",),
             nearly=("package a\n\nfunc readAll() {}\n",),
+        ),
+        Examples(
+            value="documented",
+            key="a comment before an exported method",
+            path="orders/a.go",
+            language="go",
+            conforms=("package a\n\n// ReadAll reads.\nfunc (s *Shop) ReadAll() {}\n",),
+            departs=("package a\n\nfunc (s *Shop) ReadAll() {}\n", "package a\n\nfunc (Shop) ReadAll() {}\n"),
+            nearly=("package a\n\nfunc (s *shop) ReadAll() {}\n", "package a\n\nfunc (shop) ReadAll() {}\n"),
         ),
         Examples(
             value="documented",
