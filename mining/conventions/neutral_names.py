@@ -25,6 +25,8 @@ TYPED = SCRIPTS - {"javascript"}
 """Languages in which a function may be a component or a decorator, which types are called like."""
 TOLD = frozenset({"java", "kotlin"})
 """Languages of which a test's name may tell in words what is to come of it, whatever the house calls its functions."""
+RUN = re.compile(rb"[@\[]\w*(?:Benchmark|Test)\b")
+"""What marks a test, or a benchmark, where the path of its file does not say that it is one."""
 OPERATOR = re.compile(r"operator\W")
 """What opens the name of an operator in C++, which the language gives."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
@@ -45,7 +47,7 @@ class DefinitionCase(NeutralConvention):
     is_about_names = True
     never = frozenset({"mixed"})
     spared = PROSE
-    version = 8
+    version = 9
     examples = Examples(
         value="camelCase",
         key="function",
@@ -193,6 +195,7 @@ class DefinitionCase(NeutralConvention):
                 "fun LateOrder(id: Int): Order {\n    return f(id)\n}\n",
                 "class A : B() {\n    override fun read_all() {\n        f()\n    }\n}\n",
                 '@Suppress("FunctionName")\nfun read_all() {\n    f()\n}\n',
+                "class A {\n    @Benchmark\n    fun start_lazily() {\n        f()\n    }\n}\n",
                 "fun `reads_all of them$`() {\n    f()\n}\n",
             ),
         ),
@@ -226,7 +229,8 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_any = text.isalnum() and (text.islower() or text.isupper())
     is_type_like = case == "CapWords" and may_be_called_as_type(name, file)
     # a test says in parts what it calls, when, and what is to come of it
-    is_told = file.role == "tests" and "_" in text and (case == "mixed" or file.source.language.name in TOLD)
+    is_told = "_" in text and (file.role == "tests" or is_run_by_mark(name, file))
+    is_told &= case == "mixed" or file.source.language.name in TOLD
     # Go's own tool asks for the parts of a test's name
     is_told |= file.source.language.name == "go" and GO_TEST.match(text) is not None
     # the type of a function may be called like it
@@ -234,6 +238,12 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     # what is quoted breaks the language's own rules on purpose, as a sign inside of a name does
     is_odd = "`" in text or "$" in text or name.text.startswith("[")
     return is_told or is_any or is_type_like or is_odd or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
+
+
+def is_run_by_mark(name: Name, file: AnyView) -> bool:
+    """Claim that what stands before a name, in its definition, marks it as a test or a benchmark."""
+    unit = name.node.parent
+    return unit is not None and RUN.search(file.utf8, unit.start_byte, name.node.start_byte) is not None
 
 
 def may_be_called_as_type(name: Name, file: AnyView) -> bool:
