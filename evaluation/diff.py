@@ -78,6 +78,8 @@ class Change:
     """The added or edited lines of every changed file that still exists."""
     before: Mapping[str, str]
     """The earlier path of every renamed file."""
+    edited: Mapping[str, Mapping[int, int]]
+    """By path, the old line in whose place an added one stands."""
     staged: Snapshot | None = None
     """The index, where that is judged rather than the work tree."""
 
@@ -155,7 +157,7 @@ def find_staged(root: Path) -> Change:
     staged = index_snapshot(root)
     if head is None:
         every = {path: frozenset(range(1, data.count(b"\n") + 2)) for path, data in staged.read(staged.blobs)}
-        return Change(Snapshot(root, "", {}), every, {}, staged)
+        return Change(Snapshot(root, "", {}), every, {}, {}, staged)
     commit = head.decode().strip()
     found = compare_index(root, commit, named_index())
     if found is None:

@@ -151,15 +151,26 @@ def set_apart(file: Inspected, asked: Sequence[bool]) -> Inspected:
 
 
 def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
-    """Claim of each alert of *file* that it stands on an added line, and is of no name that stood there before."""
+    """
+    Claim of each alert of *file* that it stands on an added line and came with it.
+
+    What is of a name that stood there before did not, nor what an edited line departed in already.
+    """
     added = [is_on_added(alert, change) for alert in file.alerts]
-    named = [conventions_by_id()[alert.finding.entry.convention].is_about_names for alert in file.alerts]
-    if not any(is_added and is_named for is_added, is_named in zip(added, named, strict=True)):
+    if not any(added):
         return added
-    fresh = were_not_there(file, change, profile, {})
-    return [
-        is_added and (is_new or not is_named) for is_added, is_new, is_named in zip(added, fresh, named, strict=True)
-    ]
+    old, found = judge_earlier(file, change, profile)
+    fresh = are_new(file, old, found)
+    stood = Counter((finding.line, finding.entry.id, finding.found) for finding in found)
+    edited = change.edited.get(file.source.path, {})
+    came: list[bool] = []
+    for alert, is_added, is_new in zip(file.alerts, added, fresh, strict=True):
+        finding = alert.finding
+        before = edited.get(finding.line, 0), finding.entry.id, finding.found
+        is_named = conventions_by_id()[finding.entry.convention].is_about_names
+        came.append(is_added and stood[before] <= 0 and (is_new or not is_named))
+        stood[before] -= 1
+    return came
 
 
 def is_on_added(alert: Alert, change: Change) -> bool:
@@ -172,12 +183,22 @@ def were_not_there(
     file: Inspected, change: Change, profile: Profile, more_before: Mapping[str, Sequence[Finding]]
 ) -> list[bool]:
     """Claim of each alert of *file* that its earlier version had none of that key, whatever moved."""
-    path = file.source.path
-    earlier = change.before.get(path, path)
-    old = read_source(path, change.base.read_one(earlier))
-    found = [*judge_source(old, profile).findings, *more_before.get(earlier, ())] if old is not None else []
+    old, found = judge_earlier(file, change, profile)
+    earlier = change.before.get(file.source.path, file.source.path)
+    return are_new(file, old, [*found, *more_before.get(earlier, ())])
+
+
+def judge_earlier(file: Inspected, change: Change, profile: Profile) -> tuple[Source | None, Sequence[Finding]]:
+    """Return the earlier version of *file*, if there was one, and what *profile* says of it."""
+    path = change.before.get(file.source.path, file.source.path)
+    old = read_source(path, change.base.read_one(path))
+    return old, judge_source(old, profile).findings if old is not None else ()
+
+
+def are_new(file: Inspected, old: Source | None, found: Sequence[Finding]) -> list[bool]:
+    """Claim of each alert of *file* that its *old* version, in which this was *found*, had none of that key."""
     keys = keys_of(old, found) if old is not None else []
-    known = Counter(key._replace(path=path) for key in keys)
+    known = Counter(key._replace(path=file.source.path) for key in keys)
     fresh: list[bool] = []
     for alert in file.alerts:
         fresh.append(known[alert.key] <= 0)

@@ -65,6 +65,8 @@ class Difference(NamedTuple):
     """The added or edited lines of every file whose lines changed and that is still there."""
     before: Mapping[str, str]
     """The earlier path of every renamed file: without it, all its lines would be new."""
+    edited: Mapping[str, Mapping[int, int]]
+    """By path, the old line in whose place an added one stands: where a hunk has as many of both."""
 
 
 def compare_commits(root: Path, old: str, new: str) -> Difference | None:
@@ -162,7 +164,15 @@ def difference_of(patch: bytes) -> Difference:
         for change in changes
         if change.added
     }
-    return Difference(added, {change.path: change.earlier for change in changes if change.earlier})
+    before = {change.path: change.earlier for change in changes if change.earlier}
+    return Difference(added, before, {change.path: dict(edited_lines(change)) for change in changes if change.added})
+
+
+def edited_lines(change: FileChange) -> Iterator[tuple[int, int]]:
+    """Yield each added line that stands in the place of an old one, and that."""
+    for old, new in zip(change.removed, change.added, strict=True):
+        if old.many == new.many:
+            yield from zip(range(new.first, new.first + new.many), range(old.first, old.first + old.many), strict=True)
 
 
 def read_patch(patch: bytes) -> Iterator[FileChange]:

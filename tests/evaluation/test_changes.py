@@ -116,6 +116,25 @@ def test_a_name_of_before_is_left_to_those_who_use_it(
     assert (1, [("old.py", 1), ("old.py", 5)]) == check(capsys, str(house), "--diff", "HEAD")
 
 
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        pytest.param("a = 'edited'", 0, id="departed before"),
+        pytest.param("a = 'edited' + 'more'", 1, id="departs once more"),
+        pytest.param("a = 'edited'\nb = 'more'", 2, id="more lines"),
+    ],
+)
+def test_what_an_edited_line_departed_in_before_did_not_come_with_the_edit(
+    house: Path, capsys: pytest.CaptureFixture[str], line: str, count: int
+):
+    """A line in the place of one that departed in the same way adds nothing; what it adds counts."""
+    text = (house / "old.py").read_text()
+    (house / "old.py").write_text(text.replace(SLIP, f"{line}\n"))
+
+    assert SLIP in text
+    assert count == len(check(capsys, str(house), "--diff", "HEAD")[1])
+
+
 def test_a_change_cannot_weaken_its_own_judge(house: Path, capsys: pytest.CaptureFixture[str]):
     """Settings and a baseline that the change itself brings are not those it is judged by."""
     (house / "new.py").write_text(SLIP)
