@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from ..mining.cache import cache_folder, digest_of_code
 from ..mining.conventions.existence import ApiExists
-from ..mining.conventions.silences import Silences, silences_in
+from ..mining.conventions.silences import Silences
 from ..mining.judge import Finding
 from ..mining.profile import state_fact
 from ..mining.roles import data_folder, role_of
@@ -409,7 +409,7 @@ def findings_by_path(missing: Iterable[Missing], sources: Mapping[str, Source]) 
         if source is None or each.line > len(source.line_starts):
             continue
         if each.path not in silences:
-            silences[each.path] = silences_in(source)
+            silences[each.path] = Silences(source)
         finding = as_finding(each, source)
         lines = {each.line, line_of_import(finding, source)}
         if not any(silences[each.path].cover(ApiExists.linter_codes, line) for line in lines):

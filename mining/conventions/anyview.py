@@ -7,7 +7,7 @@ Nothing here knows a language: definitions, strings, comments and calls are what
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -18,6 +18,8 @@ from ..definitions import MATCH_LIMIT
 from ..roles import role_of
 from ..source import Source
 from .anyfacts import BlockFact, blocks_in, depth_of, key_of
+from .convention import Convention, Part
+from .silences import Silences
 from .tally import broken_spans, is_among
 from .view import text_of
 
@@ -106,10 +108,14 @@ class AnyView:
         place = bisect_left(self.opaque, (byte, 0)) - 1
         return place >= 0 and byte < self.opaque[place][1]
 
-    def comment_at(self, byte: int) -> Node | None:
-        """Return the comment that holds *byte*, or None."""
-        place = bisect_right(self.comments, byte, key=lambda node: node.start_byte) - 1
-        return self.comments[place] if place >= 0 and byte < self.comments[place].end_byte else None
+    @cached_property
+    def silences(self) -> Silences:
+        """What comments tell linters to leave alone."""
+        return Silences(self.source)
+
+    def is_silenced(self, asker: Convention, mark: Node | Part) -> bool:
+        """Claim that a comment silences what *asker* asks on the first line of *mark*."""
+        return bool(asker.linter_codes) and self.silences.cover(asker.linter_codes, mark.start_point.row + 1)
 
     def margin(self, row: int) -> bytes:
         """Return the blanks that open a line, counted from 0."""

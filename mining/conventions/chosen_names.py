@@ -2,7 +2,7 @@
 Which definitions were named where they stand. In: a file of any language. Out: their names.
 
 A name may be given elsewhere, as those of constructors, of methods that another type asks for and of functions that C
-calls are; and where a linter is told to be silent of a name, its author knows that it is not the house's.
+calls are; and where an attribute tells a linter to be silent of a name, its author knows that it is not the house's.
 """
 
 from __future__ import annotations
@@ -18,38 +18,14 @@ from .anyview import AnyView, Name
 
 GIVEN = re.compile(rb"(?:@O|\bo)verride\b|\bextension\b")
 """What says, before a name, that it was given elsewhere: of a method by another class, of an extended type."""
-LINTERS = (
-    (rb"biome-ignore(?:-all|-start)?\b", rb"biome-ignore-end\b", rb"[^\n]*useNamingConvention"),
-    (
-        rb"(?:es|ox)lint-disable(?:-next-line|-line)?\b",
-        rb"(?:es|ox)lint-enable\b",
-        rb"(?:[^\n]*(?:\bcamelcase|naming-convention)\b|[ \t]*(?:\*/|--|$))",
-    ),
-    (rb"\bNOLINT(?:BEGIN|NEXTLINE)?", rb"\bNOLINTEND", rb"\([^)\n]*identifier-naming"),
-    (rb"phpcs:(?:disable|ignore)\b", rb"phpcs:enable\b", rb"[^\n]*(?:Camel|Nam(?:e|ing))"),
-    (rb"rubocop *: *(?:disable|todo)\b", rb"rubocop *: *enable\b", rb"[^\n]*\b(?:all|Naming)\b"),
-    (rb"swift-format-ignore(?:-file)?\b", rb"(?!)", rb""),  # it is told to go on nowhere
-    (rb"swiftlint:disable\b", rb"swiftlint:enable\b", rb"[^\n]*(?:\ball|_name)\b"),
+FIXED = re.compile(
+    rb"\b(?:allow|expect)\s*\([^)]{0,400}?\b(?:bad_style|non_camel_case_types|non_snake_case|nonstandard_style)\b"
+    rb"|\bSuppress(?:Message|Warnings)?\s*\([^)]{0,400}?[Nn]am(?:e\b|ing)"
+    rb"|\b(?:export_name|no_mangle)\b|\bdeclare\s+(?:global|module|namespace)\b"
 )
-"""How comments tell a linter to be silent, how to go on, and what stands behind both where it is about names."""
-SILENCE = re.compile(
-    b"|".join(off + what for off, _, what in LINTERS)
-    + rb"|\b(?:allow|expect)\s*\([^)]{0,400}?\b(?:bad_style|non_camel_case_types|non_snake_case|nonstandard_style)\b"
-    + rb"|\bSuppress(?:Message|Warnings)?\s*\([^)]{0,400}?[Nn]am(?:e\b|ing)"
-    + rb"|\b(?:export_name|no_mangle)\b|\bdeclare\s+(?:global|module|namespace)\b",
-    re.MULTILINE,
-)
-"""What says that names are not free, in a comment, in an attribute, or at the head of what others have named."""
-WORDS = (
-    b"-ignore", b"NOLINT", b"Suppress", b"_case", b"_style", b"declare ", b"export_name", b"lint-disable", b"no_mangle",
-    b"phpcs:", b"rubocop", b"swiftlint:",
-)  # fmt: skip
+"""What says that names are not free, in an attribute, or at the head of what others have named."""
+WORDS = (b"Suppress", b"_case", b"_style", b"declare ", b"export_name", b"no_mangle")
 """A file that holds none of them is not searched: to look for words takes a tenth of the time."""
-GOES_ON = re.compile(b"|".join(on + what for _, on, what in LINTERS), re.MULTILINE)
-STAYS = re.compile(rb"BEGIN|disable(?![-:](?:line|next|previous|this))|ignore-(?:all|file|start)|todo")
-"""What silences more than one definition."""
-BELOW = re.compile(rb"(?:[ \t\r]*(?:(?:#|//|/?\*|@)[^\n]*)?\n)*[^\n]*")
-"""The lines up to the first that is no comment and no attribute alone."""
 HOLDER = re.compile(r"^(?:ambient_declaration|annotated_expression)$|annotation|attribute|modifiers")
 """Kinds of nodes that speak of the definition which they stand in, or before."""
 BEFORE = frozenset({"annotated_expression", "attribute_item"})
@@ -58,14 +34,14 @@ BEFORE = frozenset({"annotated_expression", "attribute_item"})
 
 def own_names(file: AnyView) -> Iterator[Name]:
     """Yield the names of the definitions of *file* that were chosen there."""
-    silent = silent_spans(file)
-    starts = [start for start, _ in silent]
+    fixed = fixed_spans(file)
+    starts = [start for start, _ in fixed]
     around: list[tuple[str, int]] = []
     for name, node in file.units:
         around = [unit for unit in around if unit[1] >= node.end_byte]
         place = bisect_right(starts, name.node.start_byte) - 1
-        is_silent = place >= 0 and name.node.start_byte < silent[place][1]
-        if not (is_silent or is_constructor(name, [unit for unit, _ in around]) or is_given(file, name, node)):
+        is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
+        if not (is_fixed or is_constructor(name, [unit for unit, _ in around]) or is_given(file, name, node)):
             yield name
         around.append((name.text, node.end_byte))
 
@@ -84,33 +60,16 @@ def is_given(file: AnyView, name: Name, node: Node) -> bool:
     return node.type == "impl_item" or is_asked_for or is_override
 
 
-def silent_spans(file: AnyView) -> list[tuple[int, int]]:
+def fixed_spans(file: AnyView) -> list[tuple[int, int]]:
     """Return where names of *file* are not free, in bytes and in order."""
     spans: list[tuple[int, int]] = []
     past = 0
-    for found in SILENCE.finditer(file.utf8) if any(word in file.utf8 for word in WORDS) else ():
-        if found.start() < past:
-            continue
-        comment = file.comment_at(found.start())
-        span = span_of_order(file, found, comment) if comment is not None else span_of_mark(file, found.start())
+    for found in FIXED.finditer(file.utf8) if any(word in file.utf8 for word in WORDS) else ():
+        span = span_of_mark(file, found.start()) if found.start() >= past else None
         if span is not None:
             spans.append(span)
             past = span[1]
     return sorted(spans)
-
-
-def span_of_order(file: AnyView, found: re.Match[bytes], comment: Node) -> tuple[int, int]:
-    """Return what a comment silences: its own line, the definition below, or all until the linter is to go on."""
-    row = comment.start_point.row
-    start = file.source.line_starts[row]
-    if start + len(file.margin(row)) < comment.start_byte:
-        end = file.utf8.find(b"\n", comment.end_byte)
-        return start, end if end >= 0 else len(file.utf8)
-    if STAYS.search(found[0]):
-        on = GOES_ON.search(file.utf8, found.end())
-        return start, on.start() if on is not None else len(file.utf8)
-    below = BELOW.match(file.utf8, file.utf8.find(b"\n", comment.end_byte - 1) + 1 or len(file.utf8))
-    return start, below.end() if below is not None else comment.end_byte
 
 
 def span_of_mark(file: AnyView, byte: int) -> tuple[int, int] | None:

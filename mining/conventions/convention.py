@@ -213,7 +213,10 @@ class Convention:
     is_mined: ClassVar[bool] = False
     """Whether many candidate rules are tried: then the false discovery rate is controlled over the family."""
     linter_codes: ClassVar[frozenset[str]] = frozenset()
-    """Under which codes linters report the same: where a comment silences one of them, nothing is asked."""
+    """
+    Under which codes linters report the same, or what the names of their rules hold: where a comment silences one of
+    them, nothing is asked.
+    """
     is_of_shapes: ClassVar[bool] = False
     """Whether it is about the keys of blocks: what data is made of, and the least of what is to be said of programs."""
     owners: ClassVar[frozenset[str]] = frozenset()

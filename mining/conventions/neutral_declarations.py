@@ -21,8 +21,6 @@ from .view import text_of
 TYPED = SCRIPTS - {"javascript"}
 READ_BY_TOOLS = re.compile(r"\.d\.[cm]?ts$|(?:^|/)\.|\.(?:conf|config|setup|stories|story)\.\w+$")
 """Paths of files in forms that tools ask for: types without code, settings, stories."""
-SILENCE = re.compile(r"(?:biome-ignore|(?:es|ox)lint-disable)(-all|-next-line|-line|-start)?\b(.*)", re.DOTALL)
-REASON = re.compile(r"\s--\s.*|\*/\s*$", re.DOTALL)
 THIS = re.compile(rb"\bthis\b")
 TYPES = frozenset({"interface_declaration", "type_alias_declaration"})
 COMPONENT, FUNCTION = "a component", "a function"
@@ -41,31 +39,6 @@ class ScriptConvention(NeutralConvention):
         """Claim that *file* is a script whose form is free."""
         is_script = file.source.language.name in self.asked and not READ_BY_TOOLS.search(file.path)
         return is_script and super().is_asked_any(file)
-
-    def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the answers of *file*, but where a linter is told to be silent of them."""
-        silent = [rows for comment in file.comments if (rows := self.silenced(comment)) is not None]
-        for choice in self.ask_script(file):
-            if not any(choice.mark.start_point.row in rows for rows in silent):
-                yield choice
-
-    def silenced(self, comment: Node) -> range | None:
-        """Return the rows, counted from 0, on which a comment silences what this asks; None for other comments."""
-        found = SILENCE.search(text_of(comment))
-        if found is None:
-            return None
-        said = REASON.sub("", found[2])
-        if said.strip() and not any(code in said for code in self.linter_codes):
-            return None
-        row = comment.end_point.row
-        if found[1] == "-line":
-            return range(row, row + 1)
-        is_next = found[1] == "-next-line" or (not found[1] and found[0].startswith("biome"))
-        return range(row + 1, row + 2) if is_next else range(row, 1 << 31)
-
-    def ask_script(self, file: AnyView) -> Iterable[Choice]:
-        """Return the answers of *file*."""
-        raise NotImplementedError
 
 
 class FunctionForm(ScriptConvention):
@@ -130,7 +103,7 @@ class FunctionForm(ScriptConvention):
         ),
     )
 
-    def ask_script(self, file: AnyView) -> Iterable[Choice]:
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the form of each outermost function that could have either."""
         overloaded = {name_of(inner) for inner in declarations_of(file) if inner.type == "function_signature"}
         is_jsx = file.has_jsx
@@ -276,7 +249,7 @@ class ObjectType(ScriptConvention):
         ),
     )
 
-    def ask_script(self, file: AnyView) -> Iterable[Choice]:
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the form of each outermost type of an object that could have either."""
         declared = [inner for inner in declarations_of(file) if inner.type in TYPES]
         times = Counter(map(name_of, declared))

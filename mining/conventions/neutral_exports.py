@@ -113,7 +113,7 @@ class ExportForm(ScriptConvention):
         """Claim that the file's exports are its own affair."""
         return super().is_asked_any(file) and not ROUTED.search(file.path)
 
-    def ask_script(self, file: AnyView) -> Iterable[Choice]:
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield how the file exports its function, class or component."""
         exports = list(exports_of(file))
         default = next((each for each in exports if each.is_default), None)
@@ -250,7 +250,7 @@ class TypeImport(ScriptConvention):
         ),
     )
 
-    def ask_script(self, file: AnyView) -> Iterable[Choice]:
+    def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the form of each import of named types alone."""
         for statement in file.root.named_children:
             names = named_imports(statement)

@@ -34,6 +34,11 @@ BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 GO_TEST = re.compile(r"(?:Benchmark|Example|Fuzz|Test)(?![a-z])")
 GO = {"camelCase": "MixedCaps", "CapWords": "MixedCaps"}
 """What Go calls the cases: that of the first letter says who may use a name, and is no choice."""
+NAMING = frozenset(
+    {"Camel", "ClassName", "FunctionName", "MethodName", "Naming", "TypeName", "VariableName", "_name", "camelcase"}
+    | {"identifier-naming", "naming-convention"}
+)
+"""What the rules about names hold in theirs: of Biome, clang-tidy, ESLint, PHPCS, PHPMD, RuboCop, SwiftLint."""
 CALLED = {"CapWords": "PascalCase"}
 """What other languages than Python call a case."""
 
@@ -46,6 +51,7 @@ class DefinitionCase(NeutralConvention):
     question = "How is the name of a {key} cased?"
     is_about_names = True
     never = frozenset({"mixed"})
+    linter_codes = NAMING
     spared = PROSE
     version = 9
     examples = Examples(
@@ -268,6 +274,7 @@ class DefinitionAffix(NeutralConvention):
     cap = "advise"
     least_support = 30.0
     is_mined = True
+    linter_codes = NAMING
     spared = PROSE | {"yaml"}  # there a key is named by what reads the file
     version = 6
     examples = Examples(

@@ -28,7 +28,7 @@ def tally_any(source: Source) -> FileTally:
             continue
         for choice in convention.ask_any(file):
             mark = choice.mark
-            if file.broken and file.is_broken(mark.start_byte):
+            if (file.broken and file.is_broken(mark.start_byte)) or file.is_silenced(convention, mark):
                 continue
             line = mark.start_point.row + 1
             # what one language does says nothing of another: each has its own questions

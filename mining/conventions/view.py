@@ -17,7 +17,7 @@ from ..packages import module_of
 from ..roles import role_of
 from ..source import Source
 from .convention import Convention, Edit, Part
-from .silences import FORMATTED, Silences, silences_in
+from .silences import FORMATTED, Silences
 
 DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
 """What a dotted name is made of."""
@@ -212,7 +212,7 @@ class FileView:
     @cached_property
     def silences(self) -> Silences:
         """What comments tell linters to leave alone."""
-        return silences_in(self.source)
+        return Silences(self.source)
 
     def is_silenced(self, asker: Convention, mark: Node | Part) -> bool:
         """Claim that a comment on the first line of *mark*, or the last of its string, silences what *asker* asks."""

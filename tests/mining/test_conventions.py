@@ -165,60 +165,6 @@ def planted_slip(convention: Convention, examples: Examples, text: str) -> str:
     return ""
 
 
-SILENT = [
-    pytest.param("N01", "def readAll(): pass  # noqa", id="a bare marker"),
-    pytest.param("N01", "def readAll(): pass  # NOQA:E501,N802 the protocol's", id="one of several codes"),
-    pytest.param("N01", "def readAll(): pass  # noqa: N8", id="how a code begins"),
-    pytest.param("N01", "def readAll(): pass  # pylint: disable=invalid-name", id="a pylint name"),
-    pytest.param("N01", "# pylint: disable-next=invalid-name\ndef readAll(): pass", id="the next line"),
-    pytest.param("N01", "class A:\n    # pylint: disable=C0103\n    def readAll(self): pass", id="a block"),
-    pytest.param("N01", "# ruff: noqa: N802\ndef readAll(): pass", id="a file"),
-    pytest.param("N01", "def readAll(): pass  # ruff: ignore[E501, invalid-function-name]", id="a ruff name"),
-    pytest.param("N01", "# ruff: ignore[N802] the protocol's\n\n# why\ndef readAll(\n    a,\n): pass", id="below"),
-    pytest.param(
-        "N01", "class A:\n    # ruff: disable[N802]\n    x = 1\n    def readAll(self): pass", id="a ruff block"
-    ),
-    pytest.param("N01", "# ruff: file-ignore[invalid-function-name]\nx = 1\ndef readAll(): pass", id="a ruff file"),
-    pytest.param("T01", "def read():  # type: ignore[no-untyped-def]\n    return 1", id="a type checker"),
-    pytest.param("D06", 'def f():\n    """Do\n\n    More.\n    """  # noqa: D400', id="after a long string"),
-    pytest.param("S01", "# fmt: off\nx = ['a']\n\ny = ['b']\n# fmt: on\nz = 1", id="a formatter"),
-    pytest.param("S05", "def f():\n    # fmt:off\n    g(\n        1,\n        2\n    )", id="a formatter in a block"),
-    pytest.param("S01", "x = [\n    'a',\n]  # fmt: skip", id="a formatter of a statement"),
-    pytest.param("S01", "def f(\n    a='a',\n):  # fmt: skip\n    pass", id="a formatter of a head"),
-    pytest.param("D09", "def f():\n    'Do.'  # fmt: skip", id="a formatter of a string"),
-]
-ASKED = [
-    pytest.param("N01", "def readAll(): pass  # noqa: F401", id="another code"),
-    pytest.param("N01", "x = '# noqa'; y = 1\ndef readAll(): return '# noqa'", id="a string"),
-    pytest.param("N01", "def readAll(): pass  # type: ignore", id="another linter"),
-    pytest.param(
-        "N01", "class A:\n    # pylint: disable=invalid-name\n    x = 1\ndef readAll(): pass", id="another block"
-    ),
-    pytest.param("N01", "# ruff: ignore[N802]\nx = 1\ndef readAll(): pass", id="the statement after the next"),
-    pytest.param("L03", "# ruff: ignore[print]\nif x:\n    print(1)", id="what a statement holds"),
-    pytest.param(
-        "L03", "# ruff: disable[T201]\nprint(1, file=x)\n# ruff: enable[T201]\nprint(1)", id="after it is enabled"
-    ),
-    pytest.param("L03", "print(1)  # pylint: disable=invalid-name", id="another convention"),
-    pytest.param("S01", "# fmt: off\nx = 1\n# fmt: on\ny = 'a'", id="after it is formatted again"),
-    pytest.param("S01", "x = 1  # fmt: skip\ny = 'a'", id="the statement after what is not formatted"),
-    pytest.param("S01", "x = 'a'  # fmt: off", id="behind a statement formatters go on"),
-    pytest.param("N01", "# fmt: off\ndef readAll(): pass", id="what no formatter owns"),
-]
-
-
-@pytest.mark.parametrize(("convention", "text"), SILENT)
-def test_what_a_linter_is_told_to_leave_is_not_asked(convention: str, text: str):
-    """A comment that excuses a line from another linter's rule excuses it from the convention that asks the same."""
-    assert convention not in {found.convention for found in tally(text).opportunities}
-
-
-@pytest.mark.parametrize(("convention", "text"), ASKED)
-def test_what_a_linter_is_told_of_something_else_is_asked(convention: str, text: str):
-    """Only a comment, of the same rule, on the same lines."""
-    assert convention in {found.convention for found in tally(text).opportunities}
-
-
 def house(quote: str, files: int = 8, odd: int = 0) -> Profile:
     """Learn from *files* files of four strings each, *odd* strings of which use the other quote."""
     other = "'" if quote == '"' else '"'

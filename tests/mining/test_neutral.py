@@ -12,7 +12,7 @@ from idiolect.mining.conventions import collect_conventions, tally_source
 from idiolect.mining.conventions.anyfacts import tops_in
 from idiolect.mining.conventions.anyview import AnyView
 from idiolect.mining.conventions.chosen_names import own_names
-from idiolect.mining.conventions.convention import Place, apply_edits, conventions_by_id
+from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.conventions.neutral import BlankLines, TokenSpacing
 from idiolect.mining.filters.personal import mask_personal
 from idiolect.mining.guide import render_guide
@@ -364,13 +364,6 @@ def test_a_function_of_php_is_no_method():
         ("a.rs", "mod a {\n    #![allow(non_snake_case)]\n    fn bC() {}\n}\nfn d() {}\n", ["a", "d"]),
         ("a.rs", '#[no_mangle]\npub extern "C" fn GetStdHandle() {}\n', []),
         ("a.rs", "impl A for B {\n    fn aB() {\n        fn d() {}\n    }\n}\n", ["d"]),
-        ("a.rb", "def aB(c) # rubocop:disable Naming/MethodName\n  1\nend\n\ndef d\n  1\nend\n", ["d"]),
-        (
-            "a.rb",
-            "# rubocop:disable Naming\ndef a\n  1\nend\ndef b\n  1\nend\n# rubocop:enable Naming\ndef c\n  1\nend\n",
-            ["c"],
-        ),
-        ("a.rb", "# rubocop:disable Metrics/MethodLength\ndef a\n  1\nend\n", ["a"]),
         (
             "A.java",
             'class A {\n  @Deprecated\n  @SuppressWarnings("checkstyle:MethodName")\n  void b() {}\n  void c() {}\n}\n',
@@ -384,25 +377,12 @@ def test_a_function_of_php_is_no_method():
             ["A", "c"],
         ),
         ("a.kt", 'package a\n\n@Suppress("FunctionName")\nfun b() {\n    f()\n}\n\nfun c() {\n    f()\n}\n', ["c"]),
-        ("a.ts", "// eslint-disable-next-line camelcase\nexport function a_b() {}\nfunction c() {}\n", ["c"]),
-        ("a.ts", "function a_b() {} // eslint-disable-line\nfunction c() {}\n", ["c"]),
-        ("a.ts", "// eslint-disable-next-line no-var\nfunction a() {}\n", ["a"]),
-        ("a.ts", "/* eslint-disable camelcase */\nfunction a_b() {}\n/* eslint-enable */\nfunction c() {}\n", ["c"]),
-        ("a.ts", "// biome-ignore lint/style/useNamingConvention: b\nfunction a_b() {}\nfunction c() {}\n", ["c"]),
         ("a.ts", "declare module 'a' {\n  interface b_c {\n    d: 1;\n  }\n}\ninterface E {\n  d: 1;\n}\n", ["E"]),
         ("a.ts", "f('declare module a');\ninterface B {\n  c: 1;\n}\n", ["B"]),
-        ("a.cc", "// NOLINTNEXTLINE(readability-identifier-naming)\nint aB() { f(); }\nint c() { f(); }\n", ["c"]),
-        (
-            "a.php",
-            "<?php\nclass A {\n    /**\n     * @SuppressWarnings(PHPMD.CamelCaseMethodName)\n     */\n"
-            "    function b() {}\n\n    function c() {}\n}\n",
-            ["A", "c"],
-        ),
-        ("a.swift", "// swiftlint:disable:next type_name\n@objc\nclass a_b {\n  var a = 1\n}\n", []),
     ],
 )  # fmt: skip
 def test_a_name_that_was_not_free_is_not_asked(path: str, text: str, names: list[str]):
-    """Names that a linter is told to leave, that C or a trait asks for, or that others declared, say nothing."""
+    """Names that an attribute tells a linter to leave, that C or a trait asks for, or that others gave, say nothing."""
     assert names == [name.text for name in own_names(AnyView(parse(path, text)))]
 
 
@@ -614,55 +594,3 @@ def test_no_function_stands_for_what_its_file_has_several_for(called: str, expec
     files["src/raw.ts"] = "export function g() {\n  raise(500, 'c');\n}\n"
 
     assert expected == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
-
-
-def test_a_tag_is_found_where_it_stands():
-    """The finding is on the tag's own line of a comment, and its fix changes nothing else."""
-    text = "/**\n * Read {n}.\n *\n * @returns all\n */\nfunction f() {}\n"
-    profile = learn({f"src/f{n}.ts": text.replace("{n}", str(n)) * 2 for n in range(60)})
-    source = parse("src/new.ts", text.replace("@returns", "@return"))
-
-    (finding,) = [f for f in judge_source(source, profile).findings if f.entry.convention == "Q23"]
-
-    assert (4, 4, 11, "advise") == (finding.line, finding.column, finding.end_column, finding.entry.tier)
-    assert "Document what a function returns under `@returns` (here: @return)" == finding.message
-    place = Place(source, finding.start, finding.end, finding.entry.key)
-    assert text == apply_edits(source, conventions_by_id()["Q23"].rewrite(place, "@returns"))
-    assert "`* @returns all`" in render_guide(profile)
-
-
-@pytest.mark.parametrize(
-    ("path", "rows"),
-    [
-        ("src/a.ts", {"Q24", "Q25", "Q26", "Q27"}),
-        ("src/pages/a.ts", {"Q25", "Q26", "Q27"}),
-        ("app/api/route.ts", {"Q25", "Q26", "Q27"}),
-        ("vite.config.ts", set[str]()),
-        ("src/a.d.ts", set[str]()),
-        ("src/a.stories.ts", set[str]()),
-        ("src/a.test.ts", set[str]()),
-        ("examples/a.ts", set[str]()),
-    ],
-)
-def test_what_a_tool_asks_for_has_no_form_of_its_own(path: str, rows: set[str]):
-    """Of tests, examples and files that are known by their names, forms of declarations are not asked."""
-    text = 'import type { A } from "a";\ntype B = { c: A };\nexport function f(b: B) {\n  g(b);\n}\n'
-
-    assert rows == {o.convention for o in tally(path, text).opportunities} & {"Q24", "Q25", "Q26", "Q27"}
-
-
-@pytest.mark.parametrize(
-    ("order", "lines"),
-    [
-        ("", [2, 5]),
-        ("// eslint-disable-next-line func-style", [5]),
-        ("// biome-ignore lint/style/useConst: no\n", [3, 6]),
-        ("/* eslint-disable -- made by hand */", []),
-        ("/* eslint-disable no-eval */", [2, 5]),
-    ],
-)
-def test_a_form_is_not_asked_where_a_linter_is_told_to_be_silent(order: str, lines: list[int]):
-    """An order for the next line, or for all that follows, of the same rule."""
-    found = tally("src/a.ts", f"{order}\nconst f = () => {{\n  g();\n}};\nfunction h() {{\n  g();\n}}\n")
-
-    assert lines == [o.line for o in found.opportunities if o.convention == "Q25"]

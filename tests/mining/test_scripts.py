@@ -1,0 +1,59 @@
+"""
+The rows for JavaScript and TypeScript: where their questions are asked, and what a finding says.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.mining.conventions import tally_source
+from idiolect.mining.conventions.convention import Place, apply_edits, conventions_by_id
+from idiolect.mining.guide import render_guide
+from idiolect.mining.judge import judge_source
+from idiolect.mining.languages import language_named
+from idiolect.mining.learn import learn_profile
+from idiolect.mining.source import parse_source
+
+TYPESCRIPT = language_named("typescript")
+
+
+def parse(path: str, text: str):
+    return parse_source(path, text.encode(), TYPESCRIPT)
+
+
+def tally(path: str, text: str):
+    return tally_source(parse(path, text))
+
+
+def test_a_tag_is_found_where_it_stands():
+    """The finding is on the tag's own line of a comment, and its fix changes nothing else."""
+    text = "/**\n * Read {n}.\n *\n * @returns all\n */\nfunction f() {}\n"
+    profile = learn_profile(tally(f"src/f{n}.ts", text.replace("{n}", str(n)) * 2) for n in range(60))
+    source = parse("src/new.ts", text.replace("@returns", "@return"))
+
+    (finding,) = [f for f in judge_source(source, profile).findings if f.entry.convention == "Q23"]
+
+    assert (4, 4, 11, "advise") == (finding.line, finding.column, finding.end_column, finding.entry.tier)
+    assert "Document what a function returns under `@returns` (here: @return)" == finding.message
+    place = Place(source, finding.start, finding.end, finding.entry.key)
+    assert text == apply_edits(source, conventions_by_id()["Q23"].rewrite(place, "@returns"))
+    assert "`* @returns all`" in render_guide(profile)
+
+
+@pytest.mark.parametrize(
+    ("path", "rows"),
+    [
+        ("src/a.ts", {"Q24", "Q25", "Q26", "Q27"}),
+        ("src/pages/a.ts", {"Q25", "Q26", "Q27"}),
+        ("app/api/route.ts", {"Q25", "Q26", "Q27"}),
+        ("vite.config.ts", set[str]()),
+        ("src/a.d.ts", set[str]()),
+        ("src/a.stories.ts", set[str]()),
+        ("src/a.test.ts", set[str]()),
+        ("examples/a.ts", set[str]()),
+    ],
+)
+def test_what_a_tool_asks_for_has_no_form_of_its_own(path: str, rows: set[str]):
+    """Of tests, examples and files that are known by their names, forms of declarations are not asked."""
+    text = 'import type { A } from "a";\ntype B = { c: A };\nexport function f(b: B) {\n  g(b);\n}\n'
+
+    assert rows == {o.convention for o in tally(path, text).opportunities} & {"Q24", "Q25", "Q26", "Q27"}
