@@ -37,7 +37,9 @@ PLAIN = (
     "Here `{name}{signature}` is used{summary}.",
 )
 BEFORE = 700
-"""Bytes of the caller before the statement."""
+"""Bytes of the caller before the statement; of more, whole statements are left out, the first ones first."""
+MOST_BEFORE = 1_400
+"""Characters of what cannot be left out: the heads of the blocks around the statement, and the branches before its."""
 MOST_LINES = 8
 """Lines of a statement that is one idea."""
 AROUND = 40
@@ -101,9 +103,12 @@ def draft_use(mined: MinedFile) -> Iterator[Draft]:
         taken: set[int] = set()
         for site in sorted(sites):
             lines = statement_lines(source, caller, site.span) if len(taken) < MOST_CALLS else None
-            if lines is not None and lines.start not in taken and not site.callee.endswith(f".{caller.symbol}"):
+            if lines is None or lines.start in taken or site.callee.endswith(f".{caller.symbol}"):
+                continue
+            before = lines_before(source, caller, lines)
+            if len(before) <= MOST_BEFORE:
                 taken.add(lines.start)
-                yield ask_for_call(source, caller, lines, site)
+                yield ask_for_call(source, caller, before, lines, site)
 
 
 def method_calls(source: Source, caller: Definition, known: Sequence[CallFact]) -> Iterator[Site]:
@@ -185,20 +190,39 @@ def head_end(statement: Node) -> int:
     return statement.end_byte
 
 
-def ask_for_call(source: Source, caller: Definition, lines: Span, site: Site) -> Draft:
-    """Return the unfinished draft that asks for the statement on *lines*."""
+def lines_before(source: Source, caller: Definition, lines: Span) -> str:
+    """
+    Return what stands in *caller* before *lines*, of more than `BEFORE` bytes the statements that stand next to them.
+
+    What opens the blocks around *lines* stays, however long it is, so that what is left parses.
+    """
     assert caller.code is not None
+    if lines.start - caller.code.start <= BEFORE:
+        return source.slice(Span(min(caller.code.start, lines.start), lines.start))
+    first = lines.end - len(source.utf8[lines.start : lines.end].lstrip())
+    node = source.tree.root_node.descendant_for_byte_range(first, first)
+    end, room, parts = lines.start, BEFORE, list[str]()
+    while node is not None and (block := node.parent) is not None and block.start_byte >= caller.body.start:
+        if block.type == "block" and node.start_byte >= caller.code.start:
+            starts = [source.line_starts[child.start_point.row] for child in block.named_children]
+            own = source.line_starts[node.start_point.row]
+            start = min(own, next((start for start in starts if end - start <= room), own))
+            parts.append(source.slice(Span(start, end)))
+            room -= end - start
+            end = starts[0]
+        node = block
+    return "".join(reversed(parts))
+
+
+def ask_for_call(source: Source, caller: Definition, before: str, lines: Span, site: Site) -> Draft:
+    """Return the unfinished draft that asks for the statement on *lines*, with the lines of the caller *before* it."""
     statement = source.slice(lines)
     indent = statement[: len(statement) - len(statement.lstrip(" \t"))]
-    start = max(caller.code.start, lines.start - BEFORE)
-    if start > caller.code.start:
-        start = source.line_starts[source.line_of(start)]
     head = f"{head_text(source, caller)}{opening_of(source, caller)}"
-    before = f"{head}\n{source.slice(Span(min(start, lines.start), lines.start))}"
     return Draft(
         kind="use",
         symbol=caller.symbol,
-        instruction=f"{before}{indent}{source.language.comment} {ASK}",
+        instruction=f"{head}\n{before}{indent}{source.language.comment} {ASK}",
         response=statement,
         start_line=source.line_of(lines.start),
         end_line=source.line_of(lines.end - 1),

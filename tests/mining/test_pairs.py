@@ -4,11 +4,13 @@ Every kind of pair: its own examples, what it leaves alone, and that it is the s
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from textwrap import indent
 
 import pytest
 from idiolect.mining.api import Lookup, file_symbols
@@ -258,6 +260,36 @@ def test_what_answers_a_call_is_about_the_call(statement: str, asked: str):
     found = [draft.response for draft in mine_data("house/a.py", text.encode(), known_languages(), ["use"]).drafts]
 
     assert ([f"    {asked}"] if asked else []) == found
+
+
+STEPS = "".join(f"go(\n    'to the door number {number}',\n)\n" for number in range(40))
+
+
+def call_under(*heads: str) -> str:
+    """Return a file with a call in the innermost of the blocks that *heads* open; many steps stand in each."""
+    text = "".join(indent(f"{head}\n{indent(STEPS, '    ')}", depth * "    ") for depth, head in enumerate(heads))
+    return f"def open_door(key):\n    return key\n\n\n{text}{len(heads) * '    '}open_door(key)\n"
+
+
+@pytest.mark.parametrize("blocks", [(), ("for key in keys:",), ("if keys:", "for key in keys:", "with key:")])
+def test_what_stands_before_a_call_is_whole(blocks: tuple[str, ...]):
+    """Of a long function the first statements are left out; no statement is cut, and no block is left without head."""
+    heads = ("def enter(keys):", *blocks)
+    (draft,) = mine_data("house/a.py", call_under(*heads).encode(), known_languages(), ["use"]).drafts
+    shown = draft.instruction.rpartition("\n")[0]
+
+    ast.parse(f"{shown}\n{draft.response}")
+    assert [depth * "    " + head for depth, head in enumerate(heads)] == [
+        line for line in shown.split("\n") if line.endswith(":")
+    ]
+    assert 600 < len(shown) < 800
+
+
+def test_a_call_is_not_asked_for_after_a_branch_that_is_too_long():
+    """Whoever leaves out a part of the branch says something else."""
+    text = call_under("def enter(keys):", "if keys:").replace("    open_door", "else:\n        open_door")
+
+    assert not mine_data("house/a.py", text.encode(), known_languages(), ["use"]).drafts
 
 
 def test_a_class_is_asked_for_with_what_it_is_and_takes():
