@@ -79,8 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        return complain("interrupted", INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        way = (stop.__cause__ or stop).args  # click passes Ctrl-C on as the cause of its own
+        return complain(". ".join(("interrupted", *map(str, way))), INTERRUPTED)
     except (BrokenPipeError, SystemExit):
         # the reader of stdout went away, which click tells by leaving: neither passed nor failed. Point it at nothing,
         # so that the interpreter's last flush stays silent

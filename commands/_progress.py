@@ -104,3 +104,12 @@ def show_progress(quiet: bool = False) -> Iterator[Report]:
         yield line
     finally:
         line.close()
+
+
+@contextmanager
+def goes_on(way: str) -> Iterator[None]:
+    """Let Ctrl-C inside the block tell the *way* to go on from there."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(way) from None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._language import language_option
-from ._progress import show_progress
+from ._progress import goes_on, show_progress
 
 if TYPE_CHECKING:
     from ..evaluation.arms import Generator, LossOf, Retrain
@@ -90,7 +90,7 @@ def command(
     from ..training.train import why_untrainable
 
     models = load_model(base, adapter)
-    with show_progress() as report:
+    with show_progress() as report, goes_on("The same command goes on."):
         verdict = evaluate_corpus(
             corpus,
             out,

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import json
+import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._language import language_option
-from ._progress import show_progress
+from ._progress import goes_on, show_progress
 from .evaluate import make_retrain
 
 if TYPE_CHECKING:
+    from ..mining.corpus import Corpus
     from ._progress import Report
 
 TRAIN_SHARE = 0.44
@@ -25,6 +29,10 @@ EVALUATE_SHARE = 0.35
 FOLDED_TRAIN_SHARE, FOLDED_EVALUATE_SHARE = 0.60, 0.20
 """The same where evaluating trains an adapter a fold: all trainings together, and a corpus with few probes to ask."""
 STAGES = ("corpus", "adapter", "evaluation")
+STARTED = "started.json"
+"""What an unfinished run was asked, and the minutes that it gave each stage: by it the same command goes on."""
+LONGER = 1.25
+"""Times the minutes asked for, after which it is said how many it took."""
 
 
 @click.command("specialize")
@@ -46,7 +54,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Mine each REPO, train an adapter on it, and say honestly whether that was worth it."""
-    with show_progress() as report:
+    with show_progress() as report, goes_on("The same command goes on."):
         verdict = specialize(repositories, out, base, minutes, probes, workers, report)
     if as_json:
         click.echo(json.dumps({"out": str(out), **verdict}))
@@ -64,61 +72,132 @@ def specialize(
     workers: int | None,
     report: Report,
 ) -> dict[str, Any]:
-    """Run the three stages in *minutes* and return the verdict."""
+    """
+    Run the three stages in *minutes* and return the verdict.
+
+    What an interrupted run has finished is kept where the same is asked again and nothing was committed in between.
+    Raises `TooSmallError` where a verdict cannot be had of so little code, or in so few minutes.
+    """
     from .. import training  # noqa: F401 - a package that is missing is named before anything is mined
-    from ..mining.advice import why_not_evaluate
-    from ..mining.errors import TooSmallError
     from ..mining.mine import mine_repositories
 
-    started = time.monotonic()
+    began = time.monotonic()
     refuse_other_content(out)
-    corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
-    # what cannot be evaluated is said before anything is trained
+    with claim(out):
+        corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
+        require_testable(out, corpus)
+        from ..evaluation.evaluate import evaluate_corpus
+        from ..evaluation.folds import open_folds
+        from ..training.generation import load_model
+        from ..training.recipe import change_recipe
+        from ..training.train import train_adapter
+
+        folds = len(open_folds(corpus))
+        asked = {"corpus": corpus.sha256, "base": base, "minutes": minutes, "probes": probes}
+        shares = read_started(out, asked) or start_anew(out, asked, minutes - (time.monotonic() - began) / 60, folds)
+        train_adapter(
+            out / "corpus",
+            out / "adapter",
+            base=base,
+            adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={shares['train']}"]),
+            resume=True,
+            progress=report,
+        )
+        if folds:
+            require_steps(out, minutes, folds)
+        models = load_model(base, out / "adapter")
+        verdict = evaluate_corpus(
+            out / "corpus",
+            out / "evaluation",
+            generator=models.generator,
+            loss_of=models.losses,
+            probes=probes,
+            minutes=shares["evaluate"],
+            retrain=make_retrain(out / "corpus", out / "adapter", base),
+            adapter_info=out / "adapter",
+            progress=report,
+        )
+        (out / STARTED).unlink()
+    took = (time.monotonic() - began) / 60
+    if took > LONGER * minutes:
+        report(f"plan: took {took:.0f} minutes, for loading, losses and checks are not cut short", 1, 1)
+    return verdict
+
+
+@contextmanager
+def claim(out: Path) -> Iterator[None]:
+    """Hold *out* for this process, and take it away again where nothing came of it."""
+    from ..mining.artefacts import LOCK, lock_folder
+
+    with lock_folder(out):
+        try:
+            yield
+        finally:
+            if [path.name for path in out.iterdir()] == [LOCK]:
+                (out / LOCK).unlink()
+                out.rmdir()
+
+
+def require_testable(out: Path, corpus: Corpus) -> None:
+    """Raise `TooSmallError` for what cannot be evaluated: that is said before anything is trained."""
+    from ..mining.advice import why_not_evaluate
+    from ..mining.errors import TooSmallError
+
     if reason := why_not_evaluate(corpus.manifest):
         way = f"`idiolect train {out / 'corpus'} --out DIR` trains without a verdict"
         raise TooSmallError(f"{reason} Mine a larger repository; {way}.")
-    from ..evaluation.evaluate import clear_results, evaluate_corpus
-    from ..evaluation.folds import open_folds
-    from ..training.generation import load_model
-    from ..training.recipe import change_recipe
-    from ..training.train import train_adapter
 
-    left = minutes - (time.monotonic() - started) / 60
-    folds = len(open_folds(corpus))
-    share = FOLDED_TRAIN_SHARE / (1 + folds) if folds else TRAIN_SHARE
-    train_minutes = max(0.1, left * share)
-    remove_earlier(out / "adapter")
-    # no verdict stands beside an adapter that it does not follow from
-    clear_results(out / "evaluation")
-    train_adapter(
-        out / "corpus",
-        out / "adapter",
-        base=base,
-        adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={train_minutes:.2f}"]),
-        progress=report,
-    )
-    models = load_model(base, out / "adapter")
-    return evaluate_corpus(
-        out / "corpus",
-        out / "evaluation",
-        generator=models.generator,
-        loss_of=models.losses,
-        probes=probes,
-        minutes=max(0.2, left * (FOLDED_EVALUATE_SHARE if folds else EVALUATE_SHARE)),
-        retrain=make_retrain(out / "corpus", out / "adapter", base),
-        adapter_info=out / "adapter",
-        progress=report,
-    )
+
+def require_steps(out: Path, minutes: float, folds: int) -> None:
+    """Raise `TooSmallError` where the *minutes* taught next to nothing: then it is no use to train on *folds* too."""
+    from ..mining.errors import TooSmallError
+    from ..training.pace import FEW_STEPS
+
+    counts = json.loads((out / "adapter" / "idiolect.json").read_text("utf-8"))["counts"]
+    steps = counts["steps"]
+    if steps < FEW_STEPS and counts["epochs"] < 1:
+        needed = math.ceil(minutes * FEW_STEPS / steps)
+        raise TooSmallError(
+            f"{minutes:g} minutes hold {steps} {'step' if steps == 1 else 'steps'} for each of the {1 + folds} "
+            f"trainings that a test with so few clusters takes, which teaches next to nothing. Give about {needed}: "
+            f"--minutes {needed}; or take a smaller base, or a GPU."
+        )
+
+
+def read_started(out: Path, asked: dict[str, Any]) -> dict[str, float] | None:
+    """Return the minutes of each stage as an unfinished run that was *asked* the same decided them, or None."""
+    try:
+        started = json.loads((out / STARTED).read_text("utf-8"))
+        return started["minutes"] if started["asked"] == asked else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def start_anew(out: Path, asked: dict[str, Any], left: float, folds: int) -> dict[str, float]:
+    """Clear away what an earlier run made, and return how many of the minutes *left* each stage has."""
+    from ..evaluation.evaluate import clear_results
+    from ..mining.artefacts import lock_folder, write_json
+
+    train = FOLDED_TRAIN_SHARE / (1 + folds) if folds else TRAIN_SHARE
+    evaluate = FOLDED_EVALUATE_SHARE if folds else EVALUATE_SHARE
+    minutes = {"train": round(max(0.1, left * train), 2), "evaluate": round(max(0.2, left * evaluate), 2)}
+    with lock_folder(out / "evaluation"):
+        remove_earlier(out / "adapter")
+        # no verdict stands beside an adapter that it does not follow from
+        clear_results(out / "evaluation")
+    write_json(out / STARTED, {"asked": asked, "minutes": minutes})
+    return minutes
 
 
 def refuse_other_content(out: Path) -> None:
     """Raise `InputError` when *out* holds something that specialize did not write."""
+    from ..mining.artefacts import LOCK
     from ..mining.errors import InputError
 
     if out.is_file():
         raise InputError(f"--out {str(out)!r} is a file. Name a folder.")
     # a stage that was killed leaves its scratch folder, which another run may still be writing
-    ours = (*STAGES, *(f".{stage}-*" for stage in STAGES))
+    ours = (*STAGES, *(f".{stage}-*" for stage in STAGES), LOCK, STARTED, f".{STARTED}-*")
     names = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
     foreign = [name for name in names if not any(fnmatchcase(name, pattern) for pattern in ours)]
     if foreign:

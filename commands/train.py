@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ._language import language_option
-from ._progress import show_progress
+from ._progress import goes_on, show_progress
 
 if TYPE_CHECKING:
     from ..training.looks import Score
@@ -64,7 +64,7 @@ def command(
         if speaks():
             click.echo(json.dumps(budget.as_json()) if as_json else describe_budget(budget))
         return
-    with show_progress() as report:
+    with show_progress() as report, goes_on("The same command with --resume goes on."):
         train_adapter(
             corpus,
             out,

@@ -91,7 +91,9 @@ def interrupt(stage: str, *arguments: str) -> None:
         running.kill()
         raise
     assert running.returncode == 130, rest
-    assert [line for line in rest.splitlines() if line.startswith("idiolect: ")] == ["idiolect: interrupted"]
+    ways = {"mine": "", "train": ". The same command with --resume goes on.", "evaluate": ". The same command goes on."}
+    told = f"idiolect: interrupted{ways[arguments[0]]}"
+    assert [line for line in rest.splitlines() if line.startswith("idiolect: ")] == [told]
     assert "Traceback" not in rest
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.commands.specialize import refuse_other_content
-from idiolect.mining.errors import InputError
+from idiolect.commands.specialize import read_started, refuse_other_content, require_steps, start_anew
+from idiolect.mining.artefacts import lock_folder
+from idiolect.mining.errors import InputError, MachineError, TooSmallError
 
 from .conftest import tiny_model
 
@@ -54,7 +55,50 @@ def test_what_cannot_be_evaluated_is_not_trained(tmp_path, monkeypatch, capsys):
     assert code == 2
     assert "too few to evaluate: 20 in 2 are needed" in told
     assert "`idiolect train" in told
-    assert ["corpus"] == [path.name for path in (tmp_path / "run").iterdir()]
+    assert [".lock", "corpus"] == sorted(path.name for path in (tmp_path / "run").iterdir())
+
+
+def test_two_runs_in_one_folder_are_one_too_many(tmp_path, capsys):
+    """The second of them refuses before it has touched what the first is at, whatever command that is."""
+    out = tmp_path / "run"
+    (out / "adapter").mkdir(parents=True)
+    (out / "adapter" / "idiolect.json").write_text("{}", "utf-8")
+    with lock_folder(out):
+        code = main(["specialize", str(FRAMEWORK), "--out", str(out)])
+    told = capsys.readouterr().err
+    with lock_folder(out / "evaluation"), pytest.raises(MachineError, match="Another run is writing"):
+        start_anew(out, {}, 9.0, 0)
+
+    assert code == 2
+    assert "Another run is writing" in told
+    assert not (out / "corpus").exists()
+    assert (out / "adapter" / "idiolect.json").exists()
+
+
+def test_an_unfinished_run_goes_on_where_the_same_is_asked(tmp_path):
+    """Its minutes stand, so that what it trained and answered counts; asked for something else, it begins anew."""
+    asked = {"corpus": "0123", "base": "embedded", "minutes": 9.0, "probes": None}
+    nothing = read_started(tmp_path, asked)
+    minutes = start_anew(tmp_path, asked, 8.7, 0)
+    refuse_other_content(tmp_path)
+
+    assert nothing is None
+    assert minutes["train"] == pytest.approx(8.7 * 0.44, abs=0.01)
+    assert read_started(tmp_path, asked) == minutes
+    assert read_started(tmp_path, {**asked, "minutes": 18.0}) is None
+    assert read_started(tmp_path, {**asked, "corpus": "4567"}) is None
+
+
+def test_folds_are_not_trained_in_minutes_that_teach_nothing(tmp_path):
+    """The minutes that would do are named; a pass over little code is short and teaches all there is."""
+    (tmp_path / "adapter").mkdir()
+    record = tmp_path / "adapter" / "idiolect.json"
+    record.write_text('{"counts": {"steps": 2, "epochs": 0.01}}', "utf-8")
+    with pytest.raises(TooSmallError, match=r"hold 2 steps for each of the 5 trainings .* --minutes 15;"):
+        require_steps(tmp_path, 3.0, 4)
+
+    record.write_text('{"counts": {"steps": 2, "epochs": 1.0}}', "utf-8")
+    require_steps(tmp_path, 3.0, 4)
 
 
 @pytest.mark.slow
