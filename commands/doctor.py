@@ -92,8 +92,11 @@ def name_accelerator() -> str | None:
 
 def render(body: dict[str, Any]) -> str:
     """Return the findings as lines for a person."""
+    from ..mining.languages import builtin_languages, install_command
+
     sandbox = body["sandbox"]
-    missing = [name for name, found in body["grammars"].items() if not found]
+    missing = [language for language in builtin_languages() if not body["grammars"][language.name]]
+    names = ", ".join(language.name for language in missing)
     held = sum(probe["contained"] for probe in sandbox["probes"])
     lines = [
         f"sandbox      tier {sandbox['tier']} ({sandbox['backend']}), {held}/{len(sandbox['probes'])} probes contained "
@@ -101,7 +104,7 @@ def render(body: dict[str, Any]) -> str:
         *([f"             {sandbox['reason']}"] if sandbox["reason"] else []),
         f"accelerator  {body['accelerator'] or 'unknown: torch is not installed'}",
         f"grammars     {', '.join(name for name, found in body['grammars'].items() if found)}",
-        *([f"             not installed: {', '.join(missing)} (idiolect[languages])"] if missing else []),
+        *([f"             not installed: {names}; {install_command(missing)}"] if missing else []),
         f"compilers    {', '.join(name for name, found in body['compilers'].items() if found) or 'none'}",
     ]
     for language in body.get("languages", ()):

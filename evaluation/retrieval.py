@@ -95,7 +95,7 @@ def build_index(texts: list[list[str]]) -> Any:
     try:
         bm25s: Any = importlib.import_module("bm25s")
     except ImportError:
-        raise MissingExtraError("bm25s", "evaluate") from None
+        raise MissingExtraError("bm25s", "idiolect[evaluate]") from None
     if not any(texts):
         return None
     index = bm25s.BM25()

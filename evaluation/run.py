@@ -18,7 +18,7 @@ from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
-from ..mining.languages import known_languages, language_of
+from ..mining.languages import install_command, known_languages, language_of
 from ..mining.learn import settle, settle_profile
 from ..mining.profile import Profile
 from ..mining.repository import UNREAD, list_files, matcher_of, open_code, read_start
@@ -218,14 +218,14 @@ def shown(names: Sequence[str]) -> str:
 
 def without_grammar(paths: Iterable[str]) -> list[str]:
     """Return a sentence on the files at *paths* that cannot be asked because their grammar is not installed."""
-    languages = [language_of(path) for path in paths]
-    names = [language.name for language in languages if language is not None and not has_grammar(language)]
-    if not names:
+    languages = (language_of(path) for path in paths)
+    missing = [language for language in languages if language is not None and not has_grammar(language)]
+    if not missing:
         return []
-    what = ", ".join(sorted(set(names)))
-    were, their = ("was", "its") if len(names) == 1 else ("were", "their")
-    about = f"{counted(len(names), 'file')} {were} not read, for {their} grammar is not installed ({what})"
-    return [f"{about}: pip install 'idiolect[languages]' brings it"]
+    what = ", ".join(sorted({language.name for language in missing}))
+    were, their = ("was", "its") if len(missing) == 1 else ("were", "their")
+    about = f"{counted(len(missing), 'file')} {were} not read, for {their} grammar is not installed ({what})"
+    return [f"{about}: {install_command(missing)} brings it"]
 
 
 def other_rules(profile: Profile) -> list[str]:

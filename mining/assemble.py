@@ -20,7 +20,7 @@ from .corpus import Contents
 from .errors import TooSmallError
 from .filters.duplicates import Fingerprint, fingerprint_all, similar_pairs, template_of
 from .filters.house import keeps_rules, lines_that_break
-from .languages import known_languages
+from .languages import install_command, known_languages, language_named
 from .learn import learn_profile
 from .own import own_objections
 from .owners import owners_in
@@ -152,7 +152,8 @@ def explain_nothing(files: Sequence[tuple[Repository, FileYield]], drops: Sequen
     missing = Counter(drop.reason.removeprefix(NO_GRAMMAR) for drop in drops if drop.reason.startswith(NO_GRAMMAR))
     if missing:
         without = ", ".join(f"{count:,} {language}" for language, count in missing.most_common())
-        return f"Files without a grammar: {without}. Install them with: pip install 'idiolect[languages]'"
+        install = install_command(language_named(language) for language in missing)
+        return f"Files without a grammar: {without}. Install them with: {install}"
     if files and all(is_test_path(file.path) for _, file in files):
         return "Tests alone were found, which teach conventions and give no pairs: name the code that they test."
     return "Check the languages and the excludes."

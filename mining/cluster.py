@@ -55,7 +55,7 @@ def open_cluster(address: str) -> Generator[Cluster | None]:
     try:
         from distributed import Client
     except ImportError:
-        raise MissingExtraError("Dask, which --cluster needs,", "cluster") from None
+        raise MissingExtraError("Dask, which --cluster needs,", "idiolect[cluster]") from None
     try:
         client = Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

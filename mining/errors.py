@@ -12,6 +12,7 @@ The errors a user can cause. In: what went wrong. Out: one line that says what, 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
@@ -48,11 +49,11 @@ class SettingsError(IdiolectError):
 
 class MissingExtraError(IdiolectError):
     """
-    A command needs an optional dependency that is not installed.
+    A command needs an optional dependency that is not installed; *package* is what pip installs to bring it.
     """
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed. Install it with: pip install 'idiolect[{extra}]'")
+    def __init__(self, what: str, package: str) -> None:
+        super().__init__(f"{what} is not installed. Install it with: pip install {shlex.quote(package)}")
 
 
 class MachineError(IdiolectError):

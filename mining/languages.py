@@ -8,6 +8,7 @@ language is adding a file there. A user's own ones are read by `own_languages` a
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -18,7 +19,7 @@ from typing import Any
 import tree_sitter
 
 from .errors import InputError
-from .native import load_library, load_package
+from .native import load_library, load_package, requirement_of
 from .plugins import load_plugins
 
 GRAMMARS = Path(__file__).parent / "grammars"
@@ -114,6 +115,12 @@ def keep_patterns(query: tree_sitter.Query, text: bytes, wanted: Sequence[bytes]
         if not any(name in pattern for name in wanted):
             query.disable_pattern(index)
     return query
+
+
+def install_command(languages: Iterable[Language]) -> str:
+    """Return the command that installs those grammars of *languages* that are packages."""
+    modules = (each.origin.removeprefix(PACKAGE) for each in languages if each.origin.startswith(PACKAGE))
+    return shlex.join(["pip", "install", *sorted({requirement_of(module) for module in modules})])
 
 
 def endings_of(languages: Iterable[Language]) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ import hashlib
 import importlib
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from .errors import InputError, MissingExtraError
 COMPILERS = ("cc", "gcc", "clang")
 COMPILE_SECONDS = 600
 """The largest published parsers take a minute on a slow core."""
+REQUIRED = re.compile(r"([\w-]+)[^;]*(?:;\s*extra == .(\w+))?")
+"""A line of what a package requires: a name, and the extra that asks for it."""
 OLDEST, NEWEST = tree_sitter.MIN_COMPATIBLE_LANGUAGE_VERSION, tree_sitter.LANGUAGE_VERSION
 
 
@@ -37,13 +41,24 @@ def load_package(module: str, symbol: str) -> tree_sitter.Language:
     try:
         package = importlib.import_module(module)
     except ImportError:
-        raise MissingExtraError(f"The grammar package {module!r}", "languages") from None
+        raise MissingExtraError(f"The grammar package {module!r}", requirement_of(module)) from None
     function = getattr(package, f"language_{symbol}", None) or getattr(package, "language", None)
     if function is None:
         raise InputError(f"The package {module!r} has neither language_{symbol}() nor language().")
     grammar = function()
     # some wheels give a bare address, which the binding takes no more without complaint
     return wrap(encapsulate(grammar) if isinstance(grammar, int) else grammar, module)
+
+
+def requirement_of(module: str) -> str:
+    """Return what pip installs to bring a grammar package: idiolect, an extra of it, or else the package itself."""
+    name = module.replace("_", "-")
+    with suppress(importlib.metadata.PackageNotFoundError):
+        for line in importlib.metadata.requires("idiolect") or ():
+            required = REQUIRED.match(line)
+            if required is not None and required[1] == name:
+                return f"idiolect[{required[2]}]" if required[2] else "idiolect"
+    return name
 
 
 def load_library(file: Path, symbol: str) -> tree_sitter.Language:

@@ -11,4 +11,4 @@ from ..mining.errors import MissingExtraError
 # said here, before any module of this folder imports one of them
 for package in ("torch", "transformers", "peft", "accelerate", "safetensors"):
     if find_spec(package) is None:
-        raise MissingExtraError(f"{package}, which models need,", "train")
+        raise MissingExtraError(f"{package}, which models need,", "idiolect[train]")

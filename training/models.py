@@ -194,7 +194,7 @@ def quantised(device: torch.device, dtype: torch.dtype) -> dict[str, object]:
     if device.type != "cuda":
         raise InputError("method=qlora saves a GPU's memory, and there is no GPU here. Use method=lora.")
     if find_spec("bitsandbytes") is None:
-        raise MissingExtraError("bitsandbytes, which method=qlora needs,", "qlora")
+        raise MissingExtraError("bitsandbytes, which method=qlora needs,", "bitsandbytes")
     from transformers import BitsAndBytesConfig
 
     settings = BitsAndBytesConfig(

@@ -76,7 +76,7 @@ def render_report(
     try:
         from jinja2 import Environment, FileSystemLoader
     except ImportError:
-        raise MissingExtraError("jinja2", "evaluate") from None
+        raise MissingExtraError("jinja2", "idiolect[evaluate]") from None
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=False)
     # folds are asked of what is training elsewhere
     splits = ("train", "test", "validation") if run.get("folds") else ("test", "validation")

@@ -234,6 +234,23 @@ def test_doctor_knows_a_grammar_that_is_no_package(tmp_path):
     assert not is_installed(replace(plugged, origin="pip:tree_sitter_nobody"))
 
 
+@pytest.mark.parametrize(
+    ("modules", "command"),
+    [
+        (["tree_sitter_python"], "pip install idiolect"),
+        (["tree_sitter_c_sharp", "tree_sitter_yaml"], "pip install 'idiolect[languages]'"),
+        (["tree_sitter_nobody"], "pip install tree-sitter-nobody"),
+    ],
+)
+def test_what_installs_a_grammar_is_named(monkeypatch, modules, command):
+    """By what needs it: idiolect itself, its extra, or nothing of idiolect's, as of a plug-in's table."""
+    plugged = [replace(language_named("python"), name=module, origin=f"pip:{module}") for module in modules]
+    monkeypatch.setattr("idiolect.mining.languages.builtin_languages", lambda: tuple(plugged))
+    monkeypatch.setattr("idiolect.commands.doctor.is_installed", lambda language: False)
+
+    assert f"not installed: {', '.join(modules)}; {command}\n" in run(doctor).stdout
+
+
 def test_doctor_says_how_a_language_reads_a_repository(desk):
     """Files with errors, units, and captures that matched nothing are reported."""
     (desk / "broken.relay").write_text("flow ! ! !\n", "utf-8")

@@ -119,7 +119,7 @@ def test_dora_moves_its_magnitude(tiny_base, tiny_corpus, tmp_path):
 def test_four_bits_need_bitsandbytes(monkeypatch):
     """Where there is a GPU and not the package, one line says what to install."""
     monkeypatch.setattr(models, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"idiolect\[qlora\]"):
+    with pytest.raises(MissingExtraError, match="pip install bitsandbytes"):
         models.quantised(torch.device("cuda"), torch.bfloat16)
 
 
