@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from ..mining.rows import ROWS, export_rows
+
 WEIGHTS = ("merged", "gguf")
-FORMS = (*WEIGHTS, "openai", "bedrock", "chat", "completion")
+FORMS = (*WEIGHTS, *ROWS)
 
 
 @click.command("export")
@@ -36,8 +38,6 @@ def command(source: Path, form: str, out: Path, base: str | None, precision: str
         write = export_merged if form == "merged" else export_gguf
         summary = write(source, out, base, precision)
     else:
-        from ..mining.rows import export_rows  # without torch, which rows have no need of
-
         summary = export_rows(source, out, form)
     if as_json:
         click.echo(json.dumps({"out": str(out), **summary}))

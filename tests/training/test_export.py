@@ -12,7 +12,7 @@ from itertools import product
 import pytest
 import torch
 from idiolect.mining.errors import MismatchError
-from idiolect.mining.rows import export_rows
+from idiolect.mining.rows import ROWS, export_rows
 from idiolect.training import export
 from idiolect.training.generation import load_model
 from idiolect.training.train import train_adapter
@@ -79,7 +79,7 @@ def test_one_token_that_rounding_moved_far_is_no_wrong_merge(adapter, tiny_base,
     assert [path.name for path in tmp_path.iterdir()] == ["bf16"]
 
 
-@pytest.mark.parametrize("form", ["openai", "bedrock", "chat", "completion"])
+@pytest.mark.parametrize("form", ROWS)
 def test_rows_for_hosted_tuners(form, tiny_corpus, tmp_path):
     """Every training answer is in the file as it is in the corpus, and no test pair leaves."""
     summary = export_rows(tiny_corpus, tmp_path / form, form)
