@@ -200,9 +200,13 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
                  if key not in wanted or not isinstance(value, wanted[key])]  # fmt: skip
         if row.get("tier", "gate") not in TIERS:  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {row['tier']!r}")
-        convention = known.get(rule.partition("[")[0])  # type: ignore[reportUnknownMemberType]
+        name, opening, key = str(rule).partition("[")  # type: ignore[reportUnknownArgumentType]
+        convention = known.get(name)
         if convention is None:
             wrong.append(f"conventions.{rule}: no such convention is installed")
+        elif opening and not (key.endswith("]") and (convention.keys is None or key[:-1] in convention.keys)):
+            keys = ", ".join(f"{name}[{each}]" for each in sorted(convention.keys or ()))
+            wrong.append(f"conventions.{rule}: {name} has no such rule" + (f", known: {keys}" if keys else ""))
         elif convention.answers and row.get("value", "") not in ["", *convention.answers]:  # type: ignore[reportUnknownMemberType]
             answers = ", ".join(sorted(convention.answers))
             wrong.append(f"conventions.{rule}.value must be one of {answers}, got {row['value']!r}")

@@ -236,6 +236,12 @@ class Convention:
             return frozenset()
         return self.never | {*self.values, *(shown.value for shown in (self.examples, *self.also))}
 
+    @property
+    def keys(self) -> frozenset[str] | None:
+        """What its rules can be about, none where it asks one thing; None where code says: a key comes and goes."""
+        has_keys = "{key}" in self.question or any(shown.key for shown in (self.examples, *self.also))
+        return None if has_keys or self.is_neutral or self.is_mined else frozenset()
+
     def is_asked(self, file: FileView) -> bool:
         """Claim that *file* is one that the question is for."""
         return file.role in self.roles and (not self.needs or any(word in file.utf8 for word in self.needs))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from .convention import Convention, Examples
 
+KINDS = frozenset({"arguments", "attribute", "import", "keyword", "module", "name"})
+
 
 class ApiExists(Convention):
     """Whether the module, name, attribute, keyword or count of arguments that code uses exists."""
@@ -31,6 +33,11 @@ class ApiExists(Convention):
         departs=("import json\n\njson.write({})\n",),
         nearly=("def f(x):\n    return x.anything\n",),
     )
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The kinds of what does not exist."""
+        return KINDS
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong: the resolver's own words."""

@@ -86,6 +86,11 @@ EXPECTED = [
 ]
 
 
+def test_settings_know_every_kind_of_what_is_missing():
+    """What a finding is called, settings may name, and nothing else."""
+    assert conventions_by_id()[names.RULE].keys == {*names.KINDS.values()}
+
+
 @pytest.mark.parametrize(("code", "silent"), GUARDED)
 def test_what_another_machine_may_have_is_not_reported(write_tree, code: str, silent: bool):
     """Platforms differ, and so do versions of what is installed, where the code is ready for it."""

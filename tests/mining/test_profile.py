@@ -326,6 +326,10 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
         "I01[json]": {"ignore": True, "reason": "both are fine"},
         "P01": {"enforce": True, "reason": "it matters"},
         "A11[name]": {"tier": "hint", "reason": "the resolver is new"},
+        "A11[foo]": {"tier": "hint", "reason": "it is a slip"},
+        "S02[foo]": {"ignore": True, "reason": "it asks one thing"},
+        "I01[numpy": {"ignore": True, "reason": "it is a slip"},
+        "Q01[go: foo]": {"ignore": True, "reason": "it may come"},
     }
 
     with pytest.raises(SettingsError) as caught:
@@ -336,7 +340,9 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     assert "conventions.S04.tier must be one of" in said and "json" not in said
     assert "conventions.N01.value must be one of CapWords, camelCase, snake_case, got 'camel'" in said
     assert "yaml" not in said
-    assert "conventions.P01 is of a fact, not of a habit" in said and "A11" not in said
+    assert "conventions.P01 is of a fact, not of a habit" in said and "conventions.A11[name]" not in said
+    assert "A11[foo]: A11 has no such rule, known: A11[arguments], A11[attribute]" in said and "Q01" not in said
+    assert "S02[foo]: S02 has no such rule;" in said and "I01[numpy: I01 has no such rule;" in said
 
 
 def test_a_slip_in_a_policy_is_told_with_the_other_faults():
