@@ -16,6 +16,9 @@ import shlex
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
+NAMED = "in "
+"""What opens the note that names a file."""
+
 
 class IdiolectError(Exception):
     """
@@ -76,6 +79,7 @@ def naming(path: str) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        if not hasattr(error, "__notes__"):
-            error.add_note(f"in {path!r}")
+        # libraries note things of their own
+        if not any(note.startswith(NAMED) for note in getattr(error, "__notes__", ())):
+            error.add_note(f"{NAMED}{path!r}")
         raise

@@ -90,3 +90,13 @@ def test_a_convention_that_cannot_be_made_is_named_and_no_file_of_the_repository
         convention.collect_conventions.__wrapped__()
 
     assert ["in 'conventions/loops.py'"] == raised.value.__notes__
+
+
+def test_the_note_of_a_library_hides_no_file():
+    """What others note of an error stands beside the file that it came of."""
+    with pytest.raises(LookupError) as raised, naming("a.py"), naming("b.py"):
+        error = LookupError()
+        error.add_note("when the second row was read")
+        raise error
+
+    assert ["when the second row was read", "in 'b.py'"] == raised.value.__notes__
