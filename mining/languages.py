@@ -1,15 +1,14 @@
 """
 Which grammar reads a file. In: a file name. Out: a `Language`: grammar, query, checker.
 
-Each language is one table in the form a user writes for a DSL. The built-in ones are `grammars/*.toml`: adding a
-language is adding a file there. A user's own ones are read by `own_languages` and made known with `use_languages`.
+Each language is one table, which `own_languages` reads. The built-in ones are `grammars/*.toml`: adding a language is
+adding a file there. A user's own ones are in the same form, and made known with `use_languages`.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
@@ -142,7 +141,9 @@ def one_language(*values: Any) -> Language:
 @cache
 def builtin_languages() -> tuple[Language, ...]:
     """Return every language that ships with idiolect, in order of name, after those that installed plug-ins bring."""
-    return (*plugged_languages(), *(read_language(file) for file in sorted(GRAMMARS.glob("*.toml"))))
+    from .own_languages import read_builtin
+
+    return (*plugged_languages(), *(read_builtin(file) for file in sorted(GRAMMARS.glob("*.toml"))))
 
 
 def plugged_languages() -> list[Language]:
@@ -153,22 +154,6 @@ def plugged_languages() -> list[Language]:
 
         found.extend(read_own_languages(Path(file)))
     return found
-
-
-def read_language(file: Path) -> Language:
-    """Read the one language table of *file*, which ships with idiolect."""
-    ((name, table),) = tomllib.loads(file.read_text("utf-8"))["language"].items()
-    return Language(
-        name=name,
-        extensions=tuple(table["extensions"]),
-        origin=table["grammar"],
-        query_text=table["query"],
-        symbol=table.get("symbol", ""),
-        comment=table.get("comment", "#"),
-        check=tuple(table.get("check", ())),
-        claims=tuple(table.get("claims", {}).items()),
-        interpreters=tuple(table.get("interpreters", ())),
-    )
 
 
 _own: list[Language] = []

@@ -1,8 +1,8 @@
 """
-A user's own languages. In: a TOML file with `[language.NAME]` tables. Out: loaded `Language`s, or every fault at once.
+Tables of languages. In: a TOML file with `[language.NAME]` tables. Out: `Language`s, or every fault at once.
 
-The file is named on the command line, never found in a mined tree: its grammar is code that runs here. Paths in it are
-relative to the file. After this, nothing about a language can fail later: grammar and query have been loaded.
+A user's file is named on the command line, never found in a mined tree: its grammar is code that runs here. Paths in it
+are relative to the file. After this, nothing about a user's language can fail: grammar and query have been loaded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .native import compile_grammar, hash_sources, package_version
 
 CAPTURES = frozenset({"unit", "unit.name", "unit.doc", "unit.params", "unit.body", "call", "comment", "string"})
 NEEDED = ("unit", "unit.name")
-KEYS = frozenset({"extensions", "symbol", "grammar", "query", "check", "comment"})
+KEYS = frozenset({"extensions", "symbol", "grammar", "query", "check", "claims", "comment", "interpreters"})
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 LARGEST_FILE = 1_000_000
 LIBRARIES = (".so", ".dylib", ".dll")
@@ -44,6 +44,33 @@ def read_own_languages(file: Path) -> tuple[Language, ...]:
     if faults:
         raise SettingsError(str(file), faults)
     return languages
+
+
+def read_builtin(file: Path) -> Language:
+    """
+    Return the language of *file*, which ships with idiolect; its grammar is loaded when it is first needed.
+
+    Raises `SettingsError` with every fault of the table.
+    """
+    ((name, table),) = load_tables(file).items()
+    if wrong := check_form(name, table):
+        raise SettingsError(str(file), [f"language.{name}: {fault}" for fault in wrong])
+    return make_language(name, table, table["grammar"], table["query"])
+
+
+def make_language(name: str, table: Mapping[str, Any], origin: str, query_text: str) -> Language:
+    """Return the language of a table whose form is right."""
+    return Language(
+        name=name,
+        extensions=tuple(table["extensions"]),
+        origin=origin,
+        query_text=query_text,
+        symbol=table.get("symbol", ""),
+        comment=table.get("comment", "#"),
+        check=tuple(table.get("check", ())),
+        claims=tuple(table.get("claims", {}).items()),
+        interpreters=tuple(table.get("interpreters", ())),
+    )
 
 
 def load_tables(file: Path) -> Mapping[str, Any]:
@@ -76,17 +103,8 @@ def read_own(file: Path, name: str, table: Any, faults: list[str]) -> Language |
     origin, mark = find_grammar(file.parent, table, wrong)
     language = None
     if not wrong:
-        language = Language(
-            name=name,
-            extensions=tuple(table["extensions"]),
-            origin=origin,
-            query_text=query_text,
-            symbol=str(table.get("symbol", name)),
-            comment=str(table.get("comment", "#")),
-            check=tuple(table.get("check", ())),
-            folder=str(file.parent.absolute()),
-        )
-        language = replace(language, sha256=hash_language(language, mark))
+        language = make_language(name, table, origin, query_text)
+        language = replace(language, folder=str(file.parent.absolute()), sha256=hash_language(language, mark))
         wrong = try_language(language)
     faults.extend(f"language.{name}: {fault}" for fault in wrong)
     return None if wrong else language
@@ -103,14 +121,28 @@ def check_form(name: str, table: Mapping[str, Any]) -> list[str]:
         for key in ("symbol", "grammar", "query", "comment")
         if key in table and not (isinstance(table[key], str) and table[key])
     ]
-    for key in ("extensions", "check"):
+    for key in ("extensions", "check", "interpreters"):
         if key in table and not is_words(table[key]):
             wrong.append(f"{key} must be a list of strings, got {table[key]!r}")
+    wrong += check_claims(table.get("claims", {}))
     if is_words(table.get("extensions")):
         wrong += [f"extensions: {word!r} needs its dot: {'.' + word!r}" for word in table["extensions"]
                   if "." not in word and not word[:1].isupper()]  # fmt: skip
     if is_words(table.get("check")) and not any("{file}" in word for word in table["check"]):
         wrong.append("check must hold {file}, which stands for the file to check")
+    return wrong
+
+
+def check_claims(claims: Any) -> list[str]:
+    """Return what is wrong with the patterns by which a language claims files of other languages' endings."""
+    if not isinstance(claims, dict):
+        return [f"claims must be a table of endings and patterns, got {claims!r}"]
+    wrong: list[str] = []
+    for ending, pattern in cast("dict[str, object]", claims).items():
+        try:
+            re.compile(pattern if isinstance(pattern, str) else "[")
+        except re.error:
+            wrong.append(f"claims: {pattern!r} of {ending!r} is no pattern")
     return wrong
 
 
@@ -174,7 +206,9 @@ def try_language(language: Language) -> list[str]:
 
 def hash_language(language: Language, mark: str) -> str:
     """Return the hash of all that decides what a language reads: its grammar's contents and its query."""
-    parts = (mark, language.symbol, language.query_text, language.comment, *language.extensions)
+    symbol = language.symbol or language.name
+    claims = [repr(each) for each in (language.claims, language.interpreters) if each]
+    parts = (mark, symbol, language.query_text, language.comment, *language.extensions, *claims)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -18,8 +18,8 @@ from idiolect.commands.mine import command as mine
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.errors import InputError, MismatchError, SettingsError
-from idiolect.mining.languages import language_named, use_languages
-from idiolect.mining.own_languages import read_own_languages
+from idiolect.mining.languages import language_named, language_of, use_languages
+from idiolect.mining.own_languages import read_builtin, read_own_languages
 from idiolect.mining.source import parse_source
 
 RELAY = Path(__file__).parent / "relay"
@@ -151,6 +151,7 @@ def test_all_mistakes_of_a_table_are_told_at_once(tmp_path):
     file = tmp_path / "bad.toml"
     file.write_text(
         '[language.bad]\nextensions = "bad"\ngrammar = "nowhere"\nquery = "none.scm"\ncheck = ["bad"]\ncolour = 1\n'
+        'interpreters = "bad"\nclaims = {".h" = "(", ".y" = 1}\n'
         '[language.worse]\nextensions = ["worse"]\ngrammar = "pip:tree_sitter_worse"\nquery = "(x) @unit"\n',
         "utf-8",
     )
@@ -164,6 +165,32 @@ def test_all_mistakes_of_a_table_are_told_at_once(tmp_path):
     assert "'none.scm' cannot be read" in told
     assert "check must hold {file}" in told
     assert "'worse' needs its dot" in told
+    assert "interpreters must be a list" in told
+    assert "'(' of '.h' is no pattern" in told and "1 of '.y' is no pattern" in told
+
+
+def test_mistakes_of_a_table_that_ships_are_told_alike(tmp_path):
+    """Whoever adds one reads the same words; only its grammar is not loaded yet."""
+    file = tmp_path / "bad.toml"
+    file.write_text('[language.bad]\nextension = [".b"]\ngrammar = "pip:tree_sitter_b"\nquery = "(x)"\n', "utf-8")
+
+    for read in (read_own_languages, read_builtin):
+        with pytest.raises(SettingsError, match=r"language\.bad: unknown key 'extension', .*extensions is missing"):
+            read(file)
+
+
+def test_a_table_claims_scripts_and_files_of_another_ending(tmp_path):
+    """A table may say what those that ship do: what runs its scripts, and which files of an ending are its own."""
+    shutil.copytree(RELAY, tmp_path / "relay")
+    file = tmp_path / "relay" / "relay.toml"
+    before = read_own_languages(file)[0].sha256
+    file.write_text(file.read_text("utf-8") + 'interpreters = ["relay"]\nclaims = {".h" = "^flow "}\n', "utf-8")
+    (relay,) = read_own_languages(file)
+    use_languages([relay])
+
+    assert relay is language_of("bin/desk", data=b"#!/usr/bin/env relay\n")
+    assert [relay, language_named("c")] == [language_of("a.h", data=data) for data in (b"\nflow a\n", b"int a;\n")]
+    assert before != relay.sha256
 
 
 @pytest.mark.parametrize(

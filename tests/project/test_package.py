@@ -14,7 +14,8 @@ from pathlib import Path
 
 import idiolect
 import pytest
-from idiolect.mining.languages import GRAMMARS, PACKAGE, read_language
+from idiolect.mining.languages import GRAMMARS, PACKAGE
+from idiolect.mining.own_languages import read_builtin
 
 ROOT = Path(idiolect.__file__).parent
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -47,7 +48,7 @@ def test_every_grammar_comes_with_an_extra():
     """The wheels are listed by hand, so the list is held to the tables: `[languages]` brings all that Core lacks."""
     wheels = [*SETTINGS["project"]["dependencies"], *SETTINGS["project"]["optional-dependencies"]["languages"]]
     listed = {wheel.partition(">=")[0].replace("-", "_") for wheel in wheels}
-    origins = {read_language(table).origin for table in GRAMMARS.glob("*.toml")}
+    origins = {read_builtin(table).origin for table in GRAMMARS.glob("*.toml")}
 
     assert {origin.removeprefix(PACKAGE) for origin in origins} <= listed
 
