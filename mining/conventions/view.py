@@ -145,15 +145,13 @@ class DefinitionFrame(Frame):
 
     @cached_property
     def bases(self) -> tuple[str, ...]:
-        """The dotted names of a class's bases; a base that is no name counts as `?`."""
+        """The dotted names of a class's bases, of `Shelf[Book]` that of `Shelf`; a base without name counts as `?`."""
         node = self.node.child_by_field_name("superclasses")
         if node is None:
             return ()
-        return tuple(
-            text_of(child) if child.type in ("identifier", "attribute") else "?"
-            for child in node.named_children
-            if child.type not in ("keyword_argument", "comment")
-        )
+        bases = [child for child in node.named_children if child.type not in ("keyword_argument", "comment")]
+        named = (base.child_by_field_name("value") or base if base.type == "subscript" else base for base in bases)
+        return tuple(text_of(name) if name.type in ("identifier", "attribute") else "?" for name in named)
 
 
 class FileView:

@@ -412,6 +412,15 @@ def test_a_head_alone_is_asked_for_as_such(opening, asked, lines):
         assert lines == draft.response.count("\n") + 1
 
 
+def test_a_class_of_a_generic_base_is_declared():
+    """`Job[Door]` is one of the house's bases as `Job` is."""
+    text = "from house.jobs import Job\n\n\nclass Open(Job[Door]):\n    times = 2\n"
+
+    (draft,) = mine_data("house/doors.py", text.encode(), known_languages(), ["declare"]).drafts
+
+    assert "class Open(Job[Door]):\n    times = 2" == draft.response
+
+
 HEADS = """
 class Shelf:
     @staticmethod
