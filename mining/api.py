@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from .conventions.facts import FileFacts
 from .definitions import Definition
+from .makers import Recipe, maker_of, on_one_line, read_recipes
 from .source import Source
 from .visibility import has_private_part
 
@@ -23,12 +25,10 @@ CONTINUING = re.compile(rf"^\s*(?:{SIGNS})?\s*")
 """What opens its other lines: a quote is a word's there."""
 CLOSING = ('"""', "'''", '"', "'", "*/", "-->")
 """What closes it; the longer one first."""
-EDGES = re.compile(r"(?<=[(\[{])\s+|,?\s+(?=\)$|[\]}])|\s+(?=\))")
-"""What a line break leaves beside brackets; a comma before an inner `)` may be what makes a tuple."""
 RECEIVER = re.compile(r"^\((?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?(?:self|cls)\b(?:\s*:\s*[^,()]*)?(?:,\s*)?")
 """The parameter that no caller gives."""
 MAKER = ".__init__"
-"""How the name of the method ends that says what a class is called with."""
+"""How the name of the method ends that says what its class is called with."""
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
 
 
@@ -44,15 +44,17 @@ class Symbol(NamedTuple):
     """
     Its parameters as written, brackets included, on one line; empty where it has none.
 
-    Of a class, what it is called with, where that is told in its body.
+    Of a class, what it is called with, where its own maker tells that, or what `Lookup.complete` finds.
     """
     line: int
     public: bool
     summary: str = ""
     """The first sentence of its documentation, without the full stop."""
+    recipe: Recipe | None = None
+    """Of a class, what more than its own maker tells what it is called with."""
 
 
-def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol, ...]:
+def file_symbols(source: Source, definitions: list[Definition], facts: FileFacts | None = None) -> tuple[Symbol, ...]:
     """Return the module-level symbols of a file, and the members of its classes."""
     offered = [definition for definition in definitions if not definition.is_local]
     signatures = [signature_of(source, definition) for definition in offered]
@@ -63,6 +65,7 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
         for definition, signature in zip(offered, signatures, strict=True)
         if definition.symbol.endswith(MAKER) and times[definition.symbol] == 1
     }
+    recipes = {} if facts is None else read_recipes(source, offered, facts)
     return tuple(
         Symbol(
             name=definition.symbol,
@@ -71,6 +74,7 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
             line=source.line_of(definition.span.start),
             public=not has_private_part(definition.symbol),
             summary="" if definition.doc is None else summary_of(source.slice(definition.doc)),
+            recipe=recipes.get(definition.symbol),
         )
         for definition, signature in zip(offered, signatures, strict=True)
     )
@@ -79,12 +83,6 @@ def file_symbols(source: Source, definitions: list[Definition]) -> tuple[Symbol,
 def signature_of(source: Source, definition: Definition) -> str:
     """Return the parameters of a definition, on one line; nothing where it has none."""
     return "" if definition.params is None else on_one_line(source.slice(definition.params))
-
-
-def on_one_line(params: str) -> str:
-    """Return a list of parameters as it is written where it fits on a line."""
-    text = " ".join(params.split())
-    return EDGES.sub("", text) if "\n" in params else text
 
 
 def summary_of(doc: str) -> str:
@@ -109,8 +107,15 @@ def build_index(files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> dict[str, ob
     """Return the index as `api.json` holds it: symbols by path, in order of path and line."""
     return {
         "schema": "idiolect.api/1",
-        "files": {path: [symbol._asdict() for symbol in symbols] for path, symbols in sorted(files) if symbols},
+        "files": {path: [as_row(symbol) for symbol in symbols] for path, symbols in sorted(files) if symbols},
     }
+
+
+def as_row(symbol: Symbol) -> dict[str, object]:
+    """Return *symbol* as the index tells it."""
+    row = symbol._asdict()
+    del row["recipe"]
+    return row
 
 
 class Lookup:
@@ -126,7 +131,8 @@ class Lookup:
             module = module_name(path)
             self.note_module(module)
             for symbol in symbols:
-                if symbol.public:
+                # what is public may be made as its private base is
+                if symbol.public or symbol.kind == "class":
                     self.by_name[symbol.name.rpartition(".")[2]].append((module, symbol))
 
     def note_module(self, module: str) -> None:
@@ -146,6 +152,17 @@ class Lookup:
         A package often offers a name that another of its modules defines, so the module is asked only where the name
         alone leaves a choice.
         """
+        symbol = self.choose(dotted, is_method=is_method)
+        return self.complete(symbol) if symbol is not None and symbol.public else None
+
+    def complete(self, symbol: Symbol) -> Symbol:
+        """Return *symbol*, a class with what it is called with where its fields, or its bases, tell that."""
+        if symbol.signature or symbol.recipe is None:
+            return symbol
+        return symbol._replace(signature=maker_of(symbol, self.choose)[:LONGEST_SIGNATURE])
+
+    def choose(self, dotted: str, *, is_method: bool = False) -> Symbol | None:
+        """Return what `find` does, as its own file tells it, be it public or not."""
         module, _, name = dotted.rpartition(".")
         found = [(home, symbol) for home, symbol in self.by_name.get(name, ()) if fits(symbol, module, is_method)]
         if len(found) > 1:

@@ -80,8 +80,9 @@ def assemble(
     drops = [drop for one in taught for drop in (*one.drops, *one.history.drops)]
     if not defined:
         raise TooSmallError(f"No definition was found: mining needs at least 1. {explain_nothing(files, drops)}")
-    index = [(file.path, file.symbols) for one in placed for file in one.files]
-    made = list(finish_drafts(files, look_up_by_language(placed)))
+    lookups = look_up_by_language(placed)
+    index = [(f.path, tuple(map(lookups[f.language].complete, f.symbols))) for one in placed for f in one.files]
+    made = list(finish_drafts(files, lookups))
     standing = {one.pair.id for one in made}
     rules = {one.pair.id: one.rules for one in made if one.rules}
     topics = {one.pair.id: (one.pair.kind, one.callee, one.rules) for one in made if one.callee or one.rules}

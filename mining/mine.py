@@ -82,7 +82,7 @@ def mine_source(
         skeleton=skeleton,
         drafts=tuple(drafts),
         units=() if alone else mark_units(source, definitions),
-        symbols=file_symbols(source, definitions),
+        symbols=file_symbols(source, definitions, tally.facts if tally is not None else None),
         drops=tuple(drops),
         licence=file_licence(source.text),
     )

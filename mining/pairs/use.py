@@ -47,6 +47,11 @@ AROUND = 40
 MOST_CALLS = 2
 """Call sites taken from one function, so that long ones do not outweigh the others."""
 LONGEST_SIGNATURE = 120
+"""Characters; of a longer one the types are left out, and what does not fit then."""
+OPENING, CLOSING = ("(", "[", "{"), (")", "]", "}")
+SPACED = re.compile(r"\s*=\s*")
+PIECE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\"'()\[\]{},:=]+|.", re.DOTALL)
+"""What a list of parameters is told apart into: strings, signs, and what stands between them."""
 NO_VERBS = frozenset(
     {"Alias", "App", "Async", "Base", "Class", "Context", "Contextmanager", "Convenience", "Currently", "Decorator"}
     | {"Dotted", "Either", "Factory", "For", "Function", "Given", "Helper", "Like", "Method", "Note", "Property", "Raw"}
@@ -254,13 +259,34 @@ def finish_use(draft: Draft, lookup: Lookup) -> Draft | None:
 def ask_with(symbol: Symbol, draft: Draft) -> str:
     """Return the sentence that asks for a call of *symbol*."""
     given = RECEIVER.sub("(", symbol.signature) if symbol.kind == "method" else symbol.signature
-    signature = given if 0 < len(given) <= LONGEST_SIGNATURE else ""
+    signature = given if len(given) <= LONGEST_SIGNATURE else without_types(given)
     house = draft.callee.partition(".")[0]
     is_named = symbol.summary.partition(" ")[0].lower() == house.lower()
     purpose = "" if symbol.kind == "class" or is_named else purpose_of(symbol.summary)
     chosen = phrase(draft.callee + draft.symbol + str(draft.start), PURPOSES if purpose else PLAIN)
     summary = f": {symbol.summary}" if symbol.summary else ""
     return chosen.format(name=symbol.name, signature=signature, purpose=purpose, summary=summary)
+
+
+def without_types(signature: str) -> str:
+    """Return the parameters of a long *signature* without their types; for those that do not fit stands a sign."""
+    names, depth, is_type = [""], 0, False
+    for piece in PIECE.findall(signature[1:]):
+        if depth == 0 and piece in (",", ")"):
+            names.append("")
+            is_type = False
+            continue
+        if depth == 0 and piece in (":", "=") and "=" not in names[-1]:
+            is_type = piece == ":"
+        depth += (piece in OPENING) - (piece in CLOSING)
+        names[-1] += "" if is_type else piece
+    shown = [SPACED.sub("=", name.strip(), count=1) for name in names[:-1]]
+    # an index keeps the beginning of what is longer still
+    is_cut = bool(names[-1])
+    while len(", ".join(shown)) > LONGEST_SIGNATURE - len("(, …)"):
+        shown.pop()
+        is_cut = True
+    return f"({', '.join([*shown, *(['…'] if is_cut else [])])})"
 
 
 def purpose_of(summary: str) -> str:

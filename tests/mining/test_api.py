@@ -5,11 +5,13 @@ What a repository or its framework offers is indexed, each under a name of its o
 from __future__ import annotations
 
 import pytest
-from idiolect.mining.api import Lookup, file_symbols, summary_of
+from idiolect.mining.api import Lookup, Symbol, file_symbols, summary_of
 from idiolect.mining.errors import TooSmallError
-from idiolect.mining.mine import mine_repositories
+from idiolect.mining.languages import known_languages
+from idiolect.mining.mine import mine_data, mine_repositories
 from idiolect.mining.pairs.use import purpose_of
 from idiolect.mining.recency import COMMITS
+from idiolect.mining.yields import FileYield
 
 from .houses import HOUSE, NOUNS, STYLED, mined_file
 
@@ -40,6 +42,67 @@ def test_a_class_is_called_with_what_its_body_says():
     signatures = {symbol.name: symbol.signature for symbol in file_symbols(mined.source, mined.definitions)}
 
     assert ("(key: str, *, wide=True)", "", "") == tuple(signatures[name] for name in ("Door", "Gate", "Hole"))
+
+
+MADE = {
+    "house/base.py": (
+        "from dataclasses import dataclass, field\n\n\n"
+        "@dataclass\nclass Thing:\n    weight: int\n    kind: ClassVar[str] = 'thing'\n"
+        "    parts: list[str] = field(default_factory=list)\n    id: int = field(init=False)\n\n\n"
+        "class _Base:\n    def __init__(self, key: str):\n        self.key = key\n\n\n"
+        "class Row:\n    def __init__(self, a):\n        go()\n\n    def __init__(self, b):\n        go()\n\n\n"
+        "class Mixin:\n    size: int = 1\n"
+    ),
+    "house/doors.py": (
+        "import attrs\nfrom dataclasses import KW_ONLY, dataclass\nfrom typing import Generic, NamedTuple\n"
+        "from pydantic import BaseModel, Field\nfrom other import Far\n"
+        "from house.base import Mixin, Row, Thing, _Base\n\n\n"
+        "@dataclass\nclass Door(Thing):\n    weight: float = 2.5\n    _: KW_ONLY\n    wide: bool = False\n\n\n"
+        "@attrs.define(kw_only=True)\nclass Bolt:\n    _size: int\n    made = attrs.field(default=3)\n"
+        "    other = 4\n\n\n"
+        "class Key(NamedTuple):\n    name: dict[\n        str, int\n    ]\n\n\n"
+        "class Card(BaseModel):\n    code: str = Field(..., max_length=3)\n\n\n"
+        "class Pass(Card):\n    days: int = Field(7)\n    _seen: int = 0\n\n\n"
+        "class Gate(Mixin, Generic[T], _Base):\n    depth: int = 1\n\n\n"
+        "class Lattice(Gate[int]):\n    bars = 1\n\n\n"
+        "class Line(Row):\n    pass\n\n\n"
+        "class Circle(Circle, Gate):\n    pass\n\n\n"
+        "class Away(Far):\n    pass\n\n\n"
+        "@dataclass\nclass Beyond(Far):\n    x: int\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "signature"),
+    [
+        pytest.param("Thing", "(weight: int, parts: list[str] = ...)", id="fields"),
+        pytest.param("Door", "(weight: float = 2.5, parts: list[str] = ..., *, wide: bool = False)", id="more fields"),
+        pytest.param("Bolt", "(*, size: int, made=3)", id="attrs"),
+        pytest.param("Key", "(name: dict[str, int])", id="a named tuple"),
+        pytest.param("Pass", "(*, code: str, days: int = 7)", id="a model's heir"),
+        pytest.param("Gate", "(key: str)", id="a private base behind a mixin"),
+        pytest.param("Lattice", "(key: str)", id="a base that is generic"),
+        pytest.param("Line", "", id="a base with several makers"),
+        pytest.param("Circle", "(key: str)", id="a base that is itself"),
+        pytest.param("Away", "", id="a base from elsewhere"),
+        pytest.param("Beyond", "", id="fields of a base from elsewhere"),
+    ],
+)
+def test_a_class_without_a_maker_is_called_with_its_fields_or_as_its_base_is(name: str, signature: str):
+    """As far as the repository tells; else nothing is said."""
+    lookup = Lookup([(path, symbols_of(path, text)) for path, text in MADE.items()])
+    place = "base" if name == "Thing" else "doors"
+    found = lookup.find(f"house.{place}.{name}")
+
+    assert found is not None
+    assert signature == found.signature
+
+
+def symbols_of(path: str, text: str) -> tuple[Symbol, ...]:
+    yielded = mine_data(path, text.encode(), known_languages(), [])
+    assert isinstance(yielded, FileYield)
+    return yielded.symbols
 
 
 @pytest.mark.parametrize(

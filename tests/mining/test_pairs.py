@@ -303,6 +303,24 @@ def test_a_class_is_asked_for_with_what_it_is_and_takes():
     assert ask.endswith(": A way in.")
 
 
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        pytest.param("key: dict[str, Words], *, wide: bool = True, by=lambda k: k, sep: Words = ', '",
+                     "key, *, wide=True, by=lambda k: k, sep=', '", id="without types"),
+        pytest.param(", ".join(f"key_number_{number}" for number in range(30)),
+                     ", ".join([*(f"key_number_{number}" for number in range(8)), "…"]), id="the first"),
+    ],
+)  # fmt: skip
+def test_of_a_long_signature_the_names_are_told(params: str, told: str):
+    """As many as fit."""
+    params = params.replace("Words", f"Annotated[str, '{80 * 'x'}']")
+    text = f"def open_door({params}):\n    return 1\n\n\ndef enter(key):\n    key.seek()\n    open_door(key)\n"
+    (draft,) = drafts_of(collect_kinds()["use"], Example(file=text, instruction="", response=""))
+
+    assert f"`open_door({told})`" in draft.instruction
+
+
 def test_the_name_of_the_house_is_no_verb():
     """`House door` is what a function gives, and not what is to be done."""
     text = 'def door(key):\n    """House door."""\n    return key\n\n\ndef enter(key):\n    key.seek()\n    door(key)\n'
