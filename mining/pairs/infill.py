@@ -11,6 +11,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 
+from tree_sitter import Node
+
 from ..definitions import Definition
 from ..source import Source, Span
 from .kind import Draft, Example, Kind, MinedFile
@@ -51,16 +53,29 @@ def draft_infill(mined: MinedFile) -> Iterator[Draft]:
 
 
 def can_be_told(source: Source, definition: Definition, hole: Span) -> bool:
-    """Claim that what stands in *hole* is more than a sign, and neither data nor a licence."""
+    """Claim that what stands in *hole* is more than a sign or a comment, and neither data nor a licence."""
     text = source.slice(hole).strip()
     if len(text) < SHORTEST or LETTERS.search(text) is None:
         return False
     if source.language.name == "markdown":
         return LICENCE.search(source.slice(definition.span)) is None
     around = source.tree.root_node.descendant_for_byte_range(hole.start, hole.end - 1)
+    if around is not None and is_comment(source, hole, around, text):
+        return False
     if around is None or around.end_byte - around.start_byte <= LONGEST_STRING:
         return True
     return "string" not in around.type and "heredoc" not in around.type
+
+
+def is_comment(source: Source, hole: Span, around: Node, text: str) -> bool:
+    """Claim that the *text* of *hole*, of which *around* is the innermost node, is of nothing but comments."""
+    if around.type.endswith("comment"):
+        return True
+    _, *lines = text.split("\n")
+    if not all(line.lstrip().startswith(source.language.comment) for line in lines if line.strip()):
+        return False
+    first = source.tree.root_node.descendant_for_byte_range(hole.start, hole.start)
+    return first is not None and first.type.endswith("comment")
 
 
 def cut_hole(source: Source, definition: Definition, hole: Span) -> Draft:
@@ -86,7 +101,7 @@ def tree_hole(source: Source, definition: Definition, chance: int) -> Span | Non
     """Return one statement of the definition's body."""
     assert definition.code is not None
     body = source.tree.root_node.descendant_for_byte_range(definition.body.start, definition.body.end)
-    nodes = body.named_children if body is not None else []
+    nodes = [node for node in body.named_children if not node.type.endswith("comment")] if body is not None else []
     # some grammars count the line's end, and empty lines, to what they end
     spans = [Span(node.start_byte, node.start_byte + len((node.text or b"").rstrip())) for node in nodes]
     first, last = definition.code.start, definition.code.end

@@ -142,6 +142,20 @@ def test_data_and_licences_are_no_holes(path, part, is_told):
     assert is_told is bool(holes)
 
 
+@pytest.mark.parametrize(
+    ("path", "head", "sign"), [("a.py", "def f{n}(a):", "#"), ("a.go", "func f{n}(a int) {{", "//")]
+)
+def test_no_hole_holds_comments_alone(path, head, sign):
+    """What a comment says is told by nothing around it; a hole that ends or begins in one holds code, too."""
+    body = f"\n    {sign} Some words {{n}}\n    {sign} and some more words.\n    call{{n}}(a)\n" + "}}\n" * (
+        sign == "//"
+    )
+    holes = [draft.response for draft in infills_of(path, "".join((head + body).format(n=n) for n in range(80)))]
+
+    assert any("words" in hole for hole in holes)
+    assert all("call" in hole or "(a)" in hole for hole in holes)
+
+
 def infills_of(path, text):
     return mine_data(path, text.encode(), known_languages(), ["infill"]).drafts
 
