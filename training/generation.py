@@ -36,6 +36,7 @@ from .models import (
     choose_device,
     choose_dtype,
     context_length,
+    count_parameters,
     find_base,
     load_base_model,
     load_tokenizer,
@@ -190,8 +191,7 @@ def merge_small(model: PeftModel) -> PreTrainedModel | None:
     A small model's step is as much calls as arithmetic, and an adapter doubles the calls; half precision would swallow
     small changes.
     """
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    if parameters >= SMALL_MODEL or model.dtype != torch.float32:
+    if count_parameters(model) >= SMALL_MODEL or model.dtype != torch.float32:
         return None
     copied: Any = copy.deepcopy(model)
     return copied.merge_and_unload().eval()

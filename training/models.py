@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
+from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from ..mining.artefacts import sha256_file, sha256_json
@@ -306,7 +307,12 @@ def read_parameters(base: Base) -> int:
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(read_config(base))
     model.tie_weights()
-    return sum(parameter.numel() for parameter in model.parameters())
+    return count_parameters(model)
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return how many parameters *module* has, tied ones once."""
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def choose_device() -> torch.device:

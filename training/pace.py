@@ -32,6 +32,7 @@ from .looks import (
     snapshot,
     trainable,
 )
+from .machine import synchronize
 from .packing import Chunk, count_cost, count_slowest
 from .recipe import Recipe
 from .rein import TRIES
@@ -189,9 +190,3 @@ def choose_reading(setup: Setup, before: Measured) -> Setup:
     if not setup.recipe.skim or before.loss is None or before.loss <= setup.recipe.skim_below:
         return setup
     return replace(setup, recipe=replace(setup.recipe, skim=False))
-
-
-def synchronize(device: torch.device) -> None:
-    """Wait for *device*, so that a clock means something."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MachineError
-from idiolect.training import budget, lanes, looks, pace, setup, train
+from idiolect.training import budget, lanes, looks, machine, pace, setup, train
 from idiolect.training.adapter import attach_adapter
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, set_mode, to_batch
@@ -21,6 +21,7 @@ from idiolect.training.fused import fuse_adapter
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.packing import Chunk, pack_in_order
 from idiolect.training.setup import prepare_model
+from idiolect.training.shape import read_shape
 from idiolect.training.steps import pack_loss
 
 from .conftest import make_pairs, tiny_model
@@ -50,7 +51,7 @@ def test_counted_activations_are_the_real_ones(changes, tiny_base, family):
     """The bytes counted without any memory are those that a real forward keeps, within a seventh."""
     recipe = replace(RECIPE, **changes)
     found = find_base(tiny_base)
-    shape = budget.read_shape(found, recipe, torch.float32)
+    shape = read_shape(found, recipe, torch.float32)
     model = attach_adapter(load_base_model(found, device=CPU, dtype=torch.float32), recipe)
     if recipe.fuse_layers:
         fuse_adapter(model)
@@ -67,8 +68,8 @@ def test_counted_activations_are_the_real_ones(changes, tiny_base, family):
 
 def test_recomputing_keeps_less(tiny_base):
     """Checkpointing lowers what a token keeps."""
-    kept = budget.read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
-    recomputed = budget.read_shape(find_base(tiny_base), replace(RECIPE, checkpointing=True), torch.float32)
+    kept = read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
+    recomputed = read_shape(find_base(tiny_base), replace(RECIPE, checkpointing=True), torch.float32)
 
     assert recomputed.saved_a_token < 0.7 * kept
 
@@ -262,11 +263,11 @@ def test_a_fast_device_is_timed_on_a_product_that_takes_it_a_while(monkeypatch):
     def wait(_):
         now[0] += 2 * size[0] ** 3 / 7e14 + 5e-5
 
-    monkeypatch.setattr(budget, "synchronize", wait)
-    monkeypatch.setattr(budget.torch, "ones", on_the_device)
-    monkeypatch.setattr(budget.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(machine, "synchronize", wait)
+    monkeypatch.setattr(machine.torch, "ones", on_the_device)
+    monkeypatch.setattr(machine.time, "perf_counter", lambda: now[0])
 
-    assert budget.matrix_rate(torch.device("cuda"), torch.bfloat16) == pytest.approx(7e14, rel=0.1)
+    assert machine.matrix_rate(torch.device("cuda"), torch.bfloat16) == pytest.approx(7e14, rel=0.1)
 
 
 def test_too_little_memory_is_refused_before_loading(tiny_base, tiny_corpus, tmp_path, monkeypatch):
@@ -288,14 +289,14 @@ def test_a_container_has_less_memory_than_its_machine(tmp_path):
 
     top = tmp_path / "sys/fs/cgroup"
     (tmp_path / "proc/self").mkdir(parents=True)
-    assert budget.container_memory(tmp_path) is None
+    assert machine.container_memory(tmp_path) is None
     (tmp_path / "proc/self/cgroup").write_text("1:name=systemd:/\n0::/pod/job\n", "utf-8")
     plant(top / "pod" / "job", "max", 700, 0)
-    assert budget.container_memory(tmp_path) is None
+    assert machine.container_memory(tmp_path) is None
     plant(top / "pod", 4000, 3500, 200)
-    assert budget.container_memory(tmp_path) == 700
+    assert machine.container_memory(tmp_path) == 700
     plant(top / "pod" / "job", 1000, 700, 100)
-    assert budget.container_memory(tmp_path) == 400
+    assert machine.container_memory(tmp_path) == 400
 
 
 def test_too_little_disk_is_refused_before_the_first_step(tiny_base, tiny_corpus, tmp_path, monkeypatch):
@@ -368,7 +369,7 @@ def test_a_base_in_four_bits_weighs_an_eighth(tiny_base, tiny_corpus, tmp_path):
 def test_experts_in_one_tensor_keep_their_bytes(tmp_path, tokenizer):
     """What 4 bits hold are linear layers; the experts of a mixture are none, and most of its weights."""
     tiny_model("mixtral", len(tokenizer)).save_pretrained(tmp_path)
-    shape = budget.read_shape(find_base(tmp_path), RECIPE, torch.bfloat16)
+    shape = read_shape(find_base(tmp_path), RECIPE, torch.bfloat16)
     weights = budget.weight_bytes(shape, replace(RECIPE, method="qlora"), torch.bfloat16, 1)
     model = load_base_model(find_base(tmp_path), device=CPU, dtype=torch.float32)
     experts = sum(weight.numel() for name, weight in model.named_parameters() if "experts" in name)
@@ -378,9 +379,9 @@ def test_experts_in_one_tensor_keep_their_bytes(tmp_path, tokenizer):
 
 def test_an_architecture_that_cannot_be_counted_is_estimated(tiny_base, monkeypatch):
     """Where a forward on the meta device fails, the layers' sizes stand in; the estimate is on the safe side."""
-    counted = budget.read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
-    monkeypatch.setattr(budget, "no_mask", lambda device: None)
-    estimated = budget.read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
+    counted = read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
+    monkeypatch.setattr("idiolect.training.shape.no_mask", lambda device: None)
+    estimated = read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
 
     assert counted <= estimated <= 8 * counted
 
@@ -389,7 +390,7 @@ def test_a_plan_knows_what_a_processor_s_allocator_holds(tiny_base, tiny_corpus,
     """A process that trains on a processor grows by up to 2.3 times the bytes that its packs keep."""
     recipe = replace(RECIPE, lanes=False)
     planned = train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe)
-    shape = budget.read_shape(find_base(tiny_base), recipe, torch.float32)
+    shape = read_shape(find_base(tiny_base), recipe, torch.float32)
     plan = read_material(tiny_base, tiny_corpus, recipe).plan()
     packs = [plan.build(pack) for step in plan.epoch(0) for pack in step]
     kept = max(budget.saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
