@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 from .split import FEW_CLUSTERS, FOLDS, aside_of
 
-FORMAT = 50
+LEAST_PAIRS = 50
+"""Fewer training pairs than this teach nothing that could be measured; from here on they teach a format."""
 DOMAIN = 500
 SATURATED = 5_000
-LEAST_PAIRS = 50
-"""Fewer training pairs than this teach nothing that could be measured."""
 LEAST_TASKS, LEAST_CLUSTERS = 20, 2
 """Held-out tasks, and clusters of files that they come from, under which an evaluation shows nothing."""
 
@@ -82,7 +81,7 @@ class HeldOut(NamedTuple):
             self.clusters < FEW_CLUSTERS
             and self.clusters_in_all >= max(FOLDS, self.clusters + 1)
             and self.in_all >= LEAST_TASKS
-            and self.training * (FOLDS - 1) >= FORMAT * FOLDS
+            and self.training * (FOLDS - 1) >= LEAST_PAIRS * FOLDS
         )
 
 
@@ -111,8 +110,9 @@ def number(count: int, thing: str) -> str:
 
 def train_sentence(pairs: int) -> str:
     """Return what *pairs* training pairs are enough for."""
-    if pairs < FORMAT:
-        return f"{pairs} training pairs are too few to train on: {FORMAT} are needed. Add code, or another repository."
+    if pairs < LEAST_PAIRS:
+        few = f"{pairs} training pairs are too few to train on: {LEAST_PAIRS} are needed."
+        return f"{few} Add code, or another repository."
     if pairs < DOMAIN:
         return f"{pairs} training pairs can teach a format or a style; a framework takes {DOMAIN} or more."
     if pairs < SATURATED:

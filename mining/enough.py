@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .advice import DOMAIN, FORMAT, SATURATED
+from .advice import DOMAIN, LEAST_PAIRS, SATURATED
 from .pairs.kind import collect_kinds
 from .split import aside_of
 from .yields import UNTOLD
@@ -53,8 +53,8 @@ def look_back(histories: Sequence[Mapping[str, Any]]) -> str:
 
 def band(pairs: int) -> str:
     """Return what *pairs* pairs of one kind are enough for."""
-    if pairs < FORMAT:
-        return f"too few alone ({pairs} of {FORMAT})"
+    if pairs < LEAST_PAIRS:
+        return f"too few alone ({pairs} of {LEAST_PAIRS})"
     if pairs < SURE_FORMAT:
         return f"a format, just ({pairs}; {SURE_FORMAT} are safe)"
     if pairs < DOMAIN:
