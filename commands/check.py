@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..mining.tiers import TIERS, lower_tier, tiers_from
 from ._language import language_option
 
 if TYPE_CHECKING:
     from ..evaluation.findings import Report
 
-TIERS = ("gate", "advise", "hint")
 NOTED = frozenset({"github", "json", "markdown", "text"})
 """Formats that have a place for notes: with others they go to stderr, so that nothing unread passes in silence."""
 
@@ -83,7 +83,7 @@ def command(
         mode=mode or "lines",
         profile=profile_file,
         baseline=baseline_file,
-        lowest=TIERS[max(TIERS.index(fail_on), 1)],
+        lowest=lower_tier(fail_on, "advise"),
         fix=fix,
         names=names,
     )
@@ -97,7 +97,7 @@ def command(
     click.echo(render_report(report, form))
     for note in () if form in NOTED else report.notes:
         click.echo(f"note: {printable(note)}", err=True)
-    failing = TIERS[: TIERS.index(fail_on) + 1]
+    failing = tiers_from(fail_on)
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0
 
 

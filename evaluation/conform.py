@@ -15,6 +15,7 @@ from ..mining.growth import Growth
 from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source, Span
+from ..mining.tiers import ENFORCED
 from .checks.compile import compile_texts
 from .fix import fix_source
 from .language_check import Complaint, run_checker
@@ -96,7 +97,7 @@ def style_findings(source: Source, text: str, hole: Growth, profile: Profile | N
     start = len(hole.before.encode("utf-8"))
     span = Span(start, start + len(text.encode("utf-8")))
     found = judge_source(source, profile).findings
-    return [f for f in found if f.entry.tier in ("gate", "advise") and span.start <= f.start < span.end]
+    return [f for f in found if f.entry.tier in ENFORCED and span.start <= f.start < span.end]
 
 
 def find_complaint(source: Source) -> str | None:

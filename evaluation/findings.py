@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..mining.conventions.convention import TIERS, conventions_by_id
+from ..mining.conventions.convention import conventions_by_id
 from ..mining.judge import Finding, Judgement, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source
+from ..mining.tiers import tiers_from
 from .baseline import Baseline, match_baseline
 from .diff import Change
 from .identity import Key, keys_of
@@ -222,7 +223,7 @@ def make_report(
 
     Only a run over the whole tree (*is_whole*) can say which entries of the baseline nothing matches any more.
     """
-    shown = TIERS[: TIERS.index(lowest) + 1]
+    shown = tiers_from(lowest)
     alerts = [alert for file in files for alert in file.alerts if alert.finding.entry.tier in shown]
     alerts.sort(key=lambda a: (a.finding.path, a.finding.line, a.finding.column, a.finding.entry.id))
     # what stood there before has the first claim to an entry: one that looks like it is one more

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from .conventions.convention import PROGRAMS, conventions_by_id
 from .profile import Entry, Profile
 from .roles import role_of
+from .tiers import TIERS
 
 MOST_WORDS = 1_500
 SAME_PLACES = 0.95
 """The share of a folder's places that those of a role reach where both are nearly the same."""
-ORDER = {"gate": 0, "advise": 1, "hint": 2, "": 3}
 
 
 def render_guide(profile: Profile, *, max_words: int = MOST_WORDS) -> str:
@@ -50,7 +50,7 @@ def strongest_first(profile: Profile) -> list[Entry]:
     What the keys of literals in programs are stands with the tier below.
     """
     entries = [entry for entry in profile.entries if entry.tier]
-    return sorted(entries, key=lambda e: (ORDER[e.tier] + is_of_literals(e), not e.rule, -e.bound, e.id, e.scope))
+    return sorted(entries, key=lambda e: (TIERS.index(e.tier) + is_of_literals(e), not e.rule, -e.bound, e.id, e.scope))
 
 
 def is_of_literals(entry: Entry) -> bool:

@@ -17,7 +17,7 @@ from itertools import chain, groupby, islice
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id, lower_tier
+from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id
 from .conventions.facts import FileFacts
 from .conventions.inhouse_definitions import folder_of
 from .conventions.priors import read_priors
@@ -25,6 +25,7 @@ from .conventions.tally import FileTally
 from .owners import LANGUAGES, Owners
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, scopes_of
 from .settings import Override, Settings, override_for
+from .tiers import lower_tier
 
 Z = 1.2816
 """The one-sided 90 % quantile of the normal distribution."""

@@ -17,9 +17,9 @@ from typing import Any
 
 from .artefacts import sha256_json
 from .errors import SettingsError
+from .tiers import TIERS
 
 LARGEST_FILE = 1_000_000
-TIERS = ("gate", "advise", "hint")
 RUNS_CODE = ("language", "plugins", "check")
 POLICY: Mapping[str, tuple[float, float]] = {
     "forgetting_margin": (0, 1),

@@ -10,13 +10,13 @@ from collections import Counter
 
 from idiolect.mining.judge import answer_all
 from idiolect.mining.learn import learn_profile
+from idiolect.mining.tiers import ENFORCED, tiers_from
 
 from ..results import make_goal
 from . import Measured
 from .codebases import Codebase, load_all
 
 FOLDS = 5
-STRICT = {"gate": ("gate",), "advise": ("gate", "advise")}
 
 
 def measure() -> Measured:
@@ -43,12 +43,12 @@ def count_folds(codebase: Codebase) -> dict[str, float]:
         for path in held_out:
             for found, entry in answer_all(codebase.tallies[path], profile):
                 counts["all"] += 1
-                for name, tiers in STRICT.items():
-                    if entry is not None and entry.tier in tiers:
+                for name in ENFORCED:
+                    if entry is not None and entry.tier in tiers_from(name):
                         counts[f"{name} governed"] += 1
                         counts[f"{name} conform"] += found.value == entry.value
     return {
         "opportunities": counts["all"],
-        **{f"{name} governed": counts[f"{name} governed"] / counts["all"] for name in STRICT},
-        **{f"{name} conform": counts[f"{name} conform"] / max(1, counts[f"{name} governed"]) for name in STRICT},
+        **{f"{name} governed": counts[f"{name} governed"] / counts["all"] for name in ENFORCED},
+        **{f"{name} conform": counts[f"{name} conform"] / max(1, counts[f"{name} governed"]) for name in ENFORCED},
     }

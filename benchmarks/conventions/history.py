@@ -29,6 +29,7 @@ from idiolect.mining.profile import Profile
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.repository import VENDORED, content_reason, git_output
 from idiolect.mining.source import Source, UndecodableError, parse_source
+from idiolect.mining.tiers import ENFORCED, tiers_from
 
 from ..results import make_goal
 from . import Measured
@@ -41,7 +42,6 @@ HELD_OUT = (
     "hynek/structlog", "pypa/packaging", "encode/starlette", "python-attrs/attrs", "pytest-dev/pluggy", "pallets/jinja",
 )  # fmt: skip
 COMMITS, RELEARN = 150, 15
-STRICT = {"gate": ("gate",), "advise": ("gate", "advise")}
 
 
 # eq=False: compared by identity, because of its caches
@@ -156,10 +156,10 @@ def replay(history: History) -> dict[str, Any]:
     for number, commit in enumerate(commits):
         if number % RELEARN == 0 or profile is None:
             profile = history.learn(f"{commit}^")
-            enforced.append(sum(e.tier in STRICT["advise"] and e.scope == "repository" for e in profile.entries))
+            enforced.append(sum(e.tier in ENFORCED and e.scope == "repository" for e in profile.entries))
         flagged = judge_commit(history, commit, profile, counts, rules)
-        for tier in STRICT:
-            counts[f"{tier} flagged"] += any(found in STRICT[tier] for found in flagged)
+        for tier in ENFORCED:
+            counts[f"{tier} flagged"] += any(found in tiers_from(tier) for found in flagged)
     whole = max(1, counts["opportunities"])
     return {
         "history": history.name,
@@ -168,9 +168,9 @@ def replay(history: History) -> dict[str, Any]:
         "commits": len(commits),
         "rules": sum(enforced) / len(enforced),
         "added lines": counts["lines"],
-        **{f"{tier} flagged": counts[f"{tier} flagged"] for tier in STRICT},
-        **{f"{tier} alerts a 1,000 lines": per_thousand(counts[f"{tier} alerts"], counts["lines"]) for tier in STRICT},
-        **{f"{tier} governed": counts[f"{tier} governed"] / whole for tier in STRICT},
+        **{f"{tier} flagged": counts[f"{tier} flagged"] for tier in ENFORCED},
+        **{f"{t} alerts a 1,000 lines": per_thousand(counts[f"{t} alerts"], counts["lines"]) for t in ENFORCED},
+        **{f"{tier} governed": counts[f"{tier} governed"] / whole for tier in ENFORCED},
         "left to a formatter": counts["owned"] / max(1, counts["owned"] + counts["opportunities"]),
         "alerts by rule": ", ".join(f"{rule} {count}" for rule, count in rules.most_common(6)),
     }  # fmt: skip
@@ -197,14 +197,14 @@ def judge_commit(
         for found, entry in answer_all(tally_source(source), profile):
             if found.line in lines:
                 counts["owned" if entry is not None and entry.owner else "opportunities"] += 1
-                for tier, strict in STRICT.items():
-                    counts[f"{tier} governed"] += entry is not None and entry.tier in strict
+                for tier in ENFORCED:
+                    counts[f"{tier} governed"] += entry is not None and entry.tier in tiers_from(tier)
         for finding in judge_source(source, profile).findings:
-            if finding.line in lines and finding.entry.tier in STRICT["advise"]:
+            if finding.line in lines and finding.entry.tier in ENFORCED:
                 tiers.append(finding.entry.tier)
                 rules[f"{finding.entry.id} {finding.entry.tier}"] += 1
-                for tier, strict in STRICT.items():
-                    counts[f"{tier} alerts"] += finding.entry.tier in strict
+                for tier in ENFORCED:
+                    counts[f"{tier} alerts"] += finding.entry.tier in tiers_from(tier)
                 if os.environ.get("SHOW"):
                     print(history.name, commit[:10], path, finding.line, finding.entry.id, finding.entry.tier,
                           finding.entry.scope, finding.entry.k, finding.entry.n, finding.message)  # fmt: skip

@@ -16,6 +16,7 @@ from idiolect.mining.conventions.convention import Convention, Edit, Opportunity
 from idiolect.mining.judge import Finding, answer_all, judge_source
 from idiolect.mining.profile import Entry, Profile
 from idiolect.mining.source import Source, parse_source
+from idiolect.mining.tiers import ENFORCED
 
 from .codebases import Codebase
 
@@ -45,7 +46,7 @@ def plant(codebase: Codebase, count: int, *, governed: bool) -> Iterator[Mutant]
         if source.tree.root_node.has_error:
             continue
         for found, entry in answer_all(codebase.tallies[source.path], codebase.profile):
-            is_enforced = entry is not None and entry.tier in ("gate", "advise")
+            is_enforced = entry is not None and entry.tier in ENFORCED
             if is_enforced == governed and (entry is None or not governed or found.value == entry.value):
                 places[found.convention].append((source, found, entry))
     for name, asked in sorted(places.items()):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from idiolect.mining.tiers import ENFORCED
+
 from ..results import make_goal
 from . import Measured
 from .codebases import load_all
@@ -16,7 +18,6 @@ from .mutants import new_findings, plant
 
 MUTANTS = 30
 UNGOVERNED = 10
-TIERS = ("gate", "advise")
 
 
 def measure() -> Measured:
@@ -25,14 +26,14 @@ def measure() -> Measured:
     for codebase in load_all():
         for mutant in plant(codebase, MUTANTS, governed=True):
             counts = totals[codebase.name, mutant.convention.id]
-            fresh = [f for f in new_findings(mutant, codebase, codebase.profile) if f.entry.tier in TIERS]
+            fresh = [f for f in new_findings(mutant, codebase, codebase.profile) if f.entry.tier in ENFORCED]
             right = [f for f in fresh if mutant.entry is not None and f.entry.id == mutant.entry.id]
             counts["mutants"] += 1
             counts["found"] += any(f.line == mutant.line for f in right)
             counts["alerts"] += len(fresh)
             counts["caused"] += len(right)
         for mutant in plant(codebase, UNGOVERNED, governed=False):
-            fresh = [f for f in new_findings(mutant, codebase, codebase.profile) if f.entry.tier in TIERS]
+            fresh = [f for f in new_findings(mutant, codebase, codebase.profile) if f.entry.tier in ENFORCED]
             totals[codebase.name, mutant.convention.id]["ungoverned"] += 1
             totals[codebase.name, mutant.convention.id]["leaks"] += len(fresh)
     rows = [

@@ -20,11 +20,10 @@ from ...mining.corpus import Corpus
 from ...mining.judge import Finding, Judgement, judge_source
 from ...mining.profile import Profile
 from ...mining.source import Source, Span
+from ...mining.tiers import ENFORCED
 from ..fix import fix_once
 from ..formatter import Formatter, find_formatter
 from .check import Answer, Check, Remark, Result
-
-ENFORCED = ("gate", "advise")
 
 
 @dataclass(frozen=True)

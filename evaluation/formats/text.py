@@ -7,9 +7,9 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 
-from ...mining.conventions.convention import TIERS
 from ...mining.profile import Entry
 from ...mining.source import Source
+from ...mining.tiers import TIERS
 from ..findings import Alert, Report, counted
 from ..fix import find_fix
 

@@ -40,8 +40,6 @@ PROSE = frozenset({"markdown"})
 """Languages whose layout and names are not those of code."""
 VOWEL = re.compile(r"[aeio]|u(?!n[ai]|s)")
 """What opens a word that stands after `an`."""
-TIERS = ("gate", "advise", "hint")
-"""From the strictest; a finding's tier is the highest its bound and its convention's cap allow."""
 
 
 class Opportunity(NamedTuple):
@@ -428,10 +426,3 @@ def noun_of(kind: str) -> str:
     if words.endswith("s") and not words.endswith("ss"):
         return words
     return f"an {words}" if VOWEL.match(words) else f"a {words}"
-
-
-def lower_tier(one: str, other: str) -> str:
-    """Return the weaker of two tiers; an empty tier means none."""
-    if not one or not other:
-        return ""
-    return max(one, other, key=TIERS.index)

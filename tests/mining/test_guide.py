@@ -10,11 +10,12 @@ from dataclasses import replace
 import pytest
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.conventions.neutral_blocks import rows_of
-from idiolect.mining.guide import ORDER, example_of, render_guide, strongest_first
+from idiolect.mining.guide import example_of, render_guide, strongest_first
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
 from idiolect.mining.source import parse_source
+from idiolect.mining.tiers import TIERS
 
 HOUSE = '''"""
 Read `{n}`.
@@ -45,7 +46,7 @@ def _profile() -> Profile:
 
 def test_the_strongest_come_first(profile: Profile):
     """Tier by tier, and within one by the bound; what is never enforced is no rule."""
-    ranks = [(ORDER[entry.tier], not entry.rule, -entry.bound) for entry in strongest_first(profile)]
+    ranks = [(TIERS.index(entry.tier), not entry.rule, -entry.bound) for entry in strongest_first(profile)]
 
     assert sorted(ranks) == ranks and len(ranks) > 10
     assert all(entry.tier for entry in strongest_first(profile))
