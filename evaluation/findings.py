@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.judge import Finding, Judgement, judge_source
@@ -23,6 +24,9 @@ from .judgements import CachingJudge, forget_oldest
 from .learning import read_source
 from .suppression import collect_suppressions, excuse_for, remarks_on
 from .syntax import RULE as PARSES
+
+MIXED_COUNT, MIXED_SHARE = 5, 1 / 3
+"""A file that departed so often, in this share of its places, went both ways before a change: one more is no slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +159,31 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
     """
     Claim of each alert of *file* that it stands on an added line and came with it.
 
-    What is of a name that stood there before did not, nor what an edited line departed in already.
+    What is of a name that stood there before did not, nor what an edited line departed in already, nor what the file
+    did in both ways before.
     """
     added = [is_on_added(alert, change) for alert in file.alerts]
     if not any(added):
         return added
-    old, found = judge_earlier(file, change, profile)
-    fresh = are_new(file, old, found)
-    stood = Counter((finding.line, finding.entry.id, finding.found) for finding in found)
+    old, judged = judge_earlier(file, change, profile)
+    fresh = are_new(file, old, judged.findings if judged is not None else ())
+    stood = Counter((each.line, each.entry.id, each.found) for each in judged.findings) if judged else Counter[Any]()
     edited = change.edited.get(file.source.path, {})
     came: list[bool] = []
     for alert, is_added, is_new in zip(file.alerts, added, fresh, strict=True):
         finding = alert.finding
         before = edited.get(finding.line, 0), finding.entry.id, finding.found
         is_named = conventions_by_id()[finding.entry.convention].is_about_names
-        came.append(is_added and stood[before] <= 0 and (is_new or not is_named))
+        is_known = stood[before] > 0 or (judged is not None and is_mixed(judged, finding.entry.id))
+        came.append(is_added and not is_known and (is_new or not is_named))
         stood[before] -= 1
     return came
+
+
+def is_mixed(judged: Judgement, rule: str) -> bool:
+    """Claim that a file kept a rule and departed from it, both so often that neither is a slip."""
+    departed = judged.violated.get(rule, 0)
+    return departed >= MIXED_COUNT and departed >= MIXED_SHARE * (departed + judged.obeyed.get(rule, 0))
 
 
 def is_on_added(alert: Alert, change: Change) -> bool:
@@ -184,16 +196,17 @@ def were_not_there(
     file: Inspected, change: Change, profile: Profile, more_before: Mapping[str, Sequence[Finding]]
 ) -> list[bool]:
     """Claim of each alert of *file* that its earlier version had none of that key, whatever moved."""
-    old, found = judge_earlier(file, change, profile)
+    old, judged = judge_earlier(file, change, profile)
     earlier = change.before.get(file.source.path, file.source.path)
+    found = judged.findings if judged is not None else ()
     return are_new(file, old, [*found, *more_before.get(earlier, ())])
 
 
-def judge_earlier(file: Inspected, change: Change, profile: Profile) -> tuple[Source | None, Sequence[Finding]]:
+def judge_earlier(file: Inspected, change: Change, profile: Profile) -> tuple[Source | None, Judgement | None]:
     """Return the earlier version of *file*, if there was one, and what *profile* says of it."""
     path = change.before.get(file.source.path, file.source.path)
     old = read_source(path, change.base.read_one(path))
-    return old, judge_source(old, profile).findings if old is not None else ()
+    return old, judge_source(old, profile) if old is not None else None
 
 
 def are_new(file: Inspected, old: Source | None, found: Sequence[Finding]) -> list[bool]:
