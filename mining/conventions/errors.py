@@ -15,6 +15,12 @@ HANDED_ON = re.compile(r"(^|:)\s*raise\b|\.exception\(|\bexc_info\s*=", re.MULTI
 """What a handler does that hides nothing: it raises, or logs where the exception came from."""
 WARNED = r"\blog\w*\.(?:warning|error|critical)\((?s:.*)\b"
 """What stands before an exception's name where a handler warns of it."""
+PASSED = r"([\w.]+)\((?:[^()]*,)?\s*(?:\w+\s*=\s*)?{}\s*[,)]"
+"""How a call is given an exception, whose name is to be filled in."""
+SAYING = re.compile(
+    r"\blog|(?:^|[._])(?:debug|echo|format|info|isinstance|len|print|repr|secho|str|type|warn|write)(?:$|_)"
+)
+"""Names of functions that take an exception for what it says."""
 
 
 class Chaining(Convention):
@@ -69,7 +75,7 @@ class HandlerBreadth(Convention):
     )
     never = frozenset({"bare", "Exception"})
     values = ("named", "Exception", "bare")
-    version = 3
+    version = 4
     examples = Examples(
         value="named",
         conforms=("try:\n    f()\nexcept OSError:\n    pass",),
@@ -77,6 +83,7 @@ class HandlerBreadth(Convention):
             "try:\n    f()\nexcept:\n    pass",
             "try:\n    f()\nexcept Exception:\n    pass",
             "try:\n    f()\nexcept Exception as e:\n    logger.debug('f: %s', e)",
+            "try:\n    f()\nexcept Exception as e:\n    print('f', str(e))",
         ),
         nearly=(
             "try:\n    f()\nfinally:\n    g()",
@@ -86,6 +93,8 @@ class HandlerBreadth(Convention):
             "try:\n    f()\nexcept Exception:\n    logger.exception('f')",
             "try:\n    f()\nexcept Exception:\n    logger.error('f', exc_info=True)",
             "try:\n    f()\nexcept Exception as e:\n    logger.warning('f: %s', g(e))",
+            "try:\n    f()\nexcept Exception as e:\n    future.set_exception(e)",
+            "try:\n    f()\nexcept Exception as e:\n    handle_error('f', error=e)",
         ),
     )
 
@@ -124,8 +133,13 @@ def caught_by(clause: Node) -> Node | None:
 
 
 def hides_nothing(clause: Node) -> bool:
-    """Claim that an `except` clause raises, logs the exception with its traceback, or warns of it by its name."""
+    """Claim that an `except` clause raises, logs the exception with its traceback, warns of it, or passes it on."""
     caught, body = caught_by(clause), text_of(clause.named_children[-1])
     name = text_of(caught).partition(" as ")[2].strip() if caught is not None else ""
-    is_told = bool(name) and re.search(rf"{WARNED}{re.escape(name)}\b", body) is not None
-    return is_told or HANDED_ON.search(body) is not None
+    if HANDED_ON.search(body) is not None:
+        return True
+    if not name:
+        return False
+    takers: list[str] = re.findall(PASSED.format(re.escape(name)), body)
+    is_told = re.search(rf"{WARNED}{re.escape(name)}\b", body) is not None
+    return is_told or not all(map(SAYING.search, takers))
