@@ -38,7 +38,7 @@ class RequiredBase(HouseConvention):
     id = "A03"
     name = "required-base"
     question = "Does a class {key} have the house's base?"
-    version = 2
+    version = 3
     never = frozenset({"without"})
     examples = Examples(
         value="has the base Command",
@@ -56,7 +56,7 @@ class RequiredBase(HouseConvention):
             rule={"key": "named …Check", "folder": "", "suffix": "Check", "base": "Check", "family": ["Slow"]},
             conforms=("class StyleCheck(Check): pass", "class StyleCheck(Slow): pass"),
             departs=("class StyleCheck: pass",),
-            nearly=("class Checks: pass", "class Check: pass"),
+            nearly=("class Checks: pass", "class Check: pass", "class StyleCheck(NewCheck): pass"),
         ),
     )
 
@@ -91,9 +91,12 @@ class RequiredBase(HouseConvention):
         for fact in governed_classes(facts):
             if fact.symbol in spared or (rule["suffix"] and last_word(fact.symbol) != rule["suffix"]):
                 continue
-            has = bool(wanted & {last_name(base) for base in fact.bases})
-            value = f"has the base {rule['base']}" if has else "without"
-            yield HouseChoice(value, fact.line, fact.start, fact.end, fact.text)
+            bases = {last_name(base) for base in fact.bases}
+            if wanted & bases:
+                yield HouseChoice(f"has the base {rule['base']}", fact.line, fact.start, fact.end, fact.text)
+            # one that came with it is asked itself
+            elif not rule["suffix"] or rule["suffix"] not in map(last_word, bases):
+                yield HouseChoice("without", fact.line, fact.start, fact.end, fact.text)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the bases taken out."""
