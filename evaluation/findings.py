@@ -25,8 +25,8 @@ from .learning import read_source
 from .suppression import collect_suppressions, excuse_for, remarks_on
 from .syntax import RULE as PARSES
 
-MIXED_COUNT, MIXED_SHARE = 5, 1 / 3
-"""A file that departed so often, in this share of its places, went both ways before a change: one more is no slip."""
+OWN_WAY = 5
+"""Departures of a file, more than its places that conform, which are a way of its own: there, one more is no slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
     Claim of each alert of *file* that it stands on an added line and came with it.
 
     What is of a name that stood there before did not, nor what an edited line departed in already, nor what the file
-    did in both ways before.
+    had a way of its own in.
     """
     added = [is_on_added(alert, change) for alert in file.alerts]
     if not any(added):
@@ -174,16 +174,16 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
         finding = alert.finding
         before = edited.get(finding.line, 0), finding.entry.id, finding.found
         is_named = conventions_by_id()[finding.entry.convention].is_about_names
-        is_known = stood[before] > 0 or (judged is not None and is_mixed(judged, finding.entry.id))
+        is_known = stood[before] > 0 or (judged is not None and has_own_way(judged, finding.entry.id))
         came.append(is_added and not is_known and (is_new or not is_named))
         stood[before] -= 1
     return came
 
 
-def is_mixed(judged: Judgement, rule: str) -> bool:
-    """Claim that a file kept a rule and departed from it, both so often that neither is a slip."""
+def has_own_way(judged: Judgement, rule: str) -> bool:
+    """Claim that a file departed from a rule in most of its places (PEP 8: consistency within one module comes first)."""
     departed = judged.violated.get(rule, 0)
-    return departed >= MIXED_COUNT and departed >= MIXED_SHARE * (departed + judged.obeyed.get(rule, 0))
+    return departed >= OWN_WAY and departed > judged.obeyed.get(rule, 0)
 
 
 def is_on_added(alert: Alert, change: Change) -> bool:
