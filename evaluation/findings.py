@@ -181,7 +181,7 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
 
 
 def has_own_way(judged: Judgement, rule: str) -> bool:
-    """Claim that a file departed from a rule in most of its places (PEP 8: consistency within one module comes first)."""
+    """Claim that a file departed from a rule in most of its places: consistency within it comes first (PEP 8)."""
     departed = judged.violated.get(rule, 0)
     return departed >= OWN_WAY and departed > judged.obeyed.get(rule, 0)
 
