@@ -249,13 +249,14 @@ LINTERS = {
     ),
     "clang-tidy": Linter(
         b"nolint",
-        re.compile(rb"\bNOLINT(BEGIN|END|NEXTLINE|)\b"),
+        # without a rule it is of C++ itself more often than of a name, as below of PHP
+        re.compile(rb"\bNOLINT(BEGIN|END|NEXTLINE|)(?=\()"),
         {"": alone(lines_below), "begin": rest_of_file, "nextline": lines_below},
         re.compile(rb"\(([^)\n]*)"),
     ),
     "phpcs": Linter(
         b"phpcs:",
-        re.compile(rb"\bphpcs:(disable|enable|ignore)\b"),
+        re.compile(rb"\bphpcs:(enable|(?:disable|ignore)(?=[ \t]+\w))\b"),
         {"disable": rest_of_file, "ignore": alone(lines_below)},
     ),
     "phpmd": Linter(

@@ -111,7 +111,7 @@ def test_what_a_linter_is_told_of_something_else_is_asked(convention: str, text:
         ),
         ("a.ts", "// biome-ignore format: by hand\nfunction a() {}\n", ["a"]),
         ("a.cc", "// NOLINTNEXTLINE(readability-identifier-naming)\nint aB() { f(); }\nint c() { f(); }\n", ["c"]),
-        ("a.cc", "int a() { f(); }  // NOLINT(google-explicit-constructor)\nint b() { f(); }  // NOLINT\n", ["a"]),
+        ("a.cc", "int a() { f(); }  // NOLINT(google-explicit-constructor)\nint b() { f(); }  // NOLINT\n", ["a", "b"]),
         (
             "a.php",
             "<?php\nclass A {\n    /**\n     * @SuppressWarnings(PHPMD.CamelCaseMethodName)\n     */\n"
