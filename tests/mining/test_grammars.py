@@ -969,6 +969,25 @@ def test_a_function_is_named_with_the_type_that_it_is_for(path, text, symbol):
     assert symbol == collect_definitions(source)[-1].symbol
 
 
+@pytest.mark.parametrize("path", ["a.js", "a.ts", "a.tsx"])
+@pytest.mark.parametrize(
+    ("text", "symbol", "is_local"),
+    [
+        pytest.param("const doors = {{ {} }};", "doors.open", False, id="an object with a variable"),
+        pytest.param("export default {{ {} }};", "open", False, id="what a module is"),
+        pytest.param("add({{ {} }});", "open", True, id="an argument"),
+        pytest.param("const doors = {{ more: {{ {} }} }};", "open", True, id="an object in another"),
+    ],
+)
+def test_a_method_of_an_object_is_named_with_its_variable(path, text, symbol, is_local):
+    """Where there is none, no one can name it."""
+    language = language_of(path)
+    assert language is not None
+    found = collect_definitions(parse_source(path, text.format("open(key) {\n  go();\n}").encode(), language))
+
+    assert [(symbol, is_local)] == [(one.symbol, one.is_local) for one in found]
+
+
 @pytest.mark.parametrize(
     ("path", "text", "code"),
     [
