@@ -263,7 +263,7 @@ def learn_scope(
     lent = wilson_bound(k + prior.a, n + prior.a + prior.b) if prior is not None and k >= OWN_SHARE * n else 0.0
     bound = max(own, lent)
     strength = strength_of(convention, bound)
-    cap = "advise" if value in convention.advised and convention.cap == "gate" else convention.cap
+    cap = "advise" if convention.is_advised(value, key) and convention.cap == "gate" else convention.cap
     if not strength and not override.is_enforced:
         return None
     lately, _ = weigh(convention, [place for place in places if place.recent], RECENT)

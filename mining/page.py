@@ -33,6 +33,8 @@ def facts_of(convention: Convention) -> Iterable[str]:
     """Yield what decides how findings are told, a sentence each."""
     yield f"Findings are of tier {convention.cap} at most."
     yield what_it_needs(convention)
+    if convention.is_of_shapes and convention.cap == "gate":
+        yield "Of tier advise at most where it is about a program."
     if convention.advised:
         yield f"Of tier advise at most: {', '.join(sorted(convention.advised))}."
     if convention.answers:

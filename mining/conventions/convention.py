@@ -265,6 +265,10 @@ class Convention:
         """Return the key whose rule, where there is one, says all that the rule of *key* says; None where none does."""
         return None
 
+    def is_advised(self, value: str, key: str) -> bool:
+        """Claim that a rule is advised at most: what departs from it works, or tells of what one program needs."""
+        return value in self.advised or (self.is_of_shapes and key.partition(": ")[0] in PROGRAMS)
+
     def is_habit(self, rule: Mapping[str, Any]) -> bool:
         """Claim that people keep the rule, so that a guide says it; for a mined convention *rule* is what is asked."""
         return True

@@ -135,7 +135,7 @@ class RequiredChild(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"without"})
-    version = 5
+    version = 6
     is_local = False
     examples = Examples(
         value="has `zone`",

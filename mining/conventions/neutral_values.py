@@ -105,7 +105,7 @@ class LiteralOrReference(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"a literal"})
-    version = 2
+    version = 3
     examples = Examples(
         value="a reference",
         key="`zone` in `resource disk`",

@@ -463,6 +463,21 @@ def test_what_tests_hand_over_is_made_up_for_the_case(folder: str, rows: list[st
     assert [] == found(learn({**files, **{f"src/f{n}.js": text for n in range(30)}}), "test/new.js", slip)
 
 
+@pytest.mark.parametrize(
+    ("ending", "block", "tier"),
+    [
+        ("tf", 'resource "disk" "a{n}" {{\n  size = {n}\n  zone = var.zone\n}}\n', "gate"),
+        ("js", "post({{ size: {n}, zone: first }});\n", "advise"),
+    ],
+)
+def test_what_one_call_of_a_program_needs_is_advised_at_most(ending: str, block: str, tier: str):
+    """A new call may ask for other keys; data is of one make."""
+    files = {f"src/f{n}.{ending}": "".join(block.format(n=n * 8 + m) for m in range(8)) for n in range(30)}
+    tiers = {entry.convention: entry.tier for entry in learn(files).entries if entry.convention in ("Q10", "Q13")}
+
+    assert {"Q10": tier, "Q13": tier} == tiers
+
+
 def test_the_name_of_a_test_is_no_block():
     """That every method of a name carries an attribute is no rule of blocks."""
     test = "class T{n} {{\n    [Fact]\n    public void Ctor_Ok()\n    {{\n        f();\n    }}\n}}\n"
