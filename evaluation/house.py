@@ -108,7 +108,9 @@ class House:
     @cached_property
     def packages(self) -> frozenset[str]:
         """The names of its top-level modules."""
-        return frozenset(entry.name.removesuffix(".py") for f in self.tops if f.is_dir() for entry in f.iterdir())
+        entries = (entry for top in self.tops if top.is_dir() for entry in top.iterdir())
+        # a script without an ending is no module: a library may be called like it
+        return frozenset(e.name.removesuffix(".py") for e in entries if e.suffix == ".py" or e.is_dir())
 
     def owns(self, module: str) -> bool:
         """Claim that *module* is one of the repository's own."""

@@ -70,3 +70,13 @@ def test_only_a_name_that_means_one_package_is_the_houses_own(write_tree: Callab
 
     assert (root / "c", root / "h") == found.further
     assert found.owns("crane") and not found.owns("redis")
+
+
+def test_a_script_without_an_ending_is_no_module(write_tree: Callable[[Mapping[str, str]], Path]):
+    """A task that runs a library is called like it: the library's modules are not missing from the house."""
+    root = write_tree({"docks": "#!/usr/bin/env python\n", "crane.py": "", "hoist/lift.py": "", "lock.egg-info/top": ""})
+
+    found = house.read_house(root)
+
+    assert found.owns("crane") and found.owns("hoist.lift")
+    assert not found.owns("docks.config") and not found.owns("lock")
