@@ -20,6 +20,7 @@ Owners = Mapping[str, tuple[str, ...]]
 """Each formatter, and the folders that it is set up for: `web/` is one, the whole repository is the empty word."""
 
 ANYTHING = re.compile(rb"")
+GRADLE = ("build.gradle", "build.gradle.kts")
 PRETTIER = (
     ".oxfmtrc.json",
     ".oxfmtrc.jsonc",
@@ -60,12 +61,20 @@ SIGNS = (
         (".clang-format", "_clang-format"),
         re.compile(rb"\A(?![\s\S]*^DisableFormat:\s*true)", re.MULTILINE),
     ),
+    ("csharpier", tuple(f".csharpierrc{end}" for end in ("", ".json", ".yaml", ".yml")), ANYTHING),
+    ("csharpier", PIPELINES, re.compile(rb"^[^#\n]*\bdotnet csharpier\b", re.MULTILINE)),
+    # of its parts, two mend other things than layout
+    ("dotnet format", PIPELINES, re.compile(rb"^[^#\n]*\bdotnet format\b(?! +(?:analyzers|style)\b)", re.MULTILINE)),
     ("gofmt", ("go.mod",), ANYTHING),
     (
         "google-java-format",
-        ("pom.xml", "build.gradle", "build.gradle.kts"),
+        ("pom.xml", *GRADLE),
         re.compile(rb"google-?java-?format|com\.diffplug\.(gradle\.)?spotless", re.IGNORECASE),
     ),
+    # a plug-in of Gradle's that runs it, or ktfmt, and what tells it how
+    ("ktlint", GRADLE, re.compile(rb"^(?!\s*//).*\b(?:kotlinter|ktfmt|ktlint)\b", re.MULTILINE)),
+    ("ktlint", (".editorconfig",), re.compile(rb"^ktlint_", re.MULTILINE)),
+    ("ktlint", PIPELINES, re.compile(rb"^[^#\n]*\bkt(?:fmt|lint)", re.MULTILINE)),
     ("php-cs-fixer", (".php-cs-fixer.php", ".php-cs-fixer.dist.php"), ANYTHING),
     ("prettier", PRETTIER, ANYTHING),
     # settings, or the package that holds them, or a script that runs it; else the key names a version
@@ -89,6 +98,8 @@ SIGNS = (
     ("rustfmt", ("rustfmt.toml", ".rustfmt.toml"), ANYTHING),
     # most projects are content with its defaults
     ("rustfmt", PIPELINES, re.compile(rb"^[^#\n]*\bcargo (?:\+\S+ )?fmt\b", re.MULTILINE)),
+    ("swift-format", (".swift-format",), ANYTHING),
+    ("swiftformat", (".swiftformat",), ANYTHING),
 )
 """A formatter, the files that may set it up, and what it looks like there; every Go module is formatted by gofmt."""
 LOOKED_AT = frozenset(name for _, names, _ in SIGNS for name in names) - {WORKFLOWS}
@@ -97,13 +108,18 @@ LANGUAGES = {
     "biome": SCRIPTS,
     "black": frozenset({"python"}),
     "clang-format": frozenset({"c", "cpp"}),
+    "csharpier": frozenset({"csharp"}),
+    "dotnet format": frozenset({"csharp"}),
     "gofmt": frozenset({"go"}),
     "google-java-format": frozenset({"java"}),
+    "ktlint": frozenset({"kotlin"}),
     "php-cs-fixer": frozenset({"php"}),
     "prettier": SCRIPTS | {"markdown", "yaml"},
     "rubocop": frozenset({"ruby"}),
     "ruff format": frozenset({"python"}),
     "rustfmt": frozenset({"rust"}),
+    "swift-format": frozenset({"swift"}),
+    "swiftformat": frozenset({"swift"}),
 }
 """What each formatter formats."""
 

@@ -33,7 +33,8 @@ TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
 """Kinds of statements that take what others hold: a house parts them, or keeps them together."""
 WIDEST_STEP = 8
 FORMATTERS = frozenset(
-    {"biome", "clang-format", "gofmt", "google-java-format", "php-cs-fixer", "prettier", "rubocop", "rustfmt"}
+    {"biome", "clang-format", "csharpier", "dotnet format", "gofmt", "google-java-format", "ktlint", "php-cs-fixer"}
+    | {"prettier", "rubocop", "rustfmt", "swift-format", "swiftformat"}
 )
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
@@ -334,7 +335,9 @@ class TrailingSeparator(NeutralConvention):
     name = "trailing-separator"
     question = "Does a separator follow the last of several elements on lines of their own?"
     cap = "advise"
-    owners = frozenset({"biome", "gofmt", "prettier", "rubocop", "rustfmt"})
+    owners = frozenset(
+        {"biome", "csharpier", "gofmt", "ktlint", "prettier", "rubocop", "rustfmt", "swift-format", "swiftformat"}
+    )
     never = frozenset({"absent"})
     values = ("present", "absent")
     version = 2
@@ -389,7 +392,7 @@ class BlankLines(NeutralConvention):
     question = "How many empty lines stand between {key}, outermost in a file?"
     cap = "advise"
     spared = PROSE
-    owners = frozenset({"gofmt", "google-java-format", "php-cs-fixer", "rubocop"})
+    owners = frozenset({"gofmt", "google-java-format", "ktlint", "php-cs-fixer", "rubocop", "swiftformat"})
     is_mined = True
     version = 8
     examples = Examples(

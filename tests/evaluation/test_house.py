@@ -74,7 +74,9 @@ def test_only_a_name_that_means_one_package_is_the_houses_own(write_tree: Callab
 
 def test_a_script_without_an_ending_is_no_module(write_tree: Callable[[Mapping[str, str]], Path]):
     """A task that runs a library is called like it: the library's modules are not missing from the house."""
-    root = write_tree({"docks": "#!/usr/bin/env python\n", "crane.py": "", "hoist/lift.py": "", "lock.egg-info/top": ""})
+    root = write_tree(
+        {"docks": "#!/usr/bin/env python\n", "crane.py": "", "hoist/lift.py": "", "lock.egg-info/top": ""}
+    )
 
     found = house.read_house(root)
 

@@ -120,6 +120,16 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\nLayout:\n  Enabled: true\n", {"rubocop"}),
         (".php-cs-fixer.dist.php", "<?php\nreturn $config;\n", {"php-cs-fixer"}),
         (".editorconfig", "[*]\nindent_size = 2\n", set()),
+        (".editorconfig", "[*.kt]\nktlint_code_style = android_studio\n", {"ktlint"}),
+        ("build.gradle.kts", 'plugins {\n    id("org.jlleitschuh.gradle.ktlint")\n}\n', {"ktlint"}),
+        ("build.gradle.kts", "plugins {\n    // alias(libs.plugins.ktlint)\n}\n", set()),
+        (".github/workflows/any.yml", "a:\n  steps:\n    - run: ./gradlew ktlintCheck\n", {"ktlint"}),
+        (".swiftformat", "--indent 4\n", {"swiftformat"}),
+        (".swift-format", "{}\n", {"swift-format"}),
+        (".csharpierrc.yaml", "printWidth: 100\n", {"csharpier"}),
+        ("Makefile", "check:\n\tdotnet csharpier check .\n", {"csharpier"}),
+        ("Makefile", "check:\n\tdotnet format --verify-no-changes\n", {"dotnet format"}),
+        ("Makefile", "check:\n\tdotnet format style\n", set()),
     ],
 )  # fmt: skip
 def test_a_formatter_is_told_by_its_own_file(tmp_path: Path, name: str, text: str, expected: set[str]):
@@ -216,6 +226,17 @@ def test_php_cs_fixer_owns_the_layout_of_php():
 
     assert {"Q04", "Q05", "Q07"} == {entry.convention for entry in entries if entry.owner}
     assert {"Q01", "Q20"} <= {entry.convention for entry in entries if entry.tier}
+
+
+def test_swiftformat_owns_the_layout_of_swift():
+    """Blanks, indentation, separators and empty lines are its matter; names are not."""
+    text = b"import A\n\nstruct LateOrder {\n    var a = [\n        1,\n        2,\n    ]\n}\n\nstruct B {\n}\n"
+    files = [f"Sources/M{n}.swift" for n in range(60)]
+    tallies = [tally_source(parse_source(path, text, language_named("swift"))) for path in files]
+    entries = learn_profile(tallies, owners={"swiftformat": ("",)}).entries
+
+    assert {"Q04", "Q05", "Q06", "Q07"} == {entry.convention for entry in entries if entry.owner}
+    assert "Q01" in {entry.convention for entry in entries if entry.tier}
 
 
 def test_a_folder_that_does_not_keep_the_rule_is_left_alone():
