@@ -80,7 +80,8 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
         ("a.ts", "class A {\n  open(door: Door) {\n    f(door);\n  }\n}\n",
          "class A {\n  private open(door: Door) {\n    f(door);\n  }\n}\n"),
         ("b.ts", "const doors = {\n  open(door: Door) {\n    f(door);\n  },\n};\n",
-         "add({\n  open(door: Door) {\n    f(door);\n  },\n  more: {\n    shut(door: Door) {\n      f(door);\n    },\n  },\n});\n"),
+         "add({\n  open(door: Door) {\n    f(door);\n  },\n  more: {\n    shut(door: Door) {\n      f(door);\n    },\n"
+         "  },\n});\n"),
         ("README.md", "# A\n\nOpen the door:\n\n```py\nopen_door(1)\n```\n",
          "# A\n\nWrong:\n\n```py\nopen_door(1)\n```\n\nOr so:\n\n```py\n# don't\nopen_door(2)\n```\n"),
     ],
