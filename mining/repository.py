@@ -29,6 +29,8 @@ LARGEST_FILE = 512 * 1024
 """Bytes; larger files are generated or data (their reading is never even begun)."""
 LONGEST_LINE = 2_000
 """Characters; a file that is mostly such lines is minified or generated text."""
+MINIFIED = (".min.cjs", ".min.js", ".min.mjs")
+"""How the names end of what is minified by its name."""
 GENERATED = re.compile(
     rb"@generated|\bgenerated\b.{1,60}do not edit|do not edit\b.{0,60}generated|do not edit the class manually"
     rb"|^\W*(?:\w+:\s*)*(?:(?:this|the)\s(?:\w+\s)?(?:is|was|has been|contains)\s(?:an?\s)?)?auto-?generated"
@@ -341,7 +343,8 @@ def content_reason(data: bytes, path: str = "") -> str:
         return "generated"
     if COPIED.search(data[:1_000]) and not path.endswith(PROSE):
         return "vendored"
-    if 2 * sum(length for length in map(len, data.split(b"\n")) if length > LONGEST_LINE) > len(data):
+    long = sum(length for length in map(len, data.split(b"\n")) if length > LONGEST_LINE)
+    if 2 * long > len(data) or path.endswith(MINIFIED):
         return "minified"
     return "" if data.strip() else "empty"
 

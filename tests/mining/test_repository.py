@@ -140,6 +140,11 @@ def test_content_that_nobody_wrote_is_told_from_prose_about_it(text, reason):
     assert reason == content_reason(text.encode())
 
 
+def test_a_name_says_that_a_file_is_minified():
+    """It does so where a tool broke its lines."""
+    assert ["minified", ""] == [content_reason(b"f(1);\n", path) for path in ("a.min.js", "min.js")]
+
+
 def test_prose_speaks_of_copies_and_is_none():
     """What stands in a list of Markdown, or in settings, is said of other files."""
     text = b"* Vendored from https://example.org/a\n"
