@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from ..mining.conventions.convention import conventions_by_id
 from ..mining.judge import Finding, Judgement, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source
@@ -159,24 +157,27 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
     """
     Claim of each alert of *file* that it stands on an added line and came with it.
 
-    What is of a name that stood there before did not, nor what an edited line departed in already, nor what the file
-    had a way of its own in.
+    What stood elsewhere before did not, nor what an edited line departed in already, nor what the file had a way of
+    its own in.
     """
     added = [is_on_added(alert, change) for alert in file.alerts]
     if not any(added):
         return added
     old, judged = judge_earlier(file, change, profile)
-    fresh = are_new(file, old, judged.findings if judged is not None else ())
-    stood = Counter((each.line, each.entry.id, each.found) for each in judged.findings) if judged else Counter[Any]()
+    found = judged.findings if judged is not None else ()
+    known = keys_before(file, old, found)
+    # what stands on lines that nobody touched was there before
+    known.subtract(alert.key for alert, is_added in zip(file.alerts, added, strict=True) if not is_added)
+    stood = Counter((each.line, each.entry.id, each.found) for each in found)
     edited = change.edited.get(file.source.path, {})
     came: list[bool] = []
-    for alert, is_added, is_new in zip(file.alerts, added, fresh, strict=True):
-        finding = alert.finding
-        before = edited.get(finding.line, 0), finding.entry.id, finding.found
-        is_named = conventions_by_id()[finding.entry.convention].is_about_names
-        is_known = stood[before] > 0 or (judged is not None and has_own_way(judged, finding.entry.id))
-        came.append(is_added and not is_known and (is_new or not is_named))
-        stood[before] -= 1
+    for alert, is_added in zip(file.alerts, added, strict=True):
+        rule = alert.finding.entry.id
+        before = edited.get(alert.finding.line, 0), rule, alert.finding.found
+        is_known = known[alert.key] > 0 or stood[before] > 0 or (judged is not None and has_own_way(judged, rule))
+        came.append(is_added and not is_known)
+        known[alert.key] -= is_added
+        stood[before] -= is_added
     return came
 
 
@@ -199,7 +200,12 @@ def were_not_there(
     old, judged = judge_earlier(file, change, profile)
     earlier = change.before.get(file.source.path, file.source.path)
     found = judged.findings if judged is not None else ()
-    return are_new(file, old, [*found, *more_before.get(earlier, ())])
+    known = keys_before(file, old, [*found, *more_before.get(earlier, ())])
+    fresh: list[bool] = []
+    for alert in file.alerts:
+        fresh.append(known[alert.key] <= 0)
+        known[alert.key] -= 1
+    return fresh
 
 
 def judge_earlier(file: Inspected, change: Change, profile: Profile) -> tuple[Source | None, Judgement | None]:
@@ -209,15 +215,10 @@ def judge_earlier(file: Inspected, change: Change, profile: Profile) -> tuple[So
     return old, judge_source(old, profile) if old is not None else None
 
 
-def are_new(file: Inspected, old: Source | None, found: Sequence[Finding]) -> list[bool]:
-    """Claim of each alert of *file* that its *old* version, in which this was *found*, had none of that key."""
+def keys_before(file: Inspected, old: Source | None, found: Sequence[Finding]) -> Counter[Key]:
+    """Return how often the *old* version of *file*, in which this was *found*, had a finding of which key."""
     keys = keys_of(old, found) if old is not None else []
-    known = Counter(key._replace(path=file.source.path) for key in keys)
-    fresh: list[bool] = []
-    for alert in file.alerts:
-        fresh.append(known[alert.key] <= 0)
-        known[alert.key] -= 1
-    return fresh
+    return Counter(key._replace(path=file.source.path) for key in keys)
 
 
 def make_report(

@@ -187,8 +187,6 @@ class Convention:
     """Values that are advised at most: what departs from them works where somebody set it up to."""
     is_fact: ClassVar[bool] = False
     """Whether what it finds is wrong whatever the house does: nothing is learned, and there is nothing to enforce."""
-    is_about_names: ClassVar[bool] = False
-    """Whether it asks how something is called: what others call it by, no edit of its line is free to change."""
     least_support: ClassVar[float] = 20.0
     """The weighted opportunities a rule needs."""
     least_files: ClassVar[int] = 3

@@ -72,7 +72,6 @@ def recase(name: str, case: str) -> str:
 class Cased(Convention):
     """Shared by the conventions about the case of a name: a slip renames it where it is defined."""
 
-    is_about_names = True
     values = ("camelCase", "CapWords", "snake_case")
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -225,7 +224,6 @@ class ExceptionSuffix(Convention):
     id = "N07"
     name = "exception-suffix"
     question = "What does the name of an exception class end in?"
-    is_about_names = True
     query = "(class_definition) @site"
     linter_codes = frozenset({"N818"})
     least_support = 10.0

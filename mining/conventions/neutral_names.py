@@ -49,7 +49,6 @@ class DefinitionCase(NeutralConvention):
     id = "Q01"
     name = "definition-case"
     question = "How is the name of a {key} cased?"
-    is_about_names = True
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = PROSE
@@ -270,7 +269,6 @@ class DefinitionAffix(NeutralConvention):
     id = "Q02"
     name = "definition-affix"
     question = "Which word stands at {key}?"
-    is_about_names = True
     cap = "advise"
     least_support = 30.0
     is_mined = True

@@ -135,6 +135,17 @@ def test_what_an_edited_line_departed_in_before_did_not_come_with_the_edit(
     assert count == len(check(capsys, str(house), "--diff", "HEAD")[1])
 
 
+@pytest.mark.parametrize(("times", "found"), [(1, []), (2, [("old.py", 4)])])
+def test_what_moves_within_its_file_did_not_come_with_the_move(
+    house: Path, capsys: pytest.CaptureFixture[str], times: int, found: list[tuple[str, int]]
+):
+    """Code that gets another margin keeps what it departed in; the same once more is new."""
+    moved = "    if True:\n" + f"        {SLIP}" * times
+    (house / "old.py").write_text((house / "old.py").read_text().replace(f"    {SLIP}", moved))
+
+    assert (len(found), found) == check(capsys, str(house), "--diff", "HEAD")
+
+
 @pytest.mark.parametrize(("slips", "kept", "count"), [(5, 4, 0), (5, 5, 1), (4, 2, 1)])
 def test_one_more_is_no_slip_in_a_file_that_has_a_way_of_its_own(
     house: Path, capsys: pytest.CaptureFixture[str], slips: int, kept: int, count: int
