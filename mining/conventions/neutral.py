@@ -304,10 +304,18 @@ class TokenSpacing(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
+        return f"{self.shared(value, key)} {key}."
+
+    def shared(self, value: str, key: str) -> str:
+        """Return where blanks are to be put."""
         if value == "nowhere":
             side = "blank after" if OPENS in key else "blank before" if CLOSES in key else "blanks around"
-            return f"Put no {side} {key}."
-        return f"Put blanks {value}{' of' if value == 'on both sides' else ''} {key}."
+            return f"Put no {side}"
+        return f"Put blanks {value}{' of' if value == 'on both sides' else ''}"
+
+    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
+        """Return the signs that have blanks on the same side, those of one sign together."""
+        return self.advice(rules[0][0], listed(rules, PLACES))
 
 
 BOUND = frozenset({"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name"})
@@ -316,6 +324,23 @@ OPENS, CLOSES = "that opens", "that closes"
 WHERE = {(True, True): "in", (False, True): OPENS, (True, False): CLOSES}
 """Where in its node a sign stands, by whether something of it stands before and after: blanks are asked between."""
 SPACING = {(True, True): "on both sides", (False, False): "nowhere", (True, False): "before", (False, True): "after"}
+
+
+PLACES = "|".join(f" {where} " for where in WHERE.values())
+
+
+def listed(rules: Iterable[tuple[str, str]], joint: str) -> str:
+    """Return the keys of *rules*, those together that open alike, up to where the pattern *joint* first matches."""
+    behind: defaultdict[str, list[str]] = defaultdict(list)
+    for _, key in rules:
+        first, between, other = re.split(f"({joint})", key, maxsplit=1)
+        behind[first + between].append(other)
+    return "; ".join(first + any_of(others) for first, others in behind.items())
+
+
+def any_of(words: Sequence[str]) -> str:
+    """Return *words* as a sentence says them of which any is meant."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def is_compared_twice(sign: Node) -> bool:
@@ -461,12 +486,7 @@ class BlankLines(NeutralConvention):
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return the neighbours between which there are as many lines, those of one kind together."""
-        behind: defaultdict[str, list[str]] = defaultdict(list)
-        for _, key in rules:
-            first, _, second = key.partition(" and ")
-            behind[first].append(second)
-        pairs = "; ".join(f"{first} and {' or '.join(others)}" for first, others in behind.items())
-        return self.advice(rules[0][0], pairs)
+        return self.advice(rules[0][0], listed(rules, " and "))
 
 
 def with_heads(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node]]:

@@ -166,6 +166,20 @@ def test_rules_of_one_matter_are_one_item(odd: str, said: list[str]):
     assert said == about("a reference")
 
 
+def test_blanks_are_told_sign_by_sign():
+    """Where all signs have blanks on the same side, one item says it, and in what each stands is listed behind it."""
+    javascript = language_named("javascript")
+    text = "f(a, b);\nc = [d, e];\nfunction g(h, i) {}\nj = { k: l };\nm = n;\n"
+    files = [(f"src/f{n}.js", text) for n in range(60)]
+    profile = learn_profile([tally_source(parse_source(path, data.encode(), javascript)) for path, data in files])
+    items = [item.partition(" (")[0] for item in render_guide(profile).splitlines() if "Put blanks" in item]
+
+    assert [
+        "- Put blanks after `,` in an array, arguments or formal parameters; `:` in a pair",
+        "- Put blanks on both sides of `=` in an assignment expression",
+    ] == sorted(items)
+
+
 @pytest.mark.parametrize(
     ("pairs", "rows"),
     [
