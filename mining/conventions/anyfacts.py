@@ -51,6 +51,8 @@ HEAD = re.compile(r"identifier|string|word|label")
 """Kinds of the words before a block's body."""
 TAKEN = re.compile(r"\$?\b\w++(?!\s*\()")
 """A word among parameters that is not what a default value calls."""
+GIVEN = re.compile(rb"(?:@O|\bo)verride\b|\bextension\b")
+"""What says, before a name, that it was given elsewhere: of a method by another class, of an extended type."""
 LONGEST = 60
 """Characters of a value or a name that are kept."""
 DEEPEST = 40
@@ -120,7 +122,7 @@ class UseFact(NamedTuple):
 
     name: str
     inside: str
-    """The unit around it, or nothing."""
+    """The unit around it; nothing where there is none, or where it overrides: what is called so may be another."""
     line: int
     start: int
     end: int
@@ -333,7 +335,7 @@ def uses_in(file: AnyView) -> Iterator[UseFact]:
         if is_variable(node, text, [unit for _, unit in around]):
             continue
         if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
-            inside = around[-1][0].text if around else ""
+            inside = around[-1][0].text if around and not is_given_before(file, *around[-1]) else ""
             passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
             is_plain = passed is not None and all(kind_of(each) == "literal" for each in passed.named_children)
             whole = whole_name(file, node)
@@ -346,6 +348,11 @@ def whole_name(file: AnyView, name: Node) -> str:
     start = min([name.start_byte, *(owner.start_byte for owner in owners if owner is not None)])
     whole = file.utf8[start : name.end_byte]
     return "" if len(whole) > LONGEST or b"\n" in whole else whole.decode("utf-8")
+
+
+def is_given_before(file: AnyView, name: Name, unit: Node) -> bool:
+    """Claim that what stands before the *name* of a *unit* says that it was given elsewhere."""
+    return GIVEN.search(file.utf8, unit.start_byte, name.node.start_byte) is not None
 
 
 def is_variable(callee: Node, name: str, units: Sequence[Node]) -> bool:

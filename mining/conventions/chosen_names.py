@@ -13,11 +13,9 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from .anyfacts import last_part
+from .anyfacts import is_given_before, last_part
 from .anyview import AnyView, Name
 
-GIVEN = re.compile(rb"(?:@O|\bo)verride\b|\bextension\b")
-"""What says, before a name, that it was given elsewhere: of a method by another class, of an extended type."""
 FIXED = re.compile(
     rb"\b(?:allow|expect)\s*\([^)]{0,400}?\b(?:bad_style|non_camel_case_types|non_snake_case|nonstandard_style)\b"
     rb"|\bSuppress(?:Message|Warnings)?\s*\([^)]{0,400}?[Nn]am(?:e\b|ing)"
@@ -56,8 +54,7 @@ def is_given(file: AnyView, name: Name, node: Node) -> bool:
     """Claim that a definition has the name of what it overrides, extends or implements."""
     owner = node.parent.parent if node.parent is not None else None
     is_asked_for = owner is not None and owner.child_by_field_name("trait") is not None
-    is_override = GIVEN.search(file.utf8, node.start_byte, name.node.start_byte) is not None
-    return node.type == "impl_item" or is_asked_for or is_override
+    return node.type == "impl_item" or is_asked_for or is_given_before(file, name, node)
 
 
 def fixed_spans(file: AnyView) -> list[tuple[int, int]]:

@@ -160,7 +160,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 5
+    version = 6
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -325,7 +325,8 @@ class Made:
 
 def uses_of(facts: FileFacts) -> Iterator[Use]:
     """Yield what one file calls, and the blocks with which it makes something."""
-    for use in facts.uses:
+    # what a build of Gradle calls is Gradle's, whatever the house has of that name
+    for use in facts.uses if not facts.path.endswith(".gradle.kts") else ():
         head = re.split(r"::|->|[.:]", use.whole)[0]
         # what a method of a value does is the value's affair; of a class or a module it is known
         is_apart = use.whole != use.name and not head.lstrip("\\")[:1].isupper()

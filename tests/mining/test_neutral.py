@@ -551,6 +551,23 @@ def test_a_name_in_lower_case_is_a_value_where_no_module_is_called_so(owner: str
 
 
 @pytest.mark.parametrize(
+    ("head", "path", "keys"),
+    [
+        pytest.param("fun", "src/f{}.kt", ["kotlin: `step`"], id="a function"),
+        pytest.param("override fun", "src/f{}.kt", [], id="a method of a class like others"),
+        pytest.param("fun", "src/f{}/build.gradle.kts", [], id="builds"),
+    ],
+)
+def test_a_function_is_called_where_its_name_reaches(head: str, path: str, keys: list[str]):
+    """What overrides has its name from another class, whose heirs are called so too; a build calls what Gradle has."""
+    own = f"class A : B() {{\n  {head} run_step(x: Int) {{\n    step(x)\n  }}\n}}\n"
+    files = {"src/run.kt": own, "src/old.kt": "fun old(x: Int) {\n  step(x)\n}\n"}
+    files |= {path.format(number): f"fun f{number}(x: Int) {{\n  run_step(x)\n}}\n" for number in range(24)}
+
+    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+
+
+@pytest.mark.parametrize(
     ("pin", "rules"),
     [
         pytest.param("8f4b7f84" * 5, ["Pin what `uses` fetches to a commit"], id="commits"),
