@@ -25,6 +25,9 @@ TYPED = SCRIPTS - {"javascript"}
 """Languages in which a function may be a component or a decorator, which types are called like."""
 TOLD = frozenset({"java", "kotlin"})
 """Languages of which a test's name may tell in words what is to come of it, whatever the house calls its functions."""
+PARTED = frozenset({"cpp", "csharp"})
+PARTS = re.compile(r"(?:[A-Z][a-zA-Z\d]*_)+[A-Z][a-zA-Z\d]*$")
+"""A name in parts, which there say what a caller has to know: `ReadAll_NeedsLock`, `NoBarrier_Next`."""
 RUN = re.compile(rb"[@\[]\w*(?:Benchmark|Test)\b")
 """What marks a test, or a benchmark, where the path of its file does not say that it is one."""
 OPERATOR = re.compile(r"operator\W")
@@ -52,7 +55,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = PROSE
-    version = 9
+    version = 10
     examples = Examples(
         value="camelCase",
         key="function",
@@ -133,12 +136,21 @@ class DefinitionCase(NeutralConvention):
         ),
         Examples(
             value="PascalCase",
-            key="function",
+            key="method",
             path="Till.Tests/A.cs",
             language="csharp",
             conforms=("class A {\n    public void ReadsAll() { f(); }\n}\n",),
             departs=("class A {\n    public void reads_all() { f(); }\n}\n",),
             nearly=("class A {\n    public void ReadAll_WhenEmpty_Throws() { f(); }\n}\n",),
+        ),
+        Examples(
+            value="PascalCase",
+            key="method",
+            path="src/A.cs",
+            language="csharp",
+            conforms=("class A {\n    void ReadAll() { f(); }\n}\n",),
+            departs=("class A {\n    void Read_all() { f(); }\n}\n",),
+            nearly=("class A {\n    void ReadAll_NeedsLock() { f(); }\n}\n",),
         ),
         Examples(
             value="PascalCase",
@@ -236,6 +248,7 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     # a test says in parts what it calls, when, and what is to come of it
     is_told = "_" in text and (file.role == "tests" or is_run_by_mark(name, file))
     is_told &= case == "mixed" or file.source.language.name in TOLD
+    is_told |= name.kind in ("function", "method") and file.source.language.name in PARTED and bool(PARTS.match(text))
     # Go's own tool asks for the parts of a test's name
     is_told |= file.source.language.name == "go" and GO_TEST.match(text) is not None
     # the type of a function may be called like it
