@@ -15,7 +15,10 @@ import click
 from ._language import language_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..mining.languages import Language
+    from ..mining.survey import Survey
 
 
 @click.command("doctor")
@@ -63,7 +66,8 @@ def is_installed(language: Language) -> bool:
 
 
 def describe_languages(languages: list[Language], repository: Path | None) -> list[dict[str, Any]]:
-    """Return what is known of the user's own *languages*, and how they read *repository*."""
+    """Return what is known of the user's own *languages*, how they read *repository*, and what their checkers say."""
+    from ..evaluation.language_check import find_program, try_checker
     from ..mining.survey import survey_repository
 
     surveys = survey_repository(repository, languages) if repository is not None and languages else {}
@@ -72,11 +76,17 @@ def describe_languages(languages: list[Language], repository: Path | None) -> li
             **language.as_json(),
             "abi": language.grammar.abi_version,
             "node_kinds": language.grammar.node_kind_count,
-            "check_found": shutil.which(language.check[0]) is not None if language.check else None,
+            "check_found": not isinstance(find_program(language), str) if language.check else None,
             **({"survey": surveys[language.name].as_json(language)} if language.name in surveys else {}),
+            **({"checker": try_checker(surveys[language.name].samples)} if is_tried(language, surveys) else {}),
         }
         for language in languages
     ]
+
+
+def is_tried(language: Language, surveys: Mapping[str, Survey]) -> bool:
+    """Claim that *language* has a checker, and files that show what it accepts."""
+    return bool(language.check) and language.name in surveys and bool(surveys[language.name].samples)
 
 
 def name_accelerator() -> str | None:
@@ -117,6 +127,8 @@ def render_language(language: dict[str, Any]) -> list[str]:
     lines = [f"language {language['name']}: grammar version {language['abi']}, {language['node_kinds']} node kinds"]
     if language["check_found"] is False:
         lines.append(f"  its checker {language['check'][0]!r} was not found: compilability will not be checked")
+    elif "checker" in language:
+        lines.append(render_checker(language["checker"]))
     survey = language.get("survey")
     if survey is None:
         return lines
@@ -134,3 +146,11 @@ def render_language(language: dict[str, Any]) -> list[str]:
     if survey["skipped"]:
         lines.append("  skipped: " + ", ".join(f"{count} {reason}" for reason, count in survey["skipped"].items()))
     return lines
+
+
+def render_checker(tried: dict[str, Any]) -> str:
+    """Return what a language's checker says of the house's own files, as a line."""
+    if tried["reason"]:
+        return f"  its checker cannot be tried here: {tried['reason'].replace('_', ' ')}"
+    said = f"  its checker accepts {tried['accepted']} of {tried['asked']} files"
+    return f"{said}; the first complaint: {tried['first_complaint']}" if tried["first_complaint"] else said

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ..mining.languages import Language
 from ..mining.source import Source
@@ -23,6 +25,8 @@ INTERPRETERS = ("python", "python3")
 LINE = re.compile(r"(?:[:(]|\bline )(\d+)")
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f]")
 LONGEST_MESSAGE = 300
+ENDED = "the checker ended with"
+"""How the complaint begins about a checker that was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,28 @@ def run_checker(source: Source) -> Complaint | str | None:
     if done.status is Status.INFRA:
         return done.status.value
     if done.status is not Status.FAILED:
-        return Complaint(0, f"the checker ended with {done.status}")
+        return Complaint(0, f"{ENDED} {done.status}")
     return read_complaint(done.output.decode("utf-8", "replace"), name)
+
+
+def try_checker(sources: Iterable[Source]) -> dict[str, Any]:
+    """
+    Return how many of *sources*, files of the house, their checker was `asked` about and `accepted`.
+
+    `first_complaint` is what it said against one, `reason` why it cannot say. No more are asked where one stops it.
+    """
+    tried: dict[str, Any] = {"asked": 0, "accepted": 0, "first_complaint": "", "reason": ""}
+    for source in sources:
+        found = run_checker(source)
+        if isinstance(found, str):
+            return {**tried, "reason": found}
+        tried["asked"] += 1
+        tried["accepted"] += found is None
+        if found is not None:
+            tried["first_complaint"] = tried["first_complaint"] or found.message
+            if found.message.startswith(ENDED):
+                break
+    return tried
 
 
 def read_complaint(output: str, name: str) -> Complaint:

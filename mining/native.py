@@ -29,6 +29,8 @@ COMPILE_SECONDS = 600
 """The largest published parsers take a minute on a slow core."""
 REQUIRED = re.compile(r"([\w-]+)[^;]*(?:;\s*extra == .(\w+))?")
 """A line of what a package requires: a name, and the extra that asks for it."""
+GRAMMAR = re.compile(rb"\0_?tree_sitter_(\w+)(?=\0)")
+"""A name in a library's table of symbols."""
 OLDEST, NEWEST = tree_sitter.MIN_COMPATIBLE_LANGUAGE_VERSION, tree_sitter.LANGUAGE_VERSION
 
 
@@ -72,9 +74,18 @@ def load_library(file: Path, symbol: str) -> tree_sitter.Language:
     except OSError as error:
         raise InputError(f"{str(file)!r} cannot be loaded: {error}.") from None
     except AttributeError:
-        raise InputError(f"{str(file)!r} has no tree_sitter_{symbol}. Set `symbol` to the grammar's name.") from None
+        names = grammars_in(file)
+        held = f"holds the grammar {' and '.join(names)}, not {symbol}" if names else f"has no tree_sitter_{symbol}"
+        name = f'"{names[0]}"' if len(names) == 1 else "the grammar's name"
+        raise InputError(f"{str(file)!r} {held}: set symbol to {name}.") from None
     function.restype = ctypes.c_void_p  # without this the pointer is cut to 32 bits
     return wrap(encapsulate(function()), str(file))
+
+
+def grammars_in(file: Path) -> list[str]:
+    """Return the names of the grammars that a shared library says it holds, sorted."""
+    names = {name.decode() for name in GRAMMAR.findall(file.read_bytes())}
+    return sorted(name for name in names if "_external_scanner_" not in name)
 
 
 def encapsulate(address: int) -> object:

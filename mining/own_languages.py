@@ -25,6 +25,10 @@ from .native import compile_grammar, hash_sources, package_version
 CAPTURES = frozenset({"unit", "unit.name", "unit.doc", "unit.params", "unit.body", "call", "comment", "string"})
 NEEDED = ("unit", "unit.name")
 KEYS = frozenset({"extensions", "symbol", "grammar", "query", "check", "claims", "comment", "interpreters"})
+CAPTURE = re.compile(r"@([\w.-]+)")
+NO_CAPTURE = re.compile(r'"(?:\\.|[^"\\])*"|;[^\n]*')
+"""Strings and comments of a query."""
+PLACE = re.compile(r" at row (\d+), column (\d+)")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 LARGEST_FILE = 1_000_000
 LIBRARIES = (".so", ".dylib", ".dll")
@@ -65,7 +69,7 @@ def make_language(name: str, table: Mapping[str, Any], origin: str, query_text: 
         extensions=tuple(table["extensions"]),
         origin=origin,
         query_text=query_text,
-        symbol=table.get("symbol", ""),
+        symbol=table.get("symbol", "").removeprefix("tree_sitter_"),
         comment=table.get("comment", "#"),
         check=tuple(table.get("check", ())),
         claims=tuple(table.get("claims", {}).items()),
@@ -105,7 +109,7 @@ def read_own(file: Path, name: str, table: Any, faults: list[str]) -> Language |
     if not wrong:
         language = make_language(name, table, origin, query_text)
         language = replace(language, folder=str(file.parent.absolute()), sha256=hash_language(language, mark))
-        wrong = try_language(language)
+        wrong = try_language(language, table)
     faults.extend(f"language.{name}: {fault}" for fault in wrong)
     return None if wrong else language
 
@@ -190,18 +194,31 @@ def find_grammar(folder: Path, table: Mapping[str, Any], wrong: list[str]) -> tu
     return "", ""
 
 
-def try_language(language: Language) -> list[str]:
-    """Load the grammar and the query of *language* and return what is wrong with them."""
+def try_language(language: Language, table: Mapping[str, Any]) -> list[str]:
+    """Load the grammar and the query of *language* and return what is wrong with them, in the words of its *table*."""
+    wrong: list[str] = []
     try:
         captures = language.captures
     except IdiolectError as error:
-        return [str(error)]
+        return [str(error).replace(repr(language.origin), repr(table["grammar"]))]
     except tree_sitter.QueryError as error:
-        return [f"query: {error}"]
-    wrong = [f"query: no capture @{name}" for name in NEEDED if name not in captures]
+        # it names the first mistake alone; those of captures can be told without it
+        wrong.append(f"query: {explain_query(error, table['query'])}")
+        captures = frozenset(CAPTURE.findall(NO_CAPTURE.sub("", language.query_text)))
+    wrong += [f"query: no capture @{name}" for name in NEEDED if name not in captures]
     known = ", ".join(f"@{name}" for name in sorted(CAPTURES))
     strange = sorted(name for name in captures - CAPTURES if not name.startswith("_"))
     return wrong + [f"query: unknown capture @{name}, known: {known}" for name in strange]
+
+
+def explain_query(error: tree_sitter.QueryError, given: str) -> str:
+    """Return what is wrong with a query, and where, counted from 1 as editors do."""
+    place = PLACE.search(str(error))
+    if place is None:
+        return str(error)
+    file = "" if "(" in given else f"{given}:"
+    where = f"{file}{int(place[1]) + 1}:{int(place[2]) + 1}"
+    return f"{where}: {PLACE.sub('', str(error))}"
 
 
 def hash_language(language: Language, mark: str) -> str:

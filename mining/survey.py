@@ -19,6 +19,9 @@ from .languages import Language, language_of
 from .repository import open_code
 from .source import Source, UndecodableError, parse_source
 
+SAMPLES = 20
+"""Files that a language's own checker is tried on."""
+
 
 @dataclass(slots=True)
 class Survey:
@@ -40,11 +43,15 @@ class Survey:
     askable: int = 0
     """Units with documentation and a body on lines of its own: what `implement` pairs are made of."""
     skipped: Counter[str] = field(default_factory=Counter[str])
+    samples: list[Source] = field(default_factory=list[Source])
+    """The first files, as many as a checker is tried on."""
 
     def add(self, source: Source) -> None:
         """Count one parsed file."""
         root = source.tree.root_node
         self.files += 1
+        if len(self.samples) < SAMPLES:
+            self.samples.append(source)
         self.size += len(source.utf8)
         if root.has_error:
             self.files_with_errors += 1

@@ -4,10 +4,14 @@ The checker of a user's own language judges answers, caged.
 
 from __future__ import annotations
 
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from idiolect.commands.doctor import command as doctor
 from idiolect.evaluation import language_check
 from idiolect.evaluation.checks.check import LOST, Answer
 from idiolect.evaluation.checks.compile import CompileCheck
@@ -65,6 +69,37 @@ def test_a_checker_that_is_not_there_decides_nothing(relay):
     (result,) = CompileCheck().judge([answer(replace(relay, check=("no-such-checker", "{file}")), "  log a")])
 
     assert (None, "unsupported") == (result.ok, result.status)
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ('["python3", "checker.py", "{file}"]', "its checker accepts 1 of 2 files; the first complaint: b.relay:2: un"),
+        ('["python3", "gone.py", "{file}"]', "its checker accepts 0 of 2 files; the first complaint: "),
+        ('["no-such-checker", "{file}"]', "its checker 'no-such-checker' was not found: compilability will not be"),
+    ],
+)
+def test_doctor_tries_the_checker_on_the_house_s_own_files(tmp_path, monkeypatch, check, said):
+    """One that refuses what the house has written, or is not there, is told before anything is trained."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(RELAY.parent, tmp_path / "relay")
+    table = tmp_path / "relay" / "relay.toml"
+    table.write_text(re.sub("(?m)^check.*", f"check = {check}", table.read_text("utf-8")), "utf-8")
+    (tmp_path / "desk").mkdir()
+    for name, verb in (("a", "log"), ("b", "jump")):
+        (tmp_path / "desk" / f"{name}.relay").write_text(f'flow go "Go." {{\n  {verb} far\n}}\n', "utf-8")
+    result = CliRunner().invoke(doctor, [str(tmp_path / "desk"), "--language", str(table)], catch_exceptions=False)
+
+    assert 0 == result.exit_code
+    assert f"  {said}" in result.stdout
+
+
+def test_a_checker_that_has_to_be_stopped_is_tried_once(relay, monkeypatch):
+    """Each of twenty files would take it as long."""
+    monkeypatch.setattr(language_check, "run_caged", lambda *given, **settings: Outcome(Status.TIMEOUT))
+    source = parse_text("a.relay", HEAD + REFERENCE + TAIL, relay)
+
+    assert 1 == language_check.try_checker([source, source])["asked"]
 
 
 def test_what_the_machine_kept_from_the_checker_is_lost(relay, monkeypatch):

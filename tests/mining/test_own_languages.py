@@ -197,13 +197,21 @@ def test_a_table_claims_scripts_and_files_of_another_ending(tmp_path):
     ("change", "message"),
     [
         pytest.param(('query = "relay.scm"', 'query = "(flow) @unit"'), "no capture @unit.name", id="no name"),
-        pytest.param(('query = "relay.scm"', 'query = "(flaw) @unit"'), "query: Invalid node type", id="no such node"),
+        pytest.param(
+            ('query = "relay.scm"', 'query = "(flaw) @unit @cal"'),
+            r"query: 1:2: Invalid node type: flaw; .*no capture @unit\.name; .*unknown capture @cal",
+            id="no such node",
+        ),
         pytest.param(
             ('query = "relay.scm"', 'query = "(flow (identifier) @unit.name) @unit (step) @stp"'),
             "unknown capture @stp",
             id="strange capture",
         ),
-        pytest.param(('grammar = "."', 'grammar = "."\nsymbol = "other"'), "no tree_sitter_other", id="wrong symbol"),
+        pytest.param(
+            ('grammar = "."', 'grammar = "."\nsymbol = "other"'),
+            r"'\.' holds the grammar relay, not other: set symbol to \"relay\"",
+            id="wrong symbol",
+        ),
         pytest.param(('grammar = "."', 'grammar = "checker.py"'), "is no shared library", id="no library"),
         pytest.param(('grammar = "."', 'grammar = "pip:tree_sitter_nothing"'), "is not installed", id="no package"),
     ],
@@ -216,6 +224,26 @@ def test_a_language_that_cannot_work_is_refused_at_start(change, message, tmp_pa
     (folder / "relay.toml").write_text(table.replace(*change), "utf-8")
     with pytest.raises(SettingsError, match=message):
         read_own_languages(folder / "relay.toml")
+
+
+def test_a_grammar_may_be_called_by_its_function(tmp_path):
+    """`symbol` is the grammar's name, with what its C function puts before it or without."""
+    shutil.copytree(RELAY, tmp_path / "relay")
+    file = tmp_path / "relay" / "relay.toml"
+    file.write_text(file.read_text("utf-8").replace("relay]", "desk]") + 'symbol = "tree_sitter_relay"\n', "utf-8")
+
+    assert ["relay"] == [language.symbol for language in read_own_languages(file)]
+
+
+def test_a_mistake_in_a_query_is_placed_in_its_file(tmp_path):
+    """Lines and columns count from 1; what a comment or a string says is no capture."""
+    shutil.copytree(RELAY, tmp_path / "relay")
+    query = tmp_path / "relay" / "relay.scm"
+    query.write_text('; @none\n(flaw) @_a (#eq? @_a "@b")\n' + query.read_text("utf-8"), "utf-8")
+    with pytest.raises(SettingsError) as error:
+        read_own_languages(tmp_path / "relay" / "relay.toml")
+
+    assert str(error.value).endswith("language.relay: query: relay.scm:2:2: Invalid node type: flaw")
 
 
 def test_a_grammar_that_does_not_compile_names_the_complaint(tmp_path):
