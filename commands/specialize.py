@@ -157,6 +157,8 @@ def require_steps(out: Path, minutes: float, folds: int) -> None:
     steps = counts["steps"]
     if steps < FEW_STEPS and counts["epochs"] < 1:
         needed = math.ceil(minutes * FEW_STEPS / steps)
+        # on a machine that is less busy, the same command may hold more
+        (out / STARTED).unlink(missing_ok=True)
         raise TooSmallError(
             f"{minutes:g} minutes hold {steps} {'step' if steps == 1 else 'steps'} for each of the {1 + folds} "
             f"trainings that a test with so few clusters takes, which teaches next to nothing. Give about {needed}: "

@@ -91,11 +91,14 @@ def test_an_unfinished_run_goes_on_where_the_same_is_asked(tmp_path):
 
 def test_folds_are_not_trained_in_minutes_that_teach_nothing(tmp_path):
     """The minutes that would do are named; a pass over little code is short and teaches all there is."""
-    (tmp_path / "adapter").mkdir()
     record = tmp_path / "adapter" / "idiolect.json"
+    asked = {"minutes": 3.0}
+    start_anew(tmp_path, asked, 3.0, 4)
+    record.parent.mkdir()
     record.write_text('{"counts": {"steps": 2, "epochs": 0.01}}', "utf-8")
     with pytest.raises(TooSmallError, match=r"hold 2 steps for each of the 5 trainings .* --minutes 15;"):
         require_steps(tmp_path, 3.0, 4)
+    assert read_started(tmp_path, asked) is None
 
     record.write_text('{"counts": {"steps": 2, "epochs": 1.0}}', "utf-8")
     require_steps(tmp_path, 3.0, 4)
@@ -116,7 +119,7 @@ def test_a_llama_in_a_folder_is_specialized(tmp_path, tokenizer, monkeypatch, ca
     out = tmp_path / "run"
 
     code = main(
-        ["specialize", str(FRAMEWORK), "--out", str(out), "--base", str(base), "--minutes", "0.6", "--probes", "20"]
+        ["specialize", str(FRAMEWORK), "--out", str(out), "--base", str(base), "--minutes", "3", "--probes", "20"]
     )
 
     assert code == 0, capsys.readouterr().err
