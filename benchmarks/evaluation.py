@@ -12,7 +12,6 @@ what it came to the last time.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib.util
 import json
 import os
@@ -136,13 +135,9 @@ def kill_twice(asked: Settings, package: str) -> Row:
             running.wait()
             kills += 1
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    same = [name for name in STABLE if digest(folder / "evaluation" / name) == digest(folder / "killed" / name)]
+    whole, killed = (folder / place for place in ("evaluation", "killed"))
+    same = [name for name in STABLE if sha256_file(whole / name) == sha256_file(killed / name)]
     return {"kills": kills, "identical": same}
-
-
-def digest(path: Path) -> str:
-    """Return a file's hash."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 # -- spoiled evidence

@@ -6,11 +6,11 @@ In: nothing, or the pinned packages of `packages.toml`. Out: `embedded_path()`, 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+from ...mining.artefacts import sha256_file
 from ...mining.cache import cache_root
 from ...mining.errors import MachineError
 
@@ -46,8 +46,7 @@ def read_manifest(weights: Path) -> dict[str, Any] | None:
 
 def embedded_name() -> str:
     """Return the base's name with the first eight digits of its weights' hash."""
-    digest = hashlib.sha256((embedded_path() / "model.safetensors").read_bytes()).hexdigest()
-    return f"idiolect/embedded-{digest[:8]}"
+    return f"idiolect/embedded-{sha256_file(embedded_path() / 'model.safetensors')[:8]}"
 
 
 def usual_cache() -> Path:

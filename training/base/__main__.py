@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from ...mining.artefacts import sha256_file
 from ...mining.errors import IdiolectError, InputError
 from . import MANIFEST, WEIGHTS, embedded_path, read_manifest, usual_cache
-from .data import sha256
 from .recipe import BaseRecipe
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def make_base(recipe: BaseRecipe, cache: Path, out: Path, start: Path | None = N
     streams, tokenizer, manifest, fingerprint = prepare_data(recipe, cache)
     if start is not None:
         require_same_tokenizer(start, streams.folder / "tokenizer")
-        fingerprint += sha256(start / "model.safetensors")
+        fingerprint += sha256_file(start / "model.safetensors")
     run = cache / f"run-{run_name(recipe, fingerprint)}"
     model = train_base(streams, tokenizer, recipe, run, note, start)
     save_weights(model, tokenizer, out)
@@ -66,7 +66,7 @@ def make_base(recipe: BaseRecipe, cache: Path, out: Path, start: Path | None = N
 
 def require_same_tokenizer(start: Path, made: Path) -> None:
     """Raise `InputError` unless the weights in *start* read the tokens that the data was written in."""
-    if sha256(start / "tokenizer.json") != sha256(made / "tokenizer.json"):
+    if sha256_file(start / "tokenizer.json") != sha256_file(made / "tokenizer.json"):
         raise InputError(f"The weights in {str(start)!r} read another tokenizer's tokens than this data has.")
 
 

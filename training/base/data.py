@@ -8,7 +8,6 @@ Everything is decided by content and order, so the same pins give the same files
 
 from __future__ import annotations
 
-import hashlib
 import re
 import subprocess
 import sys
@@ -25,10 +24,12 @@ from zlib import crc32
 
 import numpy as np
 
+from ...mining.artefacts import sha256_file
 from ...mining.errors import InputError, MachineError
 from ...mining.languages import language_named
 from ...mining.source import UndecodableError, parse_source
 from ...mining.spans import SPAN, SpanFinder, token_spans
+from ...mining.split import hashed
 from . import MANIFEST_SCHEMA
 
 if TYPE_CHECKING:
@@ -112,12 +113,12 @@ def read_corpus_files(cache: Path, note: Callable[[str], None]) -> Reading:
         files.extend(kept)
         row = {"package": name, "version": version, "licence": licence, "files": len(kept)}
         row["bytes"] = sum(len(file.text.encode()) for file in kept)
-        row["sha256"] = next((sha256(path) for pin, path in wheels.items() if pin.startswith(f"{name}==")), None)
+        row["sha256"] = next((sha256_file(path) for pin, path in wheels.items() if pin.startswith(f"{name}==")), None)
         rows.append(row)
         note(f"{name} {version}: {len(kept)} files")
-    files.sort(key=lambda file: digest(f"{file.package}/{file.path}"))
+    files.sort(key=lambda file: hashed(f"{file.package}/{file.path}"))
     manifest = {"schema": MANIFEST_SCHEMA, "packages": rows, "dropped": dict(sorted(judge.dropped.items()))}
-    manifest["excluded"] = [{"package": pin, "sha256": sha256(wheels[pin])} for pin in pins["excluded"]]
+    manifest["excluded"] = [{"package": pin, "sha256": sha256_file(wheels[pin])} for pin in pins["excluded"]]
     return Reading(tuple(files), manifest)
 
 
@@ -138,7 +139,7 @@ class Judge:
             self.dropped[reason] += 1
             return None
         self.seen.update(long_lines(text))
-        held_out = int(digest(f"{member.package}/{member.path}"), 16) % HELD_OUT_SHARE == 0
+        held_out = int(hashed(f"{member.package}/{member.path}"), 16) % HELD_OUT_SHARE == 0
         return CorpusFile(member.package, member.path, text, held_out)
 
     def reason(self, member: Member) -> tuple[str, str]:
@@ -236,13 +237,3 @@ def mostly_data(text: str) -> bool:
     """Claim that *text* is a table rather than a program."""
     digits = sum(map(str.isdigit, text))
     return digits > 0.12 * len(text) or text.count("def ") * 4_000 < len(text) - 4_000
-
-
-def digest(text: str) -> str:
-    """Return a hexadecimal hash that orders and divides files."""
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

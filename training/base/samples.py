@@ -20,10 +20,11 @@ from ...mining.languages import language_named
 from ...mining.mine import pairs_of_source
 from ...mining.pairs.pair import Pair
 from ...mining.source import parse_source
+from ...mining.split import hashed
 from ..encode import Example, encode_pairs
 from ..families import Family
 from ..mix import limit_infill
-from .data import CorpusFile, digest
+from .data import CorpusFile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def whole_tokens(files: list[CorpusFile], family: Family, infill_share: float) -
     """Return the tokens of *files*, each followed by the stop token; shape (tokens,)."""
     documents: list[NDArray[np.uint16]] = []
     for file in files:
-        chance = random.Random(digest(file.text))
+        chance = random.Random(hashed(file.text))
         ids = infill_ids(file, family, chance) if chance.random() < infill_share else family.encode(file.text)
         ids = [*family.file_ids(file.path), *ids, family.stop_id]
         documents.append(np.array(ids, dtype=np.uint16))
