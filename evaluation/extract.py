@@ -18,7 +18,7 @@ from tree_sitter import Node
 
 from ..mining.definitions import collect_definitions
 from ..mining.languages import Language
-from ..mining.source import Source, Span, parse_source, parse_tree
+from ..mining.source import Source, Span, indent_of, parse_source, parse_tree
 
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n", re.MULTILINE)
 TAB = 8
@@ -54,7 +54,7 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     fences = find_fences(text)
     if fences:
         body, is_closed = choose_fence(fences, symbol, source.language)
-        text = move_to(body, opening_of(first_line(source.slice(span))))
+        text = move_to(body, indent_of(first_line(source.slice(span))))
     code = cut_body(source, span, text)
     limited = (finish_reason == "length" and not is_closed) or repeats_itself(text)
     ending = "ran_on" if text[len(code) :].strip() else "truncated" if limited else "stopped"
@@ -233,7 +233,7 @@ def body_in(text: str, symbol: str, language: Language) -> str | None:
 
 def move_to(text: str, opening: str) -> str:
     """Return *text* with *opening* in place of its first line's own indentation, where that is less."""
-    own = opening_of(first_line(text))
+    own = indent_of(first_line(text))
     missing = indentation(opening) - indentation(own)
     if missing <= 0:
         return text
@@ -248,11 +248,6 @@ def first_line(text: str) -> str:
     return next((line for line in text.splitlines() if line.strip()), "")
 
 
-def opening_of(line: str) -> str:
-    """Return the blanks that *line* starts with."""
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
 def indentation(line: str) -> int:
     """Return the column at which *line* starts, tabs taken as 8."""
-    return len(opening_of(line).expandtabs(TAB))
+    return len(indent_of(line).expandtabs(TAB))

@@ -17,9 +17,10 @@ from ..mining.artefacts import sha256_json
 from ..mining.corpus import Corpus
 from ..mining.languages import Language
 from ..mining.pairs.pair import Pair
-from ..mining.source import Source, Span, UndecodableError, parse_tree
+from ..mining.source import Source, Span, UndecodableError, indent_of, parse_tree
 from ..mining.taught import marks_of
 from .checks.check import Answer
+from .extract import first_line
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 TAUGHT_BEFORE = "taught_before"
@@ -75,14 +76,13 @@ class Probe:
     def stub(self) -> str:
         """Return a body that does nothing."""
         reference = self.source.slice(self.span)
-        first = next(line for line in reference.splitlines() if line.strip())
-        indent = first[: len(first) - len(first.lstrip())]
+        indent = indent_of(first_line(reference))
         if self.pair.language == "python":
             return f"{indent}raise NotImplementedError"
         last = reference.rstrip().rpartition("\n")[2]
         empty = f"{indent}{self.source.language.comment} not done"
         # a block that ends with its last line, as with a brace, must still be closed
-        return f"{empty}\n{last}" if len(last) - len(last.lstrip()) < len(indent) else empty
+        return f"{empty}\n{last}" if len(indent_of(last)) < len(indent) else empty
 
 
 def parse_text(path: str, text: str, language: Language) -> Source:

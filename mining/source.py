@@ -134,6 +134,11 @@ def parse_tree(utf8: bytes, language: Language) -> Tree:
     return Parser(language.grammar).parse(without_macros(utf8) if language.name in HAVE_MACROS else utf8)
 
 
+def indent_of(text: str) -> str:
+    """Return the blanks that open *text*."""
+    return text[: len(text) - len(text.lstrip(" \t"))]
+
+
 def whole_lines(text: str) -> list[str]:
     """Return the lines of *text* with their ends; a form feed, or what else Python would split at, ends none."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ...mining.corpus import Corpus
-from ...mining.source import Source, Span
+from ...mining.source import Source, Span, indent_of
+from ..extract import first_line
 from ..sandbox.doctor import find_cage
 from ..sandbox.suite import Coverage, Suite, Trial, Version, open_suite
 from .check import LOST, Answer, Check, Remark, Result
@@ -137,9 +138,7 @@ def make_version(source: Source, span: Span, symbol: str) -> Version:
 
 def stub_of(answer: Answer) -> Version:
     """Return the answer's file with a body that only raises."""
-    lines = answer.reference.slice(answer.reference_span).splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    code = first[: len(first) - len(first.lstrip())] + "raise NotImplementedError"
+    code = indent_of(first_line(answer.reference.slice(answer.reference_span))) + "raise NotImplementedError"
     text = answer.reference.splice(answer.reference_span, code)
     line = answer.reference.line_of(answer.reference_span.start)
     return Version(answer.reference.path, text, line, line, answer.symbol.rpartition(".")[2])

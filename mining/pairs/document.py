@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..definitions import Definition
-from ..source import Source, Span
-from .implement import indent_of
+from ..source import Source, Span, indent_of
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 PHRASINGS = (

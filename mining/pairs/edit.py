@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..definitions import Definition, collect_definitions
 from ..history import Change, spoken
 from ..skeleton import render_skeleton
-from ..source import Source, Span, parse_tree
+from ..source import Source, Span, indent_of, parse_tree
 from ..split import FORMATS
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
@@ -59,12 +59,11 @@ def draft_edit(change: Change) -> Iterator[Draft]:
     if change.after.language.name in FORMATS and speaks_of_another(subject, change):
         return
     ask = phrase(change.commit + symbol, PHRASINGS).format(subject=subject, symbol=symbol)
-    indent = old[: len(old) - len(old.lstrip(" \t"))]
     first = change.after.line_of(change.new.span.start)
     yield Draft(
         kind="edit",
         symbol=symbol,
-        instruction=f"{indent}{change.after.language.comment} {ask}\n{old}\n",
+        instruction=f"{indent_of(old)}{change.after.language.comment} {ask}\n{old}\n",
         response=new,
         start_line=first,
         end_line=first + new.count("\n"),

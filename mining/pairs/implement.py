@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ..definitions import Definition
-from ..source import Source, Span
+from ..source import Source, Span, indent_of
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 PHRASINGS = (
@@ -101,11 +101,6 @@ def read_marks(text: str) -> tuple[int, int]:
         elif not is_open and mark["end"] != "/":
             example = text.rfind("\n", 0, mark.start()) + 1
     return tags, example
-
-
-def indent_of(text: str) -> str:
-    """Return the blanks that open *text*."""
-    return text[: len(text) - len(text.lstrip(" \t"))]
 
 
 KIND = Kind(

@@ -16,7 +16,7 @@ from operator import attrgetter
 
 from ..conventions.convention import Convention, Edit, Opportunity, Place, conventions_by_id
 from ..definitions import Definition
-from ..source import Source, parse_tree
+from ..source import Source, indent_of, parse_tree
 from .kind import Draft, Example, Kind, MinedFile, Rule, phrase
 
 PHRASINGS = (
@@ -105,11 +105,10 @@ def break_rules(
         first = source.line_of(definition.span.start)
         answer = source.lines_span(first, source.line_of(definition.span.end - 1))
         ask = phrase(source.path + definition.symbol + "restyle", PHRASINGS).format(symbol=definition.symbol)
-        indent = asked[: len(asked) - len(asked.lstrip(" \t"))]
         yield Draft(
             kind="restyle",
             symbol=definition.symbol,
-            instruction=f"{indent}{source.language.comment} {ask}\n{asked}\n",
+            instruction=f"{indent_of(asked)}{source.language.comment} {ask}\n{asked}\n",
             response=source.slice(answer),
             start_line=first,
             end_line=source.line_of(definition.span.end - 1),

@@ -20,7 +20,7 @@ from ..api import RECEIVER, Lookup, Symbol
 from ..conventions.facts import CallFact, ClassFact
 from ..definitions import WRAPPERS, Definition
 from ..skeleton import head_text
-from ..source import Source, Span
+from ..source import Source, Span, indent_of
 from .house_names import HouseNames, house_names
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
@@ -222,12 +222,11 @@ def lines_before(source: Source, caller: Definition, lines: Span) -> str:
 def ask_for_call(source: Source, caller: Definition, before: str, lines: Span, site: Site) -> Draft:
     """Return the unfinished draft that asks for the statement on *lines*, with the lines of the caller *before* it."""
     statement = source.slice(lines)
-    indent = statement[: len(statement) - len(statement.lstrip(" \t"))]
     head = f"{head_text(source, caller)}{opening_of(source, caller)}"
     return Draft(
         kind="use",
         symbol=caller.symbol,
-        instruction=f"{head}\n{before}{indent}{source.language.comment} {ASK}",
+        instruction=f"{head}\n{before}{indent_of(statement)}{source.language.comment} {ASK}",
         response=statement,
         start_line=source.line_of(lines.start),
         end_line=source.line_of(lines.end - 1),
