@@ -31,3 +31,28 @@ def span(ci: tuple[float, float]) -> str:
     """Return an interval as signed points, `-4 to +9 points` with a true minus sign."""
     low, high = (signed(bound).removesuffix(" points").removesuffix(" point") for bound in ci)
     return f"{low} to {high} points"
+
+
+def relative(share: float) -> str:
+    """Return a relative change with its sign: `−23%`; one that rounds to 0 has none."""
+    text = f"{abs(share) * 100:.1f}".removesuffix(".0")
+    if text == "0":
+        return "0%"
+    return f"{'−' if share < 0 else '+'}{text}%"
+
+
+def show_p(p: float | None) -> str:
+    """Return a p-value for a table; none is 0."""
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def show_chance(chance: float) -> str:
+    """Return a probability; none is 0 or 1."""
+    return "more than 0.99" if chance > 0.995 else "less than 0.01" if chance < 0.005 else f"{chance:.2f}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share as whole percent; small ones keep a digit."""
+    if share is None:
+        return "–"
+    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"

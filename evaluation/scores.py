@@ -7,7 +7,7 @@ exactly one status, and nothing leaves the denominator except what this machine 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,11 +15,9 @@ from ..mining.artefacts import sha256_json
 from .checks.check import LOST, Answer, Check, Result
 from .extract import Extract, body_is_over, extract_body
 from .probes import Probe
+from .samples import Report, Row
 
 BATCH = 64
-
-Row = dict[str, Any]
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

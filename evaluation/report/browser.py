@@ -14,9 +14,8 @@ from markupsafe import Markup
 
 from ...mining.pairs.pair import Pair
 from ..arms import Request
+from .facts import Row
 from .visible import make_visible, shorten
-
-Row = Mapping[str, Any]
 
 
 def pack_data(

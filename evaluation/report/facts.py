@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..figures import signed, span
+from ..figures import percent, show_chance, show_p, signed, span
 from ..memory import BY_CHANCE
 from .charts import Curve, draw_curve
 
@@ -164,20 +164,3 @@ def describe_data(curve: Row) -> Curve | None:
     law, first, last = curve["law"], points[0][0], 2 * points[-1][0]
     steps = [first + (last - first) * i / 40 for i in range(41)]
     return draw_curve((("training", [(n, law["a"] + law["b"] * n ** -law["c"]) for n in steps]), ("held", points)))
-
-
-def show_p(p: float | None) -> str:
-    """Return a p-value for a table; none is 0."""
-    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def show_chance(chance: float) -> str:
-    """Return a probability; none is 0 or 1."""
-    return "more than 0.99" if chance > 0.995 else "less than 0.01" if chance < 0.005 else f"{chance:.2f}"
-
-
-def percent(share: float | None) -> str:
-    """Return a share as whole percent; small ones keep a digit."""
-    if share is None:
-        return "–"
-    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"

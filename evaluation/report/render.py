@@ -19,10 +19,10 @@ from ...mining.guide import strongest_first
 from ...mining.pairs.pair import Pair
 from ..arms import ARMS, Request
 from ..checks.check import LOST
-from ..figures import points, signed, span
+from ..figures import percent, points, relative, show_p, signed, span
 from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
-from .facts import describe_data, list_facts, percent, show_p
+from .facts import Row, describe_data, list_facts
 from .visible import make_visible, shorten
 
 HERE = Path(__file__).parent
@@ -54,8 +54,6 @@ ENDPOINTS = {
 }
 PROFILE_ROWS = 14
 SHOWN_LINES = 40
-
-Row = Mapping[str, Any]
 
 
 def render_report(
@@ -219,14 +217,6 @@ def cost_note(arms: Mapping[str, Row]) -> str:
     """Return what the fullest prompt costs beside it."""
     full = arms.get("guide+rag")
     return f"guide+rag takes {full['prompt_tokens']:,.0f}" if full and full["prompt_tokens"] else ""
-
-
-def relative(share: float) -> str:
-    """Return a relative change with its sign: `−23%`; one that rounds to 0 has none."""
-    text = f"{abs(share) * 100:.1f}".removesuffix(".0")
-    if text == "0":
-        return "0%"
-    return f"{'−' if share < 0 else '+'}{text}%"
 
 
 # -- sections
