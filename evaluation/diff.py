@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..mining.difference import compare_index, compare_work_tree
 from ..mining.errors import InputError
+from ..mining.history import is_shallow
 from ..mining.recency import COMMITS
 from ..mining.repository import git_output, read_start
 
@@ -201,11 +202,6 @@ def deepen_for_recency(root: Path, base: str, commit: str) -> None:
         return
     if git_output(root, "rev-parse", "--verify", "--quiet", f"{commit}~{COMMITS}^{{commit}}") is None:
         fetch_more(root, base, COMMITS)
-
-
-def is_shallow(root: Path) -> bool:
-    """Claim that the clone lacks a part of its history."""
-    return (git_output(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
 
 
 def fetch_more(root: Path, base: str, step: int) -> bool:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ..mining.conventions.convention import Edit, Place, apply_edits, conventions_by_id
+from ..mining.filters.quality import is_python
 from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source, Span, parse_source, parse_tree
@@ -103,7 +104,7 @@ def is_better(source: Source, text: str, profile: Profile, fixed: int) -> bool:
     mended = parse_source(source.path, text.encode("utf-8"), source.language)
     if mended.tree.root_node.has_error and not source.tree.root_node.has_error:
         return False
-    if source.language.name == "python" and any(reads(source.text) and not reads(text) for reads in (runs, parses)):
+    if source.language.name == "python" and any(reads(source.text) and not reads(text) for reads in (runs, is_python)):
         return False
     before, after = (Counter(f.entry.id for f in judge_source(s, profile).findings) for s in (source, mended))
     return after.total() <= before.total() - fixed and all(after[rule] <= before[rule] for rule in after)
@@ -112,17 +113,6 @@ def is_better(source: Source, text: str, profile: Profile, fixed: int) -> bool:
 def runs(text: str) -> bool:
     """Claim that the running Python parses *text*: it may be older than the syntax that libcst knows."""
     return fault_of(text) is None
-
-
-def parses(text: str) -> bool:
-    """Claim that *text* is a Python module by libcst, the exact judge of syntax."""
-    import libcst
-
-    try:
-        libcst.parse_module(text)
-    except Exception:  # libcst raises bare exceptions on some inputs it cannot read
-        return False
-    return True
 
 
 def mend_one_by_one(source: Source, fixes: Sequence[tuple[Edit, ...]], profile: Profile) -> str:

@@ -100,16 +100,16 @@ def broken_definition(source: Source, definition: Definition) -> bool:
         with warnings.catch_warnings(action="ignore"):  # of what the code does, such as a strange escape
             ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return not is_newer_python(text)
+        return not is_python(text + "\n")
     return False
 
 
-def is_newer_python(text: str) -> bool:
-    """Claim that *text* is valid syntax to libcst, which knows later versions than the one that runs here."""
+def is_python(text: str) -> bool:
+    """Claim that *text* is a module to libcst, which knows later versions of Python than the one that runs here."""
     import libcst
 
     try:
-        libcst.parse_module(text + "\n")
+        libcst.parse_module(text)
     except Exception:  # libcst raises bare exceptions on some inputs it cannot read
         return False
     return True
