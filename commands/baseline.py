@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..mining.wording import counted
 from ._language import language_option
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ def command() -> None:
 @click.option("--allow-new", is_flag=True, help="Replace a baseline that there is.")
 def create(repository: Path, file: str | None, profile: Path | None, allow_new: bool) -> None:
     """Write every finding of gate and advise tier to a new baseline."""
-    from ..evaluation.findings import counted
     from ..mining.errors import InputError
 
     target, _, found = compare(repository, file, profile)
@@ -55,8 +55,6 @@ def create(repository: Path, file: str | None, profile: Path | None, allow_new: 
 @click.option("--allow-new", is_flag=True, help="Accept what is not in it yet, too.")
 def update(repository: Path, file: str | None, profile: Path | None, allow_new: bool) -> None:
     """Follow renames and drop what was mended; with --allow-new, take in what is new, and list it."""
-    from ..evaluation.findings import counted
-
     target, old, found = compare(repository, file, profile, must_exist=True)
     known, _ = follow(repository, old, found)
     new = found - known
@@ -76,8 +74,6 @@ def update(repository: Path, file: str | None, profile: Path | None, allow_new: 
 @language_option
 def prune(repository: Path, file: str | None, profile: Path | None) -> None:
     """Drop the entries that nothing matches any more, and list them."""
-    from ..evaluation.findings import counted
-
     target, old, found = compare(repository, file, profile, must_exist=True)
     kept, mended = follow(repository, old, found)
     show_entries(mended, "-")
@@ -90,8 +86,6 @@ def prune(repository: Path, file: str | None, profile: Path | None) -> None:
 @FILE
 def show(repository: Path, file: str | None) -> None:
     """List the accepted findings by rule and file."""
-    from ..evaluation.findings import counted
-
     target, old, _ = compare(repository, file, must_exist=True, is_judged=False)
     show_entries(old, " ")
     rules = len({key.rule for key in old})

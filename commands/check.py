@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..mining.tiers import TIERS, lower_tier, tiers_from
+from ..mining.wording import counted, printable
 from ._language import language_option
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def command(
     names: bool,
 ) -> int:
     """Hold the code under PATHS, or the whole repository, to the conventions that the repository keeps."""
-    from ..evaluation.findings import counted
     from ..evaluation.formats import check_formats, render_report
-    from ..evaluation.formats.text import printable
     from ..evaluation.run import Request, run_check
     from ..mining.artefacts import machine_faults
 

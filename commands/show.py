@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..mining.wording import printable
+
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
     from ..mining.pairs.pair import Pair
@@ -42,9 +44,8 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
         click.echo(json.dumps({"total": len(chosen), "rows": chosen[:limit]}))
         return
     for row in chosen[:limit]:
-        click.echo(
-            visible(f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}" if dropped else render(row))
-        )
+        shown = f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}" if dropped else render(row)
+        click.echo(printable(shown, "\n\t"))
     click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
 
 
@@ -67,8 +68,3 @@ def render(row: dict[str, Any]) -> str:
     """Return one pair for reading."""
     head = f"── {row['kind']}  {row['path']}:{row['start_line']}  {row['symbol']}  ({row['split']}, {row['id']})"
     return "\n".join([head, "", row["instruction"], "  ⟶", row["response"], ""])
-
-
-def visible(text: str) -> str:
-    """Return *text* with control characters spelled out: a mined file, or its name, must not drive the terminal."""
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)

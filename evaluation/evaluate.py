@@ -26,7 +26,7 @@ from typing import Any
 
 from .. import __version__
 from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
-from ..mining.artefacts import lock_folder, refuse_foreign, sha256_file, sha256_json, write_json
+from ..mining.artefacts import lock_folder, read_jsonl, refuse_foreign, sha256_file, sha256_json, write_json, write_text
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
 from ..mining.taught import read_taught
@@ -213,8 +213,7 @@ def read_adapter(info: Mapping[str, Any] | Path | None) -> dict[str, Any] | None
     if not marker.is_file():
         raise InputError(f"{str(info)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
     record: dict[str, Any] = json.loads(marker.read_text("utf-8"))
-    lines = log.read_text("utf-8").splitlines() if log.is_file() else []
-    told = [json.loads(line) for line in lines if line.strip()]
+    told = list(read_jsonl(log)) if log.is_file() else []
     return {**record, "log": told, "taught": read_taught(info, record.get("files", {}))}
 
 
@@ -465,7 +464,7 @@ def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
     log: list[Row] = task.adapter.get("log", []) if task.adapter is not None else []
     latency = describe_latency(task.out, rows.samples)
     page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests, latency)
-    (task.out / "report.html").write_text(page, encoding="utf-8")
+    write_text(task.out / "report.html", page)
 
 
 def describe_latency(out: Path, samples: Sequence[Row]) -> dict[str, dict[str, float]]:

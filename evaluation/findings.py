@@ -98,11 +98,6 @@ def is_about_own(rule: str) -> bool:
     return rule[:1] == "A" and rule[1:3].isdigit()
 
 
-def counted(count: int, what: str) -> str:
-    """Return *count* and *what* there are so many of, as a reader expects it."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def inspect(source: Source, profile: Profile, more: Sequence[Finding] = ()) -> Inspected:
     """Return what *profile*, and whoever found *more*, say of one file; comments in it may excuse findings."""
     return inspect_judged(source, judge_source(source, profile), more)

@@ -24,9 +24,10 @@ from ..mining.profile import Profile
 from ..mining.repository import UNREAD, list_files, matcher_of, open_code, read_start
 from ..mining.settings import Settings, override_for, read_settings, settings_of
 from ..mining.source import Source, parse_source
+from ..mining.wording import counted
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
-from .findings import Inspected, Report, check_change, counted, inspect, make_report
+from .findings import Inspected, Report, check_change, inspect, make_report
 from .fix import fix_source
 from .identity import Key
 from .learning import (

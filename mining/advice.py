@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .split import FEW_CLUSTERS, FOLDS, aside_of
+from .wording import counted
 
 LEAST_PAIRS = 50
 """Fewer training pairs than this teach nothing that could be measured; from here on they teach a format."""
@@ -99,13 +100,8 @@ def count_held_out(manifest: Mapping[str, Any]) -> HeldOut:
 
 def too_few(held: HeldOut) -> str:
     """Return that so many held-out tasks are too few; for what, is left to say."""
-    tasks, clusters = number(held.test, "held-out task"), number(held.clusters, "cluster")
+    tasks, clusters = counted(held.test, "held-out task"), counted(held.clusters, "cluster")
     return f"{tasks} in {clusters} {'is' if held.test == 1 else 'are'} too few"
-
-
-def number(count: int, thing: str) -> str:
-    """Return *count* with the name of what is counted."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def train_sentence(pairs: int) -> str:

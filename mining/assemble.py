@@ -41,6 +41,7 @@ from .split import (
     has_few_clusters,
     prove_split,
 )
+from .wording import counted
 from .workers import Progress
 from .yields import (
     NO_GRAMMAR,
@@ -93,7 +94,7 @@ def assemble(
     pairs = drop_repeats(pairs, units, drops)
     pairs = without(pairs, templated(pairs), "templated", drops)
     if not pairs:
-        raise TooSmallError(f"No pair could be made of {defined} {'definition' if defined == 1 else 'definitions'}.")
+        raise TooSmallError(f"No pair could be made of {counted(defined, 'definition')}.")
     if progress:
         progress("splitting", 0, 1)
     units += [unit for one in taught for unit in one.history.units]

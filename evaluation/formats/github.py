@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 
+from ...mining.wording import printable
 from ..findings import Alert, Report
 from . import text
 
@@ -49,7 +50,7 @@ def annotate(level: str, group: list[Alert]) -> str:
     others = f" ({len(group) - 1} more in this file)" if len(group) > 1 else ""
     evidence = f"\n{text.evidence_of(finding.entry)}" if finding.entry.opportunities else ""
     fields = {
-        "file": text.printable(finding.path),
+        "file": printable(finding.path),
         "line": finding.line,
         "endLine": finding.line,
         "col": finding.column,

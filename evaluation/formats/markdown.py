@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from ...mining.wording import printable, spelled
 from ..findings import Report
 from . import text
 
@@ -37,14 +38,14 @@ def render(report: Report) -> str:
 
 def plain(value: str) -> str:
     """Return *value* so that it can stand between backticks in a table."""
-    return "".join(f"\\x{ord(c):02x}" if c in "|`" else c for c in text.printable(value))
+    return "".join(spelled(c) if c in "|`" else c for c in printable(value))
 
 
 def cell(value: str) -> str:
     """Return *value* so that it can stand in a table and be no markup, but for code between single backticks."""
-    parts = text.printable(value).split("`")
+    parts = printable(value).split("`")
     if len(parts) % 2 == 0 or "" in parts[1:-1]:
-        return literal(text.printable(value))
+        return literal(printable(value))
     return "`".join(code(part) if place % 2 else literal(part) for place, part in enumerate(parts))
 
 

@@ -10,7 +10,8 @@ from collections import Counter
 from ...mining.profile import Entry
 from ...mining.source import Source
 from ...mining.tiers import TIERS
-from ..findings import Alert, Report, counted
+from ...mining.wording import counted, printable
+from ..findings import Alert, Report
 from ..fix import find_fix
 
 SLIGHT = 0.01
@@ -67,7 +68,7 @@ def show_line(source: Source, line: int, column: int, end_column: int) -> list[s
     cut = max(0, column - WIDEST // 2) if len(text) > WIDEST else 0
     before, marked = text[cut : column - 1], text[column - 1 : end_column - 1]
     margin = "".join("\t" if letter == "\t" else " " * width_of(letter) for letter in before)
-    shown = "".join(letter if letter == "\t" else printable(letter) for letter in text[cut : cut + WIDEST])
+    shown = printable(text[cut : cut + WIDEST], "\t")
     return [f"{line:5} | {shown}", f"      | {margin}{'^' * max(1, sum(map(width_of, marked)))}"]
 
 
@@ -93,8 +94,3 @@ def summarize(report: Report) -> str:
     look = "entry of the baseline looks" if report.paid == 1 else "entries of the baseline look"
     paid = f"; {report.paid} {look} mended: idiolect baseline prune" if report.paid else ""
     return f"{', '.join([found, *excused])}; {asked}{paid}"
-
-
-def printable(text: str) -> str:
-    """Return *text* with control characters spelled out: checked code must not drive the terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text)

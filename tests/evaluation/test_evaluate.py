@@ -514,7 +514,7 @@ def test_one_cluster_of_almost_everything_proves_little(tmp_path):
 
 
 def test_what_an_adapter_was_taught_by_an_earlier_corpus_is_not_asked(corpus, tmp_path):
-    """Its marks tell, by an answer's text or by what it answers for; the others are asked, and it may win."""
+    """Its marks tell, by an answer's text or by what it answers for; the others are asked. A torn log is named."""
     suite = select_probes(corpus, "test", None, lambda found: ["" for _ in found])
     pairs = [probe.pair for probe in suite.probes]
     once = [pairs[0], replace(pairs[1], response="pass"), replace(pairs[2], path="elsewhere.py", symbol="moved")]
@@ -536,4 +536,7 @@ def test_what_an_adapter_was_taught_by_an_earlier_corpus_is_not_asked(corpus, tm
     assert "taught" not in told["adapter"]
     marks.write_text("", "utf-8")
     with pytest.raises(MismatchError, match="is not the file that was written"):
+        run(corpus, tmp_path / "evaluation", adapter_info=folder)
+    (folder / "log.jsonl").write_text('{"step": 0}\n{"st', "utf-8")
+    with pytest.raises(MismatchError, match=r"log\.jsonl, line 2"):
         run(corpus, tmp_path / "evaluation", adapter_info=folder)

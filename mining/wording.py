@@ -1,0 +1,18 @@
+"""
+What a person reads in a terminal. In: a number and what it counts, or others' text. Out: words that are safe to show.
+"""
+
+
+def counted(count: int, what: str) -> str:
+    """Return *count* and *what* there are so many of: `1 file`, `1,200 files`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def printable(text: str, kept: str = "") -> str:
+    """Return *text* with control characters but those *kept* spelled out: others' code must not drive the terminal."""
+    return "".join(letter if letter.isprintable() or letter in kept else spelled(letter) for letter in text)
+
+
+def spelled(letter: str) -> str:
+    """Return *letter* by its number, in hexadecimal digits."""
+    return f"\\x{ord(letter):02x}" if ord(letter) < 256 else f"\\u{ord(letter):04x}"
