@@ -41,9 +41,9 @@ from .learning import (
     read_source,
     why_left_alone,
 )
-from .missing import ByPath, Names, names_in, names_since
-from .names import KINDS, RULE
-from .resolver import find_resolver
+from .names.existence import KINDS, RULE
+from .names.missing import ByPath, Names, names_in, names_since
+from .names.resolver import find_resolver
 from .syntax import find_broken, first_error
 
 NOTHING_STAGED = "no line of code is staged, so none was judged: --diff BASE judges what is committed already"

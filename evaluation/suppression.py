@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ..mining.judge import Finding
 from ..mining.source import Source
-from .names import RULE as NAMES
+from .names.existence import RULE as NAMES
 
 MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\[((?:[^][\n]|\[[^][\n]*\])*)\][ \t]*([^\n]*)")
 COMMA = re.compile(r",(?![^[]*\])")

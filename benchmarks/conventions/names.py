@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from idiolect.evaluation.names import find_missing
-from idiolect.evaluation.resolver import find_resolver
+from idiolect.evaluation.names.existence import find_missing
+from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.mining.source import Source
 
 from ..results import make_goal

@@ -20,9 +20,9 @@ from typing import Any
 from ...mining.corpus import Corpus
 from ...mining.errors import MismatchError
 from ...mining.source import Source, Span
-from ..house import House, read_house
-from ..names import FILES_A_RUN, KINDS, as_missing, is_certain
-from ..resolver import PROJECT, ask_resolver, find_resolver
+from ..names.existence import FILES_A_RUN, KINDS, as_missing, is_certain
+from ..names.house import House, read_house
+from ..names.resolver import PROJECT, ask_resolver, find_resolver
 from .check import Answer, Check, Remark, Result
 
 Said = Mapping[str, Any]

@@ -2,7 +2,7 @@
 API existence. In: what a resolver says of a name. Out: the row A11 of the catalogue, as findings and guides show it.
 
 No query asks this: whether a name exists is decided by the whole repository and what is installed, by
-`evaluation/names.py`, and is a fact rather than a habit. The class lends it a name and a voice.
+`evaluation/names/existence.py`, and is a fact rather than a habit. The class lends it a name and a voice.
 """
 
 from __future__ import annotations

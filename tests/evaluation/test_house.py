@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from idiolect.evaluation import house
+from idiolect.evaluation.names import house
 
 from .test_names_check import FILES
 

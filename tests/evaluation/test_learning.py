@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from idiolect.evaluation import learning, run
 from idiolect.evaluation.learning import learn_tree
-from idiolect.evaluation.resolver import find_resolver
+from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
 from idiolect.mining.settings import Settings
 

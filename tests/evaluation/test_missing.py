@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation.findings import Report
-from idiolect.evaluation.resolver import find_resolver
+from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
 
 from .slips import git
@@ -171,7 +171,7 @@ def test_accepted_names_stay_accepted_where_none_are_asked(shop: Path, monkeypat
     assert 0 == run_check(Request(shop, names=False)).paid
 
     monkeypatch.setattr("idiolect.evaluation.run.find_resolver", lambda: None)
-    monkeypatch.setattr("idiolect.evaluation.names.find_resolver", lambda: None)
+    monkeypatch.setattr("idiolect.evaluation.names.existence.find_resolver", lambda: None)
     assert 0 == run_check(Request(shop)).paid
     assert 0 == main(["baseline", "prune", str(shop)])
     assert written == baseline.read_text()

@@ -10,11 +10,11 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
-from idiolect.evaluation import names
-from idiolect.evaluation.house import read_house
-from idiolect.evaluation.names import find_missing, findings_by_path, text_of_module
+from idiolect.evaluation.names import existence
+from idiolect.evaluation.names.existence import find_missing, findings_by_path, text_of_module
+from idiolect.evaluation.names.house import read_house
+from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.probes import parse_text
-from idiolect.evaluation.resolver import find_resolver
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
 
@@ -616,8 +616,8 @@ def test_the_rows_own_examples(write_tree: Callable[[Mapping[str, str]], Path]):
 def test_other_code_of_ours_asks_anew(tmp_path, monkeypatch):
     """What is kept was found by the code there was, mining's too, which knows what tests read and how files parse."""
     house = read_house(tmp_path)
-    before = names.hash_of(sys.executable, house, ["a.py"])
-    assert names.hash_of(sys.executable, house, ["a.py"]) == before
+    before = existence.hash_of(sys.executable, house, ["a.py"])
+    assert existence.hash_of(sys.executable, house, ["a.py"]) == before
 
-    monkeypatch.setattr(names, "digest_of_code", lambda: b"another")
-    assert names.hash_of(sys.executable, house, ["a.py"]) != before
+    monkeypatch.setattr(existence, "digest_of_code", lambda: b"another")
+    assert existence.hash_of(sys.executable, house, ["a.py"]) != before

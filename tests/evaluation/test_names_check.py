@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck, lay
+from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.probes import parse_text
-from idiolect.evaluation.resolver import find_resolver
 from idiolect.mining.errors import MismatchError
 from idiolect.mining.languages import language_named
 from idiolect.mining.source import Span

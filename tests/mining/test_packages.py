@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.evaluation.learning import learn_tree
-from idiolect.evaluation.resolver import find_resolver
+from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
 from idiolect.mining.languages import known_languages
 from idiolect.mining.mine import Job, read_and_mine

@@ -22,17 +22,17 @@ from importlib.machinery import PathFinder
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from ..mining.cache import cache_folder, digest_of_code
-from ..mining.conventions.existence import ApiExists
-from ..mining.conventions.silences import Silences
-from ..mining.judge import Finding
-from ..mining.profile import state_fact
-from ..mining.roles import data_folder, role_of
-from ..mining.source import Source
+from ...mining.cache import cache_folder, digest_of_code
+from ...mining.conventions.existence import ApiExists
+from ...mining.conventions.silences import Silences
+from ...mining.judge import Finding
+from ...mining.profile import state_fact
+from ...mining.roles import data_folder, role_of
+from ...mining.source import Source
+from ..learning import keep
 from .bindings import bindings_of, is_plain_function, parse, parse_any, times_bound
 from .guards import is_expected, is_guarded, lines_around
 from .house import MAKERS, House, read_house
-from .learning import keep
 from .resolver import ask_resolver, find_resolver, installed, version_for
 
 RULE = "A11"

@@ -14,14 +14,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ..mining.definitions import collect_definitions
-from ..mining.judge import Finding
-from ..mining.repository import git_output
-from ..mining.source import Source
-from .diff import Change, Snapshot
+from ...mining.definitions import collect_definitions
+from ...mining.judge import Finding
+from ...mining.repository import git_output
+from ...mining.source import Source
+from ..diff import Change, Snapshot
+from ..learning import read_source
+from .existence import QUOTED, Missing, find_missing, findings_by_path
 from .house import PYTHON, REQUIRING, further_tops, list_house, read_required
-from .learning import read_source
-from .names import QUOTED, Missing, find_missing, findings_by_path
 
 WORD = re.compile(rb"[^\W\d]\w*")
 BESIDE = ".others"

@@ -18,9 +18,9 @@ from importlib.machinery import PathFinder
 from itertools import takewhile
 from pathlib import Path
 
-from ..mining.packages import outermost_packages
-from ..mining.repository import VENDORED
-from ..mining.roles import role_of
+from ...mining.packages import outermost_packages
+from ...mining.repository import VENDORED
+from ...mining.roles import role_of
 
 PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "Enum"})
 """Foreign bases that lend no attribute that a resolver would not know."""
