@@ -31,6 +31,9 @@ TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
 """Kinds of statements that take what others hold: a house parts them, or keeps them together."""
+ORDERING = re.compile(r"^preproc|directive$")
+"""Kinds of lines for what runs before the compiler does."""
+ORDER = re.compile(r"#[ \t]*(\w+)")
 WIDEST_STEP = 8
 FORMATTERS = frozenset(
     {"biome", "clang-format", "csharpier", "dotnet format", "gofmt", "google-java-format", "ktlint", "php-cs-fixer"}
@@ -419,7 +422,7 @@ class BlankLines(NeutralConvention):
     spared = PROSE
     owners = frozenset({"gofmt", "google-java-format", "ktlint", "php-cs-fixer", "rubocop", "swiftformat"})
     is_mined = True
-    version = 8
+    version = 9
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -462,17 +465,38 @@ class BlankLines(NeutralConvention):
             departs=("fn f() {\n}\npub fn g() {\n}\n", "fn f() {\n}\n#[must_use]\npub fn g() {\n}\n"),
             nearly=("fn f() {\n}\nstruct A;\n", "use a::b;\n\nuse c::d;\n"),
         ),
+        Examples(
+            value="1",
+            key="a type declaration and another",
+            path="Sources/A.swift",
+            language="swift",
+            conforms=("struct A {\n}\n\nextension B {\n}\n",),
+            departs=("struct A {\n}\nextension B {\n}\n",),
+            nearly=("struct A {\n}\nfunc f() {\n}\n",),
+        ),
+        Examples(
+            value="1",
+            key="a `#define` and a `#include`",
+            path="src/a.h",
+            language="c",
+            conforms=("#ifndef A_H\n#define A_H\n\n#include <b.h>\n\n#endif\n",),
+            departs=("#ifndef A_H\n#define A_H\n#include <b.h>\n\n#endif\n",),
+            # the name after `#ifndef` is nobody's neighbour
+            nearly=("#ifndef A_H\n\n#define A_H\n\n#endif\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the empty lines between each two neighbours without a comment between them."""
-        for (_, one), (head, other) in pairwise(with_heads(file.top)):
+        called = {node.id: name.kind for name, node in file.outermost}
+        nodes = (node for node in file.top if not is_of_head(node))
+        for (_, one), (head, other) in pairwise(with_heads(nodes)):
             # some grammars take the empty lines behind a node into it
             lines = head.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
             between = file.utf8[one.end_byte : head.start_byte]
             is_free = is_one_liner(one) or is_one_liner(other) or are_grouped(one, other)
             if lines >= 0 and not between.strip(b" \t\r\n;") and not is_free:
-                first, second = neighbour(one), neighbour(other)
+                first, second = neighbour(one, called.get(one.id)), neighbour(other, called.get(other.id))
                 key = f"{first} and {'another' if first == second else second}"
                 yield Choice(str(lines), first_token(head), key)
 
@@ -487,6 +511,12 @@ class BlankLines(NeutralConvention):
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return the neighbours between which there are as many lines, those of one kind together."""
         return self.advice(rules[0][0], listed(rules, " and "))
+
+
+def is_of_head(node: Node) -> bool:
+    """Claim that *node* is what the one around it opens with, such as the name after `#ifndef`, and no neighbour."""
+    around = node.parent
+    return around is not None and any(around.child_by_field_name(field) == node for field in ("condition", "name"))
 
 
 def with_heads(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node]]:
@@ -511,10 +541,18 @@ def are_grouped(one: Node, other: Node) -> bool:
     return one.type == other.type and (one.type == "use_declaration" or (is_line and not TAKING.search(one.type)))
 
 
-def neighbour(node: Node) -> str:
-    """Return how a sentence speaks of an outermost node, with its second word: `import static` is a kind too."""
+def neighbour(node: Node, called: str | None) -> str:
+    """
+    Return how a sentence speaks of an outermost node, with its second word: `import static` is a kind too.
+
+    *called* is how the language calls the unit that it is, if it is one: a class of Swift's grammar may be a struct.
+    """
+    order = ORDER.match(text_of(node)) if ORDERING.search(node.type) else None
+    if order is not None:
+        return noun_of(f"`#{order[1]}`")
+    kind = node.type.replace("class_", f"{called}_") if called else node.type
     # behind a named node, such as the `pub` of Rust, stands no more than the word that opens the others
     words = [text_of(child) for child in node.children[:2] if not child.is_named]
     second = words[1] if len(words) > 1 else ""
     is_said = not second.isalpha() or second in node.type
-    return noun_of(node.type if is_said else f"{second} {node.type}")
+    return noun_of(kind if is_said else f"{second} {kind}")
