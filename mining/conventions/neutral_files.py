@@ -25,6 +25,8 @@ exponential distribution), the 99th percentile is 6.6 times the median.
 """
 COMMON_NAME = 0.5
 """A file name that holds more than this share of all units of a language has no special role."""
+HOLDERS = frozenset({"interface", "module", "namespace", "protocol"})
+"""Kinds of units that hold others, or say what others are to hold: they have no code of their own."""
 QUANTILE = 0.99
 LOOSEST = (
     ("lines in a function", 100),
@@ -171,6 +173,7 @@ class UnitSize(Limit):
 
     id = "Q18"
     name = "unit-size"
+    version = 2
     question = "How many {key} are there?"
     examples = Examples(
         value="at most 4",
@@ -196,8 +199,10 @@ class UnitSize(Limit):
     )
 
     def measure(self, facts: FileFacts) -> Iterator[tuple[str, int, HouseChoice]]:
-        """Yield the lines and the nesting of each outermost unit."""
+        """Yield the lines and the nesting of each outermost unit that has code of its own."""
         for top in facts.tops:
+            if top.kind in HOLDERS:
+                continue
             choice = HouseChoice("", top.line, top.start, top.end, "")
             yield f"lines in {noun_of(top.kind)}", top.lines, choice
             yield f"nested blocks in {noun_of(top.kind)}", top.depth, choice

@@ -245,6 +245,14 @@ def test_a_limit_that_limits_nothing_is_none():
     assert {"nested blocks in a function"} == {e.topic for e in learn(files).entries if e.convention == "Q18"}
 
 
+@pytest.mark.parametrize(("head", "topics"), [("class A", {"lines in a class"}), ("namespace a", set())])
+def test_what_holds_others_has_no_size_of_its_own(head: str, topics: set[str]):
+    """A namespace is as long as what stands in it."""
+    files = {f"src/f{n}.cc": f"{head} {{\n" + "  int b();\n" * (5 + n % 2) + "};\n" for n in range(60)}
+
+    assert topics == {e.topic for e in learn(files).entries if e.convention == "Q18"} - {"nested blocks in a class"}
+
+
 def test_prose_has_no_layout_of_code():
     """Of Markdown no blanks, empty lines, sizes or cases of names are asked."""
     text = "# Some title\n\na, b: c - d\n\n## Another title\n\n- a\n  - b\n\n## One more\n\nThe end.\n"
