@@ -88,7 +88,7 @@ EXPECTED = [
 
 def test_settings_know_every_kind_of_what_is_missing():
     """What a finding is called, settings may name, and nothing else."""
-    assert conventions_by_id()[names.RULE].keys == {*names.KINDS.values()}
+    assert conventions_by_id()[existence.RULE].keys == {*existence.KINDS.values()}
 
 
 @pytest.mark.parametrize(("code", "silent"), GUARDED)
