@@ -27,7 +27,9 @@ def command(source: Path, words: int) -> None:
     is_corpus = is_made_here(source.resolve(), MARKER)
     settings = read_settings(source)
     profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings)
-    if not is_corpus:
+    if is_corpus:
+        click.echo("note: learned from the corpus's training files alone; `idiolect guide REPO` counts all", err=True)
+    else:
         for note in (*without_grammar(paths_now(source, settings)), *unread(list_files(source.resolve()), settings)):
             click.echo(f"note: {note}", err=True)
     guide = render_guide(profile, max_words=words)

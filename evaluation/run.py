@@ -336,7 +336,10 @@ def read_profile(file: Path) -> Profile:
     """Return the profile in *file*."""
     try:
         return Profile.from_json(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"The profile {str(file)!r} cannot be read: {reason}.") from None
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{str(file)!r} is no profile: {type(error).__name__}. Mine one, or leave --profile out."
         ) from None

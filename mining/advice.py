@@ -31,7 +31,7 @@ def advise(manifest: Mapping[str, Any]) -> list[str]:
         train[row["language"]] += row["pairs"] if row["split"] == "train" else 0
     code = sum(pairs for language, pairs in train.items() if language not in aside)
     lines = [train_sentence(code)]
-    if code < train.total() - code:
+    if code < train.total():
         others = ", ".join(f"{train[language]:,} of {language}" for language in sorted(aside) if train[language])
         lines.append(f"Pairs of data and prose are not counted: {others}.")
     return [*lines, *test_sentences(manifest)]

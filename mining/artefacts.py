@@ -64,6 +64,15 @@ def refuse_foreign(out: Path, marker: str, schema: str) -> None:
         )
 
 
+def check_place(out: Path, marker: str, schema: str) -> None:
+    """Raise as `new_artefact` would, before the work for it is done; nothing is left there."""
+    refuse_foreign(out, marker, schema)
+    place = Path(os.path.realpath(out)).parent
+    with machine_faults(out):
+        there = next(folder for folder in (place, *place.parents) if folder.exists())
+        Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=there)).rmdir()
+
+
 def replace_folder(scratch: Path, out: Path) -> None:
     """Put *scratch* where *out* is; what was there goes only after the new one stands."""
     if not out.exists():

@@ -114,7 +114,7 @@ def assemble(
     pairs = without(pairs, against_style(pairs, tallies, profile, standing), "house_style", drops)
     by_path = {file.path: file.tally for _, file in files if file.tally is not None}
     pairs = without(pairs, no_house_rule(pairs, rules, by_path, profile), "no_house_rule", drops)
-    pairs = without(pairs, crowded(pairs, topics), "crowded", drops)
+    pairs = without(pairs, crowded(pairs, topics), "too_much_of_one_thing", drops)
     if progress:
         progress("splitting", 1, 1)
     head = manifest_head(placed, settings)

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .api import file_symbols, outermost_modules
-from .artefacts import sha256_json
+from .artefacts import check_place, sha256_json
 from .assemble import assemble, short_name
 from .cache import Store, open_store, version_of_mining
 from .cluster import Cluster, map_on, open_cluster
 from .conventions.tally import tally_source
-from .corpus import MARKER, Corpus, read_corpus, write_corpus
+from .corpus import MARKER, SCHEMA, Corpus, read_corpus, write_corpus
 from .definitions import Definition, collect_definitions
 from .edits import HISTORY, mine_history
 from .errors import IdiolectError, InputError, MissingExtraError, naming
@@ -199,7 +199,8 @@ def mine_repositories(
     Mine *repositories* into one corpus at *out*.
 
     The repositories of *api_from* only offer their API; *history* is how many commits are looked at for changes.
-    Raises `InputError` for a path that is no repository with code, and `TooSmallError` when nothing can be mined.
+    Raises `InputError` for a path that is no repository with code, or where *out* holds something else, `MachineError`
+    where it cannot be written, and `TooSmallError` when nothing can be mined.
     """
     known = known_languages()
     if unknown := sorted(set(kinds or ()) - set(collect_kinds())):
@@ -217,6 +218,7 @@ def mine_repositories(
     key = hash_of(job.asked, str(history), *asked, *map(state_of, opened), "api", *map(state_of, offering)).encode()
     if (unchanged := mined_before(key, out)) is not None:
         return unchanged
+    check_place(out, MARKER, SCHEMA)
     with open_cluster(cluster) as opened_cluster:
         job = replace(job, cluster=opened_cluster)
         # of all repositories at once: workers are slow to start

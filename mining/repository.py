@@ -100,6 +100,8 @@ NO_CODE = frozenset(
 """Endings of text that is no language of a house."""
 MANY_FILES = 20
 """Files of one ending that are a language rather than chance."""
+FEW_ENDINGS = 5
+"""Endings that a message lists."""
 NO_GRAMMAR_FOR = "no_grammar_for_"
 """How the reason begins for which code of an ending is left out."""
 DESCRIBE = "A table describes a language of your own: --language FILE (docs/teach-a-dsl.md)."
@@ -202,7 +204,7 @@ def open_repository(
         else:
             paths.append(name)
     if not paths:
-        raise InputError(explain_no_code(root, suffixes, foreign))
+        raise InputError(explain_no_code(root, suffixes, foreign_endings(root, names, suffixes, least=1)))
     return Repository(
         root=root,
         name=origin_name(root) if has_history else printed(root.name),
@@ -216,11 +218,13 @@ def open_repository(
     )
 
 
-def foreign_endings(root: Path, names: Sequence[str], suffixes: Sequence[str]) -> dict[str, int]:
-    """Return, most first, how many files end as a language does that the house alone may have: many, and text."""
+def foreign_endings(
+    root: Path, names: Sequence[str], suffixes: Sequence[str], least: int = MANY_FILES
+) -> dict[str, int]:
+    """Return, most first, how many files end as a language does that the house alone may have: *least*, and text."""
     ends = Counter(Path(name).suffix for name in names if "." in name and not is_test_path(name))
     known = {*suffixes, *UNREAD, *NO_CODE}
-    many = [(end, count) for end, count in ends.most_common() if count >= MANY_FILES and end not in known]
+    many = [(end, count) for end, count in ends.most_common() if count >= least and end not in known]
     first = {Path(name).suffix: name for name in reversed(names)} if many else {}
     return {end: count for end, count in many if end[1:].isalnum() and is_text(read_start(root, first[end]))}
 
@@ -238,14 +242,17 @@ def is_text(data: bytes | None) -> bool:
 
 def count_endings(ends: Mapping[str, int]) -> str:
     """Return how many files end so, in words."""
-    return ", ".join(f"{count:,} files end in {end}" for end, count in ends.items())
+    return ", ".join(f"{count:,} {'file ends' if count == 1 else 'files end'} in {end}" for end, count in ends.items())
 
 
 def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, int]) -> str:
     """Return what to do about a folder without a file of a known language."""
-    if foreign:
-        return f"No code in {str(root)!r} that a grammar reads: {count_endings(foreign)}. {DESCRIBE}"
-    return f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}."
+    some = dict(list(foreign.items())[:FEW_ENDINGS])
+    if some:
+        return f"No code in {str(root)!r} that a grammar reads: {count_endings(some)}. {DESCRIBE}"
+    if len(suffixes) <= FEW_ENDINGS:
+        return f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}."
+    return f"No code in {str(root)!r} that a grammar reads: `idiolect doctor` names the languages."
 
 
 def is_run(root: Path, name: str, interpreters: Set[str]) -> bool:

@@ -56,6 +56,9 @@ def evidence_of(entry: Entry) -> str:
     """Return how many places do as the rule says, and where."""
     counts = f"{entry.conforming:,} of {entry.opportunities:,} places"
     where = f" in {entry.where}" if entry.where else ""
+    if 2 * entry.conforming < entry.opportunities:
+        # no count makes such a rule
+        return f"the settings ask for it; {counts}{where} do so yet"
     # a file full of exceptions is no reason to give up a rule of all the others
     is_capped = entry.conforming < (entry.bound - SLIGHT) * entry.opportunities
     least = f"at least {entry.bound:.1%} at 90 % confidence"

@@ -26,6 +26,7 @@ from idiolect.mining.conventions import tally_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
+from idiolect.mining.settings import Override, Settings
 from idiolect.mining.source import Source, parse_source
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -288,6 +289,16 @@ def test_text_says_why_a_rule_holds_of_which_one_file_breaks_much():
 
     assert "= 582 of 642 places do otherwise, at least 97." in said
     assert "at 90 % confidence where no file counts for more than ten" in said
+
+
+def test_text_says_of_a_value_that_was_set_that_settings_ask_for_it():
+    """That no place does so yet is no evidence of the rule."""
+    tallies = [tally_source(parse(HOUSE.replace("{n}", str(n)), f"app/m{n}.py")) for n in range(40)]
+    settings = Settings(conventions={"S04": Override(value="call")})
+    said = render_report(report_of(learn_profile(tallies, settings=settings), [("app/new.py", "a = []\n")]), "text")
+
+    assert "= the settings ask for it; 0 of 40 places do so yet" in said
+    assert "otherwise" not in said
 
 
 def test_text_says_how_many_places_the_rules_about_the_house_s_own_api_govern(profile: Profile):

@@ -30,6 +30,13 @@ def test_documentation_is_no_code_to_learn_a_framework_from():
     ]
 
 
+def test_pairs_of_prose_are_said_not_to_be_counted_however_few():
+    """Else the sentence and the table over it tell two numbers of the same pairs."""
+    manifest = manifest_of(("implement", "train", "go", 60), ("recall", "train", "markdown", 4))
+
+    assert "Pairs of data and prose are not counted: 4 of markdown." in advise(manifest)
+
+
 def test_one_task_is_said_to_be_one():
     assert (
         advise(manifest_of(("implement", "train", "go", 60), ("implement", "test", "go", 1), clusters=1))[-1]

@@ -250,7 +250,9 @@ def test_calls_of_one_function_do_not_outweigh_all_others(tmp_path):
     _, pairs, skipped = mined(root, tmp_path / "corpus")
 
     assert 20 == sum(pair.kind == "use" and "file_away(" in pair.response for pair in pairs)
-    assert 2 * len(NOUNS) - 20 == sum(row["reason"] == "crowded" and row["kind"] == "use" for row in skipped)
+    assert 2 * len(NOUNS) - 20 == sum(
+        row["reason"] == "too_much_of_one_thing" and row["kind"] == "use" for row in skipped
+    )
 
 
 @pytest.mark.parametrize(

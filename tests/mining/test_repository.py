@@ -215,6 +215,15 @@ def test_a_language_of_the_house_alone_is_told(write_tree):
         open_repository(root, suffixes=[".py"])
 
 
+def test_a_few_files_of_an_unknown_language_are_told_where_there_is_nothing_else(write_tree):
+    """The first files of a language of one's own are few, and fifty endings of others' are no way out."""
+    many = [f".x{n}" for n in range(50)]
+    with pytest.raises(InputError, match=r"1 file ends in \.kiln\. .*--language FILE"):
+        open_repository(write_tree({"a.kiln": "oven:\n  heat 3\n"}, "few"), suffixes=many)
+    with pytest.raises(InputError, match=r"`idiolect doctor` names the languages\.$"):
+        open_repository(write_tree({"a.txt": "oven"}, "none"), suffixes=many)
+
+
 def test_what_was_made_of_a_repository_is_no_part_of_it(write_tree, commit_tree):
     """A corpus inside of the tree changes nothing, tracked or not; a manifest of something else hides nothing."""
     root = write_tree({**toy_files(), "web/manifest.json": '{\n "schema": "https://example.org/1"\n}\n'})

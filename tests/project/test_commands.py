@@ -103,6 +103,35 @@ def test_an_output_folder_that_holds_something_else(write_tree: Write, capsys: p
     assert [path.name for path in (root / "out").iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.parametrize("out", ["out", "notes.txt/corpus"])
+def test_an_output_folder_that_cannot_be_is_told_before_the_work(
+    write_tree: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: str
+):
+    """Mining a large repository takes minutes; nothing is left where nothing may be written."""
+    root = write_tree({"a.py": "def f():\n    return 1\n", "notes.txt": "mine\n", "out/mine.txt": "mine\n"})
+    monkeypatch.setattr("idiolect.mining.mine.read_and_mine", lambda *given: pytest.fail("it began to mine"))
+    before = sorted(root.rglob("*"))
+
+    assert out in fails(capsys, ["mine", str(root), "--out", str(root / out)], 2)
+    assert before == sorted(root.rglob("*"))
+
+
+def test_a_profile_that_is_not_there_is_said_to_be_no_file(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """A name that was mistyped is not a broken profile."""
+    root = write_tree({"a.py": "x = 1\n"})
+
+    line = fails(capsys, ["check", str(root), "--profile", str(root / "profile.jsn")], 2)
+
+    assert "profile.jsn' cannot be read: No such file or directory." in line
+
+
+def test_the_guide_of_a_corpus_says_what_it_counts(corpus: Path, capsys: pytest.CaptureFixture[str]):
+    """Its figures are lower than those of the repository, and some rules are not in it."""
+    assert main(["guide", str(corpus)]) == 0
+
+    assert "the corpus's training files alone" in capsys.readouterr().err
+
+
 def test_three_functions_are_too_few_to_train_on(write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """The message says how many pairs training needs."""
     text = "".join(
