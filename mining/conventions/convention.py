@@ -187,6 +187,8 @@ class Convention:
     """Values that are advised at most: what departs from them works where somebody set it up to."""
     is_fact: ClassVar[bool] = False
     """Whether what it finds is wrong whatever the house does: nothing is learned, and there is nothing to enforce."""
+    is_in_line: ClassVar[bool] = True
+    """Whether a line that conforms shows so by itself, without its margin; else its place alone is an example."""
     least_support: ClassVar[float] = 20.0
     """The weighted opportunities a rule needs."""
     least_files: ClassVar[int] = 3

@@ -109,6 +109,7 @@ class IndentationUnit(NeutralConvention):
     id = "Q04"
     name = "indentation-unit"
     question = "By what is the first line of a block indented?"
+    is_in_line = False
     owners = FORMATTERS
     spared = PROSE
     version = 6

@@ -44,7 +44,7 @@ class CommentForm(NeutralConvention):
     question = "What about {key}?"
     cap = "advise"
     never = frozenset({"undocumented"})
-    version = 5
+    version = 6
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -117,7 +117,9 @@ class CommentForm(NeutralConvention):
         for node in file.comments:
             text = text_of(node)
             marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
-            has_choice = marker not in DOCUMENTING and file.source.language.name not in ONE_MARKER
+            # the table of a language of one's own names one marker
+            has_one = file.source.language.name in ONE_MARKER or bool(file.source.language.sha256)
+            has_choice = marker not in DOCUMENTING and not has_one
             if marker and has_choice and not text.startswith("#!") and not ORDER.match(text) and is_alone(file, node):
                 yield Choice(marker, node, "the comment marker")
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}

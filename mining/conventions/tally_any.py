@@ -36,7 +36,7 @@ def tally_any(source: Source) -> FileTally:
             opportunities.append(Opportunity(convention.id, key, choice.value, line, mark.start_byte, mark.end_byte))
             what = (convention.id, key, choice.value)
             if what not in texts:
-                texts[what] = file.line_text(line) if is_shown(mark) else ""
+                texts[what] = file.line_text(line) if convention.is_in_line and is_shown(mark) else ""
     return FileTally(
         path=source.path,
         language=source.language.name,
