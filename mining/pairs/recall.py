@@ -31,6 +31,8 @@ FENCE = re.compile(
 HEADING = re.compile(r"^(?P<marks>#{1,6})[ \t]+(?P<words>.+?)[ \t#]*\r?$", re.M)
 TITLE = re.compile(r"^(?:#[ \t]+|title:[ \t]*([\"'])?)(?P<title>.{1,100}?)(?(1)\1)[ \t#]*\r?$", re.M)
 """The heading of a document, or its name in what stands before it for a generator of pages."""
+FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n.*?^\1[ \t]*\r?$", re.M | re.S)
+"""What stands before a document for a generator of pages."""
 PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: (?P<code>.*))?$")
 PROSE = 600
 """Characters of the words before a code block that are asked with."""
@@ -126,7 +128,8 @@ def code_blocks(source: Source) -> Iterator[Draft]:
     text = source.text
     title = title_of(source)
     above: dict[int, str] = {}
-    past = start = read = 0
+    front = FRONT.match(text)
+    past, start, read = front.end() if front is not None else 0, 0, 0
     for block in FENCE.finditer(text):
         code = block["code"].rstrip()
         # what looks like a heading inside of a block is a comment

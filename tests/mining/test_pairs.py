@@ -80,8 +80,8 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
         ("a.ts", "class A {\n  open(door: Door) {\n    f(door);\n  }\n}\n",
          "class A {\n  private open(door: Door) {\n    f(door);\n  }\n}\n"),
         ("b.ts", "const doors = {\n  open(door: Door) {\n    f(door);\n  },\n};\n",
-         "add({\n  open(door: Door) {\n    f(door);\n  },\n  more: {\n    shut(door: Door) {\n      f(door);\n    },\n"
-         "  },\n});\n"),
+         "add({\n  open(door: Door) {\n    f(door);\n  },\n"
+         "  more: {\n    shut(door: Door) {\n      f(door);\n    },\n  },\n});\n"),
         ("README.md", "# A\n\nOpen the door:\n\n```py\nopen_door(1)\n```\n",
          "# A\n\nWrong:\n\n```py\nopen_door(1)\n```\n\nOr so:\n\n```py\n# don't\nopen_door(2)\n```\n"),
     ],
@@ -365,6 +365,15 @@ def test_the_words_before_a_block_are_asked_as_they_are(words: str, asked: str):
     (draft,) = collect_kinds()["recall"].draft(mined)
 
     assert "\n\n".join(part for part in ("# House", asked, "```python") if part) == draft.instruction
+
+
+@pytest.mark.parametrize("mark", ["---", "+++"])
+def test_what_stands_before_a_document_for_its_generator_is_not_asked_with(mark: str):
+    """Its title is told as such; other keys are nobody's words."""
+    text = f"{mark}\ntitle: House\ndraft: no\n{mark}\n\nOne call:\n\n{BLOCK}"
+    (draft,) = collect_kinds()["recall"].draft(mined_file("README.md", text))
+
+    assert "# House\n\nOne call:\n\n```python" == draft.instruction
 
 
 def test_a_block_is_asked_for_with_the_heading_that_it_stands_under():
