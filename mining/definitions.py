@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tree_sitter import Node, QueryCursor
 
@@ -27,14 +27,21 @@ ANONYMOUS = "_anonymous"
 """What stands in what a query captures under this name, such as a class without a name, cannot be told by its own."""
 TESTS = "_tests"
 """What stands in what a query captures under this name is a test: no unit, wherever its file lies."""
+MISREAD = "_misread"
+"""What stands in what a query captures under this name is no unit, because the grammar did not see what holds it."""
+HIDING, SHOWING = "_hiding", "_showing"
+"""
+After what a query captures under these names, others may not use, or may use, what else stands in the node around it:
+the last one before a unit decides, and what a hidden unit holds is hidden with it.
+"""
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
-ASIDE = frozenset({BETWEEN, ANONYMOUS, TESTS, BLOCK, OLD})
+ASIDE = frozenset({BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, BLOCK, OLD})
 DOCUMENTING = b"/**"
 """What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen)."""
 MARKED = re.compile(rb"/\*\*|///(?!/)")
 """What opens a comment that says by its form that it is documentation, where others stand beside it."""
-MARKED_ALONE = frozenset({"java"})
+MARKED_ALONE = frozenset({"csharp", "java", "kotlin", "php", "swift"})
 """Languages that have no other documentation: what else stands above code is a note about it."""
 ORDER = re.compile(
     rb"(?:#|//|/\*\*?|--)\s*(?:[@#]__\w+__|#(?:end)?region\b|go:\w|language="
@@ -62,7 +69,8 @@ MARGIN = re.compile(rb"^[ \t]*(?:/?\*+(?!/)|/{2,3}!?|#+|--+)?|\*+/", re.MULTILIN
 """What a comment holds at its edges."""
 TAGS = re.compile(
     rb"(?:[\s.]|\{?@(?:api|final|hidden|ignore|inheritdoc|internal|override|private|protected|public)\b\}?[ \t]*\r?$"
-    rb"|@(?:exception|throws)\b[ \t]+\S+[ \t]+\{@inheritdoc\}[ \t]*\r?$"
+    rb"|@(?:exception|throws)\b[ \t]+\S+[ \t]+\{@inheritdoc\}[ \t]*\r?$|@(?:phpstan|psalm)-[^\n]*"
+    rb"|@(?:param|throws|var)[ \t]+\S+(?:[ \t]+[&.]*\$\w+)?[ \t]*\r?$"
     rb"|@(?:deprecated|see|since)\b(?:[^@]|(?<=\{)@)*+|@returns?\b[ \t]*[^\s<{]*(?:[<{][^\n]*[>}])?\S*[ \t]*\r?$"
     rb"|<inheritdoc\b[^>]*>)*+",
     re.IGNORECASE | re.MULTILINE,
@@ -105,6 +113,18 @@ class Definition:
     """Whether the tree has an error inside."""
     is_local: bool = False
     """Whether it stands in a function or in a class without a name, where no one outside can name it."""
+    is_hidden: bool = False
+    """Whether what stands before it, or around it, says that others may not use it, as `private:` does in C++."""
+
+
+class Mark(NamedTuple):
+    """
+    A place from which on, up to *end*, units are hidden from others, or not.
+    """
+
+    start: int
+    is_hiding: bool
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +139,10 @@ class Found:
     between: set[int] = field(default_factory=set[int])
     """Lines that may stand between a unit and its comment."""
     anonymous: list[Span] = field(default_factory=list[Span])
-    tests: list[Span] = field(default_factory=list[Span])
+    apart: list[Span] = field(default_factory=list[Span])
+    """What holds no units, whatever stands in it."""
+    marks: list[Mark] = field(default_factory=list[Mark])
+    """What hides or shows units, in no order."""
     blocks: list[Node] = field(default_factory=list[Node])
     old: list[Node] = field(default_factory=list[Node])
 
@@ -150,8 +173,11 @@ def note_aside(found: Found, name: str, nodes: Sequence[Node]) -> None:
         found.between.update(row for node in nodes for row in range(node.start_point.row + 1, node.end_point.row + 2))
     elif name in (BLOCK, OLD):
         (found.blocks if name == BLOCK else found.old).extend(nodes)
+    elif name in (HIDING, SHOWING):
+        around = [(node, node.parent or node) for node in nodes]
+        found.marks.extend(Mark(node.start_byte, name == HIDING, outer.end_byte) for node, outer in around)
     else:
-        spans = found.tests if name == TESTS else found.anonymous
+        spans = found.anonymous if name == ANONYMOUS else found.apart
         spans.extend(Span(node.start_byte, node.end_byte) for node in nodes)
 
 
@@ -162,8 +188,10 @@ def collect_definitions(source: Source) -> list[Definition]:
     above = None if "unit.doc" in source.language.captures else comment_ends(source, found.comments)
     definitions: list[Definition] = []
     around: list[int] = []
+    marks = sorted(found.marks, reverse=True)
+    passed: list[Mark] = []
     for span in sorted(units, key=lambda span: (span.start, -span.end)):
-        if found.tests and any(tests.start <= span.start < tests.end for tests in found.tests):
+        if found.apart and any(apart.start <= span.start < apart.end for apart in found.apart):
             continue
         while around and definitions[around[-1]].span.end <= span.start:
             around.pop()
@@ -171,9 +199,30 @@ def collect_definitions(source: Source) -> list[Definition]:
         doc = None if above is None else comment_above(source, span, above, between)
         owner = None if parent is None else definitions[parent]
         local = is_local(span, owner, found.anonymous)
-        definitions.append(build_definition(source, span, *units[span], doc, owner, parent, local=local))
+        hidden = is_marked_hidden(span, marks, passed) or (owner is not None and owner.is_hidden)
+        definitions.append(build_definition(source, span, *units[span], doc, owner, parent, local, hidden))
         around.append(len(definitions) - 1)
     return definitions
+
+
+def is_marked_hidden(unit: Span, coming: list[Mark], passed: list[Mark]) -> bool:
+    """
+    Claim that the last mark before a *unit* that reaches up to it hides it.
+
+    Units are asked in order. Marks move from those *coming*, the next one last, to those *passed*, which forgets what
+    ended.
+    """
+    while coming and coming[-1].start <= unit.start:
+        forget_ended(passed, coming[-1].start)
+        passed.append(coming.pop())
+    forget_ended(passed, unit.start)
+    return bool(passed) and passed[-1].is_hiding
+
+
+def forget_ended(passed: list[Mark], start: int) -> None:
+    """Drop the last marks that end before *start*: marks end in the reverse order, for nodes nest."""
+    while passed and passed[-1].end <= start:
+        passed.pop()
 
 
 def is_local(unit: Span, owner: Definition | None, anonymous: Sequence[Span]) -> bool:
@@ -249,8 +298,8 @@ def build_definition(
     doc: Span | None,
     owner: Definition | None,
     parent: int | None,
-    *,
     local: bool,
+    hidden: bool,
 ) -> Definition:
     """Return the definition that one match of the query describes; its *owner* stands at *parent* in the list."""
     node = captures["unit"][0]
@@ -274,6 +323,7 @@ def build_definition(
         code=code_lines(source, node, doc, body, block),
         has_error=node.has_error,
         is_local=local,
+        is_hidden=hidden,
     )
 
 

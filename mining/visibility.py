@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import re
 
-HIDING = frozenset({b"override", b"private", b"@Override"})
-"""Words before a name which say that it is its class's alone, or was given by another."""
+HIDING = frozenset({b"fileprivate", b"override", b"private", b"protected", b"@Override"})
+"""Words of a head which say that its name is its file's, its class's or its heirs' alone, or was given by another."""
 OF_HIDDEN = re.compile(rb"func\s*\((?:\s*\w+\s)?+[\s*]*[a-z_]")
 """What stands in Go before the name of a method of a type that others cannot name."""
+
+NAMED_SHOWN = frozenset({"go", "rust"})
+"""Languages in which a definition says that others may use it, and is hidden otherwise."""
 
 
 def visibility_of(language: str, symbol: str, before: bytes) -> str:
@@ -26,13 +29,17 @@ def visibility_of(language: str, symbol: str, before: bytes) -> str:
     return "public" if language == "java" and b"public" in words and HIDING.isdisjoint(words) else ""
 
 
-def is_hidden(language: str, symbol: str, before: bytes) -> bool:
-    """Claim that a definition says that others cannot use it, or that its name is not its own."""
+def is_hidden(language: str, symbol: str, before: bytes, after: bytes) -> bool:
+    """
+    Claim that a definition says that others cannot use it, or that its name is not its own.
+
+    *before* is what stands between its start and its name, *after* what stands between its parameters and its body.
+    """
     if has_private_part(symbol):
         return True
-    if language in ("go", "rust"):
+    if language in NAMED_SHOWN:
         return not visibility_of(language, symbol, before)
-    return not HIDING.isdisjoint(before.split())
+    return not HIDING.isdisjoint((*before.split(), *after.split()))
 
 
 def has_private_part(symbol: str) -> bool:

@@ -8,12 +8,12 @@ Markdown, the code blocks with the document's title, the headings that they stan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..definitions import Definition
 from ..roles import role_of
 from ..source import Source, Span
-from ..visibility import is_hidden
+from ..visibility import NAMED_SHOWN, is_hidden
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 SIGNATURES = (
@@ -54,18 +54,34 @@ def draft_recall(mined: MinedFile) -> Iterator[Draft]:
         yield from code_blocks(mined.source)
         return
     offers = role_of(mined.source.path) == "src"
-    for definition in mined.definitions:
-        if not definition.has_error and is_public(mined.source, definition):
+    for definition in public_definitions(mined.source, mined.definitions):
+        if not definition.has_error:
             if offers:
                 yield from signature(mined.source, definition)
             yield from documented_example(mined.source, definition)
 
 
+def public_definitions(source: Source, definitions: Sequence[Definition]) -> Iterator[Definition]:
+    """Yield what can be reached by name from outside, where neither it nor what holds it says otherwise."""
+    # what a module of Rust offers is often offered on by another one
+    passes_on = source.language.name not in NAMED_SHOWN
+    hidden: set[int | None] = set()
+    for index, definition in enumerate(definitions):
+        if (passes_on and definition.parent in hidden) or not is_public(source, definition):
+            hidden.add(index)
+        else:
+            yield definition
+
+
 def is_public(source: Source, definition: Definition) -> bool:
     """Claim that a definition can be reached by name from outside, and does not say otherwise."""
-    head = source.utf8[definition.span.start : definition.head.end]
-    before = head.partition(definition.symbol.rpartition(".")[2].encode())[0]
-    return not definition.is_local and not is_hidden(source.language.name, definition.symbol, before)
+    if definition.is_local or definition.is_hidden:
+        return False
+    params = definition.params or Span(definition.head.end, definition.head.end)
+    # a word before the name may hold it: `private p(door)`
+    before = source.utf8[definition.span.start : params.start].rpartition(definition.name.encode())[0]
+    after = source.utf8[params.end : definition.head.end]
+    return not is_hidden(source.language.name, definition.symbol, before, after)
 
 
 def signature(source: Source, definition: Definition) -> Iterator[Draft]:

@@ -926,6 +926,11 @@ def test_infill(name, path, text, symbols, one):
         ("A.cs", "class A {\n/// Makes.\n// ReSharper disable once X\nvoid F() {\n}\n}\n", "/// Makes."),
         ("a.js", "// Making.\n/** Makes. */\n// eslint-disable-next-line\nfunction f() {\n}\n", "/** Makes. */"),
         ("a.cpp", "//////////\n// Makes.\nvoid f() {\n}\n", "//////////\n// Makes."),
+        ("A.cs", "class A {\n// See `B`.\nvoid F() {\n}\n}\n", ""),
+        ("a.kt", "// See `B`.\nfun f() {\n}\n", ""),
+        ("a.kt", "/** Makes. */\n@M\n@OptIn(K::class)\ninline fun <reified T> f(a: A? = null) {\n}\n", "/** Makes. */"),
+        ("a.php", "<?php\n// See `B`.\nfunction f() {\n}\n", ""),
+        ("a.swift", "// See `B`.\nfunc f() {\n}\n", ""),
         ("a.ts", "// Makes.\n// @__NO_SIDE_EFFECTS__\nfunction f() {\n}\n", "// Makes."),
         ("a.go", "package a\n\n// Makes.\n//\n//go:noinline\nfunc f() {\n}\n", "// Makes.\n//"),
         ("a.ts", "// @__NO_SIDE_EFFECTS__\nfunction f() {\n}\n", ""),
@@ -1023,6 +1028,30 @@ def test_parameters_without_a_node_of_their_own_are_found():
 
     assert found.params is not None
     assert "(_ job: Job, twice: (Int, Int) = (1, 2))" == source.slice(found.params)
+
+
+FORMS = [
+    ("a.rb", "def twice(a) = a + 1\n", ["twice"]),
+    ("A.cs", "class A {\n  int B => 1;\n int C { get { return 1; } }\n  int D { get; set; }\n}\n", ["A", "A.B", "A.C"]),
+    ("A.cs", "class A {\n  int this[int i] => a[i];\n  int this[B b] { get => a[b]; }\n}\n", ["A", "A.this", "A.this"]),
+    ("A.cs", "class A {\n  public static A operator +(A a, A b) => a;\n}\n", ["A", "A.+"]),
+    ("A.cs", "class A {\n  public static implicit operator F<int>(A a) => 1;\n}\n", ["A", "A.F"]),
+    ("a.kt", "class A {\n  val b: Int\n    get() = 1\n  val c = 1\n}\n", ["A", "A.b"]),
+    ("a.kt", "val A<*>.b: Int get() = 1\nfun A?.c() = 1\nfun a.B<C>.d() = 1\n", ["A.b", "A.c", "B.d"]),
+    ("a.kt", "@A(B::class)\n@C\nopen class D protected constructor() {\n  fun e() {\n    f()\n  }\n}\n", []),
+    ("a.swift", "struct A {\n  subscript(i: Int) -> Int { return a[i] }\n}\n", ["A", "A.subscript"]),
+    ("a.swift", "struct A {\n  static func == (l: A, r: A) -> Bool { return true }\n}\n", ["A", "A.=="]),
+    ("a.cpp", "class A {\n  operator bool() const { return true; }\n};\n", ["A", "A.bool"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "text", "symbols"), FORMS)
+def test_a_definition_is_seen_whatever_its_form(path, text, symbols):
+    """What has a body is a unit, named with what it is for; what the grammar misread is none."""
+    language = language_of(path)
+    assert language is not None
+
+    assert symbols == [each.symbol for each in collect_definitions(parse_source(path, text.encode(), language))]
 
 
 @pytest.mark.parametrize(
@@ -1158,7 +1187,10 @@ COMMENTS = [
     ("// ----------------\n// Counts what hangs on a ring, locked doors included.\n// ----------------\n", True),
     ("// Counts keys; a ring without any has none.\n", True),
     ("// Give me a ring like {keys}\n", True),
-    ("/**\n * @throws {Error};\n */\n", True),
+    ("/**\n * @throws {Error} when shut;\n */\n", True),
+    ("/**\n * @param mixed $value\n * @throws \\RuntimeException\n */\n", False),
+    ("/**\n * @inheritDoc\n *\n * @phpstan-return never\n */\n", False),
+    ("/** @param mixed $value what is hung up */\n", True),
     ("/** @internal */\n", False),
     ("/**\n * {@inheritDoc}\n *\n * @see Ring#size\n * @deprecated Use {@link Ring} instead.\n */\n", False),
     ("/** @return array<string, mixed> */\n", False),

@@ -82,6 +82,20 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
         ("b.ts", "const doors = {\n  open(door: Door) {\n    f(door);\n  },\n};\n",
          "add({\n  open(door: Door) {\n    f(door);\n  },\n"
          "  more: {\n    shut(door: Door) {\n      f(door);\n    },\n  },\n});\n"),
+        ("a.rb", "class A\n  private\n\n  attr_reader :key\n\n  def self.open(door, key)\n    f(door)\n  end\nend\n",
+         "class A\n  private def lock(door, key)\n    f(door)\n  end\n\n  private\n\n  def open(door, key)\n"
+         "    f(door)\n  end\nend\n"),
+        ("b.rb", "class A\n  private\n\n  class B\n    def open(door, key)\n      f(door)\n    end\n  end\nend\n",
+         "class A\n  class << self\n    protected\n\n    def open(door, key)\n      f(door)\n    end\n  end\nend\n"),
+        ("a.cpp", "class A {\n  int key_;\n\n public:\n  void open(Door door) { f(door); }\n};\n",
+         "class A {\n  void open(Door door) { f(door); }\n\n public:\n  void lock(Door door) override { f(door); }\n\n"
+         " protected:\n  void shut(Door door) { f(door); }\n};\n\nnamespace {\nclass B {\n public:\n"
+         "  void open(Door door) { f(door); }\n};\n}\n"),
+        ("a.swift", "extension A {\n  func open(door: Door) {\n    f(door)\n  }\n}\n",
+         "private extension A {\n  func open(door: Door) {\n    f(door)\n  }\n}\n\n"
+         "fileprivate func shut(door: Door) {\n  f(door)\n}\n"),
+        ("a.php", "<?php\nclass A {\n  public function open(Door $door) { f($door); }\n}\n",
+         "<?php\nclass A {\n  protected function p(Door $door) { f($door); }\n}\n"),
         ("README.md", "# A\n\nOpen the door:\n\n```py\nopen_door(1)\n```\n",
          "# A\n\nWrong:\n\n```py\nopen_door(1)\n```\n\nOr so:\n\n```py\n# don't\nopen_door(2)\n```\n"),
     ],
