@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .conventions.facts import FileFacts
 from .definitions import Definition
-from .makers import Recipe, maker_of, on_one_line, read_recipes
+from .makers import Making, maker_of, on_one_line, read_makings
 from .source import Source
 from .visibility import has_private_part
 
@@ -50,7 +50,7 @@ class Symbol(NamedTuple):
     public: bool
     summary: str = ""
     """The first sentence of its documentation, without the full stop."""
-    recipe: Recipe | None = None
+    making: Making | None = None
     """Of a class, what more than its own maker tells what it is called with."""
 
 
@@ -65,7 +65,7 @@ def file_symbols(source: Source, definitions: list[Definition], facts: FileFacts
         for definition, signature in zip(offered, signatures, strict=True)
         if definition.symbol.endswith(MAKER) and times[definition.symbol] == 1
     }
-    recipes = {} if facts is None else read_recipes(source, offered, facts)
+    makings = {} if facts is None else read_makings(source, offered, facts)
     return tuple(
         Symbol(
             name=definition.symbol,
@@ -74,7 +74,7 @@ def file_symbols(source: Source, definitions: list[Definition], facts: FileFacts
             line=source.line_of(definition.span.start),
             public=not has_private_part(definition.symbol),
             summary="" if definition.doc is None else summary_of(source.slice(definition.doc)),
-            recipe=recipes.get(definition.symbol),
+            making=makings.get(definition.symbol),
         )
         for definition, signature in zip(offered, signatures, strict=True)
     )
@@ -114,7 +114,7 @@ def build_index(files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> dict[str, ob
 def as_row(symbol: Symbol) -> dict[str, object]:
     """Return *symbol* as the index tells it."""
     row = symbol._asdict()
-    del row["recipe"]
+    del row["making"]
     return row
 
 
@@ -157,7 +157,7 @@ class Lookup:
 
     def complete(self, symbol: Symbol) -> Symbol:
         """Return *symbol*, a class with what it is called with where its fields, or its bases, tell that."""
-        if symbol.signature or symbol.recipe is None:
+        if symbol.signature or symbol.making is None:
             return symbol
         return symbol._replace(signature=maker_of(symbol, self.choose)[:LONGEST_SIGNATURE])
 

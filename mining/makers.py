@@ -58,7 +58,7 @@ class Field(NamedTuple):
     """Whether it is given by its name alone."""
 
 
-class Recipe(NamedTuple):
+class Making(NamedTuple):
     """
     What a class says of how it is made.
     """
@@ -76,31 +76,31 @@ Find = Callable[[str], "Symbol | None"]
 """Finds the class of the house that has a dotted name."""
 
 
-def read_recipes(source: Source, definitions: Sequence[Definition], facts: FileFacts) -> dict[str, Recipe]:
+def read_makings(source: Source, definitions: Sequence[Definition], facts: FileFacts) -> dict[str, Making]:
     """Return what the classes among the *definitions* of a file say of how they are made, by their symbols."""
     if not facts.classes:
         return {}
     told = {fact.symbol: fact for fact in facts.classes}
     own = {definition.symbol for definition in definitions if definition.parent is None}
     made = {definition.symbol.rpartition(".")[0] for definition in definitions if definition.name in MAKERS}
-    recipes: dict[str, Recipe] = {}
+    makings: dict[str, Making] = {}
     for definition in definitions:
         fact = told.get(definition.symbol) if definition.kind == "class" else None
         if fact is not None:
             bases = tuple(f"{facts.module}.{base}" if base in own else base for base in fact.bases)
-            recipe = Recipe(bases, definition.symbol in made, not DATA.isdisjoint(fact.decorators), ())
-            has_fields = recipe.is_data or (bases and not recipe.has_maker)
-            recipes[fact.symbol] = add_fields(source, definition, fact, recipe) if has_fields else recipe
-    return recipes
+            making = Making(bases, definition.symbol in made, not DATA.isdisjoint(fact.decorators), ())
+            has_fields = making.is_data or (bases and not making.has_maker)
+            makings[fact.symbol] = add_fields(source, definition, fact, making) if has_fields else making
+    return makings
 
 
-def add_fields(source: Source, definition: Definition, fact: ClassFact, recipe: Recipe) -> Recipe:
-    """Return *recipe*, of the class that *definition* and *fact* are of, with its fields."""
+def add_fields(source: Source, definition: Definition, fact: ClassFact, making: Making) -> Making:
+    """Return *making*, of the class that *definition* and *fact* are of, with its fields."""
     head = source.slice(Span(definition.span.start, definition.head.end))
     body = find_units(source).units[definition.span][1]["unit.body"][0]
     of_attrs = not OF_ATTRS.isdisjoint(fact.decorators)
     fields = read_fields(source, body, of_attrs=of_attrs, by_name="kw_only=True" in head)
-    return recipe._replace(is_data=recipe.is_data and "init=False" not in head, fields=tuple(fields))
+    return making._replace(is_data=making.is_data and "init=False" not in head, fields=tuple(fields))
 
 
 def read_fields(source: Source, body: Node, *, of_attrs: bool, by_name: bool) -> Iterator[Field]:
@@ -150,9 +150,9 @@ def maker_of(symbol: Symbol, find: Find) -> str:
         if above is None:
             if name not in NO_MAKERS:
                 return ""
-        elif above.signature or above.recipe is None or above.recipe.has_maker:
+        elif above.signature or above.making is None or above.making.has_maker:
             return above.signature
-        elif model or above.recipe.is_data:
+        elif model or above.making.is_data:
             fields = fields_of(line_of(above, find), model)
             return "" if fields is None else in_brackets(fields.values(), by_name=model in BY_NAME)
     return ""
@@ -161,7 +161,7 @@ def maker_of(symbol: Symbol, find: Find) -> str:
 def line_of(symbol: Symbol, find: Find) -> list[tuple[str, Symbol | None]]:
     """Return a class and what it derives from, each once and before its own bases; None for what is not the house's."""
     line: list[tuple[str, Symbol | None]] = [(symbol.name, symbol)]
-    waiting = list(symbol.recipe.bases[::-1]) if symbol.recipe is not None else []
+    waiting = list(symbol.making.bases[::-1]) if symbol.making is not None else []
     seen: set[str] = set()
     while waiting and len(line) < MOST_BASES:
         base = waiting.pop()
@@ -169,7 +169,7 @@ def line_of(symbol: Symbol, find: Find) -> list[tuple[str, Symbol | None]]:
             seen.add(base)
             above = find(base)
             line.append((base, above))
-            waiting.extend(above.recipe.bases[::-1] if above is not None and above.recipe is not None else ())
+            waiting.extend(above.making.bases[::-1] if above is not None and above.making is not None else ())
     return line
 
 
@@ -180,9 +180,9 @@ def fields_of(line: Sequence[tuple[str, Symbol | None]], model: str) -> dict[str
         # what is built in has none
         if above is None and "." in name and name not in MODELS | NO_MAKERS:
             return None
-        if above is not None and above.recipe is not None and (model or above.recipe.is_data):
+        if above is not None and above.making is not None and (model or above.making.is_data):
             # what is private in a model is its own
-            fields |= {field.name: field for field in above.recipe.fields if not (model and field.name[0] == "_")}
+            fields |= {field.name: field for field in above.making.fields if not (model and field.name[0] == "_")}
     return fields
 
 
