@@ -120,7 +120,7 @@ def specialize(
         (out / STARTED).unlink()
     took = (time.monotonic() - began) / 60
     if took > LONGER * minutes:
-        report(f"plan: took {took:.0f} minutes, for loading, losses and checks are not cut short", 1, 1)
+        report(f"plan: took {took:.0f} minutes: loading, losses and checks are not cut to the {minutes:g} given", 1, 1)
     return verdict
 
 
