@@ -14,8 +14,7 @@ from itertools import chain
 from tree_sitter import Node
 
 from ..mining.conventions.convention import Edit
-from ..mining.conventions.view import text_of
-from ..mining.source import Source
+from ..mining.source import Source, text_of
 
 TYPE_COMMENT = re.compile(r"#\s*type:")
 BLANK_LINES = re.compile(rb"(?:[ \t]*\r?\n)*")

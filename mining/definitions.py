@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tree_sitter import Node, QueryCursor
 
-from .source import Source, Span
+from .source import Source, Span, text_of
 
 # A query over one file may keep this many half-made matches; past it tree-sitter drops some.
 MATCH_LIMIT = 65_536
@@ -441,12 +441,7 @@ def node_span(captures: dict[str, list[Node]], name: str) -> Span | None:
 
 def name_parts(nodes: Sequence[Node]) -> list[str]:
     """Return the parts of a unit's name: one node may hold several, and several nodes may make one name."""
-    if len(nodes) == 1 and (name := node_text(nodes[0])).isidentifier():
+    if len(nodes) == 1 and (name := text_of(nodes[0])).isidentifier():
         return [name]
-    texts = (part for node in nodes for part in SEPARATORS.split(node_text(node)))
+    texts = (part for node in nodes for part in SEPARATORS.split(text_of(node)))
     return [stripped for text in texts if (stripped := " ".join(text.strip("\"'` ").split()))] or ["_"]
-
-
-def node_text(node: Node) -> str:
-    """Return the text of *node*."""
-    return (node.text or b"").decode("utf-8", "replace")

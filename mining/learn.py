@@ -249,7 +249,7 @@ def learn_scope(
 ) -> Entry | None:
     """Return what the places of one scope hold to, or None when they hold to nothing or are too few."""
     if len(places) < convention.least_files:
-        return None
+        return None  # a place is in one file: most candidates end here, before they are weighed
     votes, files = weigh(convention, places)
     n = sum(votes.values())
     prior = read_priors().get(convention.id) if scope == "repository" and LEAST_OWN <= n <= MOST_OWN else None

@@ -139,6 +139,11 @@ def indent_of(text: str) -> str:
     return text[: len(text) - len(text.lstrip(" \t"))]
 
 
+def text_of(node: Node) -> str:
+    """Return the text of *node*."""
+    return (node.text or b"").decode("utf-8", "replace")
+
+
 def whole_lines(text: str) -> list[str]:
     """Return the lines of *text* with their ends; a form feed, or what else Python would split at, ends none."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import Node
 
-from .view import is_shown, text_of
+from ..source import text_of
+from .view import is_shown
 
 if TYPE_CHECKING:  # it imports this module
     from .anyview import AnyView, Name

@@ -16,12 +16,11 @@ from tree_sitter import Node, QueryCursor
 
 from ..definitions import MATCH_LIMIT
 from ..roles import role_of
-from ..source import Source
+from ..source import Source, text_of
 from .anyfacts import BlockFact, blocks_in, depth_of, key_of
 from .convention import Convention, Part
 from .silences import Silences
 from .tally import broken_spans, is_among
-from .view import text_of
 
 MARGIN = re.compile(rb"[ \t]*")
 JSX = re.compile(rb"</|/>")

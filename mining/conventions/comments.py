@@ -11,8 +11,9 @@ from itertools import zip_longest
 from tree_sitter import Node
 
 from ..filters.personal import MASKED
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .view import FileView, text_of
+from .view import FileView
 
 TO_DO = re.compile(r"#+\s*(TODO|FIXME|XXX)\b(.*)", re.DOTALL)
 ISSUE = re.compile(r"#\d+|\b[A-Z][A-Z0-9]+-\d+\b|https?://|\bgh-\d+", re.IGNORECASE)

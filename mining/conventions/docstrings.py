@@ -10,8 +10,9 @@ from itertools import zip_longest
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .view import FileView, first_string, statement_edit, text_of
+from .view import FileView, first_string, statement_edit
 
 NUMPY = re.compile(
     r"^([ \t]*)(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References)[ \t]*\r?\n\s*-{3,}", re.MULTILINE

@@ -8,8 +8,9 @@ import re
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Convention, Edit, Examples, Place
-from .view import FileView, text_of
+from .view import FileView
 
 HANDED_ON = re.compile(r"(^|:)\s*raise\b|\.exception\(|\bexc_info\s*=", re.MULTILINE)
 """What a handler does that hides nothing: it raises, or logs where the exception came from."""

@@ -16,8 +16,9 @@ from tree_sitter import Node
 
 from ..columns import pack_rows, unpack_rows
 from ..packages import module_of
+from ..source import text_of
 from .anyfacts import BlockFact, TopFact, UseFact
-from .view import DefinitionFrame, FileView, text_of
+from .view import DefinitionFrame, FileView
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
 

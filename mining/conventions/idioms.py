@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .view import FileView, argument_after, keyword_of, text_of
+from .view import FileView, argument_after, keyword_of
 
 COMBINES = frozenset({"argument_list", "binary_operator", "keyword_argument", "subscript", "unary_operator"})
 COLUMN = re.compile(r"\b(c|cls|[A-Z]\w*)\.\w+")

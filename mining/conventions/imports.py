@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .facts import absolute_module
-from .view import FileView, statement_edit, text_of
+from .view import FileView, statement_edit
 
 IMPORTS = "(import_statement) @site (import_from_statement) @site"
 FUTURE = "from __future__ import annotations"

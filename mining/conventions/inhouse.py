@@ -14,9 +14,10 @@ from typing import Any
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, HouseChoice, HouseConvention, Place
 from .facts import FileFacts, FunctionFact, last_name
-from .view import FileView, text_of
+from .view import FileView
 
 THIN = 2
 """The different functions that the body of a wrapper calls at most."""

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .view import FileView, text_of
+from .view import FileView
 
 LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log"})
 LOGGER = re.compile(r"(^|[._])(log|logger|logging|LOG|LOGGER)$")

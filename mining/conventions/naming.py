@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .view import DefinitionFrame, FileView, text_of
+from .view import DefinitionFrame, FileView
 
 SNAKE_CASE = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*_*")
 CASES = (

@@ -16,10 +16,10 @@ from itertools import pairwise, zip_longest
 from tree_sitter import Node
 
 from ..definitions import last_token
+from ..source import text_of
 from .anyview import AnyView, first_token
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .strings import CLOSING
-from .view import text_of
 
 SEPARATOR = ","
 """What stands between elements; a `;` ends what stands before it, as in the body of a class."""

@@ -12,11 +12,11 @@ from typing import Any
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .anyfacts import BlockFact, key_of, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
-from .view import text_of
 
 LIFT = 3.0
 """How many times as often a key has to stand beside another one as it stands anywhere."""

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from tree_sitter import Node
 
 from ..owners import SCRIPTS
+from ..source import text_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
-from .view import text_of
 
 TYPED = SCRIPTS - {"javascript"}
 READ_BY_TOOLS = re.compile(r"\.d\.[cm]?ts$|(?:^|/)\.|\.(?:conf|config|setup|stories|story)\.\w+$")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .anyview import AnyView, first_token
 from .convention import Choice, Edit, Examples, Place
 from .neutral_declarations import (
@@ -22,7 +23,6 @@ from .neutral_declarations import (
     declaration_of,
     kind_of_function,
 )
-from .view import text_of
 
 ROUTED = re.compile(
     r"(?:^|/)(?:codemods?|layouts|migrations|pages|routes|src/theme|transforms)/|^api/"

@@ -12,12 +12,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..source import text_of
 from .anyfacts import BlockFact, EntryFact, last_part
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, HouseChoice, NeutralConvention, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .naming import words_of
-from .view import text_of
 
 ORIGINS = frozenset({"source", "uses", "image", "module", "git", "repo", "repository", "from", "include", "url"})
 """Keys whose value says where something is fetched from."""

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 
 from tree_sitter import Point
 
+from ..source import text_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Part, Place
 from .neutral_text import DOCUMENTING
-from .view import text_of
 
 TAG = re.compile(rb"(?m)^[ \t]*(?:/\*[*!]|\*|//[/!])?[ \t]*([@\\][A-Za-z]+)(?![\w-])")
 """A tag where it opens a line."""

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..source import text_of
 from ..visibility import visibility_of
 from .anyview import AnyView, first_token
 from .comments import RIGHTS, YEARS, difference_of, telling_line
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
-from .view import text_of
 
 MARKERS = ("///", "//!", "//", "/**", "/*!", "/*", "--", "#", ";", "%")
 DOCUMENTING = ("///", "//!", "/**", "/*!")

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .logging import PLACEHOLDER, is_logger
-from .view import FileView, text_of
+from .view import FileView
 
 CLOSING = re.compile(rb"^[ \t]*([)\]}])", re.MULTILINE)
 LISTS = frozenset({"argument_list", "list", "tuple", "dictionary", "set", "parameters", "import_from_statement"})

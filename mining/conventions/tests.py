@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .view import FileView, argument_after, keyword_of, text_of
+from .view import FileView, argument_after, keyword_of
 
 UNITTEST = frozenset(
     """

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .imports import FUTURE, is_future
-from .view import DefinitionFrame, FileView, text_of
+from .view import DefinitionFrame, FileView
 
 BUILTIN = {"List": "list", "Dict": "dict", "Set": "set", "FrozenSet": "frozenset", "Tuple": "tuple", "Type": "type"}
 DEFERRED = "deferred"

@@ -15,7 +15,7 @@ from tree_sitter import Node
 
 from ..packages import module_of
 from ..roles import role_of
-from ..source import Source
+from ..source import Source, text_of
 from .convention import Convention, Edit, Part
 from .silences import FORMATTED, Silences
 
@@ -342,11 +342,6 @@ def is_shown(mark: Node | Part) -> bool:
 def is_container(node: Node) -> bool:
     """Claim that *node* holds one statement after another: a block, or the whole file."""
     return node.type == "block" or node.parent is None
-
-
-def text_of(node: Node) -> str:
-    """Return the text of *node*."""
-    return (node.text or b"").decode("utf-8", "replace")
 
 
 def statement_edit(statement: Node) -> Edit:

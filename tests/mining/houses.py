@@ -4,12 +4,12 @@ Small houses that tests of mining share. In: nothing. Out: their files, and one 
 
 from __future__ import annotations
 
-from idiolect.mining.conventions.tally import tally_source
+from idiolect.mining.conventions.tally import FileTally, tally_source
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import known_languages, language_of
 from idiolect.mining.pairs.kind import MinedFile
 from idiolect.mining.skeleton import render_skeleton
-from idiolect.mining.source import parse_source
+from idiolect.mining.source import Source, parse_source
 
 HOUSE = {
     "house/client.py": '''
@@ -88,7 +88,17 @@ def total_{noun}(prices, rate):
 """A file as it stands before a commit changes it."""
 
 
+def parse(path: str, text: str) -> Source:
+    language = language_of(path, known_languages())
+    assert language is not None
+    return parse_source(path, text.encode(), language)
+
+
+def tally(path: str, text: str) -> FileTally:
+    return tally_source(parse(path, text))
+
+
 def mined_file(path, text, house=frozenset()):
-    source = parse_source(path, text.encode(), language_of(path, known_languages()))
+    source = parse(path, text)
     definitions = collect_definitions(source)
     return MinedFile(source, definitions, render_skeleton(source, definitions), tally_source(source), house)

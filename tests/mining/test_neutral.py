@@ -17,11 +17,11 @@ from idiolect.mining.conventions.neutral import BlankLines, TokenSpacing
 from idiolect.mining.filters.personal import mask_personal
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
-from idiolect.mining.languages import language_of
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
-from idiolect.mining.source import parse_source
 from idiolect.mining.survey import Survey
+
+from .houses import parse, tally
 
 FIRST_RELEASE = """
 N01 N02 N03 N07 D01 D02 D03 D04 D05 D06 D09 D10 D11 I01 I02 I03 I04 I05 T01 T02 T03 T04 T05 T06 S01 S02 S04 S05
@@ -57,16 +57,6 @@ def terraform() -> dict[str, str]:
 
 def learn(files: dict[str, str]) -> Profile:
     return learn_profile(tally(path, text) for path, text in files.items())
-
-
-def parse(path: str, text: str):
-    language = language_of(path)
-    assert language is not None
-    return parse_source(path, text.encode(), language)
-
-
-def tally(path: str, text: str):
-    return tally_source(parse(path, text))
 
 
 def found(profile: Profile, path: str, text: str) -> list[tuple[str, int]]:

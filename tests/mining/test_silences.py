@@ -5,11 +5,10 @@ Comments that silence linters: which rules on which lines, in Python and in othe
 from __future__ import annotations
 
 import pytest
-from idiolect.mining.conventions import tally_source
 from idiolect.mining.conventions.anyview import AnyView
 from idiolect.mining.conventions.convention import conventions_by_id
-from idiolect.mining.languages import language_of
-from idiolect.mining.source import parse_source
+
+from .houses import parse, tally
 
 SILENT = [
     pytest.param("N01", "def readAll(): pass  # noqa", id="a bare marker"),
@@ -56,16 +55,6 @@ ASKED = [
     pytest.param("S01", "x = 'a'  # fmt: off", id="behind a statement formatters go on"),
     pytest.param("N01", "# fmt: off\ndef readAll(): pass", id="what no formatter owns"),
 ]
-
-
-def parse(path: str, text: str):
-    language = language_of(path)
-    assert language is not None
-    return parse_source(path, text.encode(), language)
-
-
-def tally(path: str, text: str):
-    return tally_source(parse(path, text))
 
 
 @pytest.mark.parametrize(("convention", "text"), SILENT)
