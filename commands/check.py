@@ -17,9 +17,6 @@ from ._language import language_option
 if TYPE_CHECKING:
     from ..evaluation.findings import Report
 
-NOTED = frozenset({"github", "json", "markdown", "text"})
-"""Formats that have a place for notes: with others they go to stderr, so that nothing unread passes in silence."""
-
 
 @click.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
@@ -58,7 +55,7 @@ def command(
     names: bool,
 ) -> int:
     """Hold the code under PATHS, or the whole repository, to the conventions that the repository keeps."""
-    from ..evaluation.formats import check_formats, render_report
+    from ..evaluation.formats import check_formats, render_report, says_notes
     from ..evaluation.run import Request, run_check
     from ..mining.artefacts import machine_faults
 
@@ -94,7 +91,8 @@ def command(
         with machine_faults(target):
             write_output(target, render_report(report, name) + "\n")
     click.echo(render_report(report, form))
-    for note in () if form in NOTED else report.notes:
+    # nothing unread passes in silence
+    for note in () if says_notes(form) else report.notes:
         click.echo(f"note: {printable(note)}", err=True)
     failing = tiers_from(fail_on)
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0

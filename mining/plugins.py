@@ -1,9 +1,10 @@
 """
 What others add to idiolect. In: the name of a group. Out: the objects that installed packages register under it.
 
-A package registers a pair kind, a convention, a check or a language by an entry point in the group `idiolect.kinds`,
-`idiolect.conventions`, `idiolect.checks` or `idiolect.languages`. Only packages in the running Python's site folders
-count: a mined tree that stands on the import path, as the working folder or by `PYTHONPATH`, registers nothing.
+A package registers a pair kind, a convention, a check, a format or a language by an entry point in the group
+`idiolect.kinds`, `idiolect.conventions`, `idiolect.checks`, `idiolect.formats` or `idiolect.languages`. Only packages
+in the running Python's site folders count: a mined tree that stands on the import path, as the working folder or by
+`PYTHONPATH`, registers nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .errors import InputError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-GROUPS = ("kinds", "conventions", "checks", "languages")
+GROUPS = ("kinds", "conventions", "checks", "formats", "languages")
 
 
 def load_plugins(group: str) -> list[tuple[str, Any]]:

@@ -2,7 +2,8 @@
 One output format of findings per file. In: a `Report`. Out: text.
 
 A format is one module with a function `render(report) -> str`; the folder is scanned, and the module's name is the
-format's.
+format's. `SAYS_NOTES = True` says that it has a place for `Report.notes`, which go to stderr otherwise. A plug-in's is
+such a module, too, under the name of its entry point.
 """
 
 from __future__ import annotations
@@ -10,16 +11,32 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from types import ModuleType
 
 from ...mining.errors import InputError
+from ...mining.plugins import entries_of, load_entry
 from ..findings import Report
 
-__all__ = ["check_formats", "format_names", "render_report"]
+__all__ = ["check_formats", "format_names", "own_formats", "render_report", "says_notes"]
+
+
+def own_formats() -> list[str]:
+    """Return the names of the formats of this folder; a module whose name opens with `_` is a helper."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
 def format_names() -> list[str]:
-    """Return the names of all formats; a module whose name opens with `_` is a helper."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    """
+    Return the names of all formats, those of installed plug-ins too.
+
+    Raises `InputError` when a plug-in's is the name of another.
+    """
+    known = own_formats()
+    for entry in entries_of("formats"):
+        if entry.name in known:
+            raise InputError(f"The plug-in {entry.name!r} ({entry.value}) has the name of another format.")
+        known.append(entry.name)
+    return sorted(known)
 
 
 def check_formats(names: Iterable[str]) -> None:
@@ -30,12 +47,23 @@ def check_formats(names: Iterable[str]) -> None:
             raise InputError(f"No format {name!r}. Known: {', '.join(known)}.")
 
 
+def load_format(name: str) -> ModuleType:
+    """Return the module of the format called *name*; the others are not imported."""
+    check_formats([name])
+    plugged = next((entry for entry in entries_of("formats") if entry.name == name), None)
+    return load_entry(plugged) if plugged is not None else importlib.import_module(f"{__name__}.{name}")
+
+
 def render_report(report: Report, name: str) -> str:
     """Return *report* in the format called *name*."""
-    check_formats([name])
-    render = getattr(importlib.import_module(f"{__name__}.{name}"), "render", None)
+    render = getattr(load_format(name), "render", None)
     if render is None:
-        raise InputError(f"formats/{name}.py has no function `render`, and is no format.")
+        raise InputError(f"The format {name!r} has no function `render`, and is none.")
     said: str = render(report)
     # a path may hold bytes that are no UTF-8; they are spelled out, in JSON as well
     return said.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def says_notes(name: str) -> bool:
+    """Claim that the format called *name* says the notes of a report; of others, who renders them has to."""
+    return getattr(load_format(name), "SAYS_NOTES", False)

@@ -14,6 +14,7 @@ from ...mining.wording import printable
 from ..findings import Alert, Report
 from . import text
 
+SAYS_NOTES = True
 LEVELS = {"gate": "error", "advise": "warning", "hint": "notice"}
 MOST = 10
 """Annotations of a level that GitHub shows for a step."""

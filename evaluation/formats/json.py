@@ -13,6 +13,7 @@ from ...mining.conventions.convention import conventions_by_id
 from ..findings import Alert, Report
 from ..fix import find_fix
 
+SAYS_NOTES = True
 SCHEMA = "idiolect.findings/1"
 
 

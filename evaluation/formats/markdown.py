@@ -10,6 +10,7 @@ from ...mining.wording import printable, spelled
 from ..findings import Report
 from . import text
 
+SAYS_NOTES = True
 LARGEST = 900_000
 """Bytes: a larger summary than a megabyte is dropped by GitHub without a word in the page."""
 MARKUP = "`|<>[]!@&\\*_~"

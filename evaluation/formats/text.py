@@ -14,6 +14,7 @@ from ...mining.wording import counted, printable
 from ..findings import Alert, Report
 from ..fix import find_fix
 
+SAYS_NOTES = True
 SLIGHT = 0.01
 """A difference between shares that needs no explanation."""
 WIDEST = 120

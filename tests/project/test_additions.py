@@ -69,8 +69,23 @@ def test_a_module_that_renders_nothing_is_no_format(plant):
     plant("idiolect.evaluation.formats", "_lines")
     assert "_lines" not in formats.format_names()
     plant("idiolect.evaluation.formats", "lines")
-    with pytest.raises(InputError, match=r"formats/lines\.py has no function `render`"):
+    with pytest.raises(InputError, match="'lines' has no function `render`"):
         formats.render_report(SimpleNamespace(), "lines")
+
+
+def test_a_format_says_itself_whether_it_has_a_place_for_notes(plant):
+    """No command keeps a list of those that do."""
+    plant("idiolect.evaluation.formats", "quiet", render=str)
+    plant("idiolect.evaluation.formats", "wordy", render=str, SAYS_NOTES=True)
+
+    assert [False, True] == [formats.says_notes(name) for name in ("quiet", "wordy")]
+
+
+def test_a_format_of_a_plug_in_takes_no_name_of_ours(monkeypatch):
+    """Which of the two a pipeline would get, nobody could say."""
+    monkeypatch.setattr(formats, "entries_of", lambda _: [SimpleNamespace(name="sarif", value="other.sarif")])
+    with pytest.raises(InputError, match=r"'sarif' \(other\.sarif\) has the name of another format"):
+        formats.format_names()
 
 
 def test_a_check_that_lacks_a_member_is_named(plant, monkeypatch):

@@ -1,5 +1,5 @@
 """
-An installed package adds a pair kind, a convention, a check and a language; one that only lies about adds nothing.
+An installed package adds a pair kind, a convention, a check, a format and a language; what lies about adds nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ TESTS = Path(__file__).parent.parent
 PLUGIN = TESTS.parent / "samples" / "plugin"
 ASK = """
 import json
+from idiolect.evaluation.formats import format_names
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_of
 from idiolect.mining.pairs.kind import collect_kinds
@@ -29,6 +30,7 @@ bats = language_of("a.bats")
 print(json.dumps({
     "kind": "title" in collect_kinds(), "convention": "potting-loop-names" in conventions_by_id(),
     "language": bats is not None and bats.name, "checks": [name for name, _ in load_plugins("checks")],
+    "format": "lines" in format_names(),
 }))
 """
 
@@ -60,14 +62,18 @@ def test_an_installed_package_adds_one_of_each(python: Path):
     """No list and no setting names it."""
     said = json.loads(run(python, "-c", ASK).stdout)
 
-    assert {"kind": True, "convention": True, "language": "bats", "checks": ["quiet"]} == said
+    assert {"kind": True, "convention": True, "language": "bats", "checks": ["quiet"],
+            "format": True} == said  # fmt: skip
 
 
 def test_it_keeps_what_is_asked_of_an_addition(python: Path):
     """Its convention's examples are tests beside ours, and what is there already takes one more of each."""
-    asked = "potting-loop-names or every_kind_has_a_file or a_language_goes_from_files or golden_file"
+    asked = (
+        "potting-loop-names or every_kind_has_a_file or a_language_goes_from_files or built_in_language or golden_file "
+        "or drives_no_terminal"
+    )
     files = ("mining/test_conventions.py", "mining/test_pairs.py", "mining/test_own_languages.py",
-             "evaluation/test_formats.py")  # fmt: skip
+             "mining/test_grammars.py", "evaluation/test_formats.py")  # fmt: skip
 
     told = run(python, "-m", "pytest", "-p", "no:cacheprovider", "-k", asked, *(str(TESTS / file) for file in files))
 
@@ -103,6 +109,17 @@ def test_the_page_of_its_convention_is_found(python: Path):
     pages = [run(python, "-m", "idiolect", "check", "--explain", rule).stdout for rule in ("potting-loop-names", "s01")]
 
     assert ["# potting-loop-names loop-names", "# S01 quote-marks"] == [page.split("\n")[0] for page in pages]
+
+
+def test_its_format_is_one_like_ours(python: Path, tmp_path: Path):
+    """It is named like the others, and notes that it has no place for go where theirs do."""
+    (tmp_path / "a.py").write_text("def f(:\n")
+    (tmp_path / "a.css").write_text("a {}\n")
+    words = ["-m", "idiolect", "check", str(tmp_path), "--no-names", "--format", "lines"]
+    done = subprocess.run([str(python), *words], capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.stdout.startswith("a.py:1:") and " P01 " in done.stdout
+    assert "note: 1 file of a language that is not read (.css)\n" in done.stderr
 
 
 def test_what_an_earlier_state_of_it_gave_is_not_kept(python: Path, tmp_path: Path):

@@ -1,5 +1,5 @@
 """
-A plug-in for idiolect. Out: a pair kind, a convention, a check, and the table of a language.
+A plug-in for idiolect. Out: a pair kind, a convention, a check, a format, and the table of a language.
 """
 
 from pathlib import Path
