@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 import pytest
 from idiolect.cli import cli
+from idiolect.mining.plugins import GROUPS
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted(
@@ -81,6 +82,13 @@ def test_links_lead_somewhere(page: Path):
     missing = [link for link in LINK.findall(page.read_text("utf-8")) if not (page.parent / link).exists()]
 
     assert not missing
+
+
+def test_every_kind_of_plug_in_is_documented():
+    """The page that says how to extend idiolect names the groups of entry points that are read, and no other."""
+    page = (ROOT / "docs" / "extend.md").read_text("utf-8")
+
+    assert set(GROUPS) == set(re.findall(r"`idiolect\.(\w+)`", page))
 
 
 def test_the_readme_leads_with_two_commands():
