@@ -112,7 +112,7 @@ def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check
     """
     Return every check of this folder, and of installed plug-ins, that works here, in their order.
 
-    Raises `InputError` for one that lacks a member of `Check`.
+    Raises `InputError` for one that lacks a member of `Check`, or has the name of another.
     """
     package = __name__.rpartition(".")[0]
     names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
@@ -125,5 +125,7 @@ def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check
             continue
         if missing := [member for member in MEMBERS if not hasattr(check, member)]:
             raise InputError(f"{name}: its check has no {' and no '.join(missing)}.")
+        if any(check.name == other.name for other in checks):
+            raise InputError(f"{name}: its check {check.name!r} has the name of another.")
         checks.append(check)
     return sorted(checks, key=lambda check: (check.order, check.name))

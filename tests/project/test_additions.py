@@ -97,6 +97,16 @@ def test_a_check_that_lacks_a_member_is_named(plant, monkeypatch):
         checks.collect_checks(SimpleNamespace())
 
 
+def test_a_check_under_a_name_that_is_taken_is_named(plant, monkeypatch):
+    """Its results would stand in place of the other's."""
+    monkeypatch.setattr(pkgutil, "iter_modules", lambda *_: [])
+    whole = SimpleNamespace(name="short", order=3, settings={}, repeats=1, judge=list)
+    for name in ("one", "two"):
+        plant("idiolect.evaluation.checks", name, make_check=lambda corpus, repository: whole)
+    with pytest.raises(InputError, match=r"checks/two\.py: its check 'short' has the name of another"):
+        checks.collect_checks(SimpleNamespace())
+
+
 def test_a_convention_that_cannot_be_made_is_named_and_no_file_of_the_repository(plant, monkeypatch):
     """What went wrong further in is what there is to be mended."""
     plant("idiolect.mining.conventions", "loops")
