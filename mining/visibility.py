@@ -5,14 +5,29 @@ Who may use a definition. In: its language, its name, and the code before that. 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-HIDING = frozenset({b"fileprivate", b"override", b"private", b"protected", b"@Override"})
+from tree_sitter import Node
+
+from .source import Source, text_of
+
+HIDING = frozenset({b"fileprivate", b"internal", b"override", b"private", b"protected", b"@Override"})
 """Words of a head which say that its name is its file's, its class's or its heirs' alone, or was given by another."""
 OF_HIDDEN = re.compile(rb"func\s*\((?:\s*\w+\s)?+[\s*]*[a-z_]")
 """What stands in Go before the name of a method of a type that others cannot name."""
 
 NAMED_SHOWN = frozenset({"go", "rust"})
 """Languages in which a definition says that others may use it, and is hidden otherwise."""
+MEMBERS_SHOWN = frozenset({"csharp", "java"})
+"""Languages in which a member of a class says so; in Java what stands by itself does, too."""
+OPEN = frozenset({b"@interface", b"interface", b"namespace"})
+"""What holds definitions that others may use without their saying so."""
+SHARED = (".h", ".hh", ".hpp", ".hxx", ".inl")
+"""How the names of files end whose code is other files' as well."""
+MODULES = frozenset({"javascript", "tsx", "typescript"})
+"""Languages in which a file says what others may use of it, where it says anything of the kind."""
+APART = ("statement_block", "class_body")
+"""What code does with a name says nothing of who may use it."""
 
 
 def visibility_of(language: str, symbol: str, before: bytes) -> str:
@@ -29,22 +44,61 @@ def visibility_of(language: str, symbol: str, before: bytes) -> str:
     return "public" if language == "java" and b"public" in words and HIDING.isdisjoint(words) else ""
 
 
-def is_hidden(language: str, symbol: str, before: bytes, after: bytes) -> bool:
+def is_hidden(language: str, path: str, symbol: str, before: bytes, after: bytes, around: bytes | None) -> bool:
     """
     Claim that a definition says that others cannot use it, or that its name is not its own.
 
-    *before* is what stands between its start and its name, *after* what stands between its parameters and its body.
+    *before* is what stands between its start and its name, *after* what stands between its parameters and its body;
+    *around* is the head of what it stands in, None for what stands by itself in the file at *path*.
     """
     if has_private_part(symbol):
         return True
     if language in NAMED_SHOWN:
         return not visibility_of(language, symbol, before)
-    return not HIDING.isdisjoint((*before.split(), *after.split()))
+    words = before.split()
+    if not HIDING.isdisjoint((*words, *after.split())):
+        return True
+    if language in MEMBERS_SHOWN and b"public" not in words:
+        return language == "java" if around is None else OPEN.isdisjoint(around.split())
+    # outside of classes the word keeps a name in its file
+    is_own = language == "c" or (language == "cpp" and (around is None or not OPEN.isdisjoint(around.split())))
+    return is_own and b"static" in words and not path.endswith(SHARED)
+
+
+def exported_names(source: Source) -> frozenset[str] | None:
+    """Return what a module of JavaScript or TypeScript lets others use; None where the file says nothing of it."""
+    if source.language.name not in MODULES:
+        return None
+    names: set[str] = set()
+    is_module = False
+    for node in source.tree.root_node.named_children:
+        assigned = text_of(node) if node.type == "expression_statement" else ""
+        if node.type == "export_statement" or assigned.startswith(("module.exports", "exports.")):
+            names.update(named_in(node))
+        elif node.type != "import_statement":
+            continue
+        is_module = True
+    return frozenset(names) if is_module else None
+
+
+def named_in(statement: Node) -> Iterator[str]:
+    """Yield what a *statement* that exports names: what it declares, or else all names in it but those in code."""
+    declared = statement.child_by_field_name("declaration")
+    if declared is not None:
+        named = (node.child_by_field_name("name") for node in (declared, *declared.named_children))
+        yield from (text_of(name) for name in named if name is not None)
+        return
+    nodes = [statement]
+    while nodes:
+        node = nodes.pop()
+        if "identifier" in node.type:
+            yield text_of(node)
+        nodes.extend(child for child in node.named_children if child.type not in APART)
 
 
 def has_private_part(symbol: str) -> bool:
-    """Claim that a part of a dotted name begins with an underscore."""
-    return any(part.startswith("_") for part in symbol.split("."))
+    """Claim that a part of a dotted name begins as what is private does."""
+    return any(part.startswith(("_", "#")) for part in symbol.split("."))
 
 
 def is_capital(symbol: str) -> bool:

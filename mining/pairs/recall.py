@@ -8,12 +8,12 @@ Markdown, the code blocks with the document's title, the headings that they stan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from ..definitions import Definition
 from ..roles import role_of
 from ..source import Source, Span
-from ..visibility import NAMED_SHOWN, is_hidden
+from ..visibility import NAMED_SHOWN, exported_names, is_hidden
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 SIGNATURES = (
@@ -65,15 +65,25 @@ def public_definitions(source: Source, definitions: Sequence[Definition]) -> Ite
     """Yield what can be reached by name from outside, where neither it nor what holds it says otherwise."""
     # what a module of Rust offers is often offered on by another one
     passes_on = source.language.name not in NAMED_SHOWN
+    exported = exported_names(source)
     hidden: set[int | None] = set()
     for index, definition in enumerate(definitions):
-        if (passes_on and definition.parent in hidden) or not is_public(source, definition):
+        owner = None if definition.parent is None else definitions[definition.parent]
+        kept = exported is not None and owner is None and not is_exported(source, definition, exported)
+        if kept or (passes_on and definition.parent in hidden) or not is_public(source, definition, owner):
             hidden.add(index)
         else:
             yield definition
 
 
-def is_public(source: Source, definition: Definition) -> bool:
+def is_exported(source: Source, definition: Definition, exported: Set[str]) -> bool:
+    """Claim that an outermost definition is among the names that its module lets others use, or a part of one."""
+    outermost = definition.symbol.partition(".")[0]
+    stated = source.utf8.startswith(b"export", definition.span.start)
+    return stated or outermost in exported or outermost in ("exports", "module")
+
+
+def is_public(source: Source, definition: Definition, owner: Definition | None) -> bool:
     """Claim that a definition can be reached by name from outside, and does not say otherwise."""
     if definition.is_local or definition.is_hidden:
         return False
@@ -81,7 +91,8 @@ def is_public(source: Source, definition: Definition) -> bool:
     # a word before the name may hold it: `private p(door)`
     before = source.utf8[definition.span.start : params.start].rpartition(definition.name.encode())[0]
     after = source.utf8[params.end : definition.head.end]
-    return not is_hidden(source.language.name, definition.symbol, before, after)
+    around = None if owner is None else source.utf8[owner.head.start : owner.head.end]
+    return not is_hidden(source.language.name, source.path, definition.symbol, before, after, around)
 
 
 def signature(source: Source, definition: Definition) -> Iterator[Draft]:

@@ -76,9 +76,33 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
         ("a.go", "package a\n\nfunc Open(door string) {\n\tf(door)\n}\n",
          "package a\n\nfunc open(door string) {\n\tf(door)\n}\n"),
         ("a.rs", "pub fn open(door: &str) {\n    f(door);\n}\n", "fn open(door: &str) {\n    f(door);\n}\n"),
-        ("A.java", "class A {\n    void open(Door door) { f(door); }\n}\n",
-         "class A {\n    @Override\n    void open(Door door) { f(door); }\n\n"
-         "    private void shut(Door door) { g(door); }\n}\n"),
+        ("A.java", "public class A {\n    public void open(Door door) { f(door); }\n}\n",
+         "public class A {\n    @Override\n    public void open(Door door) { f(door); }\n\n"
+         "    void lock(Door door) { f(door); }\n\n    private void shut(Door door) { g(door); }\n}\n\n"
+         "class B {\n    public void open(Door door) { f(door); }\n}\n"),
+        ("B.java", "public interface B {\n    default void open(Door door) { f(door); }\n}\n",
+         "interface B {\n    default void open(Door door) { f(door); }\n}\n"),
+        ("A.cs", "namespace N {\n  class A {\n    public void Open(Door door) { F(door); }\n  }\n}\n",
+         "namespace N {\n  class A {\n    void Open(Door door) { F(door); }\n\n"
+         "    class B {\n      public void Open(Door door) { F(door); }\n    }\n  }\n\n"
+         "  internal class C {\n    public void Open(Door door) { F(door); }\n  }\n}\n"),
+        ("B.cs", "interface B {\n  void Open(Door door) { F(door); }\n}\n",
+         "internal interface B {\n  void Open(Door door) { F(door); }\n}\n"),
+        ("a.c", "void open(struct door *door) {\n  f(door);\n}\n",
+         "static void open(struct door *door) {\n  f(door);\n}\n"),
+        ("a.h", "static inline void open(struct door *door) {\n  f(door);\n}\n", "int key;\n"),
+        ("b.cpp", "struct A {\n  static void open(Door door) { f(door); }\n};\n",
+         "namespace a {\nstatic void open(Door door) { f(door); }\n}\n"),
+        ("a.kt", "fun open(door: Door) {\n    f(door)\n}\n", "internal fun open(door: Door) {\n    f(door)\n}\n"),
+        ("c.ts", "export function open(door: Door) {\n  f(door);\n}\n",
+         "import { f } from './f';\n\nfunction open(door: Door) {\n  f(door);\n}\n\nexport const key = 1;\n\n"
+         "class A {\n  shut(door: Door) {\n    f(door);\n  }\n}\n"),
+        ("c.js", "const open = (door, key) => {\n  f(door);\n};\n\nexport { open as enter };\n",
+         "const open = (door, key) => {\n  f(door);\n};\n\nexport const enter = () => {\n  open();\n};\n"),
+        ("d.js", "function open(door, key) {\n  f(door);\n}\n\nmodule.exports = { open };\n",
+         "function open(door, key) {\n  f(door);\n}\n\nmodule.exports = { enter() {\n  open();\n} };\n"),
+        ("e.js", "class A {\n  open(door, key) {\n    f(door);\n  }\n}\n",
+         "class A {\n  #open(door, key) {\n    f(door);\n  }\n}\n"),
         ("a.ts", "class A {\n  open(door: Door) {\n    f(door);\n  }\n}\n",
          "class A {\n  private open(door: Door) {\n    f(door);\n  }\n}\n"),
         ("b.ts", "const doors = {\n  open(door: Door) {\n    f(door);\n  },\n};\n",
