@@ -2,7 +2,8 @@
 `recall`: what the house offers, and how it shows it. In: a mined file. Out: drafts without context, known by heart.
 
 Three sources: the signature of what is public, in source files; the examples that documentation strings hold; in
-Markdown, the code blocks with the document's title, the headings that they stand under and the words before them.
+Markdown, the code blocks with the document's title, the headings that they stand under, the block before them under the
+same heading, for words refer to it, and the words before them.
 """
 
 from __future__ import annotations
@@ -28,8 +29,17 @@ EXAMPLES = (
 FENCE = re.compile(
     r"^(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*\r?$", re.M | re.S
 )
-HEADING = re.compile(r"^(?P<marks>#{1,6})[ \t]+(?P<words>.+?)[ \t#]*\r?$", re.M)
-TITLE = re.compile(r"^(?:#[ \t]+|title:[ \t]*([\"'])?)(?P<title>.{1,100}?)(?(1)\1)[ \t#]*\r?$", re.M)
+UNDERLINED = r"(?:\A|(?<=\n\n)|(?<=\n\r\n))(?P<{name}>[^\s#>|*+`~=-][^\r\n]{{0,99}})\r?\n{line}[ \t]*\r?$"
+HEADING = re.compile(
+    r"^(?P<marks>#{1,6})[ \t]+(?P<words>.+?)[ \t#]*\r?$|"
+    + UNDERLINED.format(name="above", line="(?:(?P<first>=+)|-{2,})"),
+    re.M,
+)
+TITLE = re.compile(
+    r"^(?:#[ \t]+|title:[ \t]*([\"'])?)(?P<title>.{1,100}?)(?(1)\1)[ \t#]*\r?$|"
+    + UNDERLINED.format(name="above", line="=+"),
+    re.M,
+)
 """The heading of a document, or its name in what stands before it for a generator of pages."""
 FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n.*?^\1[ \t]*\r?$", re.M | re.S)
 """What stands before a document for a generator of pages."""
@@ -157,13 +167,15 @@ def code_blocks(source: Source) -> Iterator[Draft]:
     above: dict[int, str] = {}
     front = FRONT.match(text)
     past, start, read = front.end() if front is not None else 0, 0, 0
+    before = ""
     for block in FENCE.finditer(text):
         code = block["code"].rstrip()
         # what looks like a heading inside of a block is a comment
         opened = list(HEADING.finditer(text, past, block.start()))
         for heading in opened:
-            level = len(heading["marks"])
-            above = {outer: words for outer, words in above.items() if outer < level} | {level: heading["words"]}
+            level = len(heading["marks"]) if heading["marks"] else 1 if heading["first"] else 2
+            words = heading["words"] or heading["above"].rstrip()
+            above = {outer: named for outer, named in above.items() if outer < level} | {level: words}
         prose = words_before(text[opened[-1].end() if opened else past : block.start()])
         past = block.end()
         start += len(text[read : block.start("code")].encode())
@@ -173,7 +185,7 @@ def code_blocks(source: Source) -> Iterator[Draft]:
             first = source.line_of(start)
             marked = [f"{'#' * level} {words}" for level, words in above.items()]
             named = [] if title in above.values() else [f"# {title}"]
-            opening = "\n\n".join(filter(None, (*named, *marked, prose)))
+            opening = "\n\n".join(filter(None, (*named, *marked, "" if opened else before, prose)))
             yield Draft(
                 kind="recall",
                 symbol=next(reversed(above.values()), ""),
@@ -185,13 +197,14 @@ def code_blocks(source: Source) -> Iterator[Draft]:
                 quality=1.0,
                 context="",
             )
+        before = block[0].strip() if len(block[0]) <= LONGEST_CODE else ""
 
 
 def title_of(source: Source) -> str:
     """Return what a Markdown document is called; its path where it does not say so before its first block."""
     block = FENCE.search(source.text)
     found = TITLE.search(source.text, 0, block.start() if block else len(source.text))
-    return found["title"] if found else source.path
+    return (found["title"] or found["above"].rstrip()) if found else source.path
 
 
 def words_before(text: str) -> str:

@@ -417,11 +417,12 @@ def test_what_stands_before_a_document_for_its_generator_is_not_asked_with(mark:
 
 
 def test_a_block_is_asked_for_with_the_heading_that_it_stands_under():
-    """A later one too, where words say what it is; a comment of the block before is no heading."""
-    text = f"# House\n\n## Read\n\nOnce:\n\n{BLOCK.replace('read', '# no heading', 1)}\nTwice:\n\n{BLOCK}\n{BLOCK}"
+    """A later one too, with the one before it, where words say what it is; a comment in that is no heading."""
+    first = BLOCK.replace("read", "# no heading", 1)
+    text = f"# House\n\n## Read\n\nOnce:\n\n{first}\nTwice:\n\n{BLOCK}\n{BLOCK}"
     drafts = collect_kinds()["recall"].draft(mined_file("README.md", text))
 
-    expected = [f"# House\n\n## Read\n\n{words}\n\n```python" for words in ("Once:", "Twice:")]
+    expected = [f"# House\n\n## Read\n\n{words}\n\n```python" for words in ("Once:", f"{first}\nTwice:")]
     assert expected == [draft.instruction for draft in drafts]
 
 
@@ -432,6 +433,14 @@ def test_a_block_is_asked_for_with_the_headings_around_its_own():
 
     expected = [f"# House\n\n## {part}\n\n#### Example\n\n```python" for part in ("Read", "Write")]
     assert expected == [draft.instruction for draft in drafts]
+
+
+def test_an_underlined_heading_is_one():
+    """A line below a list, a table or a paragraph of its own is none."""
+    text = f"House\n=====\n\nRead\n----\n\n- one\n---\n\n***\n---\n\nOne call:\n\n{BLOCK}"
+    (draft,) = collect_kinds()["recall"].draft(mined_file("README.md", text))
+
+    assert "# House\n\n## Read\n\n***\n---\n\nOne call:\n\n```python" == draft.instruction
 
 
 def test_a_licence_in_a_block_is_not_asked_for():
