@@ -29,16 +29,12 @@ EXAMPLES = (
 FENCE = re.compile(
     r"^(?P<fence>```+|~~~+)[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*\r?$", re.M | re.S
 )
-UNDERLINED = r"(?:\A|(?<=\n\n)|(?<=\n\r\n))(?P<{name}>[^\s#>|*+`~=-][^\r\n]{{0,99}})\r?\n{line}[ \t]*\r?$"
+UNDERLINED = r"(?:\A|(?<=\n\n)|(?<=\n\r\n))(?P<above>[^\s#>|*+`~=-][^\r\n]{0,99})\r?\n"
 HEADING = re.compile(
-    r"^(?P<marks>#{1,6})[ \t]+(?P<words>.+?)[ \t#]*\r?$|"
-    + UNDERLINED.format(name="above", line="(?:(?P<first>=+)|-{2,})"),
-    re.M,
+    rf"^(?:(?P<marks>#{{1,6}})[ \t]+(?P<words>.+?)[ \t#]*|{UNDERLINED}(?:(?P<first>=+)|-{{2,}})[ \t]*)\r?$", re.M
 )
 TITLE = re.compile(
-    r"^(?:#[ \t]+|title:[ \t]*([\"'])?)(?P<title>.{1,100}?)(?(1)\1)[ \t#]*\r?$|"
-    + UNDERLINED.format(name="above", line="=+"),
-    re.M,
+    r"^(?:(?:#[ \t]+|title:[ \t]*([\"'])?)(?P<title>.{1,100}?)(?(1)\1)[ \t#]*|" + UNDERLINED + r"=+[ \t]*)\r?$", re.M
 )
 """The heading of a document, or its name in what stands before it for a generator of pages."""
 FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n.*?^\1[ \t]*\r?$", re.M | re.S)
