@@ -90,6 +90,7 @@ def assemble(
     past = [pair for one in taught for pair in one.history.pairs]
     pairs = [*(one.pair for one in made), *past]
     pairs = without(pairs, unwanted(pairs, taught, settings), "dropped_by_settings", drops)
+    pairs = without(pairs, hidden_elsewhere(pairs, files), "hidden", drops)
     pairs = without(pairs, unclear(pairs), "several_answers", drops)
     pairs = drop_repeats(pairs, units, drops)
     pairs = without(pairs, templated(pairs), "templated", drops)
@@ -212,6 +213,16 @@ def finish_drafts(files: Sequence[tuple[Repository, FileYield]], lookups: Mappin
             if done is not None:
                 pair = make_pair(file, done, repository.name, repository.commit, licence)
                 yield MadePair(pair, done.rules, done.callee)
+
+
+def hidden_elsewhere(pairs: Sequence[Pair], files: Sequence[tuple[Repository, FileYield]]) -> set[str]:
+    """Return the ids of what asks for the head of a method that another file's class keeps to itself."""
+    withheld = {(file.language, name) for _, file in files for name in file.withheld}
+    return {
+        pair.id
+        for pair in pairs
+        if pair.kind == "recall" and (pair.language, ".".join(pair.symbol.split(".")[-2:])) in withheld
+    }
 
 
 def unclear(pairs: Sequence[Pair]) -> set[str]:

@@ -34,9 +34,13 @@ HIDING, SHOWING = "_hiding", "_showing"
 After what a query captures under these names, others may not use, or may use, what else stands in the node around it:
 the last one before a unit decides, and what a hidden unit holds is hidden with it.
 """
+DECLARED = "_declared"
+"""A name that a class declares and that is defined elsewhere: in C++ the class alone says who may use it."""
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
-ASIDE = frozenset({BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, BLOCK, OLD})
+OWNERS = frozenset({"class_specifier", "struct_specifier"})
+"""What declares names in C++."""
+ASIDE = frozenset({BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, DECLARED, BLOCK, OLD})
 DOCUMENTING = b"/**"
 """What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen)."""
 MARKED = re.compile(rb"/\*\*|///(?!/)")
@@ -62,8 +66,12 @@ TITLE = 4
 """Words of a title; more say something, and so does a sentence."""
 TO_DO = re.compile(rb"[\s/*#-]*@?(?:FIXME|HACK|MARK|TODO|XXX)\b")
 """What opens a note to the authors themselves, or the mark of a section in Swift."""
-LINK = re.compile(rb"[\s/*#!-]*\w+://\S+[\s*/]*\Z")
-"""An address alone."""
+LINK = re.compile(
+    rb"[\s/*#!-]*(?:(?:(?:adapted|based|borrowed|copied|derived|inspired|taken)\b[^:\n]{0,40}|cf\.?|credits?|for|from"
+    rb"|inspiration(?: from)?|refs?|reference|see(?: also)?|source):?[\s/*#!-]+)?\w+://\S+[\s*/]*\Z",
+    re.IGNORECASE,
+)
+"""An address alone, or with the word that says that something is from there."""
 TAGGED = re.compile(rb"[\s/*#!-]*(?:\{?@|<inherit)", re.IGNORECASE)
 MARGIN = re.compile(rb"^[ \t]*(?:/?\*+(?!/)|/{2,3}!?|#+|--+)?|\*+/", re.MULTILINE)
 """What a comment holds at its edges."""
@@ -80,6 +88,10 @@ SENTENCE_END = re.compile(rb"\.\W*\Z")
 CODE_END = re.compile(rb"(?:[;{,(]|^[ \t/*#-]*[)\]}]+[;,]?)[ \t\r]*(?:\*/)?\Z")
 """How a line of code ends in languages with braces; a line of prose seldom does."""
 SEPARATORS = re.compile(r"::|\.")
+OVERRIDE = re.compile(rb"\boverride\b")
+STATEMENT = re.compile(rb"(?:catch|else|for|if|switch|while)\b[ \t]*[({]|(?:do|else|return)\b")
+RESERVED = frozenset({"c", "cpp", "csharp", "java"})
+"""Languages in which this opens no unit, unless a grammar lost its way: macros and conditions hide what holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,7 @@ class Found:
     """What holds no units, whatever stands in it."""
     marks: list[Mark] = field(default_factory=list[Mark])
     """What hides or shows units, in no order."""
+    declared: list[Node] = field(default_factory=list[Node])
     blocks: list[Node] = field(default_factory=list[Node])
     old: list[Node] = field(default_factory=list[Node])
 
@@ -164,6 +177,9 @@ def find_units(source: Source) -> Found:
             found.comments.extend(captures["comment"])
         for name in ASIDE.intersection(captures):
             note_aside(found, name, captures[name])
+    if source.language.name in RESERVED:
+        for span in [span for span in found.units if STATEMENT.match(source.utf8, span.start)]:
+            del found.units[span]
     return found
 
 
@@ -171,8 +187,8 @@ def note_aside(found: Found, name: str, nodes: Sequence[Node]) -> None:
     """Note what a query captures beside units and comments."""
     if name == BETWEEN:
         found.between.update(row for node in nodes for row in range(node.start_point.row + 1, node.end_point.row + 2))
-    elif name in (BLOCK, OLD):
-        (found.blocks if name == BLOCK else found.old).extend(nodes)
+    elif name in (BLOCK, DECLARED, OLD):
+        {BLOCK: found.blocks, DECLARED: found.declared, OLD: found.old}[name].extend(nodes)
     elif name in (HIDING, SHOWING):
         around = [(node, node.parent or node) for node in nodes]
         found.marks.extend(Mark(node.start_byte, name == HIDING, outer.end_byte) for node, outer in around)
@@ -203,6 +219,24 @@ def collect_definitions(source: Source) -> list[Definition]:
         definitions.append(build_definition(source, span, *units[span], doc, owner, parent, local, hidden))
         around.append(len(definitions) - 1)
     return definitions
+
+
+def withheld_names(source: Source) -> frozenset[str]:
+    """Return what classes of *source* declare and let nobody else call by that name: the class's name and its own."""
+    found = find_units(source)
+    coming, passed = sorted(found.marks, reverse=True), list[Mark]()
+    names: dict[bool, set[str]] = {True: set(), False: set()}
+    for name in sorted(found.declared, key=lambda node: node.start_byte):
+        around, declaration = name.parent, name
+        while around is not None and around.type not in OWNERS:
+            around, declaration = around.parent, around if around.type.endswith("declaration") else declaration
+        owner = None if around is None else around.child_by_field_name("name")
+        if owner is not None:
+            hidden = is_marked_hidden(Span(name.start_byte, name.end_byte), coming, passed)
+            hidden = hidden or OVERRIDE.search(declaration.text or b"") is not None
+            names[hidden].add(f"{text_of(owner)}.{text_of(name)}")
+    # of overloads some may be called
+    return frozenset(names[True] - names[False])
 
 
 def is_marked_hidden(unit: Span, coming: list[Mark], passed: list[Mark]) -> bool:

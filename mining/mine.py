@@ -24,7 +24,7 @@ from .cache import Store, open_store, version_of_mining
 from .cluster import Cluster, map_on, open_cluster
 from .conventions.tally import tally_source
 from .corpus import MARKER, SCHEMA, Corpus, read_corpus, write_corpus
-from .definitions import Definition, collect_definitions
+from .definitions import Definition, collect_definitions, withheld_names
 from .edits import HISTORY, mine_history
 from .errors import IdiolectError, InputError, MissingExtraError, naming
 from .filters.duplicates import fingerprint_all
@@ -83,6 +83,7 @@ def mine_source(
         drafts=tuple(drafts),
         units=() if alone else mark_units(source, definitions),
         symbols=file_symbols(source, definitions, tally.facts if tally is not None else None),
+        withheld=withheld_names(source),
         drops=tuple(drops),
         licence=file_licence(source.text),
     )

@@ -48,6 +48,8 @@ class FileYield:
     drafts: tuple[Draft, ...] = ()
     units: tuple[Unit, ...] = ()
     symbols: tuple[Symbol, ...] = ()
+    withheld: frozenset[str] = frozenset()
+    """The names, with their class's, that it declares for others to define and not to call."""
     drops: tuple[Drop, ...] = ()
     licence: str = ""
     """The licence that the file names itself; empty where it names none."""

@@ -28,7 +28,7 @@ DOC_BYTES = 1_000
 """Documentation is cut to its first lines that fit; examples and references stand at its end, but tags after them."""
 MARK = re.compile(
     r"(?P<tag>^[ \t]*(?:\*|//[/!]?)[ \t]*(?:@\w+|<(?:param|returns|exception)\b))"
-    r"|^[ \t]*(?:\*|//[/!]?|#|--)?[ \t]*(?:```|~~~)|<(?P<end>/?)pre\b",
+    r"|^[ \t]*(?:\*|//[/!]?|#|--)?[ \t]*(?:```|~~~)|<(?P<end>/?)(?:code|example|pre)\b",
     re.MULTILINE,
 )
 """What opens the contract in a comment, `@param` and the like or their elements in C#, and what bounds an example."""

@@ -1183,6 +1183,9 @@ COMMENTS = [
     ("/*\nclose(ring);\nopen(ring);\n*/\n", False),
     ("// TODO: make it faster,\n// once rings are sorted\n", False),
     ("// MARK: - Rings\n", False),
+    ("// Adapted from https://keys.example/ring.js\n", False),
+    ("// See:\n// https://keys.example/ring.js\n", False),
+    ("// Counts keys, see https://keys.example/ring.js\n", True),
     ("// Todo lists hang on a ring\n", True),
     ("// ----------------\n// Counts what hangs on a ring, locked doors included.\n// ----------------\n", True),
     ("// Counts keys; a ring without any has none.\n", True),
@@ -1209,6 +1212,21 @@ def test_titles_notes_tags_and_code_switched_off_document_nothing(comment, docum
     source = parse_source("ring.js", text.encode(), language_named("javascript"))
 
     assert documents is (collect_definitions(source)[-1].doc is not None)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("cpp", "struct Ring {{\n  {0} (find(door)) {{\n    open();\n  }}\n  void hang(Key key) {{ open(); }}\n}};\n"),
+        ("csharp", "class Ring {{\n  {0} (Find(door)) {{\n    Open();\n  }}\n  void hang(Key key) {{ Open(); }}\n}}\n"),
+    ],
+)
+@pytest.mark.parametrize("word", ["switch", "if", "while"])
+def test_a_statement_is_no_unit(language, text, word):
+    """A grammar that lost its way, at a macro for instance, may take one in a class for a method."""
+    source = parse_source("ring", text.format(word).encode(), language_named(language))
+
+    assert ["Ring", "Ring.hang"] == [found.symbol for found in collect_definitions(source)]
 
 
 def test_a_comment_under_a_unit_is_of_what_follows():

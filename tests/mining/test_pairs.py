@@ -134,6 +134,23 @@ def test_what_others_may_not_use_is_not_recalled(path, shown, hidden):
     assert [1, 0] == counts
 
 
+def test_a_method_is_not_recalled_that_its_class_keeps_to_itself(write_tree, tmp_path):
+    """The class may be declared in another file; of overloads some may be called."""
+    heads = {name: f"void Door::{name}(Key key, int turns)" for name in ("open", "lock", "shut", "seal")}
+    bodies = [f"{head} {{\n  {name}_it(key);\n  tell(turns, {len(name)});\n}}\n" for name, head in heads.items()]
+    declared = "class Door : public Gate {{\n public:\n  {}\n  {} override;\n  {}\n\n private:\n  {}\n  {}\n}};\n"
+    lines = [f"{heads[name].replace('Door::', '')};" for name in ("open", "shut", "lock", "seal")]
+    header = declared.format(lines[0], lines[1].rstrip(";"), "void seal(Key key);", *lines[2:])
+    root = write_tree({"door.h": header, "door.cpp": "\n".join(bodies)})
+
+    corpus = mine_repositories([root], tmp_path / "corpus", workers=1, kinds=["recall"])
+
+    found = {pair.symbol for split in ("train", "validation", "test") for pair in corpus.pairs(split)}
+    assert {"Door.open", "Door.seal"} == found
+    skipped = [json.loads(line) for line in (tmp_path / "corpus" / "skipped.jsonl").read_text("utf-8").splitlines()]
+    assert ["Door.lock", "Door.shut"] == sorted(row["symbol"] for row in skipped if row["reason"] == "hidden")
+
+
 def test_what_is_left_out_ends_before_the_end_of_its_line():
     """A block that a grammar reads up to the next one leaves the line's end, and empty lines, where they stand."""
     parts = "".join(f"## Door {n}\n\nOpen the door number {n}.\n\nThen shut it again.\n\n" for n in range(20))
@@ -647,7 +664,9 @@ def test_long_documentation_without_tags_is_cut_at_its_end():
     assert len(doc) < 1_010
 
 
-@pytest.mark.parametrize("marks", [("   * ```", "   * ```"), ("   * <pre>", "   * </pre>")])
+@pytest.mark.parametrize(
+    "marks", [("   * ```", "   * ```"), ("   * <pre>", "   * </pre>"), ("   * <example>", "   * </example>")]
+)
 def test_long_documentation_ends_before_half_an_example(marks):
     """What is cut off in an example is left out with what opens it; what looks like a tag in one is none."""
     opening, closing = marks
