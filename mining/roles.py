@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 TEST = re.compile(
-    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|testdata|__(?:fixtures|mocks|snapshots|typetests?)__)/"
+    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|test[dD]ata|__(?:(?:test)?fixtures|mocks|snapshots|typetests?)__)/"
     r"|(?:[a-z\d]Test|Tests|-tests|\.Tests?(?:\.\w+)*)/|[a-z\d]Test(?:s|Case)?\.(?:cs|java|kt|php|scala|swift)$"
     r"|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
     r"|(?:^|[/_-])tests?\.(?!(?:markdown|md|sh|ya?ml)$)\w+$"
@@ -19,13 +19,16 @@ TEST = re.compile(
 PACKAGED_TEST = re.compile(r"(?:^|/)(?:testing|spec)/")
 """Not in Python, where a package may have a part that is called so, and one that helps others to test."""
 SCRIPT = re.compile(r"(^|/)(setup|noxfile|fabfile|conf)\.py$")
-SCRIPTS = frozenset({"script", "scripts", "tool", "tools", "bin", "ci", "maint", "benchmark", "benchmarks"})
+SCRIPTS = frozenset(
+    {"__benchmarks__", "bench", "benches", "benchmark", "benchmarks", "bin", "ci", "fuzz", "maint", "script", "scripts"}
+    | {"tool", "tools"}
+)
 HOLDERS = frozenset(
     {"apps", "backend", "components", "frontend", "lib", "libs", "modules", "packages", "plugins", "projects", "server"}
     | {"services"}
 )
 """Folders that hold projects, or are one, and are no package of Python."""
-DOCS = re.compile(r"(^|/)(docs?|examples?|tutorials?|samples?|notebooks?)/")
+DOCS = re.compile(r"(^|/)(demos|docs?|examples?|notebooks?|(?:\w+-)?playgrounds?|samples?|tutorials?)/")
 DATA = re.compile(
     r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|testdata|fixtures?|resources|snapshots?)|testdata|__snapshots__)/"
 )
