@@ -153,6 +153,8 @@ class Found:
     anonymous: list[Span] = field(default_factory=list[Span])
     apart: list[Span] = field(default_factory=list[Span])
     """What holds no units, whatever stands in it."""
+    torn: dict[int, int] = field(default_factory=dict[int, int])
+    """Where what a grammar tore off the unit below it starts, by its end."""
     marks: list[Mark] = field(default_factory=list[Mark])
     """What hides or shows units, in no order."""
     declared: list[Node] = field(default_factory=list[Node])
@@ -195,6 +197,8 @@ def note_aside(found: Found, name: str, nodes: Sequence[Node]) -> None:
     else:
         spans = found.anonymous if name == ANONYMOUS else found.apart
         spans.extend(Span(node.start_byte, node.end_byte) for node in nodes)
+        if name == MISREAD:
+            found.torn.update((node.end_byte, node.start_byte) for node in nodes if b"{" not in (node.text or b""))
 
 
 def collect_definitions(source: Source) -> list[Definition]:
@@ -209,6 +213,8 @@ def collect_definitions(source: Source) -> list[Definition]:
     for span in sorted(units, key=lambda span: (span.start, -span.end)):
         if found.apart and any(apart.start <= span.start < apart.end for apart in found.apart):
             continue
+        unit = units[span]
+        span = with_torn(source, span, found.torn) if found.torn else span
         while around and definitions[around[-1]].span.end <= span.start:
             around.pop()
         parent = around[-1] if around else None
@@ -216,7 +222,7 @@ def collect_definitions(source: Source) -> list[Definition]:
         owner = None if parent is None else definitions[parent]
         local = is_local(span, owner, found.anonymous)
         hidden = is_marked_hidden(span, marks, passed) or (owner is not None and owner.is_hidden)
-        definitions.append(build_definition(source, span, *units[span], doc, owner, parent, local, hidden))
+        definitions.append(build_definition(source, span, *unit, doc, owner, parent, local, hidden))
         around.append(len(definitions) - 1)
     return definitions
 
@@ -237,6 +243,16 @@ def withheld_names(source: Source) -> frozenset[str]:
             names[hidden].add(f"{text_of(owner)}.{text_of(name)}")
     # of overloads some may be called
     return frozenset(names[True] - names[False])
+
+
+def with_torn(source: Source, unit: Span, torn: Mapping[int, int]) -> Span:
+    """Return *unit* with the annotations right above it that the grammar took for something else."""
+    start, end = unit.start, unit.start
+    while source.utf8[end - 1 : end].isspace():
+        end -= 1
+        if end in torn:
+            start = end = torn[end]
+    return Span(start, unit.end)
 
 
 def is_marked_hidden(unit: Span, coming: list[Mark], passed: list[Mark]) -> bool:

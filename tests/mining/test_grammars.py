@@ -1036,6 +1036,7 @@ FORMS = [
     ("A.cs", "class A {\n  int this[int i] => a[i];\n  int this[B b] { get => a[b]; }\n}\n", ["A", "A.this", "A.this"]),
     ("A.cs", "class A {\n  public static A operator +(A a, A b) => a;\n}\n", ["A", "A.+"]),
     ("A.cs", "class A {\n  public static implicit operator F<int>(A a) => 1;\n}\n", ["A", "A.F"]),
+    ("a.rs", "pub struct A(u8);\nstruct B;\nstruct C<T> where T: D {\n  e: T,\n}\n", ["A", "B", "C"]),
     ("a.kt", "class A {\n  val b: Int\n    get() = 1\n  val c = 1\n}\n", ["A", "A.b"]),
     ("a.kt", "val A<*>.b: Int get() = 1\nfun A?.c() = 1\nfun a.B<C>.d() = 1\n", ["A.b", "A.c", "B.d"]),
     ("a.kt", "@A(B::class)\n@C\nopen class D protected constructor() {\n  fun e() {\n    f()\n  }\n}\n", []),

@@ -650,6 +650,13 @@ def test_a_head_is_recalled_without_the_sign_before_its_body():
     assert ["def weigh(thing: Thing): Int"] == recalled("a.scala", "def weigh(thing: Thing): Int = {\n  2\n}\n")
 
 
+def test_a_head_is_recalled_with_annotations_that_the_grammar_tears_off():
+    """The grammar of Kotlin takes the first annotation of a file with an argument for an expression."""
+    head = '@Deprecated("weigh all")\nfun weigh(thing: Thing): Int'
+
+    assert [head] == recalled("a.kt", f"package shop\n\n/** Weighs. */\n{head} {{\n    return 2\n}}\n")
+
+
 def test_long_documentation_keeps_its_beginning_and_its_tags():
     """In a comment with tags the contract stands at the end: what is left out stands before it."""
     lines = "".join(f"\n   * Long words about case {number}, which nobody needs." for number in range(30))
