@@ -18,10 +18,9 @@ OF_HIDDEN = re.compile(rb"func\s*\((?:\s*\w+\s)?+[\s*]*[a-z_]")
 
 NAMED_SHOWN = frozenset({"go", "rust"})
 """Languages in which a definition says that others may use it, and is hidden otherwise."""
-MEMBERS_SHOWN = frozenset({"csharp", "java"})
-"""Languages in which a member of a class says so; in Java what stands by itself does, too."""
-OPEN = frozenset({b"@interface", b"interface", b"namespace"})
-"""What holds definitions that others may use without their saying so."""
+PUBLIC_SAID = frozenset({"csharp", "java"})
+"""Languages in which it says so, too, but in an interface: what else it says means its package or its assembly."""
+INTERFACE = frozenset({b"@interface", b"interface"})
 SHARED = (".h", ".hh", ".hpp", ".hxx", ".inl")
 """How the names of files end whose code is other files' as well."""
 MODULES = frozenset({"javascript", "tsx", "typescript"})
@@ -58,10 +57,11 @@ def is_hidden(language: str, path: str, symbol: str, before: bytes, after: bytes
     words = before.split()
     if not HIDING.isdisjoint((*words, *after.split())):
         return True
-    if language in MEMBERS_SHOWN and b"public" not in words:
-        return language == "java" if around is None else OPEN.isdisjoint(around.split())
+    outer = (around or b"").split()
+    if language in PUBLIC_SAID and b"public" not in words:
+        return INTERFACE.isdisjoint(outer)
     # outside of classes the word keeps a name in its file
-    is_own = language == "c" or (language == "cpp" and (around is None or not OPEN.isdisjoint(around.split())))
+    is_own = language == "c" or (language == "cpp" and (around is None or b"namespace" in outer))
     return is_own and b"static" in words and not path.endswith(SHARED)
 
 

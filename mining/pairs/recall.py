@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence, Set
 from ..definitions import Definition
 from ..roles import role_of
 from ..source import Source, Span
-from ..visibility import NAMED_SHOWN, exported_names, is_hidden
+from ..visibility import MODULES, NAMED_SHOWN, exported_names, is_hidden
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 SIGNATURES = (
@@ -106,7 +106,7 @@ def signature(source: Source, definition: Definition) -> Iterator[Draft]:
     params, head = definition.params, definition.head
     if definition.kind == "class" or params is None or params.end - params.start < FEWEST_PARAMETERS:
         return
-    if ANOTHER.search(source.utf8, definition.span.start, head.start):
+    if ANOTHER.search(source.utf8, definition.span.start, head.start) or is_setter(source, definition, params):
         return
     end = min(head.end, definition.doc.start) if definition.doc and definition.doc.start > head.start else head.end
     first = source.line_of(definition.span.start)
@@ -117,6 +117,12 @@ def signature(source: Source, definition: Definition) -> Iterator[Draft]:
     after = re.split(rf"\s{re.escape(source.language.comment)}", source.slice(Span(params.end, end)), maxsplit=1)[0]
     text = (source.slice(Span(start, params.end)) + after).rstrip().removesuffix(" =")
     yield recalled(source, definition, SIGNATURES, text, first, first + text.count("\n"), start)
+
+
+def is_setter(source: Source, definition: Definition, params: Span) -> bool:
+    """Claim that a definition is what JavaScript or TypeScript sets a property with: it is declared as it is read."""
+    before = source.utf8[definition.head.start : params.start].rpartition(definition.name.encode())[0]
+    return source.language.name in MODULES and b"set" in before.split()
 
 
 def documented_example(source: Source, definition: Definition) -> Iterator[Draft]:

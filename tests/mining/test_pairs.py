@@ -82,11 +82,11 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
          "class B {\n    public void open(Door door) { f(door); }\n}\n"),
         ("B.java", "public interface B {\n    default void open(Door door) { f(door); }\n}\n",
          "interface B {\n    default void open(Door door) { f(door); }\n}\n"),
-        ("A.cs", "namespace N {\n  class A {\n    public void Open(Door door) { F(door); }\n  }\n}\n",
-         "namespace N {\n  class A {\n    void Open(Door door) { F(door); }\n\n"
+        ("A.cs", "namespace N {\n  public class A {\n    public void Open(Door door) { F(door); }\n  }\n}\n",
+         "namespace N {\n  public class A {\n    void Open(Door door) { F(door); }\n\n"
          "    class B {\n      public void Open(Door door) { F(door); }\n    }\n  }\n\n"
-         "  internal class C {\n    public void Open(Door door) { F(door); }\n  }\n}\n"),
-        ("B.cs", "interface B {\n  void Open(Door door) { F(door); }\n}\n",
+         "  class C {\n    public void Open(Door door) { F(door); }\n  }\n}\n"),
+        ("B.cs", "public interface B {\n  void Open(Door door) { F(door); }\n}\n",
          "internal interface B {\n  void Open(Door door) { F(door); }\n}\n"),
         ("a.c", "void open(struct door *door) {\n  f(door);\n}\n",
          "static void open(struct door *door) {\n  f(door);\n}\n"),
@@ -600,6 +600,10 @@ def test_a_property_is_not_recalled_as_what_sets_it():
     text = "class Door:\n    @property\n    def colour(self):\n        return 1\n\n"
 
     assert not recalled("house/door.py", text + other.format("setter") + other.format("deleter"))
+    assert ["  set(colour: Colour)"] == recalled(
+        "door.ts",
+        "class Door {\n  set colour(colour: Colour) {\n    f(colour);\n  }\n  set(colour: Colour) {\n    f(1);\n  }\n}\n",
+    )
 
 
 def test_what_has_several_answers_is_not_asked(write_tree, tmp_path):
