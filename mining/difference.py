@@ -23,6 +23,8 @@ from .repository import UNREAD, git_output, hash_blob, read_start
 DIFF = (
     "-p", "-U0", "--inter-hunk-context=0", "-M", "-l2000", "--irreversible-delete", "--relative", "--text",
     "--ignore-cr-at-eol", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/",
+    # a repository's settings may have git look into submodules, by another git that heeds what stands there
+    "--ignore-submodules=all", "--submodule=short",
 )  # fmt: skip
 RENAME = re.compile(rb"\nrename from (.*)\nrename to (.*)")
 # git closes a name that holds a space with a tab

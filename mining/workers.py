@@ -8,6 +8,7 @@ chunk whose worker died is tried again by itself, in halves, until the one bad f
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import signal
 import threading
@@ -95,6 +96,8 @@ def pool(workers: int) -> Generator[ProcessPoolExecutor]:
     Left by an exception, Ctrl-C above all, the workers are killed: nobody wants what they would finish.
     """
     before = set(threading.enumerate())
+    # else a worker would look for the standard library in the working folder first, which may be what is mined
+    os.environ["PYTHONSAFEPATH"] = "1"
     executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=limit_worker)
     try:
         yield executor

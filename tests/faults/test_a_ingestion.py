@@ -236,6 +236,42 @@ def test_A14_a_repository_inside_the_tree(root, tmp_path, mine):
     assert not marker.exists()
 
 
+def test_A14_a_submodule_is_not_looked_into(tmp_path, mine):
+    """Settings by which git shows what changed in a submodule have its own settings run nothing: neither is heeded."""
+    root, marker = plant(tmp_path / "repo", FEW), tmp_path / "marker"
+    inner = root / "evil.py"
+    for text in ("a", "b"):
+        plant(inner, {"t.txt": text, ".gitattributes": "* diff=evil\n"})
+        commit(inner)
+        (root / next(iter(FEW))).write_text(CODE.replace("x, x", f"x, {text}"))
+        commit(root, "Add what was given first")
+    git(inner, "config", "diff.evil.command", f"touch {marker}")
+    git(root, "config", "diff.submodule", "diff")
+    mined = mine(root)
+
+    assert 0 == mined.code
+    assert not marker.exists()
+
+
+START = "import sys\nfrom idiolect.cli import main\n\nif __name__ == '__main__':\n    sys.exit(main())\n"
+
+
+def test_A14_the_working_folder_is_what_is_mined(root, tmp_path):
+    """Modules in it that are named like those of the standard library are not what the workers load."""
+    marker = tmp_path / "marker"
+    plant(root, dict.fromkeys(("multiprocessing.py", "pickle.py", "runpy.py"), f"open({str(marker)!r}, 'w')\n"))
+    # as its own script starts it, and not as Python does where it is told what to do by -c or -m
+    script = plant(tmp_path / "bin", {"idiolect": START}) / "idiolect"
+    words = ["mine", ".", "--out", str(tmp_path / "corpus"), "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment.pop("PYTHONSAFEPATH", None)
+    done = subprocess.run(
+        [sys.executable, str(script), *words], cwd=root, env=environment, capture_output=True, check=False
+    )
+
+    assert (0, False) == (done.returncode, marker.exists())
+
+
 def test_A15_mining_makes_no_clone(root, mine):
     """No file of the corpus is the same file as one of the repository, by link of any kind."""
     commit(root)
