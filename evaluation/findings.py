@@ -155,7 +155,7 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
     What stood elsewhere before did not, nor what an edited line departed in already, nor what the file had a way of
     its own in.
     """
-    added = [is_on_added(alert, change) for alert in file.alerts]
+    added = [is_on_added(alert, change) or not file.source.keeps_lines for alert in file.alerts]
     if not any(added):
         return added
     old, judged = judge_earlier(file, change, profile)
@@ -164,7 +164,7 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
     # what stands on lines that nobody touched was there before
     known.subtract(alert.key for alert, is_added in zip(file.alerts, added, strict=True) if not is_added)
     stood = Counter((each.line, each.entry.id, each.found) for each in found)
-    edited = change.edited.get(file.source.path, {})
+    edited = change.edited.get(file.source.path, {}) if file.source.keeps_lines else {}
     came: list[bool] = []
     for alert, is_added in zip(file.alerts, added, strict=True):
         rule = alert.finding.entry.id

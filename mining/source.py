@@ -26,11 +26,16 @@ DEEPEST = 50_000
 STACKED = re.compile(rb"^(?:[ \t]|[-?][ \t]){240}", re.MULTILINE)
 """The head of a line that YAML may nest so deep: from 255 levels on tree-sitter-yaml (0.7) ends the process."""
 # PEP 263: a coding cookie stands in the first line, or in the second behind a blank one or a comment
-CODING_COOKIE = re.compile(rb"(?:[ \t\f\r]*(?:#.*)?\n)??[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+CODING_COOKIE = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))??[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
 HAVE_COOKIES = frozenset({"python", "ruby", "starlark"})
 """Languages in which such a comment is more than prose; Ruby calls it magic."""
 LINE_ENDS = re.compile(r"-(?:dos|mac|unix)$")
 """What editors put behind the name of an encoding, and interpreters overlook."""
+NEWLINES = {
+    **dict.fromkeys(("c", "cpp", "java", "kotlin", "python", "scala", "swift"), re.compile(rb"\r(?!\n)")),
+    "csharp": re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]"),
+}
+"""What ends a line, and with it a comment, by itself in languages whose grammars do not know it."""
 NO_ENCODING = frozenset({"ascii-8bit", "binary"})
 """Ruby's names for text that is taken byte by byte; what people write so is UTF-8 all the same."""
 
@@ -72,6 +77,8 @@ class Source:
     language: Language
     tree: Tree
     """The syntax tree over `utf8`."""
+    keeps_lines: bool = True
+    """Whether its lines are those that git counts: of the file's bytes, up to each newline."""
 
     @cached_property
     def text(self) -> str:
@@ -81,7 +88,7 @@ class Source:
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
         """The byte at which each line starts; line 1 is entry 0."""
-        lengths = [len(line) + 1 for line in self.utf8.split(b"\n")]
+        lengths = [len(line) + 1 for line in with_newlines(self.utf8, self.language).split(b"\n")]
         return tuple(accumulate(lengths[:-1], initial=0))
 
     def slice(self, span: Span) -> str:
@@ -126,12 +133,28 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
     tree = parse_tree(utf8, language)
     if len(utf8) > DEEPEST and any(is_deep(node) for node in tree.root_node.children):
         raise UndecodableError("too_deep")
-    return Source(path, utf8, encoding, language, tree)
+    lines = with_newlines(utf8, language)
+    return Source(path, utf8, encoding, language, tree, lines == data or keeps_lines(data, encoding, lines))
+
+
+def with_newlines(utf8: bytes, language: Language) -> bytes:
+    """Return *utf8* with a newline in the place of whatever else ends a line in *language*; as many bytes."""
+    known = NEWLINES.get(language.name)
+    return utf8 if known is None else known.sub(lambda found: b"\n".rjust(len(found[0])), utf8)
+
+
+def keeps_lines(data: bytes, encoding: str, utf8: bytes) -> bool:
+    """Claim that each line of *data* is one of *utf8*: some encodings write a line's end in other signs (UTF-7)."""
+    try:
+        return [line.decode(encoding).encode("utf-8") for line in data.split(b"\n")] == utf8.split(b"\n")
+    except UnicodeError:
+        return False
 
 
 def parse_tree(utf8: bytes, language: Language) -> Tree:
     """Return the tree over *utf8*, in which macros that no grammar can read are told apart."""
-    return Parser(language.grammar).parse(without_macros(utf8) if language.name in HAVE_MACROS else utf8)
+    read = with_newlines(utf8, language)
+    return Parser(language.grammar).parse(without_macros(read) if language.name in HAVE_MACROS else read)
 
 
 def indent_of(text: str) -> str:

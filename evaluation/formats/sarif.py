@@ -17,7 +17,7 @@ from ... import __version__
 from ...mining.conventions.convention import Edit, conventions_by_id
 from ...mining.page import render_page
 from ...mining.profile import Entry
-from ...mining.source import Source
+from ...mining.source import Source, with_newlines
 from ..findings import Alert, Report
 from ..fix import find_fix
 from ..identity import Key
@@ -156,6 +156,8 @@ def uri_of(path: str) -> str:
 
 def text_on_disk(source: Source) -> str:
     """Return the file as the upload action reads it: as UTF-8, whatever it is, byte-order mark included."""
+    if not source.keeps_lines:
+        return with_newlines(source.utf8, source.language).decode("utf-8")  # no hash is to be missing
     return source.encode(source.text).decode("utf-8", "replace")
 
 

@@ -185,6 +185,23 @@ def test_a_change_cannot_declare_itself_generated(house: Path, capsys: pytest.Ca
     assert [note for note in notes if "new.py" in note and "1 changed file was not asked" in note]
 
 
+HIDDEN = [
+    pytest.param(f"# a note\r{SLIP}", id="carriage return"),
+    pytest.param("# a note\r" * 9 + SLIP, id="more lines than git counts"),
+    pytest.param(f"# coding: utf-7\n# {'+AAo-' * 9}{SLIP}", id="newlines in UTF-7"),
+    pytest.param("# coding: unicode_escape\n# " + "\\n" * 9 + SLIP, id="newlines that are escaped"),
+]
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_no_end_of_line_hides_what_stands_behind_it(house: Path, capsys: pytest.CaptureFixture[str], text: str):
+    """What Python reads as a line of its own is judged as added, wherever git's lines end."""
+    (house / "new.py").write_text(text, newline="")
+
+    assert 1 == check(capsys, str(house), "--diff", "HEAD")[0]
+    assert 1 == main(["check", str(house), "--diff", "HEAD", "--no-names", "--format", "sarif"])
+
+
 def test_settings_of_the_merge_base_hold(house: Path, capsys: pytest.CaptureFixture[str]):
     """An override that was there before the change decides: a tier, with its reason."""
     (house / "idiolect.toml").write_text('[conventions.S01]\ntier = "advise"\nreason = "being settled"\n')

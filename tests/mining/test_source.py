@@ -33,6 +33,7 @@ def parse(text: str | bytes) -> Source:
         pytest.param(b"import base64\n# encoding: see RFC 4648\n", "utf-8", id="below code"),
         pytest.param(b'"""Doc."""\n# Set coding: see docs\n', "utf-8", id="below documentation"),
         pytest.param(b"#\n#\n# coding: cp1252\n", "utf-8", id="third line"),
+        pytest.param(b"#\r#\r# coding: cp1252\n", "utf-8", id="third line, CR"),
     ],
 )
 def test_bytes_survive(data: bytes, encoding: str):
@@ -104,6 +105,23 @@ def test_splicing_back_gives_the_file(text: str, code: str | None):
     for definition in collect_definitions(source):
         for span in (definition.span, definition.body, definition.code):
             assert span is None or text == source.splice(span, source.slice(span))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        pytest.param("python", b"# note\rdef f():\r    return 1\n", id="python"),
+        pytest.param("java", b"class A { // note\rint f() {\rreturn 1; } }\n", id="java"),
+        pytest.param("csharp", "class A { // note\u2028int F() {\u2028return 1; } }\n".encode(), id="csharp"),
+    ],
+)
+def test_what_ends_a_line_ends_a_comment(name: str, data: bytes):
+    """Where the language takes more than a newline for the end of a line, code behind it is code, and is counted so."""
+    source = parse_source("a", data, language_named(name))
+    (found,) = [each for each in collect_definitions(source) if each.kind != "class"]
+
+    assert data == source.encode(source.text)
+    assert (2, False) == (source.line_of(found.span.start), source.keeps_lines)
 
 
 def test_definitions_know_their_place():
