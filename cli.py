@@ -17,6 +17,7 @@ import click
 from . import __version__, commands
 from .commands._process import prepare_process
 from .mining.errors import IdiolectError
+from .mining.wording import printable
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
@@ -101,8 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def complain(message: str, exit_code: int) -> int:
-    """Print *message* as one line on stderr and return *exit_code*."""
-    click.echo(f"idiolect: {' '.join(message.split())}", err=True)
+    """Print *message*, which may quote what others wrote, as one line on stderr and return *exit_code*."""
+    click.echo(f"idiolect: {printable(' '.join(message.split()))}", err=True)
     return exit_code
 
 

@@ -7,8 +7,8 @@ they are ignored, and `Settings.ignored` says so.
 
 from __future__ import annotations
 
-import math
 import re
+import reprlib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +20,8 @@ from .errors import SettingsError
 from .tiers import TIERS
 
 LARGEST_FILE = 1_000_000
+MOST_DOTS = 1_000
+"""In one line: a key of that many parts would take minutes to read, and nobody writes one."""
 RUNS_CODE = ("language", "plugins", "check")
 POLICY: Mapping[str, tuple[float, float]] = {
     "forgetting_margin": (0, 1),
@@ -27,7 +29,7 @@ POLICY: Mapping[str, tuple[float, float]] = {
     "reference_floor": (0, 1),
     "slice_margin": (0, 1),
     "undecided_ceiling": (0, 1),
-    "volume": (0, math.inf),
+    "volume": (0, 1e12),
 }
 """The verdict's margins, and what each may be; what they mean stands in `evaluation/verdict.py`."""
 
@@ -122,7 +124,7 @@ def settings_of(read: Callable[[str], bytes | None]) -> Settings:
         tool: Any = parse_toml("pyproject.toml", project).get("tool", {})
         table: Any = tool.get("idiolect", {}) if isinstance(tool, dict) else tool  # type: ignore[reportUnknownMemberType]
         if not isinstance(table, dict):
-            raise SettingsError("pyproject.toml", [f"tool.idiolect must be a table, got {table!r}"])
+            raise SettingsError("pyproject.toml", [f"tool.idiolect must be a table, got {shown(table)}"])
         return check_settings("pyproject.toml [tool.idiolect]", table)  # pyright: ignore[reportUnknownArgumentType] - TOML
     return Settings()
 
@@ -131,12 +133,22 @@ def parse_toml(name: str, data: bytes) -> dict[str, Any]:
     """Return the tables in *data*."""
     if len(data) > LARGEST_FILE:
         raise SettingsError(name, ["larger than 1 MB"])
+    if any(line.count(b".") > MOST_DOTS for line in data.split(b"\n")):
+        raise SettingsError(name, [f"more than {MOST_DOTS:,} dots in a line"])
     try:
         return tomllib.loads(data.decode("utf-8"))
     except RecursionError:
         raise SettingsError(name, ["nested too deeply"]) from None
     except ValueError as error:
         raise SettingsError(name, [f"not TOML: {error}"]) from None
+
+
+def shown(value: Any) -> str:
+    """Return *value* as Python writes it, cut where it is long or deep."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def read_plain(file: Path) -> bytes | None:
@@ -159,7 +171,7 @@ def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
         if isinstance(given, list) and all(isinstance(entry, str) for entry in given):  # type: ignore[reportUnknownVariableType]
             values[key] = tuple(given)  # type: ignore[reportUnknownArgumentType]
         else:
-            faults.append(f"{key} must be a list of strings, got {given!r}")
+            faults.append(f"{key} must be a list of strings, got {shown(given)}")
     patterns = (pattern for key in ("exclude", "drop") for pattern in values.get(key, ()))
     faults.extend(f"{pattern!r} is no pattern as in .gitignore" for pattern in patterns if not is_pattern(pattern))
     values["conventions"] = check_overrides(table.get("conventions", {}), faults)
@@ -185,7 +197,7 @@ def is_pattern(text: str) -> bool:
 def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
     """Return the overrides of *table*, adding what is wrong to *faults*."""
     if not isinstance(table, dict):
-        faults.append(f"conventions must be a table, got {table!r}")
+        faults.append(f"conventions must be a table, got {shown(table)}")
         return {}
     from .conventions.convention import conventions_by_id  # most settings name no convention, and these take a while
 
@@ -194,12 +206,12 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
     wanted = {"enforce": bool, "ignore": bool, "value": str, "tier": str, "reason": str}
     for rule, row in sorted(table.items()):  # type: ignore[reportUnknownVariableType]
         if not isinstance(row, dict):
-            faults.append(f"conventions.{rule} must be a table, got {row!r}")
+            faults.append(f"conventions.{rule} must be a table, got {shown(row)}")
             continue
         wrong = [f"conventions.{rule}.{key}: unknown or not of the right type" for key, value in row.items()  # type: ignore[reportUnknownVariableType]
                  if key not in wanted or not isinstance(value, wanted[key])]  # fmt: skip
         if row.get("tier", "gate") not in TIERS:  # type: ignore[reportUnknownMemberType]
-            wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {row['tier']!r}")
+            wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {shown(row['tier'])}")
         name, opening, key = str(rule).partition("[")  # type: ignore[reportUnknownArgumentType]
         convention = known.get(name)
         if convention is None:
@@ -209,7 +221,7 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
             wrong.append(f"conventions.{rule}: {name} has no such rule" + (f", known: {keys}" if keys else ""))
         elif convention.answers and row.get("value", "") not in ["", *convention.answers]:  # type: ignore[reportUnknownMemberType]
             answers = ", ".join(sorted(convention.answers))
-            wrong.append(f"conventions.{rule}.value must be one of {answers}, got {row['value']!r}")
+            wrong.append(f"conventions.{rule}.value must be one of {answers}, got {shown(row['value'])}")
         elif convention.is_fact and (row.get("enforce") or row.get("value")):  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule} is of a fact, not of a habit: set `ignore` or `tier`")
         if not row.get("reason"):  # type: ignore[reportUnknownMemberType]
@@ -228,7 +240,7 @@ def override_for(overrides: Mapping[str, Override], rule: str) -> Override:
 def check_policy(table: Any, faults: list[str]) -> dict[str, float]:
     """Return the policy's numbers, adding what is wrong to *faults*."""
     if not isinstance(table, dict):
-        faults.append(f"policy must be a table, got {table!r}")
+        faults.append(f"policy must be a table, got {shown(table)}")
         return {}
     policy: dict[str, float] = {}
     for key, value in sorted(table.items()):  # type: ignore[reportUnknownVariableType]
@@ -237,8 +249,7 @@ def check_policy(table: Any, faults: list[str]) -> dict[str, float]:
             continue
         least, most = POLICY[key]  # type: ignore[reportUnknownArgumentType]
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            limits = f"from {least:g} to {most:g}" if most < math.inf else f"of at least {least:g}"
-            faults.append(f"policy.{key} must be a number {limits}, got {value!r}")
+            faults.append(f"policy.{key} must be a number from {least:g} to {most:g}, got {shown(value)}")
         else:
             policy[str(key)] = float(value)  # type: ignore[reportUnknownArgumentType]
     return policy

@@ -19,7 +19,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from ...mining.packages import outermost_packages
-from ...mining.repository import VENDORED
+from ...mining.repository import VENDORED, read_start
 from ...mining.roles import role_of
 
 PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "Enum"})
@@ -78,6 +78,8 @@ PASSED_ON = re.compile(rb"\*\s*\w+\s*:\s*[\"']?\w+\.(?:kw)?args\b|\bConcatenate\
 LONGEST_HEAD = 400
 """Bytes above a definition in which its decorators stand."""
 DEEPEST = 8
+LARGEST = 16 << 20
+"""Bytes of a file of Python that are read: what is made by a program, and asked nothing itself, may name much."""
 LONGEST = 200
 """Bytes of a line on either side of a name that are looked at."""
 
@@ -289,9 +291,8 @@ def all_from(names: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[st
 
 def is_namespace(folder: Path) -> bool:
     """Claim that a package in *folder* is one that other projects may add modules to."""
-    with suppress(OSError):
-        return SHARED.search((folder / "__init__.py").read_bytes()) is not None
-    return True
+    text = read_start(folder, "__init__.py")
+    return text is None or SHARED.search(text) is not None
 
 
 def last_name(base: str) -> str:
@@ -305,9 +306,9 @@ def read_house(root: Path) -> House:
     paths: list[str] = []
     names = list_house(root)
     for name in names:
-        with suppress(OSError):
-            if name.endswith(PYTHON):
-                texts.append((root / name).read_bytes())
+        if name.endswith(PYTHON):
+            with suppress(OSError), (root / name).open("rb") as file:
+                texts.append(file.read(LARGEST))
                 paths.append(name)
     required = read_required(root)
     return House(root, b"\n".join(texts), tuple(paths), required, further_tops(root, names, required))
@@ -366,8 +367,4 @@ def is_library(name: str, root: Path, required: bytes) -> bool:
 
 def read_required(root: Path) -> bytes:
     """Return what stands in the files that say what the project needs."""
-    found: list[bytes] = []
-    for name in REQUIRING:
-        with suppress(OSError):
-            found.append((root / name).read_bytes())
-    return b"\n".join(found)
+    return b"\n".join(filter(None, (read_start(root, name) for name in REQUIRING)))

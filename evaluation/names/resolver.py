@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ...mining.repository import read_start
+
 SECONDS = 180
 PROJECT = "pyproject.toml"
 REQUIRED = re.compile(rb"^requires-python\s*=\s*[\"'][^\"'\n]*?(?:>|>=|~=|==)\s*3\.(\d+)", re.MULTILINE)
@@ -40,9 +42,7 @@ def installed() -> list[str]:
 
 def version_for(root: Path) -> str:
     """Return the version of Python to resolve for: the running one, or the least that a project needs where newer."""
-    required = None
-    with suppress(OSError):
-        required = REQUIRED.search((root / PROJECT).read_bytes())
+    required = REQUIRED.search(read_start(root, PROJECT) or b"")
     return f"3.{max(sys.version_info.minor, int(required[1]) if required is not None else 0)}"
 
 

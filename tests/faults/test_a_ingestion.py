@@ -109,6 +109,16 @@ def test_A07_pipes_sockets_devices(root, mine):
     assert "device.py" not in skipped or skipped["device.py"] == {"special_file"}
 
 
+@pytest.mark.parametrize("name", ["pyproject.toml", "requirements.txt", "pkg/__init__.py"])
+def test_A07_a_pipe_where_names_are_looked_up(root, name):
+    """What says which names exist is read where it is a plain file, so that a check never waits for a pipe's writer."""
+    plant(root, {"pkg/m.py": "import pkg.gone.part\n"})
+    os.mkfifo(root / name)
+    words = [sys.executable, "-m", "idiolect", "check", str(root)]
+
+    assert subprocess.run(words, capture_output=True, timeout=60, check=False).returncode in (0, 1)
+
+
 def peak_of_mining(root: Path, out: Path) -> int:
     """Mine *root* in a process of its own, and return the most KiB that it held."""
     words = [sys.executable, "-m", "idiolect", "mine", str(root), "--out", str(out), "--workers", "1"]

@@ -72,6 +72,14 @@ def test_C10_letters_that_look_alike(root, mine):
     assert "mixed_scripts" in mined.skipped["twin.py"]
 
 
+def test_C12_no_error_lets_escapes_through(root, capsys):
+    """Nor can what a fault of the settings quotes."""
+    (root / "idiolect.toml").write_text('[conventions."\\u001b]0;x"]\nignore = true\n')
+    code, said = main(["check", str(root)]), capsys.readouterr().err
+
+    assert (2, True, False) == (code, "no such convention" in said, "\x1b" in said)
+
+
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "gitlab", "junit", "rdjson"])
 def test_C12_no_format_lets_escapes_through(root, capsys, form):
     """A path or a line with terminal escapes or markup cannot act in any format of `check`."""

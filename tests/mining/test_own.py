@@ -102,8 +102,12 @@ def test_settings_that_run_code_are_ignored_and_told(write_tree, tmp_path):
         ("idiolect.toml", 'drop = ["[z-a]"]\n', "is no pattern"),
         ("idiolect.toml", "[conventions.S01]\nvalue = ['single']\nreason = 'x'\n", "S01.value: unknown or not of the"),
         ("idiolect.toml", f"x = {'[' * 5_000}{']' * 5_000}\n", "nested too deeply"),
+        ("idiolect.toml", f"exclude{'.a' * 100_000} = 1\n", "dots in a line"),
+        ("idiolect.toml", f"exclude{'.a' * 900} = 1\n", "must be a list of strings, got {'a': "),
+        ("idiolect.toml", f"exclude = 0x{'f' * 9_000}\n", "got a number of thousands of digits"),
+        ("idiolect.toml", f"[policy]\nvolume = 0x{'f' * 400}\n", "volume must be a number from 0 to"),
     ],
-    ids=["no table", "no tool", "pattern", "drop", "list", "nested"],
+    ids=["no table", "no tool", "pattern", "drop", "list", "nested", "dots", "deep", "digits", "volume"],
 )
 def test_settings_that_cannot_be_meant_are_told(tmp_path, name, text, said):
     """A value of another form is a fault of the file and no internal error."""
