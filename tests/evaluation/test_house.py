@@ -19,20 +19,20 @@ def test_a_folder_of_another_user_ends_no_check(
 ):
     """A database keeps its files in the checkout, ignored and closed to us: the code beside them is read."""
     root = write_tree({**FILES, "pgdata/base.py": "def lend(): ...\n", "shut/own.py": "def shut(): ...\n"})
-    scan, read = os.scandir, Path.read_bytes
+    scan, opened = os.scandir, Path.open
 
     def scan_own(folder: Path) -> object:
         if folder.name == "pgdata":
             raise PermissionError(13, "Permission denied", str(folder))
         return scan(folder)
 
-    def read_own(file: Path) -> bytes:
+    def open_own(file: Path, mode: str) -> object:
         if file.parent.name == "shut":
             raise PermissionError(13, "Permission denied", str(file))
-        return read(file)
+        return opened(file, mode)
 
     monkeypatch.setattr(house.os, "scandir", scan_own)
-    monkeypatch.setattr(house.Path, "read_bytes", read_own)
+    monkeypatch.setattr(house.Path, "open", open_own)
 
     assert sorted(FILES) == list(house.read_house(root).files)
 
