@@ -4,7 +4,8 @@ Learning what a repository keeps to. In: the tallies of its files. Out: a `Profi
 Statistics as in the catalogue's common rules: each file counts for at most ten opportunities, a rule needs support and
 a one-sided 90 % Wilson bound (Wilson 1927), mined families pass Benjamini–Hochberg (1995) at 5 %, absences and legacy
 forms are learned but never enforced, what a formatter owns is left to it, a rule that recent lines break is migrating
-and blocks nothing, and a folder that consistently does otherwise is left alone.
+and blocks nothing, and a folder that consistently does otherwise is left alone. Beyond them, copies of one file in
+several folders count for one of it: copying is one decision.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .conventions.facts import FileFacts
 from .conventions.inhouse_definitions import folder_of
 from .conventions.priors import read_priors
 from .conventions.tally import FileTally
+from .filters.duplicates import Clusters, Fingerprint, similar_pairs
 from .owners import LANGUAGES, Owners
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, scopes_of
 from .settings import Override, Settings, override_for
@@ -37,6 +39,8 @@ LEAST_OWN, MOST_OWN, OWN_SHARE = 10.0, 81.0, 0.9
 A repository with so many places of its own, this share of which agree, is helped by what others do. With more it has no
 need: 81 places without an exception reach the strictest tier by themselves.
 """
+SAME_LINES = 0.7
+"""The share of its lines that a copy has in common with what it is a copy of, of those of both."""
 OPENING = ("(", "[", "{")
 """What a line ends with that goes on."""
 OWN_HABIT = 0.8
@@ -49,6 +53,8 @@ class Place(NamedTuple):
     """
 
     path: str
+    origin: str
+    """The first file that its file is a copy of; its own path where it is none."""
     role: str
     value: str
     times: int
@@ -66,6 +72,17 @@ RECENT: Callable[[Place], int] = attrgetter("recent")
 QUESTION = itemgetter(0, 1)
 ANSWER = itemgetter(0, 1, 2)
 """The convention and the key of an opportunity, and its value with them."""
+
+
+class Files(NamedTuple):
+    """
+    What is known of files beside their answers.
+    """
+
+    recent: Mapping[str, Set[int]]
+    """The lines, by path, that the last commits added."""
+    origins: Mapping[str, str]
+    """The first file, by path, that a file is a copy of."""
 
 
 class Circumstances(NamedTuple):
@@ -96,15 +113,15 @@ def learn_profile(
     facts = {tally.path: tally.facts for tally in files if tally.facts is not None}
     places: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
     rules: dict[tuple[str, str], Mapping[str, Any]] = {}
-    fresh = recent or {}
+    about = Files(recent or {}, find_copies(files))
     for tally in files:
-        for question, place in count_answers(tally, tally.opportunities, tally.texts, fresh):
+        for question, place in count_answers(tally, tally.opportunities, tally.texts, about):
             places[question].append(place)
     for convention in conventions_by_id().values():
         if isinstance(convention, HouseConvention):
             for rule in convention.find_rules(facts):
                 rules[convention.id, rule["key"]] = rule
-                places[convention.id, rule["key"]].extend(house_places(convention, rule, facts.values(), fresh))
+                places[convention.id, rule["key"]].extend(house_places(convention, rule, facts.values(), about))
     known = Circumstances(settings.conventions if settings is not None else {}, owners or {})
     entries = [
         entry
@@ -116,34 +133,45 @@ def learn_profile(
     return Profile(tuple(control_discoveries(entries)), len(files), total, versions, packages)
 
 
+def find_copies(files: Sequence[FileTally]) -> dict[str, str]:
+    """Return, by path, the first of the *files* that each is a copy of: a namesake with nearly the same lines."""
+    clusters = Clusters(len(files))
+    prints = [Fingerprint(number, file.sketch) for number, file in enumerate(files)]
+    for first, second, _ in similar_pairs(prints, SAME_LINES):
+        clusters.join(first, second)
+    return {file.path: files[clusters.find(number)].path for number, file in enumerate(files)}
+
+
 def count_answers(
     file: FileTally | FileFacts,
     found: Sequence[Opportunity],
     texts: Mapping[tuple[str, str, str], str],
-    recent: Mapping[str, Set[int]],
+    about: Files,
 ) -> Iterator[tuple[tuple[str, str], Place]]:
     """Yield, for every answer in *found*, the question and how often one *file* answers so."""
-    lines = recent.get(file.path)
+    lines, origin = about.recent.get(file.path), about.origins.get(file.path, file.path)
     lately = Counter(ANSWER(one) for one in found if one.line in lines) if lines else Counter[Any]()
     answers = list(map(ANSWER, found))
     first = {answer: one.line for answer, one in zip(reversed(answers), reversed(found), strict=True)}
     for answer, count in Counter(answers).items():
-        text = texts.get(answer, "")
-        yield QUESTION(answer), Place(file.path, file.role, answer[2], count, lately[answer], first[answer], text)
+        about_it = (count, lately[answer], first[answer], texts.get(answer, ""))
+        yield QUESTION(answer), Place(file.path, origin, file.role, answer[2], *about_it)
 
 
 def house_places(
     convention: HouseConvention,
     rule: Mapping[str, Any],
     files: Iterable[FileFacts],
-    recent: Mapping[str, Set[int]],
+    about: Files,
 ) -> Iterator[Place]:
     """Yield the answers of all *files* to one mined rule."""
     for facts in files:
         choices = list(convention.ask(facts, rule))
+        if not choices:
+            continue  # nearly every file says nothing to nearly every rule
         found = [Opportunity(convention.id, rule["key"], one.value, one.line, one.start, one.end) for one in choices]
         texts = {(convention.id, rule["key"], one.value): one.text for one in reversed(choices)}
-        yield from (place for _, place in count_answers(facts, found, texts, recent))
+        yield from (place for _, place in count_answers(facts, found, texts, about))
 
 
 def learn_rule(
@@ -213,16 +241,19 @@ def silence(convention: Convention, whole: Entry | None, scope: str, places: Seq
 def weigh(
     convention: Convention, places: Iterable[Place], count_of: Callable[[Place], int] = TIMES
 ) -> tuple[dict[str, float], int]:
-    """Return the weighted votes for each choice, and the number of files that vote; *places* stand file by file."""
+    """
+    Return the weighted votes for each choice, and the number of files that vote; *places* stand file by file.
+
+    Copies of one file have one file's votes between them.
+    """
     votes: defaultdict[str, float] = defaultdict(float)
-    files = 0
-    for _, group in groupby(places, PATH):
-        found = [(place.value, count_of(place)) for place in group]
-        files += 1
-        weight = min(1.0, convention.file_weight / sum([count for _, count in found]))
-        for value, count in found:
-            votes[value] += weight * count
-    return votes, files
+    files = [list(group) for _, group in groupby(places, PATH)]
+    copies = Counter(found[0].origin for found in files)
+    for found in files:
+        weight = min(1.0, convention.file_weight / sum(map(count_of, found))) / copies[found[0].origin]
+        for place in found:
+            votes[place.value] += weight * count_of(place)
+    return votes, len(copies)
 
 
 def count_places(places: Iterable[Place], value: str) -> dict[str, int]:

@@ -55,6 +55,7 @@ class Entry:
     opportunities: int
     """Opportunities, each counted."""
     files: int
+    """Files that have opportunities; copies of one count once."""
     bound: float
     """One-sided 90 % Wilson lower bound of k / n."""
     strength: str

@@ -19,6 +19,7 @@ from tree_sitter import Node, Query, QueryCursor
 
 from ..columns import pack_rows, unpack_rows
 from ..definitions import MATCH_LIMIT
+from ..filters.duplicates import sketch_lines
 from ..languages import Language
 from ..roles import is_sample, role_of
 from ..source import Source
@@ -57,18 +58,24 @@ class FileTally:
     """The first line for each (convention, key, value) found in the file; empty where it does not show the answer."""
     facts: FileFacts | None
     """What mined families ask; None for languages without them."""
+    sketch: bytes = b""
+    """What copies of it in other folders are found by (`filters.duplicates.sketch_lines`)."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel with the opportunities as one value."""
         about = (self.path, self.language, self.role, self.lines)
-        return unpack_tally, (about, pack_rows(self.opportunities), self.texts, self.facts)
+        return unpack_tally, (about, pack_rows(self.opportunities), self.texts, self.facts, self.sketch)
 
 
 def unpack_tally(
-    about: tuple[str, str, str, int], packed: bytes, texts: dict[tuple[str, str, str], str], facts: FileFacts | None
+    about: tuple[str, str, str, int],
+    packed: bytes,
+    texts: dict[tuple[str, str, str], str],
+    facts: FileFacts | None,
+    sketch: bytes,
 ) -> FileTally:
     """Return the tally that travelled."""
-    return FileTally(*about, unpack_rows(Opportunity, packed), texts, facts)
+    return FileTally(*about, unpack_rows(Opportunity, packed), texts, facts, sketch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,7 @@ def tally_source(source: Source, packages: Set[str] = frozenset()) -> FileTally:
         opportunities=tuple(opportunities),
         texts=texts,
         facts=collector.facts(),
+        sketch=sketch_lines(source.path, source.utf8),
     )
 
 

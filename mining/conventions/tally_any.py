@@ -4,6 +4,7 @@ One pass over one file of any language. In: a `Source`. Out: its `FileTally`, by
 
 from __future__ import annotations
 
+from ..filters.duplicates import sketch_lines
 from ..packages import module_of
 from ..source import Source
 from .anyfacts import tops_in, uses_in
@@ -45,6 +46,7 @@ def tally_any(source: Source) -> FileTally:
         opportunities=tuple(sorted(opportunities, key=lambda o: (o.start, o.convention))),
         texts=texts,
         facts=facts_of(file),
+        sketch=sketch_lines(source.path, source.utf8),
     )
 
 

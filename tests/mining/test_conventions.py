@@ -384,7 +384,7 @@ def test_of_bases_that_all_have_the_most_derived_is_asked_for():
     words = ("Config", "Check", "Page", "Store", "Route", "Field")
     core = "".join(f"class {word}(Root{word}, Other{word}, Last{word}): pass\n" for word in words)
     uses = "".join(f"class New{word}({word}): pass\n" for word in words)
-    profile = learn_profile([tally(core, "app/core.py"), *(tally(uses, f"app/m{n}/x.py") for n in range(60))])
+    profile = learn_profile([tally(core, "app/core.py"), *(tally(uses, f"app/m{n}.py") for n in range(60))])
 
     named = [entry.value for entry in profile.entries if entry.convention == "A03" and "named" in entry.key]
     assert {f"has the base {word}" for word in words} == set(named)

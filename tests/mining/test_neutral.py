@@ -51,7 +51,8 @@ def terraform() -> dict[str, str]:
         bucket = 'module "logs" {\n  source = "../modules/bucket"\n}\n\n'
         fetched = f'module "net" {{\n  source = "git::https://example.org/net.git?ref=v{number}"\n}}\n'
         files[f"team{number}/main.tf"] = disks + bucket + fetched
-        files[f"team{number}/variables.tf"] = "".join(variable(name) for name in ("zone", "size", "owner"))
+        names = ("zone", f"size{number}", f"owner{number}")
+        files[f"team{number}/variables.tf"] = "".join(map(variable, names))
     return files
 
 

@@ -14,7 +14,7 @@ from idiolect.mining.conventions import tally_source
 from idiolect.mining.errors import SettingsError
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
-from idiolect.mining.languages import language_named
+from idiolect.mining.languages import language_named, language_of
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.owners import owners_at, owners_in
 from idiolect.mining.profile import Entry, Profile, scopes_of
@@ -215,6 +215,26 @@ def test_projects_side_by_side_keep_habits_of_their_own():
 
     found = entries_of(profile, "S01")
     assert ("single", "double") == (found["dir:packages/ui"].value, found["dir:packages/api"].value)
+
+
+@pytest.mark.parametrize(("ending", "convention"), [("py", "S01"), ("js", "Q03")])
+def test_copies_of_a_file_count_once(ending: str, convention: str):
+    """The same file in thirty folders is one piece of evidence; namesakes with other lines are not, nor other files."""
+
+    def learn(texts: dict[str, str]) -> dict[str, Entry]:
+        language = language_of(f"a.{ending}")
+        assert language is not None
+        files = [(f"{path}.{ending}", text.encode()) for path, text in texts.items()]
+        return entries_of(learn_profile(tally_source(parse_source(*file, language)) for file in files), convention)
+
+    copies = {f"styles/s{n}/button": quotes(10) + f"y = {n}\n" for n in range(30)}
+    namesakes = {f"shops/s{n}/button": quotes(10).replace("x", f"x{n}_") for n in range(30)}
+    others = {f"shops/m{n}": quotes(10) for n in range(30)}
+
+    assert not learn(copies)
+    assert 300 == learn(namesakes)["repository"].n == learn(others)["repository"].n
+    both = learn(copies | others)["repository"]
+    assert (310, 31, 600) == (both.n, both.files, both.opportunities)
 
 
 def test_php_cs_fixer_owns_the_layout_of_php():
