@@ -25,7 +25,7 @@ from .conventions.priors import read_priors
 from .conventions.tally import FileTally
 from .filters.duplicates import Clusters, Fingerprint, similar_pairs
 from .owners import LANGUAGES, Owners
-from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, scopes_of
+from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, is_project, scopes_of
 from .settings import Override, Settings, override_for
 from .tiers import lower_tier
 
@@ -191,23 +191,28 @@ def learn_rule(
         owner = owner_of(convention, key, found, known.owners)
         return learn_scope(convention, key, scope, found, rule, override, owner)
 
+    # where a team enforces a rule, it holds everywhere
+    is_of_project = convention.is_of_project(key) and not override.is_enforced
     whole = learn("repository", by_scope.pop("repository", []))
     entries = [] if whole is None else [whole]
     roles = [found for scope, found in by_scope.items() if scope.startswith("role:")]
     for scope, found in sorted(by_scope.items()):
+        is_asked_alone = is_of_project and is_project(scope)
         # a folder that holds all of a role says the same once more
-        if scope.startswith("dir:") and found in roles:
+        if scope.startswith("dir:") and found in roles and not is_asked_alone:
             continue
         entry = learn(scope, found)
         if entry is None:
-            entries += [] if override.is_enforced else silence(convention, whole, scope, found)
+            owner = owner_of(convention, key, found, known.owners)
+            entries += [] if override.is_enforced else silence(convention, whole, scope, found, owner)
         elif convention.is_scoped and (
             whole is None
             or (entry.value, entry.owner) != (whole.value, whole.owner)
             or entry.bound >= whole.bound + CHILD_GAIN
+            or is_asked_alone
         ):
             entries.append(entry)
-    return entries
+    return [replace(entry, is_of_project=True) for entry in entries] if is_of_project else entries
 
 
 def owner_of(convention: Convention, key: str, places: Sequence[Place], owners: Owners) -> str:
@@ -225,17 +230,24 @@ def is_formatted(convention: Convention, key: str, owner: str) -> bool:
     return not convention.is_neutral or key.partition(": ")[0] in LANGUAGES[owner]
 
 
-def silence(convention: Convention, whole: Entry | None, scope: str, places: Sequence[Place]) -> list[Entry]:
-    """Return the entry that keeps the repository's rule away from a scope which plainly does not keep it."""
+def silence(
+    convention: Convention, whole: Entry | None, scope: str, places: Sequence[Place], owner: str
+) -> list[Entry]:
+    """
+    Return the entry that keeps the repository's rule away from a scope.
+
+    It plainly does not keep the rule, or leaves the matter to its own *owner*, however few its places are.
+    """
     if whole is None or not whole.tier:
         return []
     votes, files = weigh(convention, places)
     n, k = sum(votes.values()), votes.get(whole.value, 0.0)
-    if n < convention.least_support or files < convention.least_files or k >= OWN_HABIT * n:
+    are_few = n < convention.least_support or files < convention.least_files
+    if not owner and (are_few or k >= OWN_HABIT * n):
         return []
     bound = round(wilson_bound(k, n), 5)
     weights = {"k": round(k, 3), "n": round(n, 3), "files": files, "bound": bound, **count_places(places, whole.value)}
-    return [replace(whole, scope=scope, **weights, strength="", tier="")]
+    return [replace(whole, scope=scope, **weights, strength="", tier="", owner=owner)]
 
 
 def weigh(

@@ -78,6 +78,8 @@ class Entry:
     """The configured formatter that the matter is left to."""
     by_prior: bool = False
     """Whether the strength rests on what other codebases do too, because this one is small."""
+    is_of_project: bool = False
+    """Whether no project that stands beside others is held to it, because each decides for itself."""
 
     @property
     def is_migrating(self) -> bool:
@@ -137,10 +139,12 @@ class Profile:
 
     def lookup(self, convention: str, key: str, path: str, role: str) -> Entry | None:
         """Return the entry of the narrowest scope that speaks to a place in the file at *path*, if it holds a rule."""
-        for scope in scopes_of(path, role):
+        scopes = scopes_of(path, role)
+        for scope in scopes:
             entry = self.table.get((convention, key, scope))
             if entry is not None:
-                return entry if entry.strength or entry.tier else None
+                is_others = entry.is_of_project and not is_project(scope) and is_project(scopes[0])
+                return entry if (entry.strength or entry.tier) and not is_others else None
         return None
 
     def as_json(self) -> dict[str, Any]:
@@ -186,3 +190,9 @@ def scopes_of(path: str, role: str) -> tuple[str, ...]:
     folders = path.split("/")[:-1]
     part = "/".join(folders[: 2 if folders[:1] and folders[0] in UMBRELLAS else 1])
     return (*((f"dir:{part}",) if part else ()), f"role:{role}", "repository")
+
+
+def is_project(scope: str) -> bool:
+    """Claim that *scope* is a project that stands beside others, under a folder which is called so."""
+    folder, _, name = scope.removeprefix("dir:").partition("/")
+    return bool(name) and folder in UMBRELLAS - {"src"}

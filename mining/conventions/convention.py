@@ -269,6 +269,10 @@ class Convention:
         """Claim that a rule is advised at most: what departs from it works, or tells of what one program needs."""
         return value in self.advised or (self.is_of_shapes and key.partition(": ")[0] in PROGRAMS)
 
+    def is_of_project(self, key: str) -> bool:
+        """Claim that each of several projects in a repository decides for itself: none is held to what others do."""
+        return False
+
     def is_habit(self, rule: Mapping[str, Any]) -> bool:
         """Claim that people keep the rule, so that a guide says it; for a mined convention *rule* is what is asked."""
         return True

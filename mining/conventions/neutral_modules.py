@@ -34,6 +34,7 @@ VERSION = re.compile(r"[@:=][A-Za-z_/-]*\d[\w./-]*$")
 """What ends in a number, as `v4` does; any other word is a branch, or a tag that moves like one."""
 UNQUOTED = re.compile(rb"[^\s\"'`]+")
 VERSION_KEYS = frozenset({"version", "rev", "ref", "tag", "commit", "sha256", "digest"})
+NAMED = "how a module of this repository is named"
 THIN = 2
 """The different functions that the body of a wrapper calls at most."""
 LEAST_THROUGH, LEAST_FILES, MOST_RAW_FILES = 5, 3, 2
@@ -51,10 +52,10 @@ class ModuleOrigin(NeutralConvention):
     never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
     advised = frozenset({"from the place of the file"})  # of several packages in a repository one may know a root
     least_support = 10.0
-    version = 3
+    version = 4
     examples = Examples(
         value="from the place of the file",
-        key="how a module of this repository is named",
+        key=NAMED,
         path="src/a.js",
         language="javascript",
         conforms=('import a from "./a";', 'import a from "../b/a";', 'const a = require("./a");'),
@@ -113,7 +114,7 @@ class ModuleOrigin(NeutralConvention):
             if opening is not None and any(is_import(each) for each in (outer, outer.parent if outer else None)):
                 is_near = opening[1] in ("./", "../", ":")
                 value = "from the place of the file" if is_near else f"from the root, `{opening[1]}`"
-                yield Choice(value, node, "how a module of this repository is named")
+                yield Choice(value, node, NAMED)
         for block in file.blocks:
             for entry in block.entries:
                 if entry.key in ORIGINS and entry.kind == "literal" and REMOTE.search(entry.value):
@@ -127,6 +128,10 @@ class ModuleOrigin(NeutralConvention):
     def implied_by(self, key: str) -> str | None:
         """Return the question to what something is pinned, for the one whether it is."""
         return f"{key.removesuffix(' fetches')} is pinned to" if key.endswith(" fetches") else None
+
+    def is_of_project(self, key: str) -> bool:
+        """Claim that it is the project's settings that make a root known."""
+        return key.endswith(NAMED)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the pin behind a name taken off."""

@@ -127,7 +127,7 @@ def test_what_conforms_raises_nothing(house: Profile):
 def test_a_root_that_one_package_knows_is_no_slip(kept: str, other: str, tier: str):
     """Names from a root work where a package sets it up; names from the place of a file work everywhere."""
     profile = learn({f"packages/till/src/m{n}.ts": f'import {{ a }} from "{kept}";\n' * 5 for n in range(60)})
-    source = parse("packages/docs/src/new.ts", f'import {{ a }} from "{other}";\n')
+    source = parse("packages/till/src/new.ts", f'import {{ a }} from "{other}";\n')
 
     assert [("Q14", tier)] == [(f.entry.convention, f.entry.tier) for f in judge_source(source, profile).findings]
 

@@ -176,6 +176,7 @@ def test_a_formatter_owns_the_folders_that_it_is_set_up_for(tmp_path: Path):
     [
         pytest.param(60, 20, "prettier", None, id="the most of it"),
         pytest.param(20, 60, "", "prettier", id="the least of it"),
+        pytest.param(2, 60, "", "prettier", id="too little to learn from"),
     ],
 )
 def test_layout_is_left_to_a_formatter_where_it_is_set_up(web: int, jobs: int, whole: str, part: str | None):
@@ -215,6 +216,27 @@ def test_projects_side_by_side_keep_habits_of_their_own():
 
     found = entries_of(profile, "S01")
     assert ("single", "double") == (found["dir:packages/ui"].value, found["dir:packages/api"].value)
+
+
+@pytest.mark.parametrize(
+    ("path", "enforce", "is_told"),
+    [
+        pytest.param("apps/web/b/new.js", False, True, id="of the project"),
+        pytest.param("packages/ui/new.js", False, False, id="of another project"),
+        pytest.param("packages/ui/new.js", True, True, id="where the team enforces it"),
+        pytest.param("tools/new.js", False, True, id="beside the projects"),
+    ],
+)
+def test_no_project_is_held_to_how_others_name_modules(path: str, enforce: bool, is_told: bool):
+    """An alias for the root is set up by each project: of another one, nothing is asked."""
+    script = language_named("javascript")
+    table = {"Q14": {"enforce": True, "reason": "all set it up"}} if enforce else {}
+    settings = check_settings("idiolect.toml", {"conventions": table})
+    texts = [(f"apps/web/a/m{n}.js", b'import a from "@/b/a";\nimport c from "@/b/c";\n') for n in range(60)]
+    profile = learn_profile((tally_source(parse_source(*text, script)) for text in texts), settings=settings)
+
+    findings = judge_source(parse_source(path, b'import a from "./a";\n', script), profile).findings
+    assert is_told == any(finding.entry.convention == "Q14" for finding in findings)
 
 
 @pytest.mark.parametrize(("ending", "convention"), [("py", "S01"), ("js", "Q03")])
