@@ -34,7 +34,7 @@ class ImportForm(Convention):
     least_support = 10.0
     least_files = 5
     is_mined = True
-    version = 3
+    version = 4
     examples = Examples(
         value="import numpy as …",
         key="numpy",
@@ -51,7 +51,9 @@ class ImportForm(Convention):
         """Yield the form of each module that the statement names, unless it takes types for annotations alone."""
         if site.type == "import_from_statement":
             module = site.child_by_field_name("module_name")
-            if module is not None and module.type == "dotted_name" and not is_for_type_checkers(site):
+            if module is None or module.type != "dotted_name" or is_for_type_checkers(site):
+                return
+            if not takes_modules(site, file):
                 yield Choice(f"from {text_of(module)} import …", module, text_of(module))
             return
         for child in site.named_children:
@@ -201,7 +203,7 @@ class FutureAnnotations(Convention):
     query = "(module) @site"
     linter_codes = frozenset({"FA100", "FA102", "I002"})
     cap = "advise"
-    version = 2
+    version = 3
     never = frozenset({"evaluated at once"})
     is_fixable = True
     values = ("deferred", "evaluated at once")
@@ -209,13 +211,17 @@ class FutureAnnotations(Convention):
         value="deferred",
         conforms=('"""Doc."""\n\nfrom __future__ import annotations\n\nx: int = 1\n',),
         departs=('"""Doc."""\n\nimport os\n\nx: int = 1\n',),
-        nearly=("import os\n\nx = 1\n", "import os\n\ntype(x).y = 1\n"),
+        nearly=(
+            "import os\n\nx = 1\n",
+            "import os\n\ntype(x).y = 1\n",
+            "# noqa: I002 - what is said of x is to be read\n\nimport os\n\nx: int = 1\n",
+        ),
     )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
-        """Yield the one answer of a module with annotations."""
+        """Yield the one answer of a module with annotations, unless a linter, which speaks of line 1, is not to ask."""
         first = file.after_docstring
-        if not file.types or first is None or file.is_stub:
+        if not file.types or first is None or file.is_stub or file.silences.cover(self.linter_codes, 1):
             return
         imported = next((node for node in file.statements if is_future(node)), None)
         yield Choice("evaluated at once", first) if imported is None else Choice("deferred", imported)
@@ -342,6 +348,27 @@ def module_text(statement: Node) -> str:
     """Return the module that a `from` import takes names from, as written."""
     module = statement.child_by_field_name("module_name")
     return text_of(module) if module is not None else ""
+
+
+def takes_modules(statement: Node, file: FileView) -> bool:
+    """
+    Claim that a `from` import takes modules out of a package of the repository, and nothing that the package holds.
+
+    What a module is imported for is what stands behind its name and a dot.
+    """
+    packages = {folder.rpartition("/")[2] for folder in file.packages}
+    if module_text(statement).partition(".")[0] not in packages:
+        return False
+    elsewhere = file.utf8[: statement.start_byte] + file.utf8[statement.end_byte :]
+    names = statement.children_by_field_name("name")
+    bound = (text_of(name.named_children[-1]) for name in names)
+    return bool(names) and all(name.islower() and is_module_like(name.encode(), elsewhere) for name in bound)
+
+
+def is_module_like(name: bytes, text: bytes) -> bool:
+    """Claim that *name* is used in *text*, each time with a dot behind it."""
+    uses = re.findall(rb"(?<![\w.])%b\b(\.?)" % re.escape(name), text)
+    return all(uses) and bool(uses)
 
 
 def names_for_types(statement: Node, file: FileView) -> list[Node]:

@@ -11,6 +11,7 @@ import pytest
 from idiolect.evaluation.learning import learn_tree
 from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
+from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.languages import known_languages
 from idiolect.mining.mine import Job, read_and_mine
 from idiolect.mining.packages import module_of, outermost_packages
@@ -18,6 +19,8 @@ from idiolect.mining.profile import Profile
 from idiolect.mining.repository import open_repository
 from idiolect.mining.settings import read_settings
 from idiolect.mining.yields import FileYield
+
+from .houses import parse
 
 WAREHOUSE = {
     "README.md": "Crates.\n",
@@ -85,6 +88,24 @@ def test_what_a_house_lacks_is_told_wherever_it_stands(write_tree: Callable[[Map
     report = run_check(Request(root, (f"{place}crane/drop.py",)))
 
     assert [3, 7] == sorted(a.finding.line for a in report.alerts if a.finding.entry.convention in ("A01", "A11"))
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        pytest.param("from crane import clock, deck\n\nclock.now(deck.top)\n", 0, id="modules"),
+        pytest.param("from crane import clock as time\n\ntime.now()\n", 0, id="a module by another name"),
+        pytest.param("from crane import clock, Deck\n\nclock.now(Deck.top)\n", 1, id="a class beside it"),
+        pytest.param("from crane import lift\n\nlift(1)\n", 1, id="a function"),
+        pytest.param("from crane import clock\n", 1, id="what is only handed on"),
+        pytest.param("from outside import clock\n\nclock.now()\n", 1, id="another package"),
+    ],
+)
+def test_taking_a_module_out_of_its_package_is_no_form_of_importing_the_package(text: str, answers: int):
+    """`import crane` is no other way to write it."""
+    found = tally_source(parse("tests/test_a.py", text), frozenset({"src/crane"})).opportunities
+
+    assert answers == sum(each.convention == "I01" for each in found)
 
 
 def test_workers_are_told_where_packages_stand(write_tree: Callable[[Mapping[str, str]], Path]):
