@@ -27,6 +27,8 @@ ACRONYMS = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*(_+[A-Z][A-Z0-9]*)+(_+([a-z0-9]
 TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
 """A test's name may hold those of classes and exceptions, as they are written."""
 DUNDER = re.compile(r"__\w+__")
+BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
+"""What keeps two numbers apart, in any case: `addsUpTo2_32`."""
 NAME_MARKS = "_0123456789"
 """What stands around another's name inside of a name."""
 EXCEPTION_BASE = re.compile(r"(Exception|Error|Warning|Exit|Interrupt)$")
@@ -49,7 +51,8 @@ def case_of(name: str) -> str:
     bare = name.strip("_")
     if not any(character.isalpha() for character in bare) or not bare.isascii():
         return ""
-    return next((case for case, pattern in CASES if pattern.fullmatch(name)), "mixed")
+    joined = BETWEEN_DIGITS.sub("", name)
+    return next((case for case, pattern in CASES if pattern.fullmatch(joined)), "mixed")
 
 
 def words_of(name: str) -> list[str]:
@@ -89,7 +92,7 @@ class FunctionCase(Cased):
     question = "How are function names cased?"
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 3
+    version = 4
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -131,10 +134,10 @@ class ClassCase(Cased):
     question = "How are class names cased?"
     query = "(class_definition) @site"
     linter_codes = frozenset({"N801", "C0103", "invalid-name"})
-    version = 3
+    version = 4
     examples = Examples(
         value="CapWords",
-        conforms=("class ReadOnly: pass", "class _Hidden: pass"),
+        conforms=("class ReadOnly: pass", "class _Hidden: pass", "class ReaderOn3_10: pass"),
         departs=("class read_only: pass", "class readOnly: pass", "class read_only(dict): pass"),
         nearly=(
             "readOnly = type('readOnly', (), {})",
@@ -174,7 +177,7 @@ class ConstantCase(Cased):
     query = "(module) @site"
     linter_codes = frozenset({"N816", "C0103", "invalid-name"})
     cap = "advise"
-    version = 2
+    version = 3
     values = ("snake_case", "UPPER_CASE", "camelCase")
     examples = Examples(
         value="UPPER_CASE",

@@ -14,7 +14,7 @@ from .anyfacts import last_part
 from .anyview import AnyView, Name
 from .chosen_names import own_names
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
-from .naming import ACRONYMS, case_of, recase
+from .naming import ACRONYMS, BETWEEN_DIGITS, case_of, recase
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
 MARKS = "_~?!=$"
@@ -32,8 +32,6 @@ RUN = re.compile(rb"[@\[]\w*(?:Benchmark|Test)\b")
 """What marks a test, or a benchmark, where the path of its file does not say that it is one."""
 OPERATOR = re.compile(r"operator\W")
 """What opens the name of an operator in C++, which the language gives."""
-BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
-"""What keeps two numbers apart, in any case: `addsUpTo2_32`."""
 GO_TEST = re.compile(r"(?:Benchmark|Example|Fuzz|Test)(?![a-z])")
 GO = {"camelCase": "MixedCaps", "CapWords": "MixedCaps"}
 """What Go calls the cases: that of the first letter says who may use a name, and is no choice."""
