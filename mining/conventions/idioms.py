@@ -41,10 +41,15 @@ class FileOpening(Convention):
     cap = "advise"
     never = frozenset({"not"})
     values = ("always", "not")
+    version = 2
     examples = Examples(
         value="always",
         key="inside `with`",
-        conforms=("with open(a) as f: pass", "with g(), open(a, 'rb') as f: pass"),
+        conforms=(
+            "with open(a) as f: pass",
+            "with g(), open(a, 'rb') as f: pass",
+            "self.f = open(a)\nwith self.f: pass",
+        ),
         departs=("f = open(a)", "x = open(a).read()"),
         nearly=("f = a.open()", "f = reopen(a)", "def f():\n    return open(a)", "stack.enter_context(open(a))"),
     )

@@ -134,14 +134,17 @@ class ResourceUse(HouseConvention):
     id = "A07"
     name = "resource-use"
     question = "Is `{key}` called inside `with`?"
-    version = 2
+    version = 3
     never = frozenset({"outside"})
     least_support = 10.0
     examples = Examples(
         value="inside `with`",
         key="shop.db.connect",
         rule={"key": "shop.db.connect", "callee": "shop.db.connect"},
-        conforms=("from shop.db import connect\nwith connect() as c: pass",),
+        conforms=(
+            "from shop.db import connect\nwith connect() as c: pass",
+            "from shop.db import connect\nc = connect()\nwith c: pass",
+        ),
         departs=("from shop.db import connect\nc = connect()",),
         nearly=(
             "from shop.db import connect\ndef f():\n    return connect()",

@@ -7,6 +7,7 @@ fields of f-strings), so that no convention climbs the tree.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
@@ -21,6 +22,8 @@ from .silences import FORMATTED, Silences
 
 DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
 """What a dotted name is made of."""
+ENTERED = re.compile(rb"\bwith\b[^\n:]*?\b([\w.]+)\s*(?:[:,)]|\bas\b)")
+"""A name, the first of those that a `with` names, which it enters."""
 ACCESSORS = frozenset({"property", "setter", "getter", "deleter", "cached_property", "overload", "override"})
 
 
@@ -265,9 +268,18 @@ class FileView:
         return self._texts[1]
 
     def is_with_item(self, call: Node) -> bool:
-        """Claim that *call*, which is visited, is what a `with` enters."""
+        """Claim that *call*, which is visited, is what a `with` enters, at once or by the name that it is given."""
         top = self.top
-        return top is not None and top.kind == "with_item" and top.node.start_byte == call.start_byte
+        if top is not None and top.kind == "with_item" and top.node.start_byte == call.start_byte:
+            return True
+        given = call.parent if self.entered else None
+        left = given.child_by_field_name("left") if given is not None and given.type == "assignment" else None
+        return left is not None and text_of(left).encode() in self.entered
+
+    @cached_property
+    def entered(self) -> frozenset[bytes]:
+        """The names that a `with` enters."""
+        return frozenset(ENTERED.findall(self.utf8))
 
     def callee(self, call: Node) -> str:
         """Return the dotted name that *call* calls, or nothing when it calls an expression."""
