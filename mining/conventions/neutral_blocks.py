@@ -35,7 +35,7 @@ class ChildOrder(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     cap = "advise"
-    version = 2
+    version = 3
     is_local = False
     examples = Examples(
         value="`size` first",
@@ -135,7 +135,7 @@ class RequiredChild(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"without"})
-    version = 6
+    version = 7
     is_local = False
     examples = Examples(
         value="has `zone`",
@@ -269,7 +269,7 @@ class CoOccurrence(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"without"})
-    version = 2
+    version = 3
     is_local = False
     examples = Examples(
         value="also `tags`",

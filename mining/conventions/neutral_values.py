@@ -38,7 +38,7 @@ class ClosedValues(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
-    version = 4
+    version = 5
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
@@ -105,7 +105,7 @@ class LiteralOrReference(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"a literal"})
-    version = 3
+    version = 4
     examples = Examples(
         value="a reference",
         key="`zone` in `resource disk`",

@@ -7,6 +7,7 @@ holds for most of its blocks says nothing of the others.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Set
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ LARGEST_PART = 0.5
 """The share of a shape's blocks that one narrower shape may have."""
 OTHER_ROLES = frozenset({"src", "scripts", "docs"})
 """All files but tests: what those hand over is made up for the case at hand."""
+BLANK = re.compile(r"\s")
+"""What names have not, and sentences have."""
 MOST_KEYS = 40
 """Keys of one shape that are compared with each other, the most frequent ones."""
 
@@ -39,8 +42,8 @@ class Shape(NamedTuple):
     """The wider shapes that its blocks have too."""
 
     def frequent_keys(self) -> set[str]:
-        """Return the keys that enough blocks have, the most frequent ones."""
-        counts = Counter(key for _, block in self.blocks for key in set(block.keys))
+        """Return the keys that enough blocks have, the most frequent ones; a text that is translated is none."""
+        counts = Counter(key for _, block in self.blocks for key in set(block.keys) if not BLANK.search(key))
         ranked = sorted(counts, key=lambda key: (-counts[key], key))[:MOST_KEYS]
         return {key for key in ranked if counts[key] >= LEAST}
 

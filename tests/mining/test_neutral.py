@@ -451,6 +451,15 @@ def test_numbers_are_a_closed_set_where_they_are_very_few():
     assert [] == values("tests", "'a'", "'b'")
 
 
+@pytest.mark.parametrize(("key", "is_asked"), [("size", True), ("How large it is", False)])
+def test_a_sentence_is_no_key(key: str, is_asked: bool):
+    """What is translated is not asked what it is given, nor whether it is there, nor in which order."""
+    text = f"post({{ '{key}': 'a', name: 'b' }});\n" * 8 + "post({ name: 'b', kind: 2 });\n"
+    entries = learn({f"src/f{n}.js": text for n in range(30)}).entries
+
+    assert is_asked == any(key in entry.key for entry in entries)
+
+
 @pytest.mark.parametrize(("folder", "rows"), [("src", ["Q09", "Q10", "Q11", "Q12", "Q13"]), ("test", [])])
 def test_what_tests_hand_over_is_made_up_for_the_case(folder: str, rows: list[str]):
     """Blocks of tests make no rule, and are held to none of the others."""
