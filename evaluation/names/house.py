@@ -122,13 +122,16 @@ class House:
         """
         Claim that *module* may be another project's, in a package of the house that several projects fill.
 
-        Such a package has no module of its own, or the house needs a project that is called as what it lacks.
+        Such a package has no module of its own, or the house needs a project that is called as what it lacks. Nor is
+        all of a package known where a folder without `__init__.py` is called like one that stands further down.
         """
         parts = module.split(".")
         for depth in range(1, len(parts)):
             folders = [place for top in self.tops if (place := top.joinpath(*parts[:depth])).is_dir()]
             if not folders or not all(map(is_namespace, folders)):
                 return False
+            if depth == 1 and parts[0] in self.further_down:
+                return True
             name = parts[depth]
             if any((folder / name).is_dir() or (folder / f"{name}.py").is_file() for folder in folders):
                 continue
@@ -136,6 +139,12 @@ class House:
             is_bare = not any(file.name != "__init__.py" for folder in folders for file in folder.glob("*.py"))
             return is_bare or re.search(rb"(?<![\w.-])%b(?![\w.:/-])" % project, self.required) is not None
         return False
+
+    @cached_property
+    def further_down(self) -> frozenset[str]:
+        """The names of packages that stand in none of the folders of its top-level modules."""
+        packages = outermost_packages(self.files)
+        return frozenset(name_of(package) for package in packages if self.root / top_of(package) not in self.tops)
 
     @cached_property
     def classes(self) -> dict[str, list[tuple[int, list[str]]]]:

@@ -112,6 +112,23 @@ THERE = [
         for given, silent in (("held[0], dict", True), ("held[0], str", False))
     ),
     pytest.param({"a.py": "def f(held: dict[str, int]):\n    held.append(1)\n"}, False, id="what no display holds"),
+    *(
+        pytest.param(
+            {
+                "shop/manage.py": "",
+                "shop/shop/till.py": "",
+                "shop/shop/use.py": "from shop import till\n\nprint(till)\n",
+                "pyproject.toml": "[project]\nname = 'shop'\n",
+                **more,
+            },
+            silent,
+            id=f"a module of a package in a folder of its name {said}",
+        )
+        for more, silent, said in (
+            ({"shop/shop/__init__.py": ""}, True, "that is none"),
+            ({"shop/__init__.py": "", "shop/shop/__init__.py": ""}, False, "that is one, too"),
+        )
+    ),
     pytest.param({"src/shop/cloud/till.py": "import shop.wire.parts\n\nprint(shop)\n"}, True, id="an empty namespace"),
     *(
         pytest.param(
