@@ -143,9 +143,12 @@ class ResourceUse(HouseConvention):
         rule={"key": "shop.db.connect", "callee": "shop.db.connect"},
         conforms=(
             "from shop.db import connect\nwith connect() as c: pass",
-            "from shop.db import connect\nc = connect()\nwith c: pass",
+            "from shop.db import connect\nc = connect()\nwith (\n    a(),\n    c,\n): pass",
         ),
-        departs=("from shop.db import connect\nc = connect()",),
+        departs=(
+            "from shop.db import connect\nc = connect()",
+            "from shop.db import connect\nwith a() as c: pass\nc = connect()",
+        ),
         nearly=(
             "from shop.db import connect\ndef f():\n    return connect()",
             "from shop.db import connect\nstack.enter_context(connect())",

@@ -22,8 +22,10 @@ from .silences import FORMATTED, Silences
 
 DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
 """What a dotted name is made of."""
-ENTERED = re.compile(rb"\bwith\b[^\n:]*?\b([\w.]+)\s*(?:[:,)]|\bas\b)")
-"""A name, the first of those that a `with` names, which it enters."""
+WITH = re.compile(rb"^[ \t]*(?:async[ \t]+)?with\b([^:]*):", re.MULTILINE)
+"""The head of a `with`, which may have several lines."""
+NAME = re.compile(rb"(?<![\w.])(?<!\bas )[A-Za-z_][\w.]*")
+"""A name in it, but for those that it gives."""
 ACCESSORS = frozenset({"property", "setter", "getter", "deleter", "cached_property", "overload", "override"})
 
 
@@ -278,8 +280,8 @@ class FileView:
 
     @cached_property
     def entered(self) -> frozenset[bytes]:
-        """The names that a `with` enters."""
-        return frozenset(ENTERED.findall(self.utf8))
+        """The names in the heads of `with`, which it enters, or hands to what it enters."""
+        return frozenset(name for head in WITH.findall(self.utf8) for name in NAME.findall(head))
 
     def callee(self, call: Node) -> str:
         """Return the dotted name that *call* calls, or nothing when it calls an expression."""
