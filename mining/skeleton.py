@@ -8,44 +8,51 @@ documentation is in it, so it never gives an answer away. It is the same text fo
 from __future__ import annotations
 
 from .definitions import Definition
+from .makers import on_one_line
 from .source import Source, Span
 
 SKELETON_BYTES = 1_600
 """About 500 tokens: a quarter of the embedded base's context."""
 IMPORT_SHARE = 0.5
-"""The share of the skeleton that lines before the first definition may take."""
+"""The share of the skeleton that statements before the first definition may take, whatever its heads need."""
 LONGEST_STATEMENT = 400
 """Bytes of an opening statement beyond which it says more than where names come from."""
 
 
 def render_skeleton(source: Source, definitions: list[Definition], limit: int = SKELETON_BYTES) -> str:
-    """Return at most *limit* bytes of skeleton, whole lines only, in the order of the file."""
-    opening = fit_lines(opening_lines(source, definitions), int(limit * IMPORT_SHARE))
-    room = limit - sum(len(line.encode()) + 1 for line in opening)
+    """Return at most *limit* bytes of skeleton, whole statements only, in the order of the file."""
+    heads = {index: head_text(source, one) for index, one in enumerate(definitions) if not one.is_local}
+    sizes = {index: len(text.encode()) + 1 for index, text in heads.items()}
+    # what the heads leave is the opening's, too
+    share = max(int(limit * IMPORT_SHARE), limit - sum(sizes.values()))
+    opening = fit_last(opening_statements(source, definitions), share)
+    room = limit - sum(len(text.encode()) + 1 for text in opening)
     # outer definitions say more about a file than nested ones, so they are the first to get room
-    heads = [(depth, index) for index, depth in enumerate(depths(definitions))]
+    outer_first = [(depth, index) for index, depth in enumerate(depths(definitions)) if index in heads]
     kept: set[int] = set()
-    for _, index in sorted(heads):
-        text = head_text(source, definitions[index])
-        if not definitions[index].is_local and (size := len(text.encode()) + 1) <= room:
+    for _, index in sorted(outer_first):
+        if sizes[index] <= room:
             kept.add(index)
-            room -= size
-    return "\n".join([*opening, *(head_text(source, definitions[index]) for index in sorted(kept))])
+            room -= sizes[index]
+    return "\n".join([*opening, *(heads[index] for index in sorted(kept))])
 
 
-def opening_lines(source: Source, definitions: list[Definition]) -> list[str]:
-    """Return the telling lines before the first definition: imports and single-line assignments."""
+def opening_statements(source: Source, definitions: list[Definition]) -> list[str]:
+    """Return the telling statements before the first definition: imports and single-line assignments."""
     end = definitions[0].span.start if definitions else len(source.utf8)
-    lines: list[str] = []
+    statements: list[str] = []
     for node in source.tree.root_node.children:
         if node.start_byte >= end:
             break
         text = source.slice(Span(node.start_byte, node.end_byte))
         if node.type in ("comment", "string") or '"""' in text or "'''" in text:
             continue
-        if "import" in node.type or "\n" not in text:
-            lines.extend(text.split("\n") if len(text) < LONGEST_STATEMENT else [])
-    return lines
+        if "import" in node.type and "," in text and "\\" not in text and source.language.comment not in text:
+            # what is parted by commas needs no lines of its own
+            text = on_one_line(text)
+        if ("import" in node.type or "\n" not in text) and len(text) < LONGEST_STATEMENT:
+            statements.append(text)
+    return statements
 
 
 def head_text(source: Source, definition: Definition) -> str:
@@ -68,11 +75,16 @@ def depths(definitions: list[Definition]) -> list[int]:
     return found
 
 
-def fit_lines(lines: list[str], limit: int) -> list[str]:
-    """Return the first lines that fit into *limit* bytes."""
-    used = 0
-    for count, line in enumerate(lines):
-        used += len(line.encode()) + 1
-        if used > limit:
-            return lines[:count]
-    return lines
+def fit_last(statements: list[str], room: int) -> list[str]:
+    """
+    Return, in their order, the statements that fit into *room* bytes, the last ones first.
+
+    By custom what everyone knows, such as the standard library, is imported before what is the house's own.
+    """
+    kept: list[str] = []
+    for text in reversed(statements):
+        size = len(text.encode()) + 1
+        if size <= room:
+            kept.append(text)
+            room -= size
+    return kept[::-1]

@@ -161,6 +161,19 @@ def test_definitions_nest_deeper_than_calls_may():
     assert not tally_source(parse(classes)).opportunities
 
 
+def test_a_skeleton_opens_with_whole_statements_and_the_last_ones():
+    """What is imported last is the house's; names need no lines of their own; what heads leave is the opening's."""
+    many = "".join(f"import module_number_{number}\n" for number in range(100))
+    names = ", ".join(f"name_{number}" for number in range(20))
+    house = f"from .house import (\n    {names.replace(', ', f',{chr(10)}    ')},\n)\n"
+    source = parse(f"{many}{house}log = house(1)\n\n\ndef run(self):\n    return name_1\n")
+    lines = render_skeleton(source, collect_definitions(source)).split("\n")
+
+    assert [f"from .house import ({names})", "log = house(1)", "def run(self):"] == lines[-3:]
+    assert "import module_number_99" == lines[-4]
+    assert 1_500 < len("\n".join(lines)) <= 1_600
+
+
 def test_a_language_travels_between_processes():
     """A language whose grammar is loaded can be sent to a worker, which loads its own."""
     import pickle
