@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .definitions import Definition
 from .errors import naming
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
@@ -20,6 +21,7 @@ from .languages import Language
 from .pairs.kind import Draft, collect_kinds
 from .pairs.pair import Pair
 from .repository import Repository
+from .source import Source
 from .split import Unit
 from .yields import UNTOLD, Drop, FileYield, HistoryYield, make_pair
 
@@ -27,6 +29,8 @@ HISTORY = 500
 """Commits that are looked at by default."""
 BLANKS = re.compile(r"(?<=[^\w\s]) | (?=[^\w\s])")
 TRAILING_COMMA = re.compile(r",(?=[)\]}])")
+OF_COMMENTS = re.compile(r"comment|doc|typo|spell|\bnotes?\b|todo|explain|clarif", re.IGNORECASE)
+"""What a message says that is about comments."""
 EITHER_QUOTE = frozenset({"javascript", "python", "starlark", "tsx", "typescript"})
 """Languages in which both quotes open the same kind of string."""
 
@@ -73,12 +77,37 @@ def bodies_of(change: Change) -> tuple[str, str]:
 
 
 def object_to_change(change: Change, draft: Draft) -> str:
-    """Return why a change teaches nothing: a formatter made it, or what it left does not parse."""
+    """
+    Return why a change teaches nothing.
+
+    A formatter made it, what it left does not parse, or it is of comments alone and its message is about other things.
+    """
     language = change.after.language.name
+    if not OF_COMMENTS.search(change.subject):
+        old, new = without_comments(change.before, change.old), without_comments(change.after, change.new)
+        if old == new:
+            return "comments_only"
     before, after = (unformatted(text, language) for text in (draft.instruction.partition("\n")[2], draft.response))
     if before == after:
         return "formatted_only"
     return "syntax" if language == "python" and broken_definition(change.after, change.new) else ""
+
+
+def without_comments(source: Source, definition: Definition) -> list[bytes]:
+    """Return the words of *definition*, but for those of its comments."""
+    start, end = definition.span
+    parts: list[bytes] = []
+    walk = [source.tree.root_node.descendant_for_byte_range(start, end)]
+    while walk:
+        node = walk.pop()
+        if node is None or node.end_byte <= start or node.start_byte >= end:
+            continue
+        if node.type.endswith("comment"):
+            parts.append(source.utf8[start : node.start_byte])
+            start = node.end_byte
+        else:
+            walk.extend(reversed(node.children))
+    return b" ".join([*parts, source.utf8[start:end]]).split()
 
 
 def unformatted(code: str, language: str) -> str:

@@ -146,6 +146,7 @@ def test_a_shallow_clone_is_not_split_by_time(grown, tmp_path):
         pytest.param(
             "Give each name a line", "(prices, rate)", "(\n    prices,\n    rate,\n)", "formatted_only", id="layout"
         ),
+        pytest.param("Sum up what is asked for", "return", "# soon\n    return", "comments_only", id="a comment"),
         pytest.param("Drop them when summed up", "return", "del prices('all')\n    return", "syntax", id="syntax"),
     ],
 )
