@@ -29,7 +29,7 @@ RECEIVER = re.compile(r"^\((?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?(?:self|cls)\b(?:\s*:
 """The parameter that no caller gives."""
 MAKER = ".__init__"
 """How the name of the method ends that says what its class is called with."""
-SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
+SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=\s|$)|\n\s*\n")
 
 
 class Symbol(NamedTuple):

@@ -110,6 +110,11 @@ def symbols_of(path: str, text: str) -> tuple[Symbol, ...]:
     [
         ('"""Opens the\n    "north" door.\n    """', 'Opens the "north" door', 'open the "north" door'),
         ("'''\n    Opens the\n    'north' door.'''", "Opens the 'north' door", "open the 'north' door"),
+        (
+            '"""Open a door (e.g. the front one) once. Then go."""',
+            "Open a door (e.g. the front one) once",
+            "open a door (e.g. the front one) once",
+        ),
         ('"""Given a key, open the door."""', "Given a key, open the door", ""),
         ('"""Safe version of `open`."""', "Safe version of `open`", ""),
         ('"""Convenience method for opening doors."""', "Convenience method for opening doors", ""),
