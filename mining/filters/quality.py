@@ -23,7 +23,12 @@ SHORTEST_RESPONSE = 12
 LONGEST_RESPONSE = 6_000
 LONGEST_INSTRUCTION = 12_000
 """Characters; twice what the kinds ask with, unless a line as long as a table stands in it."""
-STUB = re.compile(r"\s*(pass|\.\.\.|raise NotImplementedError(\(.*\))?|return None|return)\s*(#.*)?")
+STUB = re.compile(
+    r"\s*(?:pass|\.\.\.|return(?: None)?|(?:\w+ = (?:[^\n(]+|\([^()]*\))\n\s*)?"
+    r"raise NotImplementedError(?:\((?s:.*)\))?)"
+    r"\s*(?:#.*)?"
+)
+"""A body that is left to others to write, with the words of the error that says so."""
 BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 """Characters that make code read otherwise than it runs (CVE-2021-42574)."""
 MIXED = re.compile("[A-Za-z_][\u0400-\u058f\u13a0-\u13ff]|[\u0400-\u058f\u13a0-\u13ff][A-Za-z_]")

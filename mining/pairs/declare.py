@@ -19,7 +19,10 @@ from .kind import Draft, Example, Kind, MinedFile, phrase
 WHOLE = ("Declare `{symbol}`", "Declare the class `{symbol}`")
 HEAD = "Write the head of the class `{symbol}`"
 MOST_LINES = 16
-"""Lines of an answer; where there are more, or documentation says more than was asked with, the head alone is asked."""
+"""
+Lines of an answer; where there are more, or documentation says more than was asked with, the head alone is asked, and
+nothing where that has more, too: what its decorators hold is data.
+"""
 
 
 def draft_declare(mined: MinedFile) -> Iterator[Draft]:
@@ -35,19 +38,21 @@ def draft_declare(mined: MinedFile) -> Iterator[Draft]:
             first = source.line_of(span.start)
             # what stands under a condition is declared more than once, and one line says nothing but the base
             if span.start == source.line_starts[first - 1] and first != source.line_of(span.end - 1):
-                yield ask_for_head(mined, definition)
+                yield from ask_for_head(mined, definition)
 
 
-def ask_for_head(mined: MinedFile, definition: Definition) -> Draft:
-    """Return the question for the opening of an outermost class."""
+def ask_for_head(mined: MinedFile, definition: Definition) -> Iterator[Draft]:
+    """Yield the question for the opening of an outermost class, where its head is no table."""
     source = mined.source
     inside = [one for one in mined.definitions if definition.span.start < one.span.start < definition.span.end]
     lines, is_cut = opening_lines(source, definition, inside)
+    if source.line_of(lines.end - 1) - source.line_of(lines.start) >= MOST_LINES:
+        return
     around = [one for one in mined.definitions if one is not definition and one.parent is None]
     summary = "" if definition.doc is None else summary_of(source.slice(definition.doc))
     ask = HEAD if is_cut else phrase(source.path + definition.symbol, WHOLE)
     purpose = f": {summary}" if summary else ""
-    return Draft(
+    yield Draft(
         kind="declare",
         symbol=definition.symbol,
         instruction=f"{source.language.comment} {ask.format(symbol=definition.symbol)}{purpose}.",
@@ -65,6 +70,9 @@ def opening_lines(source: Source, definition: Definition, inside: list[Definitio
     first = source.line_of(definition.span.start)
     end = source.line_of(inside[0].span.start) - 1 if inside else source.line_of(definition.span.end - 1)
     head = source.line_of(len(source.utf8[: definition.head.end].rstrip()) - 1)
+    # comments below the head open what is left out
+    while blank_to_line_end(source, source.line_starts[head - 1]):
+        head -= 1
     while end > head and blank_to_line_end(source, source.line_starts[end - 1]):
         end -= 1
     doc = source.slice(definition.doc) if definition.doc is not None else ""

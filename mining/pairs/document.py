@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..definitions import Definition
+from ..filters.quality import STUB
 from ..source import Source, Span, indent_of
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
@@ -32,6 +33,9 @@ def draft_document(mined: MinedFile) -> Iterator[Draft]:
         if doc is None or definition.has_error or not SHORTEST <= doc.end - doc.start <= LONGEST:
             continue
         if definition.kind == "class" or definition.code is None:
+            continue
+        if STUB.fullmatch(source.slice(definition.code)):
+            # what others are to write is not told by the code
             continue
         first, last = source.line_of(doc.start), source.line_of(doc.end - 1)
         answer = source.lines_span(first, last)

@@ -60,6 +60,13 @@ NO_VERBS = frozenset(
 )
 ANNOTATED = re.compile(r"(\w+)\s*:\s*[\"']?(?:[\w.]+\.)?([A-Z]\w+)")
 INHERITED = re.compile(r"(?<![\w.])self\.(\w+)(?=\()")
+BINDING = re.compile(
+    r"^[ \t]*(?:async )?(?:for ([^\n]+?) in |(\w+(?: *, *\w+)*)(?: *:[^=\n]+)? *=(?!=))"
+    r"|\b(?:as|def|import) (\w+(?: *, *\w+)*)|(\w+) *:=",
+    re.MULTILINE,
+)
+"""What gives names a value."""
+USED = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 BOUND = re.compile(r"(\w+)\s*(?::[^=]+)?=\s*(?:await\s+)?$")
 
 
@@ -111,7 +118,7 @@ def draft_use(mined: MinedFile) -> Iterator[Draft]:
             if lines is None or lines.start in taken or site.callee.endswith(f".{caller.symbol}"):
                 continue
             before = lines_before(source, caller, lines)
-            if len(before) <= MOST_BEFORE:
+            if len(before) <= MOST_BEFORE and not lost_names(source, caller, lines, before):
                 taken.add(lines.start)
                 yield ask_for_call(source, caller, before, lines, site)
 
@@ -217,6 +224,16 @@ def lines_before(source: Source, caller: Definition, lines: Span) -> str:
             end = starts[0]
         node = block
     return "".join(reversed(parts))
+
+
+def lost_names(source: Source, caller: Definition, lines: Span, before: str) -> set[str]:
+    """Return the names on *lines* that the caller binds above, and of which nothing stands in what it kept *before*."""
+    assert caller.code is not None
+    above = source.slice(Span(min(caller.code.start, lines.start), lines.start))
+    if len(before) == len(above):
+        return set()
+    bound = set(USED.findall(" ".join("".join(found) + " " for found in BINDING.findall(above))))
+    return bound & set(USED.findall(source.slice(lines))) - set(USED.findall(head_text(source, caller) + before))
 
 
 def ask_for_call(source: Source, caller: Definition, before: str, lines: Span, site: Site) -> Draft:

@@ -159,6 +159,12 @@ BODY = "    return [item for item in items if item]"
         pytest.param("infill", "n += 1", "", id="a short hole"),
         pytest.param("implement", "    raise NotImplementedError('later')  # soon", "stub", id="a stub"),
         pytest.param("infill", "raise NotImplementedError", "stub", id="a stub in a hole"),
+        pytest.param(
+            "implement", "    words = 'later'\n    raise NotImplementedError(words)", "stub", id="a stub that says why"
+        ),
+        pytest.param(
+            "implement", "    n = f(n)\n    raise NotFoundError(n)", "", id="another error, after a statement"
+        ),
         pytest.param("implement", "    raise NotFoundError('no such item')", "", id="another error"),
         pytest.param("implement", "    total += 1\n" * 500, "long", id="a very long body"),
         pytest.param("implement", f"{BODY}  # \u202e", "bidirectional_control", id="turned round"),

@@ -372,6 +372,15 @@ def test_a_call_is_not_asked_for_after_a_branch_that_is_too_long():
     assert not mine_data("house/a.py", text.encode(), known_languages(), ["use"]).drafts
 
 
+def test_a_call_is_not_asked_for_with_names_that_were_left_out():
+    """What the first statements of a long function bind is told nowhere, where these are left out."""
+    long = call_under("def enter(keys):")
+    lost = long.replace("def enter(keys):\n", "def enter(keys):\n    spare = keys[0]\n")
+
+    for text, asked in ((long, 1), (lost, 1), (lost.replace("    open_door(key)", "    open_door(spare)"), 0)):
+        assert asked == len(mine_data("house/a.py", text.encode(), known_languages(), ["use"]).drafts)
+
+
 def test_a_class_is_asked_for_with_what_it_is_and_takes():
     """A summary that is nothing to be done is told after a colon."""
     door = 'class Door:\n    """A way in."""\n\n    def __init__(self, key, wide=True):\n        self.key = key\n'
@@ -516,6 +525,7 @@ def test_what_is_recalled_has_no_context(rows):
         pytest.param("", "# Declare ", 1, id="nothing but a head"),
         pytest.param('    """Open.\n\n    It is loud.\n    """\n\n', "# Write the head of ", 1, id="long words"),
         pytest.param("".join(f"    x{n} = {n}\n" for n in range(20)), "# Write the head of ", 1, id="many lines"),
+        pytest.param("\n    # doors\n" + 20 * "    x = 1\n", "# Write the head of ", 1, id="a comment, many lines"),
     ],
 )
 def test_a_head_alone_is_asked_for_as_such(opening, asked, lines):
@@ -526,6 +536,25 @@ def test_a_head_alone_is_asked_for_as_such(opening, asked, lines):
 
         assert draft.instruction.startswith(asked)
         assert lines == draft.response.count("\n") + 1
+
+
+def test_a_head_as_long_as_a_table_is_not_asked_for():
+    """What its decorators hold nobody can tell by the name of the class."""
+    for rows, asked in ((2, 1), (20, 0)):
+        table = "".join(f"    x{n}={n},\n" for n in range(rows))
+        text = f"from house.jobs import Job, job\n\n\n@job(\n{table})\nclass Open(Job):\n    times = 2\n"
+
+        assert asked == len(mine_data("house/doors.py", text.encode(), known_languages(), ["declare"]).drafts)
+
+
+@pytest.mark.parametrize(
+    "body", ["pass", "...", "raise NotImplementedError", "words = 'others open'\n    raise NotImplementedError(words)"]
+)
+def test_what_others_are_to_write_is_not_documented(body):
+    """The code says nothing of it."""
+    text = f'def open_door(key):\n    """Open the door with *key*, unless it is open."""\n    {body}\n'
+
+    assert not mine_data("house/doors.py", text.encode(), known_languages(), ["document"]).drafts
 
 
 def test_a_class_of_a_generic_base_is_declared():
