@@ -48,7 +48,8 @@ class FoldCorpus(Corpus):
         packages = self.whole.profile.packages
         learned = learn_profile([tally_source(self.source(path), packages) for path in paths], packages=packages)
         kept = (keep_decided(entry, self.whole.profile) for entry in learned.entries)
-        return replace(learned, entries=tuple(e for e in kept if e is not None), versions=self.whole.profile.versions)
+        entries = tuple(entry for entry in kept if entry is not None)
+        return replace(learned, entries=entries, versions=self.whole.profile.versions, owners=self.whole.profile.owners)
 
 
 def keep_decided(entry: Entry, whole: Profile) -> Entry | None:

@@ -24,7 +24,7 @@ from .conventions.inhouse_definitions import folder_of
 from .conventions.priors import read_priors
 from .conventions.tally import FileTally
 from .filters.duplicates import Clusters, Fingerprint, similar_pairs
-from .owners import LANGUAGES, Owners
+from .owners import Owners, formatters_of
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, is_project, scopes_of
 from .settings import Override, Settings, override_for
 from .tiers import lower_tier
@@ -130,7 +130,7 @@ def learn_profile(
     ]
     total = sum(place.times for found in places.values() for place in found)
     versions = {name: convention.version for name, convention in sorted(conventions_by_id().items())}
-    return Profile(tuple(control_discoveries(entries)), len(files), total, versions, packages)
+    return Profile(tuple(control_discoveries(entries)), len(files), total, versions, packages, known.owners)
 
 
 def find_copies(files: Sequence[FileTally]) -> dict[str, str]:
@@ -203,8 +203,7 @@ def learn_rule(
             continue
         entry = learn(scope, found)
         if entry is None:
-            owner = owner_of(convention, key, found, known.owners)
-            entries += [] if override.is_enforced else silence(convention, whole, scope, found, owner)
+            entries += [] if override.is_enforced else silence(convention, whole, scope, found)
         elif convention.is_scoped and (
             whole is None
             or (entry.value, entry.owner) != (whole.value, whole.owner)
@@ -217,37 +216,24 @@ def learn_rule(
 
 def owner_of(convention: Convention, key: str, places: Sequence[Place], owners: Owners) -> str:
     """Return the formatter that is set up where most of *places* stand, or nothing."""
-    for name in sorted(convention.owners & owners.keys()):
-        if is_formatted(convention, key, name):
-            covered = sum(place.times for place in places if place.path.startswith(owners[name]))
-            if 2 * covered > sum(place.times for place in places):
-                return name
+    for name in formatters_of(convention, key, owners):
+        covered = sum(place.times for place in places if place.path.startswith(owners[name]))
+        if 2 * covered > sum(place.times for place in places):
+            return name
     return ""
 
 
-def is_formatted(convention: Convention, key: str, owner: str) -> bool:
-    """Claim that the formatter *owner* formats the language that a question is about."""
-    return not convention.is_neutral or key.partition(": ")[0] in LANGUAGES[owner]
-
-
-def silence(
-    convention: Convention, whole: Entry | None, scope: str, places: Sequence[Place], owner: str
-) -> list[Entry]:
-    """
-    Return the entry that keeps the repository's rule away from a scope.
-
-    It plainly does not keep the rule, or leaves the matter to its own *owner*, however few its places are.
-    """
+def silence(convention: Convention, whole: Entry | None, scope: str, places: Sequence[Place]) -> list[Entry]:
+    """Return the entry that keeps the repository's rule away from a scope which plainly does not keep it."""
     if whole is None or not whole.tier:
         return []
     votes, files = weigh(convention, places)
     n, k = sum(votes.values()), votes.get(whole.value, 0.0)
-    are_few = n < convention.least_support or files < convention.least_files
-    if not owner and (are_few or k >= OWN_HABIT * n):
+    if n < convention.least_support or files < convention.least_files or k >= OWN_HABIT * n:
         return []
     bound = round(wilson_bound(k, n), 5)
     weights = {"k": round(k, 3), "n": round(n, 3), "files": files, "bound": bound, **count_places(places, whole.value)}
-    return [replace(whole, scope=scope, **weights, strength="", tier="", owner=owner)]
+    return [replace(whole, scope=scope, **weights, strength="", tier="")]
 
 
 def weigh(

@@ -12,9 +12,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .repository import is_vendored, read_start
 from .roles import is_test_path
+
+if TYPE_CHECKING:
+    from .conventions.convention import Convention
 
 Owners = Mapping[str, tuple[str, ...]]
 """Each formatter, and the folders that it is set up for: `web/` is one, the whole repository is the empty word."""
@@ -97,7 +101,11 @@ SIGNS = (
     ),
     ("rustfmt", ("rustfmt.toml", ".rustfmt.toml"), ANYTHING),
     # most projects are content with its defaults
-    ("rustfmt", PIPELINES, re.compile(rb"^[^#\n]*\bcargo (?:\+\S+ )?fmt\b", re.MULTILINE)),
+    (
+        "rustfmt",
+        PIPELINES,
+        re.compile(rb"^[^#\n]*\b(?:cargo (?:\+\S+ )?fmt|rustfmt [^#\n]{0,200}?--check)\b", re.MULTILINE),
+    ),
     ("swift-format", (".swift-format",), ANYTHING),
     ("swiftformat", (".swiftformat",), ANYTHING),
 )
@@ -151,6 +159,13 @@ def owners_in(root: Path, listed: Iterable[str]) -> Owners:
     """Return the formatters that the files *listed* under *root* set up."""
     asked = ((path, read_start(root, path)) for path in listed if may_set_up(path))
     return owners_of((path, text) for path, text in asked if text is not None)
+
+
+def formatters_of(convention: Convention, key: str, owners: Owners) -> list[str]:
+    """Return those of *owners* that own what *convention* asks, and format the language that *key* is about."""
+    language = key.partition(": ")[0]
+    known = sorted(convention.owners & owners.keys())
+    return [name for name in known if not convention.is_neutral or language in LANGUAGES[name]]
 
 
 def owners_at(root: Path) -> Owners:

@@ -5,11 +5,12 @@ What a repository keeps to, as a value. In: `profile.json`, or what `learn` foun
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 from .conventions.convention import conventions_by_id
+from .owners import Owners, formatters_of
 
 SCHEMA = "idiolect.profile/1"
 EXEMPLARS, SHOWN_EXEMPLARS = 6, 3
@@ -131,6 +132,8 @@ class Profile:
     """The version of every detector that was asked."""
     packages: Set[str] = frozenset()
     """The folders of the outermost packages of Python: what a module of the house is called follows from them."""
+    owners: Owners = field(default_factory=dict[str, tuple[str, ...]])
+    """The formatters that are set up, and for which folders."""
 
     @cached_property
     def table(self) -> Mapping[tuple[str, str, str], Entry]:
@@ -138,14 +141,25 @@ class Profile:
         return {(entry.convention, entry.key, entry.scope): entry for entry in self.entries}
 
     def lookup(self, convention: str, key: str, path: str, role: str) -> Entry | None:
-        """Return the entry of the narrowest scope that speaks to a place in the file at *path*, if it holds a rule."""
+        """
+        Return the entry of the narrowest scope that speaks to a place in the file at *path*, if it holds a rule.
+
+        It has no tier where a formatter that owns the matter is set up for that file, unless the settings ask for it.
+        """
         scopes = scopes_of(path, role)
         for scope in scopes:
             entry = self.table.get((convention, key, scope))
             if entry is not None:
+                entry = entry if entry.reason else self.left_to_formatter(entry, path)
                 is_others = entry.is_of_project and not is_project(scope) and is_project(scopes[0])
                 return entry if (entry.strength or entry.tier) and not is_others else None
         return None
+
+    def left_to_formatter(self, entry: Entry, path: str) -> Entry:
+        """Return *entry*, without its tier where a formatter that owns the matter formats the file at *path*."""
+        names = formatters_of(conventions_by_id()[entry.convention], entry.key, self.owners)
+        owner = next((name for name in names if path.startswith(self.owners[name])), "")
+        return replace(entry, tier="", owner=owner) if owner else entry
 
     def as_json(self) -> dict[str, Any]:
         """Return the profile as `profile.json` holds it."""
@@ -155,6 +169,7 @@ class Profile:
             "opportunities": self.opportunities,
             "versions": dict(self.versions),
             "packages": sorted(self.packages),
+            "owners": {name: list(folders) for name, folders in sorted(self.owners.items())},
             "entries": [asdict(entry) for entry in self.entries],
         }
 
@@ -164,7 +179,8 @@ class Profile:
         entries = tuple(read_entry(row) for row in table["entries"])
         # profiles written before they were noted
         packages = frozenset(table.get("packages", ()))
-        return cls(entries, table["files"], table["opportunities"], table["versions"], packages)
+        owners = {name: tuple(folders) for name, folders in table.get("owners", {}).items()}
+        return cls(entries, table["files"], table["opportunities"], table["versions"], packages, owners)
 
 
 def state_fact(convention: str, key: str, value: str) -> Entry:

@@ -30,10 +30,10 @@ HOLDERS = frozenset(
 """Folders that hold projects, or are one, and are no package of Python."""
 DOCS = re.compile(r"(^|/)(demos|docs?|examples?|notebooks?|(?:\w+-)?playgrounds?|samples?|tutorials?)/")
 DATA = re.compile(
-    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|testdata|fixtures?|resources|snapshots?)|testdata|__snapshots__)/"
+    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|test[dD]ata|fixtures?|resources|snapshots?)|test[dD]ata|__snapshots__)/"
 )
 """Elsewhere than under tests a house may have code of its own that is about snapshots."""
-SAMPLES = ("data/", "snapshot/", "snapshots/", "snapshots__/")
+SAMPLES = ("data/", "Data/", "snapshot/", "snapshots/", "snapshots__/")
 """How the folders end of what nobody wrote in the house's style, or at all."""
 
 

@@ -423,7 +423,7 @@ class BlankLines(NeutralConvention):
     spared = PROSE
     owners = frozenset({"gofmt", "google-java-format", "ktlint", "php-cs-fixer", "rubocop", "swiftformat"})
     is_mined = True
-    version = 9
+    version = 10
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -447,6 +447,15 @@ class BlankLines(NeutralConvention):
             conforms=("import a.B;\nimport c.D;\n",),
             departs=("import a.B;\n\nimport c.D;\n",),
             nearly=("import static a.B.c;\n\nimport c.D;\n",),
+        ),
+        Examples(
+            value="0",
+            key="a namespace use declaration and another",
+            path="src/a.php",
+            language="php",
+            conforms=("<?php\nuse A\\B;\nuse C\\D;\n",),
+            departs=("<?php\nuse A\\B;\n\nuse C\\D;\n",),
+            nearly=("<?php\nuse A\\B;\n\nuse function C\\d;\n",),
         ),
         Examples(
             value="1",
@@ -552,8 +561,12 @@ def neighbour(node: Node, called: str | None) -> str:
     if order is not None:
         return noun_of(f"`#{order[1]}`")
     kind = node.type.replace("class_", f"{called}_") if called else node.type
+    opening = node.children[:2]
+    if TAKING.search(node.type):
+        # the grammar of PHP counts the second word into what is taken
+        opening = [first_token(child) for child in opening]
     # behind a named node, such as the `pub` of Rust, stands no more than the word that opens the others
-    words = [text_of(child) for child in node.children[:2] if not child.is_named]
+    words = [text_of(child) for child in opening if not child.is_named]
     second = words[1] if len(words) > 1 else ""
     is_said = not second.isalpha() or second in node.type
     return noun_of(kind if is_said else f"{second} {kind}")

@@ -170,9 +170,10 @@ class LongStrings(NeutralConvention):
     name = "long-strings"
     question = "How is a string of several lines opened?"
     cap = "advise"
-    # there it can be opened in one way alone
-    spared = frozenset({"go", "java", "kotlin", "scala", "swift"})
-    version = 5
+    # there it can be opened in one way alone, or each way makes another text
+    spared = frozenset({"go", "java", "kotlin", "scala", "swift", "yaml"})
+    owners = frozenset({"rubocop"})
+    version = 6
     examples = Examples(
         value="`",
         path="src/a.js",

@@ -226,6 +226,7 @@ def test_a_file_with_its_own_way_is_left_alone(others: int, own: int, found: int
     [
         ("tests/data/a.py", 0),
         ("src/testdata/b/a.py", 0),
+        ("compiler/testData/a.py", 0),
         ("tests/data/test_a.py", 6),
         ("tests/fixtures/a.py", 6),
         ("shop/tests/snapshots/a.py", 0),

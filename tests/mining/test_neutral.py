@@ -339,9 +339,16 @@ def test_a_number_may_have_thousands_of_digits():
     assert [1] == [found.line for found in asked if found.convention == "Q21"]
 
 
-def test_what_a_language_writes_in_one_way_is_no_rule():
-    """A string of several lines in Go has one form, so none can be asked for."""
-    files = {f"f{n}.go": "package a\n\nvar b = `c\nd`\n" for n in range(60)}
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("go", "package a\n\nvar b = `c\nd`\n", id="there is one form"),
+        pytest.param("yaml", "a: |\n  b\n  c\n", id="each form makes another text"),
+    ],
+)
+def test_what_leaves_no_choice_is_no_rule(name: str, text: str):
+    """Of a string of several lines no form is asked for where a language has one, or one for each text."""
+    files = {f"f{n}.{name}": text for n in range(60)}
 
     assert not [entry for entry in learn(files).entries if entry.convention == "Q19"]
 

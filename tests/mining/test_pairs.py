@@ -233,6 +233,7 @@ def infills_of(path, text):
         ("src/door-test.cc", True),
         ("src/house/_tests/doors.py", True),
         ("testdata/expected.md", True),
+        ("compiler/testData/Doors.kt", True),
         ("src/House.Testing/Doors.cs", False),
         ("src/House/TestHelper/Doors.cs", False),
         ("house-test/src/Doors.kt", False),

@@ -109,6 +109,8 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         (".github/workflows/CI.yml", "a:\n  steps:\n    - run: cargo fmt --all -- --check\n", {"rustfmt"}),
         ("Makefile", "check:\n\tcargo +nightly fmt --check\n", {"rustfmt"}),
         ("Makefile", "check:\n\tcargo test  # not cargo-fmt\n", set()),
+        (".github/workflows/ci.yml", "a: |\n  if ! rustfmt --edition 2021 --check $(ls); then\n", {"rustfmt"}),
+        ("Makefile", "setup:\n\trustup component add rustfmt\n\tcargo test -- --check\n", set()),
         ("pyproject.toml", 'commands = [["ruff", "format", "."]]\n', {"ruff format"}),
         ("pyproject.toml", 'commands = [["ruff", "check", "."]]  # ruff format\n', set()),
         (".github/workflows/any.yml", "a:\n  steps:\n    - run: uv run ruff format --check\n", {"ruff format"}),
@@ -163,6 +165,19 @@ def test_a_formatter_owns_the_layout_of_its_languages_alone():
     assert {"javascript": ("prettier", ""), "ruby": ("", "gate")} == owners
 
 
+def test_rubocop_owns_what_opens_a_text_of_several_lines():
+    """It knows which texts may be opened by `<<~`: in others the margin is a part of them."""
+    ruby = language_named("ruby")
+    text = b"a = <<~B\n  c\nB\n" * 10
+    tallies = [tally_source(parse_source(f"lib/m{n}.rb", text, ruby)) for n in range(40)]
+
+    tiers = [
+        {entry.tier for entry in learn_profile(tallies, owners=owners).entries if entry.id.startswith("Q19")}
+        for owners in ({}, {"rubocop": ("",)})
+    ]
+    assert [{"advise"}, {""}] == tiers
+
+
 def test_a_formatter_owns_the_folders_that_it_is_set_up_for(tmp_path: Path):
     """What is set up for a part of a repository owns that part, and the whole where the part is most of it."""
     for path, text in {
@@ -200,6 +215,22 @@ def test_layout_is_left_to_a_formatter_where_it_is_set_up(web: int, jobs: int, w
               for folder in ("web", "jobs")]  # fmt: skip
     told = [any(finding.entry.id.startswith("Q03") for finding in one.findings) for one in judged]
     assert [False, True] == told
+
+
+def test_layout_is_left_to_a_formatter_in_every_folder_that_it_formats():
+    """A folder that makes no rules of its own, too, unless the team asks for one; the profile's file says where."""
+    script = language_named("javascript")
+    paths = [*(f"web/new/m{n}.js" for n in range(60)), *(f"web/old/m{n}.js" for n in range(20))]
+    tallies = [tally_source(parse_source(path, b'f("a");\n' * 10, script)) for path in paths]
+    asked = check_settings("idiolect.toml", {"conventions": {"Q03": {"enforce": True, "reason": "agreed"}}})
+
+    for settings, expected in ((None, {"web/new"}), (asked, {"web/new", "web/old"})):
+        learned = learn_profile(tallies, owners={"prettier": ("web/old/",)}, settings=settings)
+        profile = Profile.from_json(json.loads(json.dumps(learned.as_json())))
+        judged = {folder: judge_source(parse_source(f"{folder}/n.js", b"f('a');\n", script), profile)
+                  for folder in ("web/new", "web/old")}  # fmt: skip
+        assert all(sum(one.violated.values()) for one in judged.values())
+        assert expected == {folder for folder, one in judged.items() if one.findings}
 
 
 @pytest.mark.parametrize(
