@@ -19,8 +19,11 @@ from .naming import ACRONYMS, BETWEEN_DIGITS, case_of, recase
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
 MARKS = "_~?!=$"
 """What opens or ends names by a rule of the language."""
-BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstable)_(?=[a-zA-Z]))?")
-"""What stands before a name: the sign of one that is a word of Rust or C#, and the stage that libraries tell by it."""
+BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstable|__[a-zA-Z]+)_(?=[a-zA-Z]))?")
+"""
+What stands before a name: the sign of one that is a word of Rust or C#, the stage that libraries tell by it, and the
+word behind two underscores that says for whom it is: `__forTesting_readAll`.
+"""
 TYPED = SCRIPTS - {"javascript"}
 """Languages in which a function may be a component or a decorator, which types are called like."""
 TOLD = frozenset({"java", "kotlin"})
@@ -53,7 +56,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = PROSE
-    version = 10
+    version = 11
     examples = Examples(
         value="camelCase",
         key="function",
@@ -119,6 +122,15 @@ class DefinitionCase(NeutralConvention):
                 "// swift-format-ignore: AlwaysUseLowerCamelCase\nstruct Late_Order {\n  var a = 1\n}\n",
                 "import A\n\npublic extension Late_Order {\n  var a: Int {\n    1\n  }\n}\n",
             ),
+        ),
+        Examples(
+            value="camelCase",
+            key="function",
+            path="Sources/A.swift",
+            language="swift",
+            conforms=("func readAll() {\n    f()\n}\n",),
+            departs=("func read_all() {\n    f()\n}\n", "func __forTesting_read_all() {\n    f()\n}\n"),
+            nearly=("func __forTesting_readAll() {\n    f()\n}\n",),
         ),
         Examples(
             value="camelCase",
@@ -285,7 +297,7 @@ class DefinitionAffix(NeutralConvention):
     is_mined = True
     linter_codes = NAMING
     spared = PROSE | {"yaml"}  # there a key is named by what reads the file
-    version = 6
+    version = 7
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",

@@ -28,7 +28,9 @@ HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
 PREAMBLE = re.compile(r"#!|<\?|declare\s*\(|[\"']use \w+[\"'];?$")
 """How code begins that has to stand before all other, or may not stand elsewhere: a header may follow it."""
-TO_TOOLS = re.compile(r"#!|// ?(?:@ts-|\+build|go:)|# ?(?:-\*-|coding|encoding|frozen_string_literal|shellcheck|typed)")
+TO_TOOLS = re.compile(
+    r"#!|// ?(?:@ts-|\+build|go:|swift-|swiftlint:)|# ?(?:-\*-|coding|encoding|frozen_string_literal|shellcheck|typed)"
+)
 """How comments begin that programs read at the head of a file: no part of a header."""
 OPENING = re.compile(r"""[A-Za-z]{0,2}[#@$]*(\"{3}|'{3}|"|'|`|<<<|<<[-~]?|[|>])""")
 BLANKS = re.compile(r"[ \t]+")
@@ -232,7 +234,7 @@ class AnyHeader(NeutralConvention):
     name = "any-file-header"
     question = "Which comment about rights opens a file?"
     never = frozenset({"no header"})
-    version = 3
+    version = 4
     examples = Examples(
         value="// Copyright YEAR The Authors",
         path="src/a.js",
@@ -264,6 +266,14 @@ class AnyHeader(NeutralConvention):
             language="go",
             conforms=("//go:build linux\n\n// Copyright 2024 The Authors\n\npackage a\n\nvar b = 1\n",),
             departs=("//go:build linux\n\npackage a\n\nvar b = 1\n",),
+            nearly=(),
+        ),
+        Examples(
+            value="// Copyright YEAR The Authors",
+            path="Package.swift",
+            language="swift",
+            conforms=("// swift-tools-version:6.0\n// Copyright 2024 The Authors\n\nimport A\n",),
+            departs=("// swift-tools-version:6.0\n\nimport A\n",),
             nearly=(),
         ),
         Examples(
