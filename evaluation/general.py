@@ -13,6 +13,7 @@ import importlib.util
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from ..mining.artefacts import sha256_json
@@ -42,10 +43,16 @@ def collect_general(corpus: Corpus) -> list[Pair]:
     own = {pair.response for split in ("train", "validation", "test") for pair in corpus.pairs(split)}
     pairs: list[Pair] = []
     for package in PACKAGES:
-        found = [pair for file in choose_files(package) for pair in read_file(package, file)]
+        found = read_package(package)
         if sum(pair.response in own for pair in found) <= COPIES:
             pairs += [pair for pair in found if pair.response not in own]
     return pairs
+
+
+@cache
+def read_package(package: str) -> tuple[Pair, ...]:
+    """Return the pairs of an installed package, which does not change while a process runs."""
+    return tuple(pair for file in choose_files(package) for pair in read_file(package, file))
 
 
 def choose_files(package: str) -> list[Path]:

@@ -8,8 +8,9 @@ its script only ever sets text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -24,6 +25,9 @@ from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
 from .facts import Row, describe_data, list_facts
 from .visible import make_visible, shorten
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 HERE = Path(__file__).parent
 LABELS = {
@@ -71,11 +75,7 @@ def render_report(
 
     Raises `MissingExtraError` when jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, FileSystemLoader
-    except ImportError:
-        raise MissingExtraError("jinja2", "idiolect[evaluate]") from None
-    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=False)
+    template = load_template()
     # folds are asked of what is training elsewhere
     splits = ("train", "test", "validation") if run.get("folds") else ("test", "validation")
     pairs = {pair.id: pair for split in splits for pair in corpus.pairs(split)}
@@ -120,7 +120,17 @@ def render_report(
         "footer": describe_footer(run, verdict),
         "data": pack_data(scores, samples, pairs, requests),
     }
-    return make_visible(environment.get_template("page.html").render(page))
+    return make_visible(template.render(page))
+
+
+@cache
+def load_template() -> Template:
+    """Return the page's template, compiled once in a process. Raises `MissingExtraError` when jinja2 is missing."""
+    try:
+        from jinja2 import Environment, FileSystemLoader
+    except ImportError:
+        raise MissingExtraError("jinja2", "idiolect[evaluate]") from None
+    return Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=False).get_template("page.html")
 
 
 def read_part(name: str) -> Markup:

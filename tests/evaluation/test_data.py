@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from idiolect.evaluation.curve import Law, fit_law, nested_subsets, weigh_curve
 from idiolect.evaluation.evaluate import evaluate_corpus
-from idiolect.evaluation.general import PACKAGES, choose_files, collect_general, collect_placebo, read_file
+from idiolect.evaluation.general import PACKAGES, collect_general, collect_placebo, read_package
 from idiolect.evaluation.memory import EQUALS, TrainingText, measure_exposure, plant_canaries
 from idiolect.mining.errors import InputError
 from toys import AnswerLoss, FakeGenerator, FakeLosses, make_corpus, tuned_knows
@@ -87,7 +87,7 @@ def test_the_embedded_base_has_read_no_general_code():
 
 def test_a_package_that_was_mined_is_no_general_code(corpus):
     """An adapter may change what it was tuned on."""
-    click = [pair for file in choose_files("click") for pair in read_file("click", file)]
+    click = read_package("click")
 
     class Mined:
         def pairs(self, split):
