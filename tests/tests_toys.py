@@ -1,8 +1,10 @@
 """
-A toy repository. In: nothing. Out: files that are enough to mine, split and train on.
+A toy repository and a toy base. In: nothing. Out: files that are enough to mine, split and train on.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 VERBS = ("open", "close", "count", "merge", "scale", "shift", "sort", "drop", "join", "split", "find", "rank")
 NOUNS = ("orders", "parcels", "users", "routes", "prices", "tokens", "frames", "ledgers", "plans", "notes")
@@ -38,3 +40,15 @@ def toy_files() -> dict[str, str]:
             functions.append(head + body + "\n")
         files[f"shop/{verb}_{noun}_{place}.py"] = "import json\n\n\n" + "\n\n".join(functions)
     return files
+
+
+def make_base(folder: Path) -> Path:
+    """Write a base of one thin layer with the embedded base's tokenizer into *folder*, and return that."""
+    from idiolect.training.base import embedded_path
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    shape = {"num_hidden_layers": 1, "hidden_size": 32, "intermediate_size": 64, "head_dim": 8}
+    shape |= {"num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["full_attention"]}
+    AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(embedded_path(), **shape)).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder)
+    return folder

@@ -12,6 +12,7 @@ from idiolect.evaluation.watch import ProbeScore
 from idiolect.mining.errors import InputError
 from idiolect.training.recipe import Recipe
 from idiolect.training.train import train_adapter
+from tests_toys import make_base
 from toys import FakeGenerator, make_corpus
 
 
@@ -59,7 +60,10 @@ def test_a_run_asks_at_every_look(tmp_path):
     """The log tells the score of the base and of every look; the best of them is kept."""
     corpus = make_corpus(tmp_path / "corpus", train=40)
     recipe = Recipe(steps=2, validate_every=1, probes=2, step_tokens=2000, pack_tokens=2000, max_tokens=1000)
-    out = train_adapter(corpus.folder, tmp_path / "out", recipe=recipe, score_of=partial(ProbeScore, corpus.folder))
+    base = make_base(tmp_path / "base")
+    out = train_adapter(
+        corpus.folder, tmp_path / "out", base=base, recipe=recipe, score_of=partial(ProbeScore, corpus.folder)
+    )
     lines = [json.loads(line) for line in (out / "log.jsonl").read_text("utf-8").splitlines()]
     scores = {line["step"]: line["score"] for line in lines if "score" in line}
     best = json.loads((out / "idiolect.json").read_text("utf-8"))["losses"]["validation"]["best_step"]
@@ -67,4 +71,4 @@ def test_a_run_asks_at_every_look(tmp_path):
     assert list(scores) == [0, 1, 2]
     assert scores[best] == max(scores[1], scores[2])
     with pytest.raises(InputError, match="judge"):
-        train_adapter(corpus.folder, tmp_path / "nobody", recipe=recipe)
+        train_adapter(corpus.folder, tmp_path / "nobody", base=base, recipe=recipe)

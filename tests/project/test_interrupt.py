@@ -41,15 +41,9 @@ def _corpus(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(name="base", scope="module")
 def _base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a base of one thin layer, which reads general code in no time."""
-    from idiolect.training.base import embedded_path
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from tests_toys import make_base
 
-    folder = tmp_path_factory.mktemp("base") / "thin"
-    shape = {"num_hidden_layers": 1, "hidden_size": 32, "intermediate_size": 64, "head_dim": 8}
-    shape |= {"num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["full_attention"]}
-    AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(embedded_path(), **shape)).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder)
-    return folder
+    return make_base(tmp_path_factory.mktemp("base") / "thin")
 
 
 @pytest.fixture(name="adapter", scope="module")
