@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from idiolect.evaluation.checks import tests
 from idiolect.evaluation.checks.check import LOST
 from idiolect.evaluation.checks.tests import TestsCheck, make_check
 from idiolect.evaluation.probes import Probe
@@ -296,6 +297,13 @@ def _check(tmp_path_factory) -> TestsCheck:
     check = make_check(None, root)
     assert isinstance(check, TestsCheck)
     return check
+
+
+@pytest.fixture(autouse=True)
+def _few_rounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeat a reference as often as the check does only where its luck is the matter: each time is a cage."""
+    if "H05" not in request.node.name:
+        monkeypatch.setattr(tests, "ROUNDS", 2)
 
 
 @pytest.fixture(name="probes", scope="module")
