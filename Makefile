@@ -3,8 +3,9 @@
 PYTHON ?= python3
 MINUTES ?= 9
 BIN := .venv/bin
+QUICK := -m 'not slow' -n logical --dist loadfile --no-loadscope-reorder
 
-.PHONY: install demo test test-all lint clean
+.PHONY: install demo test test-all coverage lint clean
 
 install: .venv/installed
 
@@ -23,11 +24,15 @@ demo: install
 		--out .idiolect/demo --minutes $(MINUTES)
 
 test: install
-	$(BIN)/python -m pytest -m 'not slow' -n logical --dist loadfile --no-loadscope-reorder --cov --cov-report=
-	$(BIN)/coverage report --skip-covered --sort=cover | tail -n 25
+	$(BIN)/python -m pytest $(QUICK)
 
 test-all: install
 	$(BIN)/python -m pytest
+
+# apart from `test`: to count lines makes tests of plain Python take up to twice as long
+coverage: install
+	$(BIN)/python -m pytest $(QUICK) --cov --cov-report=
+	$(BIN)/coverage report --skip-covered --sort=cover | tail -n 25
 
 lint: install
 	$(BIN)/ruff check .
