@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..mining.wording import counted
+from ..mining.wording import counted, printable
 from ._language import language_option
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ def compare(
 
     root = find_root((repository,))
     target = root / (file or USUAL)
+    if target.is_symlink():
+        raise InputError(f"{str(target)!r} is a link. A baseline is a plain file: what it points at is not touched.")
     if must_exist and not target.is_file():
         raise InputError(f"No baseline at {str(target)!r}. Make one: idiolect baseline create.")
     old = read_baseline(target.read_bytes(), target.name) if target.is_file() else Counter["Key"]()
@@ -142,4 +144,4 @@ def show_entries(entries: Counter[Key], sign: str) -> None:
     """Print entries, one a line."""
     for key in sorted(entries):
         where = f" in {key.scope}" if key.scope else ""
-        click.echo(f"{sign} {key.path}: {key.rule}{where} × {entries[key]}")
+        click.echo(printable(f"{sign} {key.path}: {key.rule}{where} × {entries[key]}"))

@@ -7,11 +7,13 @@ A baseline only shrinks unless it is told otherwise; what is in it and no longer
 from __future__ import annotations
 
 import json
+import operator
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from ..mining.artefacts import parse_json
 from ..mining.errors import InputError
 from .identity import Key
 
@@ -82,12 +84,14 @@ def read_baseline(data: bytes, name: str) -> Counter[Key]:
         if not line.strip():
             continue
         try:
-            row: dict[str, Any] = json.loads(line)
+            row: dict[str, Any] = parse_json(line)
             if "schema" in row:
                 if row["schema"] != SCHEMA:
                     raise InputError(f"{name} is written as {row['schema']!r}; this version reads {SCHEMA!r}.")
                 continue
-            found[Key(str(row["path"]), str(row["rule"]), str(row["scope"]), str(row["snippet"]))] += int(row["count"])
+            key = Key(str(row["path"]), str(row["rule"]), str(row["scope"]), str(row["snippet"]))
+            "".join(key).encode("utf-8")  # JSON may name half a character
+            found[key] += operator.index(row["count"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
                 f"{name}, line {number} is no entry of a baseline. Make a new one: idiolect baseline create."

@@ -12,7 +12,6 @@ The evaluation, top to bottom. In: a corpus, and a model as callables. Out: the 
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -26,7 +25,16 @@ from typing import Any
 
 from .. import __version__
 from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
-from ..mining.artefacts import lock_folder, read_jsonl, refuse_foreign, sha256_file, sha256_json, write_json, write_text
+from ..mining.artefacts import (
+    lock_folder,
+    parse_json,
+    read_jsonl,
+    refuse_foreign,
+    sha256_file,
+    sha256_json,
+    write_json,
+    write_text,
+)
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
 from ..mining.taught import read_taught
@@ -212,7 +220,7 @@ def read_adapter(info: Mapping[str, Any] | Path | None) -> dict[str, Any] | None
     marker, log = info / "idiolect.json", info / "log.jsonl"
     if not marker.is_file():
         raise InputError(f"{str(info)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
-    record: dict[str, Any] = json.loads(marker.read_text("utf-8"))
+    record: dict[str, Any] = parse_json(marker.read_text("utf-8"))
     told = list(read_jsonl(log)) if log.is_file() else []
     return {**record, "log": told, "taught": read_taught(info, record.get("files", {}))}
 
@@ -258,7 +266,7 @@ def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
 def read_started(task: Task) -> int | None:
     """Return the probe count of the unfinished or finished run of the same task in this folder, if there is one."""
     try:
-        run = json.loads((task.out / MARKER).read_text("utf-8"))
+        run = parse_json((task.out / MARKER).read_text("utf-8"))
         return int(run["probes_asked"]) if run["task_sha256"] == task.sha256 else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -492,7 +500,7 @@ def read_timings(path: Path, keys: Set[str]) -> list[Row]:
     timed: dict[str, Row] = {}
     for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
         with suppress(ValueError):  # a kill tears a line
-            row: Row = json.loads(line)
+            row: Row = parse_json(line)
             timed[row["key"]] = row
     return [row for key, row in timed.items() if key in keys]
 

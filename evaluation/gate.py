@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..mining.artefacts import sha256_file, sha256_json
+from ..mining.artefacts import parse_json, sha256_file, sha256_json
 from ..mining.errors import InputError, MismatchError, SettingsError
 from ..mining.repository import git_output
 from .checks.check import LOST
@@ -114,7 +114,7 @@ def read_evaluation(folder: Path) -> Stored:
 def read_object(path: Path) -> dict[str, Any]:
     """Return a JSON object; raises `MismatchError` when the file is none."""
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = parse_json(path.read_text("utf-8"))
     except ValueError:
         raise MismatchError(f"{path.name} is not JSON") from None
     if not isinstance(value, dict):
@@ -198,7 +198,7 @@ def replay(stored: Stored, policy: Policy | None) -> Weighed:
 
 def read_rounded(text: str) -> Any:
     """Return the value of JSON, with its numbers as far as every machine computes them alike."""
-    return json.loads(text, parse_float=lambda number: round(float(number), DIGITS))
+    return parse_json(text, parse_float=lambda number: round(float(number), DIGITS))
 
 
 def read_policy(file: Path) -> Policy:

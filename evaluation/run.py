@@ -6,14 +6,13 @@ The profile, the settings and the baseline of a change are those of its merge ba
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from ..mining.artefacts import write_bytes
+from ..mining.artefacts import parse_json, write_bytes
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError
 from ..mining.garbage import pause_collection
@@ -335,7 +334,7 @@ def paths_now(root: Path, settings: Settings) -> list[str]:
 def read_profile(file: Path) -> Profile:
     """Return the profile in *file*."""
     try:
-        return Profile.from_json(json.loads(file.read_text("utf-8")))
+        return Profile.from_json(parse_json(file.read_text("utf-8")))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"The profile {str(file)!r} cannot be read: {reason}.") from None

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..mining.artefacts import sha256_json, write_text
+from ..mining.artefacts import parse_json, sha256_json, write_text
 from ..mining.errors import MismatchError
 from .arms import Composed, Generator, Written
 from .extract import body_is_over
@@ -204,7 +204,7 @@ def seal(row: Mapping[str, Any]) -> str:
 def unseal(line: str) -> Row | None:
     """Return the row of a sealed line, or None when the line is not what was written."""
     try:
-        row = json.loads(line)
+        row = parse_json(line)
     except ValueError:
         return None
     if not isinstance(row, dict) or "line_crc32" not in row:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def refuse_foreign(out: Path, marker: str, schema: str) -> None:
         return
     found = None
     with suppress(OSError, ValueError, AttributeError):
-        found = json.loads((out / marker).read_text("utf-8")).get("schema")
+        found = parse_json((out / marker).read_text("utf-8")).get("schema")
     if not isinstance(found, str) or found.partition("/")[0] != schema.partition("/")[0]:
         raise InputError(
             f"--out {str(out)!r} holds something else than {schema.partition('/')[0]}. Name another folder."
@@ -162,6 +162,18 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
     write_text(path, "".join(encode(row) + "\n" for row in rows))
 
 
+def parse_json(text: str | bytes, parse_float: Callable[[str], Any] = float) -> Any:
+    """
+    Return the value of JSON, its numbers as *parse_float* reads them.
+
+    Raises `ValueError` for what is none, and also for what nests without end.
+    """
+    try:
+        return json.loads(text, parse_float=parse_float)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """
     Yield the objects of a JSON Lines file.
@@ -173,7 +185,7 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(lines, start=1):
             try:
                 line.encode("utf-8")
-                row = json.loads(line)
+                row = parse_json(line)
             except ValueError:
                 raise MismatchError(f"{path.name}, line {number}: not JSON. Make the artefact again.") from None
             if not isinstance(row, dict):

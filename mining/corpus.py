@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import __version__
-from .artefacts import new_artefact, read_jsonl, sha256_file, write_json, write_jsonl, write_text
+from .artefacts import new_artefact, parse_json, read_jsonl, sha256_file, write_json, write_jsonl, write_text
 from .errors import InputError, MismatchError
 from .languages import Language, known_languages, language_of
 from .pairs.pair import COLUMNS, Pair
@@ -79,12 +79,12 @@ class Corpus:
         """The conventions that the repository keeps."""
         from .profile import Profile
 
-        return Profile.from_json(json.loads((self.folder / "profile.json").read_text("utf-8")))
+        return Profile.from_json(parse_json((self.folder / "profile.json").read_text("utf-8")))
 
     @cached_property
     def api(self) -> dict[str, Any]:
         """What the repository offers."""
-        return json.loads((self.folder / "api.json").read_text("utf-8"))
+        return parse_json((self.folder / "api.json").read_text("utf-8"))
 
     @cached_property
     def languages(self) -> tuple[Language, ...]:
@@ -169,7 +169,7 @@ def read_corpus(folder: Path, *, verify: bool = True) -> Corpus:
     if not marker.is_file():
         raise InputError(f"{str(folder)!r} is no corpus: it has no {MARKER}. Make one: idiolect mine REPO --out DIR")
     try:
-        manifest = cast("dict[str, Any]", json.loads(marker.read_text("utf-8")))
+        manifest = cast("dict[str, Any]", parse_json(marker.read_text("utf-8")))
         schema = manifest.get("schema")
     except (ValueError, AttributeError):
         raise MismatchError(f"{str(marker)!r} is not a JSON object. Mine again.") from None

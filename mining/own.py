@@ -6,11 +6,11 @@ They only ever teach: a probe needs a file of the repository around it. What com
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from .artefacts import parse_json
 from .errors import SettingsError
 from .filters.duplicates import fingerprint, similar_pairs
 from .filters.private import what_is_private
@@ -67,7 +67,7 @@ def read_own_file(root: Path, name: str, faults: list[str]) -> Iterator[Pair]:
 def check_row(line: str) -> tuple[Mapping[str, str], str]:
     """Return the row that *line* writes, and what is wrong with it."""
     try:
-        row: Any = json.loads(line)
+        row: Any = parse_json(line)
     except (ValueError, RecursionError):
         return {}, "not JSON"
     if not isinstance(row, dict):

@@ -19,7 +19,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from ..mining.artefacts import sha256_file, write_json
+from ..mining.artefacts import parse_json, sha256_file, write_json
 from ..mining.errors import InputError, MismatchError
 from ..mining.taught import TAUGHT
 from .encode import Example
@@ -180,7 +180,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     Raises `InputError` when there is no complete adapter, `MismatchError` when its bytes are not those recorded.
     """
     try:
-        record = json.loads((folder / RECORD).read_text("utf-8"))
+        record = parse_json((folder / RECORD).read_text("utf-8"))
     except OSError:
         raise InputError(
             f"No finished adapter in {str(folder)!r}. Make one with `idiolect train`, or finish it with --resume."

@@ -7,7 +7,6 @@ both and is written last, before the folder takes its name. A torn one is passed
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from ..mining.artefacts import sha256_file, write_json
+from ..mining.artefacts import parse_json, sha256_file, write_json
 from ..mining.errors import MachineError
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def load_checkpoint(folder: Path) -> tuple[Progress, dict[str, Tensor]] | None:
     """
     for checkpoint in reversed(list_checkpoints(folder)):
         if is_complete(checkpoint):
-            values = json.loads((checkpoint / VALUES).read_text("utf-8"))
+            values = parse_json((checkpoint / VALUES).read_text("utf-8"))
             return Progress(**values), load_file(checkpoint / TENSORS)
     return None
 
@@ -119,7 +118,7 @@ def list_checkpoints(folder: Path) -> list[Path]:
 def is_complete(checkpoint: Path) -> bool:
     """Claim that *checkpoint* holds exactly the bytes that were written."""
     try:
-        hashes = json.loads((checkpoint / COMPLETE).read_text("utf-8"))
+        hashes = parse_json((checkpoint / COMPLETE).read_text("utf-8"))
         return hashes == {name: sha256_file(checkpoint / name) for name in (TENSORS, VALUES)}
     except (OSError, ValueError):
         return False

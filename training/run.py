@@ -7,7 +7,6 @@ learning rate by a trial, and its packs by how many processes began it.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..mining.artefacts import LOCK, machine_faults, sha256_json, write_json
+from ..mining.artefacts import LOCK, machine_faults, parse_json, sha256_json, write_json
 from ..mining.corpus import Corpus
 from ..mining.errors import InputError
 from .adapter import RECORD, read_record
@@ -140,7 +139,7 @@ def start_run(
             begun = {"steps": steps, "rate": rate, "pack_tokens": setup.plan.pack_tokens}
             write_json(file, {"schema": RUN_SCHEMA, "fingerprint": fingerprint, **begun})
     setup.accelerator.wait_for_everyone()
-    run = json.loads(file.read_text("utf-8"))
+    run = parse_json(file.read_text("utf-8"))
     if run["fingerprint"] != fingerprint:
         raise InputError(
             f"The unfinished run in {str(out)!r} has another corpus, base or recipe. Choose another folder, "

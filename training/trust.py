@@ -7,7 +7,6 @@ library is told to run no such code; these are refused before it reads them, by 
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..mining.artefacts import parse_json
 from ..mining.errors import InputError
 
 FETCHING = (
@@ -53,7 +53,7 @@ except Exception:
 def check_config(file: Path) -> None:
     """Raise `InputError` where the configuration in *file* would fetch or run code, or is none."""
     try:
-        config = json.loads(file.read_text("utf-8"))
+        config = parse_json(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{file.name} of {str(file.parent)!r} cannot be read: {error}") from None
     if not isinstance(config, dict):
@@ -79,7 +79,7 @@ def check_adapter(folder: Path) -> None:
     """Raise `InputError` unless the adapter in *folder* is of a known kind and brings no code."""
     file = folder / "adapter_config.json"
     check_config(file)
-    kind = json.loads(file.read_text("utf-8")).get("peft_type")
+    kind = parse_json(file.read_text("utf-8")).get("peft_type")
     if kind not in ADAPTERS:
         raise InputError(f"{str(folder)!r} holds an adapter of kind {kind!r}. Known: {', '.join(ADAPTERS)}.")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.evaluation.baseline import SCHEMA, match_baseline, read_baseline, write_baseline
+from idiolect.evaluation.baseline import FILE, SCHEMA, match_baseline, read_baseline, write_baseline
 from idiolect.evaluation.identity import Key
 from idiolect.evaluation.learning import learn_tree
 from idiolect.evaluation.run import Request, run_check
@@ -20,6 +20,7 @@ from idiolect.mining.settings import Settings
 from .slips import SLIP, check, git
 
 KEY = Key("app/a.py", "S01", "load", "0f")
+ROW = '{"path": "%s", "rule": "S01", "scope": "", "snippet": "", "count": %s}'
 
 
 def test_as_many_are_accepted_as_were_counted():
@@ -64,6 +65,9 @@ def test_what_is_written_is_read():
         ('{"path": "a.py"}', "line 3 is no entry of a baseline"),
         ("[]", "line 3 is no entry of a baseline"),
         ("<<<<<<< ours", "line 3 is no entry of a baseline"),
+        pytest.param("[" * 5_000, "line 3 is no entry of a baseline", id="nested"),
+        (ROW % ("a.py", "Infinity"), "line 3 is no entry of a baseline"),
+        (ROW % ("\\ud800", "1"), "line 3 is no entry of a baseline"),
     ],
 )
 def test_what_is_no_baseline_is_named_with_its_line(line, said):
@@ -193,3 +197,21 @@ def test_a_baseline_is_read_as_it_was_written():
 
     for text in (written, written.replace("\n", "\r\n")):
         assert baseline == read_baseline(text.encode(), "b")
+
+
+def test_a_baseline_that_is_a_link_is_not_written(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A repository cannot have its findings written where it likes."""
+    (house / FILE).symlink_to(tmp_path / "outside")
+
+    assert 2 == main(["baseline", "create", str(house)])
+    assert "is a link" in capsys.readouterr().err
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_baseline_does_not_drive_the_terminal(house: Path, capsys: pytest.CaptureFixture[str]):
+    """What an entry holds is shown with its escapes spelled out."""
+    row = {"path": "a\x1b]0;x", "rule": "S01", "scope": "", "snippet": "", "count": 1}
+    (house / FILE).write_text(json.dumps(row) + "\n", "utf-8")
+
+    assert 0 == main(["baseline", "show", str(house)])
+    assert "a\\x1b]0;x: S01" in capsys.readouterr().out

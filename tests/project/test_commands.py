@@ -517,6 +517,16 @@ def test_the_action_judges_a_change_from_where_it_starts(tmp_path: Path, event: 
     assert base == (words[words.index("--diff") + 1] if "--diff" in words else None)
 
 
+def test_the_action_takes_no_report_from_the_change(tmp_path: Path):
+    """A report that the change brings is not handed on where nothing could be judged, nor a link written through."""
+    (tmp_path / "sarif").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside").write_text("mine")
+
+    assert 2 == act(tmp_path, "exit 2", {})
+    assert not (tmp_path / "output").exists()
+    assert not (tmp_path / "sarif").is_symlink()
+
+
 def test_the_action_names_a_report_that_there_is(tmp_path: Path):
     """Findings fail the job and leave a report; where nothing could be judged, none is named for the upload."""
     assert 2 == act(tmp_path, "exit 2", {})
