@@ -19,8 +19,8 @@ from ..mining.source import Source
 from .names.existence import RULE as NAMES
 
 MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\[((?:[^][\n]|\[[^][\n]*\])*)\][ \t]*([^\n]*)")
-COMMA = re.compile(r",(?![^[]*\])")
-"""What stands between rules; a key in brackets may hold one."""
+RULE = re.compile(r"(?:[^][,]|\[[^]]*\])+")
+"""What stands between commas; a key in brackets may hold one."""
 ENDS = "*/->#} \t\r"
 """What may close a comment after its reason."""
 
@@ -55,7 +55,7 @@ def collect_suppressions(source: Source) -> list[Suppression]:
         line = source.line_of(match.start())
         stands_alone = not source.utf8[source.line_starts[line - 1] : node.start_byte].strip()
         target = 0 if match[1] else line + stands_alone
-        rules = tuple(rule.strip() for rule in COMMA.split(match[2].decode("utf-8", "replace")) if rule.strip())
+        rules = tuple(rule.strip() for rule in RULE.findall(match[2].decode("utf-8", "replace")) if rule.strip())
         found.append(Suppression(line, target, rules, match[3].decode("utf-8", "replace").strip().rstrip(ENDS)))
     return found
 

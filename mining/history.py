@@ -196,6 +196,8 @@ def is_lesson(commit: Commit) -> bool:
     lines = sum(span.many for file in commit.files for span in (*file.removed, *file.added))
     if not commit.files or len(commit.files) > MOST_FILES or lines > MOST_LINES or BOT.search(commit.author):
         return False
+    if len(commit.subject) > 2 * LONGEST_SUBJECT:
+        return False  # before its words are told from marks and numbers, which takes long of ten thousand dots
     _, subject = told(commit.subject)
     return (
         len(subject.split()) >= FEWEST_WORDS

@@ -76,7 +76,7 @@ SIGNS = (
         re.compile(rb"google-?java-?format|com\.diffplug\.(gradle\.)?spotless", re.IGNORECASE),
     ),
     # a plug-in of Gradle's that runs it, or ktfmt, and what tells it how
-    ("ktlint", GRADLE, re.compile(rb"^(?!\s*//).*\b(?:kotlinter|ktfmt|ktlint)\b", re.MULTILINE)),
+    ("ktlint", GRADLE, re.compile(rb"^(?![ \t]*//).*\b(?:kotlinter|ktfmt|ktlint)\b", re.MULTILINE)),
     ("ktlint", (".editorconfig",), re.compile(rb"^ktlint_", re.MULTILINE)),
     ("ktlint", PIPELINES, re.compile(rb"^[^#\n]*\bkt(?:fmt|lint)", re.MULTILINE)),
     ("php-cs-fixer", (".php-cs-fixer.php", ".php-cs-fixer.dist.php"), ANYTHING),

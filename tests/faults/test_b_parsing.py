@@ -11,10 +11,14 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from idiolect.evaluation.suppression import collect_suppressions
 from idiolect.mining.definitions import collect_definitions
+from idiolect.mining.difference import FileChange, Lines
 from idiolect.mining.filters.secrets import find_secrets, redact_secrets
+from idiolect.mining.history import Commit, is_lesson
 from idiolect.mining.languages import language_named
 from idiolect.mining.mine import mine_data
+from idiolect.mining.owners import owners_of
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
 from idiolect.mining.source import parse_source
 from idiolect.mining.workers import map_files
@@ -173,6 +177,18 @@ def test_B14_no_pattern_explodes():
         redact_secrets(f"x = '{text}'\n")
         mine_data("a.py", f"# {text[:1500]}\nx = 1\n".encode(), [PYTHON], None)
         assert time.process_time() - begin < 5, text[:20]
+
+
+def test_B14_no_comment_message_or_settings_explode():
+    """Nor what a comment excuses, a commit says, or a build is set up with, of the size that such a thing may have."""
+    comment = parse_source("a.py", b"x = 1  # idiolect: ignore[" + b"," * 200_000 + b"] why\n", PYTHON)
+    lines = [Lines(1, 1)]
+    begin = time.process_time()
+    collect_suppressions(comment)
+    is_lesson(Commit("0", "." * 100_000 + "x", "A", [FileChange("a.py", removed=lines, added=lines)]))
+    owners_of([("build.gradle.kts", b"\n" * 200_000)])
+
+    assert time.process_time() - begin < 5
 
 
 def test_B14_many_blocks_under_many_headings():
