@@ -164,7 +164,7 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
     # what stands on lines that nobody touched was there before
     known.subtract(alert.key for alert, is_added in zip(file.alerts, added, strict=True) if not is_added)
     stood = Counter((each.line, each.entry.id, each.found) for each in found)
-    edited = change.edited.get(file.source.path, {}) if file.source.keeps_lines else {}
+    edited: Mapping[int, int] = change.edited.get(file.source.path, {}) if file.source.keeps_lines else {}
     came: list[bool] = []
     for alert, is_added in zip(file.alerts, added, strict=True):
         rule = alert.finding.entry.id

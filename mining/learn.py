@@ -231,9 +231,10 @@ def silence(convention: Convention, whole: Entry | None, scope: str, places: Seq
     n, k = sum(votes.values()), votes.get(whole.value, 0.0)
     if n < convention.least_support or files < convention.least_files or k >= OWN_HABIT * n:
         return []
-    bound = round(wilson_bound(k, n), 5)
-    weights = {"k": round(k, 3), "n": round(n, 3), "files": files, "bound": bound, **count_places(places, whole.value)}
-    return [replace(whole, scope=scope, **weights, strength="", tier="")]
+    times = count_values(places)
+    entry = replace(whole, scope=scope, k=round(k, 3), n=round(n, 3), files=files, bound=round(wilson_bound(k, n), 5))
+    counts = {"conforming": times[whole.value], "opportunities": times.total()}
+    return [replace(entry, **counts, strength="", tier="")]
 
 
 def weigh(
@@ -254,12 +255,12 @@ def weigh(
     return votes, len(copies)
 
 
-def count_places(places: Iterable[Place], value: str) -> dict[str, int]:
-    """Return how many opportunities make the choice *value*, and how many there are."""
+def count_values(places: Iterable[Place]) -> Counter[str]:
+    """Return how many opportunities make each choice."""
     times: Counter[str] = Counter()
     for place in places:
         times[place.value] += place.times
-    return {"conforming": times[value], "opportunities": times.total()}
+    return times
 
 
 def first_choice(votes: Mapping[str, float]) -> str:
@@ -297,6 +298,7 @@ def learn_scope(
         return None
     lately, _ = weigh(convention, [place for place in places if place.recent], RECENT)
     favourite = first_choice(lately) if lately else value
+    times = count_values(places)
     entry = Entry(
         convention=convention.id,
         key=key,
@@ -304,7 +306,8 @@ def learn_scope(
         value=value,
         k=round(k, 3),
         n=round(n, 3),
-        **count_places(places, value),
+        conforming=times[value],
+        opportunities=times.total(),
         files=files,
         bound=round(bound, 5),
         strength=strength,

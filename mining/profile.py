@@ -150,7 +150,7 @@ class Profile:
         for scope in scopes:
             entry = self.table.get((convention, key, scope))
             if entry is not None:
-                entry = entry if entry.reason else self.left_to_formatter(entry, path)
+                entry = self.left_to_formatter(entry, path) if entry.tier and not entry.reason else entry
                 is_others = entry.is_of_project and not is_project(scope) and is_project(scopes[0])
                 return entry if (entry.strength or entry.tier) and not is_others else None
         return None
