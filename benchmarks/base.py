@@ -211,7 +211,7 @@ def pick_bodies(files: Sequence[HeldOut], count: int) -> Iterator[Any]:
     from idiolect.evaluation.checks.compile import compile_texts
     from idiolect.evaluation.probes import Probe, interleave
     from idiolect.mining.languages import language_named
-    from idiolect.mining.mine import pairs_of_source
+    from idiolect.mining.mine_file import pairs_of_source
     from idiolect.mining.source import parse_source
 
     sources = {file.path: parse_source(file.path, file.text.encode(), language_named("python")) for file in files}

@@ -28,9 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from idiolect.evaluation.evaluate import hash_evidence
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.measure import CONTROLS
+from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.mining.artefacts import sha256_file, write_json
 

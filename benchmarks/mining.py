@@ -332,9 +332,10 @@ def rename_locals(code: str) -> str:
 def stage_edits(_roots: Sequence[Path], history: Path) -> dict[str, Any]:
     """Measure `edit` pairs against listing the same history and parsing the blobs that are kept."""
     from idiolect.mining.edits import mine_history
+    from idiolect.mining.git import git_output
     from idiolect.mining.history import Blobs, is_lesson, read_commits
     from idiolect.mining.languages import known_languages, language_of
-    from idiolect.mining.repository import git_output, open_repository
+    from idiolect.mining.repository import open_repository
     from tree_sitter import Parser
 
     languages = known_languages()

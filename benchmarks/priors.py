@@ -22,7 +22,7 @@ from idiolect.mining.conventions import FileTally, collect_conventions, tally_so
 from idiolect.mining.conventions.convention import Convention
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import Place, first_choice, weigh
-from idiolect.mining.repository import content_reason
+from idiolect.mining.skips import content_reason
 from idiolect.mining.source import UndecodableError, parse_source
 
 PACKAGES = (

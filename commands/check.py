@@ -141,7 +141,7 @@ def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:
     to hear of it, and its habits are its own.
     """
     from ..mining.errors import InputError
-    from ..mining.repository import git_output
+    from ..mining.git import git_output
 
     for path in paths:
         if not path.exists():
@@ -157,7 +157,8 @@ def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:
 
 def is_left_out(root: Path, folder: Path) -> bool:
     """Claim that the settings of the repository at *root* exclude *folder*, or that git ignores it."""
-    from ..mining.repository import git_output, matcher_of
+    from ..mining.git import git_output
+    from ..mining.repository import matcher_of
     from ..mining.settings import read_settings
 
     name = folder.relative_to(root.resolve()).as_posix()

@@ -67,7 +67,7 @@ def command(
 
 def describe_foreign(skipped: Mapping[str, int]) -> list[str]:
     """Return a line on files of a language that nobody but the house may know, where many were left out."""
-    from ..mining.repository import DESCRIBE, MANY_FILES, NO_GRAMMAR_FOR, UNREAD, count_endings
+    from ..mining.unread import DESCRIBE, MANY_FILES, NO_GRAMMAR_FOR, UNREAD, count_endings
 
     ends = {why.removeprefix(NO_GRAMMAR_FOR): n for why, n in skipped.items() if why.startswith(NO_GRAMMAR_FOR)}
     found = {end: n for end, n in ends.items() if end not in UNREAD and n >= MANY_FILES}

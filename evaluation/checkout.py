@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ..mining.corpus import Corpus
 from ..mining.errors import InputError, MismatchError
+from ..mining.git import git_output
 from ..mining.languages import language_of
-from ..mining.mine import clean_source
-from ..mining.repository import git_output
+from ..mining.mine_file import clean_source
 from ..mining.source import UndecodableError, parse_source
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from ..mining.difference import compare_index, compare_work_tree
 from ..mining.errors import InputError
+from ..mining.git import git_output
 from ..mining.history import is_shallow
+from ..mining.reading import read_start
 from ..mining.recency import COMMITS
-from ..mining.repository import git_output, read_start
 
 DEEPEN = (50, 200, 1_000, 5_000)
 """Commits that a shallow clone is deepened by, one step after the other, until the merge base is there."""

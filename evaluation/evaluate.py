@@ -12,26 +12,18 @@ The evaluation, top to bottom. In: a corpus, and a model as callables. Out: the 
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence, Set
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.artefacts import (
     lock_folder,
     parse_json,
     read_jsonl,
     refuse_foreign,
-    sha256_file,
-    sha256_json,
     write_json,
     write_text,
 )
@@ -40,36 +32,27 @@ from ..mining.errors import InputError, TooSmallError
 from ..mining.taught import read_taught
 from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
 from .checkout import match_repository
-from .checks.check import LOST
 from .folds import open_folds
+from .latency import describe_latency
 from .measure import (
     TRAINING,
     add_memory,
-    describe_training,
     measure_canaries,
     measure_losses,
     measure_parts,
     require_retrain,
     train_placebo,
 )
-from .parts import Part, describe_fold, describe_suites, make_bench, merge_suites, open_parts, train_part
-from .probes import TAUGHT_BEFORE, Probe, Suite, select_probes
-from .samples import TEMPERATURE, Job, Report, Row, SampleFile, generate_samples, make_job, model_sha256, write_sealed
+from .parts import Part, describe_fold, make_bench, merge_suites, open_parts, train_part
+from .probes import Suite
+from .record import MARKER, SCHEMA, describe_machine, describe_run, describe_verdict
+from .samples import Job, Report, Row, SampleFile, generate_samples, make_job, model_sha256, write_sealed
 from .scores import Text, control_texts
+from .size import choose_count, require_size
 from .statistics import Plan, plan_suite
 from .task import Bench, Task
-from .verdict import Policy, as_json
-from .weigh import Weighed, comparison_rows, weigh
-
-SCHEMA = "idiolect.evaluation/1"
-MARKER = "run.json"
-DEFAULT_PROBES = 200
-GENERATION_SHARE = 0.8
-"""Of the given minutes; the rest goes to losses, checks and the report."""
-PILOT = 8
-"""Requests that are timed to turn minutes into probes."""
-WARM_UP = 8
-"""Answers of an arm whose times are left out."""
+from .verdict import Policy
+from .weigh import comparison_rows, weigh
 
 
 def evaluate_corpus(
@@ -231,117 +214,6 @@ def clear_results(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def choose_count(task: Task, bench: Bench) -> int:
-    """
-    Return how many test probes to admit: as asked, or what the given minutes allow by a short timing.
-
-    A run that goes on takes the number it began with, so that the clock decides once.
-    """
-    if task.probes is not None or task.minutes is None:
-        return task.probes or DEFAULT_PROBES
-    earlier = read_started(task)
-    if earlier is not None:
-        return earlier
-    pilot = select_probes(task.corpus, "validation", PILOT, bench.admit).probes
-    pilot = pilot or select_probes(task.corpus, "test", PILOT, bench.admit).probes
-    if not pilot:
-        return LEAST_TASKS
-    # a repeat of base beside every arm on the test probes, and every arm on half as many validation probes
-    rounds = (len(task.arms) * 1.5 + 1) * task.samples
-    seconds = time_request(task, bench, pilot)
-    return max(LEAST_TASKS, int(task.minutes * 60 * GENERATION_SHARE / (seconds * rounds)))
-
-
-def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
-    """Return the seconds a request takes, the mean of the arm with the shortest and that with the longest prompt."""
-    spent = 0.0
-    ends = (task.arms[0], max(task.arms, key=lambda arm: arm.guide + arm.retrieval))
-    for arm in ends:
-        began = time.perf_counter()
-        bench.ask(arm, pilot, task.generator)
-        spent += time.perf_counter() - began
-    return spent / (len(ends) * len(pilot))
-
-
-def read_started(task: Task) -> int | None:
-    """Return the probe count of the unfinished or finished run of the same task in this folder, if there is one."""
-    try:
-        run = parse_json((task.out / MARKER).read_text("utf-8"))
-        return int(run["probes_asked"]) if run["task_sha256"] == task.sha256 else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def require_size(suite: Suite, forced: bool) -> None:
-    """
-    Raise `TooSmallError` for a suite that can show nothing; even *forced*, one probe there must be.
-    """
-    n, g = len(suite.probes), len(suite.sizes)
-    if n and (forced or (n >= LEAST_TASKS and g >= LEAST_CLUSTERS)):
-        return
-    reasons = Counter(reason for _, reason in suite.refused)
-    way = "Mine a larger repository"
-    if known := reasons[TAUGHT_BEFORE]:
-        way = f"The adapter was taught {known} more by an earlier corpus; train one on this alone"
-    elif lost := reasons[LOST]:
-        way = f"This machine lost {lost} more; see to its disk and memory"
-    raise TooSmallError(
-        f"{n} probes in {g} clusters were admitted of {suite.candidates} held-out pairs; an evaluation needs "
-        f"{LEAST_TASKS} in {LEAST_CLUSTERS}. {way}" + (", or use --force." if n else ".")
-    )
-
-
-def describe_run(bench: Bench, parts: Sequence[Part], plan: Plan) -> dict[str, Any]:
-    """Return `run.json` without its status, environment and hashes."""
-    task = bench.task
-    adapter = None if task.adapter is None else {k: v for k, v in task.adapter.items() if k not in ("log", "taught")}
-    return {
-        "schema": SCHEMA,
-        "tool_version": __version__,
-        "task_sha256": task.sha256,
-        "repository": task.corpus.manifest["repository"],
-        "commit": task.corpus.manifest["commit"],
-        "corpus_sha256": task.corpus.sha256,
-        "model": dict(task.generator.fingerprint),
-        "context_length": task.generator.context_length,
-        "adapter": adapter,
-        "minutes": task.minutes,
-        "suite": {
-            "n_probes": plan.probes,
-            "n_clusters": plan.clusters,
-            "forced": task.forced,
-        },
-        "suites": describe_suites(parts),
-        "plan": asdict(plan),
-        "arms": describe_arms(bench),
-        "decode": {"samples": task.samples, "temperature": TEMPERATURE if task.samples > 1 else 0.0},
-        "checks": bench.scorer.settings,
-        "scorer_sha256": bench.scorer.sha256,
-        "guide_sha256": sha256_json(bench.guide),
-        "retriever": bench.retriever.settings,
-        "controls": task.controls,
-        "canaries": task.canaries,
-        "training": describe_training(task),
-        "policy": asdict(task.policy),
-    }
-
-
-def describe_arms(bench: Bench) -> list[dict[str, Any]]:
-    """Return one row per arm and control: which model, which prompt, which splits it answers."""
-    rows = [
-        {
-            **asdict(asked.arm),
-            "arm_id": asked.name,
-            "model_sha256": model_sha256(asked.generator, asked.arm.adapted),
-            "samples": asked.samples,
-            "splits": list(asked.splits),
-        }
-        for asked in bench.task.asked
-    ]
-    fixed = {"model_sha256": None, "samples": 1, "splits": ["test"]}
-    return [*rows, {**fixed, "arm_id": "reference"}, {**fixed, "arm_id": "stub"}]
-
-
 def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
     """Say before anything is generated what these probes can see, and which control is not measured."""
     if task.report is None:
@@ -441,30 +313,6 @@ def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]
     return verdict
 
 
-def describe_verdict(run: Row, weighed: Weighed, out: Path) -> dict[str, Any]:
-    """Return `verdict.json`."""
-    return {
-        **as_json(weighed.verdict, weighed.evidence),
-        "arms": list(weighed.arms),
-        "losses": weighed.losses,
-        "chosen": weighed.chosen,
-        "cost": weighed.cost,
-        "memory": weighed.memory,
-        "curve": weighed.curve,
-        "cross_check": weighed.cross_check,
-        "slices": weighed.slices,
-        "files": {name: sha256_file(out / name) for name in ("samples.jsonl", "scores.jsonl", "losses.jsonl")},
-        "evidence_sha256": hash_evidence(run, out),
-    }
-
-
-def hash_evidence(run: Mapping[str, Any], out: Path) -> str:
-    """Return the hash of everything that the verdict follows from; when and where it was measured is no part of it."""
-    plain = {key: value for key, value in run.items() if key not in ("status", "environment")}
-    names = ("samples.jsonl", "scores.jsonl", "losses.jsonl", "comparisons.json")
-    return sha256_json([plain, *(sha256_file(out / name) for name in names)])
-
-
 def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
     """Write `report.html`."""
     from .report.render import render_report
@@ -473,38 +321,3 @@ def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
     latency = describe_latency(task.out, rows.samples)
     page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests, latency)
     write_text(task.out / "report.html", page)
-
-
-def describe_latency(out: Path, samples: Sequence[Row]) -> dict[str, dict[str, float]]:
-    """
-    Return each arm's seconds an answer, median and 95th percentile, and to its first token; early answers left out.
-    """
-    seconds: dict[str, list[float]] = {}
-    firsts: dict[str, list[float]] = {}
-    for row in read_timings(out / "timings.jsonl", {row["key"] for row in samples}):
-        seconds.setdefault(row["arm_id"], []).append(row["seconds"])
-        if row.get("first_seconds") is not None:
-            firsts.setdefault(row["arm_id"], []).append(row["first_seconds"])
-    latency: dict[str, dict[str, float]] = {}
-    for arm, values in seconds.items():
-        warm = sorted(values[WARM_UP:] or values)
-        latency[arm] = {"p50": warm[len(warm) // 2], "p95": warm[int(len(warm) * 0.95)]}
-        first = sorted(firsts.get(arm, [])[WARM_UP:] or firsts.get(arm, []))
-        if first:
-            latency[arm]["first_p50"] = first[len(first) // 2]
-    return latency
-
-
-def read_timings(path: Path, keys: Set[str]) -> list[Row]:
-    """Return the times of the samples with *keys*, the last of each: others are of another model."""
-    timed: dict[str, Row] = {}
-    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-        with suppress(ValueError):  # a kill tears a line
-            row: Row = parse_json(line)
-            timed[row["key"]] = row
-    return [row for key, row in timed.items() if key in keys]
-
-
-def describe_machine() -> dict[str, Any]:
-    """Return what a reader of the timings must know."""
-    return {"os": platform.system(), "python": platform.python_version(), "cores": os.cpu_count()}

@@ -19,7 +19,7 @@ from pathlib import Path
 from tree_sitter import Parser
 
 from ..mining.owners import owners_at
-from ..mining.repository import read_start
+from ..mining.reading import read_start
 from ..mining.source import Source, Span
 
 SECONDS = 10

@@ -18,13 +18,14 @@ from typing import Any
 
 from ..mining.artefacts import parse_json, sha256_file, sha256_json
 from ..mining.errors import InputError, MismatchError, SettingsError
-from ..mining.repository import git_output
+from ..mining.git import git_output
 from .checks.check import LOST
-from .evaluate import MARKER, SCHEMA, hash_evidence
+from .integrity import fold_of_probes
+from .record import MARKER, SCHEMA, hash_evidence
 from .samples import read_sealed, sample_key
 from .statistics import ALPHA, Comparison, compare, holm
 from .verdict import EXIT_CODES, Policy
-from .weigh import Row, Tables, Weighed, comparison_rows, fold_of_probes, weigh
+from .weigh import Row, Tables, Weighed, comparison_rows, weigh
 
 SLICE_PROBES = 10
 """A folder with fewer probes is no slice of its own."""

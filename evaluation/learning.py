@@ -20,6 +20,7 @@ from ..mining.artefacts import write_bytes
 from ..mining.cache import cache_folder, digest_of_code
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError, naming
+from ..mining.git import git_output
 from ..mining.languages import (
     PACKAGE,
     Language,
@@ -35,8 +36,9 @@ from ..mining.packages import outermost_packages
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
-from ..mining.repository import Repository, content_reason, git_output, is_vendored, matcher_of, open_code
+from ..mining.repository import Repository, matcher_of, open_code
 from ..mining.settings import Settings
+from ..mining.skips import content_reason, is_vendored
 from ..mining.source import Source, UndecodableError, parse_source
 from .diff import Snapshot
 

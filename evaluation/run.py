@@ -20,9 +20,11 @@ from ..mining.judge import Finding, judge_source
 from ..mining.languages import install_command, known_languages, language_of
 from ..mining.learn import settle, settle_profile
 from ..mining.profile import Profile
-from ..mining.repository import UNREAD, list_files, matcher_of, open_code, read_start
+from ..mining.reading import read_start
+from ..mining.repository import list_files, matcher_of, open_code
 from ..mining.settings import Settings, override_for, read_settings, settings_of
 from ..mining.source import Source, parse_source
+from ..mining.unread import UNREAD
 from ..mining.wording import counted
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in

@@ -9,28 +9,28 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..mining.taught import TAUGHT
 from .arms import ARMS
-from .checks.check import LOST
+from .cost import weigh_cost
 from .curve import weigh_curve, weigh_kinds
 from .insecure import Doors, weigh_doors
+from .integrity import check_integrity
+from .losses import weigh_losses
 from .memory import ALARM
-from .samples import REPEAT, RIVAL
+from .samples import REPEAT
 from .slices import weigh_slices
 from .statistics import (
-    Change,
     Comparison,
     compare,
     holm,
     judge_non_inferiority,
     plan_suite,
-    relative_change,
 )
-from .tables import Row, Tables, Values, agreement, describe_arm
-from .verdict import Evidence, Integrity, Policy, Verdict, decide
+from .tables import Row, Tables, agreement, describe_arm
+from .verdict import Evidence, Policy, Verdict, decide
 
 # From cheapest to dearest: a tie goes to the one that costs less.
 PROMPT_ONLY = tuple(name for name, arm in ARMS.items() if not arm.adapted)
@@ -41,11 +41,6 @@ PAIRS = (
     ("tuned", "base"), ("tuned+rag", "rag"), ("tuned", "guide+rag"), ("tuned+rag", "guide+rag"), ("guide", "base"),
     ("rag", "base"), ("guide+rag", "base"), ("tuned", "placebo"), ("tuned", "rival"),
 )  # fmt: skip
-APPLIED = 1e-6
-"""Nats a token by which an adapter must move at least one training answer."""
-ASYMMETRY = 0.01
-REPEAT_ALPHA = 0.001
-"""The level at which base is tested against its repeat: answers that are drawn differ, 5 % would lose 1 run in 20."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,183 +210,7 @@ def compare_repeat(tables: Tables) -> Comparison | None:
     return compare_arms(tables, REPEAT, "base", "accept", "a/a") if REPEAT in tables.arms("test") else None
 
 
-# -- losses
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """
-    What the answer losses say.
-    """
-
-    comparisons: list[Comparison]
-    general: Comparison | None
-    learned: Change | None
-    """By what share the loss on the probes' references fell."""
-    summary: dict[str, Any]
-
-
-def weigh_losses(rows: Sequence[Row]) -> Losses:
-    """Return the comparisons of tuned and base loss, on the probes and on general code."""
-    comparisons: list[Comparison] = []
-    general: Comparison | None = None
-    learned: Change | None = None
-    summary: dict[str, Any] = {}
-    for part, endpoint in (("test", "answer_loss"), ("general", "general_loss")):
-        own = [row for row in rows if row["set"] == part]
-        if not own:
-            continue
-        base, tuned = loss_values(own, adapted=False), loss_values(own, adapted=True)
-        summary[part] = {"probes": len(base), "base": total_loss(own, adapted=False)}
-        if not tuned:
-            continue
-        clusters = {row["pair_id"]: row["cluster"] for row in own}
-        comparison = compare(endpoint, ("tuned", tuned), ("base", base), clusters, bounded=False)
-        comparisons.append(comparison)
-        general = comparison if part == "general" else general
-        nats = [{r["pair_id"]: float(r["nats"]) for r in own if r["adapted"] is adapted} for adapted in (True, False)]
-        change = relative_change(nats[0], nats[1], clusters)
-        learned = change if part == "test" else learned
-        summary[part] |= {"tuned": total_loss(own, adapted=True), "fell": change.fell, "ci": change.ci}
-    as_text = [row for row in rows if row["set"] == "test_text"]
-    if as_text and "general" in summary:
-        # above 0: this code surprises the base more than general code does, so there is something to learn
-        summary["novelty"] = total_loss(as_text, adapted=False) - summary["general"]["base"]
-    return Losses(comparisons, general, learned, summary)
-
-
-def loss_values(rows: Sequence[Row], *, adapted: bool) -> Values:
-    """Return nats a token by pair."""
-    return {row["pair_id"]: row["nats"] / row["tokens"] for row in rows if row["adapted"] is adapted}
-
-
-def total_loss(rows: Sequence[Row], *, adapted: bool) -> float:
-    """Return nats a token over all pairs together."""
-    own = [row for row in rows if row["adapted"] is adapted]
-    return math.fsum(row["nats"] for row in own) / sum(row["tokens"] for row in own)
-
-
-# -- integrity
-
-
-def check_integrity(run: Row, tables: Tables, repeat: Comparison | None, losses: Sequence[Row]) -> list[Integrity]:
-    """Return every condition without which the numbers mean nothing."""
-    policy = Policy(**run["policy"])
-    reference, stub = tables.rate("test", "reference"), tables.rate("test", "stub")
-    conditions = [
-        Integrity(
-            "references accepted",
-            reference,
-            f"at least {policy.reference_floor:g}",
-            reference is not None and reference >= policy.reference_floor,
-            f"only {reference or 0:.0%} of the references are accepted, so the checks are wrong",
-        ),
-        Integrity("stubs accepted", stub, "0", stub == 0, f"{stub or 0:.0%} of the stubs are accepted"),
-        check_complete(run, tables),
-        check_repeat(repeat),
-        check_applied(run, losses),
-        check_undecided(tables, policy),
-    ]
-    return [replace(c, reason="") if c.ok else c for c in conditions]
-
-
-def check_complete(run: Row, tables: Tables) -> Integrity:
-    """Check that every arm has each probe and sample once: what is missing is rarely missing at random."""
-    faults: list[str] = []
-    for split in ("test", "validation"):
-        probes = [probe["id"] for probe in run["suites"][split]["probes"]]
-        for arm in run["arms"]:
-            if split not in arm["splits"]:
-                continue
-            wanted = Counter((probe, ix) for probe in probes for ix in range(arm["samples"]))
-            own = tables.rows.get((split, arm["arm_id"]), ())
-            found = Counter((row["probe_id"], row["sample_ix"]) for row in own)
-            missing = sum((wanted - found).values()) + sum((found - wanted).values())
-            if missing:
-                faults.append(f"{arm['arm_id']} lacks or repeats {missing} of its {sum(wanted.values())} samples")
-    known = {arm["arm_id"] for arm in run["arms"]}
-    faults += [f"rows of an unknown arm {arm!r}" for arm in sorted({a for _, a in tables.rows} - known)]
-    return Integrity("samples complete", len(faults), "0 arms with gaps", not faults, "; ".join(faults))
-
-
-def check_repeat(repeat: Comparison | None) -> Integrity:
-    """Check that `base` does not differ from its own repeat."""
-    if repeat is None or repeat.p is None:
-        return Integrity("repeat of base", None, f"p at least {REPEAT_ALPHA}", None, "base was not repeated")
-    reason = f"base differs from its own repeat by {repeat.mean_diff:+.1%}, so the machine's noise is too large"
-    return Integrity("repeat of base", repeat.p, f"p at least {REPEAT_ALPHA}", repeat.p >= REPEAT_ALPHA, reason)
-
-
-def check_applied(run: Row, losses: Sequence[Row]) -> Integrity:
-    """Check that the adapter changes what the model says of training answers."""
-    name, limit = "adapter applied", f"above {APPLIED:g} nats a token"
-    own = [row for row in losses if row["set"] == "applied"]
-    if run["adapter"] is None or not own:
-        return Integrity(name, None, limit, None, "no adapter was evaluated, or its losses could not be measured")
-    # a fold's adapter must move at least one of the fold's own answers
-    fold = fold_of_probes(run)
-    tested = [row for row in losses if row["set"] == "test"]
-    groups = [own, *([row for row in tested if fold[row["pair_id"]] == i] for i in sorted(set(fold.values())))]
-    moved = min(most_moved(group) for group in groups if group)
-    reason = "adapter not applied: with it switched on, the model says exactly what the base says"
-    return Integrity(name, moved, limit, moved > APPLIED, reason)
-
-
-def fold_of_probes(run: Row) -> dict[str, int]:
-    """Return the fold of every test probe; nothing where there are no folds."""
-    return {probe["id"]: probe["fold"] for probe in run["suites"]["test"]["probes"] if "fold" in probe}
-
-
-def most_moved(rows: Sequence[Row]) -> float:
-    """Return by how many nats a token the adapter moves the answer that it moves most."""
-    base, tuned = loss_values(rows, adapted=False), loss_values(rows, adapted=True)
-    return max((abs(base[i] - tuned[i]) for i in base.keys() & tuned.keys()), default=0.0)
-
-
-def check_undecided(tables: Tables, policy: Policy) -> Integrity:
-    """Check that few samples were lost, and not from one arm alone; the rival's server is no part of this machine."""
-    shares: dict[str, float] = {}
-    for (split, arm), rows in tables.rows.items():
-        if split == "test" and arm != RIVAL:
-            shares[arm] = sum(row["status"] == LOST for row in rows) / len(rows)
-    worst = max(shares.values(), default=0.0)
-    uneven = worst - min(shares[arm] for arm in shares if arm in ARMS) if shares.keys() & ARMS.keys() else 0.0
-    return Integrity(
-        "samples lost to the machine",
-        worst,
-        f"at most {policy.undecided_ceiling:.0%}",
-        worst <= policy.undecided_ceiling and uneven <= ASYMMETRY,
-        f"{worst:.1%} of one arm's samples were lost to faults of this machine",
-    )
-
-
-# -- cost, memory, data
-
-
-def weigh_cost(run: Row, samples: Sequence[Row], chosen: Row) -> dict[str, Any]:
-    """
-    Return what an answer costs in each arm, in tokens, and after how many answers the adapter has paid for itself.
-
-    Tokens of prompt and answer alike are one pass through the model each; the adapter pays when what it saves against
-    the best prompt-only arm adds up to what its training took. None: it saves nothing, or its training is unknown.
-    """
-    tokens: dict[str, float] = {}
-    for arm in dict.fromkeys(row["arm_id"] for row in samples):
-        own = [row for row in samples if row["split"] == "test" and row["arm_id"] == arm]
-        if own:
-            tokens[arm] = sum(row["n_prompt_tokens"] + row["n_output_tokens"] for row in own) / len(own)
-    tuned, prompt = tokens.get(chosen["tuned"]), tokens.get(chosen["prompt"])
-    full = tokens.get("guide+rag")
-    training: dict[str, Any] = run.get("training") or {}
-    passes = training.get("passes")
-    saved = None if tuned is None or prompt is None else prompt - tuned
-    return {
-        "tokens": tokens,
-        "training_passes": passes,
-        "saved": saved,
-        "saved_against_full_prompt": None if tuned is None or full is None else full - tuned,
-        "break_even": math.ceil(passes / saved) if passes and saved and saved > 0 else None,
-    }
+# -- memory, data
 
 
 def weigh_memory(tables: Tables, losses: Sequence[Row]) -> dict[str, Any]:

@@ -17,8 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from .commit import hash_blob
+from .git import git_output
 from .languages import endings_of, is_bare, known_languages
-from .repository import UNREAD, git_output, hash_blob, read_start
+from .reading import read_start
+from .unread import UNREAD
 
 DIFF = (
     "-p", "-U0", "--inter-hunk-context=0", "-M", "-l2000", "--irreversible-delete", "--relative", "--text",

@@ -20,9 +20,11 @@ from typing import NamedTuple
 from .definitions import Definition, collect_definitions
 from .difference import DIFF, FileChange, Lines, read_patch
 from .errors import MissingExtraError
+from .git import git_command, git_environment, git_output
 from .languages import Language, is_bare, language_of
-from .repository import Repository, content_reason, git_command, git_environment, git_output, is_vendored
+from .repository import Repository
 from .roles import is_test_path
+from .skips import content_reason, is_vendored
 from .source import Source, UndecodableError, parse_source
 from .split import FORMATS
 

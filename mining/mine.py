@@ -1,187 +1,41 @@
 """
 The ladder from a repository to a corpus. In: folders. Out: a `Corpus`.
 
-`mine_source` is pure: one parsed file in, what it teaches out. `mine_data` adds decoding, redaction and the reasons why
-a file cannot be mined. `mine_repositories` walks, spreads the files over workers, and hands all that was found to
-`assemble`. The order of everything is that of paths and places, never that of completion.
+One file is mined by `mine_file`, many by `mine_files`. Here repositories are opened, what must not be kept is sorted
+out, and all that was found goes to `assemble`. The order of everything is that of paths and places, never that of
+completion.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
-from .api import file_symbols, outermost_modules
+from .api import outermost_modules
 from .artefacts import check_place, sha256_json
 from .assemble import assemble, short_name
-from .cache import Store, open_store, version_of_mining
-from .cluster import Cluster, map_on, open_cluster
-from .conventions.tally import tally_source
+from .cache import open_store
+from .cluster import open_cluster
+from .commit import past_id
 from .corpus import MARKER, SCHEMA, Corpus, read_corpus, write_corpus
-from .definitions import Definition, collect_definitions, withheld_names
 from .edits import HISTORY, mine_history
-from .errors import IdiolectError, InputError, MissingExtraError, naming
-from .filters.duplicates import fingerprint_all
-from .filters.licence import file_licence, may_stay
-from .filters.personal import mask_personal
-from .filters.quality import broken_definition, gives_cause, object_to
-from .filters.secrets import redact_secrets
+from .errors import IdiolectError, InputError
+from .filters.licence import may_stay
 from .garbage import pause_collection
 from .history import bare_scripts
-from .languages import Language, known_languages, language_of
+from .languages import known_languages
+from .mine_files import Job, key_of, read_and_mine
 from .own import read_own_pairs
 from .owners import owners_in
-from .packages import module_of
-from .pairs.kind import Draft, MinedFile, collect_kinds
+from .pairs.kind import collect_kinds
 from .pairs.pair import Pair
-from .repository import Repository, matcher_of, open_code, past_id
-from .roles import is_test_path
+from .repository import Repository, matcher_of, open_code
 from .settings import Settings, read_together
-from .skeleton import render_skeleton
-from .source import Source, UndecodableError, parse_source
-from .split import Unit
-from .workers import Progress, map_files
-from .yields import NO_GRAMMAR, UNTOLD, Drop, FileYield, HistoryYield, Mined, hash_of, make_pair
-
-PLAIN_KINDS = ("implement", "infill")
-"""What a file teaches that is nobody's house."""
-
-
-def mine_source(
-    source: Source,
-    kinds: Sequence[str] | None = None,
-    house: frozenset[str] = frozenset(),
-    packages: Set[str] = frozenset(),
-    *,
-    alone: bool = False,
-) -> FileYield:
-    """
-    Return what one parsed file teaches. Pure: the same source gives the same yield.
-
-    *house* are the first names of the modules that the repositories offer, *packages* where its own stand.
-    A file that stands *alone* is not compared with others: neither its habits nor its fingerprints are taken.
-    """
-    tally = None if alone else tally_source(source, packages)
-    if is_test_path(source.path):
-        # tests teach conventions alone: they offer nothing, no pair is made of them, no split has to compare them
-        return FileYield(source.path, source.language.name, tally, licence=file_licence(source.text))
-    definitions = collect_definitions(source)
-    skeleton = render_skeleton(source, definitions)
-    drafts, drops = draft_pairs(MinedFile(source, definitions, skeleton, tally, house), kinds)
-    return FileYield(
-        source.path,
-        source.language.name,
-        tally,
-        utf8=source.utf8,
-        skeleton=skeleton,
-        drafts=tuple(drafts),
-        units=() if alone else mark_units(source, definitions),
-        symbols=file_symbols(source, definitions, tally.facts if tally is not None else None),
-        withheld=withheld_names(source),
-        drops=tuple(drops),
-        licence=file_licence(source.text),
-    )
-
-
-def mark_units(source: Source, definitions: Sequence[Definition]) -> tuple[Unit, ...]:
-    """Return what files are compared by: the fingerprint of every definition but classes."""
-    parts = [definition for definition in definitions if definition.kind != "class"]
-    marks = fingerprint_all([source.slice(definition.code or definition.body) for definition in parts])
-    return tuple(Unit(source.path, part.symbol, mark) for part, mark in zip(parts, marks, strict=True))
-
-
-def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Draft], list[Drop]]:
-    """Return what every kind makes of a file, sorted into kept and dropped."""
-    source = mined.source
-    drafts: list[Draft] = []
-    drops: list[Drop] = []
-    doubtful = source.language.name == "python" and gives_cause(source)
-    # of a property and its setter, or of overloads, one name stands for all
-    broken = {part.symbol for part in mined.definitions if broken_definition(source, part)} if doubtful else set[str]()
-    for name, kind in collect_kinds().items():
-        if kinds is not None and name not in kinds:
-            continue
-        for draft in kind.draft(mined):
-            if draft.kind != name:
-                raise InputError(f"The kind {name!r} makes drafts of the kind {draft.kind!r}: they must be its own.")
-            reason = object_to(draft) or ("syntax" if draft.symbol in broken else "")
-            if reason:
-                drops.append(Drop(source.path, draft.symbol, name, reason))
-            else:
-                drafts.append(draft)
-    return drafts, drops
-
-
-def pairs_of_source(source: Source, kinds: Sequence[str] = PLAIN_KINDS) -> Iterator[Pair]:
-    """Yield the plain pairs of one source by itself: not split, not clustered, without an origin."""
-    mined = mine_source(source, kinds, alone=True)
-    for draft in mined.drafts:
-        yield make_pair(mined, draft, repository="", commit="", licence="")
-
-
-def mine_data(
-    path: str,
-    data: bytes,
-    languages: Sequence[Language],
-    kinds: Sequence[str] | None,
-    house: frozenset[str] = frozenset(),
-    packages: Set[str] = frozenset(),
-) -> FileYield | Drop:
-    """Return what the bytes of one file teach, or why they cannot be mined."""
-    language = language_of(path, languages, data)
-    if language is None:
-        return Drop(path, "", "file", "unknown_language")
-    try:
-        source = parse_source(path, data, language)
-    except UndecodableError as error:
-        return Drop(path, "", "file", error.reason)
-    except MissingExtraError:
-        return Drop(path, "", "file", f"{NO_GRAMMAR}{language.name}")
-    cleaned = clean_source(source)
-    try:
-        mined = mine_source(cleaned.source, kinds, house, packages)
-    except RecursionError:
-        return Drop(path, "", "file", "too_deep")
-    if not mined.drafts and cleaned.source.tree.root_node.has_error:
-        mined = replace(mined, drops=(*mined.drops, Drop(path, "", "file", "syntax")))
-    mined = without_places(mined, cleaned.source.text, cleaned.secrets, "secret")
-    return without_places(mined, cleaned.source.text, cleaned.personal, "personal_data")
-
-
-class Cleaned(NamedTuple):
-    """
-    A source without secrets and personal data, and where they stood.
-    """
-
-    source: Source
-    secrets: list[tuple[int, int]]
-    personal: list[tuple[int, int]]
-
-
-def clean_source(source: Source) -> Cleaned:
-    """Return *source* with its secrets redacted and its personal data masked, as a corpus keeps it."""
-    redacted, secrets = redact_secrets(source.text)
-    masked, personal = mask_personal(redacted)
-    if secrets or personal:
-        source = parse_source(source.path, masked.encode(source.encoding), source.language)
-    return Cleaned(source, [(s.start, s.end) for s in secrets], [(p.start, p.end) for p in personal])
-
-
-def without_places(mined: FileYield, text: str, places: Sequence[tuple[int, int]], reason: str) -> FileYield:
-    """Return *mined* without the drafts whose answer was redacted at one of *places*: it would teach nonsense."""
-    if not places:
-        return mined
-    lines = {text.count("\n", 0, place) + 1 for start, end in places for place in (start, end - 1)}
-    kept = tuple(d for d in mined.drafts if not any(d.start_line <= line <= d.end_line for line in lines))
-    gone = tuple(Drop(mined.path, d.symbol, d.kind, reason) for d in mined.drafts if d not in kept)
-    redacted = Drop(mined.path, "", "file", f"{reason}_redacted")
-    return replace(mined, drafts=kept, drops=(*mined.drops, *gone, redacted))
+from .workers import Progress
+from .yields import UNTOLD, Drop, FileYield, HistoryYield, Mined, hash_of
 
 
 @pause_collection()
@@ -261,28 +115,6 @@ def mined_before(key: bytes, out: Path) -> Corpus | None:
     return corpus if corpus is not None and given == corpus.sha256.encode() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """
-    What is asked of every file, and who asks it.
-    """
-
-    languages: Sequence[Language]
-    kinds: Sequence[str] | None
-    house: frozenset[str]
-    """The first names of the modules that the repositories offer."""
-    workers: int
-    progress: Progress | None = None
-    cluster: Cluster | None = None
-    """None for processes of this machine."""
-
-    @property
-    def asked(self) -> str:
-        """The hash of what is asked, and of the code that asks."""
-        kinds = ",".join(("all",) if self.kinds is None else self.kinds)
-        return hash_of(version_of_mining(), kinds, *sorted(self.house), "", *(repr(one) for one in self.languages))
-
-
 def keep_files(
     repository: Repository, own: Settings, found: Sequence[FileYield | Drop], drops: list[Drop]
 ) -> tuple[FileYield, ...]:
@@ -336,100 +168,3 @@ def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:
     finally:
         if store is not None:
             store.close()
-
-
-def read_and_mine(repositories: Sequence[Repository], job: Job) -> list[list[FileYield | Drop]]:
-    """Return what every file of each repository gives, in order of path: from the cache, or from worker processes."""
-    # a worker needs where the files are, not the list of them
-    places = tuple(replace(repository, paths=(), skips=(), listed=()) for repository in repositories)
-    work = partial(mine_packed, places, tuple(job.languages), job.kinds, job.house, job.asked)
-    files = [(number, path) for number, repository in enumerate(repositories) for path in repository.paths]
-    store = open_store()
-    try:
-        kept = {} if store is None else take_kept(store, places, job.asked, files)
-        sizes = [(f"{n}/{path}", size_of(places[n].root / path)) for n, path in files if (n, path) not in kept]
-        spread = map_files if job.cluster is None else partial(map_on, job.cluster)
-        fresh = spread(work, sizes, workers=job.workers, lost=lose_file, progress=job.progress)
-        given: list[list[FileYield | Drop]] = [[] for _ in repositories]
-        for file in files:
-            packed = Packed(b"", kept.pop(file)) if file in kept else next(fresh)
-            if store is not None and packed.key:
-                store.put(packed.key, packed.value)
-            given[file[0]].append(pickle.loads(packed.value))  # noqa: S301 - our own
-        # lets the workers end: left to the collector they would be killed, and Ctrl-C meanwhile be lost
-        next(fresh, None)
-    finally:
-        if store is not None:
-            store.close()
-    return given
-
-
-def take_kept(
-    store: Store, repositories: Sequence[Repository], asked: str, files: Sequence[tuple[int, str]]
-) -> dict[tuple[int, str], bytes]:
-    """Return what the cache has of *files*, named by their repository's number and their path, as they are now."""
-    kept: dict[tuple[int, str], bytes] = {}
-    for number, path in files:
-        data = repositories[number].read(path)
-        asked_here = asked_of(asked, path, repositories[number])
-        if isinstance(data, bytes) and (value := store.get(key_of(asked_here, path, data))) is not None:
-            kept[number, path] = value
-    return kept
-
-
-class Packed(NamedTuple):
-    """
-    What one file gives, as it travels and is kept.
-    """
-
-    key: bytes
-    """What it is kept under; empty for what must not be kept."""
-    value: bytes
-
-
-def mine_packed(
-    repositories: Sequence[Repository],
-    languages: Sequence[Language],
-    kinds: Sequence[str] | None,
-    house: frozenset[str],
-    asked: str,
-    file: str,
-) -> Packed:
-    """Mine one file, named by its repository's number and its path, and pack it under the hash of what was read."""
-    number, _, path = file.partition("/")
-    repository = repositories[int(number)]
-    data = repository.read(path)
-    if not isinstance(data, bytes):
-        return Packed(b"", pickle.dumps(Drop(data.path, "", "file", data.reason), 5))
-    with naming(path):
-        mined = mine_data(path, data, languages, kinds, house, repository.packages)
-    # a grammar may be installed before the next run
-    lasting = not (isinstance(mined, Drop) and mined.reason.startswith(NO_GRAMMAR))
-    key = key_of(asked_of(asked, path, repository), path, data) if lasting else b""
-    return Packed(key, pickle.dumps(mined, 5))
-
-
-def asked_of(asked: str, path: str, repository: Repository) -> str:
-    """Return the hash of what is *asked*, with what the module at *path* is called: files around it decide that."""
-    return f"{asked} {module_of(path, repository.packages)}"
-
-
-def lose_file(file: str) -> Packed:
-    """Return what is recorded of a file, named as for `mine_packed`, whose worker died."""
-    path = file.partition("/")[2]
-    return Packed(b"", pickle.dumps(Drop(path, "", "file", "crashed_or_too_slow"), 5))
-
-
-def key_of(asked: str, path: str, data: bytes) -> bytes:
-    """Return what a file is kept under: its bytes, its path, and what was asked of it."""
-    digest = hashlib.blake2b(f"{asked}\0{path}\0".encode("utf-8", "surrogateescape"), digest_size=16)
-    digest.update(data)
-    return digest.digest()
-
-
-def size_of(file: Path) -> int:
-    """Return the size of a file; 0 when it is gone, which its reading will tell."""
-    try:
-        return file.lstat().st_size
-    except OSError:
-        return 0

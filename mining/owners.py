@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .repository import is_vendored, read_start
+from .reading import read_start
 from .roles import is_test_path
+from .skips import is_vendored
 
 if TYPE_CHECKING:
     from .conventions.convention import Convention

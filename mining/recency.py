@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .difference import compare_commits, compare_work_tree
-from .repository import git_output
+from .git import git_output
 
 COMMITS = 80
 """First parents to look back (the catalogue's common rules)."""

@@ -23,7 +23,7 @@ import numpy as np
 
 from ..mining.artefacts import sha256_json
 from ..mining.languages import language_named
-from ..mining.mine import pairs_of_source
+from ..mining.mine_file import pairs_of_source
 from ..mining.pairs.pair import Pair
 from ..mining.source import UndecodableError, parse_source
 from .base import read_manifest

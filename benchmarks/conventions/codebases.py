@@ -15,7 +15,7 @@ from idiolect.mining.judge import Judgement, judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
-from idiolect.mining.repository import content_reason
+from idiolect.mining.skips import content_reason
 from idiolect.mining.source import Source, UndecodableError, parse_source
 
 NAMES = ("click", "rich", "networkx", "_pytest", "peft", "jinja2", "hypothesis", "anyio")

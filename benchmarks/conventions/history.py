@@ -21,13 +21,14 @@ from typing import Any
 
 from idiolect.mining.conventions.tally import FileTally, tally_source
 from idiolect.mining.difference import compare_commits
+from idiolect.mining.git import git_output
 from idiolect.mining.judge import answer_all, judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.owners import may_set_up, owners_of
 from idiolect.mining.profile import Profile
 from idiolect.mining.recency import recent_lines
-from idiolect.mining.repository import VENDORED, content_reason, git_output
+from idiolect.mining.skips import VENDORED, content_reason
 from idiolect.mining.source import Source, UndecodableError, parse_source
 from idiolect.mining.tiers import ENFORCED, tiers_from
 

@@ -19,8 +19,9 @@ from itertools import takewhile
 from pathlib import Path
 
 from ...mining.packages import outermost_packages
-from ...mining.repository import VENDORED, read_start
+from ...mining.reading import read_start
 from ...mining.roles import role_of
+from ...mining.skips import VENDORED
 
 PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "Enum"})
 """Foreign bases that lend no attribute that a resolver would not know."""

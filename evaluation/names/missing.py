@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ...mining.definitions import collect_definitions
+from ...mining.git import git_output
 from ...mining.judge import Finding
-from ...mining.repository import git_output
 from ...mining.source import Source
 from ..diff import Change, Snapshot
 from ..learning import read_source

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ...mining.repository import read_start
+from ...mining.reading import read_start
 
 SECONDS = 180
 PROJECT = "pyproject.toml"

@@ -17,14 +17,14 @@ from markupsafe import Markup
 from ...mining.corpus import Corpus
 from ...mining.errors import MissingExtraError
 from ...mining.guide import strongest_first
-from ...mining.pairs.pair import Pair
 from ..arms import ARMS, Request
 from ..checks.check import LOST
 from ..figures import percent, points, relative, show_p, signed, span
 from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
+from .examples import choose_examples
 from .facts import Row, describe_data, list_facts
-from .visible import make_visible, shorten
+from .visible import make_visible
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -57,7 +57,6 @@ ENDPOINTS = {
     "a/a": "base against its repeat",
 }
 PROFILE_ROWS = 14
-SHOWN_LINES = 40
 
 
 def render_report(
@@ -315,75 +314,6 @@ def describe_curve(log: Sequence[Row]) -> Any:
     training = [(row["step"], row["loss"]) for row in log if "loss" in row]
     held = [(row["step"], row["held_out_loss"]) for row in log if "held_out_loss" in row]
     return draw_curve((("training", training), ("held", held)))
-
-
-def choose_examples(scores: Sequence[Row], pairs: Mapping[str, Pair], verdict: Row) -> list[dict[str, Any]]:
-    """
-    Return three probes with their answers, by rule and not by taste.
-
-    One that the tuned arm gets and base does not, one that it gets wrong although it compiles, one that it gets wrong
-    otherwise; what is missing is filled with the next probes.
-    """
-    tuned = verdict["chosen"]["tuned"] or verdict["chosen"]["prompt"]
-    by_arm: dict[str, dict[str, Row]] = {}
-    for row in scores:
-        if row["split"] == "test" and row["sample_ix"] == 0:
-            by_arm.setdefault(row["arm_id"], {})[row["probe_id"]] = row
-    own, base = by_arm.get(tuned, {}), by_arm.get("base", {})
-    ids = [probe for probe in own if probe in base and pairs[probe].response.count("\n") < SHOWN_LINES]
-    kinds = (
-        [i for i in ids if own[i]["accept"] and not base[i]["accept"]],
-        [i for i in ids if not own[i]["accept"] and own[i]["checks"].get("compile")],
-        [i for i in ids if not own[i]["accept"]],
-    )
-    picked: list[str] = []
-    for offered in (*kinds, ids, ids, ids):
-        following = next((i for i in offered if i not in picked), None)
-        if following is not None and len(picked) < 3:
-            picked.append(following)
-    names = dict.fromkeys([tuned, "base"])
-    return [describe_example(pairs[i], [(name, by_arm[name][i]) for name in names]) for i in picked]
-
-
-def describe_example(pair: Pair, answers: Sequence[tuple[str, Row]]) -> dict[str, Any]:
-    """Return one probe with the reference and some arms' answers side by side."""
-    house = {
-        "name": "the house",
-        "status": "reference",
-        "tone": "",
-        "lines": mark_lines(pair.response, set()),
-        "remarks": [],
-    }
-    panes: list[dict[str, Any]] = [house]
-    for name, row in answers:
-        lines = {remark["line"] - pair.start_line for remark in row["remarks"]}
-        panes.append(
-            {
-                "name": name,
-                "status": "accepted" if row["accept"] else row["status"].replace("_", " "),
-                "tone": "good" if row["accept"] else "bad",
-                "lines": mark_lines(row["extracted_code"] or "(no code)", lines),
-                "remarks": [f"{remark['rule']}: {remark['message']}" for remark in row["remarks"]],
-            }
-        )
-    return {"symbol": pair.symbol, "path": pair.path, "doc": first_sentence(pair.instruction), "panes": panes}
-
-
-def mark_lines(code: str, marked: set[int]) -> list[dict[str, Any]]:
-    """Return the lines of *code*, common indentation taken off, those with a finding marked."""
-    lines = shorten(code).split("\n")
-    while len(lines) > 1 and not lines[0].strip():
-        lines, marked = lines[1:], {number - 1 for number in marked}
-    indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return [{"text": line[indent:], "marked": number in marked} for number, line in enumerate(lines)]
-
-
-def first_sentence(instruction: str) -> str:
-    """Return the first line of the documentation in an ask."""
-    for quotes in ('"""', "'''"):
-        if quotes in instruction:
-            return instruction.partition(quotes)[2].strip().partition("\n")[0].strip().removesuffix(quotes)
-    return instruction.partition("\n")[0]
 
 
 def describe_slices(slices: Sequence[Row]) -> list[dict[str, Any]]:

@@ -14,8 +14,9 @@ import toys
 from idiolect.cli import main
 from idiolect.evaluation import statistics
 from idiolect.evaluation.checks.substance import SubstanceCheck
-from idiolect.evaluation.evaluate import evaluate_corpus, hash_evidence
+from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.gate import Stored, judge_gate, warn_age
+from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.evaluation.verdict import Policy
 from idiolect.mining.artefacts import sha256_file, write_json

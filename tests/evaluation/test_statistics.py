@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from idiolect.evaluation.integrity import check_repeat
 from idiolect.evaluation.statistics import (
     chance_of_better,
     cluster_sums,
@@ -26,7 +27,6 @@ from idiolect.evaluation.statistics import (
     t_quantile,
     t_tail,
 )
-from idiolect.evaluation.weigh import check_repeat
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from idiolect.mining.difference import FileChange, Lines
 from idiolect.mining.filters.secrets import find_secrets, redact_secrets
 from idiolect.mining.history import Commit, is_lesson
 from idiolect.mining.languages import language_named
-from idiolect.mining.mine import mine_data
+from idiolect.mining.mine_file import mine_data
 from idiolect.mining.owners import owners_of
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
 from idiolect.mining.source import parse_source

@@ -8,7 +8,8 @@ import pytest
 from idiolect.mining.api import Lookup, Symbol, file_symbols, summary_of
 from idiolect.mining.errors import TooSmallError
 from idiolect.mining.languages import known_languages
-from idiolect.mining.mine import mine_data, mine_repositories
+from idiolect.mining.mine import mine_repositories
+from idiolect.mining.mine_file import mine_data
 from idiolect.mining.pairs.use import purpose_of
 from idiolect.mining.recency import COMMITS
 from idiolect.mining.yields import FileYield

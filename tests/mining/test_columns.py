@@ -8,7 +8,7 @@ import pickle
 
 from idiolect.mining.conventions.facts import CallFact
 from idiolect.mining.languages import language_named
-from idiolect.mining.mine import mine_source
+from idiolect.mining.mine_file import mine_source
 from idiolect.mining.source import parse_source
 
 CODE = '''

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.languages import GRAMMARS, builtin_languages, language_named, language_of
-from idiolect.mining.mine import mine_data, mine_source
+from idiolect.mining.mine_file import mine_data, mine_source
 from idiolect.mining.source import parse_source
 
 # language, file name, text, (kind, symbol) of every definition, the documentation and body of one of them

@@ -13,7 +13,7 @@ from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.languages import known_languages
-from idiolect.mining.mine import Job, read_and_mine
+from idiolect.mining.mine_files import Job, read_and_mine
 from idiolect.mining.packages import module_of, outermost_packages
 from idiolect.mining.profile import Profile
 from idiolect.mining.repository import open_repository

@@ -16,7 +16,8 @@ import pytest
 from idiolect.mining.api import Lookup, file_symbols
 from idiolect.mining.history import Change
 from idiolect.mining.languages import known_languages
-from idiolect.mining.mine import mine_data, mine_repositories
+from idiolect.mining.mine import mine_repositories
+from idiolect.mining.mine_file import mine_data
 from idiolect.mining.pairs.implement import shorten_documentation
 from idiolect.mining.pairs.kind import Example, collect_kinds
 from idiolect.mining.roles import is_test_path, role_of

@@ -14,7 +14,8 @@ import pytest
 from idiolect.mining import repository
 from idiolect.mining.errors import InputError
 from idiolect.mining.mine import mine_repositories
-from idiolect.mining.repository import content_reason, open_repository
+from idiolect.mining.repository import open_repository
+from idiolect.mining.skips import content_reason
 from tests_toys import toy_files
 
 CODE = "def double(x):\n    return 2 * x\n"

@@ -11,7 +11,7 @@ import weakref
 import pytest
 from idiolect.mining.definitions import find_units
 from idiolect.mining.languages import language_of
-from idiolect.mining.mine import mine_source
+from idiolect.mining.mine_file import mine_source
 from idiolect.mining.source import parse_source
 from idiolect.mining.workers import CHUNK_BYTES, map_files
 

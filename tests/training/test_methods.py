@@ -15,7 +15,7 @@ from idiolect.evaluation.general import PACKAGES
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
 from idiolect.mining.languages import language_named
-from idiolect.mining.mine import pairs_of_source
+from idiolect.mining.mine_file import pairs_of_source
 from idiolect.mining.source import parse_source
 from idiolect.mining.split import LeakFinder
 from idiolect.training import looks, mix, models, pace, replay, setup, steps, train

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...mining.definitions import collect_definitions
 from ...mining.languages import language_named
-from ...mining.mine import pairs_of_source
+from ...mining.mine_file import pairs_of_source
 from ...mining.pairs.pair import Pair
 from ...mining.source import parse_source
 from ...mining.split import hashed

@@ -1,0 +1,66 @@
+"""
+What the answer losses say. In: loss rows. Out: comparisons of tuned and base, on the probes and on general code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .statistics import Change, Comparison, compare, relative_change
+from .tables import Row, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """
+    What the answer losses say.
+    """
+
+    comparisons: list[Comparison]
+    general: Comparison | None
+    learned: Change | None
+    """By what share the loss on the probes' references fell."""
+    summary: dict[str, Any]
+
+
+def weigh_losses(rows: Sequence[Row]) -> Losses:
+    """Return the comparisons of tuned and base loss, on the probes and on general code."""
+    comparisons: list[Comparison] = []
+    general: Comparison | None = None
+    learned: Change | None = None
+    summary: dict[str, Any] = {}
+    for part, endpoint in (("test", "answer_loss"), ("general", "general_loss")):
+        own = [row for row in rows if row["set"] == part]
+        if not own:
+            continue
+        base, tuned = loss_values(own, adapted=False), loss_values(own, adapted=True)
+        summary[part] = {"probes": len(base), "base": total_loss(own, adapted=False)}
+        if not tuned:
+            continue
+        clusters = {row["pair_id"]: row["cluster"] for row in own}
+        comparison = compare(endpoint, ("tuned", tuned), ("base", base), clusters, bounded=False)
+        comparisons.append(comparison)
+        general = comparison if part == "general" else general
+        nats = [{r["pair_id"]: float(r["nats"]) for r in own if r["adapted"] is adapted} for adapted in (True, False)]
+        change = relative_change(nats[0], nats[1], clusters)
+        learned = change if part == "test" else learned
+        summary[part] |= {"tuned": total_loss(own, adapted=True), "fell": change.fell, "ci": change.ci}
+    as_text = [row for row in rows if row["set"] == "test_text"]
+    if as_text and "general" in summary:
+        # above 0: this code surprises the base more than general code does, so there is something to learn
+        summary["novelty"] = total_loss(as_text, adapted=False) - summary["general"]["base"]
+    return Losses(comparisons, general, learned, summary)
+
+
+def loss_values(rows: Sequence[Row], *, adapted: bool) -> Values:
+    """Return nats a token by pair."""
+    return {row["pair_id"]: row["nats"] / row["tokens"] for row in rows if row["adapted"] is adapted}
+
+
+def total_loss(rows: Sequence[Row], *, adapted: bool) -> float:
+    """Return nats a token over all pairs together."""
+    own = [row for row in rows if row["adapted"] is adapted]
+    return math.fsum(row["nats"] for row in own) / sum(row["tokens"] for row in own)

@@ -1,0 +1,56 @@
+"""
+What git says of a folder, asked so that nothing of the repository or the user runs. In: words. Out: bytes, or None.
+
+A mined repository is hostile input: its hooks, filters, helpers and configuration are switched off, and `config` in
+this folder is all that git reads beside the repository's own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+# No hook, filter, helper or configuration of the repository or the user may run or change what git says.
+HARDENED = (
+    "git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false",
+    "-c", "core.attributesFile=/dev/null", "-c", "core.excludesFile=/dev/null", "-c", "core.pager=cat",
+    "-c", "core.quotePath=false", "-c", "diff.external=", "-c", "protocol.allow=never", "-c", "submodule.recurse=false",
+    "-c", "safe.bareRepository=explicit", "-c", "core.alternateRefsCommand=", "-c", "log.showSignature=false",
+)  # fmt: skip
+GIT_SECONDS = 120
+
+
+def git_output(root: Path, *arguments: str, given: bytes = b"", more: Mapping[str, str] | None = None) -> bytes | None:
+    """
+    Return what git prints, with *given* on its input, or None when it fails, is missing or takes too long.
+
+    It is asked in an environment of its own, to which *more* adds.
+    """
+    command, environment = git_command(root, *arguments), {**git_environment(), **(more or {})}
+    try:
+        done = subprocess.run(
+            command, env=environment, input=given, capture_output=True, timeout=GIT_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def git_command(root: Path, *arguments: str) -> list[str]:
+    """Return the words that ask git about *root* with everything switched off that could run or change something."""
+    return [*HARDENED, "-C", str(root), *arguments]
+
+
+def git_environment() -> dict[str, str]:
+    """
+    Return the environment that git is asked in: none of the user's or the system's configuration is read.
+
+    In their place stands `config` of this folder, found from `$XDG_CONFIG_HOME`: every version of git looks there.
+    """
+    return {
+        "PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
+        "XDG_CONFIG_HOME": str(Path(__file__).parents[1]), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "",
+    }  # fmt: skip

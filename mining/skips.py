@@ -1,0 +1,121 @@
+"""
+Why a file is not mined. In: its path, its bytes. Out: a reason, or nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from .reading import LARGEST_FILE, is_beyond_link
+
+LONGEST_LINE = 2_000
+"""Characters; a file that is mostly such lines is minified or generated text."""
+MINIFIED = (".min.cjs", ".min.js", ".min.mjs")
+"""How the names end of what is minified by its name."""
+GENERATED = re.compile(
+    rb"@generated|\bgenerated\b.{1,60}do not edit|do not edit\b.{0,60}generated|do not edit the class manually"
+    rb"|^\W*(?:\w+:\s*)*(?:(?:this|the)\s(?:\w+\s)?(?:is|was|has been|contains)\s(?:an?\s)?)?auto-?generated"
+    rb"|^lockfileVersion:"
+    rb"|^\W*automatically\sgenerated\s(?:by|from|using|with)\b"
+    rb"|^\W*this\sfile\s(?:is|(?:is|was|has\sbeen)\sautomatically)\sgenerated\b"
+    rb"|^\W*this\sis\san?\s(?:automatically\s)?generated\sfile\b"
+    rb"|^[^\w\"']*(?:[\w-]+,?\s){0,4}(?:generated|made|produced)\s(?:from\s\S+\s)?(?:by|using|with)\s(?:the\s)?(?:gnu\s)?"
+    rb"(?:antlr|bison|cython|datamodel-codegen|django(?=\s\d)|flex|gperf|gradle|jison|openapi|peg(?:gy|\.?js)|protoc"
+    rb"|quicktype|ragel|re2c|rust-bindgen|sqlc|swagger|swig)\b"
+    rb"|^[ \t]*var __defProp = Object\.defineProperty;",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""
+What a file says of itself, or esbuild opens a bundle with; prose that speaks of generated names or notes says it of
+something else, and a file that was generated once, such as a skeleton of tests, is kept by hand.
+"""
+COPIED = re.compile(
+    rb"^\W*(?:(?:This|The)\s(?:\w+\s){1,3}?(?:is|was|has\sbeen)\svendored\s(?:from|in|into)|[Vv]endored\sfrom"
+    rb"|Vendored\s(?:in|into))\b",
+    re.MULTILINE,
+)
+"""What code says of itself that was copied in; documentation speaks of its own subject."""
+PROSE = (".md", ".markdown", ".json", ".toml", ".yaml", ".yml")
+"""Endings of prose and settings, which speak of other files."""
+ARCHIVE = "versioned_docs"
+"""Where Docusaurus keeps the documentation of each version that was released: what it says may not be so any more."""
+BOILERPLATE = re.compile(
+    r"(?:\A|/)(?:code[_-]of[_-]conduct|copying|licen[cs]e)(?:[._-][^/]*)?\.(?:md|markdown)\Z", re.IGNORECASE
+)
+"""Files of words that many houses have, as written by none of them."""
+VENDORED = frozenset(
+    {
+        *("_vendor", "vendor", "vendored", "bundled", "bower_components", "node_modules"),
+        *("third_party", "third-party", "thirdparty", "3rdparty", "thirdParty", "ThirdParty", "3rdParty"),
+        *("site-packages", "dist-packages"),
+        *(".venv", "venv", ".tox", ".git", ".hg", ".svn", "build", "dist", ".eggs"),
+        *("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"),
+    }
+)
+LIBRARY = re.compile(
+    r"/(?:jquery|underscore|backbone|lodash|modernizr|mootools|zepto|knockout|sizzle|html5shiv)"
+    r"(?:[.-](?:\d[\d.]*|custom|full|migrate|min|slim|ui))*\.js\Z"
+)
+"""Libraries that web pages carry along."""
+SERVED = frozenset({"_static", "assets", "htdocs", "javascripts", "js", "lib", "media", "public", "static", "www"})
+"""Folders that are served to the web; elsewhere such a library may be what the house makes."""
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+class Skip(NamedTuple):
+    """
+    A file that is not mined, and why.
+    """
+
+    path: str
+    reason: str
+
+
+def path_reason(root: Path, name: str) -> str:
+    """Return why the file at *name* is skipped before it is opened, or nothing."""
+    if is_vendored(name):
+        return "vendored"
+    if ARCHIVE in name.split("/"):
+        return "old_documentation"
+    if BOILERPLATE.search(name):
+        return "boilerplate"
+    if not name.isprintable() or "\udc80" <= max(name) <= "\udcff":
+        return "unprintable_name"
+    try:
+        status = (root / name).lstat()
+    except OSError:
+        return "unreadable"
+    if stat.S_ISLNK(status.st_mode):
+        return "symlink"
+    if not stat.S_ISREG(status.st_mode):
+        return "special_file"
+    if is_beyond_link(root, name):
+        return "symlink"
+    return "too_large" if status.st_size > LARGEST_FILE else ""
+
+
+def is_vendored(name: str) -> bool:
+    """Claim that the file at *name* is another house's, by its folders or, in a folder for the web, by its own name."""
+    *folders, _ = name.split("/")
+    return not VENDORED.isdisjoint(folders) or (not SERVED.isdisjoint(folders) and LIBRARY.search(name) is not None)
+
+
+def content_reason(data: bytes, path: str = "") -> str:
+    """Return why a file with these bytes is skipped, or nothing; by its *path* it may be prose."""
+    if len(data) > LARGEST_FILE:
+        return "too_large"
+    if b"\0" in data:
+        return "nul_byte"
+    if data.startswith(LFS_POINTER):
+        return "lfs_pointer"
+    if GENERATED.search(data[:1_000]):
+        return "generated"
+    if COPIED.search(data[:1_000]) and not path.endswith(PROSE):
+        return "vendored"
+    long = sum(length for length in map(len, data.split(b"\n")) if length > LONGEST_LINE)
+    if 2 * long > len(data) or path.endswith(MINIFIED):
+        return "minified"
+    return "" if data.strip() else "empty"

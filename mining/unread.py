@@ -1,0 +1,78 @@
+"""
+Code that no grammar reads: which there is, and what to do about it. In: names of files. Out: endings, counts, words.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .reading import read_start
+from .roles import is_test_path
+
+UNREAD = frozenset(
+    {
+        *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".pl"),
+        *(".groovy", ".clj", ".dart", ".fs", ".vb", ".vue", ".svelte"),
+        *(".css", ".scss", ".sass", ".less", ".html", ".mdx"),
+        *(".ejs", ".erb", ".haml", ".hbs", ".j2", ".jinja", ".jinja2", ".liquid", ".slim", ".twig"),
+        *(".awk", ".bat", ".bats", ".cmake", ".fish", ".gradle", ".graphql", ".mk", ".tcl", ".thrift", ".zsh"),
+        *(".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".zig", ".nim", ".proto", ".ps1", ".pm"),
+    }
+)
+"""Endings of code that ships without a grammar: told where it is left out, for who looks for it in the corpus."""
+NO_CODE = frozenset(
+    {
+        *(".txt", ".rst", ".adoc", ".tex", ".log", ".lock", ".svg", ".xml", ".xsd", ".json", ".jsonl", ".csv", ".tsv"),
+        *(".ini", ".cfg", ".conf", ".env", ".properties", ".plist", ".po", ".pot", ".pem", ".crt", ".key", ".sum"),
+        *(".diff", ".patch", ".orig", ".out", ".snap", ".golden", ".approved", ".expected", ".sample", ".example"),
+        *(".map", ".geojson", ".obj", ".eml", ".ics", ".srt", ".typed", ".license", ".metadata"),
+    }
+)
+"""Endings of text that is no language of a house."""
+MANY_FILES = 20
+"""Files of one ending that are a language rather than chance."""
+FEW_ENDINGS = 5
+"""Endings that a message lists."""
+NO_GRAMMAR_FOR = "no_grammar_for_"
+"""How the reason begins for which code of an ending is left out."""
+DESCRIBE = "A table describes a language of your own: --language FILE (docs/teach-a-dsl.md)."
+
+
+def foreign_endings(
+    root: Path, names: Sequence[str], suffixes: Sequence[str], least: int = MANY_FILES
+) -> dict[str, int]:
+    """Return, most first, how many files end as a language does that the house alone may have: *least*, and text."""
+    ends = Counter(Path(name).suffix for name in names if "." in name and not is_test_path(name))
+    known = {*suffixes, *UNREAD, *NO_CODE}
+    many = [(end, count) for end, count in ends.most_common() if count >= least and end not in known]
+    first = {Path(name).suffix: name for name in reversed(names)} if many else {}
+    return {end: count for end, count in many if end[1:].isalnum() and is_text(read_start(root, first[end]))}
+
+
+def is_text(data: bytes | None) -> bool:
+    """Claim that *data* can be read as UTF-8 and holds no NUL byte; a character may be cut at its end."""
+    if not data or b"\0" in data:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def count_endings(ends: Mapping[str, int]) -> str:
+    """Return how many files end so, in words."""
+    return ", ".join(f"{count:,} {'file ends' if count == 1 else 'files end'} in {end}" for end, count in ends.items())
+
+
+def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, int]) -> str:
+    """Return what to do about a folder without a file of a known language."""
+    some = dict(list(foreign.items())[:FEW_ENDINGS])
+    if some:
+        return f"No code in {str(root)!r} that a grammar reads: {count_endings(some)}. {DESCRIBE}"
+    if len(suffixes) <= FEW_ENDINGS:
+        return f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}."
+    return f"No code in {str(root)!r} that a grammar reads: `idiolect doctor` names the languages."
