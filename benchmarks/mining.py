@@ -127,7 +127,7 @@ def floor(files: Sequence[tuple[Path, str]]) -> float:
 def stage_pairs(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
     """Measure pairs, secrets, both dedupes, split and writing, with nothing asked about conventions."""
     os.environ["IDIOLECT_CACHE"] = ""
-    from idiolect.mining import mine
+    from idiolect.mining import mine_file
     from idiolect.mining.assemble import assemble
     from idiolect.mining.corpus import write_corpus
     from idiolect.mining.garbage import pause_collection
@@ -137,14 +137,14 @@ def stage_pairs(roots: Sequence[Path], _history: Path) -> dict[str, Any]:
     from idiolect.mining.yields import FileYield, Mined
 
     files = python_files(roots)
-    mine.tally_source = lambda *_: None  # type: ignore[assignment]
+    mine_file.tally_source = lambda *_: None  # type: ignore[assignment]
 
     def once() -> int:
         mined: list[Mined] = []
         for root in roots:
             repository = open_repository(root, suffixes=[".py", ".pyi"])
             read = ((path, repository.read(path)) for path in repository.paths)
-            given = (mine.mine_data(path, data, known_languages(), None) for path, data in read
+            given = (mine_file.mine_data(path, data, known_languages(), None) for path, data in read
                      if isinstance(data, bytes))  # fmt: skip
             mined.append(Mined(repository, tuple(one for one in given if isinstance(one, FileYield))))
         contents = assemble(mined, [Settings() for _ in roots])

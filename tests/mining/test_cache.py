@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 
 import pytest
-from idiolect.mining import mine as mining
+from idiolect.mining import mine_files as mining
 from idiolect.mining.cache import cache_root, open_store
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.split import SPLITS

@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from idiolect.evaluation import formats
 from idiolect.evaluation.checks import check as checks
-from idiolect.mining import mine
+from idiolect.mining import mine_file
 from idiolect.mining.conventions import convention
 from idiolect.mining.errors import InputError, naming
 from idiolect.mining.languages import known_languages
@@ -58,10 +58,10 @@ def test_a_module_that_holds_no_kind_of_its_own_is_named(plant, found, said):
 def test_a_kind_that_makes_drafts_of_another_is_named(monkeypatch):
     """What it makes would be counted, sized and finished as the other's."""
     other = replace(kinds.collect_kinds()["implement"], name="other")
-    monkeypatch.setattr(mine, "collect_kinds", lambda: {"other": other})
+    monkeypatch.setattr(mine_file, "collect_kinds", lambda: {"other": other})
     text = 'def total(prices):\n    """Return the sum of *prices*."""\n    return sum(price.net for price in prices)\n'
     with pytest.raises(InputError, match="'other' makes drafts of the kind 'implement'"):
-        mine.mine_data("a.py", text.encode(), known_languages(), None)
+        mine_file.mine_data("a.py", text.encode(), known_languages(), None)
 
 
 def test_a_module_that_renders_nothing_is_no_format(plant):
