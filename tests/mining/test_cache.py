@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 
 import pytest
-from idiolect.mining import mine_files as mining
+from idiolect.mining import mine, mine_files
 from idiolect.mining.cache import cache_root, open_store
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.split import SPLITS
@@ -41,13 +41,13 @@ def read_all(folder):
 def watch_mined(monkeypatch):
     """Return a list that fills with the paths that are really mined."""
     mined = []
-    real = mining.map_files
+    real = mine_files.map_files
 
     def watched(work, sizes, **options):
         mined.extend(file.partition("/")[2] for file, _ in sizes)
         return real(work, sizes, **options)
 
-    monkeypatch.setattr(mining, "map_files", watched)
+    monkeypatch.setattr(mine_files, "map_files", watched)
     return mined
 
 
@@ -133,7 +133,7 @@ def test_nothing_changed_means_nothing_is_mined(house, tmp_path, monkeypatch):
     """A second run into the same folder finds its corpus there; a changed file, or corpus, is mined again."""
     first = mine_repositories([house], tmp_path / "corpus", workers=1)
     before = read_all(first.folder)
-    monkeypatch.setattr(mining, "assemble", lambda *_: pytest.fail("assembled again"))
+    monkeypatch.setattr(mine, "assemble", lambda *_: pytest.fail("assembled again"))
     again = mine_repositories([house], tmp_path / "corpus", workers=1)
     monkeypatch.undo()
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
