@@ -22,8 +22,8 @@ from .silences import FORMATTED, Silences
 
 DOTTED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789."
 """What a dotted name is made of."""
-WITH = re.compile(rb"^[ \t]*(?:async[ \t]+)?with\b([^:]*):", re.MULTILINE)
-"""The head of a `with`, which may have several lines."""
+WITH = re.compile(rb"^[ \t]*(?:async[ \t]+)?with\b([^:]{0,500}):", re.MULTILINE)
+"""The head of a `with`, which may have several lines; prose may open a line with that word, too."""
 NAME = re.compile(rb"(?<![\w.])(?<!\bas )[A-Za-z_][\w.]*")
 """A name in it, but for those that it gives."""
 ACCESSORS = frozenset({"property", "setter", "getter", "deleter", "cached_property", "overload", "override"})

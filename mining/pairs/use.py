@@ -62,7 +62,7 @@ ANNOTATED = re.compile(r"(\w+)\s*:\s*[\"']?(?:[\w.]+\.)?([A-Z]\w+)")
 INHERITED = re.compile(r"(?<![\w.])self\.(\w+)(?=\()")
 BINDING = re.compile(
     r"^[ \t]*(?:async )?(?:for ([^\n]+?) in |(\w+(?: *, *\w+)*)(?: *:[^=\n]+)? *=(?!=))"
-    r"|\b(?:as|def|import) (\w+(?: *, *\w+)*)|(\w+) *:=",
+    r"|\b(?:as|def|import) (\w+(?: *, *\w+)*)|(?<!\w)(\w+) *:=",
     re.MULTILINE,
 )
 """What gives names a value."""
