@@ -19,7 +19,10 @@ OF_HIDDEN = re.compile(rb"func\s*\((?:\s*\w+\s)?+[\s*]*[a-z_]")
 NAMED_SHOWN = frozenset({"go", "rust"})
 """Languages in which a definition says that others may use it, and is hidden otherwise."""
 PUBLIC_SAID = frozenset({"csharp", "java"})
-"""Languages in which it says so, too, but in an interface: what else it says means its package or its assembly."""
+"""
+Languages in which it says so, too, but in an interface and for a namespace: what else it says means its package or its
+assembly.
+"""
 INTERFACE = frozenset({b"@interface", b"interface"})
 SHARED = (".h", ".hh", ".hpp", ".hxx", ".inl")
 """How the names of files end whose code is other files' as well."""
@@ -58,7 +61,7 @@ def is_hidden(language: str, path: str, symbol: str, before: bytes, after: bytes
     if not HIDING.isdisjoint((*words, *after.split())):
         return True
     outer = (around or b"").split()
-    if language in PUBLIC_SAID and b"public" not in words:
+    if language in PUBLIC_SAID and not {b"public", b"namespace"}.intersection(words):
         return INTERFACE.isdisjoint(outer)
     # outside of classes the word keeps a name in its file
     is_own = language == "c" or (language == "cpp" and (around is None or b"namespace" in outer))
