@@ -590,7 +590,7 @@ class Shelf:
         def write(self, name: str, mode: int): ...
 """
 SCALES = """
-class Scales {
+public class Scales {
   static final Adapter DAYS = new Adapter() {
     @Override
     public long weigh(Reader reader, Day day) {
