@@ -301,11 +301,14 @@ def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]
     write_json(task.out / "comparisons.json", comparison_rows(weighed))
     verdict = describe_verdict(run, weighed, task.out)
     write_json(task.out / "verdict.json", verdict)
-    write_report(task, run, rows, {**verdict, "comparisons": comparison_rows(weighed), "checks": list(run["checks"])})
+    latency = describe_latency(task.out, rows.samples)
+    write_report(
+        task, run, rows, latency, {**verdict, "comparisons": comparison_rows(weighed), "checks": list(run["checks"])}
+    )
     status = "invalid" if verdict["verdict"] == "INVALID" else "complete"
     environment = {
         **describe_machine(),
-        "latency": describe_latency(task.out, rows.samples),
+        "latency": latency,
         "created_at": int(started),
         "seconds": round(time.time() - started, 1),
     }
@@ -313,11 +316,10 @@ def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]
     return verdict
 
 
-def write_report(task: Task, run: Row, rows: Rows, verdict: Row) -> None:
+def write_report(task: Task, run: Row, rows: Rows, latency: dict[str, dict[str, float]], verdict: Row) -> None:
     """Write `report.html`."""
     from .report.render import render_report
 
     log: list[Row] = task.adapter.get("log", []) if task.adapter is not None else []
-    latency = describe_latency(task.out, rows.samples)
     page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests, latency)
     write_text(task.out / "report.html", page)

@@ -2,8 +2,8 @@
 The named units of a source. In: a `Source`. Out: its `Definition`s in order, each with the spans of its parts.
 
 The language's query says what a unit is; nothing here knows a language, except that a wrapper node whose last child is
-the unit (Python's decorated definition, an `export` statement) belongs to it. Where a query captures no @unit.doc, the
-comments that stand right above a unit are its documentation.
+the unit (Python's decorated definition, an `export` statement) belongs to it, and that some languages have words which
+open no unit. Where a query captures no @unit.doc, the comments that stand right above a unit are its documentation.
 """
 
 from __future__ import annotations
@@ -39,11 +39,8 @@ DECLARED = "_declared"
 """A name that a class declares and that is defined elsewhere: in C++ the class alone says who may use it."""
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
-OWNERS = frozenset({"class_specifier", "struct_specifier"})
-"""What declares names in C++."""
 ASIDE = frozenset({BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, DECLARED, BLOCK, OLD})
 SEPARATORS = re.compile(r"::|\.")
-OVERRIDE = re.compile(rb"\boverride\b")
 STATEMENT = re.compile(rb"(?:catch|else|for|if|switch|while)\b[ \t]*[({]|(?:do|else|return)\b")
 RESERVED = frozenset({"c", "cpp", "csharp", "java"})
 """Languages in which this opens no unit, unless a grammar lost its way: macros and conditions hide what holds it."""
@@ -180,24 +177,6 @@ def collect_definitions(source: Source) -> list[Definition]:
         definitions.append(build_definition(source, span, *unit, doc, owner, parent, local, hidden))
         around.append(len(definitions) - 1)
     return definitions
-
-
-def withheld_names(source: Source) -> frozenset[str]:
-    """Return what classes of *source* declare and let nobody else call by that name: the class's name and its own."""
-    found = find_units(source)
-    coming, passed = sorted(found.marks, reverse=True), list[Mark]()
-    names: dict[bool, set[str]] = {True: set(), False: set()}
-    for name in sorted(found.declared, key=lambda node: node.start_byte):
-        around, declaration = name.parent, name
-        while around is not None and around.type not in OWNERS:
-            around, declaration = around.parent, around if around.type.endswith("declaration") else declaration
-        owner = None if around is None else around.child_by_field_name("name")
-        if owner is not None:
-            hidden = is_marked_hidden(Span(name.start_byte, name.end_byte), coming, passed)
-            hidden = hidden or OVERRIDE.search(declaration.text or b"") is not None
-            names[hidden].add(f"{text_of(owner)}.{text_of(name)}")
-    # of overloads some may be called
-    return frozenset(names[True] - names[False])
 
 
 def with_torn(source: Source, unit: Span, torn: Mapping[int, int]) -> Span:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .api import file_symbols
 from .conventions.tally import tally_source
-from .definitions import Definition, collect_definitions, withheld_names
+from .definitions import Definition, collect_definitions
 from .errors import InputError, MissingExtraError
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
@@ -27,6 +27,7 @@ from .roles import is_test_path
 from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
+from .withheld import withheld_names
 from .yields import NO_GRAMMAR, Drop, FileYield, make_pair
 
 PLAIN_KINDS = ("implement", "infill")

@@ -276,7 +276,7 @@ class FileView:
             return True
         given = call.parent if self.entered else None
         left = given.child_by_field_name("left") if given is not None and given.type == "assignment" else None
-        return left is not None and text_of(left).encode() in self.entered
+        return left is not None and left.text in self.entered
 
     @cached_property
     def entered(self) -> frozenset[bytes]:

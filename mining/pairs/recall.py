@@ -94,8 +94,7 @@ def is_public(source: Source, definition: Definition, owner: Definition | None) 
     if definition.is_local or definition.is_hidden:
         return False
     params = definition.params or Span(definition.head.end, definition.head.end)
-    # a word before the name may hold it: `private p(door)`
-    before = source.utf8[definition.span.start : params.start].rpartition(definition.name.encode())[0]
+    before = words_to_name(source, definition, Span(definition.span.start, params.start))
     after = source.utf8[params.end : definition.head.end]
     around = None if owner is None else source.utf8[owner.head.start : owner.head.end]
     return not is_hidden(source.language.name, source.path, definition.symbol, before, after, around)
@@ -121,8 +120,13 @@ def signature(source: Source, definition: Definition) -> Iterator[Draft]:
 
 def is_setter(source: Source, definition: Definition, params: Span) -> bool:
     """Claim that a definition is what JavaScript or TypeScript sets a property with: it is declared as it is read."""
-    before = source.utf8[definition.head.start : params.start].rpartition(definition.name.encode())[0]
+    before = words_to_name(source, definition, Span(definition.head.start, params.start))
     return source.language.name in MODULES and b"set" in before.split()
+
+
+def words_to_name(source: Source, definition: Definition, opening: Span) -> bytes:
+    """Return what stands in *opening* before the name; a word before that may hold it: `private p(door)`."""
+    return source.utf8[opening.start : opening.end].rpartition(definition.name.encode())[0]
 
 
 def documented_example(source: Source, definition: Definition) -> Iterator[Draft]:
