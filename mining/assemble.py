@@ -100,7 +100,8 @@ def assemble(
         progress("splitting", 0, 1)
     units += [unit for one in taught for unit in one.history.units]
     ages = {path: age for one in taught for path, age in one.history.ages.items()}
-    sides = assign_sides(units, weigh_paths(pairs, {file.path for _, file in files}), ages)
+    weights = weigh_paths(pairs, {file.path for _, file in files})
+    sides = assign_sides(units, weights, ages, Counter(pair.path for pair in pairs))
     pairs = [replace(pair, split=sides.split[pair.path], cluster=sides.cluster[pair.path]) for pair in pairs]
     pairs = without(pairs, on_both_sides(pairs, standing), "commit_on_both_sides", drops)
     held_out_units = [unit for unit in units if sides.split.get(unit.path, "train") != "train"]

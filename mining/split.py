@@ -63,28 +63,26 @@ class Sides:
     """`train`, `validation` or `test` for each path."""
 
 
-def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mapping[str, int]) -> Sides:
+def assign_sides(
+    units: Sequence[Unit], weights: Mapping[str, int], ages: Mapping[str, int], pairs: Mapping[str, int]
+) -> Sides:
     """
-    Return the sides of the paths in *weights*, which says how many pairs each has.
+    Return the sides of the paths in *weights*, which says how many tasks each could give, of *pairs* in all.
 
     Paths without any weight are taught from: nothing would be asked of them. *ages* says how many commits ago a path
     was changed last: the newest clusters are the test, the next newest the validation. Among equals, and without ages,
     the hash of a cluster's name decides: the same on any machine.
     """
     cluster = cluster_files(units, sorted(weights))
-    sizes: Counter[str] = Counter()
-    for path, count in weights.items():
-        sizes[cluster[path]] += count
-    total = sum(sizes.values())
+    sizes = sum_by(cluster, weights)
+    total = sizes.total()
     side: dict[str, str] = {}
     filled: Counter[str] = Counter()
-    # small corpora have few clusters: the ceiling leaves room for at least one on each side
-    ceiling = max(LARGEST_CLUSTER * total, min(filter(None, sizes.values()), default=0))
     oldest = max(ages.values(), default=0) + 1
     newest: dict[str, int] = {}
     for path in weights:
         newest[cluster[path]] = min(newest.get(cluster[path], oldest), ages.get(path, oldest))
-    small = {name for name, size in sizes.items() if 0 < size <= min(ceiling, total / 2)}
+    small = find_small(sizes, sum_by(cluster, pairs))
     # where few clusters are small enough, the test leaves half of them to the validation
     share = min(HELD_OUT_SHARE * total, sum(sizes[name] for name in small) / 2)
     for name in sorted(sizes, key=lambda name: (newest[name], hashed(name))):
@@ -95,6 +93,25 @@ def assign_sides(units: Sequence[Unit], weights: Mapping[str, int], ages: Mappin
         side[name] = wanted if name in small and is_spared else "train"
         filled[side[name]] += sizes[name]
     return Sides(cluster, {path: side[cluster[path]] for path in weights})
+
+
+def find_small(tasks: Counter[str], pairs: Counter[str]) -> set[str]:
+    """Return the clusters that may be held out, given how many tasks and pairs each holds."""
+    total = tasks.total()
+    # small corpora have few clusters: the ceiling leaves room for at least one on each side
+    ceiling = max(LARGEST_CLUSTER * total, min(filter(None, tasks.values()), default=0))
+    small = {name for name, size in tasks.items() if 0 < size <= min(ceiling, total / 2)}
+    # few tasks may come with many pairs of other kinds, which would be lost to training
+    light = {name for name in small if pairs[name] <= HELD_OUT_SHARE * pairs.total()}
+    return light if len(light) > 1 else small
+
+
+def sum_by(cluster: Mapping[str, str], counts: Mapping[str, int]) -> Counter[str]:
+    """Return the sums of *counts*, which are by path, by cluster."""
+    sums: Counter[str] = Counter()
+    for path, count in counts.items():
+        sums[cluster[path]] += count
+    return sums
 
 
 def aside_of(manifest: Mapping[str, Any]) -> frozenset[str]:

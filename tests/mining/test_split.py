@@ -229,16 +229,28 @@ def test_what_is_small_enough_is_shared_by_test_and_validation():
     weights = {"large.py": 60, "larger.py": 70, **{f"small{age}.py": 3 for age in range(4)}}
     ages = {f"small{age}.py": age for age in range(4)}
 
-    split = assign_sides([], weights, ages).split
+    split = assign_sides([], weights, ages, weights).split
 
     assert ["test", "test", "validation", "validation"] == [split[f"small{age}.py"] for age in range(4)]
     assert {"train"} == {split["large.py"], split["larger.py"]}
 
 
+def test_few_tasks_do_not_take_many_pairs_from_training():
+    """A file of few bodies and hundreds of other pairs is learned from, however new it is."""
+    weights = {f"plain{age}.py": 5 for age in range(1, 40)} | {"views.py": 5}
+    ages = {path: number for number, path in enumerate(sorted(weights, reverse=True))}
+    pairs = weights | {"views.py": 200}
+
+    assert "test" == assign_sides([], weights, ages, weights).split["views.py"]
+    assert "train" == assign_sides([], weights, ages, pairs).split["views.py"]
+
+
 @pytest.mark.parametrize(("files", "taught"), [(2, 1), (3, 1), (4, 2)])
 def test_something_is_left_to_learn_from(files, taught):
     """Of few files of one size not all are held out."""
-    split = assign_sides([], {f"{number}.py": 30 for number in range(files)}, {}).split
+    weights = {f"{number}.py": 30 for number in range(files)}
+
+    split = assign_sides([], weights, {}, weights).split
 
     assert taught == list(split.values()).count("train")
 
