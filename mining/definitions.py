@@ -210,8 +210,8 @@ def forget_ended(passed: list[Mark], start: int) -> None:
 
 
 def is_local(unit: Span, owner: Definition | None, anonymous: Sequence[Span]) -> bool:
-    """Claim that a unit stands in a function, or in a class without a name that its *owner* holds."""
-    if owner is not None and owner.kind != "class":
+    """Claim that a unit stands, however deep, in a function, or in a class without a name that its *owner* holds."""
+    if owner is not None and (owner.kind != "class" or owner.is_local):
         return True
     if not anonymous:
         return False

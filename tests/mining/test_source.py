@@ -174,6 +174,13 @@ def test_a_skeleton_opens_with_whole_statements_and_the_last_ones():
     assert 1_500 < len("\n".join(lines)) <= 1_600
 
 
+def test_a_skeleton_says_nothing_of_what_a_function_holds():
+    """Neither of a class in it, nor of that class's methods, which no one outside can name."""
+    source = parse("def count(graph):\n    class Seen(dict):\n        def __missing__(self, node):\n            go()\n")
+
+    assert "def count(graph):" == render_skeleton(source, collect_definitions(source))
+
+
 def test_a_language_travels_between_processes():
     """A language whose grammar is loaded can be sent to a worker, which loads its own."""
     import pickle
