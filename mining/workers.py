@@ -134,10 +134,19 @@ def hold_interrupts() -> Generator[None]:
 
 
 def limit_worker() -> None:
-    """Cap this process's memory, and leave Ctrl-C to the parent."""
+    """Cap this process's memory, leave Ctrl-C to the parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
     with suppress(ValueError, OSError):  # not every platform has the limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def end_with_parent() -> None:
+    """End this process once its parent is gone, however that ended: a pipe that it reads tasks from would never end."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @pause_collection()

@@ -5,7 +5,11 @@ Work spread over processes loses exactly what kills it; a worker loads a languag
 from __future__ import annotations
 
 import gc
+import os
 import pickle
+import signal
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -32,6 +36,9 @@ def devour(path):
         raise MemoryError
     return path
 
+def orphan(path):
+    os.kill(os.getppid(), 9)
+
 def fail(path):
     from idiolect.mining.errors import naming
 
@@ -52,6 +59,14 @@ def _crasher(tmp_path, monkeypatch):
 @pytest.fixture(name="work")
 def _work(crasher):
     return crasher.work
+
+
+KILLED = """
+from idiolect.mining.workers import map_files
+from idiolect_crasher import orphan
+
+list(map_files(orphan, [("a", 1 << 20), ("b", 1 << 20)], workers=2, lost=str))
+"""
 
 
 def lose(path: str) -> str:
@@ -88,6 +103,15 @@ def test_an_error_in_a_worker_says_which_file_it_came_of(crasher):
         list(map_files(crasher.fail, [("a.py", 1)], workers=1, lost=lose))
 
     assert ["in 'a.py'"] == raised.value.__notes__
+
+
+def test_workers_end_with_a_parent_that_is_killed(crasher, tmp_path):
+    """No worker waits for ever for the tasks of a process that is gone: the output that they share is closed."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-c", KILLED]
+    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=60, check=False)
+
+    assert -signal.SIGKILL == ended.returncode
 
 
 def test_a_language_that_travels_twice_is_loaded_once():

@@ -1,5 +1,7 @@
 """
 Ctrl-C in each stage: exit 130, one line, no half artefact, and the same command runs to its end afterwards.
+
+What asks a process to end, as a pipeline that is cancelled does, is as good as Ctrl-C.
 """
 
 from __future__ import annotations
@@ -71,13 +73,13 @@ def run(*arguments: str) -> None:
     assert running.returncode == 0, errors
 
 
-def interrupt(stage: str, *arguments: str) -> None:
-    """Send SIGINT when *stage* is first reported, and expect exit 130 with one line for the user."""
+def interrupt(stage: str, *arguments: str, number: int = signal.SIGINT) -> None:
+    """Send a signal when *stage* is first reported, and expect exit 130 with one line for the user."""
     running = start(arguments)
     assert running.stderr is not None
     for line in running.stderr:
         if line.startswith(stage):
-            running.send_signal(signal.SIGINT)
+            running.send_signal(number)
             break
     try:
         _, rest = running.communicate(timeout=60)
@@ -91,12 +93,13 @@ def interrupt(stage: str, *arguments: str) -> None:
     assert "Traceback" not in rest
 
 
-def test_mining_interrupted_leaves_nothing(shop: Path, tmp_path: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_mining_interrupted_leaves_nothing(shop: Path, tmp_path: Path, number: int):
     """The corpus is complete or absent, and the rerun works."""
     out = tmp_path / "corpus"
     command = ("mine", str(shop), "--out", str(out), "--workers", "2")
 
-    interrupt("", *command)
+    interrupt("", *command, number=number)
 
     assert not out.exists() and list(tmp_path.iterdir()) == []
     run(*command)
@@ -119,3 +122,32 @@ def test_evaluation_interrupted_goes_on(corpus: Path, base: Path, adapter: Path,
     assert not (out / "verdict.json").exists()
     run(*command)
     assert (out / "verdict.json").is_file()
+
+
+BACKGROUND = """
+import os, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+from idiolect.cli import main
+import click
+click.Group.main = lambda *_, **__: os.kill(os.getpid(), signal.SIGHUP) or os.kill(os.getpid(), signal.SIGTERM)
+raise SystemExit(main())
+"""
+
+
+def test_a_background_job_is_ended_by_what_it_does_not_ignore():
+    """As a shell starts it, behind `nohup`: Ctrl-C and a terminal that closes are ignored, a call to end is heeded."""
+    ended = subprocess.run([sys.executable, "-c", BACKGROUND], capture_output=True, check=False)
+
+    assert (130, b"idiolect: interrupted\n") == (ended.returncode, ended.stderr)
+
+
+def test_an_interrupt_amid_text_that_is_run_keeps_the_exit_code(tmp_path: Path):
+    """Dataclasses are made by running text, and interrupted there, Python would end by the signal after all."""
+    text = "import click\ndef main(*_, **__):\n    exec('raise KeyboardInterrupt')\nclick.Group.main = main\n"
+    (tmp_path / "sitecustomize.py").write_text(text, "utf-8")
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "idiolect", "--version"]
+    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.PIPE, check=False)
+
+    assert (130, b"idiolect: interrupted\n") == (ended.returncode, ended.stderr)
