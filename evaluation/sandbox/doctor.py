@@ -62,6 +62,7 @@ def fill_disk():
 ACTIONS = {
     "read outside": "Path(SECRET).read_bytes()",
     "write outside": "Path(SECRET).write_text('changed')",
+    "watch outside": "call(254, LIBC.inotify_init(), str(Path(SECRET).parent).encode(), 0x100)",
     "tcp": "socket.create_connection(('127.0.0.1', 9), 1)",
     "udp": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
     "abstract socket": "socket.socket(socket.AF_UNIX).connect(chr(0) + 'x')",
@@ -70,6 +71,7 @@ ACTIONS = {
     "mount": "call(165, b'none', b'/', 0, 1 << 18, 0)",
     "ptrace": "call(101, 16, 1, 0, 0)",
     "shared memory": "call(31, 0, 3, ctypes.create_string_buffer(256))",
+    "output taken back": "os.open('/proc/self/fd/1', os.O_RDONLY | os.O_NONBLOCK)",
     "parent signal": "os.kill(HARNESS, 0)",
     # they ask, or set what is there already: a leak changes nothing
     "parent limits": "call(302, HARNESS, 7, None, ctypes.create_string_buffer(16))",

@@ -13,6 +13,7 @@ import os
 import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from secrets import token_hex
+from stat import S_ISDIR
 from typing import IO, Any
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -50,6 +53,7 @@ class Status(StrEnum):
     CPU = "cpu_limit"
     OUTPUT = "output_limit"
     MEMORY = "memory_limit"
+    DISK = "disk_limit"
     INFRA = "infra_error"
 
 
@@ -125,10 +129,28 @@ def run_caged(
     """Run *command* in a *cage* of its own, made for it and gone after it, and return how it ended."""
     limits, cage = limits or Limits(), cage or Cage()
     begin = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="idiolect-cage-") as scratch:
-        plan = make_plan(command, limits, cage, scratch)
-        outcome = supervise(plan, stdin, limits)
+    scratch = Path(tempfile.mkdtemp(prefix="idiolect-cage-"))
+    try:
+        outcome = supervise(make_plan(command, limits, cage, str(scratch)), stdin, limits)
+    finally:
+        remove(scratch)
     return replace(outcome, seconds=time.monotonic() - begin)
+
+
+def remove(folder: Path) -> None:
+    """Remove *folder* with all that a command left in it: however deep, whatever its modes, following no link."""
+    while found := list(folder.iterdir()):
+        for path in found:
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
+                continue
+            path.chmod(0o700)
+            for inner in list(path.iterdir()):
+                if inner.is_dir() and not inner.is_symlink():
+                    inner.chmod(0o700)  # else it may not be moved
+                inner.rename(folder / token_hex(8))
+            path.rmdir()
+    folder.rmdir()
 
 
 def make_plan(command: Sequence[str], limits: Limits, cage: Cage, scratch: str) -> dict[str, Any]:
@@ -153,21 +175,24 @@ def make_plan(command: Sequence[str], limits: Limits, cage: Cage, scratch: str) 
 def supervise(plan: Mapping[str, Any], stdin: bytes, limits: Limits) -> Outcome:
     """Start the launcher, watch it, end the whole tree, and say how it went."""
     reader, writer = os.pipe()
+    # no pipe for the output: a command can open the other end of one, and take back what it said
+    ours, theirs = socket.socketpair()
     with (
         memory_file(marshal.dumps(dict(plan))) as planned,
         memory_file(stdin) as source,
         os.fdopen(reader, "rb") as records,
+        ours,
     ):
-        handles = (planned.fileno(), writer)
         try:
-            process = start(plan, source, handles)
+            with theirs:
+                process = start(plan, (source, theirs), (planned.fileno(), writer))
         except OSError as error:
             return Outcome(Status.INFRA, detail=str(error))
         finally:
             os.close(writer)
         watch = Watch()
         try:
-            follow(process, records.fileno(), watch, limits)
+            follow(process, (ours.fileno(), records.fileno()), watch, limits, plan["scratch"])
         finally:
             end_tree(process)
     return conclude(watch, limits)
@@ -181,15 +206,18 @@ def memory_file(data: bytes) -> IO[bytes]:
     return file
 
 
-def start(plan: Mapping[str, Any], stdin: IO[bytes], handles: tuple[int, int]) -> subprocess.Popen[bytes]:
-    """Start the process that builds the cage, in a session of its own."""
+def start(
+    plan: Mapping[str, Any], streams: tuple[IO[bytes], socket.socket], handles: tuple[int, int]
+) -> subprocess.Popen[bytes]:
+    """Start the process that builds the cage, in a session of its own; *streams* are what it reads and writes."""
+    stdin, output = streams
     command = [PYTHON, "-I", "-S", "-c", START]
     if plan["backend"] == "bubblewrap":
         command = bubblewrap_command(plan)
     # a user namespace keeps root's access to files: bubblewrap is started as somebody else
     nobody = NOBODY if plan["backend"] == "bubblewrap" and os.geteuid() == 0 else None
     return subprocess.Popen(
-        [*command, *map(str, handles)], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [*command, *map(str, handles)], stdin=stdin, stdout=output.fileno(), stderr=subprocess.STDOUT,
         pass_fds=handles, start_new_session=True, env={}, cwd="/",
         user=nobody, group=nobody, extra_groups=None if nobody is None else (),
     )  # fmt: skip
@@ -209,12 +237,14 @@ def bubblewrap_command(plan: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-def follow(process: subprocess.Popen[bytes], records: int, watch: Watch, limits: Limits) -> None:
-    """Read output and records until the cage is empty or a cap is passed."""
-    assert process.stdout is not None
-    deadline, waited = time.monotonic() + limits.wall, 0.0
+def follow(
+    process: subprocess.Popen[bytes], channels: tuple[int, int], watch: Watch, limits: Limits, scratch: str
+) -> None:
+    """Read output and records from their *channels* until the cage is empty or a cap is passed."""
+    output, records = channels
+    deadline, waited, ended = time.monotonic() + limits.wall, 0.0, False
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout.fileno(), selectors.EVENT_READ, watch.output)
+        selector.register(output, selectors.EVENT_READ, watch.output)
         selector.register(records, selectors.EVENT_READ, watch.records)
         while selector.get_map():
             late = time.monotonic() - deadline
@@ -223,19 +253,24 @@ def follow(process: subprocess.Popen[bytes], records: int, watch: Watch, limits:
             if late > min(waited, MOST_WAITS * limits.wall):
                 watch.verdict = Status.TIMEOUT
                 return
-            for key, _ in selector.select(0.1):
+            ready = selector.select(0 if ended else 0.1)
+            if ended and not ready:
+                return
+            for key, _ in ready:
                 chunk = os.read(key.fd, 1 << 16)
                 key.data.extend(chunk)
                 if not chunk:
                     selector.unregister(key.fd)
-                    if key.fd == records:
-                        return
+                    ended = ended or key.fd == records
             if len(watch.output) > limits.output:
                 del watch.output[limits.output :]
                 watch.verdict = Status.OUTPUT
                 return
             if resident(process.pid) > limits.memory:
                 watch.verdict = Status.MEMORY
+                return
+            if overflows(scratch, process.pid, limits):
+                watch.verdict = Status.DISK
                 return
 
 
@@ -265,6 +300,36 @@ def resident(pid: int) -> int:
     return total
 
 
+def overflows(folder: str, pid: int, limits: Limits) -> bool:
+    """
+    Claim that the processes below *pid* keep more in *folder* than *limits* allow, deleted files they hold included.
+
+    A cage with files of its own caps them itself, and leaves *folder* empty.
+    """
+    found = [Path(folder)]
+    device = found[0].stat().st_dev
+    sizes: dict[int, int] = {}
+    try:
+        for path in found:
+            with contextlib.suppress(FileNotFoundError):
+                for inner in path.iterdir():
+                    status = inner.lstat()
+                    sizes[status.st_ino] = status.st_blocks * 512
+                    if S_ISDIR(status.st_mode):
+                        found.append(inner)
+            if len(sizes) > limits.inodes:
+                return True
+    except OSError:  # closed to us, or too deep to be named
+        return True
+    for child in descendants(pid):
+        with contextlib.suppress(OSError):
+            for handle in Path(f"/proc/{child}/fd").iterdir():
+                status = handle.stat()
+                if status.st_dev == device and status.st_nlink == 0:
+                    sizes[status.st_ino] = status.st_blocks * 512
+    return sum(sizes.values()) > limits.disk
+
+
 def starved(pid: int) -> float:
     """
     Return the most seconds that a thread below *pid* was ready to run while others than its own held the processors.
@@ -288,8 +353,6 @@ def end_tree(process: subprocess.Popen[bytes]) -> None:
         kill(below)
     kill([process.pid])
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 def kill(processes: Sequence[int]) -> None:

@@ -249,7 +249,7 @@ FORGERIES = [
     ),
     pytest.param(
         "import os, threading\n    channel = max(n for n in range(3, 30) if os.path.exists(f'/proc/self/fd/{n}')\n"
-        "        and os.readlink(f'/proc/self/fd/{n}').startswith('pipe'))\n"
+        "        and os.readlink(f'/proc/self/fd/{n}').startswith('socket'))\n"
         "    real, (out, into) = os.dup(channel), os.pipe()\n    os.dup2(into, channel)\n"
         "    def pass_on():\n        for line in os.fdopen(out, 'rb'):\n"
         "            os.write(real, line.replace(b'failed', b'passed') if b'tests/' in line else line)\n"

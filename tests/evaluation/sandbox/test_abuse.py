@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from idiolect.evaluation.sandbox.doctor import PRELUDE, diagnose
-from idiolect.evaluation.sandbox.run import PYTHON, Limits, Status, run_caged
+from idiolect.evaluation.sandbox.run import PYTHON, START, Limits, Status, remove, run_caged
 
 LIMITS = Limits(wall=4.0, cpu=2, memory=256 << 20, disk=8 << 20, inodes=200, processes=8, output=1 << 16)
 
@@ -60,6 +61,7 @@ REFUSED = [
     pytest.param("socket.socketpair()[0].detach(), socket.socket(socket.AF_UNIX)", id="25-descriptor-passing"),
     pytest.param("socket.create_connection(('169.254.169.254', 80), 1)", id="26-cloud-metadata"),
     pytest.param("os.kill(HARNESS, 0)", id="27-kill-the-harness"),
+    pytest.param("call(302, os.getppid(), 0, bytes(16), None)", id="27-limit-what-reports"),
     pytest.param("call(101, 16, 1, 0, 0)", id="29-ptrace"),
     pytest.param("call(310, 1, 0, 0, 0, 0, 0)", id="30-process-vm"),
     pytest.param("open(f'/proc/{HARNESS}/environ').read()", id="31-environ"),
@@ -87,6 +89,9 @@ REFUSED = [
     pytest.param("call(250, 0, 0, 0)", id="46-keyctl"),
     pytest.param("call(0x40000000 | 39)", id="47-x32"),
     pytest.param("call(435, bytes(88), 88)", id="48-clone3"),
+    pytest.param("call(461, bytes(64), ctypes.byref(ctypes.c_uint32(64)), 0)", id="48-a-newer-call"),
+    pytest.param("call(300, 0x200, 0)", id="48-fanotify"),
+    pytest.param("call(444, bytes([1]) + bytes(15), 16, 0)", id="48-landlock"),
     pytest.param("call(175, b'', 0, b'')", id="49-module"),
     pytest.param("call(135, 0x0040000)", id="50-personality"),
     pytest.param("bytearray(1 << 30)", id="51-memory"),
@@ -218,6 +223,42 @@ def test_a_signal_to_all_reaches_nobody_outside() -> None:
     assert alive
     assert b"still here" in outcome.output
     assert Status.OK is outcome.status
+
+
+def test_what_reports_cannot_be_interrupted_where_the_kernel_guards_no_signals(monkeypatch) -> None:
+    """Before version 6 of Landlock a signal reaches process 1, which must have no handler for it (27)."""
+    bare = START.replace("import main;", "import main; import launcher; launcher.restrict_files = lambda *given: None;")
+    monkeypatch.setattr("idiolect.evaluation.sandbox.run.START", bare)
+    outcome = run("\nos.kill(os.getppid(), signal.SIGINT)\nos._exit(3)\n")
+
+    assert (Status.FAILED, 3) == (outcome.status, outcome.code)
+
+
+def test_all_that_was_said_is_heard() -> None:
+    """More output than one read takes arrives whole, although the command ended at once."""
+    size = 150_000
+
+    assert size == len(run(f"\nos.write(1, bytes({size}))\n", Limits(output=1 << 20)).output)
+
+
+def test_what_a_command_leaves_is_removed_however_deep(tmp_path: Path) -> None:
+    """A folder in a folder, a thousand times over, goes; so does one closed to its owner; a link's target stays."""
+    (tmp_path / "kept").write_text("kept", "utf-8")
+    left = tmp_path / "left"
+    (left / "closed" / "inner").mkdir(parents=True)
+    (left / "link").symlink_to(tmp_path)
+    (left / "closed" / "inner").chmod(0)
+    (left / "closed").chmod(0)
+    inside = os.open(left, os.O_RDONLY)
+    for _ in range(sys.getrecursionlimit() + 100):
+        os.mkdir("inner", dir_fd=inside)
+        deeper = os.open("inner", os.O_RDONLY, dir_fd=inside)
+        os.close(inside)
+        inside = deeper
+    os.close(inside)
+    remove(left)
+
+    assert [tmp_path / "kept"] == list(tmp_path.iterdir())
 
 
 def test_nothing_is_left_for_the_next_sample() -> None:

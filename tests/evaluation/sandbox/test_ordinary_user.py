@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,37 @@ OWN_LIMITS = """
 from idiolect.evaluation.sandbox.run import PYTHON, Cage, run_caged
 script = "import resource; resource.setrlimit(7, (32, 32)); print(resource.getrlimit(7))"
 print(run_caged([PYTHON, "-I", "-S", "-c", script], cage=Cage(tier=2)).output.decode(), end="")
+"""
+STORES = """
+from idiolect.evaluation.sandbox.run import PYTHON, Cage, Limits, run_caged
+
+ACTIONS = (
+    "with open(str(n), 'wb') as file: file.write(bytes(1 << 20))",
+    "file = open('f', 'wb'); kept.append(file); file.write(bytes(1 << 20)); file.flush(); os.unlink('f')",
+    "os.mkdir('d'); os.chdir('d')",
+    "os.mkdir('d' * 250); os.chdir('d' * 250)",
+)
+for action in ACTIONS:
+    body = f"import os, signal\\nkept = []\\nfor n in range(50):\\n    {action}\\nsignal.pause()"
+    limits = Limits(wall=60.0, disk=8 << 20, inodes=40)
+    print(run_caged([PYTHON, "-I", "-S", "-c", body], limits=limits, cage=Cage(tier=2)).status)
+"""
+ATTRIBUTE = """
+import os, tempfile
+from idiolect.evaluation.sandbox.doctor import PRELUDE
+from idiolect.evaluation.sandbox.run import PYTHON, Cage, run_caged
+
+with tempfile.NamedTemporaryFile() as file:
+    os.setxattr(file.name, "user.kept", b"1")
+    action = f"attempt('it', lambda: call(466, -100, {file.name.encode()!r}, 0, b'user.kept'))"
+    run_caged([PYTHON, "-I", "-S", "-c", PRELUDE + action], cage=Cage(tier=2))
+    print(os.listxattr(file.name))
+"""
+HARNESS = """
+from idiolect.evaluation.sandbox.run import PYTHON, Cage, run_caged
+
+body = "import os, signal; MARK = {mark!r}; os.fork() or (os.setsid(), os.closerange(0, 3)); signal.pause()"
+run_caged([PYTHON, "-I", "-S", "-c", body], cage=Cage(tier=2))
 """
 DAEMONS = """
 import subprocess
@@ -89,9 +121,9 @@ def test_tiers_three_and_two_hold_and_tier_one_is_no_boundary(folder: Path) -> N
     )  # fmt: skip
     leaks = json.loads(done.stdout)
 
-    assert [[], 19] == leaks["3"]
-    assert [[], 19] == leaks["2"]
-    assert {"read outside", "write outside", "udp", "shared memory"} <= set(leaks["1"][0])
+    assert [[], 21] == leaks["3"]
+    assert [[], 21] == leaks["2"]
+    assert {"read outside", "write outside", "watch outside", "udp", "shared memory"} <= set(leaks["1"][0])
     assert {f"parent {what}" for what in ("signal", "limits", "priority", "processors")} <= set(leaks["1"][0])
 
 
@@ -108,6 +140,59 @@ def test_no_daemon_survives_where_namespaces_are_forbidden(folder: Path) -> None
     assert ["ok 0", "timeout 0"] * 2 == done.stdout.splitlines()
 
 
+@pytest.mark.skipif(
+    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
+)
+def test_nothing_survives_a_harness_that_is_killed(folder: Path) -> None:
+    """Where namespaces are forbidden, what a command started ends with the harness, whatever ended that."""
+    mark = f"idiolect-harness-{os.getpid()}"
+    with subprocess.Popen(
+        [SYSTEM_PYTHON, "-B", "-c", HARNESS.format(mark=mark)], env={"PYTHONPATH": str(folder)}, user=65534,
+        group=65534, extra_groups=[], cwd="/",
+    ) as harness:  # fmt: skip
+        await_processes(mark, 3)
+        harness.kill()
+    await_processes(mark, 0)
+
+
+def await_processes(mark: str, count: int) -> None:
+    """Wait until *count* processes have *mark* in their command; fail after half a minute."""
+    for _ in range(300):
+        listed = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+        if sum(mark in line for line in listed.splitlines()) == count:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"not {count} processes:\n{listed}")
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
+)
+def test_tier_two_caps_all_files_together(folder: Path) -> None:
+    """Many files, deleted ones that are still open, and folders too deep to be named end the command."""
+    done = subprocess.run(
+        [SYSTEM_PYTHON, "-B", "-c", STORES], env={"PYTHONPATH": str(folder)}, user=65534, group=65534,
+        extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
+    )  # fmt: skip
+
+    assert ["disk_limit"] * 4 == done.stdout.splitlines()
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
+)
+def test_tier_two_refuses_the_newer_calls_for_attributes_too(folder: Path) -> None:
+    """The attributes of a file outside stay, whatever number the call has."""
+    done = subprocess.run(
+        [SYSTEM_PYTHON, "-B", "-c", ATTRIBUTE], env={"PYTHONPATH": str(folder)}, user=65534, group=65534,
+        extra_groups=[], capture_output=True, text=True, check=False, cwd="/",
+    )  # fmt: skip
+    if "not supported" in done.stderr:
+        pytest.skip("the file system of temporary files has no attributes")
+
+    assert "['user.kept']\n" == done.stdout
+
+
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 @pytest.mark.skipif(
     os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
@@ -120,7 +205,7 @@ def test_bubblewrap_holds_too(folder: Path) -> None:
         group=65534, extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
     )  # fmt: skip
 
-    assert {"3": [[], 19]} == json.loads(done.stdout)
+    assert {"3": [[], 21]} == json.loads(done.stdout)
 
 
 @pytest.mark.skipif(
