@@ -286,6 +286,10 @@ def is_callable(interface: Node | None) -> bool:
     return body is not None and any(child.type == "call_signature" for child in body.named_children)
 
 
+FOREIGN = re.compile(r"(?:Microsoft|System)(?:\.|$)")
+"""How namespaces of C# begin that are others': there stands what a compiler or a framework looks for by its name."""
+
+
 class DefinitionAffix(NeutralConvention):
     """With which word the names of one kind of definition begin, and with which they end."""
 
@@ -297,7 +301,7 @@ class DefinitionAffix(NeutralConvention):
     is_mined = True
     linter_codes = NAMING
     spared = PROSE | {"yaml"}  # there a key is named by what reads the file
-    version = 7
+    version = 8
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",
@@ -317,6 +321,15 @@ class DefinitionAffix(NeutralConvention):
             departs=("class OrderPage {}", "class ViewOrder {}"),
             nearly=("class Order {}", "function showOrder() {}"),
         ),
+        Examples(
+            value="Till",
+            key="the beginning of the name of a namespace",
+            path="src/A.cs",
+            language="csharp",
+            conforms=("namespace Till.Orders\n{\n    class A { void F() { g(); } }\n}\n",),
+            departs=("namespace Orders.Late\n{\n    class A { void F() { g(); } }\n}\n",),
+            nearly=("namespace System.Diagnostics.CodeAnalysis\n{\n    class A { void F() { g(); } }\n}\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -324,8 +337,9 @@ class DefinitionAffix(NeutralConvention):
         for name in own_names(file):
             words = WORDS.findall(BEFORE.sub("", name.text))
             # what runs the tests knows their functions by a word
-            is_known_by_it = file.role == "tests" and name.kind in ("function", "method")
-            if len(words) > 1 and not is_known_by_it:
+            is_given = file.role == "tests" and name.kind in ("function", "method")
+            is_given |= name.kind == "namespace" and FOREIGN.match(name.text) is not None
+            if len(words) > 1 and not is_given:
                 kind = noun_of(name.kind)
                 yield Choice(words[0], name.node, f"the beginning of the name of {kind}")
                 yield Choice(words[-1].strip("_"), name.node, f"the end of the name of {kind}")

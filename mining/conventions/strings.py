@@ -32,13 +32,15 @@ class QuoteMarks(Convention):
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ("double", "single")
-    version = 3
+    version = 4
     examples = Examples(
         value="double",
         conforms=('x = "a"', 'x = f"{a}"'),
         departs=("x = 'a'", "x = b'a'"),
         nearly=(
             "x = 'say \"a\"'",
+            # the parts of one text have the quotes of the part that has no choice
+            "x = ('say '\n     '\"a\"')",
             "def f():\n    'Doc.'",
             "x = '''a'''",
             # before Python 3.12 a field of an f-string cannot hold the quotes around it
@@ -53,6 +55,8 @@ class QuoteMarks(Convention):
         text = file.text(site).lstrip("rRuUbBfFtT")
         inside = text[1:-1]
         if text.startswith(('"""', "'''")) or len(text) < 2 or '"' in inside or "'" in inside or "\n" in inside:
+            return None
+        if is_quoted_alike(site, text[0]):
             return None
         return "double" if text[0] == '"' else "single"
 
@@ -72,6 +76,14 @@ class QuoteMarks(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open plain strings with {value} quotes."
+
+
+def is_quoted_alike(site: Node, quote: str) -> bool:
+    """Claim that a part of the text that *site* is a part of holds quotes and opens with *quote*: it had no choice."""
+    around = site.parent
+    parts = around.named_children if around is not None and around.type == "concatenated_string" else []
+    texts = [text_of(part).lstrip("rRuUbBfFtT") for part in parts]
+    return any(text.startswith(quote) and {*text[1:-1]} & {'"', "'"} for text in texts)
 
 
 class Interpolation(Convention):
