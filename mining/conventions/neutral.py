@@ -25,6 +25,10 @@ SEPARATOR = ","
 """What stands between elements; a `;` ends what stands before it, as in the body of a class."""
 PLAIN = re.compile(r"(content|end|fragment|literal|start)$")
 """Kinds of the parts of a string that is no more than its text."""
+QUOTED = frozenset("\"'\\\n")
+"""What a string holds that cannot stand between other quotes as it is."""
+JOINT = re.compile(rb"\s*(\+|\.\.?)(?:[^,;{}]*\1)?\s*|\s*\\\s*")
+"""What stands between two strings of one text: a sign that puts texts together, or two around a value."""
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 CLOSERS = frozenset(closer for _, closer in BRACKETS)
 TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
@@ -51,7 +55,7 @@ class StringDelimiter(NeutralConvention):
     owners = frozenset({"biome", "prettier", "rubocop"})
     # there single quotes open no string
     spared = frozenset({"c", "cpp", "csharp", "go", "hcl", "java", "kotlin", "rust", "scala", "swift"})
-    version = 5
+    version = 6
     values = ("double", "single")
     examples = Examples(
         value="single",
@@ -69,7 +73,13 @@ class StringDelimiter(NeutralConvention):
             language="php",
             conforms=("<?php\n$a = 'b';\n",),
             departs=('<?php\n$a = "b";\n',),
-            nearly=('<?php\n$a = "$b:{$c}";\n', '<?php\n$a = "{$b->c()}";\n', '<?php\n$a = "b\\n";\n'),
+            nearly=(
+                '<?php\n$a = "$b:{$c}";\n',
+                '<?php\n$a = "{$b->c()}";\n',
+                '<?php\n$a = "b\\n";\n',
+                # the parts of one text have the quotes of the part that has no choice
+                '<?php\n$a = "$b, not " . c() . ".";\n',
+            ),
         ),
         Examples(
             value="single",
@@ -83,15 +93,20 @@ class StringDelimiter(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the delimiter of each string that could have either."""
-        for node in file.strings:
-            text = text_of(node)
-            if node.parent is not None and node.parent.type.lower().endswith("attribute"):
-                continue
-            # what is filled in has double quotes, or a language's own
-            if not all(PLAIN.search(part.type) for part in node.named_children):
-                continue
-            if len(text) > 2 and text[0] in "\"'" and text[-1] == text[0] and not set(text[1:-1]) & set("\"'\\\n"):
-                yield Choice("double" if text[0] == '"' else "single", node)
+        for text in whole_texts(file):
+            bound: set[str] = set()
+            free: list[Node] = []
+            for node in text:
+                written = text_of(node)
+                # what is filled in has double quotes, or a language's own
+                if {*written[1:-1]} & QUOTED or not all(PLAIN.search(part.type) for part in node.named_children):
+                    bound.add(written[:1])
+                elif len(written) > 2 and written[0] in "\"'" and written[-1] == written[0] and not is_markup(node):
+                    free.append(node)
+            for node in free:
+                quote = text_of(node)[0]
+                if quote not in bound:
+                    yield Choice("double" if quote == '"' else "single", node)
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return both quotes exchanged; no fix, because in some languages they mean different things."""
@@ -101,6 +116,22 @@ class StringDelimiter(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open plain strings with {value} quotes."
+
+
+def whole_texts(file: AnyView) -> Iterator[list[Node]]:
+    """Yield the strings of *file*, those together that signs put together to one text, whatever is put between."""
+    text: list[Node] = []
+    for node in file.strings:
+        if text and not JOINT.fullmatch(file.utf8[text[-1].end_byte : node.start_byte]):
+            yield text
+            text = []
+        text.append(node)
+    yield text
+
+
+def is_markup(string: Node) -> bool:
+    """Claim that *string* is the value of an attribute: markup has quotes of its own."""
+    return string.parent is not None and string.parent.type.lower().endswith("attribute")
 
 
 class IndentationUnit(NeutralConvention):
