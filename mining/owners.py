@@ -56,10 +56,11 @@ SIGNS = (
         re.compile(rb"\A(?![\s\S]*\"formatter\"\s*:\s*\{[^{}]*\"enabled\"\s*:\s*false)"),
     ),
     ("black", ("pyproject.toml",), re.compile(rb"^\[tool\.black\b", re.MULTILINE)),
+    # darker has it format what was changed
     (
         "black",
         (".pre-commit-config.yaml",),
-        re.compile(rb"/black(-pre-commit-mirror)?[\"']?\s*$|id:\s*black\b", re.MULTILINE),
+        re.compile(rb"/black(-pre-commit-mirror)?[\"']?\s*$|id:\s*(?:black|darker)\b", re.MULTILINE),
     ),
     (
         "clang-format",
@@ -95,8 +96,8 @@ SIGNS = (
         "black",
         PYTHON_TASKS,
         re.compile(
-            rb"^(?!.*\binstall\b)[^#\n]*(?:(?<![\w./-])black(?: |[\"'], *[\"'])(?:--[a-z]|-l\b|\.(?=[\s\"'/]|$))"
-            rb"|uses:\s*psf/black@)",
+            rb"^(?!.*\binstall\b)[^#\n]*(?:(?<![\w./-])(?:black|darker)(?: |[\"'], *[\"'])"
+            rb"(?:--[a-z]|-[lr]\b|\.(?=[\s\"'/]|$))|uses:\s*psf/black@)",
             re.MULTILINE,
         ),
     ),

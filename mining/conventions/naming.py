@@ -36,6 +36,8 @@ ASSERTS = re.compile(r"_*assert[A-Z]")
 """A test's helper that is called as those of `unittest` are, wherever it stands."""
 DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "runTest", "maxDiff")
 """Names that a base class or a protocol of the standard library dictates."""
+DOUBLE = re.compile(r"_*(?:Dummy|Fake|Mock|Spy|Stub)(?![a-z])|\w*(?:Dummy|Fake|Mock|Spy|Stub)_*$")
+"""What a test's class is called that stands in for another: its methods have the names of the other's."""
 STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structure", "Union"})
 """What classes derive from that describe structures of C."""
 FUNCTION_LIKE = frozenset({"__aenter__", "__call__", "__enter__", "__get__"})
@@ -92,7 +94,7 @@ class FunctionCase(Cased):
     question = "How are function names cased?"
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 4
+    version = 5
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -107,6 +109,20 @@ class FunctionCase(Cased):
             "class A:\n    def _setUp(self, what): pass",
             "def assertSameOrder(a, b): pass",
             "@implementer(IReader)\nclass A:\n    def readAll(self): pass",
+            # what is put in the place of another's has the name that it has there
+            "def f(a):\n    def readAll(): pass\n    a.readAll = readAll",
+        ),
+    )
+    also = (
+        Examples(
+            value="snake_case",
+            path="tests/test_module.py",
+            conforms=("class Reader:\n    def read_all(self): pass",),
+            departs=("class FakedOrder:\n    def readAll(self): pass",),
+            nearly=(
+                "class FakeReader:\n    def readAll(self): pass",
+                "class ReaderStub:\n    def readAll(self): pass",
+            ),
         ),
     )
 
@@ -115,11 +131,13 @@ class FunctionCase(Cased):
         frame = file.definition
         if DUNDER.fullmatch(frame.name) or ASSERTS.match(frame.name) or (frame.is_method and is_dictated(frame)):
             return None
+        if frame.is_method and file.role == "tests" and frame.scope is not None and DOUBLE.match(frame.scope.name):
+            return None
         case = case_of(frame.name)
         is_given = ACRONYMS.fullmatch(frame.name) or (
             case == "mixed" and (TESTED.fullmatch(frame.name) or holds_another(frame.name, file))
         )
-        return None if is_given else case or None
+        return None if is_given or frame.name in file.put_in_place else case or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

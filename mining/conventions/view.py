@@ -26,6 +26,8 @@ WITH = re.compile(rb"^[ \t]*(?:async[ \t]+)?with\b([^:]{0,500}):", re.MULTILINE)
 """The head of a `with`, which may have several lines; prose may open a line with that word, too."""
 NAME = re.compile(rb"(?<![\w.])(?<!\bas )[A-Za-z_][\w.]*")
 """A name in it, but for those that it gives."""
+PUT_IN_PLACE = re.compile(rb"\.(\w+)[ \t]*=[ \t]*\1\b(?![ \t]*[(.\[])")
+"""A thing that is made an attribute of its own name."""
 ACCESSORS = frozenset({"property", "setter", "getter", "deleter", "cached_property", "overload", "override"})
 
 
@@ -195,6 +197,11 @@ class FileView:
     def own_names(self) -> frozenset[str]:
         """The names that the module's own statements bind, imports left out."""
         return bound_in(self.statements)
+
+    @cached_property
+    def put_in_place(self) -> frozenset[str]:
+        """The names of what is made an attribute of the same name: of what somebody else reads by it."""
+        return frozenset(name.decode("utf-8", "replace") for name in PUT_IN_PLACE.findall(self.utf8))
 
     @cached_property
     def after_docstring(self) -> Node | None:

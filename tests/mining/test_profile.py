@@ -118,6 +118,8 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         ("Makefile", "lint:\n\t@black --check src/\n", {"black"}),
         ("Makefile", "lint:\n\tpip install black .\n", set()),
         ("tox.ini", "[testenv:lint]\ncommands = black .\n", {"black"}),
+        ("tox.ini", "[testenv:lint]\ncommands = darker -r main --check src\n", {"black"}),
+        (".pre-commit-config.yaml", "repos:\n- repo: x\n  hooks:\n  - id: darker\n", {"black"}),
         ("package.json", '{"scripts": {"fix": "eslint --fix && prettier --write src"}}', {"prettier"}),
         ("package.json", '{"scripts": {"fix": "eslint --fix src"}, "devDependencies": {"prettier": "3"}}', set()),
         ("go.mod", "module example.org/a\n", {"gofmt"}),
