@@ -18,12 +18,17 @@ from ..mining.difference import compare_index, compare_work_tree
 from ..mining.errors import InputError
 from ..mining.git import git_output
 from ..mining.history import is_shallow
+from ..mining.judge import shared_parts
 from ..mining.reading import read_start
 from ..mining.recency import COMMITS
 
 DEEPEN = (50, 200, 1_000, 5_000)
 """Commits that a shallow clone is deepened by, one step after the other, until the merge base is there."""
 FETCH_SECONDS = 120
+READ_FOR_COPIES = 20
+"""Files of a new file's name that are looked at to see whether it is a copy of one: an `index.ts` has hundreds."""
+COPIED_SHARE = 0.8
+"""Of the lines of a new file, how many a copy has from another."""
 ORIGIN = "origin/"
 LACKING = (
     "git lacks the content of files that are needed here, as a partial clone does. "
@@ -85,11 +90,30 @@ class Change:
     staged: Snapshot | None = None
     """The index, where that is judged rather than the work tree."""
 
+    def earlier(self, path: str, content: bytes) -> str:
+        """Return where the file at *path*, which holds *content*, stood before, or what it was copied from."""
+        path = self.before.get(path, path)
+        return path if path in self.base.blobs else self.copied_from(path, content) or path
+
+    def copied_from(self, path: str, content: bytes) -> str | None:
+        """Return the file of the same name that holds most of the lines of *content*, or None; the nearest are read."""
+        name, lines = path.rpartition("/")[2], lines_of(content)
+        like = (other for other in self.base.blobs if other.rpartition("/")[2] == name)
+        near = sorted(like, key=lambda other: (-shared_parts(other, path), other))[:READ_FOR_COPIES]
+        shared = {other: len(lines & lines_of(data)) for other, data in self.base.read(near)}
+        best = max(shared, key=shared.__getitem__, default=None)
+        return best if best is not None and shared[best] >= COPIED_SHARE * len(lines) else None
+
     def read(self, path: str) -> bytes | None:
         """Return what *path* holds after the change, or None where it is no plain file."""
         if self.staged is not None:
             return self.staged.read_one(path)
         return read_start(self.base.root, path)
+
+
+def lines_of(content: bytes) -> set[bytes]:
+    """Return the lines of *content* that are not blank, without their margins."""
+    return {line.strip() for line in content.splitlines()} - {b""}
 
 
 def commit_snapshot(root: Path, commit: str) -> Snapshot:

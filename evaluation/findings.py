@@ -204,8 +204,8 @@ def were_not_there(
 
 
 def judge_earlier(file: Inspected, change: Change, profile: Profile) -> tuple[Source | None, Judgement | None]:
-    """Return the earlier version of *file*, if there was one, and what *profile* says of it."""
-    path = change.before.get(file.source.path, file.source.path)
+    """Return the earlier version of *file*, or what it is a copy of, and what *profile* says of it; None of neither."""
+    path = change.earlier(file.source.path, file.source.utf8)
     old = read_source(path, change.base.read_one(path))
     return old, judge_source(old, profile) if old is not None else None
 

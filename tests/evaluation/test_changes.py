@@ -272,6 +272,23 @@ def test_a_file_that_moved_without_git_being_told_is_a_rename(house: Path, capsy
     assert (1, [("moved.py", 6)]) == check(capsys, str(house), "--diff", "HEAD")
 
 
+@pytest.mark.parametrize(("name", "found"), [("old.py", [10]), ("other.py", [2, 10])])
+def test_a_copy_of_a_file_brings_no_departure_that_stood_there(
+    house: Path, capsys: pytest.CaptureFixture[str], name: str, found: list[int]
+):
+    """Under its name in another folder, as one for each version of a library is; what the copy adds counts."""
+    text = (house / "old.py").read_text() + HOUSE["m1.py"]
+    (house / "old.py").write_text(text)
+    git(house, "commit", "-qam", "Say more")
+    (house / "late").mkdir()
+    (house / "late" / name).write_text(f"{text}\n\nb = 'new slip'\n")
+
+    for mode in ("lines", "new"):
+        assert (1, [(f"late/{name}", line) for line in found]) == check(
+            capsys, str(house), "--diff", "HEAD", "--mode", mode
+        )
+
+
 def test_many_renames_are_told_whatever_the_repository_allows(house: Path, capsys: pytest.CaptureFixture[str]):
     """Files that were moved and edited are no new ones because a setting, or an old git, looks at few of them."""
     git(house, "config", "diff.renameLimit", "1")
