@@ -8,7 +8,7 @@ import builtins
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
@@ -38,7 +38,7 @@ class RequiredBase(HouseConvention):
     id = "A03"
     name = "required-base"
     question = "Does a class {key} have the house's base?"
-    version = 3
+    version = 4
     never = frozenset({"without"})
     examples = Examples(
         value="has the base Command",
@@ -47,7 +47,12 @@ class RequiredBase(HouseConvention):
         rule={"key": "in app/commands", "folder": "app/commands", "suffix": "", "base": "Command", "family": []},
         conforms=("class Add(Command): pass", "class Add(Mixin, core.Command): pass"),
         departs=("class Add: pass", "class Add(Other): pass"),
-        nearly=("class _Add: pass", "class Error(Exception): pass", "def f():\n    class Add: pass"),
+        nearly=(
+            "class _Add: pass",
+            "class Error(Exception): pass",
+            "def f():\n    class Add: pass",
+            "class Adding(Command): pass\n\nclass Add(Adding): pass",
+        ),
     )
     also = (
         Examples(
@@ -86,6 +91,8 @@ class RequiredBase(HouseConvention):
         if rule["folder"] and folder_of(facts.path) != rule["folder"]:
             return
         wanted = {rule["base"], *rule["family"]}
+        # a base that came with the class is not of the family yet
+        wanted |= heirs(facts, wanted)
         # rules written before bases were noted that cannot have it
         spared = {rule["base"], *rule.get("above", ())}
         for fact in governed_classes(facts):
@@ -365,6 +372,15 @@ def last_word(name: str) -> str:
     """Return the last capitalized word of a class's name, or nothing where it has one word or ends in a number."""
     words = re.findall(r"[A-Z][a-z]+", name)
     return words[-1] if len(words) > 1 and name.endswith(words[-1]) else ""
+
+
+def heirs(facts: FileFacts, bases: Set[str]) -> set[str]:
+    """Return the classes of a file that derive from one of *bases*, or from each other and so from one."""
+    found: set[str] = set()
+    for fact in facts.classes:
+        if any(last_name(base) in bases or last_name(base) in found for base in fact.bases):
+            found.add(fact.symbol)
+    return found
 
 
 def governed_classes(facts: FileFacts) -> Iterator[ClassFact]:

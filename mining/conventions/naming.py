@@ -36,6 +36,8 @@ ASSERTS = re.compile(r"_*assert[A-Z]")
 """A test's helper that is called as those of `unittest` are, wherever it stands."""
 DICTATED = ("visit_", "leave_", "depart_", "do_", "setUp", "tearDown", "runTest", "maxDiff")
 """Names that a base class or a protocol of the standard library dictates."""
+CALLED_BY_NAME = frozenset({"TestOneInput", "setUpModule", "tearDownModule"})
+"""Functions of a module that `unittest` and fuzzers look for."""
 DOUBLE = re.compile(r"_*(?:Dummy|Fake|Mock|Spy|Stub)(?![a-z])|\w*(?:Dummy|Fake|Mock|Spy|Stub)_*$")
 """What a test's class is called that stands in for another: its methods have the names of the other's."""
 STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structure", "Union"})
@@ -108,6 +110,7 @@ class FunctionCase(Cased):
             "class A(B):\n    def visitCall(self, node): pass",
             "class A:\n    def _setUp(self, what): pass",
             "def assertSameOrder(a, b): pass",
+            "def setUpModule(): pass",
             "@implementer(IReader)\nclass A:\n    def readAll(self): pass",
             # what is put in the place of another's has the name that it has there
             "def f(a):\n    def readAll(): pass\n    a.readAll = readAll",
@@ -129,9 +132,9 @@ class FunctionCase(Cased):
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return the case, unless the name is dictated from outside, or holds one that is."""
         frame = file.definition
-        if DUNDER.fullmatch(frame.name) or ASSERTS.match(frame.name) or (frame.is_method and is_dictated(frame)):
+        if DUNDER.fullmatch(frame.name) or ASSERTS.match(frame.name) or frame.name in CALLED_BY_NAME:
             return None
-        if frame.is_method and file.role == "tests" and frame.scope is not None and DOUBLE.match(frame.scope.name):
+        if frame.is_method and (is_dictated(frame) or is_of_double(frame, file)):
             return None
         case = case_of(frame.name)
         is_given = ACRONYMS.fullmatch(frame.name) or (
@@ -295,6 +298,11 @@ def holds_another(name: str, file: FileView) -> bool:
     words = [word.strip(NAME_MARKS) for word in re.split("_+", name)]
     foreign = [word.encode() for word in words if not word.islower() and word]
     return all(re.search(rb"\b%b\b" % word, file.utf8) for word in foreign)
+
+
+def is_of_double(method: DefinitionFrame, file: FileView) -> bool:
+    """Claim that a method is that of a test's class that stands in for another."""
+    return file.role == "tests" and method.scope is not None and DOUBLE.match(method.scope.name) is not None
 
 
 def is_dictated(frame: DefinitionFrame) -> bool:

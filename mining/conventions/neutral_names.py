@@ -17,7 +17,7 @@ from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place,
 from .naming import ACRONYMS, BETWEEN_DIGITS, case_of, recase
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
-MARKS = "_~?!=$"
+MARKS = "#_~?!=$"
 """What opens or ends names by a rule of the language."""
 BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstable|__[a-zA-Z]+)_(?=[a-zA-Z]))?")
 """
@@ -56,7 +56,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = PROSE
-    version = 11
+    version = 12
     examples = Examples(
         value="camelCase",
         key="function",
@@ -185,8 +185,13 @@ class DefinitionCase(NeutralConvention):
             key="function that is no component",
             path="src/a.ts",
             language="typescript",
-            conforms=("function readAll() {}", "function unstable_readAll() {}", "function $readAll() {}"),
-            departs=("function read_all() {}",),
+            conforms=(
+                "function readAll() {}",
+                "function unstable_readAll() {}",
+                "function $readAll() {}",
+                "class A {\n  #readAll() {\n    g();\n  }\n}\n",
+            ),
+            departs=("function read_all() {}", "class A {\n  #read_all() {\n    g();\n  }\n}\n"),
             nearly=(
                 "function IsLate() {}",
                 "interface readLate {\n  (a: string): void;\n}\n",
