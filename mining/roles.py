@@ -20,8 +20,8 @@ PACKAGED_TEST = re.compile(r"(?:^|/)(?:testing|spec)/")
 """Not in Python, where a package may have a part that is called so, and one that helps others to test."""
 SCRIPT = re.compile(r"(^|/)(setup|noxfile|fabfile|conf)\.py$")
 SCRIPTS = frozenset(
-    {"__benchmarks__", "bench", "benches", "benchmark", "benchmarks", "bin", "ci", "fuzz", "maint", "script", "scripts"}
-    | {"tool", "tools"}
+    {"__benchmarks__", "bench", "benches", "benchmark", "benchmarks", "bin", "ci", "fuzz", "fuzzing", "maint"}
+    | {"script", "scripts", "tool", "tools"}
 )
 HOLDERS = frozenset(
     {"apps", "backend", "components", "frontend", "lib", "libs", "modules", "packages", "plugins", "projects", "server"}

@@ -187,6 +187,7 @@ def test_tests_are_told_by_the_customs_of_their_language(path, is_test):
         ("house/bin/doors.js", "scripts"),
         ("house/benches/doors.rs", "scripts"),
         ("fuzz/doors.rs", "scripts"),
+        ("fuzzing/fuzz-targets/fuzz_doors.py", "scripts"),
         ("demos/doors.py", "docs"),
         ("house-playground/doors.ts", "docs"),
         ("house/tools/web/doors.py", "src"),
