@@ -20,7 +20,6 @@ from typing import Any
 
 from ..mining.errors import SettingsError
 from ..mining.settings import check_policy
-from .arms import ARMS
 from .figures import decimal, percents, points, signed, span
 from .insecure import Doors
 from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan, t_quantile
@@ -290,7 +289,7 @@ def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
 def prompting_helps(evidence: Evidence) -> bool:
     """Claim that the best prompt-only arm itself beats `base` by the worthwhile gain."""
     gain = evidence.prompt_gain
-    if gain is None or gain.ci is None or gain.a not in ARMS or gain.a == "base":
+    if gain is None or gain.ci is None:
         return False
     return gain.ci[0] > 0 and gain.mean_diff >= evidence.policy.minimum_gain
 

@@ -83,6 +83,11 @@ def accept_quietly(rows):
     ]
 
 
+def accept_failed(rows):
+    """Edit scores with care, but for what the checks found."""
+    return [{**row, "accept": True, "status": "ok"} if row["arm_id"] == "tuned" else row for row in rows]
+
+
 def lose(rows):
     """Drop three of a hundred rows."""
     return [row for i, row in enumerate(rows) if i % 33 != 5]
@@ -107,6 +112,7 @@ FORGERIES = [
     pytest.param("scores.jsonl", shuffle, "rows were moved", id="rows shuffled"),
     pytest.param("scores.jsonl", accept_all, "contradicts itself", id="a score edited"),
     pytest.param("scores.jsonl", accept_quietly, "do not give the stored comparisons", id="scores edited with care"),
+    pytest.param("scores.jsonl", accept_failed, "is accepted although a check failed", id="scores edited, checks not"),
     pytest.param("scores.jsonl", lose, "rows were moved", id="3 % of scores missing"),
     pytest.param(
         "scores.jsonl",
@@ -141,6 +147,25 @@ def test_evidence_gives_git_no_option(tmp_path, monkeypatch):
     assert [".git"] == [path.name for path in tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize(("behind", "is_old"), [(200, False), (201, True)])
+def test_an_adapter_of_long_ago_is_told_by_its_age(tmp_path, monkeypatch, behind, is_old):
+    """Where the gate runs in the repository it counts the commits since; in another one it says nothing."""
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    commit = "commit refs/heads/main\ncommitter A <a@b.c> {} +0000\ndata 0\n"
+    stream = "".join(commit.format(number) for number in range(behind + 1))
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=tmp_path, input=stream, text=True, check=True)
+    subprocess.run(["git", "symbolic-ref", "HEAD", "refs/heads/main"], cwd=tmp_path, check=True)
+    first = subprocess.run(
+        ["git", "rev-list", "--max-parents=0", "HEAD"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    monkeypatch.chdir(tmp_path)
+
+    said = warn_age(Stored(tmp_path, {"commit": first.stdout.strip()}, (), (), (), {}))
+
+    assert (("the adapter's corpus is 201 commits behind; train again",) if is_old else ()) == said
+    assert () == warn_age(Stored(tmp_path, {"commit": "0" * 40}, (), (), (), {}))
+
+
 def test_another_machine_may_round_otherwise(finished, monkeypatch):
     """A library of mathematics may be off in the last place, and a gate runs elsewhere than an evaluation."""
     tail = statistics.t_tail
@@ -156,6 +181,17 @@ def test_one_changed_byte_is_invalid(copy, name):
     (copy / name).write_text(text.replace("1", "2", 1), "utf-8")
 
     assert judge_gate(copy).word == "INVALID"
+
+
+def test_what_was_declared_is_not_loosened_after_the_verdict(copy):
+    """An edit of `run.json` that happens to change no word is found by its hash."""
+    run = json.loads((copy / "run.json").read_text("utf-8"))
+    write_json(copy / "run.json", {**run, "policy": {**run["policy"], "forgetting_margin": 1.0, "slice_margin": 1.0}})
+
+    passage = judge_gate(copy)
+
+    assert ("INVALID", 4) == (passage.word, passage.exit_code)
+    assert "run.json or comparisons.json was changed after the verdict" in passage.lines[0]
 
 
 @pytest.mark.parametrize("name", ["samples.jsonl", "scores.jsonl", "losses.jsonl", "comparisons.json", "verdict.json"])
@@ -290,6 +326,7 @@ def test_a_promoted_evaluation_that_is_invalid_is_refused(corpus, finished, tmp_
 
     assert ("INVALID", 4) == (passage.word, passage.exit_code)
     assert "adapter in use cannot be compared with: adapter not applied" in passage.lines[0]
+    assert "INVALID" == judge_gate(out, against=finished).word
 
 
 def test_the_promoted_arm_is_the_one_that_its_rows_choose(corpus, finished, copy):
@@ -314,6 +351,8 @@ def test_the_command_exits_with_the_verdict(finished, copy, tmp_path, capsys):
     strict = tmp_path / "policy.toml"
     strict.write_text("[policy]\nminimum_gain = 0.6\n")
     (copy / "scores.jsonl").write_text("")
+    other = tmp_path / "other.toml"
+    other.write_text("policy = 3\n")
 
     assert main(["gate", str(finished)]) == 0
     assert capsys.readouterr().out.rstrip().endswith("WORTH_IT")
@@ -322,6 +361,8 @@ def test_the_command_exits_with_the_verdict(finished, copy, tmp_path, capsys):
     assert main(["gate", str(tmp_path)]) == 2
     assert main(["gate", str(finished), "--policy", str(tmp_path / "none.toml")]) == 2
     assert "none.toml" in capsys.readouterr().err
+    assert main(["gate", str(finished), "--policy", str(other)]) == 2
+    assert "policy must be a table, got 3" in capsys.readouterr().err
 
 
 def test_the_command_prints_one_object_for_machines(finished, capsys):

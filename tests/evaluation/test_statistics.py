@@ -96,16 +96,34 @@ def test_few_clusters_are_judged_by_sign_flips():
     values = {str(i): 1.0 for i in range(10)}
 
     comparison = compare(
-        "accept@1", ("a", values), ("b", dict.fromkeys(values, 0.0)), {i: str(int(i) % 5) for i in values}
+        "accept@1", ("a", values), ("b", dict.fromkeys(values, 0.25)), {i: str(int(i) % 5) for i in values}
     )
 
     assert comparison.method == "sign-flip"
     assert comparison.p == 2 / 2**5
+    assert (comparison.mean_a, comparison.mean_b, comparison.mean_diff) == (1.0, 0.25, 0.75)
 
 
 def test_sign_flips_of_two_by_hand():
     """Of the four patterns of +3 and +1, two reach a sum of 4."""
     assert sign_flip_p([3.0, 1.0]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"), [pytest.param(9, 3, id="all patterns"), pytest.param(21, 11, id="drawn ones")]
+)
+def test_sign_flips_of_probes_alone_are_mcnemars_test(better, worse):
+    """Where each cluster is one probe that one arm alone solves, both count the same throws of a coin."""
+    exact = better + worse <= 12
+
+    assert sign_flip_p([1.0] * better + [-1.0] * worse) == pytest.approx(
+        mcnemar_p(better, worse), abs=0 if exact else 0.02
+    )
+
+
+def test_a_pattern_that_no_draw_repeats_counts_itself():
+    """Forty clusters of one sign are not drawn again in 4,096: the p-value is small, and never 0."""
+    assert sign_flip_p([1.0] * 40) == 1 / 4097
 
 
 def test_holm_by_hand():
@@ -118,6 +136,7 @@ def test_holm_by_hand():
 
     assert pytest.approx([c.p_holm for c in adjusted]) == [0.06, 0.03, 0.06]
     assert [c.holm_rank for c in adjusted] == [2, 1, 3]
+    assert [c.p_holm for c in holm([replace(base, p=0.6), replace(base, p=0.7)])] == [1.0, 1.0]
 
 
 def test_mcnemar_by_hand():
@@ -139,6 +158,13 @@ def test_plan_grows_with_correlated_clusters():
 
     assert many.mde < few.mde
     assert many.needed < few.needed
+
+
+def test_what_a_plan_sees_shrinks_with_the_design_effect():
+    """Forty clusters of ten vary 1 + 9 · 0.05 times as much as four hundred of one, and see a gain the less."""
+    alone, together = plan_suite([1] * 400, 0.05), plan_suite([10] * 40, 0.05)
+
+    assert together.mde / alone.mde == pytest.approx(math.sqrt(1.45), rel=0.04)
 
 
 def test_relative_change_of_a_constant_share_is_exact():
@@ -172,6 +198,22 @@ def test_no_success_in_forty_is_not_drawn_as_certainty():
 
     assert low == 0
     assert 0.05 < high < 0.2
+
+
+def test_the_interval_of_one_arm_is_wilsons():
+    """Of independent probes it is the printed one of 80 of 100, but for a degree of freedom."""
+    low, high = mean_interval({str(i): float(i < 80) for i in range(100)}, {str(i): str(i) for i in range(100)})
+
+    assert (low, high) == pytest.approx((0.711, 0.867), abs=0.003)
+
+
+def test_the_interval_of_one_arm_knows_of_clusters():
+    """Where each ten probes go alike, a hundred say no more than the ten clusters that they are of."""
+    answers = {str(i): float(i < 80) for i in range(100)}
+    together = mean_interval(answers, {i: i.zfill(2)[0] for i in answers})
+    ten = mean_interval({str(i): float(i < 8) for i in range(10)}, {str(i): str(i) for i in range(10)})
+
+    assert together == pytest.approx(ten)
 
 
 def draw_differences(random, clusters, size, rho, gain):

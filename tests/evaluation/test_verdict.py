@@ -65,6 +65,11 @@ TABLE = [
         "NOT_WORTH_IT",
         id="nothing over a prompt that does not help",
     ),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "prompt_gain": gain(0.03, 0.01, 0.05, a="rag", b="base")},
+        "NOT_WORTH_IT",
+        id="nothing over a prompt that helps a little",
+    ),
     pytest.param({"primary": gain(0.0, -0.03, 0.03), "plan": SMALL}, "INCONCLUSIVE", id="too few probes for a no"),
     pytest.param(
         {"primary": gain(0.0, -0.03, 0.03), "plan": MIDDLING}, "INCONCLUSIVE", id="twice the gain would be missed"
@@ -94,6 +99,11 @@ TABLE = [
     pytest.param({"primary": None}, "INCONCLUSIVE", id="no adapter"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 500.0}, "WORTH_IT", id="it pays"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 5000.0}, "NOT_WORTH_IT", id="it does not pay"),
+    pytest.param(
+        {"policy": Policy(volume=1000.0), "break_even": 5000.0, "primary": gain(0.1, -0.01, 0.2)},
+        "INCONCLUSIVE",
+        id="it does not pay, and the interval holds 0",
+    ),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": math.inf}, "NOT_WORTH_IT", id="it never pays"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": None}, "INCONCLUSIVE", id="its cost is not known"),
     pytest.param({"integrity": (Integrity("a", 0, "1", False, "broken"),)}, "INVALID", id="integrity first"),
