@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 from ..mining.growth import Growth
 from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
-from ..mining.source import Source, Span
+from ..mining.source import Source, Span, parse_text
 from ..mining.tiers import ENFORCED
 from .checks.compile import compile_texts
 from .fix import fix_source
 from .language_check import Complaint, run_checker
-from .probes import parse_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tree_sitter import Node
 
 from ..mining.definitions import collect_definitions
 from ..mining.languages import Language
-from ..mining.source import Source, Span, indent_of, parse_source, parse_tree
+from ..mining.source import Source, Span, indent_of, outermost_errors, parse_source, parse_tree
 
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n", re.MULTILINE)
 TAB = 8
@@ -148,14 +148,7 @@ def parses(source: Source, span: Span, body: str) -> bool:
 
 def is_sound(root: Node, start: int) -> bool:
     """Claim that nothing that ends after the byte *start* is an error."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if node.end_byte > start and (node.is_error or node.is_missing):
-            return False
-        if node.has_error:
-            waiting.extend(node.children)
-    return True
+    return all(node.end_byte <= start for node in outermost_errors(root))
 
 
 def tree_of(source: Source, span: Span, body: str) -> Node:

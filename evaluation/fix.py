@@ -15,7 +15,7 @@ from ..mining.conventions.convention import Edit, Place, apply_edits, convention
 from ..mining.filters.quality import is_python
 from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
-from ..mining.source import Source, Span, parse_source, parse_tree
+from ..mining.source import Source, Span, parse_source, parse_text
 from .syntax import fault_of
 from .unused import drop_unused
 
@@ -69,8 +69,7 @@ def fix_once(source: Source, findings: Sequence[Finding], span: Span) -> tuple[S
     """
     chosen = without_overlaps(edits for finding in findings if (edits := find_fix(source, finding)))
     made = [edit for edits in chosen for edit in edits]
-    text = apply_edits(source, made).encode("utf-8")
-    mended = Source(source.path, text, "utf-8", source.language, parse_tree(text, source.language))
+    mended = parse_text(source.path, apply_edits(source, made), source.language)
     return mended, Span(moved(made, span.start), moved(made, span.end))
 
 

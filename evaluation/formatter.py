@@ -16,11 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tree_sitter import Parser
-
 from ..mining.owners import owners_at
 from ..mining.reading import read_start
-from ..mining.source import Source, Span
+from ..mining.source import Source, Span, parse_text
 
 SECONDS = 10
 TOOLS = (
@@ -71,7 +69,7 @@ class Formatter:
         tail = source.utf8[span.end :]
         if not text or not text.startswith(source.utf8[: span.start]) or not text.endswith(tail):
             return source, span
-        made = Source(source.path, text, "utf-8", source.language, Parser(source.language.grammar).parse(text))
+        made = parse_text(source.path, text.decode("utf-8"), source.language)
         return made, Span(span.start, len(text) - len(tail))
 
 

@@ -15,9 +15,8 @@ from typing import Any
 
 from ..mining.artefacts import sha256_json
 from ..mining.corpus import Corpus
-from ..mining.languages import Language
 from ..mining.pairs.pair import Pair
-from ..mining.source import Source, Span, UndecodableError, indent_of, parse_tree
+from ..mining.source import Source, Span, UndecodableError, indent_of, parse_text
 from ..mining.taught import marks_of
 from .checks.check import Answer
 from .extract import first_line
@@ -83,12 +82,6 @@ class Probe:
         empty = f"{indent}{self.source.language.comment} not done"
         # a block that ends with its last line, as with a brace, must still be closed
         return f"{empty}\n{last}" if len(indent_of(last)) < len(indent) else empty
-
-
-def parse_text(path: str, text: str, language: Language) -> Source:
-    """Parse text that is already decoded: whatever coding cookie it names, its bytes are UTF-8."""
-    utf8 = text.encode("utf-8", "replace")
-    return Source(path, utf8, "utf-8", language, parse_tree(utf8, language))
 
 
 @dataclass(frozen=True, slots=True)

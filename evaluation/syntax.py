@@ -17,8 +17,7 @@ from collections.abc import Iterable, Sequence
 from ..mining.judge import Finding
 from ..mining.profile import state_fact
 from ..mining.roles import data_folder
-from ..mining.source import Source
-from ..mining.survey import outermost_errors
+from ..mining.source import Source, outermost_errors
 
 RULE = "P01"
 SECONDS = 60

@@ -137,6 +137,12 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
     return Source(path, utf8, encoding, language, tree, lines == data or keeps_lines(data, encoding, lines))
 
 
+def parse_text(path: str, text: str, language: Language) -> Source:
+    """Parse text that is already decoded: whatever coding cookie it names, its bytes are UTF-8."""
+    utf8 = text.encode("utf-8", "replace")
+    return Source(path, utf8, "utf-8", language, parse_tree(utf8, language))
+
+
 def with_newlines(utf8: bytes, language: Language) -> bytes:
     """Return *utf8* with a newline in the place of whatever else ends a line in *language*; as many bytes."""
     known = NEWLINES.get(language.name)
@@ -155,6 +161,19 @@ def parse_tree(utf8: bytes, language: Language) -> Tree:
     """Return the tree over *utf8*, in which macros that no grammar can read are told apart."""
     read = with_newlines(utf8, language)
     return Parser(language.grammar).parse(without_macros(read) if language.name in HAVE_MACROS else read)
+
+
+def outermost_errors(root: Node) -> list[Node]:
+    """Return the ERROR and missing nodes of a tree that lie in no other, going only where there are some."""
+    found: list[Node] = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.is_error or node.is_missing:
+            found.append(node)
+        elif node.has_error:
+            waiting.extend(node.children)
+    return found
 
 
 def indent_of(text: str) -> str:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tree_sitter import Node, QueryCursor
+from tree_sitter import QueryCursor
 
 from .definitions import MATCH_LIMIT, collect_definitions
 from .languages import Language, language_of
 from .repository import open_code
-from .source import Source, UndecodableError, parse_source
+from .source import Source, UndecodableError, outermost_errors, parse_source
 
 SAMPLES = 20
 """Files that a language's own checker is tried on."""
@@ -116,16 +116,3 @@ def survey_repository(root: Path, languages: Sequence[Language]) -> dict[str, Su
         except UndecodableError as error:
             surveys[language.name].skipped[error.reason] += 1
     return surveys
-
-
-def outermost_errors(root: Node) -> list[Node]:
-    """Return the ERROR and missing nodes of a tree that lie in no other, going only where there are some."""
-    found: list[Node] = []
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if node.is_error or node.is_missing:
-            found.append(node)
-        elif node.has_error:
-            waiting.extend(node.children)
-    return found

@@ -7,14 +7,12 @@ more errors than it has with the reference. Tree-sitter forgives some things a c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tree_sitter import Node
-
 from ...mining.corpus import Corpus
-from ...mining.source import Source
+from ...mining.source import outermost_errors
 from .check import Answer, Check, Remark, Result
 
 
@@ -37,24 +35,13 @@ def judge_answer(answer: Answer) -> Result:
     """Return whether one answer's file parses."""
     if not answer.code.strip():
         return Result(False, "no_code")
-    errors = list(find_errors(answer.source))
+    errors = outermost_errors(answer.source.tree.root_node)
     inside = [node for node in errors if node.start_byte < answer.span.end and node.end_byte >= answer.span.start]
-    if not inside and len(errors) <= sum(1 for _ in find_errors(answer.reference)):
+    if not inside and len(errors) <= len(outermost_errors(answer.reference.tree.root_node)):
         return Result(True)
     first = min(inside or errors, key=lambda node: node.start_byte)
     line = answer.source.line_of(first.start_byte)
     return Result(False, "parse_error", {"line": line}, (Remark("parse", line, "does not parse here"),))
-
-
-def find_errors(source: Source) -> Iterator[Node]:
-    """Yield every error and every missing token of a tree, without descending where there is none."""
-    waiting = [source.tree.root_node]
-    while waiting:
-        node = waiting.pop()
-        if node.is_error or node.is_missing:
-            yield node
-        elif node.has_error:
-            waiting.extend(node.children)
 
 
 def make_check(corpus: Corpus, repository: Path | None) -> Check:  # noqa: ARG001 - the signature of every check

@@ -9,9 +9,8 @@ from idiolect.evaluation.checks.check import Answer
 from idiolect.evaluation.checks.compile import CompileCheck, compile_texts
 from idiolect.evaluation.checks.parse import ParseCheck
 from idiolect.evaluation.checks.substance import SubstanceCheck
-from idiolect.evaluation.probes import parse_text
 from idiolect.mining.languages import language_named
-from idiolect.mining.source import Span
+from idiolect.mining.source import Span, parse_text
 
 HEAD = "import os\n\n\ndef build(items):\n    "
 REFERENCE = "rows = load(items)\n    rows.sort()\n    return store(rows)"

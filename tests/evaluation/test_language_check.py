@@ -15,11 +15,10 @@ from idiolect.commands.doctor import command as doctor
 from idiolect.evaluation import language_check
 from idiolect.evaluation.checks.check import LOST, Answer
 from idiolect.evaluation.checks.compile import CompileCheck
-from idiolect.evaluation.probes import parse_text
 from idiolect.evaluation.sandbox.doctor import find_cage
 from idiolect.evaluation.sandbox.run import Outcome, Status
 from idiolect.mining.own_languages import read_own_languages
-from idiolect.mining.source import Span
+from idiolect.mining.source import Span, parse_text
 
 RELAY = Path(__file__).parent.parent / "mining" / "relay" / "relay.toml"
 HEAD, REFERENCE, TAIL = 'flow go "Go."\n{\n', "  log start\n  send person home", "\n}\n"

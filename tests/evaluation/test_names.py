@@ -14,9 +14,9 @@ from idiolect.evaluation.names import existence
 from idiolect.evaluation.names.existence import find_missing, findings_by_path, text_of_module
 from idiolect.evaluation.names.house import read_house
 from idiolect.evaluation.names.resolver import find_resolver
-from idiolect.evaluation.probes import parse_text
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
+from idiolect.mining.source import parse_text
 
 pytestmark = pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
 PYTHON = language_named("python")

@@ -13,10 +13,9 @@ import pytest
 from idiolect.evaluation.checks.check import Answer, Result
 from idiolect.evaluation.checks.names import NamesCheck, lay
 from idiolect.evaluation.names.resolver import find_resolver
-from idiolect.evaluation.probes import parse_text
 from idiolect.mining.errors import MismatchError
 from idiolect.mining.languages import language_named
-from idiolect.mining.source import Span
+from idiolect.mining.source import Span, parse_text
 
 pytestmark = pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
 PYTHON = language_named("python")

@@ -11,11 +11,10 @@ import pytest
 from idiolect.evaluation.checks.check import Answer
 from idiolect.evaluation.checks.style import StyleCheck
 from idiolect.evaluation.formatter import find_formatter
-from idiolect.evaluation.probes import parse_text
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
-from idiolect.mining.source import Span, parse_source
+from idiolect.mining.source import Span, parse_source, parse_text
 
 from .toys import HOUSE
 

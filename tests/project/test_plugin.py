@@ -144,9 +144,8 @@ def test_its_check_judges_answers(python: Path):
     """An answer that prints is refused; the reference is not."""
     code = """
 from idiolect.evaluation.checks.check import Answer, collect_checks
-from idiolect.evaluation.probes import parse_text
 from idiolect.mining.languages import language_named
-from idiolect.mining.source import Span
+from idiolect.mining.source import Span, parse_text
 python, head = language_named("python"), "def f(x):\\n"
 def answer(body):
     return Answer("p", "f", body, parse_text("a.py", head + body, python), Span(len(head), len(head + body)),
