@@ -17,6 +17,7 @@ from ..mining.advice import LEAST_PAIRS
 from ..mining.artefacts import sha256_json
 from ..mining.pairs.pair import Pair
 from .statistics import compare
+from .tables import Row
 
 FRACTIONS = (0.125, 0.25, 0.5)
 """Parts of the training pairs that are trained on anew; the whole is the adapter at hand."""
@@ -25,7 +26,6 @@ DRAWS = 300
 KIND_SHARE = 0.1
 """A kind with less of the pairs is not measured by itself."""
 
-Row = Mapping[str, Any]
 Losses = dict[str, tuple[float, int, str]]
 """nats, tokens and cluster by pair"""
 

@@ -13,7 +13,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ..mining.artefacts import parse_json, sha256_file, sha256_json
@@ -23,9 +23,11 @@ from .checks.check import LOST
 from .integrity import fold_of_probes
 from .record import MARKER, SCHEMA, hash_evidence
 from .samples import read_sealed, sample_key
+from .slices import folder_of
 from .statistics import ALPHA, Comparison, compare, holm
+from .tables import Row, Tables
 from .verdict import EXIT_CODES, Policy
-from .weigh import Row, Tables, Weighed, comparison_rows, weigh
+from .weigh import Weighed, comparison_rows, weigh
 
 SLICE_PROBES = 10
 """A folder with fewer probes is no slice of its own."""
@@ -279,7 +281,7 @@ def check_scorers(new: Row, old: Row, shared: Sequence[str]) -> None:
 
 def slice_probes(run: Row, shared: Sequence[str]) -> dict[str, list[str]]:
     """Return the shared probes as a whole, then by folder where a folder has enough of them."""
-    folders = {probe["id"]: str(PurePosixPath(probe["path"]).parent) for probe in run["suites"]["test"]["probes"]}
+    folders = {probe["id"]: folder_of(probe) for probe in run["suites"]["test"]["probes"]}
     sizes = Counter(folders[i] for i in shared)
     names = [name for name, size in sorted(sizes.items()) if SLICE_PROBES <= size < len(shared)]
     return {"": list(shared), **{name: [i for i in shared if folders[i] == name] for name in names}}

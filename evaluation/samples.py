@@ -32,6 +32,7 @@ TEMPERATURE = 0.8
 """For more than one sample a probe; a single one is greedy."""
 
 Row = dict[str, Any]
+"""A line of evidence as it is written."""
 Report = Callable[[str, int, int], None]
 
 

@@ -12,14 +12,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from .statistics import compare
+from .tables import Row, Values
 
 MOST = 12
 """Slices of one kind that are told, the largest; the others are too small to say anything."""
 SHORT, MIDDLE = 5, 15
 """Lines up to which a reference is short, and of middle length."""
-
-Row = Mapping[str, Any]
-Values = Mapping[str, float]
 
 
 def folder_of(probe: Row) -> str:

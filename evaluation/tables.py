@@ -12,7 +12,9 @@ from typing import Any
 from .statistics import chance_of_better, mcnemar_p, mean_interval
 
 Row = Mapping[str, Any]
+"""A line of evidence as it is read."""
 Values = dict[str, float]
+"""By probe or pair."""
 
 
 class Tables:

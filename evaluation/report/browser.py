@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ...mining.pairs.pair import Pair
 from ..arms import Request
-from .facts import Row
+from ..tables import Row
 from .visible import make_visible, shorten
 
 

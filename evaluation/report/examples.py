@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...mining.pairs.pair import Pair
-from .facts import Row
+from ..tables import Row
 from .visible import shorten
 
 SHOWN_LINES = 40

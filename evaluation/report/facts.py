@@ -7,14 +7,13 @@ Every sentence is made of numbers of this run; what was not measured has none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ..figures import percent, show_chance, show_p, signed, span
 from ..memory import BY_CHANCE
+from ..tables import Row
 from .charts import Curve, draw_curve
 
-Row = Mapping[str, Any]
 FEW_PROBES = 200
 """Below which a Bayesian count stands beside the exact test."""
 MOST_OF_ALL = 0.5

@@ -20,10 +20,11 @@ from ...mining.guide import strongest_first
 from ..arms import ARMS, Request
 from ..checks.check import LOST
 from ..figures import percent, points, relative, show_p, signed, span
+from ..tables import Row
 from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
 from .examples import choose_examples
-from .facts import Row, describe_data, list_facts
+from .facts import describe_data, list_facts
 from .visible import make_visible
 
 if TYPE_CHECKING:
