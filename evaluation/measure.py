@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
@@ -36,11 +35,13 @@ def require_retrain(task: Task) -> None:
     """Raise `InputError` for a control that is unknown, or that needs training where none can be done or tells."""
     if task.controls not in CONTROLS:
         raise InputError(f"--controls {task.controls!r} is unknown. Known: {', '.join(CONTROLS)}.")
-    if (task.controls != "basic" or task.canaries) and (task.retrain is None or task.adapter is None):
+    if task.controls == "basic" and not task.canaries:
+        return
+    if task.retrain is None or task.adapter is None:
         raise InputError("More controls and canaries train further adapters: give the adapter whose recipe they take.")
-    if (task.controls != "basic" or task.canaries) and task.untrainable:
+    if task.untrainable:
         raise InputError(f"More controls and canaries train further adapters. {task.untrainable}")
-    if (task.controls != "basic" or task.canaries) and task.went_on:
+    if task.went_on:
         raise InputError(
             "This adapter went on from an earlier one (train --from), and what --controls and --canaries train begins "
             "anew: it would measure another adapter. Leave them out, or train one on this corpus alone."
@@ -144,14 +145,3 @@ def add_memory(task: Task, scores: Sequence[Row], texts: Sequence[Text]) -> list
         }
         for row, text in zip(scores, texts, strict=True)
     ]
-
-
-def describe_training(task: Task) -> dict[str, Any] | None:
-    """
-    Return how many pairs there were to train on, and what training took, in passes of one token through the model.
-
-    An adapter of an earlier version does not say what it took.
-    """
-    if task.adapter is None:
-        return None
-    return {"pairs": len(task.corpus.pairs("train")), "passes": task.adapter.get("counts", {}).get("passes")}

@@ -13,7 +13,6 @@ from typing import Any
 
 from .. import __version__
 from ..mining.artefacts import parse_json, sha256_file, sha256_json
-from .measure import describe_training
 from .parts import Part, describe_suites
 from .samples import TEMPERATURE, Row, model_sha256
 from .statistics import Plan
@@ -83,6 +82,17 @@ def describe_arms(bench: Bench) -> list[dict[str, Any]]:
     ]
     fixed = {"model_sha256": None, "samples": 1, "splits": ["test"]}
     return [*rows, {**fixed, "arm_id": "reference"}, {**fixed, "arm_id": "stub"}]
+
+
+def describe_training(task: Task) -> dict[str, Any] | None:
+    """
+    Return how many pairs there were to train on, and what training took, in passes of one token through the model.
+
+    An adapter of an earlier version does not say what it took.
+    """
+    if task.adapter is None:
+        return None
+    return {"pairs": len(task.corpus.pairs("train")), "passes": task.adapter.get("counts", {}).get("passes")}
 
 
 def describe_verdict(run: Row, weighed: Weighed, out: Path) -> dict[str, Any]:
