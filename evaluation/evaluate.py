@@ -46,7 +46,7 @@ from .measure import (
 from .parts import Part, describe_fold, make_bench, merge_suites, open_parts, train_part
 from .probes import Suite
 from .record import MARKER, SCHEMA, describe_machine, describe_run, describe_verdict
-from .samples import Job, Report, Row, SampleFile, generate_samples, make_job, model_sha256, write_sealed
+from .samples import Job, Report, Row, SampleFile, generate_samples, model_sha256, write_sealed
 from .scores import Text, control_texts
 from .size import choose_count, require_size
 from .statistics import Plan, plan_suite
@@ -229,7 +229,6 @@ def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
 
 def plan_jobs(bench: Bench, suites: Mapping[str, Suite]) -> list[Job]:
     """Return every sample to be made, in the order in which `samples.jsonl` holds them."""
-    many = bench.task.samples > 1
     jobs: list[Job] = []
     for split, suite in sorted(suites.items()):
         material = {probe.id: bench.material(probe) for probe in suite.probes}
@@ -241,7 +240,17 @@ def plan_jobs(bench: Bench, suites: Mapping[str, Suite]) -> list[Job]:
                 composed = bench.compose(asked.arm, probe, material[probe.id])
                 limit = bench.limit(probe.pair)
                 jobs += [
-                    make_job(asked.name, asked.arm.adapted, split, probe, composed, model, limit, ix, many)
+                    Job(
+                        model=model,
+                        arm=asked.name,
+                        adapted=asked.arm.adapted,
+                        split=split,
+                        probe=probe,
+                        composed=composed,
+                        max_tokens=limit,
+                        temperature=bench.task.temperature,
+                        sample_ix=ix,
+                    )
                     for ix in range(asked.samples)
                 ]
     return jobs
@@ -270,7 +279,8 @@ def ask_part(part: Part, file: SampleFile) -> Answered:
         losses += measure_parts(task, part.suites["test"]) if "test" in part.suites else []
         losses += measure_canaries(task)
     jobs = plan_jobs(trained.bench, part.suites)
-    generate_samples(jobs, file, task.generator_of, task.out / "timings.jsonl", task.report)
+    generators = {asked.name: asked.generator for asked in task.asked}
+    generate_samples(jobs, file, generators, task.out / "timings.jsonl", task.report)
     return Answered(part, jobs, losses, None if part.fold is None else describe_fold(trained))
 
 

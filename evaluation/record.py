@@ -14,7 +14,7 @@ from typing import Any
 from .. import __version__
 from ..mining.artefacts import parse_json, sha256_file, sha256_json
 from .parts import Part, describe_suites
-from .samples import TEMPERATURE, Row, model_sha256
+from .samples import Row, model_sha256
 from .statistics import Plan
 from .task import Bench, Task
 from .verdict import as_json
@@ -56,7 +56,7 @@ def describe_run(bench: Bench, parts: Sequence[Part], plan: Plan) -> dict[str, A
         "suites": describe_suites(parts),
         "plan": asdict(plan),
         "arms": describe_arms(bench),
-        "decode": {"samples": task.samples, "temperature": TEMPERATURE if task.samples > 1 else 0.0},
+        "decode": {"samples": task.samples, "temperature": task.temperature},
         "checks": bench.scorer.settings,
         "scorer_sha256": bench.scorer.sha256,
         "guide_sha256": sha256_json(bench.guide),

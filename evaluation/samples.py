@@ -14,6 +14,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,52 +29,51 @@ CHUNK = 48
 REPEAT = "base-repeat"
 RIVAL = "rival"
 PLACEBO = "placebo"
-TEMPERATURE = 0.8
-"""For more than one sample a probe; a single one is greedy."""
 
 Row = dict[str, Any]
 """A line of evidence as it is written."""
 Report = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+# no slots: the prompt is hashed once, beside the fields
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """
     One sample to be made.
     """
 
-    key: str
+    model: str
+    """The hash of the model that answers."""
     arm: str
     adapted: bool
     split: str
     probe: Probe
     composed: Composed
-    prompt_sha256: str
     max_tokens: int
     temperature: float
     sample_ix: int
 
+    @cached_property
+    def prompt_sha256(self) -> str:
+        """The hash of the request."""
+        return sha256_json(asdict(self.composed.request))
+
+    @cached_property
+    def key(self) -> str:
+        """The sample's name."""
+        return sample_key(
+            self.model,
+            self.arm,
+            self.probe.id,
+            self.prompt_sha256,
+            self.max_tokens,
+            self.temperature,
+            self.sample_ix,
+        )
+
     def is_over(self, text: str) -> bool:
         """Claim that *text* already holds the whole body."""
         return body_is_over(self.probe.source, self.probe.span, text)
-
-
-def make_job(
-    arm: str,
-    adapted: bool,
-    split: str,
-    probe: Probe,
-    composed: Composed,
-    model: str,
-    max_tokens: int,
-    sample: int,
-    many: bool,
-) -> Job:
-    """Return the job of one sample, *model* being the hash of the model that answers it."""
-    prompt = sha256_json(asdict(composed.request))
-    temperature = TEMPERATURE if many else 0.0
-    key = sample_key(model, arm, probe.id, prompt, max_tokens, temperature, sample)
-    return Job(key, arm, adapted, split, probe, composed, prompt, max_tokens, temperature, sample)
 
 
 def sample_key(
@@ -135,13 +135,13 @@ class SampleFile:
 
 
 def generate_samples(
-    jobs: Sequence[Job], file: SampleFile, generators: Callable[[str], Generator], timings: Path, report: Report | None
+    jobs: Sequence[Job], file: SampleFile, generators: Mapping[str, Generator], timings: Path, report: Report | None
 ) -> None:
     """Generate every sample of *jobs* that *file* lacks, chunk by chunk, by the generator of its arm."""
     done = 0
     for chunk in cut_chunks(jobs):
         if any(job.key not in file.rows for job in chunk):
-            rows, seconds = generate_chunk(chunk, generators(chunk[0].arm))
+            rows, seconds = generate_chunk(chunk, generators[chunk[0].arm])
             with timings.open("a", encoding="utf-8", newline="\n") as log:
                 log.writelines(json.dumps(line) + "\n" for line in seconds)
             file.append(rows)
@@ -152,7 +152,7 @@ def generate_samples(
 
 def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row], list[Row]]:
     """Return the samples of one chunk in its order, and how long each took."""
-    answers: dict[int, Written] = dict(
+    written: dict[int, Written] = dict(
         generator.generate(
             [job.composed.request for job in chunk],
             adapted=chunk[0].adapted,
@@ -162,12 +162,12 @@ def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row
             is_over=[job.is_over for job in chunk],
         )
     )
-    rows = [describe(job, answers[place]) for place, job in enumerate(chunk)]
+    answered = [(job, written[place]) for place, job in enumerate(chunk)]
     times = [
         {"arm_id": job.arm, "key": job.key, "seconds": answer.seconds, "first_seconds": answer.first_seconds}
-        for job, answer in ((job, answers[place]) for place, job in enumerate(chunk))
+        for job, answer in answered
     ]
-    return rows, times
+    return [describe(job, answer) for job, answer in answered], times
 
 
 def describe(job: Job, generation: Written) -> Row:

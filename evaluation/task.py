@@ -7,7 +7,7 @@ The task says who answers in which arm; the bench composes requests and judges a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
 CHAT_SLACK = 64
 """What an answer in chat form may have besides, in every arm: a fence, the task said again, the head of the unit. Of 48
 answers of a base of 135 million parameters 23 were cut before they came to the point."""
+TEMPERATURE = 0.8
+"""What several answers to one probe are drawn at; a single one is the likeliest."""
 JOINT_SLACK = 16
 """Tokens by which a prompt may exceed its parts, counted one by one."""
 
@@ -55,20 +57,29 @@ class Task:
     corpus: Corpus
     out: Path
     generator: Generator
-    loss_of: LossOf | None
     arms: tuple[Arm, ...]
-    probes: int | None
-    minutes: float | None
-    samples: int
-    controls: str
-    adapter: Mapping[str, Any] | None
-    policy: Policy
-    rival: Generator | None
-    retrain: Retrain | None
-    canaries: int
-    forced: bool
-    repository: Path | None
-    report: Report | None
+    policy: Policy = field(default_factory=Policy)
+    adapter: Mapping[str, Any] | None = None
+    """What the adapter says of itself, its log and the marks of what it was taught; None where prompts are all."""
+    loss_of: LossOf | None = None
+    """None where the model tells no losses, as behind an endpoint."""
+    probes: int | None = None
+    """Test probes to admit; None: as many as the *minutes* allow, or the usual number."""
+    minutes: float | None = None
+    samples: int = 1
+    """Answers a probe."""
+    controls: str = "basic"
+    """One of `measure.CONTROLS`."""
+    canaries: int = 0
+    """How many to plant in the pairs of one more adapter; 0 trains none."""
+    rival: Generator | None = None
+    """A larger model, asked with the fullest prompt."""
+    repository: Path | None = None
+    """The checkout that was mined, for the checks that need more than one file."""
+    forced: bool = False
+    """Whether fewer probes than an evaluation needs are allowed."""
+    report: Report | None = None
+    retrain: Retrain | None = None
     untrainable: str = ""
     """Why no further adapter can be trained by the recipe of the one at hand; empty where one can."""
     crossed: bool = False
@@ -79,23 +90,27 @@ class Task:
     @property
     def sha256(self) -> str:
         """The hash of everything asked: the same command on the same inputs goes on where it stopped."""
-        rival = None if self.rival is None else dict(self.rival.fingerprint)
         return sha256_json(
             [
-                rival,
-                *(self.corpus.sha256, dict(self.generator.fingerprint), [arm.name for arm in self.arms]),
-                *(
-                    self.probes,
-                    self.minutes,
-                    self.samples,
-                    self.controls,
-                    self.canaries,
-                    self.repository is not None,
-                    asdict(self.policy),
-                    __version__,
-                ),
+                None if self.rival is None else dict(self.rival.fingerprint),
+                self.corpus.sha256,
+                dict(self.generator.fingerprint),
+                [arm.name for arm in self.arms],
+                self.probes,
+                self.minutes,
+                self.samples,
+                self.controls,
+                self.canaries,
+                self.repository is not None,
+                asdict(self.policy),
+                __version__,
             ]
         )
+
+    @property
+    def temperature(self) -> float:
+        """What the answers are drawn at; 0 takes the likeliest."""
+        return TEMPERATURE if self.samples > 1 else 0.0
 
     @property
     def went_on(self) -> bool:
@@ -106,11 +121,6 @@ class Task:
     def taught(self) -> Set[str]:
         """Return the marks of what the adapter was taught, by this corpus or an earlier one."""
         return (self.adapter or {}).get("taught", frozenset())
-
-    def generator_of(self, arm: str) -> Generator:
-        """Return who answers for *arm*."""
-        others = {RIVAL: self.rival, PLACEBO: self.placebo}
-        return others.get(arm) or self.generator
 
     @property
     def asked(self) -> list[Asked]:

@@ -15,7 +15,6 @@ from .parts import admit_suite, make_bench
 from .probes import Suite
 from .scores import Text
 from .task import Bench, Task
-from .verdict import Policy
 
 ARM = ARMS["tuned"]
 
@@ -56,20 +55,7 @@ class ProbeScore:
             corpus=read_corpus(self.corpus),
             out=Path(),
             generator=generator,
-            loss_of=None,
             arms=(ARM,),
-            probes=self.count,
-            minutes=None,
-            samples=1,
-            controls="none",
-            adapter=None,
-            policy=Policy(),
-            rival=None,
-            retrain=None,
-            canaries=0,
-            forced=True,
-            repository=None,
-            report=None,
         )
         bench = make_bench(task)
         suite = admit_suite(bench, "validation", self.count)
