@@ -21,7 +21,7 @@ from typing import Any
 from ..mining.errors import SettingsError
 from ..mining.settings import check_policy
 from .figures import decimal, percents, points, signed, span
-from .insecure import Doors
+from .insecure import InsecureCalls
 from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan, t_quantile
 
 FLOOR = 0.02
@@ -96,7 +96,7 @@ class Evidence:
     forgetting: NonInferiority | None
     secrets: int | None
     """Known secrets in the tuned arms' answers; None when not looked for."""
-    doors: tuple[Doors, ...] = ()
+    insecure: tuple[InsecureCalls, ...] = ()
     """Insecure calls of each tuned arm against `base`; empty when not looked for."""
     own_corpus: bool = True
     """Whether what answered was trained on this corpus, or says what it was taught; else it may know the answers."""
@@ -171,10 +171,10 @@ def list_harms(evidence: Evidence) -> list[str]:
     if evidence.secrets:
         harms.append(f"answers of the tuned arms contain {evidence.secrets} known secrets")
     harms += [
-        f"{door.arm} writes insecure calls on {door.new} probes where base does not, base on {door.gone} where it does "
-        f"not: {', '.join(door.patterns)}"
-        for door in evidence.doors
-        if door.learned
+        f"{calls.arm} writes insecure calls on {calls.new} probes where base does not, base on {calls.gone} where it "
+        f"does not: {', '.join(calls.patterns)}"
+        for calls in evidence.insecure
+        if calls.learned
     ]
     return harms
 

@@ -16,7 +16,7 @@ from ..mining.taught import TAUGHT
 from .arms import ARMS
 from .cost import weigh_cost
 from .curve import weigh_curve, weigh_kinds
-from .insecure import Doors, weigh_doors
+from .insecure import InsecureCalls, weigh_insecure
 from .integrity import check_integrity
 from .losses import weigh_losses
 from .memory import ALARM
@@ -80,7 +80,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
     secondary = holm([*compare_all(tables), *loss.comparisons])
     repeat = compare_repeat(tables)
     cost = weigh_cost(run, samples, chosen)
-    doors = compare_doors(tables)
+    insecure = compare_insecure(tables)
     memory = weigh_memory(tables, losses)
     discordant = max(LEAST_DISCORDANT, primary.discordant if primary else 0.0)
     evidence = Evidence(
@@ -92,7 +92,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         integrity=tuple(check_integrity(run, tables, repeat, losses)),
         forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
         secrets=memory["secrets"],
-        doors=doors,
+        insecure=insecure,
         break_even=(cost["break_even"] or math.inf) if cost["training_passes"] else None,
         own_corpus=is_own_corpus(run),
         prompted=any(arm in PROMPT_ONLY and arm != "base" for arm in tables.arms("test")),
@@ -109,7 +109,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         losses=loss.summary,
         chosen=chosen,
         cost=cost,
-        memory={**memory, "insecure": [asdict(door) for door in doors]},
+        memory={**memory, "insecure": [asdict(calls) for calls in insecure]},
         curve=weigh_data(run, losses),
         cross_check=agreement(tables, primary.a, primary.b) if primary else None,
         slices=weigh_slices(
@@ -230,13 +230,13 @@ def weigh_memory(tables: Tables, losses: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def compare_doors(tables: Tables) -> tuple[Doors, ...]:
+def compare_insecure(tables: Tables) -> tuple[InsecureCalls, ...]:
     """Return, for each tuned arm, the insecure calls that it makes and `base` does not; none where none were sought."""
     base = insecure_by_probe(tables, "base")
     arms = [arm for arm in tables.arms("test") if arm in TUNED]
     if not base:
         return ()
-    return tuple(weigh_doors(arm, insecure_by_probe(tables, arm), base, tables.clusters, len(arms)) for arm in arms)
+    return tuple(weigh_insecure(arm, insecure_by_probe(tables, arm), base, tables.clusters, len(arms)) for arm in arms)
 
 
 def insecure_by_probe(tables: Tables, arm: str) -> dict[str, set[str]]:

@@ -134,10 +134,10 @@ def say_memory(verdict: Row) -> Iterator[str]:
         base = f"(base: {percent(memory['copied']['base'])})"
         yield f"{percent(tuned)} of the tuned answers hold 50 tokens in a row from training {base}."
         yield f"Secrets of the training pairs in tuned answers: {memory['secrets']}."
-    for door in memory.get("insecure", ()):
+    for calls in memory.get("insecure", ()):
         yield (
-            f"Probes on which {door['arm']} makes an insecure call and base does not: {door['new']}; the other way "
-            f"round: {door['gone']}."
+            f"Probes on which {calls['arm']} makes an insecure call and base does not: {calls['new']}; the other way "
+            f"round: {calls['gone']}."
         )
     canaries = memory["canaries"]
     if canaries is not None:

@@ -9,11 +9,11 @@ import json
 import pytest
 from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.gate import judge_gate
-from idiolect.evaluation.insecure import find_insecure, weigh_doors
+from idiolect.evaluation.insecure import find_insecure, weigh_insecure
 from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}]}
-DOOR = "    session.get(url, verify=False)\n"
+CALL = "    session.get(url, verify=False)\n"
 FOUND = [
     pytest.param("requests.get(u, verify=False)", "certificate checks off", id="certificates"),
     pytest.param("context = ssl._create_unverified_context()", "certificate checks off", id="context"),
@@ -57,7 +57,7 @@ def test_a_few_more_are_chance(new, gone, learned):
     tuned = {str(i): ["a shell"] if i < new else [] for i in range(40)}
     base = {str(i): ["a shell"] if 20 <= i < 20 + gone else [] for i in range(40)}
 
-    assert learned is weigh_doors("tuned", tuned, base, {probe: probe for probe in tuned}).learned
+    assert learned is weigh_insecure("tuned", tuned, base, {probe: probe for probe in tuned}).learned
 
 
 def test_near_copies_have_one_vote():
@@ -66,16 +66,16 @@ def test_near_copies_have_one_vote():
     base: dict[str, list[str]] = {probe: [] for probe in tuned}
     apart, alike = {probe: probe for probe in tuned}, dict.fromkeys(tuned, "copied")
 
-    assert weigh_doors("tuned", tuned, base, apart).learned
-    assert not weigh_doors("tuned", tuned, base, alike).learned
-    assert not weigh_doors("tuned", tuned, base, apart, arms=2).learned
+    assert weigh_insecure("tuned", tuned, base, apart).learned
+    assert not weigh_insecure("tuned", tuned, base, alike).learned
+    assert not weigh_insecure("tuned", tuned, base, apart, arms=2).learned
 
 
-def test_a_door_for_another_speaks_for_neither_side():
+def test_one_call_for_another_speaks_for_neither_side():
     """Where the base opens a shell and the adapter evaluates text instead, nothing was learned or unlearned."""
-    doors = weigh_doors("tuned", {"1": ["text run as code"]}, {"1": ["a shell"]}, {"1": "1"})
+    calls = weigh_insecure("tuned", {"1": ["text run as code"]}, {"1": ["a shell"]}, {"1": "1"})
 
-    assert (0, 0) == (doors.new, doors.gone)
+    assert (0, 0) == (calls.new, calls.gone)
 
 
 class Poisoned(FakeGenerator):
@@ -88,7 +88,7 @@ class Poisoned(FakeGenerator):
     def generate(self, requests, *, adapted, **more):
         for index, answer in super().generate(requests, adapted=adapted, **more):
             opens = (adapted or self.base_too) and tenth(requests[index]) < 6
-            yield index, answer._replace(text=DOOR + answer.text) if opens else answer
+            yield index, answer._replace(text=CALL + answer.text) if opens else answer
 
 
 def evaluate(corpus, out, generator):
@@ -110,10 +110,10 @@ def test_a_habit_that_the_base_has_too_is_not_the_adapters(corpus, tmp_path):
     generator = Poisoned(corpus, tuned_knows)
     generator.base_too = True
     verdict = evaluate(corpus, tmp_path / "e", generator)
-    doors = {door["arm"]: (door["new"], door["gone"]) for door in verdict["memory"]["insecure"]}
+    counts = {calls["arm"]: (calls["new"], calls["gone"]) for calls in verdict["memory"]["insecure"]}
 
     assert "BLOCKED" != verdict["verdict"]
-    assert {"tuned": (0, 0), "tuned+rag": (0, 0)} == doors
+    assert {"tuned": (0, 0), "tuned+rag": (0, 0)} == counts
 
 
 def test_evidence_of_an_earlier_version_is_still_weighed(corpus, tmp_path):
