@@ -185,8 +185,8 @@ def spoil(asked: Settings, package: str) -> Row:
         for file in files:
             write_sealed(copy / file, change(list(read_sealed(copy / file))))
         reseal(copy)
-        passage = judge_gate(copy)
-        said[name] = {"word": passage.word, "reason": passage.lines[0]}
+        result = judge_gate(copy)
+        said[name] = {"word": result.word, "reason": result.lines[0]}
     return {**said, "an inert adapter": judge_inert(asked, package)}
 
 

@@ -14,8 +14,9 @@ from statistics import NormalDist
 
 import numpy as np
 from idiolect.evaluation.gate import list_regressions
+from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.statistics import Comparison, NonInferiority, compare, design_effect, pairs_needed, plan_suite
-from idiolect.evaluation.verdict import Evidence, Policy, decide
+from idiolect.evaluation.verdict import Evidence, decide
 
 from .results import make_goal, write_results
 

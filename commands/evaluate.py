@@ -73,7 +73,7 @@ def command(
     from ..evaluation.checkout import match_repository
     from ..evaluation.endpoint import EndpointGenerator
     from ..evaluation.evaluate import evaluate_corpus, resolve_arms
-    from ..evaluation.gate import read_policy
+    from ..evaluation.policy import read_policy
     from ..mining.corpus import read_corpus
 
     # what cannot work is said before a model is loaded

@@ -21,14 +21,15 @@ def command(evaluation: Path, against: Path | None, policy_file: Path | None, as
 
     Exits 0 for WORTH_IT, 1 for a no, 3 when the evidence is inconclusive, 4 when it is invalid.
     """
-    from ..evaluation.gate import judge_gate, read_policy
+    from ..evaluation.gate import judge_gate
+    from ..evaluation.policy import read_policy
 
-    passage = judge_gate(evaluation, against=against, policy=read_policy(policy_file) if policy_file else None)
-    for warning in passage.warnings:
+    result = judge_gate(evaluation, against=against, policy=read_policy(policy_file) if policy_file else None)
+    for warning in result.warnings:
         click.echo(f"idiolect: {warning}", err=True)
     if as_json:
-        body = {"verdict": passage.word, "reasons": list(passage.lines), "warnings": list(passage.warnings)}
+        body = {"verdict": result.word, "reasons": list(result.lines), "warnings": list(result.warnings)}
         click.echo(json.dumps(body))
     else:
-        click.echo("\n".join((*passage.lines, passage.word)))
-    raise click.exceptions.Exit(passage.exit_code)
+        click.echo("\n".join((*result.lines, result.word)))
+    raise click.exceptions.Exit(result.exit_code)

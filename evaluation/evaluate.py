@@ -44,6 +44,7 @@ from .measure import (
     train_placebo,
 )
 from .parts import Part, describe_fold, make_bench, merge_suites, open_parts, train_part
+from .policy import Policy
 from .probes import Suite
 from .record import MARKER, SCHEMA, describe_machine, describe_run, describe_verdict
 from .samples import Job, Report, Row, SampleFile, generate_samples, model_sha256, write_sealed
@@ -51,7 +52,6 @@ from .scores import Text, control_texts
 from .size import choose_count, require_size
 from .statistics import Plan, plan_suite
 from .task import Bench, Task
-from .verdict import Policy
 from .weigh import comparison_rows, weigh
 
 

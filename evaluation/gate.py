@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from ..mining.artefacts import parse_json, sha256_file, sha256_json
-from ..mining.errors import InputError, MismatchError, SettingsError
+from ..mining.errors import InputError, MismatchError
 from ..mining.git import git_output
 from .checks.check import LOST
 from .integrity import fold_of_probes
+from .policy import Policy
 from .record import MARKER, SCHEMA, hash_evidence
 from .samples import read_sealed, sample_key
 from .slices import folder_of
 from .statistics import ALPHA, Comparison, compare, holm
 from .tables import Row, Tables
-from .verdict import EXIT_CODES, Policy
+from .verdict import EXIT_CODES
 from .weigh import Weighed, comparison_rows, weigh
 
 SLICE_PROBES = 10
@@ -55,9 +55,9 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class GateResult:
     """
-    What the gate says.
+    Whether the adapter may ship, and why.
     """
 
     word: str
@@ -71,7 +71,7 @@ class Passage:
         return EXIT_CODES[self.word]
 
 
-def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | None = None) -> Passage:
+def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | None = None) -> GateResult:
     """
     Replay the evaluation in *folder*, compare it with *against*, and say whether the adapter may ship.
 
@@ -82,11 +82,11 @@ def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | No
         weighed = replay(stored, policy)
         regressions = compare_promoted(stored, weighed, *read_promoted(against)) if against is not None else []
     except MismatchError as error:
-        return Passage("INVALID", (str(error),), ())
+        return GateResult("INVALID", (str(error),), ())
     verdict = weighed.verdict
     if regressions and verdict.word != "INVALID":
-        return Passage("BLOCKED", (*regressions, verdict.sentence), warn_age(stored))
-    return Passage(verdict.word, (*verdict.reasons, verdict.sentence), warn_age(stored))
+        return GateResult("BLOCKED", (*regressions, verdict.sentence), warn_age(stored))
+    return GateResult(verdict.word, (*verdict.reasons, verdict.sentence), warn_age(stored))
 
 
 def read_evaluation(folder: Path) -> Stored:
@@ -202,24 +202,6 @@ def replay(stored: Stored, policy: Policy | None) -> Weighed:
 def read_rounded(text: str) -> Any:
     """Return the value of JSON, with its numbers as far as every machine computes them alike."""
     return parse_json(text, parse_float=lambda number: round(float(number), DIGITS))
-
-
-def read_policy(file: Path) -> Policy:
-    """
-    Return the policy of a TOML file: its `[policy]` table, or the whole file.
-
-    Raises `SettingsError` with every fault.
-    """
-    try:
-        table = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
-    except ValueError as error:
-        raise SettingsError(file.name, [str(error)]) from None
-    own: Any = table.get("policy", table)
-    if not isinstance(own, dict):
-        raise SettingsError(file.name, [f"policy must be a table, got {own!r}"])
-    return Policy.from_settings(own, file.name)  # pyright: ignore[reportUnknownArgumentType] - TOML
 
 
 # -- against the adapter in use

@@ -6,21 +6,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from .arms import ARMS
 from .checks.check import LOST
 from .losses import loss_values
+from .policy import Policy
 from .samples import RIVAL
 from .statistics import Comparison
 from .tables import Row, Tables
-from .verdict import Integrity, Policy
 
 APPLIED = 1e-6
 """Nats a token by which an adapter must move at least one training answer."""
 ASYMMETRY = 0.01
+"""By how much the shares of samples that two arms lost may differ."""
 REPEAT_ALPHA = 0.001
 """The level at which base is tested against its repeat: answers that are drawn differ, 5 % would lose 1 run in 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """
+    One condition without which the numbers mean nothing.
+    """
+
+    check: str
+    value: float | str | None
+    limit: str
+    ok: bool | None
+    """None: could not be measured here; said in the report, and it never makes a verdict INVALID."""
+    reason: str
+    """What it means that it failed, for a person."""
 
 
 def check_integrity(run: Row, tables: Tables, repeat: Comparison | None, losses: Sequence[Row]) -> list[Integrity]:

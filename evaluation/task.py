@@ -31,11 +31,11 @@ from .arms import (
     passage_item,
 )
 from .extract import body_is_over
+from .policy import Policy
 from .probes import Probe
 from .retrieval import Retriever
 from .samples import PLACEBO, REPEAT, RIVAL, Report
 from .scores import Scorer
-from .verdict import Policy
 
 ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
 """An answer may be half as long again as the reference, and a little: the same limit in every arm."""

@@ -14,67 +14,19 @@ A pure function: no file, no clock, no model. `gate` calls it again on stored ev
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..mining.errors import SettingsError
-from ..mining.settings import check_policy
 from .figures import decimal, percents, points, signed, span
 from .insecure import InsecureCalls
+from .integrity import Integrity
+from .policy import Policy
 from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan, t_quantile
 
 FLOOR = 0.02
 """Where no arm has so many of its answers accepted, arms that are alike in acceptance are not shown to be alike."""
 EXIT_CODES = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """
-    What a team declares before the run. Every field has a default that suits a first look.
-    """
-
-    minimum_gain: float = 0.05
-    """m: the smallest gain in accept@1 worth an adapter's upkeep. Smaller needs many more probes."""
-    forgetting_margin: float = 0.1
-    """How many nats a token general code may get worse: a tenth is a tenth more perplexity."""
-    volume: float | None = None
-    """Requests a month that the adapter would answer; None leaves the break-even out of the verdict."""
-    reference_floor: float = 0.98
-    """References must be accepted at least this often, else the checks are wrong."""
-    undecided_ceiling: float = 0.01
-    """The share of samples that may be lost to faults of this machine."""
-    slice_margin: float = 0.1
-    """How much a slice may lose against the promoted adapter before `gate` stops it."""
-
-    @classmethod
-    def from_settings(cls, table: Mapping[str, Any], file: str = "policy") -> Policy:
-        """
-        Return the policy of a settings table.
-
-        Raises `SettingsError` with every fault at once.
-        """
-        faults: list[str] = []
-        margins = check_policy(table, faults)
-        if faults:
-            raise SettingsError(file, faults)
-        return cls(**margins)
-
-
-@dataclass(frozen=True, slots=True)
-class Integrity:
-    """
-    One condition without which the numbers mean nothing.
-    """
-
-    check: str
-    value: float | str | None
-    limit: str
-    ok: bool | None
-    """None: could not be measured here; said in the report, and it never makes a verdict INVALID."""
-    reason: str
-    """What it means that it failed, for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from .insecure import InsecureCalls, weigh_insecure
 from .integrity import check_integrity
 from .losses import weigh_losses
 from .memory import ALARM
+from .policy import Policy
 from .samples import REPEAT
 from .slices import weigh_slices
 from .statistics import (
@@ -30,7 +31,7 @@ from .statistics import (
     plan_suite,
 )
 from .tables import Row, Tables, agreement, describe_arm
-from .verdict import Evidence, Policy, Verdict, decide
+from .verdict import Evidence, Verdict, decide
 
 # From cheapest to dearest: a tie goes to the one that costs less.
 PROMPT_ONLY = tuple(name for name, arm in ARMS.items() if not arm.adapted)

@@ -9,7 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from idiolect.evaluation.arms import ARMS
-from idiolect.evaluation.verdict import EXIT_CODES, Policy
+from idiolect.evaluation.policy import Policy
+from idiolect.evaluation.verdict import EXIT_CODES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "verdict.md").read_text("utf-8")
 

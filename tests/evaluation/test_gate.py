@@ -16,9 +16,9 @@ from idiolect.evaluation import statistics
 from idiolect.evaluation.checks.substance import SubstanceCheck
 from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.gate import Stored, judge_gate, warn_age
+from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
-from idiolect.evaluation.verdict import Policy
 from idiolect.mining.artefacts import sha256_file, write_json
 from idiolect.mining.errors import InputError
 from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
@@ -100,9 +100,9 @@ def shuffle(rows):
 
 def test_a_whole_evaluation_gives_its_verdict_again(finished):
     """The replay needs no model and gives the stored word."""
-    passage = judge_gate(finished)
+    result = judge_gate(finished)
 
-    assert (passage.word, passage.exit_code) == ("WORTH_IT", 0)
+    assert (result.word, result.exit_code) == ("WORTH_IT", 0)
 
 
 FORGERIES = [
@@ -129,10 +129,10 @@ def test_forged_evidence_is_invalid_although_its_hashes_fit(copy, name, change, 
     """A forger who makes every checksum and hash again is still found."""
     change_rows(copy, name, change)
 
-    passage = judge_gate(copy)
+    result = judge_gate(copy)
 
-    assert (passage.word, passage.exit_code) == ("INVALID", 4)
-    assert reason in passage.lines[0]
+    assert (result.word, result.exit_code) == ("INVALID", 4)
+    assert reason in result.lines[0]
 
 
 def test_evidence_gives_git_no_option(tmp_path, monkeypatch):
@@ -199,9 +199,9 @@ def test_a_missing_file_is_named(copy, name):
     """Evidence with a part gone is invalid, and says which."""
     (copy / name).unlink()
 
-    passage = judge_gate(copy)
+    result = judge_gate(copy)
 
-    assert ("INVALID", (f"{name} is missing",)) == (passage.word, passage.lines)
+    assert ("INVALID", (f"{name} is missing",)) == (result.word, result.lines)
 
 
 @pytest.mark.parametrize(("text", "said"), [("[]", "is not a JSON object"), ("{", "is not JSON")])
@@ -209,9 +209,9 @@ def test_a_verdict_of_another_form_is_invalid(copy, text, said):
     """What cannot be read as an object is no evidence, and no internal error."""
     (copy / "verdict.json").write_text(text)
 
-    passage = judge_gate(copy)
+    result = judge_gate(copy)
 
-    assert ("INVALID", (f"verdict.json {said}",)) == (passage.word, passage.lines)
+    assert ("INVALID", (f"verdict.json {said}",)) == (result.word, result.lines)
 
 
 def test_a_word_that_the_rows_do_not_give_is_invalid(copy):
@@ -219,10 +219,10 @@ def test_a_word_that_the_rows_do_not_give_is_invalid(copy):
     verdict = json.loads((copy / "verdict.json").read_text("utf-8"))
     write_json(copy / "verdict.json", {**verdict, "verdict": "NOT_WORTH_IT"})
 
-    passage = judge_gate(copy)
+    result = judge_gate(copy)
 
-    assert "INVALID" == passage.word
-    assert "do not give the stored verdict" in passage.lines[0]
+    assert "INVALID" == result.word
+    assert "do not give the stored verdict" in result.lines[0]
 
 
 def test_samples_missing_together_with_their_scores_are_invalid(copy):
@@ -230,9 +230,9 @@ def test_samples_missing_together_with_their_scores_are_invalid(copy):
     for name in ("samples.jsonl", "scores.jsonl"):
         change_rows(copy, name, lambda rows: [r for i, r in enumerate(rows) if r["arm_id"] != "tuned" or i % 33])
 
-    passage = judge_gate(copy)
+    result = judge_gate(copy)
 
-    assert passage.word == "INVALID"
+    assert result.word == "INVALID"
 
 
 def test_an_unfinished_evaluation_is_invalid(copy):
@@ -258,10 +258,10 @@ def test_a_worse_adapter_does_not_replace_a_better_one(corpus, finished, tmp_pat
     generator = FakeGenerator(corpus, weaker)
     evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
 
-    passage = judge_gate(out, against=finished)
+    result = judge_gate(out, against=finished)
 
-    assert passage.word == "BLOCKED"
-    assert "worse than the promoted adapter" in passage.lines[0]
+    assert result.word == "BLOCKED"
+    assert "worse than the promoted adapter" in result.lines[0]
 
 
 def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_path):
@@ -272,11 +272,11 @@ def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_pa
         generator = FakeGenerator(corpus, lambda request, adapted, name=name: adapted and request.path.startswith(name))
         evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
 
-    passage = judge_gate(outs["shop"], against=outs["yard"])
+    result = judge_gate(outs["shop"], against=outs["yard"])
 
-    assert "BLOCKED" == passage.word
-    assert "worse than the promoted adapter in 'yard' by 100.0% of 16 probes" == passage.lines[0]
-    assert 2 == len(passage.lines)
+    assert "BLOCKED" == result.word
+    assert "worse than the promoted adapter in 'yard' by 100.0% of 16 probes" == result.lines[0]
+    assert 2 == len(result.lines)
     assert "BLOCKED" != judge_gate(outs["shop"], against=outs["yard"], policy=Policy(slice_margin=1.0)).word
 
 
@@ -294,10 +294,10 @@ def test_adapters_are_compared_by_the_probes_that_both_answered(corpus, finished
         adapter_info={"log": []}, probes=probes, forced=True,
     )  # fmt: skip
 
-    passage = judge_gate(finished, against=out)
+    result = judge_gate(finished, against=out)
 
-    assert word == passage.word
-    assert ("share 12 probes; comparing needs 20" in passage.lines[0]) is (probes == 12)
+    assert word == result.word
+    assert ("share 12 probes; comparing needs 20" in result.lines[0]) is (probes == 12)
 
 
 def test_scores_by_another_profile_are_not_compared(finished, tmp_path, monkeypatch):
@@ -310,10 +310,10 @@ def test_scores_by_another_profile_are_not_compared(finished, tmp_path, monkeypa
         corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(), adapter_info={"log": []}
     )
 
-    passage = judge_gate(out, against=finished)
+    result = judge_gate(out, against=finished)
 
-    assert ("INVALID", 4) == (passage.word, passage.exit_code)
-    assert "other versions of style" in passage.lines[0]
+    assert ("INVALID", 4) == (result.word, result.exit_code)
+    assert "other versions of style" in result.lines[0]
 
 
 def test_a_promoted_evaluation_that_is_invalid_is_refused(corpus, finished, tmp_path):
@@ -322,10 +322,10 @@ def test_a_promoted_evaluation_that_is_invalid_is_refused(corpus, finished, tmp_
     generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < 2)
     evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(share=0.0), adapter_info={"log": []})
 
-    passage = judge_gate(finished, against=out)
+    result = judge_gate(finished, against=out)
 
-    assert ("INVALID", 4) == (passage.word, passage.exit_code)
-    assert "adapter in use cannot be compared with: adapter not applied" in passage.lines[0]
+    assert ("INVALID", 4) == (result.word, result.exit_code)
+    assert "adapter in use cannot be compared with: adapter not applied" in result.lines[0]
     assert "INVALID" == judge_gate(out, against=finished).word
 
 

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from idiolect.evaluation.integrity import Integrity
+from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.statistics import Change, Comparison, NonInferiority, compare, plan_suite
-from idiolect.evaluation.verdict import EXIT_CODES, Evidence, Integrity, Policy, decide
+from idiolect.evaluation.verdict import EXIT_CODES, Evidence, decide
 from idiolect.mining.errors import SettingsError
 
 HOLDS = NonInferiority(0.0, 0.02, 0.1, True)
