@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from statistics import NormalDist
@@ -21,10 +21,13 @@ from typing import Any
 import numpy as np
 
 from ..mining.split import FEW_CLUSTERS
+from .distributions import incomplete_beta, t_quantile, t_tail
 
 ALPHA = 0.05
 POWER = 0.8
 ALL_FLIPS, DRAWN_FLIPS = 12, 4096
+"""Clusters up to which every pattern of signs is looked at, and how many are drawn beyond that."""
+NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,6 @@ class Comparison:
     holm_rank: int | None = None
     p_holm: float | None = None
 
-    def as_row(self) -> dict[str, Any]:
-        """Return the comparison as plain data."""
-        return asdict(self)
-
 
 def compare(
     endpoint: str,
@@ -90,7 +89,7 @@ def compare(
     sums = cluster_sums(differences, [clusters[i] for i in ids])
     n, g = len(ids), len(sums.totals)
     se, df = clustered_error(sums, bounded=bounded), degrees_of_freedom(sums.sizes)
-    mean = math.fsum(differences) / n
+    mean, p_flip = math.fsum(differences) / n, sign_flip_p(sums.totals)
     return Comparison(
         endpoint=endpoint,
         a=name_a,
@@ -103,8 +102,8 @@ def compare(
         se=se,
         df=df,
         ci=interval(mean, se, df, bounded=bounded),
-        p=p_value(mean, se, df, sums),
-        p_flip=sign_flip_p(sums.totals),
+        p=None if se is None else p_flip if g < FEW_CLUSTERS else t_test_p(mean, se, df),
+        p_flip=p_flip,
         method="clustered-t" if g >= FEW_CLUSTERS else "sign-flip",
         mde=None if se is None else detectable(se, df),
         discordant=sum(d != 0 for d in differences) / n,
@@ -166,23 +165,17 @@ def degrees_of_freedom(weights: Sequence[float]) -> float:
     return 1 / (math.fsum(s * s for s in shares) + math.fsum(pulls) ** 2 - math.fsum(p * p for p in pulls))
 
 
-def interval(
-    mean: float, se: float | None, df: float, *, bounded: bool, alpha: float = ALPHA
-) -> tuple[float, float] | None:
-    """Return the two-sided interval, within -1 and 1 for rates; a rate with one cluster may be anything."""
+def interval(mean: float, se: float | None, df: float, *, bounded: bool) -> tuple[float, float] | None:
+    """Return the two-sided 95 % interval, within -1 and 1 for rates; a rate with one cluster may be anything."""
     if se is None:
         return (-1.0, 1.0) if bounded else None
-    half = t_quantile(1 - alpha / 2, df) * se
+    half = t_quantile(1 - ALPHA / 2, df) * se
     low, high = mean - half, mean + half
     return (max(-1.0, low), min(1.0, high)) if bounded else (low, high)
 
 
-def p_value(mean: float, se: float | None, df: float, sums: ClusterSums) -> float | None:
-    """Return the two-sided p-value: from t with *df* degrees of freedom, or by sign flips below 8 clusters."""
-    if se is None:
-        return None
-    if len(sums.totals) < FEW_CLUSTERS:
-        return sign_flip_p(sums.totals)
+def t_test_p(mean: float, se: float, df: float) -> float:
+    """Return the two-sided p-value of Student's t with *df* degrees of freedom."""
     return 1.0 if mean == 0 else (0.0 if se == 0 else 2 * t_tail(abs(mean) / se, df))
 
 
@@ -328,7 +321,7 @@ def pairs_needed(gain: float, discordant: float) -> int:
     if not 0 < gain <= 1:
         raise ValueError(f"a gain lies above 0 and up to 1, got {gain!r}")
     discordant = min(1.0, max(discordant, gain))
-    z, power = normal_quantile(1 - ALPHA / 2), normal_quantile(POWER)
+    z, power = NORMAL.inv_cdf(1 - ALPHA / 2), NORMAL.inv_cdf(POWER)
     return math.ceil((z * math.sqrt(discordant) + power * math.sqrt(discordant - gain**2)) ** 2 / gain**2)
 
 
@@ -359,61 +352,3 @@ def judge_non_inferiority(comparison: Comparison, margin: float) -> NonInferiori
     half = t_quantile(1 - ALPHA, comparison.df) * se
     passed = True if worse + half <= margin else (False if worse > margin and worse - half > 0 else None)
     return NonInferiority(worse, worse + half, margin, passed)
-
-
-# -- distributions; Student's t by its continued fraction, so that no other package is needed
-
-
-def normal_quantile(p: float) -> float:
-    """Return the standard normal quantile of *p*."""
-    return NormalDist().inv_cdf(p)
-
-
-def t_tail(t: float, df: float) -> float:
-    """Return the probability that Student's t with *df* degrees of freedom lies above *t* ≥ 0."""
-    return 0.5 * incomplete_beta(df / 2, 0.5, df / (df + t * t))
-
-
-@cache
-def t_quantile(p: float, df: float) -> float:
-    """Return the quantile of Student's t for 0.5 ≤ *p* < 1, by bisection."""
-    low, high = 0.0, 1.0
-    while t_tail(high, df) > 1 - p:
-        high *= 2
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if t_tail(middle, df) > 1 - p else (low, middle)
-    return (low + high) / 2
-
-
-def incomplete_beta(a: float, b: float, x: float) -> float:
-    """Return the regularised incomplete beta function I_x(a, b)."""
-    if x <= 0 or x >= 1:
-        return 0.0 if x <= 0 else 1.0
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
-    # the fraction converges fast only on this side of the mean; the other side is its mirror
-    if x < (a + 1) / (a + b + 2):
-        return front * beta_fraction(a, b, x) / a
-    return 1.0 - front * beta_fraction(b, a, 1 - x) / b
-
-
-def beta_fraction(a: float, b: float, x: float) -> float:
-    """Return the continued fraction of the incomplete beta function, by Lentz's method."""
-    tiny = 1e-300
-    c, d = 1.0, 1.0 / max_size(1.0 - (a + b) * x / (a + 1), tiny)
-    value = d
-    for m in range(1, 300):
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for term in (even, odd):
-            d = 1.0 / max_size(1.0 + term * d, tiny)
-            c = max_size(1.0 + term / c, tiny)
-            value *= c * d
-        if abs(c * d - 1.0) < 1e-14:
-            break
-    return value
-
-
-def max_size(value: float, least: float) -> float:
-    """Return *value*, kept away from 0."""
-    return value if abs(value) > least else least

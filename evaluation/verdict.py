@@ -18,11 +18,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..mining.split import FEW_CLUSTERS
+from .distributions import t_quantile
 from .figures import decimal, percents, points, signed, span
 from .insecure import InsecureCalls
 from .integrity import Integrity
 from .policy import Policy
-from .statistics import ALPHA, FEW_CLUSTERS, Change, Comparison, NonInferiority, Plan, t_quantile
+from .statistics import ALPHA, Change, Comparison, NonInferiority, Plan
 
 FLOOR = 0.02
 """Where no arm has so many of its answers accepted, arms that are alike in acceptance are not shown to be alike."""
@@ -226,24 +228,18 @@ def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
         if unsettled:
             return "INCONCLUSIVE", unsettled
         small = f"the gain over {primary.b} is below {points(m)}: the 95 % interval is {span(primary.ci)}"
-        if prompting_helps(evidence):
-            assert evidence.prompt_gain is not None
-            return "RAG_SUFFICES", [
-                small,
-                f"{primary.b} alone gains {signed(evidence.prompt_gain.mean_diff)} over base",
-            ]
+        alone = evidence.prompt_gain
+        if alone is not None and is_worthwhile(alone, m):
+            return "RAG_SUFFICES", [small, f"{primary.b} alone gains {signed(alone.mean_diff)} over base"]
         return "NOT_WORTH_IT", [small]
     if primary.ci[0] > 0 and costs_too_much(evidence):
         return "NOT_WORTH_IT", [f"the adapter does not pay for itself within {policy.volume:g} requests"]
     return None
 
 
-def prompting_helps(evidence: Evidence) -> bool:
-    """Claim that the best prompt-only arm itself beats `base` by the worthwhile gain."""
-    gain = evidence.prompt_gain
-    if gain is None or gain.ci is None:
-        return False
-    return gain.ci[0] > 0 and gain.mean_diff >= evidence.policy.minimum_gain
+def is_worthwhile(comparison: Comparison, gain: float) -> bool:
+    """Claim that a difference is shown to be above 0, and measures at least *gain*."""
+    return comparison.ci is not None and comparison.ci[0] > 0 and comparison.mean_diff >= gain
 
 
 def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str:
@@ -264,7 +260,7 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
         return f"Fine-tuning is not worth it here: {reasons[0]}."
     if evidence.at_floor:
         return write_floor(primary.n, evidence.learned)
-    is_large = primary.ci[0] > 0 and primary.mean_diff >= evidence.policy.minimum_gain
+    is_large = is_worthwhile(primary, evidence.policy.minimum_gain)
     if is_large or not list_doubts(evidence) or reasons == list_open(evidence):
         return f"Fine-tuning measured {gain} ({span(primary.ci)}), but {reasons[0]}."
     sentence = (
@@ -294,10 +290,10 @@ def as_json(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
         "verdict": verdict.word,
         "reasons": list(verdict.reasons),
         "sentence": verdict.sentence,
-        "primary": evidence.primary.as_row() if evidence.primary else None,
+        "primary": asdict(evidence.primary) if evidence.primary else None,
         "at_floor": evidence.at_floor,
         "folds": evidence.folds,
-        "prompt_gain": evidence.prompt_gain.as_row() if evidence.prompt_gain else None,
+        "prompt_gain": asdict(evidence.prompt_gain) if evidence.prompt_gain else None,
         "integrity": [asdict(check) for check in evidence.integrity],
         "forgetting": asdict(evidence.forgetting) if evidence.forgetting else None,
         "plan": asdict(evidence.plan),

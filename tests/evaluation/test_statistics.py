@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from idiolect.evaluation.distributions import t_quantile, t_tail
 from idiolect.evaluation.integrity import check_repeat
 from idiolect.evaluation.statistics import (
     chance_of_better,
@@ -24,8 +25,6 @@ from idiolect.evaluation.statistics import (
     plan_suite,
     relative_change,
     sign_flip_p,
-    t_quantile,
-    t_tail,
 )
 
 
