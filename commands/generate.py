@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,12 +87,13 @@ def command(
     generator, _ = load_model(base, adapter)
     if generator.applied is not None and not generator.applied.applied:
         click.echo("idiolect: this adapter changes nothing; the answer is the base's", err=True)
+    sampling = Sampling(not without_adapter, max_tokens, temperature, seed or 0)
     if conform:
-        count, adapted = tries or TRIES, not without_adapter
-        best = conform_answer(generator, request, file, line, adapted, max_tokens, count, seed or 0, profile)
+        open_hole = hole_opener(request, file, line)
+        best = conform_answer(generator, request, sampling, open_hole, tries or TRIES, profile)
         tell_conformed(best, adapter, as_json)
         return
-    answers = ask_model(generator, [request] * samples, not without_adapter, max_tokens, temperature, seed or 0)
+    answers = ask_model(generator, [request] * samples, sampling)
     if as_json:
         rows = [{"text": a.text, "finish_reason": a.finish_reason, "tokens": a.output_tokens} for a in answers]
         click.echo(json.dumps({"adapter": str(adapter), "answers": rows}))
@@ -99,34 +102,39 @@ def command(
         click.echo(answer.text)
 
 
-def ask_model(
-    generator: ModelGenerator, requests: list[Prompt], adapted: bool, most: int, temperature: float, seed: int
-) -> list[Generation]:
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """
+    How answers are drawn.
+    """
+
+    adapted: bool
+    """Whether the adapter is on."""
+    max_tokens: int
+    temperature: float
+    seed: int
+
+
+def ask_model(generator: ModelGenerator, requests: list[Prompt], sampling: Sampling) -> list[Generation]:
     """Return the answers to *requests*, in order; one that goes round in circles ends with its first round."""
     from ..evaluation.extract import repeats_itself, whole_lines
 
-    options = {"max_tokens": [most] * len(requests), "temperature": temperature, "seed": seed}
-    answers = generator.generate(requests, adapted=adapted, is_over=[repeats_itself] * len(requests), **options)
+    answers = generator.generate(
+        requests,
+        adapted=sampling.adapted,
+        max_tokens=[sampling.max_tokens] * len(requests),
+        temperature=sampling.temperature,
+        seed=sampling.seed,
+        is_over=[repeats_itself] * len(requests),
+    )
     return [
         answer._replace(text=whole_lines(answer.text) or answer.text) if answer.finish_reason == "over" else answer
         for _, answer in sorted(answers, key=lambda item: item[0])
     ]
 
 
-def conform_answer(
-    generator: ModelGenerator,
-    request: Prompt,
-    file: Path | None,
-    line: int | None,
-    adapted: bool,
-    most: int,
-    tries: int,
-    seed: int,
-    profile: Path | None,
-) -> Conformed:
-    """Return the best of up to *tries* pruned candidates: the likeliest where nothing is wrong with it, else drawn."""
-    from ..evaluation.conform import conform
-    from ..evaluation.run import read_profile
+def hole_opener(request: Prompt, file: Path | None, line: int | None) -> Callable[[], Growth]:
+    """Return what opens the hole that *request* asks to fill, anew for each candidate."""
     from ..mining.growth import hole_at, hole_for
     from ..mining.languages import language_named
     from ..training.prompts import read_source
@@ -134,12 +142,25 @@ def conform_answer(
     language = language_named(request.language)
     # as the request has it: decoded as the file says, and with plain line ends
     text = "" if file is None else read_source(file).text.replace("\r\n", "\n")
+    return partial(hole_at, language, text, line) if line else partial(hole_for, language, text, request.instruction)
 
-    def open_hole() -> Growth:
-        return hole_at(language, text, line) if line else hole_for(language, text, request.instruction)
 
-    if not open_hole().is_judge:
-        click.echo(f"idiolect: what stands before the answer is no {language.name}; nothing can be pruned", err=True)
+def conform_answer(
+    generator: ModelGenerator,
+    request: Prompt,
+    sampling: Sampling,
+    open_hole: Callable[[], Growth],
+    tries: int,
+    profile: Path | None,
+) -> Conformed:
+    """Return the best of up to *tries* pruned candidates: the likeliest where nothing is wrong with it, else drawn."""
+    from ..evaluation.conform import conform
+    from ..evaluation.run import read_profile
+
+    hole = open_hole()
+    if not hole.is_judge:
+        name = hole.language.name
+        click.echo(f"idiolect: what stands before the answer is no {name}; nothing can be pruned", err=True)
     house = None if profile is None else read_profile(profile)
     written: list[str] = []
     best: Conformed | None = None
@@ -148,10 +169,10 @@ def conform_answer(
             break
         answers = generator.generate(
             [request] * count,
-            adapted=adapted,
-            max_tokens=[most] * count,
+            adapted=sampling.adapted,
+            max_tokens=[sampling.max_tokens] * count,
             temperature=temperature,
-            seed=seed,
+            seed=sampling.seed,
             guards=[open_hole() for _ in range(count)],
         )
         written += [answer.text for _, answer in sorted(answers, key=lambda item: item[0])]

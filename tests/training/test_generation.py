@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.cli import main
-from idiolect.commands.generate import ask_model
+from idiolect.commands.generate import Sampling, ask_model
 from idiolect.evaluation.extract import repeats_itself
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.generation import load_model
@@ -95,7 +95,7 @@ def test_a_printed_answer_that_goes_round_in_circles_ends_with_its_first_round(c
     """Nobody wants to read the same lines until the limit comes."""
     pairs = make_pairs(6)
     whole = [g for _, g in sorted(circling.generate(pairs, adapted=False, max_tokens=[250] * 6))]
-    asked = ask_model(circling, pairs, False, 250, 0.0, 0)
+    asked = ask_model(circling, pairs, Sampling(adapted=False, max_tokens=250, temperature=0.0, seed=0))
 
     over = [(one, other) for one, other in zip(whole, asked, strict=True) if other.finish_reason == "over"]
 
