@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from ..mining.errors import InputError
 from ..mining.wording import counted, printable
 from ._language import language_option
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from ..evaluation.identity import Key
 
 ROOT = click.argument("repository", default=".", type=click.Path(path_type=Path))
@@ -38,13 +38,11 @@ def command() -> None:
 @click.option("--allow-new", is_flag=True, help="Replace a baseline that there is.")
 def create(repository: Path, file: str | None, profile: Path | None, allow_new: bool) -> None:
     """Write every finding of gate and advise tier to a new baseline."""
-    from ..mining.errors import InputError
-
-    target, _, found = compare(repository, file, profile)
-    if target.exists() and not allow_new:
-        raise InputError(f"{target.name} is there already. Use `baseline update`, or --allow-new to replace it.")
-    save(target, found)
-    click.echo(f"{counted(found.total(), 'finding')} accepted in {target.name}")
+    past = compare(repository, file, profile)
+    if past.target.exists() and not allow_new:
+        raise InputError(f"{past.target.name} is there already. Use `baseline update`, or --allow-new to replace it.")
+    save(past.target, past.found)
+    click.echo(f"{counted(past.found.total(), 'finding')} accepted in {past.target.name}")
 
 
 @command.command("update")
@@ -55,16 +53,16 @@ def create(repository: Path, file: str | None, profile: Path | None, allow_new: 
 @click.option("--allow-new", is_flag=True, help="Accept what is not in it yet, too.")
 def update(repository: Path, file: str | None, profile: Path | None, allow_new: bool) -> None:
     """Follow renames and drop what was mended; with --allow-new, take in what is new, and list it."""
-    target, old, found = compare(repository, file, profile, must_exist=True)
-    known, _ = follow(repository, old, found)
-    new = found - known
-    kept = found if allow_new else known
-    save(target, kept)
+    past = compare(repository, file, profile, must_exist=True)
+    known, _ = follow(past)
+    new = past.found - known
+    kept = past.found if allow_new else known
+    save(past.target, kept)
     if allow_new:
         show_entries(new, "+")
     left = 0 if allow_new else new.total()
     note = f"; {counted(left, 'finding')} left out as new: accept with --allow-new" if left else ""
-    click.echo(f"{target.name}: {counted(old.total(), 'finding')} before, {kept.total()} now{note}")
+    click.echo(f"{past.target.name}: {counted(past.old.total(), 'finding')} before, {kept.total()} now{note}")
 
 
 @command.command("prune")
@@ -74,11 +72,11 @@ def update(repository: Path, file: str | None, profile: Path | None, allow_new: 
 @language_option
 def prune(repository: Path, file: str | None, profile: Path | None) -> None:
     """Drop the entries that nothing matches any more, and list them."""
-    target, old, found = compare(repository, file, profile, must_exist=True)
-    kept, mended = follow(repository, old, found)
+    past = compare(repository, file, profile, must_exist=True)
+    kept, mended = follow(past)
     show_entries(mended, "-")
-    save(target, kept)
-    click.echo(f"{target.name}: {counted(mended.total(), 'finding')} dropped, {kept.total()} left")
+    save(past.target, kept)
+    click.echo(f"{past.target.name}: {counted(mended.total(), 'finding')} dropped, {kept.total()} left")
 
 
 @command.command("show")
@@ -86,22 +84,34 @@ def prune(repository: Path, file: str | None, profile: Path | None) -> None:
 @FILE
 def show(repository: Path, file: str | None) -> None:
     """List the accepted findings by rule and file."""
-    target, old, _ = compare(repository, file, must_exist=True, is_judged=False)
-    show_entries(old, " ")
-    rules = len({key.rule for key in old})
-    click.echo(f"{target.name}: {counted(old.total(), 'finding')}, {counted(rules, 'rule')}")
+    past = compare(repository, file, must_exist=True, is_judged=False)
+    show_entries(past.old, " ")
+    rules = len({key.rule for key in past.old})
+    click.echo(f"{past.target.name}: {counted(past.old.total(), 'finding')}, {counted(rules, 'rule')}")
+
+
+class Past(NamedTuple):
+    """
+    A baseline beside what is found today.
+    """
+
+    root: Path
+    """The repository's top."""
+    target: Path
+    """The baseline's file."""
+    old: Counter[Key]
+    """What it holds."""
+    found: Counter[Key]
+    """What is found now."""
 
 
 def compare(
     repository: Path, file: str | None, profile: Path | None = None, *, must_exist: bool = False, is_judged: bool = True
-) -> tuple[Path, Counter[Key], Counter[Key]]:
-    """Return the baseline's file, what it holds, and what is found now."""
-    from collections import Counter
-
+) -> Past:
+    """Return the baseline of *repository* and, where it *is_judged*, what is found there now."""
     from ..evaluation.baseline import FILE as USUAL
     from ..evaluation.baseline import read_baseline
     from ..evaluation.run import Request, answerable, find_all
-    from ..mining.errors import InputError
     from .check import find_root
 
     root = find_root((repository,))
@@ -114,21 +124,18 @@ def compare(
     found = Counter(find_all(Request(root, profile=profile))) if is_judged else Counter["Key"]()
     # what was not looked for is not mended
     found += old - Counter(answerable(old, names=True))
-    return target, old, found
+    return Past(root, target, old, found)
 
 
-def follow(repository: Path, old: Counter[Key], found: Counter[Key]) -> tuple[Counter[Key], Counter[Key]]:
-    """Return the part of *found* that *old* accepts, under its names of today, and what of *old* nothing matches."""
-    from collections import Counter
-
+def follow(past: Past) -> tuple[Counter[Key], Counter[Key]]:
+    """Return what is found and accepted already, under its names of today, and the entries that nothing matches."""
     from ..evaluation.baseline import match_baseline
     from ..mining.languages import known_languages
     from ..mining.repository import open_code
-    from .check import find_root
 
-    listed = open_code(find_root((repository,)), known_languages()).paths
-    keys = sorted(found.elements())
-    matched = match_baseline(old, keys, {}, listed)
+    listed = open_code(past.root, known_languages()).paths
+    keys = sorted(past.found.elements())
+    matched = match_baseline(past.old, keys, {}, listed)
     return Counter(key for key, is_old in zip(keys, matched.accepted, strict=True) if is_old), Counter(matched.left)
 
 

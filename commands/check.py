@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..mining.errors import InputError
 from ..mining.tiers import TIERS, lower_tier, tiers_from
 from ..mining.wording import counted, printable
 from ._language import language_option
@@ -113,8 +114,6 @@ def page_of(rule: str) -> str:
 
 def split_output(output: str) -> tuple[str, Path]:
     """Return the format and the file that one --output names; its folder must be there."""
-    from ..mining.errors import InputError
-
     name, equals, target = output.partition("=")
     if not equals or not target:
         raise click.UsageError(f"--output {output!r} is not FORMAT=PATH.")
@@ -140,7 +139,6 @@ def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:
     Where nothing is compared with a commit, a folder that its repository leaves out stands *alone*: who names it wants
     to hear of it, and its habits are its own.
     """
-    from ..mining.errors import InputError
     from ..mining.git import git_output
 
     for path in paths:
@@ -171,8 +169,6 @@ def is_left_out(root: Path, folder: Path) -> bool:
 
 def relative_to(root: Path, path: Path) -> str:
     """Return *path* as the repository names it."""
-    from ..mining.errors import InputError
-
     try:
         return path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:

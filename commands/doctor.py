@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..mining.errors import MachineError, MissingExtraError
 from ._language import language_option
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def command(repository: Path | None, tier: int | None, as_json: bool) -> None:
     With --language, say also how well that language reads REPO.
     """
     from ..evaluation.sandbox.doctor import diagnose
-    from ..mining.errors import MachineError
     from ..mining.languages import builtin_languages, known_languages
 
     own = [language for language in known_languages() if language.sha256]
@@ -91,8 +91,6 @@ def is_tried(language: Language, surveys: Mapping[str, Survey]) -> bool:
 
 def name_accelerator() -> str | None:
     """Return the accelerator's name, or None where torch is not installed."""
-    from ..mining.errors import MissingExtraError
-
     try:
         from ..training.models import choose_device
     except MissingExtraError:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ..mining.errors import MachineError
 from ._language import language_option
 
 
@@ -18,7 +19,6 @@ from ._language import language_option
 @language_option
 def command(adapter: Path, base: str | None, port: int) -> None:
     """Serve ADAPTER on this machine's loopback until interrupted."""
-    from ..mining.errors import MachineError
     from ..training.generation import load_model
     from ..training.serve import make_server
 

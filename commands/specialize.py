@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..mining.errors import InputError, TooSmallError
 from ._language import language_option
 from ._progress import goes_on, show_progress
 from .evaluate import make_retrain
@@ -141,7 +143,6 @@ def claim(out: Path) -> Iterator[None]:
 def require_testable(out: Path, corpus: Corpus) -> None:
     """Raise `TooSmallError` for what cannot be evaluated: that is said before anything is trained."""
     from ..mining.advice import why_not_evaluate
-    from ..mining.errors import TooSmallError
 
     if reason := why_not_evaluate(corpus.manifest):
         way = f"`idiolect train {out / 'corpus'} --out DIR` trains without a verdict"
@@ -150,7 +151,6 @@ def require_testable(out: Path, corpus: Corpus) -> None:
 
 def require_steps(out: Path, minutes: float, folds: int) -> None:
     """Raise `TooSmallError` where the *minutes* taught next to nothing: then it is no use to train on *folds* too."""
-    from ..mining.errors import TooSmallError
     from ..training.pace import FEW_STEPS
 
     counts = json.loads((out / "adapter" / "idiolect.json").read_text("utf-8"))["counts"]
@@ -194,7 +194,6 @@ def start_anew(out: Path, asked: dict[str, Any], left: float, folds: int) -> dic
 def refuse_other_content(out: Path) -> None:
     """Raise `InputError` when *out* holds something that specialize did not write."""
     from ..mining.artefacts import LOCK
-    from ..mining.errors import InputError
 
     if out.is_file():
         raise InputError(f"--out {str(out)!r} is a file. Name a folder.")
@@ -208,8 +207,6 @@ def refuse_other_content(out: Path) -> None:
 
 def remove_earlier(adapter: Path) -> None:
     """Take away the adapter of an earlier run: a new corpus has been mined, so it no longer belongs here."""
-    import shutil
-
     from ..mining.artefacts import lock_folder
 
     if (adapter / "idiolect.json").is_file() or (adapter / "checkpoints").is_dir():
