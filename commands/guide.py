@@ -18,7 +18,8 @@ from ._language import language_option
 def command(source: Path, words: int) -> None:
     """Print the conventions of a repository, or of a mined corpus, ready for AGENTS.md or CLAUDE.md."""
     from ..evaluation.learning import learn_tree
-    from ..evaluation.run import paths_now, unread, without_grammar
+    from ..evaluation.notes import unread, without_grammar
+    from ..evaluation.run import paths_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
     from ..mining.repository import is_made_here, list_files

@@ -10,22 +10,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..mining.artefacts import parse_json, write_bytes
-from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
-from ..mining.languages import install_command, known_languages, language_of
+from ..mining.languages import known_languages
 from ..mining.learn import settle, settle_profile
 from ..mining.profile import Profile
 from ..mining.reading import read_start
-from ..mining.repository import list_files, matcher_of, open_code
+from ..mining.repository import list_files, open_code
 from ..mining.settings import Settings, override_for, read_settings, settings_of
 from ..mining.source import Source, parse_source
-from ..mining.unread import UNREAD
-from ..mining.wording import counted
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
 from .findings import Inspected, Report, check_change, inspect, make_report
@@ -34,9 +31,6 @@ from .identity import Key
 from .learning import (
     CLAIMS,
     governed_paths,
-    has_grammar,
-    is_ours,
-    known_suffixes,
     learn_commit,
     learn_tree,
     read_source,
@@ -45,15 +39,17 @@ from .learning import (
 from .names.existence import KINDS, RULE
 from .names.missing import ByPath, Names, names_in, names_since
 from .names.resolver import find_resolver
-from .syntax import find_broken, first_error
-
-NOTHING_STAGED = "no line of code is staged, so none was judged: --diff BASE judges what is committed already"
-NOTHING_ASKED = (
-    "nothing that was named holds code to ask: links, vendored, excluded, ignored and generated files are left alone"
+from .notes import (
+    NO_RESOLVER,
+    NOTHING_ASKED,
+    NOTHING_STAGED,
+    left_alone,
+    other_rules,
+    unparsed,
+    unread,
+    without_grammar,
 )
-NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
-SHOWN = 3
-"""Files that a note names."""
+from .syntax import find_broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +104,9 @@ def change_of(request: Request) -> Change | None:
 
 def make_judged(request: Request, change: Change | None, judge: Judge) -> Report:
     """Return what the code in question departs from as it is now."""
-    sources = read_sources(request, change, judge.settings)
+    paths = asked_paths(request, change, judge.settings)
+    sources = read_sources(request, change, paths)
     files = judge_sources(request, sources, change, judge)
-    has_python = any(source.language.name == "python" for source in sources)
-    notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
-    notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
-    notes += other_rules(judge.profile)
-    notes += [*without_grammar(asked_paths(request, change, judge.settings)), *unparsed(sources)]
-    notes += left_alone(request, change, judge.settings, sources)
-    notes += unread(listed_names(request, change), judge.settings)
-    notes += [NOTHING_ASKED] if change is None and request.paths and not sources and not notes else []
-    notes += [f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored]
     return make_report(
         judge.profile,
         files,
@@ -127,8 +115,27 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
         listed=paths_now(request.root, judge.settings) if judge.baseline else (),
         lowest=request.lowest,
         is_whole=change is None and not request.paths,
-        notes=notes,
+        notes=list_notes(request, change, judge, paths, sources),
     )
+
+
+def list_notes(
+    request: Request, change: Change | None, judge: Judge, paths: Sequence[str], sources: Sequence[Source]
+) -> list[str]:
+    """Return what the reader should know of a run: what of *paths*, and beside them, was not asked, and why."""
+    names = listed_names(request, change)
+    read = partial(read_start, request.root) if change is None else change.read
+    is_whole = change is None or request.mode == "all"
+    has_python = any(source.language.name == "python" for source in sources)
+    notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
+    notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
+    notes += [*other_rules(judge.profile), *without_grammar(paths), *unparsed(sources)]
+    notes += left_alone(names, read, judge.settings, sources, is_whole=is_whole)
+    notes += unread(names, judge.settings)
+    notes += [NOTHING_ASKED] if change is None and request.paths and not sources and not notes else []
+    return notes + [
+        f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored
+    ]
 
 
 def find_judge(request: Request, change: Change | None) -> Judge:
@@ -177,9 +184,8 @@ def asked_paths(request: Request, change: Change | None, settings: Settings) -> 
     return [path for path in listed if lies_in(path, request.paths)]
 
 
-def read_sources(request: Request, change: Change | None, settings: Settings) -> list[Source]:
-    """Return the files to judge, parsed."""
-    paths = asked_paths(request, change, settings)
+def read_sources(request: Request, change: Change | None, paths: Iterable[str]) -> list[Source]:
+    """Return the files at *paths*, parsed, without those that conventions are not asked of."""
     if change is None:
         read = partial(read_start, request.root)
         return [source for path in paths if (source := read_source(path, read(path))) is not None]
@@ -196,73 +202,11 @@ def read_changed(change: Change, path: str) -> Source | None:
     return source
 
 
-def left_alone(request: Request, change: Change | None, settings: Settings, asked: Sequence[Source]) -> list[str]:
-    """
-    Return a sentence on the files that were not asked for what they hold.
-
-    Of a change these are all, for nobody else may look at them; of a whole tree those that do not say what they are.
-    """
-    whole = change is None or request.mode == "all"
-    known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), known_suffixes()
-    code = (name for name in listed_names(request, change) if name.endswith(endings) and is_ours(name, excluded))
-    others = [name for name in code if name not in known]
-    read = partial(read_start, request.root) if change is None else change.read
-    reasons = ((name, why_left_alone(name, read(name))) for name in others)
-    found = [f"{name} ({why.replace('_', ' ')})" for name, why in reasons if why and not (whole and why in CLAIMS)]
-    what, were = "file" if whole else "changed file", "was" if len(found) == 1 else "were"
-    return [f"{counted(len(found), what)} {were} not asked: {shown(found)}"] if found else []
-
-
-def shown(names: Sequence[str]) -> str:
-    """Return the first of *names*, and whether there are more."""
-    return ", ".join(names[:SHOWN]) + (", …" if names[SHOWN:] else "")
-
-
-def without_grammar(paths: Iterable[str]) -> list[str]:
-    """Return a sentence on the files at *paths* that cannot be asked because their grammar is not installed."""
-    languages = (language_of(path) for path in paths)
-    missing = [language for language in languages if language is not None and not has_grammar(language)]
-    if not missing:
-        return []
-    what = ", ".join(sorted({language.name for language in missing}))
-    were, their = ("was", "its") if len(missing) == 1 else ("were", "their")
-    about = f"{counted(len(missing), 'file')} {were} not read, for {their} grammar is not installed ({what})"
-    return [f"{about}: {install_command(missing)} brings it"]
-
-
-def other_rules(profile: Profile) -> list[str]:
-    """Return a sentence on the rules that a named profile was learned by and that are not, or otherwise, here."""
-    versions = {name: convention.version for name, convention in conventions_by_id().items()}
-    asked = sorted({entry.convention for entry in profile.entries})
-    others = [name for name in asked if versions.get(name, 0) != profile.versions.get(name)]
-    verb = "is another" if len(others) == 1 else "are others"
-    about = f"{counted(len(others), 'rule')} of the profile {verb} here, or not installed"
-    return [f"{about}: {shown(others)}. Mine the profile again"] if others else []
-
-
 def listed_names(request: Request, change: Change | None) -> list[str]:
     """Return the names of the files in question, of any kind."""
     changed = None if request.mode == "all" or change is None else change.added
     names = list_files(request.root.resolve()) if changed is None else sorted(changed)
     return [name for name in names if lies_in(name, request.paths)]
-
-
-def unread(names: Sequence[str], settings: Settings) -> list[str]:
-    """Return a sentence on the code among *names* that no grammar reads: nothing is learned or asked of it."""
-    excluded, known = matcher_of(settings.exclude), known_suffixes()
-    found = [name for name in names if name.endswith(tuple(UNREAD)) and not name.endswith(known)]
-    code = [name for name in found if is_ours(name, excluded)]
-    endings = sorted({PurePosixPath(name).suffix for name in code})
-    what = "a language that is" if len(endings) == 1 else "languages that are"
-    return [f"{counted(len(code), 'file')} of {what} not read ({', '.join(endings)})"] if code else []
-
-
-def unparsed(sources: Sequence[Source]) -> list[str]:
-    """Return a sentence on the files that do not parse whole."""
-    broken = [f"{source.path}:{line}" for source in sources if (line := first_error(source))]
-    verbs = ("does", "was") if len(broken) == 1 else ("do", "were")
-    about = f"{counted(len(broken), 'file')} {verbs[0]} not parse in places, and {verbs[1]} not asked there"
-    return [f"{about}: {shown(broken)}"] if broken else []
 
 
 def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:
@@ -349,6 +293,7 @@ def read_profile(file: Path) -> Profile:
 def find_all(request: Request) -> list[Key]:
     """Return the keys of all that is found in the whole tree now and that no comment excuses: a baseline's content."""
     judge = find_judge(request, None)
-    files = judge_sources(request, read_sources(request, None, judge.settings), None, judge)
+    sources = read_sources(request, None, asked_paths(request, None, judge.settings))
+    files = judge_sources(request, sources, None, judge)
     report = make_report(judge.profile, files, lowest=request.lowest)
     return [alert.key for alert in report.alerts]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from idiolect.evaluation import learning, run
+from idiolect.evaluation import learning
 from idiolect.evaluation.learning import learn_tree
 from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
@@ -86,8 +86,8 @@ def test_what_was_learned_without_a_grammar_is_not_held_for_all(
         return installed(package)
 
     with monkeypatch.context() as without:
-        for module in (learning, run):
-            without.setattr(module, "has_grammar", lambda language: language.name == "python")
+        for module in ("learning", "notes"):
+            without.setattr(f"idiolect.evaluation.{module}.has_grammar", lambda language: language.name == "python")
         without.setattr(importlib.metadata, "version", version)
         learning.version_of_detectors.cache_clear()
         assert not run_check(request).profile.entries

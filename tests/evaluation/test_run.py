@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.evaluation import learning, run
 from idiolect.evaluation.formats import format_names
 from idiolect.evaluation.run import Request, run_check
 
@@ -88,8 +87,8 @@ def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(
     house: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """The plain installation reads Python; other files are counted, and the check goes on."""
-    for module in (learning, run):
-        monkeypatch.setattr(module, "has_grammar", lambda language: language.name == "python")
+    for module in ("learning", "notes"):
+        monkeypatch.setattr(f"idiolect.evaluation.{module}.has_grammar", lambda language: language.name == "python")
     (house / "ci.yaml").write_text("a: 1\n")
 
     report = run_check(Request(house, names=False))

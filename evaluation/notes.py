@@ -1,0 +1,93 @@
+"""
+What a run of `check` did not ask, and why. In: names of files, sources, a profile. Out: a sentence each, for its notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
+
+from ..mining.conventions.convention import conventions_by_id
+from ..mining.languages import install_command, language_of
+from ..mining.profile import Profile
+from ..mining.repository import matcher_of
+from ..mining.settings import Settings
+from ..mining.source import Source
+from ..mining.unread import UNREAD
+from ..mining.wording import counted
+from .learning import CLAIMS, has_grammar, is_ours, known_suffixes, why_left_alone
+from .syntax import first_error
+
+NOTHING_STAGED = "no line of code is staged, so none was judged: --diff BASE judges what is committed already"
+NOTHING_ASKED = (
+    "nothing that was named holds code to ask: links, vendored, excluded, ignored and generated files are left alone"
+)
+NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
+SHOWN = 3
+"""Files that a note names."""
+
+
+def left_alone(
+    names: Iterable[str],
+    read: Callable[[str], bytes | None],
+    settings: Settings,
+    asked: Iterable[Source],
+    *,
+    is_whole: bool,
+) -> list[str]:
+    """
+    Return a sentence on the files among *names* that were not *asked* for what they hold.
+
+    Of a change these are all, for nobody else may look at them; of a whole tree those that do not say what they are.
+    """
+    known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), known_suffixes()
+    code = (name for name in names if name.endswith(endings) and is_ours(name, excluded))
+    reasons = ((name, why_left_alone(name, read(name))) for name in code if name not in known)
+    found = [f"{name} ({why.replace('_', ' ')})" for name, why in reasons if why and not (is_whole and why in CLAIMS)]
+    what, were = "file" if is_whole else "changed file", "was" if len(found) == 1 else "were"
+    return [f"{counted(len(found), what)} {were} not asked: {shown(found)}"] if found else []
+
+
+def without_grammar(paths: Iterable[str]) -> list[str]:
+    """Return a sentence on the files at *paths* that cannot be asked because their grammar is not installed."""
+    languages = (language_of(path) for path in paths)
+    missing = [language for language in languages if language is not None and not has_grammar(language)]
+    if not missing:
+        return []
+    what = ", ".join(sorted({language.name for language in missing}))
+    were, their = ("was", "its") if len(missing) == 1 else ("were", "their")
+    about = f"{counted(len(missing), 'file')} {were} not read, for {their} grammar is not installed ({what})"
+    return [f"{about}: {install_command(missing)} brings it"]
+
+
+def other_rules(profile: Profile) -> list[str]:
+    """Return a sentence on the rules that a named profile was learned by and that are not, or otherwise, here."""
+    versions = {name: convention.version for name, convention in conventions_by_id().items()}
+    asked = sorted({entry.convention for entry in profile.entries})
+    others = [name for name in asked if versions.get(name, 0) != profile.versions.get(name)]
+    verb = "is another" if len(others) == 1 else "are others"
+    about = f"{counted(len(others), 'rule')} of the profile {verb} here, or not installed"
+    return [f"{about}: {shown(others)}. Mine the profile again"] if others else []
+
+
+def unread(names: Sequence[str], settings: Settings) -> list[str]:
+    """Return a sentence on the code among *names* that no grammar reads: nothing is learned or asked of it."""
+    excluded, known = matcher_of(settings.exclude), known_suffixes()
+    found = [name for name in names if name.endswith(tuple(UNREAD)) and not name.endswith(known)]
+    code = [name for name in found if is_ours(name, excluded)]
+    endings = sorted({PurePosixPath(name).suffix for name in code})
+    what = "a language that is" if len(endings) == 1 else "languages that are"
+    return [f"{counted(len(code), 'file')} of {what} not read ({', '.join(endings)})"] if code else []
+
+
+def unparsed(sources: Sequence[Source]) -> list[str]:
+    """Return a sentence on the files that do not parse whole."""
+    broken = [f"{source.path}:{line}" for source in sources if (line := first_error(source))]
+    verbs = ("does", "was") if len(broken) == 1 else ("do", "were")
+    about = f"{counted(len(broken), 'file')} {verbs[0]} not parse in places, and {verbs[1]} not asked there"
+    return [f"{about}: {shown(broken)}"] if broken else []
+
+
+def shown(names: Sequence[str]) -> str:
+    """Return the first of *names*, and whether there are more."""
+    return ", ".join(names[:SHOWN]) + (", …" if names[SHOWN:] else "")
