@@ -36,7 +36,8 @@ from .learning import (
     read_source,
     why_left_alone,
 )
-from .names.existence import KINDS, RULE
+from .names.certainty import KINDS
+from .names.existence import RULE
 from .names.missing import ByPath, Names, names_in, names_since
 from .names.resolver import find_resolver
 from .notes import (

@@ -20,7 +20,8 @@ from typing import Any
 from ...mining.corpus import Corpus
 from ...mining.errors import MismatchError
 from ...mining.source import Source, Span
-from ..names.existence import FILES_A_RUN, KINDS, as_missing, is_certain
+from ..names.certainty import KINDS, is_certain
+from ..names.existence import FILES_A_RUN, as_missing
 from ..names.house import House, read_house
 from ..names.resolver import PROJECT, ask_resolver, find_resolver
 from .check import Answer, Check, Remark, Result

@@ -20,7 +20,8 @@ from ...mining.judge import Finding
 from ...mining.source import Source
 from ..diff import Change, Snapshot
 from ..learning import read_source
-from .existence import QUOTED, Missing, find_missing, findings_by_path
+from .certainty import QUOTED
+from .existence import Missing, find_missing, findings_by_path
 from .house import PYTHON, REQUIRING, further_tops, list_house, read_required
 
 WORD = re.compile(rb"[^\W\d]\w*")

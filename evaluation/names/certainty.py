@@ -1,0 +1,278 @@
+"""
+Is the resolver right? In: an error that it found, the house, a file's lines. Out: whether nothing makes the name exist.
+
+One rule for each kind of error. Where the repository's text, or what is installed, leaves it open, the answer is no.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path, PurePath
+from typing import Any
+
+from ...mining.roles import role_of
+from .bindings import bindings_of, is_plain_function, parse, parse_any, times_bound
+from .guards import is_expected, is_guarded, lines_around
+from .house import MAKERS, House
+
+KINDS = {
+    "missing-attribute": "attribute",
+    "missing-module-attribute": "import",
+    "missing-import": "module",
+    "unexpected-keyword": "keyword",
+    "bad-argument-count": "arguments",
+    "missing-argument": "arguments",
+    "unknown-name": "name",
+}
+"""What is missing, by the resolver's name for the error; its other errors are not asked for."""
+QUOTED = re.compile(r"`([^`]*)`")
+PLATFORM = frozenset({"_winapi", "msvcrt", "typing", "winreg"})
+"""Modules that differ from one platform or version to the next."""
+PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
+"""Built-in types that the resolver says of a value only when it is one; numbers and lists are often arrays."""
+STAR = re.compile(rb"\s*from\s+(\.*)([\w.]*)\s+import\s*\*")
+FILLED = re.compile(
+    rb"^(?:def +)?__getattr__\b|[(,]\s*globals\(\)\s*[,)]|\bsys\.modules\[__name__\](?:\.__class__)?\s*=(?!=)"
+    rb"|\bsetattr\(\s*sys\.modules\[__name__\]|^\s*(?:from|import)\s.*lazy",
+    re.MULTILINE,
+)
+"""How a module may get names as it runs, by its own hand or by that of one who loads them when they are asked for."""
+BESIDE = re.compile(rb"^from \. import (\w+)[ \t\r]*$", re.MULTILINE)
+"""A module of the same package that is imported alone, as for what it does."""
+IMPORTER = b"sys.meta_path"
+"""What a module names that makes others as they are asked for."""
+GIVEN = frozenset(
+    {"_", "c", "dbutils", "display", "get_config", "get_ipython", "profile", "reveal_locals", "reveal_type", "sc"}
+    | {"spark", "tags"}
+    | {"WindowsError", "basestring", "buffer", "cmp", "execfile", "file", "long", "raw_input", "reduce", "reload"}
+    | {"unichr", "unicode", "xrange"}
+)
+"""Plain names that a tool puts into the files that it runs, and built-in ones of another version or platform."""
+MANGLED = re.compile(r"^_+[A-Za-z0-9]\w*?(?=__\w)")
+"""What Python puts before a name that opens with two underscores."""
+NATIVE = (".so", ".pyd", ".pyx", ".pyi")
+"""How files end that may stand for a module of Python."""
+
+
+def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) -> bool:
+    """Claim that nothing in the repository can make right what the resolver calls an error in a file of *lines*."""
+    said = str(answer["description"]).partition("\n")[0]
+    names: list[str] = QUOTED.findall(said)
+    place = int(answer["line"]) - 1
+    if not names or place >= len(lines) or is_expected(lines, place):
+        return False
+    own = lines[place]
+    match KINDS[answer["name"]]:
+        case "attribute":
+            is_of_module = said.startswith("No attribute")
+            name = names[0] if is_of_module else names[-1]
+            # a method without a body may be called, and what is assigned exists
+            if "no implementation" in said or assigns(own, name):
+                return False
+            if not is_of_module:
+                return value_lacks(names[0], name, house, lines, place)
+            in_flux = names[-1].partition(".")[0] in PLATFORM
+            return not in_flux and module_lacks(names[-1], name, house, lines, place)
+        case "import":
+            return module_lacks(names[-1], names[0], house, lines, place)
+        case "module":
+            is_lost = house.owns(names[0]) and not house.shares(names[0])
+            return is_lost and not may_stand(names[0], str(answer["path"]), house)
+        case "keyword":
+            if len(names) < 2 or names[1] == "object.__init__" or house.mentions(names[0], own):
+                return False
+            return house.is_called_as_written(*owner_and_name(names[1]))
+        case "arguments":
+            # what is named without its module is of the file itself, or built in
+            top, dot, _ = names[-1].partition(".")
+            if not dot and is_plain_function(top, lines):
+                return True
+            is_own = not dot or (top in house.classes and not hasattr(builtins, top))
+            return (is_own or house.owns(top)) and call_is_certain(names[-1], house)
+        case _:
+            return nothing_binds(names[0], str(answer["path"]), house, lines, own)
+
+
+def nothing_binds(name: str, path: str, house: House, lines: Sequence[bytes], own: bytes) -> bool:
+    """Claim that nothing binds a plain *name* of the file at *path*: nothing of its own, and nobody from outside."""
+    tree = parse(b"\n".join(lines))
+    if tree is None or name in bindings_of(tree) or name in GIVEN or name.startswith("__") or hasattr(builtins, name):
+        return False
+    if any(map(STAR.match, lines)) or may_be_fragment(tree, path, house):
+        return not takes_unseen_names(house.root / path, lines, house) and not house.mentions(name, own)
+    return name not in house.put_in
+
+
+def may_be_fragment(tree: ast.Module, path: str, house: House) -> bool:
+    """Claim that a file may not be meant to run as it is: an example, or one of no package that imports nothing."""
+    if role_of(path) == "docs":
+        return True
+    return not is_in_package(house.root, path) and not any(
+        isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)
+    )
+
+
+def is_in_package(root: Path, path: str) -> bool:
+    """Claim that the file at *path*, relative to *root*, stands in a package."""
+    return (root / path).with_name("__init__.py").is_file()
+
+
+def takes_unseen_names(file: Path, lines: Sequence[bytes], house: House) -> bool:
+    """
+    Claim that a *file* of *lines* takes all names of a module that is not there to be looked into.
+
+    It may have them through modules of the house, from which it takes all names.
+    """
+    waiting, known = [(file, lines)], {file}
+    while waiting:
+        file, lines = waiting.pop()
+        for dots, name in (star.groups() for star in map(STAR.match, lines) if star is not None):
+            module, above = name.decode(), len(dots)
+            if not dots and not house.owns(module):
+                top = module.partition(".")[0]
+                if top not in sys.stdlib_module_names and PathFinder.find_spec(top) is None:
+                    return True
+                continue
+            folders = [*file.parents][above - 1 : above] if dots else house.tops
+            own = [each for each in files_of(module, folders) if each not in known]
+            known.update(own)
+            waiting += [(each, each.read_bytes().split(b"\n")) for each in own]
+    return False
+
+
+def files_of(module: str, folders: Iterable[Path]) -> list[Path]:
+    """Return the files that a dotted name may mean below *folders*."""
+    places = [folder.joinpath(*module.split(".")) for folder in folders]
+    files = [file for place in places for file in (place.with_name(f"{place.name}.py"), place / "__init__.py")]
+    return [file for file in files if file.is_file()]
+
+
+def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that *module* has nothing called *name*, which the line at *place* names, on any machine."""
+    if house.owns(module):
+        if house.shares(f"{module}.{name}"):
+            return False
+        files = [(file, file.read_bytes().split(b"\n")) for file in files_of(module, house.tops)]
+        if any(takes_unseen_names(*file, house) for file in files):
+            return False
+    elif name.startswith("_") or is_guarded(lines, place) or may_hold(module, name):
+        return False
+    return not house.mentions(name, lines[place])
+
+
+def may_hold(module: str, name: str) -> bool:
+    """
+    Claim that a module that is installed may have something called *name*: it gets names as it runs, or says this one.
+
+    The resolver has stubs of its own for some packages, which may be of an older version.
+    """
+    text = text_of_module(module)
+    beside = [part.decode() for part in BESIDE.findall(text)]
+    folders = [folder for folder in (module, module.rpartition(".")[0]) if folder]
+    makers = [text_of_module(f"{folder}.{part}") for folder in folders for part in beside]
+    if any(IMPORTER in maker for maker in makers) or FILLED.search(text):
+        return True
+    return re.search(rb"\b%b\b" % name.encode(), text) is not None
+
+
+@cache
+def text_of_module(module: str) -> bytes:
+    """Return the text of a module that is installed, unless it is the standard library's or a stub describes it."""
+    top, *rest = module.split(".")
+    if top in sys.stdlib_module_names:
+        return b""
+    found, name = PathFinder.find_spec(top), top
+    for part in rest:
+        name = f"{name}.{part}"
+        folders = found.submodule_search_locations if found is not None else None
+        found = PathFinder.find_spec(name, folders) if folders is not None else None
+    file = Path(found.origin) if found is not None and found.origin is not None else Path()
+    if file.suffix != ".py" or file.with_suffix(".pyi").is_file():
+        return b""
+    with suppress(OSError):
+        return file.read_bytes()
+    return b""
+
+
+def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that a value of one known, plain kind lacks an attribute, which nothing in the repository can give it."""
+    own = lines[place]
+    # a class of another's may be called as one of the house: what is private there is seen by nobody
+    if name.startswith("_") and not re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own):
+        return False
+    if is_asked_for_another(owner, lines, place):
+        return False
+    for held in re.findall(rb"\b(?:self|cls)\.(\w+)\.%b\b" % name.encode(), own):
+        given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held)
+        if sum(given.search(line) is not None for line in lines) > 1:
+            return False  # the resolver knows it by one of its values
+    if owner in PLAIN_TYPES and re.search(rb"\]\.%b\b" % name.encode(), own):
+        return False  # of what a display holds side by side it knows but one type
+    is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
+    if not is_plain or "|" in owner or house.mentions(MANGLED.sub("", name), own):
+        return False
+    held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
+    return not any(is_bound_anew(each.decode(), lines, place) for each in held)
+
+
+def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that the line at *place* stands in a block for values of another type than *owner*, or of parts of it."""
+    word = re.compile(rb"\b%b\b" % owner.partition("[")[0].encode())
+    return any(b"isinstance(" in line and not word.search(line) for line, _ in lines_around(lines, place))
+
+
+def is_bound_anew(held: str, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that a name is bound more than once where the line at *place* sees it: the resolver knows one value."""
+    tree = parse_any(b"\n".join(lines))
+    return tree is not None and times_bound(held, place + 1, tree) > 1
+
+
+def assigns(line: bytes, name: str) -> bool:
+    """Claim that *line* assigns to an attribute, which makes it exist."""
+    form = rb"(?:.*\.%b\s*|[\w.,\s]*\.%b\s*(?:,[\w.,\s]*|:[^=]*))=(?!=)"
+    return re.match(form % ((name.encode(),) * 2), line) is not None
+
+
+def call_is_certain(function: str, house: House) -> bool:
+    """Claim that *function*, a dotted name of the house, is called as it is written."""
+    owner, name = owner_and_name(function)
+    if not house.is_called_as_written(owner, name):
+        return False
+    if name in MAKERS:
+        return house.class_is_plain(owner) and not house.has_unseen_fields(owner)
+    # a function may only stand in for one that is imported where there is such a library
+    is_known = house.class_is_plain(owner) if owner[:1].isupper() else name not in house.borrowed
+    return is_known and len(house.functions.get(name, ())) == 1
+
+
+def owner_and_name(function: str) -> tuple[str, str]:
+    """Return the last two parts of a dotted name, the first of them empty where there is none."""
+    *_, owner, name = ["", *function.split(".")]
+    return owner, name
+
+
+def may_stand(module: str, path: str, house: House) -> bool:
+    """
+    Claim that *module* stands beside or above the file at *path*, from where it may be imported.
+
+    A compiled file or a stub may stand where it or a part of its path would be.
+    """
+    parts = module.split(".")
+    for top in (*(house.root / folder for folder in PurePath(path).parents), *house.tops):
+        place = top.joinpath(*parts)
+        if place.is_dir() or place.with_name(f"{parts[-1]}.py").is_file():
+            return True
+        for depth in range(1, len(parts) + 1):
+            folder, name = top.joinpath(*parts[: depth - 1]), parts[depth - 1]
+            if folder.is_dir() and any(
+                file.name.split(".")[0] == name and file.name.endswith(NATIVE) for file in folder.iterdir()
+            ):
+                return True
+    return False
