@@ -20,7 +20,7 @@ from typing import NamedTuple
 from .commit import hash_blob
 from .git import git_output
 from .languages import endings_of, is_bare, known_languages
-from .reading import read_start
+from .reading import LARGEST_FILE, read_start
 from .unread import UNREAD
 
 DIFF = (
@@ -132,7 +132,10 @@ def lay_out(
             yield name, mode, about[2]
             continue
         data = read_start(root, os.fsdecode(name))
-        if data is not None:
+        if data is not None and len(data) > LARGEST_FILE and about:
+            # nobody asks what is too large, and its start is another blob than the whole
+            yield name, mode, about[2]
+        elif data is not None:
             blob = hash_blob(data, like)
             if blob.encode() not in about:
                 write_blob(folder, blob, data)

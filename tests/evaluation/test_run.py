@@ -55,6 +55,7 @@ def test_code_that_cannot_be_read_is_named(house: Path, commit_tree: Commit):
 
     assert ("3 files were not asked: large.py (too large), latin.py (undecodable), wide.cs (nul byte)",) == notes()
     assert ("1 file was not asked: latin.py (undecodable)",) == notes(paths=("latin.py",))
+    assert () == notes(base="HEAD")
 
 
 def test_nesting_that_would_end_the_process_is_not_parsed(house: Path):
