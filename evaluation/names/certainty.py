@@ -19,7 +19,7 @@ from typing import Any
 
 from ...mining.roles import role_of
 from .bindings import bindings_of, is_plain_function, parse, parse_any, times_bound
-from .guards import is_expected, is_guarded, lines_around
+from .guards import asserted_above, is_expected, is_guarded, lines_around
 from .house import MAKERS, House
 
 KINDS = {
@@ -223,9 +223,15 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
 
 
 def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool:
-    """Claim that the line at *place* stands in a block for values of another type than *owner*, or of parts of it."""
+    """
+    Claim that the line at *place* stands in a block for values of another type than *owner*, or of parts of it.
+
+    What is asserted above it in its function counts as well: of parts that may be of two types the resolver names one.
+    """
     word = re.compile(rb"\b%b\b" % owner.partition("[")[0].encode())
-    return any(b"isinstance(" in line and not word.search(line) for line, _ in lines_around(lines, place))
+    around = (line for line, _ in lines_around(lines, place))
+    asked = [*(line for line in around if b"isinstance(" in line), *asserted_above(lines, place)]
+    return any(not word.search(line) for line in asked)
 
 
 def is_bound_anew(held: str, lines: Sequence[bytes], place: int) -> bool:

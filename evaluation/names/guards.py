@@ -15,6 +15,8 @@ EXPECTED = re.compile(rb"\b(?:(?:assert_r|assertR|r)aises\w*\s*\(|suppress\(.*\b
 """A line that says of what it calls that it fails."""
 CHOICE = re.compile(rb"(?:el)?if\b.*(?:version|hasattr|getattr|find_spec|available|_(?:lt|le|ge|gt)_)", re.IGNORECASE)
 """A branch taken with some versions of what is installed, and not with others."""
+ASSERTED = re.compile(rb"\s*assert isinstance\(")
+FUNCTION = re.compile(rb"\s*(?:async )?def\b")
 SKIPPED = re.compile(rb"@.*\bskip_?(?:if|unless)\b", re.IGNORECASE)
 """A decorator by which a test runs on some machines, and not on others."""
 
@@ -52,6 +54,16 @@ def lines_around(lines: Sequence[bytes], place: int) -> Iterator[tuple[bytes, in
         if is_head:
             yield line, depth
             inner = depth
+
+
+def asserted_above(lines: Sequence[bytes], place: int) -> Iterator[bytes]:
+    """Yield the lines above *place*, in the same function, that assert of what type something is."""
+    inner = indent_of(lines[place])
+    for line in reversed(lines[:place]):
+        if FUNCTION.match(line) and indent_of(line) < inner:
+            return
+        if ASSERTED.match(line):
+            yield line
 
 
 def is_handled(handler: re.Pattern[bytes], lines: Sequence[bytes], place: int, depth: int) -> bool:

@@ -111,6 +111,14 @@ THERE = [
         )
         for given, silent in (("held[0], dict", True), ("held[0], str", False))
     ),
+    *(
+        pytest.param(
+            {"a.py": f"def f(held: list[bytes | str] | str):\n    assert isinstance(held, {kind})\n    {code}\n"},
+            silent,
+            id=f"what is asserted to be a {kind}",
+        )
+        for kind, code, silent in (("list", "[each.hex() for each in held]", True), ("str", "held.hex()", False))
+    ),
     pytest.param({"a.py": "def f(held: dict[str, int]):\n    held.append(1)\n"}, False, id="what no display holds"),
     *(
         pytest.param(
