@@ -85,7 +85,7 @@ def command(
         names=names,
     )
     report: Report = run_check(request)
-    if fix:
+    if report.mended is not None:
         places, files = sum(report.mended.values()), len(report.mended)
         click.echo(f"{counted(places, 'place')} in {counted(files, 'file')} mended", err=True)
     for name, target in targets:

@@ -207,6 +207,8 @@ def merge_base(root: Path, base: str) -> str:
         commit = found.decode().strip()
         deepen_for_recency(root, base, commit)
         return commit
+    if not is_shallow(root) and known_commit(root, base) is None:
+        raise InputError(f"git knows no commit {base!r} here. Fetch it, or name one that `git branch --all` lists.")
     way_out = (
         "This clone is shallow and could not be deepened: set `fetch-depth: 0` (GitHub) or `GIT_DEPTH: 0` (GitLab)."
         if is_shallow(root)
@@ -217,8 +219,15 @@ def merge_base(root: Path, base: str) -> str:
 
 def shared_commit(root: Path, base: str) -> bytes | None:
     """Return what git calls the last commit that HEAD and *base* share; a branch may be known as the origin's alone."""
-    is_here = git_output(root, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}") is not None
-    return git_output(root, "merge-base", "HEAD", base if is_here else f"{ORIGIN}{base}")
+    known = known_commit(root, base)
+    return git_output(root, "merge-base", "HEAD", known) if known is not None else None
+
+
+def known_commit(root: Path, base: str) -> str | None:
+    """Return the name under which git knows the commit *base*, as a branch of the origin's perhaps; None if none."""
+    asked = ("rev-parse", "--verify", "--quiet")
+    names = (base, f"{ORIGIN}{base}")
+    return next((name for name in names if git_output(root, *asked, f"{name}^{{commit}}") is not None), None)
 
 
 def deepen_for_recency(root: Path, base: str, commit: str) -> None:

@@ -71,8 +71,8 @@ class Report:
     notes: tuple[str, ...] = ()
     """What the reader should know of the run: what was not asked, and why."""
     sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
-    mended: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many places of a file `--fix` mended before it was judged, by path."""
+    mended: Mapping[str, int] | None = None
+    """How many places of a file `--fix` mended before it was judged, by path; None where it was not asked to."""
 
     @property
     def opportunities(self) -> int:

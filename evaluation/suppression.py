@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..mining.conventions.convention import conventions_by_id
 from ..mining.judge import Finding
 from ..mining.source import Source
 from .names.existence import RULE as NAMES
@@ -79,6 +80,8 @@ def remarks_on(suppressions: Sequence[Suppression], findings: Sequence[Finding])
             remarks.append(
                 (each.line, f"ignore[{rules}] gives no reason and excuses nothing: write why after the bracket")
             )
+        elif not any(rule == "*" or rule.partition("[")[0] in conventions_by_id() for rule in each.rules):
+            remarks.append((each.line, f"ignore[{rules}] excuses nothing: there is no such rule"))
         elif not is_of_names and not any(each.covers(finding) for finding in findings):
             remarks.append((each.line, f"ignore[{rules}] excuses nothing any more: take it out"))
     return remarks

@@ -23,7 +23,9 @@ WIDEST = 120
 
 def render(report: Report) -> str:
     """Return the findings, the remarks on comments that excuse nothing, and what was asked."""
-    parts = [describe(alert, report.sources[alert.key.path]) for alert in report.alerts]
+    parts = [
+        describe(alert, report.sources[alert.key.path], is_left=report.mended is not None) for alert in report.alerts
+    ]
     remarks = [
         printable(f"{file.source.path}:{line}: note: {remark}")
         for file in report.files
@@ -33,8 +35,8 @@ def render(report: Report) -> str:
     return "\n\n".join([*parts, *(["\n".join(block)] if (block := [*remarks, *notes]) else []), summarize(report)])
 
 
-def describe(alert: Alert, source: Source) -> str:
-    """Return one finding."""
+def describe(alert: Alert, source: Source, *, is_left: bool = False) -> str:
+    """Return one finding; one that `--fix` *left* it left because its fix alone would bring another."""
     finding, entry = alert.finding, alert.finding.entry
     where = f"{finding.path}:{finding.line}:{finding.column}"
     lines = [printable(f"{where}: {entry.id} [{entry.tier}] {finding.message}")]
@@ -48,7 +50,7 @@ def describe(alert: Alert, source: Source) -> str:
         said.append(f"recent lines move to: {printable(entry.moving_to)}")
     if entry.reason:
         said.append(f"reason: {printable(entry.reason)}")
-    if find_fix(source, finding):
+    if not is_left and find_fix(source, finding):
         said.append("--fix mends this")
     return "\n".join([*lines, *(f"      = {line}" for line in said)])
 

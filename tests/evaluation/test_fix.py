@@ -265,6 +265,23 @@ def test_fix_mends_only_what_is_listed(house: Path, capsys: pytest.CaptureFixtur
     assert "'slip'" in (house / "old.py").read_text() and SLIP != (house / "slip.py").read_text()
 
 
+def test_no_fix_is_promised_for_what_a_fix_left(
+    write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
+):
+    """A fix that would bring another finding is not made: what is left is told without it."""
+    house = "from __future__ import annotations\n\n\ndef go(a: int | None, b: str | None):\n    pass\n"
+    root = write_tree({f"m{i}.py": house for i in range(90)})
+    commit_tree(root, "Begin")
+    (root / "new.py").write_text("from typing import Optional\n\n\ndef go(a: Optional[int]):\n    pass\n")
+    words = ["check", str(root), "--diff", "HEAD", "--no-names"]
+
+    main(words)
+    assert 1 == capsys.readouterr().out.count("--fix mends this")
+    main([*words, "--fix"])
+    said = capsys.readouterr().out
+    assert "I04 [advise]" in said and "--fix mends this" not in said
+
+
 def test_lines_that_a_fix_shifts_are_judged(write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]):
     """A mending that adds a line moves what follows it; that is still of the change."""
     house = 'def go() -> int:\n    """\n    Go.\n\n    There.\n    """\n    return 1\n'

@@ -23,6 +23,7 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
         "c = 'x'  # idiolect: ignore[S01]\n"
         "d = 'x'  # idiolect: ignore[X04] not this one\n"
         "e = 'idiolect: ignore[S01] a string'\n"
+        "g = 1  # idiolect: ignore[S99] a slip\n"
         'f = "x"\n'
     )
     (house / "whole.py").write_text("# idiolect: ignore-file[S01, N01] written by a machine\na = 'x'\nb = 'y'\n")
@@ -33,9 +34,9 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
     main(["check", str(house), "--diff", "HEAD", "--no-names"])
     said = capsys.readouterr().out
     assert "4 excused by a comment" in said
-    assert (
-        "new.py:4: note: ignore[S01] gives no reason" in said and "new.py:5: note: ignore[X04] excuses nothing" in said
-    )
+    assert "new.py:4: note: ignore[S01] gives no reason" in said
+    assert "new.py:5: note: ignore[X04] excuses nothing any more" in said
+    assert "new.py:7: note: ignore[S99] excuses nothing: there is no such rule" in said
 
 
 def test_an_excuse_for_a_name_is_not_called_idle_where_no_name_is_asked(house: Path):
