@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import fnmatch
 import json
+from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,15 +31,17 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
     """Read the pairs of CORPUS, or what was dropped and why."""
     from ..mining.corpus import read_corpus
     from ..mining.pairs.kind import collect_kinds
+    from ..mining.split import aside_of
 
     opened = read_corpus(corpus)
     rows = dropped_rows(opened) if dropped else pair_rows(opened)
     known = {*collect_kinds(), *(row["kind"] for row in rows)}
     if kind is not None and kind not in known:
         raise click.UsageError(f"--kind {kind!r}: no such kind. There are {', '.join(sorted(known))}.")
+    chosen = rows if dropped else in_turn(rows, aside_of(opened.manifest))
     chosen = [
         row
-        for row in rows
+        for row in chosen
         if (kind is None or row["kind"] == kind) and (pattern is None or fnmatch.fnmatch(row["path"], pattern))
     ]
     if as_json:
@@ -55,6 +59,17 @@ def pair_rows(corpus: Corpus) -> list[dict[str, Any]]:
 
     pairs: list[Pair] = [pair for split in SPLITS for pair in corpus.pairs(split)]
     return [pair.as_row() for pair in pairs]
+
+
+def in_turn(rows: list[dict[str, Any]], aside: Collection[str]) -> list[dict[str, Any]]:
+    """Return *rows* with one of each kind after the other, those in languages that stand *aside* last."""
+    met: Counter[tuple[bool, str]] = Counter()
+    ranks: list[tuple[bool, int]] = []
+    for row in rows:
+        group = row["language"] in aside, row["kind"]
+        ranks.append((group[0], met[group]))
+        met[group] += 1
+    return [row for _, row in sorted(zip(ranks, rows, strict=True), key=lambda ranked: ranked[0])]
 
 
 def dropped_rows(corpus: Corpus) -> list[dict[str, Any]]:

@@ -304,6 +304,8 @@ def test_options_of_show_and_guide_change_what_they_print(
         return json.loads(capsys.readouterr().out)
 
     every, one = shown("--limit", "1000"), shown("--limit", "1")
+    kinds = [row["kind"] for row in every["rows"]]
+    assert len(set(kinds)) == len(set(kinds[: len(set(kinds))])), "one of each kind comes first"
     path = every["rows"][0]["path"]
     assert every["total"] == one["total"] == len(every["rows"]) > len(one["rows"]) == 1
     assert {path} == {row["path"] for row in shown("--path", path, "--limit", "1000")["rows"]}
@@ -434,14 +436,17 @@ def test_check_says_when_the_base_is_unknown(
     root = write_tree({"a.py": "x = 1\n"})
     commit_tree(root, "Begin")
 
-    assert "no-such-branch" in fails(capsys, ["check", str(root), "--diff", "no-such-branch"], 2)
+    assert "knows no commit 'no-such-branch'" in fails(capsys, ["check", str(root), "--diff", "no-such-branch"], 2)
 
 
-def test_guide_prints_the_house_style(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+def test_guide_prints_the_house_style(
+    write_tree: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     """A repository's guide names its habit with the evidence; what was not read is told beside it."""
     root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)} | {"a.dart": "x = 1"})
 
-    assert main(["guide", str(root)]) == 0
+    monkeypatch.chdir(root)
+    assert main(["guide"]) == 0
 
     said = capsys.readouterr()
     assert "double quotes" in said.out and said.out.endswith("`\n")
