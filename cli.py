@@ -22,9 +22,18 @@ from .mining.wording import printable
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
 REFUSALS = frozenset(
-    {errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
-)
-"""What the machine may say no to wherever a file is touched: no fault of ours."""
+    {
+        errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM,
+        errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.EIO, errno.ESTALE,
+    }
+)  # fmt: skip
+"""What the machine may say no to wherever a file is touched or a process started: no fault of ours."""
+LACKS = {
+    "can't start new thread": "No more threads can be started. End other programs, or raise the limit: ulimit -u.",
+    "allocate memory": "Memory ran out. End other programs, or raise the limit: ulimit -v.",
+    "out of memory": "Memory ran out. End other programs, or take a larger machine.",
+}
+"""What else it may lack, by what errors without a type of their own say of it."""
 LONGEST_NAME = 300
 UNREAD = 128 + 13
 """As a shell tells the end of what a closed pipe killed (SIGPIPE)."""
@@ -96,8 +105,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             # an output, which has no name here: what is left for it would fail once more
             sys.stdout, where = None, ""
         return complain(f"{error.strerror}{where}.", 2)
+    except MemoryError:
+        return complain(LACKS["allocate memory"], 2)
     except Exception as error:
-        return report_internal_error(error)
+        lacks = LACKS.items() if isinstance(error, RuntimeError) else ()
+        told = next((told for words, told in lacks if words in str(error)), "")
+        return complain(told, 2) if told else report_internal_error(error)
     return result if isinstance(result, int) else 0
 
 

@@ -140,8 +140,11 @@ def write_bytes(path: Path, data: bytes) -> None:
         if place.exists():
             scratch.chmod(place.stat().st_mode & 0o7777)
         scratch.replace(place)
-    except BaseException:
+    except BaseException as error:
         scratch.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            # a full disk names no file, and what else is refused names the scratch
+            error.filename = str(path)
         raise
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from .artefacts import write_bytes
 from .commit import hash_blob
 from .git import git_output
 from .languages import endings_of, is_bare, known_languages
@@ -144,9 +145,7 @@ def lay_out(
 
 def write_blob(folder: Path, name: str, data: bytes) -> None:
     """Write *data* to *folder* as git keeps a loose object."""
-    file = folder / name[:2] / name[2:]
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(zlib.compress(b"blob %d\0" % len(data) + data, 1))
+    write_bytes(folder / name[:2] / name[2:], zlib.compress(b"blob %d\0" % len(data) + data, 1))
 
 
 def code_endings() -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -151,15 +152,23 @@ def matcher_of(exclude: Sequence[str]) -> Callable[[str], bool]:
 
 
 def git_files(root: Path) -> list[str] | None:
-    """Return the tracked and the untracked but not ignored files under *root*, or None when it is a plain folder."""
+    """
+    Return the tracked and the untracked but not ignored files under *root*, or None when it is a plain folder.
+
+    Raises `InputError` where git fails in a repository: as a plain folder, that would give what git is told to ignore.
+    """
     top = git_output(root, "rev-parse", "--show-toplevel")
     if top is None:
+        if (root / ".git" / "HEAD").is_file() and shutil.which("git") is not None:
+            raise InputError(f"git cannot read the repository {str(root)!r}. Run `git status` there to see why.")
         return None
     tracked = git_output(root, "ls-files", "-z", "--cached")
-    if Path(os.fsdecode(top.removesuffix(b"\n"))).resolve() != root and not tracked:
+    if Path(os.fsdecode(top.removesuffix(b"\n"))).resolve() != root and tracked == b"":
         return None
     listed = git_output(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    return None if listed is None else [os.fsdecode(name) for name in listed.split(b"\0") if name]
+    if tracked is None or listed is None:
+        raise InputError(f"git cannot list the files of {str(root)!r}. Run `git ls-files` there to see why.")
+    return [os.fsdecode(name) for name in listed.split(b"\0") if name]
 
 
 def list_files(root: Path) -> list[str]:

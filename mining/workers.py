@@ -136,7 +136,8 @@ def hold_interrupts() -> Generator[None]:
 def limit_worker() -> None:
     """Cap this process's memory, leave Ctrl-C to the parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    with suppress(RuntimeError):  # where no more threads can be started, it only goes on too long
+        threading.Thread(target=end_with_parent, daemon=True).start()
     with suppress(ValueError, OSError):  # not every platform has the limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ...mining.artefacts import write_text
 from ...mining.reading import read_start
 
 SECONDS = 180
@@ -68,7 +69,7 @@ def ask_resolver(
     with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
         file = Path(scratch) / "pyrefly.toml"
         # JSON's strings, numbers and lists are TOML's
-        file.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()), "utf-8")
+        write_text(file, "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()))
         command = [program, "check", "--config", str(file), "--output-format", "json", "--", *paths]
         try:
             done = subprocess.run(command, cwd=root, capture_output=True, timeout=SECONDS, check=False)

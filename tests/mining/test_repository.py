@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from idiolect.mining import repository
+from idiolect.mining.artefacts import write_bytes
 from idiolect.mining.errors import InputError
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.repository import open_repository
@@ -55,6 +57,23 @@ def test_a_repository_of_another_user_is_read(write_tree, commit_tree, tmp_path,
     monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
 
     assert ("a.py",) == open_repository(root, suffixes=[".py"]).paths
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("index", "torn", "git cannot list the files"),
+        ("config", "[core]\nrepositoryformatversion = 99\n", "git cannot read the repository"),
+    ],
+)
+def test_a_repository_that_git_cannot_read_is_no_plain_folder(write_tree, commit_tree, file, text, told):
+    """As a plain folder it would give what git is told to ignore, without a word."""
+    root = write_tree({"a.py": CODE, ".gitignore": "made.py\n", "made.py": CODE})
+    commit_tree(root)
+    (root / ".git" / file).write_text(text)
+
+    with pytest.raises(InputError, match=told):
+        open_repository(root, suffixes=[".py"])
 
 
 def test_links_are_never_followed(write_tree, tmp_path):
@@ -318,3 +337,18 @@ def test_what_is_written_follows_the_users_mask(write_tree, tmp_path):
     modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "corpus", *(tmp_path / "corpus").rglob("*"))}
 
     assert {0} == modes
+
+
+def test_a_file_that_does_not_fit_is_named_and_the_old_one_stays(tmp_path):
+    """Where no more can be written, the system names no file; nothing is torn, and nothing lies beside it."""
+    write_bytes(tmp_path / "kept", b"old")
+    _, hard = limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(OSError, match="kept") as raised:
+            write_bytes(tmp_path / "kept", bytes(100))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert str(tmp_path / "kept") == raised.value.filename
+    assert [b"old"] == [path.read_bytes() for path in tmp_path.iterdir()]

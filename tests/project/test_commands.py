@@ -4,6 +4,7 @@ Commands as a user meets them: one line for what is wrong, the right exit code, 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -470,6 +471,30 @@ def test_the_line_of_an_internal_error_names_the_file(
     line = fails(capsys, ["guide", str(root)], 70)
     assert "internal error (KeyError: 'python' in 'src/a.py')" in line
     Path(line.rpartition(" ")[2]).unlink()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (MemoryError(), "Memory ran out"),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"), "Memory ran"),
+        (RuntimeError("can't start new thread"), "ulimit -u"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "Resource temporarily unavailable."),
+        (OSError(errno.EIO, "Input/output error", "a.py"), "Input/output error: 'a.py'."),
+    ],
+    ids=str,
+)
+def test_what_the_machine_lacks_is_no_fault_of_ours(
+    fault: Exception, told: str, write_tree: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Memory, threads, processes and a disk that works: without them it is one line with the way out, and exit 2."""
+
+    def lack(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("idiolect.evaluation.learning.tally_source", lack)
+
+    assert told in fails(capsys, ["guide", str(write_tree({"src/a.py": "x = 1\n"}))], 2)
 
 
 def test_a_shell_completes_commands_and_options():
