@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from multiprocessing.context import BaseContext
 from typing import TypeVar
 
 from .garbage import pause_collection
@@ -34,6 +35,8 @@ PATIENCE = 5.0
 """Seconds for which the threads of workers that were killed are waited for."""
 MEMORY = 2 * 1024**3
 """Bytes of address space for one worker."""
+START: BaseContext = multiprocessing.get_context("spawn")
+"""How workers are started: spawned, because forking a process that has loaded torch is not safe."""
 
 
 def map_files(
@@ -91,14 +94,14 @@ def outcome(future: Future[list[Result]]) -> list[Result] | None:
 @contextmanager
 def pool(workers: int) -> Generator[ProcessPoolExecutor]:
     """
-    Give fresh workers. Spawned, because forking a process that has loaded torch is not safe.
+    Give fresh workers.
 
     Left by an exception, Ctrl-C above all, the workers are killed: nobody wants what they would finish.
     """
     before = set(threading.enumerate())
     # else a worker would look for the standard library in the working folder first, which may be what is mined
     os.environ["PYTHONSAFEPATH"] = "1"
-    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=limit_worker)
+    executor = ProcessPoolExecutor(workers, mp_context=START, initializer=limit_worker)
     try:
         yield executor
         executor.shutdown()

@@ -4,15 +4,23 @@ Shared toys: small real repositories, made anew for each test.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from idiolect.mining import workers
 
 # toys that tests share: `from tests_toys import toy_files`
 sys.path.insert(0, str(Path(__file__).parent))
+
+from tests_workers import READY
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# one thread, here and in processes started here: tiny tensors lose more by sharing work than they gain
+os.environ["OMP_NUM_THREADS"] = "1"
 
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
 
@@ -24,6 +32,12 @@ LONGEST = ("training", "project")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let long tests begin first: then no core waits for another in the end."""
     items.sort(key=lambda item: not any(name in item.path.parts for name in LONGEST))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ready_workers() -> None:
+    """Start what mines from a server that has loaded the miner."""
+    workers.START = READY
 
 
 @pytest.fixture(name="write_tree")

@@ -14,10 +14,6 @@ import pytest
 from idiolect.cli import main
 from tests_toys import toy_files
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ["OMP_NUM_THREADS"] = "1"
-
-
 FULL = os.environ.get("IDIOLECT_FAULTS_FULL") == "1"
 """Whether rows are run in their full size: `python -m benchmarks.faults --full`."""
 

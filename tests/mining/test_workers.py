@@ -5,6 +5,7 @@ Work spread over processes loses exactly what kills it; a worker loads a languag
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import pickle
 import signal
@@ -13,6 +14,7 @@ import sys
 import weakref
 
 import pytest
+from idiolect.mining import workers
 from idiolect.mining.definitions import find_units
 from idiolect.mining.languages import language_of
 from idiolect.mining.mine_file import mine_source
@@ -47,6 +49,12 @@ def fail(path):
 """
 
 
+@pytest.fixture(autouse=True)
+def _spawned(monkeypatch):
+    """Start workers as users' are started."""
+    monkeypatch.setattr(workers, "START", multiprocessing.get_context("spawn"))
+
+
 @pytest.fixture(name="crasher")
 def _crasher(tmp_path, monkeypatch):
     (tmp_path / "idiolect_crasher.py").write_text(CRASHER, "utf-8")
@@ -73,12 +81,12 @@ def lose(path: str) -> str:
     return f"lost {path}"
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_file_beside_a_crash_is_kept(work, workers):
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_file_beside_a_crash_is_kept(work, count):
     """A file in a worker next to the one that dies keeps its result, with any number of workers."""
     sizes = [(name, CHUNK_BYTES) for name in ("first", "bad", "last")]
 
-    assert ["first", "lost bad", "last"] == list(map_files(work, sizes, workers=workers, lost=lose))
+    assert ["first", "lost bad", "last"] == list(map_files(work, sizes, workers=count, lost=lose))
 
 
 def test_a_crash_costs_one_file_of_its_chunk(work):

@@ -4,7 +4,6 @@ Toys for the training tests: a tokenizer learned from ten lines, two-layer rando
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,9 +14,6 @@ from idiolect.mining.pairs.pair import HOLE, Pair
 from idiolect.training.base.tokenizer import train_tokenizer
 from idiolect.training.families import probe_family
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-# one thread, here and in processes started here: tiny tensors lose more by sharing work than they gain
-os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
 
 TEXTS = [
