@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from idiolect.mining import workers
 # toys that tests share: `from tests_toys import toy_files`
 sys.path.insert(0, str(Path(__file__).parent))
 
+from tests_warm import Server
 from tests_workers import READY
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -38,6 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _ready_workers() -> None:
     """Start what mines from a server that has loaded the miner."""
     workers.START = READY
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Server]:
+    """Give what starts processes that have loaded torch."""
+    server = Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture(name="write_tree")

@@ -10,10 +10,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import pytest
+from tests_warm import Process, Server
 
 # as little as makes an adapter: evaluation trains four more by the same recipe
 RECIPE = ("steps=4", "step_tokens=2048", "pack_tokens=2048", "validation_tokens=2048", "contrast=false", "replay=0")
@@ -36,7 +39,7 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _corpus(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Mine it once."""
     out = tmp_path_factory.mktemp("mined") / "corpus"
-    run("mine", str(shop), "--out", str(out), "--workers", "1")
+    run(None, "mine", str(shop), "--out", str(out), "--workers", "1")
     return out
 
 
@@ -49,47 +52,53 @@ def _base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="adapter", scope="module")
-def _adapter(corpus: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _adapter(corpus: Path, base: Path, tmp_path_factory: pytest.TempPathFactory, warm: Server) -> Path:
     """Train on it, once interrupted and resumed."""
     out = tmp_path_factory.mktemp("trained") / "adapter"
     command = ("train", str(corpus), "--base", str(base), "--out", str(out), *TRAIN)
-    interrupt("train ", *command)
+    interrupt(warm, "train ", *command)
     assert not (out / "idiolect.json").exists()
-    run(*command, "--resume")
+    run(warm, *command, "--resume")
     return out
 
 
-def start(arguments: Sequence[str]) -> subprocess.Popen[str]:
-    """Start one command with its stderr in a pipe."""
-    command = [sys.executable, "-m", "idiolect", *arguments]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
+def start(server: Server | None, arguments: Sequence[str], err: TextIO) -> Process | subprocess.Popen[bytes]:
+    """Start one command, with *server* as a process that has loaded torch, with its stderr in *err*."""
+    words = ["-m", "idiolect", *arguments]
+    with Path(os.devnull).open("w") as nowhere:
+        if server is not None:
+            return server.start(words, nowhere, err)
+        return subprocess.Popen([sys.executable, *words], stdout=nowhere, stderr=err)
 
 
-def run(*arguments: str) -> None:
+def run(server: Server | None, *arguments: str) -> None:
     """Run one command to its good end."""
-    running = start(arguments)
-    _, errors = running.communicate(timeout=240)
-    assert running.returncode == 0, errors
+    with tempfile.TemporaryFile("w+") as told:
+        code = start(server, arguments, told).wait(240)
+        told.seek(0)
+        assert code == 0, told.read()
 
 
-def interrupt(stage: str, *arguments: str, number: int = signal.SIGINT) -> None:
+def interrupt(server: Server | None, stage: str, *arguments: str, number: int = signal.SIGINT) -> None:
     """Send a signal when *stage* is first reported, and expect exit 130 with one line for the user."""
-    running = start(arguments)
-    assert running.stderr is not None
-    for line in running.stderr:
-        if line.startswith(stage):
-            running.send_signal(number)
-            break
-    try:
-        _, rest = running.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        running.kill()
-        raise
-    assert running.returncode == 130, rest
+    read, write = os.pipe()
+    with open(read) as told:  # noqa: PTH123 - no path
+        with open(write, "w") as err:  # noqa: PTH123
+            running = start(server, arguments, err)
+        for line in told:
+            if line.startswith(stage):
+                running.send_signal(number)
+                break
+        try:
+            code = running.wait(60)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            raise
+        rest = told.read()
+    assert code == 130, rest
     ways = {"mine": "", "train": ". The same command with --resume goes on.", "evaluate": ". The same command goes on."}
-    told = f"idiolect: interrupted{ways[arguments[0]]}"
-    assert [line for line in rest.splitlines() if line.startswith("idiolect: ")] == [told]
+    said = f"idiolect: interrupted{ways[arguments[0]]}"
+    assert [line for line in rest.splitlines() if line.startswith("idiolect: ")] == [said]
     assert "Traceback" not in rest
 
 
@@ -99,10 +108,10 @@ def test_mining_interrupted_leaves_nothing(shop: Path, tmp_path: Path, number: i
     out = tmp_path / "corpus"
     command = ("mine", str(shop), "--out", str(out), "--workers", "2")
 
-    interrupt("", *command, number=number)
+    interrupt(None, "", *command, number=number)
 
     assert not out.exists() and list(tmp_path.iterdir()) == []
-    run(*command)
+    run(None, *command)
     assert (out / "manifest.json").is_file()
 
 
@@ -111,16 +120,16 @@ def test_training_interrupted_goes_on(adapter: Path):
     assert (adapter / "idiolect.json").is_file()
 
 
-def test_evaluation_interrupted_goes_on(corpus: Path, base: Path, adapter: Path, tmp_path: Path):
+def test_evaluation_interrupted_goes_on(corpus: Path, base: Path, adapter: Path, tmp_path: Path, warm: Server):
     """An interrupted evaluation has no verdict; the same command goes on and writes one."""
     out = tmp_path / "evaluation"
     command = ("evaluate", str(corpus), "--adapter", str(adapter), "--out", str(out), "--probes", "4", "--force")
     command += ("--arms", "base,tuned", "--base", str(base))
 
-    interrupt("generate", *command)
+    interrupt(warm, "generate", *command)
 
     assert not (out / "verdict.json").exists()
-    run(*command)
+    run(warm, *command)
     assert (out / "verdict.json").is_file()
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -105,26 +103,25 @@ train_adapter(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], recipe=REC
 """
 
 
-def kill_after(command, folder, step):
-    """Run *command* and kill it as soon as the checkpoint of *step* stands."""
-    process = subprocess.Popen(command)
+def kill_after(process, folder, step):
+    """Kill *process* as soon as the checkpoint of *step* stands."""
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         if (folder / "checkpoints" / f"step-{step:08d}").is_dir():
-            process.send_signal(signal.SIGKILL)
+            process.kill()
         time.sleep(0.002)
-    process.wait(60)
-    return process.returncode
+    return process.wait(0)
 
 
-def test_a_killed_run_ends_bit_equal(adapter, tiny_base, tiny_corpus, tmp_path):
+def test_a_killed_run_ends_bit_equal(adapter, tiny_base, tiny_corpus, tmp_path, warm):
     """Killed twice by SIGKILL and resumed, a run writes the bytes of one that was left alone."""
     (tmp_path / "test_train_recipe.py").write_text(
         f"from idiolect.training.recipe import Recipe\nRECIPE = {RECIPE!r}\n", "utf-8"
     )
     out = tmp_path / "killed"
-    command = [sys.executable, "-c", KILLED, str(tiny_corpus), str(out), str(tiny_base), str(tmp_path)]
-    codes = [kill_after(command, out, step) for step in (3, 12)]
+    command = ["-c", KILLED, str(tiny_corpus), str(out), str(tiny_base), str(tmp_path)]
+    with (tmp_path / "told").open("w") as told:
+        codes = [kill_after(warm.start(command, told, told), out, step) for step in (3, 12)]
     unfinished = not (out / "idiolect.json").exists()
     train_adapter(tiny_corpus, out, base=tiny_base, recipe=RECIPE, resume=True)
 
@@ -461,7 +458,7 @@ os._exit(0)
 
 
 @pytest.mark.parametrize("shard", [False, True], ids=["whole", "spread"])
-def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_path):
+def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_path, warm):
     """
     Over gloo, the base whole in each process or spread over both: the losses are those of one process to 1e-5.
 
@@ -472,12 +469,15 @@ def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_
     (tmp_path / "test_train_recipe.py").write_text(
         f"from idiolect.training.recipe import Recipe\nRECIPE = {replace(recipe, shard=shard)!r}\n", "utf-8"
     )
-    (tmp_path / "two.py").write_text(TWO, "utf-8")
-    port = str(29651 + shard)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", port]
-    arguments = [str(tmp_path / "two.py"), str(tiny_corpus), str(tmp_path / "two"), str(tiny_base), str(tmp_path)]
-    done = subprocess.run([*launch, *arguments], capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    arguments = ["-c", TWO, str(tiny_corpus), str(tmp_path / "two"), str(tiny_base), str(tmp_path)]
+    # what torchrun tells them
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(29651 + shard)}
+    with (tmp_path / "out").open("w+") as out, (tmp_path / "err").open("w+") as err:
+        ranks = [{**group, "RANK": rank, "LOCAL_RANK": rank} for rank in ("0", "1")]
+        both = [warm.start(arguments, out, err, **rank) for rank in ranks]
+        codes = [process.wait(300) for process in both]
+        stdout, stderr = (file.seek(0) or file.read() for file in (out, err))
+    assert codes == [0, 0], stderr[-2000:]
     logs = [
         [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
         for folder in (alone, tmp_path / "two")
@@ -485,8 +485,8 @@ def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_
 
     for one, two in zip(*logs, strict=True):
         assert one == pytest.approx(two, rel=1e-5)
-    assert done.stdout.count("agreed 0.0") == 2
-    told = [line.split() for line in done.stdout.splitlines() if line.startswith("whole")]
+    assert stdout.count("agreed 0.0") == 2
+    told = [line.split() for line in stdout.splitlines() if line.startswith("whole")]
     assert len(told) == 2 * shard
     assert all(2 * int(held) == int(whole) > 0 for _, whole, _, held in told)
     assert read_record(tmp_path / "two")["applied"] == pytest.approx(read_record(alone)["applied"], rel=1e-3)
