@@ -43,12 +43,19 @@ def toy_files() -> dict[str, str]:
 
 
 def make_base(folder: Path) -> Path:
-    """Write a base of one thin layer with the embedded base's tokenizer into *folder*, and return that."""
-    from idiolect.training.base import embedded_path
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    """
+    Write a base of one thin layer, in the form of the embedded one, into *folder*, and return that.
 
+    Its tokenizer knows little more than the toys: what a thin layer takes is next to nothing beside a head of thousands.
+    """
+    from idiolect.training.base import embedded_path
+    from idiolect.training.base.tokenizer import train_tokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    tokenizer = train_tokenizer(toy_files().values(), 1024, 2048)
     shape = {"num_hidden_layers": 1, "hidden_size": 32, "intermediate_size": 64, "head_dim": 8}
     shape |= {"num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["full_attention"]}
+    shape |= {"vocab_size": len(tokenizer)}
     AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(embedded_path(), **shape)).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder
