@@ -46,7 +46,7 @@ def make_base(folder: Path) -> Path:
     """
     Write a base of one thin layer, in the form of the embedded one, into *folder*, and return that.
 
-    Its tokenizer knows little more than the toys: what a thin layer takes is next to nothing beside a head of thousands.
+    Its tokenizer knows little more than the toys: what a thin layer takes is next to nothing beside a large head.
     """
     from idiolect.training.base import embedded_path
     from idiolect.training.base.tokenizer import train_tokenizer
