@@ -64,7 +64,7 @@ class CompileCheck:
     repeats = 1
 
     def __init__(self) -> None:
-        self.references: dict[tuple[str, int], bool] = {}
+        self.compiled: dict[tuple[str, int], Fault | None] = {}
         self.checked: dict[tuple[str, int], Complaint | str | None] = {}
 
     @property
@@ -77,11 +77,11 @@ class CompileCheck:
     def judge(self, answers: Sequence[Answer]) -> list[Result]:
         """Return whether each answer compiles in its file."""
         python = [i for i, answer in enumerate(answers) if answer.source.language.name == "python"]
-        self.learn_references([answers[i] for i in python])
-        faults = compile_texts([(answers[i].source.path, answers[i].source.text) for i in python])
+        self.compile_once([source for i in python for source in (answers[i].reference, answers[i].source)])
         results = [Result(None, "unsupported") for _ in answers]
-        for i, fault in zip(python, faults, strict=True):
-            if self.references[reference_key(answers[i])]:
+        for i in python:
+            if self.compiled[key_of(answers[i].reference)] is None:
+                fault = self.compiled[key_of(answers[i].source)]
                 results[i] = Result(True) if fault is None else explain(fault)
         for i, answer in enumerate(answers):
             if answer.source.language.check:
@@ -101,21 +101,21 @@ class CompileCheck:
 
     def complaint(self, source: Source) -> Complaint | str | None:
         """Return what the checker says of one file, asked once."""
-        key = (source.path, hash(source.utf8))
+        key = key_of(source)
         if key not in self.checked:
             self.checked[key] = run_checker(source)
         return self.checked[key]
 
-    def learn_references(self, answers: Sequence[Answer]) -> None:
-        """Compile the files with their references in them, each once."""
-        new = {reference_key(a): a.reference for a in answers if reference_key(a) not in self.references}
+    def compile_once(self, sources: Sequence[Source]) -> None:
+        """Compile those files that are new to this check: most arms leave most files as an earlier one did."""
+        new = {key: source for source in sources if (key := key_of(source)) not in self.compiled}
         faults = compile_texts([(source.path, source.text) for source in new.values()])
-        self.references.update((key, fault is None) for key, fault in zip(new, faults, strict=True))
+        self.compiled.update(zip(new, faults, strict=True))
 
 
-def reference_key(answer: Answer) -> tuple[str, int]:
-    """Return what tells one reference file from another within a run."""
-    return answer.reference.path, hash(answer.reference.utf8)
+def key_of(source: Source) -> tuple[str, int]:
+    """Return what tells one file from another within a run."""
+    return source.path, hash(source.utf8)
 
 
 def explain(fault: Fault) -> Result:

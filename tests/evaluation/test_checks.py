@@ -5,6 +5,7 @@ Checks: what each accepts and refuses, in a real file.
 from __future__ import annotations
 
 import pytest
+from idiolect.evaluation.checks import compile as compiling
 from idiolect.evaluation.checks.check import Answer
 from idiolect.evaluation.checks.compile import CompileCheck, compile_texts
 from idiolect.evaluation.checks.parse import ParseCheck
@@ -91,6 +92,19 @@ def test_a_reference_the_running_python_cannot_compile_decides_nothing():
     old = answer("return load(items)", head="print 'old'\n\n\ndef build(items):\n    ")
 
     assert None is CompileCheck().judge([old])[0].ok
+
+
+def test_a_file_is_compiled_once(monkeypatch):
+    """An answer that leaves its file as the reference does, or as an earlier answer did, starts no further worker."""
+    started = []
+    run = compiling.run_worker
+    monkeypatch.setattr(compiling, "run_worker", lambda texts: started.append(len(texts)) or run(texts))
+    check, bad = CompileCheck(), answer("x = 1; global x")
+    first = check.judge([answer(REFERENCE), bad])
+    again = check.judge([bad, answer(REFERENCE)])
+
+    assert [2] == started
+    assert [True, False] == [result.ok for result in first] == [result.ok for result in reversed(again)]
 
 
 def test_a_body_that_brings_the_compiler_down_costs_itself_alone():
