@@ -1,5 +1,5 @@
 """
-How probes are answered. In: an arm's name and a probe. Out: the `Request` that arm sends to a model.
+How probes are answered. In: an arm and a held-out pair. Out: the `Request` that the arm sends to a model.
 
 The six arms differ in two things only: whether the adapter is on, and what stands in front of the file's own context
 (the style guide, retrieved code). The model is whatever the composer hands over, as long as it keeps these protocols.

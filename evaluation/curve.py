@@ -22,12 +22,16 @@ from .tables import Row
 FRACTIONS = (0.125, 0.25, 0.5)
 """Parts of the training pairs that are trained on anew; the whole is the adapter at hand."""
 EXPONENTS = tuple(0.05 * i for i in range(1, 41))
+"""Those tried for the law."""
 DRAWS = 300
+"""Draws of clusters for its interval."""
+LEAST_GAIN = 0.005
+"""Nats a token that the lower end of the interval must pass before the curve promises anything."""
 KIND_SHARE = 0.1
 """A kind with less of the pairs is not measured by itself."""
 
 Losses = dict[str, tuple[float, int, str]]
-"""nats, tokens and cluster by pair"""
+"""Nats, tokens and cluster by pair."""
 
 
 class Law(NamedTuple):
@@ -69,10 +73,10 @@ def weigh_curve(rows: Sequence[Row], pairs: int | None) -> dict[str, Any]:
     """Return the learning curve's points, its law and its sentence; empty without enough points."""
     by_size: dict[int, Losses] = {}
     for row in rows:
-        if row["set"] == "curve":
-            by_size.setdefault(row["n"], {})[row["pair_id"]] = (row["nats"], row["tokens"], row["cluster"])
-        elif row["set"] == "test" and row["adapted"] and pairs:
-            by_size.setdefault(pairs, {})[row["pair_id"]] = (row["nats"], row["tokens"], row["cluster"])
+        is_whole = row["set"] == "test" and row["adapted"]
+        size = row["n"] if row["set"] == "curve" else pairs if is_whole else None
+        if size:
+            by_size.setdefault(size, {})[row["pair_id"]] = (row["nats"], row["tokens"], row["cluster"])
     if len(by_size) < 3:
         return {}
     sizes = sorted(by_size)
@@ -132,7 +136,7 @@ def draw_clusters(losses: Losses) -> list[dict[str, int]]:
 
 def curve_sentence(pairs: int, gain: float, low: float, high: float) -> str:
     """Return what the curve says of more data."""
-    if low <= 0.005:
+    if low <= LEAST_GAIN:
         guess = f"twice as many are worth {gain:.3f} nats a token at best guess"
         return f"It is not shown that more than {pairs:,} pairs would help: {guess}."
     return f"Twice the {pairs:,} pairs would lower the loss by about {gain:.3f} nats a token ({low:.3f} to {high:.3f})."

@@ -1,5 +1,5 @@
 """
-The evaluation, top to bottom. In: a corpus, and a model as callables. Out: the folder of design section 5, a verdict.
+The evaluation, top to bottom. In: a corpus, and a model as callables. Out: a folder of evidence, a verdict.
 
     plan       admit probes, say what they can see before anything is generated
     losses     the answers' loss under base and tuned model: the most telling number a token
@@ -47,7 +47,7 @@ from .parts import Part, describe_fold, make_bench, merge_suites, open_parts, tr
 from .policy import Policy
 from .probes import Suite
 from .record import MARKER, SCHEMA, describe_machine, describe_run, describe_verdict
-from .samples import Job, Report, Row, SampleFile, generate_samples, model_sha256, write_sealed
+from .samples import Job, Progress, Row, SampleFile, generate_samples, model_sha256, write_sealed
 from .scores import Text, control_texts
 from .size import choose_count, require_size
 from .statistics import Plan, plan_suite
@@ -74,7 +74,7 @@ def evaluate_corpus(
     rival: Generator | None = None,
     canaries: int = 0,
     repository: Path | None = None,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """
     Evaluate and return what `verdict.json` holds.
@@ -308,13 +308,12 @@ def score_parts(answered: Sequence[Answered], file: SampleFile) -> list[Row]:
 def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]:
     """Weigh the rows, write everything, and return the verdict."""
     weighed = weigh(run, rows.scores, rows.samples, rows.losses)
-    write_json(task.out / "comparisons.json", comparison_rows(weighed))
+    comparisons = comparison_rows(weighed)
+    write_json(task.out / "comparisons.json", comparisons)
     verdict = describe_verdict(run, weighed, task.out)
     write_json(task.out / "verdict.json", verdict)
     latency = describe_latency(task.out, rows.samples)
-    write_report(
-        task, run, rows, latency, {**verdict, "comparisons": comparison_rows(weighed), "checks": list(run["checks"])}
-    )
+    write_report(task, run, rows, latency, {**verdict, "comparisons": comparisons, "checks": list(run["checks"])})
     status = "invalid" if verdict["verdict"] == "INVALID" else "complete"
     environment = {
         **describe_machine(),
@@ -328,7 +327,7 @@ def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]
 
 def write_report(task: Task, run: Row, rows: Rows, latency: dict[str, dict[str, float]], verdict: Row) -> None:
     """Write `report.html`."""
-    from .report.render import render_report
+    from .report.render import render_report  # what it draws with comes with an extra that refusals can do without
 
     log: list[Row] = task.adapter.get("log", []) if task.adapter is not None else []
     page = render_report(run, rows.scores, rows.samples, verdict, task.corpus, log, rows.requests, latency)

@@ -1,10 +1,10 @@
 """
-General code, to see what an adapter forgets. In: a corpus, and the packages installed here. Out: pairs nobody tunes on.
+Code from elsewhere. In: a corpus, and what is installed here. Out: pairs to measure forgetting on, pairs for a placebo.
 
-The texts are files of idiolect's own dependencies that the embedded base's data leaves out: every installation has
-them, so nothing need be shipped, and a loss on them is no memory. The base's own held-out files would serve too, but
-they are other packages' code, which does not ship here. A package that the corpus was mined from is left out. Base and
-tuned model are always asked about the same texts; their ids, which are hashes, stand in `losses.jsonl`.
+Forgetting is measured on files of idiolect's own dependencies that the embedded base's data leaves out: every
+installation has them, so nothing need be shipped, and a loss on them is no memory. The base's own held-out files would
+serve too, but they are other packages' code, which does not ship here. A package that the corpus was mined from is left
+out. Base and tuned model are always asked about the same texts; their ids, which are hashes, stand in `losses.jsonl`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-What a finding is called from one day to the next. In: a finding in its source. Out: a key that holds no line number.
+The identity of a finding across edits. In: a finding in its source. Out: a key that holds no line number.
 
 The rule, the path, the definition around the place and the marked text, blanks evened out: so a key survives lines that
 shift, blocks that move, and reformatting; a renamed file is matched through git's renames, or by what else is equal.

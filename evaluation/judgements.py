@@ -22,7 +22,7 @@ from ..mining.source import Source
 from .learning import keep, version_of_detectors
 
 MOST = 4_096
-"""Files in the cache from which the older half is thrown away."""
+"""With more files than this in the cache, the older half is thrown away."""
 
 
 class CachingJudge:

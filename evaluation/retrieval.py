@@ -2,7 +2,8 @@
 Retrieval for the prompt. In: the training pairs and a probe. Out: the training definitions nearest to what is asked.
 
 BM25 over whole definitions of the training split, through bm25s. Held-out files are not in the index, so neither the
-answer nor a neighbour in its file can be found. Examples teach more than prose (see `reference/evaluation.md`, 2.1).
+answer nor a neighbour in its file can be found. Whole definitions, because
+examples help a model more than prose and lists of parameters do (arXiv:2503.15231).
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ PLACEBO = "placebo"
 
 Row = dict[str, Any]
 """A line of evidence as it is written."""
-Report = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
+"""Takes a stage, how much of it is done, and how much there is."""
 
 
 # no slots: the prompt is hashed once, beside the fields
@@ -135,7 +136,7 @@ class SampleFile:
 
 
 def generate_samples(
-    jobs: Sequence[Job], file: SampleFile, generators: Mapping[str, Generator], timings: Path, report: Report | None
+    jobs: Sequence[Job], file: SampleFile, generators: Mapping[str, Generator], timings: Path, report: Progress | None
 ) -> None:
     """Generate every sample of *jobs* that *file* lacks, chunk by chunk, by the generator of its arm."""
     done = 0

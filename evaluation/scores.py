@@ -15,7 +15,7 @@ from ..mining.artefacts import sha256_json
 from .checks.check import LOST, Answer, Check, Result
 from .extract import Extract, body_is_over, extract_body
 from .probes import Probe
-from .samples import Report, Row
+from .samples import Progress, Row
 
 BATCH = 64
 
@@ -97,7 +97,7 @@ class Scorer:
         off = self.undecidable.get(probe_id, frozenset())
         return {name: Result(None, "unsupported") if name in off else result for name, result in results.items()}
 
-    def score(self, texts: Sequence[Text], report: Report | None = None) -> list[Row]:
+    def score(self, texts: Sequence[Text], report: Progress | None = None) -> list[Row]:
         """Return the score of every text, in order."""
         rows: list[Row] = []
         for start in range(0, len(texts), BATCH):

@@ -1,8 +1,8 @@
 """
 Where an adapter helps. In: the probes of a run, and what each arm made of them. Out: acceptance by slice.
 
-A slice says where to look, not what is so: its probes are few, and with many slices one of them will always stand out.
-So the difference carries its own interval, nothing is corrected, and the verdict does not look at slices.
+A slice says where to look, not what is true: its probes are few, and with many slices one will always stand out. So
+the difference carries its own interval, nothing is corrected, and the verdict does not look at slices.
 """
 
 from __future__ import annotations

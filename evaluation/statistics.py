@@ -317,7 +317,7 @@ def detectable(se: float, df: float) -> float:
 
 
 def pairs_needed(gain: float, discordant: float) -> int:
-    """Return the pairs that a two-sided 5 % McNemar test needs to find *gain* with 80 % power."""
+    """Return the pairs that a two-sided 5 % McNemar test needs to find *gain* with 80 % power (Connor, 1987)."""
     if not 0 < gain <= 1:
         raise ValueError(f"a gain lies above 0 and up to 1, got {gain!r}")
     discordant = min(1.0, max(discordant, gain))

@@ -1,5 +1,5 @@
 """
-Score rows, to be asked. In: the rows of `scores.jsonl`. Out: each arm's values by probe, and what a report shows.
+Score rows by arm and probe. In: the rows of `scores.jsonl`. Out: each arm's values by probe, and what a report shows.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from .extract import body_is_over
 from .policy import Policy
 from .probes import Probe
 from .retrieval import Retriever
-from .samples import PLACEBO, REPEAT, RIVAL, Report
+from .samples import PLACEBO, REPEAT, RIVAL, Progress
 from .scores import Scorer
 
 ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
@@ -78,7 +78,7 @@ class Task:
     """The checkout that was mined, for the checks that need more than one file."""
     forced: bool = False
     """Whether fewer probes than an evaluation needs are allowed."""
-    report: Report | None = None
+    report: Progress | None = None
     retrain: Retrain | None = None
     untrainable: str = ""
     """Why no further adapter can be trained by the recipe of the one at hand; empty where one can."""

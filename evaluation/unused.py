@@ -80,7 +80,7 @@ def edits_of(statement: Node, unused: list[bool], names: list[Node], source: Sou
     if all(unused):
         return [whole_lines(statement, source.utf8)]
     kept = [name for name, is_idle in zip(names, unused, strict=True) if not is_idle]
-    # each goes with what is between it and the next; what stands last, with what is between it and the last that stays
+    # each takes what is between it and the next name with it; one behind the last that stays, what is before it
     return [
         Edit(name.start_byte, names[place + 1].start_byte, "")
         if name.start_byte < kept[-1].start_byte

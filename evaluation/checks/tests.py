@@ -28,8 +28,6 @@ from .check import LOST, Answer, Check, Remark, Result
 
 MOST_TESTS = 20
 """Tests run for one probe; those that run least of its file come first, for they are about it."""
-
-
 ROUNDS = 20
 """Runs of a reference that must all pass: a test that fails 1 in 5 is admitted once in 130 probes."""
 

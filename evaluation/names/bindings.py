@@ -70,7 +70,7 @@ def is_in(line: int, node: ast.stmt) -> bool:
 
 
 def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
-    """Yield what stands in *scope*, of functions in it their names alone."""
+    """Yield the nodes within *scope*; of a function inside it, not what the function holds."""
     waiting = [*ast.iter_child_nodes(scope)]
     while waiting:
         node = waiting.pop()

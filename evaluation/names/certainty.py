@@ -126,9 +126,9 @@ def is_in_package(root: Path, path: str) -> bool:
 
 def takes_unseen_names(file: Path, lines: Sequence[bytes], house: House) -> bool:
     """
-    Claim that a *file* of *lines* takes all names of a module that is not there to be looked into.
+    Claim that a *file* of *lines* star-imports from a module that cannot be read here.
 
-    It may have them through modules of the house, from which it takes all names.
+    It may do so through modules of the house that it star-imports from.
     """
     waiting, known = [(file, lines)], {file}
     while waiting:

@@ -53,7 +53,7 @@ class Missing(NamedTuple):
 
 def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
     """
-    Return what the files at *paths*, relative to *root*, name and what certainly does not exist, in order.
+    Return, in order, what the files at *paths*, relative to *root*, name although it certainly does not exist.
 
     Nothing where no resolver is installed or it fails, nor of what tests read and nobody imports: silence is the answer
     for what cannot be decided. What was found is kept under the hash of all that decides it.

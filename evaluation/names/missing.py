@@ -45,7 +45,7 @@ class Names:
 
 
 def names_in(root: Path, change: Change | None, sources: Sequence[Source]) -> Names:
-    """Return what the Python files among *sources* name and what does not exist."""
+    """Return what the Python files among *sources* name although it does not exist."""
     python = {source.path: source for source in sources if source.language.name == "python"}
     if not python:
         return Names()
@@ -55,7 +55,7 @@ def names_in(root: Path, change: Change | None, sources: Sequence[Source]) -> Na
 
 def names_since(root: Path, change: Change, sources: Sequence[Source], paths: Iterable[str]) -> Names:
     """
-    Return what a change makes not exist, in the files that it touched, *sources*, and in others of those at *paths*.
+    Return the names that do not exist since a change: in *sources*, which it touched, and in other files at *paths*.
     """
     touched = {source.path: source for source in sources}
     asked = [path for path in touched if path.endswith(PYTHON)]

@@ -43,8 +43,8 @@ def test_t_quantile_agrees_with_printed_tables(df, published):
     ("gain", "discordant", "pairs"),
     [(0.03, 0.1, 870), (0.03, 0.4, 3487), (0.05, 0.2, 626), (0.08, 0.3, 366), (0.1, 0.4, 312), (0.2, 0.3, 57)],
 )
-def test_pairs_needed_agrees_with_the_design_table(gain, discordant, pairs):
-    """The planner prints the numbers of the design page, section 3.5."""
+def test_pairs_needed_agrees_with_the_formula_for_mcnemar(gain, discordant, pairs):
+    """The planner follows Connor's formula (1987)."""
     assert pairs == pairs_needed(gain, discordant)
 
 

@@ -118,7 +118,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("changes", "word"), TABLE)
 def test_rules(changes, word):
-    """Each rule of the design page, section 3.7."""
+    """Each rule of `docs/verdict.md`."""
     verdict = decide(evidence(**changes))
 
     assert (word, EXITS[word]) == (verdict.word, verdict.exit_code)
