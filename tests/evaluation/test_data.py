@@ -5,6 +5,7 @@ Enough data, and what is remembered: against laws and models whose truth is know
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,12 @@ class Remembers:
         self.known = known
 
     def __call__(self, pairs, *, adapted):
-        return [AnswerLoss(1.0 if p.response in self.known else 20.0 + hash(p.response) % 97 / 10, 9) for p in pairs]
+        # not by `hash`, which differs from one process to the next
+        others = [20.0 + zlib.crc32(pair.response.encode()) % 97 / 10 for pair in pairs]
+        return [
+            AnswerLoss(1.0 if pair.response in self.known else other, 9)
+            for pair, other in zip(pairs, others, strict=True)
+        ]
 
 
 def test_a_memorised_canary_is_exposed(corpus):

@@ -4,10 +4,12 @@ What is kept of a judgement is the judgement, and what cannot be read is judged 
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from idiolect.evaluation import judgements
 from idiolect.evaluation.judgements import MOST, CachingJudge, forget_oldest
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.judge import judge_source
@@ -32,12 +34,14 @@ def _profile() -> Profile:
     return learn_profile(tally_source(parse_source(f"package/m{n}.py", house, PYTHON)) for n in range(40))
 
 
-def test_a_second_look_gives_the_same(profile: Profile, folder: Path):
-    """From the cache comes what judging gives, entry for entry."""
+def test_a_second_look_gives_the_same(profile: Profile, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """From the cache comes what judging gives, entry for entry, and nothing is judged twice."""
     fresh = judge_source(SLIP, profile)
+    first = CachingJudge(profile).judge(SLIP)
+    monkeypatch.delattr(judgements, "judge_source")
 
     assert fresh.findings
-    assert fresh == CachingJudge(profile).judge(SLIP) == CachingJudge(profile).judge(SLIP)
+    assert fresh == first == CachingJudge(profile).judge(SLIP)
     assert 1 == len(list(folder.iterdir()))
 
 
@@ -78,9 +82,12 @@ def test_without_a_cache_files_are_judged(profile: Profile, monkeypatch: pytest.
 def test_the_cache_does_not_grow_for_ever(profile: Profile, folder: Path):
     """Past its limit the older half goes."""
     folder.mkdir(parents=True)
-    for number in range(MOST + 1):
+    for number in range(MOST):
         (folder / f"{number}.json").touch()
+        os.utime(folder / f"{number}.json", (number, number))
     CachingJudge(profile).judge(SLIP)
     forget_oldest()
 
-    assert MOST // 2 + 1 == len(list(folder.iterdir()))
+    left = {file.stem for file in folder.iterdir()}
+    assert MOST // 2 + 1 == len(left)
+    assert {str(number) for number in range(MOST // 2, MOST)} < left

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from idiolect.evaluation import learning
 from idiolect.evaluation.learning import learn_tree
-from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.run import Request, run_check
+from idiolect.mining.learn import learn_profile
+from idiolect.mining.profile import Profile
 from idiolect.mining.settings import Settings
 
 from .slips import SLIP, git
@@ -27,15 +28,23 @@ def test_a_learned_profile_is_kept_and_never_trusted(house: Path, tmp_path: Path
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
     (house / "new.py").write_text(SLIP)
     request = Request(house, base="HEAD", names=False)
+    learned: list[Profile] = []
+
+    def learn(*given: object, **more: object) -> Profile:
+        learned.append(learn_profile(*given, **more))
+        return learned[-1]
+
+    monkeypatch.setattr(learning, "learn_profile", learn)
     first = run_check(request)
     (kept,) = (tmp_path / "cache" / "profiles").iterdir()
 
     assert first.profile == run_check(request).profile
+    assert 1 == len(learned)
     kept.write_text('{"entries": [{"convention": 1}]}')
     assert [a.key for a in first.alerts] == [a.key for a in run_check(request).alerts]
+    assert 2 == len(learned)
 
 
-@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
 def test_a_named_profile_of_other_rules_is_said(house: Path, tmp_path: Path):
     """A rule that is not installed here, or asks otherwise, is not kept in silence."""
     profile = learn_tree(house, Settings()).as_json()
