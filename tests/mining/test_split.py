@@ -12,9 +12,19 @@ import pytest
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.filters.duplicates import fingerprint
 from idiolect.mining.mine import mine_repositories
-from idiolect.mining.pairs.pair import HOLE
+from idiolect.mining.pairs.pair import HOLE, Pair
 from idiolect.mining.spans import SpanFinder, token_spans
-from idiolect.mining.split import SPLITS, LeakFinder, assign_sides, bare, drop_quotes
+from idiolect.mining.split import (
+    SPLITS,
+    LeakFinder,
+    Sides,
+    Unit,
+    assign_sides,
+    bare,
+    drop_quotes,
+    has_few_clusters,
+    prove_split,
+)
 
 NOUNS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "larch",
          "marsh", "north", "ocean", "prairie", "quarry", "ridge", "slope", "tarn")  # fmt: skip
@@ -169,6 +179,92 @@ EXPLAINED = FILE.replace(
     >>> store.grow_{noun}(1) + store.fold_{noun}(2) / store.turn_{noun}.bend_{noun}([6]) * store.melt_{noun}(7)
     \"\"\"""",
 )
+
+
+PAIR = Pair(
+    id="", kind="implement", language="python", split="train", prompt_id="", context="", instruction="i", response="r",
+    repository="", commit="", path="a.py", symbol="", start_line=1, end_line=1, licence="", cluster="", quality=1.0,
+)  # fmt: skip
+BODY = FILE.split('"""\n')[1].split("\n\n\ndef")[0].format(noun="amber")
+ONE_LINE = "    return store.walk_amber(limit, store.owner_amber(), store.count_amber())"
+HELD_OUT = [
+    replace(PAIR, id="body", split="test", response=BODY),
+    replace(PAIR, id="line", split="validation", response=ONE_LINE),
+    replace(PAIR, id="short", split="test", response="    return self.reads"),
+    replace(PAIR, id="hole", split="test", kind="infill", instruction=f"a = {HOLE}", response="store.next(limit)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("pair", "is_leak"),
+    [
+        pytest.param(replace(PAIR, context=f"class A:\n{BODY}"), True, id="quoted in the context"),
+        pytest.param(replace(PAIR, kind="recall", response="return self.reads"), True, id="a short answer"),
+        pytest.param(replace(PAIR, instruction="def f():\n    return self.reads\n"), False, id="a short line"),
+        pytest.param(replace(PAIR, kind="infill", response="store.next(limit)"), False, id="a hole of the same line"),
+        pytest.param(
+            replace(PAIR, kind="edit", response=ONE_LINE.replace(", ", ",\n        ")),
+            True,
+            id="a change, laid out anew",
+        ),
+        pytest.param(
+            replace(PAIR, kind="use", response=f"def f():\n{ONE_LINE}\n"), True, id="a body in another answer"
+        ),
+    ],
+)
+def test_what_gives_an_answer_away(pair, is_leak):
+    """Whatever part of a pair holds it, as it was written or not; a line that anyone writes gives nothing away."""
+    own = replace(pair, id="own", prompt_id="own.py")
+
+    kept, dropped = drop_quotes([*HELD_OUT, own], LeakFinder([*HELD_OUT, own]))
+
+    assert ([own] if is_leak else []) == dropped
+    assert [*HELD_OUT, *([] if is_leak else [own])] == kept
+
+
+def test_the_proof_tells_what_was_let_in():
+    """Zeros prove something because a leak is counted: a copy, its span, its answer, and the cluster of two sides."""
+    held_out = [replace(PAIR, id=split, path=f"{split}.py", split=split, response=BODY) for split in ("test", "train")]
+    units = [Unit(pair.path, "f", fingerprint(BODY)) for pair in held_out]
+    sides = Sides(dict.fromkeys(("test.py", "train.py"), "test.py"), {"test.py": "test", "train.py": "train"})
+
+    proof = prove_split(held_out, units, sides, LeakFinder(held_out))
+
+    names = ("highest_similarity", "shared_spans_of_50_tokens", "shared_answers", "clusters_on_two_sides")
+    assert [1.0, 1, 1, 1] == [proof[name] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("clusters", "changes", "is_few"),
+    [(7, {}, True), (8, {}, False), (8, {"kind": "edit"}, True), (8, {"split": "train"}, True)],
+)
+def test_a_test_of_few_clusters_is_told(clusters, changes, is_few):
+    """Counted are those that the test asks bodies of."""
+    pairs = [replace(PAIR, split="test", cluster=str(number)) for number in range(clusters)]
+    pairs[-1] = replace(pairs[-1], **changes)
+
+    assert is_few is has_few_clusters([*pairs, pairs[0]])
+
+
+def test_what_is_short_brings_no_files_together():
+    """Every second file may define the same little function; what is copied at length does."""
+    paths = ("a.py", "b.py", "c.py")
+    short = [Unit(path, "f", fingerprint("return self.name")) for path in paths]
+    long = [Unit(path, "g", fingerprint(BODY)) for path in paths[:2]]
+
+    cluster = assign_sides([*short, *long], dict.fromkeys(paths, 1), {}, dict.fromkeys(paths, 1)).cluster
+
+    assert {"a.py": "a.py", "b.py": "a.py", "c.py": "c.py"} == cluster
+
+
+def test_what_asks_nothing_is_taught_from():
+    """A file without a task stays in training, however new it is."""
+    weights = {"new.py": 0, **{f"{number}.py": 3 for number in range(40)}}
+    ages = {path: age for age, path in enumerate(weights)}
+
+    split = assign_sides([], weights, ages, weights).split
+
+    assert ("train", "test") == (split["new.py"], split["0.py"])
 
 
 @pytest.fixture(name="mine_moved")
