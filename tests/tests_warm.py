@@ -30,8 +30,8 @@ LOADED = (
     "idiolect.training.generation",
     "idiolect.training.train",
 )
-MOST = 1 << 20
-"""Bytes of a request: an environment is part of it."""
+PART = 1 << 16
+"""Bytes that are received at once."""
 
 
 class Process:
@@ -75,15 +75,15 @@ class Server:
     """
 
     def __init__(self) -> None:
-        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel, theirs = socket.socketpair()
         with theirs:
             words = [sys.executable, __file__, str(theirs.fileno())]
             self.process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
 
     def ask(self, request: Mapping[str, Any], files: Sequence[IO[Any]] = ()) -> Any:
         """Return the server's answer."""
-        socket.send_fds(self.channel, [json.dumps(request).encode()], [file.fileno() for file in files])
-        return json.loads(self.channel.recv(MOST))
+        socket.send_fds(self.channel, [line_of(request)], [file.fileno() for file in files])
+        return json.loads(receive(self.channel)[0])
 
     def start(self, words: Sequence[str], stdout: IO[Any], stderr: IO[Any], **more: str) -> Process:
         """
@@ -100,10 +100,26 @@ class Server:
         self.process.wait()
 
 
+def line_of(value: Any) -> bytes:
+    """Return *value* as one line of JSON."""
+    return json.dumps(value).encode() + b"\n"
+
+
+def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
+    """Return one line, with the files that came with it, or nothing where the other side is gone."""
+    data, files, *_ = socket.recv_fds(channel, PART, 2)
+    while data and not data.endswith(b"\n"):
+        part = channel.recv(PART)
+        if not part:
+            return b"", files
+        data += part
+    return data, files
+
+
 def serve(channel: socket.socket) -> list[str]:
     """Fork for every request until there is no more; in a fork, return the words it was asked to run."""
     while True:
-        data, files, *_ = socket.recv_fds(channel, MOST, 2)
+        data, files = receive(channel)
         if not data:
             sys.exit()
         request = json.loads(data)
@@ -122,7 +138,7 @@ def serve(channel: socket.socket) -> list[str]:
                 return request["words"]
             for file in files:
                 os.close(file)
-        channel.send(json.dumps(answer).encode())
+        channel.sendall(line_of(answer))
 
 
 def run(words: Sequence[str]) -> None:
