@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
+from functools import cache
 
 import click
 
@@ -46,7 +47,7 @@ class LazyCommands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands."""
-        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_")
+        return list(command_names())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command."""
@@ -65,6 +66,12 @@ class LazyCommands(click.Group):
             near = "".join(f" Did you mean {name!r}?" for name in get_close_matches(args[0], names, 1))
             raise click.UsageError(f"No such command {args[0]!r}.{near}", ctx)
         return super().resolve_command(ctx, args)
+
+
+@cache
+def command_names() -> tuple[str, ...]:
+    """Return the names of all commands, in order; `--help` asks for them once a command."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_"))
 
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -32,6 +32,8 @@ GENERATED = re.compile(
 What a file says of itself, or esbuild opens a bundle with; prose that speaks of generated names or notes says it of
 something else, and a file that was generated once, such as a skeleton of tests, is kept by hand.
 """
+GENERATED_WORDS = (b"generated", b"made", b"produced", b"do not edit the class", b"lockfileversion", b"__defprop")
+"""One of these, in lower case, is in all that `GENERATED` finds; most files hold none."""
 COPIED = re.compile(
     rb"^\W*(?:(?:This|The)\s(?:\w+\s){1,3}?(?:is|was|has\sbeen)\svendored\s(?:from|in|into)|[Vv]endored\sfrom"
     rb"|Vendored\s(?:in|into))\b",
@@ -111,9 +113,11 @@ def content_reason(data: bytes, path: str = "") -> str:
         return "nul_byte"
     if data.startswith(LFS_POINTER):
         return "lfs_pointer"
-    if GENERATED.search(data[:1_000]):
+    head = data[:1_000]
+    lowered = head.lower()
+    if any(word in lowered for word in GENERATED_WORDS) and GENERATED.search(head):
         return "generated"
-    if COPIED.search(data[:1_000]) and not path.endswith(PROSE):
+    if b"endored" in head and COPIED.search(head) and not path.endswith(PROSE):
         return "vendored"
     long = sum(length for length in map(len, data.split(b"\n")) if length > LONGEST_LINE)
     if 2 * long > len(data) or path.endswith(MINIFIED):

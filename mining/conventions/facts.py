@@ -239,16 +239,17 @@ class FactCollector:
     def add_call(self, node: Node) -> None:
         """Note a call whose name can be followed, or that goes through `self`."""
         callee = self.file.callee(node)
-        head, dot, _ = callee.partition(".")
+        head, dot, rest = callee.partition(".")
+        known = self.file.names.get(head)
         is_own = bool(dot) and head == "self"
-        is_followed = bool(callee) and (not dot or head in self.file.names) and head not in ("self", "cls", "super")
+        is_followed = bool(callee) and (not dot or known is not None) and head not in ("self", "cls", "super")
         if not is_own and not is_followed:
             return
         start = node.start_byte
         line = node.start_point.row + 1
         in_with = self.file.is_with_item(node)
         end = start + len(callee)
-        resolved = self.resolve(callee)
+        resolved = callee if known is None else f"{known}{dot}{rest}"
         fact = CallFact(resolved, self.inside(), in_with, self.file.line_text(line), line, start, end)
         (self.own_calls if is_own else self.calls).append(fact)
 

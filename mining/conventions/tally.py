@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, count
+from itertools import chain
 from typing import Any
 
 from tree_sitter import Node, Query, QueryCursor
@@ -109,13 +109,14 @@ def tally_source(source: Source, packages: Set[str] = frozenset()) -> FileTally:
     collector = FactCollector(file)
     opportunities: list[Opportunity] = []
     texts: dict[tuple[str, str, str], str] = {}
-    for asker, choice in walk_choices(plan, file, collector):
-        mark = choice.mark
-        if file.is_silenced(asker, mark):
+    # most files silence nothing, and are not asked of every choice whether they do
+    has_silences = bool(file.silences)
+    for asker, (value, mark, key) in walk_choices(plan, file, collector):
+        if has_silences and file.is_silenced(asker, mark):
             continue
         line = mark.start_point.row + 1
-        opportunities.append(Opportunity(asker.id, choice.key, choice.value, line, mark.start_byte, mark.end_byte))
-        what = (asker.id, choice.key, choice.value)
+        opportunities.append(Opportunity(asker.id, key, value, line, mark.start_byte, mark.end_byte))
+        what = (asker.id, key, value)
         if what not in texts:
             texts[what] = file.line_text(line) if is_shown(mark) else ""
     return FileTally(
@@ -142,14 +143,12 @@ def walk_choices(plan: Plan, file: FileView, collector: FactCollector) -> Iterab
     askers = [[asker for asker in row if asker in asked] for row in plan.askers]
     visit_of = collector.visitors()
     visitors = [visit_of.get(pattern) for pattern in plan.patterns]
-    # outer before inner, frames before those who ask; the counter keeps nodes from being compared
-    counter = count()
-    sites = sorted(
-        (node.start_byte, -node.end_byte, number, next(counter), node)
-        for number, nodes in captured.items()
-        if number < len(FRAMES) or askers[number] or visitors[number]
-        for node in nodes
-    )
+    # outer before inner, frames before those who ask; the place keeps nodes from being compared
+    sites: list[tuple[int, int, int, int, Node]] = []
+    for number, nodes in captured.items():
+        if number < len(FRAMES) or askers[number] or visitors[number]:
+            sites += [(node.start_byte, -node.end_byte, number, place, node) for place, node in enumerate(nodes)]
+    sites.sort()
     calls = plan.patterns.index(CALL)
     by_callee = group_callees(askers[calls])
     broken = broken_spans(root)

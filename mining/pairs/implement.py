@@ -32,6 +32,8 @@ MARK = re.compile(
     re.MULTILINE,
 )
 """What opens the contract in a comment, `@param` and the like or their elements in C#, and what bounds an example."""
+SIGNS = ("@", "<", "```", "~~~")
+"""One of these is in every mark, and in few documentation strings."""
 EMPTY_LINES = re.compile(r"(?:\r?\n[ \t]*(?:\*|//[/!]?|--|(?:\*|//[/!]?)?[ \t]*#+(?:[ \t][^\n]*)?)?[ \t]*)+\Z")
 """What is left out of the end of a text that was cut: lines without a word, and headings of what is gone."""
 SHORT_DOC = 20
@@ -91,7 +93,7 @@ def first_lines(text: str, limit: int) -> str:
 def read_marks(text: str) -> tuple[int, int]:
     """Return where the tags of *text* begin, and the line of an example that is left open; its end without them."""
     tags = example = len(text)
-    for mark in MARK.finditer(text):
+    for mark in MARK.finditer(text) if any(sign in text for sign in SIGNS) else ():
         is_open = example < len(text)
         if mark["tag"]:
             # what looks like a tag inside of an example is none

@@ -12,7 +12,7 @@ import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from ..conventions.convention import Convention, Edit, Opportunity, Place, conventions_by_id
 from ..definitions import Definition
@@ -30,6 +30,8 @@ MOST_LINES, LEAST_LINES = 40, 3
 MOST_RULES = 3
 MOST_EDITS = 12
 START: Callable[[Opportunity], int] = attrgetter("start")
+ANSWER = itemgetter(0, 1, 2)
+"""The convention, key and value of an opportunity: equal to the `Rule` of these, and had at a third of the cost."""
 LEAST_ANSWERS = 3
 """Equal answers that a file gives before it is believed to keep a rule."""
 
@@ -39,8 +41,8 @@ def draft_restyle(mined: MinedFile) -> Iterator[Draft]:
     if mined.tally is None or not mined.tally.opportunities:
         return
     kept = kept_rules(mined.tally.opportunities)
-    places = [found for found in mined.tally.opportunities if rule_of(found) in kept]
-    times = Counter(map(rule_of, places))
+    places = [found for found in mined.tally.opportunities if ANSWER(found) in kept]
+    times = Counter(map(ANSWER, places))
     places.sort(key=START)
     for definition in mined.definitions:
         if definition.kind == "class" or definition.code is None or definition.has_error:
@@ -55,13 +57,12 @@ def draft_restyle(mined: MinedFile) -> Iterator[Draft]:
 
 def kept_rules(opportunities: Sequence[Opportunity]) -> frozenset[Rule]:
     """Return the rules that a file keeps without exception, and that are known how to break."""
-    answers: dict[tuple[str, str], Counter[str]] = {}
-    for found in opportunities:
-        answers.setdefault((found.convention, found.key), Counter())[found.value] += 1
+    times = Counter(map(ANSWER, opportunities))
+    values = Counter((name, key) for name, key, _ in times)
     return frozenset(
-        Rule(name, key, next(iter(values)))
-        for (name, key), values in answers.items()
-        if len(values) == 1 and values.total() >= LEAST_ANSWERS and can_break(conventions_by_id()[name])
+        Rule(name, key, value)
+        for (name, key, value), count in times.items()
+        if values[name, key] == 1 and count >= LEAST_ANSWERS and can_break(conventions_by_id()[name])
     )
 
 
@@ -82,7 +83,7 @@ def number_of(source: Source, definition: Definition, salt: str) -> int:
 
 
 def break_rules(
-    source: Source, definition: Definition, places: Sequence[Opportunity], times: Mapping[Rule, int]
+    source: Source, definition: Definition, places: Sequence[Opportunity], times: Mapping[tuple[str, str, str], int]
 ) -> Iterator[Draft]:
     """
     Yield the draft that asks for *definition*, with one to three of its rules broken.

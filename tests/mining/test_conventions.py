@@ -4,10 +4,13 @@ Every convention is tested by its own examples; the mechanism by small repositor
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from idiolect.mining.conventions import Examples, Opportunity, collect_conventions, tally_source
 from idiolect.mining.conventions.convention import Convention, HouseConvention, Place, add_classes, apply_edits
 from idiolect.mining.conventions.tally_any import family_of
+from idiolect.mining.conventions.view import heads_of_with
 from idiolect.mining.errors import InputError
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
@@ -544,3 +547,17 @@ def test_a_profile_survives_its_own_json():
 def test_the_bound_is_wilsons(k: float, n: float, expected: float):
     """The sizes that reach each tier without an exception are those of the catalogue."""
     assert expected == pytest.approx(wilson_bound(k, n), abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"with a() as b:\n    with c(d):\n        async  with e:\n            pass\n",
+        b"x = 1  # with care: none\nwithout = {1: 2}\nwith (\n    a,\n    b,\n):\n    pass\n",
+        b"with words that go on\nover a line: and\nwith these: too\nwith no end",
+        b"with " + b"x" * 501 + b":\n\twith a: b(with_c)\n",
+    ],
+)
+def test_heads_of_with_are_those_that_a_look_at_every_line_finds(text: bytes):
+    every = re.compile(rb"^[ \t]*(?:async[ \t]+)?with\b([^:]{0,500}):", re.MULTILINE)
+    assert list(heads_of_with(text)) == every.findall(text)

@@ -8,7 +8,7 @@ import random
 
 import numpy as np
 import pytest
-from idiolect.mining.filters.duplicates import fingerprint, highest_across, similar_pairs, template_of
+from idiolect.mining.filters.duplicates import distinct, fingerprint, highest_across, similar_pairs, template_of
 
 BODY = """
     rows = []
@@ -118,3 +118,9 @@ def test_the_highest_similarity_is_the_maximum(seed):
     ]
 
     assert highest_across(prints, sides) == pytest.approx(max(across, default=0.0))
+
+
+@pytest.mark.parametrize("values", [[], [3], [5, 1, 5, 2**63, 0, 1]])
+def test_distinct_values_are_sorted_and_stand_once(values):
+    array = np.array(values, dtype=np.uint64)
+    assert distinct(array.copy()).tolist() == np.unique(array).tolist()
