@@ -78,7 +78,9 @@ def folders_of(packages: Sequence[str]) -> list[Path]:
 def run_stage(name: str, packages: str, history: Path) -> dict[str, Any]:
     """Return what one stage measured in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.mining", "--stage", name, "--packages", packages]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPYCACHEPREFIX": str(KEPT / "bytecode")}
+    # an installed package has its bytecode: to compile a hundred modules is no part of what is measured
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run([*command, "--history", str(history)], cwd=ROOT, env=environment, capture_output=True,
                           text=True, check=False)  # fmt: skip
     if done.returncode:
