@@ -56,8 +56,8 @@ class QuoteMarks(Convention):
         inside = text[1:-1]
         if text.startswith(('"""', "'''")) or len(text) < 2 or '"' in inside or "'" in inside or "\n" in inside:
             return None
-        if is_quoted_alike(site, text[0]):
-            return None
+        if text[0] in file.needed_quotes(site):
+            return None  # a part of the same text has no choice
         return "double" if text[0] == '"' else "single"
 
     def mark(self, site: Node, file: FileView) -> Node:
@@ -76,14 +76,6 @@ class QuoteMarks(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open plain strings with {value} quotes."
-
-
-def is_quoted_alike(site: Node, quote: str) -> bool:
-    """Claim that a part of the text that *site* is a part of holds quotes and opens with *quote*: it had no choice."""
-    around = site.parent
-    parts = around.named_children if around is not None and around.type == "concatenated_string" else []
-    texts = [text_of(part).lstrip("rRuUbBfFtT") for part in parts]
-    return any(text.startswith(quote) and {*text[1:-1]} & {'"', "'"} for text in texts)
 
 
 class Interpolation(Convention):

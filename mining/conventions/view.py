@@ -170,6 +170,7 @@ class FileView:
         """Where annotations stand."""
         self.imports: list[tuple[int, int]] = []
         """Where import statements stand."""
+        self._quotes: tuple[int, frozenset[str]] = (-1, frozenset())
         self._callees: tuple[int, str] = (-1, "")
         self._texts: tuple[int, str] = (-1, "")
         self._lines: tuple[int, str] = (-1, "")
@@ -261,6 +262,16 @@ class FileView:
             # faster than the node's own text, which is read for every site
             self._texts = (node.id, self.utf8[node.start_byte : node.end_byte].decode("utf-8", "replace"))
         return self._texts[1]
+
+    def needed_quotes(self, string: Node) -> frozenset[str]:
+        """Return the quotes that open such parts of the text *string* is a part of as hold quotes themselves."""
+        whole = string.parent
+        if whole is None or whole.type != "concatenated_string":
+            return frozenset()
+        if self._quotes[0] != whole.id:
+            texts = [text_of(part).lstrip("rRuUbBfFtT") for part in whole.named_children]
+            self._quotes = whole.id, frozenset(text[0] for text in texts if {*text[1:-1]} & {'"', "'"})
+        return self._quotes[1]
 
     def is_with_item(self, call: Node) -> bool:
         """Claim that *call*, which is visited, is what a `with` enters, at once or by the name that it is given."""
