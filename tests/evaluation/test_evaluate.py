@@ -56,12 +56,12 @@ def done(corpus, tmp_path_factory):
 
 
 def test_the_folder_holds_what_the_design_says(done):
-    """Every file of design section 5, and a status of complete."""
+    """Every file that `docs/design.md` lists, and a status of complete."""
     record = json.loads((done / "run.json").read_text("utf-8"))
 
     names = {path.name for path in done.iterdir()}
 
-    assert {"run.json", "samples.jsonl", "scores.jsonl", "comparisons.json", "verdict.json", "report.html"} <= names
+    assert {"run.json", "report.html", "timings.jsonl", *STABLE} <= names
     assert record["schema"] == "idiolect.evaluation/1"
     assert record["status"] == "complete"
 
@@ -147,8 +147,6 @@ def test_a_base_that_never_stops_is_not_punished(corpus, tmp_path):
     """The same answers with text after them score the same, and the running on is counted."""
 
     class RunsOn(FakeGenerator):
-        finish_reason = "length"
-
         def __post_init__(self):
             super().__post_init__()
             self.finish_reason = "length"
