@@ -15,11 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..mining.cache import cache_folder
+from ..mining.cache import cache_folder, keep
 from ..mining.judge import Finding, Judgement, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source
-from .learning import keep, version_of_detectors
+from .learning import version_of_detectors
 
 MOST = 4_096
 """With more files than this in the cache, the older half is thrown away."""

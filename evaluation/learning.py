@@ -16,8 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from ..mining.artefacts import write_bytes
-from ..mining.cache import cache_folder, digest_of_code
+from ..mining.cache import cache_folder, digest_of_code, keep
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError, naming
 from ..mining.git import git_output
@@ -175,9 +174,3 @@ def version_of_detectors() -> bytes:
         with suppress(importlib.metadata.PackageNotFoundError):
             digest.update(f"{package} {importlib.metadata.version(package)}\n".encode())
     return digest.digest()
-
-
-def keep(file: Path, data: bytes) -> None:
-    """Write *data*; where that fails, nothing is kept."""
-    with suppress(OSError):
-        write_bytes(file, data)

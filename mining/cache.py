@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from .artefacts import write_bytes
 from .plugins import plugins_sha256
 
 VARIABLE = "IDIOLECT_CACHE"
@@ -48,6 +49,12 @@ def cache_root() -> Path | None:
             return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "idiolect" / "Cache"
         return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "idiolect"
     return None
+
+
+def keep(file: Path, data: bytes) -> None:
+    """Write *data*; where that fails, nothing is kept."""
+    with suppress(OSError):
+        write_bytes(file, data)
 
 
 class Store:

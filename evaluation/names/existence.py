@@ -17,14 +17,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...mining.cache import cache_folder, digest_of_code
+from ...mining.cache import cache_folder, digest_of_code, keep
 from ...mining.conventions.existence import ApiExists
 from ...mining.conventions.silences import Silences
 from ...mining.judge import Finding
 from ...mining.profile import state_fact
 from ...mining.roles import data_folder
 from ...mining.source import Source
-from ..learning import keep
 from .certainty import KINDS, QUOTED, is_certain
 from .house import House, read_house
 from .resolver import ask_resolver, find_resolver, installed, version_for
