@@ -9,6 +9,7 @@ import json
 import pytest
 from idiolect.evaluation.checks.check import LOST
 from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.evaluation.integrity import check_applied
 from idiolect.evaluation.tables import Tables
 from idiolect.evaluation.weigh import choose_arms, weigh
 from toys import FakeGenerator, FakeLosses, tuned_knows
@@ -114,6 +115,24 @@ def test_an_adapter_whose_effect_was_not_measured_is_not_called_inert(evidence):
 
     assert {"adapter applied": None}.items() <= {c.check: c.ok for c in weighed.evidence.integrity}.items()
     assert "WORTH_IT" == weighed.verdict.word
+
+
+@pytest.mark.parametrize(("moved", "is_applied"), [(0.3, True), (0.0, False)])
+def test_each_folds_adapter_has_to_move_an_answer(moved, is_applied):
+    """One adapter of two that was never switched on is found, though the other one moves what it is asked."""
+    probes = [{"id": "first", "fold": 0}, {"id": "second", "fold": 1}]
+    run = {"adapter": {}, "suites": {"test": {"probes": probes}}}
+    moves = [("applied", "taught", 0.4), ("test", "first", 0.2), ("test", "second", moved)]
+    losses = [
+        {"set": part, "pair_id": pair, "adapted": adapted, "nats": 20 - 10 * by * adapted, "tokens": 10}
+        for part, pair, by in moves
+        for adapted in (False, True)
+    ]
+
+    found = check_applied(run, losses)
+
+    assert is_applied is found.ok
+    assert found.value == pytest.approx(min(0.2, moved))
 
 
 def test_losses_are_told_by_what_they_fell(evidence):

@@ -94,6 +94,28 @@ def test_of_a_secret_in_two_strings_exactly_the_pieces_go(joint):
     assert text.format("X" * 15, "X" * (len(secret) - 15)) == redacted
 
 
+def test_pieces_of_two_secrets_are_found_whatever_quotes_they_have():
+    """A file may join strings of both kinds, and far apart."""
+    chance = random.Random(23)
+    first, second = (FORMATS["GitHub personal"](chance) for _ in range(2))
+    far = "step(1)\n" * 200
+
+    redacted, _ = redact_secrets(f"a = \"{first[:15]}\" \"{first[15:]}\"\n{far}b = '{second[:15]}' '{second[15:]}'\n")
+
+    assert f'a = "{"X" * 15}" "{"X" * (len(first) - 15)}"\n{far}b = ' in redacted
+    assert not [part for part in (second[:15], second[15:]) if part in redacted]
+
+
+def test_of_a_secret_inside_another_all_goes():
+    """What stands behind the inner one is still the outer one's."""
+    key = FORMATS["GitHub personal"](random.Random(29))
+
+    redacted, found = redact_secrets(f"amqp://root:gate-{key}-door@host/")
+
+    assert 1 == len(found)
+    assert f"amqp://root:{'X' * (len(key) + 10)}@host/" == redacted
+
+
 @pytest.mark.parametrize("before", ["x", "9", "_"])
 def test_what_goes_on_from_a_word_is_no_secret(before):
     """A format has to begin where a word does."""
@@ -151,6 +173,7 @@ def test_an_assigned_secret_is_found_by_its_name():
         pytest.param("  API_KEY={value} # ours", id="shell with a comment"),
         pytest.param("ENV DOOR_TOKEN={value}\n", id="container"),
         pytest.param('curl -H "Authorization: Bearer {value}" host', id="header of a request"),
+        pytest.param('curl -H "AUTHORIZATION: TOKEN {value}" host', id="header in capitals"),
     ],
 )
 def test_a_secret_is_found_however_it_is_assigned(line):
@@ -192,6 +215,8 @@ def test_a_secret_behind_a_line_end_in_a_string_is_found():
         pytest.param("name = 'test_that_a_long_name_with_2_digits_is_no_secret'", id="a name"),
         pytest.param("token = tokenizer.encode('hello world', add_special_tokens=False)", id="a call"),
         pytest.param("token = 'your-token-goes-here-1234567890'", id="a placeholder"),
+        pytest.param("api_key = 'ExampleKey12ab34CD56ef'", id="an example"),
+        pytest.param("api_key = 'registerTheOwnersOfDoors'", id="letters alone"),
         pytest.param("password_field = 'registration_form_password_2'", id="words"),
         pytest.param("url = 'https://user:{password}@host/path'", id="a template"),
         pytest.param("see https://example.org/a:b@c", id="a link"),

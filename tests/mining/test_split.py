@@ -203,7 +203,7 @@ HELD_OUT = [
         pytest.param(replace(PAIR, instruction="def f():\n    return self.reads\n"), False, id="a short line"),
         pytest.param(replace(PAIR, kind="infill", response="store.next(limit)"), False, id="a hole of the same line"),
         pytest.param(
-            replace(PAIR, kind="edit", response=ONE_LINE.replace(", ", ",\n        ")),
+            replace(PAIR, kind="edit", response="def f():\n" + ONE_LINE.replace(", ", ",\n        ")),
             True,
             id="a change, laid out anew",
         ),

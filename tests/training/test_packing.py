@@ -19,6 +19,7 @@ from idiolect.training.packing import (
     Segment,
     build_pack,
     count_cost,
+    cut_steps,
     fit_chunks,
     group_examples,
     make_chunks,
@@ -201,6 +202,26 @@ def test_epochs_take_turns(examples):
 
     assert visited == [{*range(6), 6, 7}, {*range(6), 8, 9}, {*range(6), 6, 7}]
     assert plan.examples == tuple(examples)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cuts"),
+    [
+        pytest.param([100] * 6, [3, 3], id="as many as fit"),
+        pytest.param([90] * 6, [3, 3], id="nearly as many"),
+        pytest.param([100] * 7, [3, 4], id="little is left over"),
+        pytest.param([100] * 8, [3, 3, 2], id="much is left over"),
+        pytest.param([100], [1], id="nothing else"),
+    ],
+)
+def test_steps_take_their_tokens_and_leave_no_pack_out(tokens, cuts):
+    """What is left over is a step of its own, or joins the last one where it is less than half of one."""
+    packs = [[Chunk((number,), size, 1)] for number, size in enumerate(tokens)]
+
+    steps = cut_steps(packs, 300)
+
+    assert cuts == [len(step) for step in steps]
+    assert packs == [pack for step in steps for pack in step]
 
 
 @pytest.mark.parametrize("most", [250, 120, 30])
