@@ -31,7 +31,7 @@ MOST_RULES = 3
 MOST_EDITS = 12
 START: Callable[[Opportunity], int] = attrgetter("start")
 ANSWER = itemgetter(0, 1, 2)
-"""The convention, key and value of an opportunity: equal to the `Rule` of these, and had at a third of the cost."""
+"""The convention, key and value of an opportunity: equal to the `Rule` of these, and had at a tenth of the cost."""
 LEAST_ANSWERS = 3
 """Equal answers that a file gives before it is believed to keep a rule."""
 
