@@ -231,10 +231,11 @@ class SummaryPlace(Convention):
     question = "Where does the {key} of a documentation string of several lines stand?"
     query = "(function_definition) @site (class_definition) @site"
     linter_codes = frozenset({"D200", "D209", "D212", "D213"})
-    cap = "advise"  # whoever is strict about it has a linter that is, and where it is not asked people go either way
     is_fixable = True
-    version = 4
+    version = 5
     values = ("on the first line", "on the second line", "alone on their line", "after the text")
+    # PEP 257 leaves the summary's line to people, who go either way in most houses; of the closing quotes it says where
+    advised = frozenset(values[:2])
     examples = Examples(
         value="on the first line",
         key="summary",
