@@ -95,13 +95,15 @@ def name_routers(model: PreTrainedModel) -> list[str]:
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:
     """Return *model* with the adapter in *folder*."""
-    check_adapter(folder)
+    # no layer has more ranks than its narrower side
+    check_adapter(folder, max(min(weight.shape) for weight in model.parameters() if weight.ndim > 1))
     try:
         return PeftModel.from_pretrained(
             model, folder, is_trainable=trainable, local_files_only=True, low_cpu_mem_usage=False
         )
     except Exception as error:
-        raise InputError(f"The adapter in {str(folder)!r} does not fit its base: {str(error)[:200]}") from error
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"The adapter in {str(folder)!r} does not fit its base: {reason}") from error
 
 
 def adapter_tensors(model: PeftModel) -> dict[str, torch.Tensor]:
@@ -187,12 +189,23 @@ def read_record(folder: Path) -> dict[str, Any]:
         ) from None
     except ValueError as error:
         raise MismatchError(f"{str(folder / RECORD)!r} is not JSON: {error}.") from error
-    if record.get("schema") != SCHEMA:
-        raise InputError(f"{str(folder)!r} holds {record.get('schema')!r}, not {SCHEMA!r}.")
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        found = record.get("schema") if isinstance(record, dict) else type(record).__name__
+        raise InputError(f"{str(folder)!r} holds {found!r}, not {SCHEMA!r}.")
+    if not is_record(record):
+        raise MismatchError(f"{str(folder / RECORD)!r} lacks what every adapter's record holds. Train it again.")
     for name in (WEIGHTS, CONFIG):
         if not (folder / name).is_file() or sha256_file(folder / name) != record["files"].get(name):
             raise MismatchError(f"{name!r} in {str(folder)!r} is not the file that was trained. Train it again.")
     return record
+
+
+def is_record(record: Mapping[str, Any]) -> bool:
+    """Claim that *record* says of its base, prompts and files what is read of it to load an adapter."""
+    base, prompts, files = (record.get(key) for key in ("base", "prompt_format", "files"))
+    if not (isinstance(base, dict) and isinstance(prompts, dict) and isinstance(files, dict)):
+        return False
+    return all(isinstance(base.get(key), str) for key in ("name", "weights_sha256"))
 
 
 def load_block(base: Mapping[str, Any]) -> str:

@@ -233,15 +233,23 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
     quiet = redirect_stderr(StringIO()) if base.file else nullcontext()
     try:
         with quiet:
-            model = AutoModelForCausalLM.from_pretrained(
-                use_safetensors=True, dtype=dtype, **{**base.source, **plain_weights(base), **options}
-            )
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                use_safetensors=True, dtype=dtype, output_loading_info=True,
+                **{**base.source, **plain_weights(base), **options},
+            )  # fmt: skip
     except IdiolectError:
         raise
     except Exception as error:
         raise unusable(base, "model", error) from error
     finally:
         transformers.logging.set_verbosity(before)
+    model, told = loaded
+    if told["missing_keys"]:
+        # the library would fill their places with chance
+        raise InputError(
+            f"The base {base.name!r} lacks {len(told['missing_keys'])} of its weights, {min(told['missing_keys'])!r} "
+            "among them. Is the folder complete?"
+        )
     broken = next((name for name, weight in model.named_parameters() if not is_finite(weight)), "")
     if broken:
         raise InputError(f"The weights of the base {base.name!r} hold what is not a number, in {broken!r}.")
@@ -304,8 +312,13 @@ def context_length(base: Base, tokenizer: PreTrainedTokenizerBase) -> int:
 
 def read_parameters(base: Base) -> int:
     """Return how many parameters *base* has, tied ones once, from its configuration alone."""
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(read_config(base))
+    try:
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(read_config(base))
+    except IdiolectError:
+        raise
+    except Exception as error:
+        raise unusable(base, "configuration", error) from error
     model.tie_weights()
     return count_parameters(model)
 

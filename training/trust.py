@@ -7,6 +7,7 @@ library is told to run no such code; these are refused before it reads them, by 
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,12 @@ FETCHING = (
 """Keys by which a library imports or downloads code."""
 HARMLESS = (None, False, "eager", "sdpa", "flash_attention_2", "flex_attention")
 ADAPTERS = ("LORA",)
+OWN_KEYS = {
+    "r", "lora_alpha", "rank_pattern", "alpha_pattern", "target_modules", "exclude_modules", "trainable_token_indices",
+    "use_dora", "use_rslora", "task_type", "peft_type", "peft_version", "base_model_name_or_path", "revision",
+    "inference_mode",
+}  # fmt: skip
+"""What an adapter made here sets; the rest it leaves to PEFT."""
 LONGEST_TEMPLATE = 100_000
 TEMPLATE_SECONDS = 60
 RENDER = """
@@ -75,13 +82,35 @@ def refuse_code(config: Mapping[str, Any], file: Path) -> None:
             refuse_code(value, file)
 
 
-def check_adapter(folder: Path) -> None:
-    """Raise `InputError` unless the adapter in *folder* is of a known kind and brings no code."""
+def check_adapter(folder: Path, most: int) -> None:
+    """
+    Raise `InputError` unless the adapter in *folder* is of a known kind, brings no code and has ranks up to *most*.
+
+    PEFT takes names also as patterns, which may search without end, and makes room for any rank before it looks at the
+    weights: only what adapters made here say is passed on to it.
+    """
+    from peft import LoraConfig
+
     file = folder / "adapter_config.json"
     check_config(file)
-    kind = parse_json(file.read_text("utf-8")).get("peft_type")
+    config = parse_json(file.read_text("utf-8"))
+    kind = config.get("peft_type")
     if kind not in ADAPTERS:
         raise InputError(f"{str(folder)!r} holds an adapter of kind {kind!r}. Known: {', '.join(ADAPTERS)}.")
+    usual = LoraConfig().to_dict()
+    odd = [key for key, value in config.items() if key not in OWN_KEYS and value and value != usual.get(key)]
+    odd += [key for key in ("target_modules", "exclude_modules") if not isinstance(config.get(key) or [], list)]
+    patterns = {key: config.get(key) or {} for key in ("rank_pattern", "alpha_pattern")}
+    odd += [key for key, names in patterns.items() if not (isinstance(names, dict) and all(map(is_plain, names)))]
+    ranks = [config.get("r"), *(() if odd else patterns["rank_pattern"].values())]
+    odd += ["r"] * any(type(rank) is not int or rank > most for rank in ranks)
+    if odd:
+        raise InputError(f"{file.name} of {str(folder)!r} sets {odd[0]!r} as no adapter of this base made here does.")
+
+
+def is_plain(name: str) -> bool:
+    """Claim that *name* is a module's, and no pattern but for its dots."""
+    return re.fullmatch(r"[\w.-]+", name) is not None
 
 
 @cache

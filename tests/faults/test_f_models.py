@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 from idiolect.mining.errors import IdiolectError
+from idiolect.training.adapter import read_record
 from idiolect.training.base import embedded_path
 from idiolect.training.generation import load_model
 from idiolect.training.models import recall_base
 from idiolect.training.trust import check_adapter
+from safetensors.torch import load_file, save_file
 
 
 class Payload:
@@ -120,6 +122,22 @@ def test_F04_weights_that_are_no_numbers(base):
     refuse(base, "not a number")
 
 
+def test_F04_weights_that_are_not_there(base):
+    """A base that lacks weights is refused: chance would stand in their place."""
+    weights = load_file(base / "model.safetensors")
+    save_file(
+        {name: weight for name, weight in weights.items() if ".layers.1." not in name}, base / "model.safetensors"
+    )
+    refuse(base, "lacks .* of its weights")
+
+
+def test_F04_a_size_that_is_none(base):
+    """A configuration that no model can have is told in one line."""
+    config = json.loads((base / "config.json").read_text("utf-8"))
+    (base / "config.json").write_text(json.dumps(config | {"hidden_size": -5}), "utf-8")
+    refuse(base)
+
+
 def test_F07_more_tokens_than_weights(base):
     """A tokenizer with ids that the weights have no row for is refused."""
     edit(base, "config.json", vocab_size=100)
@@ -143,15 +161,36 @@ def test_F09_a_template_that_does_harm(base, template):
 @pytest.mark.parametrize(
     "values",
     [{"peft_type": "EVIL"}, {"peft_type": "LORA", "auto_mapping": {"base_model_class": "os", "parent_library": "os"}},
-     {"peft_type": "LORA", "auto_map": {"AutoModel": "x--y.Z"}}],
-    ids=["kind", "mapping", "auto-map"],
+     {"peft_type": "LORA", "auto_map": {"AutoModel": "x--y.Z"}},
+     {"megatron_config": {"x": 1}, "megatron_core": "megatron_evil"}, {"init_lora_weights": "pissa"},
+     {"layer_replication": [[0, 4]] * 20_000}, {"r": 2_000_000}, {"r": "8"}, {"rank_pattern": {"q_proj": 2_000_000}},
+     {"rank_pattern": ["q_proj"]}, {"rank_pattern": {"((a)+)+!": 8}}, {"alpha_pattern": {"((a)+)+!": 8}},
+     {"target_modules": "((a)+)+!"}, {"exclude_modules": "((a)+)+!"}],
 )  # fmt: skip
-def test_F05_an_adapter_that_names_code(tmp_path, values):
-    """An adapter of an unknown kind, or one that names a module, is refused before a library reads it."""
-    (tmp_path / "adapter_config.json").write_text(json.dumps(values))
+def test_F05_an_adapter_that_names_code_or_asks_for_much(tmp_path, values):
+    """What is of an unknown kind, names a module, is a pattern, or large, is refused before a library reads it."""
+    usual = {"peft_type": "LORA", "r": 8, "target_modules": ["q_proj"]}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(usual))
+    check_adapter(tmp_path, 64)
+    (tmp_path / "adapter_config.json").write_text(json.dumps(usual | values))
 
     with pytest.raises(IdiolectError):
-        check_adapter(tmp_path)
+        check_adapter(tmp_path, 64)
+
+
+@pytest.mark.parametrize("change", [{"base": "x"}, {"base": {"name": 3}}, {"files": []}, {"prompt_format": None}, None])
+def test_F05_a_record_that_is_none(tmp_path, change):
+    """A record that lacks what is read of it, or is none, is told in one line."""
+    usual = {
+        "schema": "idiolect.adapter/1",
+        "base": {"name": "x", "weights_sha256": "x"},
+        "prompt_format": {},
+        "files": {},
+    }
+    (tmp_path / "idiolect.json").write_text(json.dumps(usual | change if change is not None else []))
+
+    with pytest.raises(IdiolectError):
+        read_record(tmp_path)
 
 
 def test_F05_a_base_is_found_by_its_hash(tmp_path, monkeypatch):
