@@ -38,16 +38,19 @@ def cache_folder(part: str) -> Path | None:
 
 def cache_root() -> Path | None:
     """Return where the caches of this user stand, whether or not the folder exists."""
-    named = os.environ.get(VARIABLE)
-    if named is not None:
-        return Path(named).absolute() if named else None
+    own = os.environ.get(VARIABLE)
+    if own is not None:
+        return Path(own).absolute() if own else None
     with suppress(RuntimeError):
         home = Path.home()
         if sys.platform == "darwin":
             return home / "Library" / "Caches" / "idiolect"
         if sys.platform == "win32":
             return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "idiolect" / "Cache"
-        return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "idiolect"
+        named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        # a relative one is to be ignored, says its specification; below a relative home nothing is kept
+        root = named if named.is_absolute() else home / ".cache"
+        return root / "idiolect" if root.is_absolute() else None
     return None
 
 

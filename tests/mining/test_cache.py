@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import sys
 
 import pytest
 from idiolect.mining import mine, mine_files
@@ -127,6 +128,17 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     monkeypatch.delenv("IDIOLECT_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert "idiolect" == cache_root().name.lower()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there these variables say where caches stand")
+def test_no_cache_is_made_where_a_command_happens_to_run(monkeypatch, tmp_path):
+    """A relative `$XDG_CACHE_HOME` or `$HOME` would put it into the repository that is checked."""
+    monkeypatch.delenv("IDIOLECT_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "caches")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert tmp_path / ".cache" / "idiolect" == cache_root()
+    monkeypatch.setenv("HOME", "home")
+    assert None is cache_root()
 
 
 def test_nothing_changed_means_nothing_is_mined(house, tmp_path, monkeypatch):
