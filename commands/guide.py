@@ -33,7 +33,7 @@ def command(source: Path, words: int) -> None:
     else:
         for note in (*without_grammar(paths_now(source, settings)), *unread(list_files(source.resolve()), settings)):
             click.echo(f"note: {note}", err=True)
-    guide = render_guide(profile, max_words=words)
+    guide = render_guide(profile, max_words=words, with_ids=True)
     if "\n- " not in guide:
         click.echo("note: no habit is firm enough to be a rule", err=True)
     click.echo(guide)

@@ -17,16 +17,18 @@ SAME_PLACES = 0.95
 """The share of a folder's places that those of a role reach where both are nearly the same."""
 
 
-def render_guide(profile: Profile, *, max_words: int = MOST_WORDS) -> str:
+def render_guide(profile: Profile, *, max_words: int = MOST_WORDS, with_ids: bool = False) -> str:
     """
     Return the conventions of *profile*, the strongest first, each with its evidence and one real example.
+
+    With their ids a person finds each in `check --explain` and in the settings; a model needs none.
 
     Whole items only, at most *max_words* words. Rules that are mined, of which a repository may have hundreds that are
     alike, leave half of the words to the others where those need them.
     """
     parts = ["# How this codebase is written\n"]
     said = said_together(said_once(strongest_first(profile)))
-    items = [(bool(rules[0][0].rule), render_rules(rules)) for rules in said]
+    items = [(bool(rules[0][0].rule), render_rules(rules, with_ids)) for rules in said]
     words = len(parts[0].split())
     others = sum(len(item.split()) for is_mined, item in items if not is_mined)
     room = max_words - min(words + others, max_words // 2)
@@ -105,15 +107,16 @@ def said_together(rules: Sequence[list[Entry]]) -> list[list[list[Entry]]]:
     return list(groups.values())
 
 
-def render_rules(rules: Sequence[Sequence[Entry]]) -> str:
+def render_rules(rules: Sequence[Sequence[Entry]], with_ids: bool = False) -> str:
     """Return rules that are said together as one item: the instruction, where it holds, the evidence, an example."""
     entry = rules[0][0]
     places = " and in ".join(each.where for each in rules[0] if each.where)
     place = f" In {places}." if places else ""
     evidence = " and ".join(evidence_of(rules, each.scope) for each in rules[0])
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
-    reason = f" {entry.reason}" if entry.reason else ""
-    return f"- {advice_of([entries[0] for entries in rules])}{place} ({evidence}.){reason}{example}"
+    name = f"{entry.convention}: " if with_ids else ""
+    reason = f"; {entry.reason.rstrip('.')}" if entry.reason else ""
+    return f"- {advice_of([entries[0] for entries in rules])}{place} ({name}{evidence}{reason}.){example}"
 
 
 def evidence_of(rules: Sequence[Sequence[Entry]], scope: str) -> str:

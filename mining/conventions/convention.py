@@ -203,7 +203,7 @@ class Convention:
     is_fixable: ClassVar[bool] = False
     """Whether a rewriting towards the house's answer is safe: what the code does stays as it was."""
     values: ClassVar[tuple[str, ...]] = ()
-    """The answers that `rewrite` knows how to give; empty where answers are open-ended."""
+    """The answers that there are, as far as `rewrite` knows; empty where they are open-ended."""
     is_neutral: ClassVar[bool] = False
     """Whether it is asked of every language that has no catalogue of its own."""
     is_scoped: ClassVar[bool] = True

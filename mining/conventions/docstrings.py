@@ -187,6 +187,7 @@ class SectionStyle(Documented):
     name = "docstring-sections"
     question = "In which form are the sections of a documentation string written?"
     linter_codes = frozenset({"D406", "D407"})
+    values = ("google", "numpy", "sphinx")
     examples = Examples(
         value="numpy",
         conforms=('def f(a):\n    """F.\n\n    Parameters\n    ----------\n    a : int\n    """',),

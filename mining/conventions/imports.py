@@ -5,7 +5,7 @@ Imports. In: import statements. Out: their form, their names, and where they sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tree_sitter import Node
 
@@ -14,6 +14,8 @@ from .convention import Choice, Convention, Edit, Examples, Place
 from .facts import absolute_module
 from .view import FileView, statement_edit
 
+MOST_NAMED = 12
+"""Modules that one sentence names."""
 IMPORTS = "(import_statement) @site (import_from_statement) @site"
 FUTURE = "from __future__ import annotations"
 OWN_NAME = "its own name"
@@ -34,7 +36,7 @@ class ImportForm(Convention):
     least_support = 10.0
     least_files = 5
     is_mined = True
-    version = 4
+    version = 5
     examples = Examples(
         value="import numpy as …",
         key="numpy",
@@ -77,7 +79,25 @@ class ImportForm(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Import `{key}` as `{value}`."
+        return self.advise_all([(value, key)])
+
+    def shared(self, value: str, key: str) -> str:
+        """Return the form, the module left out."""
+        return value.replace(key, "…", 1)
+
+    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
+        """Return the modules that are imported in one form, the first of them by name."""
+        form = self.shared(*rules[0])
+        if len(rules) == 1:
+            form = rules[0][0]
+            return f"Write `{form}`." if form.endswith("as …") else f"Write `{form}`, not `{self.other(*rules[0])}`."
+        named = [f"`{key}`" for _, key in rules[:MOST_NAMED]]
+        last = f"{len(rules) - MOST_NAMED} more" if len(rules) > MOST_NAMED else named.pop()
+        return f"Write `{form}` for {', '.join(named)} and {last}."
+
+    def other(self, value: str, key: str) -> str:
+        """Return the form that `value` is not."""
+        return f"from {key} import …" if value.startswith("import") else f"import {key}"
 
 
 class ImportAlias(Convention):
@@ -91,7 +111,7 @@ class ImportAlias(Convention):
     defaults = frozenset({OWN_NAME})
     least_support = 10.0
     is_mined = True
-    version = 2
+    version = 3
     examples = Examples(
         value="np",
         key="numpy",
@@ -135,7 +155,7 @@ class ImportAlias(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Call `{key}` by the name `{value}`."
+        return f"Import `{key}` as `{value}`."
 
 
 class InnerImports(Convention):
@@ -143,10 +163,11 @@ class InnerImports(Convention):
 
     id = "I03"
     name = "inner-imports"
-    question = "How are modules of the own package imported?"
+    question = "How are modules of the same package imported?"
     query = "(import_from_statement) @site"
     linter_codes = frozenset({"TID252"})
-    version = 2
+    version = 3
+    values = ("absolute", "relative")
     examples = Examples(
         value="relative",
         path="package/module.py",
@@ -191,7 +212,7 @@ class InnerImports(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Import modules of the own package by {value} imports."
+        return f"Import modules of the same package by {value} imports."
 
 
 class FutureAnnotations(Convention):
@@ -265,8 +286,10 @@ class TypingImports(Convention):
     query = "(module) @site"
     linter_codes = frozenset({"TC001", "TC002", "TC003", "TCH001", "TCH002", "TCH003"})
     cap = "advise"
-    version = 3
+    version = 4
     never = frozenset({"unguarded"})
+    is_in_line = False
+    values = ("guarded", "unguarded")
     needs = (FUTURE.encode(),)
     examples = Examples(
         value="guarded",

@@ -235,6 +235,7 @@ class SettingsAccess(Convention):
     query = "(module) @site"
     needs = (b"environ", b"getenv", b"settings.", b"config.", b"conf.")
     never = frozenset({"the environment"})
+    values = ("settings", "the environment")
     roles = frozenset({"src"})
     examples = Examples(
         value="settings",

@@ -449,12 +449,12 @@ class BlankLines(NeutralConvention):
 
     id = "Q07"
     name = "blank-lines"
-    question = "How many empty lines stand between {key}, outermost in a file?"
+    question = "How many empty lines stand between {key} at the top level of a file?"
     cap = "advise"
     spared = PROSE
     owners = frozenset({"gofmt", "google-java-format", "ktlint", "php-cs-fixer", "rubocop", "swiftformat"})
     is_mined = True
-    version = 10
+    version = 11
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -543,7 +543,7 @@ class BlankLines(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Leave {value} empty line{'' if value == '1' else 's'} between {key}, outermost in a file."
+        return f"Leave {value} empty line{'' if value == '1' else 's'} between {key} at the top level of a file."
 
     def shared(self, value: str, key: str) -> str:
         """Return the number of lines."""

@@ -52,9 +52,10 @@ class FunctionForm(ScriptConvention):
 
     id = "Q25"
     name = "function-form"
-    question = "In which form is {key} written, outermost in a file?"
+    question = "In which form is {key} written at the top level of a file?"
     linter_codes = frozenset({"func-style", "function-component-definition", "prefer-arrow-functions"})
     values = ("a declaration", "an arrow function")
+    version = 2
     examples = Examples(
         value="a declaration",
         key=FUNCTION,
@@ -138,7 +139,7 @@ class FunctionForm(ScriptConvention):
         """Return the rule as an instruction."""
         name = "F" if key == COMPONENT else "f"
         form = f"function {name}() {{…}}" if value == "a declaration" else f"const {name} = () => {{…}}"
-        return f"Write {key}, outermost in a file, as `{form}`."
+        return f"Write {key} at the top level of a file as `{form}`."
 
 
 def declarations_of(file: AnyView) -> list[Node]:

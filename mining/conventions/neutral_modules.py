@@ -50,11 +50,11 @@ class ModuleOrigin(NeutralConvention):
     name = "module-origin"
     question = "What about {key}?"
     never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
-    advised = frozenset({"from the place of the file"})  # of several packages in a repository one may know a root
+    advised = frozenset({"relative to the file"})  # of several packages in a repository one may know a root
     least_support = 10.0
-    version = 4
+    version = 5
     examples = Examples(
-        value="from the place of the file",
+        value="relative to the file",
         key=NAMED,
         path="src/a.js",
         language="javascript",
@@ -113,7 +113,7 @@ class ModuleOrigin(NeutralConvention):
             opening = OWN.match(path) or own_alias(path, file.path)
             if opening is not None and any(is_import(each) for each in (outer, outer.parent if outer else None)):
                 is_near = opening[1] in ("./", "../", ":")
-                value = "from the place of the file" if is_near else f"from the root, `{opening[1]}`"
+                value = "relative to the file" if is_near else f"from the root, `{opening[1]}`"
                 yield Choice(value, node, NAMED)
         for block in file.blocks:
             for entry in block.entries:
@@ -153,7 +153,7 @@ class ModuleOrigin(NeutralConvention):
             return f"Pin {key}: name a version or a commit."
         if key.endswith(" is pinned to"):
             return f"Pin {key.removesuffix(' is pinned to')} fetches to {value}."
-        return f"Name a module of this repository {value}."
+        return f"Import modules of this repository {value}."
 
 
 class HouseModule(NeutralHouseConvention):

@@ -46,7 +46,7 @@ class CommentForm(NeutralConvention):
     question = "What about {key}?"
     cap = "advise"
     never = frozenset({"undocumented"})
-    version = 6
+    version = 7
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -149,7 +149,7 @@ class CommentForm(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Open comments that document nothing with `{value}`." if value != "documented" else f"Put {key}."
+        return f"Open plain comments with `{value}`." if value != "documented" else f"Put {key}."
 
 
 def with_attributes(node: Node) -> Node:

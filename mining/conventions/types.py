@@ -67,6 +67,7 @@ class ParameterAnnotations(Convention):
     query = "(function_definition) @site"
     linter_codes = frozenset({"ANN001", "ANN002", "ANN003", "type: no-untyped-def"})
     never = frozenset({"some", "none"})
+    values = ("all", "some", "none")
     roles = frozenset({"src"})
     version = 2
     examples = Examples(

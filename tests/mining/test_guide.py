@@ -161,7 +161,7 @@ def test_rules_of_one_matter_are_one_item(odd: str, said: list[str]):
     assert [
         "- Leave 1 empty line between a class declaration and a function declaration; "
         "a function declaration and a class declaration or another; "
-        "an expression statement and a function declaration, outermost in a file (javascript). (240 of 240.)"
+        "an expression statement and a function declaration at the top level of a file (javascript). (240 of 240.)"
     ] == about("Leave 1")
     assert said == about("a reference")
 
@@ -204,3 +204,19 @@ def test_what_literals_hold_is_said_after_what_code_is_like():
     guide = render_guide(profile)
 
     assert 0 < guide.index("in camelCase") < guide.index("in every call of `make`")
+
+
+def test_modules_that_are_imported_in_one_form_are_one_item():
+    """A form that departs from them stands alone, and so does each other name."""
+    python = language_named("python")
+    text = "from app.core import go\nfrom app.models import Row\nimport json\nimport numpy as np\n"
+    files = [(f"app/m{n}.py", text.encode()) for n in range(60)]
+    profile = learn_profile([tally_source(parse_source(path, data, python)) for path, data in files])
+    items = [item.partition(" Example: ")[0] for item in render_guide(profile, with_ids=True).splitlines()]
+
+    assert {
+        "- Write `from … import …` for `app.core` and `app.models`. (I01: 120 of 120.)",
+        "- Write `import json`, not `from json import …`. (I01: 60 of 60.)",
+        "- Write `import numpy as …`. (I01: 60 of 60.)",
+        "- Import `numpy` as `np`. (I02: 60 of 60.)",
+    } < set(items)

@@ -306,7 +306,12 @@ def test_the_end_of_a_line_is_no_sign():
         ("Q05", "nowhere", "`->` in a member call", "Put no blanks around `->` in a member call."),
         ("Q05", "nowhere", "`?` that opens an optional type", "Put no blank after `?` that opens an optional type."),
         ("Q05", "nowhere", "`!` that closes a macro", "Put no blank before `!` that closes a macro."),
-        ("Q07", "1", "a comment and another", "Leave 1 empty line between a comment and another, outermost in a file."),
+        (
+            "Q07",
+            "1",
+            "a comment and another",
+            "Leave 1 empty line between a comment and another at the top level of a file.",
+        ),
         ("Q10", "has `attributes`", "`a` have `attributes`", "Give every block `a` the key `attributes`."),
         ("Q18", "at most 1", "nested blocks in a class", "Keep to at most 1 nested block in a class."),
     ],

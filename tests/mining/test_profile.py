@@ -428,6 +428,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
         "Z99": {"ignore": True, "reason": "none"},
         "S04": {"tier": "hard", "reason": "it matters"},
         "N01": {"value": "camel", "reason": "it is new"},
+        "I03": {"value": "sideways", "reason": "it is a slip"},
         "I01[yaml]": {"value": "import yaml as y", "reason": "no list of answers is complete"},
         "I01[json]": {"ignore": True, "reason": "both are fine"},
         "P01": {"enforce": True, "reason": "it matters"},
@@ -445,6 +446,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     assert "conventions.S01 gives no reason" in said and "conventions.Z99: no such convention" in said
     assert "conventions.S04.tier must be one of" in said and "json" not in said
     assert "conventions.N01.value must be one of CapWords, camelCase, snake_case, got 'camel'" in said
+    assert "conventions.I03.value must be one of absolute, relative, got 'sideways'" in said
     assert "yaml" not in said
     assert "conventions.P01 is of a fact, not of a habit" in said and "conventions.A11[name]" not in said
     assert "A11[foo]: A11 has no such rule, known: A11[arguments], A11[attribute]" in said and "Q01" not in said
