@@ -119,10 +119,10 @@ def test_an_adapter_whose_effect_was_not_measured_is_not_called_inert(evidence):
 
 @pytest.mark.parametrize(("moved", "is_applied"), [(0.3, True), (0.0, False)])
 def test_each_folds_adapter_has_to_move_an_answer(moved, is_applied):
-    """One adapter of two that was never switched on is found, though the other one moves what it is asked."""
-    probes = [{"id": "first", "fold": 0}, {"id": "second", "fold": 1}]
+    """One adapter of three that was never switched on is found, though the others move what they are asked."""
+    probes = [{"id": name, "fold": fold} for fold, name in enumerate(("first", "second", "third"))]
     run = {"adapter": {}, "suites": {"test": {"probes": probes}}}
-    moves = [("applied", "taught", 0.4), ("test", "first", 0.2), ("test", "second", moved)]
+    moves = [("applied", "taught", 0.4), ("test", "first", 0.2), ("test", "second", moved), ("test", "third", 0.2)]
     losses = [
         {"set": part, "pair_id": pair, "adapted": adapted, "nats": 20 - 10 * by * adapted, "tokens": 10}
         for part, pair, by in moves

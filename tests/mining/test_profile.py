@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ from idiolect.mining.errors import SettingsError
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named, language_of
-from idiolect.mining.learn import learn_profile
+from idiolect.mining.learn import control_discoveries, learn_profile
 from idiolect.mining.owners import owners_at, owners_in
-from idiolect.mining.profile import Entry, Profile, scopes_of
+from idiolect.mining.profile import Entry, Profile, scopes_of, state_fact
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.settings import check_settings
 from idiolect.mining.source import parse_source
@@ -349,6 +350,22 @@ def test_a_folder_that_holds_all_of_a_role_is_said_once():
     assert ["In tests.", "In the sources."] == sorted(re.findall(r"In [\w ]+\.", "\n".join(rules)))
     source = parse_source("lib/new.py", b"a = f('x')\n", PYTHON)
     assert "S01" in {finding.entry.id for finding in judge_source(source, profile).findings}
+
+
+@pytest.mark.parametrize(
+    ("places", "kept"),
+    [
+        pytest.param([20, 20, 30, 50], [50], id="the firmest of four"),
+        pytest.param([30, 30, 30, 50], [30, 30, 30, 50], id="many that are firm together"),
+        pytest.param([20, 20], [], id="none"),
+    ],
+)
+def test_mined_rules_are_held_to_how_many_were_tried(places: list[int], kept: list[int]):
+    """Of 20, 30 and 50 places without an exception, p is 0.07, 0.034, 0.009; by hand after Benjamini and Hochberg."""
+    given = replace(state_fact("S01", "", "double"), k=1.0, n=2.0)
+    mined = [replace(state_fact("I01", f"m{i}", "import m"), k=n, n=n) for i, n in enumerate(places)]
+
+    assert [*kept, 2.0] == [entry.n for entry in control_discoveries([given, *mined])]
 
 
 def test_exemplars_come_from_near_the_finding():
