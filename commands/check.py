@@ -55,7 +55,11 @@ def command(
     explain: str | None,
     names: bool,
 ) -> int:
-    """Hold the code under PATHS, or the whole repository, to the conventions that the repository keeps."""
+    """
+    Hold code to the conventions of its repository.
+
+    PATHS are files and folders of it; without any, all of it is asked.
+    """
     from ..evaluation.formats import check_formats, render_report, says_notes
     from ..evaluation.run import Request, run_check
     from ..mining.artefacts import machine_faults

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(repository: Path | None, tier: int | None, as_json: bool) -> None:
     """
-    Probe the sandbox for real, and list accelerator, grammars and compilers.
+    Probe the sandbox, and list what this machine has.
 
-    With --language, say also how well that language reads REPO.
+    The probes are real attempts; listed are accelerator, grammars and compilers. With --language,
+    say also how well that language reads REPO.
     """
     from ..evaluation.sandbox.doctor import diagnose
     from ..mining.languages import builtin_languages, known_languages

@@ -69,7 +69,11 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Ask for the held-out code of CORPUS in every arm, and say whether the adapter is worth it."""
+    """
+    Measure whether an adapter is worth it.
+
+    The held-out code of CORPUS is asked for in every arm.
+    """
     from ..evaluation.checkout import match_repository
     from ..evaluation.endpoint import EndpointGenerator
     from ..evaluation.evaluate import evaluate_corpus, resolve_arms

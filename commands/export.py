@@ -24,9 +24,9 @@ FORMS = (*WEIGHTS, *ROWS)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(source: Path, form: str, out: Path, base: str | None, precision: str | None, as_json: bool) -> None:
     """
-    Write an adapter's weights, or a corpus's rows, for another tool.
+    Write an adapter or a corpus for another tool.
 
-    What is merged is checked against the live adapter first.
+    Of an adapter the weights, of a corpus the rows. What is merged is checked against the live adapter first.
     """
     for name, given in (("--base", base), ("--precision", precision)):
         if given is not None and form not in WEIGHTS:

@@ -17,9 +17,10 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(evaluation: Path, against: Path | None, policy_file: Path | None, as_json: bool) -> None:
     """
-    Say whether the adapter of EVALUATION may ship, from its stored evidence alone.
+    Say from stored evidence whether an adapter may ship.
 
-    Exits 0 for WORTH_IT, 1 for a no, 3 when the evidence is inconclusive, 4 when it is invalid.
+    EVALUATION is a folder that `idiolect evaluate` wrote. Exits 0 for WORTH_IT, 1 for a no,
+    3 when the evidence is inconclusive, 4 when it is invalid.
     """
     from ..evaluation.gate import judge_gate
     from ..evaluation.policy import read_policy

@@ -63,7 +63,11 @@ def command(
     without_adapter: bool,
     as_json: bool,
 ) -> None:
-    """Write code with ADAPTER: for INSTRUCTION (a signature, a comment), or at --line of --file."""
+    """
+    Write code with ADAPTER.
+
+    It answers INSTRUCTION (a signature, a comment), or fills --line of --file.
+    """
     if (instruction is None) == (line is None):
         raise click.UsageError("Give an INSTRUCTION, or --file with --line, but not both.")
     if line is not None and file is None:

@@ -16,7 +16,11 @@ from ._language import language_option
 @click.option("--words", type=click.IntRange(min=50), default=1_500, show_default=True, help="The longest guide.")
 @language_option
 def command(source: Path, words: int) -> None:
-    """Print the conventions of a repository, this one by default, or of a corpus: ready for AGENTS.md or CLAUDE.md."""
+    """
+    Print the conventions of a repository or a corpus.
+
+    Without one named, of this repository. The text is ready for AGENTS.md or CLAUDE.md.
+    """
     from ..evaluation.learning import learn_tree
     from ..evaluation.notes import unread, without_grammar
     from ..evaluation.run import paths_now

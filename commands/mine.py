@@ -53,7 +53,11 @@ def command(
     cluster: str,
     as_json: bool,
 ) -> None:
-    """Mine each REPO into one corpus: pairs in three splits, the profile of its conventions, and its API."""
+    """
+    Mine each REPO into one corpus.
+
+    It holds pairs in three splits, the profile of their conventions, and an index of the API.
+    """
     from ..mining.mine import mine_repositories
 
     chosen = [kind.strip() for kind in kinds.split(",")] if kinds else None

@@ -55,7 +55,11 @@ def command(
     workers: int | None,
     as_json: bool,
 ) -> None:
-    """Mine each REPO, train an adapter on it, and say honestly whether that was worth it."""
+    """
+    Mine each REPO, train on it, and say whether it was worth it.
+
+    The minutes are shared by all three; --out holds the corpus, the adapter and the evaluation.
+    """
     with show_progress() as report, goes_on("The same command goes on."):
         verdict = specialize(repositories, out, base, minutes, probes, workers, report)
     if as_json:

@@ -46,7 +46,11 @@ def command(
     plan_only: bool,
     as_json: bool,
 ) -> None:
-    """Train an adapter on CORPUS, a folder that `idiolect mine` wrote."""
+    """
+    Train an adapter on CORPUS.
+
+    CORPUS is a folder that `idiolect mine` wrote.
+    """
     began = time.perf_counter()  # to load what trains takes seconds of a run's minutes
     from ..training.recipe import Recipe, change_recipe
     from ..training.train import plan_run, train_adapter
