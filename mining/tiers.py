@@ -2,6 +2,8 @@
 How firmly a rule is held. In: tiers. Out: which there are, the weaker of two, and those from one on.
 """
 
+from __future__ import annotations
+
 TIERS = ("gate", "advise", "hint")
 """From the strictest; a finding's tier is the highest its bound and its convention's cap allow."""
 

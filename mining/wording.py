@@ -2,6 +2,8 @@
 What a person reads in a terminal. In: a number and what it counts, or others' text. Out: words that are safe to show.
 """
 
+from __future__ import annotations
+
 
 def counted(count: int, what: str) -> str:
     """Return *count* and *what* there are so many of: `1 file`, `1,200 files`."""
