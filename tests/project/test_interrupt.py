@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -20,7 +20,19 @@ from tests_warm import Process, Server
 
 # as little as makes an adapter: evaluation trains four more by the same recipe
 RECIPE = ("steps=4", "step_tokens=2048", "pack_tokens=2048", "validation_tokens=2048", "contrast=false", "replay=0")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TRAIN = tuple(word for value in RECIPE for word in ("--set", value))
+
+
+@pytest.fixture(name="heeded")
+def _heeded() -> Iterator[None]:
+    """Have the commands that are started here ignore no signal, however the tests were started: `nohup` has them."""
+    ignored = [number for number in SIGNALS if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(name="shop", scope="module")
@@ -102,7 +114,8 @@ def interrupt(server: Server | None, stage: str, *arguments: str, number: int = 
     assert "Traceback" not in rest
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.usefixtures("heeded")
+@pytest.mark.parametrize("number", SIGNALS)
 def test_mining_interrupted_leaves_nothing(shop: Path, tmp_path: Path, number: int):
     """The corpus is complete or absent, and the rerun works."""
     out = tmp_path / "corpus"
