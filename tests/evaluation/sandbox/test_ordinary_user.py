@@ -97,6 +97,11 @@ for action in ("sleep", "run_away"):
 """
 
 
+NEEDS_ROOT = pytest.mark.skipif(
+    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
+)
+
+
 @pytest.fixture(name="folder")
 def _folder() -> Iterator[Path]:
     """Make a folder that any user can read and import the package from; a checkout may lie where only its owner may."""
@@ -110,15 +115,18 @@ def _folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
-)
+def run_as_nobody(script: str, folder: Path, *, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run *script* as an ordinary user who imports the package from *folder*; *more* is added to the environment."""
+    return subprocess.run(
+        [SYSTEM_PYTHON, "-B", "-c", script], env={"PYTHONPATH": str(folder), **more}, user=65534, group=65534,
+        extra_groups=[], capture_output=True, text=True, check=check, cwd="/",
+    )  # fmt: skip
+
+
+@NEEDS_ROOT
 def test_tiers_three_and_two_hold_and_tier_one_is_no_boundary(folder: Path) -> None:
     """Every probe is contained in tiers 2 and 3; the same probes leak from tier 1, so they are real."""
-    done = subprocess.run(
-        [SYSTEM_PYTHON, "-B", "-c", SCRIPT], env={"PYTHONPATH": str(folder)}, user=65534, group=65534,
-        extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
-    )  # fmt: skip
+    done = run_as_nobody(SCRIPT, folder)
     leaks = json.loads(done.stdout)
 
     assert [[], 21] == leaks["3"]
@@ -127,22 +135,15 @@ def test_tiers_three_and_two_hold_and_tier_one_is_no_boundary(folder: Path) -> N
     assert {f"parent {what}" for what in ("signal", "limits", "priority", "processors")} <= set(leaks["1"][0])
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
-)
+@NEEDS_ROOT
 def test_no_daemon_survives_where_namespaces_are_forbidden(folder: Path) -> None:
     """Without process numbers of its own, tier 2 ends what left its parent and session, however the command ended."""
-    done = subprocess.run(
-        [SYSTEM_PYTHON, "-B", "-c", DAEMONS], env={"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]}, user=65534,
-        group=65534, extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
-    )  # fmt: skip
+    done = run_as_nobody(DAEMONS, folder, PATH=os.environ["PATH"])
 
     assert ["ok 0", "timeout 0"] * 2 == done.stdout.splitlines()
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
-)
+@NEEDS_ROOT
 def test_nothing_survives_a_harness_that_is_killed(folder: Path) -> None:
     """Where namespaces are forbidden, what a command started ends with the harness, whatever ended that."""
     mark = f"idiolect-harness-{os.getpid()}"
@@ -165,28 +166,18 @@ def await_processes(mark: str, count: int) -> None:
     pytest.fail(f"not {count} processes:\n{listed}")
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
-)
+@NEEDS_ROOT
 def test_tier_two_caps_all_files_together(folder: Path) -> None:
     """Many files, deleted ones that are still open, and folders too deep to be named end the command."""
-    done = subprocess.run(
-        [SYSTEM_PYTHON, "-B", "-c", STORES], env={"PYTHONPATH": str(folder)}, user=65534, group=65534,
-        extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
-    )  # fmt: skip
+    done = run_as_nobody(STORES, folder)
 
     assert ["disk_limit"] * 4 == done.stdout.splitlines()
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
-)
+@NEEDS_ROOT
 def test_tier_two_refuses_the_newer_calls_for_attributes_too(folder: Path) -> None:
     """The attributes of a file outside stay, whatever number the call has."""
-    done = subprocess.run(
-        [SYSTEM_PYTHON, "-B", "-c", ATTRIBUTE], env={"PYTHONPATH": str(folder)}, user=65534, group=65534,
-        extra_groups=[], capture_output=True, text=True, check=False, cwd="/",
-    )  # fmt: skip
+    done = run_as_nobody(ATTRIBUTE, folder, check=False)
     if "not supported" in done.stderr:
         pytest.skip("the file system of temporary files has no attributes")
 
@@ -194,29 +185,19 @@ def test_tier_two_refuses_the_newer_calls_for_attributes_too(folder: Path) -> No
 
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
-@pytest.mark.skipif(
-    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
-)
+@NEEDS_ROOT
 def test_bubblewrap_holds_too(folder: Path) -> None:
     """Bubblewrap, with our limits and filters inside, contains every probe; it is started as an ordinary user."""
     script = SCRIPT.replace("probe_tier(tier) for tier in (1, 2, 3)", "probe_tier(tier, 'bubblewrap') for tier in (3,)")
-    done = subprocess.run(
-        [SYSTEM_PYTHON, "-B", "-c", script], env={"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]}, user=65534,
-        group=65534, extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
-    )  # fmt: skip
+    done = run_as_nobody(script, folder, PATH=os.environ["PATH"])
 
     assert {"3": [[], 21]} == json.loads(done.stdout)
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or SYSTEM_PYTHON is None, reason="needs root, to become somebody else, and Python"
-)
+@NEEDS_ROOT
 def test_tier_two_leaves_a_process_its_own_limits(folder: Path) -> None:
     """What is refused of other processes, checkers do of themselves when they start."""
-    done = subprocess.run(
-        [SYSTEM_PYTHON, "-B", "-c", OWN_LIMITS], env={"PYTHONPATH": str(folder)}, user=65534, group=65534,
-        extra_groups=[], capture_output=True, text=True, check=True, cwd="/",
-    )  # fmt: skip
+    done = run_as_nobody(OWN_LIMITS, folder)
 
     assert "(32, 32)\n" == done.stdout
 
