@@ -87,16 +87,16 @@ class ImportForm(Convention):
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return the modules that are imported in one form, the first of them by name."""
-        form = self.shared(*rules[0])
         if len(rules) == 1:
             form = rules[0][0]
             return f"Write `{form}`." if form.endswith("as …") else f"Write `{form}`, not `{self.other(*rules[0])}`."
+        form = self.shared(*rules[0])
         named = [f"`{key}`" for _, key in rules[:MOST_NAMED]]
         last = f"{len(rules) - MOST_NAMED} more" if len(rules) > MOST_NAMED else named.pop()
         return f"Write `{form}` for {', '.join(named)} and {last}."
 
     def other(self, value: str, key: str) -> str:
-        """Return the form that `value` is not."""
+        """Return the form that *value* is not."""
         return f"from {key} import …" if value.startswith("import") else f"import {key}"
 
 
