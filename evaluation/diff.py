@@ -16,8 +16,7 @@ from pathlib import Path
 
 from ..mining.difference import compare_index, compare_work_tree
 from ..mining.errors import InputError
-from ..mining.git import git_output
-from ..mining.history import is_shallow
+from ..mining.git import git_output, is_shallow
 from ..mining.judge import shared_parts
 from ..mining.reading import read_start
 from ..mining.recency import COMMITS

@@ -130,11 +130,11 @@ def check_change(
     """
     judge = CachingJudge(profile)
     inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
-    forget_oldest()
     if mode == "lines":
-        return [set_apart(file, came_with(file, change, profile)) for file in inspected]
+        inspected = [set_apart(file, came_with(file, change, judge)) for file in inspected]
     if mode == "new":
-        return [set_apart(file, were_not_there(file, change, profile, more_before)) for file in inspected]
+        inspected = [set_apart(file, were_not_there(file, change, judge, more_before)) for file in inspected]
+    forget_oldest()
     return inspected
 
 
@@ -148,7 +148,7 @@ def set_apart(file: Inspected, asked: Sequence[bool]) -> Inspected:
     return replace(file, alerts=tuple(alerts))
 
 
-def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
+def came_with(file: Inspected, change: Change, judge: CachingJudge) -> list[bool]:
     """
     Claim of each alert of *file* that it stands on an added line and came with it.
 
@@ -158,7 +158,7 @@ def came_with(file: Inspected, change: Change, profile: Profile) -> list[bool]:
     added = [is_on_added(alert, change) or not file.source.keeps_lines for alert in file.alerts]
     if not any(added):
         return added
-    old, judged = judge_earlier(file, change, profile)
+    old, judged = judge_earlier(file, change, judge)
     found = judged.findings if judged is not None else ()
     known = keys_before(file, old, found)
     # what stands on lines that nobody touched was there before
@@ -189,10 +189,10 @@ def is_on_added(alert: Alert, change: Change) -> bool:
 
 
 def were_not_there(
-    file: Inspected, change: Change, profile: Profile, more_before: Mapping[str, Sequence[Finding]]
+    file: Inspected, change: Change, judge: CachingJudge, more_before: Mapping[str, Sequence[Finding]]
 ) -> list[bool]:
     """Claim of each alert of *file* that its earlier version had none of that key, whatever moved."""
-    old, judged = judge_earlier(file, change, profile)
+    old, judged = judge_earlier(file, change, judge)
     earlier = change.before.get(file.source.path, file.source.path)
     found = judged.findings if judged is not None else ()
     known = keys_before(file, old, [*found, *more_before.get(earlier, ())])
@@ -203,11 +203,11 @@ def were_not_there(
     return fresh
 
 
-def judge_earlier(file: Inspected, change: Change, profile: Profile) -> tuple[Source | None, Judgement | None]:
-    """Return the earlier version of *file*, or what it is a copy of, and what *profile* says of it; None of neither."""
+def judge_earlier(file: Inspected, change: Change, judge: CachingJudge) -> tuple[Source | None, Judgement | None]:
+    """Return the earlier version of *file*, or what it is a copy of, and what *judge* says of it; None of neither."""
     path = change.earlier(file.source.path, file.source.utf8)
     old = read_source(path, change.base.read_one(path))
-    return old, judge_source(old, profile) if old is not None else None
+    return old, judge.judge(old) if old is not None else None
 
 
 def keys_before(file: Inspected, old: Source | None, found: Sequence[Finding]) -> Counter[Key]:

@@ -16,7 +16,8 @@ from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
 from .filters.private import what_is_private
 from .filters.quality import broken_definition, object_to
-from .history import Change, UnreadError, is_longer, is_shallow, newest_change, read_changes
+from .git import is_shallow
+from .history import Change, UnreadError, is_longer, newest_change, read_changes
 from .languages import Language
 from .pairs.kind import Draft, collect_kinds
 from .pairs.pair import Pair

@@ -157,11 +157,6 @@ def newest_change(root: Path, count: int) -> dict[str, int]:
     return ages
 
 
-def is_shallow(root: Path) -> bool:
-    """Claim that the history ends where somebody cut it, not where it began."""
-    return (git_output(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
-
-
 def is_longer(root: Path, count: int) -> bool:
     """Claim that the history has more than *count* commits."""
     return int(git_output(root, "rev-list", "--count", f"-n{count + 1}", "HEAD") or 0) > count

@@ -23,7 +23,6 @@ from .conventions.facts import FileFacts
 from .conventions.inhouse_definitions import folder_of
 from .conventions.priors import read_priors
 from .conventions.tally import FileTally
-from .filters.duplicates import Clusters, Fingerprint, similar_pairs
 from .owners import Owners, formatters_of
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, is_project, scopes_of
 from .settings import Override, Settings, override_for
@@ -135,6 +134,9 @@ def learn_profile(
 
 def find_copies(files: Sequence[FileTally]) -> dict[str, str]:
     """Return, by path, the first of the *files* that each is a copy of: a namesake with nearly the same lines."""
+    # brings numpy, which a check whose profile is kept has no need of
+    from .filters.duplicates import Clusters, Fingerprint, similar_pairs
+
     clusters = Clusters(len(files))
     prints = [Fingerprint(number, file.sketch) for number, file in enumerate(files)]
     for first, second, _ in similar_pairs(prints, SAME_LINES):

@@ -5,7 +5,7 @@ Imports. In: import statements. Out: their form, their names, and where they sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tree_sitter import Node
 
@@ -23,7 +23,7 @@ READERS = re.compile(r"\b(?:__annotations__|get_annotations|get_type_hints|signa
 """What reads annotations as the program runs, and would find texts in place of types."""
 ALWAYS_THERE = frozenset({"typing", "typing_extensions", "collections.abc", "__future__"})
 """Modules that a program has loaded anyway: importing them for annotations alone costs nothing."""
-WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+WORD_BYTES = frozenset(bytes([code]) for code in range(128) if chr(code).isalnum() or chr(code) == "_")
 
 
 class ImportForm(Convention):
@@ -390,8 +390,18 @@ def takes_modules(statement: Node, file: FileView) -> bool:
 
 def is_module_like(name: bytes, text: bytes) -> bool:
     """Claim that *name* is used in *text*, each time with a dot behind it."""
-    uses = re.findall(rb"(?<![\w.])%b\b(\.?)" % re.escape(name), text)
-    return all(uses) and bool(uses)
+    ends = [end for place, end in places_of(name, text) if text[place - 1 : place] != b"."]
+    return bool(ends) and all(text[end : end + 1] == b"." for end in ends)
+
+
+def places_of(name: bytes, text: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the word *name* begins and ends in *text*; a pattern for each name would cost more than to search."""
+    place = text.find(name)
+    while place >= 0:
+        end = place + len(name)
+        if text[place - 1 : place] not in WORD_BYTES and text[end : end + 1] not in WORD_BYTES:
+            yield place, end
+        place = text.find(name, place + 1)
 
 
 def names_for_types(statement: Node, file: FileView) -> list[Node]:
@@ -404,11 +414,8 @@ def names_for_types(statement: Node, file: FileView) -> list[Node]:
 
 def is_for_types_alone(name: bytes, file: FileView) -> bool:
     """Claim that *name* stands in an annotation, and outside of annotations only in imports."""
-    text, place, used = file.utf8, -1, False
-    while (place := text.find(name, place + 1)) >= 0:
-        end = place + len(name)
-        if text[place - 1] in WORD_BYTES or (end < len(text) and text[end] in WORD_BYTES):
-            continue
+    used = False
+    for place, _ in places_of(name, file.utf8):
         if file.is_annotation(place):
             used = True
         elif not file.is_import(place):

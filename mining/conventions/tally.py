@@ -19,7 +19,7 @@ from tree_sitter import Node, Query, QueryCursor
 
 from ..columns import pack_rows, unpack_rows
 from ..definitions import MATCH_LIMIT
-from ..filters.duplicates import sketch_lines
+from ..filters.sketch import sketch_lines
 from ..languages import Language
 from ..roles import is_sample, role_of
 from ..source import Source
@@ -59,7 +59,7 @@ class FileTally:
     facts: FileFacts | None
     """What mined families ask; None for languages without them."""
     sketch: bytes = b""
-    """What copies of it in other folders are found by (`filters.duplicates.sketch_lines`)."""
+    """What copies of it in other folders are found by (`filters.sketch`)."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel with the opportunities as one value."""

@@ -4,7 +4,7 @@ One pass over one file of any language. In: a `Source`. Out: its `FileTally`, by
 
 from __future__ import annotations
 
-from ..filters.duplicates import sketch_lines
+from ..filters.sketch import sketch_lines
 from ..packages import module_of
 from ..source import Source
 from .anyfacts import tops_in, uses_in

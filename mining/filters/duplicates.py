@@ -39,8 +39,6 @@ NAME, NUMBER, STRING, OTHER = range(4)
 MOST_CODES = 200_000
 """Tokens whose hash is remembered."""
 PAIRS_AT_ONCE = 2_000_000
-SKETCHED_LINES, SKETCHED_HASHES = 256, 64
-"""The first lines of a file that its sketch is made of, and how many of their hashes, the least, it keeps."""
 FIRST_LOOKED_FOR, LOWEST_LOOKED_FOR = 0.45, 0.05
 """
 What is likest across sides of a large corpus is a little less alike than what is kept together. Under the lower one,
@@ -117,19 +115,6 @@ def fingerprint_block(texts: Sequence[str]) -> Iterator[Fingerprint]:
     for size, end, own in zip(sizes.tolist(), ends.tolist(), members, strict=True):
         own_codes = whole[8 * (end - 1 - size) : 8 * (end - 1)]
         yield Fingerprint(int.from_bytes(hashlib.blake2b(own_codes, digest_size=8).digest(), "big"), own)
-
-
-def sketch_lines(path: str, utf8: bytes) -> bytes:
-    """
-    Return the members of a print by which copies of a file are found among its namesakes, at a hundredth of parsing it.
-
-    The least hashes of its lines stand for all of them (Broder 1997). They depend on its name: files that are called
-    otherwise share none.
-    """
-    seed = crc32(path.rpartition("/")[2].encode("utf-8", "surrogateescape"))
-    lines = set(utf8.split(b"\n", SKETCHED_LINES)[:SKETCHED_LINES])
-    hashes = sorted({crc32(line, seed) for line in lines})[:SKETCHED_HASHES]
-    return np.array(hashes, dtype=np.uint32).tobytes()
 
 
 def template_of(text: str) -> bytes:

@@ -38,6 +38,11 @@ def git_output(root: Path, *arguments: str, given: bytes = b"", more: Mapping[st
     return done.stdout if done.returncode == 0 else None
 
 
+def is_shallow(root: Path) -> bool:
+    """Claim that the history ends where somebody cut it, not where it began."""
+    return (git_output(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
+
+
 def git_command(root: Path, *arguments: str) -> list[str]:
     """Return the words that ask git about *root* with everything switched off that could run or change something."""
     return [*HARDENED, "-C", str(root), *arguments]

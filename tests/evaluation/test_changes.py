@@ -45,6 +45,27 @@ def test_a_script_without_an_ending_is_judged(house: Path, capsys: pytest.Captur
     assert found == check(capsys, str(house), "--staged")
 
 
+WARM = """
+import sys
+from idiolect.mining import judge
+judge.judge_source = None  # nothing is left to judge
+from idiolect.cli import main
+code = main(["check", sys.argv[1], "--diff", "HEAD", "--no-names"])
+print(code, "numpy" in sys.modules)
+"""
+
+
+def test_a_second_look_at_a_change_only_reads(house: Path, capsys: pytest.CaptureFixture[str]):
+    """What the first look kept is enough: of no file, nor of what it was before, is anything asked or learned again."""
+    (house / "m1.py").write_text(f"{HOUSE['m1.py']}{SLIP}")
+    assert (1, [("m1.py", 5)]) == check(capsys, str(house), "--diff", "HEAD")
+
+    second = subprocess.run([sys.executable, "-c", WARM, str(house)], capture_output=True, text=True, check=True)
+
+    assert "m1.py:5" in second.stdout
+    assert second.stdout.endswith("\n1 False\n")
+
+
 @pytest.mark.parametrize("words", [["-a"], ["m1.py"]])
 def test_a_hook_judges_the_commit_that_is_being_made(house: Path, words: list[str]):
     """`git commit -a` and `git commit FILE` commit another index than the usual one; the hook hears of it."""
