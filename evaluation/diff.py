@@ -20,6 +20,7 @@ from ..mining.git import git_output, is_shallow
 from ..mining.judge import shared_parts
 from ..mining.reading import read_start
 from ..mining.recency import COMMITS
+from ..mining.unread import CLONE_IT, is_bare_repository
 
 DEEPEN = (50, 200, 1_000, 5_000)
 """Commits that a shallow clone is deepened by, one step after the other, until the merge base is there."""
@@ -152,6 +153,8 @@ def require_work_tree(root: Path) -> None:
     if shutil.which("git") is None:
         raise InputError("git is not installed: without it no change can be told from the rest.")
     if git_output(root, "rev-parse", "--show-toplevel") is None:
+        if is_bare_repository(root):
+            raise InputError(f"{str(root)!r} is a bare repository of git. {CLONE_IT}")
         raise InputError(f"{str(root)!r} lies in no work tree of git: there is no change to judge.")
 
 

@@ -37,7 +37,7 @@ from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
 from ..mining.repository import Repository, matcher_of, open_code
 from ..mining.settings import Settings
-from ..mining.skips import content_reason, is_vendored
+from ..mining.skips import content_reason, name_reason
 from ..mining.source import Source, UndecodableError, parse_source
 from .diff import Snapshot
 
@@ -91,7 +91,7 @@ def tree_files(repository: Repository) -> Iterator[tuple[str, bytes]]:
 
 
 def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
-    """Return the paths that the profile is learned from: known languages, not vendored, not excluded."""
+    """Return the paths that the profile is learned from: of known languages, and ours."""
     excluded = matcher_of(settings.exclude)
     suffixes = known_suffixes()
     # whether a name without an ending is that of a script, only its first line tells
@@ -100,8 +100,8 @@ def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
 
 
 def is_ours(path: str, excluded: Callable[[str], bool]) -> bool:
-    """Claim that *path* is neither vendored nor excluded."""
-    return not is_vendored(path) and not excluded(path)
+    """Claim that *path* is neither excluded nor left out for what it is called, such as vendored."""
+    return not name_reason(path) and not excluded(path)
 
 
 def read_source(path: str, data: bytes | None, *, was_asked: bool = False) -> Source | None:

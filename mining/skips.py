@@ -78,12 +78,8 @@ class Skip(NamedTuple):
 
 def path_reason(root: Path, name: str) -> str:
     """Return why the file at *name* is skipped before it is opened, or nothing."""
-    if is_vendored(name):
-        return "vendored"
-    if ARCHIVE in name.split("/"):
-        return "old_documentation"
-    if BOILERPLATE.search(name):
-        return "boilerplate"
+    if reason := name_reason(name):
+        return reason
     if not name.isprintable() or "\udc80" <= max(name) <= "\udcff":
         return "unprintable_name"
     try:
@@ -97,6 +93,15 @@ def path_reason(root: Path, name: str) -> str:
     if is_beyond_link(root, name):
         return "symlink"
     return "too_large" if status.st_size > LARGEST_FILE else ""
+
+
+def name_reason(name: str) -> str:
+    """Return why a file that is called *name* is skipped whatever it holds, or nothing."""
+    if is_vendored(name):
+        return "vendored"
+    if ARCHIVE in name.split("/"):
+        return "old_documentation"
+    return "boilerplate" if BOILERPLATE.search(name) else ""
 
 
 def is_vendored(name: str) -> bool:

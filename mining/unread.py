@@ -38,7 +38,13 @@ FEW_ENDINGS = 5
 """Endings that a message lists."""
 NO_GRAMMAR_FOR = "no_grammar_for_"
 """How the reason begins for which code of an ending is left out."""
+CLONE_IT = "It holds no files to read: clone it, or add a work tree (git worktree add), and name that."
 DESCRIBE = "A table describes a language of your own: --language FILE (docs/teach-a-dsl.md)."
+
+
+def is_bare_repository(folder: Path) -> bool:
+    """Claim that *folder* holds what git keeps, without the files; git itself is told to see no repository there."""
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
 
 
 def foreign_endings(
@@ -70,6 +76,8 @@ def count_endings(ends: Mapping[str, int]) -> str:
 
 def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, int]) -> str:
     """Return what to do about a folder without a file of a known language."""
+    if is_bare_repository(root):
+        return f"{str(root)!r} is a bare repository of git. {CLONE_IT}"
     some = dict(list(foreign.items())[:FEW_ENDINGS])
     if some:
         return f"No code in {str(root)!r} that a grammar reads: {count_endings(some)}. {DESCRIBE}"

@@ -58,6 +58,18 @@ def test_code_that_cannot_be_read_is_named(house: Path, commit_tree: Commit):
     assert () == notes(base="HEAD")
 
 
+def test_what_is_left_out_for_its_name_is_left_out_of_a_tree_and_of_a_change(house: Path):
+    """Words that many houses have, and the documentation of old versions, hold nothing that could not be read."""
+    for name in ("CODE_OF_CONDUCT.md", "versioned_docs/version-1/use.md"):
+        (house / name).parent.mkdir(parents=True, exist_ok=True)
+        (house / name).write_text("# Words\n\nOf others.\n")
+
+    for base in (None, "HEAD"):
+        report = run_check(Request(house, base=base, names=False))
+        assert () == report.notes
+        assert not [file for file in report.files if file.source.path.endswith(".md")]
+
+
 def test_nesting_that_would_end_the_process_is_not_parsed(house: Path):
     """The grammar of YAML cannot count to 255 levels."""
     (house / "steep.yaml").write_text("".join(f"{' ' * level}a:\n" for level in range(300)))

@@ -187,6 +187,14 @@ def test_words_of_every_house_and_of_old_versions_are_left_out(write_tree):
     assert left_out == dict(found.skips)
 
 
+def test_a_bare_repository_is_told_as_one(tmp_path):
+    """Whoever names one is told to clone it rather than that no grammar reads it."""
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "bare.git")], check=True)
+
+    with pytest.raises(InputError, match="is a bare repository of git"):
+        open_repository(tmp_path / "bare.git", suffixes=[".py"])
+
+
 def test_what_a_house_bundles_is_not_its_own(write_tree):
     """Libraries that were copied in lie in folders of many names; a module about suppliers is the house's own."""
     library = ("Source/ThirdParty/zip.py", "include/house/fmt/bundled/core.py", "thirdParty/zip.py")
