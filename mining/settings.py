@@ -22,6 +22,7 @@ from .tiers import TIERS
 LARGEST_FILE = 1_000_000
 MOST_DOTS = 1_000
 """In one line: a key of that many parts would take minutes to read, and nobody writes one."""
+KEYS = ("add", "conventions", "drop", "exclude", "licences", "policy")
 RUNS_CODE = ("language", "plugins", "check")
 POLICY: Mapping[str, tuple[float, float]] = {
     "forgetting_margin": (0, 1),
@@ -176,11 +177,17 @@ def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
     faults.extend(f"{pattern!r} is no pattern as in .gitignore" for pattern in patterns if not is_pattern(pattern))
     values["conventions"] = check_overrides(table.get("conventions", {}), faults)
     values["policy"] = check_policy(table.get("policy", {}), faults)
-    known = {"exclude", "drop", "add", "licences", "conventions", "policy", *RUNS_CODE}
-    faults.extend(f"unknown key {key!r}, known: {', '.join(sorted(known))}" for key in table if key not in known)
+    faults.extend(unknown_key(key) for key in table if key not in KEYS and key not in RUNS_CODE)
     if faults:
         raise SettingsError(name, faults)
     return Settings(**values, ignored=tuple(key for key in RUNS_CODE if key in table))
+
+
+def unknown_key(key: str) -> str:
+    """Return what is wrong with a key at the top of the settings that is none of `KEYS`."""
+    if key == "tool":
+        return "tables stand here by themselves: [conventions.S01], not [tool.idiolect.conventions.S01]"
+    return f"unknown key {key!r}, known: {', '.join(KEYS)}"
 
 
 def is_pattern(text: str) -> bool:
@@ -203,19 +210,19 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
 
     known = conventions_by_id() if table else {}
     overrides: dict[str, Override] = {}
-    wanted = {"enforce": bool, "ignore": bool, "value": str, "tier": str, "reason": str}
     for rule, row in sorted(table.items()):  # type: ignore[reportUnknownVariableType]
         if not isinstance(row, dict):
             faults.append(f"conventions.{rule} must be a table, got {shown(row)}")
             continue
-        wrong = [f"conventions.{rule}.{key}: unknown or not of the right type" for key, value in row.items()  # type: ignore[reportUnknownVariableType]
-                 if key not in wanted or not isinstance(value, wanted[key])]  # fmt: skip
-        if row.get("tier", "gate") not in TIERS:  # type: ignore[reportUnknownMemberType]
-            wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {shown(row['tier'])}")
+        wrong = [f"conventions.{rule}{fault}" for key, value in row.items() if (fault := fault_of(key, value))]  # type: ignore[reportUnknownArgumentType]
+        tier: Any = row.get("tier", "gate")  # type: ignore[reportUnknownMemberType]
+        if isinstance(tier, str) and tier not in TIERS:
+            wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {shown(tier)}")
         name, opening, key = str(rule).partition("[")  # type: ignore[reportUnknownArgumentType]
         convention = known.get(name)
         if convention is None:
-            wrong.append(f"conventions.{rule}: no such convention is installed")
+            like = f", but {name.upper()} is" if name.upper() in known else ": `idiolect guide` names the ids"
+            wrong.append(f"conventions.{rule}: no such convention is installed{like}")
         elif opening and not (key.endswith("]") and (convention.keys is None or key[:-1] in convention.keys)):
             keys = ", ".join(f"{name}[{each}]" for each in sorted(convention.keys or ()))
             wrong.append(f"conventions.{rule}: {name} has no such rule" + (f", known: {keys}" if keys else ""))
@@ -230,6 +237,16 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
         if not wrong:
             overrides[str(rule)] = Override(**row)  # type: ignore[reportUnknownArgumentType]
     return overrides
+
+
+def fault_of(key: str, value: Any) -> str:
+    """Return what is wrong with one key of a convention's table, in words that follow its name, or nothing."""
+    kinds = {"enforce": "bool", "ignore": "bool", "value": "str", "tier": "str", "reason": "str"}
+    kind = kinds.get(key)
+    if kind is None:
+        return f": unknown key {key!r}, known: {', '.join(sorted(kinds))}"
+    words = {"bool": "true or false, without quotes", "str": "a text in quotes"}
+    return "" if type(value).__name__ == kind else f".{key} must be {words[kind]}, got {shown(value)}"
 
 
 def override_for(overrides: Mapping[str, Override], rule: str) -> Override:
