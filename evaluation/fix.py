@@ -8,7 +8,7 @@ the fixes leave without a use is taken out of its import.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from ..mining.conventions.convention import Edit, Place, apply_edits, conventions_by_id
@@ -16,10 +16,11 @@ from ..mining.filters.quality import is_python
 from ..mining.judge import Finding, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source, Span, parse_source, parse_text
+from .findings import Alert, Report
 from .syntax import fault_of
 from .unused import drop_unused
 
-__all__ = ["find_fix", "fix_once", "fix_source"]
+__all__ = ["find_fix", "fix_once", "fix_source", "fixes_of"]
 
 ROUNDS = 4
 """Fixes of one place that are made one after the other."""
@@ -41,24 +42,46 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
     Byte-minimal and idempotent: fixes that touch one place are made one after the other, and where several together
     break something, each is tried by itself and the bad ones are left out.
     """
-    current, waiting = source, list(findings)
+    current, waiting, known = source, list(findings), judge_source(source, profile).findings
     for _ in range(ROUNDS):
         fixes = [(finding, edits) for finding in waiting if (edits := find_fix(current, finding))]
         chosen = without_overlaps(edits for _, edits in fixes)
-        made = [edit for edits in chosen for edit in edits]
-        text = apply_edits(current, made)
-        if made and not is_better(current, text, profile, len(chosen)):
-            text = mend_one_by_one(current, chosen, profile)
-            current = parse_source(source.path, source.encode(text), source.language)
-            break
+        good = keep_good(current, chosen, profile, known)
+        made = [edit for edits in good for edit in edits]
         left = {(f.entry.id, moved(made, f.start)) for f, edits in fixes if not set(edits) <= set(made)}
-        current = parse_source(source.path, source.encode(text), source.language)
-        if not left:
+        current = parse_source(source.path, source.encode(apply_edits(current, made)), source.language)
+        if not left or len(good) < len(chosen):
             break
-        waiting = [f for f in judge_source(current, profile).findings if (f.entry.id, f.start) in left]
+        known = judge_source(current, profile).findings
+        waiting = [f for f in known if (f.entry.id, f.start) in left]
     unused = drop_unused(source, current)
     text = apply_edits(current, unused)
-    return source.encode(text if unused and is_better(current, text, profile, 0) else current.text)
+    is_kept = bool(unused) and is_better(current, text, profile, judge_source(current, profile).findings, 0)
+    return source.encode(text if is_kept else current.text)
+
+
+def fixes_of(report: Report, alerts: Sequence[Alert]) -> list[tuple[Edit, ...]]:
+    """
+    Return for each of *alerts* the edits by which `--fix` mends it, or none.
+
+    Where it would break something or bring another finding, alone or beside the others, none is promised; nor where
+    `--fix` was given, which left what there is.
+    """
+    fixes: list[tuple[Edit, ...]] = [()] * len(alerts)
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, alert in enumerate(alerts if report.mended is None else ()):
+        if edits := find_fix(report.sources[alert.finding.path], alert.finding):
+            fixes[place] = edits
+            places[alert.finding.path].append(place)
+    judged = {file.source.path: file for file in report.files}
+    for path, found in places.items():
+        chosen = without_overlaps(fixes[place] for place in found)
+        known = judged[path].judgement.findings
+        good = keep_good(judged[path].source, chosen, report.profile, known, is_proof=False)
+        made = {edit for edits in good for edit in edits}
+        for place in found if len(good) < len(chosen) else ():
+            fixes[place] = fixes[place] if made.issuperset(fixes[place]) else ()
+    return fixes
 
 
 def fix_once(source: Source, findings: Sequence[Finding], span: Span) -> tuple[Source, Span]:
@@ -98,14 +121,21 @@ def overlap(one: Edit, other: Edit) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def is_better(source: Source, text: str, profile: Profile, fixed: int) -> bool:
-    """Claim that *text* parses as well as *source*, has at least *fixed* fewer findings, and none of a new rule."""
+def is_better(
+    source: Source, text: str, profile: Profile, known: Sequence[Finding], fixed: int, *, is_proof: bool = True
+) -> bool:
+    """
+    Claim that *text* parses as well as *source*, has *fixed* fewer findings than *known* ones, and none of a new rule.
+
+    Without *is_proof* libcst is not asked, which takes longer than all else.
+    """
     mended = parse_source(source.path, text.encode("utf-8"), source.language)
     if mended.tree.root_node.has_error and not source.tree.root_node.has_error:
         return False
-    if source.language.name == "python" and any(reads(source.text) and not reads(text) for reads in (runs, is_python)):
+    readers = ((runs, is_python) if is_proof else (runs,)) if source.language.name == "python" else ()
+    if any(not reads(text) and reads(source.text) for reads in readers):
         return False
-    before, after = (Counter(f.entry.id for f in judge_source(s, profile).findings) for s in (source, mended))
+    before, after = (Counter(f.entry.id for f in found) for found in (known, judge_source(mended, profile).findings))
     return after.total() <= before.total() - fixed and all(after[rule] <= before[rule] for rule in after)
 
 
@@ -114,8 +144,28 @@ def runs(text: str) -> bool:
     return fault_of(text) is None
 
 
-def mend_one_by_one(source: Source, fixes: Sequence[tuple[Edit, ...]], profile: Profile) -> str:
-    """Return the text of *source* with every fix that by itself makes it better."""
-    good = [edits for edits in fixes if is_better(source, apply_edits(source, edits), profile, 1)]
-    text = apply_edits(source, [edit for edits in good for edit in edits])
-    return text if good and is_better(source, text, profile, len(good)) else source.text
+def keep_good(
+    source: Source,
+    fixes: Sequence[tuple[Edit, ...]],
+    profile: Profile,
+    known: Sequence[Finding],
+    *,
+    is_proof: bool = True,
+) -> list[tuple[Edit, ...]]:
+    """
+    Return *fixes* where together they make *source* better, else each that does beside those before it.
+
+    *known* is all that is found in *source*; *is_proof* is as in `is_better`.
+    """
+
+    def are_good(some: Sequence[tuple[Edit, ...]]) -> bool:
+        text = apply_edits(source, [edit for edits in some for edit in edits])
+        return is_better(source, text, profile, known, len(some), is_proof=is_proof)
+
+    if not fixes or are_good(fixes):
+        return list(fixes)
+    good: list[tuple[Edit, ...]] = []
+    for edits in fixes if len(fixes) > 1 else ():
+        if are_good([*good, edits]):
+            good.append(edits)
+    return good

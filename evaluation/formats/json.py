@@ -11,7 +11,7 @@ from typing import Any
 
 from ...mining.conventions.convention import conventions_by_id
 from ..findings import Alert, Report
-from ..fix import find_fix
+from ..fix import fixes_of
 
 SAYS_NOTES = True
 SCHEMA = "idiolect.findings/1"
@@ -19,12 +19,14 @@ SCHEMA = "idiolect.findings/1"
 
 def render(report: Report) -> str:
     """Return the report as JSON with sorted keys; lines and columns count from 1, columns in code points."""
+    fixes = fixes_of(report, report.alerts)
+    rows = [as_row(alert, is_fixable=bool(fix)) for alert, fix in zip(report.alerts, fixes, strict=True)]
     states = Counter(alert.state for alert in report.excused)
     return json.dumps(
         {
             "schema": SCHEMA,
             "profile": {"entries": len(report.profile.entries), "files": report.profile.files},
-            "findings": [as_row(alert, report) for alert in report.alerts],
+            "findings": rows,
             "summary": {
                 "files": len(report.files),
                 "governed": report.governed,
@@ -41,7 +43,7 @@ def render(report: Report) -> str:
     )
 
 
-def as_row(alert: Alert, report: Report) -> dict[str, Any]:
+def as_row(alert: Alert, *, is_fixable: bool) -> dict[str, Any]:
     """Return one finding as plain data."""
     finding, entry = alert.finding, alert.finding.entry
     return {
@@ -60,5 +62,5 @@ def as_row(alert: Alert, report: Report) -> dict[str, Any]:
             "lower_bound": entry.bound,
             "exemplars": [asdict(exemplar) for exemplar in finding.exemplars],
         },
-        "fixable": bool(find_fix(report.sources[finding.path], finding)),
+        "fixable": is_fixable,
     }

@@ -13,15 +13,19 @@ from xml.sax.saxutils import quoteattr
 
 from ...mining.artefacts import sha256_json
 from ..findings import Alert, Inspected, Report
+from ..fix import fixes_of
 from ..syntax import first_error
 from . import text
+
+Alerts = defaultdict[tuple[str, str], list[tuple[Alert, bool]]]
+"""By path and rule what was found, and whether `--fix` mends it."""
 
 
 def render(report: Report) -> str:
     """Return the report as JUnit XML."""
-    alerts: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
-    for alert in report.alerts:
-        alerts[alert.finding.path, alert.finding.entry.id].append(alert)
+    alerts: Alerts = defaultdict(list)
+    for alert, fix in zip(report.alerts, fixes_of(report, report.alerts), strict=True):
+        alerts[alert.finding.path, alert.finding.entry.id].append((alert, bool(fix)))
     errors = {file.source.path: line for file in report.files if (line := first_error(file.source))}
     cases = sum(len(rules_of(file, alerts)) for file in report.files) + len(errors)
     head = f'<testsuites name="idiolect" tests="{cases}" failures="{len(alerts)}" errors="{len(errors)}">'
@@ -30,13 +34,13 @@ def render(report: Report) -> str:
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>"])
 
 
-def rules_of(file: Inspected, alerts: defaultdict[tuple[str, str], list[Alert]]) -> list[str]:
+def rules_of(file: Inspected, alerts: Alerts) -> list[str]:
     """Return the rules that speak to a file, those that were found broken included."""
     known = {*file.judgement.obeyed, *file.judgement.violated}
     return sorted(known | {rule for path, rule in alerts if path == file.source.path})
 
 
-def render_suite(file: Inspected, alerts: defaultdict[tuple[str, str], list[Alert]], error: int, profile: str) -> str:
+def render_suite(file: Inspected, alerts: Alerts, error: int, profile: str) -> str:
     """Return the suite of one file, with an error where it does not parse from the line *error* on."""
     path = file.source.path
     rules = rules_of(file, alerts)
@@ -53,8 +57,8 @@ def render_suite(file: Inspected, alerts: defaultdict[tuple[str, str], list[Aler
         if not found:
             lines.append(f"    <testcase name={attribute(rule)} {about}/>")
             continue
-        first, entry = found[0].finding, found[0].finding.entry
-        said = "\n\n".join(text.describe(alert, file.source) for alert in found)
+        first, entry = found[0][0].finding, found[0][0].finding.entry
+        said = "\n\n".join(text.describe(alert, file.source, is_fixable=is_fixable) for alert, is_fixable in found)
         lines.append(f'    <testcase name={attribute(rule)} {about} line="{first.line}">')
         if entry.opportunities:
             counts = {"k": f"{entry.conforming}", "n": f"{entry.opportunities}"}

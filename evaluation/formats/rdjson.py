@@ -10,7 +10,7 @@ from typing import Any
 from ...mining.conventions.convention import Edit
 from ...mining.source import Source
 from ..findings import Alert, Report
-from ..fix import find_fix
+from ..fix import fixes_of
 
 SEVERITIES = {"gate": "ERROR", "advise": "WARNING", "hint": "INFO"}
 SOURCE = {"name": "idiolect", "url": ""}
@@ -18,12 +18,15 @@ SOURCE = {"name": "idiolect", "url": ""}
 
 def render(report: Report) -> str:
     """Return the report as reviewdog reads it."""
-    diagnostics = [as_diagnostic(alert, report.sources[alert.key.path]) for alert in report.alerts]
+    diagnostics = [
+        as_diagnostic(alert, report.sources[alert.key.path], fix)
+        for alert, fix in zip(report.alerts, fixes_of(report, report.alerts), strict=True)
+    ]
     return json.dumps({"source": SOURCE, "diagnostics": diagnostics}, indent=1, ensure_ascii=False)
 
 
-def as_diagnostic(alert: Alert, source: Source) -> dict[str, Any]:
-    """Return one finding."""
+def as_diagnostic(alert: Alert, source: Source, fix: tuple[Edit, ...]) -> dict[str, Any]:
+    """Return one finding, and what mends it."""
     finding = alert.finding
     row = {
         "message": finding.message,
@@ -31,7 +34,6 @@ def as_diagnostic(alert: Alert, source: Source) -> dict[str, Any]:
         "severity": SEVERITIES[finding.entry.tier],
         "code": {"value": finding.entry.id, "url": ""},
     }
-    fix = find_fix(source, finding)
     return {**row, "suggestions": [suggest(source, edit) for edit in fix]} if fix else row
 
 

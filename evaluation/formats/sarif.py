@@ -19,7 +19,7 @@ from ...mining.page import render_page
 from ...mining.profile import Entry
 from ...mining.source import Source, with_newlines
 from ..findings import Alert, Report
-from ..fix import find_fix
+from ..fix import fixes_of
 from ..identity import Key
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -43,11 +43,11 @@ def render(report: Report) -> str:
     hashes = {path: list(line_hashes(text_on_disk(source))) for path, source in report.sources.items()}
     seen: Counter[Key] = Counter()
     results: list[dict[str, Any]] = []
-    for alert in alerts:
+    for alert, fix in zip(alerts, fixes_of(report, alerts), strict=True):
         seen[alert.key] += 1
         source = report.sources[alert.key.path]
         line_hash = hashes[alert.key.path][alert.finding.line - 1]
-        results.append(as_result(alert, source, places[alert.finding.entry.id], line_hash, seen[alert.key]))
+        results.append(as_result(alert, source, places[alert.finding.entry.id], line_hash, seen[alert.key], fix))
     driver = {
         "name": "idiolect",
         "version": __version__,
@@ -84,7 +84,9 @@ def as_rule(entry: Entry) -> dict[str, Any]:
     }
 
 
-def as_result(alert: Alert, source: Source, rule: int, line_hash: str, count: int) -> dict[str, Any]:
+def as_result(
+    alert: Alert, source: Source, rule: int, line_hash: str, count: int, fix: tuple[Edit, ...]
+) -> dict[str, Any]:
     """Return one finding."""
     finding, entry = alert.finding, alert.finding.entry
     row: dict[str, Any] = {
@@ -121,7 +123,6 @@ def as_result(alert: Alert, source: Source, rule: int, line_hash: str, count: in
         row["suppressions"] = [{"kind": "inSource", "justification": alert.reason}]
     elif alert.state == "accepted":
         row["suppressions"] = [{"kind": "external", "justification": "accepted in the baseline"}]
-    fix = find_fix(source, finding)
     if fix:
         row["fixes"] = [as_fix(source, finding.path, fix)]
     return row

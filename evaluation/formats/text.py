@@ -12,7 +12,7 @@ from ...mining.source import Source
 from ...mining.tiers import TIERS
 from ...mining.wording import counted, printable
 from ..findings import Alert, Report
-from ..fix import find_fix
+from ..fix import fixes_of
 
 SAYS_NOTES = True
 SLIGHT = 0.01
@@ -24,7 +24,8 @@ WIDEST = 120
 def render(report: Report) -> str:
     """Return the findings, the remarks on comments that excuse nothing, and what was asked."""
     parts = [
-        describe(alert, report.sources[alert.key.path], is_left=report.mended is not None) for alert in report.alerts
+        describe(alert, report.sources[alert.key.path], is_fixable=bool(fix))
+        for alert, fix in zip(report.alerts, fixes_of(report, report.alerts), strict=True)
     ]
     remarks = [
         printable(f"{file.source.path}:{line}: note: {remark}")
@@ -35,8 +36,8 @@ def render(report: Report) -> str:
     return "\n\n".join([*parts, *(["\n".join(block)] if (block := [*remarks, *notes]) else []), summarize(report)])
 
 
-def describe(alert: Alert, source: Source, *, is_left: bool = False) -> str:
-    """Return one finding; one that `--fix` *left* it left because its fix alone would bring another."""
+def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:
+    """Return one finding, with a word of `--fix` where that mends it."""
     finding, entry = alert.finding, alert.finding.entry
     where = f"{finding.path}:{finding.line}:{finding.column}"
     lines = [printable(f"{where}: {entry.id} [{entry.tier}] {finding.message}")]
@@ -50,7 +51,7 @@ def describe(alert: Alert, source: Source, *, is_left: bool = False) -> str:
         said.append(f"recent lines move to: {printable(entry.moving_to)}")
     if entry.reason:
         said.append(f"reason: {printable(entry.reason)}")
-    if not is_left and find_fix(source, finding):
+    if is_fixable:
         said.append("--fix mends this")
     return "\n".join([*lines, *(f"      = {line}" for line in said)])
 

@@ -265,21 +265,30 @@ def test_fix_mends_only_what_is_listed(house: Path, capsys: pytest.CaptureFixtur
     assert "'slip'" in (house / "old.py").read_text() and SLIP != (house / "slip.py").read_text()
 
 
-def test_no_fix_is_promised_for_what_a_fix_left(
+def test_no_fix_is_promised_that_is_not_made(
     write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
 ):
-    """A fix that would bring another finding is not made: what is left is told without it."""
+    """A fix that would bring another finding is told in no format, before --fix and after it; its neighbour's is."""
     house = "from __future__ import annotations\n\n\ndef go(a: int | None, b: str | None):\n    pass\n"
     root = write_tree({f"m{i}.py": house for i in range(90)})
     commit_tree(root, "Begin")
     (root / "new.py").write_text("from typing import Optional\n\n\ndef go(a: Optional[int]):\n    pass\n")
+    (root / "other.py").write_text("def go(a: int | None):\n    pass\n")
     words = ["check", str(root), "--diff", "HEAD", "--no-names"]
+    promises = {"text": "--fix mends this", "junit": "--fix mends this", "json": '"fixable": true'}
+    promises |= {"rdjson": '"suggestions"', "sarif": '"fixes"'}
 
-    main(words)
-    assert 1 == capsys.readouterr().out.count("--fix mends this")
+    def told() -> dict[str, int]:
+        found: dict[str, int] = {}
+        for form, promise in promises.items():
+            main([*words, "--format", form])
+            found[form] = capsys.readouterr().out.count(promise)
+        return found
+
+    assert dict.fromkeys(promises, 1) == told()
     main([*words, "--fix"])
-    said = capsys.readouterr().out
-    assert "I04 [advise]" in said and "--fix mends this" not in said
+    assert "1 place in 1 file mended" in capsys.readouterr().err
+    assert dict.fromkeys(promises, 0) == told()
 
 
 def test_lines_that_a_fix_shifts_are_judged(write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]):
