@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from ..mining.conventions.convention import conventions_by_id
+from ..mining.errors import SettingsError
 from ..mining.languages import install_command, language_of
 from ..mining.profile import Profile
 from ..mining.repository import matcher_of
-from ..mining.settings import Settings
+from ..mining.settings import FILES as SETTINGS_FILES
+from ..mining.settings import Settings, settings_of
 from ..mining.source import Source
 from ..mining.unread import UNREAD
 from ..mining.wording import counted
@@ -58,6 +60,20 @@ def without_grammar(paths: Iterable[str]) -> list[str]:
     were, their = ("was", "its") if len(missing) == 1 else ("were", "their")
     about = f"{counted(len(missing), 'file')} {were} not read, for {their} grammar is not installed ({what})"
     return [f"{about}: {install_command(missing)} brings it"]
+
+
+def judge_edited(
+    before: Callable[[str], bytes | None], after: Callable[[str], bytes | None], judge: Settings, baseline: str
+) -> list[str]:
+    """Return a sentence on a change that edits the settings or the *baseline* that judge it, or breaks the settings."""
+    edited = [name for name in (*SETTINGS_FILES, baseline) if before(name) != after(name)]
+    try:
+        if settings_of(after) == judge:
+            edited = [name for name in edited if name == baseline]
+    except SettingsError as error:
+        return [f"the settings of this change are broken, and no check can run once it is merged: {error}"]
+    about = f"{' and '.join(edited)} {'is' if len(edited) == 1 else 'are'} edited here"
+    return [f"{about}: this change is judged by what stood there before, the next by what does now"] if edited else []
 
 
 def other_rules(profile: Profile) -> list[str]:

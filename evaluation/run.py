@@ -44,6 +44,7 @@ from .notes import (
     NO_RESOLVER,
     NOTHING_ASKED,
     NOTHING_STAGED,
+    judge_edited,
     left_alone,
     other_rules,
     unparsed,
@@ -130,6 +131,7 @@ def list_notes(
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
+    notes += edits_of_judge(request, change, judge.settings) if change is not None else []
     notes += [*other_rules(judge.profile), *without_grammar(paths), *unparsed(sources)]
     notes += left_alone(names, read, judge.settings, sources, is_whole=is_whole)
     notes += unread(names, judge.settings)
@@ -137,6 +139,15 @@ def list_notes(
     return notes + [
         f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored
     ]
+
+
+def edits_of_judge(request: Request, change: Change, settings: Settings) -> list[str]:
+    """Return a sentence where *change* edits what it is judged by, for whoever wonders why that counts for nothing."""
+
+    def after(name: str) -> bytes | None:
+        return read_whole(request.root / name) if change.staged is None else change.staged.read_one(name)
+
+    return judge_edited(change.base.read_one, after, settings, request.baseline or FILE)
 
 
 def find_judge(request: Request, change: Change | None) -> Judge:

@@ -19,6 +19,8 @@ from .artefacts import sha256_json
 from .errors import SettingsError
 from .tiers import TIERS
 
+FILES = ("idiolect.toml", "pyproject.toml")
+"""Where settings stand; where there is the first, the second is not asked."""
 LARGEST_FILE = 1_000_000
 MOST_DOTS = 1_000
 """In one line: a key of that many parts would take minutes to read, and nobody writes one."""
@@ -117,12 +119,13 @@ def read_together(repositories: Sequence[Path]) -> list[Settings]:
 
 def settings_of(read: Callable[[str], bytes | None]) -> Settings:
     """Return the settings in the files that *read* gives by name, at a commit for instance, or the defaults."""
-    own = read("idiolect.toml")
+    alone, shared = FILES
+    own = read(alone)
     if own is not None:
-        return check_settings("idiolect.toml", parse_toml("idiolect.toml", own))
-    project = read("pyproject.toml")
+        return check_settings(alone, parse_toml(alone, own))
+    project = read(shared)
     if project is not None:
-        tool: Any = parse_toml("pyproject.toml", project).get("tool", {})
+        tool: Any = parse_toml(shared, project).get("tool", {})
         table: Any = tool.get("idiolect", {}) if isinstance(tool, dict) else tool  # type: ignore[reportUnknownMemberType]
         if not isinstance(table, dict):
             raise SettingsError("pyproject.toml", [f"tool.idiolect must be a table, got {shown(table)}"])

@@ -17,6 +17,10 @@ from ..fix import fixes_of
 SAYS_NOTES = True
 SLIGHT = 0.01
 """A difference between shares that needs no explanation."""
+MANY = 10
+"""Findings that are too many to be read one by one: then a count by rule says where to begin."""
+MOST_RULES = 10
+"""Rules of that count."""
 WIDEST = 120
 """Columns of a line that are shown around its mark."""
 
@@ -33,6 +37,7 @@ def render(report: Report) -> str:
         for line, remark in file.remarks
     ]
     notes = [f"note: {printable(note)}" for note in report.notes]
+    parts += ["\n".join(count_rules(report))] if len(report.alerts) > MANY else []
     return "\n\n".join([*parts, *(["\n".join(block)] if (block := [*remarks, *notes]) else []), summarize(report)])
 
 
@@ -86,18 +91,30 @@ def width_of(letter: str) -> int:
     return 0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
 
 
+def count_rules(report: Report) -> list[str]:
+    """Return how many findings are of which rule: by tier, then by count."""
+    counts = Counter(alert.finding.entry.id for alert in report.alerts)
+    entries = {alert.finding.entry.id: alert.finding.entry for alert in report.alerts}
+    ranked = sorted(entries, key=lambda rule: (TIERS.index(entries[rule].tier), -counts[rule], rule))
+    rows = [printable(f"{counts[rule]:7,} {rule} [{entries[rule].tier}]") for rule in ranked[:MOST_RULES]]
+    left = len(ranked[MOST_RULES:])
+    more = [f"        and {counted(left, 'rule')} more"] if left else []
+    return ["by rule, of which `idiolect check --explain RULE` tells more:", *rows, *more]
+
+
 def summarize(report: Report) -> str:
-    """Return the count of findings, with the share of places that the profile, and its rules of family A, speak to."""
+    """Return the count of findings, and to how many places the profile, and its rules of family A, speak."""
     counts = Counter(alert.finding.entry.tier for alert in report.alerts)
     found = ", ".join(f"{counts[tier]} {tier}" for tier in TIERS if counts[tier]) or "no findings"
     states = Counter(alert.state for alert in report.excused)
     excused = [f"{states['accepted']} in the baseline"] if states["accepted"] else []
     excused += [f"{states['suppressed']} excused by a comment"] if states["suppressed"] else []
-    share = f"{report.governed / report.opportunities:.0%}" if report.opportunities else "none"
-    places = f"{report.governed:,} of {counted(report.opportunities, 'place')} governed ({share})"
-    own = report.governed_by_own
-    share_of_own = f", {own:,} of them by rules about the house's own API" if own is not None else ""
-    asked = f"{counted(len(report.files), 'file')}, {places}{share_of_own}"
+    asked = [counted(len(report.files), "file")]
+    if places := report.opportunities:
+        share = f"{report.governed / places:.0%}"
+        asked.append(f"rules cover {report.governed:,} of {counted(places, 'place')} ({share})")
+    if (own := report.governed_by_own) is not None:
+        asked.append(f"{own:,} of them by how the repository's own API is used")
     look = "entry of the baseline looks" if report.paid == 1 else "entries of the baseline look"
     paid = f"; {report.paid} {look} mended: idiolect baseline prune" if report.paid else ""
-    return f"{', '.join([found, *excused])}; {asked}{paid}"
+    return f"{', '.join([found, *excused])}; {', '.join(asked)}{paid}"

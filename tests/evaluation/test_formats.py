@@ -310,8 +310,20 @@ def test_text_says_how_many_places_the_rules_about_the_house_s_own_api_govern(pr
 
     said = render_report(report_of(learned, files), "text")
 
-    assert "2 files, " in said and "%), 2 of them by rules about the house's own API\n" in f"{said}\n"
+    assert "2 files, rules cover " in said and said.endswith("%), 2 of them by how the repository's own API is used")
     assert "own API" not in render_report(report_of(profile, files), "text")
+
+
+def test_text_counts_many_findings_by_rule(profile: Profile):
+    """The firmest and most frequent first, for whoever asks where to begin; a few are read one by one."""
+    files = [("new.py", "a = list()\n"), *((f"new_{n}.py", "b = 'c'\n") for n in range(13))]
+    few, many = (report_of(profile, some) for some in (files[:3], files))
+
+    said = render_report(many, "text").split("\n\n")
+
+    assert ["     13 S01 [gate]", "      1 S04 [gate]"] == said[-2].split("\n")[1:]
+    assert said[-2].startswith("by rule, of which `idiolect check --explain RULE`")
+    assert "by rule" not in render_report(few, "text")
 
 
 def test_text_marks_the_place_under_wide_letters(report: Report):

@@ -70,6 +70,30 @@ def test_what_is_left_out_for_its_name_is_left_out_of_a_tree_and_of_a_change(hou
         assert not [file for file in report.files if file.source.path.endswith(".md")]
 
 
+def test_a_change_that_edits_its_judge_is_told_what_it_is_judged_by(house: Path, commit_tree: Commit):
+    """Settings and baseline count from the next change on; one that breaks the settings is told before it is merged."""
+    (house / "pyproject.toml").write_text("[project]\nname = 'a'\n")
+    commit_tree(house, "Name it")
+
+    def notes(name: str, text: str) -> tuple[str, ...]:
+        (house / name).write_text(text)
+        by_tree = run_check(Request(house, base="HEAD", names=False)).notes
+        git(house, "add", "-A")
+        staged = [note for note in run_check(Request(house, staged=True, names=False)).notes if "staged" not in note]
+        git(house, "reset", "-q", "--hard")
+        assert list(by_tree) == staged
+        return by_tree
+
+    settings = "[conventions.S01]\nignore = true\nreason = 'being settled'\n"
+    judged = "this change is judged by what stood there before, the next by what does now"
+    assert (f"idiolect.toml is edited here: {judged}",) == notes("idiolect.toml", settings)
+    assert () == notes("pyproject.toml", "[project]\nname = 'b'\n")
+    assert (f"pyproject.toml is edited here: {judged}",) == notes("pyproject.toml", "[tool.idiolect]\ndrop = ['a']\n")
+    assert (f".idiolect-baseline.jsonl is edited here: {judged}",) == notes(".idiolect-baseline.jsonl", "\n")
+    (told,) = notes("idiolect.toml", "exlude = []\n")
+    assert told.startswith("the settings of this change are broken") and "unknown key 'exlude'" in told
+
+
 def test_nesting_that_would_end_the_process_is_not_parsed(house: Path):
     """The grammar of YAML cannot count to 255 levels."""
     (house / "steep.yaml").write_text("".join(f"{' ' * level}a:\n" for level in range(300)))
