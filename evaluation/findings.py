@@ -1,8 +1,9 @@
 """
 Findings of a check run. In: a profile, and files or a change. Out: a `Report`: what departs, with evidence.
 
-Every finding of a file follows from that file and the profile alone; only whether a name exists (`missing.py`) depends
-on other files. So the two runs of `--mode new` need to judge the changed files, and those where a name went missing.
+Every finding of a file follows from that file, the profile, and which classes the other files of a change bring; only
+whether a name exists (`missing.py`) depends on more. So the two runs of `--mode new` need to judge the changed files,
+and those where a name went missing.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from ..mining.conventions.convention import HouseConvention, conventions_by_id
 from ..mining.judge import Finding, Judgement, judge_source
-from ..mining.profile import Profile
+from ..mining.profile import Entry, Profile
 from ..mining.source import Source
 from ..mining.tiers import tiers_from
 from .baseline import Baseline, match_baseline
@@ -20,6 +23,7 @@ from .diff import Change
 from .identity import Key, keys_of
 from .judgements import CachingJudge, forget_oldest
 from .learning import read_source
+from .names.house import House
 from .suppression import collect_suppressions, excuse_for, remarks_on
 from .syntax import RULE as PARSES
 
@@ -128,7 +132,8 @@ def check_change(
 
     *more* is what others found in them, *more_before* what they found in the base, by the path of that time.
     """
-    judge = CachingJudge(profile)
+    sources = list(sources)
+    judge = CachingJudge(widen_rules(profile, sources))
     inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
     if mode == "lines":
         inspected = [set_apart(file, came_with(file, change, judge)) for file in inspected]
@@ -136,6 +141,19 @@ def check_change(
         inspected = [set_apart(file, were_not_there(file, change, judge, more_before)) for file in inspected]
     forget_oldest()
     return inspected
+
+
+def widen_rules(profile: Profile, sources: Sequence[Source]) -> Profile:
+    """Return *profile* for a change of *sources*: a rule about a family of classes knows those that come with it."""
+    text = b"\n".join(source.utf8 for source in sources if source.language.name == "python")
+    derived = House(Path(), text, ()).derived
+    known = conventions_by_id()
+    entries: list[Entry] = []
+    for entry in profile.entries:
+        convention = known[entry.convention]
+        rule = convention.widen(entry.rule, derived) if isinstance(convention, HouseConvention) else entry.rule
+        entries.append(entry if rule == entry.rule else replace(entry, rule=rule))
+    return replace(profile, entries=tuple(entries))
 
 
 def set_apart(file: Inspected, asked: Sequence[bool]) -> Inspected:

@@ -345,6 +345,10 @@ class HouseConvention(Convention):
         """Yield the answers of one file to one rule."""
         raise NotImplementedError
 
+    def widen(self, rule: Mapping[str, Any], derived: Mapping[str, Iterable[str]]) -> Mapping[str, Any]:
+        """Return *rule* for a change whose files *derived* classes, by the last name of their base."""
+        return rule
+
 
 class NeutralHouseConvention(HouseConvention):
     """

@@ -8,7 +8,7 @@ import builtins
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
@@ -104,6 +104,11 @@ class RequiredBase(HouseConvention):
             # one that came with it is asked itself
             elif not rule["suffix"] or rule["suffix"] not in map(last_word, bases):
                 yield HouseChoice("without", fact.line, fact.start, fact.end, fact.text)
+
+    def widen(self, rule: Mapping[str, Any], derived: Mapping[str, Iterable[str]]) -> Mapping[str, Any]:
+        """Return *rule* with the classes in its family that came with a change."""
+        came = {heir for name in (rule["base"], *rule["family"]) for heir in reachable(name, derived)}
+        return {**rule, "family": sorted(came.union(rule["family"]) - {rule["base"]})} if came else rule
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the bases taken out."""
@@ -399,13 +404,18 @@ def governed(facts: FileFacts) -> Iterator[FunctionFact]:
 
 def ancestors(name: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
     """Return every class that *name* descends from, as far as the repository tells."""
+    return reachable(name, parents)
+
+
+def reachable(name: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return all that *edges* lead to from *name*, which is among it only where they lead back."""
     found: set[str] = set()
-    waiting = list(parents.get(name, ()))
+    waiting = list(edges.get(name, ()))
     while waiting:
-        base = waiting.pop()
-        if base not in found:
-            found.add(base)
-            waiting.extend(parents.get(base, ()))
+        other = waiting.pop()
+        if other not in found:
+            found.add(other)
+            waiting.extend(edges.get(other, ()))
     return found
 
 

@@ -334,3 +334,21 @@ def test_a_sparse_checkout_takes_nothing_away(house: Path, capsys: pytest.Captur
     (house / "new.py").write_text(text)
 
     assert (1, [("new.py", 2)]) == check(capsys, str(house), "--diff", "HEAD")
+
+
+@pytest.mark.parametrize(("base", "found"), [("Command", []), ("object", [("app/late.py", 4)])])
+def test_a_base_that_comes_with_a_change_may_stand_in_another_file(
+    write_tree: Write, capsys: pytest.CaptureFixture[str], base: str, found: list[tuple[str, int]]
+):
+    """A class has the house's base through it, whatever file of the change it stands in; elsewhere it departs."""
+    files = {f"app/m{n}.py": f"from app.core import Command\n\n\nclass Run{n}(Command): pass\n" for n in range(90)}
+    root = write_tree({"app/core.py": "class Command: pass\n", **files})
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "Begin")
+    (root / "app" / "late.py").write_text("from other.slow import SlowCommand\n\n\nclass Wait(SlowCommand): pass\n")
+    (root / "other").mkdir()
+    (root / "other" / "slow.py").write_text(f"class SlowCommand({base}): pass\n")
+    git(root, "add", ".")
+
+    assert (int(bool(found)), found) == check(capsys, str(root), "--diff", "HEAD", "--fail-on", "advise")
