@@ -35,6 +35,8 @@ KINDS = {
 QUOTED = re.compile(r"`([^`]*)`")
 PLATFORM = frozenset({"_winapi", "msvcrt", "typing", "winreg"})
 """Modules that differ from one platform or version to the next."""
+STUBS = "_typeshed"
+"""The module that only type checkers know, each in its own version."""
 PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
 """Built-in types that the resolver says of a value only when it is one; numbers and lists are often arrays."""
 STAR = re.compile(rb"\s*from\s+(\.*)([\w.]*)\s+import\s*\*")
@@ -49,8 +51,8 @@ BESIDE = re.compile(rb"^from \. import (\w+)[ \t\r]*$", re.MULTILINE)
 IMPORTER = b"sys.meta_path"
 """What a module names that makes others as they are asked for."""
 GIVEN = frozenset(
-    {"_", "c", "dbutils", "display", "get_config", "get_ipython", "profile", "reveal_locals", "reveal_type", "sc"}
-    | {"spark", "tags"}
+    {"_", "c", "dbutils", "defines", "display", "get_config", "get_ipython", "profile", "reveal_locals", "reveal_type"}
+    | {"sc", "spark", "tags"}
     | {"WindowsError", "basestring", "buffer", "cmp", "execfile", "file", "long", "raw_input", "reduce", "reload"}
     | {"unichr", "unicode", "xrange"}
 )
@@ -171,8 +173,10 @@ def may_hold(module: str, name: str) -> bool:
     """
     Claim that a module that is installed may have something called *name*: it gets names as it runs, or says this one.
 
-    The resolver has stubs of its own for some packages, which may be of an older version.
+    The resolver has stubs of its own for some packages, which may be of an older version, as its types of stubs are.
     """
+    if module.partition(".")[0] == STUBS:
+        return True
     text = text_of_module(module)
     beside = [part.decode() for part in BESIDE.findall(text)]
     folders = [folder for folder in (module, module.rpartition(".")[0]) if folder]
@@ -235,9 +239,13 @@ def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool
 
 
 def is_bound_anew(held: str, lines: Sequence[bytes], place: int) -> bool:
-    """Claim that a name is bound more than once where the line at *place* sees it: the resolver knows one value."""
+    """
+    Claim that a name may be bound more than once where the line at *place* sees it: the resolver knows one value.
+
+    A file that does not parse here, as one for a newer Python, may bind anything.
+    """
     tree = parse_any(b"\n".join(lines))
-    return tree is not None and times_bound(held, place + 1, tree) > 1
+    return tree is None or times_bound(held, place + 1, tree) > 1
 
 
 def assigns(line: bytes, name: str) -> bool:

@@ -26,13 +26,15 @@ from ...mining.roles import data_folder
 from ...mining.source import Source
 from .certainty import KINDS, QUOTED, is_certain
 from .house import House, read_house
-from .resolver import ask_resolver, find_resolver, installed, version_for
+from .resolver import ask_resolver, find_resolver, installed, least_minor, version_for
 
 RULE = "A11"
 FILES_A_RUN = 500
 """Files that the resolver is asked about at once."""
 PLATFORMS = ("linux", "darwin", "win32")
 """As `sys.platform` calls them: what the standard library lacks on one it may have on another."""
+NEWEST = "3.15"
+"""The newest Python that the resolver knows: what the standard library lacks in an older one may have come since."""
 
 
 class Missing(NamedTuple):
@@ -91,12 +93,17 @@ def ask_and_weigh(program: str, house: House, paths: Sequence[str]) -> list[Miss
 
 
 def missing_everywhere(program: str, house: House, found: Set[Missing]) -> set[Missing]:
-    """Return those of *found* that the standard library lacks on every platform, and all that is not about it."""
+    """
+    Return those of *found* that the standard library lacks on every platform, and all that is not about it.
+
+    Where the project does not say which Python it needs, the newest has to lack them, too.
+    """
     asked = {missing for missing in found if is_standard(missing)}
-    for platform in PLATFORMS:
-        if asked and platform != sys.platform:
+    newest = [(sys.platform, NEWEST)] if least_minor(house.root) is None else []
+    for platform, version in (*((platform, "") for platform in PLATFORMS if platform != sys.platform), *newest):
+        if asked:
             paths = sorted({missing.path for missing in asked})
-            answers = ask_resolver(program, house.root, paths, house.tops, platform) or ()
+            answers = ask_resolver(program, house.root, paths, house.tops, platform, version) or ()
             asked &= {as_missing(answer) for answer in answers if answer["name"] in KINDS}
     return {missing for missing in found if not is_standard(missing)} | asked
 

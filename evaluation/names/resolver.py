@@ -43,17 +43,28 @@ def installed() -> list[str]:
 
 def version_for(root: Path) -> str:
     """Return the version of Python to resolve for: the running one, or the least that a project needs where newer."""
+    return f"3.{max(sys.version_info.minor, least_minor(root) or 0)}"
+
+
+def least_minor(root: Path) -> int | None:
+    """Return which Python 3 the project says that it needs at least; None where it does not say."""
     required = REQUIRED.search(read_start(root, PROJECT) or b"")
-    return f"3.{max(sys.version_info.minor, int(required[1]) if required is not None else 0)}"
+    return int(required[1]) if required is not None else None
 
 
 def ask_resolver(
-    program: str, root: Path, paths: Sequence[str], tops: Sequence[Path], platform: str = sys.platform
+    program: str,
+    root: Path,
+    paths: Sequence[str],
+    tops: Sequence[Path],
+    platform: str = sys.platform,
+    version: str = "",
 ) -> list[Mapping[str, Any]] | None:
     """
     Return the resolver's errors in *paths*, as it writes them, or None when it fails.
 
-    *tops* are the folders that the top-level modules of the code at *root* stand in.
+    *tops* are the folders that the top-level modules of the code at *root* stand in. Without a *version* of Python it
+    is the one that the project needs.
     """
     settings = {
         "preset": "default",
@@ -61,7 +72,7 @@ def ask_resolver(
         "infer-return-types": "annotated",
         "skip-interpreter-query": True,
         "python-platform": platform,
-        "python-version": version_for(root),
+        "python-version": version or version_for(root),
         "search-path": [str(top) for top in tops if top.is_dir()],
         "site-package-path": installed(),
         "project-excludes": [],

@@ -45,7 +45,7 @@ BOUND = [
         [],
         id="taken with all names of a module",
     ),
-    pytest.param("import sys\n\nsys.exit(_('no'), get_ipython(), unicode('a'))\n", {}, [], id="a tool gives it"),
+    pytest.param("import sys\n\nprint(_, get_ipython(), defines, unicode(sys))\n", {}, [], id="a tool gives it"),
 ]
 
 

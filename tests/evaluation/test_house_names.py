@@ -163,6 +163,7 @@ THERE = [
             ("def f(to: str):\n    to = Path(to)\n    to.mkdir()\n", True, "converted"),
             ("def f(to: str):\n    print(Path(to))\n    to.mkdir()\n", False, "not converted"),
             ("def f(to: str):\n    to.mkdir()\n\n\ndef g(to):\n    to = Path(to)\n", False, "converted elsewhere"),
+            ("def f(to: str):\n    to.mkdir()\n\n\nprint(Path())\n$\n", True, "in a file that does not parse"),
         )
     ),
     *(

@@ -23,6 +23,16 @@ pytestmark = pytest.mark.skipif(find_resolver() is None, reason="no resolver ins
 PYTHON = language_named("python")
 
 GUARDED = [
+    pytest.param(
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from _typeshed import Conjured\n",
+        True,
+        id="type checkers have it in their own versions",
+    ),
+    pytest.param(
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from typing import Conjured\n",
+        False,
+        id="type checkers lack it, too",
+    ),
     pytest.param("import sys\n\nprint(sys.getwindowsversion())\n", True, id="another platform has it"),
     pytest.param("import sys\n\nprint(sys.getlinuxversion())\n", False, id="no platform has it"),
     pytest.param("from sys import getwindowsversion\n", True, id="another platform has what is imported"),
@@ -100,10 +110,17 @@ def test_what_another_machine_may_have_is_not_reported(write_tree, code: str, si
     assert silent == (find_missing(root, ["shop/use.py"]) == [])
 
 
-@pytest.mark.parametrize(("required", "told"), [("<4,>=3.13", False), (">=3.9", sys.version_info < (3, 13))])
+@pytest.mark.parametrize(
+    ("required", "told"),
+    [
+        ('requires-python = "<4,>=3.13"', False),
+        ('requires-python = ">=3.9"', sys.version_info < (3, 13)),
+        ('name = "shop"', False),
+    ],
+)
 def test_what_the_project_needs_is_resolved_for_where_this_python_is_older(write_tree, required: str, told: bool):
-    """Code may name what has come with the oldest Python that the project runs on."""
-    project = f'[project]\nrequires-python = "{required}"\n'
+    """Code may name what has come with the oldest Python that the project runs on, which may be any if none is said."""
+    project = f"[project]\n{required}\n"
     root = write_tree({"pyproject.toml": project, "shop/use.py": "from warnings import deprecated\n"})
 
     assert told == bool(find_missing(root, ["shop/use.py"]))
