@@ -143,7 +143,10 @@ def takes_unseen_names(file: Path, lines: Sequence[bytes], house: House) -> bool
                     return True
                 continue
             folders = [*file.parents][above - 1 : above] if dots else house.tops
-            own = [each for each in files_of(module, folders) if each not in known]
+            found = files_of(module, folders)
+            if not found:  # it is compiled, or a build makes it
+                return True
+            own = [each for each in found if each not in known]
             known.update(own)
             waiting += [(each, each.read_bytes().split(b"\n")) for each in own]
     return False
@@ -217,6 +220,8 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
         given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held)
         if sum(given.search(line) is not None for line in lines) > 1:
             return False  # the resolver knows it by one of its values
+    if any(is_declared(held, owner, house) for held in re.findall(rb"\.(\w+)\.%b\b" % name.encode(), own)):
+        return False
     if owner in PLAIN_TYPES and re.search(rb"\]\.%b\b" % name.encode(), own):
         return False  # of what a display holds side by side it knows but one type
     is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
@@ -224,6 +229,16 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
         return False
     held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
     return not any(is_bound_anew(each.decode(), lines, place) for each in held)
+
+
+def is_declared(held: bytes, owner: str, house: House) -> bool:
+    """
+    Claim that a class of the house declares its attribute *held* by an *owner*, as `size = Number()`.
+
+    What its objects have there may be another value, which a descriptor or a metaclass gives them.
+    """
+    declared = re.compile(rb"%b\s*(?::[^=]*)?=[^=].*\b%b\(" % (held, owner.encode()))
+    return any(declared.match(line) for line, _ in house.lines_with(owner))
 
 
 def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool:

@@ -31,6 +31,15 @@ THERE = [
         {"a.py": "from outside.parts import *\n\nprint(conjured)\n"}, True, id="all names of an unseen module"
     ),
     pytest.param({"a.py": "from json import *\n\nprint(conjured)\n"}, False, id="all names of a seen module"),
+    pytest.param(
+        {
+            "shop/__init__.py": "from .fast import *\n",
+            "shop/fast.pyx": "def conjured(): pass\n",
+            "shop/use.py": "from shop import conjured\n\nprint(conjured)\n",
+        },
+        True,
+        id="all names of a compiled module",
+    ),
     *(
         pytest.param(
             {
@@ -56,6 +65,20 @@ THERE = [
             id=f"{said} value",
         )
         for again, silent, said in (("cls.day = given.day", True, "another"), ("print(given)", False, "one"))
+    ),
+    *(
+        pytest.param(
+            {
+                "a.py": f"class Text:\n    size = 0\n\n\nclass Field:\n    {line}\n\n\n"
+                "def f(field: Field):\n    return field.value.made_up()\n"
+            },
+            silent,
+            id=f"a value that is {said}",
+        )
+        for line, silent, said in (
+            ("value = Text()", True, "declared for objects"),
+            ("def __init__(self):\n        self.value = Text()", False, "an object's own"),
+        )
     ),
     pytest.param({"core/tests/base.py": "", "core/tests/test_a.py": "import tests.base\n"}, True, id="beside the file"),
     pytest.param({"core/tests/test_a.py": "import tests.base\n"}, False, id="nowhere"),
