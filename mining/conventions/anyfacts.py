@@ -30,6 +30,12 @@ REFERENCE = re.compile(r"identifier|variable|get_attr|call|alias|reference|trave
 ENTRY = re.compile(
     r"(^|_)(pair|attribute|elem|property|option|field_init|field_initializer|keyed_element|keyword_argument)$"
 )
+SHORT = frozenset({"shorthand_field_initializer", "shorthand_property_identifier"})
+"""Kinds of entries whose key is also the name of their value: `{ size }`."""
+SPREAD = re.compile(r"^(?:\w*spread\w*|\w*splat\w*|base_field_initializer)$")
+"""Kinds of nodes that put the entries of another value into a block."""
+MERGED = "<<"
+"""The key by which YAML does."""
 ANNOTATION = re.compile(r"attribute_(list|group|item)$|^inner_attribute")
 """Kinds of nodes that hold attributes which speak of what stands behind them: no keys of a block."""
 NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|assign|method_invocation")
@@ -91,6 +97,8 @@ class BlockFact(NamedTuple):
     end: int
     text: str
     """The head's line; empty where the block goes on."""
+    is_open: bool = False
+    """Whether entries of another value are put into it, which may have any key."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -156,7 +164,8 @@ def blocks_in(file: AnyView) -> list[BlockFact]:
             line = head.start_point.row + 1
             end = min(head.end_byte, head.start_byte + LONGEST)
             text = file.line_text(line) if head.start_point.row == node.end_point.row else ""
-            blocks.append(BlockFact(shapes.names, entries, line, head.start_byte, end, text))
+            is_open = any(is_spread(child.type) for child in children) or any(entry.key == MERGED for entry in entries)
+            blocks.append(BlockFact(shapes.names, entries, line, head.start_byte, end, text, is_open))
         if is_list(node.type):
             # each block of a list is its own: the head is the whole list's
             shapes = shapes._replace(head=None)
@@ -168,11 +177,11 @@ def entry_of(file: AnyView, node: Node, key: Node) -> EntryFact:
     """Return one entry."""
     value = value_of(node)
     line = key.start_point.row + 1
-    is_plain = value is not None and value.id != key.id and value.start_point.row == value.end_point.row
+    is_plain = value.id != key.id and value.start_point.row == value.end_point.row
     return EntryFact(
         key=text_of(key).strip("\"'")[:LONGEST],
-        kind=kind_of(value) if is_plain and value is not None else "other",
-        value=text_of(value).strip("\"'")[:LONGEST] if is_plain and value is not None else "",
+        kind=kind_of(value) if is_plain else "other",
+        value=text_of(value).strip("\"'")[:LONGEST] if is_plain else "",
         line=line,
         start=key.start_byte,
         end=key.end_byte,
@@ -180,9 +189,10 @@ def entry_of(file: AnyView, node: Node, key: Node) -> EntryFact:
     )
 
 
-def value_of(entry: Node) -> Node | None:
+def value_of(entry: Node) -> Node:
     """Return the value of an entry."""
-    return entry.child_by_field_name("value") or entry.child_by_field_name("val") or entry.named_children[-1]
+    value = entry.child_by_field_name("value") or entry.child_by_field_name("val")
+    return value or (entry.named_children or [entry])[-1]
 
 
 def shapes_under(node: Node, around: Shapes) -> Shapes:
@@ -231,6 +241,8 @@ def head_words(block: Node) -> list[Node]:
 
 def key_of(node: Node) -> Node | None:
     """Return the key of an entry, or the first word of a block; None for other nodes."""
+    if node.type in SHORT:
+        return node.named_children[0] if node.named_child_count else node
     key = node.child_by_field_name("key")
     if key is not None:
         return key if not node.type.endswith("_type") else None  # a type of Go tells that of its keys
@@ -244,6 +256,12 @@ def key_of(node: Node) -> Node | None:
         words = head_words(node)
         return words[0] if words else None
     return None
+
+
+@cache
+def is_spread(kind: str) -> bool:
+    """Claim that nodes of one kind put the entries of another value into a block."""
+    return SPREAD.search(kind) is not None
 
 
 @cache

@@ -35,7 +35,7 @@ class ChildOrder(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     cap = "advise"
-    version = 3
+    version = 4
     is_local = False
     examples = Examples(
         value="`size` first",
@@ -135,7 +135,7 @@ class RequiredChild(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"without"})
-    version = 7
+    version = 8
     is_local = False
     examples = Examples(
         value="has `zone`",
@@ -164,9 +164,23 @@ class RequiredChild(NeutralHouseConvention):
             path="pages/a.js",
             language="javascript",
             rule={"language": "javascript", "shape": "page.getByRole", "child": "name", "is_call": True},
-            conforms=('page.getByRole("link", { name: "Home" });',),
+            conforms=('page.getByRole("link", { name: "Home" });', 'page.getByRole("link", { name });'),
             departs=('page.getByRole("link", { exact: true });', 'page.getByRole("link");'),
-            nearly=('page.getByRole("link", options);', 'page.getByText("Home");'),
+            nearly=(
+                'page.getByRole("link", options);',
+                'page.getByRole("link", { exact: true, ...options });',
+                'page.getByText("Home");',
+            ),
+        ),
+        Examples(
+            value="has `span`",
+            key="`Error::Bad` have `span`",
+            path="src/a.rs",
+            language="rust",
+            rule={"language": "rust", "shape": "Error::Bad", "child": "span"},
+            conforms=("fn f() {\n    g(Error::Bad {\n        what: 1,\n        span,\n    });\n}\n",),
+            departs=("fn f() {\n    g(Error::Bad { what: 1 });\n}\n",),
+            nearly=("fn f() {\n    g(Error::Bad { what: 1, ..other });\n}\n",),
         ),
         Examples(
             value="has `Fact`",
@@ -212,7 +226,7 @@ class RequiredChild(NeutralHouseConvention):
         for block in with_shape(facts.blocks, rule["shape"]):
             if rule["child"] in block.keys:
                 yield HouseChoice(f"has `{rule['child']}`", block.line, block.start, block.end, block.text)
-            elif len(beside.intersection(block.keys)) >= least:
+            elif not block.is_open and len(beside.intersection(block.keys)) >= least:
                 yield HouseChoice("without", block.line, block.start, block.end, block.text)
         for use in facts.uses if rule.get("is_call") else ():
             if use.is_plain and use.name == rule["shape"]:
@@ -269,7 +283,7 @@ class CoOccurrence(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"without"})
-    version = 3
+    version = 4
     is_local = False
     examples = Examples(
         value="also `tags`",
@@ -280,6 +294,18 @@ class CoOccurrence(NeutralHouseConvention):
         conforms=LADDER[1:],
         departs=('resource "disk" "a" {\n  kind = "x"\n  size = 1\n}\n',),
         nearly=LADDER[:1],
+    )
+    also = (
+        Examples(
+            value="also `tags`",
+            key="`disk` with `kind` have `tags`",
+            path="a.yaml",
+            language="yaml",
+            rule={"language": "yaml", "shape": "disk", "if": "kind", "then": "tags"},
+            conforms=("disk:\n  kind: x\n  tags: []\n",),
+            departs=("disk:\n  kind: x\n",),
+            nearly=("disk:\n  <<: *common\n  kind: x\n",),
+        ),
     )
 
     def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
@@ -307,8 +333,10 @@ class CoOccurrence(NeutralHouseConvention):
         for block in with_shape(facts.blocks, rule["shape"]):
             cause = next((entry for entry in block.entries if entry.key == rule["if"]), None)
             if cause is not None:
-                value = f"also `{rule['then']}`" if rule["then"] in block.keys else "without"
-                yield HouseChoice(value, cause.line, cause.start, cause.end, "")
+                has_both = rule["then"] in block.keys
+                if has_both or not block.is_open:
+                    value = f"also `{rule['then']}`" if has_both else "without"
+                    yield HouseChoice(value, cause.line, cause.start, cause.end, "")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the second key's line taken out."""
