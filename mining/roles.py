@@ -35,6 +35,8 @@ DATA = re.compile(
 """Elsewhere than under tests a house may have code of its own that is about snapshots."""
 SAMPLES = ("data/", "Data/", "snapshot/", "snapshots/", "snapshots__/")
 """How the folders end of what nobody wrote in the house's style, or at all."""
+SAMPLE = re.compile(r"(?:^|/|\.)(?:actual|expected|input|output)\.\w+$|\.(?:html?|ini|json5?|toml|xml|ya?ml)$")
+"""How files of other such folders end that a program under test reads or writes: before and after, and data."""
 
 
 def role_of(path: str) -> str:
@@ -75,4 +77,5 @@ def data_folder(path: str) -> str:
 
 def is_sample(path: str) -> bool:
     """Claim that the file at *path* is read by tests as a sample or as output, and in no style of the house's."""
-    return data_folder(path).endswith(SAMPLES)
+    folder = data_folder(path)
+    return folder.endswith(SAMPLES) or (folder != "" and SAMPLE.search(path) is not None)

@@ -235,6 +235,10 @@ def test_a_file_with_its_own_way_is_left_alone(others: int, own: int, found: int
         ("shop/tests/snapshots/a.py", 0),
         ("src/__snapshots__/a.py", 0),
         ("src/snapshots/a.py", 6),
+        ("shop/test/v1/fixtures/a.input.py", 0),
+        ("tests/fixtures/a/expected.py", 0),
+        ("tests/fixtures/a/input_reader.py", 6),
+        ("src/fixtures/a.input.py", 6),
     ],
 )
 def test_what_tests_read_has_no_style(path: str, found: int):
