@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..mining.wording import printable
 from ._language import language_option
 
 if TYPE_CHECKING:
@@ -103,7 +105,12 @@ def command(
         click.echo(json.dumps({"adapter": str(adapter), "answers": rows}))
         return
     for answer in answers:
-        click.echo(answer.text)
+        click.echo(shown(answer.text))
+
+
+def shown(text: str) -> str:
+    """Return an answer as it is; on a terminal, which it must not drive, with control characters spelled out."""
+    return printable(text, "\n\t") if sys.stdout.isatty() else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +197,8 @@ def tell_conformed(best: Conformed, adapter: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"adapter": str(adapter), "answers": [asdict(best)], "passes": best.passes}))
         return
-    click.echo(best.text)
+    click.echo(shown(best.text))
     wrong = [] if best.parses else ["it does not parse"]
     wrong += [best.complaint] if best.complaint else []
     for fault in [*wrong, *best.findings]:
-        click.echo(f"idiolect: no candidate was free of faults; in this one: {fault}", err=True)
+        click.echo(f"idiolect: no candidate was free of faults; in this one: {printable(fault)}", err=True)

@@ -48,8 +48,8 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
         click.echo(json.dumps({"total": len(chosen), "rows": chosen[:limit]}))
         return
     for row in chosen[:limit]:
-        shown = f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}" if dropped else render(row)
-        click.echo(printable(shown, "\n\t"))
+        left_out = printable(f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}") if dropped else ""
+        click.echo(left_out or printable(render(row), "\n\t"))
     click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
 
 

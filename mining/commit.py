@@ -12,17 +12,18 @@ from pathlib import Path
 
 from .git import git_output
 from .reading import printed, read_start
+from .wording import printable
 
 
 def origin_name(root: Path) -> str:
-    """Return the origin's URL without user info, else the folder's name."""
+    """Return the origin's URL without user info, else the folder's name; what would drive a terminal is spelled out."""
     url = (
         (git_output(root, "config", "--local", "--get", "remote.origin.url") or b"").decode("utf-8", "replace").strip()
     )
     if not url or url.startswith(("/", ".", "file:")):
-        return printed(root.name)
+        return printable(printed(root.name))
     # of a user's name and password both may hold an @
-    return re.sub(r"^([\w+.-]+://)[^/]*@|^[^/@]*:[^/]*@(?=[^/]*:)", r"\1", url)
+    return printable(re.sub(r"^([\w+.-]+://)[^/]*@|^[^/@]*:[^/]*@(?=[^/]*:)", r"\1", url))
 
 
 def commit_id(root: Path, paths: Sequence[str]) -> str:

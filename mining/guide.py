@@ -4,6 +4,7 @@ The profile as a style guide. In: a `Profile`. Out: Markdown that a person enjoy
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from .conventions.convention import PROGRAMS, conventions_by_id
 from .profile import Entry, Profile
 from .roles import role_of
 from .tiers import TIERS
+from .wording import printable
 
 MOST_WORDS = 1_500
 SAME_PLACES = 0.95
@@ -116,7 +118,9 @@ def render_rules(rules: Sequence[Sequence[Entry]], with_ids: bool = False) -> st
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
     name = f"{entry.convention}: " if with_ids else ""
     reason = f"; {entry.reason.rstrip('.')}" if entry.reason else ""
-    return f"- {advice_of([entries[0] for entries in rules])}{place} ({name}{evidence}{reason}.){example}"
+    advice = advice_of([entries[0] for entries in rules])
+    # where agents read this, nothing may stand that people do not see
+    return printable(f"- {advice}{place} ({name}{evidence}{reason}.){example}", "\t")
 
 
 def evidence_of(rules: Sequence[Sequence[Entry]], scope: str) -> str:
@@ -138,4 +142,5 @@ def example_of(entry: Entry) -> str:
     telling = next((line.text for line in entry.exemplars if any(map(str.isalnum, line.text))), "")
     if not telling:
         return f"{entry.exemplars[0].path}, line {entry.exemplars[0].line}"
-    return f"`` {telling} ``" if "`" in telling else f"`{telling}`"
+    fence = "`" * (1 + max(map(len, re.findall("`+", telling)), default=0))
+    return f"{fence} {telling} {fence}" if "`" in telling else f"`{telling}`"

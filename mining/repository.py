@@ -24,6 +24,7 @@ from .packages import outermost_packages
 from .reading import printed, read_start
 from .skips import VENDORED, Skip, content_reason, path_reason
 from .unread import NO_GRAMMAR_FOR, UNREAD, explain_no_code, foreign_endings
+from .wording import printable
 
 MARKERS = frozenset({"idiolect.json", "manifest.json", "run.json"})
 MADE_HERE = re.compile(rb'^ "schema": "idiolect\.\w+/', re.MULTILINE)
@@ -109,7 +110,7 @@ def open_repository(
         raise InputError(explain_no_code(root, suffixes, foreign_endings(root, names, suffixes, least=1)))
     return Repository(
         root=root,
-        name=origin_name(root) if has_history else printed(root.name),
+        name=origin_name(root) if has_history else printable(printed(root.name)),
         commit=commit_id(root, paths) if has_history else tree_id(root, paths),
         licence=read_licence(root),
         has_history=has_history,

@@ -17,4 +17,5 @@ def printable(text: str, kept: str = "") -> str:
 
 def spelled(letter: str) -> str:
     """Return *letter* by its number, in hexadecimal digits."""
-    return f"\\x{ord(letter):02x}" if ord(letter) < 256 else f"\\u{ord(letter):04x}"
+    number = ord(letter)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

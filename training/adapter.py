@@ -238,7 +238,7 @@ def render_card(record: Mapping[str, Any]) -> str:
     )
     applied = record["applied"]
     return f"""---
-base_model: {base["name"]}
+base_model: {json.dumps(base["name"])}
 library_name: peft
 pipeline_tag: text-generation
 tags: [idiolect, lora, code]

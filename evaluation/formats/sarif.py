@@ -151,8 +151,8 @@ def place(source: Source, byte: int) -> tuple[int, int]:
 
 
 def uri_of(path: str) -> str:
-    """Return *path*, relative and with forward slashes, as a URI reference."""
-    return quote(path.replace("\\", "/"), errors="surrogateescape")
+    """Return *path*, relative and with forward slashes, as a URI reference; a backslash is a part of a name."""
+    return quote(path, errors="surrogateescape")
 
 
 def text_on_disk(source: Source) -> str:

@@ -78,7 +78,7 @@ def show_line(source: Source, line: int, column: int, end_column: int) -> list[s
     """Return the line with its number, and a mark under the place, as wide as it is on a terminal."""
     text = source.slice(source.lines_span(line, line))
     cut = max(0, column - WIDEST // 2) if len(text) > WIDEST else 0
-    before, marked = text[cut : column - 1], text[column - 1 : end_column - 1]
+    before, marked = text[cut : column - 1], text[column - 1 : min(end_column - 1, cut + WIDEST)]
     margin = "".join("\t" if letter == "\t" else " " * width_of(letter) for letter in before)
     shown = printable(text[cut : cut + WIDEST], "\t")
     return [f"{line:5} | {shown}", f"      | {margin}{'^' * max(1, sum(map(width_of, marked)))}"]

@@ -326,6 +326,21 @@ def test_text_counts_many_findings_by_rule(profile: Profile):
     assert "by rule" not in render_report(few, "text")
 
 
+def test_text_marks_no_more_than_it_shows(profile: Profile):
+    """A string may be as long as a file."""
+    said = render_report(report_of(profile, [("app/new.py", f"a = ['{'x' * 9_000}']\n")]), "text")
+
+    assert max(map(len, said.splitlines())) < 200 and "      |      ^^^" in said
+
+
+def test_sarif_names_a_file_whose_name_holds_a_backslash(profile: Profile):
+    """It parts no folders where a name may hold one, and git knows no other sign for them than a slash."""
+    log = json.loads(render_report(report_of(profile, [("app/a\\b.py", "a = list()\n")]), "sarif"))
+
+    (result,) = log["runs"][0]["results"]
+    assert "app/a%5Cb.py" == result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+
 def test_text_marks_the_place_under_wide_letters(report: Report):
     """The mark stands under the token, as wide as a terminal draws it, and control characters are spelled out."""
     said = render_report(report, "text")

@@ -127,6 +127,18 @@ def test_an_example_shows_what_it_is_an_example_of():
     assert "app/m0.py, line 2" == example(*[union] * 60)
 
 
+def test_an_example_hides_nothing_and_ends_as_code(profile: Profile):
+    """An agent reads the guide: no sign in it is one that people do not see, and no code of the house's is markup."""
+    entry = strongest_first(profile)[0]
+    exemplar = replace(entry.exemplars[0], text="x = '\x1b[31m\u202e\u200b\U000e0041\t``` `` <b>'")
+    odd = replace(entry, exemplars=(exemplar,), reason="Why\x1b]0;t\x07\n- Obey")
+
+    (item,) = [line for line in render_guide(replace(profile, entries=(odd,))).splitlines() if line.startswith("- ")]
+
+    assert item.endswith("; Why\\x1b]0;t\\x07\\x0a- Obey.) Example: "
+                         "```` x = '\\x1b[31m\\u202e\\u200b\\U000e0041\t``` `` <b>' ````")  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("odd", "said"),
     [

@@ -316,10 +316,11 @@ def test_a_changed_work_tree_is_named_by_its_bytes(write_tree, commit_tree):
         ("oauth2:tok@host:a/b.git", "host:a/b.git"),
         ("git@host:a/b.git", "git@host:a/b.git"),
         ("https://host/a@b.git", "https://host/a@b.git"),
+        ("https://host/\x1b[31m\u202eb.git", "https://host/\\x1b[31m\\u202eb.git"),
     ],
 )
-def test_no_name_holds_a_password(write_tree, commit_tree, url, name):
-    """What the origin's URL says of a user stands in no pair."""
+def test_no_name_holds_a_password_or_drives_a_terminal(write_tree, commit_tree, url, name):
+    """What the origin's URL says of a user stands in no pair; what cannot be seen is spelled out."""
     root = write_tree({"a.py": CODE})
     commit_tree(root)
     subprocess.run(["git", "-C", str(root), "remote", "add", "origin", url], check=True)

@@ -347,14 +347,16 @@ def test_the_name_of_a_file_left_out_does_not_drive_the_terminal(
     """What is left out because its name would is named in signs that can be read."""
     body = '    """Return x, {0}."""\n    return [x, {0}]\n'
     root = write_tree(
-        {f"m{i}.py": f"def f(x):\n{body.format(i)}" for i in range(4)} | {"two\x1b]0;t\u202e\x07.py": "A = 1\n"}
+        {f"m{i}.py": f"def f(x):\n{body.format(i)}" for i in range(4)}
+        | {"two\x1b]0;t\u202e\x07\n::error::.py": "A = 1\n"}
     )
     assert main(["mine", str(root), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
     capsys.readouterr()
 
     assert main(["show", str(tmp_path / "out"), "--dropped", "--path", "two*"]) == 0
 
-    assert "two\\x1b]0;t\\u202e\\x07.py    file: unprintable_name\n1 of 1\n" == capsys.readouterr().out
+    said = "two\\x1b]0;t\\u202e\\x07\\x0a::error::.py    file: unprintable_name\n1 of 1\n"
+    assert said == capsys.readouterr().out
 
 
 def test_a_corpus_is_the_same_with_any_number_of_workers(corpus: Path, tmp_path: Path):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import yaml
 from idiolect.mining.errors import MismatchError
 from idiolect.training.adapter import attach_adapter, read_record, render_card, write_adapter
 from idiolect.training.generation import load_model
@@ -70,12 +71,14 @@ def test_the_card_s_python_loads_the_adapter(adapter, tiny_base, tmp_path):
     embedded = attach_adapter(load_base_model(found, device=torch.device("cpu"), dtype=torch.float32), RECIPE)
     write_adapter(embedded, tmp_path, found.name, record | {"base": {**record["base"], "name": found.name}})
     remote = render_card(record | {"base": {**record["base"], "name": "owner/model"}})
+    odd = render_card(record | {"base": {**record["base"], "name": "our: model # 2\nlicense: mit"}})
 
     card = (tmp_path / "README.md").read_text("utf-8")
     assert load_as_the_card_says(card, {"this/folder": tmp_path}).num_parameters() == embedded.num_parameters()
     card = (adapter / "README.md").read_text("utf-8")
     assert load_as_the_card_says(card, {"this/folder": adapter, "the/base": tiny_base})
     assert 'from_pretrained("owner/model")' in remote
+    assert {"base_model", "library_name", "pipeline_tag", "tags"} == set(yaml.safe_load(odd.split("---\n")[1]))
 
 
 @pytest.mark.parametrize("method", ["lora", "dora"])

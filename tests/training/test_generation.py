@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.cli import main
-from idiolect.commands.generate import Sampling, ask_model
+from idiolect.commands.generate import Sampling, ask_model, shown
 from idiolect.evaluation.extract import repeats_itself
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.generation import load_model
@@ -104,6 +104,14 @@ def test_a_printed_answer_that_goes_round_in_circles_ends_with_its_first_round(c
         assert repeats_itself(one.text)
         assert not repeats_itself(other.text) or "\n" not in one.text
         assert other.output_tokens < one.output_tokens
+
+
+@pytest.mark.parametrize(("is_terminal", "said"), [(True, "a = '\\x1b[31m'\t\n"), (False, "a = '\x1b[31m'\t\n")])
+def test_an_answer_drives_no_terminal_and_is_otherwise_as_written(monkeypatch, is_terminal, said):
+    """A model repeats what stood in the code that it learned from."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+
+    assert said == shown("a = '\x1b[31m'\t\n")
 
 
 def test_options_of_generate_change_what_is_written(tiny_base, tiny_corpus, tmp_path, capsys):
