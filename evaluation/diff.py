@@ -168,9 +168,7 @@ def find_change(root: Path, base: str) -> Change:
     commit = merge_base(root, base)
     found = compare_work_tree(root, commit, untracked=True)
     if found is None:
-        raise InputError(
-            f"git cannot compare the work tree with {commit[:12]}. Run `git diff {commit[:12]}` to see why."
-        )
+        raise InputError(explain_failure(root, f"the work tree with {commit[:12]}", f"git diff {commit[:12]}"))
     return Change(commit_snapshot(root, commit), *found)
 
 
@@ -189,8 +187,15 @@ def find_staged(root: Path) -> Change:
     commit = head.decode().strip()
     found = compare_index(root, commit, named_index())
     if found is None:
-        raise InputError("git cannot compare the index with the last commit. Run `git diff --cached` to see why.")
+        raise InputError(explain_failure(root, "the index with the last commit", "git diff --cached"))
     return Change(commit_snapshot(root, commit), *found, staged)
+
+
+def explain_failure(root: Path, what: str, command: str) -> str:
+    """Return what to do where git cannot compare *what*, which *command* would: a partial clone has not all of it."""
+    if git_output(root, "config", "--get-regexp", r"^remote\..*\.promisor$"):
+        return LACKING
+    return f"git cannot compare {what}. Run `{command}` to see why."
 
 
 def merge_base(root: Path, base: str) -> str:

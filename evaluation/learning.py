@@ -127,6 +127,8 @@ def why_left_alone(path: str, data: bytes | None) -> str:
     language = language_of(path, data=data or b"")
     if data is None or not data.strip() or language is None or not has_grammar(language):
         return ""
+    if not path.isprintable():
+        return "unprintable_name"
     if reason := content_reason(data, path):
         return reason
     try:

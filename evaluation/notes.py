@@ -5,12 +5,13 @@ What a run of `check` did not ask, and why. In: names of files, sources, a profi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import SettingsError
 from ..mining.languages import install_command, language_of
 from ..mining.profile import Profile
+from ..mining.reading import is_locked
 from ..mining.repository import matcher_of
 from ..mining.settings import FILES as SETTINGS_FILES
 from ..mining.settings import Settings, settings_of
@@ -30,6 +31,7 @@ SHOWN = 3
 
 
 def left_alone(
+    root: Path,
     names: Iterable[str],
     read: Callable[[str], bytes | None],
     settings: Settings,
@@ -44,8 +46,10 @@ def left_alone(
     """
     known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), known_suffixes()
     code = (name for name in names if name.endswith(endings) and is_ours(name, excluded))
-    reasons = ((name, why_left_alone(name, read(name))) for name in code if name not in known)
-    found = [f"{name} ({why.replace('_', ' ')})" for name, why in reasons if why and not (is_whole and why in CLAIMS)]
+    reasons = [(name, why_left_alone(name, read(name))) for name in code if name not in known]
+    if is_whole:
+        reasons = [(name, why or "unreadable" * is_locked(root, name)) for name, why in reasons if why not in CLAIMS]
+    found = [f"{name} ({why.replace('_', ' ')})" for name, why in reasons if why]
     what, were = "file" if is_whole else "changed file", "was" if len(found) == 1 else "were"
     return [f"{counted(len(found), what)} {were} not asked: {shown(found)}"] if found else []
 

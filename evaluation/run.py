@@ -133,7 +133,7 @@ def list_notes(
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
     notes += edits_of_judge(request, change, judge.settings) if change is not None else []
     notes += [*other_rules(judge.profile), *without_grammar(paths), *unparsed(sources)]
-    notes += left_alone(names, read, judge.settings, sources, is_whole=is_whole)
+    notes += left_alone(request.root, names, read, judge.settings, sources, is_whole=is_whole)
     notes += unread(names, judge.settings)
     notes += [NOTHING_ASKED] if change is None and request.paths and not sources and not notes else []
     return notes + [

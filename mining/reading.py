@@ -24,6 +24,15 @@ def read_start(root: Path, name: str, limit: int = LARGEST_FILE) -> bytes | None
         return None
 
 
+def is_locked(root: Path, name: str) -> bool:
+    """Claim that there is a plain file at *name*, as far as can be told, and that it may not be read."""
+    try:
+        is_plain = stat.S_ISREG((root / name).lstat().st_mode)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return is_plain and not is_beyond_link(root, name) and read_start(root, name, 0) is None
+
+
 def printed(name: str) -> str:
     """Return *name* with the bytes that are no UTF-8 written out."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -160,7 +160,8 @@ def git_files(root: Path) -> list[str] | None:
     """
     top = git_output(root, "rev-parse", "--show-toplevel")
     if top is None:
-        if (root / ".git" / "HEAD").is_file() and shutil.which("git") is not None:
+        # a file in its place names a folder elsewhere, which may be gone
+        if any((root / file).is_file() for file in (".git/HEAD", ".git")) and shutil.which("git") is not None:
             raise InputError(f"git cannot read the repository {str(root)!r}. Run `git status` there to see why.")
         return None
     tracked = git_output(root, "ls-files", "-z", "--cached")

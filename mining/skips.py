@@ -80,7 +80,7 @@ def path_reason(root: Path, name: str) -> str:
     """Return why the file at *name* is skipped before it is opened, or nothing."""
     if reason := name_reason(name):
         return reason
-    if not name.isprintable() or "\udc80" <= max(name) <= "\udcff":
+    if not name.isprintable():
         return "unprintable_name"
     try:
         status = (root / name).lstat()

@@ -5,6 +5,7 @@ Code that no grammar reads: which there is, and what to do about it. In: names o
 from __future__ import annotations
 
 import codecs
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -78,6 +79,8 @@ def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, i
     """Return what to do about a folder without a file of a known language."""
     if is_bare_repository(root):
         return f"{str(root)!r} is a bare repository of git. {CLONE_IT}"
+    if os.access(root, os.R_OK) and not any(root.iterdir()):
+        return f"{str(root)!r} is empty. If it is a submodule, fetch it: git submodule update --init."
     some = dict(list(foreign.items())[:FEW_ENDINGS])
     if some:
         return f"No code in {str(root)!r} that a grammar reads: {count_endings(some)}. {DESCRIBE}"

@@ -53,9 +53,10 @@ def git_environment() -> dict[str, str]:
     Return the environment that git is asked in: none of the user's or the system's configuration is read.
 
     In their place stands `config` of this folder, found from `$XDG_CONFIG_HOME`: every version of git looks there.
+    Nothing stands in for an object, as `git replace` may have it here and in no clone: an id names the same everywhere.
     """
     return {
         "PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
         "XDG_CONFIG_HOME": str(Path(__file__).parents[1]), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0",
-        "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "",
+        "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "", "GIT_NO_REPLACE_OBJECTS": "1",
     }  # fmt: skip

@@ -99,3 +99,18 @@ def test_a_partial_clone_is_told_what_it_lacks(
     assert "partial clone" in said and 1 == said.count("\n")
     git(clone, *said.rpartition(": git ")[2].split())
     assert (1, [("m1.py", 1)]) == check(capsys, str(clone), *words)
+
+
+def test_a_partial_clone_without_the_files_of_before_is_told_what_it_lacks(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """What a changed file held before stayed with the origin, and git compares nothing without it."""
+    for text in ('own = "a"\n', SLIP):
+        (house / "m1.py").write_text(text)
+        git(house, "commit", "-qam", "Change")
+    git(house, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", house.as_uri(), str(clone))
+
+    assert 2 == main(["check", str(clone), "--no-names", "--diff", "HEAD~1"])
+    assert "as a partial clone does" in capsys.readouterr().err

@@ -23,6 +23,10 @@ from tests_toys import toy_files
 CODE = "def double(x):\n    return 2 * x\n"
 
 
+def git(root: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def reasons(root: Path) -> dict[str, str]:
     return dict(open_repository(root, suffixes=[".py"]).skips)
 
@@ -74,6 +78,26 @@ def test_a_repository_that_git_cannot_read_is_no_plain_folder(write_tree, commit
 
     with pytest.raises(InputError, match=told):
         open_repository(root, suffixes=[".py"])
+
+
+def test_a_work_tree_whose_repository_is_gone_is_no_plain_folder(write_tree):
+    """A linked work tree or a submodule that was moved has a file that names where git's own folder was."""
+    root = write_tree({"a.py": CODE, ".git": "gitdir: /no/such/folder\n"})
+
+    with pytest.raises(InputError, match="git cannot read the repository"):
+        open_repository(root, suffixes=[".py"])
+
+
+def test_a_commit_is_what_every_clone_has_under_its_id(write_tree, commit_tree):
+    """What `git replace` puts in an object's place stands here alone."""
+    root = write_tree({"a.py": CODE})
+    commit_tree(root)
+    (root / "a.py").write_text(CODE.replace("2", "3"))
+    commit_tree(root)
+    head = git(root, "rev-parse", "HEAD")
+    git(root, "replace", "HEAD", "HEAD~1")
+
+    assert head == open_repository(root, suffixes=[".py"]).commit
 
 
 def test_links_are_never_followed(write_tree, tmp_path):
@@ -281,10 +305,15 @@ def test_what_is_left_out_of_several_repositories_is_named_by_its_place(write_tr
     assert {"bank", "shop"} == {row["path"].partition("/")[0] for row in left}
 
 
-def test_a_folder_without_code_is_refused(write_tree):
-    """The message says what was looked for."""
-    with pytest.raises(InputError, match=r"ends in \.py"):
-        open_repository(write_tree({"notes.txt": "no code"}), suffixes=[".py"])
+def test_a_folder_without_code_is_refused(write_tree, commit_tree, tmp_path):
+    """The message says what was looked for, or where the code is."""
+    root, empty = write_tree({"notes.txt": "no code"}), tmp_path / "sub"
+    commit_tree(root)
+    empty.mkdir()
+
+    for folder, said in ((root, r"ends in \.py"), (root / ".git", "is a bare repository"), (empty, "is empty")):
+        with pytest.raises(InputError, match=said):
+            open_repository(folder, suffixes=[".py"])
 
 
 def test_a_changed_work_tree_is_named_by_its_bytes(write_tree, commit_tree):
