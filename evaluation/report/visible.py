@@ -6,12 +6,14 @@ from __future__ import annotations
 
 LONGEST = 20_000
 """Characters of one answer that the report shows; `samples.jsonl` holds all of them."""
-TURNING = (0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+TURNING = (0xAD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
 """What turns the direction of text, joins it, or takes no room."""
+TAGS = range(0xE0000, 0xE0080)
+"""Letters that nothing shows and models read."""
 WRITTEN = (
     {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"}
     | {0x7F: "\u2421"}
-    | {code: f"[U+{code:04X}]" for code in (*range(0x80, 0xA0), *TURNING)}
+    | {code: f"[U+{code:04X}]" for code in (*range(0x80, 0xA0), *TURNING, *TAGS)}
 )
 
 

@@ -14,6 +14,7 @@ import pytest
 import toys
 from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.report.charts import Scale, draw_curve
+from idiolect.evaluation.report.visible import make_visible
 from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
 
 HOSTILE = (
@@ -92,6 +93,11 @@ def test_pictures_and_sections_are_there(page):
     assert text.count('<article class="example">') == 3
     assert 'id="evidence"' in text
     assert "Here every token counts alike; where arms are compared, every function does" in text
+
+
+def test_no_sign_is_unseen():
+    """What takes no room, turns text or is read by models alone stands as its number."""
+    assert "a[U+00AD][U+202E][U+200B][U+E0041]␛[31m\tb\n" == make_visible("a\xad\u202e\u200b\U000e0041\x1b[31m\tb\r\n")
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-0.31, 0.31), (8.04, 8.32), (0.0, 900.0)])
