@@ -9,18 +9,22 @@ the fixes leave without a use is taken out of its import.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from ..mining.conventions.convention import Edit, Place, apply_edits, conventions_by_id
 from ..mining.filters.quality import is_python
-from ..mining.judge import Finding, judge_source
+from ..mining.judge import Finding, Judgement, judge_source
 from ..mining.profile import Profile
 from ..mining.source import Source, Span, parse_source, parse_text
 from .findings import Alert, Report
+from .judgements import CachingJudge
 from .syntax import fault_of
 from .unused import drop_unused
 
 __all__ = ["find_fix", "fix_once", "fix_source", "fixes_of"]
+
+Judge = Callable[[Source], Judgement]
 
 ROUNDS = 4
 """Fixes of one place that are made one after the other."""
@@ -42,21 +46,22 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
     Byte-minimal and idempotent: fixes that touch one place are made one after the other, and where several together
     break something, each is tried by itself and the bad ones are left out.
     """
-    current, waiting, known = source, list(findings), judge_source(source, profile).findings
+    judge = partial(judge_source, profile=profile)
+    current, waiting, known = source, list(findings), judge(source).findings
     for _ in range(ROUNDS):
         fixes = [(finding, edits) for finding in waiting if (edits := find_fix(current, finding))]
         chosen = without_overlaps(edits for _, edits in fixes)
-        good = keep_good(current, chosen, profile, known)
+        good = keep_good(current, chosen, judge, known)
         made = [edit for edits in good for edit in edits]
         left = {(f.entry.id, moved(made, f.start)) for f, edits in fixes if not set(edits) <= set(made)}
         current = parse_source(source.path, source.encode(apply_edits(current, made)), source.language)
         if not left or len(good) < len(chosen):
             break
-        known = judge_source(current, profile).findings
+        known = judge(current).findings
         waiting = [f for f in known if (f.entry.id, f.start) in left]
     unused = drop_unused(source, current)
     text = apply_edits(current, unused)
-    is_kept = bool(unused) and is_better(current, text, profile, judge_source(current, profile).findings, 0)
+    is_kept = bool(unused) and is_better(current, text, judge, judge(current).findings, 0)
     return source.encode(text if is_kept else current.text)
 
 
@@ -74,10 +79,11 @@ def fixes_of(report: Report, alerts: Sequence[Alert]) -> list[tuple[Edit, ...]]:
             fixes[place] = edits
             places[alert.finding.path].append(place)
     judged = {file.source.path: file for file in report.files}
+    judge = CachingJudge(report.profile).judge
     for path, found in places.items():
         chosen = without_overlaps(fixes[place] for place in found)
         known = judged[path].judgement.findings
-        good = keep_good(judged[path].source, chosen, report.profile, known, is_proof=False)
+        good = keep_good(judged[path].source, chosen, judge, known, is_proof=False)
         made = {edit for edits in good for edit in edits}
         for place in found if len(good) < len(chosen) else ():
             fixes[place] = fixes[place] if made.issuperset(fixes[place]) else ()
@@ -122,7 +128,7 @@ def overlap(one: Edit, other: Edit) -> bool:
 
 
 def is_better(
-    source: Source, text: str, profile: Profile, known: Sequence[Finding], fixed: int, *, is_proof: bool = True
+    source: Source, text: str, judge: Judge, known: Sequence[Finding], fixed: int, *, is_proof: bool = True
 ) -> bool:
     """
     Claim that *text* parses as well as *source*, has *fixed* fewer findings than *known* ones, and none of a new rule.
@@ -135,7 +141,7 @@ def is_better(
     readers = ((runs, is_python) if is_proof else (runs,)) if source.language.name == "python" else ()
     if any(not reads(text) and reads(source.text) for reads in readers):
         return False
-    before, after = (Counter(f.entry.id for f in found) for found in (known, judge_source(mended, profile).findings))
+    before, after = (Counter(f.entry.id for f in found) for found in (known, judge(mended).findings))
     return after.total() <= before.total() - fixed and all(after[rule] <= before[rule] for rule in after)
 
 
@@ -147,7 +153,7 @@ def runs(text: str) -> bool:
 def keep_good(
     source: Source,
     fixes: Sequence[tuple[Edit, ...]],
-    profile: Profile,
+    judge: Judge,
     known: Sequence[Finding],
     *,
     is_proof: bool = True,
@@ -160,7 +166,7 @@ def keep_good(
 
     def are_good(some: Sequence[tuple[Edit, ...]]) -> bool:
         text = apply_edits(source, [edit for edits in some for edit in edits])
-        return is_better(source, text, profile, known, len(some), is_proof=is_proof)
+        return is_better(source, text, judge, known, len(some), is_proof=is_proof)
 
     if not fixes or are_good(fixes):
         return list(fixes)
