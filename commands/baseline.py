@@ -42,7 +42,7 @@ def create(repository: Path, file: str | None, profile: Path | None, allow_new: 
     if past.target.exists() and not allow_new:
         raise InputError(f"{past.target.name} is there already. Use `baseline update`, or --allow-new to replace it.")
     save(past.target, past.found)
-    click.echo(f"{counted(past.found.total(), 'finding')} accepted in {past.target.name}")
+    click.echo(f"{counted(past.found.total(), 'finding')} accepted in {past.target.name}: commit it")
 
 
 @command.command("update")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..mining.wording import printable
+from ..mining.wording import counted, printable
 
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
@@ -51,6 +51,29 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
         left_out = printable(f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}") if dropped else ""
         click.echo(left_out or printable(render(row), "\n\t"))
     click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
+    if not chosen and rows:
+        click.echo(printable(why_none(opened, rows, kind, pattern, dropped=dropped)))
+
+
+def why_none(
+    corpus: Corpus, rows: list[dict[str, Any]], kind: str | None, pattern: str | None, *, dropped: bool
+) -> str:
+    """Return why none of *rows* is of *kind* and of a path like *pattern*, one of which was asked, and what to do."""
+    from ..mining.enough import more_of
+    from ..mining.pairs.kind import collect_kinds
+
+    if kind is None or any(row["kind"] == kind for row in rows):
+        those = "these" if kind is None else f"kind {kind}"
+        return f"No path of {those} is like {pattern!r}: * stands for any letters."
+    about = collect_kinds().get(kind)
+    if dropped or about is None:
+        return f"Nothing of kind {kind} was left out."
+    said = [f"No {kind} pair was found, or --kinds left them out. They teach {about.teaches}."]
+    said += [f"They are made of {about.made_of}."] if about.made_of else []
+    said += [f"For more: {more}."] if (more := more_of(about, corpus.manifest["history"])) else []
+    left = sum(row["kind"] == kind for row in dropped_rows(corpus))
+    said += [f"{counted(left, 'such pair')} left out: --dropped --kind {kind}."] if left else []
+    return " ".join(said)
 
 
 def pair_rows(corpus: Corpus) -> list[dict[str, Any]]:

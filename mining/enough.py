@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .advice import DOMAIN, LEAST_PAIRS, SATURATED
-from .pairs.kind import collect_kinds
+from .pairs.kind import Kind, collect_kinds
 from .split import aside_of
 from .yields import UNTOLD
 
@@ -33,11 +33,15 @@ def describe_support(manifest: Mapping[str, Any]) -> list[str]:
     kinds = {name: kind for name, kind in collect_kinds().items() if name in asked}
     width = max(map(len, kinds))
     lines = [f"  {name:{width}}  {band(counts[name])}" for name in kinds]
-    past = look_back(manifest["history"])
-    more = {name: past if kind.draft_change else kind.more for name, kind in kinds.items()}
+    more = {name: more_of(kind, manifest["history"]) for name, kind in kinds.items()}
     thin = sorted((name for name in kinds if counts[name] < DOMAIN and more[name]), key=lambda name: counts[name])
     advice = [f"For more {name} pairs: {more[name]}." for name in thin[:2]]
     return ["What they can teach:", *lines, *advice]
+
+
+def more_of(kind: Kind, histories: Sequence[Mapping[str, Any]]) -> str:
+    """Return what gives more pairs of *kind*, or nothing."""
+    return look_back(histories) if kind.draft_change else kind.more
 
 
 def look_back(histories: Sequence[Mapping[str, Any]]) -> str:

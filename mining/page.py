@@ -45,6 +45,8 @@ def facts_of(convention: Convention) -> Iterable[str]:
         yield f"Left to {' or '.join(sorted(convention.owners))} where that is configured."
     if convention.is_fixable:
         yield "`--fix` mends it where that is safe."
+    table = f"`[conventions.{convention.id}]` of `idiolect.toml`"
+    yield f"`ignore = true` and a `reason` in {table} turn it off; `tier` there says how much it counts."
     if not convention.is_local:
         yield "The answer depends on more than the marked lines: `--mode new` compares it with the base's."
 

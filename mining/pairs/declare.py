@@ -83,6 +83,7 @@ def opening_lines(source: Source, definition: Definition, inside: list[Definitio
 KIND = Kind(
     name="declare",
     teaches="to declare what the house's classes and decorators are there for",
+    made_of="Python alone",
     draft=draft_declare,
     examples=(
         Example(

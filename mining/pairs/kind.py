@@ -112,6 +112,8 @@ class Kind:
     """Makes drafts of a change in the history instead of a file."""
     more: str = ""
     """What gives more of them, said where a corpus has few; of those made of changes, the history tells."""
+    made_of: str = ""
+    """The languages it is made of, where that is not all of them."""
     tells_facts: bool = False
     """Whether an answer says what is there: it is as true where it does not keep the house's style, and is taught."""
 

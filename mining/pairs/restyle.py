@@ -144,6 +144,7 @@ def edited(source: Source, definition: Definition, edits: Sequence[Edit]) -> str
 KIND = Kind(
     name="restyle",
     teaches="to bring code into the house's style",
+    made_of="Python alone",
     more="agree on more conventions: only what the house holds to is taught",
     draft=draft_restyle,
     examples=(

@@ -327,6 +327,7 @@ def purpose_of(summary: str) -> str:
 KIND = Kind(
     name="use",
     teaches="to call what the house offers",
+    made_of="Python and little else",
     more="mine the applications too: idiolect mine APP… --api-from FRAMEWORK",
     draft=draft_use,
     finish=finish_use,

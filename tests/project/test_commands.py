@@ -325,6 +325,21 @@ def test_pairs_of_a_kind_that_there_is_not_are_a_usage_error(corpus: Path, capsy
     assert 0 == main(["show", str(corpus), "--kind", "implement"])
 
 
+def test_show_says_why_there_is_none(corpus: Path, capsys: pytest.CaptureFixture[str]):
+    """A kind that this code gives no pair of, and a pattern that nothing matches, are told apart."""
+
+    def told(*options: str) -> str:
+        capsys.readouterr()
+        assert 0 == main(["show", str(corpus), *options])
+        return capsys.readouterr().out
+
+    assert "No use pair was found" in (said := told("--kind", "use")) and "made of Python" in said
+    assert "--api-from FRAMEWORK" in said
+    assert "No path of kind infill is like 'nope*'" in told("--kind", "infill", "--path", "nope*")
+    assert "No path of these is like 'nope*'" in told("--path", "nope*")
+    assert "Nothing of kind use was left out." in told("--dropped", "--kind", "use")
+
+
 def test_skips_are_recorded_and_exit_0(write_tree: Write, tmp_path: Path):
     """A NUL byte and a link out of the tree are skipped with a reason; the rest is mined."""
     root = write_tree(
