@@ -4,8 +4,9 @@ What a repository keeps to, as a value. In: `profile.json`, or what `learn` foun
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Set
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -22,6 +23,10 @@ ROLE_NAMES = {"src": "the sources", "tests": "tests", "scripts": "scripts", "doc
 """How a sentence speaks of the files of one role, which no folder needs to be named after."""
 UMBRELLAS = frozenset({"apps", "crates", "libs", "modules", "packages", "plugins", "projects", "services", "src"})
 """What a folder is called that holds the projects of a repository side by side, each with habits of its own."""
+KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "str": str, "int": int, "float": (float, int), "bool": bool, "Mapping[str, Any]": Mapping,
+}  # fmt: skip
+"""What a value of a profile is, by how its field is declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +180,12 @@ class Profile:
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> Profile:
-        """Return the profile that *table* writes."""
+        """Return the profile that *table* writes. Raises `KeyError`, `TypeError` or `ValueError` where it is none."""
         entries = tuple(read_entry(row) for row in table["entries"])
         # profiles written before they were noted
         packages = frozenset(table.get("packages", ()))
-        owners = {name: tuple(folders) for name, folders in table.get("owners", {}).items()}
-        return cls(entries, table["files"], table["opportunities"], table["versions"], packages, owners)
+        owners = {name: tuple(folders) for name, folders in dict(table.get("owners", {})).items()}
+        return cls(entries, table["files"], table["opportunities"], dict(table["versions"]), packages, owners)
 
 
 def state_fact(convention: str, key: str, value: str) -> Entry:
@@ -192,12 +197,24 @@ def state_fact(convention: str, key: str, value: str) -> Entry:
 
 
 def read_entry(row: Mapping[str, Any]) -> Entry:
-    """Return the entry that *row* writes."""
+    """Return the entry that *row* writes. Raises `KeyError`, `TypeError` or `ValueError` where it is none."""
+    check_kinds(Entry, row)
+    if not (0 <= row["k"] <= row["n"] and 0 < row["n"] < math.inf):
+        raise ValueError("k of n")
     # profiles written before opportunities were counted beside their weights
     values = {"conforming": round(row["k"]), "opportunities": round(row["n"]), **row}
     for name in ("exemplars", "counterexamples"):
+        for line in row[name]:
+            check_kinds(Exemplar, line)
         values[name] = tuple(Exemplar(**line) for line in row[name])
     return Entry(**values)
+
+
+def check_kinds(kind: type[Entry] | type[Exemplar], row: Mapping[str, Any]) -> None:
+    """Raise `TypeError` where *row* holds under the name of a field of *kind* what such a field never holds."""
+    for one in fields(kind):
+        if one.name in row and not isinstance(row[one.name], KINDS.get(str(one.type), object)):
+            raise TypeError(one.name)
 
 
 @lru_cache(maxsize=1 << 14)  # asked for every file by every question

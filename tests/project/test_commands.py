@@ -126,6 +126,31 @@ def test_a_profile_that_is_not_there_is_said_to_be_no_file(write_tree: Write, ca
     assert "profile.jsn' cannot be read: No such file or directory." in line
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda profile: profile.update(owners=-1),
+        lambda profile: profile.update(versions=None),
+        lambda profile: profile["entries"][0].update(n=0),
+        lambda profile: profile["entries"][0].update(value=1.5),
+        lambda profile: profile["entries"][0].update(scope={}),
+        lambda profile: profile["entries"][0].update(conforming=["1"]),
+        lambda profile: profile["entries"][0]["exemplars"][0].update(path=None),
+    ],
+)
+def test_a_profile_that_holds_what_none_holds_is_told(
+    write_tree: Write, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: Callable[..., None]
+):
+    """Whoever writes one by hand is told that it is none, wherever it is wrong."""
+    profile = json.loads((corpus / "profile.json").read_text("utf-8"))
+    spoil(profile)
+    (tmp_path / "p.json").write_text(json.dumps(profile))
+
+    line = fails(capsys, ["check", str(write_tree({"a.py": "x = 1\n"})), "--profile", str(tmp_path / "p.json")], 2)
+
+    assert "is no profile" in line
+
+
 def test_the_guide_of_a_corpus_says_what_it_counts(corpus: Path, capsys: pytest.CaptureFixture[str]):
     """Its figures are lower than those of the repository, and some rules are not in it."""
     assert main(["guide", str(corpus)]) == 0
