@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ._paths import PATH
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -19,7 +21,7 @@ def language_option(function: Command) -> Command:
         "--language",
         metavar="FILE",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=PATH,
         callback=load_languages,
         expose_value=False,
         help="A TOML file that describes a language of your own. Its grammar is code that runs here.",

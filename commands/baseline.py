@@ -13,16 +13,17 @@ import click
 from ..mining.errors import InputError
 from ..mining.wording import counted, printable
 from ._language import language_option
+from ._paths import PATH
 
 if TYPE_CHECKING:
     from ..evaluation.identity import Key
 
-ROOT = click.argument("repository", default=".", type=click.Path(path_type=Path))
+ROOT = click.argument("repository", default=".", type=PATH)
 FILE = click.option(
     "--baseline", "file", metavar="FILE", help="Relative to the repository; else .idiolect-baseline.jsonl."
 )
 
-PROFILE = click.option("--profile", type=click.Path(path_type=Path), help="A profile.json, as `check` is given it.")
+PROFILE = click.option("--profile", type=PATH, help="A profile.json, as `check` is given it.")
 
 
 @click.group("baseline")

@@ -14,14 +14,15 @@ from ..mining.errors import InputError
 from ..mining.tiers import TIERS, lower_tier, tiers_from
 from ..mining.wording import counted, printable
 from ._language import language_option
+from ._paths import PATH
 
 if TYPE_CHECKING:
     from ..evaluation.findings import Report
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--profile", "profile_file", type=click.Path(path_type=Path), help="A profile.json; else it is learned.")
+@click.argument("paths", nargs=-1, type=PATH)
+@click.option("--profile", "profile_file", type=PATH, help="A profile.json; else it is learned.")
 @click.option("--diff", "base", metavar="BASE", help="Judge what changed since BASE, by the profile of the merge base.")
 @click.option("--staged", is_flag=True, help="Judge what the index changes, by the profile of the last commit.")
 @click.option(

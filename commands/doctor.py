@@ -14,6 +14,7 @@ import click
 
 from ..mining.errors import MachineError, MissingExtraError
 from ._language import language_option
+from ._paths import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor")
-@click.argument("repository", metavar="[REPO]", required=False, type=click.Path(path_type=Path))
+@click.argument("repository", metavar="[REPO]", required=False, type=PATH)
 @language_option
 @click.option("--require", "tier", type=click.IntRange(0, 3), help="Exit 2 unless the sandbox reaches this tier.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

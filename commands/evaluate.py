@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._language import language_option
+from ._paths import PATH
 from ._progress import goes_on, show_progress
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate")
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the evaluation goes.")
-@click.option("--adapter", type=click.Path(path_type=Path), help="The adapter; without one, prompting alone.")
+@click.argument("corpus", type=PATH)
+@click.option("--out", type=PATH, required=True, help="Where the evaluation goes.")
+@click.option("--adapter", type=PATH, help="The adapter; without one, prompting alone.")
 @click.option("--base", metavar="NAME|PATH", help="The model to ask; with --adapter, its own base is found.")
 @click.option("--arms", metavar="A,B,…", help="Some of: base, guide, rag, guide+rag, tuned, tuned+rag.")
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; 200 without --minutes.")
@@ -42,12 +43,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--repository",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The checkout that was mined: its API and its own tests judge answers too.",
 )
 @click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server with a larger model, as a rival arm.")
 @click.option("--model", "rival_name", metavar="NAME", help="The rival's name on that server.")
-@click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A TOML file with other margins.")
+@click.option("--policy", "policy_file", type=PATH, help="A TOML file with other margins.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 20 tasks; the report says so.")
 @language_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -10,15 +10,16 @@ from pathlib import Path
 import click
 
 from ..mining.rows import ROWS, export_rows
+from ._paths import PATH
 
 WEIGHTS = ("merged", "gguf")
 FORMS = (*WEIGHTS, *ROWS)
 
 
 @click.command("export")
-@click.argument("source", metavar="ADAPTER|CORPUS", type=click.Path(path_type=Path))
+@click.argument("source", metavar="ADAPTER|CORPUS", type=PATH)
 @click.option("--to", "form", type=click.Choice(FORMS), required=True, help="Weights of an adapter, rows of a corpus.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option("--out", type=PATH, required=True, help="The folder to write.")
 @click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
 @click.option("--precision", type=click.Choice(["bf16", "fp32"]), help="Of weights; bf16 by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

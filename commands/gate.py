@@ -9,11 +9,13 @@ from pathlib import Path
 
 import click
 
+from ._paths import PATH
+
 
 @click.command("gate")
-@click.argument("evaluation", type=click.Path(path_type=Path))
-@click.option("--against", type=click.Path(path_type=Path), help="The evaluation of the adapter in use.")
-@click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A TOML file with other margins.")
+@click.argument("evaluation", type=PATH)
+@click.option("--against", type=PATH, help="The evaluation of the adapter in use.")
+@click.option("--policy", "policy_file", type=PATH, help="A TOML file with other margins.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(evaluation: Path, against: Path | None, policy_file: Path | None, as_json: bool) -> None:
     """

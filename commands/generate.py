@@ -16,6 +16,7 @@ import click
 
 from ..mining.wording import printable
 from ._language import language_option
+from ._paths import PATH
 
 if TYPE_CHECKING:
     from ..evaluation.conform import Conformed
@@ -28,7 +29,7 @@ TRIES, WARMTH = 8, 0.8
 
 
 @click.command("generate")
-@click.argument("adapter", type=click.Path(path_type=Path))
+@click.argument("adapter", type=PATH)
 @click.argument("instruction", required=False)
 @click.option(
     "--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The file to write in."

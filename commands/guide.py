@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from ._language import language_option
+from ._paths import PATH
 
 
 @click.command("guide")
-@click.argument("source", metavar="[REPO|CORPUS]", default=".", type=click.Path(path_type=Path))
+@click.argument("source", metavar="[REPO|CORPUS]", default=".", type=PATH)
 @click.option("--words", type=click.IntRange(min=50), default=1_500, show_default=True, help="The longest guide.")
 @language_option
 def command(source: Path, words: int) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ._language import language_option
+from ._paths import PATH
 from ._progress import show_progress
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command("mine")
-@click.argument("repositories", metavar="REPO…", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the corpus goes.")
+@click.argument("repositories", metavar="REPO…", nargs=-1, required=True, type=PATH)
+@click.option("--out", type=PATH, required=True, help="Where the corpus goes.")
 @click.option("--kinds", metavar="KIND,…", help="Pair kinds to mine; all by default.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one per core by default.")
 @click.option(
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     "api_from",
     metavar="REPO",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A framework whose API is indexed; no pairs are made of its code. May be repeated.",
 )
 @click.option(

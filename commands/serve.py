@@ -10,10 +10,11 @@ import click
 
 from ..mining.errors import MachineError
 from ._language import language_option
+from ._paths import PATH
 
 
 @click.command("serve")
-@click.argument("adapter", type=click.Path(path_type=Path))
+@click.argument("adapter", type=PATH)
 @click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0 takes a free one.")
 @language_option

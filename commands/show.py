@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.wording import counted, printable
+from ._paths import PATH
 
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("show")
-@click.argument("corpus", type=click.Path(path_type=Path))
+@click.argument("corpus", type=PATH)
 @click.option("--kind", help="Pairs of one kind.")
 @click.option("--path", "pattern", metavar="GLOB", help="Pairs of files whose path matches.")
 @click.option("--dropped", is_flag=True, help="What was left out, and why, instead of the pairs.")

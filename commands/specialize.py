@@ -18,6 +18,7 @@ import click
 
 from ..mining.errors import InputError, TooSmallError
 from ._language import language_option
+from ._paths import PATH
 from ._progress import goes_on, show_progress
 from .evaluate import make_retrain
 
@@ -38,8 +39,8 @@ LONGER = 1.25
 
 
 @click.command("specialize")
-@click.argument("repositories", metavar="REPO…", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where corpus, adapter and evaluation go.")
+@click.argument("repositories", metavar="REPO…", nargs=-1, required=True, type=PATH)
+@click.option("--out", type=PATH, required=True, help="Where corpus, adapter and evaluation go.")
 @click.option("--base", default="embedded", show_default=True, metavar="NAME|PATH", help="The model to adapt.")
 @click.option("--minutes", type=click.FloatRange(min=0.5), default=9.0, show_default=True, help="Minutes in all.")
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; as many as the minutes allow.")

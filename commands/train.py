@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ._language import language_option
+from ._paths import PATH
 from ._progress import goes_on, show_progress
 
 if TYPE_CHECKING:
@@ -21,15 +22,13 @@ if TYPE_CHECKING:
 
 
 @click.command("train")
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the adapter goes.")
+@click.argument("corpus", type=PATH)
+@click.option("--out", type=PATH, required=True, help="Where the adapter goes.")
 @click.option("--base", default="embedded", show_default=True, metavar="NAME|PATH", help="The model to adapt.")
-@click.option("--recipe", "recipe_file", type=click.Path(path_type=Path), help="A TOML file of recipe values.")
+@click.option("--recipe", "recipe_file", type=PATH, help="A TOML file of recipe values.")
 @click.option("--set", "values", multiple=True, metavar="KEY=VALUE", help="One recipe value; may be repeated.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run; start one where there is none.")
-@click.option(
-    "--from", "start_from", type=click.Path(path_type=Path), help="A finished adapter to go on from, as it is."
-)
+@click.option("--from", "start_from", type=PATH, help="A finished adapter to go on from, as it is.")
 @language_option
 @click.option("--track", "trackers", multiple=True, metavar="NAME", help="Log to tensorboard, wandb and the like.")
 @click.option("--plan", "plan_only", is_flag=True, help="Print memory, steps, time and disk, and stop.")

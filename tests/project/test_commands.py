@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import idiolect
 import pytest
 import yaml
-from idiolect.cli import main
+from idiolect.cli import cli, main
+from idiolect.commands._paths import PATH
 
 ROOT = Path(idiolect.__file__).parent
 Write = Callable[[Mapping[str, str]], Path]
@@ -42,6 +44,20 @@ def fails(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("idiolect: ")]
     assert len(lines) == 1
     return lines[0]
+
+
+def test_paths_are_of_one_type():
+    """To make a type of paths has click look for a translation, which every command would pay for in `--help`."""
+    context = click.Context(cli)
+    commands = [cli.get_command(context, name) for name in cli.list_commands(context)]
+    types = {id(option.type) for command in commands for option in command.params if is_any_path(option.type)}
+
+    assert {id(PATH)} == types
+
+
+def is_any_path(kind: click.ParamType) -> bool:
+    """Claim that *kind* takes any path, whether or not something stands there."""
+    return isinstance(kind, click.Path) and not kind.exists
 
 
 def test_no_such_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
