@@ -82,6 +82,13 @@ class Store:
             self.connection.execute("CREATE TABLE IF NOT EXISTS mined (key BLOB PRIMARY KEY, value BLOB)")
             self.connection.execute("BEGIN")
 
+    def is_empty(self) -> bool:
+        """Claim that nothing is kept yet, or that nothing can be read."""
+        with suppress(sqlite3.Error):
+            if self.connection is not None:
+                return self.connection.execute("SELECT 1 FROM mined LIMIT 1").fetchone() is None
+        return True
+
     def get(self, key: bytes) -> bytes | None:
         """Return the value of *key*, or None where there is none, or not all of it."""
         row = None

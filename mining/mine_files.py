@@ -55,7 +55,8 @@ def read_and_mine(repositories: Sequence[Repository], job: Job) -> list[list[Fil
     files = [(number, path) for number, repository in enumerate(repositories) for path in repository.paths]
     store = open_store()
     try:
-        kept = {} if store is None else take_kept(store, places, job.asked, files)
+        # to look for a file in the cache takes its bytes, so where nothing is kept none is read for that
+        kept = {} if store is None or store.is_empty() else take_kept(store, places, job.asked, files)
         sizes = [(f"{n}/{path}", size_of(places[n].root / path)) for n, path in files if (n, path) not in kept]
         spread = map_files if job.cluster is None else partial(map_on, job.cluster)
         fresh = spread(work, sizes, workers=job.workers, lost=lose_file, progress=job.progress)

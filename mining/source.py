@@ -192,8 +192,8 @@ def whole_lines(text: str) -> list[str]:
 
 
 def is_deep(node: Node) -> bool:
-    """Claim that *node* is nested deeper than `DEEPEST`; every level needs a byte, so most need no look."""
-    if node.end_byte - node.start_byte <= DEEPEST:
+    """Claim that *node* is nested deeper than `DEEPEST`; every level is a node, so most need no look."""
+    if node.descendant_count <= DEEPEST:
         return False
     cursor = node.walk()
     depth = 0

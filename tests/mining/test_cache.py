@@ -68,6 +68,18 @@ def test_only_what_changed_is_mined_again(house, tmp_path, monkeypatch):
     assert read_all(tmp_path / "first") != read_all(tmp_path / "second")
 
 
+def test_an_empty_cache_is_not_asked(house, tmp_path, monkeypatch):
+    """A first run reads no file to look for it where nothing is kept; the next one finds what the first one kept."""
+    asked = []
+    real = mine_files.take_kept
+    monkeypatch.setattr(mine_files, "take_kept", lambda *given: asked.extend(given[-1]) or real(*given))
+    mine_repositories([house], tmp_path / "first", workers=1)
+    first = len(asked)
+    mine_repositories([house], tmp_path / "second", kinds=["implement"], workers=1)
+
+    assert (first, len(asked)) == (0, len(NOUNS))
+
+
 def test_other_kinds_are_another_question(house, tmp_path, monkeypatch):
     """What was asked is in the key: a run with fewer kinds does not take the answers of one with all."""
     mine_repositories([house], tmp_path / "first", workers=1)
