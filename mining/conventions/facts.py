@@ -66,7 +66,7 @@ class ClassFact(NamedTuple):
 
 class CallFact(NamedTuple):
     """
-    A call of a name that can be followed: imported or, but for tests, without a dot, so that the file may define it.
+    A call of a name that can be followed: imported, or defined at the top of the same file.
     """
 
     callee: str
@@ -172,8 +172,6 @@ class FactCollector:
         self.calls: list[CallFact] = []
         self.raises: list[RaiseFact] = []
         self.own_calls: list[CallFact] = []
-        # of tests nobody asks what they call of their own, or of what is built in
-        self._is_test = file.role == "tests"
         self._class_of: dict[int, list[str]] = {}
 
     def visitors(self) -> dict[str, Callable[[Node], None]]:
@@ -240,20 +238,19 @@ class FactCollector:
 
     def add_call(self, node: Node) -> None:
         """Note a call whose name can be followed, or that goes through `self`."""
-        file = self.file
-        callee = file.callee(node)
+        callee = self.file.callee(node)
         head, dot, rest = callee.partition(".")
-        known = file.names.get(head)
+        known = self.file.names.get(head)
         is_own = bool(dot) and head == "self"
-        is_known = known is not None or not (dot or self._is_test)
-        if not is_own and (not callee or not is_known or head in ("self", "cls", "super")):
+        is_followed = bool(callee) and (not dot or known is not None) and head not in ("self", "cls", "super")
+        if not is_own and not is_followed:
             return
         start = node.start_byte
         line = node.start_point.row + 1
-        in_with = file.is_with_item(node)
+        in_with = self.file.is_with_item(node)
         end = start + len(callee)
         resolved = callee if known is None else f"{known}{dot}{rest}"
-        fact = CallFact(resolved, self.inside(), in_with, file.line_text(line), line, start, end)
+        fact = CallFact(resolved, self.inside(), in_with, self.file.line_text(line), line, start, end)
         (self.own_calls if is_own else self.calls).append(fact)
 
     def add_raise(self, node: Node) -> None:

@@ -128,8 +128,6 @@ class NoneTests(Convention):
 
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return whether a single comparison with None is by identity or by equality, unless an expression is built."""
-        if "None" not in file.text(site):
-            return None  # most comparisons: their parts need no look
         kinds = [child.type for child in site.children]
         if "none" not in kinds or len(kinds) != 3 or is_handed_on(site):
             return None

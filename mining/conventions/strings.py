@@ -5,8 +5,7 @@ Strings and literals. In: strings, containers. Out: which spelling is used. Rows
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable
 
 from tree_sitter import Node
 
@@ -240,14 +239,15 @@ class TrailingComma(Convention):
             owner = site.descendant_for_byte_range(found.start(1) - 1, found.end(1))
             if owner is None or owner.type not in LISTS or owner.has_error:
                 continue
-            # from the end on: of a long list the last few say it
-            before = code_before(owner, found.start(1))
-            last = next(before, None)
-            if last is None or last.type in NO_COMMA_AFTER or last.type in "([{*/":
-                continue
-            elements = list(islice((child for child in chain((last,), before) if child.is_named), 2))
+            before = [
+                child for child in owner.children if child.start_byte < found.start(1) and child.type != "comment"
+            ]
+            elements = [child for child in before if child.is_named]
             # elements that share a line may be one line that was too long: formatters leave those without a comma
-            if len(elements) < 2 or elements[0].start_point.row == elements[1].end_point.row:
+            if len(elements) < 2 or elements[-1].start_point.row == elements[-2].end_point.row:
+                continue
+            last = before[-1]
+            if last.type in NO_COMMA_AFTER or last.type in "([{*/":
                 continue
             yield Choice("present", last) if last.type == "," else Choice("absent", last_leaf(last))
 
@@ -263,11 +263,6 @@ class TrailingComma(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return "Put a comma after the last element where the closing bracket stands on its own line."
-
-
-def code_before(owner: Node, byte: int) -> Iterator[Node]:
-    """Yield the children of *owner* but comments that stand before *byte*, the last one first."""
-    return (child for child in reversed(owner.children) if child.start_byte < byte and child.type != "comment")
 
 
 def last_leaf(node: Node) -> Node:

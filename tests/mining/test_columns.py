@@ -40,16 +40,6 @@ def test_a_python_file_travels_whole():
     assert {"house.store.open_store", "os.listdir"} <= {call.callee for call in back.tally.facts.calls}
 
 
-def test_nothing_is_noted_of_what_nobody_asks():
-    """Of a test, a call is noted where an import tells whose it is; of other files, one without a dot as well."""
-    code = b"from house import store\n\ndef test_f():\n    len(store.rows())\n"
-    paths = ("house/reader.py", "tests/test_reader.py")
-    mined = [mine_source(parse_source(path, code, language_named("python"))) for path in paths]
-    called = [{call.callee for call in one.tally.facts.calls} for one in mined]
-
-    assert [{"len", "house.store.rows"}, {"house.store.rows"}] == called
-
-
 def test_a_file_of_another_language_travels_whole():
     """Blocks and their entries too."""
     code = 'jobs:\n  test:\n    runs-on: "linux"\n    steps: [one, two]\n'
