@@ -102,7 +102,9 @@ def test_the_page_shows_every_example(convention: Convention):
     page = render_page(convention)
     texts = [t for e in (convention.examples, *convention.also) for t in (*e.conforms, *e.departs, *e.nearly)]
 
-    assert f"`[conventions.{convention.id}]` of `idiolect.toml` turn it off" in page and "{" not in page.split("\n\n")[1]
+    assert (
+        f"`[conventions.{convention.id}]` of `idiolect.toml` turn it off" in page and "{" not in page.split("\n\n")[1]
+    )
     assert all(f"\n{text.rstrip()}\n```" in page for text in texts)
 
 
