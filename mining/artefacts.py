@@ -7,11 +7,14 @@ Every artefact of idiolect (corpus, adapter, evaluation) is a folder with one ma
 from __future__ import annotations
 
 import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +24,8 @@ from uuid import uuid4
 from .errors import InputError, MachineError, MismatchError
 
 LOCK = ".lock"
+YOUNG = 60
+"""Seconds in which the scratch folder of a run is left alone, whoever holds it."""
 
 
 @contextmanager
@@ -36,14 +41,43 @@ def new_artefact(out: Path, marker: str, schema: str) -> Generator[Path]:
     place = Path(os.path.realpath(out))
     with machine_faults(out):
         place.parent.mkdir(parents=True, exist_ok=True)
+        sweep_scratch(place)
         scratch = place.with_name(f".{place.name}-{uuid4().hex[:8]}")
         scratch.mkdir()
+    held = hold_scratch(scratch)
     try:
         with machine_faults(out):
             yield scratch
             replace_folder(scratch, place)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def hold_scratch(scratch: Path) -> int | None:
+    """Lock the folder *scratch* until what is returned is closed, or this process ends; None where that is unknown."""
+    held = None
+    try:
+        held = os.open(scratch, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        if held is not None:
+            os.close(held)
+        return None
+    return held
+
+
+def sweep_scratch(place: Path) -> None:
+    """Remove what killed runs left of *place*: scratch folders that no process holds, and that are a minute old."""
+    for folder in place.parent.glob(f".{glob.escape(place.name)}-{'[0-9a-f]' * 8}"):
+        about = folder.lstat()
+        # between its making and its lock a folder is held by nobody
+        if not stat.S_ISDIR(about.st_mode) or abs(time.time() - about.st_mtime) < YOUNG:
+            continue
+        if (held := hold_scratch(folder)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(held)
 
 
 def refuse_foreign(out: Path, marker: str, schema: str) -> None:

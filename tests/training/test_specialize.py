@@ -5,6 +5,7 @@ The whole journey on a base of another architecture: a folder that a user names,
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.commands.specialize import read_started, refuse_other_content, require_steps, start_anew
-from idiolect.mining.artefacts import lock_folder
+from idiolect.mining.artefacts import lock_folder, new_artefact
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
 
 from .conftest import tiny_model
@@ -102,6 +103,21 @@ def test_folds_are_not_trained_in_minutes_that_teach_nothing(tmp_path):
 
     record.write_text('{"counts": {"steps": 2, "epochs": 1.0}}', "utf-8")
     require_steps(tmp_path, 3.0, 4)
+
+
+def test_what_killed_runs_left_is_swept(tmp_path):
+    """A scratch folder that nobody holds goes with the next run; one that a process writes, and a young one, stay."""
+    out = tmp_path / "corpus"
+    left, young, other = (tmp_path / f".{name}" for name in ("corpus-0123abcd", "corpus-89abcdef", "corpus-backup"))
+    for folder in (left, young, other):
+        folder.mkdir()
+    os.utime(left, (0, 0))
+    with new_artefact(out, "manifest.json", "idiolect.corpus/1") as held:
+        os.utime(held, (0, 0))
+        with new_artefact(out, "manifest.json", "idiolect.corpus/1"):
+            assert held.is_dir()
+
+    assert [young, other, out] == [path for path in (left, young, other, held, out) if path.exists()]
 
 
 @pytest.mark.slow
