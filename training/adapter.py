@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch.nn import functional
 
 from ..mining.artefacts import parse_json, sha256_file, write_json
 from ..mining.errors import InputError, MismatchError
 from ..mining.taught import TAUGHT
+from .disk import disk_faults
 from .encode import Example
 from .forward import answer_logits, to_batch
 from .full import attach_full
+from .models import is_finite
 from .packing import build_pack
 from .recipe import Recipe
 from .trust import check_adapter
@@ -98,12 +101,21 @@ def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = Fals
     # no layer has more ranks than its narrower side
     check_adapter(folder, max(min(weight.shape) for weight in model.parameters() if weight.ndim > 1))
     try:
-        return PeftModel.from_pretrained(
+        loaded = PeftModel.from_pretrained(
             model, folder, is_trainable=trainable, local_files_only=True, low_cpu_mem_usage=False
         )
+        with safe_open(folder / WEIGHTS, "pt") as stored:
+            names = set(stored.keys())
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"The adapter in {str(folder)!r} does not fit its base: {reason}") from error
+    for name, tensor in get_peft_model_state_dict(loaded, save_embedding_layers=False).items():
+        if name not in names:
+            # the library would go on with a fresh one
+            raise InputError(f"The adapter in {str(folder)!r} lacks {name!r} of its weights.")
+        if not is_finite(tensor):
+            raise InputError(f"The weights of the adapter in {str(folder)!r} hold what is not a number, in {name!r}.")
+    return loaded
 
 
 def adapter_tensors(model: PeftModel) -> dict[str, torch.Tensor]:
@@ -153,7 +165,8 @@ def write_adapter(model: PeftModel, out: Path, base_name: str, record: Mapping[s
     Write the adapter's files into *out*, `idiolect.json` last.
     """
     (out / RECORD).unlink(missing_ok=True)
-    save_file(adapter_tensors(model), out / WEIGHTS, metadata={"format": "pt"})
+    with disk_faults(out / WEIGHTS):
+        save_file(adapter_tensors(model), out / WEIGHTS, metadata={"format": "pt"})
     write_json(out / CONFIG, plain_config(model, base_name))
     (out / CARD).write_text(render_card(record), "utf-8")
     names = [WEIGHTS, CONFIG, CARD, *(name for name in ("log.jsonl", TAUGHT) if (out / name).is_file())]

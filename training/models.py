@@ -33,7 +33,7 @@ from ..mining.cache import cache_folder
 from ..mining.errors import IdiolectError, InputError, MismatchError, MissingExtraError
 from .base import EMBEDDED, embedded_path
 from .recipe import SMALL_MODEL
-from .trust import check_config
+from .trust import check_config, check_gguf, check_parts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -92,6 +92,7 @@ def find_base(base: str | Path | Base) -> Base:
         remember_base(digest, path)
         return Base(path.resolve().name, path, digest)
     if path.is_file() and path.suffix == ".gguf":
+        check_gguf(path)
         digest = sha256_file(path)
         remember_base(digest, path)
         return Base(path.stem, path.parent, digest, path.name)
@@ -159,16 +160,25 @@ def hash_weights(folder: Path) -> str:
         raise InputError(
             f"{str(folder)!r} holds no safetensors weights; other formats can run code and are not loaded."
         )
+    check_parts(folder, files)
     hashes = {file.name: sha256_file(file) for file in files}
     return hashes.popitem()[1] if len(hashes) == 1 else sha256_json(hashes)
 
 
 def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
-    """Return the tokenizer of *base*."""
+    """Return the tokenizer of *base*; raises `InputError` for one that cannot be used with its model."""
     try:
-        return AutoTokenizer.from_pretrained(**base.source)
+        tokenizer = AutoTokenizer.from_pretrained(**base.source)
     except Exception as error:
         raise unusable(base, "tokenizer", error) from error
+    if not isinstance(tokenizer.model_max_length, int | float):
+        raise InputError(f"The tokenizer of the base {base.name!r} has a 'model_max_length' that is no number.")
+    # tokens that somebody added and no text holds, as for padding, have no row in some models
+    ids = tokenizer.get_vocab().items() - tokenizer.get_added_vocab().items()
+    last, rows = max((token for _, token in ids), default=0), read_config(base).get_text_config().vocab_size
+    if last >= rows:
+        raise InputError(f"The tokenizer of the base {base.name!r} has a token {last}, and its model {rows} of them.")
+    return tokenizer
 
 
 def read_ends(base: Base) -> set[int]:
@@ -278,7 +288,12 @@ def unusable(base: Base, part: str, error: Exception) -> InputError:
     """Return the error that says why transformers could not load *part* of *base*."""
     if "trust_remote_code" in str(error):
         return InputError(f"The base {base.name!r} brings its own code, which is not run. Use a base without it.")
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    told = str(error).strip()
+    reason = told.splitlines()[0][:200] if told and not isinstance(error, KeyError) else repr(error)[:200]
+    if "ignore_mismatched_sizes" in told:
+        reason = "its weights have other shapes than its configuration says."
+    if reason.endswith(":"):
+        reason = " ".join(told.split())[:200]
     doubt = " Is the file complete?" if base.file and "not supported" not in reason else ""
     return InputError(f"The {part} of the base {base.name!r} cannot be loaded: {reason}{doubt}")
 

@@ -1,18 +1,21 @@
 """
 An adapter behind an address. In: a loaded model. Out: a server that speaks OpenAI's completions, on loopback only.
 
-One request at a time: for an editor or a test on the same machine, not for a team. The prompt is text, encoded without
-special tokens; `suffix` makes it a fill-in-the-middle request where the base knows that format. The model's name is the
-adapter's; asked for as `base`, the adapter is switched off.
+One request at a time: for an editor or a test on the same machine, not for a team. An answer ends early when whoever
+asked goes away, or the server is closed. The prompt is text, encoded without special tokens; `suffix` makes it a
+fill-in-the-middle request where the base knows that format. The model's name is the adapter's; asked for as `base`, the
+adapter is switched off.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -53,7 +56,7 @@ class Ask(NamedTuple):
 
 def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTTPServer:
     """Return a server of *generator* on loopback; port 0 takes a free one. `serve_forever` runs it."""
-    turn = threading.Lock()
+    turn, closing = threading.Lock(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         timeout = WAIT
@@ -86,8 +89,24 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
                 self.reply(400, {"error": {"message": str(refusal), "type": "invalid_request_error"}})
                 return
             with turn:
-                answer = complete(generator, ask)
+                if self.is_gone():
+                    return
+                answer = complete(generator, ask, self.is_gone)
             self.reply(200, render_answer(answer, name if ask.adapted else "base"))
+
+        def is_gone(self) -> bool:
+            """Claim that nobody waits for this answer any more."""
+            if closing.is_set():
+                return True
+            try:
+                self.connection.settimeout(0)
+                return not self.connection.recv(1, socket.MSG_PEEK)
+            except BlockingIOError:
+                return False
+            except OSError:
+                return True
+            finally:
+                self.connection.settimeout(WAIT)
 
         def read_body(self) -> dict[str, Any]:
             length = self.headers.get("Content-Length", "")
@@ -114,6 +133,13 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
             """Say nothing: prompts are the user's own."""
 
     class Server(ThreadingHTTPServer):
+        def server_close(self) -> None:
+            """Close the address, and return when nothing is computed any more: a process must not end meanwhile."""
+            super().server_close()
+            closing.set()
+            with turn:
+                pass
+
         def handle_error(self, request: Any, client_address: Any) -> None:
             # a client that hangs up is no fault of ours
             if not isinstance(sys.exception(), ConnectionError):
@@ -161,8 +187,8 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     return Ask(prompt, model != "base", min(limit, MOST_TOKENS), float(temperature), seed, tuple(stop))
 
 
-def complete(generator: ModelGenerator, ask: Ask) -> Generation:
-    """Return the answer to *ask*, up to the first of its stops."""
+def complete(generator: ModelGenerator, ask: Ask, is_gone: Callable[[], bool]) -> Generation:
+    """Return the answer to *ask*, up to the first of its stops, or to where its asker *is_gone*."""
 
     def stopped(text: str) -> bool:
         return any(end in text for end in ask.stop)
@@ -173,7 +199,7 @@ def complete(generator: ModelGenerator, ask: Ask) -> Generation:
         max_tokens=[ask.max_tokens],
         temperature=ask.temperature,
         seed=ask.seed,
-        is_over=[stopped] if ask.stop else None,
+        is_over=[lambda text: stopped(text) or is_gone()],
     )
     if not stopped(answer.text):
         return answer

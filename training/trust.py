@@ -1,5 +1,5 @@
 """
-What a base or an adapter may say of itself. In: its configuration and chat template. Out: nothing, or a refusal.
+What a base or an adapter may say of itself. In: its files. Out: nothing, or a refusal.
 
 A configuration can name code to fetch and run (CVE-2026-4372 is one such key), and a chat template is a program. The
 library is told to run no such code; these are refused before it reads them, by name.
@@ -8,12 +8,14 @@ library is told to run no such code; these are refused before it reads them, by 
 from __future__ import annotations
 
 import re
+import stat
+import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..mining.artefacts import parse_json
 from ..mining.errors import InputError
@@ -31,6 +33,16 @@ OWN_KEYS = {
     "inference_mode",
 }  # fmt: skip
 """What an adapter made here sets; the rest it leaves to PEFT."""
+LAYERS = ("num_hidden_layers", "num_layers", "n_layers", "n_layer")
+LARGEST_TEXT = 64 << 20
+"""Bytes of a file beside the weights that a loader reads whole; the largest vocabularies take half of it."""
+TEXTS = (
+    "config.json", "tokenizer.json", "vocab.json", "added_tokens.json", "merges.txt", "vocab.txt", "tokenizer.model",
+    "spiece.model", "model.safetensors.index.json",
+)  # fmt: skip
+WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+WHOLE, TEXT, ROW = (4, 5), 8, 9
+"""The kinds of a value in a GGUF head (docs/gguf.md of ggml): bytes of those that have a width, and the others."""
 LONGEST_TEMPLATE = 100_000
 TEMPLATE_SECONDS = 60
 RENDER = """
@@ -80,6 +92,91 @@ def refuse_code(config: Mapping[str, Any], file: Path) -> None:
             )
         if isinstance(value, dict):
             refuse_code(value, file)
+
+
+def check_parts(folder: Path, weights: Sequence[Path]) -> None:
+    """
+    Raise `InputError` unless the files of the base in *folder* can be what its configuration says, and are all of it.
+
+    *weights* are the files that its hash covers. The library would build as many layers as it is told before it looks
+    for their weights, follow an adapter's configuration to another model, and an index to files elsewhere.
+    """
+    for path in folder.iterdir():
+        if path.exists() and not (stat.S_ISREG(path.stat().st_mode) or path.is_dir()):
+            raise InputError(f"{path.name!r} in {str(folder)!r} is no plain file.")
+        if path.name in TEXTS and path.is_file() and path.stat().st_size > LARGEST_TEXT:
+            raise InputError(f"{path.name!r} in {str(folder)!r} is larger than {LARGEST_TEXT >> 20} MiB.")
+    if (folder / "adapter_config.json").exists():
+        raise InputError(f"{str(folder)!r} holds an adapter besides the model. Name a folder of the base alone.")
+    index = folder / "model.safetensors.index.json"
+    if index.is_file() and not (folder / "model.safetensors").is_file():
+        check_config(index)
+        parts = parse_json(index.read_text("utf-8")).get("weight_map")
+        named = {str(part) for part in parts.values()} if isinstance(parts, dict) else {"weight_map"}
+        if lost := sorted(named - {file.name for file in weights}):
+            raise InputError(f"{index.name} of {str(folder)!r} names {lost[0]!r}, which the folder does not hold.")
+    config = parse_json((folder / "config.json").read_text("utf-8"))
+    inner = config.get("text_config")
+    counts = [part.get(key) for part in (config, inner) if isinstance(part, dict) for key in LAYERS]
+    layers = max((count for count in counts if isinstance(count, int)), default=0)
+    if layers > (stored := sum(map(count_tensors, weights))):
+        raise InputError(f"config.json of {str(folder)!r} speaks of {layers} layers; its files hold {stored} tensors.")
+
+
+def count_tensors(file: Path) -> int:
+    """Return how many tensors *file* holds, by its head; raises `InputError` where that is torn or lies."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, "np") as tensors:
+            return len(tensors.keys())
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{file.name} of {str(file.parent)!r} cannot be read: {str(error)[:200]}") from None
+
+
+def check_gguf(file: Path) -> None:
+    """Raise `InputError` where the head of the GGUF *file* is torn, or speaks of more layers than it has tensors."""
+    try:
+        with file.open("rb") as head:
+            magic, _, tensors, entries = struct.unpack("<4sIQQ", head.read(24))
+            if magic != b"GGUF":
+                raise InputError(f"{str(file)!r} is no GGUF file.")
+            layers = [value for name, value in read_entries(head, entries) if name.endswith(b".block_count")]
+    except (struct.error, KeyError, OverflowError, MemoryError, RecursionError):
+        raise InputError(f"The head of {str(file)!r} cannot be read. Is the file complete?") from None
+    counts = [count for count in layers if isinstance(count, int)]
+    if counts and max(counts) > tensors:
+        raise InputError(f"{str(file)!r} speaks of {max(counts)} layers and holds {tensors} tensors.")
+
+
+def read_entries(head: BinaryIO, count: int) -> Iterator[tuple[bytes, int | None]]:
+    """Yield name and value of each of *count* entries of a GGUF head; None for what is no whole number of 32 bits."""
+    for _ in range(count):
+        name = head.read(read_number(head, "Q"))
+        yield name, skip_value(head, read_number(head, "I"))
+
+
+def read_number(head: BinaryIO, form: str) -> int:
+    """Return the next number; raises `struct.error` at the end of the file."""
+    return struct.unpack(f"<{form}", head.read(struct.calcsize(f"<{form}")))[0]
+
+
+def skip_value(head: BinaryIO, kind: int) -> int | None:
+    """Go past a value of *kind*, and return it where it is a whole number of 32 bits."""
+    if kind in WHOLE:
+        return read_number(head, "I")
+    if kind == TEXT:
+        head.seek(read_number(head, "Q"), 1)
+    elif kind == ROW:
+        inner, count = read_number(head, "I"), read_number(head, "Q")
+        if inner in WIDTHS:
+            head.seek(count * WIDTHS[inner], 1)
+        else:
+            for _ in range(count):
+                skip_value(head, inner)
+    else:
+        head.seek(WIDTHS[kind], 1)
+    return None
 
 
 def check_adapter(folder: Path, most: int) -> None:

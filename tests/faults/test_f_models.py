@@ -6,11 +6,13 @@ Group F: models and artefacts that lie.
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 import struct
 import time
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from idiolect.training.adapter import read_record
 from idiolect.training.base import embedded_path
 from idiolect.training.generation import load_model
 from idiolect.training.models import recall_base
-from idiolect.training.trust import check_adapter
+from idiolect.training.trust import check_adapter, check_gguf
 from safetensors.torch import load_file, save_file
 
 
@@ -138,10 +140,67 @@ def test_F04_a_size_that_is_none(base):
     refuse(base)
 
 
+def write_other_index(base: Path) -> None:
+    """Have the weights of *base* be those of another folder, which no hash of it covers."""
+    names = dict.fromkeys(load_file(base / "model.safetensors"), "../other/model.safetensors")
+    (base / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": names}))
+    (base / "model.safetensors").rename(base / "rest.safetensors")
+
+
+def make_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+ODD_PARTS = {
+    "more layers than weights": (lambda base: edit(base, "config.json", num_hidden_layers=20_000), "20000 layers"),
+    "a pipe": (lambda base: make_pipe(base / "model.safetensors"), "no plain file"),
+    "a vocabulary without end": (lambda base: os.truncate(base / "tokenizer.json", 65 << 20), "larger than 64 MiB"),
+    "an adapter beside": (lambda base: (base / "adapter_config.json").write_text("{}"), "holds an adapter"),
+    "weights elsewhere": (write_other_index, "which the folder does not hold"),
+    "a length in words": (lambda base: edit(base, "tokenizer_config.json", model_max_length="lots"), "no number"),
+    "other shapes": (lambda base: edit(base, "config.json", intermediate_size=24), "other shapes"),
+}
+
+
+@pytest.mark.parametrize(("change", "word"), ODD_PARTS.values(), ids=ODD_PARTS)
+def test_F04_a_base_of_odd_parts(base, change, word):
+    """It is told before the library makes room for it, waits for it, or looks elsewhere."""
+    change(base)
+    refuse(base, word)
+
+
+def gguf_head(layers: int, tensors: int) -> bytes:
+    """Return the head of a GGUF file with a list of two texts before the count of *layers*."""
+    texts = b"".join(struct.pack("<Q", 1) + letter for letter in (b"a", b"b"))
+    entries = ((b"tokens", 9, struct.pack("<IQ", 8, 2) + texts), (b"x.block_count", 4, struct.pack("<I", layers)))
+    told = b"".join(
+        struct.pack("<Q", len(name)) + name + struct.pack("<I", kind) + value for name, kind, value in entries
+    )
+    return struct.pack("<4sIQQ", b"GGUF", 3, tensors, len(entries)) + told
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (gguf_head(20_000, 30), "20000 layers"),
+        (gguf_head(2, 30)[:-3], "cannot be read"),
+        (gguf_head(2, 30).replace(b"GGUF", b"FUGG"), "no GGUF file"),
+        (gguf_head(2, 30), ""),
+    ],
+    ids=["more layers than tensors", "torn", "of another kind", "whole"],
+)
+def test_F04_a_gguf_head_that_lies(tmp_path, data, word):
+    """It is read before the library makes room for what it says."""
+    (tmp_path / "x.gguf").write_bytes(data)
+    with pytest.raises(IdiolectError, match=word) if word else nullcontext():
+        check_gguf(tmp_path / "x.gguf")
+
+
 def test_F07_more_tokens_than_weights(base):
     """A tokenizer with ids that the weights have no row for is refused."""
     edit(base, "config.json", vocab_size=100)
-    refuse(base)
+    refuse(base, "has a token")
 
 
 @pytest.mark.parametrize(

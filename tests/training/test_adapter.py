@@ -4,28 +4,29 @@ An adapter's folder is read by us, by plain peft, by its card's own lines, and b
 
 from __future__ import annotations
 
+import errno
 import json
+import resource
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
 import yaml
-from idiolect.mining.errors import MismatchError
-from idiolect.training.adapter import attach_adapter, read_record, render_card, write_adapter
+from idiolect.mining.artefacts import sha256_file, write_json
+from idiolect.mining.errors import InputError, MismatchError
+from idiolect.training.adapter import attach_adapter, load_adapter, read_record, render_card, write_adapter
+from idiolect.training.disk import disk_faults
 from idiolect.training.generation import load_model
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.setup import read_form
+from safetensors.torch import load_file, save_file
 
 from .test_train import RECIPE
 
 
 def test_an_adapter_of_zeros_is_not_applied(adapter, tiny_base, tmp_path):
     """Weights that are all zero are reported as not applied."""
-    import shutil
-
-    from idiolect.mining.artefacts import sha256_file, write_json
-    from safetensors.torch import load_file, save_file
-
     zero = tmp_path / "zero"
     shutil.copytree(adapter, zero)
     weights = load_file(zero / "adapter_model.safetensors")
@@ -40,6 +41,35 @@ def test_an_adapter_of_zeros_is_not_applied(adapter, tiny_base, tmp_path):
     assert generator.applied is not None
     assert not generator.applied.applied
     assert generator.applied.zero_tensors == generator.applied.tensors
+
+
+@pytest.mark.parametrize(("change", "word"), [(lambda w: w * float("nan"), "not a number"), (None, "lacks")])
+def test_weights_that_are_no_numbers_or_not_there_are_refused(adapter, tiny_base, tmp_path, change, word):
+    """Neither is spoken with: the library would put fresh weights in the place of those that lack."""
+    shutil.copytree(adapter, tmp_path / "odd")
+    file = tmp_path / "odd" / "adapter_model.safetensors"
+    weights = load_file(file)
+    first = min(weights)
+    rest = {name: weight for name, weight in weights.items() if name != first}
+    save_file(rest if change is None else {**weights, first: change(weights[first])}, file)
+
+    with pytest.raises(InputError, match=word):
+        load_adapter(
+            load_base_model(find_base(tiny_base), device=torch.device("cpu"), dtype=torch.float32), tmp_path / "odd"
+        )
+
+
+def test_a_full_disk_is_told_by_its_number(tmp_path):
+    """What safetensors says in words ends as the fault of the disk that it is."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OSError) as caught, disk_faults(tmp_path / "x"):
+            save_file({"a": torch.zeros(9_000)}, tmp_path / "x")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert (errno.EFBIG, str(tmp_path / "x")) == (caught.value.errno, caught.value.filename)
 
 
 def test_plain_peft_loads_the_adapter(adapter, tiny_base, family):

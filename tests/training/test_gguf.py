@@ -141,7 +141,7 @@ def test_a_spoiled_file_is_one_line(tiny_corpus, tmp_path):
     whole = (tmp_path / FILE).read_bytes()
     for spoiled in (b"", b"not a model", whole[: len(whole) // 2]):
         (tmp_path / FILE).write_bytes(spoiled)
-        with pytest.raises(InputError, match=r"cannot be loaded.* Is the file complete"):
+        with pytest.raises(InputError, match=r"cannot be (?:loaded|read).* Is the file complete|no GGUF file"):
             train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / FILE, recipe=RECIPE)
 
 

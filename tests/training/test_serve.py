@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from dataclasses import replace
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -200,6 +201,37 @@ def test_a_client_that_breaks_off_keeps_nobody_waiting(served, length, more, mon
 
     assert answer.startswith(b"HTTP/1.0 400") or length == "50"
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ends", ["the client goes away", "the server is closed"])
+def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, ends):
+    """Whoever comes next does not wait for it, nor does the process end while it is computed."""
+    begun, given_up, plainly = threading.Event(), threading.Event(), type(served[1]).generate
+
+    def write_on(self, requests, *, is_over, max_tokens, **asked):
+        begun.set()
+        for _ in range(3000):
+            if is_over[0](""):
+                given_up.set()
+                break
+            time.sleep(0.01)
+        yield from plainly(self, requests, max_tokens=[1], **asked)
+
+    monkeypatch.setattr(type(served[1]), "generate", write_on)
+    server = make_server(served[1], "adapter", 0)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    body = b'{"prompt": "def total(values):"}'
+    with socket.create_connection(server.server_address) as client:
+        client.sendall(b"POST /v1/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        assert begun.wait(30)
+        assert not given_up.is_set()
+        if ends == "the client goes away":
+            client.close()
+            assert given_up.wait(30)
+        server.shutdown()
+        server.server_close()
+
+    assert given_up.is_set()
 
 
 def test_a_client_that_hangs_up_is_no_fault(served, capsys):
