@@ -64,8 +64,29 @@ def times_bound(name: str, line: int, tree: ast.Module) -> int:
     return 0
 
 
-def is_in(line: int, node: ast.stmt) -> bool:
-    """Claim that *line* is one of a statement's."""
+def is_read_by_decorator(name: str, line: int, tree: ast.Module) -> bool:
+    """Claim that a *name* on a *line* is in a quoted annotation of a decorated function: no type, to who reads it."""
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS) and node.decorator_list and is_in(line, node):
+            given = [node.returns, *(each.annotation for each in ast.walk(node.args) if isinstance(each, ast.arg))]
+            for each in given:
+                if isinstance(each, ast.Constant) and is_in(line, each) and name in str(each.value):
+                    return True
+    return False
+
+
+def spreads(lines: Sequence[bytes], place: int) -> bool:
+    """Claim that a call on the line at *place* is given arguments that the code does not count: `f(*a)`, `f(**b)`."""
+    tree = parse_any(b"\n".join(lines))
+    return tree is None or any(
+        any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and is_in(place + 1, node)
+    )
+
+
+def is_in(line: int, node: ast.stmt | ast.expr) -> bool:
+    """Claim that *line* is one of a node's."""
     return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ...mining.roles import role_of
-from .bindings import bindings_of, is_plain_function, parse, parse_any, times_bound
+from .bindings import bindings_of, is_plain_function, is_read_by_decorator, parse, parse_any, spreads, times_bound
 from .guards import asserted_above, is_expected, is_guarded, lines_around
 from .house import MAKERS, House
 
@@ -37,6 +37,8 @@ PLATFORM = frozenset({"_winapi", "msvcrt", "typing", "winreg"})
 """Modules that differ from one platform or version to the next."""
 STUBS = "_typeshed"
 """The module that only type checkers know, each in its own version."""
+OTHERS = re.compile(r"pypy|jython|graalpy|ironpython|micropython", re.IGNORECASE)
+"""What the names say that another implementation of Python has in its modules."""
 PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
 """Built-in types that the resolver says of a value only when it is one; numbers and lists are often arrays."""
 STAR = re.compile(rb"\s*from\s+(\.*)([\w.]*)\s+import\s*\*")
@@ -92,6 +94,8 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
                 return False
             return house.is_called_as_written(*owner_and_name(names[1]))
         case "arguments":
+            if said.startswith("Missing") and spreads(lines, place):
+                return False
             # what is named without its module is of the file itself, or built in
             top, dot, _ = names[-1].partition(".")
             if not dot and is_plain_function(top, lines):
@@ -99,13 +103,19 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
             is_own = not dot or (top in house.classes and not hasattr(builtins, top))
             return (is_own or house.owns(top)) and call_is_certain(names[-1], house)
         case _:
-            return nothing_binds(names[0], str(answer["path"]), house, lines, own)
+            return nothing_binds(names[0], str(answer["path"]), house, lines, place)
 
 
-def nothing_binds(name: str, path: str, house: House, lines: Sequence[bytes], own: bytes) -> bool:
-    """Claim that nothing binds a plain *name* of the file at *path*: nothing of its own, and nobody from outside."""
-    tree = parse(b"\n".join(lines))
+def nothing_binds(name: str, path: str, house: House, lines: Sequence[bytes], place: int) -> bool:
+    """
+    Claim that nothing binds a plain *name* of the file at *path*: nothing of its own, and nobody from outside.
+
+    It stands in the line at *place*.
+    """
+    tree, own = parse(b"\n".join(lines)), lines[place]
     if tree is None or name in bindings_of(tree) or name in GIVEN or name.startswith("__") or hasattr(builtins, name):
+        return False
+    if is_read_by_decorator(name, place + 1, tree):
         return False
     if any(map(STAR.match, lines)) or may_be_fragment(tree, path, house):
         return not takes_unseen_names(house.root / path, lines, house) and not house.mentions(name, own)
@@ -167,7 +177,7 @@ def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], p
         files = [(file, file.read_bytes().split(b"\n")) for file in files_of(module, house.tops)]
         if any(takes_unseen_names(*file, house) for file in files):
             return False
-    elif name.startswith("_") or is_guarded(lines, place) or may_hold(module, name):
+    elif name.startswith("_") or OTHERS.search(name) or is_guarded(lines, place) or may_hold(module, name):
         return False
     return not house.mentions(name, lines[place])
 
@@ -211,8 +221,9 @@ def text_of_module(module: str) -> bytes:
 def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
     """Claim that a value of one known, plain kind lacks an attribute, which nothing in the repository can give it."""
     own = lines[place]
+    is_of_self = re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own) is not None
     # a class of another's may be called as one of the house: what is private there is seen by nobody
-    if name.startswith("_") and not re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own):
+    if name.startswith("_") and not is_of_self:
         return False
     if is_asked_for_another(owner, lines, place):
         return False
@@ -224,11 +235,20 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
         return False
     if owner in PLAIN_TYPES and re.search(rb"\]\.%b\b" % name.encode(), own):
         return False  # of what a display holds side by side it knows but one type
-    is_plain = owner in PLAIN_TYPES or house.class_is_plain(owner.partition("[")[0])
+    kind = owner.partition("[")[0]
+    is_plain = owner in PLAIN_TYPES or (house.class_is_plain(kind) and (is_of_self or house.means_one(kind)))
     if not is_plain or "|" in owner or house.mentions(MANGLED.sub("", name), own):
         return False
     held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
+    if owner in PLAIN_TYPES and any(is_taken_out(each, lines) for each in held):
+        return False
     return not any(is_bound_anew(each.decode(), lines, place) for each in held)
+
+
+def is_taken_out(held: bytes, lines: Sequence[bytes]) -> bool:
+    """Claim that a name is bound to what a display holds, of whose parts the resolver may know but one type."""
+    taken = re.compile(rb"\s*%b\s*=\s*[\w.]+\[.*\]\s*$" % held)
+    return any(map(taken.match, lines))
 
 
 def is_declared(held: bytes, owner: str, house: House) -> bool:
@@ -275,7 +295,7 @@ def call_is_certain(function: str, house: House) -> bool:
     if not house.is_called_as_written(owner, name):
         return False
     if name in MAKERS:
-        return house.class_is_plain(owner) and not house.has_unseen_fields(owner)
+        return house.class_is_plain(owner) and house.means_one(owner) and not house.has_unseen_fields(owner)
     # a function may only stand in for one that is imported where there is such a library
     is_known = house.class_is_plain(owner) if owner[:1].isupper() else name not in house.borrowed
     return is_known and len(house.functions.get(name, ())) == 1

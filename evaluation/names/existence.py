@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
@@ -56,11 +57,14 @@ def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
     """
     Return, in order, what the files at *paths*, relative to *root*, name although it certainly does not exist.
 
-    Nothing where no resolver is installed or it fails, nor of what tests read and nobody imports: silence is the answer
-    for what cannot be decided. What was found is kept under the hash of all that decides it.
+    Nothing where no resolver is installed or it fails, nor of what lies in hidden folders, or is read by tests and
+    imported by nobody: silence is the answer for what cannot be decided. What was found is kept under the hash of all
+    that decides it.
     """
     program = find_resolver()
-    paths = [path for path in paths if not (data := data_folder(path)) or (root / data / "__init__.py").is_file()]
+    # the house has no file of a hidden folder: what those name may be an example for a tool
+    seen = [path for path in paths if not re.search(r"(?:^|/)\.[^/]+/", path)]
+    paths = [path for path in seen if not (data := data_folder(path)) or (root / data / "__init__.py").is_file()]
     if program is None or not paths:
         return []
     house = read_house(root)

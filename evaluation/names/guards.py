@@ -17,6 +17,8 @@ CHOICE = re.compile(rb"(?:el)?if\b.*(?:version|hasattr|getattr|find_spec|availab
 """A branch taken with some versions of what is installed, and not with others."""
 ASSERTED = re.compile(rb"\s*assert isinstance\(")
 FUNCTION = re.compile(rb"\s*(?:async )?def\b")
+FAILING = re.compile(rb"@.*\b(?:xfail|expectedFailure|skip)\b")
+"""A decorator by which a test is to fail, or never runs."""
 SKIPPED = re.compile(rb"@.*\bskip_?(?:if|unless)\b", re.IGNORECASE)
 """A decorator by which a test runs on some machines, and not on others."""
 
@@ -24,7 +26,9 @@ SKIPPED = re.compile(rb"@.*\bskip_?(?:if|unless)\b", re.IGNORECASE)
 def is_expected(lines: Sequence[bytes], place: int) -> bool:
     """Claim that the line at *place* is to fail, or stands in a block that is ready for it, whosever the name is."""
     return EXPECTED.search(lines[place]) is not None or any(
-        EXPECTED.search(line) or (line.startswith(b"try:") and is_handled(HANDLED, lines, place, depth))
+        EXPECTED.search(line)
+        or FAILING.match(line)
+        or (line.startswith(b"try:") and is_handled(HANDLED, lines, place, depth))
         for line, depth in lines_around(lines, place)
     )
 

@@ -280,6 +280,11 @@ class House:
             return False
         return all(self.class_is_plain(base, depth + 1) for base in map(last_name, bases) if base in self.classes)
 
+    def means_one(self, name: str) -> bool:
+        """Claim that the name of a class means that class: nobody imports another one by it, or assigns to it."""
+        anew = re.compile(rb"%b\s*(?::[^=]*)?=(?!=)" % name.encode())
+        return name not in self.borrowed and not any(anew.match(line) for line, _ in self.lines_with(name))
+
     def has_unseen_fields(self, name: str) -> bool:
         """Claim that a class is a dataclass, which takes fields of a class that is not the house's."""
         found = [each for own in all_from([name], self.parents) for each in self.classes.get(own, ())]

@@ -80,6 +80,46 @@ THERE = [
             ("def __init__(self):\n        self.value = Text()", False, "an object's own"),
         )
     ),
+    *(
+        pytest.param(
+            {"a.py": f"from shop.bus import signal\n\n\n{above}def f(state: 'ay') -> 'b':\n    return state\n"},
+            silent,
+            id=f"a quoted annotation that is {said}",
+        )
+        for above, silent, said in (("@signal\n", True, "read by a decorator"), ("", False, "read by nobody"))
+    ),
+    *(
+        pytest.param(
+            {"a.py": f"def f(sum, *, tip):\n    return sum\n\n\nf(1, {given}2)\n".replace("2)", ")")},
+            silent,
+            id=f"an argument that is {said}",
+        )
+        for given, silent, said in (("**print()", True, "spread"), ("", False, "left out"))
+    ),
+    *(
+        pytest.param(
+            {"a.py": f"def f(held: dict[str, dict[str, int]]):\n    one = {value}\n    one.made_up()\n"},
+            silent,
+            id=f"a value that is {said}",
+        )
+        for value, silent, said in (("held['a']", True, "taken out"), ("held", False, "not taken out"))
+    ),
+    *(
+        pytest.param(
+            {
+                "old.py": "class Curve:\n    size = 0\n\n\nprint(Curve())\n",
+                "a.py": f"from old import Curve\n\n\ndef f(curve: Curve):\n    return curve.made_up\n{more}",
+            },
+            silent,
+            id=f"a class of a name that is {said}",
+        )
+        for more, silent, said in (
+            ("\n\ntry:\n    from outside import Curve\nexcept ImportError:\n    pass\n", True, "another's, too"),
+            ("\n\nCurve = f(Curve())\n", True, "bound anew"),
+            ("", False, "one class's"),
+        )
+    ),
+    pytest.param({".rules/a.py": "import json\n\nprint(conjured, json)\n"}, True, id="in a hidden folder"),
     pytest.param({"core/tests/base.py": "", "core/tests/test_a.py": "import tests.base\n"}, True, id="beside the file"),
     pytest.param({"core/tests/test_a.py": "import tests.base\n"}, False, id="nowhere"),
     *(

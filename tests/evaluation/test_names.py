@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(find_resolver() is None, reason="no resolver ins
 PYTHON = language_named("python")
 
 GUARDED = [
+    pytest.param("import sys\n\nprint(sys.pypy_version_info)\n", True, id="another implementation has it"),
     pytest.param(
         "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from _typeshed import Conjured\n",
         True,
@@ -91,6 +92,8 @@ EXPECTED = [
     pytest.param(
         "try:\n    conjure()\nexcept OSError:\n    pass\nexcept NameError:\n    pass\n", True, id="by a later handler"
     ),
+    pytest.param("@mark.xfail(reason='x')\ndef test(self):\n    pay()\n", True, id="the test is to fail"),
+    pytest.param("@mark.slow\ndef test(self):\n    pay()\n", False, id="the test is slow"),
     pytest.param("with suppress(OSError):\n    pay()\n", False, id="something else may be raised"),
     pytest.param("try:\n    pay()\nexcept Exception:\n    pass\n", False, id="anything is handled"),
     pytest.param("with raises(TypeError):\n    print()\npay()\n", False, id="after it"),
@@ -130,7 +133,8 @@ def test_what_the_project_needs_is_resolved_for_where_this_python_is_older(write
 def test_an_error_that_is_expected_is_not_reported(write_tree, code: str, silent: bool):
     """A test may call wrongly on purpose, and code may try a name."""
     head = (
-        "from contextlib import suppress\n\n\ndef pay(amount):\n    return amount\n\n\ndef f(raises, pytest, self):\n"
+        "from contextlib import suppress\n\n\ndef pay(amount):\n    return amount\n\n\n"
+        "def f(raises, pytest, mark, self):\n"
     )
     root = write_tree({"shop/use.py": head + indent(code, "    ")})
 
