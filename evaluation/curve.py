@@ -1,8 +1,9 @@
 """
 Is there enough data? In: answer losses after training on parts of the corpus. Out: a power law, and what it says.
 
-L(n) = a + b / n^c, fitted to the loss on the probes after training on n pairs. Its interval comes from drawing clusters
-of probes again; it says how sure the probes are, not how sure a law of four points can be.
+L(n) = a + b / n^c, fitted to the loss on the probes after training on n pairs. Each part is read as often as the whole,
+so it takes fewer steps: the law speaks of more pairs together with the time to read them. Its interval comes from
+drawing clusters of probes again; it says how sure the probes are, not how sure a law of four points can be.
 """
 
 from __future__ import annotations
@@ -139,7 +140,8 @@ def curve_sentence(pairs: int, gain: float, low: float, high: float) -> str:
     if low <= LEAST_GAIN:
         guess = f"twice as many are worth {gain:.3f} nats a token at best guess"
         return f"It is not shown that more than {pairs:,} pairs would help: {guess}."
-    return f"Twice the {pairs:,} pairs would lower the loss by about {gain:.3f} nats a token ({low:.3f} to {high:.3f})."
+    about = f"Twice the {pairs:,} pairs, read as often, would lower the loss by about {gain:.3f} nats a token"
+    return f"{about} ({low:.3f} to {high:.3f})."
 
 
 def weigh_kinds(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -162,4 +164,5 @@ def kind_sentence(kind: str, pairs: int, worth: float, ci: tuple[float, float] |
     """Return what more pairs of one kind would be worth, as far as leaving some out tells."""
     if ci is None or ci[0] <= 0:
         return f"that pairs of kind `{kind}` are worth anything is not shown by the {pairs:,} that there are"
-    return f"{pairs:,} pairs of kind `{kind}` are worth {worth:.3f} nats a token ({ci[0]:.3f} to {ci[1]:.3f})"
+    about = f"{pairs:,} pairs of kind `{kind}`, with the steps that they take, are worth {worth:.3f} nats a token"
+    return f"{about} ({ci[0]:.3f} to {ci[1]:.3f})"
