@@ -230,8 +230,9 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
             keys = ", ".join(f"{name}[{each}]" for each in sorted(convention.keys or ()))
             wrong.append(f"conventions.{rule}: {name} has no such rule" + (f", known: {keys}" if keys else ""))
         elif convention.answers and row.get("value", "") not in ["", *convention.answers]:  # type: ignore[reportUnknownMemberType]
-            answers = ", ".join(sorted(convention.answers))
-            wrong.append(f"conventions.{rule}.value must be one of {answers}, got {shown(row['value'])}")
+            if isinstance(row["value"], str):
+                answers = ", ".join(sorted(convention.answers))
+                wrong.append(f"conventions.{rule}.value must be one of {answers}, got {shown(row['value'])}")
         elif convention.is_fact and (row.get("enforce") or row.get("value")):  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule} is of a fact, not of a habit: set `ignore` or `tier`")
         if not row.get("reason"):  # type: ignore[reportUnknownMemberType]

@@ -51,7 +51,7 @@ def test_A01_an_empty_directory(tmp_path, mine):
     (tmp_path / "empty").mkdir()
     mined = mine(tmp_path / "empty")
 
-    assert (2, True) == (mined.code, "No code" in mined.error)
+    assert (2, True) == (mined.code, "is empty" in mined.error)
 
 
 def test_A02_no_git(root, mine):
