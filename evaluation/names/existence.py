@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
@@ -63,7 +62,7 @@ def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
     """
     program = find_resolver()
     # the house has no file of a hidden folder: what those name may be an example for a tool
-    seen = [path for path in paths if not re.search(r"(?:^|/)\.[^/]+/", path)]
+    seen = [path for path in paths if not any(folder.startswith(".") for folder in path.split("/")[:-1])]
     paths = [path for path in seen if not (data := data_folder(path)) or (root / data / "__init__.py").is_file()]
     if program is None or not paths:
         return []
