@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ..mining.difference import compare_index, compare_work_tree
 from ..mining.errors import InputError
@@ -22,9 +24,13 @@ from ..mining.reading import read_start
 from ..mining.recency import COMMITS
 from ..mining.unread import CLONE_IT, is_bare_repository
 
+Found = TypeVar("Found")
+
 DEEPEN = (50, 200, 1_000, 5_000)
 """Commits that a shallow clone is deepened by, one step after the other, until the merge base is there."""
 FETCH_SECONDS = 120
+PACKING_SECONDS = 0.2
+"""Before git is asked once more: after a fetch it moves its objects to a new pack, and may miss one on the way."""
 READ_FOR_COPIES = 20
 """Files of a new file's name that are looked at to see whether it is a copy of one: an `index.ts` has hundreds."""
 COPIED_SHARE = 0.8
@@ -55,18 +61,11 @@ class Snapshot:
         Raises `InputError` where git has no such content: a partial clone leaves it with its origin.
         """
         known = [path for path in paths if path in self.blobs]
-        wanted = "".join(f"{self.blobs[path]}\n" for path in known).encode()
-        said = git_output(self.root, "cat-file", "--batch", given=wanted) or b""
-        place = 0
-        for path in known:
-            end = said.find(b"\n", place)
-            about = said[place:end].split()
-            # what is not here is called missing, or ends git where it would have to fetch it
-            if len(about) != 3:
-                raise InputError(LACKING)
-            size = int(about[2])
-            yield path, said[end + 1 : end + 1 + size]
-            place = end + size + 2
+        found = ask_twice(lambda: read_contents(self.root, [self.blobs[path] for path in known]))
+        if found is None:
+            raise InputError(LACKING)
+        said, spans = found
+        yield from ((path, said[span]) for path, span in zip(known, spans, strict=True))
 
     def read_one(self, path: str) -> bytes | None:
         """Return the content of one file, or None."""
@@ -111,6 +110,31 @@ class Change:
         return read_start(self.base.root, path)
 
 
+def read_contents(root: Path, ids: Sequence[str]) -> tuple[bytes, list[slice]] | None:
+    """Return what git says of the contents *ids* and where in it each of them stands; None where it lacks one."""
+    said = git_output(root, "cat-file", "--batch", given="".join(f"{one}\n" for one in ids).encode()) or b""
+    spans: list[slice] = []
+    place = 0
+    for _ in ids:
+        end = said.find(b"\n", place)
+        about = said[place:end].split()
+        # what is not here is called missing, or ends git where it would have to fetch it
+        if len(about) != 3:
+            return None
+        spans.append(slice(end + 1, end + 1 + int(about[2])))
+        place = spans[-1].stop + 1
+    return said, spans
+
+
+def ask_twice(ask: Callable[[], Found | None]) -> Found | None:
+    """Return what *ask* finds, which is called once more, a moment later, where it finds nothing."""
+    found = ask()
+    if found is None:
+        time.sleep(PACKING_SECONDS)
+        found = ask()
+    return found
+
+
 def lines_of(content: bytes) -> set[bytes]:
     """Return the lines of *content* that are not blank, without their margins."""
     return {line.strip() for line in content.splitlines()} - {b""}
@@ -118,7 +142,7 @@ def lines_of(content: bytes) -> set[bytes]:
 
 def commit_snapshot(root: Path, commit: str) -> Snapshot:
     """Return the files of *commit*."""
-    listed = git_output(root, "ls-tree", "-r", "-z", "--full-tree", commit)
+    listed = ask_twice(lambda: git_output(root, "ls-tree", "-r", "-z", "--full-tree", commit))
     if listed is None:
         raise InputError(f"git has no commit {commit!r} here.")
     return Snapshot(root, commit, read_listing(listed, 2))
@@ -166,7 +190,7 @@ def find_change(root: Path, base: str) -> Change:
     """
     require_work_tree(root)
     commit = merge_base(root, base)
-    found = compare_work_tree(root, commit, untracked=True)
+    found = ask_twice(lambda: compare_work_tree(root, commit, untracked=True))
     if found is None:
         raise InputError(explain_failure(root, f"the work tree with {commit[:12]}", f"git diff {commit[:12]}"))
     return Change(commit_snapshot(root, commit), *found)
@@ -185,7 +209,7 @@ def find_staged(root: Path) -> Change:
         every = {path: frozenset(range(1, data.count(b"\n") + 2)) for path, data in staged.read(staged.blobs)}
         return Change(Snapshot(root, "", {}), every, {}, {}, staged)
     commit = head.decode().strip()
-    found = compare_index(root, commit, named_index())
+    found = ask_twice(lambda: compare_index(root, commit, named_index()))
     if found is None:
         raise InputError(explain_failure(root, "the index with the last commit", "git diff --cached"))
     return Change(commit_snapshot(root, commit), *found, staged)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
+from idiolect.evaluation import diff
 from idiolect.evaluation.run import Request, run_check
+from idiolect.mining import difference
 
 from .slips import SLIP, check, git
 
@@ -99,6 +101,27 @@ def test_a_partial_clone_is_told_what_it_lacks(
     assert "partial clone" in said and 1 == said.count("\n")
     git(clone, *said.rpartition(": git ")[2].split())
     assert (1, [("m1.py", 1)]) == check(capsys, str(clone), *words)
+
+
+@pytest.mark.parametrize("missed", ["cat-file", "diff-index", "ls-tree"])
+def test_what_git_misses_while_it_moves_its_objects_is_asked_for_again(
+    house: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, missed: str
+):
+    """After a fetch git packs its objects in the background, and who reads meanwhile finds one in neither place."""
+    (house / "m1.py").write_text(SLIP)
+    git(house, "add", "-A")
+    misses = iter([True])
+    really = diff.git_output
+
+    def miss_once(root: Path, *arguments: str, **more: object) -> bytes | None:
+        lost = missed in arguments and next(misses, False)
+        return None if lost else really(root, *arguments, **more)  # type: ignore[arg-type]
+
+    for module in (diff, difference):
+        monkeypatch.setattr(module, "git_output", miss_once)
+
+    assert (1, [("m1.py", 1)]) == check(capsys, str(house), "--staged")
+    assert next(misses, None) is None
 
 
 def test_a_partial_clone_without_the_files_of_before_is_told_what_it_lacks(
