@@ -130,15 +130,16 @@ def make_retrain(corpus: Path, adapter: Path, base: str | Path | None) -> Retrai
     from ..training.models import recall_base
     from ..training.train import train_adapter
 
-    def retrain(pairs: Sequence[Pair], out: Path) -> tuple[Generator, LossOf]:
+    def retrain(pairs: Sequence[Pair], out: Path, *, reading: float = 1.0) -> tuple[Generator, LossOf]:
         record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
         named = base or recall_base(record)
         recipe = read_recipe(adapter)
         # not by the pairs that the recipe took: of these it will leave out as many again
-        share = len(pairs) / len(read_corpus(corpus).pairs("train"))
+        share = reading * len(pairs) / len(read_corpus(corpus).pairs("train"))
         steps = None if recipe.steps is None else max(1, round(recipe.steps * share))
         # the rate is found already, and nobody has to judge the answers of a control while it trains
-        recipe = replace(recipe, steps=steps, rate_probe=0, probes=0)
+        epochs = recipe.epochs if steps is not None else recipe.epochs * reading
+        recipe = replace(recipe, steps=steps, epochs=epochs, rate_probe=0, probes=0)
         train_adapter(corpus, out, base=named, recipe=recipe, pairs=pairs)
         models = load_model(named, out)
         return models.generator, models.losses

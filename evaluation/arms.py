@@ -164,8 +164,12 @@ class Retrain(Protocol):
     Trains an adapter on some of the corpus: the learning curve, the folds and the placebo need it.
     """
 
-    def __call__(self, pairs: Sequence[Pair], out: Path) -> tuple[Generator, LossOf]:
-        """Return a generator and a loss whose adapter was trained on *pairs* alone, written to *out*."""
+    def __call__(self, pairs: Sequence[Pair], out: Path, *, reading: float = 1.0) -> tuple[Generator, LossOf]:
+        """
+        Return a generator and a loss whose adapter was trained on *pairs* alone, written to *out*.
+
+        They are read *reading* times as often as the adapter at hand read its own.
+        """
         ...
 
 

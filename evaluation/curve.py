@@ -3,7 +3,8 @@ Is there enough data? In: answer losses after training on parts of the corpus. O
 
 L(n) = a + b / n^c, fitted to the loss on the probes after training on n pairs. Each part is read as often as the whole,
 so it takes fewer steps: the law speaks of more pairs together with the time to read them. Its interval comes from
-drawing clusters of probes again; it says how sure the probes are, not how sure a law of four points can be.
+drawing clusters of probes again; it says how sure the probes are, not how sure a law of four points can be. What tells
+pairs from time is the whole, read half as often: beside half the pairs in as many steps, and beside itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from .tables import Row
 
 FRACTIONS = (0.125, 0.25, 0.5)
 """Parts of the training pairs that are trained on anew; the whole is the adapter at hand."""
+HALF_READING = 0.5
+"""How often the whole is read once more, against the adapter at hand."""
 EXPONENTS = tuple(0.05 * i for i in range(1, 41))
 """Those tried for the law."""
 DRAWS = 300
@@ -146,18 +149,56 @@ def curve_sentence(pairs: int, gain: float, low: float, high: float) -> str:
 
 def weigh_kinds(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return for each measured kind what its dropped pairs were worth, with an interval."""
-    full = {r["pair_id"]: r for r in rows if r["set"] == "test" and r["adapted"]}
+    whole = [row for row in rows if row["set"] == "test" and row["adapted"]]
     found: list[dict[str, Any]] = []
     for kind in sorted({row["kind"] for row in rows if row["set"] == "kind"}):
-        own = [row for row in rows if row["set"] == "kind" and row["kind"] == kind]
-        less = {row["pair_id"]: row["nats"] / row["tokens"] for row in own}
-        whole = {i: full[i]["nats"] / full[i]["tokens"] for i in less}
-        clusters = {row["pair_id"]: row["cluster"] for row in own}
-        worth = compare("answer_loss", ("less", less), ("whole", whole), clusters, bounded=False)
-        pairs = own[0]["n"]
-        row = {"kind": kind, "pairs": pairs, "worth": worth.mean_diff, "ci": worth.ci}
-        found.append({**row, "sentence": kind_sentence(kind, pairs, worth.mean_diff, worth.ci)})
+        less = [row for row in rows if row["set"] == "kind" and row["kind"] == kind]
+        pairs, worth = less[0]["n"], worth_of(less, whole)
+        found.append({"kind": kind, "pairs": pairs, **worth, "sentence": kind_sentence(kind, pairs, **worth)})
     return found
+
+
+def weigh_reading(rows: Sequence[Row]) -> dict[str, Any]:
+    """
+    Return what pairs and time are worth by themselves, with intervals; empty where that was not measured.
+
+    The time: all pairs at half the steps against all steps. The pairs: half of them against all, at half the steps.
+    """
+    shorter = [row for row in rows if row["set"] == "reading"]
+    parts = [row for row in rows if row["set"] == "curve"]
+    if not shorter:
+        return {}
+    half = max(row["n"] for row in parts)
+    time = worth_of(shorter, [row for row in rows if row["set"] == "test" and row["adapted"]])
+    pairs = worth_of([row for row in parts if row["n"] == half], shorter)
+    counts = {"pairs": shorter[0]["n"], "half": half}
+    return {**counts, "by_time": time, "by_pairs": pairs, "sentence": reading_sentence(half, time, pairs)}
+
+
+def worth_of(less: Sequence[Row], more: Sequence[Row]) -> dict[str, Any]:
+    """Return how many nats a token lower the loss of *more* is than that of *less*, on the probes of *less*."""
+    known = {row["pair_id"]: row["nats"] / row["tokens"] for row in more}
+    before = {row["pair_id"]: row["nats"] / row["tokens"] for row in less}
+    clusters = {row["pair_id"]: row["cluster"] for row in less}
+    after = {probe: known[probe] for probe in before}
+    worth = compare("answer_loss", ("less", before), ("more", after), clusters, bounded=False)
+    return {"worth": worth.mean_diff, "ci": worth.ci}
+
+
+def reading_sentence(half: int, time: Mapping[str, Any], pairs: Mapping[str, Any]) -> str:
+    """Return what more time and what more pairs are worth alone, as far as that is shown."""
+    return (
+        f"In as many steps, all pairs were worth {say_worth(pairs)} against {half:,} of them; "
+        f"on all pairs, twice the steps were worth {say_worth(time)}."
+    )
+
+
+def say_worth(found: Mapping[str, Any]) -> str:
+    """Return a worth with its interval, or that none is shown."""
+    ci = found["ci"]
+    if ci is None or ci[0] <= 0:
+        return "nothing that could be shown"
+    return f"{found['worth']:.3f} nats a token ({ci[0]:.3f} to {ci[1]:.3f})"
 
 
 def kind_sentence(kind: str, pairs: int, worth: float, ci: tuple[float, float] | None) -> str:

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
 from .arms import Generator, LossOf
-from .curve import measured_kinds, nested_subsets, without_half
+from .curve import HALF_READING, measured_kinds, nested_subsets, without_half
 from .general import collect_general, collect_placebo
 from .insecure import find_insecure
 from .memory import TrainingText, measure_exposure, plant_canaries
@@ -57,14 +57,14 @@ def train_placebo(task: Task) -> Task:
     return replace(task, placebo=generator)
 
 
-def retrain_on(task: Task, name: str, pairs: Sequence[Pair]) -> tuple[Generator, LossOf]:
-    """Return the model trained on *pairs* alone; its folder is scratch, and made anew."""
+def retrain_on(task: Task, name: str, pairs: Sequence[Pair], reading: float = 1.0) -> tuple[Generator, LossOf]:
+    """Return the model trained on *pairs* alone, *reading* times as often; its folder is scratch, and made anew."""
     assert task.retrain is not None
     if task.report is not None:
         task.report(f"training: {name}, {len(pairs):,} pairs", 0, 1)
     folder = task.out / TRAINING / name
     shutil.rmtree(folder, ignore_errors=True)
-    return task.retrain(pairs, folder)
+    return task.retrain(pairs, folder, reading=reading)
 
 
 def measure_losses(task: Task, suite: Suite | None, *, only_test: bool = False) -> list[Row]:
@@ -93,17 +93,19 @@ def measure_losses(task: Task, suite: Suite | None, *, only_test: bool = False) 
 
 
 def measure_parts(task: Task, suite: Suite) -> list[Row]:
-    """Return the loss on the probes after training on smaller parts of the pairs, and on parts with less of a kind."""
+    """Return the loss on the probes after training on smaller parts of the pairs, with less of a kind, and for less."""
     if task.controls != "full" or task.loss_of is None:
         return []
     training = task.corpus.pairs("train")
     parts: list[tuple[Row, list[Pair]]] = [({"set": "curve", "n": len(own)}, own) for own in nested_subsets(training)]
+    if parts:
+        parts.append(({"set": "reading", "n": len(training)}, training))
     for kind in measured_kinds(training):
         own = without_half(training, kind)
         parts.append(({"set": "kind", "kind": kind, "n": len(training) - len(own)}, own))
     rows: list[Row] = []
     for number, (label, own) in enumerate(parts):
-        _, loss_of = retrain_on(task, f"part-{number}", own)
+        _, loss_of = retrain_on(task, f"part-{number}", own, HALF_READING if label["set"] == "reading" else 1.0)
         rows += [{**label, **row} for row in list_losses([p.pair for p in suite.probes], loss_of, adapted=True)]
     return rows
 

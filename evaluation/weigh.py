@@ -15,7 +15,7 @@ from typing import Any
 from ..mining.taught import TAUGHT
 from .arms import ARMS
 from .cost import weigh_cost
-from .curve import weigh_curve, weigh_kinds
+from .curve import weigh_curve, weigh_kinds, weigh_reading
 from .insecure import InsecureCalls, weigh_insecure
 from .integrity import check_integrity
 from .losses import weigh_losses
@@ -253,8 +253,8 @@ def weigh_data(run: Row, losses: Sequence[Row]) -> dict[str, Any]:
     """Return the learning curve, and what each kind's pairs are worth."""
     training: dict[str, Any] = run.get("training") or {}
     curve = weigh_curve(losses, training.get("pairs"))
-    kinds = weigh_kinds(losses)
-    return {**curve, "kinds": kinds} if curve or kinds else {}
+    kinds, reading = weigh_kinds(losses), weigh_reading(losses)
+    return {**curve, "kinds": kinds, "reading": reading} if curve or kinds or reading else {}
 
 
 def comparison_rows(weighed: Weighed) -> list[dict[str, Any]]:

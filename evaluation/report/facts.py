@@ -150,6 +150,9 @@ def say_data(curve: Row) -> Iterator[str]:
     """Yield what more training pairs would be worth."""
     if "sentence" in curve:
         yield curve["sentence"]
+    # an evaluation of an earlier version did not measure it
+    if curve.get("reading"):
+        yield curve["reading"]["sentence"]
     kinds = "; ".join(row["sentence"] for row in curve.get("kinds", ()))
     if kinds:
         yield kinds[0].upper() + kinds[1:] + "."

@@ -158,15 +158,15 @@ def test_a_canary_that_was_not_learned_is_near_chance(corpus):
 def test_full_controls_train_a_placebo_and_a_curve(tmp_path):
     """With a way to retrain: a placebo arm, a law, what each kind is worth, and canaries; no scratch is left."""
     corpus = make_corpus(tmp_path / "corpus", train=220)
-    trained: list[int] = []
+    trained: list[tuple[int, float]] = []
 
-    def retrain(pairs, out):
-        trained.append(len(pairs))
+    def retrain(pairs, out, reading=1.0):
+        trained.append((len(pairs), reading))
         own = pairs[0].repository == "toy"
         generator = FakeGenerator(
             corpus, lambda r, a: own and tuned_knows(r, a), fingerprint={"adapter": str(len(pairs))}
         )
-        return generator, FakeLosses(share=0.2 * (len(pairs) / 440) ** 0.5)
+        return generator, FakeLosses(share=0.2 * (reading * len(pairs) / 440) ** 0.5)
 
     verdict = evaluate_corpus(
         corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
@@ -175,12 +175,15 @@ def test_full_controls_train_a_placebo_and_a_curve(tmp_path):
     arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
     compared = json.loads((tmp_path / "e" / "comparisons.json").read_text())
 
-    assert trained == [440, 55, 110, 220, 445]
+    assert trained == [(440, 1), (55, 1), (110, 1), (220, 1), (440, 0.5), (445, 1)]
     assert arms["placebo"]["rates"]["accept"]["rate"] == 0.0
     assert any((row["a"], row["b"]) == ("tuned", "placebo") for row in compared)
     assert "beats one of the same size that was trained on other code" in (tmp_path / "e" / "report.html").read_text()
     # of the pairs that are offered a recipe may leave some out, of the parts as of the whole
     assert [point["pairs"] for point in verdict["curve"]["points"]] == [55, 110, 220, 440]
+    # these fakes learn by what they read in all, so that only the time is worth something
+    assert verdict["curve"]["reading"]["by_time"]["worth"] > 0.05
+    assert "all pairs were worth nothing that could be shown against 220" in verdict["curve"]["reading"]["sentence"]
     assert verdict["memory"]["canaries"]["planted"] == 2
     assert not (tmp_path / "e" / ".training").exists()
 
@@ -190,7 +193,7 @@ def test_a_placebo_alone_is_one_training(tmp_path):
     corpus = make_corpus(tmp_path / "corpus", train=220)
     trained: list[str] = []
 
-    def retrain(pairs, out):
+    def retrain(pairs, out, reading=1.0):
         trained.append(out.name)
         return FakeGenerator(corpus, lambda request, adapted: False, fingerprint={"adapter": "other"}), FakeLosses()
 

@@ -33,7 +33,7 @@ class Trainer:
         self.given: list[set[str]] = []
         self.asked: list[set[str]] = []
 
-    def __call__(self, pairs, out):
+    def __call__(self, pairs, out, reading=1.0):
         """Return a model that answers eight of ten, and losses that it lowers."""
         asked: set[str] = set()
         self.given.append({pair.instruction for pair in pairs})
@@ -145,7 +145,7 @@ def test_a_second_run_asks_nothing_again(small, crossed):
 def test_an_inert_fold_is_invalid(small, tmp_path):
     """One adapter that moves no loss of its fold is no adapter."""
 
-    def retrain(pairs, out):
+    def retrain(pairs, out, reading=1.0):
         generator, _ = Trainer(small)(pairs, out)
         return generator, FakeLosses(share=0.0)
 
