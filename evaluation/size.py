@@ -37,10 +37,15 @@ def choose_count(task: Task, bench: Bench) -> int:
     pilot = pilot or select_probes(task.corpus, "test", PILOT, bench.admit).probes
     if not pilot:
         return LEAST_TASKS
-    # a repeat of base beside every arm on the test probes, and every arm on half as many validation probes
-    rounds = (len(task.arms) * 1.5 + 1) * task.samples
     seconds = time_request(task, bench, pilot)
-    return max(LEAST_TASKS, int(task.minutes * 60 * GENERATION_SHARE / (seconds * rounds)))
+    return max(LEAST_TASKS, int(task.minutes * 60 * GENERATION_SHARE / (seconds * count_answers(task))))
+
+
+def count_answers(task: Task) -> float:
+    """Return how many answers a test probe takes, its share of those to validation probes among them."""
+    # there are half as many of these
+    weights = {"test": 1.0, "validation": 0.5}
+    return sum(asked.samples * weights[split] for asked in task.asked for split in asked.splits)
 
 
 def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:

@@ -177,10 +177,14 @@ class Bench:
         asked = Request(pair.kind, pair.path, pair.language, pair.context, pair.instruction)
         return generator.context_length - generator.count_prompt(asked) - JOINT_SLACK - self.limit(pair)
 
+    def fits(self, pair: Pair) -> bool:
+        """Claim that prompt and answer of *pair* fit the context, and that its reference may come to its end."""
+        return self.room(pair) >= 0 and self.task.generator.count_tokens(pair.response) < self.limit(pair)
+
     def admit(self, probes: Sequence[Probe]) -> list[str]:
         """Return why each probe is refused, or nothing."""
         judged = self.scorer.admit(probes) if probes else []
-        return ["too_long" if self.room(p.pair) < 0 else r for p, r in zip(probes, judged, strict=True)]
+        return [r if self.fits(p.pair) else "too_long" for p, r in zip(probes, judged, strict=True)]
 
     def ask(self, arm: Arm, probes: Sequence[Probe], generator: Generator) -> dict[int, Written]:
         """Return what *generator* writes for each of *probes* in *arm*, by place; nothing of it is kept."""

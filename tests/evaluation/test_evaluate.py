@@ -18,9 +18,10 @@ from pathlib import Path
 
 import pytest
 import toys
-from idiolect.evaluation import parts
+from idiolect.evaluation import parts, size, task
+from idiolect.evaluation.arms import ARMS
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
-from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.evaluation.evaluate import evaluate_corpus, plan_jobs
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.probes import select_probes
 from idiolect.mining.errors import InputError, MismatchError, TooSmallError
@@ -294,6 +295,36 @@ def test_what_training_gives_away_is_not_asked(tmp_path, monkeypatch):
     assert "toy/module_20.py" not in {probe.pair.path for probe in suite.probes}
 
 
+def test_a_reference_that_no_answer_may_be_as_long_as_is_not_asked(corpus, monkeypatch):
+    """Each file has a body of 6 words and one of 15: no arm could write that in 12, nor in 15, for an end comes too."""
+    asked = task.Task(corpus=corpus, out=Path(), generator=FakeGenerator(corpus, tuned_knows), arms=(ARMS["tuned"],))
+    bench = parts.make_bench(asked)
+
+    for most, admitted in ((12, 16), (15, 16), (16, 32)):
+        monkeypatch.setattr(task, "ANSWER_MOST", most)
+        suite = parts.admit_suite(bench, "test", None)
+
+        assert admitted == len(suite.probes)
+        assert {"too_long"} >= {reason for _, reason in suite.refused}
+
+
+def test_minutes_are_shared_by_all_that_answers(corpus, monkeypatch):
+    """Several answers a probe, a placebo and a rival: at a second each, all of them fit into what is for answers."""
+    generator = FakeGenerator(corpus, tuned_knows)
+    asked = task.Task(
+        corpus=corpus, out=Path("none"), generator=generator, arms=tuple(ARMS.values()), samples=2, minutes=11.8,
+        placebo=generator, rival=generator,
+    )  # fmt: skip
+    bench = parts.make_bench(asked)
+    monkeypatch.setattr(size, "time_request", lambda *_: 1.0)
+
+    count = size.choose_count(asked, bench)
+    answers = sum(len(plan_jobs(part.bench, part.suites)) for part in parts.open_parts(bench, count))
+
+    assert 24 == count
+    assert 24 * 23 == answers < 11.8 * 60 * size.GENERATION_SHARE < 25 * 23
+
+
 def test_twenty_probes_are_needed(tmp_path):
     """Below, the counts are told; --force goes on."""
     corpus = make_corpus(tmp_path / "corpus", train=4, validation=2, test=4)
@@ -401,7 +432,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from toys import FakeGenerator, FakeLosses, tuned_knows
-from idiolect.evaluation.evaluate import evaluate_corpus
+from idiolect.evaluation.evaluate import evaluate_corpus, plan_jobs
 from idiolect.mining.corpus import read_corpus
 
 class Mortal(FakeGenerator):
