@@ -77,13 +77,13 @@ def command(
     """
     from ..evaluation.checkout import match_repository
     from ..evaluation.endpoint import EndpointGenerator
-    from ..evaluation.evaluate import evaluate_corpus, resolve_arms
-    from ..evaluation.policy import read_policy
+    from ..evaluation.evaluate import evaluate, read_adapter, resolve_arms
+    from ..evaluation.policy import policy_of, read_policy
+    from ..evaluation.task import Task
     from ..mining.corpus import read_corpus
 
     # what cannot work is said before a model is loaded
-    names = arms.replace(" ", "").split(",") if arms else None
-    resolve_arms(names, adapted=adapter is not None)
+    chosen = resolve_arms(arms.replace(" ", "").split(",") if arms else None, adapted=adapter is not None)
     policy = read_policy(policy_file) if policy_file else None
     mined = read_corpus(corpus)
     if repository is not None:
@@ -96,26 +96,31 @@ def command(
 
     models = load_model(base, adapter)
     with show_progress() as report, goes_on("The same command goes on."):
-        verdict = evaluate_corpus(
-            corpus,
-            out,
+        task = Task(
+            corpus=mined,
+            out=out,
             generator=models.generator,
             loss_of=models.losses,
-            arms=names,
+            arms=chosen,
+            policy=policy or policy_of(mined),
             probes=probes,
             minutes=minutes,
             samples=samples,
             controls=controls,
             canaries=canaries,
-            retrain=make_retrain(corpus, adapter, base) if adapter is not None else None,
-            untrainable=why_untrainable(read_recipe(adapter)) if adapter is not None else "",
-            adapter_info=adapter,
-            forced=force,
-            policy=policy,
             rival=rival,
             repository=repository,
-            progress=report,
+            forced=force,
+            report=report,
         )
+        if adapter is not None:
+            task = replace(
+                task,
+                adapter=read_adapter(adapter),
+                retrain=make_retrain(corpus, adapter, base),
+                untrainable=why_untrainable(read_recipe(adapter)),
+            )
+        verdict = evaluate(task)
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))
 
 

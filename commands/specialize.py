@@ -93,8 +93,10 @@ def specialize(
     with claim(out):
         corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
         require_testable(out, corpus)
-        from ..evaluation.evaluate import evaluate_corpus
+        from ..evaluation.evaluate import evaluate, read_adapter, resolve_arms
         from ..evaluation.folds import open_folds
+        from ..evaluation.policy import policy_of
+        from ..evaluation.task import Task
         from ..training.generation import load_model
         from ..training.recipe import change_recipe
         from ..training.train import train_adapter
@@ -113,17 +115,20 @@ def specialize(
         if folds:
             require_steps(out, minutes, folds)
         models = load_model(base, out / "adapter")
-        verdict = evaluate_corpus(
-            out / "corpus",
-            out / "evaluation",
+        task = Task(
+            corpus=corpus,
+            out=out / "evaluation",
             generator=models.generator,
             loss_of=models.losses,
+            arms=resolve_arms(None, adapted=True),
+            policy=policy_of(corpus),
+            adapter=read_adapter(out / "adapter"),
+            retrain=make_retrain(out / "corpus", out / "adapter", base),
             probes=probes,
             minutes=shares["evaluate"],
-            retrain=make_retrain(out / "corpus", out / "adapter", base),
-            adapter_info=out / "adapter",
-            progress=report,
+            report=report,
         )
+        verdict = evaluate(task)
         (out / STARTED).unlink()
     took = (time.monotonic() - began) / 60
     if took > LONGER * minutes:

@@ -27,11 +27,9 @@ from ..mining.artefacts import (
     write_json,
     write_text,
 )
-from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, TooSmallError
 from ..mining.taught import read_taught
-from .arms import ARMS, Arm, Generator, LossOf, Request, Retrain
-from .checkout import match_repository
+from .arms import ARMS, Arm, Request
 from .folds import open_folds
 from .latency import describe_latency
 from .measure import (
@@ -44,10 +42,9 @@ from .measure import (
     train_placebo,
 )
 from .parts import Part, describe_fold, make_bench, merge_suites, open_parts, train_part
-from .policy import Policy
 from .probes import Suite
 from .record import MARKER, SCHEMA, describe_machine, describe_run, describe_verdict
-from .samples import Job, Progress, Row, SampleFile, generate_samples, model_sha256, write_sealed
+from .samples import Job, Row, SampleFile, generate_samples, model_sha256, write_sealed
 from .scores import Text, control_texts
 from .size import choose_count, require_size
 from .statistics import Plan, plan_suite
@@ -55,68 +52,23 @@ from .task import Bench, Task
 from .weigh import comparison_rows, weigh
 
 
-def evaluate_corpus(
-    corpus_path: Path,
-    out: Path,
-    *,
-    generator: Generator,
-    loss_of: LossOf | None,
-    arms: Sequence[str] | None = None,
-    probes: int | None = None,
-    minutes: float | None = None,
-    samples: int = 1,
-    controls: str = "basic",
-    adapter_info: Mapping[str, Any] | Path | None = None,
-    retrain: Retrain | None = None,
-    untrainable: str = "",
-    forced: bool = False,
-    policy: Policy | None = None,
-    rival: Generator | None = None,
-    canaries: int = 0,
-    repository: Path | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
+def evaluate(task: Task) -> dict[str, Any]:
     """
     Evaluate and return what `verdict.json` holds.
 
-    *adapter_info* is the adapter's folder, or what its `idiolect.json` holds; without it only prompting is measured.
-    With *controls* `placebo`, one is trained through *retrain*; with `full`, the parts of a learning curve too; with
-    *canaries*, one more adapter that measures memorising. *untrainable* says why *retrain* can train none by the recipe
-    at hand. Raises `TooSmallError` below 20 admitted probes or 2 clusters unless *forced*.
+    With the controls `placebo`, one is trained through the task's `retrain`; with `full`, the parts of a learning curve
+    too; with canaries, one more adapter that measures memorising. Raises `TooSmallError` below 20 admitted probes or 2
+    clusters unless forced.
     """
-    corpus = read_corpus(corpus_path)
-    if repository is not None:
-        match_repository(corpus, repository)
-    asked = resolve_arms(arms, adapted=adapter_info is not None)
-    task = Task(
-        corpus=corpus,
-        out=out,
-        generator=generator,
-        loss_of=loss_of,
-        arms=asked,
-        probes=probes,
-        minutes=minutes,
-        samples=samples,
-        controls=controls,
-        adapter=read_adapter(adapter_info),
-        policy=policy or Policy.from_settings(corpus.manifest.get("policy", {}), "the policy of the corpus's settings"),
-        rival=rival,
-        retrain=retrain,
-        untrainable=untrainable,
-        canaries=canaries,
-        forced=forced,
-        repository=repository,
-        report=progress,
-    )
     task = replace(task, crossed=is_crossed(task))
     require_retrain(task)
-    refuse_foreign(out, MARKER, SCHEMA)
-    with lock_folder(out):
+    refuse_foreign(task.out, MARKER, SCHEMA)
+    with lock_folder(task.out):
         try:
             task = train_placebo(task)
             return run_crossed(task) if task.crossed else run_task(task)
         finally:
-            shutil.rmtree(out / TRAINING, ignore_errors=True)
+            shutil.rmtree(task.out / TRAINING, ignore_errors=True)
 
 
 def is_crossed(task: Task) -> bool:
@@ -196,16 +148,14 @@ def resolve_arms(names: Sequence[str] | None, *, adapted: bool) -> tuple[Arm, ..
     return tuple(arm for arm in ARMS.values() if arm.name in wanted and (adapted or not arm.adapted))
 
 
-def read_adapter(info: Mapping[str, Any] | Path | None) -> dict[str, Any] | None:
-    """Return what an adapter says of itself, its log under `log`, what it was taught under `taught`."""
-    if info is None or isinstance(info, Mapping):
-        return None if info is None else dict(info)
-    marker, log = info / "idiolect.json", info / "log.jsonl"
+def read_adapter(folder: Path) -> dict[str, Any]:
+    """Return what the adapter in *folder* says of itself, its log under `log`, what it was taught under `taught`."""
+    marker, log = folder / "idiolect.json", folder / "log.jsonl"
     if not marker.is_file():
-        raise InputError(f"{str(info)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
+        raise InputError(f"{str(folder)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
     record: dict[str, Any] = parse_json(marker.read_text("utf-8"))
     told = list(read_jsonl(log)) if log.is_file() else []
-    return {**record, "log": told, "taught": read_taught(info, record.get("files", {}))}
+    return {**record, "log": told, "taught": read_taught(folder, record.get("files", {}))}
 
 
 def clear_results(out: Path) -> None:

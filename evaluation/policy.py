@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..mining.corpus import Corpus
 from ..mining.errors import InputError, SettingsError
 from ..mining.settings import check_policy
 
@@ -45,6 +46,11 @@ class Policy:
         if faults:
             raise SettingsError(file, faults)
         return cls(**margins)
+
+
+def policy_of(corpus: Corpus) -> Policy:
+    """Return the policy that the settings of the mined repository declare. Raises `SettingsError` with every fault."""
+    return Policy.from_settings(corpus.manifest.get("policy", {}), "the policy of the corpus's settings")
 
 
 def read_policy(file: Path) -> Policy:

@@ -7,7 +7,7 @@ The task says who answers in which arm; the bench composes requests and judges a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,8 @@ class Task:
     out: Path
     generator: Generator
     arms: tuple[Arm, ...]
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy
+    """Declared for this run, or the corpus's own (`policy_of`)."""
     adapter: Mapping[str, Any] | None = None
     """What the adapter says of itself, its log and the marks of what it was taught; None where prompts are all."""
     loss_of: LossOf | None = None
@@ -75,7 +76,7 @@ class Task:
     rival: Generator | None = None
     """A larger model, asked with the fullest prompt."""
     repository: Path | None = None
-    """The checkout that was mined, for the checks that need more than one file."""
+    """The checkout that was mined (`match_repository`), for the checks that need more than one file."""
     forced: bool = False
     """Whether fewer probes than an evaluation needs are allowed."""
     report: Progress | None = None

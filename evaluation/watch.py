@@ -12,6 +12,7 @@ from ..mining.corpus import read_corpus
 from ..mining.errors import TooSmallError
 from .arms import ARMS, Generator
 from .parts import admit_suite, make_bench
+from .policy import policy_of
 from .probes import Suite
 from .scores import Text
 from .task import Bench, Task
@@ -51,13 +52,8 @@ class ProbeScore:
 
     def open(self, generator: Generator) -> tuple[Bench, Suite]:
         """Return the bench and the admitted tasks; *generator* says how long its tokens are."""
-        task = Task(
-            corpus=read_corpus(self.corpus),
-            out=Path(),
-            generator=generator,
-            arms=(ARM,),
-        )
-        bench = make_bench(task)
+        corpus = read_corpus(self.corpus)
+        bench = make_bench(Task(corpus=corpus, out=Path(), generator=generator, arms=(ARM,), policy=policy_of(corpus)))
         suite = admit_suite(bench, "validation", self.count)
         if not suite.probes:
             raise TooSmallError("No held-out task of the validation split can be asked. Set probes=0.")

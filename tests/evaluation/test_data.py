@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from idiolect.evaluation.curve import Law, fit_law, nested_subsets, weigh_curve
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.general import PACKAGES, collect_general, collect_placebo, read_package
 from idiolect.evaluation.memory import EQUALS, TrainingText, measure_exposure, plant_canaries
 from idiolect.mining.errors import InputError
-from toys import AnswerLoss, FakeGenerator, FakeLosses, make_corpus, tuned_knows
+from toys import AnswerLoss, FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tuned_knows
 
 BASE = Path(__file__).parents[2] / "training" / "base"
 

@@ -12,10 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from idiolect.evaluation.arms import Request
 from idiolect.evaluation.endpoint import EndpointGenerator
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.gate import judge_gate
 from idiolect.mining.errors import InputError
-from toys import FakeGenerator, FakeLosses, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
 
 
 class Server:

@@ -21,12 +21,13 @@ import toys
 from idiolect.evaluation import parts, size, task
 from idiolect.evaluation.arms import ARMS
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
-from idiolect.evaluation.evaluate import evaluate_corpus, plan_jobs
+from idiolect.evaluation.evaluate import plan_jobs
 from idiolect.evaluation.gate import judge_gate
+from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.probes import select_probes
 from idiolect.mining.errors import InputError, MismatchError, TooSmallError
 from idiolect.mining.taught import write_taught
-from toys import FakeGenerator, FakeLosses, make_corpus, tenth, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tenth, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}, {"step": 9, "loss": 1.0}]}
 STABLE = ("samples.jsonl", "scores.jsonl", "comparisons.json", "losses.jsonl", "verdict.json")
@@ -297,7 +298,8 @@ def test_what_training_gives_away_is_not_asked(tmp_path, monkeypatch):
 
 def test_a_reference_that_no_answer_may_be_as_long_as_is_not_asked(corpus, monkeypatch):
     """Each file has a body of 6 words and one of 15: no arm could write that in 12, nor in 15, for an end comes too."""
-    asked = task.Task(corpus=corpus, out=Path(), generator=FakeGenerator(corpus, tuned_knows), arms=(ARMS["tuned"],))
+    generator = FakeGenerator(corpus, tuned_knows)
+    asked = task.Task(corpus=corpus, out=Path(), generator=generator, arms=(ARMS["tuned"],), policy=Policy())
     bench = parts.make_bench(asked)
 
     for most, admitted in ((12, 16), (15, 16), (16, 32)):
@@ -312,8 +314,8 @@ def test_minutes_are_shared_by_all_that_answers(corpus, monkeypatch):
     """Several answers a probe, a placebo and a rival: at a second each, all of them fit into what is for answers."""
     generator = FakeGenerator(corpus, tuned_knows)
     asked = task.Task(
-        corpus=corpus, out=Path("none"), generator=generator, arms=tuple(ARMS.values()), samples=2, minutes=11.8,
-        placebo=generator, rival=generator,
+        corpus=corpus, out=Path("none"), generator=generator, arms=tuple(ARMS.values()), policy=Policy(), samples=2,
+        minutes=11.8, placebo=generator, rival=generator,
     )  # fmt: skip
     bench = parts.make_bench(asked)
     monkeypatch.setattr(size, "time_request", lambda *_: 1.0)
@@ -431,8 +433,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from toys import FakeGenerator, FakeLosses, tuned_knows
-from idiolect.evaluation.evaluate import evaluate_corpus, plan_jobs
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
+from idiolect.evaluation.evaluate import plan_jobs
 from idiolect.mining.corpus import read_corpus
 
 class Mortal(FakeGenerator):

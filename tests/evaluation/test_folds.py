@@ -8,11 +8,10 @@ import hashlib
 import json
 
 import pytest
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.folds import open_folds
 from idiolect.evaluation.gate import judge_gate
 from idiolect.mining.errors import InputError
-from toys import FakeGenerator, FakeLosses, make_corpus, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "counts": {"pairs": 80, "epochs": 1}, "log": []}
 
@@ -182,7 +181,7 @@ def test_a_recipe_that_cannot_be_trained_here_is_asked_itself(small, tmp_path):
         "retrain": trainer, "untrainable": "There is no GPU here.", "forced": True,
     }  # fmt: skip
 
-    verdict = evaluate_corpus(small.folder, tmp_path / "e", progress=lambda text, *_: said.append(text), **asked)
+    verdict = evaluate_corpus(small.folder, tmp_path / "e", report=lambda text, *_: said.append(text), **asked)
 
     assert trainer.given == []
     assert verdict["folds"] == 0
@@ -214,7 +213,7 @@ def test_folds_have_no_learning_curve_and_say_so(small, tmp_path, monkeypatch):
     verdict = evaluate_corpus(
         small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
         adapter_info=INFO, retrain=trainer, controls="full", probes=24,
-        progress=lambda text, *_: said.append(text),
+        report=lambda text, *_: said.append(text),
     )  # fmt: skip
 
     assert len(trainer.given) == 1 + verdict["folds"] == 5

@@ -14,14 +14,13 @@ import toys
 from idiolect.cli import main
 from idiolect.evaluation import statistics
 from idiolect.evaluation.checks.substance import SubstanceCheck
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.gate import Stored, judge_gate, warn_age
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.mining.artefacts import sha256_file, write_json
 from idiolect.mining.errors import InputError
-from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 
 
 @pytest.fixture(scope="module")

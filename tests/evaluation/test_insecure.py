@@ -7,10 +7,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.insecure import find_insecure, weigh_insecure
-from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}]}
 CALL = "    session.get(url, verify=False)\n"

@@ -8,11 +8,10 @@ import json
 
 import pytest
 from idiolect.cli import main
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.retrieval import Retriever
 from idiolect.evaluation.samples import read_sealed
 from idiolect.mining.errors import TooSmallError
-from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}]}
 BYTES = {

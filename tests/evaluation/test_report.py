@@ -12,10 +12,9 @@ from html.parser import HTMLParser
 
 import pytest
 import toys
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.report.charts import Scale, draw_curve
 from idiolect.evaluation.report.visible import make_visible
-from toys import FakeGenerator, FakeLosses, tenth, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 
 HOSTILE = (
     """    x = '</script><script>document.title = "owned"</script><img src=http://x.invalid/ onerror=alert(1)>'\n"""

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import json
 
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.slices import weigh_slices
-from toys import FakeGenerator, FakeLosses, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
 
 
 def probe(number, **changes):

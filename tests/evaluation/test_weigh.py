@@ -8,11 +8,10 @@ import json
 
 import pytest
 from idiolect.evaluation.checks.check import LOST
-from idiolect.evaluation.evaluate import evaluate_corpus
 from idiolect.evaluation.integrity import check_applied
 from idiolect.evaluation.tables import Tables
 from idiolect.evaluation.weigh import choose_arms, weigh
-from toys import FakeGenerator, FakeLosses, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
 
 
 @pytest.fixture(name="evidence", scope="module")

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from idiolect.evaluation.arms import Generation, IsOver, Request
+from idiolect.evaluation.evaluate import evaluate, read_adapter, resolve_arms
+from idiolect.evaluation.policy import policy_of
+from idiolect.evaluation.task import Task
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.corpus import Contents, Corpus, read_corpus, write_corpus
 from idiolect.mining.definitions import collect_definitions
@@ -209,3 +212,12 @@ def tenth(request: Request) -> int:
 def tuned_knows(request: Request, adapted: bool) -> bool:
     """Answer eight of ten with the adapter, two of ten without."""
     return tenth(request) < (8 if adapted else 2)
+
+
+def evaluate_corpus(folder: Path, out: Path, *, arms=None, adapter_info=None, policy=None, **settings) -> dict:
+    """Evaluate the corpus in *folder*: all arms by its own policy, of what *adapter_info* says of an adapter."""
+    corpus = read_corpus(folder)
+    chosen = resolve_arms(arms, adapted=adapter_info is not None)
+    adapter = read_adapter(adapter_info) if isinstance(adapter_info, Path) else adapter_info
+    policy = policy or policy_of(corpus)
+    return evaluate(Task(corpus=corpus, out=out, arms=chosen, policy=policy, adapter=adapter, **settings))
