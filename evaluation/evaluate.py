@@ -72,19 +72,28 @@ def evaluate(task: Task) -> dict[str, Any]:
 
 
 def is_crossed(task: Task) -> bool:
-    """Claim that folds may be trained where the test has few clusters; say it where the recipe alone forbids that."""
+    """Claim that folds are to be trained, because the test has few clusters; say so where the recipe forbids that."""
     if task.retrain is None or task.went_on or not any(arm.adapted for arm in task.arms):
         return False
-    if task.untrainable and task.report is not None and open_folds(task.corpus):
-        task.report(f"plan: the test has few clusters, and no folds can be trained here: {task.untrainable}", 1, 1)
+    if not open_folds(task.corpus):
+        return False
+    if task.untrainable:
+        say_no_folds(task, task.untrainable)
     return not task.untrainable
 
 
+def say_no_folds(task: Task, why: str) -> None:
+    """Say that the few clusters of the test are asked as they are."""
+    if task.report is not None:
+        task.report(f"plan: the test has few clusters, and no folds can be trained here: {why}", 1, 1)
+
+
 def run_crossed(task: Task) -> dict[str, Any]:
-    """Run every stage, in folds where they apply; where a fold is too small to be trained on, without folds."""
+    """Run every stage in folds; where one of them is too small to be asked or trained on, say so and run without."""
     try:
         return run_task(task)
-    except TooSmallError:
+    except TooSmallError as fault:
+        say_no_folds(task, str(fault))
         return run_task(replace(task, crossed=False))
 
 

@@ -84,7 +84,7 @@ class Task:
     untrainable: str = ""
     """Why no further adapter can be trained by the recipe of the one at hand; empty where one can."""
     crossed: bool = False
-    """Whether folds may be trained where the test has few clusters."""
+    """Whether folds are trained, because the test has few clusters."""
     placebo: Generator | None = None
     """The base with an adapter of another codebase, once it is trained."""
 

@@ -10,7 +10,7 @@ import json
 import pytest
 from idiolect.evaluation.folds import open_folds
 from idiolect.evaluation.gate import judge_gate
-from idiolect.mining.errors import InputError
+from idiolect.mining.errors import InputError, TooSmallError
 from toys import FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "counts": {"pairs": 80, "epochs": 1}, "log": []}
@@ -188,6 +188,22 @@ def test_a_recipe_that_cannot_be_trained_here_is_asked_itself(small, tmp_path):
     assert "plan: the test has few clusters, and no folds can be trained here: There is no GPU here." in said
     with pytest.raises(InputError, match="There is no GPU here"):
         evaluate_corpus(small.folder, tmp_path / "f", controls="placebo", **asked)
+
+
+def test_a_fold_too_small_to_train_on_leaves_the_test_as_it_is_and_says_so(small, tmp_path):
+    """A recipe may take fewer pairs than a fold holds: that shows when it is trained on, and is not kept quiet."""
+    said = []
+
+    def retrain(pairs, out, **_):
+        raise TooSmallError("Training needs 50 pairs and found 49.")
+
+    verdict = evaluate_corpus(
+        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
+        adapter_info=INFO, retrain=retrain, forced=True, report=lambda text, *_: said.append(text),
+    )  # fmt: skip
+
+    assert (0, 8) == (verdict["folds"], verdict["plan"]["probes"])
+    assert 1 == sum("no folds can be trained here: Training needs 50 pairs and found 49." in text for text in said)
 
 
 @pytest.mark.parametrize("asked", [{"controls": "placebo"}, {"controls": "full"}, {"canaries": 2}])
