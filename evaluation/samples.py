@@ -159,7 +159,7 @@ def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row
             adapted=chunk[0].adapted,
             max_tokens=[job.max_tokens for job in chunk],
             temperature=chunk[0].temperature,
-            seed=chunk[0].sample_ix,
+            seed=seed_of(chunk),
             is_over=[job.is_over for job in chunk],
         )
     )
@@ -169,6 +169,12 @@ def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row
         for job, answer in answered
     ]
     return [describe(job, answer) for job, answer in answered], times
+
+
+def seed_of(chunk: Sequence[Job]) -> int:
+    """Return what the answers of *chunk* are drawn by: alike in arms that ask alike, else of each chunk its own."""
+    # by one seed, the tenth answer of every chunk would be drawn by the same numbers: probes would not be independent
+    return int(sha256_json([chunk[0].probe.id, chunk[0].sample_ix])[:8], 16)
 
 
 def describe(job: Job, generation: Written) -> Row:

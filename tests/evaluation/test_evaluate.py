@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 import toys
-from idiolect.evaluation import parts, size, task
+from idiolect.evaluation import parts, samples, size, task
 from idiolect.evaluation.arms import ARMS
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
 from idiolect.evaluation.evaluate import plan_jobs
@@ -325,6 +325,31 @@ def test_minutes_are_shared_by_all_that_answers(corpus, monkeypatch):
 
     assert 24 == count
     assert 24 * 23 == answers < 11.8 * 60 * size.GENERATION_SHARE < 25 * 23
+
+
+class Drawing(FakeGenerator):
+    """Notes the seed by which each chunk is drawn."""
+
+    def generate(self, requests, *, adapted, seed=0, **settings):
+        """Answer, whatever the seed."""
+        self.__dict__.setdefault("seeds", {}).setdefault(adapted, []).append(seed)
+        return super().generate(requests, adapted=adapted, seed=seed, **settings)
+
+
+def test_no_two_chunks_of_an_arm_are_drawn_by_the_same_numbers(corpus, tmp_path, monkeypatch):
+    """A row's place in its chunk chooses its numbers, so chunks need seeds of their own; two arms may share them."""
+    monkeypatch.setattr(samples, "CHUNK", 8)
+    generator = Drawing(corpus, tuned_knows)
+    asked = task.Task(
+        corpus=corpus, out=tmp_path, generator=generator, arms=(ARMS["base"], ARMS["tuned"]), policy=Policy(), samples=2
+    )
+    bench = parts.make_bench(asked)
+    jobs = plan_jobs(bench, {"test": parts.admit_suite(bench, "test", None)})
+    by_arm = {one.name: one.generator for one in asked.asked}
+    samples.generate_samples(jobs, samples.SampleFile(tmp_path / "s"), by_arm, tmp_path / "t", None)
+
+    assert 2 * 4 == len(set(generator.seeds[True])) == len(generator.seeds[True])
+    assert set(generator.seeds[True]) <= set(generator.seeds[False])
 
 
 def test_twenty_probes_are_needed(tmp_path):
