@@ -2,10 +2,10 @@
 Learning what a repository keeps to. In: the tallies of its files. Out: a `Profile`.
 
 Statistics as in the catalogue's common rules: each file counts for at most ten opportunities, a rule needs support and
-a one-sided 90 % Wilson bound (Wilson 1927), mined families pass Benjamini–Hochberg (1995) at 5 %, absences and legacy
-forms are learned but never enforced, what a formatter owns is left to it, a rule that recent lines break is migrating
-and blocks nothing, and a folder that consistently does otherwise is left alone. Beyond them, copies of one file in
-several folders count for one of it: copying is one decision.
+a one-sided 90 % Wilson bound (Wilson 1927), what of a mined family reaches a bound passes Benjamini–Hochberg (1995) at
+5 %, absences and legacy forms are learned but never enforced, what a formatter owns is left to it, a rule that recent
+lines break is migrating and blocks nothing, and a folder that consistently does otherwise is left alone. Beyond them,
+copies of one file in several folders count for one of it: copying is one decision.
 """
 
 from __future__ import annotations
@@ -377,7 +377,11 @@ def exemplars_of(places: Iterable[Place]) -> tuple[Exemplar, ...]:
 
 
 def control_discoveries(entries: Sequence[Entry]) -> list[Entry]:
-    """Return *entries* without the mined ones that so many tries would find by chance (Benjamini–Hochberg)."""
+    """
+    Return *entries* without the mined ones that so many of them would hold by chance (Benjamini–Hochberg).
+
+    Counted are those that have reached a bound. What was tried and fell short is not: with it, fewer would be left.
+    """
     conventions = conventions_by_id()
     kept = [entry for entry in entries if not conventions[entry.convention].is_mined]
     families: defaultdict[str, list[tuple[float, Entry]]] = defaultdict(list)

@@ -209,7 +209,7 @@ class Convention:
     is_scoped: ClassVar[bool] = True
     """Whether a folder or a role may keep a rule that the repository does not keep."""
     is_mined: ClassVar[bool] = False
-    """Whether many candidate rules are tried: then the false discovery rate is controlled over the family."""
+    """Whether many candidate rules are tried: then those that reach a bound must pass Benjamini–Hochberg."""
     linter_codes: ClassVar[frozenset[str]] = frozenset()
     """
     Under which codes linters report the same, or what the names of their rules hold: where a comment silences one of

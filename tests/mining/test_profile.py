@@ -360,7 +360,7 @@ def test_a_folder_that_holds_all_of_a_role_is_said_once():
         pytest.param([20, 20], [], id="none"),
     ],
 )
-def test_mined_rules_are_held_to_how_many_were_tried(places: list[int], kept: list[int]):
+def test_mined_rules_are_held_to_how_many_there_are(places: list[int], kept: list[int]):
     """Of 20, 30 and 50 places without an exception, p is 0.07, 0.034, 0.009; by hand after Benjamini and Hochberg."""
     given = replace(state_fact("S01", "", "double"), k=1.0, n=2.0)
     mined = [replace(state_fact("I01", f"m{i}", "import m"), k=n, n=n) for i, n in enumerate(places)]
