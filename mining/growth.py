@@ -24,7 +24,7 @@ END = "end"
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 MOST_BYTES = 60_000
-"""More than this before the hole is cut at a line: a check must stay cheaper than the token it judges."""
+"""Of more than this before the hole its end is looked at: a check must stay cheaper than the token it judges."""
 
 
 @dataclass
@@ -89,8 +89,6 @@ class Growth:
     def __post_init__(self) -> None:
         self.parser = Parser(self.language.grammar)
         self.grown = b""
-        if len(self.before) > MOST_BYTES:
-            self.before = self.before[-MOST_BYTES:].partition("\n")[2]
         self.near = self.last_part()
         self.is_judge = self.allows("")
         """Whether what stands before the hole is itself viable; where it is not, nothing is ever refused."""
@@ -121,18 +119,19 @@ class Growth:
         """
         Return the part of the text before the hole, from the start of a statement of the file, that decides what fits.
 
-        All of it where the parser would not be in the same state behind that part as behind the whole.
+        All of it, up to `MOST_BYTES`, where the parser would not be in the same state behind that part.
         """
-        data = self.before.encode("utf-8", "replace")
+        before = self.before if len(self.before) <= MOST_BYTES else self.before[-MOST_BYTES:].partition("\n")[2]
+        data = before.encode("utf-8", "replace")
         whole = self.parse_prefix(data)
         tree, self.tree, self.grown = self.tree, None, b""
         starts = [child.start_byte for child in tree.root_node.children if not child.start_point.column] if tree else []
         if whole.token not in ("", END) or not starts or not starts[-1]:
-            return self.before
+            return before
         part = data[starts[-1] :]
         found = self.parse_prefix(part)
         self.tree, self.grown = None, b""
-        return part.decode() if (found.token, found.state) == (whole.token, whole.state) else self.before
+        return part.decode() if (found.token, found.state) == (whole.token, whole.state) else before
 
     def parse_prefix(self, data: bytes) -> Stumble:
         """Parse *data*, with what is known of its beginning, and return where it stumbles."""

@@ -56,6 +56,22 @@ def test_python_is_compiled():
     assert bad.parses and "await" in (bad.complaint or "")
 
 
+def test_a_hole_far_down_a_long_file_is_judged_in_the_whole_of_it(monkeypatch: pytest.MonkeyPatch):
+    """A file too long to be read at every token is no reason to judge its end alone: that begins within a class."""
+    monkeypatch.setattr("idiolect.mining.growth.MOST_BYTES", 60)
+    file = (
+        "class A:\n"
+        + "".join(f"    def m{i}(self):\n        return {i}\n\n" for i in range(9))
+        + "    def last(self):\n"
+    )
+    hole = hole_at(language_named("python"), file, file.count("\n") + 1)
+    good, bad = conform(hole, "f.py", ["        await self", "        return 1"])
+
+    assert hole.is_judge and not hole.allows("        return )")
+    assert ("        return 1", True) == (good.text, good.passes)
+    assert f"line {file.count(chr(10)) + 1}: 'await' outside async function" == bad.complaint
+
+
 def test_a_departure_from_the_style_is_mended():
     """With a profile, the quote that the house uses is put in, and the rest of the file is left alone."""
     python = language_named("python")
