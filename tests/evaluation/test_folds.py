@@ -199,7 +199,7 @@ def test_a_fold_too_small_to_train_on_leaves_the_test_as_it_is_and_says_so(small
 
     verdict = evaluate_corpus(
         small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
-        adapter_info=INFO, retrain=retrain, forced=True, report=lambda text, *_: said.append(text),
+        adapter_info=INFO, retrain=retrain, forced=True, probes=8, report=lambda text, *_: said.append(text),
     )  # fmt: skip
 
     assert (0, 8) == (verdict["folds"], verdict["plan"]["probes"])
