@@ -26,6 +26,8 @@ from .errors import InputError, MachineError, MismatchError
 LOCK = ".lock"
 YOUNG = 60
 """Seconds in which the scratch folder of a run is left alone, whoever holds it."""
+PIECE = 1024**2
+"""Bytes that are handed to the operating system at once."""
 
 
 @contextmanager
@@ -164,13 +166,18 @@ def sha256_json(value: Any) -> str:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write *data*, all of it or nothing; a file that is there keeps its mode, and a link stays one."""
+    write_parts(path, (data,))
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Write *parts* one behind the other, as `write_bytes` does; a large file is never held whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     place = Path(os.path.realpath(path))
     # not `tempfile`, whose files are private: what is new is as the user's mask has it
     scratch = place.with_name(f".{place.name[:50]}-{uuid4().hex[:8]}")
     try:
-        with scratch.open("xb") as file:
-            file.write(data)
+        with scratch.open("xb", buffering=PIECE) as file:
+            file.writelines(parts)
         if place.exists():
             scratch.chmod(place.stat().st_mode & 0o7777)
         scratch.replace(place)
@@ -196,7 +203,7 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
     """Write one JSON object a line."""
     # made once: `json.dumps` makes one a row
     encode = json.JSONEncoder(ensure_ascii=False).encode
-    write_text(path, "".join(encode(row) + "\n" for row in rows))
+    write_parts(path, (f"{encode(row)}\n".encode() for row in rows))
 
 
 def parse_json(text: str | bytes, parse_float: Callable[[str], Any] = float) -> Any:

@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -53,9 +54,11 @@ def map_files(
     while waiting:
         with pool(workers) as executor:
             with hold_interrupts():
-                futures = [(chunk, executor.submit(run_chunk, work, chunk)) for chunk in waiting]
+                futures = deque((chunk, executor.submit(run_chunk, work, chunk)) for chunk in waiting)
             waiting = []
-            for index, (chunk, future) in enumerate(futures):
+            # one by one: what was given is let go, for all results of a large repository fill a lot of memory
+            while futures:
+                chunk, future = futures.popleft()
                 results = outcome(future)
                 broken = isinstance(future.exception(), BrokenProcessPool)
                 # a dead worker breaks the chunks beside it too: only what dies alone is to blame
@@ -66,7 +69,7 @@ def map_files(
                     progress("reading", done, total)
                 yield from found
                 if broken:
-                    waiting = [later for later, _ in futures[index + 1 :]]
+                    waiting = [later for later, _ in futures]
                     break
 
 

@@ -31,6 +31,12 @@ def work(path):
     time.sleep(0.3)
     return path
 
+class Result:
+    pass
+
+def give(path):
+    return Result()
+
 def devour(path):
     with open(os.environ["IDIOLECT_CALLS"], "a") as calls:
         print(path, file=calls)
@@ -62,6 +68,17 @@ def _crasher(tmp_path, monkeypatch):
     import idiolect_crasher
 
     return idiolect_crasher
+
+
+def test_what_was_given_is_let_go(crasher):
+    """Once the next result is asked for, nothing holds on to the one before: all of them may fill a lot of memory."""
+    results = map_files(crasher.give, [("a", CHUNK_BYTES), ("b", CHUNK_BYTES), ("c", 1)], workers=1, lost=crasher.give)
+    first = weakref.ref(next(results))
+    next(results)
+
+    assert first() is None
+    assert next(results) is not None
+    assert next(results, None) is None
 
 
 @pytest.fixture(name="work")
