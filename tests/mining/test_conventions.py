@@ -12,7 +12,7 @@ from idiolect.mining.conventions.convention import Convention, HouseConvention, 
 from idiolect.mining.conventions.tally_any import family_of
 from idiolect.mining.conventions.view import heads_of_with
 from idiolect.mining.errors import InputError
-from idiolect.mining.judge import judge_source
+from idiolect.mining.judge import has_its_own_way, judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile, wilson_bound
 from idiolect.mining.page import render_page
@@ -224,6 +224,29 @@ def test_a_file_with_its_own_way_is_left_alone(others: int, own: int, found: int
     text = b"x = 'a'\n" * others + b'x = "a"\n' * own
 
     assert found == len(judge_source(parse_source("package/new.py", text, PYTHON), profile).findings)
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_own"),
+    [
+        ({"other": 5}, True),
+        ({"other": 4}, False),
+        ({"other": 18, "house": 2}, True),
+        ({"other": 17, "house": 2}, False),
+        ({"other": 9, "third": 1}, True),
+        ({"other": 4, "third": 4}, False),
+        ({"other": 1, "house": 9}, False),
+        ({"other": 40, "house": 20}, True),
+        ({"other": 39, "house": 20}, False),
+        ({"other": 27, "house": 13}, True),
+        ({"other": 26, "house": 13}, False),
+    ],
+)
+def test_a_way_of_its_own_is_told_by_how_many_places_and_which_share_agree(answers: dict[str, int], is_own: bool):
+    """Nine of ten from five places on, two of three from forty on, and all on one other answer: less is a slip."""
+    found = [Opportunity("S01", "", value, 1, 0, 1) for value, times in answers.items() for _ in range(times)]
+
+    assert is_own == has_its_own_way(found, "house")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from idiolect.mining.owners import owners_at, owners_in
 from idiolect.mining.profile import Entry, Profile, scopes_of, state_fact
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.settings import check_settings
-from idiolect.mining.source import parse_source
+from idiolect.mining.source import Span, parse_source
 
 PYTHON = language_named("python")
 
@@ -366,6 +366,27 @@ def test_mined_rules_are_held_to_how_many_there_are(places: list[int], kept: lis
     mined = [replace(state_fact("I01", f"m{i}", "import m"), k=n, n=n) for i, n in enumerate(places)]
 
     assert [*kept, 2.0] == [entry.n for entry in control_discoveries([given, *mined])]
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        # each share leans on the house's own: (2 + 9/10) of 3 + 1, (0 + 3/4) of 1 + 1, weighed by bounds 0.5 and 0.25
+        (None, (9, 4, {"S01": 2, "S04": 0}, {"S01": 1, "S04": 1}, (0.5 * 2.9 / 4 + 0.25 * 0.75 / 2) / 0.75)),
+        (Span(12, 28), (3, 2, {"S01": 1}, {"S01": 1}, 1.9 / 3)),
+        (Span(12, 12), (0, 0, {}, {}, None)),
+    ],
+    ids=["file", "lines", "nothing"],
+)
+def test_a_file_is_scored_by_what_rules_say_of_it(span, expected):
+    """Places count whether or not a rule speaks to them, a share weighs what its rule is worth; worked out by hand."""
+    double = replace(state_fact("S01", "", "double"), k=9.0, n=10.0, bound=0.5)
+    literal = replace(state_fact("S04", "", "literal"), k=3.0, n=4.0, bound=0.25)
+    source = parse_source("a.py", b'x = "a"\ny = \'b\'\nz = "c"\nw = list()\n', PYTHON)
+
+    judged = judge_source(source, Profile((double, literal), 1, 1, {}), span)
+
+    assert expected == (judged.opportunities, judged.governed, judged.obeyed, judged.violated, judged.score)
 
 
 def test_exemplars_come_from_near_the_finding():
