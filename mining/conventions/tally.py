@@ -57,7 +57,7 @@ class FileTally:
     texts: dict[tuple[str, str, str], str]
     """The first line for each (convention, key, value) found in the file; empty where it does not show the answer."""
     facts: FileFacts | None
-    """What mined families ask; None for languages without them."""
+    """What mined families ask; None for what only tests read."""
     sketch: bytes = b""
     """What copies of it in other folders are found by (`filters.sketch`)."""
 

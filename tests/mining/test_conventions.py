@@ -12,7 +12,7 @@ from idiolect.mining.conventions.convention import Convention, HouseConvention, 
 from idiolect.mining.conventions.tally_any import family_of
 from idiolect.mining.conventions.view import heads_of_with
 from idiolect.mining.errors import InputError
-from idiolect.mining.judge import has_its_own_way, judge_source
+from idiolect.mining.judge import Finding, has_its_own_way, judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile, wilson_bound
 from idiolect.mining.page import render_page
@@ -315,16 +315,21 @@ def test_absence_is_never_enforced():
 
 
 def test_a_planted_decorator_is_learned_and_asked_for():
-    """Functions of one shape that carry the house's decorator make it a rule."""
+    """Functions of one shape that carry the house's decorator make it a rule; what tests read is none of them."""
     text = "from .core import handler\n\n\n" + "".join(
         f"@handler\ndef show_{i}(request):\n    return request.read({i})\n\n\n" for i in range(6)
     )
-    profile = learn_profile([tally(text, f"app/m{number}.py") for number in range(20)])
-    source = parse_source("app/new.py", b"def show(request):\n    return request\n", PYTHON)
+    paths = ["tests/data/sample.py", *(f"app/m{number}.py" for number in range(20))]
+    profile = learn_profile([tally(text, path) for path in paths])
 
-    found = [f for f in judge_source(source, profile).findings if f.entry.convention == "A02"]
+    def found(path: str) -> list[Finding]:
+        judged = judge_source(parse("def show(request):\n    return request\n", path), profile)
+        return [finding for finding in judged.findings if finding.entry.convention == "A02"]
 
-    assert [("with @handler", 1, 5)] == [(f.entry.value, f.line, f.column) for f in found]
+    assert [("with @handler", 120, 1, 5)] == [
+        (f.entry.value, f.entry.opportunities, f.line, f.column) for f in found("app/new.py")
+    ]
+    assert [] == found("tests/data/new.py")
 
 
 def jobs(decorators: str) -> Profile:

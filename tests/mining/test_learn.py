@@ -5,15 +5,34 @@ What is learned of places that were counted by hand: how many, which share, wher
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from idiolect.mining import learn
 from idiolect.mining.conventions.convention import conventions_by_id
+from idiolect.mining.conventions.imports import OWN_NAME
+from idiolect.mining.conventions.neutral_modules import NAMED
 from idiolect.mining.conventions.priors import Prior
-from idiolect.mining.learn import Circumstances, Place, exemplars_of, first_choice, learn_rule, weigh
+from idiolect.mining.learn import (
+    Circumstances,
+    Place,
+    exemplars_of,
+    first_choice,
+    learn_rule,
+    settle_profile,
+    strength_of,
+    weigh,
+    wilson_bound,
+)
 from idiolect.mining.owners import Owners
-from idiolect.mining.profile import Entry
-from idiolect.mining.settings import Override
+from idiolect.mining.profile import Entry, Profile
+from idiolect.mining.settings import Override, Settings
+from idiolect.mining.tiers import lower_tier
+
+OLD = {"double": "str.format", "single": "f-string"}
+"""Answers of S02, of which the first is legacy, in place of those of S01."""
+ALIAS = f"javascript: {NAMED}"
+"""The question how modules of the house are named: each project sets up an alias for its root, or none."""
 
 
 def file(path: str, house: int, other: int = 0, *, recent: tuple[int, int] = (0, 0), role: str = "src") -> list[Place]:
@@ -105,6 +124,36 @@ def test_others_help_no_folder(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("places", [spread(19), folder("a", (9, 1), (9, 1))], ids=["places", "files"])
+def test_too_little_is_not_enforced_either(places: list[Place]):
+    """A team that enforces a rule waits for as many places and files as any rule needs."""
+    assert {} == learned(places, overrides={"S01": Override(enforce=True, reason="agreed")})
+
+
+def test_a_bound_that_just_reaches_a_tier_earns_it():
+    """The least bounds are those of the catalogue: what has them is firm enough."""
+    convention = conventions_by_id()["S01"]
+
+    assert ["gate", "advise", "hint", ""] == [strength_of(convention, bound) for bound in (0.98, 0.95, 0.9, 0.899)]
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_is_written_is_rounded():
+    """A profile's file holds weights with three decimals and bounds with five: no noise of floats in a diff."""
+    asked = {"S01": Override(enforce=True, reason="agreed")}
+    copies = folder("old", *[(7, 4)] * 3)
+    copies += [place._replace(origin="new/m0.py") for place in folder("old/new", (2, 8), (3, 4), (2, 4))]
+    mixed = [place._replace(recent=place.times) for place in copies]
+    alone = learned(mixed, overrides=asked)["repository"]
+    beside = learned([*folder("a", *[(10, 0)] * 60), *mixed])["dir:old"]
+
+    for entry in (alone, beside):
+        bound = round(wilson_bound(210 / 11 + 7 / 3, 30 + 23 / 3), 5)
+        assert (21.424, 37.667, bound, 4) == (entry.k, entry.n, entry.bound, entry.files)
+    assert (21.424, 37.667) == (alone.recent_k, alone.recent_n)
+
+
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(
     ("others", "scopes"),
     [
@@ -141,6 +190,78 @@ def test_a_folder_is_left_alone_where_it_plainly_does_not_keep_the_rule(files: l
         assert ("double", "", "", 3, 15, 20) == (
             entry.value, entry.strength, entry.tier, entry.files, entry.conforming, entry.opportunities,
         )  # fmt: skip
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(("convention", "scopes"), [("S01", {"repository", "dir:old"}), ("Q15", {"repository"})])
+def test_a_folder_has_another_rule_where_the_question_allows_it(convention: str, scopes: set[str]):
+    """However much firmer the repository's is; that a folder never goes through the house's own is no habit of it."""
+    places = [*folder("a", *[(10, 0)] * 90), *folder("old", *[(0, 7)] * 3)]
+    found = learned(places, convention)
+
+    assert scopes == set(found)
+    assert {"double", "single"} >= {entry.value for entry in found.values()}
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_a_team_enforces_holds_where_nobody_does_it_yet():
+    """A folder in which every member keeps its own name is asked for the house's name, too."""
+    own = [place._replace(value=OWN_NAME) for place in folder("old", *[(7, 0)] * 3)]
+    places = [*folder("a", *[(10, 0)] * 90), *own]
+    asked = {"I02": Override(enforce=True, reason="agreed")}
+
+    entry = learned(places, "I02", "D")["dir:old"]
+    assert ("double", "", 0.0, 0.0) == (entry.value, entry.tier, entry.k, entry.bound)
+    assert {"repository"} == set(learned(places, "I02", "D", asked))
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(
+    ("convention", "key", "enforce", "scopes", "is_of_project"),
+    [
+        pytest.param("S01", "", False, {"repository"}, False, id="a matter of all"),
+        pytest.param("Q14", ALIAS, False, {"repository", "dir:apps/a", "dir:libs/b"}, True, id="a matter of each"),
+        pytest.param("Q14", ALIAS, True, {"repository"}, False, id="enforced"),
+    ],
+)
+def test_each_project_decides_some_matters_for_itself(
+    convention: str, key: str, enforce: bool, scopes: set[str], is_of_project: bool
+):
+    """Of a project that agrees with the others it is said by itself, of a plain folder or a role it is not."""
+    places = [*folder("apps/a", *[(10, 0)] * 9), *folder("libs/b", *[(10, 0)] * 9), *folder("c", *[(10, 0)] * 9)]
+    found = learned(places, convention, key, {"Q14": Override(enforce=True, reason="agreed")} if enforce else {})
+
+    assert scopes == set(found)
+    assert {is_of_project} == {entry.is_of_project for entry in found.values()}
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(
+    ("convention", "key", "value", "tier"),
+    [
+        pytest.param("S01", "", "double", "gate", id="plain"),
+        pytest.param("D05", "summary", "on the first line", "advise", id="advised"),
+        pytest.param("D05", "closing quotes", "alone on their line", "gate", id="not advised"),
+        pytest.param("S02", "", "f-string", "advise", id="capped"),
+        pytest.param("S02", "", "str.format", "", id="never"),
+    ],
+)
+def test_a_firm_habit_counts_as_much_as_its_matter_allows(convention: str, key: str, value: str, tier: str):
+    """A gate, where what departs from it is a slip; what works for somebody is advised, and what is old never asked."""
+    places = [place._replace(value=value) for place in folder("a", *[(10, 0)] * 90)]
+    entry = learned(places, convention, key)["repository"]
+
+    assert ("gate", tier) == (entry.strength, entry.tier)
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_is_never_asked_is_not_asked_when_it_slips():
+    """A form that the language left behind makes no hint, however lately it is given up."""
+    places = [*folder("a", *[(10, 0)] * 900), *file("a/new.py", 8, 2, recent=(8, 2))]
+    found = learned([place._replace(value=OLD.get(place.value, "")) for place in places], "S02")["repository"]
+
+    assert (True, "gate", "") == (found.is_migrating, found.strength, found.tier)
+    assert ["", "", "hint"] == [lower_tier("", "gate"), lower_tier("gate", ""), lower_tier("hint", "gate")]
 
 
 @pytest.mark.usefixtures("alone")
@@ -196,11 +317,14 @@ def test_what_recent_lines_do_weakens_a_rule(recent: tuple[int, int], expected: 
 @pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(("formatted", "owner"), [(31, "black"), (30, "")])
 def test_a_matter_is_a_formatters_where_it_formats_most_places(formatted: int, owner: str):
-    """Half of them is not most."""
+    """Half of them is not most; a tier that the team names does not take the matter from the formatter."""
     places = [*folder("a", *[(1, 0)] * formatted), *folder("b", *[(1, 0)] * 30)]
     found = learned(places, owners={"black": ("a/",)})["repository"]
 
     assert (owner, "" if owner else "advise") == (found.owner, found.tier)
+    asked = {"S01": Override(tier="gate", reason="so")}
+    settled = learned(places, overrides=asked, owners={"black": ("a/",)})["repository"]
+    assert ("" if owner else "gate", "so") == (settled.tier, settled.reason)
 
 
 @pytest.mark.usefixtures("alone")
@@ -228,6 +352,18 @@ def test_a_team_decides_about_a_rule_or_all_of_a_convention(override, expected):
     assert expected == (found and (found.value, found.tier, found.reason))
 
 
+@pytest.mark.usefixtures("alone")
+def test_a_profile_of_others_is_settled_by_who_uses_it():
+    """What the settings ignore is left out, the tiers that they name hold, and earlier reasons stay."""
+    (entry,) = learned(spread(20), overrides={"S01": Override(tier="gate", reason="theirs")}).values()
+    kept = replace(entry, convention="S04")
+    named = {"S01": Override(ignore=True), "S04": Override(tier="hint"), "S05": Override(ignore=True)}
+
+    settled = settle_profile(Profile((entry, kept), 1, 1, {}), Settings(conventions=named))
+
+    assert [("S04", "hint", "theirs")] == [(one.convention, one.tier, one.reason) for one in settled.entries]
+
+
 def test_votes_are_weighed_by_file_and_by_copy():
     """A file has ten votes at most, copies have one file's between them; of equal answers the first by name leads."""
     copies = [place._replace(origin="a/m0.py") for place in folder("a", (4, 1), (4, 1))]
@@ -249,7 +385,14 @@ def test_exemplars_show_the_rule_at_a_glance():
         ("d/2.py", 7, "y = 2"),
         ("d/1.py", 9, "y = 1"),
     ]
-    shown = exemplars_of(Place(path, path, "src", "double", 1, 0, line, text) for path, line, text in rows)
+    places = [Place(path, path, "src", "double", 1, 0, line, text) for path, line, text in rows]
+    shown = exemplars_of(places)
 
     assert [2, 9, 5, 6, 7, 1] == [one.line for one in shown]
     assert [("a/2.py", "x = 1"), ("c/1.py", "")] == [(one.path, one.text) for one in (shown[0], shown[3])]
+
+    others = [Place(f"e/{n}.py", f"e/{n}.py", "src", "single", 1, 0, 10 + n, "z") for n in range(5)]
+    asked = {"S01": Override(enforce=True, reason="agreed")}
+    entry = learned([*others, *(place._replace(times=9) for place in places)], overrides=asked)["repository"]
+    assert shown == entry.exemplars
+    assert [10, 11, 12] == [one.line for one in entry.counterexamples]
