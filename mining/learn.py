@@ -350,9 +350,7 @@ def strength_of(convention: Convention, bound: float) -> str:
 
 
 def wilson_bound(k: float, n: float) -> float:
-    """Return the one-sided 90 % Wilson lower bound of the share k / n (Wilson 1927)."""
-    if n <= 0:
-        return 0.0
+    """Return the one-sided 90 % Wilson lower bound of the share k / n, of at least one place (Wilson 1927)."""
     p = k / n
     root = math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
     return max(0.0, (p + Z * Z / (2 * n) - Z * root) / (1 + Z * Z / n))

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from idiolect.mining.conventions import tally_source
+from idiolect.mining.conventions.convention import Opportunity
 from idiolect.mining.errors import SettingsError
 from idiolect.mining.guide import render_guide
-from idiolect.mining.judge import judge_source
+from idiolect.mining.judge import is_answer, judge_source, make_finding, shared_parts
 from idiolect.mining.languages import language_named, language_of
 from idiolect.mining.learn import control_discoveries, learn_profile
 from idiolect.mining.owners import owners_at, owners_in
@@ -392,6 +393,46 @@ def test_a_file_is_scored_by_what_rules_say_of_it(span, expected):
     judged = judge_source(source, Profile((double, literal), 1, 1, {}), span)
 
     assert expected == (judged.opportunities, judged.governed, judged.obeyed, judged.violated, judged.score)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "line", "columns"),
+    [
+        pytest.param("x = list()", 4, 10, 1, (5, 11), id="a token"),
+        pytest.param("é = list()", 5, 11, 1, (5, 11), id="behind another letter"),
+        pytest.param("a\nx = list(\n)", 6, 13, 2, (5, 10), id="several lines"),
+        pytest.param("x = list()", 4, 4, 1, (5, 6), id="a place between"),
+    ],
+)
+def test_a_finding_marks_the_first_line_of_its_token(text: str, start: int, end: int, line: int, columns: tuple):
+    """From its column up to the one behind it, in code points; one at least, so that there is something to show."""
+    found = Opportunity("S04", "", "call", line, start, end)
+    finding = make_finding(parse_source("a.py", text.encode(), PYTHON), state_fact("S04", "", "literal"), found)
+
+    assert (line, *columns) == (finding.line, finding.column, finding.end_column)
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "is_one"),
+    [
+        pytest.param("# by a", "# by a", True, id="the same"),
+        pytest.param("# by a", "# by b", False, id="another"),
+        pytest.param("# by ada@acme.org", "# by xxx@xxxx.xxx", True, id="a person's"),
+        pytest.param("# for ada@acme.org", "# by xxx@xxxx.xxx", False, id="a person's in other words"),
+    ],
+)
+def test_whom_a_header_names_is_no_departure_from_a_corpus(found: str, wanted: str, is_one: bool):
+    """The profile of a corpus names no person, so who stands in the place of one is as the house has it."""
+    assert is_one == is_answer(found, wanted)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [("a.py", "b.py", 0), ("a/b/c.py", "a/d.py", 1), ("a/b/c.py", "a/d/c.py", 1), ("a/b.py", "a/b.py", 2)],
+)
+def test_files_are_as_near_as_the_folders_they_share(one: str, other: str, count: int):
+    """Counted from the root: what is called alike below another folder is not near."""
+    assert count == shared_parts(one, other) == shared_parts(other, one)
 
 
 def test_exemplars_come_from_near_the_finding():
