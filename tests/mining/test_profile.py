@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from idiolect.mining.judge import is_answer, judge_source, make_finding, shared_
 from idiolect.mining.languages import language_named, language_of
 from idiolect.mining.learn import control_discoveries, learn_profile
 from idiolect.mining.owners import owners_at, owners_in
-from idiolect.mining.profile import Entry, Profile, scopes_of, state_fact
+from idiolect.mining.profile import Entry, Profile, read_entry, scopes_of, state_fact
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.settings import check_settings
 from idiolect.mining.source import Span, parse_source
@@ -454,6 +454,51 @@ def test_an_earlier_profile_is_still_read():
     entry = entries_of(Profile.from_json(written), "S01")["repository"]
 
     assert ("gate", 360, 360) == (entry.tier, entry.conforming, entry.opportunities)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "error"),
+    [
+        pytest.param({}, None, id="as written"),
+        pytest.param({"k": 0, "n": 0.5}, None, id="a little of nothing"),
+        pytest.param({"k": 0.5, "n": 0.5}, None, id="a little of it"),
+        pytest.param({"k": 0, "n": 0}, ValueError, id="no places"),
+        pytest.param({"k": 0, "n": -1}, ValueError, id="less than none"),
+        pytest.param({"k": -0.5}, ValueError, id="less than no place"),
+        pytest.param({"k": 2.5}, ValueError, id="more than all"),
+        pytest.param({"k": 1, "n": float("inf")}, ValueError, id="places without end"),
+        pytest.param({"n": float("nan")}, ValueError, id="no number"),
+        pytest.param({"value": 1}, TypeError, id="no text"),
+        pytest.param({"exemplars": [{"path": "a.py", "line": "1", "text": ""}]}, TypeError, id="no line"),
+    ],
+)
+def test_an_entry_that_none_could_be_is_refused(spoiled: dict, error: type[Exception] | None):
+    """A share of more than all, of nothing or without end decides about no code; what was measured is read back."""
+    row = asdict(replace(state_fact("S01", "", "double"), k=1.6, n=2.0)) | spoiled
+    del row["conforming"], row["opportunities"]
+
+    if error is not None:
+        with pytest.raises(error):
+            read_entry(row)
+    else:
+        assert (round(row["k"]), round(row["n"])) == (read_entry(row).conforming, read_entry(row).opportunities)
+
+
+def test_a_profile_is_written_in_one_order():
+    """Whatever order a set has in this process: the file of the same profile is the same."""
+    names = [f"part{n:02}" for n in range(40)]
+    profile = Profile((), 0, 0, {}, frozenset(names), dict.fromkeys(reversed(names), ("",)))
+
+    assert (names, names) == (profile.as_json()["packages"], list(profile.as_json()["owners"]))
+
+
+def test_a_fact_rests_on_no_places():
+    """What is wrong whatever the house does is told with certainty, and with no counts that look like evidence."""
+    fact = state_fact("P01", "", "a")
+
+    assert (0, 0, 0, 0, 0, 1.0) == (
+        fact.k, fact.n, fact.conforming, fact.opportunities, fact.files, fact.bound,
+    )  # fmt: skip
 
 
 def test_places_are_counted_where_weights_decide():
