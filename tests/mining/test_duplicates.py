@@ -8,7 +8,21 @@ import random
 
 import numpy as np
 import pytest
-from idiolect.mining.filters.duplicates import distinct, fingerprint, highest_across, similar_pairs, template_of
+from idiolect.mining.filters import duplicates
+from idiolect.mining.filters.duplicates import (
+    CODES,
+    NAME,
+    NUMBER,
+    OTHER,
+    STRING,
+    Codes,
+    distinct,
+    fingerprint,
+    fingerprint_all,
+    highest_across,
+    similar_pairs,
+    template_of,
+)
 
 BODY = """
     rows = []
@@ -74,9 +88,10 @@ def test_what_code_does_counts(old, new):
 
 
 @pytest.mark.parametrize("least", [0.7, 0.5, 0.3])
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_pair_is_missed(seed, least):
-    """What is found is what comparing all with all finds, copies chained to the first one."""
+@pytest.mark.parametrize(("seed", "at_once"), [(1, 2_000_000), (2, 2_000_000), (3, 50)])
+def test_no_pair_is_missed(monkeypatch, seed, at_once, least):
+    """What is found is what comparing all with all finds, copies chained to the first one, in however many runs."""
+    monkeypatch.setattr(duplicates, "PAIRS_AT_ONCE", at_once)
     prints = [fingerprint(text) for text in make_texts(seed)]
     firsts = {}
     for index, mark in enumerate(prints):
@@ -86,8 +101,53 @@ def test_no_pair_is_missed(seed, least):
     found = {(i, j): similarity for i, j, similarity in similar_pairs(prints, least)}
 
     assert len(expected) > 10
+    assert sorted(found) == list(found)
     assert expected == {pair for pair in found if set(pair) <= set(alone)}
     assert all(abs(likeness(prints[i], prints[j]) - similarity) < 1e-9 for (i, j), similarity in found.items())
+
+
+def test_many_texts_are_read_as_each_by_itself(monkeypatch):
+    """What stands before a text, and in how many runs they are read, changes nothing that is kept of it."""
+    monkeypatch.setattr(duplicates, "TEXTS_AT_ONCE", 7)
+    texts = [*make_texts(1)[:20], "", "x", BODY, RENAMED]
+
+    assert [fingerprint(text) for text in texts] == fingerprint_all(texts)
+    assert len(texts) == len({mark.exact for mark in fingerprint_all(texts)})
+
+
+def test_short_texts_have_no_shingles_and_shorter_ones_no_template():
+    """From thirty tokens on, runs of five are compared; from twelve to that, the whole but for names and values."""
+    texts = [
+        " ".join(f"call{number}(" for number in range(count // 2)) + " +" * (count % 2) for count in (11, 12, 29, 30)
+    ]
+
+    assert [0, 0, 0, 26] == [len(fingerprint(text).shingles) for text in texts]
+    assert [False, True, True, False] == [bool(template_of(text)) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        ("total", NAME), ("_", NAME), ("größe", NAME), ("état", NAME), ("self", OTHER), ("return", OTHER),
+        ("12", NUMBER), ("1_000.5", NUMBER), ("'a'", STRING), ('"a"', STRING), ("''", STRING), ("'", OTHER),
+        ("+", OTHER),
+    ],
+)  # fmt: skip
+def test_a_token_is_of_one_kind(token, kind):
+    """Names of any script, numbers and texts are what a copy may call otherwise; words of the language are not."""
+    assert kind == CODES[token.encode()] >> 32
+
+
+def test_what_is_remembered_of_tokens_is_bounded(monkeypatch):
+    """However many there are, and a token that was forgotten has the code that it had."""
+    monkeypatch.setattr(duplicates, "MOST_CODES", 3)
+    codes = Codes()
+    first = [codes[str(number).encode()] for number in range(3)]
+    kept = len(codes)
+    again = [codes[str(number).encode()] for number in (3, 0, 1, 2)]
+
+    assert first == again[1:]
+    assert 3 == kept >= len(codes)
 
 
 def test_every_copy_is_paired_with_the_first():
