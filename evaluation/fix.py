@@ -43,19 +43,19 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
     """
     Return the bytes of *source*, in its own encoding, with those of *findings* mended that have a safe fix.
 
-    Byte-minimal and idempotent: fixes that touch one place are made one after the other, and where several together
-    break something, each is tried by itself and the bad ones are left out.
+    Byte-minimal and idempotent: fixes that touch one place, or wait for another, are made one after the other, and
+    where several together break something, each is tried by itself and the bad ones are left out.
     """
     judge = partial(judge_source, profile=profile)
     current, waiting, known = source, list(findings), judge(source).findings
     for _ in range(ROUNDS):
-        fixes = [(finding, edits) for finding in waiting if (edits := find_fix(current, finding))]
-        chosen = without_overlaps(edits for _, edits in fixes)
-        good = keep_good(current, chosen, judge, known)
+        fixes = [(finding, find_fix(current, finding)) for finding in waiting]
+        good = keep_good(current, without_overlaps(edits for _, edits in fixes), judge, known)
         made = [edit for edits in good for edit in edits]
-        left = {(f.entry.id, moved(made, f.start)) for f, edits in fixes if not set(edits) <= set(made)}
+        # what has no safe fix yet may have one when what stands inside of it is mended
+        left = {(f.entry.id, moved(made, f.start)) for f, edits in fixes if not edits or not set(edits) <= set(made)}
         current = parse_source(source.path, source.encode(apply_edits(current, made)), source.language)
-        if not left or len(good) < len(chosen):
+        if not made or not left:
             break
         known = judge(current).findings
         waiting = [f for f in known if (f.entry.id, f.start) in left]

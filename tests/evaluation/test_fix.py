@@ -193,6 +193,23 @@ def test_what_only_the_old_spelling_took_from_typing_is_imported_no_more(head: s
     assert f"{left or head}{after}".encode() == mend(f"{head}{before}", house, only=["T03", "T04"])
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Optional[List[Optional[int]]]", "list[int | None] | None"),
+        ("Optional[Dict[str, Optional[List[Optional[int]]]]]", "dict[str, list[int | None] | None] | None"),
+        ("Tuple[Optional[List[int]], Optional[callable]]", "tuple[list[int] | None, Optional[callable]]"),
+    ],
+)
+def test_what_waits_for_what_stands_inside_of_it_is_mended_in_the_same_run(before: str, after: str):
+    """A type around another has a safe fix only when that one has none left to make; a second run changes nothing."""
+    house = learn_profile([tally_source(parse(TYPED, f"app/m{n}.py")) for n in range(90)])
+    once = mend(f"def run(a: {before}) -> None: ...\n", house, only=["T03", "T04"])
+
+    assert f"def run(a: {after}) -> None: ...\n".encode() == once
+    assert once == mend(once, house)
+
+
 def test_a_file_of_typing_alone_begins_with_its_code():
     """No empty lines are left where the import was; a package's face keeps what others may take from it."""
     house = learn_profile([tally_source(parse(TYPED, f"app/m{n}.py")) for n in range(90)])

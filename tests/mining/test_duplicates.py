@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from idiolect.mining.filters import duplicates
 from idiolect.mining.filters.duplicates import (
-    CODES,
     NAME,
     NUMBER,
     OTHER,
@@ -135,7 +134,7 @@ def test_short_texts_have_no_shingles_and_shorter_ones_no_template():
 )  # fmt: skip
 def test_a_token_is_of_one_kind(token, kind):
     """Names of any script, numbers and texts are what a copy may call otherwise; words of the language are not."""
-    assert kind == CODES[token.encode()] >> 32
+    assert kind == Codes()[token.encode()] >> 32
 
 
 def test_what_is_remembered_of_tokens_is_bounded(monkeypatch):
