@@ -105,6 +105,22 @@ def test_no_pair_is_missed(monkeypatch, seed, at_once, least):
     assert all(abs(likeness(prints[i], prints[j]) - similarity) < 1e-9 for (i, j), similarity in found.items())
 
 
+def test_two_texts_are_enough_and_none_are_no_fault():
+    """A house of one file, or of none, has no copies; of two there may be one."""
+    other = BODY.replace("break", "continue").replace("row.when", "row.size")
+
+    assert [] == list(similar_pairs([], 0.5)) == list(similar_pairs([fingerprint(BODY)], 0.5))
+    assert [(0, 1)] == [(i, j) for i, j, _ in similar_pairs([fingerprint(BODY), fingerprint(other)], 0.5)]
+
+
+def test_across_sides_copies_count_as_one_text_a_side():
+    """What stands on both sides, however short, is found; copies on one side are no pair."""
+    prints = [fingerprint(text) for text in (BODY, BODY, "x = 1", RENAMED, "x = 1", "x = 1")]
+    sides = [False, False, False, True, True, False]
+
+    assert [(0, 3, 1.0), (2, 4, 1.0), (4, 5, 1.0)] == list(similar_pairs(prints, 0.5, sides))
+
+
 def test_many_texts_are_read_as_each_by_itself(monkeypatch):
     """What stands before a text, and in how many runs they are read, changes nothing that is kept of it."""
     monkeypatch.setattr(duplicates, "TEXTS_AT_ONCE", 7)
