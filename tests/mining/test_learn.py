@@ -9,13 +9,16 @@ from dataclasses import replace
 
 import pytest
 from idiolect.mining import learn
-from idiolect.mining.conventions.convention import conventions_by_id
+from idiolect.mining.conventions.convention import Opportunity, conventions_by_id
 from idiolect.mining.conventions.imports import OWN_NAME
 from idiolect.mining.conventions.neutral_modules import NAMED
 from idiolect.mining.conventions.priors import Prior
+from idiolect.mining.conventions.tally import FileTally
 from idiolect.mining.learn import (
     Circumstances,
+    Files,
     Place,
+    count_answers,
     exemplars_of,
     first_choice,
     learn_rule,
@@ -114,6 +117,28 @@ def test_others_help_a_small_house_that_agrees(monkeypatch: pytest.MonkeyPatch, 
 
     assert tier == (found["repository"].tier if found else None)
     assert all(entry.by_prior for entry in found.values())
+
+
+def test_what_a_team_enforces_against_the_code_shows_no_evidence(monkeypatch: pytest.MonkeyPatch):
+    """An answer that nobody gives has no share and no bound, whatever others do."""
+    monkeypatch.setattr(learn, "read_priors", lambda: {"S01": Prior(1_000.0, 1.0)})
+    entry = learned(spread(15, 3), overrides={"S01": Override(value="third", reason="agreed")})["repository"]
+
+    assert ("third", "gate", 0.0, 0.0, 0, 15) == (
+        entry.value, entry.tier, entry.k, entry.bound, entry.conforming, entry.opportunities,
+    )  # fmt: skip
+
+
+def test_only_recent_lines_of_a_file_are_recent():
+    """An old line of a file that was just edited tells of no move; the first place of each answer is shown."""
+    values = {1: "double", 2: "double", 3: "single", 4: "double"}
+    found = [Opportunity("S01", "", value, line, 0, 1) for line, value in values.items()]
+    tally = FileTally("a.py", "python", "src", 4, tuple(found), {("S01", "", "single"): "x"}, None)
+
+    places = [place for _, place in count_answers(tally, found, tally.texts, Files({"a.py": {2, 3}}, {}))]
+
+    told = [(one.value, one.times, one.recent, one.line, one.text) for one in places]
+    assert [("double", 3, 1, 1, ""), ("single", 1, 1, 3, "x")] == told
 
 
 def test_others_help_no_folder(monkeypatch: pytest.MonkeyPatch):
