@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
+from idiolect.evaluation.diff import lies_in
 from idiolect.evaluation.run import Request, run_check
 
 from .slips import HOUSE, SLIP, check, git
@@ -28,6 +29,25 @@ def test_the_index_is_judged_not_the_work_tree(house: Path, capsys: pytest.Captu
     (house / "new.py").write_text('a = "mended, not staged"\n')
 
     assert (1, [("new.py", 1)]) == check(capsys, str(house), "--staged")
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_asked"),
+    [
+        pytest.param([], True, id="of nothing named"),
+        pytest.param(["."], True, id="here"),
+        pytest.param([""], True, id="the root"),
+        pytest.param(["src"], True, id="its folder"),
+        pytest.param(["src/"], True, id="its folder with a slash"),
+        pytest.param(["src/new.py"], True, id="itself"),
+        pytest.param(["docs", "src"], True, id="one of two"),
+        pytest.param(["sr"], False, id="how its folder begins"),
+        pytest.param(["new.py"], False, id="how it ends"),
+    ],
+)
+def test_a_change_is_judged_in_the_parts_that_are_named(parts: list[str], is_asked: bool):
+    """A part is a file or a folder by its whole name."""
+    assert is_asked == lies_in("src/new.py", parts)
 
 
 def test_a_script_without_an_ending_is_judged(house: Path, capsys: pytest.CaptureFixture[str]):
