@@ -19,7 +19,7 @@ from idiolect.mining.judge import is_answer, judge_source, make_finding, shared_
 from idiolect.mining.languages import language_named, language_of
 from idiolect.mining.learn import control_discoveries, learn_profile
 from idiolect.mining.owners import owners_at, owners_in
-from idiolect.mining.profile import Entry, Profile, read_entry, scopes_of, state_fact
+from idiolect.mining.profile import Entry, Profile, is_project, read_entry, scopes_of, state_fact
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.settings import check_settings
 from idiolect.mining.source import Span, parse_source
@@ -245,11 +245,13 @@ def test_layout_is_left_to_a_formatter_in_every_folder_that_it_formats():
         pytest.param("core/deep/a.py", "dir:core", id="a folder"),
         pytest.param("packages/ui/deep/a.py", "dir:packages/ui", id="a project"),
         pytest.param("packages/a.py", "dir:packages", id="beside the projects"),
+        pytest.param("src/ui/deep/a.py", "dir:src/ui", id="a part of the sources"),
         pytest.param("core/packages/ui/a.py", "dir:core", id="not the outermost"),
     ],
 )
 def test_the_narrowest_scope_is_a_folder_or_a_project(path: str, scope: str | None):
-    """Folders that hold projects say nothing of their habits."""
+    """Folders that hold projects say nothing of their habits; a part of the sources is no project by itself."""
+    assert (scope is not None and scope.startswith("dir:packages/")) == is_project(scopes_of(path, "src")[0])
     assert ([scope] if scope else []) == [one for one in scopes_of(path, "src") if one.startswith("dir:")]
 
 
@@ -329,17 +331,17 @@ def test_swiftformat_owns_the_layout_of_swift():
 
 
 def test_a_folder_that_does_not_keep_the_rule_is_left_alone():
-    """A folder with mixed habits is not held to the repository's rule, and other folders still are."""
+    """A folder with mixed habits is neither held to the repository's rule nor scored by it; other folders still are."""
     tallies = [tally(quotes(10), f"src/m{n}.py") for n in range(200)]
     tallies += [tally(quotes(2) + quotes(3, "'"), f"old/m{n}.py") for n in range(6)]
     profile = learn_profile(tallies)
 
-    def found(path: str) -> set[str]:
-        source = parse_source(path, b"a = f(\"x\")\nb = f('x')\n", PYTHON)
-        return {finding.entry.id for finding in judge_source(source, profile).findings}
+    def found(path: str) -> tuple[bool, bool]:
+        judged = judge_source(parse_source(path, b"a = f(\"x\")\nb = f('x')\n", PYTHON), profile)
+        return "S01" in {finding.entry.id for finding in judged.findings}, "S01" in judged.obeyed
 
-    assert "S01" in found("src/new.py")
-    assert "S01" not in found("old/new.py")
+    assert (True, True) == found("src/new.py")
+    assert (False, False) == found("old/new.py")
 
 
 def test_a_folder_that_holds_all_of_a_role_is_said_once():
