@@ -26,8 +26,10 @@ def make_pairs(**counts):
     [
         pytest.param({"implement": 60, "infill": 40, "use": 90, "recall": 90}, 0.2,
                      {"implement": 60, "infill": 40, "use": 10, "recall": 10}, id="equal parts"),
-        pytest.param({"implement": 100, "use": 3, "recall": 90}, 0.2,
+        pytest.param({"implement": 100, "recall": 90, "use": 3}, 0.2,
                      {"implement": 100, "use": 3, "recall": 17}, id="a rare kind leaves its rest to the others"),
+        pytest.param({"implement": 100, "use": 90, "recall": 90}, 0.29,
+                     {"implement": 100, "use": 15, "recall": 14}, id="29 of 100, in floats a little less"),
         pytest.param({"implement": 100, "use": 9}, 1.0, {"implement": 100, "use": 9}, id="all"),
         pytest.param({"implement": 5, "use": 9}, 0.0, {"implement": 5}, id="none"),
         pytest.param({"use": 4, "recall": 9}, 0.2, {"use": 4, "recall": 9}, id="nothing else to learn from"),
@@ -38,12 +40,13 @@ def test_what_is_judged_is_all_taken(counts, extra, taken):
 
 
 def test_more_room_only_adds():
-    """What a small share takes, a larger one takes too, in the order of the corpus."""
+    """What a small share takes, a larger one takes too, in the order of the corpus, whatever that order is."""
     pairs = make_pairs(implement=50, use=80, recall=70)
     few, many = mix_kinds(pairs, 0.1), mix_kinds(pairs, 0.5)
 
     assert {pair.id for pair in few} < {pair.id for pair in many}
     assert [pair for pair in pairs if pair in few] == few
+    assert mix_kinds(pairs[::-1], 0.1) == few[::-1]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
