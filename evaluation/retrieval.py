@@ -82,7 +82,7 @@ def shorten_head(head: str) -> str:
     for quotes in ('"""', "'''"):
         before, opening, doc = head.partition(quotes)
         first, blank, _ = doc.partition("\n\n")
-        if opening and blank:
+        if blank:
             return f"{before}{opening}{first}{quotes}"
     return head
 

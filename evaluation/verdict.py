@@ -261,7 +261,7 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
     if evidence.at_floor:
         return write_floor(primary.n, evidence.learned)
     is_large = is_worthwhile(primary, evidence.policy.minimum_gain)
-    if is_large or not list_doubts(evidence) or reasons == list_open(evidence):
+    if is_large or reasons == list_open(evidence):
         return f"Fine-tuning measured {gain} ({span(primary.ci)}), but {reasons[0]}."
     sentence = (
         f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "

@@ -4,10 +4,12 @@ Retrieval: which training definitions are found for what is asked, and what of t
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
 from idiolect.evaluation.retrieval import FETCHED, Retriever, collect_passages, shorten_head, split_words
+from idiolect.mining.errors import MissingExtraError
 from idiolect.mining.pairs.pair import Pair
 
 PAIR = Pair(
@@ -78,13 +80,22 @@ def test_a_probe_is_asked_by_its_path_its_name_and_its_words(asked):
     assert [] == retriever.find(blank)
 
 
-def test_so_many_are_fetched_and_no_more():
-    """The first `FETCHED` of many; an index of nothing finds nothing."""
+def test_so_many_are_fetched_and_no_more(capfd):
+    """The first `FETCHED` of many; an index of nothing finds nothing; no bar of another library is drawn."""
     many = Retriever([define("load_parcel", path=f"{number:02}.py") for number in range(FETCHED + 4)])
     probe = replace(PAIR, instruction="parcel")
 
     assert [f"{number:02}.py" for number in range(8)] == [passage.path for passage in many.find(probe)]
     assert [] == Retriever([]).find(probe)
+    assert ("", "") == capfd.readouterr()
+
+
+def test_without_the_extra_its_name_is_told(monkeypatch):
+    """What to install is said, whatever there is to index."""
+    monkeypatch.setitem(sys.modules, "bm25s", None)
+
+    with pytest.raises(MissingExtraError, match=r"idiolect\[evaluate\]"):
+        Retriever([])
 
 
 def test_settings_tell_what_is_retrieved():

@@ -12,7 +12,7 @@ import pytest
 from idiolect.evaluation.integrity import Integrity
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.statistics import Change, Comparison, NonInferiority, compare, plan_suite
-from idiolect.evaluation.verdict import EXIT_CODES, Evidence, decide
+from idiolect.evaluation.verdict import EXIT_CODES, Evidence, as_json, decide, highest_gain
 from idiolect.mining.errors import SettingsError
 
 HOLDS = NonInferiority(0.0, 0.02, 0.1, True)
@@ -48,6 +48,14 @@ MIDDLING = plan_suite([1] * 60, 0.05, discordant=0.1)
 """Sees a gain of 12 points."""
 EXITS = {"WORTH_IT": 0, "RAG_SUFFICES": 1, "NOT_WORTH_IT": 1, "BLOCKED": 1, "INCONCLUSIVE": 3, "INVALID": 4}
 """What `gate` documents."""
+OPENINGS = {
+    "WORTH_IT": "Fine-tuning is worth it here: tuned has ",
+    "RAG_SUFFICES": "For this codebase a good prompt does the job: guide+rag is enough, and fine-tuning adds 0 points",
+    "NOT_WORTH_IT": "Fine-tuning is not worth it here: the ",
+    "BLOCKED": "Do not ship this adapter: ",
+    "INVALID": "These numbers must not be used: broken.",
+}
+"""What a person reads first."""
 
 TABLE = [
     pytest.param({}, "WORTH_IT", id="a clear gain"),
@@ -55,6 +63,12 @@ TABLE = [
     pytest.param({"primary": gain(0.04, 0.01, 0.07)}, "INCONCLUSIVE", id="a gain below what is worthwhile"),
     pytest.param({"primary": gain(0.3, 0.1, 0.5, g=7)}, "INCONCLUSIVE", id="seven clusters"),
     pytest.param({"primary": gain(0.1, 0.06, 0.14, p_flip=0.2)}, "INCONCLUSIVE", id="a few clusters make the gain"),
+    pytest.param({"primary": gain(0.1, 0.0, 0.2)}, "INCONCLUSIVE", id="the interval begins at 0"),
+    pytest.param(
+        {"primary": gain(0.1, 0.06, 0.14, p_flip=0.05)}, "INCONCLUSIVE", id="one of twenty flips does as well"
+    ),
+    pytest.param({"primary": gain(0.05, 0.01, 0.09)}, "WORTH_IT", id="just what is worthwhile"),
+    pytest.param({"primary": gain(0.1, 0.06, 0.14, g=8)}, "WORTH_IT", id="eight clusters"),
     pytest.param({"forgetting": FORGETS}, "BLOCKED", id="it forgets"),
     pytest.param({"forgetting": UNCLEAR}, "INCONCLUSIVE", id="forgetting unclear"),
     pytest.param({"forgetting": None}, "INCONCLUSIVE", id="forgetting not measured"),
@@ -63,16 +77,32 @@ TABLE = [
     pytest.param({"primary": gain(0.0, -0.03, 0.03)}, "RAG_SUFFICES", id="nothing over a prompt that helps"),
     pytest.param({"primary": gain(0.0, -0.03, 0.03), "prompt_gain": None}, "NOT_WORTH_IT", id="nothing over base"),
     pytest.param(
-        {"primary": gain(0.0, -0.03, 0.03), "prompt_gain": gain(0.02, 0.0, 0.04, a="rag", b="base")},
+        {"primary": gain(0.0, -0.03, 0.03), "prompt_gain": gain(0.08, 0.0, 0.16, a="rag", b="base")},
         "NOT_WORTH_IT",
-        id="nothing over a prompt that does not help",
+        id="nothing over a prompt that may not help",
     ),
     pytest.param(
         {"primary": gain(0.0, -0.03, 0.03), "prompt_gain": gain(0.03, 0.01, 0.05, a="rag", b="base")},
         "NOT_WORTH_IT",
         id="nothing over a prompt that helps a little",
     ),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "prompt_gain": gain(0.05, 0.01, 0.09, a="rag", b="base")},
+        "RAG_SUFFICES",
+        id="nothing over a prompt that gains just enough",
+    ),
+    pytest.param({"primary": gain(0.0, -0.05, 0.05)}, "INCONCLUSIVE", id="just what is worthwhile may be the truth"),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "plan": replace(MIDDLING, mde=0.1)},
+        "RAG_SUFFICES",
+        id="twice the gain would just be seen",
+    ),
     pytest.param({"primary": gain(0.0, -0.03, 0.03), "plan": SMALL}, "INCONCLUSIVE", id="too few probes for a no"),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "plan": replace(SMALL, mde=None)},
+        "INCONCLUSIVE",
+        id="no number of probes would be enough for a no",
+    ),
     pytest.param(
         {"primary": gain(0.0, -0.03, 0.03), "plan": MIDDLING}, "INCONCLUSIVE", id="twice the gain would be missed"
     ),
@@ -84,6 +114,8 @@ TABLE = [
         id="nothing over base, and no prompt was asked",
     ),
     pytest.param({"other_prompts": (gain(0.1, 0.05, 0.15, b="rag"),)}, "WORTH_IT", id="a gain over every prompt"),
+    pytest.param({"other_prompts": (gain(0.05, 0.01, 0.09, b="rag"),)}, "WORTH_IT", id="just enough over another"),
+    pytest.param({"other_prompts": (gain(0.1, 0.0, 0.2, b="rag"),)}, "INCONCLUSIVE", id="over another it begins at 0"),
     pytest.param({"other_prompts": (gain(0.04, 0.01, 0.07, b="rag"),)}, "INCONCLUSIVE", id="another prompt is near"),
     pytest.param(
         {"other_prompts": (gain(0.06, -0.01, 0.13, b="rag"),)}, "INCONCLUSIVE", id="another prompt is unclear"
@@ -98,13 +130,20 @@ TABLE = [
         "INCONCLUSIVE",
         id="another tuned arm gains",
     ),
+    pytest.param(
+        {"primary": gain(0.0, -0.03, 0.03), "other_tuned": (gain(0.01, -0.03, 0.05, a="tuned+rag"),)},
+        "INCONCLUSIVE",
+        id="another tuned arm may gain just enough",
+    ),
     pytest.param({"primary": None}, "INCONCLUSIVE", id="no adapter"),
-    pytest.param({"policy": Policy(volume=1000.0), "break_even": 500.0}, "WORTH_IT", id="it pays"),
+    pytest.param({"own_corpus": False}, "INCONCLUSIVE", id="trained on who knows what"),
+    pytest.param({"break_even": 500.0}, "WORTH_IT", id="nobody asks whether it pays"),
+    pytest.param({"policy": Policy(volume=1000.0), "break_even": 1000.0}, "WORTH_IT", id="it pays in the end"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": 5000.0}, "NOT_WORTH_IT", id="it does not pay"),
     pytest.param(
-        {"policy": Policy(volume=1000.0), "break_even": 5000.0, "primary": gain(0.1, -0.01, 0.2)},
+        {"policy": Policy(volume=1000.0), "break_even": 5000.0, "primary": gain(0.1, 0.0, 0.2)},
         "INCONCLUSIVE",
-        id="it does not pay, and the interval holds 0",
+        id="it does not pay, and the interval begins at 0",
     ),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": math.inf}, "NOT_WORTH_IT", id="it never pays"),
     pytest.param({"policy": Policy(volume=1000.0), "break_even": None}, "INCONCLUSIVE", id="its cost is not known"),
@@ -123,6 +162,7 @@ def test_rules(changes, word):
 
     assert (word, EXITS[word]) == (verdict.word, verdict.exit_code)
     assert verdict.reasons
+    assert verdict.sentence.startswith(OPENINGS.get(word, ""))
     assert verdict.sentence.endswith(".")
 
 
@@ -140,6 +180,14 @@ def test_few_accepted_answers_make_no_false_no():
     assert words.count("NOT_WORTH_IT") <= 5
 
 
+def test_the_highest_gain_by_hand():
+    """0 + 2.0227 * sqrt(0.05 * 0.95 / 100), unless the interval that was seen ends beyond that."""
+    few = replace(gain(0.0, -0.01, 0.01), n=100)
+
+    assert highest_gain(few, 0.05) == pytest.approx(0.04408, abs=1e-5)
+    assert highest_gain(replace(few, ci=(-0.1, 0.1)), 0.05) == 0.1
+
+
 def test_every_word_is_reached():
     """No verdict of the list is dead."""
     assert EXIT_CODES.keys() == {param.values[1] for param in TABLE}
@@ -155,10 +203,9 @@ def test_inconclusive_says_how_many_probes_would_tell():
 
 
 def test_no_more_probes_are_asked_for_than_there_were():
-    """400 probes that cannot tell are not told that fewer would."""
-    verdict = decide(evidence(primary=gain(0.03, -0.01, 0.07)))
+    """400 probes that cannot tell are not told that 400 would."""
+    verdict = decide(evidence(primary=gain(0.03, -0.01, 0.07), plan=replace(evidence().plan, needed=400)))
 
-    assert evidence().plan.needed < 400
     assert verdict.sentence.endswith("anywhere in −1 to +7 points.")
 
 
@@ -229,11 +276,11 @@ def test_at_the_floor_acceptance_tells_nothing():
     flat = gain(0.0, -0.002, 0.002)
     learned = Change(0.07, (0.05, 0.09))
 
-    verdict = decide(evidence(primary=flat, prompt_gain=None, highest=0.01, learned=learned))
+    verdict = decide(evidence(primary=flat, prompt_gain=None, highest=0.019, learned=learned))
 
     assert verdict.word == "INCONCLUSIVE"
     assert "−7.0% (−9.0 to −5.0)" in verdict.sentence
-    assert decide(evidence(primary=flat, prompt_gain=None, highest=0.03)).word == "NOT_WORTH_IT"
+    assert decide(evidence(primary=flat, prompt_gain=None, highest=0.02)).word == "NOT_WORTH_IT"
 
 
 def test_the_floor_hides_no_harm():
@@ -241,3 +288,14 @@ def test_the_floor_hides_no_harm():
     forgets = NonInferiority(0.5, 0.6, 0.1, False)
 
     assert decide(evidence(highest=0.0, forgetting=forgets)).word == "BLOCKED"
+
+
+def test_what_was_not_measured_is_null_in_json():
+    """`verdict.json` holds what the verdict was made from, and nothing in place of what there was not."""
+    whole, bare = evidence(), evidence(primary=None, prompt_gain=None, forgetting=None)
+    named = [as_json(decide(each), each) for each in (whole, bare)]
+
+    assert (0.1, 0.08, 0.1) == (
+        named[0]["primary"]["mean_diff"], named[0]["prompt_gain"]["mean_diff"], named[0]["forgetting"]["margin"]
+    )  # fmt: skip
+    assert [None] * 3 == [named[1][name] for name in ("primary", "prompt_gain", "forgetting")]

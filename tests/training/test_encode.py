@@ -1,0 +1,121 @@
+"""
+Pairs as ids: what fits is learned from whole, what does not is refused and counted; prompts alone are shortened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from idiolect.mining.errors import TooSmallError
+from idiolect.training.encode import (
+    Encoded,
+    as_ids,
+    encode_pair,
+    encode_pairs,
+    encode_text,
+    join_ids,
+    join_plain,
+    require_pairs,
+    shorten_prompt,
+)
+from idiolect.training.families import PromptIds
+
+from .conftest import make_pairs
+
+EXAMPLE = join_ids("a", "a.py", PromptIds([1, 2, 3, 4, 5, 6], [7, 8, 9]), [10, 11])
+
+
+def parts(example):
+    """Return the ids of *example*: shared, ask, answer."""
+    return [ids.tolist() for ids in (example.shared, example.ask, example.answer)]
+
+
+def test_a_pair_fits_to_its_last_token(family):
+    """As many tokens as are allowed are learned from; with one token more the pair is refused, not cut."""
+    (pair,) = make_pairs(1)
+    example = encode_pair(pair, family)
+    fits, refused = (encode_pairs([pair], family, example.tokens - short) for short in (0, 1))
+
+    assert parts(example) == parts(fits.examples[0])
+    assert ({}, len(example.answer)) == (fits.refused, fits.answer_tokens)
+    assert ((), {"too_long": 1}) == (refused.examples, refused.refused)
+
+
+def test_reasons_are_counted():
+    """An answer of blanks, or of a stop token alone, teaches nothing; others are kept, in their order."""
+    pairs = make_pairs(4)
+    pairs[1] = replace(pairs[1], response=" \n")
+    answers = {pair.id: [5, 0] for pair in pairs} | {pairs[2].id: [0]}
+    encoded = encode_pairs(
+        pairs, None, 10, encode=lambda pair, _: join_ids(pair.id, "", PromptIds([], [1]), answers[pair.id])
+    )
+
+    assert [pairs[0].id, pairs[3].id] == [example.id for example in encoded.examples]
+    assert {"empty_answer": 2} == encoded.refused
+
+
+def test_progress_is_told_now_and_then():
+    """At the start, every 64 pairs, and at the end with the number of them all."""
+    told = []
+    encode_pairs(make_pairs(130), None, 10, told.append, lambda *_: EXAMPLE)
+
+    assert [0, 64, 128, 130] == told
+
+
+def test_the_answer_is_predicted_from_a_token_of_its_own():
+    """Where nothing is asked beyond what is shared, the last shared token is asked; else both stay as they are."""
+    assert [[1], [2], [3]] == parts(join_ids("a", "p", PromptIds([1, 2], []), [3]))
+    assert [[1, 2], [4], [3]] == parts(join_ids("a", "p", PromptIds([1, 2], [4]), [3]))
+
+
+@pytest.mark.parametrize(
+    ("room", "keep", "left"),
+    [
+        pytest.param(10, 0, [[2, 3, 4, 5, 6], [7, 8, 9], [10, 11]], id="the oldest goes first"),
+        pytest.param(9, 2, [[1, 2, 5, 6], [7, 8, 9], [10, 11]], id="but not what opens the prompt"),
+        pytest.param(4, 0, [[], [8, 9], [10, 11]], id="then what is asked"),
+        pytest.param(5, 4, [[1, 2, 3, 4], [9], [10]], id="never its last token"),
+        pytest.param(6, 9, [[1, 2, 3, 4, 5, 6], [9], [10]], id="an opening longer than the context"),
+        pytest.param(2, 0, [[], [9], [10]], id="then the answer"),
+        pytest.param(1, 0, [[], [9], [10]], id="never its first token"),
+    ],
+)
+def test_prompts_are_shortened_from_their_oldest_token(room, keep, left):
+    """A prompt gives way before its answer does; what is left shares its prefix with nobody."""
+    short = shorten_prompt(EXAMPLE, room, keep)
+
+    assert left == parts(short)
+    assert ("a", "") == (short.id, short.prompt_id)
+
+
+def test_a_prompt_that_fits_is_left_alone():
+    """As many tokens as there is room for are kept, and may still be shared."""
+    assert shorten_prompt(EXAMPLE, 11) is EXAMPLE
+    assert 11 == EXAMPLE.tokens
+
+
+def test_text_lacks_the_stop_token_alone(family):
+    """Of a family without a chat, text is the same ids but for the last."""
+    (pair,) = make_pairs(1)
+    asked = parts(encode_pair(pair, family))
+
+    assert [*asked[:2], asked[2][:-1]] == parts(encode_text(pair, family))
+    assert asked[2][-1] == family.stop_id
+
+
+def test_too_few_pairs_say_why_and_what_helps():
+    """As many as are needed pass; with one less the counts are told, and what would take in those left out."""
+    one = join_plain(as_ids([]), as_ids([1]), as_ids([2, 3]))
+    refused = {"empty_answer": 1, "too_long": 1_200}
+    require_pairs(Encoded((one, one), {}), 2)
+
+    with pytest.raises(TooSmallError) as caught:
+        require_pairs(Encoded((one,), refused), 2)
+    with pytest.raises(TooSmallError, match=r"found 0 \(left out: none\)\. Mine a larger repository\.$"):
+        require_pairs(Encoded((), {}), 1)
+
+    assert (
+        "Training needs 2 pairs and found 1 (left out: 1 empty answer, 1,200 too long). "
+        "Mine a larger repository, or raise max_tokens."
+    ) == str(caught.value)
