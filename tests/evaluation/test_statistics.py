@@ -5,6 +5,7 @@ Statistics: against published tables, closed forms, and simulated truth.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from idiolect.evaluation.distributions import t_quantile, t_tail
 from idiolect.evaluation.integrity import check_repeat
 from idiolect.evaluation.statistics import (
+    Change,
     chance_of_better,
     cluster_sums,
     clustered_error,
@@ -26,6 +28,8 @@ from idiolect.evaluation.statistics import (
     plan_suite,
     relative_change,
     sign_flip_p,
+    sign_patterns,
+    t_test_p,
 )
 
 
@@ -75,13 +79,41 @@ def test_one_cluster_has_no_error_and_an_interval_of_everything():
     assert comparison.se is None
     assert comparison.ci == (-1.0, 1.0)
     assert comparison.p is None
+    assert (interval(0.5, None, 0.0, bounded=False), degrees_of_freedom([2])) == (None, 0)
+    assert mean_interval({"x": 1.0, "y": 1.0}, {"x": "c", "y": "c"}) == (0.0, 1.0)
+    assert relative_change({"x": 1.0}, {"x": 2.0}, {"x": "c"}) == Change(0.5, None)
+
+
+def test_two_clusters_by_hand():
+    """1 and 0 vary by a half about their mean: an error of 0.5 as the textbook has it, and no less for a rate."""
+    sums = cluster_sums([1.0, 0.0], ["c", "d"])
+
+    assert clustered_error(sums, bounded=False) == pytest.approx(0.5)
+    assert clustered_error(cluster_sums([0.5, 0.5], ["c", "d"]), bounded=True) == pytest.approx(0.5)
+    assert clustered_error(cluster_sums([0.5, 0.5], ["c", "d"]), bounded=False) == 0
+    assert mean_interval({"x": 1.0, "y": 0.0}, {"x": "c", "y": "d"}) == pytest.approx((0.0015, 0.9985), abs=1e-4)
+
+
+def test_a_rate_s_interval_ends_where_rates_do():
+    """0.9 and 2.0423 errors of 0.1 on each side; nothing lies beyond 1, unless the endpoint is no rate."""
+    half = 0.20423
+
+    assert interval(0.9, 0.1, 30, bounded=False) == pytest.approx((0.9 - half, 0.9 + half), abs=1e-5)
+    assert interval(0.9, 0.1, 30, bounded=True) == pytest.approx((0.9 - half, 1.0), abs=1e-5)
+    assert interval(-0.9, 0.1, 30, bounded=True) == pytest.approx((-1.0, half - 0.9), abs=1e-5)
+
+
+@pytest.mark.parametrize(("mean", "se", "p"), [(0.0, 0.0, 1.0), (0.1, 0.0, 0.0), (-0.20423, 0.1, 0.05)])
+def test_the_p_value_has_two_sides(mean, se, p):
+    """No difference is no evidence, one without doubt is all; else the tables' 5 % lie at their quantile."""
+    assert t_test_p(mean, se, 30) == pytest.approx(p, abs=1e-5)
 
 
 @pytest.mark.parametrize(
     ("a", "b"),
     [
         pytest.param({"x": 1.0}, {"x": 1.0, "y": 0.0}, id="a missing probe"),
-        pytest.param({"x": math.nan}, {"x": 1.0}, id="no number"),
+        pytest.param({"x": math.nan, "y": 1.0}, {"x": 1.0, "y": 1.0}, id="no number"),
         pytest.param({}, {}, id="nothing"),
     ],
 )
@@ -104,6 +136,20 @@ def test_few_clusters_are_judged_by_sign_flips():
     assert (comparison.mean_a, comparison.mean_b, comparison.mean_diff) == (1.0, 0.25, 0.75)
 
 
+def test_eight_clusters_are_judged_by_students_t():
+    """From 8 on the p-value is that of the interval; arms differ on the probes where one alone is accepted."""
+    a = {str(i): float(i % 4 < 2) for i in range(16)}
+    b = {str(i): float(i % 4 == 1) for i in range(16)}
+
+    comparison = compare("accept@1", ("a", a), ("b", b), {i: str(int(i) % 8) for i in a})
+
+    assert (comparison.g, comparison.method) == (8, "clustered-t")
+    assert comparison.p == pytest.approx(2 * t_tail(comparison.mean_diff / comparison.se, 7))
+    assert comparison.p != comparison.p_flip
+    assert comparison.discordant == 0.25
+    assert comparison.mde == pytest.approx(comparison.se * (2.3646 + 0.8960), rel=1e-4)
+
+
 def test_sign_flips_of_two_by_hand():
     """Of the four patterns of +3 and +1, two reach a sum of 4."""
     assert sign_flip_p([3.0, 1.0]) == 0.5
@@ -121,6 +167,16 @@ def test_sign_flips_of_probes_alone_are_mcnemars_test(better, worse):
     )
 
 
+@pytest.mark.parametrize(("clusters", "patterns"), [(3, 8), (12, 4096), (13, 4096)])
+def test_signs_are_flipped_and_nothing_else(clusters, patterns):
+    """Up to twelve clusters each pattern is looked at once, of more only some; no sign weighs more than the other."""
+    signs = sign_patterns(clusters)
+
+    assert signs.shape == (patterns, clusters)
+    assert {-1.0, 1.0} == set(np.unique(signs).tolist())
+    assert (len(np.unique(signs, axis=0)) == patterns) is (clusters <= 12)
+
+
 def test_a_pattern_that_no_draw_repeats_counts_itself():
     """Forty clusters of one sign are not drawn again in 4,096: the p-value is small, and never 0."""
     assert sign_flip_p([1.0] * 40) == 1 / 4097
@@ -130,17 +186,17 @@ def test_holm_by_hand():
     """Holm multiplies the smallest p by the number of tests, the next by one less, and never falls."""
     names = {str(i): float(i % 2) for i in range(40)}
     base = compare("x", ("a", names), ("b", dict.fromkeys(names, 0.5)), {i: i for i in names})
-    from dataclasses import replace
-
     adjusted = holm([replace(base, p=0.03), replace(base, p=0.01), replace(base, p=0.04)])
 
     assert pytest.approx([c.p_holm for c in adjusted]) == [0.06, 0.03, 0.06]
     assert [c.holm_rank for c in adjusted] == [2, 1, 3]
     assert [c.p_holm for c in holm([replace(base, p=0.6), replace(base, p=0.7)])] == [1.0, 1.0]
+    assert [c.p_holm for c in holm([replace(base, p=None), replace(base, p=0.02)])] == [None, 0.02]
 
 
 def test_mcnemar_by_hand():
-    """Five of five discordant pairs: 2 / 2^5."""
+    """Five of five discordant pairs: 2 / 2^5; four of five: 12 / 2^5; one of two: 1, and no more."""
+    assert (mcnemar_p(4, 1), mcnemar_p(1, 1)) == (12 / 32, 1.0)
     assert mcnemar_p(5, 0) == 2 / 32
     assert mcnemar_p(0, 0) == 1.0
 
@@ -167,6 +223,18 @@ def test_what_a_plan_sees_shrinks_with_the_design_effect():
     assert together.mde / alone.mde == pytest.approx(math.sqrt(1.45), rel=0.04)
 
 
+def test_what_no_suite_can_see_is_said():
+    """One cluster sees nothing, two do; a gain that is none, or more than all, cannot be planned for."""
+    assert [plan_suite(sizes, 0.05).mde is None for sizes in ([], [5], [5, 5])] == [True, True, False]
+    assert plan_suite([], 0.05).needed == pairs_needed(0.05, 0.2)
+    assert plan_suite([10] * 40, 0.05).needed == math.ceil(1.45 * pairs_needed(0.05, 0.2))
+    assert pairs_needed(0.5, 0.1) == pairs_needed(0.5, 0.5)
+    assert pairs_needed(1.0, 1.0) == 4
+    for gain in (0.0, 1.1):
+        with pytest.raises(ValueError, match="above 0 and up to 1"):
+            pairs_needed(gain, 0.2)
+
+
 def test_relative_change_of_a_constant_share_is_exact():
     """When every loss falls by a fifth, so does the total, without doubt."""
     base = {str(i): 1.0 + i for i in range(10)}
@@ -190,6 +258,27 @@ def test_non_inferiority_has_three_answers(shift, passed):
     comparison = compare("general_loss", ("tuned", tuned), ("base", base), {i: i for i in base}, bounded=False)
 
     assert passed is judge_non_inferiority(comparison, 0.1).passed
+
+
+@pytest.mark.parametrize(
+    ("worse", "se", "answer"),
+    [
+        pytest.param(0.1, 0.0, (0.1, True), id="just what is allowed"),
+        pytest.param(0.05, 0.02, (0.05 + 1.6973 * 0.02, True), id="its bound is allowed"),
+        pytest.param(0.05, 0.03, (0.05 + 1.6973 * 0.03, None), id="its bound is not"),
+        pytest.param(0.2, 0.1, (0.2 + 1.6973 * 0.1, False), id="worse, and shown to be"),
+        pytest.param(0.2, 0.12, (0.2 + 1.6973 * 0.12, None), id="worse, and not shown to be"),
+        pytest.param(0.2, None, (None, None), id="one cluster"),
+    ],
+)
+def test_non_inferiority_by_hand(worse, se, answer):
+    """The one-sided bound of 30 degrees of freedom lies 1.6973 errors above what was measured."""
+    whole = compare("x", ("a", {"x": 1.0}), ("b", {"x": 0.0}), {"x": "c"})
+
+    judged = judge_non_inferiority(replace(whole, mean_diff=worse, se=se, df=30), 0.1)
+
+    assert (judged.upper, judged.passed) == pytest.approx(answer, abs=1e-5) if se is not None else answer
+    assert (judged.worse, judged.margin) == (worse, 0.1)
 
 
 def test_no_success_in_forty_is_not_drawn_as_certainty():

@@ -12,13 +12,14 @@ import pytest
 import torch
 from idiolect.training import attention
 from idiolect.training.attention import dense_mask
-from idiolect.training.encode import encode_pairs
+from idiolect.training.encode import Example, as_ids, encode_pairs
 from idiolect.training.forward import answer_logits, answer_losses, choose_mode, read_prompts, set_mode, to_batch
 from idiolect.training.packing import (
     Chunk,
     Segment,
     build_pack,
     count_cost,
+    count_slowest,
     cut_steps,
     fit_chunks,
     group_examples,
@@ -36,6 +37,11 @@ ARCHITECTURES = ["qwen2", "llama", "starcoder2", "qwen3", "granite"]
 @pytest.fixture(scope="module")
 def examples(family):
     return encode_pairs(make_pairs(10), family, 512).examples
+
+
+def spell(shared, ask, answer, prompt_id="a.py"):
+    """Return the example of these ids."""
+    return Example("", prompt_id, as_ids(shared), as_ids(ask), as_ids(answer))
 
 
 def gradients(model, batches):
@@ -66,6 +72,40 @@ def test_a_pack_equals_its_documents(architecture, share, examples, family):
     assert torch.allclose(expected, logits, rtol=1e-5, atol=2e-5 * float(expected.abs().max()))
     assert abs(loss - alone_loss) <= 1e-5 * abs(alone_loss)
     assert (gradient - alone_gradient).norm() <= 1e-5 * alone_gradient.norm()
+
+
+def test_a_pack_by_hand():
+    """
+    A prefix stands once, documents count on from it, and each answer is predicted from the token before it.
+
+    Documents without a prefix count from 0, though they travel together; no document's last token is computed.
+    """
+    beside = [spell([1, 2], [3], [4, 5]), spell([1, 2], [6, 7], [8])]
+    alone, bare = [spell([1], [2], [3, 4])], [spell([], [5], [6]), spell([], [7, 8], [9])]
+    pack = build_pack([beside, alone, bare])
+
+    assert pack.input_ids.tolist() == [1, 2, 3, 4, 6, 7, 1, 2, 3, 5, 7, 8]
+    assert pack.position_ids.tolist() == [0, 1, 2, 3, 2, 3, 0, 1, 2, 0, 0, 1]
+    assert [tuple(segment) for segment in pack.segments] == [
+        (2, ()), (2, (0,)), (2, (0,)), (3, ()), (1, ()), (2, ()),
+    ]  # fmt: skip
+    assert pack.keep.tolist() == [2, 3, 5, 7, 8, 9, 11]
+    assert pack.targets.tolist() == [4, 5, 8, 3, 4, 6, 9]
+    assert pack.owners.tolist() == [0, 0, 1, 2, 2, 3, 4]
+    assert (pack.tokens, pack.asking) == (12, 5)
+
+
+def test_only_equal_prefixes_are_shared():
+    """One file's pairs share what they have in common, ids for ids; what has no file or no context stands alone."""
+    same = [spell([1, 2], [3], [4]), spell([1, 2], [5], [6])]
+    others = [
+        spell([1, 9], [3], [4]),
+        spell([1, 2], [3], [4], "b.py"),
+        *[spell([1, 2], [3], [4], "")] * 2,
+        *[spell([], [3], [4])] * 2,
+    ]
+
+    assert group_examples([same[0], *others, same[1]]) == [[0, 7], [1], [2], [3], [4], [5], [6]]
 
 
 def test_sharing_computes_fewer_tokens(examples):
@@ -202,6 +242,8 @@ def test_epochs_take_turns(examples):
 
     assert visited == [{*range(6), 6, 7}, {*range(6), 8, 9}, {*range(6), 6, 7}]
     assert plan.examples == tuple(examples)
+    assert {id(example) for example in plan.seen(1)} == {id(example) for example in examples[:8]}
+    assert {id(example) for example in plan.seen(2)} == {id(example) for example in examples}
 
 
 @pytest.mark.parametrize(
@@ -209,9 +251,12 @@ def test_epochs_take_turns(examples):
     [
         pytest.param([100] * 6, [3, 3], id="as many as fit"),
         pytest.param([90] * 6, [3, 3], id="nearly as many"),
-        pytest.param([100] * 7, [3, 4], id="little is left over"),
+        pytest.param([89, 90, 90, 160], [4], id="not quite as many"),
+        pytest.param([100] * 10, [3, 3, 4], id="little is left over"),
         pytest.param([100] * 8, [3, 3, 2], id="much is left over"),
+        pytest.param([100] * 4 + [50], [3, 2], id="just enough is left over"),
         pytest.param([100], [1], id="nothing else"),
+        pytest.param([], [], id="nothing"),
     ],
 )
 def test_steps_take_their_tokens_and_leave_no_pack_out(tokens, cuts):
@@ -248,14 +293,30 @@ def test_a_chunk_says_what_it_holds(examples):
         assert chunk.tokens == len(own[0].shared) + sum(len(example.ask) for example in own) + answers
 
 
-def test_packs_of_a_step_take_equally_long():
+def test_a_chunk_is_filled_to_its_last_token():
+    """Two of these take 8 tokens behind their prefix: they travel together where there is room for 8, not for 7."""
+    pair = [spell([1, 2], [3], [4, 5]), spell([1, 2], [3], [4, 5])]
+
+    assert [Chunk((0, 1), 8, 4)] == make_chunks(pair, [[0, 1]], 2, 8)
+    assert [Chunk((0,), 5, 2), Chunk((1,), 5, 2)] == make_chunks(pair, [[0, 1]], 2, 7)
+
+
+@pytest.mark.parametrize("room", [400, 450])
+def test_packs_of_a_step_take_equally_long(room):
     """What has many answers costs more: of eight chunks the dear ones are spread over both packs."""
     chunks = [Chunk((number,), 100, 10 * number) for number in range(8)]
 
-    packs = fit_chunks(chunks, 400)
+    packs = fit_chunks(chunks, room)
 
     assert [sum(chunk.tokens for chunk in pack) for pack in packs] == [400, 400]
     assert count_cost(packs[0]) == count_cost(packs[1])
+
+
+def test_the_slowest_process_is_the_one_with_the_dearest_packs():
+    """Packs are dealt in turn: of 14, 8 and 4 one of two processes gets 18; answers cost three tokens more each."""
+    step = [[Chunk((0,), 4, 2), Chunk((1,), 4, 0)], [Chunk((2,), 8, 0)], [Chunk((3,), 1, 1)]]
+
+    assert [26, 18, 14] == [count_slowest(step, processes) for processes in (1, 2, 3)]
 
 
 def test_documents_apart_take_no_room_for_their_tokens():
