@@ -259,8 +259,6 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def mcnemar_p(better: int, worse: int) -> float:
     """Return the exact two-sided p-value of *better* against *worse* discordant probes, clusters ignored."""
     total = better + worse
-    if total == 0:
-        return 1.0
     tail = math.fsum(math.comb(total, k) for k in range(min(better, worse) + 1)) / 2**total
     return min(1.0, 2 * tail)
 

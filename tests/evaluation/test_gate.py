@@ -8,13 +8,14 @@ import json
 import math
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 import toys
 from idiolect.cli import main
 from idiolect.evaluation import statistics
 from idiolect.evaluation.checks.substance import SubstanceCheck
-from idiolect.evaluation.gate import Stored, judge_gate, warn_age
+from idiolect.evaluation.gate import Stored, judge_gate, list_regressions, slice_probes, warn_age
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
@@ -279,12 +280,45 @@ def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_pa
     assert "BLOCKED" != judge_gate(outs["shop"], against=outs["yard"], policy=Policy(slice_margin=1.0)).word
 
 
+def test_a_folder_of_ten_probes_is_a_slice():
+    """Nine are too few; and what holds all that are shared is the whole, whatever else was asked."""
+    paths = [f"{folder}/{number}.py" for folder, size in {"a": 9, "b": 10, "c": 12}.items() for number in range(size)]
+    run = {"suites": {"test": {"probes": [{"id": path, "path": path} for path in paths]}}}
+
+    assert {"": 31, "b": 10, "c": 12} == {name: len(ids) for name, ids in slice_probes(run, paths).items()}
+    assert {"": paths[-12:]} == slice_probes(run, paths[-12:])
+
+
+@pytest.mark.parametrize(
+    ("whole", "part", "lines"),
+    [
+        pytest.param({"ci": (-0.2, -0.01)}, {}, ["worse than the promoted adapter by 9.0% of 40 probes"], id="whole"),
+        pytest.param({"ci": (-0.18, 0.0)}, {}, [], id="the interval ends at 0"),
+        pytest.param({"ci": None}, {}, [], id="no interval"),
+        pytest.param(
+            {}, {"mean_diff": -0.11}, ["worse than the promoted adapter in 'a' by 11.0% of 40 probes"], id="a"
+        ),
+        pytest.param({}, {"mean_diff": -0.1}, [], id="just what is allowed"),
+        pytest.param({}, {"mean_diff": -0.11, "p": 0.025}, [], id="one of two by chance"),
+        pytest.param({}, {"mean_diff": -0.11, "p": None}, [], id="a slice of one cluster"),
+        pytest.param({}, {"mean_diff": 0.5}, [], id="better"),
+    ],
+)
+def test_regressions_by_hand(whole, part, lines):
+    """The whole is worse where its interval lies below 0, a slice where Holm's p does and it lost more than a tenth."""
+    values = {str(i): 0.0 for i in range(40)}
+    alike = statistics.compare("", ("new", values), ("promoted", values), {i: i for i in values})
+    slices = [replace(alike, **{"endpoint": "a", "p": 0.01, **part}), replace(alike, endpoint="b", mean_diff=-0.05)]
+
+    assert lines == list_regressions([replace(alike, mean_diff=-0.09, **whole), *slices], 0.1)
+
+
 def test_an_adapter_passes_against_itself(finished):
     """No difference is no regression."""
     assert judge_gate(finished, against=finished).word == "WORTH_IT"
 
 
-@pytest.mark.parametrize(("probes", "word"), [(24, "WORTH_IT"), (12, "INVALID")])
+@pytest.mark.parametrize(("probes", "word"), [(20, "WORTH_IT"), (19, "INVALID")])
 def test_adapters_are_compared_by_the_probes_that_both_answered(corpus, finished, tmp_path, probes, word):
     """An adapter in use that was asked less is compared by that, unless it is too little to tell."""
     out = tmp_path / "shorter"
@@ -296,7 +330,7 @@ def test_adapters_are_compared_by_the_probes_that_both_answered(corpus, finished
     result = judge_gate(finished, against=out)
 
     assert word == result.word
-    assert ("share 12 probes; comparing needs 20" in result.lines[0]) is (probes == 12)
+    assert ("share 19 probes; comparing needs 20" in result.lines[0]) is (probes == 19)
 
 
 def test_scores_by_another_profile_are_not_compared(finished, tmp_path, monkeypatch):
