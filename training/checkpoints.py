@@ -63,7 +63,7 @@ class Progress:
     """Every logged line so far."""
 
 
-def save_checkpoint(folder: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> Path:
+def save_checkpoint(folder: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> None:
     """
     Write one checkpoint into *folder* and remove those that are older than `KEEP`.
 
@@ -86,7 +86,6 @@ def save_checkpoint(folder: Path, progress: Progress, tensors: Mapping[str, Tens
         ) from error
     for old in list_checkpoints(folder)[:-KEEP]:
         shutil.rmtree(old, ignore_errors=True)
-    return target
 
 
 def write_parts(scratch: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> None:

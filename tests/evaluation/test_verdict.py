@@ -216,6 +216,15 @@ def test_a_large_gain_in_few_clusters_names_the_clusters():
     assert "but 7 clusters are fewer than the 8" in verdict.sentence
 
 
+def test_an_arm_that_was_not_chosen_and_gains_is_named():
+    """More probes are not what is missing where another tuned arm measured what is worthwhile."""
+    other = gain(0.1, 0.05, 0.15, a="tuned+rag")
+    verdict = decide(evidence(primary=gain(0.0, -0.03, 0.03), other_tuned=(other,)))
+
+    assert verdict.sentence.endswith("but tuned+rag, which the validation probes did not choose, measured +10 points "
+                                     "(+5 to +15 points).")  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

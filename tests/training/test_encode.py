@@ -43,16 +43,16 @@ def test_a_pair_fits_to_its_last_token(family):
 
 
 def test_reasons_are_counted():
-    """An answer of blanks, or of a stop token alone, teaches nothing; others are kept, in their order."""
+    """An answer of blanks, or of a stop token alone, teaches nothing; reasons stand in the order of the alphabet."""
     pairs = make_pairs(4)
     pairs[1] = replace(pairs[1], response=" \n")
-    answers = {pair.id: [5, 0] for pair in pairs} | {pairs[2].id: [0]}
+    answers = {pair.id: [5, 0] for pair in pairs} | {pairs[0].id: [5] * 10, pairs[2].id: [0]}
     encoded = encode_pairs(
         pairs, None, 10, encode=lambda pair, _: join_ids(pair.id, "", PromptIds([], [1]), answers[pair.id])
     )
 
-    assert [pairs[0].id, pairs[3].id] == [example.id for example in encoded.examples]
-    assert {"empty_answer": 2} == encoded.refused
+    assert [pairs[3].id] == [example.id for example in encoded.examples]
+    assert [("empty_answer", 2), ("too_long", 1)] == list(encoded.refused.items())
 
 
 def test_progress_is_told_now_and_then():
@@ -65,7 +65,7 @@ def test_progress_is_told_now_and_then():
 
 def test_the_answer_is_predicted_from_a_token_of_its_own():
     """Where nothing is asked beyond what is shared, the last shared token is asked; else both stay as they are."""
-    assert [[1], [2], [3]] == parts(join_ids("a", "p", PromptIds([1, 2], []), [3]))
+    assert [[1, 2, 3], [4], [5]] == parts(join_ids("a", "p", PromptIds([1, 2, 3, 4], []), [5]))
     assert [[1, 2], [4], [3]] == parts(join_ids("a", "p", PromptIds([1, 2], [4]), [3]))
 
 
@@ -76,7 +76,7 @@ def test_the_answer_is_predicted_from_a_token_of_its_own():
         pytest.param(9, 2, [[1, 2, 5, 6], [7, 8, 9], [10, 11]], id="but not what opens the prompt"),
         pytest.param(4, 0, [[], [8, 9], [10, 11]], id="then what is asked"),
         pytest.param(5, 4, [[1, 2, 3, 4], [9], [10]], id="never its last token"),
-        pytest.param(6, 9, [[1, 2, 3, 4, 5, 6], [9], [10]], id="an opening longer than the context"),
+        pytest.param(9, 9, [[1, 2, 3, 4, 5, 6], [9], [10, 11]], id="an opening longer than the context"),
         pytest.param(2, 0, [[], [9], [10]], id="then the answer"),
         pytest.param(1, 0, [[], [9], [10]], id="never its first token"),
     ],
@@ -90,9 +90,10 @@ def test_prompts_are_shortened_from_their_oldest_token(room, keep, left):
 
 
 def test_a_prompt_that_fits_is_left_alone():
-    """As many tokens as there is room for are kept, and may still be shared."""
+    """As many tokens as there is room for are kept, and may still be shared; with one less, the first goes."""
     assert shorten_prompt(EXAMPLE, 11) is EXAMPLE
     assert 11 == EXAMPLE.tokens
+    assert [2, 3, 4, 5, 6] == parts(shorten_prompt(EXAMPLE, 10))[0]
 
 
 def test_text_lacks_the_stop_token_alone(family):
@@ -109,6 +110,7 @@ def test_too_few_pairs_say_why_and_what_helps():
     one = join_plain(as_ids([]), as_ids([1]), as_ids([2, 3]))
     refused = {"empty_answer": 1, "too_long": 1_200}
     require_pairs(Encoded((one, one), {}), 2)
+    assert [[], [1], [2, 3]] == parts(one)
 
     with pytest.raises(TooSmallError) as caught:
         require_pairs(Encoded((one,), refused), 2)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.training.adapter import adapter_tensors, load_adapter
-from idiolect.training.lanes import in_lanes
+from idiolect.training.lanes import choose_lanes, in_lanes, open_lanes
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.recipe import Recipe
 from idiolect.training.train import train_adapter
@@ -48,6 +48,40 @@ def test_no_core_is_left_over(cores, packs, threads):
         torch.set_num_threads(before)
 
     assert [threads] * packs == seen
+
+
+def test_what_starts_later_computes_with_the_callers_threads(two_threads):
+    """Lanes that have one thread each, and are all at work, leave a new thread of the caller's the number it had."""
+    open_lanes.cache_clear()
+    both, later = threading.Barrier(2), []
+    in_lanes(lambda _: both.wait(5), range(2), 2)
+    thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+
+    assert [2] == later
+
+
+def test_one_item_is_computed_where_it_is_asked_for(two_threads):
+    """Nothing is handed over where nothing runs beside it; no item is no work."""
+    seen = in_lanes(lambda item: (item, threading.current_thread()), [7], 2)
+
+    assert [(7, threading.current_thread())] == seen
+    assert [] == in_lanes(lambda item: item, [], 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "device", "lanes"),
+    [
+        pytest.param({}, "cpu", 2, id="a lane a thread"),
+        pytest.param({}, "meta", 1, id="an accelerator is one"),
+        pytest.param({"lanes": False}, "cpu", 1, id="not wanted"),
+        pytest.param({"checkpointing": True}, "cpu", 1, id="layers that run twice"),
+    ],
+)
+def test_lanes_are_a_processor_s_threads(two_threads, changes, device, lanes):
+    """As many as the process has threads, where the recipe and its layers allow several at a time."""
+    assert lanes == choose_lanes(replace(RECIPE, **changes), torch.device(device))
 
 
 def test_an_error_in_a_lane_is_the_callers(two_threads):
