@@ -15,12 +15,12 @@ import toys
 from idiolect.cli import main
 from idiolect.evaluation import statistics
 from idiolect.evaluation.checks.substance import SubstanceCheck
-from idiolect.evaluation.gate import Stored, judge_gate, list_regressions, slice_probes, warn_age
+from idiolect.evaluation.gate import Stored, check_scorers, judge_gate, list_regressions, slice_probes, warn_age
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.mining.artefacts import sha256_file, write_json
-from idiolect.mining.errors import InputError
+from idiolect.mining.errors import InputError, MismatchError
 from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 
 
@@ -142,8 +142,9 @@ def test_evidence_gives_git_no_option(tmp_path, monkeypatch):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     monkeypatch.chdir(tmp_path)
 
-    warn_age(Stored(tmp_path, {"commit": f"--output={tmp_path / 'written'}"}, (), (), (), {}))
+    said = warn_age(Stored(tmp_path, {"commit": f"--output={tmp_path / 'written'}"}, (), (), (), {}))
 
+    assert () == said
     assert [".git"] == [path.name for path in tmp_path.iterdir()]
 
 
@@ -280,12 +281,29 @@ def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_pa
     assert "BLOCKED" != judge_gate(outs["shop"], against=outs["yard"], policy=Policy(slice_margin=1.0)).word
 
 
+def test_one_probe_of_other_checks_makes_two_runs_unlike():
+    """Of the shared probes all must be scored alike; the checks that changed are named, and no others."""
+    suites = {"test": {"probes": [{"id": "x"}, {"id": "y", "fold": 0}]}}
+    alike = {"folds": [{"fold": 0}], "suites": suites}
+    old = {"scorer_sha256": "a", "checks": {"style": 1, "substance": 1, "syntax": 1}, **alike}
+    rules = {**old, "folds": [{"fold": 0, "scorer_sha256": "b"}]}
+    check_scorers(old, old, ["x", "y"])
+    check_scorers(rules, old, ["x"])
+
+    with pytest.raises(MismatchError, match="other versions of the rules of a fold; evaluate"):
+        check_scorers(rules, old, ["x", "y"])
+    with pytest.raises(MismatchError, match="other versions of style, substance; evaluate"):
+        check_scorers({**old, "scorer_sha256": "c", "checks": {"syntax": 1, "substance": 2}}, old, ["x"])
+
+
 def test_a_folder_of_ten_probes_is_a_slice():
     """Nine are too few; and what holds all that are shared is the whole, whatever else was asked."""
     paths = [f"{folder}/{number}.py" for folder, size in {"a": 9, "b": 10, "c": 12}.items() for number in range(size)]
     run = {"suites": {"test": {"probes": [{"id": path, "path": path} for path in paths]}}}
 
-    assert {"": 31, "b": 10, "c": 12} == {name: len(ids) for name, ids in slice_probes(run, paths).items()}
+    assert [("", 31), ("b", 10), ("c", 12)] == [
+        (name, len(ids)) for name, ids in slice_probes(run, paths[::-1]).items()
+    ]
     assert {"": paths[-12:]} == slice_probes(run, paths[-12:])
 
 
