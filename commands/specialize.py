@@ -8,8 +8,6 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,11 +84,12 @@ def specialize(
     Raises `TooSmallError` where a verdict cannot be had of so little code, or in so few minutes.
     """
     from .. import training  # noqa: F401 - a package that is missing is named before anything is mined
+    from ..mining.artefacts import lock_folder
     from ..mining.mine import mine_repositories
 
     began = time.monotonic()
     refuse_other_content(out)
-    with claim(out):
+    with lock_folder(out):
         corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
         require_testable(out, corpus)
         from ..evaluation.evaluate import evaluate, read_adapter, resolve_arms
@@ -134,20 +133,6 @@ def specialize(
     if took > LONGER * minutes:
         report(f"plan: took {took:.0f} minutes: loading, losses and checks are not cut to the {minutes:g} given", 1, 1)
     return verdict
-
-
-@contextmanager
-def claim(out: Path) -> Iterator[None]:
-    """Hold *out* for this process, and take it away again where nothing came of it."""
-    from ..mining.artefacts import LOCK, lock_folder
-
-    with lock_folder(out):
-        try:
-            yield
-        finally:
-            if [path.name for path in out.iterdir()] == [LOCK]:
-                (out / LOCK).unlink()
-                out.rmdir()
 
 
 def require_testable(out: Path, corpus: Corpus) -> None:

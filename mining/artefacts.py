@@ -41,6 +41,7 @@ def new_artefact(out: Path, marker: str, schema: str) -> Generator[Path]:
     refuse_foreign(out, marker, schema)
     # a link, to a larger disk for instance, stays one
     place = Path(os.path.realpath(out))
+    refuse_mount(place, out)
     with machine_faults(out):
         place.parent.mkdir(parents=True, exist_ok=True)
         sweep_scratch(place)
@@ -71,8 +72,20 @@ def hold_scratch(scratch: Path) -> int | None:
 
 
 def sweep_scratch(place: Path) -> None:
-    """Remove what killed runs left of *place*: scratch folders that no process holds, and that are a minute old."""
-    for folder in place.parent.glob(f".{glob.escape(place.name)}-{'[0-9a-f]' * 8}"):
+    """
+    Remove what killed runs left of *place*: scratch folders that no process holds, and that are a minute old.
+
+    What a run had moved away without putting anything in its place goes back.
+    """
+    beside = f".{glob.escape(place.name)}-"
+    for old in place.parent.glob(f"{beside}old-{'[0-9a-f]' * 8}"):
+        if (held := hold_scratch(old)) is not None:
+            if place.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.rename(place)
+            os.close(held)
+    for folder in place.parent.glob(f"{beside}{'[0-9a-f]' * 8}"):
         about = folder.lstat()
         # between its making and its lock a folder is held by nobody
         if not stat.S_ISDIR(about.st_mode) or abs(time.time() - about.st_mtime) < YOUNG:
@@ -103,21 +116,34 @@ def refuse_foreign(out: Path, marker: str, schema: str) -> None:
 def check_place(out: Path, marker: str, schema: str) -> None:
     """Raise as `new_artefact` would, before the work for it is done; nothing is left there."""
     refuse_foreign(out, marker, schema)
-    place = Path(os.path.realpath(out)).parent
+    place = Path(os.path.realpath(out))
+    refuse_mount(place, out)
     with machine_faults(out):
-        there = next(folder for folder in (place, *place.parents) if folder.exists())
+        there = next(folder for folder in place.parents if folder.exists())
         Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=there)).rmdir()
+
+
+def refuse_mount(place: Path, out: Path) -> None:
+    """Raise `InputError` where *place*, which *out* leads to, is the top of a disk: nothing can be put in its stead."""
+    if os.path.ismount(place):
+        raise InputError(f"--out {str(out)!r} is where a disk is mounted. Name a folder in it: {str(out / 'NAME')!r}.")
 
 
 def replace_folder(scratch: Path, out: Path) -> None:
     """Put *scratch* where *out* is; what was there goes only after the new one stands."""
-    if not out.exists():
+    old = out.with_name(f".{out.name}-old-{uuid4().hex[:8]}")
+    # held, so that no other run takes what is moved away for what a killed one left
+    held = hold_scratch(out)
+    try:
+        with suppress(FileNotFoundError):
+            out.rename(old)
         scratch.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-    out.rename(old / out.name)
-    scratch.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        if held is not None:
+            os.close(held)
 
 
 @contextmanager
@@ -136,7 +162,7 @@ def lock_folder(folder: Path) -> Generator[None]:
     """
     Hold *folder* for this process; the operating system lets go when it ends, however it ends.
 
-    Raises `MachineError` when another process holds it.
+    Where nothing came of it, it is taken away again. Raises `MachineError` when another process holds it.
     """
     with machine_faults(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -148,9 +174,21 @@ def lock_folder(folder: Path) -> Generator[None]:
             raise MachineError(
                 f"Another run is writing {str(folder)!r}. Wait for it, or name another folder."
             ) from None
-        yield
+        try:
+            yield
+        finally:
+            leave_nothing(folder)
     finally:
         handle.close()
+
+
+def leave_nothing(folder: Path) -> None:
+    """Take *folder* away where it holds a lock and nothing else."""
+    # it may be gone already, or be the top of a disk
+    with suppress(OSError):
+        if [path.name for path in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
+            folder.rmdir()
 
 
 def sha256_file(path: Path) -> str:

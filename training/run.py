@@ -8,13 +8,14 @@ learning rate by a trial, and its packs by how many processes began it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..mining.artefacts import LOCK, machine_faults, parse_json, sha256_json, write_json
+from ..mining.artefacts import LOCK, lock_folder, machine_faults, parse_json, sha256_json, write_json
 from ..mining.corpus import Corpus
 from ..mining.errors import InputError
 from .adapter import RECORD, read_record
@@ -88,10 +89,18 @@ def other_values(record: Mapping[str, Any], recipe: Recipe | None, adjust: Calla
     return ", ".join(f"{key}={before[key]}" for key in now if now[key] != before[key] and key not in own)
 
 
-def claim_folder(out: Path) -> None:
-    """Make *out* ready for a run."""
-    with machine_faults(out):
-        (out / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+@contextmanager
+def claim_folder(out: Path) -> Generator[None]:
+    """Hold *out* for a run; of one that ends before it had a record, nothing is left there."""
+    with lock_folder(out):
+        with machine_faults(out):
+            (out / CHECKPOINTS).mkdir(exist_ok=True)
+        clear_remains(out)
+        try:
+            yield
+        finally:
+            if not (out / CHECKPOINTS / RUN).is_file():
+                shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
 
 
 def clear_remains(out: Path) -> None:

@@ -19,7 +19,6 @@ import torch
 from accelerate import Accelerator
 from accelerate.tracking import get_available_trackers
 
-from ..mining.artefacts import lock_folder
 from ..mining.corpus import read_corpus
 from ..mining.errors import InputError, MachineError, MissingExtraError
 from ..mining.pairs.pair import Pair
@@ -31,7 +30,7 @@ from .models import Base, choose_device, find_base, quantised
 from .pace import choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
-from .run import TRACKING, claim_folder, clear_remains, is_finished, refuse_folder, require_same, start_run
+from .run import TRACKING, claim_folder, is_finished, refuse_folder, require_same, start_run
 from .setup import Report, add_replay, announce_idle, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
@@ -97,9 +96,7 @@ def train_adapter(
         accelerator.wait_for_everyone()
         # what cannot be read or is too little leaves no folder behind
         if accelerator.is_main_process:
-            claim_folder(out)
-            held.enter_context(lock_folder(out))
-            clear_remains(out)
+            held.enter_context(claim_folder(out))
         accelerator.wait_for_everyone()
         require_room(plan_budget(material, out, accelerator.device, accelerator.num_processes), out)
         with memory_faults():

@@ -300,11 +300,13 @@ def test_a_container_has_less_memory_than_its_machine(tmp_path):
 
 
 def test_too_little_disk_is_refused_before_the_first_step(tiny_base, tiny_corpus, tmp_path, monkeypatch):
-    """Checkpoints that will not fit are told before anything is trained (faults E06)."""
+    """Checkpoints that will not fit are told before anything is trained, and no folder is left of it (faults E06)."""
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr(budget.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(MachineError, match="Make room"):
         train.train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE)
+
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_command_prints_a_plan(tiny_base, tiny_corpus, tmp_path, capsys):
