@@ -36,6 +36,8 @@ READ_FOR_COPIES = 20
 COPIED_SHARE = 0.8
 """Of the lines of a new file, how many a copy has from another."""
 ORIGIN = "origin/"
+PLAIN, SUBMODULE = b"100", b"160"
+"""How the mode of a plain file begins, which is no link, and that of a submodule."""
 LACKING = (
     "git lacks the content of files that are needed here, as a partial clone does. "
     "Fetch the rest: git fetch --refetch --no-filter origin"
@@ -86,8 +88,12 @@ class Change:
     """The earlier path of every renamed file."""
     edited: Mapping[str, Mapping[int, int]]
     """By path, the old line in whose place an added one stands."""
+    locked: tuple[str, ...] = ()
+    """Files that may not be read, so that nobody can tell whether they changed."""
     staged: Snapshot | None = None
     """The index, where that is judged rather than the work tree."""
+    submodules: tuple[str, ...] = ()
+    """Submodules at another commit than before, or new: their code is judged in them."""
 
     def earlier(self, path: str, content: bytes) -> str:
         """Return where the file at *path*, which holds *content*, stood before, or what it was copied from."""
@@ -162,12 +168,34 @@ def named_index() -> dict[str, str]:
     return {"GIT_INDEX_FILE": name} if name else {}
 
 
-def read_listing(listed: bytes, column: int) -> dict[str, str]:
-    """Return the plain files of git's listing, whose ids stand in *column*: no links, no submodules."""
+def moved_submodules(root: Path, commit: str, *, checked_out: bool) -> tuple[str, ...]:
+    """
+    Return the submodules whose commit is another one than in *commit*: the one in the index, or what is *checked_out*.
+
+    What is not committed in a submodule is no part of a change to the repository around it.
+    """
+    listed = git_output(root, "ls-files", "-s", "-z", more={} if checked_out else named_index()) or b""
+    now = read_listing(listed, 1, SUBMODULE)
+    if not now:
+        return ()
+    before = read_listing(git_output(root, "ls-tree", "-r", "-z", "--full-tree", commit) or b"", 2, SUBMODULE)
+    now = {path: (checked_out and commit_of(root / path)) or stored for path, stored in now.items()}
+    return tuple(path for path, one in sorted(now.items()) if before.get(path) != one)
+
+
+def commit_of(submodule: Path) -> str:
+    """Return the id of the commit that is checked out in *submodule*; nothing where none is."""
+    told = (git_output(submodule, "rev-parse", "--show-toplevel", "HEAD") or b"").split(b"\n")
+    # an empty folder belongs to the repository around it
+    return told[-2].decode() if len(told) > 2 and Path(os.fsdecode(told[0])) == submodule.resolve() else ""
+
+
+def read_listing(listed: bytes, column: int, kind: bytes = PLAIN) -> dict[str, str]:
+    """Return the entries of one *kind* in git's listing, whose ids stand in *column*."""
     blobs: dict[str, str] = {}
     for row in listed.split(b"\0"):
         about, _, name = row.partition(b"\t")
-        if about.startswith(b"100"):
+        if about.startswith(kind):
             blobs[os.fsdecode(name)] = about.split()[column].decode()
     return blobs
 
@@ -193,7 +221,8 @@ def find_change(root: Path, base: str) -> Change:
     found = ask_twice(lambda: compare_work_tree(root, commit, untracked=True))
     if found is None:
         raise InputError(explain_failure(root, f"the work tree with {commit[:12]}", f"git diff {commit[:12]}"))
-    return Change(commit_snapshot(root, commit), *found)
+    moved = moved_submodules(root, commit, checked_out=True)
+    return Change(commit_snapshot(root, commit), *found, submodules=moved)
 
 
 def find_staged(root: Path) -> Change:
@@ -207,12 +236,13 @@ def find_staged(root: Path) -> Change:
     staged = index_snapshot(root)
     if head is None:
         every = {path: frozenset(range(1, data.count(b"\n") + 2)) for path, data in staged.read(staged.blobs)}
-        return Change(Snapshot(root, "", {}), every, {}, {}, staged)
+        return Change(Snapshot(root, "", {}), every, {}, {}, staged=staged)
     commit = head.decode().strip()
     found = ask_twice(lambda: compare_index(root, commit, named_index()))
     if found is None:
         raise InputError(explain_failure(root, "the index with the last commit", "git diff --cached"))
-    return Change(commit_snapshot(root, commit), *found, staged)
+    moved = moved_submodules(root, commit, checked_out=False)
+    return Change(commit_snapshot(root, commit), *found, staged=staged, submodules=moved)
 
 
 def explain_failure(root: Path, what: str, command: str) -> str:

@@ -18,7 +18,9 @@ from ..mining.settings import Settings, settings_of
 from ..mining.source import Source
 from ..mining.unread import UNREAD
 from ..mining.wording import counted
+from .diff import lies_in
 from .learning import CLAIMS, has_grammar, is_ours, known_suffixes, why_left_alone
+from .names.missing import Names
 from .syntax import first_error
 
 NOTHING_STAGED = "no line of code is staged, so none was judged: --diff BASE judges what is committed already"
@@ -28,6 +30,21 @@ NOTHING_ASKED = (
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
 SHOWN = 3
 """Files that a note names."""
+
+
+def unasked_names(names: Names) -> list[str]:
+    """Return a sentence where nobody could be asked whether *names* exist."""
+    return [f"whether names exist was not asked: {names.unasked}"] if names.unasked else []
+
+
+def unjudged(locked: Sequence[str], submodules: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """Return sentences on what of a change under *paths* nobody can judge here: *locked* files, and *submodules*."""
+    locked, submodules = ([name for name in names if lies_in(name, paths)] for names in (locked, submodules))
+    verb = "was" if len(submodules) == 1 else "were"
+    way = "`idiolect check --diff BASE` judges each in its own folder"
+    notes = [f"{counted(len(locked), 'file')} may not be read, edited or not: {shown(locked)}"] if locked else []
+    moved = f"{counted(len(submodules), 'changed submodule')} {verb} not judged: {shown(submodules)}"
+    return notes + ([f"{moved}; {way}"] if submodules else [])
 
 
 def left_alone(

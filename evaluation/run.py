@@ -39,7 +39,7 @@ from .learning import (
 from .names.certainty import KINDS
 from .names.existence import RULE
 from .names.missing import ByPath, Names, names_in, names_since
-from .names.resolver import find_resolver
+from .names.resolver import UnaskedError, find_resolver
 from .notes import (
     NO_RESOLVER,
     NOTHING_ASKED,
@@ -47,6 +47,8 @@ from .notes import (
     judge_edited,
     left_alone,
     other_rules,
+    unasked_names,
+    unjudged,
     unparsed,
     unread,
     without_grammar,
@@ -108,16 +110,17 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
     """Return what the code in question departs from as it is now."""
     paths = asked_paths(request, change, judge.settings)
     sources = read_sources(request, change, paths)
-    files = judge_sources(request, sources, change, judge)
+    names = missing_names(request, sources, change, judge.settings)
+    files = judge_sources(request, sources, change, judge, names)
     return make_report(
         judge.profile,
         files,
-        baseline=answerable(judge.baseline, request.names),
+        baseline=answerable(judge.baseline, request.names and not names.unasked),
         renamed=change.before if change is not None else None,
         listed=paths_now(request.root, judge.settings) if judge.baseline else (),
         lowest=request.lowest,
         is_whole=change is None and not request.paths,
-        notes=list_notes(request, change, judge, paths, sources),
+        notes=[*unasked_names(names), *list_notes(request, change, judge, paths, sources)],
     )
 
 
@@ -132,6 +135,7 @@ def list_notes(
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
     notes += edits_of_judge(request, change, judge.settings) if change is not None else []
+    notes += unjudged(change.locked, change.submodules, request.paths) if change is not None else []
     notes += [*other_rules(judge.profile), *without_grammar(paths), *unparsed(sources)]
     notes += left_alone(request.root, names, read, judge.settings, sources, is_whole=is_whole)
     notes += unread(names, judge.settings)
@@ -221,9 +225,10 @@ def listed_names(request: Request, change: Change | None) -> list[str]:
     return [name for name in names if lies_in(name, request.paths)]
 
 
-def judge_sources(request: Request, sources: Sequence[Source], change: Change | None, judge: Judge) -> list[Inspected]:
-    """Return every file with what departs in it, names that do not exist included."""
-    names = missing_names(request, sources, change, judge.settings)
+def judge_sources(
+    request: Request, sources: Sequence[Source], change: Change | None, judge: Judge, names: Names
+) -> list[Inspected]:
+    """Return every file with what departs in it, *names* that do not exist included."""
     broken = broken_files(request, sources, change)
     facts = {path: [*names.found.get(path, ()), *broken.get(path, ())] for path in {**names.found, **broken}}
     more = {path: settle_facts(found, judge.settings) for path, found in facts.items()}
@@ -255,10 +260,13 @@ def missing_names(request: Request, sources: Sequence[Source], change: Change | 
     """Return what code names and what does not exist, as far as that is asked."""
     if not asks_names(request, settings):
         return Names()
-    if change is None or request.mode != "new":
-        return names_in(request.root, change, sources)
-    listed = paths_now(request.root, settings) if change.staged is None else governed_paths(change.staged, settings)
-    return names_since(request.root, change, sources, [path for path in listed if lies_in(path, request.paths)])
+    try:
+        if change is None or request.mode != "new":
+            return names_in(request.root, change, sources)
+        listed = paths_now(request.root, settings) if change.staged is None else governed_paths(change.staged, settings)
+        return names_since(request.root, change, sources, [path for path in listed if lies_in(path, request.paths)])
+    except UnaskedError as reason:
+        return Names(unasked=str(reason))
 
 
 def asks_names(request: Request, settings: Settings) -> bool:
@@ -276,8 +284,9 @@ def mend(root: Path, report: Report) -> dict[str, int]:
     mended: dict[str, int] = {}
     for path, found in findings.items():
         source = report.sources[path]
-        data = fix_source(source, found, report.profile)
-        if data != source.encode(source.text):
+        before, data = source.encode(source.text), fix_source(source, found, report.profile)
+        # what somebody edited meanwhile is theirs
+        if data != before and read_start(root, path) == before:
             write_bytes(root / path, data)
             left = judge_source(parse_source(path, data, source.language), report.profile).findings
             mended[path] = len(judge_source(source, report.profile).findings) - len(left)
@@ -306,6 +315,9 @@ def find_all(request: Request) -> list[Key]:
     """Return the keys of all that is found in the whole tree now and that no comment excuses: a baseline's content."""
     judge = find_judge(request, None)
     sources = read_sources(request, None, asked_paths(request, None, judge.settings))
-    files = judge_sources(request, sources, None, judge)
+    names = missing_names(request, sources, None, judge.settings)
+    if names.unasked:
+        raise InputError(f"What is to be accepted cannot be told: {names.unasked}.")
+    files = judge_sources(request, sources, None, judge, names)
     report = make_report(judge.profile, files, lowest=request.lowest)
     return [alert.key for alert in report.alerts]

@@ -21,7 +21,7 @@ from .artefacts import write_bytes
 from .commit import hash_blob
 from .git import git_output
 from .languages import endings_of, is_bare, known_languages
-from .reading import LARGEST_FILE, read_start
+from .reading import LARGEST_FILE, is_locked, read_start
 from .unread import UNREAD
 
 DIFF = (
@@ -73,6 +73,8 @@ class Difference(NamedTuple):
     """The earlier path of every renamed file: without it, all its lines would be new."""
     edited: Mapping[str, Mapping[int, int]]
     """By path, the old line in whose place an added one stands: where a hunk has as many of both."""
+    locked: tuple[str, ...] = ()
+    """Files that may not be read."""
 
 
 def compare_commits(root: Path, old: str, new: str) -> Difference | None:
@@ -110,21 +112,23 @@ def compare_work_tree(root: Path, commit: str, *, untracked: bool) -> Difference
     known = {name: about.split() for about, _, name in rows} | {name: [] for name in others.split(b"\0") if name}
     known = {name: about for name, about in known.items() if may_be_code(os.fsdecode(name))}
     with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
-        laid = lay_out(root, known, Path(scratch), commit)
+        locked: list[str] = []
+        laid = lay_out(root, known, Path(scratch), commit, locked)
         index = b"".join(b"%s %s\t%s%s\0" % (mode, blob, prefix[:-1], name) for name, mode, blob in laid)
         environment = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_ALTERNATE_OBJECT_DIRECTORIES": scratch}
         if git_output(root, "update-index", "-z", "--index-info", given=index, more=environment) is None:
             return None
-        return compare_index(root, commit, environment)
+        found = compare_index(root, commit, environment)
+        return found and found._replace(locked=tuple(sorted(locked)))
 
 
 def lay_out(
-    root: Path, known: Mapping[bytes, Sequence[bytes]], folder: Path, like: str
+    root: Path, known: Mapping[bytes, Sequence[bytes]], folder: Path, like: str, locked: list[str]
 ) -> Iterator[tuple[bytes, bytes, bytes]]:
     """
     Yield name, mode and blob of every plain file that is *known*, and put in *folder* those that git has no object of.
 
-    Of each the index says, by name: tag, mode, blob and stage, or nothing.
+    Of each the index says, by name: tag, mode, blob and stage, or nothing. What may not be read goes to *locked*, too.
     """
     for name, about in known.items():
         mode = about[1] if about and about[1].startswith(b"100") else b"100644"
@@ -141,6 +145,11 @@ def lay_out(
             if blob.encode() not in about:
                 write_blob(folder, blob, data)
             yield name, mode, blob.encode()
+        elif is_locked(root, os.fsdecode(name)):
+            locked.append(os.fsdecode(name))
+            if about:
+                # not taken for deleted
+                yield name, mode, about[2]
 
 
 def write_blob(folder: Path, name: str, data: bytes) -> None:

@@ -158,7 +158,7 @@ def takes_unseen_names(file: Path, lines: Sequence[bytes], house: House) -> bool
                 return True
             own = [each for each in found if each not in known]
             known.update(own)
-            waiting += [(each, each.read_bytes().split(b"\n")) for each in own]
+            waiting += [(each, lines_in(each)) for each in own]
     return False
 
 
@@ -169,12 +169,19 @@ def files_of(module: str, folders: Iterable[Path]) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
+def lines_in(file: Path) -> list[bytes]:
+    """Return the lines of *file*; none of one that is gone meanwhile."""
+    with suppress(OSError):
+        return file.read_bytes().split(b"\n")
+    return []
+
+
 def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
     """Claim that *module* has nothing called *name*, which the line at *place* names, on any machine."""
     if house.owns(module):
         if house.shares(f"{module}.{name}"):
             return False
-        files = [(file, file.read_bytes().split(b"\n")) for file in files_of(module, house.tops)]
+        files = [(file, lines_in(file)) for file in files_of(module, house.tops)]
         if any(takes_unseen_names(*file, house) for file in files):
             return False
     elif name.startswith("_") or OTHERS.search(name) or is_guarded(lines, place) or may_hold(module, name):

@@ -22,11 +22,12 @@ from ...mining.conventions.existence import ApiExists
 from ...mining.conventions.silences import Silences
 from ...mining.judge import Finding
 from ...mining.profile import state_fact
+from ...mining.reading import read_start
 from ...mining.roles import data_folder
 from ...mining.source import Source
 from .certainty import KINDS, QUOTED, is_certain
 from .house import House, read_house
-from .resolver import ask_resolver, find_resolver, installed, least_minor, version_for
+from .resolver import UnaskedError, ask_resolver, find_resolver, installed, least_minor, version_for
 
 RULE = "A11"
 FILES_A_RUN = 500
@@ -56,9 +57,9 @@ def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
     """
     Return, in order, what the files at *paths*, relative to *root*, name although it certainly does not exist.
 
-    Nothing where no resolver is installed or it fails, nor of what lies in hidden folders, or is read by tests and
+    Nothing where no resolver is installed, nor of what lies in hidden folders, or is read by tests and
     imported by nobody: silence is the answer for what cannot be decided. What was found is kept under the hash of all
-    that decides it.
+    that decides it. Raises `UnaskedError` where the resolver fails, or would not end.
     """
     program = find_resolver()
     # the house has no file of a hidden folder: what those name may be an example for a tool
@@ -73,23 +74,24 @@ def find_missing(root: Path, paths: Sequence[str]) -> list[Missing]:
         if kept is not None:
             return [Missing(*row) for row in json.loads(kept.read_bytes())]
     found = ask_and_weigh(program, house, paths)
-    if kept is not None and found is not None:
+    if kept is not None:
         keep(kept, json.dumps(found).encode())
-    return found or []
+    return found
 
 
-def ask_and_weigh(program: str, house: House, paths: Sequence[str]) -> list[Missing] | None:
-    """Return those of the resolver's answers that are certain, or None when it gave none."""
+def ask_and_weigh(program: str, house: House, paths: Sequence[str]) -> list[Missing]:
+    """Return those of the resolver's answers that are certain; raises `UnaskedError` when it gave none."""
     found: set[Missing] = set()
     lines: dict[str, list[bytes]] = {}
     for first in range(0, len(paths), FILES_A_RUN):
         answers = ask_resolver(program, house.root, paths[first : first + FILES_A_RUN], house.tops)
         if answers is None:
-            return None
+            raise UnaskedError("the resolver ended without an answer, as it does where memory or processes are few")
         for answer in answers:
             path = answer["path"]
             if path not in lines:
-                lines[path] = (house.root / path).read_bytes().split(b"\n")
+                # it may have gone meanwhile
+                lines[path] = (read_start(house.root, path) or b"").split(b"\n")
             if answer["name"] in KINDS and is_certain(answer, house, lines[path]):
                 found.add(as_missing(answer))
     return sorted(missing_everywhere(program, house, found))

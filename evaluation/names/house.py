@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,7 @@ from ...mining.packages import outermost_packages
 from ...mining.reading import read_start
 from ...mining.roles import role_of
 from ...mining.skips import VENDORED
+from .resolver import UnaskedError
 
 PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "Enum"})
 """Foreign bases that lend no attribute that a resolver would not know."""
@@ -330,7 +332,11 @@ def read_house(root: Path) -> House:
 
 
 def list_house(root: Path) -> list[str]:
-    """Return the names of the plain files under *root*, those left out that are vendored or cannot be read."""
+    """
+    Return the names of the plain files under *root*, those left out that are vendored or cannot be read.
+
+    Raises `UnaskedError` for a module that is a pipe or a device, or leads to one: a resolver would read without end.
+    """
     names: list[str] = []
     waiting = [("", root)]
     while waiting:
@@ -346,7 +352,19 @@ def list_house(root: Path) -> list[str]:
                 names.append(inside + name)
             elif name not in VENDORED and not name.startswith(".") and entry.is_dir(follow_symlinks=False):
                 waiting.append((f"{inside}{name}/", Path(entry)))
+            elif name.endswith(PYTHON) and is_endless(Path(entry)):
+                raise UnaskedError(f"{inside}{name} is no file, or leads to none that ends")
     return names
+
+
+def is_endless(module: Path) -> bool:
+    """Claim that what stands at *module*, or a link there leads to, is a pipe, a device, or too large to be read."""
+    try:
+        about = module.stat()
+    except OSError:
+        return False
+    is_large = about.st_size > LARGEST and module.is_symlink()
+    return is_large or not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode))
 
 
 def further_tops(root: Path, names: Iterable[str], required: bytes) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ that mention what it took away are asked, too, and the merge base is asked for w
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from ...mining.definitions import collect_definitions
 from ...mining.git import git_output
 from ...mining.judge import Finding
+from ...mining.reading import is_locked
 from ...mining.source import Source
 from ..diff import Change, Snapshot
 from ..learning import read_source
@@ -42,6 +44,8 @@ class Names:
     """What did not exist at the merge base already, by the path of that time."""
     elsewhere: tuple[Source, ...] = ()
     """Files that the change left as they are, and that name what it took away."""
+    unasked: str = ""
+    """Why nobody could be asked; nothing where somebody was."""
 
 
 def names_in(root: Path, change: Change | None, sources: Sequence[Source]) -> Names:
@@ -100,7 +104,10 @@ def words_taken_away(change: Change) -> frozenset[bytes]:
 
 def is_there(change: Change, path: str) -> bool:
     """Claim that a change leaves a file at *path*."""
-    return (change.base.root / path).is_file() if change.staged is None else path in change.staged.blobs
+    if change.staged is not None:
+        return path in change.staged.blobs
+    # in a folder that may not be read, it is taken to be there
+    return is_locked(change.base.root, path) or os.path.isfile(change.base.root / path)  # noqa: PTH113 - does not raise
 
 
 def heads_of(path: str, data: bytes) -> set[tuple[bytes, bytes]]:

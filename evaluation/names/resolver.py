@@ -20,11 +20,18 @@ from pathlib import Path
 from typing import Any
 
 from ...mining.artefacts import write_text
+from ...mining.errors import InputError
 from ...mining.reading import read_start
 
 SECONDS = 180
 PROJECT = "pyproject.toml"
 REQUIRED = re.compile(rb"^requires-python\s*=\s*[\"'][^\"'\n]*?(?:>|>=|~=|==)\s*3\.(\d+)", re.MULTILINE)
+
+
+class UnaskedError(InputError):
+    """
+    Nobody can be asked whether names exist; it says why, as the rest of a sentence.
+    """
 
 
 def find_resolver() -> str | None:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation.formats import format_names
-from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.names.resolver import find_resolver
+from idiolect.evaluation.run import Request, find_all, run_check
+from idiolect.mining.errors import InputError
 
 from .slips import SLIP, git
 
@@ -105,14 +107,58 @@ def test_code_that_may_not_be_read_is_named(house: Path, monkeypatch: pytest.Mon
     (house / "m2.py").symlink_to("m3.py")
     plainly = os.open
 
-    def refuse(file: str | Path, *how: int) -> int:
+    def refuse(file: str | Path, *how: int, **where: int) -> int:
         if str(file).endswith("m4.py"):
             raise PermissionError(errno.EACCES, "Permission denied", str(file))
-        return plainly(file, *how)
+        return plainly(file, *how, **where)
 
     monkeypatch.setattr(os, "open", refuse)
 
     assert ("1 file was not asked: m4.py (unreadable)",) == run_check(Request(house, names=False)).notes
+    # of a change, it is neither unchanged nor gone
+    said = ("1 file may not be read, edited or not: m4.py",)
+    assert said == run_check(Request(house, base="HEAD", mode="new", names=False)).notes
+
+
+def test_a_submodule_that_a_change_moves_is_named(house: Path):
+    """Its code is judged in it alone: not to say so would be praise, and what moved already is no part of a change."""
+    inner = house / "inner"
+    for text in ("a = 1\n", "a = 2\n"):
+        inner.mkdir(exist_ok=True)
+        (inner / "own.py").write_text(text)
+        git(house, "init", "-q", str(inner))
+        git(inner, "add", ".")
+        git(inner, "commit", "-qm", "Go on")
+    git(house, "add", "inner")
+    said = "1 changed submodule was not judged: inner; `idiolect check --diff BASE` judges each in its own folder"
+
+    assert said in run_check(Request(house, staged=True, names=False)).notes
+    git(house, "commit", "-qm", "Take it in")
+    assert () == run_check(Request(house, base="HEAD", names=False)).notes
+    assert (said,) == run_check(Request(house, base="HEAD~1", names=False)).notes
+    git(inner, "checkout", "-q", "HEAD~1")
+    assert (said,) == run_check(Request(house, base="HEAD", names=False)).notes
+    assert () == run_check(Request(house, base="HEAD", paths=("m1.py",), names=False)).notes
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@pytest.mark.parametrize("kind", ["pipe", "device", "broken resolver"])
+def test_names_that_could_not_be_asked_for_are_told(house: Path, monkeypatch: pytest.MonkeyPatch, kind: str):
+    """A module that is read without end, and a resolver that fails, are no proof that all names exist."""
+    module = house / "endless.py"
+    (house / "use.py").write_text("from endless import nothing\n")
+    if kind == "pipe":
+        os.mkfifo(module)
+    elif kind == "device":
+        module.symlink_to("/dev/zero")
+    else:
+        monkeypatch.setattr("idiolect.evaluation.names.existence.ask_resolver", lambda *_: None)
+    told = [note for note in run_check(Request(house)).notes if note.startswith("whether names exist was not asked: ")]
+
+    assert 1 == len(told)
+    assert ("endless.py is no file" in told[0]) == (kind != "broken resolver")
+    with pytest.raises(InputError, match="What is to be accepted cannot be told"):
+        find_all(Request(house))
 
 
 def test_nesting_that_would_end_the_process_is_not_parsed(house: Path):
