@@ -135,16 +135,17 @@ def make_retrain(corpus: Path, adapter: Path, base: str | Path | None) -> Retrai
     from ..training.models import recall_base
     from ..training.train import train_adapter
 
+    # once: another run may make the adapter anew meanwhile, and all folds are to be trained as the one at hand
+    named = base or recall_base(json.loads((adapter / "idiolect.json").read_text("utf-8")))
+    had = read_recipe(adapter)
+
     def retrain(pairs: Sequence[Pair], out: Path, *, reading: float = 1.0) -> tuple[Generator, LossOf]:
-        record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
-        named = base or recall_base(record)
-        recipe = read_recipe(adapter)
         # not by the pairs that the recipe took: of these it will leave out as many again
         share = reading * len(pairs) / len(read_corpus(corpus).pairs("train"))
-        steps = None if recipe.steps is None else max(1, round(recipe.steps * share))
+        steps = None if had.steps is None else max(1, round(had.steps * share))
+        epochs = had.epochs if steps is not None else had.epochs * reading
         # the rate is found already, and nobody has to judge the answers of a control while it trains
-        epochs = recipe.epochs if steps is not None else recipe.epochs * reading
-        recipe = replace(recipe, steps=steps, epochs=epochs, rate_probe=0, probes=0)
+        recipe = replace(had, steps=steps, epochs=epochs, rate_probe=0, probes=0)
         train_adapter(corpus, out, base=named, recipe=recipe, pairs=pairs)
         models = load_model(named, out)
         return models.generator, models.losses
