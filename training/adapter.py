@@ -23,7 +23,7 @@ from torch.nn import functional
 from ..mining.artefacts import parse_json, sha256_file, write_json
 from ..mining.errors import InputError, MismatchError
 from ..mining.taught import TAUGHT
-from .disk import disk_faults
+from .disk import disk_faults, follow_mask
 from .encode import Example
 from .forward import answer_logits, to_batch
 from .full import attach_full
@@ -168,6 +168,7 @@ def write_adapter(model: PeftModel, out: Path, base_name: str, record: Mapping[s
     with disk_faults(out / WEIGHTS):
         save_file(adapter_tensors(model), out / WEIGHTS, metadata={"format": "pt"})
     write_json(out / CONFIG, plain_config(model, base_name))
+    follow_mask(out / WEIGHTS, out / CONFIG)
     (out / CARD).write_text(render_card(record), "utf-8")
     names = [WEIGHTS, CONFIG, CARD, *(name for name in ("log.jsonl", TAUGHT) if (out / name).is_file())]
     files = {name: sha256_file(out / name) for name in names}

@@ -1,11 +1,12 @@
 """
-Faults of the disk while weights are written. In: what safetensors raises. Out: the `OSError` that it was.
+Weights on the disk. In: what safetensors raises, and leaves. Out: an `OSError`, and files for all who may read others.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,3 +26,8 @@ def disk_faults(path: Path) -> Iterator[None]:
         if number is None:
             raise
         raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
+
+
+def follow_mask(weights: Path, like: Path) -> None:
+    """Let those read *weights* who may read *like*: safetensors writes what its owner alone may."""
+    weights.chmod(stat.S_IMODE(like.stat().st_mode))

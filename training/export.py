@@ -18,7 +18,7 @@ from ..mining.artefacts import new_artefact, sha256_file, write_json
 from ..mining.errors import MismatchError
 from . import gguf_file
 from .adapter import RECORD, load_adapter, read_record, sample_examples
-from .disk import disk_faults
+from .disk import disk_faults, follow_mask
 from .encode import Example
 from .families import Family, Tokenizer, probe_family
 from .forward import answer_logits, set_mode, to_batch
@@ -86,6 +86,8 @@ def export_merged(adapter: Path, out: Path, base: str | Path | None = None, prec
         with disk_faults(folder):
             merged.model.to(DTYPES[precision]).save_pretrained(folder)
         merged.tokenizer.save_pretrained(folder)
+        for weights in folder.glob("*.safetensors"):
+            follow_mask(weights, folder / "config.json")
         stored: Any = load_base_model(Base(merged.base.name, folder, ""), device=CPU, dtype=torch.float32)
         proof = prove(merged, stored, adapter, precision)
         summary = {"schema": MERGED_SCHEMA, **proof, **describe_files(folder, "*.safetensors")}

@@ -149,5 +149,8 @@ def test_scores_of_the_adapter_are_not_those_of_its_export(whole, tiny_base, tmp
     card = json.loads((tmp_path / "bf16" / "idiolect.json").read_text("utf-8"))
 
     assert 4 == len(models)
+    # nor are weights for their owner's eyes where all else is as the user's mask has it
+    files = [*whole.iterdir(), *(tmp_path / "bf16").iterdir()]
+    assert 1 == len({file.stat().st_mode for file in files if file.is_file()})
     assert not {"scores", "verdict", "losses", "accept"} & card.keys()
     assert "bf16" == card["precision"] and card["adapter"]
