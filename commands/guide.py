@@ -23,7 +23,7 @@ def command(source: Path, words: int) -> None:
     Without one named, of this repository. The text is ready for AGENTS.md or CLAUDE.md.
     """
     from ..evaluation.learning import learn_tree
-    from ..evaluation.notes import unread, without_grammar
+    from ..evaluation.notes import require_grammar, unread, without_grammar
     from ..evaluation.run import paths_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
@@ -32,11 +32,13 @@ def command(source: Path, words: int) -> None:
 
     is_corpus = is_made_here(source.resolve(), MARKER)
     settings = read_settings(source)
+    paths = () if is_corpus else paths_now(source, settings)
+    require_grammar(paths)
     profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings)
     if is_corpus:
         click.echo("note: learned from the corpus's training files alone; `idiolect guide REPO` counts all", err=True)
     else:
-        for note in (*without_grammar(paths_now(source, settings)), *unread(list_files(source.resolve()), settings)):
+        for note in (*without_grammar(paths), *unread(list_files(source.resolve()), settings)):
             click.echo(f"note: {note}", err=True)
     guide = render_guide(profile, max_words=words, with_ids=True)
     if "\n- " not in guide:

@@ -2,15 +2,15 @@
 Safe fixes. In: a source and its findings. Out: the file's bytes with the fixable ones mended, and nothing else touched.
 
 Each convention says which few bytes make a place answer as the house does. A fix is kept only when the file still
-parses, the finding is gone and no other has come; so a second run finds nothing left to mend. A name of `typing` that
-the fixes leave without a use is taken out of its import.
+parses, the finding is gone and no other has come but such as a fix of its own mends at once; so a second run finds
+nothing left to mend. A name of `typing` that the fixes leave without a use is taken out of its import.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import partial, reduce
 
 from ..mining.conventions.convention import Edit, Place, apply_edits, conventions_by_id
 from ..mining.filters.quality import is_python
@@ -52,9 +52,11 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
         fixes = [(finding, find_fix(current, finding)) for finding in waiting]
         good = keep_good(current, without_overlaps(edits for _, edits in fixes), judge, known)
         made = [edit for edits in good for edit in edits]
+        passes = follow(current, made, judge, known)
         # what has no safe fix yet may have one when what stands inside of it is mended
-        left = {(f.entry.id, moved(made, f.start)) for f, edits in fixes if not edits or not set(edits) <= set(made)}
-        current = parse_source(source.path, source.encode(apply_edits(current, made)), source.language)
+        left = {(f.entry.id, moved_by(passes, f.start)) for f, edits in fixes if not edits or not set(edits) <= set(made)}
+        for edits in passes:
+            current = edited(current, edits)
         if not made or not left:
             break
         known = judge(current).findings
@@ -100,6 +102,34 @@ def fix_once(source: Source, findings: Sequence[Finding], span: Span) -> tuple[S
     made = [edit for edits in chosen for edit in edits]
     mended = parse_text(source.path, apply_edits(source, made), source.language)
     return mended, Span(moved(made, span.start), moved(made, span.end))
+
+
+def follow(source: Source, edits: Sequence[Edit], judge: Judge, known: Sequence[Finding]) -> list[Sequence[Edit]]:
+    """
+    Return *edits* and what they entail, pass by pass: fixes of findings that only the pass before brought.
+
+    *known* is all that is found in *source*. There is an end to it, for fixes may call for each other.
+    """
+    passes: list[Sequence[Edit]] = []
+    while edits and len(passes) < ROUNDS:
+        passes.append(edits)
+        source = edited(source, edits)
+        expected = {(finding.entry.id, moved(edits, finding.start)) for finding in known}
+        known = judge(source).findings
+        came = [finding for finding in known if (finding.entry.id, finding.start) not in expected]
+        fixes = without_overlaps(fix for finding in came if (fix := find_fix(source, finding)))
+        edits = [edit for fix in fixes for edit in fix]
+    return passes
+
+
+def edited(source: Source, edits: Sequence[Edit]) -> Source:
+    """Return *source* with *edits* made, read from its own encoding again."""
+    return parse_source(source.path, source.encode(apply_edits(source, edits)), source.language)
+
+
+def moved_by(passes: Iterable[Sequence[Edit]], byte: int) -> int:
+    """Return where *byte* stands after all *passes*."""
+    return reduce(lambda place, edits: moved(edits, place), passes, byte)
 
 
 def moved(edits: Iterable[Edit], byte: int) -> int:
@@ -165,8 +195,10 @@ def keep_good(
     """
 
     def are_good(some: Sequence[tuple[Edit, ...]]) -> bool:
-        text = apply_edits(source, [edit for edits in some for edit in edits])
-        return is_better(source, text, judge, known, len(some), is_proof=is_proof)
+        mended = source
+        for made in follow(source, [edit for edits in some for edit in edits], judge, known):
+            mended = edited(mended, made)
+        return is_better(source, mended.text, judge, known, len(some), is_proof=is_proof)
 
     if not fixes or are_good(fixes):
         return list(fixes)

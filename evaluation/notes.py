@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from ..mining.conventions.convention import conventions_by_id
-from ..mining.errors import SettingsError
+from ..mining.errors import InputError, SettingsError
 from ..mining.languages import install_command, language_of
 from ..mining.profile import Profile
 from ..mining.reading import is_locked
@@ -81,6 +81,14 @@ def without_grammar(paths: Iterable[str]) -> list[str]:
     were, their = ("was", "its") if len(missing) == 1 else ("were", "their")
     about = f"{counted(len(missing), 'file')} {were} not read, for {their} grammar is not installed ({what})"
     return [f"{about}: {install_command(missing)} brings it"]
+
+
+def require_grammar(paths: Sequence[str]) -> None:
+    """Raise `InputError` where there is code at *paths* and the grammar of none of it is installed."""
+    languages = [language for path in paths if (language := language_of(path)) is not None]
+    if languages and not any(map(has_grammar, languages)):
+        (told,) = without_grammar(paths)
+        raise InputError(f"Nothing here can be judged: {told}.")
 
 
 def judge_edited(

@@ -47,6 +47,7 @@ from .notes import (
     judge_edited,
     left_alone,
     other_rules,
+    require_grammar,
     unasked_names,
     unjudged,
     unparsed,
@@ -110,6 +111,10 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
     """Return what the code in question departs from as it is now."""
     paths = asked_paths(request, change, judge.settings)
     sources = read_sources(request, change, paths)
+    if not sources:
+        # a change may well hold none of the code that can be read, if there is some
+        before = governed_paths(change.base, judge.settings) if change is not None else ()
+        require_grammar([path for path in (*paths, *before) if lies_in(path, request.paths)])
     names = missing_names(request, sources, change, judge.settings)
     files = judge_sources(request, sources, change, judge, names)
     return make_report(
@@ -314,7 +319,9 @@ def read_profile(file: Path) -> Profile:
 def find_all(request: Request) -> list[Key]:
     """Return the keys of all that is found in the whole tree now and that no comment excuses: a baseline's content."""
     judge = find_judge(request, None)
-    sources = read_sources(request, None, asked_paths(request, None, judge.settings))
+    paths = asked_paths(request, None, judge.settings)
+    require_grammar(paths)
+    sources = read_sources(request, None, paths)
     names = missing_names(request, sources, None, judge.settings)
     if names.unasked:
         raise InputError(f"What is to be accepted cannot be told: {names.unasked}.")

@@ -235,6 +235,8 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
                 wrong.append(f"conventions.{rule}.value must be one of {answers}, got {shown(row['value'])}")
         elif convention.is_fact and (row.get("enforce") or row.get("value")):  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule} is of a fact, not of a habit: set `ignore` or `tier`")
+        if convention is not None and set(row) <= {"reason"}:  # type: ignore[reportUnknownArgumentType]
+            wrong.append(f"conventions.{rule} sets nothing: write `ignore`, `tier`, `enforce` or `value`")
         if not row.get("reason"):  # type: ignore[reportUnknownMemberType]
             wrong.append(f"conventions.{rule} gives no reason: write why in `reason`")
         faults.extend(wrong)

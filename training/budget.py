@@ -284,7 +284,7 @@ def describe_budget(budget: Budget) -> str:
         parts.append(("", describe_refused(work.left_out)))
         parts += [("", way) for way in ways_out(work.left_out)]
     if budget.unmet is not None:
-        parts.append(("or", f"{describe_work(budget.unmet)}, where the base has not met the language (skim_below)"))
+        parts.append(("or", f"{describe_work(budget.unmet)}, if the code turns out to be new to the base"))
     parts += [
         (
             "memory",

@@ -25,7 +25,18 @@ EMPTY_ANSWER = "empty_answer"
 TOO_LONG = "too_long"
 INFILL_BEYOND = "infill_beyond_share"
 OTHERS_BEYOND = "other_kinds_beyond_share"
-WAYS_OUT = {TOO_LONG: "raise max_tokens", OTHERS_BEYOND: "take all pairs of other kinds: --set extra=10"}
+WORDS = {
+    EMPTY_ANSWER: "with an empty answer",
+    TOO_LONG: "too long",
+    INFILL_BEYOND: "infill pairs beyond their share of the mix",
+    OTHERS_BEYOND: "pairs of other kinds beyond their share of the mix",
+}
+"""Reasons, as they follow a count."""
+WAYS_OUT = {
+    TOO_LONG: "raise max_tokens",
+    INFILL_BEYOND: "take all infill pairs: --set infill=1",
+    OTHERS_BEYOND: "take all pairs of other kinds: --set extra=10",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +162,7 @@ def ways_out(refused: Mapping[str, int]) -> list[str]:
 
 def describe_refused(refused: Mapping[str, int]) -> str:
     """Return how many pairs were left out, and why, in words."""
-    counts = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in refused.items())
+    counts = (f"{count:,} {WORDS[reason]}" for reason, count in refused.items())
     return "left out: " + (", ".join(counts) or "none")
 
 

@@ -28,10 +28,11 @@ COMMON_NAME = 0.5
 HOLDERS = frozenset({"interface", "module", "namespace", "protocol"})
 """Kinds of units that hold others, or say what others are to hold: they have no code of their own."""
 QUANTILE = 0.99
+NESTED = "nested blocks in "
 LOOSEST = (
     ("lines in a function", 100),
     ("lines in ", 1_000),
-    ("nested blocks in ", 6),
+    (NESTED, 6),
     ("definitions in a file", 100),
 )
 """The largest limit of each topic that is one: what is larger still, a reader notices without being told."""
@@ -205,4 +206,16 @@ class UnitSize(Limit):
                 continue
             choice = HouseChoice("", top.line, top.start, top.end, "")
             yield f"lines in {noun_of(top.kind)}", top.lines, choice
-            yield f"nested blocks in {noun_of(top.kind)}", top.depth, choice
+            yield f"{NESTED}{noun_of(top.kind)}", top.depth, choice
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        if not key.startswith(NESTED):
+            return super().message(found, wanted, key)
+        return f"blocks nest deeper here than nearly anywhere else: {wanted} in {key.removeprefix(NESTED)}"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        if not key.startswith(NESTED):
+            return super().advice(value, key)
+        return f"Nest blocks {value} deep in {key.removeprefix(NESTED)}."

@@ -358,4 +358,5 @@ class DefinitionAffix(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Put `{value}` at {key}."
+        end, _, name = key.removeprefix("the ").partition(" of ")
+        return f"{'Begin' if end == 'beginning' else 'End'} {name} with `{value}`."

@@ -285,11 +285,16 @@ def test_fix_mends_only_what_is_listed(house: Path, capsys: pytest.CaptureFixtur
 def test_no_fix_is_promised_that_is_not_made(
     write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
 ):
-    """A fix that would bring another finding is told in no format, before --fix and after it; its neighbour's is."""
+    """
+    A fix that would bring a finding is told in no format, before --fix and after it; its neighbour's is.
+
+    So is one whose new finding has a fix of its own: both are made.
+    """
     house = "from __future__ import annotations\n\n\ndef go(a: int | None, b: str | None):\n    pass\n"
     root = write_tree({f"m{i}.py": house for i in range(90)})
     commit_tree(root, "Begin")
-    (root / "new.py").write_text("from typing import Optional\n\n\ndef go(a: Optional[int]):\n    pass\n")
+    (root / "new.py").write_text("from typing import Optional\n\n\ndef go(a: Optional[  # why\n    int]):\n    pass\n")
+    (root / "old.py").write_text("from typing import Optional\n\n\ndef go(a: Optional[int]):\n    pass\n")
     (root / "other.py").write_text("def go(a: int | None):\n    pass\n")
     words = ["check", str(root), "--diff", "HEAD", "--no-names"]
     promises = {"text": "--fix mends this", "junit": "--fix mends this", "json": '"fixable": true'}
@@ -302,9 +307,10 @@ def test_no_fix_is_promised_that_is_not_made(
             found[form] = capsys.readouterr().out.count(promise)
         return found
 
-    assert dict.fromkeys(promises, 1) == told()
+    assert dict.fromkeys(promises, 2) == told()
     main([*words, "--fix"])
-    assert "1 place in 1 file mended" in capsys.readouterr().err
+    assert "2 places in 2 files mended" in capsys.readouterr().err
+    assert "from __future__ import annotations\n\n\ndef go(a: int | None):\n    pass\n" == (root / "old.py").read_text()
     assert dict.fromkeys(promises, 0) == told()
 
 

@@ -204,3 +204,25 @@ def test_a_grammar_that_is_not_installed_is_said_and_stops_nothing(
         main(words)
         said = capsys.readouterr()
         assert 1 == (said.out + said.err).count("1 file was not read"), words
+
+
+def test_code_whose_grammars_are_all_missing_passes_no_check(
+    house: Path, commit_tree: Commit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """What can judge nothing is no yes; a change of such files alone is one where there is other code to read."""
+    (house / "main.go").write_text("package main\n")
+    commit_tree(house, "Begin")
+    for module in ("learning", "notes"):
+        monkeypatch.setattr(f"idiolect.evaluation.{module}.has_grammar", lambda language: language.name == "python")
+    (house / "main.go").write_text("package main\n\nvar n = 1\n")
+    assert 0 == main(["check", "--diff", "HEAD", str(house), "--no-names"])
+
+    for file in house.rglob("*.py"):
+        file.unlink()
+    commit_tree(house, "Write Go alone")
+    capsys.readouterr()
+    for words in (["check"], ["check", "--diff", "HEAD"], ["guide"], ["baseline", "create"]):
+        assert 2 == main([*words, str(house)]), words
+        said = capsys.readouterr()
+        assert not said.out and "Nothing here can be judged: 1 file was not read" in said.err and "(go)" in said.err
+    assert not (house / ".idiolect-baseline.jsonl").exists()

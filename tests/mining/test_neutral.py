@@ -313,7 +313,8 @@ def test_the_end_of_a_line_is_no_sign():
             "Leave 1 empty line between a comment and another at the top level of a file.",
         ),
         ("Q10", "has `attributes`", "`a` have `attributes`", "Give every block `a` the key `attributes`."),
-        ("Q18", "at most 1", "nested blocks in a class", "Keep to at most 1 nested block in a class."),
+        ("Q18", "at most 1", "nested blocks in a class", "Nest blocks at most 1 deep in a class."),
+        ("Q02", "Append", "the beginning of the name of a method", "Begin the name of a method with `Append`."),
     ],
 )
 def test_advice_reads_as_a_sentence(row: str, value: str, key: str, expected: str):

@@ -557,6 +557,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     table = {
         "S01": {"ignore": True},
         "Z99": {"ignore": True, "reason": "none"},
+        "D05": {"reason": "it is being settled"},
         "S04": {"tier": "hard", "reason": "it matters"},
         "N01": {"value": "camel", "reason": "it is new"},
         "I03": {"value": "sideways", "reason": "it is a slip"},
@@ -579,6 +580,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     assert "conventions.N01.value must be one of CapWords, camelCase, snake_case, got 'camel'" in said
     assert "conventions.I03.value must be one of absolute, relative, got 'sideways'" in said
     assert "yaml" not in said
+    assert "conventions.D05 sets nothing: write `ignore`" in said and "conventions.S01 sets nothing" not in said
     assert "conventions.P01 is of a fact, not of a habit" in said and "conventions.A11[name]" not in said
     assert "A11[foo]: A11 has no such rule, known: A11[arguments], A11[attribute]" in said and "Q01" not in said
     assert "S02[foo]: S02 has no such rule;" in said and "I01[numpy: I01 has no such rule;" in said

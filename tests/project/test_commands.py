@@ -194,7 +194,7 @@ def test_why_fewer_pairs_are_trained_on_than_were_mined_is_told(tmp_path: Path, 
 
     line = fails(capsys, ["train", str(tmp_path / "corpus"), "--out", str(tmp_path / "adapter")], 2)
 
-    assert "other kinds beyond share" in line and "--set extra" in line and "max_tokens" not in line
+    assert "pairs of other kinds beyond their share" in line and "--set extra" in line and "max_tokens" not in line
 
 
 def test_a_base_that_does_not_exist(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -124,7 +124,7 @@ def test_minutes_hold_steps_and_looks(tiny_base, tiny_corpus, tmp_path, monkeypa
     assert skimmed.unmet == plain.work
     assert plain.work.steps < skimmed.work.steps < unwatched.work.steps
     assert all(100 < plan.work.seconds <= 120 for plan in (plain, skimmed, unwatched))
-    assert "(skim_below)" in budget.describe_budget(skimmed)
+    assert "if the code turns out to be new to the base" in budget.describe_budget(skimmed)
     for more in ({"validate_every": 1}, {"rate_probe": 2}):
         plan = planned(**more)
         assert plan.work.steps < plain.work.steps

@@ -326,7 +326,8 @@ def test_answers_that_cannot_be_learned_are_counted(tiny_base, tiny_corpus, tmp_
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, steps=2), pairs=pairs)
 
     assert read_record(out)["counts"]["refused"] == {"empty_answer": 1, "too_long": 1}
-    with pytest.raises(TooSmallError, match=r"needs 50 pairs and found 38 \(left out: 1 empty answer, 1 too long\)"):
+    told = r"needs 50 pairs and found 38 \(left out: 1 with an empty answer, 1 too long\)"
+    with pytest.raises(TooSmallError, match=told):
         train_adapter(tiny_corpus, tmp_path / "few", base=tiny_base, recipe=RECIPE, pairs=pairs[:40])
     assert not (tmp_path / "few" / "idiolect.json").exists()
 
