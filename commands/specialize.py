@@ -9,6 +9,7 @@ import math
 import shutil
 import time
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,9 +111,8 @@ def specialize(
             adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={shares['train']}"]),
             resume=True,
             progress=report,
+            approve=partial(require_steps, out, minutes, folds),
         )
-        if folds:
-            require_steps(out, minutes, folds)
         models = load_model(base, out / "adapter")
         task = Task(
             corpus=corpus,
@@ -144,13 +144,11 @@ def require_testable(out: Path, corpus: Corpus) -> None:
         raise TooSmallError(f"{reason} Mine a larger repository; {way}.")
 
 
-def require_steps(out: Path, minutes: float, folds: int) -> None:
-    """Raise `TooSmallError` where the *minutes* taught next to nothing: then it is no use to train on *folds* too."""
+def require_steps(out: Path, minutes: float, folds: int, steps: int, in_an_epoch: int) -> None:
+    """Raise `TooSmallError` where *minutes* hold too few *steps* to teach anything: no use to train on *folds* too."""
     from ..training.pace import FEW_STEPS
 
-    counts = json.loads((out / "adapter" / "idiolect.json").read_text("utf-8"))["counts"]
-    steps = counts["steps"]
-    if steps < FEW_STEPS and counts["epochs"] < 1:
+    if folds and steps < min(FEW_STEPS, in_an_epoch):
         needed = math.ceil(minutes * FEW_STEPS / steps)
         # on a machine that is less busy, the same command may hold more
         (out / STARTED).unlink(missing_ok=True)

@@ -50,6 +50,7 @@ def train_adapter(
     trackers: Sequence[str] = (),
     progress: Report | None = None,
     began: float | None = None,
+    approve: Callable[[int, int], None] | None = None,
 ) -> Path:
     """
     Train an adapter on the corpus and return its folder, *out*.
@@ -59,7 +60,8 @@ def train_adapter(
     where it stood, a finished one is left as it is, and an empty folder starts from nothing. *trackers* are names that
     accelerate knows, such as `tensorboard`; they write into `tracking`, outside every hash. A recipe's minutes count
     from *began*, by `time.perf_counter`; from now, unless it is given. *score_of* makes the judge that a recipe with
-    `probes` asks for, of that many held-out tasks.
+    `probes` asks for, of that many held-out tasks. *approve* is told how many steps the run will have, and how many an
+    epoch has, before the first is taken; it raises what it will not have.
     """
     began = time.perf_counter() if began is None else began
     report = progress or (lambda *_: None)
@@ -106,6 +108,8 @@ def train_adapter(
             before, a_look = time_look(setup, score)
             setup = choose_reading(setup, before)
             setup, run = start_run(setup, out, corpus, start_from, a_look)
+            if approve is not None:
+                approve(run["steps"], len(setup.plan.epoch(0)))
             announce_idle(setup)
             if trackers:
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))

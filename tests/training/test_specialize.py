@@ -92,17 +92,14 @@ def test_an_unfinished_run_goes_on_where_the_same_is_asked(tmp_path):
 
 def test_folds_are_not_trained_in_minutes_that_teach_nothing(tmp_path):
     """The minutes that would do are named; a pass over little code is short and teaches all there is."""
-    record = tmp_path / "adapter" / "idiolect.json"
     asked = {"minutes": 3.0}
     start_anew(tmp_path, asked, 3.0, 4)
-    record.parent.mkdir()
-    record.write_text('{"counts": {"steps": 2, "epochs": 0.01}}', "utf-8")
     with pytest.raises(TooSmallError, match=r"hold 2 steps for each of the 5 trainings .* --minutes 15;"):
-        require_steps(tmp_path, 3.0, 4)
+        require_steps(tmp_path, 3.0, 4, steps=2, in_an_epoch=200)
     assert read_started(tmp_path, asked) is None
 
-    record.write_text('{"counts": {"steps": 2, "epochs": 1.0}}', "utf-8")
-    require_steps(tmp_path, 3.0, 4)
+    require_steps(tmp_path, 3.0, 4, steps=2, in_an_epoch=2)
+    require_steps(tmp_path, 3.0, 0, steps=2, in_an_epoch=200)
 
 
 def test_what_killed_runs_left_is_swept(tmp_path):

@@ -318,6 +318,22 @@ def test_minutes_become_steps_once(tiny_base, tiny_corpus, tmp_path):
     assert read_record(tmp_path / "out")["recipe"]["minutes"] is None
 
 
+def test_a_plan_that_is_not_approved_is_not_trained(tiny_base, tiny_corpus, tmp_path):
+    """Who asked hears how many steps there will be before one is taken, and may refuse them."""
+    heard = []
+
+    def refuse(steps: int, in_an_epoch: int) -> None:
+        heard.append((steps, in_an_epoch))
+        raise TooSmallError("too few")
+
+    with pytest.raises(TooSmallError, match="too few"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE, approve=refuse)
+
+    ((steps, in_an_epoch),) = heard
+    assert RECIPE.steps == steps and in_an_epoch > 0
+    assert not [path.name for path in (tmp_path / "out").iterdir() if path.name not in (".lock", "checkpoints")]
+
+
 def test_answers_that_cannot_be_learned_are_counted(tiny_base, tiny_corpus, tmp_path):
     """Empty and too long answers are left out with their counts; too few left is an error that says how many."""
     pairs = make_pairs(60)
