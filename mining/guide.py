@@ -23,7 +23,7 @@ def render_guide(profile: Profile, *, max_words: int = MOST_WORDS, with_ids: boo
     """
     Return the conventions of *profile*, the strongest first, each with its evidence and one real example.
 
-    With their ids a person finds each in `check --explain` and in the settings; a model needs none.
+    With ids and tiers a person finds each in `check --explain` and in the settings; a model needs none.
 
     Whole items only, at most *max_words* words. Rules that are mined, of which a repository may have hundreds that are
     alike, leave half of the words to the others where those need them.
@@ -116,7 +116,7 @@ def render_rules(rules: Sequence[Sequence[Entry]], with_ids: bool = False) -> st
     place = f" In {places}." if places else ""
     evidence = " and ".join(evidence_of(rules, each.scope) for each in rules[0])
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
-    name = f"{entry.convention}: " if with_ids else ""
+    name = f"{entry.convention}, {entry.tier}: " if with_ids else ""
     reason = f"; {entry.reason.rstrip('.')}" if entry.reason else ""
     advice = advice_of([entries[0] for entries in rules])
     # where agents read this, nothing may stand that people do not see

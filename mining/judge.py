@@ -153,7 +153,7 @@ def make_finding(source: Source, entry: Entry, found: Opportunity) -> Finding:
         column=column,
         end_column=column + max(1, len(text)),
         found=found.value,
-        message=f"{message} (supported by prior)" if entry.by_prior else message,
+        message=f"{message} (few places here, usual elsewhere)" if entry.by_prior else message,
         start=found.start,
         end=found.end,
     )

@@ -288,7 +288,7 @@ def test_a_small_repository_is_helped_by_what_others_do_and_says_so():
     (finding,) = judge_source(source, profile).findings
 
     assert (True, "hint", 16.0) == (entry.by_prior, entry.tier, entry.n)
-    assert finding.message.endswith("(supported by prior)")
+    assert finding.message.endswith("(few places here, usual elsewhere)")
     assert not any(entry.by_prior for entry in house('"', files=40).entries)
 
 

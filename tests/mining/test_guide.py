@@ -227,8 +227,8 @@ def test_modules_that_are_imported_in_one_form_are_one_item():
     items = [item.partition(" Example: ")[0] for item in render_guide(profile, with_ids=True).splitlines()]
 
     assert {
-        "- Write `from … import …` for `app.core` and `app.models`. (I01: 120 of 120.)",
-        "- Write `import json`, not `from json import …`. (I01: 60 of 60.)",
-        "- Write `import numpy as …`. (I01: 60 of 60.)",
-        "- Import `numpy` as `np`. (I02: 60 of 60.)",
+        "- Write `from … import …` for `app.core` and `app.models`. (I01, advise: 120 of 120.)",
+        "- Write `import json`, not `from json import …`. (I01, advise: 60 of 60.)",
+        "- Write `import numpy as …`. (I01, advise: 60 of 60.)",
+        "- Import `numpy` as `np`. (I02, advise: 60 of 60.)",
     } < set(items)
