@@ -54,7 +54,9 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
         made = [edit for edits in good for edit in edits]
         passes = follow(current, made, judge, known)
         # what has no safe fix yet may have one when what stands inside of it is mended
-        left = {(f.entry.id, moved_by(passes, f.start)) for f, edits in fixes if not edits or not set(edits) <= set(made)}
+        left = {
+            (f.entry.id, moved_by(passes, f.start)) for f, edits in fixes if not edits or not set(edits) <= set(made)
+        }
         for edits in passes:
             current = edited(current, edits)
         if not made or not left:
