@@ -83,7 +83,8 @@ def test_what_was_learned_without_a_grammar_is_not_held_for_all(
 ):
     """A grammar that is installed after the first check has its language learned, although nothing else changed."""
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
-    house = write_tree({f"m{i}.js": 'const x = "a";\nconst y = "b";\n' for i in range(90)})
+    code = {f"m{i}.js": 'const x = "a";\nconst y = "b";\n' for i in range(90)}
+    house = write_tree({"setup.py": "", **code})
     commit_tree(house, "Begin")
     (house / "new.js").write_text("const z = 'slip';\n")
     request = Request(house, base="HEAD", names=False)

@@ -118,6 +118,6 @@ def test_too_few_pairs_say_why_and_what_helps():
         require_pairs(Encoded((), {}), 1)
 
     assert (
-        "Training needs 2 pairs and found 1 (left out: 1 empty answer, 1,200 too long). "
+        "Training needs 2 pairs and found 1 (left out: 1 with an empty answer, 1,200 too long). "
         "Mine a larger repository, or raise max_tokens."
     ) == str(caught.value)
