@@ -187,23 +187,21 @@ def worth_of(less: Sequence[Row], more: Sequence[Row]) -> dict[str, Any]:
 
 def reading_sentence(half: int, time: Mapping[str, Any], pairs: Mapping[str, Any]) -> str:
     """Return what more time and what more pairs are worth alone, as far as that is shown."""
+    by_pairs, by_time = (say_worth(**found) or "nothing that could be shown" for found in (pairs, time))
     return (
-        f"In as many steps, all pairs were worth {say_worth(pairs)} against {half:,} of them; "
-        f"on all pairs, twice the steps were worth {say_worth(time)}."
+        f"In as many steps, all pairs were worth {by_pairs} against {half:,} of them; "
+        f"on all pairs, twice the steps were worth {by_time}."
     )
-
-
-def say_worth(found: Mapping[str, Any]) -> str:
-    """Return a worth with its interval, or that none is shown."""
-    ci = found["ci"]
-    if ci is None or ci[0] <= 0:
-        return "nothing that could be shown"
-    return f"{found['worth']:.3f} nats a token ({ci[0]:.3f} to {ci[1]:.3f})"
 
 
 def kind_sentence(kind: str, pairs: int, worth: float, ci: tuple[float, float] | None) -> str:
     """Return what more pairs of one kind would be worth, as far as leaving some out tells."""
-    if ci is None or ci[0] <= 0:
+    said = say_worth(worth, ci)
+    if said is None:
         return f"that pairs of kind `{kind}` are worth anything is not shown by the {pairs:,} that there are"
-    about = f"{pairs:,} pairs of kind `{kind}`, with the steps that they take, are worth {worth:.3f} nats a token"
-    return f"{about} ({ci[0]:.3f} to {ci[1]:.3f})"
+    return f"{pairs:,} pairs of kind `{kind}`, with the steps that they take, are worth {said}"
+
+
+def say_worth(worth: float, ci: tuple[float, float] | None) -> str | None:
+    """Return a worth and its interval in words, or None where the interval does not lie above nothing."""
+    return f"{worth:.3f} nats a token ({ci[0]:.3f} to {ci[1]:.3f})" if ci is not None and ci[0] > 0 else None

@@ -97,15 +97,15 @@ def measure_parts(task: Task, suite: Suite) -> list[Row]:
     if task.controls != "full" or task.loss_of is None:
         return []
     training = task.corpus.pairs("train")
-    parts: list[tuple[Row, list[Pair]]] = [({"set": "curve", "n": len(own)}, own) for own in nested_subsets(training)]
+    parts = [({"set": "curve", "n": len(own)}, own, 1.0) for own in nested_subsets(training)]
     if parts:
-        parts.append(({"set": "reading", "n": len(training)}, training))
+        parts.append(({"set": "reading", "n": len(training)}, list(training), HALF_READING))
     for kind in measured_kinds(training):
         own = without_half(training, kind)
-        parts.append(({"set": "kind", "kind": kind, "n": len(training) - len(own)}, own))
+        parts.append(({"set": "kind", "kind": kind, "n": len(training) - len(own)}, own, 1.0))
     rows: list[Row] = []
-    for number, (label, own) in enumerate(parts):
-        _, loss_of = retrain_on(task, f"part-{number}", own, HALF_READING if label["set"] == "reading" else 1.0)
+    for number, (label, own, reading) in enumerate(parts):
+        _, loss_of = retrain_on(task, f"part-{number}", own, reading)
         rows += [{**label, **row} for row in list_losses([p.pair for p in suite.probes], loss_of, adapted=True)]
     return rows
 
