@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,6 +55,8 @@ class Snapshot:
     """The commit's id; empty for the index."""
     blobs: Mapping[str, str]
     """The id of every plain file's content, by path."""
+    submodules: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The id of every submodule's commit, by path."""
 
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """
@@ -151,7 +153,7 @@ def commit_snapshot(root: Path, commit: str) -> Snapshot:
     listed = ask_twice(lambda: git_output(root, "ls-tree", "-r", "-z", "--full-tree", commit))
     if listed is None:
         raise InputError(f"git has no commit {commit!r} here.")
-    return Snapshot(root, commit, read_listing(listed, 2))
+    return Snapshot(root, commit, read_listing(listed, 2), read_listing(listed, 2, SUBMODULE))
 
 
 def index_snapshot(root: Path) -> Snapshot:
@@ -159,7 +161,7 @@ def index_snapshot(root: Path) -> Snapshot:
     listed = git_output(root, "ls-files", "-s", "-z", more=named_index())
     if listed is None:
         raise InputError("git cannot read the index. Run `git ls-files -s` to see why.")
-    return Snapshot(root, "", read_listing(listed, 1))
+    return Snapshot(root, "", read_listing(listed, 1), read_listing(listed, 1, SUBMODULE))
 
 
 def named_index() -> dict[str, str]:
@@ -168,19 +170,19 @@ def named_index() -> dict[str, str]:
     return {"GIT_INDEX_FILE": name} if name else {}
 
 
-def moved_submodules(root: Path, commit: str, *, checked_out: bool) -> tuple[str, ...]:
+def checked_out(root: Path) -> dict[str, str]:
+    """Return the commits of the submodules in the work tree, or in the index where none is checked out."""
+    listed = git_output(root, "ls-files", "-s", "-z") or b""
+    return {path: commit_of(root / path) or stored for path, stored in read_listing(listed, 1, SUBMODULE).items()}
+
+
+def moved_submodules(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """
-    Return the submodules whose commit is another one than in *commit*: the one in the index, or what is *checked_out*.
+    Return the submodules that are at another commit *now* than *before*, or new.
 
     What is not committed in a submodule is no part of a change to the repository around it.
     """
-    listed = git_output(root, "ls-files", "-s", "-z", more={} if checked_out else named_index()) or b""
-    now = read_listing(listed, 1, SUBMODULE)
-    if not now:
-        return ()
-    before = read_listing(git_output(root, "ls-tree", "-r", "-z", "--full-tree", commit) or b"", 2, SUBMODULE)
-    now = {path: (checked_out and commit_of(root / path)) or stored for path, stored in now.items()}
-    return tuple(path for path, one in sorted(now.items()) if before.get(path) != one)
+    return tuple(path for path, commit in sorted(now.items()) if before.get(path) != commit)
 
 
 def commit_of(submodule: Path) -> str:
@@ -221,8 +223,8 @@ def find_change(root: Path, base: str) -> Change:
     found = ask_twice(lambda: compare_work_tree(root, commit, untracked=True))
     if found is None:
         raise InputError(explain_failure(root, f"the work tree with {commit[:12]}", f"git diff {commit[:12]}"))
-    moved = moved_submodules(root, commit, checked_out=True)
-    return Change(commit_snapshot(root, commit), *found, submodules=moved)
+    before = commit_snapshot(root, commit)
+    return Change(before, *found, submodules=moved_submodules(before.submodules, checked_out(root)))
 
 
 def find_staged(root: Path) -> Change:
@@ -241,8 +243,9 @@ def find_staged(root: Path) -> Change:
     found = ask_twice(lambda: compare_index(root, commit, named_index()))
     if found is None:
         raise InputError(explain_failure(root, "the index with the last commit", "git diff --cached"))
-    moved = moved_submodules(root, commit, checked_out=False)
-    return Change(commit_snapshot(root, commit), *found, staged=staged, submodules=moved)
+    before = commit_snapshot(root, commit)
+    moved = moved_submodules(before.submodules, staged.submodules)
+    return Change(before, *found, staged=staged, submodules=moved)
 
 
 def explain_failure(root: Path, what: str, command: str) -> str:
