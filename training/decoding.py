@@ -44,7 +44,7 @@ LANE_ROWS = 24
 ROOM = 64
 """Tokens that a cache makes room for at once."""
 ASK_EVERY = 16
-"""Tokens after which the asker is asked whether it has enough, wherever lines begin."""
+"""Tokens after which the asker is asked whether it has enough, wherever lines begin, if it does not say otherwise."""
 
 
 @dataclass
@@ -61,6 +61,8 @@ class Row:
     kind: str = "implement"
     is_over: Callable[[str], bool] | None = None
     """Claims that an answer's text holds all that is wanted."""
+    ask_every: int = ASK_EVERY
+    """Tokens after which that is asked, wherever lines begin."""
     guard: Guard | None = None
     """Refuses text that cannot become code."""
     written: list[int] = field(default_factory=list)
@@ -81,7 +83,7 @@ class Row:
 
     def watch_lines(self, family: Family, token: int) -> None:
         """Ask whether the answer is over, each time that a line has begun, and at times within a long one."""
-        often = len(self.written) % ASK_EVERY == 0
+        often = len(self.written) % self.ask_every == 0
         if self.is_over is None or not (often or self.at_start or family.breaks_line(token)):
             return
         text = family.answer_text(self.written, self.kind)

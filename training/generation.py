@@ -24,7 +24,7 @@ from torch.distributed.fsdp import FSDPModule
 from ..mining.artefacts import sha256_file
 from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
-from .decoding import BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode, free_bytes
+from .decoding import ASK_EVERY, BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode, free_bytes
 from .encode import Example, encode_pair, encode_text, join_ids, shorten_prompt
 from .families import Family, PromptIds, probe_family
 from .forward import Batch, answer_losses, choose_mode, plain_model, read_prompts, set_mode, to_batch
@@ -266,12 +266,14 @@ class ModelGenerator:
         temperature: float = 0.0,
         seed: int = 0,
         is_over: Sequence[Callable[[str], bool]] | None = None,
+        ask_every: int = ASK_EVERY,
         guards: Sequence[Guard] | None = None,
     ) -> Iterator[tuple[int, Generation]]:
         """
         Yield (index, generation) for every request, batch by batch, those that may write least first.
 
-        *is_over* says of an answer so far that nothing more of it is wanted; *guards* refuse tokens while it grows.
+        *is_over* says of an answer so far that nothing more of it is wanted: asked where a line begins, and each
+        *ask_every* tokens. *guards* refuse tokens while it grows.
         """
         rows = [
             Row(
@@ -281,6 +283,7 @@ class ModelGenerator:
                 np.random.default_rng([seed, index]),
                 request.kind,
                 None if is_over is None else is_over[index],
+                ask_every,
                 None if guards is None else guards[index],
             )
             for index, (request, limit) in enumerate(zip(requests, max_tokens, strict=True))

@@ -2,9 +2,9 @@
 An adapter behind an address. In: a loaded model. Out: a server that speaks OpenAI's completions, on loopback only.
 
 One request at a time: for an editor or a test on the same machine, not for a team. An answer ends early when whoever
-asked goes away, or the server is closed. The prompt is text, encoded without special tokens; `suffix` makes it a
-fill-in-the-middle request where the base knows that format. The model's name is the adapter's; asked for as `base`, the
-adapter is switched off.
+asked goes away, or the server is closed; with `stream` it is sent as it grows, as server-sent events. The prompt is
+text, encoded without special tokens; `suffix` makes it a fill-in-the-middle request where the base knows that format.
+The model's name is the adapter's; asked for as `base`, the adapter is switched off.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 from ..mining.languages import language_named, language_of
 from ..mining.pairs.pair import HOLE
 from .generation import Generation, ModelGenerator
+from .pieces import Pieces
 from .prompts import Prompt, is_whole
 
 LOOPBACK = "127.0.0.1"
@@ -52,6 +53,10 @@ class Ask(NamedTuple):
     seed: int
     stop: tuple[str, ...]
     """Texts before which an answer ends."""
+    stream: bool
+    """Whether the answer is sent as it grows."""
+    stream_usage: bool
+    """Whether its tokens are counted at the end of the stream, too."""
 
 
 def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTTPServer:
@@ -91,8 +96,34 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
             with turn:
                 if self.is_gone():
                     return
-                answer = complete(generator, ask, self.is_gone)
-            self.reply(200, render_answer(answer, name if ask.adapted else "base"))
+                head = render_head(name if ask.adapted else "base")
+                if ask.stream:
+                    self.stream(ask, head)
+                    return
+                answer = complete(generator, ask, lambda _: self.is_gone())
+            self.reply(200, {**head, **render_choice(answer.text, answer.finish_reason), **render_usage(answer)})
+
+        def stream(self, ask: Ask, head: Mapping[str, Any]) -> None:
+            """Send the answer to *ask* as it grows."""
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Cache-Control", "no-cache")
+            self.end_headers()
+            pieces = Pieces(ask.stop)
+
+            def is_over(text: str) -> bool:
+                if piece := pieces.take(text):
+                    self.send_event({**head, **render_choice(piece)})
+                return self.is_gone()
+
+            answer = complete(generator, ask, is_over)
+            self.send_event({**head, **render_choice(pieces.rest(answer.text), answer.finish_reason)})
+            if ask.stream_usage:
+                self.send_event({**head, "choices": [], **render_usage(answer)})
+            self.wfile.write(b"data: [DONE]\n\n")
+
+        def send_event(self, body: Mapping[str, Any]) -> None:
+            self.wfile.write(f"data: {json.dumps(body)}\n\n".encode())
 
         def is_gone(self) -> bool:
             """Claim that nobody waits for this answer any more."""
@@ -162,8 +193,11 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
         raise RefusedError("The text begins or ends within a character: half of a surrogate pair stands alone.")
     if model not in (name, "base"):
         raise RefusedError(f"No model {model!r}; there are {name!r} and 'base'.")
-    if body.get("stream") or body.get("n", 1) != 1:
-        raise RefusedError("Streaming and n other than 1 are not supported.")
+    if body.get("n", 1) != 1:
+        raise RefusedError("'n' other than 1 is not supported.")
+    stream, options = body.get("stream", False), body.get("stream_options", {})
+    if not isinstance(stream, bool) or not isinstance(options, dict):
+        raise RefusedError("'stream' must be true or false, and 'stream_options' an object.")
     if body.get("echo") or body.get("logprobs"):
         raise RefusedError("'echo' and 'logprobs' are not supported.")
     stop = body.get("stop", [])
@@ -184,11 +218,13 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
         prompt = Prompt("infill", path, language, "", f"{text}{HOLE}{suffix}")
     else:
         prompt = Prompt("implement", path, language, "", text)
-    return Ask(prompt, model != "base", min(limit, MOST_TOKENS), float(temperature), seed, tuple(stop))
+    usage = options.get("include_usage") is True
+    limit = min(limit, MOST_TOKENS)
+    return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop), stream, usage)
 
 
-def complete(generator: ModelGenerator, ask: Ask, is_gone: Callable[[], bool]) -> Generation:
-    """Return the answer to *ask*, up to the first of its stops, or to where its asker *is_gone*."""
+def complete(generator: ModelGenerator, ask: Ask, is_over: Callable[[str], bool]) -> Generation:
+    """Return the answer to *ask*, up to the first of its stops, or to where *is_over* says of what there is, enough."""
 
     def stopped(text: str) -> bool:
         return any(end in text for end in ask.stop)
@@ -199,24 +235,27 @@ def complete(generator: ModelGenerator, ask: Ask, is_gone: Callable[[], bool]) -
         max_tokens=[ask.max_tokens],
         temperature=ask.temperature,
         seed=ask.seed,
-        is_over=[lambda text: stopped(text) or is_gone()],
+        is_over=[lambda text: is_over(text) or stopped(text)],
+        ask_every=1,
     )
     if not stopped(answer.text):
         return answer
     return answer._replace(text=min((answer.text.partition(end)[0] for end in ask.stop), key=len), finish_reason="stop")
 
 
-def render_answer(answer: Generation, model: str) -> dict[str, Any]:
-    """Return *answer* in OpenAI's form."""
-    return {
-        "id": f"cmpl-{time.time_ns():x}",
-        "object": "text_completion",
-        "created": int(time.time()),
-        "model": model,
-        "choices": [{"index": 0, "text": answer.text, "finish_reason": answer.finish_reason, "logprobs": None}],
-        "usage": {
-            "prompt_tokens": answer.prompt_tokens,
-            "completion_tokens": answer.output_tokens,
-            "total_tokens": answer.prompt_tokens + answer.output_tokens,
-        },
-    }
+def render_head(model: str) -> dict[str, Any]:
+    """Return what opens every part of one answer, in OpenAI's form."""
+    now = time.time_ns()
+    return {"id": f"cmpl-{now:x}", "object": "text_completion", "created": now // 10**9, "model": model}
+
+
+def render_choice(text: str, finish_reason: str | None = None) -> dict[str, Any]:
+    """Return *text*, an answer or a piece of one, in OpenAI's form; no piece but the last has a reason."""
+    return {"choices": [{"index": 0, "text": text, "finish_reason": finish_reason, "logprobs": None}]}
+
+
+def render_usage(answer: Generation) -> dict[str, Any]:
+    """Return the tokens of *answer* in OpenAI's form."""
+    total = answer.prompt_tokens + answer.output_tokens
+    tokens = {"prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.output_tokens, "total_tokens": total}
+    return {"usage": tokens}

@@ -16,6 +16,7 @@ import pytest
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training import serve
 from idiolect.training.generation import load_model
+from idiolect.training.pieces import Pieces
 from idiolect.training.prompts import Prompt, ask_for
 from idiolect.training.serve import make_server
 from idiolect.training.train import train_adapter
@@ -103,6 +104,50 @@ def test_an_answer_ends_before_the_first_of_its_stops(served):
     assert untouched["choices"] == whole["choices"]
 
 
+@pytest.mark.parametrize("stop", [None, ["\x00never"], "the middle"])
+def test_a_streamed_answer_is_the_answer_piece_by_piece(client, stop):
+    """Put together its pieces are what is answered without streaming, and only the last says why it ends."""
+    asked = {"model": "adapter", "prompt": "def total(values):", "max_tokens": 24, "temperature": 1.0, "seed": 3}
+    if stop == "the middle":
+        text = client.completions.create(**asked).choices[0].text
+        stop = text[len(text) // 2 :][:3]
+    whole = client.completions.create(**asked, stop=stop)
+    *parts, last = client.completions.create(**asked, stop=stop, stream=True)
+
+    assert len(parts) >= 4
+    assert all(part.choices[0].text and part.choices[0].finish_reason is None for part in parts)
+    assert whole.choices[0].text == "".join(part.choices[0].text for part in (*parts, last))
+    assert whole.choices[0].finish_reason == last.choices[0].finish_reason
+    assert {last.id} == {part.id for part in parts}
+
+
+def test_a_stream_counts_its_tokens_where_that_is_asked(client):
+    """They come last, in an event without an answer."""
+    asked = {"model": "base", "prompt": "def total(values):", "max_tokens": 8}
+    whole = client.completions.create(**asked)
+    *parts, last = client.completions.create(**asked, stream=True, stream_options={"include_usage": True})
+
+    assert last.choices == []
+    assert whole.usage == last.usage
+    assert [None] * len(parts) == [part.usage for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("stops", "texts", "pieces"),
+    [
+        ((), ["a", "a\ufffd", "aé", "aé\ufffd"], ["a", "", "é", ""]),
+        (("END",), ["xE", "xEN", "xENter", "xENterEND", "xENterENDx"], ["x", "", "ENter", "", ""]),
+        (("bc", "abcd"), ["a", "ab", "abx"], ["", "", "abx"]),
+        (("aab",), ["aa", "aaa", "aaab"], ["", "a", ""]),
+    ],
+)
+def test_what_may_still_be_taken_back_is_held_back(stops, texts, pieces):
+    """Half of a character, and what may become a stop, wait until more is known."""
+    growing = Pieces(stops)
+
+    assert pieces == [growing.take(text) for text in texts]
+
+
 def test_a_suffix_fills_in_the_middle(served, client):
     """Text before and after make an `infill` request, as it was trained."""
     before, after = "def total(values):\n", "\n    return found\n"
@@ -153,7 +198,7 @@ def test_a_web_page_is_not_answered(served, headers, code, path):
     "body",
     [
         {"prompt": 3},
-        *({"prompt": "x", **more} for more in ({"model": "gpt"}, {"stream": True}, {"n": 2}, {"echo": True})),
+        *({"prompt": "x", **more} for more in ({"model": "gpt"}, {"stream": "yes"}, {"n": 2}, {"echo": True})),
         {"prompt": "x", "stop": ["a", ""]},
         {"prompt": "x", "max_tokens": 0},
         {"prompt": "x", "max_tokens": True},
@@ -203,8 +248,9 @@ def test_a_client_that_breaks_off_keeps_nobody_waiting(served, length, more, mon
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("stream", [b"false", b"true"])
 @pytest.mark.parametrize("ends", ["the client goes away", "the server is closed"])
-def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, ends):
+def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, ends, stream):
     """Whoever comes next does not wait for it, nor does the process end while it is computed."""
     begun, given_up, plainly = threading.Event(), threading.Event(), type(served[1]).generate
 
@@ -220,7 +266,7 @@ def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, 
     monkeypatch.setattr(type(served[1]), "generate", write_on)
     server = make_server(served[1], "adapter", 0)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    body = b'{"prompt": "def total(values):"}'
+    body = b'{"prompt": "def total(values):", "stream": %b}' % stream
     with socket.create_connection(server.server_address) as client:
         client.sendall(b"POST /v1/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         assert begun.wait(30)
