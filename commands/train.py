@@ -51,6 +51,7 @@ def command(
     CORPUS is a folder that `idiolect mine` wrote.
     """
     began = time.perf_counter()  # to load what trains takes seconds of a run's minutes
+    from ..mining.artefacts import expect_form
     from ..training.recipe import Recipe, change_recipe
     from ..training.train import plan_run, train_adapter
 
@@ -82,7 +83,10 @@ def command(
         )
     if speaks():
         record = json.loads((out / "idiolect.json").read_text("utf-8"))
-        click.echo(json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record))
+        # a finished one may be anybody's
+        with expect_form(f"The record of the adapter in {str(out)!r}", ". Train it again."):
+            said = json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record)
+        click.echo(said)
 
 
 def speaks() -> bool:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..mining.artefacts import parse_json, sha256_file, sha256_json
+from ..mining.artefacts import expect_form, parse_json, sha256_file, sha256_json
 from ..mining.errors import InputError, MismatchError
 from ..mining.git import git_output
 from .checks.check import LOST
@@ -38,6 +38,9 @@ BEHIND = 200
 COMMIT = re.compile("[0-9a-f]{7,64}")
 DIGITS = 9
 """Decimals in which numbers must be the stored ones: mathematical functions differ by machine in their last place."""
+
+EVIDENCE = ("the evidence", "; run the same evaluate command again")
+"""What may have another form, and the way out (`expect_form`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | No
     return GateResult(verdict.word, (*verdict.reasons, verdict.sentence), warn_age(stored))
 
 
+@expect_form(*EVIDENCE)
 def read_evaluation(folder: Path) -> Stored:
     """
     Return the evaluation in *folder*.
@@ -128,7 +132,8 @@ def read_object(path: Path) -> dict[str, Any]:
 def check_hashes(stored: Stored) -> None:
     """Raise `MismatchError` for a file whose bytes are not those the verdict was made from."""
     for name, recorded in stored.verdict.get("files", {}).items():
-        if sha256_file(stored.folder / name) != recorded:
+        file = stored.folder / name
+        if not file.is_file() or sha256_file(file) != recorded:
             raise MismatchError(f"{name} was changed after the verdict: its hash does not match")
     if hash_evidence(stored.run, stored.folder) != stored.verdict.get("evidence_sha256"):
         raise MismatchError("run.json or comparisons.json was changed after the verdict: the hash does not match")
@@ -181,6 +186,7 @@ def scorers_of(run: Row) -> Mapping[str, str]:
     return defaultdict(lambda: whole, {probe: folds[fold] for probe, fold in fold_of_probes(run).items()})
 
 
+@expect_form(*EVIDENCE)
 def replay(stored: Stored, policy: Policy | None) -> Weighed:
     """
     Return what the rows say, under *policy* or the one of the run.
@@ -223,6 +229,7 @@ def read_promoted(folder: Path) -> tuple[Stored, Weighed]:
     return stored, weighed
 
 
+@expect_form(*EVIDENCE)
 def compare_promoted(new: Stored, weighed: Weighed, old: Stored, promoted: Weighed) -> list[str]:
     """
     Return in which slices the new adapter is worse than the promoted one, by the probes that both answered.

@@ -39,9 +39,10 @@ class Integrity:
     """What it means that it failed, for a person."""
 
 
-def check_integrity(run: Row, tables: Tables, repeat: Comparison | None, losses: Sequence[Row]) -> list[Integrity]:
+def check_integrity(
+    run: Row, policy: Policy, tables: Tables, repeat: Comparison | None, losses: Sequence[Row]
+) -> list[Integrity]:
     """Return every condition without which the numbers mean nothing."""
-    policy = Policy(**run["policy"])
     reference, stub = tables.rate("test", "reference"), tables.rate("test", "stub")
     conditions = [
         Integrity(

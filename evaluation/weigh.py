@@ -90,7 +90,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         other_prompts=compare_others(tables, [chosen["tuned"]], PROMPT_ONLY, chosen),
         other_tuned=compare_others(tables, TUNED, [chosen["prompt"]], chosen),
         plan=plan_suite(list(Counter(tables.clusters.values()).values()), policy.minimum_gain, discordant=discordant),
-        integrity=tuple(check_integrity(run, tables, repeat, losses)),
+        integrity=tuple(check_integrity(run, policy, tables, repeat, losses)),
         forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
         secrets=memory["secrets"],
         insecure=insecure,

@@ -256,6 +256,20 @@ def parse_json(text: str | bytes, parse_float: Callable[[str], Any] = float) -> 
         raise ValueError("nested too deeply") from None
 
 
+@contextmanager
+def expect_form(what: str, way_out: str) -> Generator[None]:
+    """
+    Turn what *what* runs into inside the block, because it can be read and has another form, into a `MismatchError`.
+
+    A hash proves no form: it can be made anew by hand, and another version writes another one.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise MismatchError(f"{what} has not the form that this version reads ({reason}){way_out}") from error
+
+
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """
     Yield the objects of a JSON Lines file.

@@ -8,13 +8,22 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import __version__
-from .artefacts import new_artefact, parse_json, read_jsonl, sha256_file, write_json, write_jsonl, write_text
+from .artefacts import (
+    expect_form,
+    new_artefact,
+    parse_json,
+    read_jsonl,
+    sha256_file,
+    write_json,
+    write_jsonl,
+    write_text,
+)
 from .errors import InputError, MismatchError
 from .languages import Language, known_languages, language_of
 from .pairs.pair import COLUMNS, Pair
@@ -26,6 +35,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "idiolect.corpus/1"
 MARKER = "manifest.json"
+KINDS = tuple({"str": str, "int": int, "float": int | float}[str(field.type)] for field in fields(Pair))
+"""What each column of a pair holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,8 @@ class Corpus:
                 raise MismatchError(f"pairs/{split}.jsonl, line {number}: the columns are not those of a pair.")
             if not is_inside(row["path"]):
                 raise MismatchError(f"pairs/{split}.jsonl, line {number}: {row['path']!r} is no path of a repository.")
+            if not all(map(isinstance, row.values(), KINDS)):
+                raise MismatchError(f"pairs/{split}.jsonl, line {number}: a column holds what no pair has there.")
             rows.append(Pair(**row))
         return rows
 
@@ -79,12 +92,14 @@ class Corpus:
         """The conventions that the repository keeps."""
         from .profile import Profile
 
-        return Profile.from_json(parse_json((self.folder / "profile.json").read_text("utf-8")))
+        with expect_form("profile.json", ". Mine again."):
+            return Profile.from_json(parse_json((self.folder / "profile.json").read_text("utf-8")))
 
     @cached_property
     def api(self) -> dict[str, Any]:
         """What the repository offers."""
-        return parse_json((self.folder / "api.json").read_text("utf-8"))
+        with expect_form("api.json", ". Mine again."):
+            return {**parse_json((self.folder / "api.json").read_text("utf-8"))}
 
     @cached_property
     def languages(self) -> tuple[Language, ...]:
@@ -159,12 +174,14 @@ def write_source(folder: Path, data: bytes) -> str:
     return name
 
 
-def read_corpus(folder: Path, *, verify: bool = True) -> Corpus:
+def read_corpus(folder: Path | Corpus, *, verify: bool = True) -> Corpus:
     """
-    Open a corpus.
+    Open a corpus; one that is open stays it.
 
     Raises `InputError` when *folder* is none, and `MismatchError` when a file is not the one that was written.
     """
+    if isinstance(folder, Corpus):
+        return folder
     marker = folder / MARKER
     if not marker.is_file():
         raise InputError(f"{str(folder)!r} is no corpus: it has no {MARKER}. Make one: idiolect mine REPO --out DIR")
@@ -186,7 +203,9 @@ def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
 
     And before a file is opened, for a name that would lead out of the folder it belongs to: files are laid out by them.
     """
-    if not all(isinstance(manifest.get(key), dict) for key in ("sha256", "sources")):
+    kinds = {"sha256": dict, "sources": dict, "counts": list, "repository": str, "commit": str}
+    is_whole = all(isinstance(manifest.get(key), kind) for key, kind in kinds.items())
+    if not (is_whole and all(map(is_count, manifest["counts"]))):
         raise MismatchError(f"{MARKER} does not record what belongs to the corpus. Mine again.")
     hashes: Mapping[str, str] = manifest["sha256"]
     names = [*hashes, *manifest["sources"], *manifest["sources"].values()]
@@ -204,6 +223,12 @@ def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
                 f"{name} was changed after mining: its hash does not match. Use `drop` and `add` in the settings to "
                 "curate a corpus, then mine again."
             )
+
+
+def is_count(row: Any) -> bool:
+    """Claim that *row* says how many pairs of a kind and a language a split has."""
+    kinds = {"kind": str, "split": str, "language": str, "pairs": int}
+    return isinstance(row, dict) and all(isinstance(cast("dict[str, Any]", row).get(k), kind) for k, kind in kinds.items())
 
 
 def is_inside(path: object) -> bool:

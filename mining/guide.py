@@ -51,9 +51,11 @@ def strongest_first(profile: Profile) -> list[Entry]:
     """
     Return the entries that are rules rather than absences, by tier, then by bound; the house's own first.
 
-    What the keys of literals in programs are stands with the tier below.
+    What the keys of literals in programs are stands with the tier below. A convention that is not known here, of a
+    plug-in or of another version, is passed over.
     """
-    entries = [entry for entry in profile.entries if entry.tier]
+    known = conventions_by_id()
+    entries = [entry for entry in profile.entries if entry.tier and entry.convention in known]
     return sorted(entries, key=lambda e: (TIERS.index(e.tier) + is_of_literals(e), not e.rule, -e.bound, e.id, e.scope))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from .conventions.convention import conventions_by_id
 from .owners import Owners, formatters_of
+from .tiers import TIERS
 
 SCHEMA = "idiolect.profile/1"
 EXEMPLARS, SHOWN_EXEMPLARS = 6, 3
@@ -201,6 +202,8 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
     check_kinds(Entry, row)
     if not (0 <= row["k"] <= row["n"] and 0 < row["n"] < math.inf):
         raise ValueError("k of n")
+    if row["tier"] not in ("", *TIERS):
+        raise ValueError(row["tier"])
     # profiles written before opportunities were counted beside their weights
     values = {"conforming": round(row["k"]), "opportunities": round(row["n"]), **row}
     for name in ("exemplars", "counterexamples"):

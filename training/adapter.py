@@ -215,11 +215,12 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def is_record(record: Mapping[str, Any]) -> bool:
-    """Claim that *record* says of its base, prompts and files what is read of it to load an adapter."""
-    base, prompts, files = (record.get(key) for key in ("base", "prompt_format", "files"))
-    if not (isinstance(base, dict) and isinstance(prompts, dict) and isinstance(files, dict)):
+    """Claim that *record* says of its base, corpus, recipe, prompts and files what is read of it."""
+    tables = ("base", "corpus", "recipe", "prompt_format", "counts", "files")
+    if not all(isinstance(record.get(name), dict) for name in tables):
         return False
-    return all(isinstance(base.get(key), str) for key in ("name", "weights_sha256"))
+    words = (record["base"].get("name"), record["base"].get("weights_sha256"), record["corpus"].get("sha256"))
+    return all(isinstance(word, str) for word in words)
 
 
 def load_block(base: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from ..mining.artefacts import expect_form
 from ..mining.errors import InputError, SettingsError
 
 METHODS = ("lora", "dora", "qlora", "full")
@@ -208,8 +209,9 @@ class Recipe:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Recipe:
-        """Return the recipe whose values JSON has."""
-        return cls(**{**values, "betas": tuple(values["betas"])})
+        """Return the recipe whose values JSON has; raises `MismatchError` where they are none of this version."""
+        with expect_form("The recipe of the adapter", ". Train it again."):
+            return cls(**{key: convert(key, value) for key, value in values.items()})
 
 
 def size_recipe(

@@ -135,6 +135,27 @@ def test_forged_evidence_is_invalid_although_its_hashes_fit(copy, name, change, 
     assert reason in result.lines[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        pytest.param("run.json", lambda run: {**run, "policy": {**run["policy"], "new": 1}}, id="of a newer version"),
+        pytest.param("run.json", lambda run: {**run, "policy": {**run["policy"], "minimum_gain": "x"}}, id="a word"),
+        pytest.param("run.json", lambda run: {**run, "suites": {"test": None}}, id="no suites"),
+        pytest.param("run.json", lambda run: {**run, "arms": [7]}, id="no arms"),
+        pytest.param("verdict.json", lambda verdict: {**verdict, "files": {"gone.jsonl": "0"}}, id="a file not there"),
+    ],
+)
+def test_evidence_of_another_form_is_invalid_although_its_hashes_fit(copy, capsys, name, change):
+    """What can be read and is not what this version writes ends in one line and exit 4, beside a good one too."""
+    good = shutil.copytree(copy, copy.parent / "good")
+    write_json(copy / name, change(json.loads((copy / name).read_text("utf-8"))))
+    if name == "run.json":
+        reseal(copy)
+
+    assert [4, 4] == [main(["gate", str(copy)]), main(["gate", str(good), "--against", str(copy)])]
+    assert ["INVALID"] * 2 == capsys.readouterr().out.splitlines()[1::2]
+
+
 def test_evidence_gives_git_no_option(tmp_path, monkeypatch):
     """What stands where the commit should is not read as an option, which could write a file."""
     identity = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]

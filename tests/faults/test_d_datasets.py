@@ -5,6 +5,7 @@ Group D: pairs, splits, data sets.
 # ruff: noqa: E501 - rows of a table stay on one line
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -146,6 +147,33 @@ def test_D09_a_manifest_that_does_not_name_all(root, mine, tmp_path, lacking):
 
     with pytest.raises(MismatchError, match="does not record"):
         read_corpus(out)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("manifest.json", lambda text: {**json.loads(text), "counts": [{"kind": "implement"}]}),
+        ("manifest.json", lambda text: {**json.loads(text), "commit": None}),
+        ("profile.json", lambda text: {**json.loads(text), "entries": [7]}),
+        ("api.json", lambda text: [json.loads(text)]),
+        ("pairs/train.jsonl", lambda text: {**json.loads(text.splitlines()[0]), "response": None}),
+    ],
+)
+def test_D09_another_form_with_hashes_made_anew(root, mine, tmp_path, name, change):
+    """What can be read and is not what this version writes is bad evidence, and no fault of ours."""
+    out = mine(root).out
+    file, marker = out / name, out / "manifest.json"
+    file.write_text(json.dumps(change(file.read_text("utf-8"))) + "\n", "utf-8")
+    if file != marker:
+        manifest = json.loads(marker.read_text("utf-8"))
+        manifest["sha256"][name] = hashlib.sha256(file.read_bytes()).hexdigest()
+        marker.write_text(json.dumps(manifest), "utf-8")
+
+    with pytest.raises(MismatchError):
+        corpus = read_corpus(out)
+        assert corpus.pairs("train")
+        assert corpus.profile
+        assert corpus.api
 
 
 @pytest.mark.parametrize("path", ["/etc/x.py", "../x.py", "a/../../x.py", "a\\..\\x.py", "\\x.py", "a\0.py", ""])

@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 import torch
 import yaml
+from idiolect.commands.evaluate import read_recipe
 from idiolect.mining.artefacts import sha256_file, write_json
 from idiolect.mining.errors import InputError, MismatchError
 from idiolect.training.adapter import attach_adapter, load_adapter, read_record, render_card, write_adapter
@@ -41,6 +42,20 @@ def test_an_adapter_of_zeros_is_not_applied(adapter, tiny_base, tmp_path):
     assert generator.applied is not None
     assert not generator.applied.applied
     assert generator.applied.zero_tensors == generator.applied.tensors
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"recipe": None}, {"recipe": {"new": 1}}, {"recipe": {"steps": "x"}}, {"recipe": {}, "corpus": 7}, {"counts": []}],
+)
+def test_a_record_of_another_form_is_bad_evidence(adapter, tmp_path, change):
+    """Whoever trains by it again is told so, and no internal error."""
+    shutil.copytree(adapter, tmp_path / "odd")
+    record = json.loads((adapter / "idiolect.json").read_text())
+    write_json(tmp_path / "odd" / "idiolect.json", {**record, **change})
+
+    with pytest.raises(MismatchError):
+        read_recipe(tmp_path / "odd")
 
 
 @pytest.mark.parametrize(("change", "word"), [(lambda w: w * float("nan"), "not a number"), (None, "lacks")])
