@@ -30,25 +30,17 @@ from ..mining.artefacts import (
 from ..mining.errors import InputError, TooSmallError
 from ..mining.taught import read_taught
 from .arms import ARMS, Arm, Request
+from .ask import Answered, ask_part, name_fold
 from .folds import open_folds
 from .latency import describe_latency
-from .measure import (
-    TRAINING,
-    add_memory,
-    measure_canaries,
-    measure_losses,
-    measure_parts,
-    require_retrain,
-    train_placebo,
-)
-from .parts import Part, describe_fold, make_bench, merge_suites, open_parts, train_part
-from .probes import Suite
+from .measure import TRAINING, add_memory, require_retrain, train_placebo
+from .parts import Part, make_bench, merge_suites, open_parts
 from .record import MARKER, SCHEMA, describe_machine, describe_run, describe_verdict
-from .samples import Job, Row, SampleFile, generate_samples, model_sha256, write_sealed
+from .samples import Row, SealedFile, write_sealed
 from .scores import Text, control_texts
 from .size import choose_count, require_size
 from .statistics import Plan, plan_suite
-from .task import Bench, Task
+from .task import Task
 from .weigh import comparison_rows, weigh
 
 
@@ -111,13 +103,14 @@ def run_task(task: Task) -> dict[str, Any]:
     run = {**describe_run(bench, parts, plan), "probes_asked": count}
     write_json(task.out / MARKER, {**run, "status": "started"})
     announce(task, parts, plan)
-    file = SampleFile(task.out / "samples.jsonl")
-    answered = [ask_part(part, file) for part in parts]
+    file, known = SealedFile(task.out / "samples.jsonl"), SealedFile(task.out / "folds.jsonl")
+    answered = [ask_part(part, file, known) for part in parts]
     folds = [one.fold for one in answered if one.fold]
     run = {**run, "folds": folds} if folds else run
     losses = [row for one in answered for row in one.losses]
     jobs = [job for one in answered for job in one.jobs]
-    rows = file.finish(jobs)
+    rows = file.finish([job.key for job in jobs])
+    known.finish([name_fold(part) for part in parts if part.fold is not None])
     scores = score_parts(answered, file)
     write_sealed(task.out / "scores.jsonl", scores)
     write_sealed(task.out / "losses.jsonl", losses)
@@ -186,64 +179,7 @@ def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
 # -- measuring
 
 
-def plan_jobs(bench: Bench, suites: Mapping[str, Suite]) -> list[Job]:
-    """Return every sample to be made, in the order in which `samples.jsonl` holds them."""
-    jobs: list[Job] = []
-    for split, suite in sorted(suites.items()):
-        material = {probe.id: bench.material(probe) for probe in suite.probes}
-        for asked in bench.task.asked:
-            if split not in asked.splits:
-                continue
-            model = model_sha256(asked.generator, asked.arm.adapted)
-            for probe in suite.probes:
-                composed = bench.compose(asked.arm, probe, material[probe.id])
-                limit = bench.limit(probe.pair)
-                jobs += [
-                    Job(
-                        model=model,
-                        arm=asked.name,
-                        adapted=asked.arm.adapted,
-                        split=split,
-                        probe=probe,
-                        composed=composed,
-                        max_tokens=limit,
-                        temperature=bench.task.temperature,
-                        sample_ix=ix,
-                    )
-                    for ix in range(asked.samples)
-                ]
-    return jobs
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """
-    A part, once its model has answered; the model itself may go.
-    """
-
-    part: Part
-    jobs: Sequence[Job]
-    losses: Sequence[Row]
-    fold: Row | None
-    """What `run.json` says of the part's fold."""
-
-
-def ask_part(part: Part, file: SampleFile) -> Answered:
-    """Measure the losses of a part and make every sample of it that *file* lacks."""
-    trained = train_part(part)
-    task = trained.bench.task
-    losses = measure_losses(task, part.suites.get("test"), only_test=part.fold is not None)
-    if part.fold is None:
-        # of several adapters none is the whole that a curve of its parts ends in
-        losses += measure_parts(task, part.suites["test"]) if "test" in part.suites else []
-        losses += measure_canaries(task)
-    jobs = plan_jobs(trained.bench, part.suites)
-    generators = {asked.name: asked.generator for asked in task.asked}
-    generate_samples(jobs, file, generators, task.out / "timings.jsonl", task.report)
-    return Answered(part, jobs, losses, None if part.fold is None else describe_fold(trained))
-
-
-def score_parts(answered: Sequence[Answered], file: SampleFile) -> list[Row]:
+def score_parts(answered: Sequence[Answered], file: SealedFile) -> list[Row]:
     """Return the score of every sample, in the order of the samples, then of references and stubs."""
     scores: list[Row] = []
     controls: list[Row] = []

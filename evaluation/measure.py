@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import NamedTuple
 
 from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
@@ -67,24 +68,42 @@ def retrain_on(task: Task, name: str, pairs: Sequence[Pair], reading: float = 1.
     return task.retrain(pairs, folder, reading=reading)
 
 
-def measure_losses(task: Task, suite: Suite | None, *, only_test: bool = False) -> list[Row]:
+class LossSet(NamedTuple):
     """
-    Return the loss of base and tuned model on the probes, on general code, and on some training answers.
+    Pairs whose losses are measured.
+    """
 
-    General code is scored as text, and so are the probes once more, under the base alone: the two tell how new this
-    code is to it. Without *suite* probes are left out, with *only_test* everything else is.
+    name: str
+    pairs: Sequence[Pair]
+    as_text: bool = False
+    """As text that goes on, and not as an answer with its end."""
+    by_tuned: bool = True
+    """By the tuned model, too, where there is one."""
+
+
+def probe_sets(suite: Suite) -> list[LossSet]:
     """
+    Return the answers of the probes, and these as text under the base alone.
+
+    That and the loss on general code, which is text, tell how new this code is to the base.
+    """
+    probes = [probe.pair for probe in suite.probes]
+    return [LossSet("test", probes), LossSet("test_text", probes, as_text=True, by_tuned=False)]
+
+
+def whole_sets(task: Task) -> list[LossSet]:
+    """Return general code, and some training answers."""
+    applied = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
+    return [LossSet("general", collect_general(task.corpus), as_text=True), LossSet("applied", applied)]
+
+
+def measure_losses(task: Task, sets: Sequence[LossSet]) -> list[Row]:
+    """Return the loss of base and tuned model on every pair of *sets*."""
     if task.loss_of is None:
         return []
-    sides = (False, True) if task.adapter is not None else (False,)
-    probes = [] if suite is None else [probe.pair for probe in suite.probes]
-    sets = [("test", probes, sides, False), ("test_text", probes, (False,), True)] if suite is not None else []
-    if not only_test:
-        applied = sorted(task.corpus.pairs("train"), key=lambda pair: pair.id)[:TRAINING_PROMPTS]
-        sets += [("general", collect_general(task.corpus), sides, True), ("applied", applied, sides, False)]
     rows: list[Row] = []
-    for step, (name, pairs, asked, as_text) in enumerate(sets):
-        for adapted in asked:
+    for step, (name, pairs, as_text, by_tuned) in enumerate(sets):
+        for adapted in (False, True) if by_tuned and task.adapter is not None else (False,):
             losses = list_losses(pairs, task.loss_of, adapted=adapted, as_text=as_text)
             rows += [{"set": name, **row} for row in losses]
         if task.report is not None:

@@ -17,7 +17,6 @@ from .folds import FoldCorpus, open_folds
 from .measure import retrain_on
 from .probes import Suite, select_probes
 from .retrieval import Retriever
-from .samples import model_sha256
 from .scores import Scorer
 from .task import Bench, Task
 
@@ -102,8 +101,8 @@ def describe_suites(parts: Sequence[Part]) -> dict[str, Any]:
     return suites
 
 
-def describe_fold(part: Part) -> dict[str, Any]:
-    """Return what `run.json` says of a trained fold."""
+def describe_fold(part: Part, models: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `run.json` says of a fold, in whose arms *models* answered."""
     task = part.bench.task
     assert isinstance(task.corpus, FoldCorpus)
     return {
@@ -113,5 +112,5 @@ def describe_fold(part: Part) -> dict[str, Any]:
         "training_pairs": len(task.corpus.training),
         "index_sha256": part.bench.retriever.settings["index_sha256"],
         "scorer_sha256": part.bench.scorer.sha256,
-        "models": {a.name: model_sha256(a.generator, adapted=True) for a in task.asked if a.arm.adapted},
+        "models": {asked.name: models[asked.name] for asked in task.asked if asked.arm.adapted},
     }

@@ -110,15 +110,15 @@ def cut_chunks(jobs: Sequence[Job]) -> list[list[Job]]:
     return [chunk for _, _, chunk in sorted(chunks, key=lambda item: item[:2])]
 
 
-class SampleFile:
+class SealedFile:
     """
-    `samples.jsonl` while it grows.
+    A file of sealed lines while it grows, each by its key: `samples.jsonl`, `folds.jsonl`.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         # a sample lost to the machine is no sample: it is made again
-        self.rows: dict[str, Row] = {r["key"]: r for r in read_sealed(path) if r["finish_reason"] != "error"}
+        self.rows: dict[str, Row] = {r["key"]: r for r in read_sealed(path) if r.get("finish_reason") != "error"}
 
     def append(self, rows: Sequence[Row]) -> None:
         """Add *rows* and force them to the disk: what was counted as done survives a kill."""
@@ -128,15 +128,15 @@ class SampleFile:
             file.flush()
             os.fsync(file.fileno())
 
-    def finish(self, jobs: Sequence[Job]) -> list[Row]:
-        """Write the rows of *jobs* alone, in their order, and return them."""
-        rows = [self.rows[job.key] for job in jobs]
+    def finish(self, keys: Sequence[str]) -> list[Row]:
+        """Write the rows of *keys* alone, in their order, and return them."""
+        rows = [self.rows[key] for key in keys]
         write_sealed(self.path, rows)
         return rows
 
 
 def generate_samples(
-    jobs: Sequence[Job], file: SampleFile, generators: Mapping[str, Generator], timings: Path, report: Progress | None
+    jobs: Sequence[Job], file: SealedFile, generators: Mapping[str, Generator], timings: Path, report: Progress | None
 ) -> None:
     """Generate every sample of *jobs* that *file* lacks, chunk by chunk, by the generator of its arm."""
     done = 0

@@ -20,8 +20,8 @@ import pytest
 import toys
 from idiolect.evaluation import parts, samples, size, task
 from idiolect.evaluation.arms import ARMS
+from idiolect.evaluation.ask import models_of, plan_jobs
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
-from idiolect.evaluation.evaluate import plan_jobs
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.probes import select_probes
@@ -321,7 +321,7 @@ def test_minutes_are_shared_by_all_that_answers(corpus, monkeypatch):
     monkeypatch.setattr(size, "time_request", lambda *_: 1.0)
 
     count = size.choose_count(asked, bench)
-    answers = sum(len(plan_jobs(part.bench, part.suites)) for part in parts.open_parts(bench, count))
+    answers = sum(len(plan_jobs(part.bench, part.suites, models_of(asked))) for part in parts.open_parts(bench, count))
 
     assert 24 == count
     assert 24 * 23 == answers < 11.8 * 60 * size.GENERATION_SHARE < 25 * 23
@@ -344,9 +344,9 @@ def test_no_two_chunks_of_an_arm_are_drawn_by_the_same_numbers(corpus, tmp_path,
         corpus=corpus, out=tmp_path, generator=generator, arms=(ARMS["base"], ARMS["tuned"]), policy=Policy(), samples=2
     )
     bench = parts.make_bench(asked)
-    jobs = plan_jobs(bench, {"test": parts.admit_suite(bench, "test", None)})
+    jobs = plan_jobs(bench, {"test": parts.admit_suite(bench, "test", None)}, models_of(asked))
     by_arm = {one.name: one.generator for one in asked.asked}
-    samples.generate_samples(jobs, samples.SampleFile(tmp_path / "s"), by_arm, tmp_path / "t", None)
+    samples.generate_samples(jobs, samples.SealedFile(tmp_path / "s"), by_arm, tmp_path / "t", None)
 
     assert 2 * 4 == len(set(generator.seeds[True])) == len(generator.seeds[True])
     assert set(generator.seeds[True]) <= set(generator.seeds[False])
@@ -459,7 +459,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
-from idiolect.evaluation.evaluate import plan_jobs
+from idiolect.evaluation.ask import models_of, plan_jobs
 from idiolect.mining.corpus import read_corpus
 
 class Mortal(FakeGenerator):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import pytest
 from idiolect.evaluation.folds import open_folds
@@ -126,10 +127,24 @@ def test_the_gate_replays_folds(crossed):
     assert judge_gate(out).word == judge_gate(out, against=out).word == "WORTH_IT"
 
 
-def test_a_second_run_asks_nothing_again(small, crossed):
-    """The adapters are trained again, to the same bytes, and their answers are found."""
-    _, out = crossed
-    before = {name: (out / name).read_bytes() for name in ("samples.jsonl", "scores.jsonl", "verdict.json")}
+def lose_samples(folder):
+    """Cut the last samples, which are those of one fold."""
+    lines = (folder / "samples.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (folder / "samples.jsonl").write_text("".join(lines[:-3]), "utf-8")
+
+
+def lose_fold(folder):
+    """Forget what one fold's adapter was, as where a run was killed while that was asked."""
+    lines = (folder / "folds.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (folder / "folds.jsonl").write_text("".join(lines[:-1]), "utf-8")
+
+
+@pytest.mark.parametrize(("lose", "trained"), [(lambda folder: None, 0), (lose_samples, 1), (lose_fold, 1)])
+def test_what_a_fold_has_answered_is_not_trained_again(small, crossed, tmp_path, lose, trained):
+    """A second run trains the folds alone of which anything lacks, asks for no more than that, and ends alike."""
+    out = shutil.copytree(crossed[1], tmp_path / "e")
+    before = {path.name: path.read_bytes() for path in out.glob("*.jsonl")} | {"v": (out / "verdict.json").read_bytes()}
+    lose(out)
     trainer = Trainer(small)
 
     evaluate_corpus(
@@ -137,8 +152,23 @@ def test_a_second_run_asks_nothing_again(small, crossed):
         retrain=trainer, probes=80,
     )  # fmt: skip
 
-    assert trainer.asked == [set()] * 4
-    assert before == {name: (out / name).read_bytes() for name in before}
+    assert (trained, lose is lose_samples) == (len(trainer.given), any(trainer.asked))
+    after = {path.name: path.read_bytes() for path in out.glob("*.jsonl")} | {"v": (out / "verdict.json").read_bytes()}
+    assert before.keys() == after.keys()
+    assert {name for name in before if before[name] != after[name]} <= {"timings.jsonl"}
+
+
+def test_folds_of_another_adapter_are_trained(small, crossed, tmp_path):
+    """What was answered by the recipe of one adapter says nothing of that of another."""
+    out = shutil.copytree(crossed[1], tmp_path / "e")
+    other = FakeGenerator(small, tuned_knows, fingerprint={"weights": "toy", "adapter_sha256": "b2"})
+    trainer = Trainer(small)
+
+    evaluate_corpus(
+        small.folder, out, generator=other, loss_of=FakeLosses(), adapter_info=INFO, retrain=trainer, probes=80
+    )
+
+    assert 4 == len(trainer.given)
 
 
 def test_an_inert_fold_is_invalid(small, tmp_path):
