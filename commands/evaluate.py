@@ -18,7 +18,9 @@ from ._progress import goes_on, show_progress
 
 if TYPE_CHECKING:
     from ..evaluation.arms import Generator, LossOf, Retrain
+    from ..mining.corpus import Corpus
     from ..mining.pairs.pair import Pair
+    from ..training.models import Base
     from ..training.recipe import Recipe
 
 
@@ -114,40 +116,33 @@ def command(
             report=report,
         )
         if adapter is not None:
+            # once: another run may make the adapter anew meanwhile, and all folds are to be trained as the one at hand
+            recipe = read_recipe(adapter)
             task = replace(
                 task,
                 adapter=read_adapter(adapter),
-                retrain=make_retrain(corpus, adapter, base),
-                untrainable=why_untrainable(read_recipe(adapter)),
+                retrain=make_retrain(mined, recipe, models.generator.loaded.base),
+                untrainable=why_untrainable(recipe),
             )
         verdict = evaluate(task)
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))
 
 
-def make_retrain(corpus: Path, adapter: Path, base: str | Path | None) -> Retrain:
-    """
-    Return what trains further adapters by the recipe of *adapter*, in steps as their pairs are to the corpus's.
-
-    Without *base*, the adapter's own is found.
-    """
-    from ..mining.corpus import read_corpus
+def make_retrain(corpus: Corpus, recipe: Recipe, base: Base) -> Retrain:
+    """Return what trains further adapters of *base* by *recipe*, in steps as their pairs are to those of *corpus*."""
     from ..training.generation import load_model
-    from ..training.models import recall_base
     from ..training.train import train_adapter
 
-    # once: another run may make the adapter anew meanwhile, and all folds are to be trained as the one at hand
-    named = base or recall_base(json.loads((adapter / "idiolect.json").read_text("utf-8")))
-    had = read_recipe(adapter)
+    whole = len(corpus.pairs("train"))
 
     def retrain(pairs: Sequence[Pair], out: Path, *, reading: float = 1.0) -> tuple[Generator, LossOf]:
         # not by the pairs that the recipe took: of these it will leave out as many again
-        share = reading * len(pairs) / len(read_corpus(corpus).pairs("train"))
-        steps = None if had.steps is None else max(1, round(had.steps * share))
-        epochs = had.epochs if steps is not None else had.epochs * reading
+        steps = None if recipe.steps is None else max(1, round(recipe.steps * (reading * len(pairs) / whole)))
+        epochs = recipe.epochs if steps is not None else recipe.epochs * reading
         # the rate is found already, and nobody has to judge the answers of a control while it trains
-        recipe = replace(had, steps=steps, epochs=epochs, rate_probe=0, probes=0)
-        train_adapter(corpus, out, base=named, recipe=recipe, pairs=pairs)
-        models = load_model(named, out)
+        own = replace(recipe, steps=steps, epochs=epochs, rate_probe=0, probes=0)
+        train_adapter(corpus, out, base=base, recipe=own, pairs=pairs)
+        models = load_model(base, out)
         return models.generator, models.losses
 
     return retrain
@@ -155,9 +150,10 @@ def make_retrain(corpus: Path, adapter: Path, base: str | Path | None) -> Retrai
 
 def read_recipe(adapter: Path) -> Recipe:
     """Return the recipe of the finished *adapter*."""
+    from ..training.adapter import read_record
     from ..training.recipe import Recipe
 
-    return Recipe.from_json(json.loads((adapter / "idiolect.json").read_text("utf-8"))["recipe"])
+    return Recipe.from_json(read_record(adapter)["recipe"])
 
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:

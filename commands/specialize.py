@@ -19,7 +19,7 @@ from ..mining.errors import InputError, TooSmallError
 from ._language import language_option
 from ._paths import PATH
 from ._progress import goes_on, show_progress
-from .evaluate import make_retrain
+from .evaluate import make_retrain, read_recipe
 
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
@@ -105,7 +105,7 @@ def specialize(
         asked = {"corpus": corpus.sha256, "base": base, "minutes": minutes, "probes": probes}
         shares = read_started(out, asked) or start_anew(out, asked, minutes - (time.monotonic() - began) / 60, folds)
         train_adapter(
-            out / "corpus",
+            corpus,
             out / "adapter",
             base=base,
             adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={shares['train']}"]),
@@ -122,7 +122,7 @@ def specialize(
             arms=resolve_arms(None, adapted=True),
             policy=policy_of(corpus),
             adapter=read_adapter(out / "adapter"),
-            retrain=make_retrain(out / "corpus", out / "adapter", base),
+            retrain=make_retrain(corpus, read_recipe(out / "adapter"), models.generator.loaded.base),
             probes=probes,
             minutes=shares["evaluate"],
             report=report,

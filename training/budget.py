@@ -140,7 +140,7 @@ def plan_budget(material: Material, out: Path, device: torch.device, processes: 
     Memory is that of one of *processes*, time that of all together.
     """
     recipe, dtype, plan = material.recipe, material.dtype, material.plan(processes=processes)
-    shape = read_shape(material.base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
+    shape = read_shape(material.order.base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
     steps = plan.epoch(0)
     # the process with the dearest packs is waited for
     part = sum(count_slowest(step, processes) for step in steps) / sum(count_slowest(step, 1) for step in steps)

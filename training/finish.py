@@ -13,15 +13,14 @@ from typing import Any
 
 from .. import __version__
 from ..mining.artefacts import write_jsonl
-from ..mining.corpus import Corpus
+from ..mining.pairs.pair import Pair
 from ..mining.taught import read_taught, write_taught
-from .adapter import RECORD, AppliedCheck, adapter_tensors, check_applied, read_record, write_adapter
+from .adapter import RECORD, adapter_tensors, check_applied, write_adapter
 from .checkpoints import CHECKPOINTS, Progress
-from .encode import Encoded
 from .full import fold_full
 from .replay import origin
-from .run import RUN
-from .setup import Setup
+from .run import RUN, files_begun
+from .setup import Material, Setup
 from .vocabulary import ROWS
 
 Losses = tuple[float | None, float | None]
@@ -29,14 +28,7 @@ Losses = tuple[float | None, float | None]
 
 
 def finish(
-    setup: Setup,
-    out: Path,
-    corpus: Corpus,
-    encoded: Encoded,
-    run: Mapping[str, Any],
-    state: Progress,
-    losses: Losses,
-    start_from: Path | None = None,
+    setup: Setup, material: Material, out: Path, run: Mapping[str, Any], state: Progress, losses: Losses
 ) -> None:
     """
     Prove that the adapter is applied, write it, and clear away the run; *losses* are those before and after.
@@ -51,13 +43,12 @@ def finish(
     (out / RECORD).unlink(missing_ok=True)
     # a resumed run has read its first lines back from JSON, in another order of keys
     write_jsonl(out / "log.jsonl", (dict(sorted(line.items())) for line in state.log))
-    learned = {example.id for example in encoded.examples}
-    begun, earlier = None, frozenset()
-    if start_from is not None:
-        begun = read_record(start_from)["files"]
-        earlier = read_taught(start_from, begun)
-    write_taught(out, [pair for pair in corpus.pairs("train") if pair.id in learned], earlier)
-    record = make_record(setup, corpus, encoded, run, state, losses, applied) | {"from": begun}
+    start_from = material.order.start_from
+    begun = files_begun(material.order)
+    earlier = frozenset() if start_from is None or begun is None else read_taught(start_from, begun)
+    write_taught(out, learned_pairs(material), earlier)
+    told = {"applied": asdict(applied), "from": begun}
+    record = make_record(setup, material, run, state, losses) | told
     write_adapter(setup.model, out, setup.base.name, record)
     timings = out / CHECKPOINTS / "timings.jsonl"
     if timings.is_file():
@@ -68,16 +59,10 @@ def finish(
 
 
 def make_record(
-    setup: Setup,
-    corpus: Corpus,
-    encoded: Encoded,
-    run: Mapping[str, Any],
-    state: Progress,
-    losses: Losses,
-    applied: AppliedCheck,
+    setup: Setup, material: Material, run: Mapping[str, Any], state: Progress, losses: Losses
 ) -> dict[str, Any]:
-    """Return what `idiolect.json` says beside the hashes of the files."""
-    manifest = corpus.manifest
+    """Return what `idiolect.json` says of the run."""
+    corpus, encoded = material.order.corpus, material.encoded
     before, after = losses
     epochs = state.epoch + state.cursor / len(setup.plan.epoch(state.epoch))
     return {
@@ -92,8 +77,8 @@ def make_record(
         },
         "corpus": {
             "sha256": corpus.sha256,
-            "repository": manifest.get("repository", ""),
-            "commit": manifest.get("commit", ""),
+            "repository": corpus.manifest.get("repository", ""),
+            "commit": corpus.manifest.get("commit", ""),
         },
         "recipe": replace(setup.recipe, steps=run["steps"], minutes=None).as_json(),
         "prompt_format": setup.family.prompt_format,
@@ -102,7 +87,7 @@ def make_record(
             "pairs": len(encoded.examples),
             "replayed": dict(sorted(Counter(replayed(setup, state)).items())),
             "refused": encoded.refused,
-            "kinds": dict(sorted(Counter(kind_counts(corpus, encoded)).items())),
+            "kinds": dict(sorted(Counter(pair.kind for pair in learned_pairs(material)).items())),
             "steps": state.step,
             "epochs": round(epochs, 6),
             "answer_tokens": state.answer_tokens,
@@ -121,7 +106,6 @@ def make_record(
         },
         "stopped_early": state.stopped or None,
         "kept_of_change": state.kept,
-        "applied": asdict(applied),
     }
 
 
@@ -147,7 +131,7 @@ def replayed(setup: Setup, state: Progress) -> Iterator[str]:
     return filter(None, map(origin, setup.plan.seen(state.epoch + (state.cursor > 0))))
 
 
-def kind_counts(corpus: Corpus, encoded: Encoded) -> Iterator[str]:
-    """Yield the kind of every pair that was learned from."""
-    kinds = {pair.id: pair.kind for pair in corpus.pairs("train")}
-    return (kinds.get(example.id, "own") for example in encoded.examples)
+def learned_pairs(material: Material) -> list[Pair]:
+    """Return the pairs that were learned from, each as it was offered."""
+    learned = {example.id for example in material.encoded.examples}
+    return [pair for pair in material.order.offered if pair.id in learned]

@@ -8,7 +8,7 @@ learning rate by a trial, and its packs by how many processes began it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +16,12 @@ from typing import Any
 
 from .. import __version__
 from ..mining.artefacts import LOCK, lock_folder, machine_faults, parse_json, sha256_json, write_json
-from ..mining.corpus import Corpus
 from ..mining.errors import InputError
 from .adapter import RECORD, read_record
 from .checkpoints import CHECKPOINTS
-from .models import Base
 from .pace import count_steps, probe_rates
 from .recipe import Recipe
-from .setup import Setup
+from .setup import Order, Setup
 
 RUN_SCHEMA = "idiolect.run/1"
 TRACKING = "tracking"
@@ -49,23 +47,16 @@ def refuse_folder(out: Path, *, resume: bool) -> None:
         raise InputError(f"{str(out)!r} is not empty and holds no adapter. Choose another folder.")
 
 
-def require_same(
-    out: Path,
-    corpus: Corpus,
-    base: Base,
-    *,
-    recipe: Recipe | None,
-    adjust: Callable[[Recipe], Recipe] | None,
-    start_from: Path | None,
-) -> None:
+def require_same(out: Path, order: Order) -> None:
     """
-    Raise `InputError` when the finished adapter in *out* is not what a run with these arguments would make.
+    Raise `InputError` when the finished adapter in *out* is not what a run of *order* would make.
     """
     record = read_record(out)
-    told = other_values(record, recipe, adjust)
-    if record.get("from") != (None if start_from is None else read_record(start_from)["files"]):
+    told = other_values(Recipe.from_json(record["recipe"]), order)
+    if record.get("from") != files_begun(order):
         told = "another adapter that it went on from (--from)"
-    if (record["corpus"]["sha256"], record["base"]["weights_sha256"]) != (corpus.sha256, base.weights_sha256):
+    had = record["corpus"]["sha256"], record["base"]["weights_sha256"]
+    if had != (order.corpus.sha256, order.base.weights_sha256):
         told = "another corpus or base"
     if told:
         raise InputError(
@@ -74,11 +65,15 @@ def require_same(
         )
 
 
-def other_values(record: Mapping[str, Any], recipe: Recipe | None, adjust: Callable[[Recipe], Recipe] | None) -> str:
-    """Return the values of the adapter of *record* that *recipe* or *adjust* want otherwise, or an empty word."""
-    had = Recipe.from_json(record["recipe"])
-    asked = had if recipe is None else recipe
-    asked = asked if adjust is None else adjust(asked)
+def files_begun(order: Order) -> dict[str, str] | None:
+    """Return the hashes of the adapter that a run of *order* goes on from; None where it begins anew."""
+    return None if order.start_from is None else read_record(order.start_from)["files"]
+
+
+def other_values(had: Recipe, order: Order) -> str:
+    """Return the values of the recipe that an adapter *had* and *order* wants otherwise, or an empty word."""
+    asked = had if order.recipe is None else order.recipe
+    asked = asked if order.adjust is None else order.adjust(asked)
     # what a run decides itself stands in its record as it was decided
     own = {"minutes"}
     own |= {"steps"} if asked.steps is None else set()
@@ -118,9 +113,7 @@ def is_foreign(out: Path) -> bool:
     return out.is_dir() and any(path.name not in (CHECKPOINTS, TRACKING, LOCK) for path in out.iterdir())
 
 
-def start_run(
-    setup: Setup, out: Path, corpus: Corpus, start_from: Path | None, a_look: float
-) -> tuple[Setup, dict[str, Any]]:
+def start_run(setup: Setup, out: Path, order: Order, a_look: float) -> tuple[Setup, dict[str, Any]]:
     """
     Return the set-up and the record of the run in *out*, writing that first when the run is new.
 
@@ -131,11 +124,11 @@ def start_run(
     fingerprint = sha256_json(
         {
             "recipe": setup.recipe.as_json(),
-            "corpus": corpus.sha256,
+            "corpus": order.corpus.sha256,
             "base": setup.base.weights_sha256,
             "format": setup.family.sha256,
             "pairs": [example.id for example in setup.plan.examples],
-            "from": read_record(start_from)["files"] if start_from is not None else None,
+            "from": files_begun(order),
             "tool": __version__,
         }
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -20,7 +20,7 @@ import torch
 from accelerate import Accelerator
 from peft import PeftModel
 
-from ..mining.artefacts import write_json
+from ..mining.artefacts import expect_form, parse_json, write_json
 from ..mining.corpus import Corpus
 from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
@@ -48,7 +48,7 @@ from .models import (
 )
 from .packing import Plan, plan_training
 from .pointwise import fuse_pointwise
-from .recipe import SMALL_MODEL, Recipe, size_recipe
+from .recipe import SMALL_MODEL, Recipe, convert, size_recipe
 from .replay import (
     draw_examples,
     general_examples,
@@ -64,6 +64,29 @@ from .vocabulary import house_tokens
 
 Report = Callable[[str, int, int], None]
 REPLAY = "replay.json"
+
+
+@dataclass(frozen=True)
+class Order:
+    """
+    What is asked of a run.
+    """
+
+    corpus: Corpus
+    base: Base
+    recipe: Recipe | None = None
+    """None: sized from the corpus and the base."""
+    adjust: Callable[[Recipe], Recipe] | None = None
+    """What of it is to be otherwise."""
+    pairs: Sequence[Pair] | None = None
+    """What is offered instead of the corpus's training pairs."""
+    start_from: Path | None = None
+    """A finished adapter to go on from."""
+
+    @property
+    def offered(self) -> Sequence[Pair]:
+        """The pairs that may be learned from."""
+        return self.corpus.pairs("train") if self.pairs is None else self.pairs
 
 
 @dataclass
@@ -105,7 +128,7 @@ class Material:
     What a run is made of, before a weight is read.
     """
 
-    base: Base
+    order: Order
     family: Family
     recipe: Recipe
     dtype: torch.dtype
@@ -126,7 +149,7 @@ class Material:
 
         Packs are cut short enough that a step has one for each of *processes*, but never below the longest document.
         """
-        mode = mode or expect_mode(read_config(self.base))
+        mode = mode or expect_mode(read_config(self.order.base))
         single = mode == "single"
         room = self.recipe.pack_tokens
         if processes > 1:
@@ -142,34 +165,23 @@ class Material:
         )
 
 
-def gather(
-    corpus: Corpus,
-    base: Base,
-    device: torch.device,
-    *,
-    recipe: Recipe | None,
-    adjust: Callable[[Recipe], Recipe] | None,
-    pairs: Sequence[Pair] | None,
-    report: Report,
-    began: float,
-    start_from: Path | None = None,
-) -> Material:
+def gather(order: Order, device: torch.device, report: Report, began: float) -> Material:
     """
     Size the recipe and encode the pairs. Reads configuration and tokenizer, no weights.
 
-    Raises `InputError` when the recipe asks for another form of adapter than *start_from* has.
+    Raises `InputError` when the recipe asks for another form of adapter than the one to go on from has.
     """
+    base, offered = order.base, order.offered
     tokenizer = load_tokenizer(base)
     family = probe_family(tokenizer, read_ends(base))
     if family.unused:
         report(f"format: the base's chat template is not used: {family.unused}", 1, 1)
-    offered = corpus.pairs("train") if pairs is None else pairs
     room = context_length(base, tokenizer)
     parameters = read_parameters(base)
     sized = partial(
         size_recipe, pairs=len(offered), parameters=parameters, context_length=room, accelerator=device.type == "cuda"
     )
-    recipe = resolve_recipe(recipe, sized, adjust, read_form(start_from) if start_from is not None else {})
+    recipe = resolve_recipe(order, sized)
     require_possible(recipe, base)
     dtype = choose_dtype(device, parameters) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
@@ -180,24 +192,20 @@ def gather(
     spared = {INFILL_BEYOND: beyond, OTHERS_BEYOND: len(kept) - len(mixed)}
     encoded = replace(encoded, refused=encoded.refused | {reason: count for reason, count in spared.items() if count})
     require_pairs(encoded)
-    validation = encode_pairs(spread(mix_kinds(corpus.pairs("validation"), 0.0)), family, longest)
+    validation = encode_pairs(spread(mix_kinds(order.corpus.pairs("validation"), 0.0)), family, longest)
     held_out = first_tokens(validation.examples, recipe.validation_tokens)
-    return Material(base, family, recipe, dtype, room, encoded, held_out, began)
+    return Material(order, family, recipe, dtype, room, encoded, held_out, began)
 
 
-def resolve_recipe(
-    recipe: Recipe | None,
-    sized: Callable[[], Recipe],
-    adjust: Callable[[Recipe], Recipe] | None,
-    form: Mapping[str, Any],
-) -> Recipe:
+def resolve_recipe(order: Order, sized: Callable[[], Recipe]) -> Recipe:
     """
-    Return *recipe*, or else the *sized* one with what *form* has decided, changed by *adjust*.
+    Return the recipe of *order*, or else the *sized* one in the form of the adapter to go on from, adjusted.
 
-    Raises `InputError` where it is another form than *form*, that of the adapter to go on from.
+    Raises `InputError` where it is of another form than that adapter.
     """
-    recipe = replace(sized(), **form) if recipe is None else recipe
-    recipe = recipe if adjust is None else adjust(recipe)
+    form = {} if order.start_from is None else read_form(order.start_from)
+    recipe = replace(sized(), **form) if order.recipe is None else order.recipe
+    recipe = recipe if order.adjust is None else order.adjust(recipe)
     # four bits are of the base, not of the adapter
     kept = {key: value for key, value in form.items() if not (key == "method" and recipe.method == "qlora")}
     other = [key for key, value in kept.items() if getattr(recipe, key) != value]
@@ -215,9 +223,9 @@ def require_possible(recipe: Recipe, base: Base) -> None:
         raise InputError("compile=true compiles layers for whole packs. Set skim=false, or leave compile out.")
 
 
-def set_up(accelerator: Accelerator, material: Material, start_from: Path | None, report: Report) -> Setup:
+def set_up(accelerator: Accelerator, material: Material, report: Report) -> Setup:
     """Load the base, attach the adapter, and find out how packs are kept apart."""
-    base, recipe, device, dtype = material.base, material.recipe, accelerator.device, material.dtype
+    base, recipe, device, dtype = material.order.base, material.recipe, accelerator.device, material.dtype
     if recipe.shard:
         # one process writes what the base itself says, and spread layers need them all
         recipe = replace(recipe, replay_own=0.0)
@@ -227,9 +235,8 @@ def set_up(accelerator: Accelerator, material: Material, start_from: Path | None
     model = load_base_model(base, device=host, dtype=dtype, **options)
     report("load", 1, 1)
     tokens = house_tokens(material.encoded.examples) if recipe.embedding_rate else []
-    adapted = (
-        attach_adapter(model, recipe, tokens) if start_from is None else continue_adapter(model, material, start_from)
-    )
+    begun = material.order.start_from
+    adapted = attach_adapter(model, recipe, tokens) if begun is None else continue_adapter(model, material, begun)
     if recipe.shard:
         spread_layers(adapted, device, accelerator.num_processes)
     mode = choose_mode(adapted, device, dtype, material.longest)
@@ -305,17 +312,13 @@ def own_examples(setup: Setup, prompts: Iterable[Example], tokens: int, file: Pa
 def read_form(folder: Path) -> dict[str, Any]:
     """Return what of a recipe the finished adapter in *folder* has decided."""
     recipe = read_record(folder)["recipe"]
-    config = json.loads((folder / CONFIG).read_text("utf-8"))
-    # the recipe alone still tells alpha and stabilization apart; full tuning's layers have scales of their own
-    scale = {"alpha": float(config["lora_alpha"]), "rank_stabilized": config["use_rslora"]}
-    if recipe["method"] != "full":
-        scale = {key: recipe[key] for key in scale}
-    form = {
-        "method": "dora" if config["use_dora"] else "lora",
-        "rank": config["r"],
-        **scale,
-        "contrast": False,
-    }
+    with expect_form(f"The adapter in {str(folder)!r}", ". Train it again."):
+        config = parse_json((folder / CONFIG).read_text("utf-8"))
+        # the recipe alone still tells alpha and stabilization apart; full tuning's layers have scales of their own
+        scale = {"alpha": float(config["lora_alpha"]), "rank_stabilized": config["use_rslora"]}
+        if recipe["method"] != "full":
+            scale = {key: convert(key, recipe[key]) for key in scale}
+        form = {"method": "dora" if config["use_dora"] else "lora", "rank": config["r"], **scale, "contrast": False}
     return form if config.get("trainable_token_indices") else {**form, "embedding_rate": 0.0}
 
 
@@ -326,7 +329,7 @@ def precision(name: str) -> torch.dtype:
 
 def continue_adapter(model: Any, material: Material, folder: Path) -> PeftModel:
     """Return *model* with the finished adapter in *folder*, ready to learn more."""
-    require_own(material.base, material.family, read_record(folder))
+    require_own(material.order.base, material.family, read_record(folder))
     return load_adapter(model, folder, trainable=True)
 
 

@@ -19,7 +19,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.tracking import get_available_trackers
 
-from ..mining.corpus import read_corpus
+from ..mining.corpus import Corpus, read_corpus
 from ..mining.errors import InputError, MachineError, MissingExtraError
 from ..mining.pairs.pair import Pair
 from .budget import Budget, plan_budget, require_room
@@ -31,13 +31,13 @@ from .pace import choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
 from .run import TRACKING, claim_folder, is_finished, refuse_folder, require_same, start_run
-from .setup import Report, add_replay, announce_idle, gather, set_up
+from .setup import Order, Report, add_replay, announce_idle, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
 
 
 def train_adapter(
-    corpus_path: Path,
+    corpus: Path | Corpus,
     out: Path,
     *,
     base: str | Path | Base = "embedded",
@@ -76,22 +76,12 @@ def train_adapter(
         accelerator.wait_for_everyone()
         if not finished:
             refuse_folder(out, resume=resume)
-        corpus, found = read_corpus(corpus_path), find_base(base)
+        order = Order(read_corpus(corpus), find_base(base), recipe, adjust, pairs, start_from)
         if finished:
-            require_same(out, corpus, found, recipe=recipe, adjust=adjust, start_from=start_from)
+            require_same(out, order)
             report("train: finished already, nothing was trained", 1, 1)
             return out
-        material = gather(
-            corpus,
-            found,
-            accelerator.device,
-            recipe=recipe,
-            adjust=adjust,
-            pairs=pairs,
-            report=report,
-            began=began,
-            start_from=start_from,
-        )
+        material = gather(order, accelerator.device, report, began)
         score = choose_score(material.recipe.probes, score_of)
         if material.recipe.shard:
             require_sharding(material.recipe, accelerator.num_processes)
@@ -102,12 +92,12 @@ def train_adapter(
         accelerator.wait_for_everyone()
         require_room(plan_budget(material, out, accelerator.device, accelerator.num_processes), out)
         with memory_faults():
-            setup = add_replay(set_up(accelerator, material, start_from, report), out, corpus)
+            setup = add_replay(set_up(accelerator, material, report), out, order.corpus)
             if setup.recipe.contrast and start_from is None:
                 look_apart(setup)
             before, a_look = time_look(setup, score)
             setup = choose_reading(setup, before)
-            setup, run = start_run(setup, out, corpus, start_from, a_look)
+            setup, run = start_run(setup, out, order, a_look)
             if approve is not None:
                 approve(run["steps"], len(setup.plan.epoch(0)))
             announce_idle(setup)
@@ -119,7 +109,7 @@ def train_adapter(
             # neither what an earlier adapter had learned is given up, nor what a score has chosen
             if start_from is None and score is None:
                 state.kept, after = rein_in(setup, fresh, before, after)
-            finish(setup, out, corpus, material.encoded, run, state, (before.loss, after.loss), start_from)
+            finish(setup, material, out, run, state, (before.loss, after.loss))
         # not `end_training`: that takes the processes apart, and the caller may have more for them to do
         for tracker in accelerator.trackers:
             tracker.finish()
@@ -187,7 +177,7 @@ def memory_faults() -> Iterator[None]:
 
 
 def plan_run(
-    corpus_path: Path,
+    corpus: Path | Corpus,
     out: Path,
     *,
     base: str | Path = "embedded",
@@ -198,10 +188,7 @@ def plan_run(
     """Return what `train_adapter` with these arguments will take; nothing is written and no weight is read."""
     device = choose_device()
     report = progress or (lambda *_: None)
-    found = find_base(base)
-    began, corpus = time.perf_counter(), read_corpus(corpus_path)
-    material = gather(
-        corpus, found, device, recipe=None, adjust=adjust, pairs=None, report=report, began=began, start_from=start_from
-    )
+    order = Order(read_corpus(corpus), find_base(base), adjust=adjust, start_from=start_from)
+    material = gather(order, device, report, time.perf_counter())
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # accelerate's and torch's launchers say how many they started
     return plan_budget(material, out, device, processes)

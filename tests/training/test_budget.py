@@ -201,8 +201,8 @@ def test_minutes_that_hold_next_to_nothing_are_said_to(monkeypatch):
 
 def read_material(base, corpus, recipe):
     """Return what a run of *recipe* is made of."""
-    found, gathered = find_base(base), read_corpus(corpus)
-    return setup.gather(gathered, found, CPU, recipe=recipe, adjust=None, pairs=None, report=lambda *_: None, began=0.0)
+    order = setup.Order(read_corpus(corpus), find_base(base), recipe)
+    return setup.gather(order, CPU, lambda *_: None, 0.0)
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 4, 40])

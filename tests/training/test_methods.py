@@ -10,10 +10,11 @@ from itertools import islice, repeat
 
 import pytest
 import torch
-from idiolect.commands.evaluate import make_retrain
+from idiolect.commands.evaluate import make_retrain, read_recipe
 from idiolect.evaluation.general import PACKAGES
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
+from idiolect.mining.taught import marks_of, read_taught
 from idiolect.mining.languages import language_named
 from idiolect.mining.mine_file import pairs_of_source
 from idiolect.mining.source import parse_source
@@ -200,15 +201,19 @@ def test_the_rate_is_probed_once(tiny_base, tiny_corpus, tmp_path):
 
 
 def test_a_fold_learns_at_the_rate_that_was_found(tiny_base, tiny_corpus, tmp_path, monkeypatch):
-    """What is trained once more takes the rate as it is, on the base that the user named, also without a cache."""
+    """What is trained once more takes the rate as it is, also without a cache, and notes the pairs that it was given."""
     monkeypatch.setenv("IDIOLECT_CACHE", "")
     recipe = replace(SHORT, rate_probe=6, learning_rate=1e-4)
     first = train_adapter(tiny_corpus, tmp_path / "first", base=tiny_base, recipe=recipe)
-    pairs = read_corpus(tiny_corpus).pairs("train")
+    corpus = read_corpus(tiny_corpus)
+    pairs = [*corpus.pairs("train")[:40], *corpus.pairs("test")]
 
-    make_retrain(tiny_corpus, first, tiny_base)(pairs, tmp_path / "fold")
+    make_retrain(corpus, read_recipe(first), find_base(tiny_base))(pairs, tmp_path / "fold")
+    record = read_record(tmp_path / "fold")
 
-    assert read_record(tmp_path / "fold")["recipe"]["learning_rate"] == read_record(first)["recipe"]["learning_rate"]
+    assert record["recipe"]["learning_rate"] == read_record(first)["recipe"]["learning_rate"]
+    assert record["counts"]["kinds"] == {"implement": 42, "infill": 14}
+    assert {mark for pair in pairs for mark in marks_of(pair)} == read_taught(tmp_path / "fold", record["files"])
 
 
 def test_probing_leaves_the_model_as_it_was(tiny_base, tiny_corpus, tmp_path):
@@ -315,9 +320,10 @@ def test_the_base_is_asked_until_it_has_answered_enough(tiny_base, tiny_corpus, 
 def test_a_further_adapter_trains_no_longer(tiny_base, tiny_corpus, tmp_path):
     """The same pairs are as many steps, although the recipe leaves some of them out, as it does in a small corpus."""
     out = train_adapter(tiny_corpus, tmp_path / "first", base=tiny_base, recipe=replace(SHORT, steps=6, infill=0.05))
-    pairs = read_corpus(tiny_corpus).pairs("train")
+    corpus = read_corpus(tiny_corpus)
+    pairs = corpus.pairs("train")
     assert read_record(out)["counts"]["pairs"] < 0.8 * len(pairs)
-    retrain = make_retrain(tiny_corpus, out, tiny_base)
+    retrain = make_retrain(corpus, read_recipe(out), find_base(tiny_base))
     # made anew meanwhile by another recipe, say
     (out / "idiolect.json").unlink()
     retrain(pairs, tmp_path / "second")
