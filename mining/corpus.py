@@ -228,7 +228,8 @@ def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
 def is_count(row: Any) -> bool:
     """Claim that *row* says how many pairs of a kind and a language a split has."""
     kinds = {"kind": str, "split": str, "language": str, "pairs": int}
-    return isinstance(row, dict) and all(isinstance(cast("dict[str, Any]", row).get(k), kind) for k, kind in kinds.items())
+    table = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+    return all(isinstance(table.get(key), kind) for key, kind in kinds.items())
 
 
 def is_inside(path: object) -> bool:

@@ -14,11 +14,11 @@ from idiolect.commands.evaluate import make_retrain, read_recipe
 from idiolect.evaluation.general import PACKAGES
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError, MachineError, MissingExtraError
-from idiolect.mining.taught import marks_of, read_taught
 from idiolect.mining.languages import language_named
 from idiolect.mining.mine_file import pairs_of_source
 from idiolect.mining.source import parse_source
 from idiolect.mining.split import LeakFinder
+from idiolect.mining.taught import marks_of, read_taught
 from idiolect.training import looks, mix, models, pace, replay, setup, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.encode import Encoded
@@ -201,7 +201,7 @@ def test_the_rate_is_probed_once(tiny_base, tiny_corpus, tmp_path):
 
 
 def test_a_fold_learns_at_the_rate_that_was_found(tiny_base, tiny_corpus, tmp_path, monkeypatch):
-    """What is trained once more takes the rate as it is, also without a cache, and notes the pairs that it was given."""
+    """What is trained once more takes the rate as it is, also without a cache, and notes what pairs it was given."""
     monkeypatch.setenv("IDIOLECT_CACHE", "")
     recipe = replace(SHORT, rate_probe=6, learning_rate=1e-4)
     first = train_adapter(tiny_corpus, tmp_path / "first", base=tiny_base, recipe=recipe)
