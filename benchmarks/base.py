@@ -181,15 +181,12 @@ def complete_bodies(loaded: LoadedModel, files: Sequence[HeldOut]) -> dict[str, 
     from idiolect.evaluation.checks.compile import compile_texts
     from idiolect.evaluation.checks.parse import judge_answer
     from idiolect.evaluation.extract import extract_body
-    from idiolect.evaluation.task import ANSWER_FACTOR, ANSWER_MOST, ANSWER_SLACK
+    from idiolect.evaluation.task import limit_answer
     from idiolect.training.generation import ModelGenerator
 
     probes = list(pick_bodies(files, BODIES))
     generator = ModelGenerator(loaded)
-    limits = [
-        min(ANSWER_MOST, round(ANSWER_FACTOR * generator.count_tokens(probe.pair.response)) + ANSWER_SLACK)
-        for probe in probes
-    ]
+    limits = [limit_answer(generator.count_tokens(probe.pair.response), is_chatty=False) for probe in probes]
     answers: list[Any] = [None] * len(probes)
     endings = [""] * len(probes)
     for index, written in generator.generate([probe.pair for probe in probes], adapted=False, max_tokens=limits):

@@ -149,6 +149,12 @@ class Asked:
     samples: int
 
 
+def limit_answer(tokens: int, *, is_chatty: bool) -> int:
+    """Return how many tokens an answer may have whose reference has *tokens*."""
+    slack = ANSWER_SLACK + (CHAT_SLACK if is_chatty else 0)
+    return min(ANSWER_MOST, int(tokens * ANSWER_FACTOR) + slack)
+
+
 @dataclass
 class Bench:
     """
@@ -169,8 +175,7 @@ class Bench:
     def limit(self, pair: Pair) -> int:
         """Return how many tokens an answer to *pair* may have, the same in every arm: of a rival in chat form, too."""
         is_chatty = any(getattr(asked.generator, "chatty", False) for asked in self.task.asked)
-        slack = ANSWER_SLACK + (CHAT_SLACK if is_chatty else 0)
-        return min(ANSWER_MOST, int(self.task.generator.count_tokens(pair.response) * ANSWER_FACTOR) + slack)
+        return limit_answer(self.task.generator.count_tokens(pair.response), is_chatty=is_chatty)
 
     def room(self, pair: Pair) -> int:
         """Return the tokens that prompt and answer of *pair* leave of the context; below 0, it does not fit."""
