@@ -33,6 +33,7 @@ LACKS = {
     "can't start new thread": "No more threads can be started. End other programs, or raise the limit: ulimit -u.",
     "allocate memory": "Memory ran out. End other programs, or raise the limit: ulimit -v.",
     "out of memory": "Memory ran out. End other programs, or take a larger machine.",
+    "ALLOC_FAILED": "A GPU's memory ran out. End other programs on it, or take a larger one.",
 }
 """What else it may lack, by what errors without a type of their own say of it."""
 LONGEST_NAME = 300

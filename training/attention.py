@@ -166,11 +166,11 @@ def packed_attention(
         raise InputError(
             f"{type(module).__name__} bends its attention scores (soft cap, sinks or bias): packs need a mask."
         )
+    query, key, value = as_autocast((query, key, value))
     if layout.keeps is not None:
         layout.keeps.keep(module, key, value)
     # a layer that says None sees everything, whatever the module's other layers do
     window = getattr(module, "sliding_window", None) if sliding_window == UNSAID else sliding_window
-    query, key, value = as_autocast((query, key, value))
     if layout.varlen is not None and query.dtype in HALF and not dropout and fits_kernel(query, value):
         return varlen_attention(query, key, value, layout.varlen, scaling, window), None
     # split, not slices: the backward of a split is one concatenation, that of a slice a zero tensor as long as the pack

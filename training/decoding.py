@@ -91,14 +91,6 @@ class Row:
         self.over = (often or not self.at_start) and self.is_over(text)
 
 
-def free_bytes(device: torch.device) -> int | None:
-    """Return what an accelerator has free, what torch holds in reserve included; None of a processor."""
-    if device.type != "cuda":
-        return None
-    in_reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return torch.cuda.mem_get_info(device)[0] + in_reserve
-
-
 def count_batch_tokens(model: PreTrainedModel | PeftModel, free: int | None) -> int:
     """
     Return how many tokens, padding included, are decoded together, where an accelerator has *free* bytes; None without.

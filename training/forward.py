@@ -171,6 +171,9 @@ def choose_mode(model: PreTrainedModel | PeftModel, device: torch.device, dtype:
             set_mode(model, mode)
             if packs_exactly(model, mode, device, dtype, 8 + (reach if beyond and reach else 0)):
                 return mode
+        except torch.OutOfMemoryError:
+            # says nothing of the model: the next mode would take more, and be slower for the whole run
+            raise
         except (InputError, ValueError, TypeError, RuntimeError):
             # this model does not take such inputs; the next mode asks less of it
             continue

@@ -24,13 +24,14 @@ from torch.distributed.fsdp import FSDPModule
 from ..mining.artefacts import sha256_file
 from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
-from .decoding import ASK_EVERY, BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode, free_bytes
+from .decoding import ASK_EVERY, BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
 from .encode import Example, encode_pair, encode_text, join_ids, shorten_prompt
 from .families import Family, PromptIds, probe_family
 from .forward import Batch, answer_losses, choose_mode, plain_model, read_prompts, set_mode, to_batch
 from .fused import has_plain_head
 from .guarded import Guard
 from .lanes import count_lanes, in_lanes
+from .machine import free_memory
 from .models import (
     Base,
     choose_device,
@@ -305,8 +306,10 @@ class ModelGenerator:
             return started, time.perf_counter()
 
         # a core does not wait while another decodes what both could share
-        most_rows = min(LANE_ROWS, -(-len(rows) // lanes)) if loaded.device.type == "cpu" else BATCH_ROWS
-        batches = list(cut_batches(rows, count_batch_tokens(model, free_bytes(loaded.device)), most_rows))
+        on_cores = loaded.device.type == "cpu"
+        most_rows = min(LANE_ROWS, -(-len(rows) // lanes)) if on_cores else BATCH_ROWS
+        free = None if on_cores else free_memory(loaded.device)
+        batches = list(cut_batches(rows, count_batch_tokens(model, free), most_rows))
         for start in range(0, len(batches), lanes):
             some = batches[start : start + lanes]
             # the arm and the attention are set each time: the caller may use the model in between

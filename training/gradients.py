@@ -33,7 +33,8 @@ def add_gradients(
         return loss.detach(), torch.autograd.grad(loss / answers, parameters, allow_unused=True)
 
     nats = torch.zeros((), dtype=torch.float64, device=parameters[0].device)
-    for loss, gradients in in_lanes(backward, parts, lanes):
+    # one after the other, no part's gradients are held beside another's
+    for loss, gradients in in_lanes(backward, parts, lanes) if lanes > 1 else map(backward, parts):
         nats += loss
         for parameter, gradient in zip(parameters, gradients, strict=True):
             if gradient is not None:

@@ -35,9 +35,10 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def free_memory(device: torch.device) -> int:
-    """Return the bytes that *device* has to give."""
+    """Return the bytes that *device* has to give: of an accelerator also those that torch holds in reserve."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        in_reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + in_reserve
     return min(machine_memory(), container_memory() or sys.maxsize)
 
 

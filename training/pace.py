@@ -156,6 +156,10 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]], most: f
     parameters = list(trainable(setup.model).values())
     tried = epoch[:PROBE_STEPS]
     rates: list[float] = []
+    if setup.device.type == "cuda":
+        # kernels are compiled when they are first called: that takes as long as many steps
+        add_gradients(partial(chunks_loss, setup), tried[0], 1, parameters, setup.lanes)
+        synchronize(setup.device)
     began = time.perf_counter()
     for number, packs in enumerate(tried):
         # a spread base is computed by all processes together, or not at all

@@ -35,6 +35,9 @@ from .setup import Order, Report, add_replay, announce_idle, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
 
+LACKS = ("allocate memory", "out of memory", "ALLOC_FAILED")
+"""What errors without a type of their own say where memory ran out."""
+
 
 def train_adapter(
     corpus: Path | Corpus,
@@ -167,8 +170,9 @@ def memory_faults() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        # a processor's allocator has no exception of its own
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(error):
+        # a processor's allocator has no exception of its own, nor have libraries that take a GPU's memory themselves
+        is_lack = isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in LACKS)
+        if not is_lack:
             raise
         raise MachineError(
             "Memory ran out. Lower pack_tokens and max_tokens, or --set checkpointing=true; --resume goes on from the "

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import count
 from statistics import median_low
 from types import SimpleNamespace
 
@@ -144,12 +145,12 @@ def test_looks_as_often_as_was_said_fit_into_the_minutes(every):
 PACK = [Chunk((0,), 100, 10)]
 
 
-def time_steps(a_step, packs, processes, monkeypatch):
+def time_steps(a_step, packs, processes, monkeypatch, device="cpu"):
     """Return what is measured of steps of so many *packs* that take one process *a_step*, and how long it took."""
     now = [0.0]
 
     def step(*_):
-        now[0] += a_step
+        now[0] += a_step() if callable(a_step) else a_step
 
     monkeypatch.setattr(pace, "add_gradients", step)
     monkeypatch.setattr(pace, "trainable", lambda _: {})
@@ -158,7 +159,7 @@ def time_steps(a_step, packs, processes, monkeypatch):
     nothing = SimpleNamespace(
         model=SimpleNamespace(zero_grad=lambda **_: None),
         accelerator=SimpleNamespace(num_processes=processes),
-        device=torch.device("cpu"),
+        device=torch.device(device),
         lanes=1,
         report=lambda *_: None,
     )
@@ -268,6 +269,24 @@ def test_a_fast_device_is_timed_on_a_product_that_takes_it_a_while(monkeypatch):
     monkeypatch.setattr(machine.time, "perf_counter", lambda: now[0])
 
     assert machine.matrix_rate(torch.device("cuda"), torch.bfloat16) == pytest.approx(7e14, rel=0.1)
+
+
+def test_what_torch_holds_in_reserve_is_free(monkeypatch):
+    """Of an accelerator whose memory an earlier model took and gave back, a further one may have it."""
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (10, 100))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 70)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 30)
+
+    assert 50 == machine.free_memory(torch.device("cuda"))
+
+
+def test_compiling_kernels_is_no_step(monkeypatch):
+    """A GPU's first step, which compiles for half a minute, does not tell how long the others take."""
+    monkeypatch.setattr(pace, "synchronize", lambda _: None)
+    calls = count()
+    measured, spent = time_steps(lambda: 1.0 if next(calls) else 30.0, 1, 1, monkeypatch, device="cuda")
+
+    assert (pytest.approx(1.0), 36.0) == (measured, spent)
 
 
 def test_too_little_memory_is_refused_before_loading(tiny_base, tiny_corpus, tmp_path, monkeypatch):

@@ -432,11 +432,19 @@ def test_forgetting_weighs_against_gain(tiny_base, tiny_corpus, tmp_path, monkey
     assert read_record(out)["losses"]["validation"]["best_step"] != 4
 
 
-def test_running_out_of_memory_is_one_line(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "fault",
+    [
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+    ids=["processor", "GPU"],
+)
+def test_running_out_of_memory_is_one_line(fault, tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """An allocator's refusal becomes an error with the way out, and a checkpoint stays (faults E07)."""
 
     def refuse(*_, **__):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+        raise fault
 
     monkeypatch.setattr(steps, "take_step", refuse)
     with pytest.raises(MachineError, match="Lower pack_tokens"):

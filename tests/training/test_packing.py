@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from idiolect.training import attention
+from idiolect.training import attention, forward
 from idiolect.training.attention import dense_mask
 from idiolect.training.encode import Example, as_ids, encode_pairs
 from idiolect.training.forward import answer_logits, answer_losses, choose_mode, read_prompts, set_mode, to_batch
@@ -140,6 +140,31 @@ def test_the_mode_is_asked_of_the_model(architecture, mode, dtype, family):
     model = tiny_model(architecture, len(family.tokenizer)).to(dtype)
 
     assert mode == choose_mode(model, CPU, dtype, longest=100 if architecture == "exaone4" else 0)
+
+
+def test_a_lack_of_memory_says_nothing_of_a_model(family, monkeypatch):
+    """A trial that does not fit is told, and no slower mode is taken for it."""
+
+    def lack(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(forward, "answer_logits", lack)
+
+    with pytest.raises(torch.OutOfMemoryError):
+        choose_mode(tiny_model("qwen2", len(family.tokenizer)), CPU, torch.float32)
+
+
+def test_what_is_kept_of_a_prompt_is_of_the_type_that_answers_see():
+    """Under autocast a norm may leave keys in full precision: prompts that are read before keep none such."""
+    layer, segment = torch.nn.Identity(), Segment(5)
+    query, key, value = (torch.randn(1, 2, 5, 8, dtype=kind) for kind in (torch.float32, torch.float32, torch.bfloat16))
+    past = attention.Past([5])
+    with torch.autocast("cpu", torch.bfloat16):
+        attention.packed_attention(layer, query, key, value, None, layout=attention.Layout((segment,), CPU, keeps=past))
+        behind = attention.Layout((Segment(5, (0,)),), CPU, past=past)
+        seen, _ = attention.packed_attention(layer, query, key, value, None, layout=behind)
+
+    assert torch.bfloat16 == seen.dtype == past.layers[layer][0][0].dtype
 
 
 @pytest.mark.parametrize(("longest", "mode"), [(40, "packed"), (100, "single")])
