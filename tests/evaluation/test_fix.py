@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.evaluation.fix import fix_source
+from idiolect.evaluation.fix import fix_source, is_better, without_overlaps
 from idiolect.mining.conventions import tally_source
+from idiolect.mining.conventions.convention import Edit
 from idiolect.mining.judge import Finding, judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
@@ -110,6 +112,43 @@ def test_a_header_that_a_corpus_masked_is_not_put_in(by: str, count: int):
     house = learn_profile([tally_source(parse(f"{header}x = 1\n", f"app/m{n}.py")) for n in range(90)])
 
     assert f"{header * count}x = 1\n".encode() == mend("x = 1\n", house, only=["D11"])
+
+
+@pytest.mark.parametrize(
+    ("other", "is_made"),
+    [
+        pytest.param(Edit(4, 6, "b"), True, id="right after it"),
+        pytest.param(Edit(0, 2, "b"), True, id="right before it"),
+        pytest.param(Edit(3, 5, "b"), False, id="over its end"),
+        pytest.param(Edit(1, 3, "b"), False, id="over its start"),
+        pytest.param(Edit(7, 7, "b"), False, id="put in where another is"),
+        pytest.param(Edit(7, 7, "a"), False, id="put in already"),
+    ],
+)
+def test_fixes_of_neighbouring_bytes_are_made_together(other: Edit, is_made: bool):
+    """Those that share a byte, or put two texts into one place, are not: their order would be left to chance."""
+    first = (Edit(2, 4, "a"), Edit(7, 7, "a"))
+
+    assert [first, (other,)][: 1 + is_made] == without_overlaps([first, (other,)])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fixed", "is_kept"),
+    [
+        pytest.param("a = list()\n", "a = []\n", 1, True, id="mended"),
+        pytest.param("a = list()\n", "a = list() \n", 1, False, id="nothing mended"),
+        pytest.param("a = list()\nb = dict()\n", "a = []\nb = 'x'\n", 1, False, id="fewer, one of a new rule"),
+        pytest.param("a = list()\n", "a = [\n", 1, False, id="broken"),
+        pytest.param("a = 1\nb = (\n", "a = 2\nb = (\n", 0, True, id="broken before"),
+    ],
+)
+def test_a_fix_is_kept_only_where_it_makes_the_file_better(
+    before: str, after: str, fixed: int, is_kept: bool, profile: Profile
+):
+    """Each fix takes a finding away, none comes of another rule, and what was read before is read still."""
+    judge, source = partial(judge_source, profile=profile), parse(before)
+
+    assert is_kept == is_better(source, after, judge, judge(source).findings, fixed)
 
 
 def test_findings_that_were_not_given_stay(profile: Profile):
