@@ -122,7 +122,6 @@ def test_a_header_that_a_corpus_masked_is_not_put_in(by: str, count: int):
         pytest.param(Edit(3, 5, "b"), False, id="over its end"),
         pytest.param(Edit(1, 3, "b"), False, id="over its start"),
         pytest.param(Edit(7, 7, "b"), False, id="put in where another is"),
-        pytest.param(Edit(7, 7, "a"), False, id="put in already"),
     ],
 )
 def test_fixes_of_neighbouring_bytes_are_made_together(other: Edit, is_made: bool):
@@ -130,6 +129,13 @@ def test_fixes_of_neighbouring_bytes_are_made_together(other: Edit, is_made: boo
     first = (Edit(2, 4, "a"), Edit(7, 7, "a"))
 
     assert [first, (other,)][: 1 + is_made] == without_overlaps([first, (other,)])
+
+
+def test_what_two_fixes_put_in_alike_is_put_in_once():
+    """Such as one import: the second fix is made, too, with what is left of it."""
+    shared, own = Edit(0, 0, "import a"), Edit(9, 9, "b")
+
+    assert [(shared,), (own,)] == without_overlaps([(shared,), (shared, own), (shared,)])
 
 
 @pytest.mark.parametrize(
@@ -149,6 +155,15 @@ def test_a_fix_is_kept_only_where_it_makes_the_file_better(
     judge, source = partial(judge_source, profile=profile), parse(before)
 
     assert is_kept == is_better(source, after, judge, judge(source).findings, fixed)
+
+
+def test_a_fix_that_breaks_another_language_is_not_kept(profile: Profile):
+    """Only its grammar can tell; a file that it could not read before may be mended elsewhere."""
+    judge = partial(judge_source, profile=profile)
+    whole, broken = (parse_source("a.js", text, language_named("javascript")) for text in (b"a = 1;\n", b"a = (;\n"))
+
+    assert not is_better(whole, broken.text, judge, [], 0)
+    assert is_better(broken, broken.text, judge, [], 0)
 
 
 def test_findings_that_were_not_given_stay(profile: Profile):
