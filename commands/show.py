@@ -51,8 +51,9 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
     for row in chosen[:limit]:
         left_out = printable(f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}") if dropped else ""
         click.echo(left_out or printable(render(row), "\n\t"))
-    click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
-    if not chosen and rows:
+    if chosen or not rows:
+        click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
+    else:
         click.echo(printable(why_none(opened, rows, kind, pattern, dropped=dropped)))
 
 

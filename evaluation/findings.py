@@ -75,6 +75,8 @@ class Report:
     notes: tuple[str, ...] = ()
     """What the reader should know of the run: what was not asked, and why."""
     sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
+    unread: int = 0
+    """Files in question of which nothing was asked, for their grammar is not installed."""
     mended: Mapping[str, int] | None = None
     """How many places of a file `--fix` mended before it was judged, by path; None where it was not asked to."""
 
@@ -244,6 +246,7 @@ def make_report(
     lowest: str = "advise",
     is_whole: bool = False,
     notes: Sequence[str] = (),
+    unread: int = 0,
 ) -> Report:
     """
     Return the report of *files*: alerts down to the tier *lowest*, those of the baseline set apart.
@@ -268,5 +271,6 @@ def make_report(
         files=tuple(files),
         paid=known.left.total() if is_whole else 0,
         notes=tuple(notes),
+        unread=unread,
         sources={file.source.path: file.source for file in files if file.alerts},
     )

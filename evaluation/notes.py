@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError, SettingsError
-from ..mining.languages import install_command, language_of
+from ..mining.languages import Language, install_command, language_of
 from ..mining.profile import Profile
 from ..mining.reading import is_locked
 from ..mining.repository import matcher_of
@@ -73,14 +73,19 @@ def left_alone(
 
 def without_grammar(paths: Iterable[str]) -> list[str]:
     """Return a sentence on the files at *paths* that cannot be asked because their grammar is not installed."""
-    languages = (language_of(path) for path in paths)
-    missing = [language for language in languages if language is not None and not has_grammar(language)]
+    missing = lacking(paths)
     if not missing:
         return []
     what = ", ".join(sorted({language.name for language in missing}))
     were, their = ("was", "its") if len(missing) == 1 else ("were", "their")
     about = f"{counted(len(missing), 'file')} {were} not read, for {their} grammar is not installed ({what})"
     return [f"{about}: {install_command(missing)} brings it"]
+
+
+def lacking(paths: Iterable[str]) -> list[Language]:
+    """Return the language of each file at *paths* whose grammar is not installed."""
+    languages = (language_of(path) for path in paths)
+    return [language for language in languages if language is not None and not has_grammar(language)]
 
 
 def require_grammar(paths: Sequence[str]) -> None:

@@ -45,6 +45,7 @@ from .notes import (
     NOTHING_ASKED,
     NOTHING_STAGED,
     judge_edited,
+    lacking,
     left_alone,
     other_rules,
     require_grammar,
@@ -126,6 +127,7 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
         lowest=request.lowest,
         is_whole=change is None and not request.paths,
         notes=[*unasked_names(names), *list_notes(request, change, judge, paths, sources)],
+        unread=len(lacking(paths)),
     )
 
 

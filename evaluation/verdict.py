@@ -193,7 +193,7 @@ def list_doubts(evidence: Evidence) -> list[str]:
     assert primary.ci is not None
     doubts: list[str] = []
     if primary.ci[0] <= 0:
-        doubts.append(f"the 95 % interval {span(primary.ci)} includes no gain")
+        doubts.append(f"the 95% interval {span(primary.ci)} includes no gain")
     elif primary.p_flip >= ALPHA:
         doubts.append(f"flipping the signs of whole clusters gives p = {primary.p_flip:.3f}, not below {ALPHA}")
     if primary.mean_diff < policy.minimum_gain:
@@ -227,7 +227,7 @@ def judge_negative(evidence: Evidence) -> tuple[str, list[str]] | None:
         unsettled = list_open(evidence)
         if unsettled:
             return "INCONCLUSIVE", unsettled
-        small = f"the gain over {primary.b} is below {points(m)}: the 95 % interval is {span(primary.ci)}"
+        small = f"the gain over {primary.b} is below {points(m)}: the 95% interval is {span(primary.ci)}"
         alone = evidence.prompt_gain
         if alone is not None and is_worthwhile(alone, m):
             return "RAG_SUFFICES", [small, f"{primary.b} alone gains {signed(alone.mean_diff)} over base"]

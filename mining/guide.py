@@ -29,8 +29,11 @@ def render_guide(profile: Profile, *, max_words: int = MOST_WORDS, with_ids: boo
     alike, leave half of the words to the others where those need them.
     """
     parts = ["# How this codebase is written\n"]
-    said = said_together(said_once(strongest_first(profile)))
-    items = [(bool(rules[0][0].rule), render_rules(rules, with_ids)) for rules in said]
+    rules = said_once(strongest_first(profile))
+    # an item of several rules has one tier only where all of them have it
+    tiers = [tiers_of(entries, profile) if with_ids else "" for entries in rules]
+    said = said_together(rules, tiers)
+    items = [(bool(together[0][0].rule), render_rules(together, tier)) for tier, together in said]
     words = len(parts[0].split())
     others = sum(len(item.split()) for is_mined, item in items if not is_mined)
     room = max_words - min(words + others, max_words // 2)
@@ -99,26 +102,50 @@ def is_said(entry: Entry, role: Entry | None) -> bool:
     )
 
 
-def said_together(rules: Sequence[list[Entry]]) -> list[list[list[Entry]]]:
-    """Return *rules*, in order, those with each other that one sentence can say: of one matter, in the same scopes."""
+def tiers_of(entries: Sequence[Entry], profile: Profile) -> str:
+    """Return the tier of a rule, scope by scope where they differ, and what other tier it has in scopes inside."""
+    said = [entry.tier for entry in entries]
+    about = {(entry.convention, entry.key, entry.value) for entry in entries}
+    inside: defaultdict[str, list[str]] = defaultdict(list)
+    for entry in profile.entries:
+        if (
+            (entry.convention, entry.key, entry.value) in about
+            and entry not in entries
+            and entry.tier not in {"", *said}
+        ):
+            inside[entry.tier].append(entry.where)
+    other = [f"{tier} in {' and in '.join(inside[tier])}" for tier in TIERS if inside[tier]]
+    return ", ".join([said[0] if len({*said}) == 1 else " and ".join(said), *other])
+
+
+def said_together(rules: Sequence[list[Entry]], tiers: Sequence[str]) -> list[tuple[str, list[list[Entry]]]]:
+    """
+    Return *rules*, in order, those with each other that one sentence can say, with what it says of their *tiers*.
+
+    These are of one matter, in the same scopes, and of the same tiers.
+    """
     groups: defaultdict[tuple[object, ...], list[list[Entry]]] = defaultdict(list)
-    for entries in rules:
+    for entries, tier in zip(rules, tiers, strict=True):
         first = entries[0]
         shared = conventions_by_id()[first.convention].shared(first.value, first.topic)
         alone = "" if shared else (first.key, first.value)
         scopes = frozenset(entry.scope for entry in entries)
-        groups[first.convention, first.language, shared, alone, scopes, first.reason].append(entries)
-    return list(groups.values())
+        groups[tier, first.convention, first.language, shared, alone, scopes, first.reason].append(entries)
+    return [(str(matter[0]), together) for matter, together in groups.items()]
 
 
-def render_rules(rules: Sequence[Sequence[Entry]], with_ids: bool = False) -> str:
-    """Return rules that are said together as one item: the instruction, where it holds, the evidence, an example."""
+def render_rules(rules: Sequence[Sequence[Entry]], tiers: str = "") -> str:
+    """
+    Return rules that are said together as one item: the instruction, where it holds, the evidence, an example.
+
+    With *tiers* named, so is the convention.
+    """
     entry = rules[0][0]
     places = " and in ".join(each.where for each in rules[0] if each.where)
     place = f" In {places}." if places else ""
     evidence = " and ".join(evidence_of(rules, each.scope) for each in rules[0])
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
-    name = f"{entry.convention}, {entry.tier}: " if with_ids else ""
+    name = f"{entry.convention}, {tiers}: " if tiers else ""
     reason = f"; {entry.reason.rstrip('.')}" if entry.reason else ""
     advice = advice_of([entries[0] for entries in rules])
     # where agents read this, nothing may stand that people do not see

@@ -70,7 +70,7 @@ def evidence_of(entry: Entry) -> str:
         return f"the settings ask for it; {counts}{where} do so yet"
     # a file full of exceptions is no reason to give up a rule of all the others
     is_capped = entry.conforming < (entry.bound - SLIGHT) * entry.opportunities
-    least = f"at least {entry.bound:.1%} at 90 % confidence"
+    least = f"at least {entry.bound:.1%} at 90% confidence"
     return f"{counts}{where} do otherwise, {least}{' where no file counts for more than ten' if is_capped else ''}"
 
 
@@ -103,13 +103,14 @@ def count_rules(report: Report) -> list[str]:
 
 
 def summarize(report: Report) -> str:
-    """Return the count of findings, and to how many places the profile, and its rules of family A, speak."""
+    """Return the counts of findings, of files read, and of the places that the profile, and its family A, speak to."""
     counts = Counter(alert.finding.entry.tier for alert in report.alerts)
     found = ", ".join(f"{counts[tier]} {tier}" for tier in TIERS if counts[tier]) or "no findings"
     states = Counter(alert.state for alert in report.excused)
     excused = [f"{states['accepted']} in the baseline"] if states["accepted"] else []
     excused += [f"{states['suppressed']} excused by a comment"] if states["suppressed"] else []
-    asked = [counted(len(report.files), "file")]
+    read = f"{len(report.files):,} of " if report.unread else ""
+    asked = [read + counted(len(report.files) + report.unread, "file")]
     if places := report.opportunities:
         share = f"{report.governed / places:.0%}"
         asked.append(f"rules cover {report.governed:,} of {counted(places, 'place')} ({share})")

@@ -216,6 +216,7 @@ def test_code_whose_grammars_are_all_missing_passes_no_check(
         monkeypatch.setattr(f"idiolect.evaluation.{module}.has_grammar", lambda language: language.name == "python")
     (house / "main.go").write_text("package main\n\nvar n = 1\n")
     assert 0 == main(["check", "--diff", "HEAD", str(house), "--no-names"])
+    assert "; 0 of 1 file" in capsys.readouterr().out
 
     for file in house.rglob("*.py"):
         file.unlink()

@@ -111,6 +111,28 @@ def test_a_rule_is_said_once(profile: Profile, scopes: list[tuple[str, str]], sa
     assert sorted(said) == sorted("".join(re.findall(r" In (.+?)\. \(", item)) for item in items)
 
 
+@pytest.mark.parametrize(
+    ("scopes", "said"),
+    [
+        pytest.param([("repository", "gate"), ("dir:app", "gate")], "gate: ", id="the same inside"),
+        pytest.param(
+            [("repository", "hint"), ("dir:app", "gate"), ("role:tests", "advise"), ("dir:lib", "gate")],
+            "hint, gate in `app/` and in `lib/`, advise in tests: ",
+            id="others inside",
+        ),
+        pytest.param([("dir:app", "gate"), ("role:tests", "gate")], "gate: ", id="the same side by side"),
+        pytest.param([("dir:app", "gate"), ("role:tests", "hint")], "gate and hint: ", id="others side by side"),
+    ],
+)
+def test_a_rule_tells_its_tier_in_each_scope(profile: Profile, scopes: list[tuple[str, str]], said: str):
+    """What `check` reports is of the narrowest scope, so its tier stands in the guide where it is another."""
+    alike = scoped(profile, *((scope, "double") for scope, _ in scopes))
+    entries = [replace(entry, tier=tier) for entry, (_, tier) in zip(alike.entries, scopes, strict=True)]
+    (item,) = render_guide(replace(profile, entries=tuple(entries)), with_ids=True).splitlines()[2:]
+
+    assert f"(S01, {said}" in item
+
+
 def test_an_example_shows_what_it_is_an_example_of():
     """A line on which the code in question only starts is none: a shorter one stands behind a longer that is whole."""
     python = language_named("python")

@@ -377,7 +377,7 @@ def test_show_says_why_there_is_none(corpus: Path, capsys: pytest.CaptureFixture
     assert "No use pair was found" in (said := told("--kind", "use")) and "made of Python" in said
     assert "--api-from FRAMEWORK" in said
     assert "No path of kind infill is like 'nope*'" in told("--kind", "infill", "--path", "nope*")
-    assert "No path of these is like 'nope*'" in told("--path", "nope*")
+    assert told("--path", "nope*").startswith("No path of these is like 'nope*'")
     assert "Nothing of kind use was left out." in told("--dropped", "--kind", "use")
 
 
