@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from ..mining.attributes import mark_reason
 from ..mining.cache import cache_folder, digest_of_code, keep
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError, naming
@@ -47,7 +48,7 @@ CLAIMS = frozenset({"generated", "minified", "vendored"})
 
 def learn_tree(root: Path, settings: Settings) -> Profile:
     """Return the profile of the files under *root* as they are now."""
-    repository = open_code(root, known_languages(), settings.exclude)
+    repository = open_code(root, known_languages(), settings.exclude, settings.marks)
     packages = repository.packages
     tallies = tally_all(tree_files(repository), packages)
     owners = owners_in(root, repository.listed)
@@ -92,11 +93,17 @@ def tree_files(repository: Repository) -> Iterator[tuple[str, bytes]]:
 
 def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
     """Return the paths that the profile is learned from: of known languages, and ours."""
-    excluded = matcher_of(settings.exclude)
+    excluded = left_out_by(settings)
     suffixes = known_suffixes()
     # whether a name without an ending is that of a script, only its first line tells
     asked = (path for path in sorted(snapshot.blobs) if path.endswith(suffixes) or is_bare(path))
     return [path for path in asked if is_ours(path, excluded)]
+
+
+def left_out_by(settings: Settings) -> Callable[[str], bool]:
+    """Return what claims that *settings* exclude a path, or that attributes mark it as generated or vendored."""
+    excluded = matcher_of(settings.exclude)
+    return lambda path: excluded(path) or bool(mark_reason(settings.marks, path))
 
 
 def is_ours(path: str, excluded: Callable[[str], bool]) -> bool:

@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
+from ..mining.attributes import FILE as ATTRIBUTES
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError, SettingsError
 from ..mining.languages import Language, install_command, language_of
 from ..mining.profile import Profile
 from ..mining.reading import is_locked
-from ..mining.repository import matcher_of
 from ..mining.settings import FILES as SETTINGS_FILES
 from ..mining.settings import Settings, settings_of
 from ..mining.source import Source
 from ..mining.unread import UNREAD
 from ..mining.wording import counted
 from .diff import lies_in
-from .learning import CLAIMS, has_grammar, is_ours, known_suffixes, why_left_alone
+from .learning import CLAIMS, has_grammar, is_ours, known_suffixes, left_out_by, why_left_alone
 from .names.missing import Names
 from .syntax import first_error
 
@@ -61,7 +61,7 @@ def left_alone(
 
     Of a change these are all, for nobody else may look at them; of a whole tree those that do not say what they are.
     """
-    known, excluded, endings = {source.path for source in asked}, matcher_of(settings.exclude), known_suffixes()
+    known, excluded, endings = {source.path for source in asked}, left_out_by(settings), known_suffixes()
     code = (name for name in names if name.endswith(endings) and is_ours(name, excluded))
     reasons = [(name, why_left_alone(name, read(name))) for name in code if name not in known]
     if is_whole:
@@ -100,7 +100,7 @@ def judge_edited(
     before: Callable[[str], bytes | None], after: Callable[[str], bytes | None], judge: Settings, baseline: str
 ) -> list[str]:
     """Return a sentence on a change that edits the settings or the *baseline* that judge it, or breaks the settings."""
-    edited = [name for name in (*SETTINGS_FILES, baseline) if before(name) != after(name)]
+    edited = [name for name in (*SETTINGS_FILES, ATTRIBUTES, baseline) if before(name) != after(name)]
     try:
         if settings_of(after) == judge:
             edited = [name for name in edited if name == baseline]
@@ -122,7 +122,7 @@ def other_rules(profile: Profile) -> list[str]:
 
 def unread(names: Sequence[str], settings: Settings) -> list[str]:
     """Return a sentence on the code among *names* that no grammar reads: nothing is learned or asked of it."""
-    excluded, known = matcher_of(settings.exclude), known_suffixes()
+    excluded, known = left_out_by(settings), known_suffixes()
     found = [name for name in names if name.endswith(tuple(UNREAD)) and not name.endswith(known)]
     code = [name for name in found if is_ours(name, excluded)]
     endings = sorted({PurePosixPath(name).suffix for name in code})

@@ -302,7 +302,7 @@ def mend(root: Path, report: Report) -> dict[str, int]:
 
 def paths_now(root: Path, settings: Settings) -> list[str]:
     """Return the files that there are."""
-    return list(open_code(root, known_languages(), settings.exclude).paths)
+    return list(open_code(root, known_languages(), settings.exclude, settings.marks).paths)
 
 
 def read_profile(file: Path) -> Profile:

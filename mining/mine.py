@@ -17,6 +17,7 @@ from pathlib import Path
 from .api import outermost_modules
 from .artefacts import check_place, sha256_json
 from .assemble import assemble, short_name
+from .attributes import mark_reason
 from .cache import open_store
 from .cluster import open_cluster
 from .commit import past_id
@@ -62,7 +63,7 @@ def mine_repositories(
         raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
     settings = read_together(repositories)
     own_pairs = [pair for root, own in zip(repositories, settings, strict=True) for pair in read_own_pairs(root, own)]
-    opened = [open_code(root, known, own.exclude) for root, own in zip(repositories, settings, strict=True)]
+    opened = [open_code(root, known, own.exclude, own.marks) for root, own in zip(repositories, settings, strict=True)]
     offering = [open_code(root, known) for root in api_from]
     both = (*opened, *offering)
     house = frozenset[str]().union(*(outermost_modules(short_name(r.name), r.paths) for r in both))
@@ -138,7 +139,7 @@ def keep_changes(repository: Repository, own: Settings, found: HistoryYield, dro
     kept: list[Pair] = []
     for pair in found.pairs:
         fits = may_stay(pair.licence, repository.licence, own.licences)
-        reason = "excluded" if excluded(pair.path) else "" if fits else "licence"
+        reason = "excluded" if excluded(pair.path) else mark_reason(own.marks, pair.path) or ("" if fits else "licence")
         if reason:
             drops.append(Drop(pair.path, pair.symbol, pair.kind, reason))
         else:

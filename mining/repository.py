@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from .attributes import Mark, mark_reason
 from .commit import commit_id, origin_name, tree_id
 from .errors import InputError
 from .git import git_output
@@ -60,7 +61,9 @@ class Repository:
         return Skip(path, reason) if data is None or reason else data
 
 
-def open_code(root: Path, languages: Iterable[Language], exclude: Sequence[str] = ()) -> Repository:
+def open_code(
+    root: Path, languages: Iterable[Language], exclude: Sequence[str] = (), marks: Sequence[Mark] = ()
+) -> Repository:
     """
     List the files of *root* in one of *languages*, by their ending, or by what runs a script that has none.
 
@@ -68,11 +71,16 @@ def open_code(root: Path, languages: Iterable[Language], exclude: Sequence[str] 
     """
     known = list(languages)
     interpreters = frozenset(interpreter for language in known for interpreter in language.interpreters)
-    return open_repository(root, suffixes=endings_of(known), exclude=exclude, interpreters=interpreters)
+    return open_repository(root, suffixes=endings_of(known), exclude=exclude, marks=marks, interpreters=interpreters)
 
 
 def open_repository(
-    root: Path, *, suffixes: Sequence[str], exclude: Sequence[str] = (), interpreters: Set[str] = frozenset()
+    root: Path,
+    *,
+    suffixes: Sequence[str],
+    exclude: Sequence[str] = (),
+    marks: Sequence[Mark] = (),
+    interpreters: Set[str] = frozenset(),
 ) -> Repository:
     """
     List the files of *root* whose names end in one of *suffixes*; code of no known grammar is a skip with its reason.
@@ -101,7 +109,7 @@ def open_repository(
         if not is_read and not name.endswith(unread_endings):
             continue
         unread = "" if is_read else f"{NO_GRAMMAR_FOR}{PurePosixPath(name).suffix}"
-        reason = "excluded" if excluded(name) else unread or path_reason(root, name)
+        reason = "excluded" if excluded(name) else unread or mark_reason(marks, name) or path_reason(root, name)
         if reason:
             skips.append(Skip(printed(name), reason))
         else:

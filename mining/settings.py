@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from . import attributes
 from .artefacts import sha256_json
 from .errors import SettingsError
 from .tiers import TIERS
@@ -82,6 +83,8 @@ class Settings:
     """Licences that files may be under beside the repository's own."""
     policy: Mapping[str, float] = field(default_factory=dict[str, float])
     """The verdict's margins; see docs/verdict.md."""
+    marks: tuple[attributes.Mark, ...] = ()
+    """What `.gitattributes` says is generated or vendored."""
     ignored: tuple[str, ...] = ()
     """Tables that would run code and were found in the mined tree."""
 
@@ -119,6 +122,11 @@ def read_together(repositories: Sequence[Path]) -> list[Settings]:
 
 def settings_of(read: Callable[[str], bytes | None]) -> Settings:
     """Return the settings in the files that *read* gives by name, at a commit for instance, or the defaults."""
+    return replace(stated_settings(read), marks=attributes.read_marks(read(attributes.FILE)))
+
+
+def stated_settings(read: Callable[[str], bytes | None]) -> Settings:
+    """Return what idiolect's own settings say, or the defaults."""
     alone, shared = FILES
     own = read(alone)
     if own is not None:

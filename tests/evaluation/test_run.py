@@ -76,6 +76,26 @@ def test_what_is_left_out_for_its_name_is_left_out_of_a_tree_and_of_a_change(hou
         assert not [file for file in report.files if file.source.path.endswith(".md")]
 
 
+def test_what_attributes_mark_is_left_alone_from_the_next_change_on(house: Path, commit_tree: Commit):
+    """A change cannot exempt itself: the marks of the commit that it starts from count."""
+    (house / "new.py").write_text('b = "c"\n')
+    (house / ".gitattributes").write_text("new.py linguist-generated\n")
+
+    def asked(base: str | None, mode: str = "lines") -> bool:
+        report = run_check(Request(house, base=base, mode=mode, names=False))
+        return "new.py" in {file.source.path for file in report.files}
+
+    assert not asked(None)
+    assert asked("HEAD") and asked("HEAD", "all")
+    (told,) = run_check(Request(house, base="HEAD", names=False)).notes
+    assert told.startswith(".gitattributes is edited here")
+
+    commit_tree(house, "Mark it")
+    (house / "new.py").write_text('b = "d"\n')
+
+    assert not asked("HEAD") and not asked("HEAD", "all")
+
+
 def test_a_change_that_edits_its_judge_is_told_what_it_is_judged_by(house: Path, commit_tree: Commit):
     """Settings and baseline count from the next change on; one that breaks the settings is told before it is merged."""
     (house / "pyproject.toml").write_text("[project]\nname = 'a'\n")

@@ -67,6 +67,7 @@ def test_neither_settings_nor_attributes_hide_a_change(write_tree, commit_tree, 
     [
         pytest.param("# SPDX-License-Identifier: AGPL-3.0-only\n", "", "licence", id="licence"),
         pytest.param("", '[tool.idiolect]\nexclude = ["shop/amb*"]\n', "excluded", id="settings"),
+        pytest.param("", "shop/amb* linguist-generated\n", "generated", id="attributes"),
         pytest.param(
             "# SPDX-License-Identifier: AGPL-3.0-only\n",
             '[tool.idiolect]\nlicences = ["AGPL-3.0"]\n',
@@ -77,7 +78,9 @@ def test_neither_settings_nor_attributes_hide_a_change(write_tree, commit_tree, 
 )
 def test_the_past_of_a_file_that_is_not_mined_is_not_taught(write_tree, commit_tree, tmp_path, head, settings, reason):
     """What keeps a file out keeps the changes to it out; where they may stay, they say the file's own licence."""
-    files = {f"shop/{noun}.py": OLD.format(noun=noun) for noun in NOUNS} | {"pyproject.toml": settings}
+    files = {f"shop/{noun}.py": OLD.format(noun=noun) for noun in NOUNS} | {
+        ".gitattributes" if "linguist" in settings else "pyproject.toml": settings
+    }
     root = write_tree({**files, "shop/amber.py": head + OLD.format(noun="amber")}, "grown")
     commit_tree(root, "Begin")
     file = root / "shop" / "amber.py"
