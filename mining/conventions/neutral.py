@@ -23,6 +23,8 @@ from .strings import CLOSING
 
 SEPARATOR = ","
 """What stands between elements; a `;` ends what stands before it, as in the body of a class."""
+LAST = frozenset({"base_field_initializer", "remaining_field_pattern", "rest_pattern"})
+"""Kinds of what takes the rest, after which JavaScript, TypeScript and Rust allow no separator."""
 PLAIN = re.compile(r"(content|end|fragment|literal|start)$")
 """Kinds of the parts of a string that is no more than its text."""
 QUOTED = frozenset("\"'\\\n")
@@ -400,7 +402,7 @@ class TrailingSeparator(NeutralConvention):
     )
     never = frozenset({"absent"})
     values = ("present", "absent")
-    version = 2
+    version = 3
     examples = Examples(
         value="present",
         path="src/a.js",
@@ -415,8 +417,11 @@ class TrailingSeparator(NeutralConvention):
             path="src/a.ts",
             language="typescript",
             conforms=("f(\n  a,\n  b,\n);",),
-            departs=("f(\n  a,\n  b\n);",),
-            nearly=("class A {\n  a = 1;\n  b: string;\n\n  f() {\n    g();\n  }\n}\n",),
+            departs=("f(\n  a,\n  b\n);", "f(\n  a,\n  ...b\n);"),
+            nearly=(
+                "const {\n  a,\n  ...b\n} = c;",
+                "class A {\n  a = 1;\n  b: string;\n\n  f() {\n    g();\n  }\n}\n",
+            ),
         ),
     )
 
@@ -431,6 +436,8 @@ class TrailingSeparator(NeutralConvention):
             marks = [child for child in before if child.type == SEPARATOR]
             elements = [child for child in before if child.is_named]
             if not marks or len(elements) < 2 or elements[-1].start_point.row == elements[-2].end_point.row:
+                continue
+            if any(node.type in LAST for node in (elements[-1], *elements[-1].named_children[:1])):
                 continue
             last = before[-1]
             yield Choice("present" if last.type == SEPARATOR else "absent", last_token(last))
