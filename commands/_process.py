@@ -18,6 +18,8 @@ def prepare_process() -> None:
     asked to end, by a pipeline that is cancelled or a terminal that is closed, is from here on what Ctrl-C is.
     """
     open_streams()
+    # numpy's threads are never used here; where they cannot be started, they end the process as Ctrl-C does
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if os.name == "posix" and sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this program, once more

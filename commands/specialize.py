@@ -82,14 +82,21 @@ def specialize(
     Run the three stages in *minutes* and return the verdict.
 
     What an interrupted run has finished is kept where the same is asked again and nothing was committed in between.
-    Raises `TooSmallError` where a verdict cannot be had of so little code, or in so few minutes.
+    Raises `InputError` for a base that cannot be used, before anything is mined, and `TooSmallError` where a verdict
+    cannot be had of so little code, or in so few minutes.
     """
     from .. import training  # noqa: F401 - a package that is missing is named before anything is mined
     from ..mining.artefacts import lock_folder
     from ..mining.mine import mine_repositories
+    from ..training.families import probe_family
+    from ..training.models import find_base, load_tokenizer, read_ends, read_parameters
 
     began = time.monotonic()
     refuse_other_content(out)
+    # so is a base that is not there, or cannot be read
+    found = find_base(base)
+    probe_family(load_tokenizer(found), read_ends(found))
+    read_parameters(found)
     with lock_folder(out):
         corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
         require_testable(out, corpus)
@@ -107,13 +114,13 @@ def specialize(
         train_adapter(
             corpus,
             out / "adapter",
-            base=base,
+            base=found,
             adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={shares['train']}"]),
             resume=True,
             progress=report,
             approve=partial(require_steps, out, minutes, folds),
         )
-        models = load_model(base, out / "adapter")
+        models = load_model(found, out / "adapter")
         task = Task(
             corpus=corpus,
             out=out / "evaluation",

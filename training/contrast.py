@@ -10,6 +10,8 @@ inputs is largest against their share of general code's: the first generalized e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,6 +20,7 @@ from peft.tuners.lora.layer import LoraLayer
 
 from .forward import last_hidden_states, plain_model, to_batch
 from .full import DELTA
+from .lanes import in_lanes
 from .packing import pack_in_order
 from .replay import origin
 from .setup import Setup
@@ -48,14 +51,18 @@ def look_apart(setup: Setup) -> None:
     layers = {name: layer for name, layer in adapted.items() if not hasattr(layer, DELTA)}
     if not (general and house and layers):
         return
-    ours, theirs = (read_covariances(setup, layers, examples) for examples in (house, general))
-    for name, layer in layers.items():
-        for factor in layer.lora_A.values():
-            weight: Tensor = factor.weight  # pyright: ignore - a linear layer's
-            turn(weight.data, contrast(ours[name], theirs[name], len(weight)))
-            if setup.accelerator.num_processes > 1:
-                # machines may differ in a last bit, and eigenvectors make much of it
-                broadcast(weight.data)
+    ours, theirs = in_lanes(partial(read_covariances, setup, layers), (house, general), setup.lanes)
+    factors = [(name, factor.weight) for name, layer in layers.items() for factor in layer.lora_A.values()]
+
+    def look(factor: tuple[str, Tensor]) -> Tensor:
+        name, weight = factor
+        return contrast(ours[name], theirs[name], len(weight))
+
+    for (_, weight), directions in zip(factors, in_lanes(look, factors, setup.lanes), strict=True):
+        turn(weight.data, directions)
+        if setup.accelerator.num_processes > 1:
+            # machines may differ in a last bit, and eigenvectors make much of it
+            broadcast(weight.data)
 
 
 def turn(weight: Tensor, directions: Tensor) -> None:
@@ -67,17 +74,21 @@ def turn(weight: Tensor, directions: Tensor) -> None:
 def read_covariances(setup: Setup, layers: Mapping[str, Any], examples: Sequence[Example]) -> dict[str, Tensor]:
     """Return, by layer, the sum of the outer products of its inputs over a sample of *examples*; fp64, on the host."""
     sums: dict[str, Any] = dict.fromkeys(layers, 0.0)
+    mine = get_ident()
 
     def hook_of(name: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
         def note(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
             del layer
+            # another lane reads its own code through the same layers
+            if get_ident() != mine:
+                return
             rows = inputs[0].reshape(-1, inputs[0].shape[-1]).float()
             sums[name] = sums[name] + (rows.t() @ rows).double().cpu()
 
         return note
 
     hooks = [layer.register_forward_pre_hook(hook_of(name)) for name, layer in layers.items()]
-    # one after the other, not in lanes: sums of floats depend on their order
+    # one after the other in this lane: sums of floats depend on their order
     for pack, _ in pack_in_order(spread_sample(examples), pack_tokens=setup.plan.pack_tokens, share=setup.plan.share):
         last_hidden_states(plain_model(setup.model), to_batch(pack, setup.mode, setup.device, setup.dtype))
     for hook in hooks:

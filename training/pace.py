@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from statistics import median
@@ -38,6 +38,9 @@ from .recipe import Recipe
 from .rein import TRIES
 from .setup import Setup
 from .steps import chunks_loss, make_optimizer, remaining_steps, take_step
+
+Approve = Callable[[int, int], None]
+"""Takes how many steps a run will have, and how many an epoch has; raises where it will not have them."""
 
 RATE_FACTORS = (1 / 3, 1.0, 3.0)
 PROBE_STEPS, LEAST_PROBES = 6, 3
@@ -83,20 +86,20 @@ def probe_rates(setup: Setup) -> float:
     return min(losses, key=lambda rate: losses[rate] if math.isfinite(losses[rate]) else math.inf)
 
 
-def count_steps(setup: Setup, a_look: float) -> int:
+def count_steps(setup: Setup, a_look: float, approve: Approve | None = None) -> int:
     """
     Return how many steps the run has: as the recipe says, by epochs, or what its minutes hold.
 
-    *a_look* is what a look at held-out loss takes, in seconds.
+    *a_look* is what a look at held-out loss takes, in seconds. *approve* raises where it will not have them.
     """
     recipe = setup.recipe
-    if recipe.steps is not None:
-        return recipe.steps
     in_an_epoch = len(setup.plan.epoch(0))
-    steps = max(1, round(recipe.epochs * in_an_epoch))
-    if recipe.minutes is None:
-        return steps
-    held = max(1, min(steps, steps_in(setup, recipe.minutes * 60, a_look)))
+    steps = recipe.steps or max(1, round(recipe.epochs * in_an_epoch))
+    held = steps
+    if recipe.steps is None and recipe.minutes is not None:
+        held = max(1, min(steps, steps_in(setup, recipe.minutes * 60, a_look)))
+    if approve is not None:
+        approve(held, in_an_epoch)
     if held < min(steps, FEW_STEPS):
         told = f"{recipe.minutes:g} minutes hold {held} of the {steps} steps here, which teaches next to nothing"
         setup.report(f"plan: {told}; give it more minutes, a smaller base or a GPU", 1, 1)

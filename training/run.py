@@ -19,7 +19,7 @@ from ..mining.artefacts import LOCK, lock_folder, machine_faults, parse_json, sh
 from ..mining.errors import InputError
 from .adapter import RECORD, read_record
 from .checkpoints import CHECKPOINTS
-from .pace import count_steps, probe_rates
+from .pace import Approve, count_steps, probe_rates
 from .recipe import Recipe
 from .setup import Order, Setup
 
@@ -113,12 +113,15 @@ def is_foreign(out: Path) -> bool:
     return out.is_dir() and any(path.name not in (CHECKPOINTS, TRACKING, LOCK) for path in out.iterdir())
 
 
-def start_run(setup: Setup, out: Path, order: Order, a_look: float) -> tuple[Setup, dict[str, Any]]:
+def start_run(
+    setup: Setup, out: Path, order: Order, a_look: float, approve: Approve | None = None
+) -> tuple[Setup, dict[str, Any]]:
     """
     Return the set-up and the record of the run in *out*, writing that first when the run is new.
 
     The record is where minutes have become steps, and a probe a learning rate; more or fewer processes go on with the
-    same packs. Raises `InputError` when the folder's run is another one.
+    same packs. Of a run that *approve* refuses nothing is written. Raises `InputError` when the folder's run is another
+    one.
     """
     file = out / CHECKPOINTS / RUN
     fingerprint = sha256_json(
@@ -136,7 +139,7 @@ def start_run(setup: Setup, out: Path, order: Order, a_look: float) -> tuple[Set
     setup.accelerator.wait_for_everyone()
     if is_new:
         # every process tries, because a spread base computes with all of them; what the main one finds holds
-        rate, steps = probe_rates(setup), count_steps(setup, a_look)
+        rate, steps = probe_rates(setup), count_steps(setup, a_look, approve)
         if setup.accelerator.is_main_process:
             begun = {"steps": steps, "rate": rate, "pack_tokens": setup.plan.pack_tokens}
             write_json(file, {"schema": RUN_SCHEMA, "fingerprint": fingerprint, **begun})

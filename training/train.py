@@ -27,7 +27,7 @@ from .contrast import look_apart
 from .finish import finish
 from .looks import Score, best_look, snapshot
 from .models import Base, choose_device, find_base, quantised
-from .pace import choose_reading, time_look
+from .pace import Approve, choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
 from .run import TRACKING, claim_folder, is_finished, refuse_folder, require_same, start_run
@@ -53,7 +53,7 @@ def train_adapter(
     trackers: Sequence[str] = (),
     progress: Report | None = None,
     began: float | None = None,
-    approve: Callable[[int, int], None] | None = None,
+    approve: Approve | None = None,
 ) -> Path:
     """
     Train an adapter on the corpus and return its folder, *out*.
@@ -63,8 +63,8 @@ def train_adapter(
     where it stood, a finished one is left as it is, and an empty folder starts from nothing. *trackers* are names that
     accelerate knows, such as `tensorboard`; they write into `tracking`, outside every hash. A recipe's minutes count
     from *began*, by `time.perf_counter`; from now, unless it is given. *score_of* makes the judge that a recipe with
-    `probes` asks for, of that many held-out tasks. *approve* is told how many steps the run will have, and how many an
-    epoch has, before the first is taken; it raises what it will not have.
+    `probes` asks for, of that many held-out tasks. *approve* is told how many steps a new run will have, and how many
+    an epoch has, before the first is taken and anything is kept; it raises where it will not have them.
     """
     began = time.perf_counter() if began is None else began
     report = progress or (lambda *_: None)
@@ -100,9 +100,7 @@ def train_adapter(
                 look_apart(setup)
             before, a_look = time_look(setup, score)
             setup = choose_reading(setup, before)
-            setup, run = start_run(setup, out, order, a_look)
-            if approve is not None:
-                approve(run["steps"], len(setup.plan.epoch(0)))
+            setup, run = start_run(setup, out, order, a_look, approve)
             announce_idle(setup)
             if trackers:
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))

@@ -7,10 +7,13 @@ this folder is all that git reads beside the repository's own.
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+
+from ..errors import MachineError
 
 # No hook, filter, helper or configuration of the repository or the user may run or change what git says.
 HARDENED = (
@@ -20,21 +23,28 @@ HARDENED = (
     "-c", "safe.bareRepository=explicit", "-c", "core.alternateRefsCommand=", "-c", "log.showSignature=false",
 )  # fmt: skip
 GIT_SECONDS = 120
+SHORTAGES = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+"""Why git may not be started although it is there: what it would have said is not known."""
 
 
 def git_output(root: Path, *arguments: str, given: bytes = b"", more: Mapping[str, str] | None = None) -> bytes | None:
     """
     Return what git prints, with *given* on its input, or None when it fails, is missing or takes too long.
 
-    It is asked in an environment of its own, to which *more* adds.
+    It is asked in an environment of its own, to which *more* adds. Raises `MachineError` where the machine lacks what
+    it takes to start it.
     """
     command, environment = git_command(root, *arguments), {**git_environment(), **(more or {})}
     try:
         done = subprocess.run(
             command, env=environment, input=given, capture_output=True, timeout=GIT_SECONDS, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
         return None
+    except OSError as error:
+        if error.errno not in SHORTAGES:
+            return None
+        raise MachineError(f"git cannot be started: {error.strerror}. End other programs, or raise limits.") from None
     return done.stdout if done.returncode == 0 else None
 
 

@@ -61,6 +61,16 @@ def test_J03_no_place_to_write_to(root, tmp_path, closed):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted as Linux lists them")
+def test_J03_no_more_threads_than_are_used():
+    """Where processes are few, those that numpy would start end the process as Ctrl-C does: it starts none."""
+    code = "from idiolect.commands._process import *; prepare_process(); import numpy; print(os.listdir('/proc/self/task'))"
+    environment = {name: value for name, value in os.environ.items() if "THREADS" not in name}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, stdout=-1, check=True)
+
+    assert 1 == len(done.stdout.split())
+
+
 @pytest.mark.parametrize("words", [["--version"], ["check", "--explain", "S01"], ["check", "."]])
 def test_J03_a_reader_that_went_away(root, words):
     """What `head` cut off is told as a shell tells it: no check that passed, and none that failed."""

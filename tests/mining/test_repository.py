@@ -4,6 +4,7 @@ A mined folder is hostile input: nothing in it runs, nothing outside it is read,
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from idiolect.mining import repository
 from idiolect.mining.artefacts import write_bytes
-from idiolect.mining.errors import InputError
+from idiolect.mining.errors import InputError, MachineError
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.repository import open_repository
 from idiolect.mining.skips import content_reason
@@ -78,6 +79,20 @@ def test_a_repository_that_git_cannot_read_is_no_plain_folder(write_tree, commit
 
     with pytest.raises(InputError, match=told):
         open_repository(root, suffixes=[".py"])
+
+
+@pytest.mark.parametrize("lack", [errno.EAGAIN, errno.EMFILE])
+def test_a_git_that_cannot_be_started_says_nothing(write_tree, commit_tree, monkeypatch, lack):
+    """A machine that is short of processes or files is told as such: a folder of a repository is not taken for plain."""
+    root = write_tree({"shop/units.py": CODE, ".gitignore": "junk.py\n", "shop/junk.py": CODE})
+    commit_tree(root)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(lack, os.strerror(lack))
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    with pytest.raises(MachineError, match=f"git cannot be started: {os.strerror(lack)}"):
+        open_repository(root / "shop")
 
 
 def test_a_work_tree_whose_repository_is_gone_is_no_plain_folder(write_tree):

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from idiolect.mining.corpus import read_corpus
-from idiolect.mining.errors import MachineError
+from idiolect.mining.errors import MachineError, TooSmallError
 from idiolect.training import budget, lanes, looks, machine, pace, setup, train
 from idiolect.training.adapter import attach_adapter
 from idiolect.training.encode import encode_pairs
@@ -185,7 +185,7 @@ def test_a_step_takes_as_long_as_the_process_with_most_packs(packs, processes, w
 
 
 def test_minutes_that_hold_next_to_nothing_are_said_to(monkeypatch):
-    """A machine that makes 2 steps in them is told so before it makes them; one that makes 20 is left alone."""
+    """A machine that makes 2 steps in them is told so before it makes them, once; one that makes 20 is left alone."""
     said = []
     run = SimpleNamespace(
         recipe=replace(RECIPE, minutes=8.0, steps=None, epochs=1.0),
@@ -198,6 +198,13 @@ def test_minutes_that_hold_next_to_nothing_are_said_to(monkeypatch):
 
     assert ["plan: 8 minutes hold 2 of the 100 steps here, which teaches next to nothing; give it more minutes, a "
             "smaller base or a GPU"] == said  # fmt: skip
+
+    def refuse(*_: int) -> None:
+        raise TooSmallError("too few")
+
+    with pytest.raises(TooSmallError, match="too few"):
+        pace.count_steps(run, 1.0, refuse)
+    assert 1 == len(said)
 
 
 def read_material(base, corpus, recipe):

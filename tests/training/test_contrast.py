@@ -63,6 +63,25 @@ def test_a_run_begins_with_other_first_factors_and_the_same_model(tiny_base, tin
         assert turned.norm(dim=1).mean() == pytest.approx(float(drawn.norm(dim=1).mean()), rel=0.2)
 
 
+def test_two_lanes_read_each_its_own_code(tiny_base, tiny_corpus, tmp_path):
+    """Read side by side through the same layers, the house's code and general code give the factors they give alone."""
+    factors = []
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for lanes in (True, False):
+            recipe = replace(WATCHED, learning_rate=1e-8, steps=1, contrast=True, lanes=lanes)
+            out = train_adapter(tiny_corpus, tmp_path / str(lanes), base=tiny_base, recipe=recipe)
+            factors.append({name: v for name, v in tensors_of(tiny_base, out).items() if "lora_A" in name})
+    finally:
+        torch.set_num_threads(before)
+
+    assert factors[0]
+    for name, found in factors[0].items():
+        # an eigenvector's sign is nobody's
+        assert torch.allclose(found.abs(), factors[1][name].abs(), atol=1e-3)
+
+
 def test_without_general_code_nothing_turns(tiny_base, tiny_corpus, tmp_path):
     """Where nothing is repeated there is nothing to look apart from."""
     recipe = replace(WATCHED, replay=0.0, steps=2)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,20 @@ def test_what_cannot_be_evaluated_is_not_trained(tmp_path, monkeypatch, capsys):
     assert "too few to evaluate: 20 in 2 are needed" in told
     assert "`idiolect train" in told
     assert [".lock", "corpus"] == sorted(path.name for path in (tmp_path / "run").iterdir())
+
+
+def test_a_base_that_cannot_be_used_is_refused_before_mining(tmp_path, tiny_base, capsys):
+    """A folder that is none, and one whose vocabulary is missing, cost seconds and leave nothing."""
+    shutil.copytree(tiny_base, tmp_path / "base")
+    for file in (tmp_path / "base").glob("*token*"):
+        file.unlink()
+    for base in ("nowhere/at/all", str(tmp_path / "base")):
+        code = main(["specialize", str(FRAMEWORK), "--out", str(tmp_path / "run"), "--base", base])
+        told = capsys.readouterr().err
+
+        assert (2, 1) == (code, told.count("\n"))
+        assert base.rpartition("/")[2] in told
+    assert not (tmp_path / "run").exists()
 
 
 def test_two_runs_in_one_folder_are_one_too_many(tmp_path, capsys):
