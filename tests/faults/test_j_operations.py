@@ -64,7 +64,8 @@ def test_J03_no_place_to_write_to(root, tmp_path, closed):
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted as Linux lists them")
 def test_J03_no_more_threads_than_are_used():
     """Where processes are few, those that numpy would start end the process as Ctrl-C does: it starts none."""
-    code = "from idiolect.commands._process import *; prepare_process(); import numpy; print(os.listdir('/proc/self/task'))"
+    start = "from idiolect.commands._process import *; prepare_process(); import numpy"
+    code = f"{start}; print(os.listdir('/proc/self/task'))"
     environment = {name: value for name, value in os.environ.items() if "THREADS" not in name}
     done = subprocess.run([sys.executable, "-c", code], env=environment, stdout=-1, check=True)
 

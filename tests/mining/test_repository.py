@@ -83,7 +83,7 @@ def test_a_repository_that_git_cannot_read_is_no_plain_folder(write_tree, commit
 
 @pytest.mark.parametrize("lack", [errno.EAGAIN, errno.EMFILE])
 def test_a_git_that_cannot_be_started_says_nothing(write_tree, commit_tree, monkeypatch, lack):
-    """A machine that is short of processes or files is told as such: a folder of a repository is not taken for plain."""
+    """A machine that is short of processes or files is told as such: a repository's folder is not taken for plain."""
     root = write_tree({"shop/units.py": CODE, ".gitignore": "junk.py\n", "shop/junk.py": CODE})
     commit_tree(root)
 
@@ -92,7 +92,7 @@ def test_a_git_that_cannot_be_started_says_nothing(write_tree, commit_tree, monk
 
     monkeypatch.setattr(subprocess, "run", refuse)
     with pytest.raises(MachineError, match=f"git cannot be started: {os.strerror(lack)}"):
-        open_repository(root / "shop")
+        open_repository(root / "shop", suffixes=frozenset({".py"}))
 
 
 def test_a_work_tree_whose_repository_is_gone_is_no_plain_folder(write_tree):
