@@ -52,7 +52,8 @@ def look_apart(setup: Setup) -> None:
     if not (general and house and layers):
         return
     ours, theirs = in_lanes(partial(read_covariances, setup, layers), (house, general), setup.lanes)
-    factors = [(name, factor.weight) for name, layer in layers.items() for factor in layer.lora_A.values()]
+    linear: list[tuple[str, Any]] = [(name, one) for name, layer in layers.items() for one in layer.lora_A.values()]
+    factors: list[tuple[str, Tensor]] = [(name, one.weight) for name, one in linear]
 
     def look(factor: tuple[str, Tensor]) -> Tensor:
         name, weight = factor
