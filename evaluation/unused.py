@@ -74,7 +74,7 @@ def edits_of(statement: Node, unused: list[bool], names: list[Node], source: Sou
     has_comment = any(child.type == "comment" for child in statement.children) or (
         following is not None and following.type == "comment" and following.start_point.row == statement.end_point.row
     )
-    shares_line = b";" in source.utf8[statement.end_byte : source.utf8.find(b"\n", statement.end_byte)]
+    shares_line = any(node is not None and node.type == ";" for node in (statement.prev_sibling, following))
     if not any(unused) or has_comment or shares_line:
         return []
     if all(unused):

@@ -186,11 +186,11 @@ def similar_pairs(
                 found[first, index] = 1.0
         elif (other := first_exact.get((mark.exact, not side))) is not None:
             found[other, index] = 1.0
-    firsts = sorted(first_alike.values())
+    firsts = list(first_alike.values())
     for first, second, similarity in join_sets(
         [prints[index].shingles for index in firsts], least, None if sides is None else [sides[i] for i in firsts]
     ):
-        found.setdefault((firsts[first], firsts[second]), similarity)
+        found[firsts[first], firsts[second]] = similarity
     for (first, second), similarity in sorted(found.items()):
         yield first, second, similarity
 
@@ -232,7 +232,7 @@ def find_candidates(
     position = np.arange(len(owner), dtype=np.int64) - np.repeat(np.cumsum(prefix) - prefix, prefix)
     # by member, then by size: what is too small for a set to be like stands before a bound
     key = ranks[starts[owner] + position] << np.int64(32) | sizes[owner]
-    order = np.lexsort((owner, key))
+    order = np.argsort(key)
     key, owner, position = key[order], owner[order], position[order]
     smallest = np.ceil(least * sizes[owner] - 1e-9).astype(np.int64)
     lowest = np.searchsorted(key, key >> np.int64(32) << np.int64(32) | smallest)
@@ -290,8 +290,6 @@ def verify(
 ) -> Iterator[tuple[int, int, float]]:
     """Yield the candidates that are alike enough, with their exact similarity."""
     first, second = candidates >> np.int64(32), candidates & np.int64(0xFFFFFFFF)
-    if not len(first):
-        return
     # as they were sorted: (set, rank) packed into one number
     packed = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes) << np.int64(32) | ranks
     for block in blocks_of(sizes[second]):
@@ -300,8 +298,9 @@ def verify(
         offsets = np.cumsum(many) - many
         places = np.arange(int(many.sum())) + np.repeat(starts[others] - offsets, many)
         wanted = np.repeat(ones, many) << np.int64(32) | ranks[places]
-        nearest = np.minimum(np.searchsorted(packed, wanted), len(packed) - 1)
-        shared = np.add.reduceat((packed[nearest] == wanted).astype(np.int64), offsets)
+        # never past the end: the second set stands behind all that is looked for in the first
+        nearest = packed[np.searchsorted(packed, wanted)]
+        shared = np.add.reduceat((nearest == wanted).astype(np.int64), offsets)
         similarity = shared / (sizes[ones] + many - shared)
         for place in np.flatnonzero(similarity >= least - 1e-9):
             yield int(ones[place]), int(others[place]), float(similarity[place])

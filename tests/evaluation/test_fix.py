@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.evaluation.fix import fix_source, is_better, without_overlaps
+from idiolect.evaluation.fix import fix_source, is_better, keep_good, without_overlaps
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.conventions.convention import Edit
 from idiolect.mining.judge import Finding, judge_source
@@ -105,6 +105,16 @@ def test_a_header_is_put_below_what_has_to_come_first(first: str):
     assert f"{first}{header}x = 1\n".encode() == mend(f"{first}x = 1\n", house, only=["D11"])
 
 
+def test_what_begins_a_file_is_put_in_one_after_the_other():
+    """The same run puts in a header and a future import, each in its place; what else begins the file stays."""
+    header, future = "# SPDX-License-Identifier: MIT\n\n", "from __future__ import annotations\n\n"
+    house = learn_profile([tally_source(parse(f'{header}{future}A: int = "a"\n', f"app/m{n}.py")) for n in range(90)])
+
+    assert f"{header}{future}'a'.join(b)\nA: int = 1\n".encode() == mend(
+        "'a'.join(b)\nA: int = 1\n", house, only=["D11", "I04"]
+    )
+
+
 @pytest.mark.parametrize(("by", "count"), [("the crew", 1), ("xxx@xxxx.xxx", 0)])
 def test_a_header_that_a_corpus_masked_is_not_put_in(by: str, count: int):
     """Whose address it holds is not known any more."""
@@ -146,6 +156,7 @@ def test_what_two_fixes_put_in_alike_is_put_in_once():
         pytest.param("a = list()\nb = dict()\n", "a = []\nb = 'x'\n", 1, False, id="fewer, one of a new rule"),
         pytest.param("a = list()\n", "a = [\n", 1, False, id="broken"),
         pytest.param("a = 1\nb = (\n", "a = 2\nb = (\n", 0, True, id="broken before"),
+        pytest.param("type A = int\na = list()\n", "type A = int\nprint 1\n", 1, False, id="newer than this Python"),
     ],
 )
 def test_a_fix_is_kept_only_where_it_makes_the_file_better(
@@ -155,6 +166,25 @@ def test_a_fix_is_kept_only_where_it_makes_the_file_better(
     judge, source = partial(judge_source, profile=profile), parse(before)
 
     assert is_kept == is_better(source, after, judge, judge(source).findings, fixed)
+
+
+def test_fixes_that_do_harm_only_together_are_told_apart(profile: Profile):
+    """The first of them is kept, the other is not, nor is one that mends nothing."""
+    source = parse("f(list(), k=list())\n")
+    idle, first, second = (Edit(0, 1, "g"),), (Edit(2, 8, "k=[]"),), (Edit(10, 18, "[]"),)
+    judge = partial(judge_source, profile=profile)
+
+    assert [first] == keep_good(source, [idle, first, second], judge, judge(source).findings)
+    assert [second] == keep_good(source, [second, first], judge, judge(source).findings)
+
+
+def test_what_is_no_safe_fix_is_not_made():
+    """Some rewritings are known to plant mistakes and for nothing else: they may change what the code does."""
+    house = learn_profile([tally_source(parse("x = f'{y}'\nz = f'{y} {x}'\n", f"app/m{n}.py")) for n in range(90)])
+    source = parse("x = '%s' % y\n")
+
+    assert ["S02"] == [finding.entry.id for finding in judge_source(source, house).findings]
+    assert source.utf8 == fix_source(source, judge_source(source, house).findings, house)
 
 
 def test_a_fix_that_breaks_another_language_is_not_kept(profile: Profile):
@@ -228,6 +258,8 @@ HEADS = [
     pytest.param("import os\nfrom typing import List\nimport re\n", "import os\nimport re\n", id="a line of several"),
     pytest.param("from typing import List, Dict\n", "from typing import Dict\n", id="unused before"),
     pytest.param("from typing import List  # noqa: F401\n", "", id="a comment"),
+    pytest.param("from typing import List; import os\n", "", id="before another on its line"),
+    pytest.param("import os; from typing import List\n", "", id="behind another on its line"),
     pytest.param("from typing import List\n\n__all__ = ['List']\n", "", id="given away"),
     pytest.param("from typing import List\n\nA = cast('List[int]', ())\n", "", id="a quoted type"),
     pytest.param("from typing import List\n\nA = ()  # type: List[int]\n", "", id="a comment on types"),
@@ -258,9 +290,9 @@ def test_what_only_the_old_spelling_took_from_typing_is_imported_no_more(head: s
 def test_what_waits_for_what_stands_inside_of_it_is_mended_in_the_same_run(before: str, after: str):
     """A type around another has a safe fix only when that one has none left to make; a second run changes nothing."""
     house = learn_profile([tally_source(parse(TYPED, f"app/m{n}.py")) for n in range(90)])
-    once = mend(f"def run(a: {before}) -> None: ...\n", house, only=["T03", "T04"])
+    once = mend(f"def run(a: List[int], b: {before}) -> None: ...\n", house, only=["T03", "T04"])
 
-    assert f"def run(a: {after}) -> None: ...\n".encode() == once
+    assert f"def run(a: list[int], b: {after}) -> None: ...\n".encode() == once
     assert once == mend(once, house)
 
 

@@ -19,6 +19,7 @@ from idiolect.mining.filters.duplicates import (
     fingerprint,
     fingerprint_all,
     highest_across,
+    join_sets,
     similar_pairs,
     template_of,
 )
@@ -103,6 +104,19 @@ def test_no_pair_is_missed(monkeypatch, seed, at_once, least):
     assert sorted(found) == list(found)
     assert expected == {pair for pair in found if set(pair) <= set(alone)}
     assert all(abs(likeness(prints[i], prints[j]) - similarity) < 1e-9 for (i, j), similarity in found.items())
+
+
+@pytest.mark.parametrize("least", [0.3, 0.5, 0.55, 0.8])
+def test_sets_that_share_just_enough_are_found(least):
+    """Small sets of few members, where much stands on the bound: each pair once and in order, none missed."""
+    chance = random.Random(7)
+    sets = [set(chance.sample(range(30), chance.choice([1, 2, 3, 4, 5, 10, 19, 20]))) for _ in range(200)]
+    likenesses = {
+        (i, j): len(one & other) / len(one | other) for j, other in enumerate(sets) for i, one in enumerate(sets[:j])
+    }
+    expected = sorted((*pair, likeness) for pair, likeness in likenesses.items() if likeness >= least)
+
+    assert expected == list(join_sets([np.array(sorted(one), dtype=np.uint32) for one in sets], least, None))
 
 
 def test_two_texts_are_enough_and_none_are_no_fault():
