@@ -9,17 +9,30 @@ import math
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import toys
 from idiolect.cli import main
-from idiolect.evaluation import statistics
+from idiolect.evaluation import gate, statistics
+from idiolect.evaluation.checks.check import LOST
 from idiolect.evaluation.checks.substance import SubstanceCheck
-from idiolect.evaluation.gate import Stored, check_scorers, judge_gate, list_regressions, slice_probes, warn_age
+from idiolect.evaluation.gate import (
+    Stored,
+    check_order,
+    check_scorers,
+    compare_promoted,
+    judge_gate,
+    list_regressions,
+    read_evaluation,
+    replay,
+    slice_probes,
+    warn_age,
+)
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
-from idiolect.mining.artefacts import sha256_file, write_json
+from idiolect.mining.artefacts import sha256_file, sha256_json, write_json
 from idiolect.mining.errors import InputError, MismatchError
 from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 
@@ -98,11 +111,16 @@ def shuffle(rows):
     return rows[::-1]
 
 
-def test_a_whole_evaluation_gives_its_verdict_again(finished):
-    """The replay needs no model and gives the stored word."""
+def test_a_whole_evaluation_gives_its_verdict_again(finished, monkeypatch):
+    """The replay needs no model and gives the stored word, why, and the sentence; its age is told beside."""
+    monkeypatch.setattr(gate, "warn_age", lambda stored: (f"{stored.folder.name} is old",))
+    stored = json.loads((finished / "verdict.json").read_text("utf-8"))
+
     result = judge_gate(finished)
 
     assert (result.word, result.exit_code) == ("WORTH_IT", 0)
+    assert (*stored["reasons"], stored["sentence"]) == result.lines
+    assert ("evaluation is old",) == result.warnings
 
 
 FORGERIES = [
@@ -216,6 +234,81 @@ def test_what_was_declared_is_not_loosened_after_the_verdict(copy):
     assert "run.json or comparisons.json was changed after the verdict" in passage.lines[0]
 
 
+def test_rows_sealed_anew_are_found_by_the_hash_of_their_file(copy):
+    """Each row has its own checksum, which whoever adds to it can make again."""
+    write_sealed(copy / "losses.jsonl", [{**row, "note": 1} for row in read_sealed(copy / "losses.jsonl")])
+
+    assert ("losses.jsonl was changed after the verdict: its hash does not match",) == judge_gate(copy).lines
+
+
+def test_what_ends_in_half_a_row_is_invalid_although_its_hashes_fit(copy):
+    """A run that goes on may drop such a row, evidence may not hold it."""
+    with (copy / "losses.jsonl").open("a") as file:
+        file.write('{"torn')
+    reseal(copy)
+
+    assert "INVALID" == judge_gate(copy).word
+
+
+def test_a_comparison_that_is_off_by_more_than_rounding_is_invalid(copy):
+    """Numbers are held against each other up to where machines differ, not up to what a table shows."""
+    rows = json.loads((copy / "comparisons.json").read_text("utf-8"))
+    write_json(copy / "comparisons.json", [{**row, "mean_diff": row["mean_diff"] + 1e-6} for row in rows])
+    reseal(copy)
+
+    assert "do not give the stored comparisons" in judge_gate(copy).lines[0]
+
+
+ORDERED = {
+    "scorer_sha256": "s",
+    "folds": [{"fold": 0, "scorer_sha256": "t"}, {"fold": 1}],
+    "suites": {"test": {"probes": [{"id": "x"}, {"id": "y", "fold": 0}, {"id": "z", "fold": 1}]}},
+}
+SAMPLE = {"key": "k", "arm_id": "tuned", "split": "test", "probe_id": "x", "sample_ix": 0}
+SCORE = {**SAMPLE, "status": "ok", "accept": True, "scorer_sha256": "s", "checks": {"style": True, "syntax": None}}
+FAILED = {"status": "failed", "accept": False, "checks": {"style": False, "syntax": True}}
+CONTROL = {**SCORE, "key": sha256_json(["stub", "x"]), "arm_id": "stub", **FAILED}
+
+
+def put_in_order(own, control):
+    """Check one sample and its score, changed by *own*, with a control, changed by *control*."""
+    sample = {**SAMPLE, "probe_id": own.get("probe_id", "x")}
+    check_order(Stored(Path(), ORDERED, [{**SCORE, **own}, {**CONTROL, **control}], [sample], (), {}))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {}, FAILED, {"status": LOST, "accept": None}, {"status": LOST, "accept": False},
+        {"probe_id": "y", "scorer_sha256": "t"}, {"probe_id": "z"},
+    ],
+)  # fmt: skip
+def test_a_score_that_follows_its_sample_is_in_order(own):
+    """One that was accepted, failed or lost, by the rules of the house or of a fold."""
+    put_in_order(own, {})
+
+
+@pytest.mark.parametrize(
+    ("own", "control", "said"),
+    [
+        *(({name: "other"}, {}, "rows were moved") for name in ("key", "arm_id", "split", "sample_ix")),
+        ({}, {"probe_id": "y", "scorer_sha256": "t"}, "a control of probe y"),
+        ({"accept": None}, {}, "contradicts itself"),
+        ({"accept": False}, {}, "contradicts itself"),
+        ({**FAILED, "accept": True}, {}, "contradicts itself"),
+        ({**FAILED, "accept": None}, {}, "contradicts itself"),
+        ({"status": LOST}, {}, "contradicts itself"),
+        ({"scorer_sha256": "t"}, {}, "comes from other checks"),
+        ({"probe_id": "y"}, {}, "comes from other checks"),
+        ({"checks": {"style": True, "syntax": False}}, {}, "accepted although a check failed"),
+    ],
+)
+def test_a_score_out_of_order_is_told(own, control, said):
+    """Each name that ties it to its sample counts, and so does what it says of itself."""
+    with pytest.raises(MismatchError, match=said):
+        put_in_order(own, control)
+
+
 @pytest.mark.parametrize("name", ["samples.jsonl", "scores.jsonl", "losses.jsonl", "comparisons.json", "verdict.json"])
 def test_a_missing_file_is_named(copy, name):
     """Evidence with a part gone is invalid, and says which."""
@@ -236,8 +329,8 @@ def test_a_verdict_of_another_form_is_invalid(copy, text, said):
     assert ("INVALID", (f"verdict.json {said}",)) == (result.word, result.lines)
 
 
-def test_a_word_that_the_rows_do_not_give_is_invalid(copy):
-    """Whoever writes another verdict over the stored one is told that the evidence does not say so."""
+def test_a_word_that_the_rows_do_not_give_is_invalid(finished, copy):
+    """Whoever writes another verdict over the stored one is told so; nor is anything compared with such evidence."""
     verdict = json.loads((copy / "verdict.json").read_text("utf-8"))
     write_json(copy / "verdict.json", {**verdict, "verdict": "NOT_WORTH_IT"})
 
@@ -245,6 +338,7 @@ def test_a_word_that_the_rows_do_not_give_is_invalid(copy):
 
     assert "INVALID" == result.word
     assert "do not give the stored verdict" in result.lines[0]
+    assert "do not give the stored verdict" in judge_gate(finished, against=copy).lines[0]
 
 
 def test_samples_missing_together_with_their_scores_are_invalid(copy):
@@ -286,7 +380,7 @@ def test_a_worse_adapter_does_not_replace_a_better_one(corpus, finished, tmp_pat
     assert "worse than the promoted adapter" in result.lines[0]
 
 
-def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_path):
+def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_path, monkeypatch):
     """What it gains in one folder pays for nothing that it lost in another; what the policy allows is let pass."""
     corpus = toys.make_corpus(tmp_path / "corpus", folder_of=lambda number: ("shop", "yard")[number % 2])
     outs = {name: tmp_path / name for name in ("shop", "yard")}
@@ -294,9 +388,12 @@ def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_pa
         generator = FakeGenerator(corpus, lambda request, adapted, name=name: adapted and request.path.startswith(name))
         evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
 
+    monkeypatch.setattr(gate, "warn_age", lambda stored: (f"{stored.folder.name} is old",))
+
     result = judge_gate(outs["shop"], against=outs["yard"])
 
     assert "BLOCKED" == result.word
+    assert ("shop is old",) == result.warnings
     assert "worse than the promoted adapter in 'yard' by 100.0% of 16 probes" == result.lines[0]
     assert 2 == len(result.lines)
     assert "BLOCKED" != judge_gate(outs["shop"], against=outs["yard"], policy=Policy(slice_margin=1.0)).word
@@ -412,10 +509,26 @@ def test_the_promoted_arm_is_the_one_that_its_rows_choose(corpus, finished, copy
     assert judge_gate(worse, against=finished).word == judge_gate(worse, against=copy).word == "BLOCKED"
 
 
-def test_a_folder_without_an_evaluation_is_named(tmp_path):
-    """Usage, not evidence."""
+def test_a_folder_without_an_evaluation_is_named(copy):
+    """Usage, not evidence; so is one of another version."""
     with pytest.raises(InputError, match=r"no run\.json"):
-        judge_gate(tmp_path)
+        judge_gate(copy.parent)
+    write_json(copy / "run.json", {**json.loads((copy / "run.json").read_text("utf-8")), "schema": "none"})
+    with pytest.raises(InputError, match="no evaluation of this version"):
+        judge_gate(copy)
+
+
+def test_without_two_adapters_nothing_is_compared(finished):
+    """An evaluation of prompting alone is neither better nor worse than an adapter; nor is one of unknown form."""
+    stored = read_evaluation(finished)
+    weighed = replay(stored, None)
+    bare = replace(weighed, chosen={**weighed.chosen, "tuned": None})
+
+    for new, old in ((bare, weighed), (weighed, bare)):
+        with pytest.raises(MismatchError, match="no adapter to compare"):
+            compare_promoted(stored, new, stored, old)
+    with pytest.raises(MismatchError, match="the evidence"):
+        compare_promoted(replace(stored, scores=[{}]), weighed, stored, weighed)
 
 
 def test_the_command_exits_with_the_verdict(finished, copy, tmp_path, capsys):
