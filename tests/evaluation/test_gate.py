@@ -242,12 +242,13 @@ def test_rows_sealed_anew_are_found_by_the_hash_of_their_file(copy):
 
 
 def test_what_ends_in_half_a_row_is_invalid_although_its_hashes_fit(copy):
-    """A run that goes on may drop such a row, evidence may not hold it."""
+    """A run that goes on drops such a row from its file; a gate changes nothing."""
     with (copy / "losses.jsonl").open("a") as file:
         file.write('{"torn')
     reseal(copy)
 
     assert "INVALID" == judge_gate(copy).word
+    assert (copy / "losses.jsonl").read_text("utf-8").endswith('{"torn')
 
 
 def test_a_comparison_that_is_off_by_more_than_rounding_is_invalid(copy):
@@ -270,9 +271,9 @@ FAILED = {"status": "failed", "accept": False, "checks": {"style": False, "synta
 CONTROL = {**SCORE, "key": sha256_json(["stub", "x"]), "arm_id": "stub", **FAILED}
 
 
-def put_in_order(own, control):
-    """Check one sample and its score, changed by *own*, with a control, changed by *control*."""
-    sample = {**SAMPLE, "probe_id": own.get("probe_id", "x")}
+def put_in_order(own, control, probe="x"):
+    """Check a sample of *probe* and its score, changed by *own*, with a control, changed by *control*."""
+    sample = {**SAMPLE, "probe_id": probe}
     check_order(Stored(Path(), ORDERED, [{**SCORE, **own}, {**CONTROL, **control}], [sample], (), {}))
 
 
@@ -285,13 +286,13 @@ def put_in_order(own, control):
 )  # fmt: skip
 def test_a_score_that_follows_its_sample_is_in_order(own):
     """One that was accepted, failed or lost, by the rules of the house or of a fold."""
-    put_in_order(own, {})
+    put_in_order(own, {}, own.get("probe_id", "x"))
 
 
 @pytest.mark.parametrize(
     ("own", "control", "said"),
     [
-        *(({name: "other"}, {}, "rows were moved") for name in ("key", "arm_id", "split", "sample_ix")),
+        *(({name: "other"}, {}, "rows were moved") for name in ("key", "arm_id", "split", "probe_id", "sample_ix")),
         ({}, {"probe_id": "y", "scorer_sha256": "t"}, "a control of probe y"),
         ({"accept": None}, {}, "contradicts itself"),
         ({"accept": False}, {}, "contradicts itself"),
@@ -299,7 +300,6 @@ def test_a_score_that_follows_its_sample_is_in_order(own):
         ({**FAILED, "accept": None}, {}, "contradicts itself"),
         ({"status": LOST}, {}, "contradicts itself"),
         ({"scorer_sha256": "t"}, {}, "comes from other checks"),
-        ({"probe_id": "y"}, {}, "comes from other checks"),
         ({"checks": {"style": True, "syntax": False}}, {}, "accepted although a check failed"),
     ],
 )

@@ -14,6 +14,7 @@ from idiolect.mining.filters.duplicates import (
     NUMBER,
     OTHER,
     STRING,
+    Clusters,
     Codes,
     distinct,
     fingerprint,
@@ -106,17 +107,27 @@ def test_no_pair_is_missed(monkeypatch, seed, at_once, least):
     assert all(abs(likeness(prints[i], prints[j]) - similarity) < 1e-9 for (i, j), similarity in found.items())
 
 
-@pytest.mark.parametrize("least", [0.3, 0.5, 0.55, 0.8])
+@pytest.mark.parametrize("least", [0.3, 0.5, 0.56, 0.8])
 def test_sets_that_share_just_enough_are_found(least):
     """Small sets of few members, where much stands on the bound: each pair once and in order, none missed."""
     chance = random.Random(7)
-    sets = [set(chance.sample(range(30), chance.choice([1, 2, 3, 4, 5, 10, 19, 20]))) for _ in range(200)]
+    sets = [set(chance.sample(range(30), chance.choice([1, 2, 3, 4, 5, 10, 20, 25]))) for _ in range(160)]
+    sets += [set(chance.sample(sorted(one), 14)) for one in sets if len(one) == 25]
     likenesses = {
         (i, j): len(one & other) / len(one | other) for j, other in enumerate(sets) for i, one in enumerate(sets[:j])
     }
     expected = sorted((*pair, likeness) for pair, likeness in likenesses.items() if likeness >= least)
 
     assert expected == list(join_sets([np.array(sorted(one), dtype=np.uint32) for one in sets], least, None))
+
+
+def test_a_cluster_is_named_by_its_smallest_member():
+    """In whatever order its members were joined."""
+    clusters = Clusters(6)
+    for first, second in [(5, 4), (3, 4), (1, 5)]:
+        clusters.join(first, second)
+
+    assert [0, 1, 2, 1, 1, 1] == [clusters.find(thing) for thing in range(6)]
 
 
 def test_two_texts_are_enough_and_none_are_no_fault():
