@@ -153,14 +153,14 @@ def require_testable(out: Path, corpus: Corpus) -> None:
 
 def require_steps(out: Path, minutes: float, folds: int, steps: int, in_an_epoch: int) -> None:
     """Raise `TooSmallError` where *minutes* hold too few *steps* to teach anything: no use to train on *folds* too."""
-    from ..training.pace import FEW_STEPS
+    from ..training.pace import FEW_STEPS, hold
 
     if folds and steps < min(FEW_STEPS, in_an_epoch):
         needed = math.ceil(minutes * FEW_STEPS / steps)
         # on a machine that is less busy, the same command may hold more
         (out / STARTED).unlink(missing_ok=True)
         raise TooSmallError(
-            f"{minutes:g} minutes hold {steps} {'step' if steps == 1 else 'steps'} for each of the {1 + folds} "
+            f"{hold(minutes)} {steps} {'step' if steps == 1 else 'steps'} for each of the {1 + folds} "
             f"trainings that a test with so few clusters takes, which teaches next to nothing. Give about {needed}: "
             f"--minutes {needed}; or take a smaller base, or a GPU."
         )

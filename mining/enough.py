@@ -35,7 +35,7 @@ def describe_support(manifest: Mapping[str, Any]) -> list[str]:
     lines = [f"  {name:{width}}  {band(counts[name])}" for name in kinds]
     more = {name: more_of(kind, manifest["history"]) for name, kind in kinds.items()}
     thin = sorted((name for name in kinds if counts[name] < DOMAIN and more[name]), key=lambda name: counts[name])
-    advice = [f"For more {name} pairs: {more[name]}." for name in thin[:2]]
+    advice = [f"For more {name} pairs, {more[name]}." for name in thin[:2]]
     return ["What they can teach:", *lines, *advice]
 
 
@@ -49,7 +49,7 @@ def look_back(histories: Sequence[Mapping[str, Any]]) -> str:
     if not any(about["commits"] for about in histories):
         return "mine a repository with its history"
     if any(about.get(UNTOLD) for about in histories):
-        return "git could not tell its history: make the clone whole (git fetch --refetch), or take less (--history N)"
+        return "make the clone whole, whose history git cannot tell (git fetch --refetch), or take less (--history N)"
     if any(about.get("shallow") for about in histories):
         return "fetch the commits that the clone lacks: git fetch --unshallow"
     return "look back further: --history N" if any(about.get("goes_on") for about in histories) else ""

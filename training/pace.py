@@ -100,10 +100,15 @@ def count_steps(setup: Setup, a_look: float, approve: Approve | None = None) -> 
         held = max(1, min(steps, steps_in(setup, recipe.minutes * 60, a_look)))
     if approve is not None:
         approve(held, in_an_epoch)
-    if held < min(steps, FEW_STEPS):
-        told = f"{recipe.minutes:g} minutes hold {held} of the {steps} steps here, which teaches next to nothing"
+    if recipe.minutes is not None and held < min(steps, FEW_STEPS):
+        told = f"{hold(recipe.minutes)} {held} of the {steps} steps here, which teaches next to nothing"
         setup.report(f"plan: {told}; give it more minutes, a smaller base or a GPU", 1, 1)
     return held
+
+
+def hold(minutes: float) -> str:
+    """Return how a sentence begins that says what so many *minutes* hold."""
+    return f"{minutes:g} {'minute holds' if minutes == 1 else 'minutes hold'}"
 
 
 def steps_in(setup: Setup, seconds: float, a_look: float) -> int:

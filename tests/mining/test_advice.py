@@ -94,7 +94,8 @@ def test_looking_back_is_advised_where_there_is_more(history, words):
     manifest = manifest_of(("edit", "train", "go", 4), history=[history])
 
     assert words == look_back([history])
-    assert bool(words) is any("For more edit pairs" in line for line in describe_support(manifest))
+    advice = [line for line in describe_support(manifest) if line.startswith("For more edit pairs")]
+    assert advice == ([f"For more edit pairs, {words}."] if words else [])
 
 
 def test_prose_is_not_counted_where_it_is_not_what_is_asked():

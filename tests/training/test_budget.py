@@ -196,6 +196,7 @@ def test_minutes_that_hold_next_to_nothing_are_said_to(monkeypatch):
         monkeypatch.setattr(pace, "steps_in", lambda *_, held=held: held)
         assert pace.count_steps(run, a_look=1.0) == held
 
+    assert pace.hold(1) == "1 minute holds"
     assert ["plan: 8 minutes hold 2 of the 100 steps here, which teaches next to nothing; give it more minutes, a "
             "smaller base or a GPU"] == said  # fmt: skip
 
