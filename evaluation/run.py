@@ -313,9 +313,8 @@ def read_profile(file: Path) -> Profile:
         reason = error.strerror or type(error).__name__
         raise InputError(f"The profile {str(file)!r} cannot be read: {reason}.") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{str(file)!r} is no profile: {type(error).__name__}. Mine one, or leave --profile out."
-        ) from None
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise InputError(f"{str(file)!r} is no profile: {reason}. Mine one, or leave --profile out.") from None
 
 
 def find_all(request: Request) -> list[Key]:

@@ -28,6 +28,10 @@ KINDS: Mapping[str, type | tuple[type, ...]] = {
     "str": str, "int": int, "float": (float, int), "bool": bool, "Mapping[str, Any]": Mapping,
 }  # fmt: skip
 """What a value of a profile is, by how its field is declared."""
+FORM: Mapping[str, type] = {
+    "files": int, "opportunities": int, "versions": dict, "packages": list, "owners": dict, "entries": list,
+}  # fmt: skip
+"""What the parts of `profile.json` are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +185,29 @@ class Profile:
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> Profile:
-        """Return the profile that *table* writes. Raises `KeyError`, `TypeError` or `ValueError` where it is none."""
+        """
+        Return the profile that *table* writes. Raises `KeyError`, `TypeError` or `ValueError` where it is none.
+
+        One that says it is something else, or of another version, is none here.
+        """
+        check_form(table)
         entries = tuple(read_entry(row) for row in table["entries"])
         # profiles written before they were noted
         packages = frozenset(table.get("packages", ()))
         owners = {name: tuple(folders) for name, folders in dict(table.get("owners", {})).items()}
         return cls(entries, table["files"], table["opportunities"], dict(table["versions"]), packages, owners)
+
+
+def check_form(table: Mapping[str, Any]) -> None:
+    """Raise `TypeError` or `ValueError` where *table* is no profile, or one of another version."""
+    if not isinstance(table, Mapping):
+        raise TypeError(f"it is of type {type(table).__name__}, not an object")
+    # one that a program put together may name none
+    if (schema := table.get("schema", SCHEMA)) != SCHEMA:
+        raise ValueError(f"it is written as {schema!r}, and this version reads {SCHEMA!r}")
+    for name, kind in FORM.items():
+        if not isinstance(table.get(name, kind()), kind):
+            raise TypeError(f"{name!r} is of type {type(table[name]).__name__}")
 
 
 def state_fact(convention: str, key: str, value: str) -> Entry:
@@ -201,9 +222,9 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
     """Return the entry that *row* writes. Raises `KeyError`, `TypeError` or `ValueError` where it is none."""
     check_kinds(Entry, row)
     if not (0 <= row["k"] <= row["n"] and 0 < row["n"] < math.inf):
-        raise ValueError("k of n")
+        raise ValueError(f"a rule is kept {row['k']} times of {row['n']}")
     if row["tier"] not in ("", *TIERS):
-        raise ValueError(row["tier"])
+        raise ValueError(f"no tier is called {row['tier']!r}")
     # profiles written before opportunities were counted beside their weights
     values = {"conforming": round(row["k"]), "opportunities": round(row["n"]), **row}
     for name in ("exemplars", "counterexamples"):
@@ -217,7 +238,7 @@ def check_kinds(kind: type[Entry] | type[Exemplar], row: Mapping[str, Any]) -> N
     """Raise `TypeError` where *row* holds under the name of a field of *kind* what such a field never holds."""
     for one in fields(kind):
         if one.name in row and not isinstance(row[one.name], KINDS.get(str(one.type), object)):
-            raise TypeError(one.name)
+            raise TypeError(f"{one.name!r} is of type {type(row[one.name]).__name__}")
 
 
 @lru_cache(maxsize=1 << 14)  # asked for every file by every question

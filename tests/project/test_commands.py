@@ -143,28 +143,37 @@ def test_a_profile_that_is_not_there_is_said_to_be_no_file(write_tree: Write, ca
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "reason"),
     [
-        lambda profile: profile.update(owners=-1),
-        lambda profile: profile.update(versions=None),
-        lambda profile: profile["entries"][0].update(n=0),
-        lambda profile: profile["entries"][0].update(value=1.5),
-        lambda profile: profile["entries"][0].update(scope={}),
-        lambda profile: profile["entries"][0].update(conforming=["1"]),
-        lambda profile: profile["entries"][0]["exemplars"][0].update(path=None),
+        (lambda profile: profile.update(schema="idiolect.profile/2"), "it is written as 'idiolect.profile/2', and"),
+        (lambda profile: profile.pop("entries"), "it lacks 'entries'."),
+        (lambda profile: profile.update(owners=-1), "'owners' is of type int."),
+        (lambda profile: profile.update(versions=None), "'versions' is of type NoneType."),
+        (lambda profile: profile["entries"].append(None), ""),
+        (lambda profile: profile["entries"][0].update(n=0), "times of 0."),
+        (lambda profile: profile["entries"][0].update(value=1.5), "'value' is of type float."),
+        (lambda profile: profile["entries"][0].update(scope={}), "'scope' is of type dict."),
+        (lambda profile: profile["entries"][0].update(conforming=["1"]), "'conforming' is of type list."),
+        (lambda profile: profile["entries"][0]["exemplars"][0].update(path=None), "'path' is of type NoneType."),
     ],
 )
 def test_a_profile_that_holds_what_none_holds_is_told(
-    write_tree: Write, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: Callable[..., None]
+    write_tree: Write,
+    corpus: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[..., None],
+    reason: str,
 ):
-    """Whoever writes one by hand is told that it is none, wherever it is wrong."""
+    """Whoever writes one by hand, or has one of another version, is told what is wrong with it."""
     profile = json.loads((corpus / "profile.json").read_text("utf-8"))
     spoil(profile)
     (tmp_path / "p.json").write_text(json.dumps(profile))
 
     line = fails(capsys, ["check", str(write_tree({"a.py": "x = 1\n"})), "--profile", str(tmp_path / "p.json")], 2)
 
-    assert "is no profile" in line
+    assert "is no profile: " in line
+    assert reason in line
 
 
 def test_the_guide_of_a_corpus_says_what_it_counts(corpus: Path, capsys: pytest.CaptureFixture[str]):
