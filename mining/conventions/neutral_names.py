@@ -29,6 +29,8 @@ TYPED = SCRIPTS - {"javascript"}
 TOLD = frozenset({"java", "kotlin"})
 """Languages of which a test's name may tell in words what is to come of it, whatever the house calls its functions."""
 PARTED = frozenset({"cpp", "csharp"})
+COUNTED = re.compile(r"(?<=[a-z])_\d+$")
+"""The number of one of several of a name, which shows no case: `Pattern_1`."""
 PARTS = re.compile(r"(?:[A-Z][a-zA-Z\d]*_)+[A-Z][a-zA-Z\d]*$")
 """A name in parts, which there say what a caller has to know: `ReadAll_NeedsLock`, `NoBarrier_Next`."""
 RUN = re.compile(rb"[@\[]\w*(?:Benchmark|Test)\b")
@@ -56,7 +58,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = PROSE
-    version = 12
+    version = 13
     examples = Examples(
         value="camelCase",
         key="function",
@@ -158,9 +160,21 @@ class DefinitionCase(NeutralConvention):
             key="method",
             path="src/A.cs",
             language="csharp",
-            conforms=("class A {\n    void ReadAll() { f(); }\n}\n",),
+            conforms=(
+                "class A {\n    void ReadAll() { f(); }\n}\n",
+                "class A {\n    void ReadAll_1() { f(); }\n}\n",
+            ),
             departs=("class A {\n    void Read_all() { f(); }\n}\n",),
             nearly=("class A {\n    void ReadAll_NeedsLock() { f(); }\n}\n",),
+        ),
+        Examples(
+            value="PascalCase",
+            key="property",
+            path="src/A.cs",
+            language="csharp",
+            conforms=("class A {\n    bool IsLate => f();\n}\n",),
+            departs=("class A {\n    bool is_late => f();\n}\n",),
+            nearly=("class A {\n    bool IsLate_NeedsLock => f();\n}\n",),
         ),
         Examples(
             value="PascalCase",
@@ -236,7 +250,7 @@ class DefinitionCase(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the case of each name that shows one, and of which the case is free."""
         for name in own_names(file):
-            text = BETWEEN_DIGITS.sub("", last_part(BEFORE.sub("", name.text)).strip(MARKS))
+            text = BETWEEN_DIGITS.sub("", COUNTED.sub("", last_part(BEFORE.sub("", name.text)).strip(MARKS)))
             case = case_of(text)
             if case and not is_unclear(name, text, case, file):
                 language = file.source.language.name
@@ -263,7 +277,8 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     # a test says in parts what it calls, when, and what is to come of it
     is_told = "_" in text and (file.role == "tests" or is_run_by_mark(name, file))
     is_told &= case == "mixed" or file.source.language.name in TOLD
-    is_told |= name.kind in ("function", "method") and file.source.language.name in PARTED and bool(PARTS.match(text))
+    is_parted = name.kind in ("function", "method", "property") and file.source.language.name in PARTED
+    is_told |= is_parted and bool(PARTS.match(text))
     # Go's own tool asks for the parts of a test's name
     is_told |= file.source.language.name == "go" and GO_TEST.match(text) is not None
     # the type of a function may be called like it
@@ -306,7 +321,7 @@ class DefinitionAffix(NeutralConvention):
     is_mined = True
     linter_codes = NAMING
     spared = PROSE | {"yaml"}  # there a key is named by what reads the file
-    version = 8
+    version = 9
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",
@@ -335,6 +350,24 @@ class DefinitionAffix(NeutralConvention):
             departs=("namespace Orders.Late\n{\n    class A { void F() { g(); } }\n}\n",),
             nearly=("namespace System.Diagnostics.CodeAnalysis\n{\n    class A { void F() { g(); } }\n}\n",),
         ),
+        Examples(
+            value="Append",
+            key="the beginning of the name of an exported function",
+            path="orders/a.go",
+            language="go",
+            conforms=("package a\n\nfunc AppendAll() {}\n",),
+            departs=("package a\n\nfunc ReadAll() {}\n",),
+            nearly=("package a\n\nfunc appendAll() {}\n", "package a\n\nfunc readAll() {}\n"),
+        ),
+        Examples(
+            value="use",
+            key="the beginning of the name of a function",
+            path="src/a.tsx",
+            language="tsx",
+            conforms=("function useOrders() {}",),
+            departs=("function readOrders() {}",),
+            nearly=("function OrderList() {\n  return <b />;\n}\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -345,14 +378,21 @@ class DefinitionAffix(NeutralConvention):
             is_given = file.role == "tests" and name.kind in ("function", "method")
             is_given |= name.kind == "namespace" and FOREIGN.match(name.text) is not None
             if len(words) > 1 and not is_given:
-                kind = noun_of(name.kind)
-                yield Choice(words[0], name.node, f"the beginning of the name of {kind}")
+                kind, is_upper = noun_of(name.kind), words[0][0].isupper()
+                # the first letter says in Go who may use a name, and of a function elsewhere that it is a component
+                if file.source.language.name == "go":
+                    begun = noun_of(f"{'exported' if is_upper else 'unexported'} {name.kind}")
+                else:
+                    begun = "" if is_upper and may_be_called_as_type(name, file) else kind
+                if begun:
+                    yield Choice(words[0], name.node, f"the beginning of the name of {begun}")
                 yield Choice(words[-1].strip("_"), name.node, f"the end of the name of {kind}")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return another word in its place."""
         text = place.text.strip("\"'")
-        other = ("other_" if value.endswith("_") else "Other") if "beginning" in place.key else "Other"
+        is_lower = "beginning" in place.key and value.islower()
+        other = f"{'other' if is_lower else 'Other'}{'_' if is_lower and value.endswith('_') else ''}"
         changed = text.replace(value, other, 1) if "beginning" in place.key else text.removesuffix(value) + other
         return place.instead(place.text.replace(text, changed)) if changed != text else ()
 

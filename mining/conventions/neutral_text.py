@@ -11,6 +11,7 @@ from tree_sitter import Node
 
 from ..source import text_of
 from ..visibility import visibility_of
+from .anyfacts import last_part
 from .anyview import AnyView, first_token
 from .comments import RIGHTS, YEARS, difference_of, telling_line
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
@@ -36,6 +37,11 @@ OPENING = re.compile(r"""[A-Za-z]{0,2}[#@$]*(\"{3}|'{3}|"|'|`|<<<|<<[-~]?|[|>])"
 BLANKS = re.compile(r"[ \t]+")
 LONG_NUMBER = 5
 """Digits of one that marks make easier to read."""
+KNOWN = frozenset(
+    {"As", "Error", "Is", "Len", "Less", "Read", "ServeHTTP", "String", "Swap", "Unwrap", "Write"}
+    | {f"{way}{form}" for way in ("Marshal", "Unmarshal") for form in ("Binary", "JSON", "Text", "XML", "YAML")}
+)
+"""Methods of Go which the interfaces that ask for them document: golint's and revive's, and those of errors and formats."""
 
 
 class CommentForm(NeutralConvention):
@@ -46,7 +52,7 @@ class CommentForm(NeutralConvention):
     question = "What about {key}?"
     cap = "advise"
     never = frozenset({"undocumented"})
-    version = 7
+    version = 8
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -89,7 +95,11 @@ class CommentForm(NeutralConvention):
             language="go",
             conforms=("package a\n\n// ReadAll reads.\nfunc (s *Shop) ReadAll() {}\n",),
             departs=("package a\n\nfunc (s *Shop) ReadAll() {}\n", "package a\n\nfunc (Shop) ReadAll() {}\n"),
-            nearly=("package a\n\nfunc (s *shop) ReadAll() {}\n", "package a\n\nfunc (shop) ReadAll() {}\n"),
+            nearly=(
+                "package a\n\nfunc (s *shop) ReadAll() {}\n",
+                "package a\n\nfunc (shop) ReadAll() {}\n",
+                'package a\n\nfunc (s Shop) String() string {\n\treturn "a"\n}\n',
+            ),
         ),
         Examples(
             value="documented",
@@ -129,7 +139,8 @@ class CommentForm(NeutralConvention):
         for name, node in file.units:
             before = file.utf8[node.start_byte : name.node.start_byte]
             shown = visibility_of(file.source.language.name, name.text, before)
-            if shown or node.id in outermost:
+            is_known = file.source.language.name == "go" and name.kind == "method" and last_part(name.text) in KNOWN
+            if (shown or node.id in outermost) and not is_known:
                 value = "documented" if with_attributes(node).start_point.row in ends else "undocumented"
                 yield Choice(value, name.node, f"a comment before {noun_of(f'{shown} {name.kind}'.strip())}")
 
