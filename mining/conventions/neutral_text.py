@@ -41,7 +41,7 @@ KNOWN = frozenset(
     {"As", "Error", "Is", "Len", "Less", "Read", "ServeHTTP", "String", "Swap", "Unwrap", "Write"}
     | {f"{way}{form}" for way in ("Marshal", "Unmarshal") for form in ("Binary", "JSON", "Text", "XML", "YAML")}
 )
-"""Methods of Go which the interfaces that ask for them document: golint's and revive's, and those of errors and formats."""
+"""Methods of Go that the interfaces which ask for them document: golint's and revive's, errors', and those of formats."""
 
 
 class CommentForm(NeutralConvention):
