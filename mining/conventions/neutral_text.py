@@ -41,7 +41,7 @@ KNOWN = frozenset(
     {"As", "Error", "Is", "Len", "Less", "Read", "ServeHTTP", "String", "Swap", "Unwrap", "Write"}
     | {f"{way}{form}" for way in ("Marshal", "Unmarshal") for form in ("Binary", "JSON", "Text", "XML", "YAML")}
 )
-"""Methods of Go that the interfaces which ask for them document: golint's and revive's, errors', and those of formats."""
+"""Methods of Go that the interfaces which ask for them document: those of golint, of revive, of errors and formats."""
 
 
 class CommentForm(NeutralConvention):
