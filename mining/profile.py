@@ -200,7 +200,7 @@ class Profile:
 
 def check_form(table: Mapping[str, Any]) -> None:
     """Raise `TypeError` or `ValueError` where *table* is no profile, or one of another version."""
-    if not isinstance(table, Mapping):
+    if not isinstance(table, Mapping):  # pyright: ignore - what was read may be anything
         raise TypeError(f"it is of type {type(table).__name__}, not an object")
     # one that a program put together may name none
     if (schema := table.get("schema", SCHEMA)) != SCHEMA:

@@ -165,7 +165,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 7
+    version = 6
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -241,7 +241,7 @@ class HouseModule(NeutralHouseConvention):
                 ):
                     continue
                 elsewhere = {path for path in made.raw[raw] if not within(path, home)}
-                is_outside = is_folder or (last_part(raw) not in made.named and not is_of_value(raw, files[0].language))
+                is_outside = is_folder or (last_part(raw) not in made.homes and not is_of_value(raw, files[0].language))
                 if is_outside and len(elsewhere) <= MOST_RAW_FILES and (elsewhere or is_folder):
                     best[raw] = max(best.get(raw, (0, "")), (sum(users.values()), own))
         for raw, (_, own) in sorted(best.items()):
@@ -312,8 +312,6 @@ class Made:
                     homes[use.inside].add((folder if is_folder else facts.path, is_folder))
                 self.raw[use.name].add(facts.path)
                 self.uses[use.own].append((use, facts.path))
-        self.named = frozenset(map(last_part, homes))
-        """The names of the house's own, with those that there are several of."""
         self.homes = {name: next(iter(places)) for name, places in homes.items() if len(places) == 1}
 
     def users(self, own: str) -> Counter[str]:
