@@ -16,13 +16,13 @@ from collections.abc import Iterable
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.conventions.tally import FileTally
 from idiolect.mining.judge import answer_all
-from idiolect.mining.learn import DISCOVERY_RATE, learn_profile
+from idiolect.mining.learn import DISCOVERY_RATE
 from idiolect.mining.profile import Profile
 
 from ..results import make_goal
 from . import Measured
 from .codebases import Codebase, load_all, load_codebase
-from .heldout import FOLDS
+from .heldout import FOLDS, learn_folds
 
 MORE = ("huggingface_hub", "pip", "pygments", "setuptools", "sympy")
 """Packages that are there anyway, for mined rules are few."""
@@ -45,11 +45,8 @@ def measure() -> Measured:
 def count_false(codebase: Codebase) -> Counter[str]:
     """Return how many mined rules the folds of one codebase learned, how many could be judged, and the false ones."""
     counts: Counter[str] = Counter(rules=0, judged=0, false=0)
-    paths = [source.path for source in codebase.sources]
-    for fold in range(FOLDS):
-        held_out = set(paths[fold::FOLDS])
-        profile = learn_profile(tally for path, tally in codebase.tallies.items() if path not in held_out)
-        asked, kept = count_votes(profile, [codebase.tallies[path] for path in held_out])
+    for profile, held_out in learn_folds(codebase):
+        asked, kept = count_votes(profile, held_out)
         for entry in profile.entries:
             convention, rule = conventions_by_id()[entry.convention], (entry.id, entry.scope)
             if convention.is_mined:

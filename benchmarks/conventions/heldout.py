@@ -7,9 +7,12 @@ A sanity check: held-out files of the same day say little about tomorrow's; goal
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
+from idiolect.mining.conventions.tally import FileTally
 from idiolect.mining.judge import answer_all
 from idiolect.mining.learn import learn_profile
+from idiolect.mining.profile import Profile
 from idiolect.mining.tiers import ENFORCED, tiers_from
 
 from ..results import make_goal
@@ -36,12 +39,9 @@ def measure() -> Measured:
 def count_folds(codebase: Codebase) -> dict[str, float]:
     """Return the shares of one codebase, over folds that take every fifth file."""
     counts: Counter[str] = Counter()
-    for fold in range(FOLDS):
-        paths = [source.path for source in codebase.sources]
-        held_out = set(paths[fold::FOLDS])
-        profile = learn_profile(tally for path, tally in codebase.tallies.items() if path not in held_out)
-        for path in held_out:
-            for found, entry in answer_all(codebase.tallies[path], profile):
+    for profile, held_out in learn_folds(codebase):
+        for tally in held_out:
+            for found, entry in answer_all(tally, profile):
                 counts["all"] += 1
                 for name in ENFORCED:
                     if entry is not None and entry.tier in tiers_from(name):
@@ -52,3 +52,12 @@ def count_folds(codebase: Codebase) -> dict[str, float]:
         **{f"{name} governed": counts[f"{name} governed"] / counts["all"] for name in ENFORCED},
         **{f"{name} conform": counts[f"{name} conform"] / max(1, counts[f"{name} governed"]) for name in ENFORCED},
     }
+
+
+def learn_folds(codebase: Codebase) -> Iterator[tuple[Profile, list[FileTally]]]:
+    """Yield, for every fifth file held out in turn, what the others keep to, and the files held out."""
+    paths = [source.path for source in codebase.sources]
+    for fold in range(FOLDS):
+        held_out = set(paths[fold::FOLDS])
+        profile = learn_profile(tally for path, tally in codebase.tallies.items() if path not in held_out)
+        yield profile, [codebase.tallies[path] for path in paths[fold::FOLDS]]
