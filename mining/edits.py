@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .definitions import Definition
 from .errors import naming
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
@@ -22,7 +21,7 @@ from .languages import Language
 from .pairs.kind import Draft, collect_kinds
 from .pairs.pair import Pair
 from .repository import Repository
-from .source import Source
+from .source import without_comments
 from .split import Unit
 from .yields import UNTOLD, Drop, FileYield, HistoryYield, make_pair
 
@@ -85,30 +84,16 @@ def object_to_change(change: Change, draft: Draft) -> str:
     """
     language = change.after.language.name
     if not OF_COMMENTS.search(change.subject):
-        old, new = without_comments(change.before, change.old), without_comments(change.after, change.new)
+        old, new = (
+            without_comments(source, definition.span)
+            for source, definition in ((change.before, change.old), (change.after, change.new))
+        )
         if old == new:
             return "comments_only"
     before, after = (unformatted(text, language) for text in (draft.instruction.partition("\n")[2], draft.response))
     if before == after:
         return "formatted_only"
     return "syntax" if language == "python" and broken_definition(change.after, change.new) else ""
-
-
-def without_comments(source: Source, definition: Definition) -> list[bytes]:
-    """Return the words of *definition*, but for those of its comments."""
-    start, end = definition.span
-    parts: list[bytes] = []
-    walk = [source.tree.root_node.descendant_for_byte_range(start, end)]
-    while walk:
-        node = walk.pop()
-        if node is None or node.end_byte <= start or node.start_byte >= end:
-            continue
-        if node.type.endswith("comment"):
-            parts.append(source.utf8[start : node.start_byte])
-            start = node.end_byte
-        else:
-            walk.extend(reversed(node.children))
-    return b" ".join([*parts, source.utf8[start:end]]).split()
 
 
 def unformatted(code: str, language: str) -> str:

@@ -191,6 +191,23 @@ def whole_lines(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
+def without_comments(source: Source, span: Span) -> list[bytes]:
+    """Return the words of *span*, but for those of its comments."""
+    start, end = span
+    parts: list[bytes] = []
+    walk = [source.tree.root_node.descendant_for_byte_range(start, end)]
+    while walk:
+        node = walk.pop()
+        if node is None or node.end_byte <= start or node.start_byte >= end:
+            continue
+        if node.type.endswith("comment"):
+            parts.append(source.utf8[start : node.start_byte])
+            start = node.end_byte
+        else:
+            walk.extend(reversed(node.children))
+    return b" ".join([*parts, source.utf8[start:end]]).split()
+
+
 def is_deep(node: Node) -> bool:
     """Claim that *node* is nested deeper than `DEEPEST`; every level is a node, so most need no look."""
     if node.descendant_count <= DEEPEST:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ..definitions import Definition
-from ..source import Source, Span, indent_of
+from ..source import Source, Span, indent_of, without_comments
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 PHRASINGS = (
@@ -41,13 +41,15 @@ SHORT_DOC = 20
 
 
 def draft_implement(mined: MinedFile) -> Iterator[Draft]:
-    """Yield one draft per documented function, method or unit whose body has lines of its own."""
+    """Yield one draft per documented function, method or unit whose body has lines of code of its own."""
     source = mined.source
     for definition in mined.definitions:
         if definition.kind == "class" or definition.doc is None or definition.code is None or definition.has_error:
             continue
         first, last = source.line_of(definition.code.start), source.line_of(definition.code.end - 1)
-        if last - first + 1 <= MOST_LINES and (head := asked_head(source, definition)):
+        if last - first + 1 > MOST_LINES or is_comment(source, definition.code):
+            continue
+        if head := asked_head(source, definition):
             ask = phrase(source.path + definition.symbol, PHRASINGS).format(symbol=definition.symbol)
             yield Draft(
                 kind="implement",
@@ -59,6 +61,13 @@ def draft_implement(mined: MinedFile) -> Iterator[Draft]:
                 start=definition.code.start,
                 quality=1.0 if len(source.slice(definition.doc)) >= SHORT_DOC else 0.5,
             )
+
+
+def is_comment(source: Source, span: Span) -> bool:
+    """Claim that *span* holds comments alone: such a body says why there is none."""
+    first = span.end - len(source.utf8[span.start : span.end].lstrip())
+    node = source.tree.root_node.descendant_for_byte_range(first, first + 1)
+    return node is not None and node.type.endswith("comment") and not without_comments(source, span)
 
 
 def asked_head(source: Source, definition: Definition) -> str:

@@ -70,6 +70,23 @@ def test_what_helps_tests_makes_no_pairs(path, taught):
     assert taught == bool(mine_data(path, text.encode(), known_languages(), None).drafts)
 
 
+@pytest.mark.parametrize(
+    ("body", "taught"),
+    [
+        ("\t// nothing to shut:\n\t// the door is glass\n", False),
+        ("\t/* the door is\n\t   made of glass */\n", False),
+        ("\t// twice, as it may stick\n\td.turn(2)\n", True),
+        ("\td.turn(2) // as it may stick\n", True),
+    ],
+)
+def test_a_body_of_comments_is_no_answer(body, taught):
+    """It says why nothing is done there; with one statement it is a body."""
+    text = f"package doors\n\n// Shut shuts the door, and locks it.\nfunc (d Door) Shut() {{\n{body}}}\n"
+    drafts = mine_data("doors.go", text.encode(), known_languages(), ["implement"]).drafts
+
+    assert taught == bool(drafts)
+
+
 def test_what_is_left_out_ends_before_the_end_of_its_line():
     """A block that a grammar reads up to the next one leaves the line's end, and empty lines, where they stand."""
     parts = "".join(f"## Door {n}\n\nOpen the door number {n}.\n\nThen shut it again.\n\n" for n in range(20))
