@@ -245,7 +245,7 @@ class AnyHeader(NeutralConvention):
     name = "any-file-header"
     question = "Which comment about rights opens a file?"
     never = frozenset({"no header"})
-    version = 4
+    version = 5
     examples = Examples(
         value="// Copyright YEAR The Authors",
         path="src/a.js",
@@ -270,6 +270,14 @@ class AnyHeader(NeutralConvention):
             ),
             departs=("<?php\n\n/* Calls f. */\n\nf();\n",),
             nearly=(),
+        ),
+        Examples(
+            value="// Copyright YEAR The Authors",
+            path=".eslintrc.js",
+            language="javascript",
+            conforms=(),
+            departs=(),
+            nearly=("module.exports = {};\n",),
         ),
         Examples(
             value="// Copyright YEAR The Authors",
@@ -301,8 +309,8 @@ class AnyHeader(NeutralConvention):
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the head of a file that holds code."""
-        if not file.top:
+        """Yield the head of a file that holds code and whose name has no dot before it, as the settings of a tool have."""
+        if not file.top or file.path.rpartition("/")[2].startswith("."):
             return
         for head in opening_runs(file):
             text = "\n".join(text_of(node).rstrip() for node in head)
