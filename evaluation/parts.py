@@ -44,28 +44,28 @@ def make_bench(task: Task) -> Bench:
 def open_parts(bench: Bench, count: int) -> list[Part]:
     """Return the parts of the bench's task, *count* probes in all admitted to its tests, half as many to validation."""
     task = bench.task
-    # choosing an arm needs fewer probes than proving a gain
-    validation = admit_suite(bench, "validation", max(1, count // 2), task.taught)
     folds = open_folds(task.corpus) if task.crossed else []
+    tests = [make_bench(replace(task, corpus=fold)) for fold in folds] or [bench]
+    # choosing an arm needs fewer probes than proving a gain
+    asked = [(bench, "validation", max(1, count // 2)), *((own, "test", -(-count // len(tests))) for own in tests)]
+    suites: list[Suite] = []
+    for own, split, share in asked:
+        if task.report is not None:
+            task.report("probes", len(suites), len(asked))
+        suites.append(admit_suite(own, split, share, task.taught if own is bench else frozenset()))
+    if task.report is not None:
+        task.report("probes", len(asked), len(asked))
+    validation, *rest = suites
     if not folds:
-        return [Part(bench, {"test": admit_suite(bench, "test", count, task.taught), "validation": validation})]
-    parts = [Part(bench, {"validation": validation})]
-    for number, fold in enumerate(folds):
-        own = make_bench(replace(task, corpus=fold))
-        suite = admit_suite(own, "test", -(-count // len(folds)))
-        parts.append(Part(own, {"test": suite}, number))
+        return [Part(bench, {"test": rest[0], "validation": validation})]
+    parts = [Part(own, {"test": suite}, fold) for fold, (own, suite) in enumerate(zip(tests, rest, strict=True))]
     # nothing to ask, nothing to train
-    return [part for part in parts if part.fold is None or part.suites["test"].probes]
+    return [Part(bench, {"validation": validation}), *(part for part in parts if part.suites["test"].probes)]
 
 
 def admit_suite(bench: Bench, split: str, count: int | None, taught: Set[str] = frozenset()) -> Suite:
     """Return the admitted probes of *split*, none of what is *taught*."""
-    if bench.task.report is not None:
-        bench.task.report(f"probes: {split}", 0, 1)
-    suite = select_probes(bench.task.corpus, split, count, bench.admit, taught)
-    if bench.task.report is not None:
-        bench.task.report(f"probes: {split}", 1, 1)
-    return suite
+    return select_probes(bench.task.corpus, split, count, bench.admit, taught)
 
 
 def merge_suites(parts: Sequence[Part]) -> dict[str, Suite]:

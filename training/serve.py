@@ -61,7 +61,7 @@ class Ask(NamedTuple):
 
 def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTTPServer:
     """Return a server of *generator* on loopback; port 0 takes a free one. `serve_forever` runs it."""
-    turn, closing = threading.Lock(), threading.Event()
+    turn, closing, started = threading.Lock(), threading.Event(), int(time.time())
 
     class Handler(BaseHTTPRequestHandler):
         timeout = WAIT
@@ -81,7 +81,8 @@ def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTT
                     404, {"error": {"message": f"No {self.path!r} here; there are /v1/models, /v1/completions."}}
                 )
                 return
-            models = [{"id": model, "object": "model", "owned_by": "idiolect"} for model in (name, "base")]
+            about = {"object": "model", "created": started, "owned_by": "idiolect"}
+            models = [{"id": model, **about} for model in (name, "base")]
             self.reply(200, {"object": "list", "data": models})
 
         def do_POST(self) -> None:

@@ -61,7 +61,7 @@ def _client(served):
 
 def test_openais_own_client_is_answered(served, client):
     """It lists the models, and completes as the generator does."""
-    names = [model.id for model in client.models.list()]
+    names = [model.id for model in client.models.list() if model.created <= time.time()]
     answer = client.completions.create(model="adapter", prompt="def total(values):", max_tokens=12)
     ((_, written),) = served[1].generate([ask_for("def total(values):", None)], adapted=True, max_tokens=[12])
 
