@@ -309,7 +309,7 @@ class AnyHeader(NeutralConvention):
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the head of a file that holds code and whose name has no dot before it, as the settings of a tool have."""
+        """Yield the head of a file that holds code; a name with a dot before it is of settings of a tool."""
         if not file.top or file.path.rpartition("/")[2].startswith("."):
             return
         for head in opening_runs(file):
