@@ -307,7 +307,7 @@ def verify(
 
 
 def highest_across(prints: Sequence[Fingerprint], sides: Sequence[bool]) -> float:
-    """Return the highest similarity between two texts of different sides: a maximum, found exactly."""
+    """Return the highest similarity between two texts of different sides, exactly; 0 below a few hundredths."""
     least = FIRST_LOOKED_FOR
     while least > LOWEST_LOOKED_FOR / 2:
         found = max((similarity for _, _, similarity in similar_pairs(prints, least, sides)), default=0.0)
