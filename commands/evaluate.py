@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 @click.option("--arms", metavar="A,B,…", help="Some of: base, guide, rag, guide+rag, tuned, tuned+rag.")
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; 200 without --minutes.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Answers a task.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Take as many tasks as this allows.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Ask as many tasks as this allows; what is trained comes on top.",
+)
 @click.option(
     "--controls",
     type=click.Choice(["basic", "placebo", "full"]),

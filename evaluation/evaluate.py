@@ -167,12 +167,15 @@ def clear_results(out: Path) -> None:
 
 
 def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
-    """Say before anything is generated what these probes can see, and which control is not measured."""
+    """Say before anything is generated what these probes can see, what is trained, and which control is left out."""
     if task.report is None:
         return
     sees = "no gain of any size" if plan.mde is None else f"a gain of {plan.mde:.0%} or more"
     task.report(f"plan: {plan.probes} probes in {plan.clusters} clusters can see {sees}", 1, 1)
-    if task.controls == "full" and any(part.fold is not None for part in parts):
+    folds = sum(part.fold is not None for part in parts)
+    if folds:
+        task.report(f"plan: as the test has few clusters, {folds} more adapters are trained, as long as this one", 1, 1)
+    if task.controls == "full" and folds:
         task.report("plan: no learning curve: it ends in one adapter, and these probes are dealt to several", 1, 1)
 
 
