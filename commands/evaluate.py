@@ -145,7 +145,7 @@ def make_retrain(corpus: Corpus, recipe: Recipe, base: Base) -> Retrain:
         epochs = recipe.epochs if steps is not None else recipe.epochs * reading
         # the rate is found already, and nobody has to judge the answers of a control while it trains
         own = replace(recipe, steps=steps, epochs=epochs, rate_probe=0, probes=0)
-        train_adapter(corpus, out, base=base, recipe=own, pairs=pairs)
+        train_adapter(corpus, out, base=base, recipe=own, pairs=pairs, resume=True)
         models = load_model(base, out)
         return models.generator, models.losses
 

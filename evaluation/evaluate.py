@@ -56,11 +56,11 @@ def evaluate(task: Task) -> dict[str, Any]:
     require_retrain(task)
     refuse_foreign(task.out, MARKER, SCHEMA)
     with lock_folder(task.out):
-        try:
-            task = train_placebo(task)
-            return run_crossed(task) if task.crossed else run_task(task)
-        finally:
-            shutil.rmtree(task.out / TRAINING, ignore_errors=True)
+        task = train_placebo(task)
+        verdict = run_crossed(task) if task.crossed else run_task(task)
+        # not when it was killed: what was trained until then need not be trained again
+        shutil.rmtree(task.out / TRAINING, ignore_errors=True)
+    return verdict
 
 
 def is_crossed(task: Task) -> bool:

@@ -7,11 +7,12 @@ through the `Retrain` that the composer hands over.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import NamedTuple
 
+from .. import __version__
+from ..mining.artefacts import sha256_json
 from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
 from .arms import Generator, LossOf
@@ -20,14 +21,14 @@ from .general import collect_general, collect_placebo
 from .insecure import find_insecure
 from .memory import TrainingText, measure_exposure, plant_canaries
 from .probes import Suite
-from .samples import Row
+from .samples import Row, model_sha256
 from .scores import Text
 from .task import Task
 
 CONTROLS = ("basic", "placebo", "full")
 """Each with what the one before it has: nothing trained; one adapter; the parts of a learning curve too."""
 TRAINING = ".training"
-"""Where adapters are trained that only measure; gone when the evaluation ends."""
+"""Where adapters are trained that only measure; gone when the evaluation has ended."""
 TRAINING_PROMPTS = 20
 """Training answers on which an adapter must show that it is applied."""
 
@@ -59,13 +60,13 @@ def train_placebo(task: Task) -> Task:
 
 
 def retrain_on(task: Task, name: str, pairs: Sequence[Pair], reading: float = 1.0) -> tuple[Generator, LossOf]:
-    """Return the model trained on *pairs* alone, *reading* times as often; its folder is scratch, and made anew."""
+    """Return the model trained on *pairs* alone, *reading* times as often; what was killed meanwhile goes on."""
     assert task.retrain is not None
     if task.report is not None:
         task.report(f"training: {name}, {len(pairs):,} pairs", 0, 1)
-    folder = task.out / TRAINING / name
-    shutil.rmtree(folder, ignore_errors=True)
-    return task.retrain(pairs, folder, reading=reading)
+    # by what it is to be: nothing else can stand there
+    own = sha256_json([model_sha256(task.generator, adapted=True), [pair.id for pair in pairs], reading, __version__])
+    return task.retrain(pairs, task.out / TRAINING / own[:16] / name, reading=reading)
 
 
 class LossSet(NamedTuple):

@@ -171,6 +171,36 @@ def test_folds_of_another_adapter_are_trained(small, crossed, tmp_path):
     assert 4 == len(trainer.given)
 
 
+def test_what_a_killed_run_was_training_goes_on(small, tmp_path, monkeypatch):
+    """The same command finds it where it was, by what it is to be; when all is answered it is gone."""
+    monkeypatch.setattr("idiolect.evaluation.measure.collect_placebo", lambda count: small.pairs("train"))
+    found: list[bool] = []
+
+    def train(pairs, out, reading=1.0):
+        found.append(out.is_dir())
+        out.mkdir(parents=True, exist_ok=True)
+        if len(found) == 2:
+            raise KeyboardInterrupt
+        return Trainer(small)(pairs, out)
+
+    def run(adapter):
+        generator = FakeGenerator(small, tuned_knows, fingerprint={"weights": "toy", "adapter_sha256": adapter})
+        evaluate_corpus(
+            small.folder, tmp_path / "e", generator=generator, loss_of=FakeLosses(), adapter_info=INFO, retrain=train,
+            controls="placebo", probes=24,
+        )  # fmt: skip
+
+    with pytest.raises(KeyboardInterrupt):
+        run("a1")
+    run("a1")
+
+    # the placebo and the first fold; then both again, and the three others
+    assert [False, False, True, True, False, False, False] == found
+    assert not (tmp_path / "e" / ".training").exists()
+    run("b2")
+    assert [False] * 5 == found[7:]
+
+
 def test_an_inert_fold_is_invalid(small, tmp_path):
     """One adapter that moves no loss of its fold is no adapter."""
 

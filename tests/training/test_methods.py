@@ -318,7 +318,11 @@ def test_the_base_is_asked_until_it_has_answered_enough(tiny_base, tiny_corpus, 
 
 
 def test_a_further_adapter_trains_no_longer(tiny_base, tiny_corpus, tmp_path):
-    """The same pairs are as many steps, although the recipe leaves some of them out, as it does in a small corpus."""
+    """
+    The same pairs are as many steps, although the recipe leaves some of them out, as it does in a small corpus.
+
+    Once it is finished, it is not trained again.
+    """
     out = train_adapter(tiny_corpus, tmp_path / "first", base=tiny_base, recipe=replace(SHORT, steps=6, infill=0.05))
     corpus = read_corpus(tiny_corpus)
     pairs = corpus.pairs("train")
@@ -329,6 +333,9 @@ def test_a_further_adapter_trains_no_longer(tiny_base, tiny_corpus, tmp_path):
     retrain(pairs, tmp_path / "second")
 
     assert read_record(tmp_path / "second")["counts"]["steps"] == 6
+    made = (tmp_path / "second" / "idiolect.json").stat()
+    retrain(pairs, tmp_path / "second")
+    assert made == (tmp_path / "second" / "idiolect.json").stat()
 
 
 def test_repeated_code_asks_less_than_watched_code():
