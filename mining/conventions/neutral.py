@@ -1,5 +1,5 @@
 """
-Questions for any grammar, about layout. In: a source of any language. Out: choices. Rows Q03 to Q07.
+Questions for any grammar, about layout. In: a source of any language. Out: choices. Rows Q03 to Q06.
 
 Nothing here knows a language; see `anyview`. Row Q22, retired kinds, is no convention: where something is not called
 any more nothing can be asked, so no count of opportunities tells a habit given up from a want of occasion. Where the
@@ -17,7 +17,7 @@ from tree_sitter import Node
 
 from ..definitions import last_token
 from ..source import text_of
-from .anyview import AnyView, first_token
+from .anyview import AnyView
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .strings import CLOSING
 
@@ -35,11 +35,6 @@ BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 CLOSERS = frozenset(closer for _, closer in BRACKETS)
 TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
-TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
-"""Kinds of statements that take what others hold: a house parts them, or keeps them together."""
-ORDERING = re.compile(r"^preproc|directive$")
-"""Kinds of lines for what runs before the compiler does."""
-ORDER = re.compile(r"#[ \t]*(\w+)")
 WIDEST_STEP = 8
 FORMATTERS = frozenset(
     {"biome", "clang-format", "csharpier", "dotnet format", "gofmt", "google-java-format", "ktlint", "php-cs-fixer"}
@@ -449,162 +444,3 @@ class TrailingSeparator(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return "Put a separator after the last element where the closing bracket stands on its own line."
-
-
-class BlankLines(NeutralConvention):
-    """How many empty lines stand between outermost neighbours, by their kinds."""
-
-    id = "Q07"
-    name = "blank-lines"
-    question = "How many empty lines stand between {key} at the top level of a file?"
-    cap = "advise"
-    spared = PROSE
-    owners = frozenset({"gofmt", "google-java-format", "ktlint", "php-cs-fixer", "rubocop", "swiftformat"})
-    is_mined = True
-    version = 11
-    examples = Examples(
-        value="1",
-        key="a function declaration and another",
-        path="src/a.js",
-        language="javascript",
-        conforms=("function f() {\n}\n\nfunction g() {\n}\n",),
-        departs=("function f() {\n}\nfunction g() {\n}\n", "function f() {\n}\n\n\nfunction g() {\n}\n"),
-        nearly=(
-            "function f() {\n}\n\n// about g\nfunction g() {}\n",
-            "function f() {}\nfunction g() {}\n",
-            "function f() {\n}\nfunction g() {}\n",
-            "let a;\nlet b;\n",
-        ),
-    )
-    also = (
-        Examples(
-            value="0",
-            key="an import declaration and another",
-            path="src/A.java",
-            language="java",
-            conforms=("import a.B;\nimport c.D;\n",),
-            departs=("import a.B;\n\nimport c.D;\n",),
-            nearly=("import static a.B.c;\n\nimport c.D;\n",),
-        ),
-        Examples(
-            value="0",
-            key="a namespace use declaration and another",
-            path="src/a.php",
-            language="php",
-            conforms=("<?php\nuse A\\B;\nuse C\\D;\n",),
-            departs=("<?php\nuse A\\B;\n\nuse C\\D;\n",),
-            nearly=("<?php\nuse A\\B;\n\nuse function C\\d;\n",),
-        ),
-        Examples(
-            value="1",
-            key="an expression statement and another",
-            path="src/a.ts",
-            language="typescript",
-            conforms=("f(() => {\n  a();\n});\n\nf(b);\n",),
-            departs=("f(() => {\n  a();\n});\nf(b);\n",),
-            nearly=("f(a);\nf(b);\n",),
-        ),
-        Examples(
-            value="1",
-            key="a function item and another",
-            path="src/a.rs",
-            language="rust",
-            conforms=("fn f() {\n}\n\npub fn g() {\n}\n", "fn f() {\n}\n\n#[must_use]\npub fn g() {\n}\n"),
-            departs=("fn f() {\n}\npub fn g() {\n}\n", "fn f() {\n}\n#[must_use]\npub fn g() {\n}\n"),
-            nearly=("fn f() {\n}\nstruct A;\n", "use a::b;\n\nuse c::d;\n"),
-        ),
-        Examples(
-            value="1",
-            key="a type declaration and another",
-            path="Sources/A.swift",
-            language="swift",
-            conforms=("struct A {\n}\n\nextension B {\n}\n",),
-            departs=("struct A {\n}\nextension B {\n}\n",),
-            nearly=("struct A {\n}\nfunc f() {\n}\n",),
-        ),
-        Examples(
-            value="1",
-            key="a `#define` and a `#include`",
-            path="src/a.h",
-            language="c",
-            conforms=("#ifndef A_H\n#define A_H\n\n#include <b.h>\n\n#endif\n",),
-            departs=("#ifndef A_H\n#define A_H\n#include <b.h>\n\n#endif\n",),
-            # the name after `#ifndef` is nobody's neighbour
-            nearly=("#ifndef A_H\n\n#define A_H\n\n#endif\n",),
-        ),
-    )
-
-    def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the empty lines between each two neighbours without a comment between them."""
-        called = {node.id: name.kind for name, node in file.outermost}
-        nodes = (node for node in file.top if not is_of_head(node))
-        for (_, one), (head, other) in pairwise(with_heads(nodes)):
-            # some grammars take the empty lines behind a node into it
-            lines = head.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
-            between = file.utf8[one.end_byte : head.start_byte]
-            is_free = is_one_liner(one) or is_one_liner(other) or are_grouped(one, other)
-            if lines >= 0 and not between.strip(b" \t\r\n;") and not is_free:
-                first, second = neighbour(one, called.get(one.id)), neighbour(other, called.get(other.id))
-                key = f"{first} and {'another' if first == second else second}"
-                yield Choice(str(lines), first_token(head), key)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Leave {value} empty line{'' if value == '1' else 's'} between {key} at the top level of a file."
-
-    def shared(self, value: str, key: str) -> str:
-        """Return the number of lines."""
-        return value
-
-    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
-        """Return the neighbours between which there are as many lines, those of one kind together."""
-        return self.advice(rules[0][0], listed(rules, " and "))
-
-
-def is_of_head(node: Node) -> bool:
-    """Claim that *node* is what the one around it opens with, such as the name after `#ifndef`, and no neighbour."""
-    around = node.parent
-    return around is not None and any(around.child_by_field_name(field) == node for field in ("condition", "name"))
-
-
-def with_heads(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node]]:
-    """Yield outermost nodes, each behind the first of the attributes that are said of it."""
-    head: Node | None = None
-    for node in nodes:
-        head = head or node
-        if node.type != "attribute_item":
-            yield head, node
-            head = None
-
-
-def is_one_liner(node: Node) -> bool:
-    """Claim that *node* has a body and stands on one line: such stand together as a table does, or apart."""
-    return node.start_point.row == node.end_point.row and node.child_by_field_name("body") is not None
-
-
-def are_grouped(one: Node, other: Node) -> bool:
-    """Claim that two neighbours stand together, or apart, by what they are about, as lines of one kind do."""
-    is_line = one.start_point.row == one.end_point.row and other.start_point.row == other.end_point.row
-    # groups of what Rust uses are parted by whose it is
-    return one.type == other.type and (one.type == "use_declaration" or (is_line and not TAKING.search(one.type)))
-
-
-def neighbour(node: Node, called: str | None) -> str:
-    """
-    Return how a sentence speaks of an outermost node, with its second word: `import static` is a kind too.
-
-    *called* is how the language calls the unit that it is, if it is one: a class of Swift's grammar may be a struct.
-    """
-    order = ORDER.match(text_of(node)) if ORDERING.search(node.type) else None
-    if order is not None:
-        return noun_of(f"`#{order[1]}`")
-    kind = node.type.replace("class_", f"{called}_") if called else node.type
-    opening = node.children[:2]
-    if TAKING.search(node.type):
-        # the grammar of PHP counts the second word into what is taken
-        opening = [first_token(child) for child in opening]
-    # behind a named node, such as the `pub` of Rust, stands no more than the word that opens the others
-    words = [text_of(child) for child in opening if not child.is_named]
-    second = words[1] if len(words) > 1 else ""
-    is_said = not second.isalpha() or second in node.type
-    return noun_of(kind if is_said else f"{second} {kind}")

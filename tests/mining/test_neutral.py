@@ -13,7 +13,8 @@ from idiolect.mining.conventions.anyfacts import tops_in
 from idiolect.mining.conventions.anyview import AnyView
 from idiolect.mining.conventions.chosen_names import own_names
 from idiolect.mining.conventions.convention import conventions_by_id
-from idiolect.mining.conventions.neutral import BlankLines, TokenSpacing
+from idiolect.mining.conventions.neutral import TokenSpacing
+from idiolect.mining.conventions.neutral_lines import BlankLines
 from idiolect.mining.filters.personal import mask_personal
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
