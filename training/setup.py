@@ -369,4 +369,6 @@ def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.dev
         model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore
     if recipe.compile:
         for layer in decoder_layers(model):
-            layer.compile(dynamic=True)
+            # what a layer that is recomputed calls is left as it is, but for modules that are compiled themselves
+            for module in layer.children() if recipe.checkpointing else [layer]:
+                module.compile(dynamic=True)

@@ -21,16 +21,19 @@ from idiolect.mining.split import LeakFinder
 from idiolect.mining.taught import marks_of, read_taught
 from idiolect.training import looks, mix, models, pace, replay, setup, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
-from idiolect.training.encode import Encoded
+from idiolect.training.encode import Encoded, encode_pairs
 from idiolect.training.families import probe_family
 from idiolect.training.forward import set_mode
 from idiolect.training.full import fold_full
 from idiolect.training.models import find_base, load_base_model, load_tokenizer, read_ends
+from idiolect.training.packing import pack_in_order
 from idiolect.training.recipe import size_recipe
+from idiolect.training.setup import prepare_model
+from idiolect.training.steps import pack_loss
 from idiolect.training.train import train_adapter
 from safetensors.torch import save_file
 
-from .conftest import make_pairs, store_corpus, tiny_model
+from .conftest import make_pairs, store_corpus, tiny_config, tiny_model
 from .test_train import RECIPE, read_all
 
 CPU = torch.device("cpu")
@@ -115,6 +118,28 @@ def test_dora_moves_its_magnitude(tiny_base, tiny_corpus, tmp_path):
     assert losses["tuned"] < losses["base"]
     assert len(moved) == 14
     assert min(moved) > 1e-5
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_layers_are_compiled_once(checkpointing, family, monkeypatch):
+    """Packs of other documents take no other code, or a run would soon be back at layers as they are."""
+    graphs = []
+    real = torch.nn.Module.compile
+    keep = lambda graph, _: graphs.append(graph) or graph.forward  # noqa: E731 - a compiler that changes nothing
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **options: real(self, backend=keep, **options))
+    config = tiny_config("llama", len(family.tokenizer))
+    config.num_hidden_layers = 1
+    recipe = replace(RECIPE, compile=True, checkpointing=checkpointing)
+    model = attach_adapter(tiny_model(config, config.vocab_size), recipe)
+    prepare_model(model, recipe, "packed", CPU)
+    found = []
+    for count in (2, 1, 5):
+        ((pack, _),) = pack_in_order(encode_pairs(make_pairs(count), family, 512).examples, pack_tokens=10**6, share=8)
+        pack_loss(model, pack, recipe, "packed", CPU, torch.float32).backward()
+        found.append(len(graphs))
+
+    assert found[0] > 0
+    assert found == found[:1] * 3
 
 
 def test_four_bits_need_bitsandbytes(monkeypatch):
