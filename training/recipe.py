@@ -138,7 +138,8 @@ class Recipe:
     answer_head: bool = True
     """Score only the positions that answers are predicted from. Off only to measure what it saves."""
     uncast_inputs: bool = True
-    """Keep PEFT from casting inputs to the adapters' precision: fewer bytes saved, equal gradients under autocast."""
+    """Keep PEFT from casting inputs to the adapters' precision: fewer bytes saved, equal gradients under autocast.
+    Those of `dora` would not be equal, and are cast."""
     fuse_layers: bool = True
     """Compute a layer and its adapter in one hand-written piece: fewer passes over memory, equal gradients."""
     fuse_pointwise: bool = True

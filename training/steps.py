@@ -188,9 +188,16 @@ def uncast_inputs(model: PeftModel) -> Iterator[None]:
     """
     Keep the adapter's layers from casting their inputs while the block runs.
 
+    Not DoRA's, which take the norm of their weights in the inputs' type: it would be rounded, and another one where a
+    layer is recomputed after the block.
+
     `peft.helpers.disable_input_dtype_casting` (0.21) fails where rows of the embedding are trained, too.
     """
-    casting: list[Any] = [layer for layer in model.modules() if getattr(layer, "cast_input_dtype_enabled", False)]
+    casting: list[Any] = [
+        layer
+        for layer in model.modules()
+        if getattr(layer, "cast_input_dtype_enabled", False) and not any(getattr(layer, "use_dora", {}).values())
+    ]
     for layer in casting:
         layer.cast_input_dtype_enabled = False
     try:

@@ -75,20 +75,21 @@ def test_recomputing_keeps_less(tiny_base):
     assert recomputed.saved_a_token < 0.7 * kept
 
 
-def test_layers_are_recomputed_where_they_shall_be(tiny_base, family):
+@pytest.mark.parametrize(("method", "dtype"), [("lora", torch.float32), ("dora", torch.bfloat16)])
+def test_layers_are_recomputed_where_they_shall_be(method, dtype, tiny_base, family):
     """With checkpointing every layer runs once more for the backward; its gradient is that of a run that keeps all."""
     ((pack, _),) = pack_in_order(encode_pairs(make_pairs(6), family, 512).examples, pack_tokens=10**6, share=8)
     calls, gradients = [0, 0], []
     for checkpointing in (False, True):
-        recipe = replace(RECIPE, checkpointing=checkpointing, prompts_first=False)
-        model = attach_adapter(load_base_model(find_base(tiny_base), device=CPU, dtype=torch.float32), recipe)
+        recipe = replace(RECIPE, method=method, checkpointing=checkpointing, prompts_first=False)
+        model = attach_adapter(load_base_model(find_base(tiny_base), device=CPU, dtype=dtype), recipe)
         prepare_model(model, recipe, "packed", CPU)
 
         def count(*_, place=int(checkpointing)):
             calls[place] += 1
 
         model.get_base_model().model.layers[0].mlp.register_forward_pre_hook(count)
-        pack_loss(model, pack, recipe, "packed", CPU, torch.float32).backward()
+        pack_loss(model, pack, recipe, "packed", CPU, dtype).backward()
         gradients.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
 
     assert calls == [1, 2]
