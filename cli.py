@@ -17,7 +17,7 @@ import click
 
 from . import __version__, commands
 from .commands._process import prepare_process
-from .mining.errors import IdiolectError
+from .mining.errors import MEMORY_LACKS, IdiolectError
 from .mining.wording import printable
 
 INTERNAL_ERROR = 70
@@ -31,9 +31,7 @@ REFUSALS = frozenset(
 """What the machine may say no to wherever a file is touched or a process started: no fault of ours."""
 LACKS = {
     "can't start new thread": "No more threads can be started. End other programs, or raise the limit: ulimit -u.",
-    "allocate memory": "Memory ran out. End other programs, or raise the limit: ulimit -v.",
-    "out of memory": "Memory ran out. End other programs, or take a larger machine.",
-    "ALLOC_FAILED": "A GPU's memory ran out. End other programs on it, or take a larger one.",
+    **MEMORY_LACKS,
 }
 """What else it may lack, by what errors without a type of their own say of it."""
 LONGEST_NAME = 300

@@ -18,6 +18,12 @@ from contextlib import contextmanager
 
 NAMED = "in "
 """What opens the note that names a file."""
+MEMORY_LACKS = {
+    "allocate memory": "Memory ran out. End other programs, or raise the limit: ulimit -v.",
+    "out of memory": "Memory ran out. End other programs, or take a larger machine.",
+    "ALLOC_FAILED": "A GPU's memory ran out. End other programs on it, or take a larger one.",
+}
+"""The way out, by what errors without a type of their own say where memory ran out."""
 
 
 class IdiolectError(Exception):
@@ -71,6 +77,12 @@ class MismatchError(IdiolectError):
     """
 
     exit_code = 4
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Claim that *error* says that memory ran out: torch tells by a `RuntimeError`, as do a GPU's libraries."""
+    words = str(error) if isinstance(error, RuntimeError) else ""
+    return isinstance(error, MemoryError) or any(lack in words for lack in MEMORY_LACKS)
 
 
 @contextmanager

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..mining.errors import InputError
 from .attention import PACKED, AllRead, Layout, Past, dense_mask, no_mask, to_device
 from .encode import Example, join_plain
 from .fused import HeadLoss, has_plain_head
 from .packing import Pack, build_pack
 from .skim import split_pack
+from .trial import trial
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -167,16 +167,11 @@ def choose_mode(model: PreTrainedModel | PeftModel, device: torch.device, dtype:
         if mode == "mask" and reach is not None and longest > reach:
             continue
         beyond = reach is not None and reach < min(longest, FARTHEST)
-        try:
+        # a model that does not take such inputs is asked for less by the next mode
+        with trial():
             set_mode(model, mode)
             if packs_exactly(model, mode, device, dtype, 8 + (reach if beyond and reach else 0)):
                 return mode
-        except torch.OutOfMemoryError:
-            # says nothing of the model: the next mode would take more, and be slower for the whole run
-            raise
-        except (InputError, ValueError, TypeError, RuntimeError):
-            # this model does not take such inputs; the next mode asks less of it
-            continue
     set_mode(model, "single")
     return "single"
 

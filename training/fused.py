@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -22,6 +22,8 @@ from torch import nn
 from torch.autograd import Function
 from torch.distributed.tensor import DTensor
 from torch.nn import functional
+
+from .trial import trial
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -188,9 +190,10 @@ def has_plain_head(model: PreTrainedModel) -> bool:
     Asked of the model itself: some scale or bend their logits (Granite, Gemma 2), and no attribute tells for all.
     """
     if model not in heads:
-        heads[model] = False
-        with suppress(AttributeError, TypeError, ValueError, RuntimeError):
-            heads[model] = compare_head(model)
+        plain = False
+        with trial():
+            plain = compare_head(model)
+        heads[model] = plain
     head: Any = model.get_output_embeddings()
     return heads[model] and not head.weight.requires_grad and not isinstance(head.weight, DTensor)
 

@@ -10,7 +10,6 @@ is asked whether it computes just that.
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from .fused import without_autocast
+from .trial import trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def fitting_forward(module: Any) -> Forward | None:
 @torch.no_grad()
 def computes_the_same(module: nn.Module, forward: Forward, weight: Tensor) -> bool:
     """Return whether *forward* gives a few random rows, as wide as *weight* takes them, what *module* gives them."""
-    with suppress(AttributeError, TypeError, ValueError, RuntimeError):
+    with trial():
         # a quantised weight has no rows of its type
         rows = torch.randn(1, ROWS, weight.shape[-1], dtype=weight.dtype, device=weight.device)
         own, other = module(rows), forward(module, rows)
@@ -86,7 +86,7 @@ def fuse_rotary(architecture: str, device: torch.device) -> bool:
         return own is rotary
     queries, keys = torch.randn(2, 1, 2, ROWS, 16, device=device)
     angles = torch.randn(1, ROWS, 8, device=device).repeat(1, 1, 2)
-    with suppress(AttributeError, TypeError, ValueError, RuntimeError):
+    with trial():
         # as it will run: a machine without a compiler fails here
         theirs, ours = (call(queries, keys, angles.cos(), angles.sin()) for call in (own, rotary))
         if all(map(torch.allclose, theirs, ours)) and turns_whole_heads(own, queries, keys):
@@ -98,11 +98,10 @@ def fuse_rotary(architecture: str, device: torch.device) -> bool:
 def turns_whole_heads(own: Callable[..., Any], queries: Tensor, keys: Tensor) -> bool:
     """Claim that *own* takes no angles that are narrower than the heads: others turn a part of each head alone."""
     narrow = torch.ones(1, ROWS, queries.shape[-1] // 2, device=queries.device)
-    try:
+    with trial():
         own(queries, keys, narrow, narrow)
-    except RuntimeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def rotary(

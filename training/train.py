@@ -20,7 +20,7 @@ from accelerate import Accelerator
 from accelerate.tracking import get_available_trackers
 
 from ..mining.corpus import Corpus, read_corpus
-from ..mining.errors import InputError, MachineError, MissingExtraError
+from ..mining.errors import InputError, MachineError, MissingExtraError, lacks_memory
 from ..mining.pairs.pair import Pair
 from .budget import Budget, plan_budget, require_room
 from .contrast import look_apart
@@ -34,9 +34,6 @@ from .run import TRACKING, claim_folder, is_finished, refuse_folder, require_sam
 from .setup import Order, Report, add_replay, announce_idle, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
-
-LACKS = ("allocate memory", "out of memory", "ALLOC_FAILED")
-"""What errors without a type of their own say where memory ran out."""
 
 
 def train_adapter(
@@ -168,9 +165,7 @@ def memory_faults() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        # a processor's allocator has no exception of its own, nor have libraries that take a GPU's memory themselves
-        is_lack = isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in LACKS)
-        if not is_lack:
+        if not lacks_memory(error):
             raise
         raise MachineError(
             "Memory ran out. Lower pack_tokens and max_tokens, or --set checkpointing=true; --resume goes on from the "

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from idiolect.training import fused
 from idiolect.training.adapter import adapter_tensors, attach_adapter
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, plain_model, set_mode, to_batch
@@ -53,11 +54,11 @@ def test_fused_equals_peft(architecture, batch, family):
     """Losses and gradients of the fused step are those of PEFT's layers and the model's own head, to 1e-5."""
     model = adapted(architecture, family)
     losses, gradient = gradients(model, batch, fuse=False)
-    fused = fuse_adapter(model)
+    count = fuse_adapter(model)
     fused_losses, fused_gradient = gradients(model, batch, fuse=True)
 
     # GPT-2's layers are convolutions
-    assert (fused > 0) is (architecture != "gpt2")
+    assert (count > 0) is (architecture != "gpt2")
     assert torch.allclose(losses, fused_losses, rtol=1e-5, atol=1e-5)
     assert (fused_gradient - gradient).norm() <= 1e-5 * gradient.norm()
 
@@ -107,6 +108,20 @@ def test_a_head_that_does_more_is_left_alone(architecture, plain, family):
     model.requires_grad_(False)
 
     assert has_plain_head(model) is plain
+
+
+def test_a_lack_of_memory_says_nothing_of_a_head(family, monkeypatch):
+    """A trial that does not fit is told, each time: no run computes its logits another way for it."""
+
+    def lack(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(fused, "compare_head", lack)
+    model = tiny_model("qwen2", len(family.tokenizer)).requires_grad_(False)
+
+    for _ in range(2):
+        with pytest.raises(torch.OutOfMemoryError):
+            has_plain_head(model)
 
 
 def test_a_trained_head_is_left_alone(family):

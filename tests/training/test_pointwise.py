@@ -113,6 +113,20 @@ def test_a_machine_without_a_compiler_keeps_the_models_own(family, monkeypatch):
     assert sys.modules[type(model).__module__].apply_rotary_pos_emb is not fail
 
 
+@pytest.mark.usefixtures("_own_rotary")
+@pytest.mark.parametrize("piece", ["rotary", "norm_forward", "gated_forward"])
+def test_a_lack_of_memory_says_nothing_of_a_piece(piece, family, monkeypatch):
+    """A trial that does not fit is told, and no run computes its pieces another way for it."""
+
+    def lack(*_):
+        raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+
+    monkeypatch.setattr(pointwise, piece, lack)
+
+    with pytest.raises(RuntimeError, match="ALLOC_FAILED"):
+        fuse_pointwise(tiny_model("llama", len(family.tokenizer)))
+
+
 def test_a_quantised_weight_is_no_gate(family):
     """Weights of whole numbers are not asked with random ones."""
     gate = tiny_model("llama", len(family.tokenizer)).model.layers[0].mlp
