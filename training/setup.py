@@ -366,7 +366,10 @@ def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.dev
     # some bases name a dropout (StarCoder2, Granite): it would make every run another one, and no packed kernel has it
     model.eval()
     if recipe.checkpointing:
-        model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})  # pyright: ignore
+        base: Any = model.get_base_model()
+        # newer transformers call it by the first name
+        names = ("activation_checkpointing_enable", "gradient_checkpointing_enable")
+        next(getattr(base, name) for name in names if hasattr(base, name))({"use_reentrant": False})
     if recipe.compile:
         for layer in decoder_layers(model):
             # what a layer that is recomputed calls is left as it is, but for modules that are compiled themselves

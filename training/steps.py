@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from accelerate import Accelerator
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from ..mining.errors import InputError
 from .checkpoints import (
@@ -209,8 +210,12 @@ def uncast_inputs(model: PeftModel) -> Iterator[None]:
 
 @contextmanager
 def recomputed(model: PeftModel) -> Iterator[None]:
-    """Let the layers that may be recomputed know that they are trained, while the block runs; nothing within them."""
-    layers = [module for module in model.modules() if getattr(module, "gradient_checkpointing", False)]
+    """
+    Let the layers that may be recomputed know that they are trained, while the block runs.
+
+    Nothing within them nor around them: a dropout would hear of it (StarCoder2's, of its embeddings).
+    """
+    layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
     for layer in layers:
         layer.training = True
     try:

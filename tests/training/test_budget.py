@@ -25,7 +25,7 @@ from idiolect.training.setup import prepare_model
 from idiolect.training.shape import read_shape
 from idiolect.training.steps import pack_loss
 
-from .conftest import make_pairs, tiny_model
+from .conftest import make_pairs, tiny_config, tiny_model
 from .test_train import RECIPE
 
 CPU = torch.device("cpu")
@@ -75,6 +75,7 @@ def test_recomputing_keeps_less(tiny_base):
     assert recomputed.saved_a_token < 0.7 * kept
 
 
+@pytest.mark.filterwarnings("error:.*gradient_checkpointing_enable:FutureWarning")
 @pytest.mark.parametrize(("method", "dtype"), [("lora", torch.float32), ("dora", torch.bfloat16)])
 def test_layers_are_recomputed_where_they_shall_be(method, dtype, tiny_base, family):
     """With checkpointing every layer runs once more for the backward; its gradient is that of a run that keeps all."""
@@ -94,6 +95,21 @@ def test_layers_are_recomputed_where_they_shall_be(method, dtype, tiny_base, fam
 
     assert calls == [1, 2]
     assert (gradients[1] - gradients[0]).norm() <= 1e-5 * gradients[0].norm()
+
+
+def test_a_base_drops_nothing_where_layers_are_recomputed(family):
+    """StarCoder2 names a dropout of its embeddings: the loss stays that of a run that keeps its activations."""
+    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(6), family, 512).examples, pack_tokens=10**6, share=8)
+    config = tiny_config("starcoder2", len(family.tokenizer))
+    config.embedding_dropout = 0.5
+    losses = []
+    for checkpointing in (False, True):
+        recipe = replace(RECIPE, checkpointing=checkpointing)
+        model = attach_adapter(tiny_model(config, config.vocab_size), recipe)
+        prepare_model(model, recipe, "packed", CPU)
+        losses.append(pack_loss(model, pack, recipe, "packed", CPU, torch.float32).item())
+
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
 
 def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
