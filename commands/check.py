@@ -98,8 +98,8 @@ def command(
             write_output(target, render_report(report, name) + "\n")
     click.echo(render_report(report, form))
     # nothing unread passes in silence
-    for note in () if says_notes(form) else report.notes:
-        click.echo(f"note: {printable(note)}", err=True)
+    for aside in () if says_notes(form) else (*report.remarks, *(f"note: {note}" for note in report.notes)):
+        click.echo(printable(aside), err=True)
     failing = tiers_from(fail_on)
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0
 

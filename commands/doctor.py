@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import MachineError, MissingExtraError
+from ..mining.wording import worded
 from ._language import language_option
 from ._paths import PATH
 
@@ -144,13 +145,13 @@ def render_language(language: dict[str, Any]) -> list[str]:
         names = ", ".join(f"@{name}" for name in survey["unmatched_captures"])
         lines.append(f"  the query's captures that matched nothing: {names}")
     if survey["skipped"]:
-        lines.append("  skipped: " + ", ".join(f"{count} {reason}" for reason, count in survey["skipped"].items()))
+        lines.append("  skipped: " + ", ".join(f"{count} {worded(reason)}" for reason, count in survey["skipped"].items()))
     return lines
 
 
 def render_checker(tried: dict[str, Any]) -> str:
     """Return what a language's checker says of the house's own files, as a line."""
     if tried["reason"]:
-        return f"  its checker cannot be tried here: {tried['reason'].replace('_', ' ')}"
+        return f"  its checker cannot be tried here: {worded(tried['reason'])}"
     said = f"  its checker accepts {tried['accepted']} of {tried['asked']} files"
     return f"{said}; the first complaint: {tried['first_complaint']}" if tried["first_complaint"] else said

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..mining.wording import worded
 from ._language import language_option
 from ._paths import PATH
 from ._progress import show_progress
@@ -97,7 +98,7 @@ def summary(out: Path, corpus: Corpus) -> str:
     ]
     skipped = corpus.manifest["skipped"]
     if skipped:
-        reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in skipped.items())
+        reasons = ", ".join(f"{count:,} {worded(reason)}" for reason, count in skipped.items())
         lines += ["", f"Left out, each with its reason in skipped.jsonl: {reasons}."]
         lines += describe_foreign(skipped)
     return "\n".join([*lines, "", *advise(corpus.manifest), "", *describe_support(corpus.manifest)])

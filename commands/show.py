@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..mining.wording import counted, printable
+from ..mining.wording import counted, printable, worded
 from ._paths import PATH
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
         click.echo(json.dumps({"total": len(chosen), "rows": chosen[:limit]}))
         return
     for row in chosen[:limit]:
-        left_out = printable(f"{row['path']}  {row['symbol']}  {row['kind']}: {row['reason']}") if dropped else ""
-        click.echo(left_out or printable(render(row), "\n\t"))
+        click.echo(printable(render_dropped(row)) if dropped else printable(render(row), "\n\t"))
     if chosen or not rows:
         click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
     else:
@@ -102,6 +101,11 @@ def dropped_rows(corpus: Corpus) -> list[dict[str, Any]]:
     from ..mining.artefacts import read_jsonl
 
     return list(read_jsonl(corpus.folder / "skipped.jsonl"))
+
+
+def render_dropped(row: dict[str, Any]) -> str:
+    """Return what was left out in one line: the file, what of it, as what, and why in words, as `mine` counts it."""
+    return "  ".join(filter(None, [row["path"], row["symbol"], f"{row['kind']}: {worded(row['reason'])}"]))
 
 
 def render(row: dict[str, Any]) -> str:

@@ -81,6 +81,11 @@ class Report:
     """How many places of a file `--fix` mended before it was judged, by path; None where it was not asked to."""
 
     @property
+    def remarks(self) -> list[str]:
+        """What is to be said of comments that excuse nothing, each with its place."""
+        return [f"{file.source.path}:{line}: note: {remark}" for file in self.files for line, remark in file.remarks]
+
+    @property
     def opportunities(self) -> int:
         """Places that were asked."""
         return sum(file.judgement.opportunities for file in self.files)

@@ -17,7 +17,7 @@ from ..mining.settings import FILES as SETTINGS_FILES
 from ..mining.settings import Settings, settings_of
 from ..mining.source import Source
 from ..mining.unread import UNREAD
-from ..mining.wording import counted
+from ..mining.wording import counted, worded
 from .diff import lies_in
 from .learning import CLAIMS, has_grammar, is_ours, known_suffixes, left_out_by, why_left_alone
 from .names.missing import Names
@@ -66,7 +66,7 @@ def left_alone(
     reasons = [(name, why_left_alone(name, read(name))) for name in code if name not in known]
     if is_whole:
         reasons = [(name, why or "unreadable" * is_locked(root, name)) for name, why in reasons if why not in CLAIMS]
-    found = [f"{name} ({why.replace('_', ' ')})" for name, why in reasons if why]
+    found = [f"{name} ({worded(why)})" for name, why in reasons if why]
     what, were = "file" if is_whole else "changed file", "was" if len(found) == 1 else "were"
     return [f"{counted(len(found), what)} {were} not asked: {shown(found)}"] if found else []
 

@@ -19,7 +19,7 @@ from ..mining.judge import Finding
 from ..mining.source import Source
 from .names.existence import RULE as NAMES
 
-MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\[((?:[^][\n]|\[[^][\n]*\])*)\][ \t]*([^\n]*)")
+MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\b(?:\[((?:[^][\n]|\[[^][\n]*\])*)\])?[ \t]*([^\n]*)")
 RULE = re.compile(r"(?:[^][,]|\[[^]]*\])+")
 """What stands between commas; a key in brackets may hold one."""
 ENDS = "*/->#} \t\r"
@@ -37,7 +37,7 @@ class Suppression:
     target: int
     """The line that it excuses; 0 for the whole file."""
     rules: tuple[str, ...]
-    """Rule ids, such as `S01` or `I01[numpy]`, or conventions without their key; `*` for all."""
+    """Rule ids, such as `S01` or `I01[numpy]`, or conventions without their key; `*` for all; none excuses nothing."""
     reason: str
 
     def covers(self, finding: Finding) -> bool:
@@ -56,7 +56,8 @@ def collect_suppressions(source: Source) -> list[Suppression]:
         line = source.line_of(match.start())
         stands_alone = not source.utf8[source.line_starts[line - 1] : node.start_byte].strip()
         target = 0 if match[1] else line + stands_alone
-        rules = tuple(rule.strip() for rule in RULE.findall(match[2].decode("utf-8", "replace")) if rule.strip())
+        named = (match[2] or b"").decode("utf-8", "replace")
+        rules = tuple(rule.strip() for rule in RULE.findall(named) if rule.strip())
         found.append(Suppression(line, target, rules, match[3].decode("utf-8", "replace").strip().rstrip(ENDS)))
     return found
 
@@ -76,7 +77,9 @@ def remarks_on(suppressions: Sequence[Suppression], findings: Sequence[Finding])
     for each in suppressions:
         rules = ", ".join(each.rules)
         is_of_names = any(rule.partition("[")[0] == NAMES for rule in each.rules)
-        if not each.reason:
+        if not rules:
+            remarks.append((each.line, "ignore names no rule and excuses nothing: write ignore[RULE] and a reason"))
+        elif not each.reason:
             remarks.append(
                 (each.line, f"ignore[{rules}] gives no reason and excuses nothing: write why after the bracket")
             )

@@ -10,6 +10,11 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
+def worded(reason: str) -> str:
+    """Return the name of a *reason* or a state, as records hold it, in words: `near_duplicate`, `no_grammar_for_.css`."""
+    return reason.replace("_", " ")
+
+
 def printable(text: str, kept: str = "") -> str:
     """Return *text* with control characters but those *kept* spelled out: others' code must not drive the terminal."""
     return "".join(letter if letter.isprintable() or letter in kept else spelled(letter) for letter in text)

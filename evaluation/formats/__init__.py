@@ -2,8 +2,8 @@
 One output format of findings per file. In: a `Report`. Out: text.
 
 A format is one module with a function `render(report) -> str`; the folder is scanned, and the module's name is the
-format's. `SAYS_NOTES = True` says that it has a place for `Report.notes`, which go to stderr otherwise. A plug-in's is
-such a module, too, under the name of its entry point.
+format's. `SAYS_NOTES = True` says that it has a place for `Report.remarks` and `Report.notes`, which go to stderr
+otherwise. A plug-in's is such a module, too, under the name of its entry point.
 """
 
 from __future__ import annotations
@@ -65,5 +65,5 @@ def render_report(report: Report, name: str) -> str:
 
 
 def says_notes(name: str) -> bool:
-    """Claim that the format called *name* says the notes of a report; of others, who renders them has to."""
+    """Claim that the format called *name* says a report's remarks and notes; of others, who renders them has to."""
     return getattr(load_format(name), "SAYS_NOTES", False)

@@ -34,7 +34,7 @@ def render(report: Report) -> str:
             lines += ["", f"{len(report.alerts) - number} more are left out here."]
             break
         lines.append(row)
-    return "\n".join([*lines, *(f"\n{cell(note)}" for note in report.notes)])
+    return "\n".join([*lines, *(f"\n{cell(note)}" for note in (*report.remarks, *report.notes))])
 
 
 def plain(value: str) -> str:

@@ -31,14 +31,9 @@ def render(report: Report) -> str:
         describe(alert, report.sources[alert.key.path], is_fixable=bool(fix))
         for alert, fix in zip(report.alerts, fixes_of(report, report.alerts), strict=True)
     ]
-    remarks = [
-        printable(f"{file.source.path}:{line}: note: {remark}")
-        for file in report.files
-        for line, remark in file.remarks
-    ]
-    notes = [f"note: {printable(note)}" for note in report.notes]
+    asides = [*report.remarks, *(f"note: {note}" for note in report.notes)]
     parts += ["\n".join(count_rules(report))] if len(report.alerts) > MANY else []
-    return "\n\n".join([*parts, *(["\n".join(block)] if (block := [*remarks, *notes]) else []), summarize(report)])
+    return "\n\n".join([*parts, *(["\n".join(map(printable, asides))] if asides else []), summarize(report)])
 
 
 def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...mining.pairs.pair import Pair
+from ...mining.wording import worded
 from ..tables import Row
 from .visible import shorten
 
@@ -57,7 +58,7 @@ def describe_example(pair: Pair, answers: Sequence[tuple[str, Row]]) -> dict[str
         panes.append(
             {
                 "name": name,
-                "status": "accepted" if row["accept"] else row["status"].replace("_", " "),
+                "status": "accepted" if row["accept"] else worded(row["status"]),
                 "tone": "good" if row["accept"] else "bad",
                 "lines": mark_lines(row["extracted_code"] or "(no code)", lines),
                 "remarks": [f"{remark['rule']}: {remark['message']}" for remark in row["remarks"]],

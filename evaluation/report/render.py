@@ -17,6 +17,7 @@ from markupsafe import Markup
 from ...mining.corpus import Corpus
 from ...mining.errors import MissingExtraError
 from ...mining.guide import strongest_first
+from ...mining.wording import worded
 from ..arms import ARMS, Request
 from ..checks.check import LOST
 from ..figures import percent, points, relative, show_p, signed, span
@@ -380,7 +381,7 @@ def describe_admission(run: Row) -> str:
     """Return how many pairs became probes, and why others did not."""
     parts: list[str] = []
     for split, suite in run["suites"].items():
-        reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in suite["refused"].items())
+        reasons = ", ".join(f"{count} {worded(reason)}" for reason, count in suite["refused"].items())
         refused = f"; refused: {reasons}" if reasons else ""
         parts.append(f"{split}: {suite['n_probes']} of {suite['n_candidates']} pairs{refused}")
     return ". ".join(parts) + "."

@@ -71,10 +71,12 @@ def report_of(profile: Profile, files: Iterable[tuple[str, str]], baseline: Base
 
 @pytest.fixture(name="report", scope="module")
 def _report(profile: Profile) -> Report:
-    """Two files with findings, one excused by a comment, one by the baseline, one with nothing."""
+    """
+    Two files with findings, one excused by a comment, one by the baseline, one with nothing; one that nobody can read.
+    """
     files = [("app/new, one.py", JUDGED), ("app/other.py", "a = list()\n"), ("app/fine.py", 'a = "x"\n')]
     key = report_of(profile, [files[1]]).alerts[0].key
-    return report_of(profile, files, {key: 1})
+    return dataclasses.replace(report_of(profile, files, {key: 1}), unread=1)
 
 
 @pytest.mark.parametrize("name", own_formats())

@@ -4,6 +4,7 @@ Comments excuse the rules that they name, where they stand, and for a reason.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
         "d = 'x'  # idiolect: ignore[X04] not this one\n"
         "e = 'idiolect: ignore[S01] a string'\n"
         "g = 1  # idiolect: ignore[S99] a slip\n"
+        "h = 1  # idiolect: ignore the protocol\n"
+        "i = 1  # idiolect: ignored by others\n"
         'f = "x"\n'
     )
     (house / "whole.py").write_text("# idiolect: ignore-file[S01, N01] written by a machine\na = 'x'\nb = 'y'\n")
@@ -31,12 +34,13 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
     found = check(capsys, str(house), "--diff", "HEAD")[1]
 
     assert [("new.py", 4), ("new.py", 5), ("new.py", 6)] == found
-    main(["check", str(house), "--diff", "HEAD", "--no-names"])
-    said = capsys.readouterr().out
-    assert "4 excused by a comment" in said
+    main(["check", str(house), "--diff", "HEAD", "--no-names", "--output", f"json={house / 'o.json'}", "--format=rdjson"])
+    said, told = capsys.readouterr().err, json.loads((house / "o.json").read_text())["summary"]
+    assert 4 == told["suppressed"] == len(told["notes"]) and said.rstrip().split("\n") == told["notes"]
     assert "new.py:4: note: ignore[S01] gives no reason" in said
     assert "new.py:5: note: ignore[X04] excuses nothing any more" in said
     assert "new.py:7: note: ignore[S99] excuses nothing: there is no such rule" in said
+    assert "new.py:8: note: ignore names no rule and excuses nothing" in said
 
 
 def test_an_excuse_for_a_name_is_not_called_idle_where_no_name_is_asked(house: Path):

@@ -409,18 +409,18 @@ def test_skips_are_recorded_and_exit_0(write_tree: Write, tmp_path: Path):
 def test_the_name_of_a_file_left_out_does_not_drive_the_terminal(
     write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    """What is left out because its name would is named in signs that can be read."""
+    """What is left out because its name would is named in signs that can be read, and why in the words of `mine`."""
     body = '    """Return x, {0}."""\n    return [x, {0}]\n'
     root = write_tree(
         {f"m{i}.py": f"def f(x):\n{body.format(i)}" for i in range(4)}
         | {"two\x1b]0;t\u202e\x07\n::error::.py": "A = 1\n"}
     )
     assert main(["mine", str(root), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
-    capsys.readouterr()
+    assert "skipped.jsonl: 1 unprintable name." in capsys.readouterr().out
 
     assert main(["show", str(tmp_path / "out"), "--dropped", "--path", "two*"]) == 0
 
-    said = "two\\x1b]0;t\\u202e\\x07\\x0a::error::.py    file: unprintable_name\n1 of 1\n"
+    said = "two\\x1b]0;t\\u202e\\x07\\x0a::error::.py  file: unprintable name\n1 of 1\n"
     assert said == capsys.readouterr().out
 
 
