@@ -145,7 +145,8 @@ def render_language(language: dict[str, Any]) -> list[str]:
         names = ", ".join(f"@{name}" for name in survey["unmatched_captures"])
         lines.append(f"  the query's captures that matched nothing: {names}")
     if survey["skipped"]:
-        lines.append("  skipped: " + ", ".join(f"{count} {worded(reason)}" for reason, count in survey["skipped"].items()))
+        reasons = (f"{count} {worded(reason)}" for reason, count in survey["skipped"].items())
+        lines.append(f"  skipped: {', '.join(reasons)}")
     return lines
 
 

@@ -8,28 +8,31 @@ from pathlib import Path
 
 import click
 
+from ..mining.wording import printable
 from ._language import language_option
 from ._paths import PATH
 
 
 @click.command("guide")
-@click.argument("source", metavar="[REPO|CORPUS]", default=".", type=PATH)
+@click.argument("source", metavar="[REPO|CORPUS]", required=False, type=PATH)
 @click.option("--words", type=click.IntRange(min=50), default=1_500, show_default=True, help="The longest guide.")
 @language_option
-def command(source: Path, words: int) -> None:
+def command(source: Path | None, words: int) -> None:
     """
     Print the conventions of a repository or a corpus.
 
     Without one named, of this repository. The text is ready for AGENTS.md or CLAUDE.md.
     """
     from ..evaluation.learning import learn_tree
-    from ..evaluation.notes import require_grammar, unread, without_grammar
+    from ..evaluation.notes import idle_settings, require_grammar, unheard, unread, without_grammar
     from ..evaluation.run import paths_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
     from ..mining.repository import is_made_here, list_files
     from ..mining.settings import read_settings
+    from .check import find_root
 
+    source = source or find_root((), alone=True)
     is_corpus = is_made_here(source.resolve(), MARKER)
     settings = read_settings(source)
     paths = () if is_corpus else paths_now(source, settings)
@@ -38,8 +41,12 @@ def command(source: Path, words: int) -> None:
     if is_corpus:
         click.echo("note: learned from the corpus's training files alone; `idiolect guide REPO` counts all", err=True)
     else:
-        for note in (*without_grammar(paths), *unread(list_files(source.resolve()), settings)):
-            click.echo(f"note: {note}", err=True)
+        names = list_files(source.resolve())
+        if not find_root((source,), alone=True).samefile(source):
+            click.echo("note: learned from this folder alone; `idiolect check` counts all of its repository", err=True)
+        notes = [*unheard(names, settings), *idle_settings(profile, settings), *without_grammar(paths)]
+        for note in (*notes, *unread(names, settings)):
+            click.echo(f"note: {printable(note)}", err=True)
     guide = render_guide(profile, max_words=words, with_ids=True)
     if "\n- " not in guide:
         click.echo("note: no habit is firm enough to be a rule", err=True)

@@ -110,6 +110,30 @@ def judge_edited(
     return [f"{about}: this change is judged by what stood there before, the next by what does now"] if edited else []
 
 
+def unheard(names: Sequence[str], settings: Settings) -> list[str]:
+    """Return a sentence on the settings among *names* that nobody reads, as they stand in a folder."""
+    excluded = left_out_by(settings)
+    alone, _ = SETTINGS_FILES
+    deeper = [name for name in names if name.endswith(f"/{alone}") and is_ours(name, excluded)]
+    return [f"settings are read at the top of the repository alone, not in {shown(deeper)}"] if deeper else []
+
+
+def idle_settings(profile: Profile, settings: Settings) -> list[str]:
+    """Return sentences on the rules that *settings* want held, or give a tier, and that *profile* has none of."""
+    rules = {name for entry in profile.entries if entry.tier for name in (entry.id, entry.convention)}
+    known = conventions_by_id()
+    idle = {
+        rule: override
+        for rule, override in settings.conventions.items()
+        if rule not in rules and not override.ignore and not known[rule.partition("[")[0]].is_fact
+    }
+    few = [rule for rule, override in idle.items() if override.is_enforced]
+    loose = [rule for rule, override in idle.items() if override.tier and not override.is_enforced]
+    need = "too few places to hold code to, whatever is set; `idiolect check --explain RULE` says how many it needs"
+    firm = "no firm habit, so the tier that the settings name changes nothing; `enforce` holds code to one all the same"
+    return [f"{shown(rules)}: {why}" for rules, why in ((few, need), (loose, firm)) if rules]
+
+
 def other_rules(profile: Profile) -> list[str]:
     """Return a sentence on the rules that a named profile was learned by and that are not, or otherwise, here."""
     versions = {name: convention.version for name, convention in conventions_by_id().items()}

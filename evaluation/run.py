@@ -44,12 +44,14 @@ from .notes import (
     NO_RESOLVER,
     NOTHING_ASKED,
     NOTHING_STAGED,
+    idle_settings,
     judge_edited,
     lacking,
     left_alone,
     other_rules,
     require_grammar,
     unasked_names,
+    unheard,
     unjudged,
     unparsed,
     unread,
@@ -143,6 +145,8 @@ def list_notes(
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
     notes += edits_of_judge(request, change, judge.settings) if change is not None else []
     notes += unjudged(change.locked, change.submodules, request.paths) if change is not None else []
+    notes += unheard(names, judge.settings)
+    notes += idle_settings(judge.profile, judge.settings) if request.profile is None else []
     notes += [*other_rules(judge.profile), *without_grammar(paths), *unparsed(sources)]
     notes += left_alone(request.root, names, read, judge.settings, sources, is_whole=is_whole)
     notes += unread(names, judge.settings)
@@ -186,8 +190,8 @@ def load_baseline(request: Request, read: Callable[[str], bytes | None]) -> Base
     """Return the baseline that was named, or the one in its usual place; one that was named must be there."""
     data = read(request.baseline or FILE)
     if data is None and request.baseline is not None:
-        where = "there" if request.base is None and not request.staged else "in the commit that the change starts from"
-        raise InputError(f"No baseline {request.baseline!r} {where}. Make one: idiolect baseline create.")
+        where = "" if request.base is None and not request.staged else " in the commit that the change starts from"
+        raise InputError(f"There is no baseline {request.baseline!r}{where}. Make one: idiolect baseline create.")
     return read_baseline(data, request.baseline or FILE) if data is not None else {}
 
 

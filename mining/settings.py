@@ -21,7 +21,9 @@ from .errors import SettingsError
 from .tiers import TIERS
 
 FILES = ("idiolect.toml", "pyproject.toml")
-"""Where settings stand; where there is the first, the second is not asked."""
+"""Where settings stand, in one of them."""
+TABLE = re.compile(rb"^[ \t]*\[+[ \t]*tool[ \t]*\.[ \t]*idiolect\b", re.MULTILINE)
+"""What opens settings in the second."""
 LARGEST_FILE = 1_000_000
 MOST_DOTS = 1_000
 """In one line: a key of that many parts would take minutes to read, and nobody writes one."""
@@ -128,10 +130,11 @@ def settings_of(read: Callable[[str], bytes | None]) -> Settings:
 def stated_settings(read: Callable[[str], bytes | None]) -> Settings:
     """Return what idiolect's own settings say, or the defaults."""
     alone, shared = FILES
-    own = read(alone)
+    own, project = read(alone), read(shared)
     if own is not None:
+        if project is not None and TABLE.search(project):
+            raise SettingsError(alone, [f"{shared} has [tool.idiolect], too: keep one of them"])
         return check_settings(alone, parse_toml(alone, own))
-    project = read(shared)
     if project is not None:
         tool: Any = parse_toml(shared, project).get("tool", {})
         table: Any = tool.get("idiolect", {}) if isinstance(tool, dict) else tool  # type: ignore[reportUnknownMemberType]

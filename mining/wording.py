@@ -11,7 +11,7 @@ def counted(count: int, what: str) -> str:
 
 
 def worded(reason: str) -> str:
-    """Return the name of a *reason* or a state, as records hold it, in words: `near_duplicate`, `no_grammar_for_.css`."""
+    """Return a *reason* or a state, as records name it, in words: `near duplicate`, `no grammar for .css`."""
     return reason.replace("_", " ")
 
 

@@ -47,7 +47,7 @@ def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:
     if exemplar is not None:
         text = f": {exemplar.text}" if exemplar.text else ""
         said.append(printable(f"as in {exemplar.path}:{exemplar.line}{text}"))
-    if entry.is_migrating and entry.moving_to:
+    if entry.is_migrating and entry.moving_to and not is_asked_for(entry):
         said.append(f"recent lines move to: {printable(entry.moving_to)}")
     if entry.reason:
         said.append(f"reason: {printable(entry.reason)}")
@@ -56,12 +56,16 @@ def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:
     return "\n".join([*lines, *(f"      = {line}" for line in said)])
 
 
+def is_asked_for(entry: Entry) -> bool:
+    """Claim that settings ask for the rule of *entry*: no count makes one that most places break."""
+    return 2 * entry.conforming < entry.opportunities
+
+
 def evidence_of(entry: Entry) -> str:
     """Return how many places do as the rule says, and where."""
     counts = f"{entry.conforming:,} of {entry.opportunities:,} places"
     where = f" in {entry.where}" if entry.where else ""
-    if 2 * entry.conforming < entry.opportunities:
-        # no count makes such a rule
+    if is_asked_for(entry):
         return f"the settings ask for it; {counts}{where} do so yet"
     # a file full of exceptions is no reason to give up a rule of all the others
     is_capped = entry.conforming < (entry.bound - SLIGHT) * entry.opportunities

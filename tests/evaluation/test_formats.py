@@ -294,12 +294,15 @@ def test_text_says_why_a_rule_holds_of_which_one_file_breaks_much():
 
 
 def test_text_says_of_a_value_that_was_set_that_settings_ask_for_it():
-    """That no place does so yet is no evidence of the rule."""
+    """That no place does so yet is no evidence of the rule, nor is it news that recent lines do not."""
     tallies = [tally_source(parse(HOUSE.replace("{n}", str(n)), f"app/m{n}.py")) for n in range(40)]
     settings = Settings(conventions={"S04": Override(value="call")})
-    said = render_report(report_of(learn_profile(tallies, settings=settings), [("app/new.py", "a = []\n")]), "text")
+    recent = {f"app/m{n}.py": {*range(99)} for n in range(40)}
+    learned = learn_profile(tallies, settings=settings, recent=recent)
+    said = render_report(report_of(learned, [("app/new.py", "a = []\n")]), "text")
 
     assert "= the settings ask for it; 0 of 40 places do so yet" in said
+    assert any(entry.moving_to for entry in learned.entries) and "recent lines" not in said
     assert "otherwise" not in said
 
 

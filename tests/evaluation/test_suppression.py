@@ -34,8 +34,9 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
     found = check(capsys, str(house), "--diff", "HEAD")[1]
 
     assert [("new.py", 4), ("new.py", 5), ("new.py", 6)] == found
-    main(["check", str(house), "--diff", "HEAD", "--no-names", "--output", f"json={house / 'o.json'}", "--format=rdjson"])
-    said, told = capsys.readouterr().err, json.loads((house / "o.json").read_text())["summary"]
+    out = house / "o.json"
+    main(["check", str(house), "--diff", "HEAD", "--no-names", "--output", f"json={out}", "--format", "rdjson"])
+    said, told = capsys.readouterr().err, json.loads(out.read_text())["summary"]
     assert 4 == told["suppressed"] == len(told["notes"]) and said.rstrip().split("\n") == told["notes"]
     assert "new.py:4: note: ignore[S01] gives no reason" in said
     assert "new.py:5: note: ignore[X04] excuses nothing any more" in said

@@ -117,6 +117,17 @@ def test_settings_that_cannot_be_meant_are_told(tmp_path, name, text, said):
         read_settings(tmp_path)
 
 
+def test_settings_in_two_files_are_told(tmp_path):
+    """None of the two is passed over in silence; what other tools say in pyproject.toml is no matter."""
+    (tmp_path / "idiolect.toml").write_text('drop = ["a.py"]\n')
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 120  # as [tool.idiolect]\n")
+    assert read_settings(tmp_path).drop == ("a.py",)
+
+    (tmp_path / "pyproject.toml").write_text('[tool.idiolect.conventions.S01]\nignore = true\nreason = "so"\n')
+    with pytest.raises(SettingsError, match=r"pyproject.toml has \[tool.idiolect\], too: keep one of them"):
+        read_settings(tmp_path)
+
+
 def test_the_settings_of_each_repository_count(write_tree, tmp_path):
     """What any says of a convention holds for all; patterns are of their own repository; a contradiction is told."""
     ignore = '[conventions.N01]\nignore = true\nreason = "the team"\n'

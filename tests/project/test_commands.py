@@ -22,6 +22,7 @@ from idiolect.commands._paths import PATH
 
 ROOT = Path(idiolect.__file__).parent
 Write = Callable[[Mapping[str, str]], Path]
+Commit = Callable[[Path, str], None]
 
 
 @pytest.fixture(name="corpus", scope="module")
@@ -322,9 +323,7 @@ def test_options_of_check_change_what_it_does(habit: Path, capsys: pytest.Captur
     assert "A rule needs 20 places in 3 files, or 10 where" in page
 
 
-def test_options_of_mine_change_what_it_does(
-    write_tree: Write, commit_tree: Callable[[Path, str], None], tmp_path: Path
-):
+def test_options_of_mine_change_what_it_does(write_tree: Write, commit_tree: Commit, tmp_path: Path):
     """Which kinds of pairs there are, how far back it looks and whose API it knows is as it is told."""
     from tests_toys import toy_files
 
@@ -466,7 +465,7 @@ def test_check_finds_a_slip_and_exits_1(write_tree: Write, capsys: pytest.Captur
 
 @pytest.mark.parametrize("how", ["excluded", "ignored"])
 def test_a_folder_that_its_repository_leaves_out_is_judged_by_its_own_habits(
-    how: str, write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+    how: str, write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
 ):
     """Who names such a folder is told of it; in a check of the whole it does not count."""
     files = {f"inner/m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(90)}
@@ -483,7 +482,7 @@ def test_a_folder_that_its_repository_leaves_out_is_judged_by_its_own_habits(
 
 
 def test_check_judges_added_lines_by_the_base(
-    write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+    write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
 ):
     """With --diff only added lines are judged, and the change cannot weaken its own judge."""
     root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(90)})
@@ -498,7 +497,7 @@ def test_check_judges_added_lines_by_the_base(
 
 
 def test_check_says_when_the_base_is_unknown(
-    write_tree: Write, commit_tree: Callable[[Path, str], None], capsys: pytest.CaptureFixture[str]
+    write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
 ):
     """A missing base is never an empty difference."""
     root = write_tree({"a.py": "x = 1\n"})
@@ -508,17 +507,28 @@ def test_check_says_when_the_base_is_unknown(
 
 
 def test_guide_prints_the_house_style(
-    write_tree: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    """A repository's guide names its habit with the evidence; what was not read is told beside it."""
-    root = write_tree({f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)} | {"a.dart": "x = 1"})
+    """
+    A repository's guide names its habit with the evidence; what was not read is told beside it.
 
-    monkeypatch.chdir(root)
+    Where none is named it is that of the work tree, wherever in it one stands, as for `check`; of a folder that is
+    named, a note says that it is a part.
+    """
+    habit = {f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)}
+    root = write_tree(habit | {"a.dart": "x = 1", "part/n.py": "x = 1\n", "part/idiolect.toml": ""})
+    commit_tree(root, "Begin")
+
+    monkeypatch.chdir(root / "part")
     assert main(["guide"]) == 0
 
     said = capsys.readouterr()
     assert "double quotes" in said.out and said.out.endswith("`\n")
-    assert "note: 1 file of a language that is not read (.dart)\n" == said.err
+    deeper, dart = said.err.splitlines()
+    assert "note: settings are read at the top of the repository alone, not in part/idiolect.toml" == deeper
+    assert "note: 1 file of a language that is not read (.dart)" == dart
+    assert main(["guide", "."]) == 0
+    assert capsys.readouterr().err.startswith("note: learned from this folder alone")
 
 
 def test_a_manifest_of_another_program_makes_no_corpus(write_tree: Write, capsys: pytest.CaptureFixture[str]):
