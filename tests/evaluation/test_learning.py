@@ -79,7 +79,7 @@ def test_settings_hold_for_a_named_profile(house: Path, tmp_path: Path):
 
 
 def test_settings_that_change_nothing_are_said(house: Path):
-    """Who asks for a rule hears that too few places answer, or that its habit is not firm; of others nothing is said."""
+    """Who asks for a rule hears that too few places answer, or that its habit is not firm; else nothing is said."""
     rows = {
         "S01": "enforce = true", "L01": "enforce = true", "A06": 'value = "settings"', "N01": 'tier = "gate"',
         "I01[yaml]": "ignore = true", "A11": 'tier = "hint"',
