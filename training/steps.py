@@ -172,7 +172,8 @@ def pack_loss(
     """Return the summed loss of the answers of *pack*, computed as *recipe* says."""
     with ExitStack() as held:
         if dtype == torch.bfloat16:
-            held.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))
+            # all lanes share one cache of what was cast, which each empties: sums would depend on when
+            held.enter_context(torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=False))
             if recipe.uncast_inputs:
                 held.enter_context(uncast_inputs(model))
         if recipe.checkpointing:
