@@ -127,11 +127,14 @@ def idle_settings(profile: Profile, settings: Settings) -> list[str]:
         for rule, override in settings.conventions.items()
         if rule not in rules and not override.ignore and not known[rule.partition("[")[0]].is_fact
     }
-    few = [rule for rule, override in idle.items() if override.is_enforced]
+    held = [rule for rule, override in idle.items() if override.is_enforced]
+    many = [rule for rule in held if rule in known and known[rule].is_mined]
+    few = [rule for rule in held if rule not in many]
     loose = [rule for rule, override in idle.items() if override.tier and not override.is_enforced]
     need = "too few places to hold code to, whatever is set; `idiolect check --explain RULE` says how many it needs"
+    each = "no firm habit; to hold code to one that is not, name it with its key, as findings do: RULE[key]"
     firm = "no firm habit, so the tier that the settings name changes nothing; `enforce` holds code to one all the same"
-    return [f"{shown(rules)}: {why}" for rules, why in ((few, need), (loose, firm)) if rules]
+    return [f"{shown(rules)}: {why}" for rules, why in ((few, need), (many, each), (loose, firm)) if rules]
 
 
 def other_rules(profile: Profile) -> list[str]:

@@ -25,7 +25,7 @@ from .conventions.priors import read_priors
 from .conventions.tally import FileTally
 from .owners import Owners, formatters_of
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, is_project, scopes_of
-from .settings import Override, Settings, override_for
+from .settings import NOTHING, Override, Settings, override_for
 from .tiers import lower_tier
 
 Z = 1.2816
@@ -129,7 +129,8 @@ def learn_profile(
     ]
     total = sum(place.times for found in places.values() for place in found)
     versions = {name: convention.version for name, convention in sorted(conventions_by_id().items())}
-    return Profile(tuple(control_discoveries(entries)), len(files), total, versions, packages, known.owners)
+    kept = control_discoveries(entries, known.overrides)
+    return Profile(tuple(kept), len(files), total, versions, packages, known.owners)
 
 
 def find_copies(files: Sequence[FileTally]) -> dict[str, str]:
@@ -374,19 +375,23 @@ def exemplars_of(places: Iterable[Place]) -> tuple[Exemplar, ...]:
     return tuple(Exemplar(place.path, place.line, place.text) for place in chosen)
 
 
-def control_discoveries(entries: Sequence[Entry]) -> list[Entry]:
+def control_discoveries(entries: Sequence[Entry], overrides: Mapping[str, Override]) -> list[Entry]:
     """
     Return *entries* without the mined ones that so many of them would hold by chance (Benjamini–Hochberg).
 
     Counted are those that have reached a bound. What was tried and fell short is not: with it, a quarter fewer would be
     left, though held-out files keep those no worse than the others. Having been chosen by their counts, the ones that
     stay are beyond the theorem: `benchmarks/conventions/discoveries.py` measures how many of them are false.
+
+    What a team enforces by its own id rests on no count; to enforce a whole convention makes no rule of a candidate.
     """
     conventions = conventions_by_id()
-    kept = [entry for entry in entries if not conventions[entry.convention].is_mined]
+    kept: list[Entry] = []
     families: defaultdict[str, list[tuple[float, Entry]]] = defaultdict(list)
     for entry in entries:
-        if conventions[entry.convention].is_mined:
+        if not conventions[entry.convention].is_mined or overrides.get(entry.id, NOTHING).is_enforced:
+            kept.append(entry)
+        elif entry.strength or not override_for(overrides, entry.id).is_enforced:
             null = conventions[entry.convention].null_share
             z = (entry.k / entry.n - null) / math.sqrt(null * (1 - null) / entry.n)
             families[entry.convention].append((0.5 * math.erfc(z / math.sqrt(2)), entry))

@@ -82,14 +82,15 @@ def test_settings_that_change_nothing_are_said(house: Path):
     """Who asks for a rule hears that too few places answer, or that its habit is not firm; else nothing is said."""
     rows = {
         "S01": "enforce = true", "L01": "enforce = true", "A06": 'value = "settings"', "N01": 'tier = "gate"',
-        "I01[yaml]": "ignore = true", "A11": 'tier = "hint"',
+        "I01[yaml]": "ignore = true", "A11": 'tier = "hint"', "Q02": "enforce = true",
     }  # fmt: skip
     tables = (f'[conventions."{rule}"]\n{row}\nreason = "so"\n' for rule, row in rows.items())
     (house / "idiolect.toml").write_text("".join(tables))
 
-    few, loose = run_check(Request(house, names=False)).notes
+    few, many, loose = run_check(Request(house, names=False)).notes
 
-    assert few.startswith("A06, L01: too few places") and loose.startswith("N01: no firm habit")
+    assert few.startswith("A06, L01: too few places") and many.startswith("Q02: no firm habit; to hold")
+    assert loose.startswith("N01: no firm habit")
 
 
 def test_what_was_learned_without_a_grammar_is_not_held_for_all(

@@ -21,7 +21,7 @@ from idiolect.mining.learn import control_discoveries, learn_profile
 from idiolect.mining.owners import owners_at, owners_in
 from idiolect.mining.profile import Entry, Profile, is_project, read_entry, scopes_of, state_fact
 from idiolect.mining.recency import recent_lines
-from idiolect.mining.settings import check_settings
+from idiolect.mining.settings import Override, check_settings
 from idiolect.mining.source import Span, parse_source
 
 PYTHON = language_named("python")
@@ -372,7 +372,17 @@ def test_mined_rules_are_held_to_how_many_there_are(places: list[int], kept: lis
     given = replace(state_fact("S01", "", "double"), k=1.0, n=2.0)
     mined = [replace(state_fact("I01", f"m{i}", "import m"), k=n, n=n) for i, n in enumerate(places)]
 
-    assert [*kept, 2.0] == [entry.n for entry in control_discoveries([given, *mined])]
+    assert [*kept, 2.0] == [entry.n for entry in control_discoveries([given, *mined], {})]
+
+
+def test_a_team_enforces_a_mined_rule_by_its_id():
+    """Such a rule needs no evidence; to enforce all of its convention holds code to the rules that it has, no more."""
+    mined = [replace(state_fact("I01", f"m{i}", "import m"), k=n, n=n) for i, n in enumerate([20, 20, 30, 50])]
+    loose = [replace(state_fact("I01", f"o{i}", "import o"), k=9, n=20, strength="") for i in range(9)]
+    asked = Override(enforce=True, reason="agreed")
+
+    assert ["m3", "o1"] == [entry.key for entry in control_discoveries([*mined, loose[1]], {"I01[o1]": asked})]
+    assert ["m3"] == [entry.key for entry in control_discoveries([*mined, *loose], {"I01": asked})]
 
 
 @pytest.mark.parametrize(
