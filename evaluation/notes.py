@@ -111,11 +111,15 @@ def judge_edited(
 
 
 def unheard(names: Sequence[str], settings: Settings) -> list[str]:
-    """Return a sentence on the settings among *names* that nobody reads, as they stand in a folder."""
+    """Return sentences on settings that nobody reads: files of them among *names*, in folders, and what runs code."""
     excluded = left_out_by(settings)
     alone, _ = SETTINGS_FILES
     deeper = [name for name in names if name.endswith(f"/{alone}") and is_ours(name, excluded)]
-    return [f"settings are read at the top of the repository alone, not in {shown(deeper)}"] if deeper else []
+    notes = [f"settings are read at the top of the repository alone, not in {shown(deeper)}"] if deeper else []
+    ways = {"language": "; give the file that holds it as --language FILE"}
+    return notes + [
+        f"the setting `{key}` would run code, so it is not read here{ways.get(key, '')}" for key in settings.ignored
+    ]
 
 
 def idle_settings(profile: Profile, settings: Settings) -> list[str]:

@@ -145,15 +145,12 @@ def list_notes(
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
     notes += edits_of_judge(request, change, judge.settings) if change is not None else []
     notes += unjudged(change.locked, change.submodules, request.paths) if change is not None else []
-    notes += unheard(names, judge.settings)
-    notes += idle_settings(judge.profile, judge.settings) if request.profile is None else []
     notes += [*other_rules(judge.profile), *without_grammar(paths), *unparsed(sources)]
     notes += left_alone(request.root, names, read, judge.settings, sources, is_whole=is_whole)
     notes += unread(names, judge.settings)
     notes += [NOTHING_ASKED] if change is None and request.paths and not sources and not notes else []
-    return notes + [
-        f"[tool.idiolect] {key}: it would run code, so it is not read here" for key in judge.settings.ignored
-    ]
+    notes += unheard(names, judge.settings)
+    return notes + (idle_settings(judge.profile, judge.settings) if request.profile is None else [])
 
 
 def edits_of_judge(request: Request, change: Change, settings: Settings) -> list[str]:

@@ -516,7 +516,7 @@ def test_guide_prints_the_house_style(
     named, a note says that it is a part.
     """
     habit = {f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)}
-    root = write_tree(habit | {"a.dart": "x = 1", "part/n.py": "x = 1\n", "part/idiolect.toml": ""})
+    root = write_tree(habit | {"a.dart": "x = 1", "part/n.py": "x = 1\n", "part/idiolect.toml": "[language.x]"})
     commit_tree(root, "Begin")
 
     monkeypatch.chdir(root / "part")
@@ -528,7 +528,8 @@ def test_guide_prints_the_house_style(
     assert "note: settings are read at the top of the repository alone, not in part/idiolect.toml" == deeper
     assert "note: 1 file of a language that is not read (.dart)" == dart
     assert main(["guide", "."]) == 0
-    assert capsys.readouterr().err.startswith("note: learned from this folder alone")
+    alone, code, _ = capsys.readouterr().err.splitlines()
+    assert alone.startswith("note: learned from this folder alone") and "`language` would run code" in code
 
 
 def test_a_manifest_of_another_program_makes_no_corpus(write_tree: Write, capsys: pytest.CaptureFixture[str]):
