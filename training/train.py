@@ -12,12 +12,14 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.tracking import get_available_trackers
+from accelerate.utils import InitProcessGroupKwargs
 
 from ..mining.corpus import Corpus, read_corpus
 from ..mining.errors import InputError, MachineError, MissingExtraError, lacks_memory
@@ -34,6 +36,9 @@ from .run import TRACKING, claim_folder, is_finished, refuse_folder, require_sam
 from .setup import Order, Report, add_replay, announce_idle, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
+
+LONGEST_WAIT = timedelta(days=1)
+"""Of one process for another, which may write what it repeats of the base meanwhile; NCCL gives up after 10 minutes."""
 
 
 def train_adapter(
@@ -66,7 +71,10 @@ def train_adapter(
     began = time.perf_counter() if began is None else began
     report = progress or (lambda *_: None)
     accelerator = Accelerator(
-        cpu=not torch.cuda.is_available(), log_with=known_trackers(trackers) or None, project_dir=out / TRACKING
+        cpu=not torch.cuda.is_available(),
+        log_with=known_trackers(trackers) or None,
+        project_dir=out / TRACKING,
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=LONGEST_WAIT)],
     )
     if not accelerator.is_main_process:
         report = lambda *_: None  # noqa: E731 - one process draws the line
