@@ -208,6 +208,13 @@ def without_comments(source: Source, span: Span) -> list[bytes]:
     return b" ".join([*parts, source.utf8[start:end]]).split()
 
 
+def is_comment(source: Source, span: Span) -> bool:
+    """Claim that *span* holds comments alone."""
+    first = span.end - len(source.utf8[span.start : span.end].lstrip())
+    node = source.tree.root_node.descendant_for_byte_range(first, first + 1)
+    return node is not None and node.type.endswith("comment") and not without_comments(source, span)
+
+
 def is_deep(node: Node) -> bool:
     """Claim that *node* is nested deeper than `DEEPEST`; every level is a node, so most need no look."""
     if node.descendant_count <= DEEPEST:

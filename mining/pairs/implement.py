@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ..definitions import Definition
-from ..source import Source, Span, indent_of, without_comments
+from ..source import Source, Span, indent_of, is_comment
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 PHRASINGS = (
@@ -61,13 +61,6 @@ def draft_implement(mined: MinedFile) -> Iterator[Draft]:
                 start=definition.code.start,
                 quality=1.0 if len(source.slice(definition.doc)) >= SHORT_DOC else 0.5,
             )
-
-
-def is_comment(source: Source, span: Span) -> bool:
-    """Claim that *span* holds comments alone: such a body says why there is none."""
-    first = span.end - len(source.utf8[span.start : span.end].lstrip())
-    node = source.tree.root_node.descendant_for_byte_range(first, first + 1)
-    return node is not None and node.type.endswith("comment") and not without_comments(source, span)
 
 
 def asked_head(source: Source, definition: Definition) -> str:

@@ -11,10 +11,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from tree_sitter import Node
-
 from ..definitions import Definition
-from ..source import Source, Span
+from ..source import Source, Span, is_comment
 from .kind import Draft, Example, Kind, MinedFile
 from .pair import HOLE
 from .recall import LICENCE
@@ -59,23 +57,12 @@ def can_be_told(source: Source, definition: Definition, hole: Span) -> bool:
         return False
     if source.language.name == "markdown":
         return LICENCE.search(source.slice(definition.span)) is None
-    around = source.tree.root_node.descendant_for_byte_range(hole.start, hole.end - 1)
-    if around is not None and is_comment(source, hole, around, text):
+    if is_comment(source, hole):
         return False
+    around = source.tree.root_node.descendant_for_byte_range(hole.start, hole.end - 1)
     if around is None or around.end_byte - around.start_byte <= LONGEST_STRING:
         return True
     return "string" not in around.type and "heredoc" not in around.type
-
-
-def is_comment(source: Source, hole: Span, around: Node, text: str) -> bool:
-    """Claim that the *text* of *hole*, of which *around* is the innermost node, is of nothing but comments."""
-    if around.type.endswith("comment"):
-        return True
-    _, *lines = text.split("\n")
-    if not all(line.lstrip().startswith(source.language.comment) for line in lines if line.strip()):
-        return False
-    first = source.tree.root_node.descendant_for_byte_range(hole.start, hole.start)
-    return first is not None and first.type.endswith("comment")
 
 
 def cut_hole(source: Source, definition: Definition, hole: Span) -> Draft:
