@@ -98,7 +98,7 @@ def command(
             write_output(target, render_report(report, name) + "\n")
     click.echo(render_report(report, form))
     # nothing unread passes in silence
-    for aside in () if says_notes(form) else (*report.remarks, *(f"note: {note}" for note in report.notes)):
+    for aside in () if says_notes(form) else report.asides:
         click.echo(printable(aside), err=True)
     failing = tiers_from(fail_on)
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0

@@ -86,6 +86,11 @@ class Report:
         return [f"{file.source.path}:{line}: note: {remark}" for file in self.files for line, remark in file.remarks]
 
     @property
+    def asides(self) -> list[str]:
+        """Its remarks and notes, as lines of their own."""
+        return [*self.remarks, *(f"note: {note}" for note in self.notes)]
+
+    @property
     def opportunities(self) -> int:
         """Places that were asked."""
         return sum(file.judgement.opportunities for file in self.files)

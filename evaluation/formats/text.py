@@ -31,9 +31,9 @@ def render(report: Report) -> str:
         describe(alert, report.sources[alert.key.path], is_fixable=bool(fix))
         for alert, fix in zip(report.alerts, fixes_of(report, report.alerts), strict=True)
     ]
-    asides = [*report.remarks, *(f"note: {note}" for note in report.notes)]
     parts += ["\n".join(count_rules(report))] if len(report.alerts) > MANY else []
-    return "\n\n".join([*parts, *(["\n".join(map(printable, asides))] if asides else []), summarize(report)])
+    parts += ["\n".join(map(printable, report.asides))] if report.asides else []
+    return "\n\n".join([*parts, summarize(report)])
 
 
 def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:
