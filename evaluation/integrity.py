@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from .arms import ARMS
 from .checks.check import LOST
-from .losses import loss_values
+from .losses import nats_of, tokens_of
 from .policy import Policy
 from .samples import RIVAL
 from .statistics import Comparison
@@ -110,8 +110,8 @@ def fold_of_probes(run: Row) -> dict[str, int]:
 
 def most_moved(rows: Sequence[Row]) -> float:
     """Return by how many nats a token the adapter moves the answer that it moves most."""
-    base, tuned = loss_values(rows, adapted=False), loss_values(rows, adapted=True)
-    return max((abs(base[i] - tuned[i]) for i in base.keys() & tuned.keys()), default=0.0)
+    base, tuned, tokens = nats_of(rows, adapted=False), nats_of(rows, adapted=True), tokens_of(rows)
+    return max((abs(base[i] - tuned[i]) / tokens[i] for i in base.keys() & tuned.keys()), default=0.0)
 
 
 def check_undecided(tables: Tables, policy: Policy) -> Integrity:

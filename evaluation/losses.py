@@ -36,31 +36,35 @@ def weigh_losses(rows: Sequence[Row]) -> Losses:
         own = [row for row in rows if row["set"] == part]
         if not own:
             continue
-        base, tuned = loss_values(own, adapted=False), loss_values(own, adapted=True)
-        summary[part] = {"probes": len(base), "base": total_loss(own, adapted=False)}
+        base, tuned = nats_of(own, adapted=False), nats_of(own, adapted=True)
+        summary[part] = {"probes": len(base), "base": mean_loss(own, adapted=False)}
         if not tuned:
             continue
         clusters = {row["pair_id"]: row["cluster"] for row in own}
-        comparison = compare(endpoint, ("tuned", tuned), ("base", base), clusters, bounded=False)
+        comparison = compare(endpoint, ("tuned", tuned), ("base", base), clusters, tokens=tokens_of(own))
         comparisons.append(comparison)
         general = comparison if part == "general" else general
-        nats = [{r["pair_id"]: float(r["nats"]) for r in own if r["adapted"] is adapted} for adapted in (True, False)]
-        change = relative_change(nats[0], nats[1], clusters)
+        change = relative_change(tuned, base, clusters)
         learned = change if part == "test" else learned
-        summary[part] |= {"tuned": total_loss(own, adapted=True), "fell": change.fell, "ci": change.ci}
+        summary[part] |= {"tuned": comparison.mean_a, "fell": change.fell, "ci": change.ci}
     as_text = [row for row in rows if row["set"] == "test_text"]
     if as_text and "general" in summary:
         # above 0: this code surprises the base more than general code does, so there is something to learn
-        summary["novelty"] = total_loss(as_text, adapted=False) - summary["general"]["base"]
+        summary["novelty"] = mean_loss(as_text, adapted=False) - summary["general"]["base"]
     return Losses(comparisons, general, learned, summary)
 
 
-def loss_values(rows: Sequence[Row], *, adapted: bool) -> Values:
-    """Return nats a token by pair."""
-    return {row["pair_id"]: row["nats"] / row["tokens"] for row in rows if row["adapted"] is adapted}
+def nats_of(rows: Sequence[Row], *, adapted: bool) -> Values:
+    """Return the nats of each pair's answer, with the adapter or without."""
+    return {row["pair_id"]: float(row["nats"]) for row in rows if row["adapted"] is adapted}
 
 
-def total_loss(rows: Sequence[Row], *, adapted: bool) -> float:
+def tokens_of(rows: Sequence[Row]) -> dict[str, int]:
+    """Return how many tokens those nats are of, by pair."""
+    return {row["pair_id"]: row["tokens"] for row in rows}
+
+
+def mean_loss(rows: Sequence[Row], *, adapted: bool) -> float:
     """Return nats a token over all pairs together."""
     own = [row for row in rows if row["adapted"] is adapted]
     return math.fsum(row["nats"] for row in own) / sum(row["tokens"] for row in own)

@@ -33,7 +33,7 @@ NORMAL = NormalDist()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """
-    One endpoint of two arms over the same probes: the mean of (a - b).
+    One endpoint of two arms over the same probes: the mean of (a - b), over probes or, of losses, over their tokens.
     """
 
     endpoint: str
@@ -71,13 +71,14 @@ def compare(
     b: tuple[str, Mapping[str, float]],
     clusters: Mapping[str, str],
     *,
-    bounded: bool = True,
+    tokens: Mapping[str, int] | None = None,
 ) -> Comparison:
     """
     Compare two arms by probe.
 
-    *bounded* endpoints are rates: each probe's difference lies within -1 and 1. Raises `ValueError` when the arms did
-    not answer the same probes, or a value is no number: a missing sample must never be averaged away.
+    Without *tokens* values are rates, from 0 to 1 a probe; with them, nats of so many tokens a probe, and means are
+    nats a token. Raises `ValueError` when the arms did not answer the same probes, or a value is no number: a missing
+    sample must never be averaged away.
     """
     (name_a, values_a), (name_b, values_b) = a, b
     if values_a.keys() != values_b.keys() or not values_a:
@@ -86,18 +87,20 @@ def compare(
     differences = [values_a[i] - values_b[i] for i in ids]
     if not all(math.isfinite(d) for d in differences):
         raise ValueError(f"{endpoint}: a value of {name_a} or {name_b} is no number")
-    sums = cluster_sums(differences, [clusters[i] for i in ids])
-    n, g = len(ids), len(sums.totals)
-    se, df = clustered_error(sums, bounded=bounded), degrees_of_freedom(sums.sizes)
-    mean, p_flip = math.fsum(differences) / n, sign_flip_p(sums.totals)
+    bounded = tokens is None
+    weights = [1 if tokens is None else tokens[i] for i in ids]
+    sums = cluster_sums(differences, [clusters[i] for i in ids], weights)
+    n, g, whole = len(ids), len(sums.totals), sum(weights)
+    se, df = clustered_error(sums, bounded=bounded), degrees_of_freedom(sums.weights)
+    mean, p_flip = math.fsum(differences) / whole, sign_flip_p(sums.totals)
     return Comparison(
         endpoint=endpoint,
         a=name_a,
         b=name_b,
         n=n,
         g=g,
-        mean_a=math.fsum(values_a.values()) / n,
-        mean_b=math.fsum(values_b.values()) / n,
+        mean_a=math.fsum(values_a.values()) / whole,
+        mean_b=math.fsum(values_b.values()) / whole,
         mean_diff=mean,
         se=se,
         df=df,
@@ -113,22 +116,21 @@ def compare(
 @dataclass(frozen=True, slots=True)
 class ClusterSums:
     """
-    Differences summed within each cluster.
+    Values and weights summed within each cluster: their mean is the sum of the totals by the sum of the weights.
     """
 
-    n: int
     totals: tuple[float, ...]
-    """The sum of the differences of each cluster."""
-    sizes: tuple[int, ...]
+    weights: tuple[float, ...]
 
 
-def cluster_sums(differences: Sequence[float], clusters: Sequence[str]) -> ClusterSums:
-    """Sum *differences* within *clusters*."""
-    groups: dict[str, list[float]] = {}
-    for difference, cluster in zip(differences, clusters, strict=True):
-        groups.setdefault(cluster, []).append(difference)
-    ordered = [groups[name] for name in sorted(groups)]
-    return ClusterSums(len(differences), tuple(map(math.fsum, ordered)), tuple(map(len, ordered)))
+def cluster_sums(values: Sequence[float], clusters: Sequence[str], weights: Sequence[float]) -> ClusterSums:
+    """Sum *values* and *weights* within *clusters*."""
+    groups: dict[str, list[tuple[float, float]]] = {}
+    for value, cluster, weight in zip(values, clusters, weights, strict=True):
+        groups.setdefault(cluster, []).append((value, weight))
+    ordered = [zip(*groups[name], strict=True) for name in sorted(groups)]
+    totals, whole = zip(*(map(math.fsum, columns) for columns in ordered), strict=True)
+    return ClusterSums(totals, whole)
 
 
 def clustered_error(sums: ClusterSums, *, bounded: bool) -> float | None:
@@ -140,9 +142,10 @@ def clustered_error(sums: ClusterSums, *, bounded: bool) -> float | None:
     """
     if len(sums.totals) < 2:
         return None
-    mean = math.fsum(sums.totals) / sums.n
-    residuals = [total - size * mean for total, size in zip(sums.totals, sums.sizes, strict=True)]
-    return math.sqrt(max(variance_of(residuals, sums.sizes), 1.0 if bounded else 0.0)) / sums.n
+    whole = math.fsum(sums.weights)
+    mean = math.fsum(sums.totals) / whole
+    residuals = [total - weight * mean for total, weight in zip(sums.totals, sums.weights, strict=True)]
+    return math.sqrt(max(variance_of(residuals, sums.weights), 1.0 if bounded else 0.0)) / whole
 
 
 def variance_of(residuals: Sequence[float], weights: Sequence[float]) -> float:
@@ -208,14 +211,14 @@ def mean_interval(values: Mapping[str, float], clusters: Mapping[str, str]) -> t
     ids = sorted(values)
     n = len(ids)
     rate = math.fsum(values.values()) / n
-    sums = cluster_sums([values[i] - rate for i in ids], [clusters[i] for i in ids])
+    sums = cluster_sums([values[i] - rate for i in ids], [clusters[i] for i in ids], [1] * n)
     g = len(sums.totals)
     if g < 2:
         return 0.0, 1.0
-    clustered = variance_of(sums.totals, sums.sizes) / n**2
+    clustered = variance_of(sums.totals, sums.weights) / n**2
     simple = rate * (1 - rate) / n
     effective = n / max(1.0, clustered / simple) if simple > 0 else float(min(n, g))
-    z = t_quantile(1 - ALPHA / 2, degrees_of_freedom(sums.sizes))
+    z = t_quantile(1 - ALPHA / 2, degrees_of_freedom(sums.weights))
     centre = (rate + z * z / (2 * effective)) / (1 + z * z / effective)
     half = z / (1 + z * z / effective) * math.sqrt(rate * (1 - rate) / effective + z * z / (4 * effective**2))
     return max(0.0, centre - half), min(1.0, centre + half)
@@ -236,13 +239,12 @@ def relative_change(a: Mapping[str, float], b: Mapping[str, float], clusters: Ma
     ids = sorted(b)
     total = math.fsum(b.values())
     ratio = math.fsum(a[i] for i in ids) / total
-    names = [clusters[i] for i in ids]
-    residuals = cluster_sums([a[i] - ratio * b[i] for i in ids], names).totals
-    weights = cluster_sums([b[i] for i in ids], names).totals
-    if len(weights) < 2:
+    residuals = [a[i] - ratio * b[i] for i in ids]
+    sums = cluster_sums(residuals, [clusters[i] for i in ids], [b[i] for i in ids])
+    if len(sums.weights) < 2:
         return Change(1 - ratio, None)
-    se = math.sqrt(variance_of(residuals, weights)) / total
-    half = t_quantile(1 - ALPHA / 2, degrees_of_freedom(weights)) * se
+    se = math.sqrt(variance_of(sums.totals, sums.weights)) / total
+    half = t_quantile(1 - ALPHA / 2, degrees_of_freedom(sums.weights)) * se
     return Change(1 - ratio, (1 - ratio - half, 1 - ratio + half))
 
 

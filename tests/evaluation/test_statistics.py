@@ -56,7 +56,7 @@ def test_one_probe_a_cluster_gives_the_ordinary_standard_error():
     """Without clusters, the clustered error is the textbook's."""
     values = [0.3, -0.2, 0.5, 0.1, 0.0, 0.4]
 
-    error = clustered_error(cluster_sums(values, list("abcdef")), bounded=False)
+    error = clustered_error(cluster_sums(values, list("abcdef"), [1] * 6), bounded=False)
 
     assert np.std(values, ddof=1) / math.sqrt(6) == pytest.approx(error)
 
@@ -86,11 +86,12 @@ def test_one_cluster_has_no_error_and_an_interval_of_everything():
 
 def test_two_clusters_by_hand():
     """1 and 0 vary by a half about their mean: an error of 0.5 as the textbook has it, and no less for a rate."""
-    sums = cluster_sums([1.0, 0.0], ["c", "d"])
+    apart = cluster_sums([1.0, 0.0], ["c", "d"], [1, 1])
+    alike = cluster_sums([0.5, 0.5], ["c", "d"], [1, 1])
 
-    assert clustered_error(sums, bounded=False) == pytest.approx(0.5)
-    assert clustered_error(cluster_sums([0.5, 0.5], ["c", "d"]), bounded=True) == pytest.approx(0.5)
-    assert clustered_error(cluster_sums([0.5, 0.5], ["c", "d"]), bounded=False) == 0
+    assert clustered_error(apart, bounded=False) == pytest.approx(0.5)
+    assert clustered_error(alike, bounded=True) == pytest.approx(0.5)
+    assert clustered_error(alike, bounded=False) == 0
     assert mean_interval({"x": 1.0, "y": 0.0}, {"x": "c", "y": "d"}) == pytest.approx((0.0015, 0.9985), abs=1e-4)
 
 
@@ -245,6 +246,17 @@ def test_relative_change_of_a_constant_share_is_exact():
     assert pytest.approx(change.ci) == (0.2, 0.2)
 
 
+def test_losses_are_compared_over_tokens_by_hand():
+    """Two nats more over 20 tokens and none over 80: 0.02 a token, whose residuals are 1.6 and -1.6 of 100 tokens."""
+    tuned, base, tokens = {"x": 42.0, "y": 160.0}, {"x": 40.0, "y": 160.0}, {"x": 20, "y": 80}
+
+    comparison = compare("loss", ("tuned", tuned), ("base", base), {"x": "c", "y": "d"}, tokens=tokens)
+
+    assert (comparison.mean_a, comparison.mean_b, comparison.mean_diff) == pytest.approx((2.02, 2.0, 0.02))
+    assert comparison.se == pytest.approx(1.6 * math.sqrt(1 / 0.8 + 1 / 0.2) / 100)
+    assert comparison.mean_diff == pytest.approx(-relative_change(tuned, base, {"x": "c", "y": "d"}).fell * 2.0)
+
+
 @pytest.mark.parametrize(
     ("shift", "passed"),
     [pytest.param(0.0, True, id="same"), pytest.param(0.5, False, id="worse"), pytest.param(0.1, None, id="unclear")],
@@ -255,7 +267,9 @@ def test_non_inferiority_has_three_answers(shift, passed):
     tuned = {str(i): 2.0 + shift + noise[i] for i in range(40)}
     base = {str(i): 2.0 for i in range(40)}
 
-    comparison = compare("general_loss", ("tuned", tuned), ("base", base), {i: i for i in base}, bounded=False)
+    comparison = compare(
+        "general_loss", ("tuned", tuned), ("base", base), {i: i for i in base}, tokens=dict.fromkeys(base, 1)
+    )
 
     assert passed is judge_non_inferiority(comparison, 0.1).passed
 
@@ -323,7 +337,7 @@ def test_intervals_cover_the_truth_although_probes_are_clustered(clusters):
     covered = 0
     for _ in range(400):
         values, names = draw_differences(random, clusters, 8, 0.3, 0.1)
-        sums = cluster_sums(values, names)
+        sums = cluster_sums(values, names, [1] * len(values))
         low, high = interval(sum(values) / len(values), clustered_error(sums, bounded=True), clusters - 1, bounded=True)
         covered += low <= 0.1 <= high
 
@@ -340,11 +354,11 @@ def test_intervals_cover_the_truth_although_probes_are_clustered(clusters):
     ],
 )
 def test_intervals_cover_the_truth_although_clusters_differ_in_size(sizes):
-    """A cluster that holds half of the probes makes no interval too short, of a rate or of a share of the loss."""
+    """A cluster that holds half of the probes makes no interval too short: of a rate, a loss, or a share of it."""
     random = np.random.default_rng(len(sizes))
     names = np.repeat(np.arange(len(sizes)).astype(str), sizes).tolist()
     clusters = {str(i): name for i, name in enumerate(names)}
-    held = [0, 0]
+    held, tokens = [0, 0, 0], {i: int(random.integers(3, 300)) for i in clusters}
     for _ in range(300):
         drawn, _ = draw_differences(random, len(sizes), max(sizes), 0.3, 0.1)
         table = np.reshape(drawn, (len(sizes), -1))
@@ -354,6 +368,9 @@ def test_intervals_cover_the_truth_although_clusters_differ_in_size(sizes):
         held[0] += low <= 0.1 <= high
         low, high = relative_change({i: 2.0 - a[i] for i in a}, dict.fromkeys(a, 2.0), clusters).ci
         held[1] += low <= 0.05 <= high
+        nats = {i: a[i] * tokens[i] for i in a}
+        low, high = compare("loss", ("a", nats), ("b", dict.fromkeys(a, 0.0)), clusters, tokens=tokens).ci
+        held[2] += low <= 0.1 <= high
 
     assert all(0.915 <= count / 300 <= 0.99 for count in held)
 
