@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch.nn import functional
 
 from ..mining.artefacts import parse_json, sha256_file, write_json
-from ..mining.errors import InputError, MismatchError
+from ..mining.errors import InputError, MismatchError, lacks_memory
 from ..mining.taught import TAUGHT
 from .disk import disk_faults, follow_mask
 from .encode import Example
@@ -107,6 +107,8 @@ def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = Fals
         with safe_open(folder / WEIGHTS, "pt") as stored:
             names = set(stored.keys())
     except Exception as error:
+        if lacks_memory(error):
+            raise
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"The adapter in {str(folder)!r} does not fit its base: {reason}") from error
     for name, tensor in get_peft_model_state_dict(loaded, save_embedding_layers=False).items():

@@ -12,8 +12,8 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Mapping
-from contextlib import nullcontext, redirect_stderr, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,7 +30,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from ..mining.artefacts import sha256_file, sha256_json
 from ..mining.cache import cache_folder
-from ..mining.errors import IdiolectError, InputError, MismatchError, MissingExtraError
+from ..mining.errors import IdiolectError, InputError, MachineError, MismatchError, MissingExtraError, lacks_memory
 from .base import EMBEDDED, embedded_path
 from .recipe import SMALL_MODEL
 from .trust import check_config, check_gguf, check_parts
@@ -167,10 +167,8 @@ def hash_weights(folder: Path) -> str:
 
 def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     """Return the tokenizer of *base*; raises `InputError` for one that cannot be used with its model."""
-    try:
+    with loading(base, "tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(**base.source)
-    except Exception as error:
-        raise unusable(base, "tokenizer", error) from error
     if not isinstance(tokenizer.model_max_length, int | float):
         raise InputError(f"The tokenizer of the base {base.name!r} has a 'model_max_length' that is no number.")
     # tokens that somebody added and no text holds, as for padding, have no row in some models
@@ -242,15 +240,11 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
     # the reader of GGUF draws a bar of its own, which no setting turns off
     quiet = redirect_stderr(StringIO()) if base.file else nullcontext()
     try:
-        with quiet:
+        with loading(base, "model"), quiet:
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 use_safetensors=True, dtype=dtype, output_loading_info=True,
                 **{**base.source, **plain_weights(base), **options},
             )  # fmt: skip
-    except IdiolectError:
-        raise
-    except Exception as error:
-        raise unusable(base, "model", error) from error
     finally:
         transformers.logging.set_verbosity(before)
     model, told = loaded
@@ -284,6 +278,20 @@ def is_finite(weight: torch.Tensor) -> bool:
     return not weight.is_floating_point() or bool(torch.isfinite(weight.sum(dtype=torch.float64)))
 
 
+@contextmanager
+def loading(base: Base, part: str) -> Iterator[None]:
+    """Name *base* and its *part* in whatever error ends the block; a lack of memory is no fault of a file."""
+    try:
+        yield
+    except IdiolectError:
+        raise
+    except Exception as error:
+        if lacks_memory(error):
+            told = f"Memory ran out while the {part} of the base {base.name!r} was loaded"
+            raise MachineError(f"{told}. Take a smaller base, or a larger machine.") from error
+        raise unusable(base, part, error) from error
+
+
 def unusable(base: Base, part: str, error: Exception) -> InputError:
     """Return the error that says why transformers could not load *part* of *base*."""
     if "trust_remote_code" in str(error):
@@ -306,10 +314,8 @@ def read_config(base: Base) -> PreTrainedConfig:
 
 def parse_config(base: Base) -> PreTrainedConfig:
     """Return what the files of *base* say of its configuration."""
-    try:
+    with loading(base, "configuration"):
         return AutoConfig.from_pretrained(**base.source)
-    except Exception as error:
-        raise unusable(base, "configuration", error) from error
 
 
 parse_once = lru_cache(maxsize=1)(parse_config)
@@ -327,13 +333,8 @@ def context_length(base: Base, tokenizer: PreTrainedTokenizerBase) -> int:
 
 def read_parameters(base: Base) -> int:
     """Return how many parameters *base* has, tied ones once, from its configuration alone."""
-    try:
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(read_config(base))
-    except IdiolectError:
-        raise
-    except Exception as error:
-        raise unusable(base, "configuration", error) from error
+    with loading(base, "configuration"), torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(read_config(base))
     model.tie_weights()
     return count_parameters(model)
 

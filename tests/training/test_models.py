@@ -10,7 +10,9 @@ from dataclasses import replace
 
 import pytest
 from idiolect.mining.artefacts import write_json
-from idiolect.mining.errors import InputError, MismatchError
+from idiolect.mining.errors import InputError, MachineError, MismatchError
+from idiolect.training import adapter as adapters
+from idiolect.training import models
 from idiolect.training.adapter import read_record
 from idiolect.training.export import export_merged
 from idiolect.training.generation import load_model
@@ -29,6 +31,24 @@ def test_another_base_is_refused(adapter, tmp_path, tokenizer):
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(MismatchError, match="other weights"):
         load_model(tmp_path, adapter)
+
+
+@pytest.mark.parametrize(
+    ("place", "error", "told"),
+    [
+        pytest.param(models.AutoModelForCausalLM, MachineError, "the model of the base 'tiny-qwen2'", id="base"),
+        pytest.param(adapters.PeftModel, RuntimeError, "can't allocate memory", id="adapter"),
+    ],
+)
+def test_a_lack_of_memory_is_no_fault_of_a_file(place, error, told, tiny_base, adapter, monkeypatch):
+    """A base or an adapter that finds no room is not called unusable, nor one that does not fit."""
+
+    def refuse(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    monkeypatch.setattr(place, "from_pretrained", refuse)
+    with pytest.raises(error, match=told):
+        load_model(tiny_base, adapter)
 
 
 @pytest.fixture
