@@ -155,6 +155,9 @@ def run(words: Sequence[str]) -> None:
 if __name__ == "__main__":
     import importlib
 
+    # behind `nohup` the suite is started deaf, and what it starts would be, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for module in LOADED:
         importlib.import_module(module)
     run(serve(socket.socket(fileno=int(sys.argv[1]))))
