@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from .setup import Material
 
 EFFICIENCY = 0.45
-"""Share of the matrix rate that a step reaches: 0.45 to 0.55 where it was measured (`benchmarks/training.py`)."""
+"""
+Share of the matrix rate that a step reaches. Measured (`benchmarks/training.py`): 0.22 at 0.5B and 0.50 at 1.5B on an
+H200, 0.30 and 0.40 at 135M in bf16 on two cores, so that a time is known within a factor of two.
+"""
 HELD = {"cpu": 2.3}
 """
 Bytes held for each that a pack keeps, where it is not one. A processor's backward and allocator add to what is counted:

@@ -110,7 +110,7 @@ class Recipe:
     0 looks at the gain alone."""
     allowance: float = 0.06
     """Nats a token that general code may lose at no cost."""
-    ceiling: float = 0.07
+    ceiling: float = 0.06
     """
     Nats a token beyond which less of the change is kept, whatever it gained: the verdict wants it shown, on other code,
     that 0.1 is not lost. 0 sets none. Nothing is taken back where no general code is watched (`forgetting=0`), from an
