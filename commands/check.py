@@ -106,13 +106,13 @@ def command(
 
 def page_of(rule: str) -> str:
     """Return the page of the convention that a finding of *rule* is of."""
-    from ..mining.conventions.convention import conventions_by_id
+    from ..mining.conventions.convention import conventions_by_id, is_rule
     from ..mining.page import render_page
 
     known = conventions_by_id()
-    wanted = rule.partition("[")[0].casefold()
-    found = next((convention for name, convention in known.items() if name.casefold() == wanted), None)
-    if found is None:
+    wanted, opening, key = rule.partition("[")
+    found = next((convention for name, convention in known.items() if name.casefold() == wanted.casefold()), None)
+    if found is None or not is_rule(f"{found.id}{opening}{key}"):
         raise click.UsageError(f"--explain {rule!r}: no such rule. There are {', '.join(known)}.")
     return render_page(found)
 

@@ -220,7 +220,8 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
     if not isinstance(table, dict):
         faults.append(f"conventions must be a table, got {shown(table)}")
         return {}
-    from .conventions.convention import conventions_by_id  # most settings name no convention, and these take a while
+    # not at the top: most settings name no convention, and these take a while
+    from .conventions.convention import conventions_by_id, is_rule
 
     known = conventions_by_id() if table else {}
     overrides: dict[str, Override] = {}
@@ -232,12 +233,12 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
         tier: Any = row.get("tier", "gate")  # type: ignore[reportUnknownMemberType]
         if isinstance(tier, str) and tier not in TIERS:
             wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {shown(tier)}")
-        name, opening, key = str(rule).partition("[")  # type: ignore[reportUnknownArgumentType]
+        name = str(rule).partition("[")[0]  # type: ignore[reportUnknownArgumentType]
         convention = known.get(name)
         if convention is None:
             like = f", but {name.upper()} is" if name.upper() in known else ": `idiolect guide` names the ids"
             wrong.append(f"conventions.{rule}: no such convention is installed{like}")
-        elif opening and not (key.endswith("]") and (convention.keys is None or key[:-1] in convention.keys)):
+        elif not is_rule(str(rule)):  # type: ignore[reportUnknownArgumentType]
             keys = ", ".join(f"{name}[{each}]" for each in sorted(convention.keys or ()))
             wrong.append(f"conventions.{rule}: {name} has no such rule" + (f", known: {keys}" if keys else ""))
         elif convention.answers and row.get("value", "") not in ["", *convention.answers]:  # type: ignore[reportUnknownMemberType]

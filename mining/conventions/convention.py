@@ -236,9 +236,14 @@ class Convention:
 
     @property
     def keys(self) -> frozenset[str] | None:
-        """What its rules can be about, none where it asks one thing; None where code says: a key comes and goes."""
-        has_keys = "{key}" in self.question or any(shown.key for shown in (self.examples, *self.also))
-        return None if has_keys or self.is_neutral or self.is_mined else frozenset()
+        """
+        What its rules can be about, none where it asks one thing; None where code says: a key comes and goes.
+
+        A question of Python whose rules are not mined has an example of each.
+        """
+        if self.is_neutral or self.is_mined:
+            return None
+        return frozenset(shown.key for shown in (self.examples, *self.also) if shown.key)
 
     def is_asked(self, file: FileView) -> bool:
         """Claim that *file* is one that the question is for."""
@@ -429,6 +434,15 @@ def add_classes(found: dict[str, type[Convention]], values: Iterable[object]) ->
 def conventions_by_id() -> dict[str, Convention]:
     """Return the conventions under their ids."""
     return {convention.id: convention for convention in collect_conventions()}
+
+
+def is_rule(name: str) -> bool:
+    """Claim that a rule may be called *name*: the id of a convention, alone or with one of its keys: `I01[numpy]`."""
+    row, opening, key = name.partition("[")
+    convention = conventions_by_id().get(row)
+    if convention is None or not opening:
+        return convention is not None
+    return key.endswith("]") and (convention.keys is None or key[:-1] in convention.keys)
 
 
 @cache

@@ -8,7 +8,14 @@ import re
 
 import pytest
 from idiolect.mining.conventions import Examples, Opportunity, collect_conventions, tally_source
-from idiolect.mining.conventions.convention import Convention, HouseConvention, Place, add_classes, apply_edits
+from idiolect.mining.conventions.convention import (
+    Convention,
+    HouseConvention,
+    Place,
+    add_classes,
+    apply_edits,
+    is_rule,
+)
 from idiolect.mining.conventions.tally_any import family_of
 from idiolect.mining.conventions.view import heads_of_with
 from idiolect.mining.errors import InputError
@@ -50,8 +57,9 @@ def key_of(convention: Convention, examples: Examples) -> str:
 
 
 def opportunities(convention: Convention, examples: Examples, text: str) -> list[Opportunity]:
-    """Return every opportunity of *convention* about its examples' key."""
+    """Return every opportunity of *convention* about its examples' key; whoever answers does so about a known one."""
     found = tally_source(parse_example(examples, text))
+    assert all(is_rule(f"{o.convention}[{o.key}]" if o.key else o.convention) for o in found.opportunities)
     key = key_of(convention, examples)
     if isinstance(convention, HouseConvention):
         assert found.facts is not None

@@ -577,6 +577,8 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
         "A11[name]": {"tier": "hint", "reason": "the resolver is new"},
         "A11[foo]": {"tier": "hint", "reason": "it is a slip"},
         "S02[foo]": {"ignore": True, "reason": "it asks one thing"},
+        "D05[zzz]": {"ignore": True, "reason": "it is a slip"},
+        "T05[test]": {"ignore": True, "reason": "tests return nothing"},
         "I01[numpy": {"ignore": True, "reason": "it is a slip"},
         "Q01[go: foo]": {"ignore": True, "reason": "it may come"},
     }
@@ -593,6 +595,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     assert "conventions.D05 sets nothing: write `ignore`" in said and "conventions.S01 sets nothing" not in said
     assert "conventions.P01 is of a fact, not of a habit" in said and "conventions.A11[name]" not in said
     assert "A11[foo]: A11 has no such rule, known: A11[arguments], A11[attribute]" in said and "Q01" not in said
+    assert "D05[zzz]: D05 has no such rule, known: D05[closing quotes], D05[summary];" in said and "T05" not in said
     assert "S02[foo]: S02 has no such rule;" in said and "I01[numpy: I01 has no such rule;" in said
 
 

@@ -321,6 +321,7 @@ def test_options_of_check_change_what_it_does(habit: Path, capsys: pytest.Captur
     page = capsys.readouterr().out
     assert "How is a type that may be None written?" in page
     assert "A rule needs 20 places in 3 files, or 10 where" in page
+    assert (0, 2) == (main(["check", "--explain", "T03[deferred]"]), main(["check", "--explain", "T03[zzz]"]))
 
 
 def test_options_of_mine_change_what_it_does(write_tree: Write, commit_tree: Commit, tmp_path: Path):
