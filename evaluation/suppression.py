@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..mining.conventions.convention import conventions_by_id
+from ..mining.conventions.convention import is_rule
 from ..mining.judge import Finding
 from ..mining.source import Source
 from .names.existence import RULE as NAMES
@@ -69,13 +69,14 @@ def excuse_for(finding: Finding, suppressions: Sequence[Suppression]) -> Suppres
 
 def remarks_on(suppressions: Sequence[Suppression], findings: Sequence[Finding]) -> list[tuple[int, str]]:
     """
-    Return (line, complaint) for every comment that excuses nothing: no reason given, or nothing to excuse.
+    Return (line, complaint) for every comment that excuses nothing, or names what is no rule.
 
     Names are another matter: whether one exists is not asked in every run, and not alike on every machine.
     """
     remarks: list[tuple[int, str]] = []
     for each in suppressions:
         rules = ", ".join(each.rules)
+        unknown = [rule for rule in each.rules if rule != "*" and not is_rule(rule)]
         is_of_names = any(rule.partition("[")[0] == NAMES for rule in each.rules)
         if not rules:
             remarks.append((each.line, "ignore names no rule and excuses nothing: write ignore[RULE] and a reason"))
@@ -83,8 +84,10 @@ def remarks_on(suppressions: Sequence[Suppression], findings: Sequence[Finding])
             remarks.append(
                 (each.line, f"ignore[{rules}] gives no reason and excuses nothing: write why after the bracket")
             )
-        elif not any(rule == "*" or rule.partition("[")[0] in conventions_by_id() for rule in each.rules):
+        elif len(unknown) == len(each.rules):
             remarks.append((each.line, f"ignore[{rules}] excuses nothing: there is no such rule"))
+        elif unknown:
+            remarks.append((each.line, f"ignore[{rules}] names what is no rule: {', '.join(unknown)}"))
         elif not is_of_names and not any(each.covers(finding) for finding in findings):
             remarks.append((each.line, f"ignore[{rules}] excuses nothing any more: take it out"))
     return remarks

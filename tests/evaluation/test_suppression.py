@@ -28,6 +28,7 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
         "h = 1  # idiolect: ignore the protocol\n"
         "i = 1  # idiolect: ignored by others\n"
         'f = "x"\n'
+        "j = 'x'  # idiolect: ignore[S01, X99, D05[summary], D05[top]] half a slip\n"
     )
     (house / "whole.py").write_text("# idiolect: ignore-file[S01, N01] written by a machine\na = 'x'\nb = 'y'\n")
 
@@ -37,11 +38,12 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
     out = house / "o.json"
     main(["check", str(house), "--diff", "HEAD", "--no-names", "--output", f"json={out}", "--format", "rdjson"])
     said, told = capsys.readouterr().err, json.loads(out.read_text())["summary"]
-    assert 4 == told["suppressed"] == len(told["notes"]) and said.rstrip().split("\n") == told["notes"]
+    assert (5, 5) == (told["suppressed"], len(told["notes"])) and said.rstrip().split("\n") == told["notes"]
     assert "new.py:4: note: ignore[S01] gives no reason" in said
     assert "new.py:5: note: ignore[X04] excuses nothing any more" in said
     assert "new.py:7: note: ignore[S99] excuses nothing: there is no such rule" in said
     assert "new.py:8: note: ignore names no rule and excuses nothing" in said
+    assert "new.py:11: note: ignore[S01, X99, D05[summary], D05[top]] names what is no rule: X99, D05[top]" in said
 
 
 def test_an_excuse_for_a_name_is_not_called_idle_where_no_name_is_asked(house: Path):
