@@ -77,9 +77,10 @@ def command(
     targets = [split_output(output) for output in outputs]
     check_formats([form, *(name for name, _ in targets)])
     root = find_root(paths, alone=base is None and not staged)
+    named = tuple(relative_to(root, path) for path in paths)
     request = Request(
         root=root,
-        paths=tuple(relative_to(root, path) for path in paths),
+        paths=() if "." in named else named,
         base=base,
         staged=staged,
         mode=mode or "lines",

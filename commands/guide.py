@@ -24,7 +24,7 @@ def command(source: Path | None, words: int) -> None:
     Without one named, of this repository. The text is ready for AGENTS.md or CLAUDE.md.
     """
     from ..evaluation.learning import learn_tree
-    from ..evaluation.notes import idle_settings, require_grammar, unheard, unread, without_grammar
+    from ..evaluation.notes import idle_patterns, idle_settings, require_grammar, unheard, unread, without_grammar
     from ..evaluation.run import paths_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
@@ -44,8 +44,8 @@ def command(source: Path | None, words: int) -> None:
         names = list_files(source.resolve())
         if not find_root((source,), alone=True).samefile(source):
             click.echo("note: learned from this folder alone; `idiolect check` counts all of its repository", err=True)
-        notes = [*unheard(names, settings), *idle_settings(profile, settings), *without_grammar(paths)]
-        for note in (*notes, *unread(names, settings)):
+        notes = [*unheard(names, settings), *idle_patterns(names, settings), *idle_settings(profile, settings)]
+        for note in (*notes, *without_grammar(paths), *unread(names, settings)):
             click.echo(f"note: {printable(note)}", err=True)
     guide = render_guide(profile, max_words=words, with_ids=True)
     if "\n- " not in guide:

@@ -13,6 +13,7 @@ from ..mining.errors import InputError, SettingsError
 from ..mining.languages import Language, install_command, language_of
 from ..mining.profile import Profile
 from ..mining.reading import is_locked
+from ..mining.repository import matcher_of
 from ..mining.settings import FILES as SETTINGS_FILES
 from ..mining.settings import Settings, settings_of
 from ..mining.source import Source
@@ -120,6 +121,15 @@ def unheard(names: Sequence[str], settings: Settings) -> list[str]:
     return notes + [
         f"the setting `{key}` would run code, so it is not read here{ways.get(key, '')}" for key in settings.ignored
     ]
+
+
+def idle_patterns(names: Sequence[str], settings: Settings) -> list[str]:
+    """Return a sentence on the patterns of `exclude` that match none of *names*, all that there are."""
+    # one that takes others back is idle where it matches nothing itself
+    matchers = {pattern: matcher_of([pattern.removeprefix("!")]) for pattern in settings.exclude}
+    idle = [pattern for pattern, matches in matchers.items() if not any(map(matches, names))]
+    verb = "leaves" if len(idle) == 1 else "leave"
+    return [f"{counted(len(idle), 'pattern')} of `exclude` {verb} nothing out: {shown(idle)}"] if idle else []
 
 
 def idle_settings(profile: Profile, settings: Settings) -> list[str]:

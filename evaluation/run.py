@@ -44,6 +44,7 @@ from .notes import (
     NO_RESOLVER,
     NOTHING_ASKED,
     NOTHING_STAGED,
+    idle_patterns,
     idle_settings,
     judge_edited,
     lacking,
@@ -150,6 +151,7 @@ def list_notes(
     notes += unread(names, judge.settings)
     notes += [NOTHING_ASKED] if change is None and request.paths and not sources and not notes else []
     notes += unheard(names, judge.settings)
+    notes += idle_patterns(names, judge.settings) if is_whole and not request.paths else []
     return notes + (idle_settings(judge.profile, judge.settings) if request.profile is None else [])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from idiolect.cli import main
 from idiolect.evaluation import learning
 from idiolect.evaluation.learning import learn_tree
 from idiolect.evaluation.run import Request, run_check
@@ -78,17 +79,23 @@ def test_settings_hold_for_a_named_profile(house: Path, tmp_path: Path):
     assert [] == found('tier = "gate"', base="HEAD")
 
 
-def test_settings_that_change_nothing_are_said(house: Path):
-    """Who asks for a rule hears that too few places answer, or that its habit is not firm; else nothing is said."""
+def test_settings_that_change_nothing_are_said(house: Path, capsys: pytest.CaptureFixture[str]):
+    """Who asks for a rule hears that too few places answer, or that its habit is not firm; so of idle patterns."""
     rows = {
         "S01": "enforce = true", "L01": "enforce = true", "A06": 'value = "settings"', "N01": 'tier = "gate"',
         "I01[yaml]": "ignore = true", "A11": 'tier = "hint"', "Q02": "enforce = true",
     }  # fmt: skip
     tables = (f'[conventions."{rule}"]\n{row}\nreason = "so"\n' for rule, row in rows.items())
-    (house / "idiolect.toml").write_text("".join(tables))
+    patterns = 'exclude = ["m1.py", "old/", "!m1?.py", "!gone.py"]\n'
+    (house / "idiolect.toml").write_text(patterns + "".join(tables))
 
-    few, many, loose = run_check(Request(house, names=False)).notes
+    main(["check", str(house), "--no-names", "--format", "json"])
+    nothing, few, many, loose = json.loads(capsys.readouterr().out)["summary"]["notes"]
 
+    main(["guide", str(house)])
+
+    assert "2 patterns of `exclude` leave nothing out: old/, !gone.py" == nothing
+    assert nothing in capsys.readouterr().err
     assert few.startswith("A06, L01: too few places") and many.startswith("Q02: no firm habit; to hold")
     assert loose.startswith("N01: no firm habit")
 
