@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from ..mining.attributes import FILE as ATTRIBUTES
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError, SettingsError
+from ..mining.judge import Judgement
 from ..mining.languages import Language, install_command, language_of
 from ..mining.profile import Profile
 from ..mining.reading import is_locked
@@ -31,6 +32,8 @@ NOTHING_ASKED = (
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
 SHOWN = 3
 """Files that a note names."""
+MANY_PLACES = 20
+"""Of fewer places, as a change may have, none need be covered by rules of the repository's own."""
 
 
 def unasked_names(names: Names) -> list[str]:
@@ -159,6 +162,14 @@ def other_rules(profile: Profile) -> list[str]:
     verb = "is another" if len(others) == 1 else "are others"
     about = f"{counted(len(others), 'rule')} of the profile {verb} here, or not installed"
     return [f"{about}: {shown(others)}. Mine the profile again"] if others else []
+
+
+def of_other_code(judged: Sequence[Judgement]) -> list[str]:
+    """Return a sentence where a named profile covers none of many places, as that of another repository may."""
+    places = sum(each.opportunities for each in judged)
+    if places < MANY_PLACES or any(each.governed for each in judged):
+        return []
+    return [f"no rule of the profile covers any of {places:,} places: it may be of another repository"]
 
 
 def unread(names: Sequence[str], settings: Settings) -> list[str]:

@@ -49,6 +49,7 @@ from .notes import (
     judge_edited,
     lacking,
     left_alone,
+    of_other_code,
     other_rules,
     require_grammar,
     unasked_names,
@@ -121,6 +122,8 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
         require_grammar([path for path in (*paths, *before) if lies_in(path, request.paths)])
     names = missing_names(request, sources, change, judge.settings)
     files = judge_sources(request, sources, change, judge, names)
+    notes = [*unasked_names(names), *list_notes(request, change, judge, paths, sources)]
+    notes += of_other_code([file.judgement for file in files]) if request.profile is not None else []
     return make_report(
         judge.profile,
         files,
@@ -129,7 +132,7 @@ def make_judged(request: Request, change: Change | None, judge: Judge) -> Report
         listed=paths_now(request.root, judge.settings) if judge.baseline else (),
         lowest=request.lowest,
         is_whole=change is None and not request.paths,
-        notes=[*unasked_names(names), *list_notes(request, change, judge, paths, sources)],
+        notes=notes,
         unread=len(lacking(paths)),
     )
 

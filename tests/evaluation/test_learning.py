@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,19 @@ def test_a_named_profile_of_other_rules_is_said(house: Path, tmp_path: Path):
     file.write_text(json.dumps(profile))
     (note,) = run_check(request).notes
     assert "1 rule of the profile is another here, or not installed: S01." in note
+
+
+def test_a_named_profile_that_covers_nothing_is_said(house: Path, tmp_path: Path):
+    """That of other code finds nothing, which is no praise; in the few places of a change there may be no rule."""
+    file = tmp_path / "profile.json"
+    file.write_text(json.dumps(learn_profile([]).as_json()))
+    request = Request(house, profile=file, names=False)
+    (house / "new.py").write_text(SLIP)
+
+    (note,) = run_check(request).notes
+
+    assert note.startswith("no rule of the profile covers any of ") and "another repository" in note
+    assert () == run_check(replace(request, base="HEAD")).notes
 
 
 def test_settings_hold_for_a_named_profile(house: Path, tmp_path: Path):
