@@ -15,6 +15,8 @@ from .tiers import TIERS
 from .wording import printable
 
 MOST_WORDS = 1_500
+MOST_IDS = 3
+"""Of rules that are said together, how many are named."""
 SAME_PLACES = 0.95
 """The share of a folder's places that those of a role reach where both are nearly the same."""
 
@@ -138,14 +140,15 @@ def render_rules(rules: Sequence[Sequence[Entry]], tiers: str = "") -> str:
     """
     Return rules that are said together as one item: the instruction, where it holds, the evidence, an example.
 
-    With *tiers* named, so is the convention.
+    With *tiers* named, so are the rules, as settings and comments name them: the first of many.
     """
     entry = rules[0][0]
     places = " and in ".join(each.where for each in rules[0] if each.where)
     place = f" In {places}." if places else ""
     evidence = " and ".join(evidence_of(rules, each.scope) for each in rules[0])
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
-    name = f"{entry.convention}, {tiers}: " if tiers else ""
+    ids = ", ".join([entries[0].id for entries in rules[:MOST_IDS]] + ["…"] * (len(rules) > MOST_IDS))
+    name = f"{ids}, {tiers}: " if tiers else ""
     reason = f"; {entry.reason.rstrip('.')}" if entry.reason else ""
     advice = advice_of([entries[0] for entries in rules])
     # where agents read this, nothing may stand that people do not see

@@ -241,16 +241,18 @@ def test_what_literals_hold_is_said_after_what_code_is_like():
 
 
 def test_modules_that_are_imported_in_one_form_are_one_item():
-    """A form that departs from them stands alone, and so does each other name."""
+    """A form that departs from them stands alone, and so does each other name; settings take the ids as they stand."""
     python = language_named("python")
-    text = "from app.core import go\nfrom app.models import Row\nimport json\nimport numpy as np\n"
+    text = "".join(f"from app.{name} import {name}_of\n" for name in ("core", "db", "models", "web"))
+    text += "import json\nimport numpy as np\n"
     files = [(f"app/m{n}.py", text.encode()) for n in range(60)]
     profile = learn_profile([tally_source(parse_source(path, data, python)) for path, data in files])
     items = [item.partition(" Example: ")[0] for item in render_guide(profile, with_ids=True).splitlines()]
 
     assert {
-        "- Write `from … import …` for `app.core` and `app.models`. (I01, advise: 120 of 120.)",
-        "- Write `import json`, not `from json import …`. (I01, advise: 60 of 60.)",
-        "- Write `import numpy as …`. (I01, advise: 60 of 60.)",
-        "- Import `numpy` as `np`. (I02, advise: 60 of 60.)",
+        "- Write `from … import …` for `app.core`, `app.db`, `app.models` and `app.web`."
+        " (I01[app.core], I01[app.db], I01[app.models], …, advise: 240 of 240.)",
+        "- Write `import json`, not `from json import …`. (I01[json], advise: 60 of 60.)",
+        "- Write `import numpy as …`. (I01[numpy], advise: 60 of 60.)",
+        "- Import `numpy` as `np`. (I02[numpy], advise: 60 of 60.)",
     } < set(items)
