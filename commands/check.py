@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     "--baseline", "baseline_file", metavar="FILE", help="The accepted past; .idiolect-baseline.jsonl if there."
 )
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely, then judge what is left.")
-@click.option("--explain", metavar="RULE", help="Print the page of a rule, such as S01, with its examples, and stop.")
+@click.option("--explain", metavar="RULE", help="Print the page of a rule, such as S01, or a line on `all`, and stop.")
 @click.option("--names/--no-names", "names", default=True, help="Ask whether what code names exists (pyrefly).")
 @language_option
 def command(
@@ -106,15 +106,17 @@ def command(
 
 
 def page_of(rule: str) -> str:
-    """Return the page of the convention that a finding of *rule* is of."""
+    """Return the page of the convention that a finding of *rule* is of; of `all`, a line for each."""
     from ..mining.conventions.convention import conventions_by_id, is_rule
-    from ..mining.page import render_page
+    from ..mining.page import render_list, render_page
 
     known = conventions_by_id()
+    if rule == "all":
+        return render_list(known.values())
     wanted, opening, key = rule.partition("[")
     found = next((convention for name, convention in known.items() if name.casefold() == wanted.casefold()), None)
     if found is None or not is_rule(f"{found.id}{opening}{key}"):
-        raise click.UsageError(f"--explain {rule!r}: no such rule. There are {', '.join(known)}.")
+        raise click.UsageError(f"--explain {rule!r}: no such rule. `idiolect check --explain all` lists them.")
     return render_page(found)
 
 

@@ -1,5 +1,7 @@
 """
 A convention's page. In: a `Convention`. Out: Markdown: the question, and its own examples, which are its tests, too.
+
+Of all of them together a line each.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ def render_page(convention: Convention) -> str:
     first = convention.examples
     parts = [
         f"# {convention.id} {convention.name}",
-        convention.question.format(key=first.key or "it"),
+        question_of(convention),
         " ".join(facts_of(convention)),
     ]
     for examples in (first, *convention.also):
@@ -27,6 +29,16 @@ def render_page(convention: Convention) -> str:
         for heading, texts in zip(HEADINGS, (examples.conforms, examples.departs, examples.nearly), strict=True):
             parts += [f"### {heading}", *fence_all(examples, texts)] if texts else []
     return "\n\n".join(parts) + "\n"
+
+
+def render_list(conventions: Iterable[Convention]) -> str:
+    """Return a line for each of *conventions*: what it is called, and its question."""
+    return "".join(f"{each.id} {each.name}: {question_of(each)}\n" for each in conventions)
+
+
+def question_of(convention: Convention) -> str:
+    """Return the question, asked of what its first examples are about."""
+    return convention.question.format(key=convention.examples.key or "it")
 
 
 def facts_of(convention: Convention) -> Iterable[str]:

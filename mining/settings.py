@@ -236,7 +236,7 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
         name = str(rule).partition("[")[0]  # type: ignore[reportUnknownArgumentType]
         convention = known.get(name)
         if convention is None:
-            like = f", but {name.upper()} is" if name.upper() in known else ": `idiolect guide` names the ids"
+            like = f", but {name.upper()} is" if name.upper() in known else ": `idiolect check --explain all` lists all"
             wrong.append(f"conventions.{rule}: no such convention is installed{like}")
         elif not is_rule(str(rule)):  # type: ignore[reportUnknownArgumentType]
             keys = ", ".join(f"{name}[{each}]" for each in sorted(convention.keys or ()))

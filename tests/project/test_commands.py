@@ -19,6 +19,7 @@ import pytest
 import yaml
 from idiolect.cli import cli, main
 from idiolect.commands._paths import PATH
+from idiolect.mining.conventions.convention import conventions_by_id
 
 ROOT = Path(idiolect.__file__).parent
 Write = Callable[[Mapping[str, str]], Path]
@@ -322,6 +323,11 @@ def test_options_of_check_change_what_it_does(habit: Path, capsys: pytest.Captur
     assert "How is a type that may be None written?" in page
     assert "A rule needs 20 places in 3 files, or 10 where" in page
     assert (0, 2) == (main(["check", "--explain", "T03[deferred]"]), main(["check", "--explain", "T03[zzz]"]))
+    capsys.readouterr()
+    assert main(["check", "--explain", "all"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [*conventions_by_id()] == [line.partition(" ")[0] for line in listed]
+    assert "T03 optional-spelling: How is a type that may be None written?" in listed
 
 
 def test_options_of_mine_change_what_it_does(write_tree: Write, commit_tree: Commit, tmp_path: Path):
