@@ -103,15 +103,27 @@ def require_grammar(paths: Sequence[str]) -> None:
 def judge_edited(
     before: Callable[[str], bytes | None], after: Callable[[str], bytes | None], judge: Settings, baseline: str
 ) -> list[str]:
-    """Return a sentence on a change that edits the settings or the *baseline* that judge it, or breaks the settings."""
+    """Return a sentence on a change that edits, breaks or mends the settings that judge it, or edits the *baseline*."""
     edited = [name for name in (*SETTINGS_FILES, ATTRIBUTES, baseline) if before(name) != after(name)]
     try:
-        if settings_of(after) == judge:
-            edited = [name for name in edited if name == baseline]
+        is_same = settings_of(after) == judge
     except SettingsError as error:
         return [f"the settings of this change are broken, and no check can run once it is merged: {error}"]
+    if is_same:
+        edited = [name for name in edited if name == baseline]
+    elif fault := fault_in(before):
+        return [f"this change mends the settings, and is judged without any; before it they were broken: {fault}"]
     about = f"{' and '.join(edited)} {'is' if len(edited) == 1 else 'are'} edited here"
     return [f"{about}: this change is judged by what stood there before, the next by what does now"] if edited else []
+
+
+def fault_in(read: Callable[[str], bytes | None]) -> str:
+    """Return what is wrong with the settings in the files that *read* gives by name, or nothing."""
+    try:
+        settings_of(read)
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 def unheard(names: Sequence[str], settings: Settings) -> list[str]:

@@ -13,7 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from ..mining.artefacts import parse_json, write_bytes
-from ..mining.errors import InputError
+from ..mining.attributes import FILE as ATTRIBUTES
+from ..mining.attributes import read_marks
+from ..mining.errors import InputError, SettingsError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
 from ..mining.languages import known_languages
@@ -160,11 +162,12 @@ def list_notes(
 
 def edits_of_judge(request: Request, change: Change, settings: Settings) -> list[str]:
     """Return a sentence where *change* edits what it is judged by, for whoever wonders why that counts for nothing."""
+    return judge_edited(change.base.read_one, reader_after(request, change), settings, request.baseline or FILE)
 
-    def after(name: str) -> bytes | None:
-        return read_whole(request.root / name) if change.staged is None else change.staged.read_one(name)
 
-    return judge_edited(change.base.read_one, after, settings, request.baseline or FILE)
+def reader_after(request: Request, change: Change) -> Callable[[str], bytes | None]:
+    """Return what reads a whole file as *change* leaves it."""
+    return change.staged.read_one if change.staged is not None else lambda name: read_whole(request.root / name)
 
 
 def find_judge(request: Request, change: Change | None) -> Judge:
@@ -173,9 +176,22 @@ def find_judge(request: Request, change: Change | None) -> Judge:
         settings = read_settings(request.root)
         profile = named_profile(request, settings) or learn_tree(request.root, settings)
         return Judge(profile, settings, load_baseline(request, lambda name: read_whole(request.root / name)))
-    settings = settings_of(change.base.read_one)
+    settings = settings_before(request, change)
     profile = named_profile(request, settings) or learn_commit(change.base, settings)
     return Judge(profile, settings, load_baseline(request, change.base.read_one))
+
+
+def settings_before(request: Request, change: Change) -> Settings:
+    """
+    Return the settings that *change* starts from; where it mends broken ones, none: else it could never be merged.
+
+    Raises `SettingsError` where it leaves them broken.
+    """
+    try:
+        return settings_of(change.base.read_one)
+    except SettingsError:
+        settings_of(reader_after(request, change))
+        return Settings(marks=read_marks(change.base.read_one(ATTRIBUTES)))
 
 
 def named_profile(request: Request, settings: Settings) -> Profile | None:

@@ -254,6 +254,30 @@ def test_settings_of_the_merge_base_hold(house: Path, capsys: pytest.CaptureFixt
     assert (0, [("new.py", 1)]) == check(capsys, str(house), "--diff", "HEAD")
 
 
+@pytest.mark.parametrize("how", [("--staged",), ("--diff", "HEAD")])
+def test_what_mends_broken_settings_can_be_judged(
+    house: Path, capsys: pytest.CaptureFixture[str], how: tuple[str, ...]
+):
+    """Settings in two files stop every change but the one that mends them, which neither they nor its own excuse."""
+    ignore = '[conventions.S01]\nignore = true\nreason = "so"\n'
+    (house / "idiolect.toml").write_text(ignore)
+    (house / "pyproject.toml").write_text(f"[tool.idiolect]\n{ignore.replace('[', '[tool.idiolect.')}")
+    (house / ".gitattributes").write_text("made.py linguist-generated\n")
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Say it twice")
+    for name in ("new.py", "made.py"):
+        (house / name).write_text(SLIP)
+    git(house, "add", "-A")
+    assert 2 == main(["check", str(house), *how])
+    assert "pyproject.toml has [tool.idiolect], too: keep one of them" in capsys.readouterr().err
+
+    git(house, "rm", "-q", "-f", "pyproject.toml")
+
+    assert (1, [("new.py", 1)]) == check(capsys, str(house), *how)
+    (note,) = run_check(Request(house, base="HEAD", names=False)).notes
+    assert note.startswith("this change mends the settings, and is judged without any; before it they were broken: ")
+
+
 @pytest.mark.parametrize("staged", [False, True])
 def test_no_attribute_and_no_setting_hides_a_change(house: Path, capsys: pytest.CaptureFixture[str], staged: bool):
     """Code that is said to be no text is judged all the same, and so is a difference with other prefixes."""
