@@ -165,14 +165,13 @@ def is_left_out(root: Path, folder: Path) -> bool:
     """Claim that the settings of the repository at *root* exclude *folder*, or that git ignores it."""
     from ..mining.git import git_output
     from ..mining.repository import matcher_of
-    from ..mining.settings import read_settings
+    from ..mining.settings import read_stated, stated_settings
 
     name = folder.relative_to(root.resolve()).as_posix()
     if name == ".":
         return False
-    return (
-        matcher_of(read_settings(root).exclude)(f"{name}/") or git_output(root, "check-ignore", "-q", name) is not None
-    )
+    excluded = matcher_of(stated_settings(read_stated(root)).exclude)
+    return excluded(f"{name}/") or git_output(root, "check-ignore", "-q", name) is not None
 
 
 def relative_to(root: Path, path: Path) -> str:

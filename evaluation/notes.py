@@ -4,10 +4,9 @@ What a run of `check` did not ask, and why. In: names of files, sources, a profi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from ..mining.attributes import FILE as ATTRIBUTES
 from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError, SettingsError
 from ..mining.judge import Judgement
@@ -16,7 +15,7 @@ from ..mining.profile import Profile
 from ..mining.reading import is_locked
 from ..mining.repository import matcher_of
 from ..mining.settings import FILES as SETTINGS_FILES
-from ..mining.settings import Settings, settings_of
+from ..mining.settings import Settings, settings_of, stated_settings
 from ..mining.source import Source
 from ..mining.unread import UNREAD
 from ..mining.wording import counted, worded
@@ -100,11 +99,13 @@ def require_grammar(paths: Sequence[str]) -> None:
         raise InputError(f"Nothing here can be judged: {told}.")
 
 
-def judge_edited(
-    before: Callable[[str], bytes | None], after: Callable[[str], bytes | None], judge: Settings, baseline: str
-) -> list[str]:
-    """Return a sentence on a change that edits, breaks or mends the settings that judge it, or edits the *baseline*."""
-    edited = [name for name in (*SETTINGS_FILES, ATTRIBUTES, baseline) if before(name) != after(name)]
+def judge_edited(before: Mapping[str, bytes], after: Mapping[str, bytes], judge: Settings, baseline: str) -> list[str]:
+    """
+    Return a sentence on a change that edits, breaks or mends the settings that judge it, or edits the *baseline*.
+
+    What holds these stood in the files *before*, and stands in those *after* it, by name.
+    """
+    edited = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     try:
         is_same = settings_of(after) == judge
     except SettingsError as error:
@@ -117,10 +118,10 @@ def judge_edited(
     return [f"{about}: this change is judged by what stood there before, the next by what does now"] if edited else []
 
 
-def fault_in(read: Callable[[str], bytes | None]) -> str:
-    """Return what is wrong with the settings in the files that *read* gives by name, or nothing."""
+def fault_in(files: Mapping[str, bytes]) -> str:
+    """Return what is wrong with the settings in *files*, or nothing."""
     try:
-        settings_of(read)
+        stated_settings(files)
     except SettingsError as error:
         return str(error)
     return ""

@@ -13,17 +13,25 @@ from functools import partial
 from pathlib import Path
 
 from ..mining.artefacts import parse_json, write_bytes
-from ..mining.attributes import FILE as ATTRIBUTES
-from ..mining.attributes import read_marks
+from ..mining.attributes import files_about, read_marks
 from ..mining.errors import InputError, SettingsError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
 from ..mining.languages import known_languages
 from ..mining.learn import settle, settle_profile
 from ..mining.profile import Profile
-from ..mining.reading import read_start
+from ..mining.reading import is_beyond_link, read_start
 from ..mining.repository import list_files, open_code
-from ..mining.settings import Settings, override_for, read_settings, settings_of
+from ..mining.settings import FILES as SETTINGS_FILES
+from ..mining.settings import (
+    Settings,
+    contents_of,
+    judging_files,
+    override_for,
+    read_settings,
+    settings_of,
+    stated_settings,
+)
 from ..mining.source import Source, parse_source
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
@@ -162,12 +170,17 @@ def list_notes(
 
 def edits_of_judge(request: Request, change: Change, settings: Settings) -> list[str]:
     """Return a sentence where *change* edits what it is judged by, for whoever wonders why that counts for nothing."""
-    return judge_edited(change.base.read_one, reader_after(request, change), settings, request.baseline or FILE)
+    baseline = request.baseline or FILE
+    names = [*judging_files({*change.base.blobs, *files_about(change.added)}), baseline]
+    return judge_edited(dict(change.base.read(names)), files_after(request, change, names), settings, baseline)
 
 
-def reader_after(request: Request, change: Change) -> Callable[[str], bytes | None]:
-    """Return what reads a whole file as *change* leaves it."""
-    return change.staged.read_one if change.staged is not None else lambda name: read_whole(request.root / name)
+def files_after(request: Request, change: Change, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the files of *names*, whole, that there are after *change*."""
+    if change.staged is not None:
+        return dict(change.staged.read(names))
+    plain = (name for name in names if not is_beyond_link(request.root, name))
+    return contents_of(plain, lambda name: read_whole(request.root / name))
 
 
 def find_judge(request: Request, change: Change | None) -> Judge:
@@ -187,11 +200,12 @@ def settings_before(request: Request, change: Change) -> Settings:
 
     Raises `SettingsError` where it leaves them broken.
     """
+    files = dict(change.base.read(judging_files(change.base.blobs)))
     try:
-        return settings_of(change.base.read_one)
+        return settings_of(files)
     except SettingsError:
-        settings_of(reader_after(request, change))
-        return Settings(marks=read_marks(change.base.read_one(ATTRIBUTES)))
+        stated_settings(files_after(request, change, SETTINGS_FILES))
+        return Settings(marks=read_marks(files))
 
 
 def named_profile(request: Request, settings: Settings) -> Profile | None:

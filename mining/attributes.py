@@ -1,21 +1,28 @@
 """
-What `.gitattributes` says is generated or vendored. In: the file's bytes, then a path. Out: why that is no house code.
+What `.gitattributes` says is generated or vendored. In: the files' bytes, then a path. Out: why that is no house code.
 
-The file at the top is read, as GitHub's linguist has it: `*.pb.go linguist-generated`, `sdk/** linguist-vendored`. It
-is read here, not by git, which before 2.40 tells no attribute of a commit that is not checked out.
+As GitHub's linguist has it: `*.pb.go linguist-generated`, `sdk/** linguist-vendored`. A file speaks of its own folder,
+and what is said further in counts. They are read here, not by git, which before 2.40 tells no attribute of a commit
+that is not checked out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import glob
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import NamedTuple
+
+from .reading import LARGEST_FILE
 
 FILE = ".gitattributes"
 REASONS = {"linguist-generated": "generated", "linguist-vendored": "vendored"}
-LARGEST_FILE = 1_000_000
 MOST_MARKS = 1_000
 """Lines that are heeded: each is held against every file."""
+QUOTED = re.compile(r'\s*"((?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*)"(.*)')
+"""A line whose pattern is written as a string of C."""
 
 
 class Mark(NamedTuple):
@@ -29,27 +36,48 @@ class Mark(NamedTuple):
     is_set: bool
 
 
-def read_marks(data: bytes | None) -> tuple[Mark, ...]:
-    """Return the marks in a `.gitattributes`, in their order; none where there is no such file, or a huge one."""
-    if data is None or len(data) > LARGEST_FILE or b"linguist-" not in data:
-        return ()
+def attribute_files(names: Iterable[str]) -> list[str]:
+    """Return those of *names* that are files of attributes, one of a folder before those further in."""
+    found = (name for name in names if name.endswith(FILE) and name.rpartition("/")[2] == FILE)
+    return sorted(found, key=lambda name: (name.count("/"), name))
+
+
+def files_about(paths: Iterable[str]) -> set[str]:
+    """Return the names of all files of attributes that may speak of *paths*, whether or not there are any."""
+    return {str(folder / FILE) for path in paths for folder in PurePosixPath(path).parents}
+
+
+def read_marks(files: Mapping[str, bytes]) -> tuple[Mark, ...]:
+    """Return the marks in the `.gitattributes` among *files*, by name, the last of which count; none in a huge one."""
     marks: list[Mark] = []
-    for line in data.decode("utf-8", "replace").splitlines():
-        pattern, *words = line.split() or [""]
-        # git has no pattern that ends in a slash or begins with a `!` say anything of a file
-        if words and not pattern.startswith(("#", "!", "[attr]")) and not pattern.endswith("/"):
-            marks.extend(mark for word in words if (mark := mark_of(pattern, word)) is not None)
+    for name in attribute_files(files):
+        data = files[name]
+        if len(data) <= LARGEST_FILE and b"linguist-" in data:
+            folder = [glob.escape(part) for part in name.split("/")[:-1]]
+            for line in data.decode("utf-8", "replace").splitlines():
+                marks.extend(marks_of(line, folder))
     return tuple(marks[:MOST_MARKS])
 
 
-def mark_of(pattern: str, word: str) -> Mark | None:
-    """Return what one *word* after a *pattern* says, or None where it is of another attribute."""
-    name, _, value = word.partition("=")
-    reason = REASONS.get(name.lstrip("-!"))
-    if reason is None:
-        return None
+def marks_of(line: str, folder: Sequence[str]) -> Iterable[Mark]:
+    """Yield what one *line* of a file in *folder* says."""
+    if not line.strip() or line.lstrip().startswith("#"):
+        return
+    quoted = QUOTED.match(line)
+    pattern, *words = line.split() if quoted is None else [unquoted(quoted[1]), *quoted[2].split()]
+    # of these git has none say anything of a file
+    if pattern.startswith(("!", "[attr]")) or pattern.endswith("/"):
+        return
     parts = pattern.lstrip("/").split("/") if "/" in pattern else ["**", pattern]
-    return Mark(tuple(parts), reason, name in REASONS and value != "false")
+    for word in words:
+        name, _, value = word.partition("=")
+        if (reason := REASONS.get(name.lstrip("-!"))) is not None:
+            yield Mark((*folder, *parts), reason, name in REASONS and value != "false")
+
+
+def unquoted(text: str) -> str:
+    """Return what a string of C says, of which *text* stands between the quotes; its numbers are those of bytes."""
+    return text.encode().decode("unicode_escape").encode("latin-1").decode("utf-8", "replace")
 
 
 def mark_reason(marks: Sequence[Mark], path: str) -> str:

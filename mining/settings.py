@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 import reprlib
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import attributes
 from .artefacts import sha256_json
 from .errors import SettingsError
+from .reading import read_start
+from .repository import list_files
 from .tiers import TIERS
 
 FILES = ("idiolect.toml", "pyproject.toml")
@@ -102,7 +105,19 @@ def read_settings(repository: Path) -> Settings:
 
     Raises `SettingsError` with every fault of the file.
     """
-    return settings_of(lambda name: read_plain(repository / name))
+    marking = attributes.attribute_files(list_files(repository.resolve()))
+    return settings_of(read_stated(repository) | contents_of(marking, partial(read_start, repository)))
+
+
+def read_stated(repository: Path) -> dict[str, bytes]:
+    """Return what stands in idiolect's own settings, by the name of the file."""
+    return contents_of(FILES, lambda name: read_plain(repository / name))
+
+
+def contents_of(names: Iterable[str], read: Callable[[str], bytes | None]) -> dict[str, bytes]:
+    """Return what *read* finds under each of *names*, without those that there are not."""
+    found = ((name, read(name)) for name in names)
+    return {name: data for name, data in found if data is not None}
 
 
 def read_together(repositories: Sequence[Path]) -> list[Settings]:
@@ -122,15 +137,20 @@ def read_together(repositories: Sequence[Path]) -> list[Settings]:
     return [replace(own, conventions=joined) for own in found]
 
 
-def settings_of(read: Callable[[str], bytes | None]) -> Settings:
-    """Return the settings in the files that *read* gives by name, at a commit for instance, or the defaults."""
-    return replace(stated_settings(read), marks=attributes.read_marks(read(attributes.FILE)))
+def settings_of(files: Mapping[str, bytes]) -> Settings:
+    """Return the settings in *files*, by name, at a commit for instance, or the defaults."""
+    return replace(stated_settings(files), marks=attributes.read_marks(files))
 
 
-def stated_settings(read: Callable[[str], bytes | None]) -> Settings:
+def judging_files(names: Iterable[str]) -> list[str]:
+    """Return the files that may hold settings where there are those of *names*."""
+    return [*FILES, *attributes.attribute_files(names)]
+
+
+def stated_settings(files: Mapping[str, bytes]) -> Settings:
     """Return what idiolect's own settings say, or the defaults."""
     alone, shared = FILES
-    own, project = read(alone), read(shared)
+    own, project = files.get(alone), files.get(shared)
     if own is not None:
         if project is not None and TABLE.search(project):
             raise SettingsError(alone, [f"{shared} has [tool.idiolect], too: keep one of them"])

@@ -77,21 +77,22 @@ def test_what_is_left_out_for_its_name_is_left_out_of_a_tree_and_of_a_change(hou
 
 
 def test_what_attributes_mark_is_left_alone_from_the_next_change_on(house: Path, commit_tree: Commit):
-    """A change cannot exempt itself: the marks of the commit that it starts from count."""
-    (house / "new.py").write_text('b = "c"\n')
-    (house / ".gitattributes").write_text("new.py linguist-generated\n")
+    """A change cannot exempt itself: the marks of the commit that it starts from count, in every folder."""
+    (house / "made").mkdir()
+    (house / "made" / "new.py").write_text('b = "c"\n')
+    (house / "made" / ".gitattributes").write_text("new.py linguist-generated\n")
 
     def asked(base: str | None, mode: str = "lines") -> bool:
         report = run_check(Request(house, base=base, mode=mode, names=False))
-        return "new.py" in {file.source.path for file in report.files}
+        return "made/new.py" in {file.source.path for file in report.files}
 
     assert not asked(None)
     assert asked("HEAD") and asked("HEAD", "all")
     (told,) = run_check(Request(house, base="HEAD", names=False)).notes
-    assert told.startswith(".gitattributes is edited here")
+    assert told.startswith("made/.gitattributes is edited here")
 
     commit_tree(house, "Mark it")
-    (house / "new.py").write_text('b = "d"\n')
+    (house / "made" / "new.py").write_text('b = "d"\n')
 
     assert not asked("HEAD") and not asked("HEAD", "all")
 
