@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ..mining.artefacts import parse_json, write_bytes
+from ..mining.artefacts import parse_json, sweep_beginnings, write_bytes
 from ..mining.attributes import files_about, read_marks
 from ..mining.errors import InputError, SettingsError
 from ..mining.garbage import pause_collection
@@ -330,6 +330,7 @@ def mend(root: Path, report: Report) -> dict[str, int]:
         before, data = source.encode(source.text), fix_source(source, found, report.profile)
         # what somebody edited meanwhile is theirs
         if data != before and read_start(root, path) == before:
+            sweep_beginnings(root / path, data)
             write_bytes(root / path, data)
             left = judge_source(parse_source(path, data, source.language), report.profile).findings
             mended[path] = len(judge_source(source, report.profile).findings) - len(left)

@@ -227,6 +227,14 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
         raise
 
 
+def sweep_beginnings(path: Path, data: bytes) -> None:
+    """Remove what killed runs left beside *path* in writing *data* to it: scratch files that hold how it begins."""
+    for scratch in path.parent.glob(f".{glob.escape(path.name[:50])}-{'[0-9a-f]' * 8}"):
+        about = scratch.lstat()
+        if stat.S_ISREG(about.st_mode) and about.st_size <= len(data) and data.startswith(scratch.read_bytes()):
+            scratch.unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write *text* as UTF-8, all of it or nothing."""
     write_bytes(path, text.encode("utf-8"))

@@ -351,6 +351,21 @@ def test_fix_mends_added_lines_only(house: Path, capsys: pytest.CaptureFixture[s
     assert once == (house / "old.py").read_text()
 
 
+def test_fix_clears_what_a_killed_one_left(house: Path, capsys: pytest.CaptureFixture[str]):
+    """Killed before the file was replaced, it leaves the beginning of what it writes, beside the file; no more goes."""
+    text = (house / "old.py").read_text()
+    mended = text.replace(SLIP, 'a = "slip"\n')
+    left = {".old.py-0123abcd": mended[:9], ".old.py-4567cdef": "", ".old.py-89ab0123": mended}
+    others = {".old.py-20260101": text, ".old.py-backup": mended, ".m1.py-0123abcd": mended}
+    for name, content in {**left, **others}.items():
+        (house / name).write_text(content)
+
+    check(capsys, str(house), "--fix")
+
+    assert mended == (house / "old.py").read_text()
+    assert {*others} == {file.name for file in house.glob(".*.py-*")}
+
+
 def test_fix_mends_only_what_is_listed(house: Path, capsys: pytest.CaptureFixture[str]):
     """What the baseline accepts stays, and what is below the tiers that are shown; how much was mended is said."""
     main(["baseline", "create", str(house)])
