@@ -112,6 +112,8 @@ class FileFacts:
     blocks: tuple[BlockFact, ...] = ()
     tops: tuple[TopFact, ...] = ()
     uses: tuple[UseFact, ...] = ()
+    units: tuple[str, ...] = ()
+    """The names that its units have, each once; none are kept of Python."""
     raises: tuple[RaiseFact, ...] = ()
     own_calls: tuple[CallFact, ...] = ()
     """Calls through `self`, whose callee is spelt as it stands: `self.store.open`."""
@@ -120,13 +122,13 @@ class FileFacts:
         """Travel with the many facts of a Python file as one value a class."""
         about = (self.path, self.role, self.module)
         packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls, self.raises, self.own_calls)))
-        return unpack_facts, (about, packed, (self.language, self.blocks, self.tops, self.uses))
+        return unpack_facts, (about, packed, (self.language, self.blocks, self.tops, self.uses, self.units))
 
 
 def unpack_facts(
     about: tuple[str, str, str],
     packed: tuple[bytes, ...],
-    rest: tuple[str, tuple[BlockFact, ...], tuple[TopFact, ...], tuple[UseFact, ...]],
+    rest: tuple[str, tuple[BlockFact, ...], tuple[TopFact, ...], tuple[UseFact, ...], tuple[str, ...]],
 ) -> FileFacts:
     """Return the facts that travelled."""
     functions, classes, calls, raises, own_calls = packed

@@ -165,7 +165,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 6
+    version = 7
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -219,7 +219,8 @@ class HouseModule(NeutralHouseConvention):
 
         A function has to be thin and to be passed by somewhere, for that it calls another proves no preference. A
         folder that other files name as their module is meant to be used. What several functions of one file call is
-        their common ground, and none of them stands for it; of the two that one calls it stands for its namesake.
+        their common ground, and none of them stands for it; of the two that one calls it stands for its namesake. What
+        the house defines itself, it has no need to stand for.
         """
         made = Made(files)
         best: dict[str, tuple[int, str]] = {}
@@ -241,7 +242,8 @@ class HouseModule(NeutralHouseConvention):
                 ):
                     continue
                 elsewhere = {path for path in made.raw[raw] if not within(path, home)}
-                is_outside = is_folder or (last_part(raw) not in made.homes and not is_of_value(raw, files[0].language))
+                is_own = last_part(raw) in made.homes or raw in made.units
+                is_outside = is_folder or not (is_own or is_of_value(raw, files[0].language))
                 if is_outside and len(elsewhere) <= MOST_RAW_FILES and (elsewhere or is_folder):
                     best[raw] = max(best.get(raw, (0, "")), (sum(users.values()), own))
         for raw, (_, own) in sorted(best.items()):
@@ -300,6 +302,8 @@ class Made:
         """The files that make something by its own name."""
         self.inside: defaultdict[str, set[str]] = defaultdict(set)
         """What each of the house's makes."""
+        self.units = {name for facts in files if facts.role in ("src", "scripts") for name in facts.units}
+        """What the house defines, by name."""
         self.homes: dict[str, tuple[str, bool]] = {}
         """Where each of the house's is, and whether it is a folder; left out where there are two of a name."""
         homes: defaultdict[str, set[tuple[str, bool]]] = defaultdict(set)

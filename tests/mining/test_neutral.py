@@ -562,6 +562,24 @@ def test_a_method_is_known_by_what_it_is_called_on(owner: str, other: str, keys:
     assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
 
 
+@pytest.mark.parametrize(
+    ("defined", "keys"),
+    [
+        pytest.param([], ["ruby: `step`"], id="from elsewhere"),
+        pytest.param(["src/step.rb"], [], id="once"),
+        pytest.param(["src/a.rb", "src/b.rb"], [], id="in two files"),
+        pytest.param(["test/step_test.rb"], ["ruby: `step`"], id="in a test"),
+    ],
+)
+def test_what_the_house_defines_is_not_gone_through_another_function_of_it(defined: list[str], keys: list[str]):
+    """One helper that calls another, which calls nothing itself, is no wrapper of it."""
+    files = {"src/run.rb": "def run_step(x)\n  step(x)\nend\n", "src/old.rb": "def old(x)\n  step(x)\nend\n"}
+    files |= {f"src/f{number}.rb": f"def f{number}(x)\n  run_step(x)\nend\n" for number in range(24)}
+    files |= dict.fromkeys(defined, "def step(x)\n  x\nend\n")
+
+    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+
+
 @pytest.mark.parametrize(("owner", "keys"), [("rows", []), ("Shop", ["kotlin: `Shop.step`"])])
 def test_a_name_in_lower_case_is_a_value_where_no_module_is_called_so(owner: str, keys: list[str]):
     """A method of a value is the value's own in Kotlin too, whose grammar does not keep the two apart."""
