@@ -33,12 +33,15 @@ def is_finished(out: Path) -> bool:
     return (out / RECORD).is_file() and not (out / CHECKPOINTS / RUN).is_file()
 
 
-def refuse_folder(out: Path, *, resume: bool) -> None:
+def refuse_folder(out: Path, *, resume: bool, start_from: Path | None = None) -> None:
     """
     Raise what forbids a run in *out*.
 
-    Raises `InputError` for an unfinished run that was not asked to go on, and for a folder that holds something else.
+    Raises `InputError` for an unfinished run that was not asked to go on, for a folder that holds something else, and
+    for that of the adapter to go on from: a run that was killed while it replaced it would have lost where it began.
     """
+    if start_from is not None and start_from.resolve() == out.resolve():
+        raise InputError(f"{str(out)!r} is the adapter to go on from, which stays as it is. Choose another folder.")
     unfinished = (out / CHECKPOINTS / RUN).is_file()
     finished = (out / RECORD).is_file()
     if unfinished and not resume:

@@ -83,7 +83,7 @@ def train_adapter(
         # every process has looked before one of them writes
         accelerator.wait_for_everyone()
         if not finished:
-            refuse_folder(out, resume=resume)
+            refuse_folder(out, resume=resume, start_from=start_from)
         order = Order(read_corpus(corpus), find_base(base), recipe, adjust, pairs, start_from)
         if finished:
             require_same(out, order)

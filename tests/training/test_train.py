@@ -9,6 +9,7 @@ import signal
 import time
 from dataclasses import replace
 from functools import partial
+from shutil import copytree
 
 import pytest
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
@@ -194,12 +195,12 @@ def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
 
 
 @pytest.mark.parametrize("way", ["recipe", "adjust", "start_from"])
-def test_a_finished_adapter_is_not_given_out_as_one_of_another_recipe(way, adapter, tiny_base, tiny_corpus):
+def test_a_finished_adapter_is_not_given_out_as_one_of_another_recipe(way, adapter, tiny_base, tiny_corpus, tmp_path):
     """A value or a beginning that the finished adapter does not have is refused by name."""
     asked = {
         "recipe": {"recipe": replace(RECIPE, rank=2)},
         "adjust": {"adjust": lambda recipe: replace(recipe, rank=2)},
-        "start_from": {"start_from": adapter},
+        "start_from": {"start_from": copytree(adapter, tmp_path / "first")},
     }[way]
     with pytest.raises(InputError, match="--from" if way == "start_from" else f"has rank={RECIPE.rank}\\."):
         train_adapter(tiny_corpus, adapter, base=tiny_base, resume=True, **asked)
@@ -398,6 +399,17 @@ def test_going_on_from_an_adapter(adapter, tiny_base, tiny_corpus, tmp_path):
     assert gone_on["from"] == begun["files"]
     assert after["base"] == pytest.approx(before["base"])
     assert after["tuned"] < before["tuned"]
+
+
+def test_an_adapter_is_not_gone_on_from_in_its_own_place(adapter, tiny_base, tiny_corpus):
+    """A run that replaced it while it needs it would end with neither: it is refused, and the adapter stays."""
+    before = read_all(adapter)
+    with pytest.raises(InputError, match="Choose another folder"):
+        train_adapter(
+            tiny_corpus, adapter / ".." / adapter.name, base=tiny_base, recipe=RECIPE, start_from=adapter, resume=True
+        )
+
+    assert read_all(adapter) == before
 
 
 def test_what_was_taught_stays_known(adapter, tiny_base, tiny_corpus, tmp_path):
