@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 NAMED = 8
 """Pairs of a step that are named when its loss is no number."""
 LOG_EVERY = 10
-"""Steps between logged lines: the only moments at which the loop waits for the device."""
+"""Steps between logged lines: beside looks and checkpoints the only moments at which the loop waits for the device."""
 
 
 def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Measured, score: Score | None) -> Progress:
@@ -71,11 +71,15 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
         trail.append(Step(state.step, nats.clone(), packs))
         state.tokens += answers
         state.answer_tokens += answers
-        if state.step % LOG_EVERY == 0 or state.step == steps:
+        is_last = state.step == steps
+        looks_now, logs_now = (is_last or state.step % every == 0 for every in (look_every, LOG_EVERY))
+        if looks_now or logs_now:
+            # before a look: it must not take for the best what a step has spoiled
             drain(setup, state, nats, trail)
-            log_step(setup, folder, state, recipe.rate(state.step - 1, steps), clock)
-        if state.step % look_every == 0 or state.step == steps:
+        if looks_now:
             best = look(setup, state, best, before, score)
+        if logs_now or state.stopped:
+            log_step(setup, folder, state, recipe.rate(state.step - 1, steps), clock)
         setup.report(describe(state, clock), state.step, steps)
         if state.stopped:
             break

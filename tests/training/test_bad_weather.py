@@ -123,6 +123,15 @@ def test_a_gradient_that_is_no_number_leaves_no_checkpoint(tiny_base, tiny_corpu
     assert read_record(tmp_path / "out")["counts"]["steps"] == 6
 
 
+def test_what_a_step_spoiled_is_no_best_look(tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """Looks at every step, each of a pass, would stop a broken run early and keep its weights: it is told instead."""
+    loss = steps.chunks_loss
+    monkeypatch.setattr(steps, "chunks_loss", lambda *given: loss(*given) * float("nan"))
+    recipe = replace(RECIPE, step_tokens=10**6, validate_every=1, patience=1, checkpoint_every=99)
+    with pytest.raises(InputError, match="at step 1"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
+
+
 def test_another_order_changes_little_and_the_seed_is_recorded(whole, tiny_base, tiny_corpus, tmp_path):
     """The same pairs in another order: other weights, a held-out loss near the first one's, both seeds told (E17)."""
     other = train_adapter(tiny_corpus, tmp_path / "other", base=tiny_base, recipe=replace(RECIPE, seed=RECIPE.seed + 1))

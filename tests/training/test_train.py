@@ -362,6 +362,10 @@ def test_a_run_that_stops_improving_ends_with_its_best(tiny_base, tiny_corpus, t
     assert record["losses"]["validation"]["best_step"] == 4
     assert record["counts"]["steps"] == 8
     assert "score did not improve" in record["stopped_early"]
+    # though it stopped between two lines of the log
+    assert record["losses"]["training"] > 0
+    # though it stopped between two lines of the log
+    assert record["losses"]["training"] > 0
 
 
 def test_a_run_that_sees_nothing_twice_looks_seldom(tiny_base, tiny_corpus, tmp_path):
