@@ -41,6 +41,8 @@ RECORD = "idiolect.json"
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 CARD = "README.md"
+EXPERTS = frozenset({"gate", "gate_proj", "up_proj", "down_proj", "w1", "w2", "w3"})
+"""By what names PEFT (0.21) means experts that one tensor holds, also where a layer beside them has one."""
 # Log-probabilities that differ by less than this are the same model: an adapter of zeros differs by nothing at all.
 APPLIED = 1e-4
 
@@ -77,8 +79,7 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe, tokens: Sequence[int]
         lora_alpha=recipe.alpha,  # pyright: ignore - a float is fine, and the scale of a small rank needs one
         use_rslora=recipe.rank_stabilized,
         use_dora=recipe.method == "dora",
-        # every linear layer but the head: attention alone learns less at equal size
-        target_modules="all-linear",
+        target_modules=choose_targets(model),
         exclude_modules=name_routers(model) or None,
         lora_dropout=0.0,
         bias="none",
@@ -88,6 +89,21 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe, tokens: Sequence[int]
         return get_peft_model(model, config)  # pyright: ignore
     except ValueError as error:
         raise InputError(f"This base takes no adapter: {str(error)[:300]}") from error
+
+
+def choose_targets(model: PreTrainedModel) -> str | list[str]:
+    """
+    Return what is adapted: every linear layer but the head, for attention alone learns less at equal size.
+
+    Experts that one tensor holds stay as they are, and so does what is called as they are. PEFT would give each of them
+    a whole rank, copy all of them at every pass, and change layers while they compute, which lanes share.
+    """
+    names = [name for name, weight in model.named_parameters() if weight.ndim == 3]
+    if not any(name.endswith((".gate_up_proj", ".down_proj")) for name in names):
+        return "all-linear"
+    head = model.get_output_embeddings()
+    layers = [name for name, layer in model.named_modules() if isinstance(layer, torch.nn.Linear) and layer is not head]
+    return [name for name in layers if name.rpartition(".")[2] not in EXPERTS]
 
 
 def name_routers(model: PreTrainedModel) -> list[str]:

@@ -30,9 +30,9 @@ ADAPTERS = ("LORA",)
 OWN_KEYS = {
     "r", "lora_alpha", "rank_pattern", "alpha_pattern", "target_modules", "exclude_modules", "trainable_token_indices",
     "use_dora", "use_rslora", "task_type", "peft_type", "peft_version", "base_model_name_or_path", "revision",
-    "inference_mode",
+    "inference_mode", "fan_in_fan_out",
 }  # fmt: skip
-"""What an adapter made here sets; the rest it leaves to PEFT."""
+"""What an adapter made here sets, or PEFT for it (that GPT-2 keeps its weights turned); the rest it leaves to PEFT."""
 LAYERS = ("num_hidden_layers", "num_layers", "n_layers", "n_layer")
 LARGEST_TEXT = 64 << 20
 """Bytes of a file beside the weights that a loader reads whole; the largest vocabularies take half of it."""

@@ -77,6 +77,7 @@ def tiny_config(architecture: str, vocabulary: int):
             attention_chunk_size=40, intermediate_size_mlp=64, num_local_experts=2, moe_layers=[], head_dim=8,
         ),
         "mixtral": partial(t.MixtralConfig, num_local_experts=4),
+        "qwen3_moe": partial(t.Qwen3MoeConfig, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32),
         "phimoe": partial(t.PhimoeConfig, num_local_experts=2),
         # half of each head is turned
         "phi3": partial(t.Phi3Config, rope_parameters=HALF_TURNED),
@@ -84,7 +85,8 @@ def tiny_config(architecture: str, vocabulary: int):
         "deepseek_v3": lambda **shape: t.DeepseekV3Config(**{
             **shape,
             "num_key_value_heads": 4, "kv_lora_rank": 16, "q_lora_rank": 16, "qk_nope_head_dim": 8,
-            "qk_rope_head_dim": 8, "v_head_dim": 8, "first_k_dense_replace": 2,
+            "qk_rope_head_dim": 8, "v_head_dim": 8, "first_k_dense_replace": 1, "n_routed_experts": 4,
+            "num_experts_per_tok": 2, "moe_intermediate_size": 16, "n_group": 1, "topk_group": 1,
         }),
         "mamba": t.MambaConfig,
     }[architecture](**shape)  # fmt: skip

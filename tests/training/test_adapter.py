@@ -16,13 +16,21 @@ import yaml
 from idiolect.commands.evaluate import read_recipe
 from idiolect.mining.artefacts import sha256_file, write_json
 from idiolect.mining.errors import InputError, MismatchError
-from idiolect.training.adapter import attach_adapter, load_adapter, read_record, render_card, write_adapter
+from idiolect.training.adapter import (
+    adapter_tensors,
+    attach_adapter,
+    load_adapter,
+    read_record,
+    render_card,
+    write_adapter,
+)
 from idiolect.training.disk import disk_faults
 from idiolect.training.generation import load_model
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.setup import read_form
 from safetensors.torch import load_file, save_file
 
+from .conftest import tiny_model
 from .test_train import RECIPE
 
 
@@ -146,6 +154,22 @@ def test_readers_that_divide_by_the_rank_alone_apply_the_whole_adapter(method, a
     assert not config["use_rslora"]
     with torch.no_grad():
         assert torch.allclose(plain(ids).logits, live(ids).logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("architecture", ["gpt2", "mixtral", "qwen3_moe", "deepseek_v3"])
+def test_what_is_adapted_of_any_base_is_loaded_again(architecture, adapter, tmp_path, family):
+    """Weights kept turned, and mixtures whose experts PEFT would adapt by itself: linear layers alone are."""
+    vocabulary = len(family.tokenizer)
+    live = attach_adapter(tiny_model(architecture, vocabulary), RECIPE).eval()
+    for name, weight in live.named_parameters():
+        if "lora_B" in name:
+            weight.data.normal_(std=0.05)
+    write_adapter(live, tmp_path, "tiny", read_record(adapter))
+    ids = torch.tensor([family.encode("def total(values):\n")])
+
+    assert not any("expert" in name for name in adapter_tensors(live))
+    with torch.no_grad():
+        assert torch.equal(load_adapter(tiny_model(architecture, vocabulary), tmp_path)(ids).logits, live(ids).logits)
 
 
 def test_adapters_that_say_stabilized_are_the_same(adapter, tiny_base, tmp_path, family):
