@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..mining.advice import LEAST_PAIRS
 from ..mining.errors import TooSmallError
 from ..mining.pairs.pair import Pair
-from .families import Family, PromptIds
+from .families import Family, Fim, PromptIds
 
 Ids = NDArray[np.int32]
 
@@ -166,20 +166,34 @@ def describe_refused(refused: Mapping[str, int]) -> str:
     return "left out: " + (", ".join(counts) or "none")
 
 
-def shorten_prompt(example: Example, room: int, keep: int = 0) -> Example:
+def shorten_prompt(example: Example, room: int, keep: int = 0, fim: Fim | None = None) -> Example:
     """
     Drop the oldest tokens of the prompt, but its first *keep*, until prompt and answer take at most *room* tokens.
 
-    For scoring and generation only: training refuses what does not fit.
+    Around a hole of *fim* what is farthest from it goes. For scoring and generation only: training refuses what does
+    not fit.
     """
     excess = example.tokens - room
     if excess <= 0:
         return example
     cut = min(excess, max(0, len(example.shared) - keep))
     shared = np.concatenate([example.shared[:keep], example.shared[keep + cut :]])
-    ask = example.ask[min(excess - cut, len(example.ask) - 1) :]
+    ask = shorten_ask(example.ask, len(example.ask) + cut - excess, fim)
     answer = example.answer[: max(1, room - len(shared) - len(ask))]
     return Example(example.id, "", as_ids(shared), ask, answer)
+
+
+def shorten_ask(ask: Ids, most: int, fim: Fim | None) -> Ids:
+    """Return the last tokens of *ask*, *most* of them or one; of a hole's those next to it, and all that say so."""
+    if fim is None or ask[0] != fim.prefix:
+        return ask[-max(1, most) :]
+    hole = ask.tolist().index(fim.suffix)
+    before, after = ask[1:hole], ask[hole + 1 : -1]
+    room = max(0, most - len(fim))
+    # half of it each, and what the other side does not need
+    ahead = min(len(before), max(room // 2, room - len(after)))
+    kept = (ask[:1], before[len(before) - ahead :], ask[hole : hole + 1], after[: room - ahead], ask[-1:])
+    return np.concatenate(kept)
 
 
 def as_ids(ids: Sequence[int] | NDArray[np.int32]) -> Ids:

@@ -255,7 +255,8 @@ class ModelGenerator:
     def prompt_of(self, request: Asked, room: int) -> list[int]:
         """Return the ids of *request*, its oldest context dropped where prompt and *room* exceed the context length."""
         example = join_ids("", "", self.whole_prompt(request), [])
-        fitted = shorten_prompt(example, max(1, self.context_length - room), self.family.opened)
+        family = self.family
+        fitted = shorten_prompt(example, max(1, self.context_length - room), family.opened, family.fim)
         return [*fitted.shared.tolist(), *fitted.ask.tolist()]
 
     def generate(
@@ -354,7 +355,7 @@ class AnswerLosses:
         room, family = loaded.context_length, loaded.family
         encode = encode_text if as_text else encode_pair
         keep = len(family.opening) if as_text else family.opened
-        examples = [shorten_prompt(encode(pair, family), room, keep) for pair in pairs]
+        examples = [shorten_prompt(encode(pair, family), room, keep, family.fim) for pair in pairs]
         with loaded.arm(adapted):
             return score_examples(loaded.model, examples, loaded.packing_mode(), loaded.device, loaded.dtype)
 

@@ -19,7 +19,7 @@ from idiolect.training.encode import (
     require_pairs,
     shorten_prompt,
 )
-from idiolect.training.families import PromptIds
+from idiolect.training.families import Fim, PromptIds
 
 from .conftest import make_pairs
 
@@ -87,6 +87,23 @@ def test_prompts_are_shortened_from_their_oldest_token(room, keep, left):
 
     assert left == parts(short)
     assert ("a", "") == (short.id, short.prompt_id)
+
+
+@pytest.mark.parametrize(
+    ("room", "left"),
+    [
+        pytest.param(13, [1, 11, 12, 13, 14, 2, 21, 22, 23, 3], id="its file first"),
+        pytest.param(10, [1, 13, 14, 2, 21, 22, 3], id="then what is far from the hole"),
+        pytest.param(12, [1, 12, 13, 14, 2, 21, 22, 23, 3], id="more of the side that has more"),
+        pytest.param(4, [1, 2, 3], id="never that there is a hole"),
+    ],
+)
+def test_a_hole_is_shortened_from_both_ends(room, left):
+    """The prompt of a hole that is longer than the context still says what stands before it and what behind."""
+    ask = [1, 11, 12, 13, 14, 2, 21, 22, 23, 3]
+    example = join_ids("a", "a.py", PromptIds([7, 8], ask), [9, 9, 9])
+
+    assert left == parts(shorten_prompt(example, room, 0, Fim(1, 2, 3)))[1]
 
 
 def test_a_prompt_that_fits_is_left_alone():
