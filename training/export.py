@@ -83,6 +83,7 @@ def export_merged(adapter: Path, out: Path, base: str | Path | None = None, prec
     """
     merged = merge_adapter(adapter, base)
     with new_artefact(out, MARKER, MERGED_SCHEMA) as folder:
+        name_end(merged.model, merged.family.stop_id)
         with disk_faults(folder):
             merged.model.to(DTYPES[precision]).save_pretrained(folder)
         merged.tokenizer.save_pretrained(folder)
@@ -93,6 +94,14 @@ def export_merged(adapter: Path, out: Path, base: str | Path | None = None, prec
         summary = {"schema": MERGED_SCHEMA, **proof, **describe_files(folder, "*.safetensors")}
         write_json(folder / MARKER, summary)
     return summary
+
+
+def name_end(model: Any, stop_id: int) -> None:
+    """Let what writes from *model* end where training put *stop_id*, whatever else the base names as the end."""
+    named = model.generation_config.eos_token_id
+    ends = named if isinstance(named, list) else [] if named is None else [named]
+    if stop_id not in ends:
+        model.generation_config.eos_token_id = [stop_id, *ends]
 
 
 def export_gguf(adapter: Path, out: Path, base: str | Path | None = None, precision: str = "bf16") -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import product
+from shutil import copytree
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from idiolect.training import export
 from idiolect.training.generation import load_model
 from idiolect.training.train import train_adapter
 
+from .conftest import tiny_model
 from .test_train import RECIPE
 
 
@@ -27,17 +29,31 @@ def adapter(tiny_base, tiny_corpus, tmp_path_factory):
 
 
 def test_merged_weights_speak_as_the_adapter(adapter, tiny_base, tmp_path, family):
-    """A merged folder, loaded with nothing of ours, gives the live adapter's logits."""
+    """A merged folder, loaded with nothing of ours, gives the live adapter's logits and ends as training did (12)."""
     from transformers import AutoModelForCausalLM
 
-    summary = export.export_merged(adapter, tmp_path / "merged", tiny_base, "fp32")
+    # a base may name another end than its tokenizer does
+    copytree(tiny_base, tmp_path / "base")
+    (tmp_path / "base" / "generation_config.json").write_text('{"eos_token_id": 300}')
+    summary = export.export_merged(adapter, tmp_path / "merged", tmp_path / "base", "fp32")
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")
     live = load_model(tiny_base, adapter).generator.loaded.model
     ids = torch.tensor([family.encode("def total(values):\n")])
 
     assert summary["largest_difference"] < 1e-3
+    assert [family.stop_id, 300] == merged.generation_config.eos_token_id
     with torch.no_grad():
         assert torch.allclose(merged(ids).logits, live(ids).logits, atol=1e-4)
+
+
+@pytest.mark.parametrize(("named", "ends"), [(None, [0]), ([7, 0], [7, 0]), (0, 0)])
+def test_an_end_is_named_once(named, ends, tokenizer):
+    """What a base names stays, in the order it has."""
+    model = tiny_model("qwen2", len(tokenizer))
+    model.generation_config.eos_token_id = named
+    export.name_end(model, 0)
+
+    assert ends == model.generation_config.eos_token_id
 
 
 def test_a_pipeline_runs_a_merged_export(adapter, tiny_base, tmp_path):
