@@ -234,6 +234,7 @@ def plain_weights(base: Base) -> dict[str, object]:
 
 def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **options: object) -> PreTrainedModel:
     """Return the model of *base* in *dtype* on *device*, in evaluation mode; *options* go to transformers."""
+    unpacked = plain_weights(base)
     before = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
@@ -243,7 +244,7 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
         with loading(base, "model"), quiet:
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 use_safetensors=True, dtype=dtype, output_loading_info=True,
-                **{**base.source, **plain_weights(base), **options},
+                **{**base.source, **unpacked, **options},
             )  # fmt: skip
     finally:
         transformers.logging.set_verbosity(before)
@@ -257,7 +258,7 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
     broken = next((name for name, weight in model.named_parameters() if not is_finite(weight)), "")
     if broken:
         raise InputError(f"The weights of the base {base.name!r} hold what is not a number, in {broken!r}.")
-    if base.file:
+    if base.file or (unpacked and "quantization_config" not in options):
         forget_origin(model)
     if "past_key_values" not in signature(model.forward).parameters:
         raise InputError(f"The base {base.name!r} keeps no keys and values to go on writing from. Use another.")
@@ -267,9 +268,11 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
 
 
 def forget_origin(model: Any) -> None:
-    """Let *model*, read from GGUF and now in full numbers, be saved and trained as any other."""
+    """Let *model*, read from few bits and now in full numbers, be saved and trained as any other."""
     vars(model.config).pop("quantization_config", None)
     model.hf_quantizer, model.is_quantized = None, False
+    # by these its numbers would be packed again when they are saved
+    model._weight_conversions = None
 
 
 def is_finite(weight: torch.Tensor) -> bool:

@@ -31,7 +31,7 @@ from idiolect.training.recipe import size_recipe
 from idiolect.training.setup import prepare_model
 from idiolect.training.steps import pack_loss
 from idiolect.training.train import train_adapter
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from .conftest import make_pairs, store_corpus, tiny_config, tiny_model
 from .test_train import RECIPE, read_all
@@ -104,8 +104,6 @@ def test_full_tuning_of_another_base_is_refused(tiny_base, tiny_corpus, tmp_path
 
 def test_dora_moves_its_magnitude(tiny_base, tiny_corpus, tmp_path):
     """A DoRA run learns, and its magnitudes have left their first values (23)."""
-    from safetensors.torch import load_file
-
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(SHORT, method="dora"))
     losses = read_record(out)["losses"]["validation"]
     tensors = load_file(out / "adapter_model.safetensors")
@@ -205,6 +203,10 @@ def test_a_base_stored_in_eight_bits_is_loaded_in_full(tmp_path, tokenizer, monk
     assert type(loaded.model.layers[0].mlp.up_proj) is torch.nn.Linear
     for name, weight in loaded.state_dict().items():
         assert torch.allclose(own[name], weight, rtol=0.1, atol=2e-3), name
+    # and stays in full where it is exported
+    loaded.save_pretrained(tmp_path / "again")
+    again = load_file(tmp_path / "again" / "model.safetensors")
+    assert all(torch.equal(again[name], weight) for name, weight in loaded.state_dict().items())
 
 
 def test_the_rate_is_probed_once(tiny_base, tiny_corpus, tmp_path):
