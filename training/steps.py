@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from torch import Tensor
 
+LENGTHS = "lora_magnitude_vector"
+"""PEFT's name for the parameters that hold the lengths of weights, which DoRA trains apart from their directions."""
 NAMED = 8
 """Pairs of a step that are named when its loss is no number."""
 LOG_EVERY = 10
@@ -91,15 +93,20 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
 
 
 def make_optimizer(names: Mapping[str, torch.nn.Parameter], recipe: Recipe) -> torch.optim.AdamW:
-    """Return the recipe's AdamW; its rate is set at every step, each group's as its `share` of the run's."""
-    rows = [parameter for name, parameter in names.items() if ROWS in name]
-    others = [parameter for name, parameter in names.items() if ROWS not in name]
-    groups = [{"params": others, "share": 1.0}, {"params": rows, "share": recipe.embedding_rate}]
+    """
+    Return the recipe's AdamW; its rate is set at every step, each group's as its `share` of the run's.
+
+    Nothing decays that holds values of the base's own, rows and the lengths of DoRA: zero is not where they began.
+    """
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, parameter in names.items():
+        share = recipe.embedding_rate if ROWS in name else 1.0
+        decay = 0.0 if ROWS in name or LENGTHS in name else recipe.weight_decay
+        groups.setdefault((share, decay), []).append(parameter)
     return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
+        [{"params": some, "share": share, "weight_decay": decay} for (share, decay), some in groups.items()],
         lr=recipe.learning_rate,
         betas=recipe.betas,
-        weight_decay=recipe.weight_decay,
         fused=recipe.fused,
     )
 

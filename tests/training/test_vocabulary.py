@@ -68,12 +68,13 @@ def test_rows_move_the_input_and_the_head_and_merge_exactly(tied):
 
 
 def test_rows_have_a_rate_of_their_own():
-    """The optimizer's groups say which share of the run's rate is theirs."""
-    model = attach_adapter(make_model(True), Recipe(rank=4), TOKENS)
+    """The optimizer's groups say which share of the run's rate is theirs; no value of the base's own decays."""
+    model = attach_adapter(make_model(True), Recipe(rank=4, method="dora"), TOKENS)
 
-    groups = make_optimizer(trainable(model), replace(RECIPE, embedding_rate=0.3)).param_groups
+    groups = make_optimizer(trainable(model), replace(RECIPE, embedding_rate=0.3, weight_decay=0.1)).param_groups
+    told = {(len(group["params"]), group["share"], group["weight_decay"]) for group in groups}
 
-    assert [(len(group["params"]), group["share"]) for group in groups] == [(28, 1.0), (1, 0.3)]
+    assert told == {(28, 1.0, 0.1), (14, 1.0, 0.0), (1, 0.3, 0.0)}
 
 
 def test_an_adapter_of_zeros_is_not_applied():
