@@ -91,8 +91,7 @@ class Shape:
 
 def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype, tokens: Sequence[int] = ()) -> Shape:
     """Return the shape of *base* under *recipe*, the rows of *tokens* trained, from its configuration alone."""
-    with META:
-        plain = AutoModelForCausalLM.from_config(read_config(base), attn_implementation=COUNTED, dtype=dtype)
+    plain = build_counted(base, dtype)
     plain.tie_weights()
     parameters = count_parameters(plain)
     in_layers = [count_parameters(layer) for layer in decoder_layers(plain)]
@@ -121,13 +120,24 @@ def read_shape(base: Base, recipe: Recipe, dtype: torch.dtype, tokens: Sequence[
     )
 
 
+def build_counted(base: Base, dtype: torch.dtype) -> Any:
+    """Return the model of *base* without numbers, its attention counted where it can be told which one to use."""
+    with META:
+        try:
+            return AutoModelForCausalLM.from_config(read_config(base), attn_implementation=COUNTED, dtype=dtype)
+        except KeyError:
+            # GPT-J, Falcon and others choose from a table of their own
+            return AutoModelForCausalLM.from_config(read_config(base), dtype=dtype)
+
+
 def count_costs(model: Any, recipe: Recipe) -> tuple[float, float]:
     """Return the bytes that one more token keeps for the backward, and one more answer token besides."""
     try:
         short, long = (count_saved(model, length, 32, recipe) for length in LENGTHS)
         more_rows = count_saved(model, LENGTHS[0], 64, recipe)
-    except (AttributeError, NotImplementedError, RuntimeError, TypeError):
-        # some architectures read values while they compute, and meta tensors have none: every layer's ends, three times
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError):
+        # some architectures read values while they compute, and meta tensors have none, or want a mask that is one:
+        # every layer's ends, three times
         ends = sum(layer.in_features + layer.out_features for layer in model.modules() if isinstance(layer, nn.Linear))
         return 3.0 * ends * next(model.parameters()).element_size(), 0.0
     return (long - short) / (LENGTHS[1] - LENGTHS[0]), max(0.0, (more_rows - short) / 32)

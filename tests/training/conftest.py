@@ -66,6 +66,9 @@ def tiny_config(architecture: str, vocabulary: int):
         "granite": t.GraniteConfig,
         "gemma2": t.Gemma2Config,
         "olmo2": t.Olmo2Config,
+        # these have attention of their own, and want a whole mask
+        "gptj": partial(t.GPTJConfig, rotary_dim=4),
+        "opt": partial(t.OPTConfig, ffn_dim=64, word_embed_proj_dim=32),
         # each layer asks twice
         "diffllama": t.DiffLlamaConfig,
         # a convolution, which carries state past any mask, and an attention

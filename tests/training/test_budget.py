@@ -15,7 +15,7 @@ import torch
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MachineError, TooSmallError
 from idiolect.training import budget, lanes, looks, machine, pace, setup, train
-from idiolect.training.adapter import attach_adapter
+from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, set_mode, to_batch
 from idiolect.training.fused import fuse_adapter
@@ -430,6 +430,16 @@ def test_an_architecture_that_cannot_be_counted_is_estimated(tiny_base, monkeypa
     estimated = read_shape(find_base(tiny_base), RECIPE, torch.float32).saved_a_token
 
     assert counted <= estimated <= 8 * counted
+
+
+@pytest.mark.parametrize("architecture", ["gptj", "opt"])
+def test_a_base_with_attention_of_its_own_is_trained(architecture, tiny_corpus, tokenizer, tmp_path):
+    """What keeps a plan from counting keeps nobody from training."""
+    tiny_model(architecture, len(tokenizer)).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    out = train.train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", recipe=replace(RECIPE, steps=1))
+
+    assert read_record(out)["applied"]["applied"]
 
 
 def test_a_plan_knows_what_a_processor_s_allocator_holds(tiny_base, tiny_corpus, tmp_path):
