@@ -25,7 +25,7 @@ from ..mining.errors import InputError, MismatchError, lacks_memory
 from ..mining.taught import TAUGHT
 from .disk import disk_faults, follow_mask
 from .encode import Example
-from .forward import answer_logits, to_batch
+from .forward import answer_logits, text_part, to_batch
 from .full import attach_full
 from .models import is_finite
 from .packing import build_pack
@@ -80,7 +80,7 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe, tokens: Sequence[int]
         use_rslora=recipe.rank_stabilized,
         use_dora=recipe.method == "dora",
         target_modules=choose_targets(model),
-        exclude_modules=name_routers(model) or None,
+        exclude_modules=name_spared(model) or None,
         lora_dropout=0.0,
         bias="none",
         trainable_token_indices=rows,
@@ -106,10 +106,15 @@ def choose_targets(model: PreTrainedModel) -> str | list[str]:
     return [name for name in layers if name.rpartition(".")[2] not in EXPERTS]
 
 
-def name_routers(model: PreTrainedModel) -> list[str]:
-    """Return the names of linear layers that choose experts: they return a choice, to which no adapter could add."""
+def name_spared(model: PreTrainedModel) -> list[str]:
+    """
+    Return the names of linear layers that take no adapter.
+
+    Those that choose experts return a choice, to which nothing could be added; what no text passes learns nothing.
+    """
+    passed = set(text_part(model).modules())
     layers = ((name, module) for name, module in model.named_modules() if isinstance(module, torch.nn.Linear))
-    return [name for name, layer in layers if type(layer).__name__.endswith("Router")]
+    return [name for name, layer in layers if type(layer).__name__.endswith("Router") or layer not in passed]
 
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:

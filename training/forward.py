@@ -141,9 +141,15 @@ def plain_model(model: PreTrainedModel | PeftModel) -> PreTrainedModel:
     return model.get_base_model() if hasattr(model, "get_base_model") else model  # pyright: ignore
 
 
+def text_part(model: PreTrainedModel | PeftModel) -> torch.nn.Module:
+    """Return what text passes: all of *model*, but for one that sees or hears, too."""
+    plain = plain_model(model)
+    return plain if plain.config.get_text_config() is plain.config else plain.get_decoder()
+
+
 def decoder_layers(model: PreTrainedModel | PeftModel) -> Sequence[torch.nn.Module]:
-    """Return the model's layers: the longest list of modules it holds."""
-    lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
+    """Return the model's layers: the longest list of modules that text passes."""
+    lists = [module for module in text_part(model).modules() if isinstance(module, torch.nn.ModuleList)]
     return max(lists, key=len, default=torch.nn.ModuleList())  # pyright: ignore
 
 

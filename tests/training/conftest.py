@@ -57,6 +57,12 @@ def tiny_config(architecture: str, vocabulary: int):
         return t.GPT2Config(
             vocab_size=vocabulary, n_embd=32, n_layer=2, n_head=4, n_positions=512, bos_token_id=0, eos_token_id=0
         )
+    if architecture == "gemma3":
+        # sees, too, and by more layers than it has for text
+        seeing = t.SiglipVisionConfig(hidden_size=16, intermediate_size=32, num_hidden_layers=3, num_attention_heads=2)
+        return t.Gemma3Config(
+            text_config=t.Gemma3TextConfig(**shape, head_dim=8), vision_config=seeing, image_token_index=1
+        )
     if architecture == "starcoder2":
         return t.Starcoder2Config(**shape, sliding_window=16)
     return {

@@ -11,7 +11,7 @@ import torch
 from idiolect.training import fused
 from idiolect.training.adapter import adapter_tensors, attach_adapter
 from idiolect.training.encode import encode_pairs
-from idiolect.training.forward import answer_losses, plain_model, set_mode, to_batch
+from idiolect.training.forward import answer_losses, decoder_layers, plain_model, set_mode, to_batch
 from idiolect.training.fused import fuse_adapter, has_plain_head, keep_memory
 from idiolect.training.packing import pack_in_order
 from idiolect.training.recipe import Recipe
@@ -139,6 +139,14 @@ def test_what_chooses_experts_is_left_alone(family):
 
     assert not any("router" in name for name in adapter_tensors(model))
     assert model(torch.arange(1, 9)[None]).logits.isfinite().all()
+
+
+def test_what_no_text_passes_is_left_alone(family):
+    """Of a base that sees, too, the layers that see are neither adapted nor taken for those that compute text."""
+    model = tiny_model("gemma3", len(family.tokenizer))
+
+    assert decoder_layers(model) is model.model.language_model.layers
+    assert not any("vision" in name for name in adapter_tensors(attach_adapter(model, Recipe(rank=4))))
 
 
 def test_dora_is_left_to_peft(family):
