@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FILE = "model.gguf"
 ARCHITECTURES = ("llama", "qwen2", "qwen3", "starcoder2")
 """Those of transformers whose layers are told apart by name alone, and that llama.cpp calls the same."""
+BIASES = ("attention_bias", "mlp_bias")
+"""By what a configuration says that layers have biases which its architecture usually has not."""
 WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -67,14 +69,17 @@ def require_architecture(config: Any) -> str:
     """
     Return llama.cpp's name for the architecture of *config*.
 
-    Raises `InputError` for another architecture, and for positions or windows that its keys cannot tell.
+    Raises `InputError` for another architecture, and for positions, biases or windows that its keys cannot tell or that
+    transformers, which proves the file, does not read.
     """
     if config.model_type not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise InputError(f"GGUF is written of {known}; this base is {config.model_type!r}. {ELSEWHERE}")
     positions = config.rope_parameters["rope_type"]
-    if positions not in ("default", "linear"):
+    if positions != "default":
         raise InputError(f"This base stretches its positions by {positions!r}, which is not written here. {ELSEWHERE}")
+    if config.model_type in ("llama", "qwen3") and any(getattr(config, name, False) for name in BIASES):
+        raise InputError(f"This base adds biases in its layers, which are not written here. {ELSEWHERE}")
     window = getattr(config, "sliding_window", None)
     if window is not None and window < config.max_position_embeddings:
         raise InputError(f"This base looks back {window} tokens only, which is not written here. {ELSEWHERE}")
@@ -127,11 +132,6 @@ def add_shape(writer: GGUFWriter, config: Any) -> None:
     writer.add_value_length(width)
     writer.add_rope_dimension_count(width)
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
-    if config.rope_parameters["rope_type"] == "linear":
-        from gguf import RopeScalingType
-
-        writer.add_rope_scaling_type(RopeScalingType.LINEAR)
-        writer.add_rope_scaling_factor(config.rope_parameters["factor"])
     if hasattr(config, "rms_norm_eps"):
         writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     else:

@@ -43,6 +43,13 @@ TEXTS = (
 WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 WHOLE, TEXT, ROW = (4, 5), 8, 9
 """The kinds of a value in a GGUF head (docs/gguf.md of ggml): bytes of those that have a width, and the others."""
+LONGEST_WORD = 64
+STRETCH, READ = b".rope.scaling.type", (b"gpt-oss.rope.scaling.type",)
+FACTORS = {b"rope_freqs.weight", b"rope_factors_long.weight", b"rope_factors_short.weight"}
+"""
+By what a GGUF file says that positions are stretched: an entry, which transformers (5.23) reads of one architecture,
+or tensors, which it reads of none.
+"""
 LONGEST_TEMPLATE = 100_000
 TEMPLATE_SECONDS = 60
 RENDER = """
@@ -135,25 +142,46 @@ def count_tensors(file: Path) -> int:
 
 
 def check_gguf(file: Path) -> None:
-    """Raise `InputError` where the head of the GGUF *file* is torn, or speaks of more layers than it has tensors."""
+    """
+    Raise `InputError` where the head of the GGUF *file* is torn, or transformers would read another model.
+
+    That is one of more layers than the file has tensors, for which it makes room, or of stretched positions.
+    """
     try:
         with file.open("rb") as head:
             magic, _, tensors, entries = struct.unpack("<4sIQQ", head.read(24))
             if magic != b"GGUF":
                 raise InputError(f"{str(file)!r} is no GGUF file.")
-            layers = [value for name, value in read_entries(head, entries) if name.endswith(b".block_count")]
+            values = dict(read_entries(head, entries))
+            layers = [value for name, value in values.items() if name.endswith(b".block_count")]
+            if (most := max((count for count in layers if isinstance(count, int)), default=0)) > tensors:
+                raise InputError(f"{str(file)!r} speaks of {most} layers and holds {tensors} tensors.")
+            names = {read_tensor(head) for _ in range(tensors)}
     except (struct.error, KeyError, OverflowError, MemoryError, RecursionError):
         raise InputError(f"The head of {str(file)!r} cannot be read. Is the file complete?") from None
-    counts = [count for count in layers if isinstance(count, int)]
-    if counts and max(counts) > tensors:
-        raise InputError(f"{str(file)!r} speaks of {max(counts)} layers and holds {tensors} tensors.")
+    scaled = (value for name, value in values.items() if name.endswith(STRETCH) and name not in READ)
+    if names & FACTORS or any(value != b"none" for value in scaled):
+        raise InputError(
+            f"{str(file)!r} stretches its positions, which transformers does not read there: it would be another "
+            "model. Name the folder of safetensors that the file was made of."
+        )
 
 
-def read_entries(head: BinaryIO, count: int) -> Iterator[tuple[bytes, int | None]]:
-    """Yield name and value of each of *count* entries of a GGUF head; None for what is no whole number of 32 bits."""
+def read_entries(head: BinaryIO, count: int) -> Iterator[tuple[bytes, bytes | int | None]]:
+    """Yield name and value of each of *count* entries of a GGUF head; None for what is neither a word nor 32 bits."""
     for _ in range(count):
         name = head.read(read_number(head, "Q"))
-        yield name, skip_value(head, read_number(head, "I"))
+        yield name, read_value(head, read_number(head, "I"))
+
+
+def read_tensor(head: BinaryIO) -> bytes:
+    """Return the name of the next tensor that a GGUF head describes: its sides, type and place follow."""
+    name = head.read(read_number(head, "Q"))
+    for _ in range(read_number(head, "I")):
+        read_number(head, "Q")
+    read_number(head, "I")
+    read_number(head, "Q")
+    return name
 
 
 def read_number(head: BinaryIO, form: str) -> int:
@@ -161,19 +189,22 @@ def read_number(head: BinaryIO, form: str) -> int:
     return struct.unpack(f"<{form}", head.read(struct.calcsize(f"<{form}")))[0]
 
 
-def skip_value(head: BinaryIO, kind: int) -> int | None:
-    """Go past a value of *kind*, and return it where it is a whole number of 32 bits."""
+def read_value(head: BinaryIO, kind: int) -> bytes | int | None:
+    """Go past a value of *kind*, and return it where it is a word or a whole number of 32 bits."""
     if kind in WHOLE:
         return read_number(head, "I")
     if kind == TEXT:
-        head.seek(read_number(head, "Q"), 1)
+        size = read_number(head, "Q")
+        if size <= LONGEST_WORD:
+            return head.read(size)
+        head.seek(size, 1)
     elif kind == ROW:
         inner, count = read_number(head, "I"), read_number(head, "Q")
         if inner in WIDTHS:
             head.seek(count * WIDTHS[inner], 1)
         else:
             for _ in range(count):
-                skip_value(head, inner)
+                read_value(head, inner)
     else:
         head.seek(WIDTHS[kind], 1)
     return None

@@ -170,14 +170,17 @@ def test_F04_a_base_of_odd_parts(base, change, word):
     refuse(base, word)
 
 
-def gguf_head(layers: int, tensors: int) -> bytes:
+def gguf_head(layers: int, tensors: int, stretch: bytes = b"none", name: bytes = b"w") -> bytes:
     """Return the head of a GGUF file with a list of two texts before the count of *layers*."""
-    texts = b"".join(struct.pack("<Q", 1) + letter for letter in (b"a", b"b"))
-    entries = ((b"tokens", 9, struct.pack("<IQ", 8, 2) + texts), (b"x.block_count", 4, struct.pack("<I", layers)))
-    told = b"".join(
-        struct.pack("<Q", len(name)) + name + struct.pack("<I", kind) + value for name, kind, value in entries
+    word = lambda text: struct.pack("<Q", len(text)) + text  # noqa: E731 - one line, used below
+    entries = (
+        (b"tokens", 9, struct.pack("<IQ", 8, 2) + word(b"a") + word(b"b" * 99)),
+        (b"x.block_count", 4, struct.pack("<I", layers)),
+        (b"x.rope.scaling.type", 8, word(stretch)),
     )
-    return struct.pack("<4sIQQ", b"GGUF", 3, tensors, len(entries)) + told
+    told = b"".join(word(key) + struct.pack("<I", kind) + value for key, kind, value in entries)
+    described = (word(name) + struct.pack("<IQQIQ", 2, 8, 8, 0, 0)) * tensors
+    return struct.pack("<4sIQQ", b"GGUF", 3, tensors, len(entries)) + told + described
 
 
 @pytest.mark.parametrize(
@@ -186,9 +189,11 @@ def gguf_head(layers: int, tensors: int) -> bytes:
         (gguf_head(20_000, 30), "20000 layers"),
         (gguf_head(2, 30)[:-3], "cannot be read"),
         (gguf_head(2, 30).replace(b"GGUF", b"FUGG"), "no GGUF file"),
+        (gguf_head(2, 30, b"linear"), "stretches its positions"),
+        (gguf_head(2, 30, name=b"rope_freqs.weight"), "stretches its positions"),
         (gguf_head(2, 30), ""),
     ],
-    ids=["more layers than tensors", "torn", "of another kind", "whole"],
+    ids=["more layers than tensors", "torn", "of another kind", "scaled", "of other frequencies", "whole"],
 )
 def test_F04_a_gguf_head_that_lies(tmp_path, data, word):
     """It is read before the library makes room for what it says."""

@@ -169,13 +169,15 @@ def test_a_file_s_configuration_is_parsed_once(tmp_path, monkeypatch):
 def test_what_llama_cpp_would_read_otherwise_is_refused(tokenizer, tmp_path):
     """Other words, other layers, other positions: one line, and the way that is left."""
     known = cut_tokenizer("qwen2")
-    windowed, stretched = tiny_model("starcoder2", 416), full_sight("llama")
-    stretched.config.rope_parameters = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0}
+    windowed, stretched, biased = tiny_model("starcoder2", 416), full_sight("llama"), full_sight("qwen3")
+    stretched.config.rope_parameters = {"rope_type": "linear", "rope_theta": 1e4, "factor": 4.0}
+    biased.config.attention_bias = True
     for model, words, reason in (
         (full_sight("qwen2"), tokenizer, "cuts text"),
         (full_sight("gemma2"), known, "'gemma2'"),
         (windowed, known, "16 tokens"),
-        (stretched, known, "'yarn'"),
+        (stretched, known, "'linear'"),
+        (biased, known, "biases"),
     ):
         with pytest.raises(InputError, match=f"{reason}.*--to merged"):
             write_gguf(model, words, tmp_path / FILE, name="tiny", stop_id=0, precision="fp32")
