@@ -12,7 +12,7 @@ import stat
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,11 +45,13 @@ WHOLE, TEXT, ROW = (4, 5), 8, 9
 """The kinds of a value in a GGUF head (docs/gguf.md of ggml): bytes of those that have a width, and the others."""
 LONGEST_WORD = 64
 STRETCH, READ = b".rope.scaling.type", (b"gpt-oss.rope.scaling.type",)
-FACTORS = {b"rope_freqs.weight", b"rope_factors_long.weight", b"rope_factors_short.weight"}
+FACTORS = frozenset({b"rope_freqs.weight", b"rope_factors_long.weight", b"rope_factors_short.weight"})
 """
-By what a GGUF file says that positions are stretched: an entry, which transformers (5.23) reads of one architecture,
-or tensors, which it reads of none.
+By what a GGUF file says that positions are stretched: an entry, which transformers reads of one architecture, or
+tensors, which it reads of none.
 """
+ARCHITECTURE, UNBIASED = b"general.architecture", (b"llama", b"qwen3")
+"""Of these architectures it reads no biases; Granite's code models are of the first, and have some."""
 LONGEST_TEMPLATE = 100_000
 TEMPLATE_SECONDS = 60
 RENDER = """
@@ -159,12 +161,21 @@ def check_gguf(file: Path) -> None:
             names = {read_tensor(head) for _ in range(tensors)}
     except (struct.error, KeyError, OverflowError, MemoryError, RecursionError):
         raise InputError(f"The head of {str(file)!r} cannot be read. Is the file complete?") from None
-    scaled = (value for name, value in values.items() if name.endswith(STRETCH) and name not in READ)
-    if names & FACTORS or any(value != b"none" for value in scaled):
+    if unread := find_unread(values, names):
         raise InputError(
-            f"{str(file)!r} stretches its positions, which transformers does not read there: it would be another "
-            "model. Name the folder of safetensors that the file was made of."
+            f"{str(file)!r} {unread}, which transformers does not read there: it would be another model. Name the "
+            "folder of safetensors that the file was made of."
         )
+
+
+def find_unread(values: Mapping[bytes, bytes | int | None], names: Collection[bytes]) -> str:
+    """Return what a GGUF file of these entries and tensors does that transformers (5.23) leaves out, or nothing."""
+    scaled = (value for name, value in values.items() if name.endswith(STRETCH) and name not in READ)
+    if not FACTORS.isdisjoint(names) or any(value != b"none" for value in scaled):
+        return "stretches its positions"
+    if values.get(ARCHITECTURE) in UNBIASED and any(name.endswith(b".bias") for name in names):
+        return "adds biases in its layers"
+    return ""
 
 
 def read_entries(head: BinaryIO, count: int) -> Iterator[tuple[bytes, bytes | int | None]]:

@@ -175,6 +175,7 @@ def gguf_head(layers: int, tensors: int, stretch: bytes = b"none", name: bytes =
     word = lambda text: struct.pack("<Q", len(text)) + text  # noqa: E731 - one line, used below
     entries = (
         (b"tokens", 9, struct.pack("<IQ", 8, 2) + word(b"a") + word(b"b" * 99)),
+        (b"general.architecture", 8, word(b"llama")),
         (b"x.block_count", 4, struct.pack("<I", layers)),
         (b"x.rope.scaling.type", 8, word(stretch)),
     )
@@ -191,9 +192,10 @@ def gguf_head(layers: int, tensors: int, stretch: bytes = b"none", name: bytes =
         (gguf_head(2, 30).replace(b"GGUF", b"FUGG"), "no GGUF file"),
         (gguf_head(2, 30, b"linear"), "stretches its positions"),
         (gguf_head(2, 30, name=b"rope_freqs.weight"), "stretches its positions"),
+        (gguf_head(2, 30, name=b"blk.0.attn_q.bias"), "adds biases"),
         (gguf_head(2, 30), ""),
     ],
-    ids=["more layers than tensors", "torn", "of another kind", "scaled", "of other frequencies", "whole"],
+    ids=["more layers than tensors", "torn", "of another kind", "scaled", "of other frequencies", "biased", "whole"],
 )
 def test_F04_a_gguf_head_that_lies(tmp_path, data, word):
     """It is read before the library makes room for what it says."""
