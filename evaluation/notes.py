@@ -19,6 +19,7 @@ from ..mining.settings import Settings, settings_of, stated_settings
 from ..mining.source import Source
 from ..mining.unread import UNREAD
 from ..mining.wording import counted, worded
+from .baseline import read_baseline
 from .diff import lies_in
 from .learning import CLAIMS, has_grammar, is_ours, known_suffixes, left_out_by, why_left_alone
 from .names.missing import Names
@@ -112,17 +113,18 @@ def judge_edited(before: Mapping[str, bytes], after: Mapping[str, bytes], judge:
         return [f"the settings of this change are broken, and no check can run once it is merged: {error}"]
     if is_same:
         edited = [name for name in edited if name == baseline]
-    elif fault := fault_in(before):
-        return [f"this change mends the settings, and is judged without any; before it they were broken: {fault}"]
+    if edited and (fault := fault_in(before, baseline)):
+        return [f"this change is judged without what it mends, which was broken: {fault}"]
     about = f"{' and '.join(edited)} {'is' if len(edited) == 1 else 'are'} edited here"
     return [f"{about}: this change is judged by what stood there before, the next by what does now"] if edited else []
 
 
-def fault_in(files: Mapping[str, bytes]) -> str:
-    """Return what is wrong with the settings in *files*, or nothing."""
+def fault_in(files: Mapping[str, bytes], baseline: str) -> str:
+    """Return what is wrong with the settings in *files*, or with the *baseline*, or nothing."""
     try:
         stated_settings(files)
-    except SettingsError as error:
+        read_baseline(files.get(baseline, b""), baseline)
+    except (InputError, SettingsError) as error:
         return str(error)
     return ""
 

@@ -191,7 +191,7 @@ def find_judge(request: Request, change: Change | None) -> Judge:
         return Judge(profile, settings, load_baseline(request, lambda name: read_whole(request.root / name)))
     settings = settings_before(request, change)
     profile = named_profile(request, settings) or learn_commit(change.base, settings)
-    return Judge(profile, settings, load_baseline(request, change.base.read_one))
+    return Judge(profile, settings, baseline_before(request, change))
 
 
 def settings_before(request: Request, change: Change) -> Settings:
@@ -206,6 +206,23 @@ def settings_before(request: Request, change: Change) -> Settings:
     except SettingsError:
         stated_settings(files_after(request, change, SETTINGS_FILES))
         return Settings(marks=read_marks(files))
+
+
+def baseline_before(request: Request, change: Change) -> Baseline:
+    """
+    Return the baseline that *change* starts from; where it mends a broken one, none, as of settings.
+
+    Raises `InputError` where it leaves it broken, and where one that was named is not there.
+    """
+    name = request.baseline or FILE
+    files = dict(change.base.read([name]))
+    try:
+        return load_baseline(request, files.get)
+    except InputError:
+        if name not in files:
+            raise
+        read_baseline(files_after(request, change, [name]).get(name, b""), name)
+        return {}
 
 
 def named_profile(request: Request, settings: Settings) -> Profile | None:

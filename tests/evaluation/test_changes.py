@@ -275,7 +275,25 @@ def test_what_mends_broken_settings_can_be_judged(
 
     assert (1, [("new.py", 1)]) == check(capsys, str(house), *how)
     (note,) = run_check(Request(house, base="HEAD", names=False)).notes
-    assert note.startswith("this change mends the settings, and is judged without any; before it they were broken: ")
+    assert note.startswith("this change is judged without what it mends, which was broken: idiolect.toml: ")
+
+
+def test_what_mends_a_broken_baseline_can_be_judged(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A merge may leave its marks in it, which stop every change but the one that takes them out, or the file."""
+    past, how = house / ".idiolect-baseline.jsonl", [str(house), "--diff", "HEAD"]
+    past.write_text("<<<<<<< HEAD\n")
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Merge")
+    (house / "new.py").write_text(SLIP)
+    assert 2 == main(["check", *how])
+    assert "line 1 is no entry of a baseline" in capsys.readouterr().err
+
+    past.write_text("")
+    assert (1, [("new.py", 1)]) == check(capsys, *how)
+    past.unlink()
+    assert (1, [("new.py", 1)]) == check(capsys, *how)
+    (note,) = run_check(Request(house, base="HEAD", names=False)).notes
+    assert note.startswith("this change is judged without what it mends, which was broken: .idiolect-baseline.jsonl, ")
 
 
 @pytest.mark.parametrize("staged", [False, True])
