@@ -21,9 +21,9 @@ from ._paths import PATH
 def command(adapter: Path, base: str | None, port: int) -> None:
     """Serve ADAPTER on this machine's loopback until interrupted."""
     from ..training.generation import load_model
-    from ..training.serve import make_server
+    from ..training.serve import make_server, name_model
 
-    name = adapter.resolve().name
+    name = name_model(adapter)
     generator, _ = load_model(base, adapter)
     try:
         server = make_server(generator, name, port)

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..mining.languages import language_named, language_of
@@ -57,6 +58,12 @@ class Ask(NamedTuple):
     """Whether the answer is sent as it grows."""
     stream_usage: bool
     """Whether its tokens are counted at the end of the stream, too."""
+
+
+def name_model(folder: Path) -> str:
+    """Return what the adapter in *folder* is asked for as: what its folder is called, but for the base's own name."""
+    name = folder.resolve().name
+    return "adapter" if name == "base" else name
 
 
 def make_server(generator: ModelGenerator, name: str, port: int) -> ThreadingHTTPServer:

@@ -18,7 +18,7 @@ from idiolect.training import serve
 from idiolect.training.generation import load_model
 from idiolect.training.pieces import Pieces
 from idiolect.training.prompts import Prompt, ask_for
-from idiolect.training.serve import make_server
+from idiolect.training.serve import make_server, name_model
 from idiolect.training.train import train_adapter
 
 from .test_train import RECIPE
@@ -50,6 +50,11 @@ def test_a_completion_is_the_generators_answer(served, model):
 
     assert body["choices"][0]["text"] == answer.text
     assert body["usage"]["completion_tokens"] == answer.output_tokens
+
+
+def test_an_adapter_never_goes_by_the_name_of_its_base(tmp_path):
+    """Asked for by the name of a folder called `base` it would be switched off."""
+    assert ["adapter", "mine"] == [name_model(tmp_path / folder) for folder in ("base", "mine")]
 
 
 @pytest.fixture(name="client", scope="module")
