@@ -67,12 +67,14 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe, tokens: Sequence[int]
     """
     Return *model* with a fresh adapter whose weights follow from the recipe's seed, the rows of *tokens* among them.
 
-    Raises `InputError` when PEFT finds no layer that it can adapt.
+    Raises `InputError` when PEFT finds no layer that it can adapt, and for a rank that no layer has.
     """
     torch.manual_seed(recipe.seed)
     rows: Any = rows_by_module(model, tokens)
     if recipe.method == "full":
         return attach_full(model, rows)
+    if recipe.rank > (most := count_ranks(model)):
+        raise InputError(f"rank={recipe.rank} is more than any layer of this base has: {most}. Set a lower rank.")
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=recipe.rank,
@@ -89,6 +91,11 @@ def attach_adapter(model: PreTrainedModel, recipe: Recipe, tokens: Sequence[int]
         return get_peft_model(model, config)  # pyright: ignore
     except ValueError as error:
         raise InputError(f"This base takes no adapter: {str(error)[:300]}") from error
+
+
+def count_ranks(model: PreTrainedModel) -> int:
+    """Return the most ranks that a layer of *model* has: as many as its narrower side is wide."""
+    return max(min(weight.shape) for weight in model.parameters() if weight.ndim > 1)
 
 
 def choose_targets(model: PreTrainedModel) -> str | list[str]:
@@ -119,8 +126,7 @@ def name_spared(model: PreTrainedModel) -> list[str]:
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:
     """Return *model* with the adapter in *folder*."""
-    # no layer has more ranks than its narrower side
-    check_adapter(folder, max(min(weight.shape) for weight in model.parameters() if weight.ndim > 1))
+    check_adapter(folder, count_ranks(model))
     try:
         loaded = PeftModel.from_pretrained(
             model, folder, is_trainable=trainable, local_files_only=True, low_cpu_mem_usage=False

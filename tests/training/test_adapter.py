@@ -28,6 +28,7 @@ from idiolect.training.disk import disk_faults
 from idiolect.training.generation import load_model
 from idiolect.training.models import find_base, load_base_model
 from idiolect.training.setup import read_form
+from idiolect.training.train import train_adapter
 from safetensors.torch import load_file, save_file
 
 from .conftest import tiny_model
@@ -170,6 +171,15 @@ def test_what_is_adapted_of_any_base_is_loaded_again(architecture, adapter, tmp_
     assert not any("expert" in name for name in adapter_tensors(live))
     with torch.no_grad():
         assert torch.equal(load_adapter(tiny_model(architecture, vocabulary), tmp_path)(ids).logits, live(ids).logits)
+
+
+def test_a_rank_that_no_layer_has_is_refused_before_it_is_trained(tiny_base, tiny_corpus, tmp_path):
+    """Its adapter would be refused where it is loaded; the highest that there is can be."""
+    with pytest.raises(InputError, match="rank=33 is more than any layer of this base has: 32"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, rank=33))
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, rank=32, steps=1))
+
+    assert load_model(tiny_base, out).generator.applied.applied
 
 
 def test_adapters_that_say_stabilized_are_the_same(adapter, tiny_base, tmp_path, family):
