@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from peft import PeftModel
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from ..mining.artefacts import expect_form, parse_json, write_json
 from ..mining.corpus import Corpus
@@ -370,8 +371,17 @@ def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.dev
         # newer transformers call it by the first name
         names = ("activation_checkpointing_enable", "gradient_checkpointing_enable")
         next(getattr(base, name) for name in names if hasattr(base, name))({"use_reentrant": False})
+        drop_nothing(model)
     if recipe.compile:
         for layer in decoder_layers(model):
             # what a layer that is recomputed calls is left as it is, but for modules that are compiled themselves
             for module in layer.children() if recipe.checkpointing else [layer]:
                 module.compile(dynamic=True)
+
+
+def drop_nothing(model: PeftModel) -> None:
+    """Let layers that are recomputed drop nothing: they are told that they are trained, and OPT's go by that."""
+    for layer in model.modules():
+        if isinstance(layer, GradientCheckpointingLayer):
+            shares = [name for name, value in vars(layer).items() if "dropout" in name and isinstance(value, float)]
+            vars(layer).update(dict.fromkeys(shares, 0.0))

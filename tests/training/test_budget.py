@@ -97,17 +97,21 @@ def test_layers_are_recomputed_where_they_shall_be(method, dtype, tiny_base, fam
     assert (gradients[1] - gradients[0]).norm() <= 1e-5 * gradients[0].norm()
 
 
-def test_a_base_drops_nothing_where_layers_are_recomputed(family):
-    """StarCoder2 names a dropout of its embeddings: the loss stays that of a run that keeps its activations."""
+@pytest.mark.parametrize(("architecture", "name"), [("starcoder2", "embedding_dropout"), ("opt", "dropout")])
+def test_a_base_drops_nothing_where_layers_are_recomputed(architecture, name, family):
+    """StarCoder2 drops of its embeddings, OPT in its layers: the loss stays what it is without."""
     ((pack, _),) = pack_in_order(encode_pairs(make_pairs(6), family, 512).examples, pack_tokens=10**6, share=8)
-    config = tiny_config("starcoder2", len(family.tokenizer))
-    config.embedding_dropout = 0.5
+    config = tiny_config(architecture, len(family.tokenizer))
+    setattr(config, name, 0.5)
     losses = []
     for checkpointing in (False, True):
         recipe = replace(RECIPE, checkpointing=checkpointing)
         model = attach_adapter(tiny_model(config, config.vocab_size), recipe)
         prepare_model(model, recipe, "packed", CPU)
-        losses.append(pack_loss(model, pack, recipe, "packed", CPU, torch.float32).item())
+        loss = pack_loss(model, pack, recipe, "packed", CPU, torch.float32)
+        # after the block that says so the layers are computed once more
+        loss.backward()
+        losses.append(loss.item())
 
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
