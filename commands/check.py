@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     "--baseline", "baseline_file", metavar="FILE", help="The accepted past; .idiolect-baseline.jsonl if there."
 )
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely, then judge what is left.")
-@click.option("--explain", metavar="RULE", help="Print the page of a rule, such as S01, or a line on `all`, and stop.")
+@click.option(
+    "--explain", metavar="RULE", help="Print the page of a rule, such as S01, or a line for each of `all`, and stop."
+)
 @click.option("--names/--no-names", "names", default=True, help="Ask whether what code names exists (pyrefly).")
 @language_option
 def command(
