@@ -143,7 +143,7 @@ def render_tables(rows: Sequence[Mapping[str, Any]]) -> str:
             before, after = row["base"], row["tuned"]
             lines.append(f"Loss on held-out answers: {before:.3f} before, {after:.3f} after, in nats a token.")
         if row["row"] == "forgetting":
-            worse, upper, limit = row["worse"], row["upper"], row["margin"]
+            worse, upper, limit = round(row["worse"], 3) + 0.0, row["upper"], row["margin"]  # no "-0.000"
             lines.append(f"General code lost {worse:.3f} nats a token, {upper:.3f} at most; {limit:g} are allowed.")
         if row["row"] == "verdict":
             lines.append(f"Verdict: `{row['name']}`. {row['sentence']}")
