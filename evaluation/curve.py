@@ -18,7 +18,7 @@ import numpy as np
 from ..mining.advice import LEAST_PAIRS
 from ..mining.artefacts import sha256_json
 from ..mining.pairs.pair import Pair
-from .losses import tokens_of
+from .losses import nats_of, tokens_of
 from .statistics import compare
 from .tables import Row
 
@@ -178,8 +178,7 @@ def weigh_reading(rows: Sequence[Row]) -> dict[str, Any]:
 
 def worth_of(less: Sequence[Row], more: Sequence[Row]) -> dict[str, Any]:
     """Return how many nats a token lower the loss of *more* is than that of *less*, on the probes of *less*."""
-    known = {row["pair_id"]: float(row["nats"]) for row in more}
-    before = {row["pair_id"]: float(row["nats"]) for row in less}
+    known, before = nats_of(more, adapted=True), nats_of(less, adapted=True)
     clusters = {row["pair_id"]: row["cluster"] for row in less}
     after = {probe: known[probe] for probe in before}
     worth = compare("answer_loss", ("less", before), ("more", after), clusters, tokens=tokens_of(less))

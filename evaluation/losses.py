@@ -37,7 +37,7 @@ def weigh_losses(rows: Sequence[Row]) -> Losses:
         if not own:
             continue
         base, tuned = nats_of(own, adapted=False), nats_of(own, adapted=True)
-        summary[part] = {"probes": len(base), "base": mean_loss(own, adapted=False)}
+        summary[part] = {"probes": len(base), "base": base_loss(own)}
         if not tuned:
             continue
         clusters = {row["pair_id"]: row["cluster"] for row in own}
@@ -50,7 +50,7 @@ def weigh_losses(rows: Sequence[Row]) -> Losses:
     as_text = [row for row in rows if row["set"] == "test_text"]
     if as_text and "general" in summary:
         # above 0: this code surprises the base more than general code does, so there is something to learn
-        summary["novelty"] = mean_loss(as_text, adapted=False) - summary["general"]["base"]
+        summary["novelty"] = base_loss(as_text) - summary["general"]["base"]
     return Losses(comparisons, general, learned, summary)
 
 
@@ -64,7 +64,6 @@ def tokens_of(rows: Sequence[Row]) -> dict[str, int]:
     return {row["pair_id"]: row["tokens"] for row in rows}
 
 
-def mean_loss(rows: Sequence[Row], *, adapted: bool) -> float:
-    """Return nats a token over all pairs together."""
-    own = [row for row in rows if row["adapted"] is adapted]
-    return math.fsum(row["nats"] for row in own) / sum(row["tokens"] for row in own)
+def base_loss(rows: Sequence[Row]) -> float:
+    """Return the nats a token of all pairs together without the adapter."""
+    return math.fsum(nats_of(rows, adapted=False).values()) / sum(tokens_of(rows).values())
