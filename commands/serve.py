@@ -21,12 +21,12 @@ from ._paths import PATH
 def command(adapter: Path, base: str | None, port: int) -> None:
     """Serve ADAPTER on this machine's loopback until interrupted."""
     from ..training.generation import load_model
-    from ..training.serve import make_server, name_model
+    from ..training.serve import Server, name_model
 
     name = name_model(adapter)
     generator, _ = load_model(base, adapter)
     try:
-        server = make_server(generator, name, port)
+        server = Server(generator, name, port)
     except OSError as error:
         raise MachineError(f"Port {port} cannot be used: {error.strerror}. Name another with --port.") from error
     with server:

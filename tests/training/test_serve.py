@@ -14,11 +14,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 from idiolect.mining.pairs.pair import HOLE
-from idiolect.training import serve
+from idiolect.training import completions
 from idiolect.training.generation import load_model
 from idiolect.training.pieces import Pieces
 from idiolect.training.prompts import Prompt, ask_for
-from idiolect.training.serve import make_server, name_model
+from idiolect.training.serve import Handler, Server, name_model
 from idiolect.training.train import train_adapter
 
 from .test_train import RECIPE
@@ -29,7 +29,7 @@ def served(tiny_base, tiny_corpus, tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "adapter"
     train_adapter(tiny_corpus, out, base=tiny_base, recipe=replace(RECIPE, steps=10))
     generator, _ = load_model(tiny_base, out)
-    server = make_server(generator, "adapter", 0)
+    server = Server(generator, "adapter", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}", generator
     server.shutdown()
@@ -85,7 +85,7 @@ def test_what_a_client_leaves_open_may_be_null(served):
 
 def test_a_client_that_asks_for_more_than_is_written_gets_what_there_is(served, monkeypatch):
     """A limit is an upper bound, and clients send thousands."""
-    monkeypatch.setattr(serve, "MOST_TOKENS", 12)
+    monkeypatch.setattr(completions, "MOST_TOKENS", 12)
     asked = {"prompt": "def total(values):"}
 
     answer = post(served[0], {**asked, "max_tokens": 4096})
@@ -239,8 +239,8 @@ def test_half_a_character_and_endless_nesting_are_answered(served, data):
 @pytest.mark.parametrize(("length", "more"), [("\xb2", b""), ("50", b"{"), ("13", b'{"prompt": 1}')])
 def test_a_client_that_breaks_off_keeps_nobody_waiting(served, length, more, monkeypatch, capsys):
     """A length that is no number, a body that never comes, a refused body: no thread waits, and nothing is printed."""
-    monkeypatch.setattr(serve, "WAIT", 0.2)
-    server = make_server(served[1], "adapter", 0)
+    monkeypatch.setattr(Handler, "timeout", 0.2)
+    server = Server(served[1], "adapter", 0)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     with socket.create_connection(server.server_address) as client:
@@ -269,7 +269,7 @@ def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, 
         yield from plainly(self, requests, max_tokens=[1], **asked)
 
     monkeypatch.setattr(type(served[1]), "generate", write_on)
-    server = make_server(served[1], "adapter", 0)
+    server = Server(served[1], "adapter", 0)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     body = b'{"prompt": "def total(values):", "stream": %b}' % stream
     with socket.create_connection(server.server_address) as client:
@@ -287,7 +287,7 @@ def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, 
 
 def test_a_client_that_hangs_up_is_no_fault(served, capsys):
     """Its answer goes nowhere, and says nothing."""
-    server = make_server(served[1], "adapter", 0)
+    server = Server(served[1], "adapter", 0)
     for error in (BrokenPipeError(), ValueError("a fault")):
         try:
             raise error
