@@ -112,7 +112,8 @@ def compare(
     """Return the baseline of *repository* and, where it *is_judged*, what is found there now."""
     from ..evaluation.baseline import FILE as USUAL
     from ..evaluation.baseline import read_baseline
-    from ..evaluation.run import Request, answerable, find_all
+    from ..evaluation.request import Request
+    from ..evaluation.run import answerable, find_all
     from .check import find_root
 
     root = find_root((repository,))

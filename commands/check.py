@@ -64,7 +64,8 @@ def command(
     PATHS are files and folders of it; without any, all of it is asked.
     """
     from ..evaluation.formats import check_formats, render_report, says_notes
-    from ..evaluation.run import Request, run_check
+    from ..evaluation.request import Request
+    from ..evaluation.run import run_check
     from ..mining.artefacts import machine_faults
 
     if explain is not None:

@@ -167,7 +167,7 @@ def conform_answer(
 ) -> Conformed:
     """Return the best of up to *tries* pruned candidates: the likeliest where nothing is wrong with it, else drawn."""
     from ..evaluation.conform import conform
-    from ..evaluation.run import read_profile
+    from ..evaluation.standard import read_profile
 
     hole = open_hole()
     if not hole.is_judge:

@@ -25,7 +25,7 @@ def command(source: Path | None, words: int) -> None:
     """
     from ..evaluation.learning import learn_tree
     from ..evaluation.notes import idle_patterns, idle_settings, require_grammar, unheard, unread, without_grammar
-    from ..evaluation.run import paths_now
+    from ..evaluation.request import paths_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
     from ..mining.repository import is_made_here, list_files

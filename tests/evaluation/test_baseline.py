@@ -13,7 +13,8 @@ from idiolect.cli import main
 from idiolect.evaluation.baseline import FILE, SCHEMA, match_baseline, read_baseline, write_baseline
 from idiolect.evaluation.identity import Key
 from idiolect.evaluation.learning import learn_tree
-from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.request import Request
+from idiolect.evaluation.run import run_check
 from idiolect.mining.errors import InputError
 from idiolect.mining.settings import Settings
 

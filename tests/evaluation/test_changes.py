@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation.diff import lies_in
-from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.request import Request
+from idiolect.evaluation.run import run_check
 
 from .slips import HOUSE, SLIP, check, git
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation import diff
-from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.request import Request
+from idiolect.evaluation.run import run_check
 from idiolect.mining import difference
 
 from .slips import SLIP, check, git

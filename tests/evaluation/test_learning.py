@@ -14,7 +14,8 @@ import pytest
 from idiolect.cli import main
 from idiolect.evaluation import learning
 from idiolect.evaluation.learning import learn_tree
-from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.request import Request
+from idiolect.evaluation.run import run_check
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
 from idiolect.mining.settings import Settings

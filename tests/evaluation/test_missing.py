@@ -12,7 +12,8 @@ import pytest
 from idiolect.cli import main
 from idiolect.evaluation.findings import Report
 from idiolect.evaluation.names.resolver import find_resolver
-from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.request import Request
+from idiolect.evaluation.run import run_check
 
 from .slips import git
 

@@ -13,7 +13,8 @@ import pytest
 from idiolect.cli import main
 from idiolect.evaluation.formats import format_names
 from idiolect.evaluation.names.resolver import find_resolver
-from idiolect.evaluation.run import Request, find_all, run_check
+from idiolect.evaluation.request import Request
+from idiolect.evaluation.run import find_all, run_check
 from idiolect.mining.errors import InputError
 
 from .slips import SLIP, git

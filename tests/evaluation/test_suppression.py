@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.request import Request
+from idiolect.evaluation.run import run_check
 from idiolect.evaluation.suppression import collect_suppressions
 
 from .slips import check, parse_text

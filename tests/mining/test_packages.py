@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from idiolect.evaluation.learning import learn_tree
 from idiolect.evaluation.names.resolver import find_resolver
-from idiolect.evaluation.run import Request, run_check
+from idiolect.evaluation.request import Request
+from idiolect.evaluation.run import run_check
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.languages import known_languages
 from idiolect.mining.mine_files import Job, read_and_mine

@@ -1,0 +1,125 @@
+"""
+What code is held to. In: a `Request` and its change. Out: a profile, settings and a baseline.
+
+Those of a change are its merge base's: no change can weaken its own judge. One that mends what was broken there is
+judged without it, or it could never be merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..mining.artefacts import parse_json
+from ..mining.attributes import files_about, read_marks
+from ..mining.errors import InputError, SettingsError
+from ..mining.learn import settle_profile
+from ..mining.profile import Profile
+from ..mining.reading import is_beyond_link
+from ..mining.settings import FILES as SETTINGS_FILES
+from ..mining.settings import Settings, contents_of, judging_files, read_settings, settings_of, stated_settings
+from .baseline import FILE, Baseline, read_baseline
+from .diff import Change
+from .learning import learn_commit, learn_tree
+from .notes import judge_edited
+from .request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """
+    What code is held to.
+    """
+
+    profile: Profile
+    settings: Settings
+    baseline: Baseline
+
+
+def find_standard(request: Request, change: Change | None) -> Standard:
+    """Return the profile, the settings and the baseline: of the merge base where there is a change to judge."""
+    if change is None:
+        settings = read_settings(request.root)
+        profile = named_profile(request, settings) or learn_tree(request.root, settings)
+        return Standard(profile, settings, load_baseline(request, lambda name: read_whole(request.root / name)))
+    settings = settings_before(request, change)
+    profile = named_profile(request, settings) or learn_commit(change.base, settings)
+    return Standard(profile, settings, baseline_before(request, change))
+
+
+def settings_before(request: Request, change: Change) -> Settings:
+    """
+    Return the settings that *change* starts from; where it mends broken ones, none: else it could never be merged.
+
+    Raises `SettingsError` where it leaves them broken.
+    """
+    files = dict(change.base.read(judging_files(change.base.blobs)))
+    try:
+        return settings_of(files)
+    except SettingsError:
+        stated_settings(files_after(request, change, SETTINGS_FILES))
+        return Settings(marks=read_marks(files))
+
+
+def baseline_before(request: Request, change: Change) -> Baseline:
+    """
+    Return the baseline that *change* starts from; where it mends a broken one, none, as of settings.
+
+    Raises `InputError` where it leaves it broken, and where one that was named is not there.
+    """
+    name = request.baseline or FILE
+    files = dict(change.base.read([name]))
+    try:
+        return load_baseline(request, files.get)
+    except InputError:
+        if name not in files:
+            raise
+        read_baseline(files_after(request, change, [name]).get(name, b""), name)
+        return {}
+
+
+def named_profile(request: Request, settings: Settings) -> Profile | None:
+    """Return the profile that was named, with what *settings* ignore and the tiers that they name; None without one."""
+    return settle_profile(read_profile(request.profile), settings) if request.profile is not None else None
+
+
+def read_profile(file: Path) -> Profile:
+    """Return the profile in *file*."""
+    try:
+        return Profile.from_json(parse_json(file.read_text("utf-8")))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"The profile {str(file)!r} cannot be read: {reason}.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise InputError(f"{str(file)!r} is no profile: {reason}. Mine one, or leave --profile out.") from None
+
+
+def load_baseline(request: Request, read: Callable[[str], bytes | None]) -> Baseline:
+    """Return the baseline that was named, or the one in its usual place; one that was named must be there."""
+    data = read(request.baseline or FILE)
+    if data is None and request.baseline is not None:
+        where = "" if request.base is None and not request.staged else " in the commit that the change starts from"
+        raise InputError(f"There is no baseline {request.baseline!r}{where}. Make one: idiolect baseline create.")
+    return read_baseline(data, request.baseline or FILE) if data is not None else {}
+
+
+def edits_of_standard(request: Request, change: Change, settings: Settings) -> list[str]:
+    """Return a sentence where *change* edits what it is judged by, for whoever wonders why that counts for nothing."""
+    baseline = request.baseline or FILE
+    names = [*judging_files({*change.base.blobs, *files_about(change.added)}), baseline]
+    return judge_edited(dict(change.base.read(names)), files_after(request, change, names), settings, baseline)
+
+
+def files_after(request: Request, change: Change, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the files of *names*, whole, that there are after *change*."""
+    if change.staged is not None:
+        return dict(change.staged.read(names))
+    plain = (name for name in names if not is_beyond_link(request.root, name))
+    return contents_of(plain, lambda name: read_whole(request.root / name))
+
+
+def read_whole(file: Path) -> bytes | None:
+    """Return the bytes of a plain file, or None where there is none: a long past makes a large baseline."""
+    return file.read_bytes() if file.is_file() and not file.is_symlink() else None
