@@ -37,6 +37,8 @@ NO_SENTENCE = re.compile(r"[\w.]+\(.*\)\s*->|[^\W\dA-Z]\w*: ")
 """How a signature opens, and what is said of a parameter by its name."""
 UNENDED = frozenset({"a", "an", "and", "if", "or", "than", "the", "when", "whether"})
 """Words after which something is to follow."""
+GOES_ON = re.compile(r"[ \t]*\r?\n\s*\n\s*[a-z]+ [a-z]")
+"""A paragraph that begins within a sentence: formatters that want a summary of one line cut one off."""
 READ = b"__doc__"
 """What reads documentation strings as the program runs, and may print them, or hold them against a text."""
 UNDERLINE = re.compile(r"^\s*([-=~^*+#])\1{2,}\s*$")
@@ -316,7 +318,7 @@ class SummaryEnd(Documented):
     never = frozenset({"without"})
     is_fixable = True
     values = ("full stop", "without")
-    version = 7
+    version = 8
     examples = Examples(
         value="full stop",
         conforms=('def f():\n    """Do it."""', 'def f():\n    """\n    Do it.\n\n    Then that\n    """'),
@@ -347,6 +349,7 @@ class SummaryEnd(Documented):
             'def f():\n    """Do it with\n    *changes* applied.\n    """',
             'def f():\n    """Hand on\n    **given, too.\n    """',
             'def f():\n    """Wait for\n    2.5 seconds.\n    """',
+            'def f():\n    """Hand on what was given to the\n\n    caller of this.\n    """',
         ),
     )
 
@@ -358,7 +361,9 @@ class SummaryEnd(Documented):
         last = text[:end].rstrip(".").split()[-1]
         if NO_WORD.search(last) or last in UNENDED or NO_SENTENCE.match(content_of(text).lstrip()):
             return None
-        return "full stop" if text[end - 1] == "." else "without"
+        if text[end - 1] == ".":
+            return "full stop"
+        return None if GOES_ON.match(text, end) else "without"
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the full stop put in or taken out."""
