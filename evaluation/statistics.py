@@ -261,8 +261,9 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def mcnemar_p(better: int, worse: int) -> float:
     """Return the exact two-sided p-value of *better* against *worse* discordant probes, clusters ignored."""
     total = better + worse
-    tail = math.fsum(math.comb(total, k) for k in range(min(better, worse) + 1)) / 2**total
-    return min(1.0, 2 * tail)
+    # whole numbers, for a thousand probes give more patterns than a float can count
+    tail = sum(math.comb(total, k) for k in range(min(better, worse) + 1))
+    return min(1.0, 2 * tail / 2**total)
 
 
 def chance_of_better(better: int, worse: int) -> float:

@@ -157,7 +157,8 @@ def test_sign_flips_of_two_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("better", "worse"), [pytest.param(9, 3, id="all patterns"), pytest.param(21, 11, id="drawn ones")]
+    ("better", "worse"),
+    [pytest.param(9, 3, id="all patterns"), pytest.param(21, 11, id="drawn ones"), pytest.param(560, 500, id="many")],
 )
 def test_sign_flips_of_probes_alone_are_mcnemars_test(better, worse):
     """Where each cluster is one probe that one arm alone solves, both count the same throws of a coin."""
