@@ -22,8 +22,6 @@ from .judgements import CachingJudge
 from .syntax import fault_of
 from .unused import drop_unused
 
-__all__ = ["find_fix", "fix_once", "fix_source", "fixes_of"]
-
 Judge = Callable[[Source], Judgement]
 
 ROUNDS = 4
@@ -63,10 +61,10 @@ def fix_source(source: Source, findings: Sequence[Finding], profile: Profile) ->
             break
         known = judge(current).findings
         waiting = [f for f in known if (f.entry.id, f.start) in left]
-    unused = drop_unused(source, current)
-    text = apply_edits(current, unused)
-    is_kept = bool(unused) and is_better(current, text, judge, judge(current).findings, 0)
-    return source.encode(text if is_kept else current.text)
+    if unused := drop_unused(source, current):
+        trimmed = edited(current, unused)
+        current = trimmed if is_better(current, trimmed, judge, judge(current).findings, 0) else current
+    return source.encode(current.text)
 
 
 def fixes_of(report: Report, alerts: Sequence[Alert]) -> list[tuple[Edit, ...]]:
@@ -160,18 +158,17 @@ def overlap(one: Edit, other: Edit) -> bool:
 
 
 def is_better(
-    source: Source, text: str, judge: Judge, known: Sequence[Finding], fixed: int, *, is_proof: bool = True
+    source: Source, mended: Source, judge: Judge, known: Sequence[Finding], fixed: int, *, is_proof: bool = True
 ) -> bool:
     """
-    Claim that *text* parses as well as *source*, has *fixed* fewer findings than *known* ones, and none of a new rule.
+    Claim that *mended* parses as *source* does, has *fixed* fewer findings than *known* ones, and none of a new rule.
 
     Without *is_proof* libcst is not asked, which takes longer than all else.
     """
-    mended = parse_source(source.path, text.encode("utf-8"), source.language)
     if mended.tree.root_node.has_error and not source.tree.root_node.has_error:
         return False
     readers = ((runs, is_python) if is_proof else (runs,)) if source.language.name == "python" else ()
-    if any(not reads(text) and reads(source.text) for reads in readers):
+    if any(not reads(mended.text) and reads(source.text) for reads in readers):
         return False
     before, after = (Counter(f.entry.id for f in found) for found in (known, judge(mended).findings))
     return after.total() <= before.total() - fixed and all(after[rule] <= before[rule] for rule in after)
@@ -200,7 +197,7 @@ def keep_good(
         mended = source
         for made in follow(source, [edit for edits in some for edit in edits], judge, known):
             mended = edited(mended, made)
-        return is_better(source, mended.text, judge, known, len(some), is_proof=is_proof)
+        return is_better(source, mended, judge, known, len(some), is_proof=is_proof)
 
     if not fixes or are_good(fixes):
         return list(fixes)

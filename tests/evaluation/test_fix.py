@@ -165,7 +165,7 @@ def test_a_fix_is_kept_only_where_it_makes_the_file_better(
     """Each fix takes a finding away, none comes of another rule, and what was read before is read still."""
     judge, source = partial(judge_source, profile=profile), parse(before)
 
-    assert is_kept == is_better(source, after, judge, judge(source).findings, fixed)
+    assert is_kept == is_better(source, parse(after), judge, judge(source).findings, fixed)
 
 
 def test_fixes_that_do_harm_only_together_are_told_apart(profile: Profile):
@@ -192,8 +192,8 @@ def test_a_fix_that_breaks_another_language_is_not_kept(profile: Profile):
     judge = partial(judge_source, profile=profile)
     whole, broken = (parse_source("a.js", text, language_named("javascript")) for text in (b"a = 1;\n", b"a = (;\n"))
 
-    assert not is_better(whole, broken.text, judge, [], 0)
-    assert is_better(broken, broken.text, judge, [], 0)
+    assert not is_better(whole, broken, judge, [], 0)
+    assert is_better(broken, broken, judge, [], 0)
 
 
 def test_findings_that_were_not_given_stay(profile: Profile):
@@ -207,9 +207,10 @@ def test_what_the_running_python_reads_it_still_reads(profile: Profile):
     assert b"a = f\"{d.get('k', [])}\"\n" == mend("a = f\"{d.get('k', list())}\"\n", profile)
 
 
-def test_a_file_keeps_its_encoding_and_line_ends(profile: Profile):
-    """Latin-1 stays Latin-1, and CRLF stays CRLF."""
-    data = "# coding: latin-1\r\na = list()  # é\r\n".encode("latin-1")
+@pytest.mark.parametrize(("encoding", "word"), [("latin-1", "é"), ("euc-jp", "日本"), ("utf-7", "é")])
+def test_a_file_keeps_its_encoding_and_line_ends(encoding: str, word: str, profile: Profile):
+    """Latin-1 stays Latin-1, what is no UTF-8 at all stays that, and CRLF stays CRLF."""
+    data = f"# coding: {encoding}\r\na = list()  # {word}\r\n".encode(encoding)
 
     assert data.replace(b"list()", b"[]") == mend(data, profile)
 
