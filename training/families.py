@@ -259,16 +259,15 @@ def probe_chat(tokenizer: Tokenizer) -> tuple[tuple[tuple[int, ...], tuple[int, 
     A base model may carry a chat template that it was never trained on (Qwen2.5-Coder does). The template is used only
     where the token that it puts after an answer is the tokenizer's own end token.
     """
-    template = tokenizer.chat_template
-    if not template:
+    if not tokenizer.chat_template:
         return None, ""
-    if isinstance(template, str) and not is_harmless(template):
-        return None, "it is too long, or takes too much time or memory"
     user = {"role": "user", "content": SENTINEL}
     try:
-        render = partial(
-            tokenizer.apply_chat_template, tokenize=False, chat_template=TODAY + tokenizer.get_chat_template()
-        )
+        # of several it is the one that is taken
+        template = tokenizer.get_chat_template()
+        if not is_harmless(template):
+            return None, "it is too long, or takes too much time or memory"
+        render = partial(tokenizer.apply_chat_template, tokenize=False, chat_template=TODAY + template)
         asked: str = render([user], add_generation_prompt=True)
         answered: str = render([user, {"role": "assistant", "content": SENTINEL}])
     except Exception as error:  # a template is a program of the base's makers and may raise what it likes

@@ -149,8 +149,8 @@ def check_gguf(file: Path) -> None:
 
     That is one of more layers than the file has tensors, for which it makes room, or of stretched positions.
     """
-    try:
-        with file.open("rb") as head:
+    with file.open("rb") as head:
+        try:
             magic, _, tensors, entries = struct.unpack("<4sIQQ", head.read(24))
             if magic != b"GGUF":
                 raise InputError(f"{str(file)!r} is no GGUF file.")
@@ -159,8 +159,9 @@ def check_gguf(file: Path) -> None:
             if (most := max((count for count in layers if isinstance(count, int)), default=0)) > tensors:
                 raise InputError(f"{str(file)!r} speaks of {most} layers and holds {tensors} tensors.")
             names = {read_tensor(head) for _ in range(tensors)}
-    except (struct.error, KeyError, OverflowError, MemoryError, RecursionError):
-        raise InputError(f"The head of {str(file)!r} cannot be read. Is the file complete?") from None
+        # a length that lies may be none that a file can have
+        except (struct.error, KeyError, OSError, ValueError, OverflowError, MemoryError, RecursionError):
+            raise InputError(f"The head of {str(file)!r} cannot be read. Is the file complete?") from None
     if unread := find_unread(values, names):
         raise InputError(
             f"{str(file)!r} {unread}, which transformers does not read there: it would be another model. Name the "
@@ -257,9 +258,9 @@ def is_harmless(template: str) -> bool:
     """Claim that *template* renders within little time and memory; tried in a process of its own."""
     if len(template) > LONGEST_TEMPLATE:
         return False
-    command = [sys.executable, "-I", "-c", RENDER]
+    command = [sys.executable, "-I", "-X", "utf8", "-c", RENDER]
     try:
-        done = subprocess.run(command, input=template, text=True, capture_output=True, timeout=TEMPLATE_SECONDS)
+        done = subprocess.run(command, input=template.encode(), capture_output=True, timeout=TEMPLATE_SECONDS)
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0

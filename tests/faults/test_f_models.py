@@ -189,13 +189,25 @@ def gguf_head(layers: int, tensors: int, stretch: bytes = b"none", name: bytes =
     [
         (gguf_head(20_000, 30), "20000 layers"),
         (gguf_head(2, 30)[:-3], "cannot be read"),
+        (gguf_head(2, 30).replace(struct.pack("<Q", 99), struct.pack("<Q", 2**62)), "cannot be read"),
+        (gguf_head(2, 30).replace(struct.pack("<IQ", 8, 2), struct.pack("<IQ", 12, 2**60)), "cannot be read"),
         (gguf_head(2, 30).replace(b"GGUF", b"FUGG"), "no GGUF file"),
         (gguf_head(2, 30, b"linear"), "stretches its positions"),
         (gguf_head(2, 30, name=b"rope_freqs.weight"), "stretches its positions"),
         (gguf_head(2, 30, name=b"blk.0.attn_q.bias"), "adds biases"),
         (gguf_head(2, 30), ""),
     ],
-    ids=["more layers than tensors", "torn", "of another kind", "scaled", "of other frequencies", "biased", "whole"],
+    ids=[
+        "more layers than tensors",
+        "torn",
+        "a word without end",
+        "a list without end",
+        "of another kind",
+        "scaled",
+        "of other frequencies",
+        "biased",
+        "whole",
+    ],
 )
 def test_F04_a_gguf_head_that_lies(tmp_path, data, word):
     """It is read before the library makes room for what it says."""

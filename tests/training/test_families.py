@@ -368,10 +368,19 @@ def test_a_tokenizer_that_changes_code_is_refused():
 
 
 @pytest.mark.parametrize(
-    "template", ["{{ raise_exception('no') }}", "{{ messages[0].content * 2 }}", "{{ ''.__class__.__mro__ }}", "plain"]
+    "template",
+    [
+        "{{ raise_exception('no') }}",
+        "{{ messages[0].content * 2 }}",
+        "{{ ''.__class__.__mro__ }}",
+        "plain",
+        pytest.param("\ud800" + CHATML, id="no text"),
+        pytest.param({"default": "{% if 'x' * 10 ** 9 %}" + CHATML + "{% endif %}"}, id="large, one of several"),
+        pytest.param({"tool_use": CHATML}, id="none of several"),
+    ],
 )
 def test_a_template_that_cannot_be_taken_apart_is_not_used(template):
-    """Templates that fail, repeat or reach for the interpreter leave plain completion (faults F09)."""
+    """Templates that fail, repeat, take much or reach for the interpreter leave plain completion (faults F09)."""
     tokenizer = build_tokenizer(KINDS[0])
     tokenizer.chat_template = template
     family = probe_family(tokenizer)
@@ -386,7 +395,7 @@ def test_a_template_is_tried_where_limits_cannot_be_set(monkeypatch):
     lowered = partial(resource.setrlimit, resource.RLIMIT_AS, (450_000 << 10, 450_000 << 10))
     monkeypatch.setattr(trust.subprocess, "run", partial(subprocess.run, preexec_fn=lowered))
 
-    assert trust.is_harmless.__wrapped__("{{ messages[0].content }}")
+    assert trust.is_harmless.__wrapped__("<｜User｜>{{ messages[0].content }}")
     assert not trust.is_harmless.__wrapped__("{{ 'x' * 10 ** 9 }}")
 
 
