@@ -190,9 +190,11 @@ def test_what_is_no_safe_fix_is_not_made():
 def test_a_fix_that_breaks_another_language_is_not_kept(profile: Profile):
     """Only its grammar can tell; a file that it could not read before may be mended elsewhere."""
     judge = partial(judge_source, profile=profile)
-    whole, broken = (parse_source("a.js", text, language_named("javascript")) for text in (b"a = 1;\n", b"a = (;\n"))
+    texts = (b"a = 1;\n", b"let a = 1;\n", b"a = (;\n")
+    whole, other, broken = (parse_source("a.js", text, language_named("javascript")) for text in texts)
 
     assert not is_better(whole, broken, judge, [], 0)
+    assert is_better(whole, other, judge, [], 0)
     assert is_better(broken, broken, judge, [], 0)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from idiolect.evaluation.insecure import InsecureCalls
 from idiolect.evaluation.integrity import Integrity
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.statistics import Change, Comparison, NonInferiority, compare, plan_suite
@@ -74,6 +75,8 @@ TABLE = [
     pytest.param({"forgetting": None}, "INCONCLUSIVE", id="forgetting not measured"),
     pytest.param({"secrets": 1}, "BLOCKED", id="a secret"),
     pytest.param({"secrets": None}, "WORTH_IT", id="secrets not looked for"),
+    pytest.param({"insecure": (InsecureCalls("tuned", 9, 0, 0.01, ("a shell",)),)}, "BLOCKED", id="insecure calls"),
+    pytest.param({"insecure": (InsecureCalls("tuned", 2, 1, 0.6, ("a shell",)),)}, "WORTH_IT", id="calls by chance"),
     pytest.param({"primary": gain(0.0, -0.03, 0.03)}, "RAG_SUFFICES", id="nothing over a prompt that helps"),
     pytest.param({"primary": gain(0.0, -0.03, 0.03), "prompt_gain": None}, "NOT_WORTH_IT", id="nothing over base"),
     pytest.param(

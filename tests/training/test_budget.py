@@ -116,12 +116,23 @@ def test_a_base_drops_nothing_where_layers_are_recomputed(architecture, name, fa
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
 
+def tensor_bytes(file):
+    """Return the bytes of the tensors in *file*, which stand behind a head that says how long it is."""
+    data = file.read_bytes()
+    return len(data) - 8 - int.from_bytes(data[:8], "little")
+
+
 def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
-    """Pairs, steps, tokens and trained parameters of the plan are those of the run; planning writes nothing."""
+    """Pairs, steps, trained parameters and bytes on the disk are those of the run; planning writes nothing."""
     adjust = lambda recipe: replace(RECIPE, steps=None, epochs=2.0)  # noqa: E731 - one line, used twice
     planned = train.plan_run(tiny_corpus, tmp_path / "out", base=tiny_base, adjust=adjust)
     untouched = list(tmp_path.iterdir()) == []
-    out = train.train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, adjust=adjust)
+    kept = [0]
+
+    def weigh(*_):
+        kept.append(sum(map(tensor_bytes, tmp_path.glob("out/checkpoints/step-*/*.safetensors"))))
+
+    out = train.train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, adjust=adjust, progress=weigh)
     record = json.loads((out / "idiolect.json").read_text())
 
     assert untouched
@@ -129,7 +140,9 @@ def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
     assert planned.work.pairs == record["counts"]["pairs"]
     assert planned.work.left_out == record["counts"]["refused"]
     assert planned.trained_parameters == record["counts"]["trained_parameters"]
-    assert planned.disk.adapter <= (out / "adapter_model.safetensors").stat().st_size
+    assert planned.disk.adapter == tensor_bytes(out / "adapter_model.safetensors")
+    # two checkpoints stay, and there are three while the oldest has to go
+    assert planned.disk.checkpoints == pytest.approx(3 / 2 * max(kept), rel=0.1)
 
 
 def test_minutes_hold_steps_and_looks(tiny_base, tiny_corpus, tmp_path, monkeypatch):

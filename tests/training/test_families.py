@@ -213,6 +213,7 @@ def test_answers_end_with_the_stop_token(kind, families):
     encoded = encode_pairs(make_pairs(4), family, 512)
 
     assert family.tokenizer.pad_token_id == family.stop_id
+    assert 4 == len(encoded.examples)
     assert all(example.answer[-1] == family.stop_id for example in encoded.examples)
     assert all(family.stop_id not in example.answer[:-1] for example in encoded.examples)
 

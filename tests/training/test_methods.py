@@ -261,7 +261,7 @@ def test_replay_is_mixed_in_and_counted(tiny_base, tiny_corpus, tmp_path):
 
     assert record["counts"]["replayed"]["general"] > 2
     assert record["counts"]["pairs"] == 64
-    assert all(line["general_loss"] > 0 for line in looks)
+    assert 0 < min(line["general_loss"] for line in looks)
 
 
 def test_a_resumed_run_replays_the_same(tiny_base, tiny_corpus, tmp_path):
