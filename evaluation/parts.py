@@ -85,8 +85,7 @@ def merge_suites(parts: Sequence[Part]) -> dict[str, Suite]:
 def train_part(part: Part) -> Part:
     """Return *part* with the model that answers it: a fold's adapter is trained here, on the other folds alone."""
     task = part.bench.task
-    if part.fold is None:
-        return part
+    assert part.fold is not None
     generator, loss_of = retrain_on(task, f"fold-{part.fold + 1}", task.corpus.pairs("train"))
     trained = replace(task, generator=generator, loss_of=None if task.loss_of is None else loss_of)
     return replace(part, bench=replace(part.bench, task=trained))

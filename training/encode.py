@@ -142,15 +142,15 @@ def refusal(pair: Pair, example: Example, max_tokens: int) -> str | None:
     return TOO_LONG if example.tokens > max_tokens else None
 
 
-def require_pairs(encoded: Encoded, least: int = LEAST_PAIRS) -> None:
+def require_pairs(encoded: Encoded) -> None:
     """
-    Raise `TooSmallError` with the counts when fewer than *least* examples are left.
+    Raise `TooSmallError` with the counts when fewer examples are left than training needs.
     """
-    if len(encoded.examples) >= least:
+    if len(encoded.examples) >= LEAST_PAIRS:
         return
     ways = ["Mine a larger repository", *ways_out(encoded.refused)]
     raise TooSmallError(
-        f"Training needs {least} pairs and found {len(encoded.examples)} ({describe_refused(encoded.refused)}). "
+        f"Training needs {LEAST_PAIRS} pairs and found {len(encoded.examples)} ({describe_refused(encoded.refused)}). "
         f"{', or '.join(ways)}."
     )
 

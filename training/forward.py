@@ -197,7 +197,7 @@ def read_reach(model: PreTrainedModel | PeftModel) -> int | None:
 
 @torch.no_grad()
 def packs_exactly(
-    model: PreTrainedModel | PeftModel, mode: str, device: torch.device, dtype: torch.dtype, ask: int = 8
+    model: PreTrainedModel | PeftModel, mode: str, device: torch.device, dtype: torch.dtype, ask: int
 ) -> bool:
     """
     Claim that a pack with a shared prefix gives the logits that its documents give alone, one asking *ask* tokens.

@@ -30,7 +30,7 @@ DELTA = "delta"
 NAME = "default"
 
 
-def attach_full(model: PreTrainedModel, rows: dict[str, list[int]] | None = None) -> PeftModel:
+def attach_full(model: PreTrainedModel, rows: dict[str, list[int]] | None) -> PeftModel:
     """Return *model* with a trainable change beside the weight of every linear layer but the head, and with *rows*."""
     head = model.get_output_embeddings()
     ranks = {

@@ -321,16 +321,16 @@ class ModelGenerator:
             yield from ((batch, Span(*end, together)) for batch, end in zip(some, ends, strict=True))
 
     def continue_ids(
-        self, prompts: Sequence[Example], *, max_tokens: int, temperature: float, seed: int, adapted: bool = False
+        self, prompts: Sequence[Example], *, max_tokens: int, temperature: float, seed: int
     ) -> Iterator[tuple[int, list[int]]]:
-        """Yield (index, ids) of what follows each of *prompts*, their answers left aside; an end token included."""
+        """Yield (index, ids) of what the base writes behind each of *prompts*, answers left aside; its end included."""
         rows = [
             Row(
                 index, [*prompt.shared.tolist(), *prompt.ask.tolist()], max_tokens, np.random.default_rng([seed, index])
             )
             for index, prompt in enumerate(prompts)
         ]
-        for batch, _ in self.write(rows, adapted, temperature):
+        for batch, _ in self.write(rows, False, temperature):
             yield from ((row.index, row.written) for row in batch)
 
     def finish(self, row: Row, seconds: float, first: float) -> Generation:

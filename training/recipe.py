@@ -5,6 +5,7 @@ Every knob of training, with its default, unit and reason. In: sizes, a TOML fil
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -197,8 +198,6 @@ class Recipe:
 
     def rate(self, step: int, steps: int) -> float:
         """Return the learning rate of *step* (from 0) in a run of *steps*: linear warm-up, cosine to the floor."""
-        import math
-
         warm_up = max(1, min(self.warm_up, steps // 10))
         if step < warm_up:
             return self.learning_rate * (step + 1) / warm_up

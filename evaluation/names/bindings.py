@@ -23,10 +23,7 @@ def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:
         tree is not None
         and bindings_of(tree)[name] == 1
         and any(
-            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            and node.name == name
-            and not node.decorator_list
-            and node.args.vararg is None
+            isinstance(node, FUNCTIONS) and node.name == name and not node.decorator_list and node.args.vararg is None
             for node in tree.body
         )
     )

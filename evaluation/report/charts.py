@@ -48,9 +48,7 @@ def round_step(least: float) -> float:
     return next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= least * 0.999)
 
 
-def draw_dot(
-    value: float, ci: Sequence[float] | None, scale: Scale, *, strong: bool, marks: Sequence[float] = ()
-) -> Markup:
+def draw_dot(value: float, ci: Sequence[float] | None, scale: Scale, *, strong: bool, marks: Sequence[float]) -> Markup:
     """Draw one row: an interval as a line, the value as a dot, upright *marks* behind both."""
     parts = [f'<line class="mark" x1="{scale.at(m)}%" x2="{scale.at(m)}%" y1="0" y2="100%"/>' for m in marks]
     kind = "strong" if strong else "plain"

@@ -126,15 +126,15 @@ def test_too_few_pairs_say_why_and_what_helps():
     """As many as are needed pass; with one less the counts are told, and what would take in those left out."""
     one = join_plain(as_ids([]), as_ids([1]), as_ids([2, 3]))
     refused = {"empty_answer": 1, "too_long": 1_200}
-    require_pairs(Encoded((one, one), {}), 2)
+    require_pairs(Encoded((one,) * 50, {}))
     assert [[], [1], [2, 3]] == parts(one)
 
     with pytest.raises(TooSmallError) as caught:
-        require_pairs(Encoded((one,), refused), 2)
+        require_pairs(Encoded((one,) * 49, refused))
     with pytest.raises(TooSmallError, match=r"found 0 \(left out: none\)\. Mine a larger repository\.$"):
-        require_pairs(Encoded((), {}), 1)
+        require_pairs(Encoded((), {}))
 
     assert (
-        "Training needs 2 pairs and found 1 (left out: 1 with an empty answer, 1,200 too long). "
+        "Training needs 50 pairs and found 49 (left out: 1 with an empty answer, 1,200 too long). "
         "Mine a larger repository, or raise max_tokens."
     ) == str(caught.value)
