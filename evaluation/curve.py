@@ -88,8 +88,8 @@ def weigh_curve(rows: Sequence[Row], pairs: int | None) -> dict[str, Any]:
     points = [(n, total(by_size[n], None)) for n in sizes]
     law = fit_law(points)
     last = sizes[-1]
-    gains = sorted(gain_of_doubling(by_size, draw) for draw in draw_clusters(by_size[last]))
-    low, high = gains[int(0.025 * len(gains))], gains[int(0.975 * len(gains)) - 1]
+    gains = [gain_of_doubling(by_size, draw) for draw in draw_clusters(by_size[last])]
+    low, high = np.quantile(gains, (0.025, 0.975)).tolist()
     gain = law.at(last) - law.at(2 * last)
     return {
         "points": [{"pairs": n, "loss": loss} for n, loss in points],

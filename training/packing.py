@@ -239,7 +239,7 @@ def count_slowest(step: Sequence[Sequence[Chunk]], processes: int) -> int:
 
 def cut_steps(packs: Sequence[list[Chunk]], step_tokens: int) -> list[list[list[Chunk]]]:
     """
-    Cut *packs* into steps of about *step_tokens*; what is left over at the end joins the last step.
+    Cut *packs* into steps of about *step_tokens*; less than half of one, left over at the end, joins the last step.
     """
     steps: list[list[list[Chunk]]] = []
     step: list[list[Chunk]] = []
