@@ -70,11 +70,11 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     if not isinstance(stop, list) or not all(isinstance(end, str) and end for end in stop):
         raise RefusedError("'stop' must be a text or a list of texts, none of them empty.")
     limit, temperature, seed = body.get("max_tokens", 64), body.get("temperature", 0.0), body.get("seed", 0)
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+    if type(limit) is not int or limit < 1:
         raise RefusedError("'max_tokens' must be a whole number from 1.")
-    if not isinstance(temperature, int | float) or not 0 <= temperature <= 10:
+    if type(temperature) not in (int, float) or not 0 <= temperature <= 10:
         raise RefusedError("'temperature' must be from 0 to 10.")
-    if not isinstance(seed, int) or seed < 0:
+    if type(seed) is not int or seed < 0:
         raise RefusedError("'seed' must be a whole number, not negative.")
     language = (language_of(path) or language_named("python")).name
     if isinstance(suffix, str) and suffix:

@@ -86,7 +86,9 @@ def find_base(base: str | Path | Base) -> Base:
         folder = embedded_path()
         digest = hash_weights(folder)
         return Base(f"idiolect/embedded-{digest[:8]}", folder, digest)
-    path = Path(base).expanduser()
+    path = Path(base)
+    with suppress(RuntimeError):  # there is nobody of that name here
+        path = path.expanduser()
     if path.is_dir():
         digest = hash_weights(path)
         remember_base(digest, path)

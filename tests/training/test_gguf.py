@@ -145,11 +145,12 @@ def test_a_spoiled_file_is_one_line(tiny_corpus, tmp_path):
             train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / FILE, recipe=RECIPE)
 
 
-def test_a_file_that_is_not_there_is_no_remote_name(monkeypatch):
-    """A slip in a path with one folder reaches for no network."""
+@pytest.mark.parametrize("base", ["models/tiny.gguf", "~nobody-of-that-name/tiny"])
+def test_a_file_that_is_not_there_is_no_remote_name(base, monkeypatch):
+    """A slip in a path with one folder, or in whose it is, reaches for no network."""
     monkeypatch.setattr(loading, "download_base", lambda name: pytest.fail(f"fetched {name}"))
     with pytest.raises(InputError, match="No base model at"):
-        loading.find_base("models/tiny.gguf")
+        loading.find_base(base)
 
 
 def test_a_file_s_configuration_is_parsed_once(tmp_path, monkeypatch):

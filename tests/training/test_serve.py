@@ -206,7 +206,7 @@ def test_a_web_page_is_not_answered(served, headers, code, path):
         *({"prompt": "x", **more} for more in ({"model": "gpt"}, {"stream": "yes"}, {"n": 2}, {"echo": True})),
         {"prompt": "x", "stop": ["a", ""]},
         {"prompt": "x", "max_tokens": 0},
-        {"prompt": "x", "max_tokens": True},
+        *({"prompt": "x", name: True} for name in ("max_tokens", "temperature", "seed")),
     ],
 )
 def test_a_bad_request_is_refused(served, body):

@@ -114,7 +114,10 @@ def read_recipe(steps: int, values: tuple[str, ...]) -> BaseRecipe:
         key, _, text = value.partition("=")
         if key not in defaults:
             raise click.UsageError(f"The recipe has no value {key!r}. It has: {', '.join(defaults)}.")
-        changed[key] = type(defaults[key])(text)
+        try:
+            changed[key] = type(defaults[key])(text)
+        except ValueError:
+            raise click.UsageError(f"{key} is a number such as {defaults[key]}, got {text!r}.") from None
     return dataclasses.replace(BaseRecipe(), **changed)
 
 

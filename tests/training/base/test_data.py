@@ -8,6 +8,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import click
 import pytest
 from idiolect.mining.errors import InputError
 from idiolect.training.base import __main__ as making
@@ -123,3 +124,11 @@ def test_a_manifest_of_something_else_is_not_replaced(text, is_ours, tmp_path, m
         making.make_base(BaseRecipe(), tmp_path / "cache", tmp_path / "weights")
 
     assert manifest.read_text() == text
+
+
+@pytest.mark.parametrize("value", ["hidden=wide", "hidden", "width=3"])
+def test_a_value_that_no_recipe_has_is_refused(value):
+    """It is told in one line, before any data is read; one that a recipe has is put in as its field's own type."""
+    assert (7, 64) == ((recipe := making.read_recipe(7, ("hidden=64",))).steps, recipe.hidden)
+    with pytest.raises(click.UsageError, match=f"{value.partition('=')[0]}"):
+        making.read_recipe(7, (value,))
