@@ -219,11 +219,14 @@ def step_flops(shape: Shape, recipe: Recipe, tokens: float, rows: float) -> floa
     """
     Return the arithmetic of one step: forward and backward through frozen layers, three passes through the adapter.
 
-    Attention scores are left out: at these lengths they are a tenth.
+    With `checkpointing` what is learned from passes forward once more. Attention scores are left out: at these lengths
+    they are a tenth.
     """
     body = shape.parameters - shape.head
+    forward, backward = 2 * (body + shape.trained), 2 * body + 4 * shape.trained
     learned = rows if recipe.skim else tokens
-    return tokens * 2 * (body + shape.trained) + learned * (2 * body + 4 * shape.trained) + 4 * rows * shape.head
+    again = learned if recipe.checkpointing else 0
+    return (tokens + again) * forward + learned * backward + 4 * rows * shape.head
 
 
 def look_flops(shape: Shape, recipe: Recipe, validation: Sequence[Example]) -> float:
