@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 from idiolect.evaluation.slices import weigh_slices
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
+from toys import FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tuned_knows
 
 
 def probe(number, **changes):
@@ -48,8 +48,9 @@ def test_an_arm_that_lacks_a_probe_is_left_out_of_its_slice():
     assert [row["difference"] for row in rows] == [None, None]
 
 
-def test_verdict_and_report_show_slices_and_style(corpus, tmp_path):
-    """From end to end: style before and after fixes, the exact test."""
+def test_verdict_and_report_show_slices_and_style(tmp_path):
+    """From end to end: where probes lie in two folders, style before and after fixes, the exact test."""
+    corpus = make_corpus(tmp_path / "corpus", folder_of=lambda number: ("quay", "yard")[number % 2])
     evaluate_corpus(
         corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
         adapter_info={"log": []},
@@ -58,7 +59,11 @@ def test_verdict_and_report_show_slices_and_style(corpus, tmp_path):
     page = (tmp_path / "e" / "report.html").read_text("utf-8")
     styles = {arm["arm_id"]: arm["style"] for arm in verdict["arms"]}
 
-    assert all(row["by"] != "language" for row in verdict["slices"])
+    assert [("folder", "quay", 16), ("folder", "yard", 16)] == [
+        (row["by"], row["name"], row["n"]) for row in verdict["slices"]
+    ]
+    assert "By folder" in page
+    assert "<th>yard</th><td>16</td>" in page
     assert styles["reference"]["mended_per_100_lines"] <= styles["reference"]["per_100_lines"]
     assert styles["reference"]["answers"] == 32
     assert "Style, before and after what a tool mends" in page
