@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import pytest
 from idiolect.cli import main
-from idiolect.evaluation.diff import lies_in
+from idiolect.evaluation.diff import Change, Snapshot, lies_in
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
 
@@ -372,6 +373,32 @@ def test_a_copy_of_a_file_brings_no_departure_that_stood_there(
         assert (1, [(f"late/{name}", line) for line in found]) == check(
             capsys, str(house), "--diff", "HEAD", "--mode", mode
         )
+
+
+class Before(NamedTuple):
+    """
+    The files of a merge base, as a snapshot hands them out.
+    """
+
+    blobs: Mapping[str, bytes]
+
+    def read(self, paths: Sequence[str]) -> list[tuple[str, bytes]]:
+        return [(path, self.blobs[path]) for path in paths]
+
+
+def test_a_copy_holds_most_lines_of_the_nearest_files_of_its_name():
+    """Four lines of five are most, whatever their margins; of many files of one name no more than twenty are read."""
+    lines = [b"line %d\n" % number for number in range(10)]
+    before = {"app/a/x.py": b"\n".join(lines[:7]), "lib/x.py": b"    ".join(lines[:8]), "app/b/y.py": b"".join(lines)}
+    crowd = {f"app/b/{number}/x.py": b"" for number in range(19)}
+
+    def source_of(files: Mapping[str, bytes]) -> str | None:
+        return Change(cast("Snapshot", Before(files)), {}, {}, {}).copied_from("app/b/x.py", b"\n".join(lines))
+
+    assert "lib/x.py" == source_of(before)
+    assert None is source_of({**before, "lib/x.py": before["app/a/x.py"]})
+    assert "lib/x.py" == source_of({"lib/x.py": before["lib/x.py"], **crowd})
+    assert None is source_of({**before, **crowd})
 
 
 def test_many_renames_are_told_whatever_the_repository_allows(house: Path, capsys: pytest.CaptureFixture[str]):
