@@ -220,12 +220,13 @@ def test_answers_end_with_the_stop_token(kind, families):
 
 @kinds
 def test_code_survives_and_cannot_end_a_document(kind, families):
-    """An answer decodes to itself, end tokens spelled out in it included (G10 of the faults)."""
+    """An answer decodes to itself, end tokens spelled out in it included (G10 of the faults), and special ones not."""
     family = families[kind.name]
     ids = family.answer_ids(CODE, "implement")
 
-    assert CODE == family.answer_text(ids, "implement")
+    assert CODE == family.answer_text([*ids, *family.tokenizer.convert_tokens_to_ids(list(kind.special))], "implement")
     assert ids.index(family.stop_id) == len(ids) - 1
+    assert {True, False} == set(map(family.breaks_line, ids))
 
 
 @pytest.mark.parametrize("kind", [KINDS[0], KINDS[2]], ids=lambda kind: kind.name)
@@ -242,7 +243,7 @@ def test_tokens_that_are_not_called_special_are_text_all_the_same(kind):
 
     assert family.name == kind.format
     assert not {*family.stop_ids, *family.fim, family.file_separator} & set(ids)
-    assert code == family.answer_text([*ids, family.stop_id], "infill")
+    assert code == family.answer_text([*ids, *family.stop_ids], "infill")
 
 
 @kinds
@@ -265,6 +266,7 @@ def test_a_hole_is_asked_for_in_the_family_s_way(kind, families):
     ask = family.prompt_ids("infill", pair.path, "python", pair.context, pair.instruction).ask
     if family.fim is None:
         assert HOLE in family.tokenizer.decode(ask)
+        assert family.answer_ids(CODE, "infill") == family.answer_ids(CODE, "implement")
     else:
         places = [ask.index(token) for token in family.fim]
         assert places == sorted(places)
@@ -400,18 +402,37 @@ def test_a_template_is_tried_where_limits_cannot_be_set(monkeypatch):
     assert not trust.is_harmless.__wrapped__("{{ 'x' * 10 ** 9 }}")
 
 
-def test_an_answer_opens_without_thoughts():
+@pytest.mark.parametrize(
+    ("ahead", "asked", "opening"),
+    [
+        pytest.param("<think>\n\n</think>\n\n", "", "<think>\n\n</think>\n\n", id="an empty thought"),
+        pytest.param("{{ '\\n' }}", "", "", id="a blank"),
+        pytest.param("", "<think>\n", "<think>\n", id="a thought that is asked for"),
+    ],
+)
+def test_an_answer_opens_without_thoughts(ahead, asked, opening):
     """Where the template puts an empty thought ahead of an answer, the prompt ends behind it: code follows at once."""
-    thought = "<think>\n\n</think>\n\n"
     tokenizer = build_tokenizer(KINDS[1])
     plain = probe_family(tokenizer)
-    tokenizer.chat_template = CHATML.replace(
-        "{{ m.content }}", "{% if m.role == 'assistant' %}" + thought + "{% endif %}{{ m.content }}"
+    template = CHATML.replace("{% endif %}", asked + "{% endif %}")
+    tokenizer.chat_template = template.replace(
+        "{{ m.content }}", "{% if m.role == 'assistant' %}" + ahead + "{% endif %}{{ m.content }}"
     )
     family = probe_family(tokenizer)
 
     assert family.chat[0] == plain.chat[0]
-    assert tokenizer.decode(family.chat[1]) == tokenizer.decode(plain.chat[1]) + thought
+    assert tokenizer.decode(family.chat[1]) == tokenizer.decode(plain.chat[1]) + opening
+
+
+@pytest.mark.parametrize(
+    ("end", "is_used"), [("\n<|im_end|>", True), ("<|im_end|>\n", True), ("Bye.<|im_end|>", False)]
+)
+def test_a_template_is_used_where_an_answer_ends_with_the_end_token(end, is_used):
+    """Blanks around it are no other end; whatever else follows an answer first is one that no answer was taught."""
+    tokenizer = build_tokenizer(KINDS[1])
+    tokenizer.chat_template = CHATML.replace("<|im_end|>\n", end)
+
+    assert is_used == (probe_family(tokenizer).chat is not None)
 
 
 def test_prompts_are_the_same_tomorrow():
