@@ -16,7 +16,7 @@ from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MachineError, TooSmallError
 from idiolect.training import budget, lanes, looks, machine, pace, setup, train
 from idiolect.training.adapter import attach_adapter, read_record
-from idiolect.training.encode import encode_pairs
+from idiolect.training.encode import as_ids, encode_pairs, join_plain
 from idiolect.training.forward import answer_losses, set_mode, to_batch
 from idiolect.training.fused import fuse_adapter
 from idiolect.training.models import find_base, load_base_model
@@ -144,6 +144,8 @@ def test_the_plan_is_what_happens(tiny_base, tiny_corpus, tmp_path):
     assert planned.work.left_out == record["counts"]["refused"]
     assert planned.trained_parameters == record["counts"]["trained_parameters"]
     assert planned.disk.adapter == tensor_bytes(out / "adapter_model.safetensors")
+    # each number has a gradient and two averages beside it
+    assert planned.memory.trained == 4 * planned.disk.adapter
     # two checkpoints stay, and there are three while the oldest has to go
     assert planned.disk.checkpoints == pytest.approx(3 / 2 * max(kept), rel=0.1)
 
@@ -168,6 +170,19 @@ def test_minutes_hold_steps_and_looks(tiny_base, tiny_corpus, tmp_path, monkeypa
         assert plan.work.steps < plain.work.steps
         assert 100 < plan.work.seconds <= 120
     assert planned(steps=8, rate_probe=2).work.seconds > planned(steps=8).work.seconds
+    alone, beside = (planned(minutes=None, epochs=10.0, replay=replay).work.steps for replay in (0.0, 0.5))
+    assert beside == pytest.approx(1.5 * alone, rel=0.1)
+
+
+def test_a_prompt_that_answers_share_is_looked_at_once():
+    """A look reads ten answers behind one prompt in less than twice the time that it takes for one."""
+    shape = SimpleNamespace(parameters=1000, trained=10, head=100)
+    example = join_plain(as_ids(range(1000)), as_ids([1]), as_ids([2, 3]))
+    one, ten = (
+        budget.look_flops(shape, RECIPE, [replace(example, id=str(n)) for n in range(count)]) for count in (1, 10)
+    )
+
+    assert one < ten < 2 * one
 
 
 @pytest.mark.parametrize("every", [0, 1, 3, 50])
@@ -334,6 +349,21 @@ def test_compiling_kernels_is_no_step(monkeypatch):
     assert (pytest.approx(1.0), 36.0) == (measured, spent)
 
 
+def test_what_fits_is_told_from_what_does_not():
+    """Of free memory 92 % may be filled by all parts together, of the disk all; a plan that does not fit says so."""
+    memories = [budget.Memory(weights=50, trained=20, activations=12, head=head, free=100) for head in (10, 11)]
+    disks = [budget.Disk(adapter=4, checkpoints=size, free=10) for size in (6, 7)]
+    work = budget.Work(64, {"too_long": 3}, 24, 1000, 1e9, 90.0)
+    told = [
+        budget.describe_budget(budget.Budget(1000, 10, memory, work, None, disk))
+        for memory, disk in zip(memories, disks, strict=True)
+    ]
+
+    assert [True, False] == [memory.fits for memory in memories] == [disk.fits for disk in disks]
+    assert ["raise max_tokens"] == [line.strip() for line in told[0].splitlines() if "raise" in line]
+    assert [0, 2] == [text.count("It does NOT fit") for text in told]
+
+
 def test_too_little_memory_is_refused_before_loading(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """A run that does not fit says how to make it fit, and no weight is read."""
     monkeypatch.setattr(budget, "free_memory", lambda device: 1000)
@@ -390,15 +420,19 @@ def test_the_command_prints_a_plan(tiny_base, tiny_corpus, tmp_path, capsys):
 
 
 def test_packs_computed_side_by_side_are_all_held(tiny_base, tiny_corpus, tmp_path, monkeypatch):
-    """Two packs at a time keep twice the activations of one; a step of one pack keeps one."""
+    """Two packs at a time keep twice the activations and logits of one; a step of one pack keeps one."""
     monkeypatch.setattr(lanes, "count_lanes", lambda device: 2)
 
-    def activations(**changes):
+    def held(**changes):
         recipe = replace(RECIPE, **{"pack_tokens": 256, "step_tokens": 1024, **changes})
-        return train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe).memory.activations
+        memory = train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe).memory
+        return memory.activations, memory.head
 
-    assert activations() == 2 * activations(lanes=False)
-    assert activations(pack_tokens=4096, step_tokens=1) == activations(pack_tokens=4096, step_tokens=1, lanes=False)
+    activations, head = held(lanes=False)
+
+    assert activations > head > 0
+    assert held() == (2 * activations, 2 * head)
+    assert held(pack_tokens=4096, step_tokens=1) == held(pack_tokens=4096, step_tokens=1, lanes=False)
 
 
 def test_a_spread_base_weighs_less_a_process(tiny_base, tiny_corpus, tmp_path, monkeypatch):
