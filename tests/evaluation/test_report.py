@@ -181,6 +181,23 @@ def test_words_without_end_are_broken(browser, crowded, width):
     assert max(labels) < 30
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_bar_is_as_long_as_its_number(browser, page, width):
+    """The longest bar ends before its number, and no other is drawn as long as it."""
+    show(browser, page, width, "light")
+    bars = browser.execute_script(
+        "return [...document.querySelectorAll('.bar')].map(n => [...n.children].map(c => c.getBoundingClientRect()))"
+        ".map(([name, bar, number], at) => [bar.width, bar.right, number.left, +document.querySelectorAll('.bar em')"
+        "[at].textContent])"
+    )
+
+    lengths = [drawn / number for drawn, _, _, number in bars]
+
+    assert len({number for *_, number in bars}) > 1
+    assert lengths == pytest.approx([lengths[0]] * len(lengths), rel=0.01)
+    assert all(end <= begin for _, end, begin, _ in bars)
+
+
 def test_paper_shows_all_of_the_page(browser, crowded):
     """On a sheet nothing can be scrolled: no code and no table ends at an edge, and no search field is left."""
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
