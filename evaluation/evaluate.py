@@ -31,6 +31,7 @@ from ..mining.errors import InputError, TooSmallError
 from ..mining.taught import read_taught
 from .arms import ARMS, Arm, Request
 from .ask import Answered, ask_part, name_fold
+from .figures import points
 from .folds import open_folds
 from .latency import describe_latency
 from .measure import TRAINING, add_memory, require_retrain, train_placebo
@@ -170,7 +171,7 @@ def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
     """Say before anything is generated what these probes can see, what is trained, and which control is left out."""
     if task.report is None:
         return
-    sees = "no gain of any size" if plan.mde is None else f"a gain of {plan.mde:.0%} or more"
+    sees = "no gain of any size" if plan.mde is None else f"a gain of {points(plan.mde)} or more"
     task.report(f"plan: {plan.probes} probes in {plan.clusters} clusters can see {sees}", 1, 1)
     folds = sum(part.fold is not None for part in parts)
     if folds:

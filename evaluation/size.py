@@ -68,7 +68,9 @@ def require_size(suite: Suite, forced: bool) -> None:
         return
     reasons = Counter(reason for _, reason in suite.refused)
     way = "Mine a larger repository"
-    if known := reasons[TAUGHT_BEFORE]:
+    if n < LEAST_TASKS and n + len(suite.refused) < suite.candidates:
+        way = "More are held out: raise --probes"
+    elif known := reasons[TAUGHT_BEFORE]:
         way = f"The adapter was taught {known} more by an earlier corpus; train one on this alone"
     elif lost := reasons[LOST]:
         way = f"This machine lost {lost} more; see to its disk and memory"

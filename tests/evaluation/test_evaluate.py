@@ -353,11 +353,13 @@ def test_no_two_chunks_of_an_arm_are_drawn_by_the_same_numbers(corpus, tmp_path,
 
 
 def test_twenty_probes_are_needed(tmp_path):
-    """Below, the counts are told; --force goes on."""
+    """Below, the counts are told, and whether more are held out than were asked for; --force goes on."""
     corpus = make_corpus(tmp_path / "corpus", train=4, validation=2, test=4)
 
-    with pytest.raises(TooSmallError, match="8 probes in 4 clusters"):
+    with pytest.raises(TooSmallError, match=r"8 probes in 4 clusters.*Mine a larger repository"):
         run(corpus, tmp_path / "e")
+    with pytest.raises(TooSmallError, match=r"4 probes in 4 clusters.*More are held out: raise --probes, or"):
+        run(corpus, tmp_path / "e", probes=4)
 
     assert run(corpus, tmp_path / "e", forced=True)["verdict"]
 
