@@ -84,6 +84,7 @@ def summary(out: Path, corpus: Corpus) -> str:
     """Return what a person wants to know of a corpus."""
     from ..mining.advice import advise
     from ..mining.enough import describe_support
+    from ..mining.yields import REDACTED
 
     counts: dict[str, dict[str, int]] = {}
     for row in corpus.manifest["counts"]:
@@ -97,8 +98,13 @@ def summary(out: Path, corpus: Corpus) -> str:
         for kind, row in counts.items()
     ]
     skipped = corpus.manifest["skipped"]
-    if skipped:
-        reasons = ", ".join(f"{count:,} {worded(reason)}" for reason, count in skipped.items())
+    redacted = {reason.removesuffix(REDACTED): n for reason, n in skipped.items() if reason.endswith(REDACTED)}
+    left_out = {reason: n for reason, n in skipped.items() if not reason.endswith(REDACTED)}
+    if left_out:
+        reasons = ", ".join(f"{count:,} {worded(reason)}" for reason, count in left_out.items())
         lines += ["", f"Left out, each with its reason in skipped.jsonl: {reasons}."]
         lines += describe_foreign(skipped)
+    if redacted:
+        places = ", ".join(f"{worded(reason)} in {count:,}" for reason, count in redacted.items())
+        lines += ["", f"Masked in files that were kept: {places}."]
     return "\n".join([*lines, "", *advise(corpus.manifest), "", *describe_support(corpus.manifest)])

@@ -28,7 +28,7 @@ from .skeleton import render_skeleton
 from .source import Source, UndecodableError, parse_source
 from .split import Unit
 from .withheld import withheld_names
-from .yields import NO_GRAMMAR, Drop, FileYield, make_pair
+from .yields import NO_GRAMMAR, REDACTED, Drop, FileYield, make_pair
 
 PLAIN_KINDS = ("implement", "infill")
 """What a file teaches that is nobody's house."""
@@ -161,5 +161,5 @@ def without_places(mined: FileYield, text: str, places: Sequence[tuple[int, int]
     lines = {text.count("\n", 0, place) + 1 for start, end in places for place in (start, end - 1)}
     kept = tuple(d for d in mined.drafts if not any(d.start_line <= line <= d.end_line for line in lines))
     gone = tuple(Drop(mined.path, d.symbol, d.kind, reason) for d in mined.drafts if d not in kept)
-    redacted = Drop(mined.path, "", "file", f"{reason}_redacted")
+    redacted = Drop(mined.path, "", "file", reason + REDACTED)
     return replace(mined, drafts=kept, drops=(*mined.drops, *gone, redacted))

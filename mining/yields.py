@@ -18,6 +18,8 @@ from .split import Unit
 
 NO_GRAMMAR = "grammar_not_installed_"
 """How the reason begins for which a file was dropped whose grammar is missing; its language follows."""
+REDACTED = "_redacted"
+"""How the reason ends of a file that was kept, and something in it masked."""
 
 
 @dataclass(frozen=True, slots=True)

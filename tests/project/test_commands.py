@@ -396,17 +396,21 @@ def test_show_says_why_there_is_none(corpus: Path, capsys: pytest.CaptureFixture
     assert "Nothing of kind use was left out." in told("--dropped", "--kind", "use")
 
 
-def test_skips_are_recorded_and_exit_0(write_tree: Write, tmp_path: Path):
-    """A NUL byte and a link out of the tree are skipped with a reason; the rest is mined."""
+def test_skips_are_recorded_and_exit_0(write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A NUL byte and a link out of the tree are skipped with a reason; the rest is mined, and addresses are masked."""
     root = write_tree(
         {f"m{i}.py": f'def f(x):\n    """Return x, part {i}."""\n    return [x, {i}]\n' for i in range(4)}
     )
     (root / "bad.py").write_bytes(b"x = 1\0\n")
+    (root / "m3.py").write_text("# jane.doe@acme-corp.com\n" + (root / "m3.py").read_text())
     (tmp_path / "secret.py").write_text("PASSWORD = 'hunter2'\n")
     (root / "link.py").symlink_to(tmp_path / "secret.py")
 
     assert main(["mine", str(root), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
 
+    assert "skipped.jsonl: 1 nul byte, 1 symlink." in said
+    assert "Masked in files that were kept: personal data in 1." in said
     skipped = [json.loads(line) for line in (tmp_path / "out" / "skipped.jsonl").read_text().splitlines()]
     assert {("bad.py", "nul_byte"), ("link.py", "symlink")} <= {(row["path"], row["reason"]) for row in skipped}
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file() and "hunter2" in path.read_text()]
