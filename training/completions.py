@@ -7,8 +7,9 @@ that format. What a request asks for and is not supported is refused, not passed
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ..mining.languages import language_named, language_of
@@ -16,8 +17,16 @@ from ..mining.pairs.pair import HOLE
 from .generation import Generation, ModelGenerator
 from .prompts import Prompt, is_whole
 
-MOST_TOKENS = 256
-"""Tokens of an answer, however many are asked for: others wait for it."""
+USUAL_TOKENS, MOST_TOKENS = 64, 256
+"""Tokens of an answer where none are asked for, and however many are: others wait for it."""
+TAKEN = (
+    "model", "prompt", "suffix", "path", "max_tokens", "temperature", "seed", "stop", "stream", "stream_options", "user"
+)  # fmt: skip
+"""The options of a request; `user` names somebody, and nothing is kept of anybody."""
+CHANGE_NOTHING: Mapping[str, Any] = {
+    "n": 1, "best_of": 1, "top_p": 1, "echo": False, "presence_penalty": 0, "frequency_penalty": 0, "logit_bias": {},
+}  # fmt: skip
+"""Options that clients send out of habit, with the one value that can be served: it asks for nothing."""
 
 
 class RefusedError(Exception):
@@ -50,26 +59,21 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
 
     Raises `RefusedError` for what is missing, of the wrong kind, or not supported.
     """
-    text, suffix, model = body.get("prompt"), body.get("suffix"), body.get("model", name)
-    path = str(body.get("path", "example.py"))
-    if not isinstance(text, str):
-        raise RefusedError("'prompt' must be one text.")
-    if not is_whole(text) or not is_whole(path) or (isinstance(suffix, str) and not is_whole(suffix)):
+    refuse_unsupported(body)
+    text, suffix, path = take_prompt(body), take_text(body, "suffix", ""), take_text(body, "path", "example.py")
+    if not (is_whole(text) and is_whole(path) and is_whole(suffix)):
         raise RefusedError("The text begins or ends within a character: half of a surrogate pair stands alone.")
+    model = body.get("model", name)
     if model not in (name, "base"):
         raise RefusedError(f"No model {model!r}; there are {name!r} and 'base'.")
-    if body.get("n", 1) != 1:
-        raise RefusedError("'n' other than 1 is not supported.")
     stream, options = body.get("stream", False), body.get("stream_options", {})
     if not isinstance(stream, bool) or not isinstance(options, dict):
         raise RefusedError("'stream' must be true or false, and 'stream_options' an object.")
-    if body.get("echo") or body.get("logprobs"):
-        raise RefusedError("'echo' and 'logprobs' are not supported.")
     stop = body.get("stop", [])
     stop = [stop] if isinstance(stop, str) else stop
     if not isinstance(stop, list) or not all(isinstance(end, str) and end for end in stop):
         raise RefusedError("'stop' must be a text or a list of texts, none of them empty.")
-    limit, temperature, seed = body.get("max_tokens", 64), body.get("temperature", 0.0), body.get("seed", 0)
+    limit, temperature, seed = body.get("max_tokens", USUAL_TOKENS), body.get("temperature", 0.0), body.get("seed", 0)
     if type(limit) is not int or limit < 1:
         raise RefusedError("'max_tokens' must be a whole number from 1.")
     if type(temperature) not in (int, float) or not 0 <= temperature <= 10:
@@ -77,7 +81,7 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     if type(seed) is not int or seed < 0:
         raise RefusedError("'seed' must be a whole number, not negative.")
     language = (language_of(path) or language_named("python")).name
-    if isinstance(suffix, str) and suffix:
+    if suffix:
         if HOLE in text + suffix:
             raise RefusedError(f"The text contains {HOLE!r}, which marks the hole.")
         prompt = Prompt("infill", path, language, "", f"{text}{HOLE}{suffix}")
@@ -86,6 +90,33 @@ def read_ask(body: dict[str, Any], name: str) -> Ask:
     usage = options.get("include_usage") is True
     limit = min(limit, MOST_TOKENS)
     return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop), stream, usage)
+
+
+def refuse_unsupported(body: Mapping[str, Any]) -> None:
+    """Raise `RefusedError` for options that would be passed over: what they ask for would not be done."""
+    for option, value in body.items():
+        if option in CHANGE_NOTHING:
+            if value != CHANGE_NOTHING[option]:
+                raise RefusedError(f"{option!r} other than {json.dumps(CHANGE_NOTHING[option])} is not supported.")
+        elif option not in TAKEN:
+            raise RefusedError(f"{option!r} is not supported: leave it out. Taken are {', '.join(TAKEN)}.")
+
+
+def take_prompt(body: Mapping[str, Any]) -> str:
+    """Return the one prompt of *body*, which some clients send as a list."""
+    text = body.get("prompt")
+    text = text[0] if isinstance(text, list) and len(text) == 1 else text
+    if not isinstance(text, str):
+        raise RefusedError("'prompt' must be one text.")
+    return text
+
+
+def take_text(body: Mapping[str, Any], option: str, default: str) -> str:
+    """Return the text that *body* gives for *option*."""
+    text = body.get(option, default)
+    if not isinstance(text, str):
+        raise RefusedError(f"{option!r} must be a text.")
+    return text
 
 
 def complete(generator: ModelGenerator, ask: Ask, is_over: Callable[[str], bool]) -> Generation:

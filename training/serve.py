@@ -53,10 +53,17 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(403, {"error": {"message": "Asked by another name than this machine's own: use 127.0.0.1."}})
         return False
 
+    def is_at(self, address: str) -> bool:
+        """Claim that *address* is asked, whatever stands behind its question mark; what else is asked is not here."""
+        if self.path.partition("?")[0] == address:
+            return True
+        asked = f"No {self.command} {self.path!r} here"
+        self.reply(404, {"error": {"message": f"{asked}; there are GET /v1/models and POST /v1/completions."}})
+        return False
+
     def do_GET(self) -> None:
         """Name the models."""
-        if self.path != "/v1/models":
-            self.reply(404, {"error": {"message": f"No {self.path!r} here; there are /v1/models, /v1/completions."}})
+        if not self.is_at("/v1/models"):
             return
         about = {"object": "model", "created": self.server.started, "owned_by": "idiolect"}
         models = [{"id": model, **about} for model in (self.server.name, "base")]
@@ -64,8 +71,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer, in one piece or as the answer grows."""
-        if self.path != "/v1/completions":
-            self.reply(404, {"error": {"message": f"No {self.path!r} here; there is /v1/completions."}})
+        if not self.is_at("/v1/completions"):
             return
         try:
             ask = read_ask(self.read_body(), self.server.name)

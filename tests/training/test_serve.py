@@ -203,6 +203,10 @@ def test_a_web_page_is_not_answered(served, headers, code, path):
     "body",
     [
         {"prompt": 3},
+        {"prompt": ["x", "y"]},
+        {"prompt": "x", "suffix": 3},
+        {"prompt": "x", "path": 3},
+        *({"prompt": "x", name: True} for name in ("seed", "temperature")),
         *({"prompt": "x", **more} for more in ({"model": "gpt"}, {"stream": "yes"}, {"n": 2}, {"echo": True})),
         {"prompt": "x", "stop": ["a", ""]},
         {"prompt": "x", "max_tokens": 0},
@@ -216,6 +220,35 @@ def test_a_bad_request_is_refused(served, body):
 
     assert caught.value.code == 400
     assert "message" in json.load(caught.value)["error"]
+
+
+@pytest.mark.parametrize(
+    ("option", "nothing", "something"),
+    [
+        ("n", 1, 2), ("best_of", 1, 3), ("top_p", 1, 0.5), ("echo", False, True), ("logit_bias", {}, {"50": 1}),
+        ("presence_penalty", 0, 0.5), ("frequency_penalty", 0, -1), ("logprobs", None, 0), ("top_k", None, 40),
+    ],
+)  # fmt: skip
+def test_no_option_is_passed_over(served, option, nothing, something):
+    """What would change the answer, and is not done, is refused by its name; what asks for nothing is answered."""
+    asked = {"prompt": ["def total(values):"], "max_tokens": 4, "user": "me"}
+
+    assert post(served[0], {**asked, option: nothing})["choices"] == post(served[0], asked)["choices"]
+    with pytest.raises(HTTPError) as caught:
+        post(served[0], {**asked, option: something})
+    assert (400, f"'{option}'") == (caught.value.code, json.load(caught.value)["error"]["message"].split()[0])
+
+
+@pytest.mark.parametrize(("path", "code"), [("/v1/models?limit=3", 200), ("/v1/completions", 404), ("/v2", 404)])
+def test_an_address_that_is_not_here_is_told_what_is(served, path, code):
+    """What stands behind a question mark changes no address; what is only posted to cannot be read."""
+    try:
+        found, said = 200, urlopen(served[0] + path, timeout=60).read()
+    except HTTPError as error:
+        found, said = error.code, error.read()
+
+    assert code == found
+    assert (b"POST /v1/completions" in said) == (code == 404)
 
 
 @pytest.mark.parametrize(
