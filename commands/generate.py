@@ -71,7 +71,7 @@ def command(
 
     It answers INSTRUCTION (a signature, a comment), or fills --line of --file.
     """
-    if (instruction is None) == (line is None):
+    if (line is None) == (not (instruction or "").strip()):
         raise click.UsageError("Give an INSTRUCTION, or --file with --line, but not both.")
     if line is not None and file is None:
         raise click.UsageError("--line needs --file.")
@@ -88,9 +88,8 @@ def command(
             f"{name} changes nothing at temperature 0, which writes the likeliest: give --temperature."
         )
     from ..training.generation import load_model
-    from ..training.prompts import ask_at_line, ask_for
 
-    request = ask_at_line(file, line) if file is not None and line is not None else ask_for(instruction or "", file)
+    request = read_request(adapter, instruction or "", file, line)
     generator, _ = load_model(base, adapter)
     if generator.applied is not None and not generator.applied.applied:
         click.echo("idiolect: this adapter changes nothing; the answer is the base's", err=True)
@@ -107,6 +106,16 @@ def command(
         return
     for answer in answers:
         click.echo(shown(answer.text))
+
+
+def read_request(adapter: Path, instruction: str, file: Path | None, line: int | None) -> Prompt:
+    """Return what is asked: to fill *line* of *file*, or *instruction*, in the language that *adapter* knows best."""
+    from ..training.adapter import read_record
+    from ..training.prompts import ask_at_line, ask_for, usual_path
+
+    if file is not None and line is not None:
+        return ask_at_line(file, line)
+    return ask_for(instruction, file, usual_path(read_record(adapter)))
 
 
 def shown(text: str) -> str:

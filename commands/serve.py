@@ -20,13 +20,15 @@ from ._paths import PATH
 @language_option
 def command(adapter: Path, base: str | None, port: int) -> None:
     """Serve ADAPTER on this machine's loopback until interrupted."""
+    from ..training.adapter import read_record
     from ..training.generation import load_model
+    from ..training.prompts import usual_path
     from ..training.serve import Server, name_model
 
-    name = name_model(adapter)
+    name, path = name_model(adapter), usual_path(read_record(adapter))
     generator, _ = load_model(base, adapter)
     try:
-        server = Server(generator, name, port)
+        server = Server(generator, name, port, path)
     except OSError as error:
         raise MachineError(f"Port {port} cannot be used: {error.strerror}. Name another with --port.") from error
     with server:

@@ -248,6 +248,9 @@ def is_record(record: Mapping[str, Any]) -> bool:
     tables = ("base", "corpus", "recipe", "prompt_format", "counts", "files")
     if not all(isinstance(record.get(name), dict) for name in tables):
         return False
+    languages = record["counts"].get("languages", {})
+    if not isinstance(languages, dict) or not all(isinstance(pairs, int) for pairs in languages.values()):
+        return False
     words = (record["base"].get("name"), record["base"].get("weights_sha256"), record["corpus"].get("sha256"))
     return all(isinstance(word, str) for word in words)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..mining.languages import language_named, language_of
 from ..mining.pairs.pair import HOLE
 from .generation import Generation, ModelGenerator
-from .prompts import Prompt, is_whole
+from .prompts import EXAMPLE, Prompt, is_whole
 
 USUAL_TOKENS, MOST_TOKENS = 64, 256
 """Tokens of an answer where none are asked for, and however many are: others wait for it."""
@@ -53,14 +53,14 @@ class Ask(NamedTuple):
     """Whether its tokens are counted at the end of the stream, too."""
 
 
-def read_ask(body: dict[str, Any], name: str) -> Ask:
+def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
     """
-    Return the checked request of *body*.
+    Return the checked request of *body*; one that names no path is for a file called *usual*.
 
     Raises `RefusedError` for what is missing, of the wrong kind, or not supported.
     """
     refuse_unsupported(body)
-    text, suffix, path = take_prompt(body), take_text(body, "suffix", ""), take_text(body, "path", "example.py")
+    text, suffix, path = take_prompt(body), take_text(body, "suffix", ""), take_text(body, "path", usual)
     if not (is_whole(text) and is_whole(path) and is_whole(suffix)):
         raise RefusedError("The text begins or ends within a character: half of a surrogate pair stands alone.")
     model = body.get("model", name)

@@ -88,6 +88,7 @@ def make_record(
             "replayed": dict(sorted(Counter(replayed(setup, state)).items())),
             "refused": encoded.refused,
             "kinds": dict(sorted(Counter(pair.kind for pair in learned_pairs(material)).items())),
+            "languages": dict(sorted(Counter(pair.language for pair in learned_pairs(material)).items())),
             "steps": state.step,
             "epochs": round(epochs, 6),
             "answer_tokens": state.answer_tokens,

@@ -6,18 +6,22 @@ The context is the file's skeleton, made by the code that mining uses: a model i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..mining.definitions import collect_definitions
 from ..mining.errors import InputError
-from ..mining.languages import language_named, language_of
+from ..mining.languages import known_languages, language_named, language_of
 from ..mining.pairs.pair import HOLE
 from ..mining.skeleton import render_skeleton
 from ..mining.source import Source, UndecodableError, parse_source, whole_lines
 
 LINES_BEFORE, LINES_AFTER = 24, 12
 """The window around a hole, in lines."""
+EXAMPLE = "example.py"
+"""The path of a request that names none, where nothing is known of what was taught."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,20 @@ def is_whole(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def ask_for(instruction: str, file: Path | None) -> Prompt:
-    """Return the request for *instruction*, in the context of *file* where one is given."""
+def usual_path(record: Mapping[str, Any]) -> str:
+    """Return the path of a request that names none: in the language that the adapter of *record* was taught most of."""
+    taught = record["counts"].get("languages", {})
+    most = max(known_languages(), key=lambda language: taught.get(language.name, 0))
+    return f"example{most.extensions[0]}" if taught.get(most.name) else EXAMPLE
+
+
+def ask_for(instruction: str, file: Path | None, path: str = EXAMPLE) -> Prompt:
+    """Return the request for *instruction*, in the context of *file* where one is given; else for an empty *path*."""
     if not is_whole(instruction):
         raise InputError("The instruction is not UTF-8.")
     if file is None:
-        return Prompt("implement", "example.py", "python", "", instruction)
+        language = language_of(path) or language_named("python")
+        return Prompt("implement", path, language.name, "", instruction)
     source = read_source(file)
     context = render_skeleton(source, collect_definitions(source))
     return Prompt("implement", source.path, source.language.name, context, instruction)

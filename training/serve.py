@@ -22,6 +22,7 @@ from typing import Any
 from .completions import Ask, RefusedError, complete, read_ask, render_choice, render_head, render_usage
 from .generation import ModelGenerator
 from .pieces import Pieces
+from .prompts import EXAMPLE
 
 LOOPBACK = "127.0.0.1"
 OWN_NAMES = re.compile(r"(?:https?://)?(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?", re.IGNORECASE)
@@ -74,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self.is_at("/v1/completions"):
             return
         try:
-            ask = read_ask(self.read_body(), self.server.name)
+            ask = read_ask(self.read_body(), self.server.name, self.server.path)
         except RefusedError as refusal:
             self.reply(400, {"error": {"message": str(refusal), "type": "invalid_request_error"}})
             return
@@ -157,10 +158,12 @@ class Server(ThreadingHTTPServer):
     A loaded model on loopback; port 0 takes a free one. `serve_forever` runs it.
     """
 
-    def __init__(self, generator: ModelGenerator, name: str, port: int) -> None:
+    def __init__(self, generator: ModelGenerator, name: str, port: int, path: str = EXAMPLE) -> None:
         super().__init__((LOOPBACK, port), Handler)
         self.generator = generator
         self.name = name
+        self.path = path
+        """What a request is for that names no file."""
         self.started = int(time.time())
         self.turn = threading.Lock()
         """Held while an answer is computed."""

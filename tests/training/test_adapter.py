@@ -55,7 +55,14 @@ def test_an_adapter_of_zeros_is_not_applied(adapter, tiny_base, tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"recipe": None}, {"recipe": {"new": 1}}, {"recipe": {"steps": "x"}}, {"recipe": {}, "corpus": 7}, {"counts": []}],
+    [
+        {"recipe": None},
+        {"recipe": {"new": 1}},
+        {"recipe": {"steps": "x"}},
+        {"recipe": {}, "corpus": 7},
+        {"counts": []},
+        {"counts": {"languages": {"go": "all"}}},
+    ],
 )
 def test_a_record_of_another_form_is_bad_evidence(adapter, tmp_path, change):
     """Whoever trains by it again is told so, and no internal error."""

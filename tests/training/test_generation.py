@@ -14,7 +14,7 @@ from idiolect.commands.generate import Sampling, ask_model, shown
 from idiolect.evaluation.extract import repeats_itself
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training.generation import load_model
-from idiolect.training.prompts import ask_at_line, ask_for
+from idiolect.training.prompts import ask_at_line, ask_for, usual_path
 from idiolect.training.train import train_adapter
 
 from .conftest import make_pairs
@@ -55,6 +55,23 @@ def test_a_file_is_called_as_its_pairs_call_it(tmp_path, monkeypatch):
     called.append(ask_at_line(file, 1).path)
 
     assert ["quay/berths.py", "berths.py", "app/quay/berths.py"] == called
+
+
+@pytest.mark.parametrize(
+    ("taught", "path", "language"),
+    [
+        ({"java": 9, "python": 2}, "example.java", "java"),
+        ({"python": 9, "java": 2}, "example.py", "python"),
+        ({"tongue": 9}, "example.py", "python"),
+        (None, "example.py", "python"),
+    ],
+)
+def test_what_names_no_file_is_asked_in_the_language_that_was_taught(taught, path, language):
+    """Java's adapter is asked for Java; one that tells nothing, or a language that is not known here, for Python."""
+    counts = {} if taught is None else {"languages": taught}
+    request = ask_for("int total(int[] values) {", None, usual_path({"counts": counts}))
+
+    assert (path, language) == (request.path, request.language)
 
 
 def test_an_answer_that_is_over_is_not_continued(generator):
@@ -138,5 +155,7 @@ def test_options_of_generate_change_what_is_written(tiny_base, tiny_corpus, tmp_
     # a file in an encoding of its own is pruned in as it is asked about
     file.write_bytes("# -*- coding: latin-1 -*-\ndef total(values):\n\n    return 'é'\n".encode("latin-1"))
     assert printed("--file", str(file), "--line", "3", "--conform", "--tries", "1", ask=())
+    assert 2 == main(["generate", str(adapter), " "])
+    assert "Give an INSTRUCTION" in capsys.readouterr().err
     assert 2 == main(["generate", str(adapter), "caf\udce9"])
     assert "The instruction is not UTF-8." in capsys.readouterr().err

@@ -240,6 +240,7 @@ def test_a_fold_learns_at_the_rate_that_was_found(tiny_base, tiny_corpus, tmp_pa
 
     assert record["recipe"]["learning_rate"] == read_record(first)["recipe"]["learning_rate"]
     assert record["counts"]["kinds"] == {"implement": 42, "infill": 14}
+    assert record["counts"]["languages"] == {"python": 56}
     assert {mark for pair in pairs for mark in marks_of(pair)} == read_taught(tmp_path / "fold", record["files"])
 
 
