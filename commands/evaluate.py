@@ -162,11 +162,12 @@ def read_recipe(adapter: Path) -> Recipe:
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:
     """Return what a person wants to know of a finished evaluation."""
+    from ..evaluation.figures import relative
+
     rows = [(arm["arm_id"], arm["rates"]["accept"]) for arm in verdict["arms"] if "accept" in arm["rates"]]
     lines = [f"{name:<12} {rate['rate']:>6.1%}  ({rate['ci'][0]:.0%} to {rate['ci'][1]:.0%})" for name, rate in rows]
     test = verdict["losses"].get("test", {})
     if "fell" in test:
-        lines.append(
-            f"loss on held-out answers: {test['base']:.3f} → {test['tuned']:.3f} nats a token ({-test['fell']:+.1%})"
-        )
+        change = relative(-test["fell"])
+        lines.append(f"loss on held-out answers: {test['base']:.3f} → {test['tuned']:.3f} nats a token ({change})")
     return "\n".join([*lines, "", f"{verdict['verdict']}: {verdict['sentence']}", f"report: {out / 'report.html'}"])

@@ -103,13 +103,14 @@ def open_score(corpus: Path, count: int) -> Score:
 
 def summary(out: Path, record: dict) -> str:
     """Return what a person wants to know of a finished run."""
+    from ..evaluation.figures import relative
     from ..training.encode import describe_refused
 
     losses, counts = record["losses"]["validation"], record["counts"]
     lines = [f"{out}: {counts['pairs']:,} pairs, {counts['steps']:,} steps, {counts['answer_tokens']:,} answer tokens"]
     if losses["base"] is not None:
-        change = losses["tuned"] / losses["base"] - 1
-        lines.append(f"held-out answers: {losses['base']:.3f} → {losses['tuned']:.3f} nats a token ({change:+.1%})")
+        change = relative(losses["tuned"] / losses["base"] - 1)
+        lines.append(f"held-out answers: {losses['base']:.3f} → {losses['tuned']:.3f} nats a token ({change})")
     if counts["refused"]:
         lines.append(describe_refused(counts["refused"]))
     if not record["applied"]["applied"]:

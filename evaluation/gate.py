@@ -101,7 +101,9 @@ def read_evaluation(folder: Path) -> Stored:
     """
     marker = folder / MARKER
     if not marker.is_file():
-        raise InputError(f"{str(folder)!r} is no evaluation: it has no {MARKER}. Make one: idiolect evaluate")
+        raise InputError(
+            f"{str(folder)!r} is no evaluation: it has no {MARKER}. Make one: idiolect evaluate CORPUS --out DIR"
+        )
     run = read_object(marker)
     if run.get("schema") != SCHEMA:
         raise InputError(f"{str(folder)!r} is no evaluation of this version: its schema is not {SCHEMA}.")

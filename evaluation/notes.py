@@ -179,6 +179,11 @@ def other_rules(profile: Profile) -> list[str]:
     return [f"{about}: {shown(others)}. Mine the profile again"] if others else []
 
 
+def without_rules(profile: Profile) -> list[str]:
+    """Return a sentence where the code that a profile was learned from has no rule: nothing found is no praise."""
+    return [] if any(entry.tier for entry in profile.entries) else ["no habit of this code is firm enough to be a rule"]
+
+
 def of_other_code(judged: Sequence[Judgement]) -> list[str]:
     """Return a sentence where a named profile covers none of many places, as that of another repository may."""
     places = sum(each.opportunities for each in judged)

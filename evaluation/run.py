@@ -47,6 +47,7 @@ from .notes import (
     unparsed,
     unread,
     without_grammar,
+    without_rules,
 )
 from .request import Request, asked_paths, change_of, listed_names, paths_now, read_sources
 from .standard import Standard, edits_of_standard, find_standard
@@ -76,7 +77,8 @@ def make_judged(request: Request, change: Change | None, standard: Standard) -> 
     names = missing_names(request, sources, change, standard.settings)
     files = judge_sources(request, sources, change, standard, names)
     notes = [*unasked_names(names), *list_notes(request, change, standard, paths, sources)]
-    notes += of_other_code([file.judgement for file in files]) if request.profile is not None else []
+    judged = [file.judgement for file in files]
+    notes += without_rules(standard.profile) if request.profile is None else of_other_code(judged)
     return make_report(
         standard.profile,
         files,

@@ -234,7 +234,7 @@ def read_record(folder: Path) -> dict[str, Any]:
         raise MismatchError(f"{str(folder / RECORD)!r} is not JSON: {error}.") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         found = record.get("schema") if isinstance(record, dict) else type(record).__name__
-        raise InputError(f"{str(folder)!r} holds {found!r}, not {SCHEMA!r}.")
+        raise InputError(f"{str(folder)!r} holds {found!r}, and this version reads {SCHEMA!r}. Train it again.")
     if not is_record(record):
         raise MismatchError(f"{str(folder / RECORD)!r} lacks what every adapter's record holds. Train it again.")
     for name in (WEIGHTS, CONFIG):

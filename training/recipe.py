@@ -319,7 +319,8 @@ def read_recipe_file(file: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"The recipe {str(file)!r} cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"The recipe {str(file)!r} cannot be read: {why}") from error
 
 
 def parse_word(text: str) -> Any:

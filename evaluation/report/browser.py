@@ -15,6 +15,7 @@ from markupsafe import Markup
 from ...mining.pairs.pair import Pair
 from ..arms import Request
 from ..tables import Row
+from .examples import say_status
 from .visible import make_visible, shorten
 
 
@@ -34,7 +35,7 @@ def pack_data(
             {
                 "arm": row["arm_id"],
                 "probe": row["probe_id"],
-                "status": row["status"],
+                "status": say_status(row["status"]),
                 "code": show(row["extracted_code"]),
                 "rest": show(rest) if row["ending"] == "ran_on" else "",
                 "front": number,

@@ -58,13 +58,18 @@ def describe_example(pair: Pair, answers: Sequence[tuple[str, Row]]) -> dict[str
         panes.append(
             {
                 "name": name,
-                "status": "accepted" if row["accept"] else worded(row["status"]),
+                "status": "accepted" if row["accept"] else say_status(row["status"]),
                 "tone": "good" if row["accept"] else "bad",
                 "lines": mark_lines(row["extracted_code"] or "(no code)", lines),
                 "remarks": [f"{remark['rule']}: {remark['message']}" for remark in row["remarks"]],
             }
         )
     return {"symbol": pair.symbol, "path": pair.path, "doc": first_sentence(pair.instruction), "panes": panes}
+
+
+def say_status(status: str) -> str:
+    """Return what the page calls a *status* of the scores, in its table and in its words."""
+    return "cut short" if status == "truncated" else worded(status)
 
 
 def mark_lines(code: str, marked: set[int]) -> list[dict[str, Any]]:

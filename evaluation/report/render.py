@@ -24,7 +24,7 @@ from ..figures import percent, points, relative, show_p, signed, span
 from ..tables import Row
 from .browser import pack_data
 from .charts import Scale, draw_curve, draw_dot, draw_strip
-from .examples import choose_examples
+from .examples import choose_examples, say_status
 from .facts import describe_data, list_facts
 from .visible import make_visible
 
@@ -117,7 +117,7 @@ def render_report(
         "plan": describe_plan(verdict),
         "admission": describe_admission(run),
         "comparisons": [describe_comparison(row) for row in verdict["comparisons"]],
-        "statuses": sorted({row["status"] for row in scores}),
+        "statuses": sorted({say_status(row["status"]) for row in scores}),
         "footer": describe_footer(run, verdict),
         "data": pack_data(scores, samples, pairs, requests),
     }

@@ -84,10 +84,12 @@ def test_what_idiolect_wrote_is_no_repository(
 
 
 def test_a_guide_without_a_rule_says_so(write_tree: Write, capsys: pytest.CaptureFixture[str]):
-    """Silence would read like a mistake."""
-    assert main(["guide", str(write_tree({"a.py": "x = 1\n"}))]) == 0
-
+    """Silence would read like a mistake, and finding nothing like praise."""
+    tree = str(write_tree({"a.py": "x = 1\n"}))
+    assert main(["guide", tree]) == 0
     assert "no habit is firm enough" in capsys.readouterr().err
+    assert main(["check", tree]) == 0
+    assert "note: no habit of this code is firm enough" in capsys.readouterr().out
 
 
 def test_a_folder_without_code(write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
