@@ -53,7 +53,11 @@ def create(repository: Path, file: str | None, profile: Path | None, allow_new: 
 @language_option
 @click.option("--allow-new", is_flag=True, help="Accept what is not in it yet, too.")
 def update(repository: Path, file: str | None, profile: Path | None, allow_new: bool) -> None:
-    """Follow renames and drop what was mended; with --allow-new, take in what is new, and list it."""
+    """
+    Follow renames, and drop what was mended.
+
+    With --allow-new, take in what is new, and list it.
+    """
     past = compare(repository, file, profile, must_exist=True)
     known, _ = follow(past)
     new = past.found - known
