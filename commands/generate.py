@@ -104,7 +104,9 @@ def command(
         rows = [{"text": a.text, "finish_reason": a.finish_reason, "tokens": a.output_tokens} for a in answers]
         click.echo(json.dumps({"adapter": str(adapter), "answers": rows}))
         return
-    for answer in answers:
+    for number, answer in enumerate(answers, 1):
+        if samples > 1:
+            click.echo(f"── {number} of {samples}")
         click.echo(shown(answer.text))
 
 

@@ -152,6 +152,9 @@ def test_options_of_generate_change_what_is_written(tiny_base, tiny_corpus, tmp_
     assert printed("--temperature", "1.5", "--seed", "1") != printed("--temperature", "1.5", "--seed", "2")
     assert 3 == len(set(printed("--temperature", "1.5", "--samples", "3")))
 
+    assert main(["generate", str(adapter), "def total(values):", "--temperature", "1", "--samples", "2"]) == 0
+    assert ["── 1 of 2", "── 2 of 2"] == [line for line in capsys.readouterr().out.splitlines() if line[:2] == "──"]
+
     # a file in an encoding of its own is pruned in as it is asked about
     file.write_bytes("# -*- coding: latin-1 -*-\ndef total(values):\n\n    return 'é'\n".encode("latin-1"))
     assert printed("--file", str(file), "--line", "3", "--conform", "--tries", "1", ask=())
