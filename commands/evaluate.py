@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..mining.errors import MismatchError
 from ._language import language_option
 from ._paths import PATH
 from ._progress import goes_on, show_progress
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..evaluation.arms import Generator, LossOf, Retrain
     from ..mining.corpus import Corpus
     from ..mining.pairs.pair import Pair
+    from ..training.generation import Models
     from ..training.models import Base
     from ..training.recipe import Recipe
 
@@ -83,7 +85,7 @@ def command(
     """
     from ..evaluation.checkout import match_repository
     from ..evaluation.endpoint import EndpointGenerator
-    from ..evaluation.evaluate import evaluate, read_adapter, resolve_arms
+    from ..evaluation.evaluate import evaluate, resolve_arms
     from ..evaluation.policy import policy_of, read_policy
     from ..evaluation.task import Task
     from ..mining.corpus import read_corpus
@@ -124,7 +126,7 @@ def command(
             recipe = read_recipe(adapter)
             task = replace(
                 task,
-                adapter=read_adapter(adapter),
+                adapter=read_loaded(adapter, models),
                 retrain=make_retrain(mined, recipe, models.generator.loaded.base),
                 untrainable=why_untrainable(recipe),
             )
@@ -158,6 +160,21 @@ def read_recipe(adapter: Path) -> Recipe:
     from ..training.recipe import Recipe
 
     return Recipe.from_json(read_record(adapter)["recipe"])
+
+
+def read_loaded(adapter: Path, models: Models) -> dict[str, Any]:
+    """
+    Return what the *adapter* that *models* hold says of itself.
+
+    Raises `MismatchError` where another run has made it anew since it was loaded.
+    """
+    from ..evaluation.evaluate import read_adapter
+    from ..training.adapter import WEIGHTS
+
+    told = read_adapter(adapter)
+    if told["files"][WEIGHTS] != models.generator.fingerprint["adapter_sha256"]:
+        raise MismatchError(f"The adapter in {str(adapter)!r} was made anew since it was loaded. Begin again.")
+    return told
 
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:

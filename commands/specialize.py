@@ -19,7 +19,7 @@ from ..mining.errors import InputError, TooSmallError
 from ._language import language_option
 from ._paths import PATH
 from ._progress import goes_on, show_progress
-from .evaluate import make_retrain, read_recipe
+from .evaluate import make_retrain, read_loaded, read_recipe
 
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
@@ -100,7 +100,7 @@ def specialize(
     with lock_folder(out):
         corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
         require_testable(out, corpus)
-        from ..evaluation.evaluate import evaluate, read_adapter, resolve_arms
+        from ..evaluation.evaluate import evaluate, resolve_arms
         from ..evaluation.folds import open_folds
         from ..evaluation.policy import policy_of
         from ..evaluation.task import Task
@@ -128,7 +128,7 @@ def specialize(
             loss_of=models.losses,
             arms=resolve_arms(None, adapted=True),
             policy=policy_of(corpus),
-            adapter=read_adapter(out / "adapter"),
+            adapter=read_loaded(out / "adapter", models),
             retrain=make_retrain(corpus, read_recipe(out / "adapter"), models.generator.loaded.base),
             probes=probes,
             minutes=shares["evaluate"],
@@ -182,6 +182,8 @@ def start_anew(out: Path, asked: dict[str, Any], left: float, folds: int) -> dic
 
     train = FOLDED_TRAIN_SHARE / (1 + folds) if folds else TRAIN_SHARE
     evaluate = FOLDED_EVALUATE_SHARE if folds else EVALUATE_SHARE
+    # killed while it clears away, a run has begun nothing that another could go on with
+    (out / STARTED).unlink(missing_ok=True)
     minutes = {"train": round(max(0.1, left * train), 2), "evaluate": round(max(0.2, left * evaluate), 2)}
     with lock_folder(out / "evaluation"):
         remove_earlier(out / "adapter")
@@ -207,8 +209,15 @@ def refuse_other_content(out: Path) -> None:
 
 def remove_earlier(adapter: Path) -> None:
     """Take away the adapter of an earlier run: a new corpus has been mined, so it no longer belongs here."""
-    from ..mining.artefacts import lock_folder
+    from ..mining.artefacts import LOCK, lock_folder
 
-    if (adapter / "idiolect.json").is_file() or (adapter / "checkpoints").is_dir():
+    tells = ("checkpoints", "idiolect.json")
+    if any((adapter / name).exists() for name in tells):
         with lock_folder(adapter):
-            shutil.rmtree(adapter)
+            # what tells that this is an adapter goes last: killed meanwhile, the next run knows it again
+            others = [path for path in adapter.iterdir() if path.name not in (LOCK, *tells)]
+            for path in (*others, *(adapter / name for name in tells)):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)

@@ -55,7 +55,7 @@ def evaluate(task: Task) -> dict[str, Any]:
     """
     task = replace(task, crossed=is_crossed(task))
     require_retrain(task)
-    refuse_foreign(task.out, MARKER, SCHEMA)
+    refuse_foreign(task.out, MARKER, SCHEMA, {TRAINING})
     with lock_folder(task.out):
         task = train_placebo(task)
         verdict = run_crossed(task) if task.crossed else run_task(task)
@@ -92,7 +92,7 @@ def run_crossed(task: Task) -> dict[str, Any]:
 
 def run_task(task: Task) -> dict[str, Any]:
     """Run every stage and return the verdict."""
-    started = time.time()
+    created, began = time.time(), time.monotonic()
     bench = make_bench(task)
     count = choose_count(task, bench)
     parts = open_parts(bench, count)
@@ -116,7 +116,7 @@ def run_task(task: Task) -> dict[str, Any]:
     write_sealed(task.out / "scores.jsonl", scores)
     write_sealed(task.out / "losses.jsonl", losses)
     requests = {job.key: job.composed.request for job in jobs}
-    return conclude(task, run, Rows(scores, rows, losses, requests), started)
+    return conclude(task, run, Rows(scores, rows, losses, requests), created, began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,8 @@ def score_parts(answered: Sequence[Answered], file: SealedFile) -> list[Row]:
 # -- the end
 
 
-def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]:
-    """Weigh the rows, write everything, and return the verdict."""
+def conclude(task: Task, run: Row, rows: Rows, created: float, began: float) -> dict[str, Any]:
+    """Weigh the rows of a run *created* and *began* by the two clocks, write everything, and return the verdict."""
     weighed = weigh(run, rows.scores, rows.samples, rows.losses)
     comparisons = comparison_rows(weighed)
     write_json(task.out / "comparisons.json", comparisons)
@@ -217,8 +217,8 @@ def conclude(task: Task, run: Row, rows: Rows, started: float) -> dict[str, Any]
     environment = {
         **describe_machine(),
         "latency": latency,
-        "created_at": int(started),
-        "seconds": round(time.time() - started, 1),
+        "created_at": int(created),
+        "seconds": round(time.monotonic() - began, 1),
     }
     write_json(task.out / MARKER, {**run, "status": status, "environment": environment})
     return verdict

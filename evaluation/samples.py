@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..mining.artefacts import parse_json, sha256_json, write_text
+from ..mining.artefacts import append_text, parse_json, sha256_json, write_text
 from ..mining.errors import MismatchError
 from .arms import Composed, Generator, Written
 from .extract import body_is_over
@@ -123,10 +123,7 @@ class SealedFile:
     def append(self, rows: Sequence[Row]) -> None:
         """Add *rows* and force them to the disk: what was counted as done survives a kill."""
         self.rows.update((row["key"], row) for row in rows)
-        with self.path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write("".join(seal(row) + "\n" for row in rows))
-            file.flush()
-            os.fsync(file.fileno())
+        append_text(self.path, "".join(seal(row) + "\n" for row in rows), waits=True)
 
     def finish(self, keys: Sequence[str]) -> list[Row]:
         """Write the rows of *keys* alone, in their order, and return them."""
@@ -143,8 +140,7 @@ def generate_samples(
     for chunk in cut_chunks(jobs):
         if any(job.key not in file.rows for job in chunk):
             rows, seconds = generate_chunk(chunk, generators[chunk[0].arm])
-            with timings.open("a", encoding="utf-8", newline="\n") as log:
-                log.writelines(json.dumps(line) + "\n" for line in seconds)
+            append_text(timings, "".join(json.dumps(line) + "\n" for line in seconds))
             file.append(rows)
         done += len(chunk)
         if report is not None:

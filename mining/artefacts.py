@@ -11,14 +11,15 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 from .errors import InputError, MachineError, MismatchError
@@ -28,6 +29,10 @@ YOUNG = 60
 """Seconds in which the scratch folder of a run is left alone, whoever holds it."""
 PIECE = 1024**2
 """Bytes that are handed to the operating system at once."""
+PATIENCE = 10.0
+"""Seconds for which a run waits until another has put its artefact in place."""
+DRAWN = "[0-9a-f]" * 8
+"""What tells the scratch files and folders of several runs apart."""
 
 
 @contextmanager
@@ -38,24 +43,53 @@ def new_artefact(out: Path, marker: str, schema: str) -> Generator[Path]:
     An older artefact of the same *schema* (its name before the slash and version) is replaced. Raises `InputError` when
     *out* holds something else, and `MachineError` when the place cannot be written.
     """
-    refuse_foreign(out, marker, schema)
     # a link, to a larger disk for instance, stays one
     place = Path(os.path.realpath(out))
+    with in_turn(place.parent):
+        refuse_foreign(out, marker, schema)
     refuse_mount(place, out)
     with machine_faults(out):
         place.parent.mkdir(parents=True, exist_ok=True)
-        sweep_scratch(place)
-        scratch = place.with_name(f".{place.name}-{uuid4().hex[:8]}")
-        scratch.mkdir()
-    held = hold_scratch(scratch)
+        with in_turn(place.parent):
+            sweep_scratch(place)
+            scratch = place.with_name(f".{place.name}-{uuid4().hex[:8]}")
+            scratch.mkdir()
+            held = hold_scratch(scratch)
     try:
         with machine_faults(out):
             yield scratch
-            replace_folder(scratch, place)
+            with in_turn(place.parent):
+                replace_folder(scratch, place)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         if held is not None:
             os.close(held)
+
+
+@contextmanager
+def in_turn(folder: Path) -> Generator[None]:
+    """Let runs that put something into *folder* do so one after the other, as far as its disk has locks."""
+    held = None
+    with suppress(OSError):
+        held = os.open(folder, os.O_RDONLY)
+        deadline = time.monotonic() + PATIENCE
+        # not without end: others may lock the folder for reasons of their own
+        while not try_lock(held) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
+
+
+def try_lock(handle: int) -> bool:
+    """Lock what *handle* opens, and claim that nobody else has; raises `OSError` where that is unknown."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def hold_scratch(scratch: Path) -> int | None:
@@ -78,31 +112,42 @@ def sweep_scratch(place: Path) -> None:
     What a run had moved away without putting anything in its place goes back.
     """
     beside = f".{glob.escape(place.name)}-"
-    for old in place.parent.glob(f"{beside}old-{'[0-9a-f]' * 8}"):
+    for old in place.parent.glob(f"{beside}old-{DRAWN}"):
         if (held := hold_scratch(old)) is not None:
             if place.exists():
                 shutil.rmtree(old, ignore_errors=True)
             else:
                 old.rename(place)
             os.close(held)
-    for folder in place.parent.glob(f"{beside}{'[0-9a-f]' * 8}"):
-        about = folder.lstat()
+    for folder in place.parent.glob(f"{beside}{DRAWN}"):
         # between its making and its lock a folder is held by nobody
-        if not stat.S_ISDIR(about.st_mode) or abs(time.time() - about.st_mtime) < YOUNG:
+        if is_young(folder):
             continue
         if (held := hold_scratch(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(held)
 
 
-def refuse_foreign(out: Path, marker: str, schema: str) -> None:
-    """Raise `InputError` unless *out* is absent, empty, or an artefact of *schema*, finished or not."""
+def is_young(folder: Path) -> bool:
+    """Claim that *folder* was touched in the last minute, by a clock that may have jumped, or is none any more."""
+    with suppress(OSError):
+        about = folder.lstat()
+        return not stat.S_ISDIR(about.st_mode) or abs(time.time() - about.st_mtime) < YOUNG
+    return True
+
+
+def refuse_foreign(out: Path, marker: str, schema: str, begun: Collection[str] = ()) -> None:
+    """
+    Raise `InputError` unless *out* is absent, empty, or an artefact of *schema*, finished or not.
+
+    One that was killed before it had a marker holds half of that, and what it has *begun* under these names.
+    """
     if not out.exists():
         return
     if not out.is_dir():
         raise InputError(f"--out {str(out)!r} is a file. Name a folder.")
-    names = {path.name for path in out.iterdir()} - {LOCK}
-    if not names:
+    names = {path.name for path in out.iterdir()} - {LOCK, *begun}
+    if all(re.fullmatch(rf"\.{re.escape(marker)}-{DRAWN}", name) for name in names):
         return
     found = None
     with suppress(OSError, ValueError, AttributeError):
@@ -115,8 +160,9 @@ def refuse_foreign(out: Path, marker: str, schema: str) -> None:
 
 def check_place(out: Path, marker: str, schema: str) -> None:
     """Raise as `new_artefact` would, before the work for it is done; nothing is left there."""
-    refuse_foreign(out, marker, schema)
     place = Path(os.path.realpath(out))
+    with in_turn(place.parent):
+        refuse_foreign(out, marker, schema)
     refuse_mount(place, out)
     with machine_faults(out):
         there = next(folder for folder in place.parents if folder.exists())
@@ -162,24 +208,49 @@ def lock_folder(folder: Path) -> Generator[None]:
     """
     Hold *folder* for this process; the operating system lets go when it ends, however it ends.
 
-    Where nothing came of it, it is taken away again. Raises `MachineError` when another process holds it.
+    What killed runs left half written goes first, and where nothing came of it, the folder is taken away again. Raises
+    `MachineError` when another process holds it, and for what was not found because somebody took the folder away.
     """
-    with machine_faults(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / LOCK).open("w")
+    handle = claim_lock(folder)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise MachineError(
-                f"Another run is writing {str(folder)!r}. Wait for it, or name another folder."
-            ) from None
+        sweep_files(folder)
         try:
             yield
+        except FileNotFoundError as error:
+            if is_lock_of(handle, folder):
+                raise
+            raise MachineError(f"{str(folder)!r} was taken away while a run wrote it. Begin it anew.") from error
         finally:
             leave_nothing(folder)
     finally:
         handle.close()
+
+
+def claim_lock(folder: Path) -> IO[str]:
+    """Return the lock of *folder*, which is made where there is none; raises `MachineError` when it is held."""
+    with machine_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            handle = (folder / LOCK).open("w")
+            if try_lock(handle.fileno()) and is_lock_of(handle, folder):
+                return handle
+            handle.close()
+    # held, or taken away by a run that had just ended
+    raise MachineError(f"Another run is writing {str(folder)!r}. Wait for it, or name another folder.")
+
+
+def is_lock_of(handle: IO[str], folder: Path) -> bool:
+    """Claim that *handle* is what locks *folder* now: who ends, or clears up, may have taken both away."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(handle.fileno()), (folder / LOCK).stat())
+    return False
+
+
+def sweep_files(folder: Path) -> None:
+    """Remove what killed runs left in *folder*, which is held, in writing files (`write_parts`)."""
+    for scratch in folder.glob(f".*-{DRAWN}"):
+        if scratch.is_file() and not scratch.is_symlink():
+            scratch.unlink()
 
 
 def leave_nothing(folder: Path) -> None:
@@ -229,10 +300,27 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
 
 def sweep_beginnings(path: Path, data: bytes) -> None:
     """Remove what killed runs left beside *path* in writing *data* to it: scratch files that hold how it begins."""
-    for scratch in path.parent.glob(f".{glob.escape(path.name[:50])}-{'[0-9a-f]' * 8}"):
+    for scratch in path.parent.glob(f".{glob.escape(path.name[:50])}-{DRAWN}"):
         about = scratch.lstat()
         if stat.S_ISREG(about.st_mode) and about.st_size <= len(data) and data.startswith(scratch.read_bytes()):
             scratch.unlink()
+
+
+def append_text(path: Path, text: str, *, waits: bool = False) -> None:
+    """Add *text* as UTF-8 to the end of *path*, all of it or nothing; who *waits* returns when it is on the disk."""
+    with path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        left = memoryview(text.encode("utf-8"))
+        try:
+            while left:
+                left = left[file.write(left) :]
+            if waits:
+                os.fsync(file.fileno())
+        except OSError as error:
+            # a full disk names no file, and half a line is none
+            error.filename = str(path)
+            file.truncate(end)
+            raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -70,6 +70,17 @@ class Corpus:
     sha256: str
     """The hash of the manifest, which holds the hash of every other file."""
 
+    def find(self, name: str) -> Path:
+        """
+        Return where the file *name* is.
+
+        Raises `MismatchError` when it is not the one that was opened: a run may take hours, and another mine meanwhile.
+        """
+        path = self.folder / name
+        if not path.is_file() or sha256_file(path) != self.manifest["sha256"].get(name):
+            raise MismatchError(f"{name} of the corpus was changed while it was in use. Begin again.")
+        return path
+
     def pairs(self, split: str) -> list[Pair]:
         """
         Return the pairs of one split.
@@ -77,7 +88,7 @@ class Corpus:
         Raises `MismatchError` with the line's number when a row is not a pair, or its path leaves the repository.
         """
         rows: list[Pair] = []
-        for number, row in enumerate(read_jsonl(self.folder / "pairs" / f"{split}.jsonl"), start=1):
+        for number, row in enumerate(read_jsonl(self.find(f"pairs/{split}.jsonl")), start=1):
             if tuple(row) != COLUMNS:
                 raise MismatchError(f"pairs/{split}.jsonl, line {number}: the columns are not those of a pair.")
             if not is_inside(row["path"]):
@@ -93,13 +104,13 @@ class Corpus:
         from .profile import Profile
 
         with expect_form("profile.json", ". Mine again."):
-            return Profile.from_json(parse_json((self.folder / "profile.json").read_text("utf-8")))
+            return Profile.from_json(parse_json(self.find("profile.json").read_text("utf-8")))
 
     @cached_property
     def api(self) -> dict[str, Any]:
         """What the repository offers."""
         with expect_form("api.json", ". Mine again."):
-            return {**parse_json((self.folder / "api.json").read_text("utf-8"))}
+            return {**parse_json(self.find("api.json").read_text("utf-8"))}
 
     @cached_property
     def languages(self) -> tuple[Language, ...]:
@@ -125,7 +136,7 @@ class Corpus:
     def source(self, path: str) -> Source:
         """Return a file that is kept: one that holds a validation or test pair, and others where the test is small."""
         name = self.manifest["sources"].get(path)
-        data = b"" if name is None else (self.folder / "sources" / name).read_bytes()
+        data = b"" if name is None else self.find(f"sources/{name}").read_bytes()
         language = language_of(path, self.languages, data)
         if name is None or language is None:
             raise InputError(f"The corpus holds no source {path!r}: only files with held-out pairs are kept.")

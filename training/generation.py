@@ -22,6 +22,7 @@ import transformers
 from torch.distributed.fsdp import FSDPModule
 
 from ..mining.artefacts import sha256_file
+from ..mining.errors import MismatchError
 from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
 from .decoding import ASK_EVERY, BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
@@ -178,6 +179,8 @@ def load_model(base: str | Path | Base | None = None, adapter: Path | None = Non
     if adapter is not None:
         loaded.model = load_adapter(model, adapter).eval()
         loaded.adapter_sha256 = sha256_file(adapter / WEIGHTS)
+        if record is not None and loaded.adapter_sha256 != record["files"][WEIGHTS]:
+            raise MismatchError(f"The adapter in {str(adapter)!r} was made anew while it was loaded. Begin again.")
         set_mode(loaded.model, "single")
         vocabulary = model.get_input_embeddings().weight.shape[0]
         loaded.applied = check_applied(loaded.model, sample_examples(vocabulary), "single")

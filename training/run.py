@@ -101,6 +101,13 @@ def claim_folder(out: Path) -> Generator[None]:
                 shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
 
 
+def clear_finished(out: Path) -> None:
+    """Remove what a run left in *out* that was killed when its adapter was complete."""
+    if (out / CHECKPOINTS).is_dir():
+        with claim_folder(out):
+            pass
+
+
 def clear_remains(out: Path) -> None:
     """Remove what a run left in *out* that nobody can go on with: one that ended, or ended before it had a record."""
     if not (out / CHECKPOINTS / RUN).is_file():

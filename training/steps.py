@@ -21,6 +21,7 @@ import torch
 from accelerate import Accelerator
 from transformers.modeling_layers import GradientCheckpointingLayer
 
+from ..mining.artefacts import append_text
 from ..mining.errors import InputError
 from .checkpoints import (
     CHECKPOINTS,
@@ -300,8 +301,8 @@ def log_step(setup: Setup, folder: Path, state: Progress, rate: float, clock: Cl
     setup.accelerator.log(line, step=state.step)
     state.nats, state.tokens = 0.0, 0
     if setup.accelerator.is_main_process:
-        with (folder / "timings.jsonl").open("a", encoding="utf-8") as timings:
-            timings.write(json.dumps({"step": state.step, "seconds": round(clock.seconds, 3)}) + "\n")
+        timed = {"step": state.step, "seconds": round(clock.seconds, 3)}
+        append_text(folder / "timings.jsonl", json.dumps(timed) + "\n")
 
 
 @dataclass

@@ -32,7 +32,7 @@ from .models import Base, choose_device, find_base, quantised
 from .pace import Approve, choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
-from .run import TRACKING, claim_folder, is_finished, refuse_folder, require_same, start_run
+from .run import TRACKING, claim_folder, clear_finished, is_finished, refuse_folder, require_same, start_run
 from .setup import Order, Report, add_replay, announce_idle, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
@@ -86,9 +86,9 @@ def train_adapter(
             refuse_folder(out, resume=resume, start_from=start_from)
         order = Order(read_corpus(corpus), find_base(base), recipe, adjust, pairs, start_from)
         if finished:
-            require_same(out, order)
-            report("train: finished already, nothing was trained", 1, 1)
-            return out
+            if accelerator.is_main_process:
+                clear_finished(out)
+            return leave_finished(out, order, report)
         material = gather(order, accelerator.device, report, began)
         score = choose_score(material.recipe.probes, score_of)
         if material.recipe.shard:
@@ -98,6 +98,10 @@ def train_adapter(
         if accelerator.is_main_process:
             held.enter_context(claim_folder(out))
         accelerator.wait_for_everyone()
+        # a run that held the folder until now may have finished meanwhile, or have been killed
+        if resume and is_finished(out):
+            return leave_finished(out, order, report)
+        refuse_folder(out, resume=resume, start_from=start_from)
         require_room(plan_budget(material, out, accelerator.device, accelerator.num_processes), out)
         with memory_faults():
             setup = add_replay(set_up(accelerator, material, report), out, order.corpus)
@@ -120,6 +124,13 @@ def train_adapter(
         for tracker in accelerator.trackers:
             tracker.finish()
         accelerator.wait_for_everyone()
+    return out
+
+
+def leave_finished(out: Path, order: Order, report: Report) -> Path:
+    """Return *out*, which holds what *order* would make; raises `InputError` where it holds another adapter."""
+    require_same(out, order)
+    report("train: finished already, nothing was trained", 1, 1)
     return out
 
 

@@ -12,8 +12,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -424,8 +426,12 @@ def test_other_weights_take_nothing_from_the_cache(corpus, tmp_path):
     assert other.calls == 6 * (32 + 12) + 32
 
 
-def test_latency_is_that_of_the_model_at_hand(corpus, tmp_path):
-    """An earlier model's times in the same folder, and a line that a kill tore, are not among them."""
+def test_latency_is_that_of_the_model_at_hand(corpus, tmp_path, monkeypatch):
+    """
+    An earlier model's times in the same folder, and a line that a kill tore, are not among them.
+
+    Nor does it matter that the machine's clock is put back meanwhile (E15).
+    """
 
     class Slow(FakeGenerator):
         def generate(self, requests, **settings):
@@ -437,9 +443,14 @@ def test_latency_is_that_of_the_model_at_hand(corpus, tmp_path):
     with (out / "timings.jsonl").open("a") as file:
         file.write('{"arm_id": "base", "key": "to\n')
 
-    run(corpus, out)
-    latency = json.loads((out / "run.json").read_text("utf-8"))["environment"]["latency"]
+    with monkeypatch.context() as jumping:
+        clock = count(2e9, -3600.0)
+        jumping.setattr(time, "time", lambda: next(clock))
+        run(corpus, out)
+    environment = json.loads((out / "run.json").read_text("utf-8"))["environment"]
+    latency = environment["latency"]
 
+    assert 0 < environment["seconds"] < 3600
     assert {9.0} == {times[name] for times in slow.values() for name in ("p50", "p95")}
     assert {0.01} == {times[name] for times in latency.values() for name in ("p50", "p95")}
 
@@ -454,6 +465,22 @@ def test_a_damaged_line_stops_the_run(corpus, tmp_path):
 
     with pytest.raises(MismatchError, match=r"samples\.jsonl, line 5"):
         run(corpus, tmp_path / "e")
+
+
+def test_a_corpus_that_is_mined_anew_meanwhile_ends_the_run(tmp_path):
+    """No evidence is made of two corpora: which file is another one is told, and there is no verdict."""
+    corpus = make_corpus(tmp_path / "corpus", test=12)
+
+    def mine_again(stage, done, total):
+        if stage == "generate" and done == total:
+            make_corpus(tmp_path / "corpus", train=13, test=12)
+
+    with pytest.raises(MismatchError, match=r"pairs/train\.jsonl of the corpus was changed while it was in use"):
+        run(corpus, tmp_path / "e", report=mine_again, arms=["base", "tuned"])
+
+    assert not (tmp_path / "e" / "verdict.json").exists()
+    with pytest.raises(MismatchError, match=r"sources/.* was changed"):
+        corpus.source("toy/module_12.py")
 
 
 KILLED = """

@@ -13,9 +13,10 @@ from dataclasses import replace
 import pytest
 import torch
 import yaml
-from idiolect.commands.evaluate import read_recipe
+from idiolect.commands.evaluate import read_loaded, read_recipe
 from idiolect.mining.artefacts import sha256_file, write_json
 from idiolect.mining.errors import InputError, MismatchError
+from idiolect.training import generation
 from idiolect.training.adapter import (
     adapter_tensors,
     attach_adapter,
@@ -72,6 +73,27 @@ def test_a_record_of_another_form_is_bad_evidence(adapter, tmp_path, change):
 
     with pytest.raises(MismatchError):
         read_recipe(tmp_path / "odd")
+
+
+def test_an_adapter_that_is_made_anew_while_it_is_loaded_is_told(adapter, tiny_base, tmp_path, monkeypatch):
+    """Neither is it spoken with, nor is what one adapter answers put down to the record of another."""
+    folder = shutil.copytree(adapter, tmp_path / "made")
+    models = load_model(tiny_base, folder)
+    record = json.loads((folder / "idiolect.json").read_text())
+
+    assert record["files"] == read_loaded(folder, models)["files"]
+    write_json(folder / "idiolect.json", {**record, "files": {**record["files"], "adapter_model.safetensors": "0"}})
+    with pytest.raises(MismatchError, match="made anew since it was loaded"):
+        read_loaded(folder, models)
+
+    def load(model, place):
+        loaded = load_adapter(model, place)
+        (place / "adapter_model.safetensors").write_bytes(b"another")
+        return loaded
+
+    monkeypatch.setattr(generation, "load_adapter", load)
+    with pytest.raises(MismatchError, match="made anew while it was loaded"):
+        load_model(tiny_base, shutil.copytree(adapter, tmp_path / "again"))
 
 
 @pytest.mark.parametrize(("change", "word"), [(lambda w: w * float("nan"), "not a number"), (None, "lacks")])

@@ -105,6 +105,30 @@ def test_an_unfinished_run_goes_on_where_the_same_is_asked(tmp_path):
     assert read_started(tmp_path, {**asked, "corpus": "4567"}) is None
 
 
+def test_killed_while_it_clears_away_a_run_begins_anew(tmp_path, monkeypatch):
+    """What tells that a folder is an adapter goes last, and what an unfinished run was asked goes first."""
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "checkpoints").mkdir()
+    for name in ("adapter_model.safetensors", "README.md", "idiolect.json"):
+        (adapter / name).touch()
+    start_anew(tmp_path, {"minutes": 9.0}, 9.0, 0)
+    assert not adapter.exists()
+    (adapter / "tracking").mkdir(parents=True)
+    (adapter / "idiolect.json").touch()
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(shutil, "rmtree", die)
+        start_anew(tmp_path, {"minutes": 8.0}, 8.0, 0)
+    assert (adapter / "idiolect.json").exists()
+    assert read_started(tmp_path, {"minutes": 9.0}) is None
+    start_anew(tmp_path, {"minutes": 8.0}, 8.0, 0)
+    assert not adapter.exists()
+
+
 def test_folds_are_not_trained_in_minutes_that_teach_nothing(tmp_path):
     """The minutes that would do are named; a pass over little code is short and teaches all there is."""
     asked = {"minutes": 3.0}
@@ -120,16 +144,19 @@ def test_folds_are_not_trained_in_minutes_that_teach_nothing(tmp_path):
 def test_what_killed_runs_left_is_swept(tmp_path):
     """A scratch folder that nobody holds goes with the next run; one that a process writes, and a young one, stay."""
     out = tmp_path / "corpus"
-    left, young, other = (tmp_path / f".{name}" for name in ("corpus-0123abcd", "corpus-89abcdef", "corpus-backup"))
-    for folder in (left, young, other):
+    names = ("corpus-0123abcd", "corpus-4567abcd", "corpus-89abcdef", "corpus-backup")
+    left, later, young, other = (tmp_path / f".{name}" for name in names)
+    for folder in (left, later, young, other):
         folder.mkdir()
     os.utime(left, (0, 0))
+    # by a clock that was ahead
+    os.utime(later, (2**32, 2**32))
     with new_artefact(out, "manifest.json", "idiolect.corpus/1") as held:
         os.utime(held, (0, 0))
         with new_artefact(out, "manifest.json", "idiolect.corpus/1"):
             assert held.is_dir()
 
-    assert [young, other, out] == [path for path in (left, young, other, held, out) if path.exists()]
+    assert [young, other, out] == [path for path in (left, later, young, other, held, out) if path.exists()]
 
 
 KILLED_AT_A_RENAME = """

@@ -14,12 +14,13 @@ from shutil import copytree
 import pytest
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
 from idiolect.mining.taught import marks_of, read_taught
-from idiolect.training import steps
+from idiolect.training import steps, train
 from idiolect.training.adapter import read_record
 from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
 from idiolect.training.recipe import Recipe
+from idiolect.training.run import is_finished
 from idiolect.training.setup import Material
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
@@ -184,6 +185,8 @@ def test_an_unfinished_run_is_not_overwritten(stopped, tiny_base, tiny_corpus):
 def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
     """Resuming a finished adapter changes nothing, and says so."""
     before, said = read_all(adapter), []
+    # killed while it cleared away what a finished run no longer needs
+    (adapter / "checkpoints" / "step-00000021").mkdir(parents=True)
     again = partial(train_adapter, tiny_corpus, adapter, base=tiny_base, resume=True)
     again(recipe=RECIPE, progress=lambda stage, *_: said.append(stage))
     # what a run decides itself is no other recipe
@@ -192,6 +195,24 @@ def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
 
     assert read_all(adapter) == before
     assert said == ["train: finished already, nothing was trained"]
+    assert not (adapter / "checkpoints").exists()
+
+
+def test_what_another_run_has_finished_meanwhile_is_left_as_it_is(adapter, tiny_base, tiny_corpus, monkeypatch):
+    """A run that was asked to go on, and began to load while the other ended, trains nothing anew."""
+    before, looked = read_all(adapter), []
+
+    def look(out):
+        looked.append(out)
+        return len(looked) > 1 and is_finished(out)
+
+    monkeypatch.setattr(train, "is_finished", look)
+    train_adapter(tiny_corpus, adapter, base=tiny_base, recipe=RECIPE, resume=True)
+    looked.clear()
+    with pytest.raises(InputError, match=r"has rank=4\."):
+        train_adapter(tiny_corpus, adapter, base=tiny_base, recipe=replace(RECIPE, rank=2), resume=True)
+
+    assert read_all(adapter) == before
 
 
 @pytest.mark.parametrize("way", ["recipe", "adjust", "start_from"])
