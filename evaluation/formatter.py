@@ -11,13 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from ..mining.owners import owners_at
 from ..mining.reading import read_start
+from ..mining.scratch import new_scratch
 from ..mining.source import Source, Span, parse_text
 
 SECONDS = 10
@@ -51,7 +51,7 @@ class Formatter:
 
     def run(self, arguments: list[str], text: bytes) -> bytes | None:
         """Return what the program writes, or None where it fails; it starts where no settings but the given lie."""
-        with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
+        with new_scratch("formatter") as scratch:
             try:
                 done = subprocess.run(
                     [str(self.program), *arguments], input=text, capture_output=True, cwd=scratch, timeout=SECONDS

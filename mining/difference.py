@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from .commit import hash_blob
 from .git import git_output
 from .languages import endings_of, is_bare, known_languages
 from .reading import LARGEST_FILE, is_locked, read_start
+from .scratch import new_scratch
 from .unread import UNREAD
 
 DIFF = (
@@ -111,11 +111,11 @@ def compare_work_tree(root: Path, commit: str, *, untracked: bool) -> Difference
     rows = [row.partition(b"\t") for row in tracked.split(b"\0") if row]
     known = {name: about.split() for about, _, name in rows} | {name: [] for name in others.split(b"\0") if name}
     known = {name: about for name, about in known.items() if may_be_code(os.fsdecode(name))}
-    with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
+    with new_scratch("index") as scratch:
         locked: list[str] = []
-        laid = lay_out(root, known, Path(scratch), commit, locked)
+        laid = lay_out(root, known, scratch, commit, locked)
         index = b"".join(b"%s %s\t%s%s\0" % (mode, blob, prefix[:-1], name) for name, mode, blob in laid)
-        environment = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_ALTERNATE_OBJECT_DIRECTORIES": scratch}
+        environment = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(scratch)}
         if git_output(root, "update-index", "-z", "--index-info", given=index, more=environment) is None:
             return None
         found = compare_index(root, commit, environment)

@@ -23,6 +23,7 @@ import tree_sitter
 
 from .cache import cache_folder
 from .errors import InputError, MissingExtraError
+from .scratch import close_scratch, open_scratch
 
 COMPILERS = ("cc", "gcc", "clang")
 COMPILE_SECONDS = 600
@@ -174,6 +175,6 @@ def scratch_folder() -> Path:
     """Return a folder for this process, where nothing can be cached."""
     import atexit
 
-    folder = tempfile.mkdtemp(prefix="idiolect-grammar-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    held = open_scratch("grammar")
+    atexit.register(close_scratch, held)
+    return held.folder

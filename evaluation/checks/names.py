@@ -8,7 +8,6 @@ repository's Python: so one run of the resolver judges all answers, and none of 
 from __future__ import annotations
 
 import importlib.metadata
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from typing import Any
 
 from ...mining.corpus import Corpus
 from ...mining.errors import MismatchError
+from ...mining.scratch import new_scratch
 from ...mining.source import Source, Span
 from ..names.certainty import KINDS, is_certain
 from ..names.existence import FILES_A_RUN, as_missing
@@ -72,8 +72,8 @@ class NamesCheck:
         """Return what the resolver says of each answer's file and reference; what it fails on is left out."""
         sources = list(dict.fromkeys(source for answer in answers for source in (answer.source, answer.reference)))
         said: dict[Source, list[Said]] = {}
-        with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
-            root = Path(scratch).resolve()
+        with new_scratch("names") as scratch:
+            root = scratch.resolve()
             for path in (*self.house.files, PROJECT):
                 copy(self.repository / path, root / path)
             laid = {lay(root, source, number): source for number, source in enumerate(sources)}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from ...mining.definitions import collect_definitions
 from ...mining.git import git_output
 from ...mining.judge import Finding
 from ...mining.reading import is_locked
+from ...mining.scratch import new_scratch
 from ...mining.source import Source
 from ..diff import Change, Snapshot
 from ..learning import read_source
@@ -175,8 +175,7 @@ def laid_out(snapshot: Snapshot) -> Generator[Path]:
     """
     python = [path for path in snapshot.blobs if path.endswith(PYTHON) or path in REQUIRING]
     wanted = [path for path in python if ".." not in path.split("/")]
-    with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
-        folder = Path(scratch)
+    with new_scratch("staged") as folder:
         for path, data in snapshot.read(wanted):
             with suppress(OSError):
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 from ...mining.artefacts import write_text
 from ...mining.errors import InputError
 from ...mining.reading import read_start
+from ...mining.scratch import new_scratch
 
 SECONDS = 180
 PROJECT = "pyproject.toml"
@@ -84,8 +84,8 @@ def ask_resolver(
         "site-package-path": installed(),
         "project-excludes": [],
     }
-    with tempfile.TemporaryDirectory(prefix="idiolect-") as scratch:
-        file = Path(scratch) / "pyrefly.toml"
+    with new_scratch("resolver") as scratch:
+        file = scratch / "pyrefly.toml"
         # JSON's strings, numbers and lists are TOML's
         write_text(file, "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()))
         command = [program, "check", "--config", str(file), "--output-format", "json", "--", *paths]

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ...mining.scratch import new_scratch
 from .run import PYTHON, Cage, Limits, Status, run_caged
 
 PRELUDE = """
@@ -137,10 +137,10 @@ def probe_tier(tier: int, backend: str = "launcher") -> tuple[list[Probe], str]:
     """Try every action in a cage of *tier* that *backend* builds; return the probes, or why none could be made."""
     if backend == "bubblewrap" and shutil.which("bwrap") is None:
         return [], "not installed"
-    with tempfile.TemporaryDirectory(prefix="idiolect-doctor-") as folder:
-        secret = Path(folder) / "secret"
+    with new_scratch("doctor") as folder:
+        secret = folder / "secret"
         secret.write_text("secret", "utf-8")
-        Path(folder).chmod(0o755)
+        folder.chmod(0o755)
         secret.chmod(0o666)
         script = f"{PRELUDE}\nSECRET, HARNESS = {str(secret)!r}, {os.getpid()}\n"
         script += "\n".join(f"attempt({name!r}, lambda: {action})" for name, action in ACTIONS.items())

@@ -16,15 +16,15 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from secrets import token_hex
 from stat import S_ISDIR
 from typing import IO, Any
+
+from ...mining.scratch import new_scratch
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PYTHON = str(Path(sys.executable).resolve())
@@ -129,28 +129,9 @@ def run_caged(
     """Run *command* in a *cage* of its own, made for it and gone after it, and return how it ended."""
     limits, cage = limits or Limits(), cage or Cage()
     begin = time.monotonic()
-    scratch = Path(tempfile.mkdtemp(prefix="idiolect-cage-"))
-    try:
+    with new_scratch("cage") as scratch:
         outcome = supervise(make_plan(command, limits, cage, str(scratch)), stdin, limits)
-    finally:
-        remove(scratch)
     return replace(outcome, seconds=time.monotonic() - begin)
-
-
-def remove(folder: Path) -> None:
-    """Remove *folder* with all that a command left in it: however deep, whatever its modes, following no link."""
-    while found := list(folder.iterdir()):
-        for path in found:
-            if path.is_symlink() or not path.is_dir():
-                path.unlink()
-                continue
-            path.chmod(0o700)
-            for inner in list(path.iterdir()):
-                if inner.is_dir() and not inner.is_symlink():
-                    inner.chmod(0o700)  # else it may not be moved
-                inner.rename(folder / token_hex(8))
-            path.rmdir()
-    folder.rmdir()
 
 
 def make_plan(command: Sequence[str], limits: Limits, cage: Cage, scratch: str) -> dict[str, Any]:

@@ -18,13 +18,13 @@ import secrets
 import shutil
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 from weakref import finalize
 
+from ...mining.scratch import close_scratch, new_scratch, open_scratch
 from .run import PYTHON, Cage, Limits, Outcome, Status, run_caged
 
 RUNNER = Path(__file__).with_name("suite_runner.py")
@@ -149,14 +149,14 @@ class Suite:
         roots = [root for root in ("src", "") if (self.folder / root).is_dir()]
         path = [f"{ROOT}/{root}".rstrip("/") for root in roots]
         body = {**task, "secret": secret, "root": ROOT, "path": [*path, *self.packages]}
-        with tempfile.TemporaryDirectory(prefix="idiolect-version-") as scratch:
-            Path(scratch).chmod(0o755)
+        with new_scratch("version") as scratch:
+            scratch.chmod(0o755)
             shown = {**{package: package for package in self.packages}, "/runner.py": str(RUNNER)}
             for package in self.packages:
-                shown |= {str(twin): scratch for twin in self.find_twins(Path(package))}
+                shown |= {str(twin): str(scratch) for twin in self.find_twins(Path(package))}
             shown[ROOT] = str(self.folder)
             if version is not None:
-                changed = Path(scratch) / "version"
+                changed = scratch / "version"
                 changed.write_bytes(version.text.encode("utf-8", "replace"))
                 changed.chmod(0o644)
                 shown[f"{ROOT}/{version.path}"] = str(changed)
@@ -175,15 +175,15 @@ class Suite:
 
 def open_suite(repository: Path, cage: Cage) -> Suite:
     """Copy *repository* to a private folder that goes when the suite does, and return its suite."""
-    holder = tempfile.mkdtemp(prefix="idiolect-suite-")
-    folder = Path(holder) / "tree"
+    held = open_scratch("suite")
+    folder = held.folder / "tree"
     # links are kept as links: they cannot lead out of the cage
     shutil.copytree(repository, folder, symlinks=True, ignore=leave_out, ignore_dangling_symlinks=True)
-    for path in (Path(holder), *folder.rglob("*"), folder):
+    for path in (held.folder, *folder.rglob("*"), folder):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else 0o644)
     suite = HeldSuite(cage, folder, tuple(find_packages()))
-    finalize(suite, shutil.rmtree, holder, ignore_errors=True)
+    finalize(suite, close_scratch, held)
     return suite
 
 

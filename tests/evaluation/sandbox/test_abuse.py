@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from idiolect.evaluation.sandbox.doctor import PRELUDE, diagnose
-from idiolect.evaluation.sandbox.run import PYTHON, START, Limits, Status, remove, run_caged
+from idiolect.evaluation.sandbox.run import PYTHON, START, Limits, Status, run_caged
+from idiolect.mining.scratch import remove
 
 LIMITS = Limits(wall=4.0, cpu=2, memory=256 << 20, disk=8 << 20, inodes=200, processes=8, output=1 << 16)
 
