@@ -6,6 +6,7 @@ A stage is named before the colon; what follows it stands beside the bar: `train
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
+
+from ..mining.errors import MachineError
 
 Report = Callable[[str, int, int], None]
 
@@ -108,8 +111,13 @@ def show_progress(quiet: bool = False) -> Iterator[Report]:
 
 @contextmanager
 def goes_on(way: str) -> Iterator[None]:
-    """Let Ctrl-C inside the block tell the *way* to go on from there."""
+    """Let Ctrl-C, and a disk that fills, inside the block tell the *way* to go on from there."""
     try:
         yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(way) from None
+    except OSError as error:
+        # what has no name is an output, and nobody's to go on with
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or error.filename is None:
+            raise
+        raise MachineError(f"{error.strerror}: {str(error.filename)!r}. Make room. {way}") from error

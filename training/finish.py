@@ -53,7 +53,8 @@ def finish(
     timings = out / CHECKPOINTS / "timings.jsonl"
     if timings.is_file():
         timings.replace(out / "timings.jsonl")
-    (out / CHECKPOINTS / RUN).unlink()
+    # not there where somebody took the folder away meanwhile: the adapter is whole all the same
+    (out / CHECKPOINTS / RUN).unlink(missing_ok=True)
     shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
     setup.report("save", 1, 1)
 

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from idiolect.cli import cli, main
 from idiolect.commands._paths import PATH
+from idiolect.commands._progress import goes_on
 from idiolect.mining.conventions.convention import conventions_by_id
 
 ROOT = Path(idiolect.__file__).parent
@@ -46,6 +47,28 @@ def fails(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("idiolect: ")]
     assert len(lines) == 1
     return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("out/samples.jsonl", "idiolect: No space left on device: 'out/samples.jsonl'. Make room. The same goes on."),
+        (None, "idiolect: No space left on device."),
+    ],
+    ids=["a file of the run", "an output"],
+)
+def test_a_disk_that_fills_up_tells_how_to_go_on(monkeypatch, capsys, name, told):
+    """After what was done stands; an output that takes no more is no run to go on with."""
+
+    def fill(**_):
+        with goes_on("The same goes on."):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+
+    monkeypatch.setattr(cli, "main", fill)
+    # an output that failed is left alone from then on
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+
+    assert told == fails(capsys, [], 2)
 
 
 def test_paths_are_of_one_type():
