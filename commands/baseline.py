@@ -146,11 +146,13 @@ def follow(past: Past) -> tuple[Counter[Key], Counter[Key]]:
 
 
 def save(target: Path, baseline: Counter[Key]) -> None:
-    """Write *baseline* to *target*, complete or not at all."""
+    """Write *baseline* to *target*, complete or not at all; what one that was killed left beside it goes."""
     from ..evaluation.baseline import write_baseline
-    from ..mining.artefacts import write_text
+    from ..mining.artefacts import sweep_beginnings, write_bytes
 
-    write_text(target, write_baseline(baseline))
+    data = write_baseline(baseline).encode("utf-8")
+    sweep_beginnings(target, data)
+    write_bytes(target, data)
 
 
 def show_entries(entries: Counter[Key], sign: str) -> None:

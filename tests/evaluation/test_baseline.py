@@ -131,8 +131,15 @@ def test_what_was_renamed_is_neither_new_nor_mended(house: Path, capsys: pytest.
 
 
 def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]):
-    """`update` takes in nothing new without --allow-new; what is mended is reported, then pruned."""
+    """
+    `update` takes in nothing new without --allow-new; what is mended is reported, then pruned.
+
+    What one that was killed left beside it goes.
+    """
+    left = house / "..idiolect-baseline.jsonl-0123abcd"
+    left.write_text('{"schema": "idiol')
     main(["baseline", "create", str(house)])
+    assert not left.exists()
     assert "1 finding accepted" in capsys.readouterr().out
     assert 2 == main(["baseline", "create", str(house)])
     (house / "new.py").write_text(SLIP)
