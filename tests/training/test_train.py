@@ -9,7 +9,7 @@ import signal
 import time
 from dataclasses import replace
 from functools import partial
-from shutil import copytree
+from shutil import copytree, rmtree
 
 import pytest
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
@@ -309,6 +309,21 @@ def test_two_runs_in_one_folder(stopped, tiny_base, tiny_corpus):
 
     with lock_folder(stopped), pytest.raises(MachineError):
         train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE, resume=True)
+
+
+def test_a_folder_that_is_taken_away_costs_no_more_than_it_must(tiny_base, tiny_corpus, tmp_path):
+    """With all steps done the adapter is written all the same; before that the run ends, and says why."""
+    out, recipe = tmp_path / "out", replace(RECIPE, steps=2)
+
+    def take_away(at, stage, done, total):
+        if stage.startswith("train") and done == at:
+            rmtree(out)
+
+    train_adapter(tiny_corpus, out, base=tiny_base, recipe=recipe, progress=partial(take_away, 2))
+    assert 2 == read_record(out)["counts"]["steps"]
+    with pytest.raises(MachineError, match="was taken away while a run wrote it"):
+        train_adapter(tiny_corpus, out, base=tiny_base, recipe=recipe, progress=partial(take_away, 1))
+    assert not out.exists()
 
 
 def test_a_foreign_folder_is_refused(tiny_base, tiny_corpus, tmp_path):
