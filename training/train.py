@@ -102,6 +102,7 @@ def train_adapter(
         if resume and is_finished(out):
             return leave_finished(out, order, report)
         refuse_folder(out, resume=resume, start_from=start_from)
+        accelerator.wait_for_everyone()
         require_room(plan_budget(material, out, accelerator.device, accelerator.num_processes), out)
         with memory_faults():
             setup = add_replay(set_up(accelerator, material, report), out, order.corpus)
