@@ -91,7 +91,7 @@ def plan_jobs(bench: Bench, suites: Mapping[str, Suite], models: Mapping[str, st
                 continue
             for probe in suite.probes:
                 composed = bench.compose(asked.arm, probe, material[probe.id])
-                limit = bench.limit(probe.pair)
+                limit = bench.limit(probe)
                 jobs += [
                     Job(
                         model=models[asked.name],

@@ -50,14 +50,15 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     An answer in a Markdown fence is taken out of it first: of several fences, out of the one that holds the definition
     which was asked for, else out of the first. Of a whole definition, its body is taken.
     """
-    text, is_closed = raw.replace("\r\n", "\n"), False
+    text, is_whole = raw.replace("\r\n", "\n"), False
     fences = find_fences(text)
     if fences:
-        body, is_closed = choose_fence(fences, symbol, source.language)
+        body, is_whole = choose_fence(fences, symbol, source.language)
         text = move_to(body, indent_of(first_line(source.slice(span))))
     code = cut_body(source, span, text)
-    limited = (finish_reason == "length" and not is_closed) or repeats_itself(text)
-    ending = "ran_on" if text[len(code) :].strip() else "truncated" if limited else "stopped"
+    limited = (finish_reason == "length" and not is_whole) or repeats_itself(text)
+    ran_on = bool(text[len(code) :].strip()) or (finish_reason == "length" and is_whole)
+    ending = "ran_on" if ran_on else "truncated" if limited else "stopped"
     if ending == "truncated":
         code = drop_unfinished(source, span, whole_lines(code))
     return Extract(code.rstrip().lstrip("\n") if code.strip() else "", ending)
@@ -207,21 +208,34 @@ def find_fences(text: str) -> list[tuple[str, bool]]:
 
 
 def choose_fence(fences: Sequence[tuple[str, bool]], symbol: str, language: Language) -> tuple[str, bool]:
-    """Return the body of *symbol* in the first of *fences* that holds one, else the first; and whether it is closed."""
+    """
+    Return the body of *symbol* in the first of *fences* that holds one, else the first; and whether it came to its end.
+
+    It did where its fence is closed, and where a line follows it that stands further out.
+    """
     for inside, is_closed in fences:
-        body = body_in(inside, symbol, language)
-        if body is not None:
-            return body, is_closed
+        found = body_in(inside, symbol, language)
+        if found is not None:
+            body, rest = found
+            return body, is_closed or leaves(rest, body)
     return fences[0]
 
 
-def body_in(text: str, symbol: str, language: Language) -> str | None:
-    """Return the body of the definition called *symbol* in *text*, else of one with its last name, else None."""
+def leaves(rest: str, body: str) -> bool:
+    """Claim that the first line of *rest*, which follows *body*, stands further out: it is no piece of it, cut off."""
+    line = first_line(rest.partition("\n")[2])
+    return bool(line) and indentation(line) < indentation(first_line(body))
+
+
+def body_in(text: str, symbol: str, language: Language) -> tuple[str, str] | None:
+    """Return the body of *symbol*, else of the first with its last name, and what follows it in *text*; else None."""
     name = symbol.rpartition(".")[2]
     source = parse_source("answer", text.replace("\0", "").encode("utf-8", "replace"), language)
     named = [d for d in collect_definitions(source) if d.name == name and d.code is not None]
     chosen = next((definition for definition in named if definition.symbol == symbol), named[0] if named else None)
-    return None if chosen is None or chosen.code is None else source.slice(chosen.code)
+    if chosen is None or chosen.code is None:
+        return None
+    return source.slice(chosen.code), source.utf8[chosen.code.end :].decode("utf-8")
 
 
 def move_to(text: str, opening: str) -> str:

@@ -11,10 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ..mining.artefacts import sha256_json
 from ..mining.corpus import Corpus
+from ..mining.definitions import collect_definitions
 from ..mining.pairs.pair import Pair
 from ..mining.source import Source, Span, UndecodableError, indent_of, parse_text
 from ..mining.taught import marks_of
@@ -192,6 +194,13 @@ def open_probe(corpus: Corpus, pair: Pair) -> Probe | None:
         return None
     span = source.lines_span(pair.start_line, pair.end_line)
     return Probe(pair, source, span) if source.slice(span) == pair.response else None
+
+
+@cache
+def opening_of(probe: Probe) -> str:
+    """Return what stands in the unit of *probe* before its reference: decorators, head, documentation."""
+    units = (unit.span for unit in collect_definitions(probe.source) if unit.code == probe.span)
+    return "".join(probe.source.slice(Span(unit.start, probe.span.start)) for unit in units)
 
 
 class TrainedAnswers:

@@ -15,7 +15,6 @@ from typing import Any
 from .. import __version__
 from ..mining.artefacts import sha256_json
 from ..mining.corpus import Corpus
-from ..mining.pairs.pair import Pair
 from .arms import (
     ARMS,
     Arm,
@@ -32,16 +31,17 @@ from .arms import (
 )
 from .extract import body_is_over
 from .policy import Policy
-from .probes import Probe
+from .probes import Probe, opening_of
 from .retrieval import Retriever
 from .samples import PLACEBO, REPEAT, RIVAL, Progress
 from .scores import Scorer
 
 ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
 """An answer may be half as long again as the reference, and a little: the same limit in every arm."""
-CHAT_SLACK = 64
-"""What an answer in chat form may have besides, in every arm: a fence, the task said again, the head of the unit. Of 48
-answers of a base of 135 million parameters 23 were cut before they came to the point."""
+CHAT_SLACK = 32
+"""What an answer in chat form may have besides, in every arm, and as much as opens the unit: a fence, the task and the
+head said again. Without it 23 of 48 answers of a base of 135 million parameters were cut before they came to the point.
+"""
 TEMPERATURE = 0.8
 """What several answers to one probe are drawn at; a single one is the likeliest."""
 JOINT_SLACK = 16
@@ -149,12 +149,6 @@ class Asked:
     samples: int
 
 
-def limit_answer(tokens: int, *, is_chatty: bool) -> int:
-    """Return how many tokens an answer may have whose reference has *tokens*."""
-    slack = ANSWER_SLACK + (CHAT_SLACK if is_chatty else 0)
-    return min(ANSWER_MOST, int(tokens * ANSWER_FACTOR) + slack)
-
-
 @dataclass
 class Bench:
     """
@@ -172,33 +166,36 @@ class Bench:
         found = (passage_item(p.path, p.text, comment) for p in self.retriever.find(probe.pair))
         return Material(guide_items(self.guide, comment), tuple(found))
 
-    def limit(self, pair: Pair) -> int:
-        """Return how many tokens an answer to *pair* may have, the same in every arm: of a rival in chat form, too."""
-        is_chatty = any(getattr(asked.generator, "chatty", False) for asked in self.task.asked)
-        return limit_answer(self.task.generator.count_tokens(pair.response), is_chatty=is_chatty)
+    def limit(self, probe: Probe) -> int:
+        """Return how many tokens an answer to *probe* may have, the same in every arm: of a rival in chat form, too."""
+        count = self.task.generator.count_tokens
+        most = int(count(probe.pair.response) * ANSWER_FACTOR) + ANSWER_SLACK
+        if any(getattr(asked.generator, "chatty", False) for asked in self.task.asked):
+            most += CHAT_SLACK + count(opening_of(probe))
+        return min(ANSWER_MOST, most)
 
-    def room(self, pair: Pair) -> int:
-        """Return the tokens that prompt and answer of *pair* leave of the context; below 0, it does not fit."""
-        generator = self.task.generator
+    def room(self, probe: Probe) -> int:
+        """Return the tokens that prompt and answer of *probe* leave of the context; below 0, it does not fit."""
+        generator, pair = self.task.generator, probe.pair
         asked = Request(pair.kind, pair.path, pair.language, pair.context, pair.instruction)
-        return generator.context_length - generator.count_prompt(asked) - JOINT_SLACK - self.limit(pair)
+        return generator.context_length - generator.count_prompt(asked) - JOINT_SLACK - self.limit(probe)
 
-    def fits(self, pair: Pair) -> bool:
-        """Claim that prompt and answer of *pair* fit the context, and that its reference may come to its end."""
-        return self.room(pair) >= 0 and self.task.generator.count_tokens(pair.response) < self.limit(pair)
+    def fits(self, probe: Probe) -> bool:
+        """Claim that prompt and answer of *probe* fit the context, and that its reference may come to its end."""
+        return self.room(probe) >= 0 and self.task.generator.count_tokens(probe.pair.response) < self.limit(probe)
 
     def admit(self, probes: Sequence[Probe]) -> list[str]:
         """Return why each probe is refused, or nothing."""
         judged = self.scorer.admit(probes) if probes else []
-        return [r if self.fits(p.pair) else "too_long" for p, r in zip(probes, judged, strict=True)]
+        return [r if self.fits(p) else "too_long" for p, r in zip(probes, judged, strict=True)]
 
     def ask(self, arm: Arm, probes: Sequence[Probe], generator: Generator) -> dict[int, Written]:
         """Return what *generator* writes for each of *probes* in *arm*, by place; nothing of it is kept."""
         requests = [self.compose(arm, probe, self.material(probe)).request for probe in probes]
-        limits = [self.limit(probe.pair) for probe in probes]
+        limits = [self.limit(probe) for probe in probes]
         over = [partial(body_is_over, probe.source, probe.span) for probe in probes]
         return dict(generator.generate(requests, adapted=arm.adapted, max_tokens=limits, is_over=over))
 
     def compose(self, arm: Arm, probe: Probe, material: Material) -> Composed:
         """Return what *arm* asks of the model for *probe*."""
-        return compose_request(arm, probe.pair, material, self.task.generator, room=self.room(probe.pair))
+        return compose_request(arm, probe.pair, material, self.task.generator, room=self.room(probe))

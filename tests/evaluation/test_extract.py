@@ -116,7 +116,28 @@ def test_an_open_fence_that_meets_the_limit_is_truncated():
     opened = "```python\n        item = wrap(item)\n        return wr"
 
     assert "truncated" == extract_body(source, span, "Box.pack", opened, "length").ending
-    assert "stopped" == extract_body(source, span, "Box.pack", opened + "\n```\nThis", "length").ending
+    assert "ran_on" == extract_body(source, span, "Box.pack", opened + "\n```\nThis", "length").ending
+
+
+@pytest.mark.parametrize(
+    ("after", "ending"),
+    [
+        pytest.param("\n\ndef pack(self, item):\n    item = wrap(item)\n    ret", "ran_on", id="said again"),
+        pytest.param("\n\nBox().pa", "ran_on", id="used"),
+        pytest.param("\n    return wr", "truncated", id="not at its end"),
+        pytest.param("\n    return wrap(", "truncated", id="not at its end, in a bracket"),
+        pytest.param("", "truncated", id="nothing"),
+    ],
+)
+def test_a_definition_that_something_follows_within_its_fence_came_to_its_end(after, ending):
+    """Whoever asks in chat form gets whole definitions: what follows one may be cut anywhere, too."""
+    source, span = hole()
+    raw = f"```python\ndef pack(self, item):\n    item = wrap(item)\n    item = wrap(item){after}"
+
+    extract = extract_body(source, span, "Box.pack", raw, "length")
+
+    assert ending == extract.ending
+    assert ending == "truncated" or extract.code == "        item = wrap(item)\n        item = wrap(item)"
 
 
 @pytest.mark.parametrize(

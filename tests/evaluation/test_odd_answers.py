@@ -142,13 +142,17 @@ def test_a_retriever_that_finds_nothing_leaves_the_prompt_alone(corpus, tmp_path
 
 
 def test_an_answer_in_chat_form_has_room_for_its_talk(corpus, tmp_path):
-    """A base that is asked in chat form opens with a fence and the task again: every arm has 64 tokens more."""
-    limits = []
+    """A base that is asked in chat form opens with a fence, the task and the head again: every arm has room for it."""
+    limits, heads = [], {}
     for chatty in (False, True):
         generator = FakeGenerator(corpus, tuned_knows)
         generator.chatty = chatty
         evaluate(corpus, tmp_path / str(chatty), generator, forced=True)
         rows = read_sealed(tmp_path / str(chatty) / "samples.jsonl")
-        limits.append([(row["arm_id"], row["probe_id"], row["max_tokens"]) for row in rows])
+        limits.append({(row["arm_id"], row["probe_id"]): row["max_tokens"] for row in rows})
+    for pair in (*corpus.pairs("test"), *corpus.pairs("validation")):
+        # its signature and the one line that documents it
+        lines = corpus.source(pair.path).text.partition(pair.response)[0].splitlines()[-2:]
+        heads[pair.id] = len(" ".join(lines).split())
 
-    assert limits[1] == [(arm, probe, most + 64) for arm, probe, most in limits[0]]
+    assert limits[1] == {(arm, probe): most + 32 + heads[probe] for (arm, probe), most in limits[0].items()}
