@@ -56,9 +56,11 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
         body, is_whole = choose_fence(fences, symbol, source.language)
         text = move_to(body, indent_of(first_line(source.slice(span))))
     code = cut_body(source, span, text)
-    limited = (finish_reason == "length" and not is_whole) or repeats_itself(text)
-    ran_on = bool(text[len(code) :].strip()) or (finish_reason == "length" and is_whole)
-    ending = "ran_on" if ran_on else "truncated" if limited else "stopped"
+    limited = finish_reason == "length"
+    if text[len(code) :].strip() or (limited and is_whole):
+        ending = "ran_on"
+    else:
+        ending = "truncated" if limited or repeats_itself(text) else "stopped"
     if ending == "truncated":
         code = drop_unfinished(source, span, whole_lines(code))
     return Extract(code.rstrip().lstrip("\n") if code.strip() else "", ending)

@@ -94,15 +94,13 @@ def try_lock(handle: int) -> bool:
 
 def hold_scratch(scratch: Path) -> int | None:
     """Lock the folder *scratch* until what is returned is closed, or this process ends; None where that is unknown."""
-    held = None
-    try:
+    with suppress(OSError):
         held = os.open(scratch, os.O_RDONLY)
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        if held is not None:
-            os.close(held)
-        return None
-    return held
+        with suppress(OSError):
+            if try_lock(held):
+                return held
+        os.close(held)
+    return None
 
 
 def sweep_scratch(place: Path) -> None:
