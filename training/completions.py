@@ -12,10 +12,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ..mining.languages import language_named, language_of
 from ..mining.pairs.pair import HOLE
 from .generation import Generation, ModelGenerator
-from .prompts import EXAMPLE, Prompt, is_whole
+from .prompts import EXAMPLE, Prompt, is_whole, language_at
 
 USUAL_TOKENS, MOST_TOKENS = 64, 256
 """Tokens of an answer where none are asked for, and however many are: others wait for it."""
@@ -80,7 +79,7 @@ def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
         raise RefusedError("'temperature' must be from 0 to 10.")
     if type(seed) is not int or seed < 0:
         raise RefusedError("'seed' must be a whole number, not negative.")
-    language = (language_of(path) or language_named("python")).name
+    language = language_at(path).name
     if suffix:
         if HOLE in text + suffix:
             raise RefusedError(f"The text contains {HOLE!r}, which marks the hole.")

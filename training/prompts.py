@@ -13,7 +13,7 @@ from typing import Any
 
 from ..mining.definitions import collect_definitions
 from ..mining.errors import InputError
-from ..mining.languages import known_languages, language_named, language_of
+from ..mining.languages import Language, known_languages, language_named, language_of
 from ..mining.pairs.pair import HOLE
 from ..mining.skeleton import render_skeleton
 from ..mining.source import Source, UndecodableError, parse_source, whole_lines
@@ -54,8 +54,7 @@ def ask_for(instruction: str, file: Path | None, path: str = EXAMPLE) -> Prompt:
     if not is_whole(instruction):
         raise InputError("The instruction is not UTF-8.")
     if file is None:
-        language = language_of(path) or language_named("python")
-        return Prompt("implement", path, language.name, "", instruction)
+        return Prompt("implement", path, language_at(path).name, "", instruction)
     source = read_source(file)
     context = render_skeleton(source, collect_definitions(source))
     return Prompt("implement", source.path, source.language.name, context, instruction)
@@ -75,13 +74,17 @@ def ask_at_line(file: Path, line: int) -> Prompt:
     return Prompt("infill", source.path, source.language.name, context, f"{before}{HOLE}\n{after}")
 
 
+def language_at(path: str, data: bytes = b"") -> Language:
+    """Return the language of the file at *path* that holds *data*; what is in an unknown one is read as Python."""
+    return language_of(path, data=data) or language_named("python")
+
+
 def read_source(file: Path) -> Source:
-    """Return the parsed *file*; one in an unknown language is read as Python."""
+    """Return the parsed *file*."""
     path = path_of(file)
     try:
         data = file.read_bytes()
-        language = language_of(path, data=data) or language_named("python")
-        return parse_source(path, data, language)
+        return parse_source(path, data, language_at(path, data))
     except (OSError, UndecodableError) as error:
         raise InputError(f"{str(file)!r} cannot be read: {error}") from error
 
