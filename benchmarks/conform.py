@@ -13,6 +13,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def ask(generator: ModelGenerator, probes: Sequence[Probe], tally: Tally, arm: s
         max_tokens=[int(generator.count_tokens(probe.pair.response) * 1.5) + 24 for probe in asked],
         temperature=WARMTH,
         seed=seed,
-        is_over=[lambda text, probe=probe: body_is_over(probe.source, probe.span, text) for probe in asked],
+        is_over=[partial(body_is_over, probe.source, probe.span, probe.pair.symbol) for probe in asked],
         guards=[hole_of(probe) for probe in asked] if arm == "pruned" else None,
     )
     found = dict(answers)

@@ -10,18 +10,13 @@ where it was ended is not of the model's choosing. It is counted, and never acce
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from ..mining.definitions import collect_definitions
-from ..mining.languages import Language
-from ..mining.source import Source, Span, indent_of, outermost_errors, parse_source, parse_tree
+from ..mining.source import Source, Span, first_line, indent_of, indentation, outermost_errors, parse_tree
+from .fences import choose_fence, find_fences, is_decided
 
-FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n", re.MULTILINE)
-TAB = 8
 LONGEST_PERIOD, LEAST_CIRCLING = 300, 120
 """Characters that come round again, and the least that all their rounds must have together."""
 LINES_PAST = 3
@@ -47,8 +42,7 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     """
     Return the body that *raw* gives for the hole at *span* of *source*.
 
-    An answer in a Markdown fence is taken out of it first: of several fences, out of the one that holds the definition
-    which was asked for, else out of the first. Of a whole definition, its body is taken.
+    An answer in a Markdown fence is taken out of it first.
     """
     text, is_whole = raw.replace("\r\n", "\n"), False
     fences = find_fences(text)
@@ -57,7 +51,7 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
         text = move_to(body, indent_of(first_line(source.slice(span))))
     code = cut_body(source, span, text)
     limited = finish_reason == "length"
-    if text[len(code) :].strip() or (limited and is_whole):
+    if text[len(code) :].strip() or (is_whole and finish_reason != "stop"):
         ending = "ran_on"
     else:
         ending = "truncated" if limited or repeats_itself(text) else "stopped"
@@ -66,27 +60,31 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
     return Extract(code.rstrip().lstrip("\n") if code.strip() else "", ending)
 
 
-def body_is_over(source: Source, span: Span, text: str) -> bool:
+def body_is_over(source: Source, span: Span, symbol: str, text: str) -> bool:
     """
     Claim that what would follow *text* would be cut off, so that a model may stop.
 
     So may one that goes round in circles. A line that has left the body's indentation ends it where the body before
     parses, or ended with its closing line; behind a body that does not parse the line may stand in an open bracket, so
-    more than three of them must have come.
+    more than three of them must have come. Before the first line of a body nothing is over: a fence may open yet, and
+    in one the whole definition counts, or the fence's end.
     """
     if repeats_itself(text):
         return True
+    if fences := find_fences(whole := text[: text.rfind("\n") + 1]):
+        return is_decided(fences, symbol, source.language)
     reference = source.slice(span)
     least = indentation(first_line(reference))
-    if not text.rpartition("\n")[2].strip() or indentation(text.rpartition("\n")[2]) >= least or FENCE.search(text):
+    line = text[len(whole) :]
+    if not line.strip() or indentation(line) >= least:
         return False
     body = cut_body(source, span, text)
     past = [line for line in text[len(body) :].splitlines() if line.strip()]
-    if not past:
+    if not past or not body.strip():
         return False
     closing = closing_line(reference, least)
     if closing is not None:
-        return len(past) > LINES_PAST or (bool(body.strip()) and indentation(body.rstrip().rpartition("\n")[2]) < least)
+        return len(past) > LINES_PAST or indentation(body.rstrip().rpartition("\n")[2]) < least
     return len(past) > LINES_PAST or parses(source, span, body)
 
 
@@ -196,50 +194,6 @@ def closing_line(reference: str, least: int) -> str | None:
     return last.strip() if indentation(last) < least else None
 
 
-def find_fences(text: str) -> list[tuple[str, bool]]:
-    """Return the inside of each Markdown fence of *text*, and whether it is closed; an open one runs to the end."""
-    fences: list[tuple[str, bool]] = []
-    opening = FENCE.search(text)
-    while opening is not None:
-        last = re.compile(rf"^[ \t]*{re.escape(opening[1])}[ \t]*$", re.MULTILINE)
-        closing = last.search(text, opening.end())
-        end = closing.start() if closing else len(text)
-        fences.append((text[opening.end() : end], closing is not None))
-        opening = FENCE.search(text, closing.end()) if closing else None
-    return fences
-
-
-def choose_fence(fences: Sequence[tuple[str, bool]], symbol: str, language: Language) -> tuple[str, bool]:
-    """
-    Return the body of *symbol* in the first of *fences* that holds one, else the first; and whether it came to its end.
-
-    It did where its fence is closed, and where a line follows it that stands further out.
-    """
-    for inside, is_closed in fences:
-        found = body_in(inside, symbol, language)
-        if found is not None:
-            body, rest = found
-            return body, is_closed or leaves(rest, body)
-    return fences[0]
-
-
-def leaves(rest: str, body: str) -> bool:
-    """Claim that the first line of *rest*, which follows *body*, stands further out: it is no piece of it, cut off."""
-    line = first_line(rest.partition("\n")[2])
-    return bool(line) and indentation(line) < indentation(first_line(body))
-
-
-def body_in(text: str, symbol: str, language: Language) -> tuple[str, str] | None:
-    """Return the body of *symbol*, else of the first with its last name, and what follows it in *text*; else None."""
-    name = symbol.rpartition(".")[2]
-    source = parse_source("answer", text.replace("\0", "").encode("utf-8", "replace"), language)
-    named = [d for d in collect_definitions(source) if d.name == name and d.code is not None]
-    chosen = next((definition for definition in named if definition.symbol == symbol), named[0] if named else None)
-    if chosen is None or chosen.code is None:
-        return None
-    return source.slice(chosen.code), source.utf8[chosen.code.end :].decode("utf-8")
-
-
 def move_to(text: str, opening: str) -> str:
     """Return *text* with *opening* in place of its first line's own indentation, where that is less."""
     own = indent_of(first_line(text))
@@ -250,13 +204,3 @@ def move_to(text: str, opening: str) -> str:
         line if not line.strip() else opening + line.removeprefix(own) if line.startswith(own) else " " * missing + line
         for line in text.splitlines(keepends=True)
     )
-
-
-def first_line(text: str) -> str:
-    """Return the first line of *text* that is not blank."""
-    return next((line for line in text.splitlines() if line.strip()), "")
-
-
-def indentation(line: str) -> int:
-    """Return the column at which *line* starts, tabs taken as 8."""
-    return len(indent_of(line).expandtabs(TAB))

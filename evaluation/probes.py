@@ -18,10 +18,9 @@ from ..mining.artefacts import sha256_json
 from ..mining.corpus import Corpus
 from ..mining.definitions import collect_definitions
 from ..mining.pairs.pair import Pair
-from ..mining.source import Source, Span, UndecodableError, indent_of, parse_text
+from ..mining.source import Source, Span, UndecodableError, first_line, indent_of, parse_text
 from ..mining.taught import marks_of
 from .checks.check import Answer
-from .extract import first_line
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 TAUGHT_BEFORE = "taught_before"

@@ -74,7 +74,7 @@ class Job:
 
     def is_over(self, text: str) -> bool:
         """Claim that *text* already holds the whole body."""
-        return body_is_over(self.probe.source, self.probe.span, text)
+        return body_is_over(self.probe.source, self.probe.span, self.probe.pair.symbol, text)
 
 
 def sample_key(

@@ -139,7 +139,7 @@ def admit_extract(probe: Probe) -> str:
     extract = extract_body(probe.source, probe.span, probe.pair.symbol, probe.pair.response + "\n", "stop")
     lines = (probe.pair.response + "\n").splitlines(keepends=True)
     begun = ("".join(lines[:i]) + lines[i].rstrip() for i in range(len(lines)))
-    over = any(body_is_over(probe.source, probe.span, text) for text in begun)
+    over = any(body_is_over(probe.source, probe.span, probe.pair.symbol, text) for text in begun)
     whole = extract.code.split() == probe.pair.response.split() and extract.ending == "stopped" and not over
     return "" if whole else "reference_is_cut"
 

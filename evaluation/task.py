@@ -193,7 +193,7 @@ class Bench:
         """Return what *generator* writes for each of *probes* in *arm*, by place; nothing of it is kept."""
         requests = [self.compose(arm, probe, self.material(probe)).request for probe in probes]
         limits = [self.limit(probe) for probe in probes]
-        over = [partial(body_is_over, probe.source, probe.span) for probe in probes]
+        over = [partial(body_is_over, probe.source, probe.span, probe.pair.symbol) for probe in probes]
         return dict(generator.generate(requests, adapted=arm.adapted, max_tokens=limits, is_over=over))
 
     def compose(self, arm: Arm, probe: Probe, material: Material) -> Composed:

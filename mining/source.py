@@ -181,6 +181,16 @@ def indent_of(text: str) -> str:
     return text[: len(text) - len(text.lstrip(" \t"))]
 
 
+def indentation(line: str) -> int:
+    """Return the column at which *line* starts, tabs taken as 8."""
+    return len(indent_of(line).expandtabs(8))
+
+
+def first_line(text: str) -> str:
+    """Return the first line of *text* that is not blank."""
+    return next((line for line in text.splitlines() if line.strip()), "")
+
+
 def text_of(node: Node) -> str:
     """Return the text of *node*."""
     return (node.text or b"").decode("utf-8", "replace")

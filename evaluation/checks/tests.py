@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ...mining.corpus import Corpus
-from ...mining.source import Source, Span, indent_of
-from ..extract import first_line
+from ...mining.source import Source, Span, first_line, indent_of
 from ..sandbox.doctor import find_cage
 from ..sandbox.suite import Coverage, Suite, Trial, Version, open_suite
 from .check import LOST, Answer, Check, Remark, Result

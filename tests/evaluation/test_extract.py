@@ -176,14 +176,27 @@ OVER = [
     pytest.param("        return 1\n\n    def", True, id="the next method has begun"),
     pytest.param("        return 1\n\n", False, id="a blank line"),
     pytest.param("        return 1\n        x", False, id="a line of the body"),
+    pytest.param("Here is the method, which packs it:\n\nIn", False, id="words before a fence"),
     pytest.param("        x = '''\nleft", False, id="an open string"),
     pytest.param("        x = f(\nleft,\nleft,\nle", False, id="an open bracket"),
     pytest.param("        x = f((\nclass A:\n    pass\n\ndef f():\n    pa", True, id="broken, and four lines outside"),
     pytest.param("```python\ndef pack", False, id="a fence"),
+    pytest.param("```python\ndef pack(self, item):\n    return 1\n```\nSo", True, id="a closed fence"),
+    pytest.param("```python\ndef pack(self, item):\n    return 1\n```", False, id="a fence that may not be closed yet"),
+    pytest.param("```\npip install box\n```\nThen:\n", False, id="a closed fence without the definition"),
+    pytest.param("```python\ndef pack(self, item):\n    return 1\n\nclass Box:\n", False, id="only a namesake yet"),
+    pytest.param("```python\nclass Box:\n    def pack(self, item):\n        return 1\n\nBox()\n", True,
+                 id="the very definition, and a line after it"),
+    pytest.param("```python\nclass Box:\n    def pack(self, item):\n        return 1\n\nBox()", False,
+                 id="a line after it that has not ended"),
+    pytest.param("```python\nclass Box:\n    def pack(self, item):\n        x = '''\nleft\n", False,
+                 id="an open string in a fence"),
+    pytest.param("```python\nclass Box:\n    def pack(self, item):\n        x = f(\nleft,\n", False,
+                 id="an open bracket in a fence"),
     pytest.param("        n = 0\n" * 12, True, id="the same line for ever"),
     pytest.param("        return " + "(a, " * 40, True, id="the same tokens for ever"),
     pytest.param("        n = 0\n" * 4, False, id="four equal lines"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "over"), OVER)
@@ -191,18 +204,31 @@ def test_what_more_would_be_cut_is_not_waited_for(text, over):
     """A model may stop where the rest would be cut off anyway, and where it goes round in circles."""
     source, span = hole()
 
-    assert body_is_over(source, span, text) is over
+    assert body_is_over(source, span, "Box.pack", text) is over
 
 
-def test_stopping_early_changes_no_cut():
-    """The body is the same whether the model was stopped or went on."""
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param("        return wrap(item)\n\n    def more(self):\n        return wrap(self)\n", id="plain"),
+        pytest.param("```python\ndef pack(self, item):\n    return wrap(item)\n```\nThis wraps.\n", id="closed fence"),
+        pytest.param(
+            "Here:\n\n```\ndef pack(self, item):\n    return wrap(item)\n```\nThis.\n", id="words, and a fence"
+        ),
+        pytest.param(
+            "```python\nclass Box:\n    def pack(self, item):\n        return wrap(item)\n\n    x = 1\n    y",
+            id="open fence",
+        ),
+    ],
+)
+def test_stopping_early_changes_no_cut(raw):
+    """The body is the same whether the model was stopped or went on to its limit."""
     source, span = hole()
-    raw = "        return wrap(item)\n\n    def more(self):\n        return wrap(self)\n"
-    stopped = next(raw[:i] for i in range(len(raw)) if body_is_over(source, span, raw[:i]))
+    stopped = next(raw[:i] for i in range(len(raw)) if body_is_over(source, span, "Box.pack", raw[:i]))
 
     assert len(stopped) < len(raw)
     assert extract_body(source, span, "Box.pack", stopped, "over") == extract_body(
-        source, span, "Box.pack", raw, "stop"
+        source, span, "Box.pack", raw, "length"
     )
 
 
