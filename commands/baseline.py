@@ -118,7 +118,7 @@ def compare(
     from ..evaluation.baseline import read_baseline
     from ..evaluation.request import Request
     from ..evaluation.run import answerable, find_all
-    from .check import find_root
+    from ._root import find_root
 
     root = find_root((repository,))
     target = root / (file or USUAL)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..mining.wording import printable
+from ..mining.wording import counted, printable
 from ._language import language_option
 from ._paths import PATH
 
@@ -108,6 +108,9 @@ def command(
         if samples > 1:
             click.echo(f"── {number} of {samples}")
         click.echo(shown(answer.text))
+    if cut := sum(answer.finish_reason == "length" for answer in answers):
+        told = counted(cut, "answer") if samples > 1 else "the answer"
+        click.echo(f"idiolect: {told} cut at {counted(max_tokens, 'token')}; --max-tokens allows more", err=True)
 
 
 def read_request(adapter: Path, instruction: str, file: Path | None, line: int | None) -> Prompt:

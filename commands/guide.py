@@ -30,7 +30,7 @@ def command(source: Path | None, words: int) -> None:
     from ..mining.guide import render_guide
     from ..mining.repository import is_made_here, list_files
     from ..mining.settings import read_settings
-    from .check import find_root
+    from ._root import find_root
 
     source = source or find_root((), alone=True)
     is_corpus = is_made_here(source.resolve(), MARKER)

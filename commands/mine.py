@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,4 +108,6 @@ def summary(out: Path, corpus: Corpus) -> str:
     if redacted:
         places = ", ".join(f"{worded(reason)} in {count:,}" for reason, count in redacted.items())
         lines += ["", f"Masked in files that were kept: {places}."]
-    return "\n".join([*lines, "", *advise(corpus.manifest), "", *describe_support(corpus.manifest)])
+    lines += ["", *advise(corpus.manifest), "", *describe_support(corpus.manifest)]
+    name = shlex.quote(str(out))
+    return "\n".join([*lines, "", f"Read them: idiolect show {name}", f"Train: idiolect train {name} --out adapter"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 from functools import partial
 from pathlib import Path
@@ -85,7 +86,7 @@ def command(
         record = json.loads((out / "idiolect.json").read_text("utf-8"))
         # a finished one may be anybody's
         with expect_form(f"The record of the adapter in {str(out)!r}", ". Train it again."):
-            said = json.dumps({"adapter": str(out), **record}) if as_json else summary(out, record)
+            said = json.dumps({"adapter": str(out), **record}) if as_json else summary(corpus, out, record)
         click.echo(said)
 
 
@@ -101,7 +102,7 @@ def open_score(corpus: Path, count: int) -> Score:
     return ProbeScore(corpus, count)
 
 
-def summary(out: Path, record: dict) -> str:
+def summary(corpus: Path, out: Path, record: dict) -> str:
     """Return what a person wants to know of a finished run."""
     from ..evaluation.figures import relative
     from ..training.encode import describe_refused
@@ -115,4 +116,5 @@ def summary(out: Path, record: dict) -> str:
         lines.append(describe_refused(counts["refused"]))
     if not record["applied"]["applied"]:
         lines.append("The adapter changes nothing: it is NOT APPLIED.")
-    return "\n".join(lines)
+    asked = shlex.join(["idiolect", "evaluate", str(corpus), "--adapter", str(out), "--out", "evaluation"])
+    return "\n".join([*lines, f"Was it worth it? {asked}"])

@@ -75,16 +75,16 @@ def measured_kinds(training: Sequence[Pair]) -> list[str]:
 
 
 def weigh_curve(rows: Sequence[Row], pairs: int | None) -> dict[str, Any]:
-    """Return the learning curve's points, its law and its sentence; empty without enough points."""
+    """Return the learning curve's points, its law and its sentence; empty without three points and two clusters."""
     by_size: dict[int, Losses] = {}
     for row in rows:
         is_whole = row["set"] == "test" and row["adapted"]
         size = row["n"] if row["set"] == "curve" else pairs if is_whole else None
         if size:
             by_size.setdefault(size, {})[row["pair_id"]] = (row["nats"], row["tokens"], row["cluster"])
-    if len(by_size) < 3:
-        return {}
     sizes = sorted(by_size)
+    if len(sizes) < 3 or len({cluster for _, _, cluster in by_size[sizes[-1]].values()}) < 2:
+        return {}
     points = [(n, total(by_size[n], None)) for n in sizes]
     law = fit_law(points)
     last = sizes[-1]

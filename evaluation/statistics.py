@@ -25,6 +25,8 @@ from .distributions import incomplete_beta, t_quantile, t_tail
 
 ALPHA = 0.05
 POWER = 0.8
+ICC = 0.05
+"""The correlation of differences within a cluster that a plan assumes."""
 ALL_FLIPS, DRAWN_FLIPS = 12, 4096
 """Clusters up to which every pattern of signs is looked at, and how many are drawn beyond that."""
 NORMAL = NormalDist()
@@ -298,13 +300,13 @@ class Plan:
     """Probes needed to find a gain of the minimum worthwhile size."""
 
 
-def plan_suite(sizes: Sequence[int], gain: float, *, discordant: float = 0.2, icc: float = 0.05) -> Plan:
+def plan_suite(sizes: Sequence[int], gain: float, *, discordant: float = 0.2) -> Plan:
     """Plan a suite whose clusters have *sizes* probes, for a minimum worthwhile *gain*."""
     n, g = sum(sizes), len(sizes)
-    effect = design_effect(sizes, icc)
+    effect = design_effect(sizes, ICC)
     se = math.sqrt(discordant / n * effect) if n else math.inf
     mde = detectable(se, degrees_of_freedom(sizes)) if g >= 2 else None
-    return Plan(n, g, discordant, icc, mde, math.ceil(pairs_needed(gain, discordant) * effect))
+    return Plan(n, g, discordant, ICC, mde, math.ceil(pairs_needed(gain, discordant) * effect))
 
 
 def design_effect(sizes: Sequence[int], icc: float) -> float:

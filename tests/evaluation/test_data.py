@@ -54,6 +54,7 @@ def test_a_falling_curve_says_by_how_much():
 
     assert law.at(1000) - law.at(2000) == pytest.approx(doubling["gain"], rel=0.1)
     assert doubling["ci"][0] <= doubling["gain"] <= doubling["ci"][1]
+    assert weigh_curve([row | {"cluster": "one"} for row in rows], None) == {}, "one cluster has no interval"
 
 
 def test_parts_are_nested_and_large_enough(tmp_path):

@@ -494,7 +494,9 @@ def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, c
     assert code == 0
     assert "held-out answers" in printed.out
     assert "train" in printed.err
-    assert main(["generate", str(tmp_path / "a"), "def total(values):", "--max-tokens", "8"]) == 0
+    assert printed.out.endswith(f"evaluate {tiny_corpus} --adapter {tmp_path / 'a'} --out evaluation\n")
+    assert main(["generate", str(tmp_path / "a"), "def total(values):", "--max-tokens", "1"]) == 0
+    assert "the answer cut at 1 token; --max-tokens" in capsys.readouterr().err
     assert main(["train", str(tiny_corpus), "--out", str(tmp_path / "b"), "--base", "no-such"]) == 2
 
 
