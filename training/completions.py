@@ -33,6 +33,19 @@ class RefusedError(Exception):
     A request that cannot be answered; its text goes to the client.
     """
 
+    status = 400
+    code: str | None = None
+    """What OpenAI calls this fault, where it has a name."""
+
+
+class NoModelError(RefusedError):
+    """
+    A request to a model that is not here.
+    """
+
+    status = 404
+    code = "model_not_found"
+
 
 class Ask(NamedTuple):
     """
@@ -62,9 +75,7 @@ def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
     text, suffix, path = take_prompt(body), take_text(body, "suffix", ""), take_text(body, "path", usual)
     if not (is_whole(text) and is_whole(path) and is_whole(suffix)):
         raise RefusedError("The text begins or ends within a character: half of a surrogate pair stands alone.")
-    model = body.get("model", name)
-    if model not in (name, "base"):
-        raise RefusedError(f"No model {model!r}; there are {name!r} and 'base'.")
+    model = check_model(body.get("model", name), name)
     stream, options = body.get("stream", False), body.get("stream_options", {})
     if not isinstance(stream, bool) or not isinstance(options, dict):
         raise RefusedError("'stream' must be true or false, and 'stream_options' an object.")
@@ -91,11 +102,20 @@ def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
     return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop), stream, usage)
 
 
+def check_model(model: Any, name: str) -> str:
+    """Return *model*, which is *name* or `base`; raises `NoModelError` for any other."""
+    if model not in (name, "base"):
+        raise NoModelError(f"No model {model!r}; there are {name!r} and 'base'.")
+    return model
+
+
 def refuse_unsupported(body: Mapping[str, Any]) -> None:
     """Raise `RefusedError` for options that would be passed over: what they ask for would not be done."""
+    # among the likeliest the likeliest is found, however few they are
+    spared = "top_p" if body.get("temperature") == 0 else None
     for option, value in body.items():
         if option in CHANGE_NOTHING:
-            if value != CHANGE_NOTHING[option]:
+            if value != CHANGE_NOTHING[option] and option != spared:
                 raise RefusedError(f"{option!r} other than {json.dumps(CHANGE_NOTHING[option])} is not supported.")
         elif option not in TAKEN:
             raise RefusedError(f"{option!r} is not supported: leave it out. Taken are {', '.join(TAKEN)}.")

@@ -18,8 +18,9 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from .completions import Ask, RefusedError, complete, read_ask, render_choice, render_head, render_usage
+from .completions import Ask, RefusedError, check_model, complete, read_ask, render_choice, render_head, render_usage
 from .generation import ModelGenerator
 from .pieces import Pieces
 from .prompts import EXAMPLE
@@ -28,6 +29,10 @@ LOOPBACK = "127.0.0.1"
 OWN_NAMES = re.compile(r"(?:https?://)?(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?", re.IGNORECASE)
 """What this machine calls itself in `Host` and `Origin`. Any port: it may be forwarded."""
 MOST_BYTES = 4 * 2**20
+PIECE = 2**16
+"""Bytes of a body that nobody wants which are read at once."""
+LENGTH = re.compile(r"[0-9]{1,15}")
+MODELS, COMPLETIONS = "/v1/models", "/v1/completions"
 
 
 def name_model(folder: Path) -> str:
@@ -44,40 +49,57 @@ class Handler(BaseHTTPRequestHandler):
     server: Server  # pyright: ignore[reportIncompatibleVariableOverride] - only a `Server` makes one
     timeout = 60
     """Seconds that a client may keep silent within a request."""
+    unread = 0
+    """Bytes of the request's body that are still to come."""
 
     def parse_request(self) -> bool:
         """Refuse what a web page asks: its name may have been made to lead here, and no key would stop it."""
         if not super().parse_request():
             return False
+        length = self.headers.get("Content-Length", "")
+        self.unread = int(length) if LENGTH.fullmatch(length) else 0
         if all(OWN_NAMES.fullmatch(self.headers.get(name, LOOPBACK)) for name in ("Host", "Origin")):
             return True
-        self.reply(403, {"error": {"message": "Asked by another name than this machine's own: use 127.0.0.1."}})
+        self.refuse(403, "Asked by another name than this machine's own: use 127.0.0.1.")
         return False
 
-    def is_at(self, address: str) -> bool:
-        """Claim that *address* is asked, whatever stands behind its question mark; what else is asked is not here."""
-        if self.path.partition("?")[0] == address:
-            return True
-        asked = f"No {self.command} {self.path!r} here"
-        self.reply(404, {"error": {"message": f"{asked}; there are GET /v1/models and POST /v1/completions."}})
-        return False
+    @property
+    def address(self) -> str:
+        """What is asked, without what stands behind its question mark."""
+        return self.path.partition("?")[0]
+
+    def turn_away(self) -> None:
+        """Say that what is asked is not here, and what is."""
+        self.refuse(404, f"No {self.command} {self.path!r} here; there are GET {MODELS} and POST {COMPLETIONS}.")
+
+    do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_PUT = turn_away  # noqa: N815 - the names that http.server calls
 
     def do_GET(self) -> None:
-        """Name the models."""
-        if not self.is_at("/v1/models"):
-            return
-        about = {"object": "model", "created": self.server.started, "owned_by": "idiolect"}
-        models = [{"id": model, **about} for model in (self.server.name, "base")]
-        self.reply(200, {"object": "list", "data": models})
+        """Name the models, or tell of the one that is named."""
+        before, _, name = self.address.partition(f"{MODELS}/")
+        if self.address == MODELS:
+            self.reply(200, {"object": "list", "data": [self.describe(self.server.name), self.describe("base")]})
+        elif before or not name:
+            self.turn_away()
+        else:
+            try:
+                self.reply(200, self.describe(check_model(unquote(name), self.server.name)))
+            except RefusedError as refusal:
+                self.refuse(refusal.status, str(refusal), refusal.code)
+
+    def describe(self, model: str) -> dict[str, Any]:
+        """Return what there is to say of *model*, in OpenAI's form."""
+        return {"id": model, "object": "model", "created": self.server.started, "owned_by": "idiolect"}
 
     def do_POST(self) -> None:
         """Answer, in one piece or as the answer grows."""
-        if not self.is_at("/v1/completions"):
+        if self.address != COMPLETIONS:
+            self.turn_away()
             return
         try:
             ask = read_ask(self.read_body(), self.server.name, self.server.path)
         except RefusedError as refusal:
-            self.reply(400, {"error": {"message": str(refusal), "type": "invalid_request_error"}})
+            self.refuse(refusal.status, str(refusal), refusal.code)
             return
         with self.server.turn:
             if self.is_gone():
@@ -128,11 +150,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def read_body(self) -> dict[str, Any]:
         """Return what was sent; raises `RefusedError` for what is no JSON object, or too long."""
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()) or int(length) > MOST_BYTES:
+        if not LENGTH.fullmatch(self.headers.get("Content-Length", "")) or self.unread > MOST_BYTES:
             raise RefusedError(f"Give a Content-Length of at most {MOST_BYTES} bytes.")
+        data, self.unread = self.rfile.read(self.unread), 0
         try:
-            body = json.loads(self.rfile.read(int(length)))
+            body = json.loads(data)
         except (ValueError, RecursionError):
             raise RefusedError("The body is not JSON, or is nested too deeply.") from None
         if not isinstance(body, dict):
@@ -140,14 +162,24 @@ class Handler(BaseHTTPRequestHandler):
         # clients send null for what they leave to the server
         return {key: value for key, value in body.items() if value is not None}
 
+    def refuse(self, status: int, message: str, code: str | None = None) -> None:
+        """Say why nothing is answered, in OpenAI's form."""
+        # most clients listen only when they have sent all
+        while self.unread > 0 and (piece := self.rfile.read(min(self.unread, PIECE))):
+            self.unread -= len(piece)
+        self.reply(
+            status, {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+        )
+
     def reply(self, status: int, body: dict[str, Any]) -> None:
-        """Send *body*, whole."""
+        """Send *body*, whole; its length alone where only that is asked."""
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives it
         """Say nothing: prompts are the user's own."""

@@ -65,12 +65,12 @@ def _client(served):
 
 
 def test_openais_own_client_is_answered(served, client):
-    """It lists the models, and completes as the generator does."""
+    """It lists the models, finds one of them by its name, and completes as the generator does."""
     names = [model.id for model in client.models.list() if model.created <= time.time()]
     answer = client.completions.create(model="adapter", prompt="def total(values):", max_tokens=12)
     ((_, written),) = served[1].generate([ask_for("def total(values):", None)], adapted=True, max_tokens=[12])
 
-    assert ["adapter", "base"] == names
+    assert ["adapter", "base"] == names == [client.models.retrieve(name).id for name in names]
     assert (written.text, written.finish_reason) == (answer.choices[0].text, answer.choices[0].finish_reason)
 
 
@@ -168,8 +168,10 @@ def test_the_clients_errors_say_why(client):
     """What is refused arrives as the client's own exception, with our reason."""
     import openai
 
-    with pytest.raises(openai.BadRequestError, match="no-such-model"):
-        client.completions.create(model="no-such-model", prompt="x")
+    for ask in (client.models.retrieve, lambda model: client.completions.create(model=model, prompt="x")):
+        with pytest.raises(openai.NotFoundError, match="no-such-model") as caught:
+            ask("no-such-model")
+        assert caught.value.code == "model_not_found"
     with pytest.raises(openai.BadRequestError, match="marks the hole"):
         client.completions.create(model="base", prompt=HOLE, suffix="x")
     with pytest.raises(openai.NotFoundError):
@@ -207,14 +209,15 @@ def test_a_web_page_is_not_answered(served, headers, code, path):
         {"prompt": "x", "suffix": 3},
         {"prompt": "x", "path": 3},
         *({"prompt": "x", name: True} for name in ("seed", "temperature")),
-        *({"prompt": "x", **more} for more in ({"model": "gpt"}, {"stream": "yes"}, {"n": 2}, {"echo": True})),
+        *({"prompt": "x", **more} for more in ({"stream": "yes"}, {"n": 2}, {"echo": True})),
+        {"prompt": "x" * 5_000_000},
         {"prompt": "x", "stop": ["a", ""]},
         {"prompt": "x", "max_tokens": 0},
         *({"prompt": "x", name: True} for name in ("max_tokens", "temperature", "seed")),
     ],
 )
 def test_a_bad_request_is_refused(served, body):
-    """What cannot be served is answered with status 400 and a reason."""
+    """What cannot be served, be it for its length, is answered with status 400 and a reason."""
     with pytest.raises(HTTPError) as caught:
         post(served[0], body)
 
@@ -239,16 +242,37 @@ def test_no_option_is_passed_over(served, option, nothing, something):
     assert (400, f"'{option}'") == (caught.value.code, json.load(caught.value)["error"]["message"].split()[0])
 
 
-@pytest.mark.parametrize(("path", "code"), [("/v1/models?limit=3", 200), ("/v1/completions", 404), ("/v2", 404)])
-def test_an_address_that_is_not_here_is_told_what_is(served, path, code):
-    """What stands behind a question mark changes no address; what is only posted to cannot be read."""
+def test_the_likeliest_token_is_the_likeliest_of_few(served):
+    """At a temperature of 0 `top_p` asks for nothing, and some clients always send it."""
+    asked = {"prompt": "def total(values):", "max_tokens": 4, "temperature": 0}
+
+    assert post(served[0], {**asked, "top_p": 0.5})["choices"] == post(served[0], asked)["choices"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/v1/models?limit=3", 200),
+        ("GET", "/v1/models/base?limit=3", 200),
+        ("GET", "/v1/models/", 404),
+        ("GET", "/v1/completions", 404),
+        ("GET", "/v2", 404),
+        ("POST", "/v1/chat/completions", 404),
+        ("PUT", "/v1/completions", 404),
+        ("DELETE", "/v1/models/base", 404),
+    ],
+)
+def test_an_address_that_is_not_here_is_told_what_is(served, method, path, code):
+    """What stands behind a question mark changes no address; a long body is heard out before it is refused."""
+    body = None if method == "GET" else b"x" * 5_000_000
     try:
-        found, said = 200, urlopen(served[0] + path, timeout=60).read()
+        found, said = 200, urlopen(Request(served[0] + path, body, method=method), timeout=60).read()
     except HTTPError as error:
         found, said = error.code, error.read()
 
     assert code == found
     assert (b"POST /v1/completions" in said) == (code == 404)
+    assert json.loads(said)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +293,7 @@ def test_half_a_character_and_endless_nesting_are_answered(served, data):
     assert "message" in json.load(caught.value)["error"]
 
 
-@pytest.mark.parametrize(("length", "more"), [("\xb2", b""), ("50", b"{"), ("13", b'{"prompt": 1}')])
+@pytest.mark.parametrize(("length", "more"), [("\xb2", b""), ("9" * 5000, b""), ("50", b"{"), ("13", b'{"prompt": 1}')])
 def test_a_client_that_breaks_off_keeps_nobody_waiting(served, length, more, monkeypatch, capsys):
     """A length that is no number, a body that never comes, a refused body: no thread waits, and nothing is printed."""
     monkeypatch.setattr(Handler, "timeout", 0.2)
