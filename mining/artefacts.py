@@ -289,7 +289,9 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
             scratch.chmod(place.stat().st_mode & 0o7777)
         scratch.replace(place)
     except BaseException as error:
-        scratch.unlink(missing_ok=True)
+        # a disk that takes nothing gives nothing away either
+        with suppress(OSError):
+            scratch.unlink()
         if isinstance(error, OSError):
             # a full disk names no file, and what else is refused names the scratch
             error.filename = str(path)

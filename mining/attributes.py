@@ -23,6 +23,8 @@ MOST_MARKS = 1_000
 """Lines that are heeded: each is held against every file."""
 QUOTED = re.compile(r'\s*"((?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*)"(.*)')
 """A line whose pattern is written as a string of C."""
+OWN_SIGNS = re.compile(r"\\(.)|\[\^")
+"""What git has and `fnmatch` has not: a sign that means itself, and the other way to say "none of these"."""
 
 
 class Mark(NamedTuple):
@@ -69,6 +71,7 @@ def marks_of(line: str, folder: Sequence[str]) -> Iterable[Mark]:
     if pattern.startswith(("!", "[attr]")) or pattern.endswith("/"):
         return
     parts = pattern.lstrip("/").split("/") if "/" in pattern else ["**", pattern]
+    parts = [OWN_SIGNS.sub(lambda sign: glob.escape(sign[1]) if sign[1] else "[!", part) for part in parts]
     for word in words:
         name, _, value = word.partition("=")
         if (reason := REASONS.get(name.lstrip("-!"))) is not None:

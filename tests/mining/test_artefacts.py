@@ -11,6 +11,7 @@ import os
 import resource
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 from idiolect.mining import artefacts
@@ -74,6 +75,20 @@ def test_a_disk_without_locks_is_named(tmp_path, monkeypatch):
         write_json(folder / "manifest.json", {"schema": SCHEMA})
 
     assert (tmp_path / "corpus" / "manifest.json").is_file()
+
+
+def test_what_a_disk_refuses_is_told_by_its_own_name(tmp_path, monkeypatch):
+    """One that is mounted read-only does not let go of what it never took, either."""
+
+    def refuse(file, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(file))
+
+    for way in ("open", "unlink"):
+        monkeypatch.setattr(Path, way, refuse)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        write_json(tmp_path / "baseline.jsonl", {})
+
+    assert str(tmp_path / "baseline.jsonl") == caught.value.filename
 
 
 def test_what_does_not_fit_on_the_disk_is_not_appended(tmp_path):

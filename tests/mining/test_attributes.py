@@ -26,6 +26,10 @@ old.go linguist-vendored=false
 "say \\"\\303\\266\\".go"linguist-generated
 "#1.go" linguist-generated
 "open.go linguist-generated
+pages/\\[id\\]/*.go linguist-generated
+"st\\\\*r.go" linguist-generated
+\\!y.go linguist-generated
+z[^a-c].go linguist-generated
 """
 INNER = {
     "api/b/.gitattributes": "c.go -linguist-generated\n/d.go linguist-vendored\n",
@@ -36,6 +40,7 @@ PATHS = (
     *("a.pb.go", "deep/a.pb.go", "api/a.go", "api/b/c.go", "api/kept.go", "other/api/a.go", "sdk/a.go", "sdk/b/a.go"),
     *("mocks/a.go", "whole/a.go", "fake/a.go", "x/y/fake/a.go", "x/fake/y/a.go", "old.go", "x.go", "a.go"),
     *("a b.go", 'say "ö".go', "#1.go", '"open.go', "api/b/d.go", "d.go", "sdk/kept.go", "api/b/x/c.go"),
+    *("pages/[id]/a.go", "pages/i/a.go", "st*r.go", "star.go", "!y.go", "zd.go", "za.go", "z^.go"),
     *("odd[1]*/a.go", "odd[1]*/sub/a.go", "odd[1]*/x/a.go", "odd1/a.go"),
 )
 
@@ -54,7 +59,7 @@ def test_paths_are_marked_as_git_marks_them(write_tree, commit_tree):
 
     assert by_git == {path: reason for path in PATHS if (reason := mark_reason(marks, path))}
     assert marks == read_settings(root).marks
-    assert 13 == len(by_git)
+    assert 18 == len(by_git)
 
 
 def test_no_pattern_takes_long():
