@@ -110,7 +110,15 @@ def read_settings(repository: Path) -> Settings:
 
 
 def read_stated(repository: Path) -> dict[str, bytes]:
-    """Return what stands in idiolect's own settings, by the name of the file."""
+    """
+    Return what stands in idiolect's own settings, by the name of the file.
+
+    Raises `SettingsError` where `idiolect.toml` is a link, which is not followed, or a folder: they would count for
+    nothing.
+    """
+    alone = repository / FILES[0]
+    if alone.is_symlink() or (alone.exists() and not alone.is_file()):
+        raise SettingsError(alone.name, ["a link, a folder or a pipe is not read: put a plain file in its place"])
     return contents_of(FILES, lambda name: read_plain(repository / name))
 
 

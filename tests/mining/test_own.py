@@ -5,7 +5,9 @@ Pairs that a team writes itself are added, checked and recorded.
 from __future__ import annotations
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 from idiolect.mining.errors import SettingsError
@@ -114,6 +116,14 @@ def test_settings_that_cannot_be_meant_are_told(tmp_path, name, text, said):
     (tmp_path / name).write_text(text)
 
     with pytest.raises(SettingsError, match=said):
+        read_settings(tmp_path)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda file: file.symlink_to("nowhere.toml")])
+def test_settings_that_are_no_plain_file_are_told(tmp_path, make):
+    """A link is not followed, and a folder is what a container makes of a file that it does not find."""
+    make(tmp_path / "idiolect.toml")
+    with pytest.raises(SettingsError, match=r"idiolect\.toml: .* is not read: put a plain file in its place"):
         read_settings(tmp_path)
 
 
