@@ -18,7 +18,7 @@ import click
 from . import __version__, commands
 from .commands._process import prepare_process
 from .mining.errors import MEMORY_LACKS, IdiolectError
-from .mining.wording import printable
+from .mining.wording import ask_if_meant, printable
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
@@ -60,10 +60,7 @@ class LazyCommands(click.Group):
         """Return the command that *args* name; a slip is told with what may be meant, which click cannot know here."""
         names = self.list_commands(ctx)
         if args[0] not in names and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            near = "".join(f" Did you mean {name!r}?" for name in get_close_matches(args[0], names, 1))
-            raise click.UsageError(f"No such command {args[0]!r}.{near}", ctx)
+            raise click.UsageError(f"No such command {args[0]!r}{ask_if_meant(args[0], names) or '.'}", ctx)
         return super().resolve_command(ctx, args)
 
 

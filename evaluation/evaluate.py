@@ -28,6 +28,7 @@ from ..mining.artefacts import (
     write_text,
 )
 from ..mining.errors import InputError, TooSmallError
+from ..mining.instead import tell_instead
 from ..mining.taught import read_taught
 from .arms import ARMS, Arm, Request
 from .ask import Answered, ask_part, name_fold
@@ -155,7 +156,8 @@ def read_adapter(folder: Path) -> dict[str, Any]:
     """Return what the adapter in *folder* says of itself, its log under `log`, what it was taught under `taught`."""
     marker, log = folder / "idiolect.json", folder / "log.jsonl"
     if not marker.is_file():
-        raise InputError(f"{str(folder)!r} is no finished adapter: it has no idiolect.json. Finish it: train --resume")
+        told = tell_instead(folder, "adapter", "it has no idiolect.json", "Finish it: train --resume")
+        raise InputError(f"{str(folder)!r} is no finished adapter: {told}")
     record: dict[str, Any] = parse_json(marker.read_text("utf-8"))
     told = list(read_jsonl(log)) if log.is_file() else []
     return {**record, "log": told, "taught": read_taught(folder, record.get("files", {}))}

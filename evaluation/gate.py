@@ -18,6 +18,7 @@ from typing import Any
 from ..mining.artefacts import expect_form, parse_json, sha256_file, sha256_json
 from ..mining.errors import InputError, MismatchError
 from ..mining.git import git_output
+from ..mining.instead import tell_instead
 from .checks.check import LOST
 from .integrity import fold_of_probes
 from .policy import Policy
@@ -101,9 +102,9 @@ def read_evaluation(folder: Path) -> Stored:
     """
     marker = folder / MARKER
     if not marker.is_file():
-        raise InputError(
-            f"{str(folder)!r} is no evaluation: it has no {MARKER}. Make one: idiolect evaluate CORPUS --out DIR"
-        )
+        way_out = "Make one: idiolect evaluate CORPUS --out DIR"
+        told = tell_instead(folder, "evaluation", f"it has no {MARKER}", way_out)
+        raise InputError(f"{str(folder)!r} is no evaluation: {told}")
     run = read_object(marker)
     if run.get("schema") != SCHEMA:
         raise InputError(f"{str(folder)!r} is no evaluation of this version: its schema is not {SCHEMA}.")

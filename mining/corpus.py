@@ -25,6 +25,7 @@ from .artefacts import (
     write_text,
 )
 from .errors import InputError, MismatchError
+from .instead import tell_instead
 from .languages import Language, known_languages, language_of
 from .pairs.pair import COLUMNS, Pair
 from .source import Source, parse_source
@@ -195,7 +196,9 @@ def read_corpus(folder: Path | Corpus, *, verify: bool = True) -> Corpus:
         return folder
     marker = folder / MARKER
     if not marker.is_file():
-        raise InputError(f"{str(folder)!r} is no corpus: it has no {MARKER}. Make one: idiolect mine REPO --out DIR")
+        way_out = "Make one: idiolect mine REPO --out DIR"
+        told = tell_instead(folder, "corpus", f"it has no {MARKER}", way_out)
+        raise InputError(f"{str(folder)!r} is no corpus: {told}")
     try:
         manifest = cast("dict[str, Any]", parse_json(marker.read_text("utf-8")))
         schema = manifest.get("schema")

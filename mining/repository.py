@@ -28,7 +28,7 @@ from .unread import NO_GRAMMAR_FOR, UNREAD, explain_no_code, foreign_endings
 from .wording import printable
 
 MARKERS = frozenset({"idiolect.json", "manifest.json", "run.json"})
-MADE_HERE = re.compile(rb'^ "schema": "idiolect\.\w+/', re.MULTILINE)
+MADE_HERE = re.compile(rb'^ "schema": "idiolect\.(\w+)/', re.MULTILINE)
 """What the marker of an artefact says, as `mining.artefacts` writes it."""
 
 
@@ -93,7 +93,7 @@ def open_repository(
     if not root.is_dir():
         raise InputError(f"{str(root)!r} is a file. Name the folder of a repository.")
     root = root.resolve()
-    if any(is_made_here(root, marker) for marker in MARKERS):
+    if made_here(root):
         raise InputError(f"{str(root)!r} is a folder that idiolect wrote. Name the repository that it was made of.")
     listed = git_files(root)
     has_history = listed is not None
@@ -143,6 +143,12 @@ def without_artefacts(root: Path, names: Sequence[str]) -> list[str]:
         if folder and file in MARKERS and is_made_here(root, f"{folder}/{file}")
     )
     return [name for name in names if not name.startswith(made)]
+
+
+def made_here(folder: Path) -> str:
+    """Return what of idiolect's own *folder* is, such as `corpus`, as its marker calls it; nothing where it is none."""
+    found = (MADE_HERE.search(read_start(folder, marker) or b"") for marker in sorted(MARKERS))
+    return next((match[1].decode() for match in found if match is not None), "")
 
 
 def is_made_here(root: Path, marker: str) -> bool:

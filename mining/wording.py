@@ -4,6 +4,8 @@ What a person reads in a terminal. In: a number and what it counts, or others' t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def counted(count: int, what: str) -> str:
     """Return *count* and *what* there are so many of: `1 file`, `1,200 files`."""
@@ -13,6 +15,13 @@ def counted(count: int, what: str) -> str:
 def worded(reason: str) -> str:
     """Return a *reason* or a state, as records name it, in words: `near duplicate`, `no grammar for .css`."""
     return reason.replace("_", " ")
+
+
+def ask_if_meant(word: str, known: Iterable[str]) -> str:
+    """Return the question whether the one of *known* that *word* is most like was meant, or nothing."""
+    from difflib import get_close_matches  # who makes no slip does not wait for it
+
+    return "".join(f". Did you mean {name!r}?" for name in get_close_matches(word, known, 1))
 
 
 def printable(text: str, kept: str = "") -> str:

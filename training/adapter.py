@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from ..mining.artefacts import parse_json, sha256_file, write_json
 from ..mining.errors import InputError, MismatchError, lacks_memory
+from ..mining.instead import tell_instead
 from ..mining.taught import TAUGHT
 from .disk import disk_faults, follow_mask
 from .encode import Example
@@ -227,9 +228,9 @@ def read_record(folder: Path) -> dict[str, Any]:
     try:
         record = parse_json((folder / RECORD).read_text("utf-8"))
     except OSError:
-        raise InputError(
-            f"No finished adapter in {str(folder)!r}. Make one with `idiolect train`, or finish it with --resume."
-        ) from None
+        way_out = "Make one with `idiolect train`, or finish it with --resume."
+        told = tell_instead(folder, "adapter", f"it has no {RECORD}", way_out)
+        raise InputError(f"{str(folder)!r} is no finished adapter: {told}") from None
     except ValueError as error:
         raise MismatchError(f"{str(folder / RECORD)!r} is not JSON: {error}.") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from ..mining.artefacts import expect_form
 from ..mining.errors import InputError, SettingsError
+from ..mining.wording import ask_if_meant
 
 METHODS = ("lora", "dora", "qlora", "full")
 SMALL_MODEL = 50_000_000
@@ -339,7 +340,7 @@ def convert(key: str, value: Any) -> Any:
     """
     kinds = get_type_hints(Recipe)
     if key not in kinds:
-        raise ValueError(f"no value {key!r}; a recipe has {', '.join(kinds)}")
+        raise ValueError(f"no value {key!r}" + (ask_if_meant(key, kinds) or f"; a recipe has {', '.join(kinds)}"))
     kind = kinds[key]
     if get_origin(kind) is tuple:
         numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)

@@ -21,6 +21,18 @@ def test_a_recipe_tells_all_its_faults(tmp_path):
     assert len(caught.value.faults) == 5
 
 
+def test_a_slip_in_a_recipe_is_asked_about():
+    """The nearest name is told alone; where none is near, all of them are."""
+    told = {}
+    for key in ("learning_rat", "magic"):
+        with pytest.raises(SettingsError) as caught:
+            change_recipe(Recipe(), None, [f"{key}=1"])
+        (told[key],) = caught.value.faults
+
+    assert told["learning_rat"] == "no value 'learning_rat'. Did you mean 'learning_rate'?"
+    assert all(key in told["magic"] for key in Recipe().as_json())
+
+
 def test_every_number_of_a_recipe_has_its_bounds():
     """What no run can work with is told before one begins: a value without bounds would fail in the midst of it."""
     numbers = {key for key, value in Recipe(steps=1, minutes=1.0).as_json().items() if type(value) in (int, float)}
