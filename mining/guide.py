@@ -173,6 +173,11 @@ def example_of(entry: Entry) -> str:
     """Return a line that keeps the rule; where none says anything by itself, the place of one."""
     telling = next((line.text for line in entry.exemplars if any(map(str.isalnum, line.text))), "")
     if not telling:
-        return f"{entry.exemplars[0].path}, line {entry.exemplars[0].line}"
-    fence = "`" * (1 + max(map(len, re.findall("`+", telling)), default=0))
-    return f"{fence} {telling} {fence}" if "`" in telling else f"`{telling}`"
+        return f"{as_code(entry.exemplars[0].path)}, line {entry.exemplars[0].line}"
+    return as_code(telling)
+
+
+def as_code(text: str) -> str:
+    """Return *text*, which the house wrote, so that none of it is markup."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"

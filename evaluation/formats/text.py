@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 
@@ -23,6 +24,8 @@ MOST_RULES = 10
 """Rules of that count."""
 WIDEST = 120
 """Columns of a line that are shown around its mark."""
+COMMAND = re.compile(r"^(?=[ \t]*::)", re.MULTILINE)
+"""Where a line would begin as what GitHub's runner takes for a command, in any step's log."""
 
 
 def render(report: Report) -> str:
@@ -33,7 +36,8 @@ def render(report: Report) -> str:
     ]
     parts += ["\n".join(count_rules(report))] if len(report.alerts) > MANY else []
     parts += ["\n".join(map(printable, report.asides))] if report.asides else []
-    return "\n\n".join([*parts, summarize(report)])
+    # only a file's name can open a line so, and is the same file's with this before it
+    return COMMAND.sub("./", "\n\n".join([*parts, summarize(report)]))
 
 
 def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:

@@ -254,6 +254,15 @@ def test_github_escapes_what_the_code_wrote(profile: Profile):
     assert "file=app/a%2Cb%3A%3Aerror%3A%3A.py," in command
 
 
+def test_no_line_for_a_person_is_a_command(profile: Profile):
+    """A pipeline's log is read by its runner, too: the name of a file must not begin a line as a command does."""
+    report = report_of(profile, [("::error::a.py", "a = list()\n"), (" ::b.py", "a = list()\n")])
+    lines = render_report(report, "text").split("\n")
+
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+    assert 2 == sum(line.startswith(("./::error::a.py:1:", "./ ::b.py:1:")) for line in lines)
+
+
 def test_rdjson_keeps_its_schema(report: Report):
     """Nothing is written that reviewdog's reader does not know, and nothing is missing that it needs."""
     schema = json.loads((Path(__file__).parent / "rdjson.schema.json").read_text("utf-8"))

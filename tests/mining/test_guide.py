@@ -146,7 +146,7 @@ def test_an_example_shows_what_it_is_an_example_of():
         return example_of(entry)
 
     assert "`def look_up(word: str | None = None):`" == example(*[union] * 60, whole)
-    assert "app/m0.py, line 2" == example(*[union] * 60)
+    assert "`app/m0.py`, line 2" == example(*[union] * 60)
 
 
 def test_an_example_hides_nothing_and_ends_as_code(profile: Profile):
