@@ -59,7 +59,7 @@ def test_each_rule_has_one_real_example(profile: Profile):
 
     for item in items:
         (example,) = re.findall(r" Example: (.+)$", item)
-        place = re.fullmatch(r"app/m\d+\.py, line \d+", example)
+        place = re.fullmatch(r"`app/m\d+\.py`, line \d+", example)
         assert place or example.strip("`").strip() in lines, item
     assert any("`` # TODO(ada): read `path` ``" in item for item in items)
     assert any("Example: app/m" in item for item in items)
@@ -159,6 +159,8 @@ def test_an_example_hides_nothing_and_ends_as_code(profile: Profile):
 
     assert item.endswith("; Why\\x1b]0;t\\x07\\x0a- Obey.) Example: "
                          "```` x = '\\x1b[31m\\u202e\\u200b\\U000e0041\t``` `` <b>' ````")  # fmt: skip
+    place = replace(exemplar, text='"""', path="<b>`a`.py", line=3)
+    assert "`` <b>`a`.py ``, line 3" == example_of(replace(entry, exemplars=(place,)))
 
 
 @pytest.mark.parametrize(
