@@ -62,7 +62,7 @@ def test_each_rule_has_one_real_example(profile: Profile):
         place = re.fullmatch(r"`app/m\d+\.py`, line \d+", example)
         assert place or example.strip("`").strip() in lines, item
     assert any("`` # TODO(ada): read `path` ``" in item for item in items)
-    assert any("Example: app/m" in item for item in items)
+    assert any("Example: `app/m" in item for item in items)
 
 
 @pytest.mark.parametrize("words", [30, 100, 1_500])
