@@ -92,7 +92,7 @@ def test_a_language_of_ones_own_has_habits_like_any(desk, commit_tree, capsys):
     assert 0 == main(["guide", str(desk), *table])
     said = capsys.readouterr().out
     # lines are shown without their margin, which is what this rule is about
-    rule = r"- Indent by 2 spaces \(relay\)\. \(Q04\[relay\], advise: \d+ of \d+\.\) Example: \w+\.relay, line \d+\n"
+    rule = r"- Indent by 2 spaces \(relay\)\. \(Q04\[relay\], advise: \d+ of \d+\.\) Example: `\w+\.relay`, line \d+\n"
     assert re.search(rule, said)
     assert "Open comments" not in said
     for step in ("create", "update", "prune"):
