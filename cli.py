@@ -31,6 +31,8 @@ REFUSALS = frozenset(
 """What the machine may say no to wherever a file is touched or a process started: no fault of ours."""
 LACKS = {
     "can't start new thread": "No more threads can be started. End other programs, or raise the limit: ulimit -u.",
+    "failed to map segment": "A library cannot be loaded. Raise the limit of memory (ulimit -v), or install on a disk "
+    "that may run programs (not mounted noexec).",
     **MEMORY_LACKS,
 }
 """What else it may lack, by what errors without a type of their own say of it."""
@@ -111,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         return complain(LACKS["allocate memory"], 2)
     except Exception as error:
-        lacks = LACKS.items() if isinstance(error, RuntimeError) else ()
+        lacks = LACKS.items() if isinstance(error, RuntimeError | ImportError) else ()
         told = next((told for words, told in lacks if words in str(error)), "")
         return complain(told, 2) if told else report_internal_error(error)
     return result if isinstance(result, int) else 0

@@ -594,6 +594,7 @@ def test_the_line_of_an_internal_error_names_the_file(
         (RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"), "Memory ran"),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), "A GPU's memory ran out"),
         (RuntimeError("can't start new thread"), "ulimit -u"),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), "A library cannot be loaded. Raise"),
         (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "Resource temporarily unavailable."),
         (OSError(errno.EIO, "Input/output error", "a.py"), "Input/output error: 'a.py'."),
     ],
