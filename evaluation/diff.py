@@ -35,7 +35,7 @@ READ_FOR_COPIES = 20
 """Files of a new file's name that are looked at to see whether it is a copy of one: an `index.ts` has hundreds."""
 COPIED_SHARE = 0.8
 """Of the lines of a new file, how many a copy has from another."""
-ORIGIN = "origin/"
+REMOTES, ORIGIN = "refs/remotes/", "origin/"
 PLAIN, SUBMODULE = b"100", b"160"
 """How the mode of a plain file begins, which is no link, and that of a submodule."""
 LACKING = (
@@ -261,7 +261,8 @@ def merge_base(root: Path, base: str) -> str:
         raise InputError(f"{str(root)!r} has no commit to compare with. Commit first, or leave --diff out.")
     found = shared_commit(root, base)
     # a clone of one branch knows no other, whether it is shallow or not
-    for step in DEEPEN if found is None and (is_shallow(root) or base.startswith(ORIGIN)) else ():
+    is_of_origin = base.removeprefix(REMOTES).startswith(ORIGIN)
+    for step in DEEPEN if found is None and (is_shallow(root) or is_of_origin) else ():
         if not fetch_more(root, base, step):
             break
         found = shared_commit(root, base)
@@ -308,7 +309,7 @@ def fetch_more(root: Path, base: str, step: int) -> bool:
 
     The one place that asks a remote, and only the one that the clone came from: as the user, with the user's access.
     """
-    branch = base.removeprefix("refs/remotes/").removeprefix(ORIGIN)
+    branch = base.removeprefix(REMOTES).removeprefix(ORIGIN)
     words = ["--quiet", "--no-tags", *([f"--deepen={step}"] if is_shallow(root) else []), "origin"]
     for refs in ([f"+refs/heads/{branch}:refs/remotes/origin/{branch}", "HEAD"], []):
         command = ["git", "-C", str(root), "fetch", *words, *refs]

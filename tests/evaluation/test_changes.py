@@ -4,6 +4,7 @@ Of a change or the index the lines that it brings are judged, whatever it says, 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def test_a_script_without_an_ending_is_judged(house: Path, capsys: pytest.Captur
     tool = house / "bin" / "tool"
     tool.parent.mkdir()
     tool.write_text(f"#!/usr/bin/env python3\n{SLIP}")
+    tool.chmod(0o755)
     (house / "NOTES").write_text(SLIP)
     git(house, "add", "bin/tool", "NOTES")
     found = (1, [("bin/tool", 2)])
@@ -109,13 +111,55 @@ def test_a_hook_judges_the_commit_that_is_being_made(house: Path, words: list[st
     git(house, "commit", "-m", "Mend", "m1.py")
 
 
-def test_the_first_commit_can_be_judged(write_tree: Write, capsys: pytest.CaptureFixture[str]):
-    """Before there is any commit, nothing is known and nothing is found."""
-    root = write_tree({"a.py": SLIP})
+def test_the_first_commit_can_be_judged(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Before there is any commit, nothing is known and nothing is found, but by the profile of another house."""
+    profile = tmp_path / "profile.json"
+    profile.write_text(json.dumps(run_check(Request(house, names=False)).profile.as_json()))
+    root = tmp_path / "begun"
+    root.mkdir()
+    (root / "a.py").write_text(f"{SLIP}\n{SLIP}".rstrip())
     git(root, "init", "-q")
     git(root, "add", ".")
+    (root / "a.py").write_text("")
 
     assert (0, []) == check(capsys, str(root), "--staged")
+    assert (1, [("a.py", 1), ("a.py", 3)]) == check(capsys, str(root), "--staged", "--profile", str(profile))
+    assert 2 == main(["check", str(root), "--diff", "HEAD"])
+    assert "has no commit to compare with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (["--staged"], "git cannot read the index. Run `git ls-files -s` to see why."),
+        (["--diff", "HEAD"], "git cannot compare the work tree with"),
+    ],
+)
+def test_an_index_that_cannot_be_read_is_no_empty_change(
+    house: Path, capsys: pytest.CaptureFixture[str], how: list[str], said: str
+):
+    """What a crash left of it is told, with the command that says more; nothing passes."""
+    (house / "new.py").write_text(SLIP)
+    (house / ".git" / "index").write_text("torn")
+
+    assert 2 == main(["check", str(house), *how])
+    assert said in capsys.readouterr().err
+
+
+def test_a_base_is_the_branch_here_before_that_of_the_origin(house: Path, capsys: pytest.CaptureFixture[str]):
+    """Of two of one name it is the one that git would take; one that shares no commit is told from none."""
+    git(house, "update-ref", "refs/remotes/origin/main", "HEAD")
+    (house / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Slip")
+
+    assert (0, []) == check(capsys, str(house), "--diff", "main")
+    assert (1, [("new.py", 1)]) == check(capsys, str(house), "--diff", "origin/main")
+
+    git(house, "checkout", "-q", "--orphan", "other")
+    git(house, "commit", "-qm", "Begin again")
+    assert 2 == main(["check", str(house), "--diff", "main"])
+    assert "No common commit with 'main'. Fetch it first, or name another one." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("how", [["--staged"], ["--diff", "HEAD"]])
@@ -387,18 +431,29 @@ class Before(NamedTuple):
 
 
 def test_a_copy_holds_most_lines_of_the_nearest_files_of_its_name():
-    """Four lines of five are most, whatever their margins; of many files of one name no more than twenty are read."""
+    """
+    Four lines of five are most, whatever their margins; of many files of one name the twenty nearest are read.
+
+    A file that stood in its place before is no copy of another.
+    """
     lines = [b"line %d\n" % number for number in range(10)]
     before = {"app/a/x.py": b"\n".join(lines[:7]), "lib/x.py": b"    ".join(lines[:8]), "app/b/y.py": b"".join(lines)}
     crowd = {f"app/b/{number}/x.py": b"" for number in range(19)}
 
+    far = {f"a/{number}/x.py": b"" for number in range(20)}
+
+    def change_of(files: Mapping[str, bytes]) -> Change:
+        return Change(cast("Snapshot", Before(files)), {}, {}, {})
+
     def source_of(files: Mapping[str, bytes]) -> str | None:
-        return Change(cast("Snapshot", Before(files)), {}, {}, {}).copied_from("app/b/x.py", b"\n".join(lines))
+        return change_of(files).copied_from("app/b/x.py", b"\n".join(lines))
 
     assert "lib/x.py" == source_of(before)
     assert None is source_of({**before, "lib/x.py": before["app/a/x.py"]})
     assert "lib/x.py" == source_of({"lib/x.py": before["lib/x.py"], **crowd})
     assert None is source_of({**before, **crowd})
+    assert "app/c/x.py" == source_of({"app/c/x.py": before["lib/x.py"], **far})
+    assert "app/a/x.py" == change_of(before).earlier("app/a/x.py", before["lib/x.py"])
 
 
 def test_many_renames_are_told_whatever_the_repository_allows(house: Path, capsys: pytest.CaptureFixture[str]):
