@@ -182,14 +182,14 @@ def moved_submodules(before: Mapping[str, str], now: Mapping[str, str]) -> tuple
 
     What is not committed in a submodule is no part of a change to the repository around it.
     """
-    return tuple(path for path, commit in sorted(now.items()) if before.get(path) != commit)
+    return tuple(path for path, commit in now.items() if before.get(path) != commit)
 
 
 def commit_of(submodule: Path) -> str:
     """Return the id of the commit that is checked out in *submodule*; nothing where none is."""
     told = (git_output(submodule, "rev-parse", "--show-toplevel", "HEAD") or b"").split(b"\n")
     # an empty folder belongs to the repository around it
-    return told[-2].decode() if len(told) > 2 and Path(os.fsdecode(told[0])) == submodule.resolve() else ""
+    return told[-2].decode() if Path(os.fsdecode(told[0])) == submodule.resolve() else ""
 
 
 def read_listing(listed: bytes, column: int, kind: bytes = PLAIN) -> dict[str, str]:

@@ -437,7 +437,8 @@ def test_a_copy_holds_most_lines_of_the_nearest_files_of_its_name():
     A file that stood in its place before is no copy of another.
     """
     lines = [b"line %d\n" % number for number in range(10)]
-    before = {"app/a/x.py": b"\n".join(lines[:7]), "lib/x.py": b"    ".join(lines[:8]), "app/b/y.py": b"".join(lines)}
+    some, most, every = b"\n".join(lines[:7]), b"    ".join(lines[:8]), b"\n".join(lines)
+    before = {"app/a/x.py": some, "lib/x.py": most, "app/b/max.py": every}
     crowd = {f"app/b/{number}/x.py": b"" for number in range(19)}
 
     far = {f"a/{number}/x.py": b"" for number in range(20)}
@@ -446,14 +447,14 @@ def test_a_copy_holds_most_lines_of_the_nearest_files_of_its_name():
         return Change(cast("Snapshot", Before(files)), {}, {}, {})
 
     def source_of(files: Mapping[str, bytes]) -> str | None:
-        return change_of(files).copied_from("app/b/x.py", b"\n".join(lines))
+        return change_of(files).copied_from("app/b/x.py", every)
 
     assert "lib/x.py" == source_of(before)
-    assert None is source_of({**before, "lib/x.py": before["app/a/x.py"]})
-    assert "lib/x.py" == source_of({"lib/x.py": before["lib/x.py"], **crowd})
+    assert None is source_of({**before, "lib/x.py": some})
+    assert "lib/x.py" == source_of({"lib/x.py": most, **crowd})
     assert None is source_of({**before, **crowd})
-    assert "app/c/x.py" == source_of({"app/c/x.py": before["lib/x.py"], **far})
-    assert "app/a/x.py" == change_of(before).earlier("app/a/x.py", before["lib/x.py"])
+    assert "app/c/x.py" == source_of({"app/c/x.py": most, **far})
+    assert "app/a/x.py" == change_of(before).earlier("app/a/x.py", most)
 
 
 def test_many_renames_are_told_whatever_the_repository_allows(house: Path, capsys: pytest.CaptureFixture[str]):

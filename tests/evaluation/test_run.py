@@ -142,8 +142,12 @@ def test_code_that_may_not_be_read_is_named(house: Path, monkeypatch: pytest.Mon
     assert said == run_check(Request(house, base="HEAD", mode="new", names=False)).notes
 
 
-def test_a_submodule_that_a_change_moves_is_named(house: Path):
-    """Its code is judged in it alone: not to say so would be praise, and what moved already is no part of a change."""
+def test_a_submodule_that_a_change_moves_is_named(house: Path, tmp_path: Path):
+    """
+    Its code is judged in it alone: not to say so would be praise, and what moved already is no part of a change.
+
+    One that a clone left out did not move; nor does it matter by which name the repository is reached.
+    """
     inner = house / "inner"
     for text in ("a = 1\n", "a = 2\n"):
         inner.mkdir(exist_ok=True)
@@ -158,8 +162,12 @@ def test_a_submodule_that_a_change_moves_is_named(house: Path):
     git(house, "commit", "-qm", "Take it in")
     assert () == run_check(Request(house, base="HEAD", names=False)).notes
     assert (said,) == run_check(Request(house, base="HEAD~1", names=False)).notes
+    git(house, "clone", "-q", str(house), str(tmp_path / "clone"))
+    assert () == run_check(Request(tmp_path / "clone", base="HEAD", names=False)).notes
     git(inner, "checkout", "-q", "HEAD~1")
-    assert (said,) == run_check(Request(house, base="HEAD", names=False)).notes
+    (tmp_path / "link").symlink_to(house)
+    for root in (house, tmp_path / "link"):
+        assert (said,) == run_check(Request(root, base="HEAD", names=False)).notes
     assert () == run_check(Request(house, base="HEAD", paths=("m1.py",), names=False)).notes
 
 
