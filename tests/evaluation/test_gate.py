@@ -550,11 +550,17 @@ def test_the_command_exits_with_the_verdict(finished, copy, tmp_path, capsys):
     assert "policy must be a table, got 3" in capsys.readouterr().err
 
 
-def test_the_command_prints_one_object_for_machines(finished, capsys):
-    """`--json` prints the verdict with its reasons."""
-    main(["gate", str(finished), "--json"])
+def test_the_command_prints_one_object_for_machines(finished, capsys, monkeypatch):
+    """`--json` prints the verdict with its reasons and warnings; for people these stand apart, and change no exit."""
+    monkeypatch.setattr(gate, "warn_age", lambda stored: ("it is old",))
+    result = judge_gate(finished)
 
-    assert json.loads(capsys.readouterr().out)["verdict"] == "WORTH_IT"
+    assert [0, 0] == [main(["gate", str(finished), "--json"]), main(["gate", str(finished)])]
+    said = capsys.readouterr()
+    body, *lines = said.out.splitlines()
+    assert json.loads(body) == {"verdict": "WORTH_IT", "reasons": [*result.lines], "warnings": ["it is old"]}
+    assert [*result.lines, "WORTH_IT"] == lines
+    assert ["idiolect: it is old"] * 2 == said.err.splitlines()
 
 
 def test_other_versions_of_the_checks_score_anew_and_are_never_compared_with_old_scores(

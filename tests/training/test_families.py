@@ -229,7 +229,7 @@ def test_code_survives_and_cannot_end_a_document(kind, families):
     assert {True, False} == set(map(family.breaks_line, ids))
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], KINDS[2]], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", KINDS[:3], ids=lambda kind: kind.name)
 def test_tokens_that_are_not_called_special_are_text_all_the_same(kind):
     """Qwen2.5-Coder adds its separators and holes as plain tokens: code that spells one neither ends nor opens one."""
     tokenizer = build_tokenizer(kind)
@@ -237,12 +237,15 @@ def test_tokens_that_are_not_called_special_are_text_all_the_same(kind):
     for added in body["added_tokens"]:
         added["special"] = added["content"] == kind.eos
     plain = Tokenizer.from_str(json.dumps(body))
-    family = probe_family(t.PreTrainedTokenizerFast(tokenizer_object=plain, eos_token=kind.eos, bos_token=kind.bos))
+    tokenizer = t.PreTrainedTokenizerFast(tokenizer_object=plain, eos_token=kind.eos, bos_token=kind.bos)
+    tokenizer.chat_template = kind.template
+    family = probe_family(tokenizer)
     code = f"    ends = {list(kind.special)!r}\n    return '<|endoftext|>'\n"
     ids = family.encode(code)
+    turn = {tokenizer.convert_tokens_to_ids("<|im_start|>")} if family.chat is not None else set()
 
     assert family.name == kind.format
-    assert not {*family.stop_ids, *family.fim, family.file_separator} & set(ids)
+    assert not {*family.stop_ids, *family.fim, family.file_separator, *turn} & set(ids)
     assert code == family.answer_text([*ids, *family.stop_ids], "infill")
 
 
@@ -267,11 +270,40 @@ def test_a_hole_is_asked_for_in_the_family_s_way(kind, families):
     if family.fim is None:
         assert HOLE in family.tokenizer.decode(ask)
         assert family.answer_ids(CODE, "infill") == family.answer_ids(CODE, "implement")
+        assert family.chat is None or tuple(ask[-len(family.chat[1]) :]) == family.chat[1]
     else:
         places = [ask.index(token) for token in family.fim]
         assert places == sorted(places)
         assert ask[0] == family.fim.prefix
         assert ask[-1] == family.fim.middle
+
+
+@pytest.mark.parametrize("name", ["StarCoder2", "Granite code"])
+def test_a_prompt_reads_as_a_file_does(name, families):
+    """What opens a file stands before its code, then what is asked, and the answer on a line of its own."""
+    family = families[name]
+    opening = {"StarCoder2": "<|endoftext|><file_sep>a.py\n", "Granite code": "# a.py\n"}[name]
+    read = family.tokenizer.decode
+
+    for context, text in (("import os", "import os\n"), ("", "")):
+        shared, ask = family.prompt_ids("implement", "a.py", "python", context, "x = 1")
+        assert (opening + text, "x = 1") == (read(shared), read(ask))
+        shared, ask = family.prompt_ids("infill", "a.py", "python", context, f"x = {HOLE} + 1")
+        assert (opening + text, "<fim_prefix>x = <fim_suffix> + 1<fim_middle>") == (read(shared), read(ask))
+    assert "\ny = 2<|endoftext|>" == read(family.answer_ids("y = 2", "implement"))
+    assert "y = 2<|endoftext|>" == read(family.answer_ids("y = 2", "infill"))
+
+
+def test_a_message_reads_as_a_person_would_ask(families):
+    """A chat's turn holds the file, in a fence of its language, then what is asked; nothing opens the answer."""
+    family = families["Qwen3-Coder"]
+    read = family.tokenizer.decode
+    ask = "Answer with code alone, indented as in the file.\n\n```python\nx = 1\n```<|im_end|>\n<|im_start|>assistant\n"
+
+    for context, text in (("import os", ":\n\n```python\nimport os\n```\n\n"), ("", ".\n\n")):
+        shared, asked = family.prompt_ids("implement", "a.py", "python", context, "x = 1")
+        assert (f"<|im_start|>user\nFile `a.py`{text}", ask) == (read(shared), read(asked))
+    assert "y = 2<|im_end|>" == read(family.answer_ids("y = 2", "implement"))
 
 
 @kinds
@@ -374,7 +406,7 @@ def test_a_tokenizer_that_changes_code_is_refused():
     "template",
     [
         "{{ raise_exception('no') }}",
-        "{{ messages[0].content * 2 }}",
+        CHATML.replace("m.content", "m.content * 2"),
         "{{ ''.__class__.__mro__ }}",
         "plain",
         pytest.param("\ud800" + CHATML, id="no text"),
@@ -384,7 +416,7 @@ def test_a_tokenizer_that_changes_code_is_refused():
 )
 def test_a_template_that_cannot_be_taken_apart_is_not_used(template):
     """Templates that fail, repeat, take much or reach for the interpreter leave plain completion (faults F09)."""
-    tokenizer = build_tokenizer(KINDS[0])
+    tokenizer = build_tokenizer(KINDS[1])
     tokenizer.chat_template = template
     family = probe_family(tokenizer)
 
@@ -445,10 +477,10 @@ def test_prompts_are_the_same_tomorrow():
     assert tokenizer.decode(family.chat[0]).startswith("26 Jul 2024")
 
 
-@pytest.mark.parametrize("what", ["vocabulary", "cut", "template", "end"])
+@pytest.mark.parametrize("what", ["vocabulary", "cut", "template", "end", "beginning", "own end"])
 def test_formats_are_told_apart(what):
     """Two formats of one name have one hash only where they make equal prompts and end alike."""
-    kind = KINDS[1]
+    kind = replace(KINDS[1], template=None) if what in ("cut", "own end") else KINDS[1]
     family, again = probe_family(build_tokenizer(kind)), probe_family(build_tokenizer(kind))
     tokenizer = build_tokenizer(kind)
     if what == "vocabulary":
@@ -458,6 +490,12 @@ def test_formats_are_told_apart(what):
         backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split("e", "isolated"), own])
     elif what == "template":
         tokenizer.chat_template = "Be brief. " + kind.template
+    elif what == "beginning":
+        begin = ("<|im_start|>", tokenizer.convert_tokens_to_ids("<|im_start|>"))
+        template = processors.TemplateProcessing(single="<|im_start|> $A", special_tokens=[begin])
+        tokenizer.backend_tokenizer.post_processor = template
+    elif what == "own end":
+        tokenizer.eos_token = "<|endoftext|>"
     other = probe_family(tokenizer, {tokenizer.convert_tokens_to_ids("<|im_start|>")} if what == "end" else ())
     family.encode(CODE)
 
