@@ -4,7 +4,6 @@ The top of a work tree. In: the paths that a command was given. Out: the folder 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ..mining.errors import InputError
@@ -17,17 +16,14 @@ def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:
     Where nothing is compared with a commit, a folder that its repository leaves out stands *alone*: who names it wants
     to hear of it, and its habits are its own.
     """
-    from ..mining.git import git_output
+    from ..mining.git import find_work_tree
 
     for path in paths:
         if not path.exists():
             raise InputError(f"No such path: {str(path)!r}.")
     first = (paths[0] if paths else Path()).resolve()
     folder = first if first.is_dir() else first.parent
-    top = git_output(folder, "rev-parse", "--show-toplevel")
-    if not top:
-        return folder
-    root = Path(os.fsdecode(top.removesuffix(b"\n")))
+    root = find_work_tree(folder) or folder
     return folder if alone and first.is_dir() and is_left_out(root, folder) else root
 
 

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from ..mining.difference import compare_index, compare_work_tree
 from ..mining.errors import InputError
-from ..mining.git import git_output, is_shallow
+from ..mining.git import find_work_tree, git_output, is_shallow
 from ..mining.judge import shared_parts
 from ..mining.reading import read_start
 from ..mining.recency import COMMITS
@@ -206,7 +206,7 @@ def require_work_tree(root: Path) -> None:
     """Raise `InputError` where git knows nothing of *root*: what cannot be compared is no empty change."""
     if shutil.which("git") is None:
         raise InputError("git is not installed: without it no change can be told from the rest.")
-    if git_output(root, "rev-parse", "--show-toplevel") is None:
+    if find_work_tree(root) is None:
         if is_bare_repository(root):
             raise InputError(f"{str(root)!r} is a bare repository of git. {CLONE_IT}")
         raise InputError(f"{str(root)!r} lies in no work tree of git: there is no change to judge.")

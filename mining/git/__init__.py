@@ -48,6 +48,12 @@ def git_output(root: Path, *arguments: str, given: bytes = b"", more: Mapping[st
     return done.stdout if done.returncode == 0 else None
 
 
+def find_work_tree(folder: Path) -> Path | None:
+    """Return the top of the work tree that *folder* lies in, or None where git knows of none."""
+    top = git_output(folder, "rev-parse", "--show-toplevel")
+    return Path(os.fsdecode(top.removesuffix(b"\n"))) if top else None
+
+
 def is_shallow(root: Path) -> bool:
     """Claim that the history ends where somebody cut it, not where it began."""
     return (git_output(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
