@@ -28,12 +28,12 @@ def command(source: Path | None, words: int) -> None:
     from ..evaluation.request import paths_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
-    from ..mining.repository import is_made_here, list_files
+    from ..mining.repository import kind_by, list_files
     from ..mining.settings import read_settings
     from ._root import find_root
 
     source = source or find_root((), alone=True)
-    is_corpus = is_made_here(source.resolve(), MARKER)
+    is_corpus = bool(kind_by(source.resolve(), MARKER))
     settings = read_settings(source)
     paths = () if is_corpus else paths_now(source, settings)
     require_grammar(paths)

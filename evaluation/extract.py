@@ -50,11 +50,10 @@ def extract_body(source: Source, span: Span, symbol: str, raw: str, finish_reaso
         body, is_whole = choose_fence(fences, symbol, source.language)
         text = move_to(body, indent_of(first_line(source.slice(span))))
     code = cut_body(source, span, text)
-    limited = finish_reason == "length"
     if text[len(code) :].strip() or (is_whole and finish_reason != "stop"):
         ending = "ran_on"
     else:
-        ending = "truncated" if limited or repeats_itself(text) else "stopped"
+        ending = "truncated" if finish_reason == "length" or repeats_itself(text) else "stopped"
     if ending == "truncated":
         code = drop_unfinished(source, span, whole_lines(code))
     return Extract(code.rstrip().lstrip("\n") if code.strip() else "", ending)

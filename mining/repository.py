@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from .attributes import Mark, mark_reason
 from .commit import commit_id, origin_name, tree_id
 from .errors import InputError
-from .git import git_output
+from .git import find_work_tree, git_output
 from .languages import Language, endings_of, interpreter_of, is_bare, is_ended
 from .licence import read_licence
 from .packages import outermost_packages
@@ -138,22 +138,20 @@ def without_artefacts(root: Path, names: Sequence[str]) -> list[str]:
     """Return *names* without what lies in artefacts of idiolect: what was made of a repository is no part of it."""
     marked = (name.rpartition("/") for name in names)
     made = tuple(
-        f"{folder}/"
-        for folder, _, file in marked
-        if folder and file in MARKERS and is_made_here(root, f"{folder}/{file}")
+        f"{folder}/" for folder, _, file in marked if folder and file in MARKERS and kind_by(root, f"{folder}/{file}")
     )
     return [name for name in names if not name.startswith(made)]
 
 
 def made_here(folder: Path) -> str:
     """Return what of idiolect's own *folder* is, such as `corpus`, as its marker calls it; nothing where it is none."""
-    found = (MADE_HERE.search(read_start(folder, marker) or b"") for marker in sorted(MARKERS))
-    return next((match[1].decode() for match in found if match is not None), "")
+    return next(filter(None, (kind_by(folder, marker) for marker in sorted(MARKERS))), "")
 
 
-def is_made_here(root: Path, marker: str) -> bool:
-    """Claim that *marker* is a file by which idiolect knows an artefact of its own."""
-    return MADE_HERE.search(read_start(root, marker) or b"") is not None
+def kind_by(root: Path, marker: str) -> str:
+    """Return what of idiolect's own lies beside *marker*, as that file calls it; nothing where it is no such file."""
+    match = MADE_HERE.search(read_start(root, marker) or b"")
+    return match[1].decode() if match is not None else ""
 
 
 def matcher_of(exclude: Sequence[str]) -> Callable[[str], bool]:
@@ -172,14 +170,14 @@ def git_files(root: Path) -> list[str] | None:
 
     Raises `InputError` where git fails in a repository: as a plain folder, that would give what git is told to ignore.
     """
-    top = git_output(root, "rev-parse", "--show-toplevel")
+    top = find_work_tree(root)
     if top is None:
         # a file in its place names a folder elsewhere, which may be gone
         if any((root / file).is_file() for file in (".git/HEAD", ".git")) and shutil.which("git") is not None:
             raise InputError(f"git cannot read the repository {str(root)!r}. Run `git status` there to see why.")
         return None
     tracked = git_output(root, "ls-files", "-z", "--cached")
-    if Path(os.fsdecode(top.removesuffix(b"\n"))).resolve() != root and tracked == b"":
+    if top.resolve() != root and tracked == b"":
         return None
     listed = git_output(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if tracked is None or listed is None:
