@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from ..mining.errors import InputError
-from ..mining.wording import counted, printable
+from ..mining.wording import counted, printable, without_commands
 from ._language import language_option
 from ._paths import PATH
 
@@ -43,7 +43,8 @@ def create(repository: Path, file: str | None, profile: Path | None, allow_new: 
     if past.target.exists() and not allow_new:
         raise InputError(f"{past.target.name} is there already. Use `baseline update`, or --allow-new to replace it.")
     save(past.target, past.found)
-    click.echo(f"{counted(past.found.total(), 'finding')} accepted in {past.target.name}: commit it")
+    told = f", and give `check` the same --profile {profile}" if profile is not None else ""
+    click.echo(f"{counted(past.found.total(), 'finding')} accepted in {past.target.name}: commit it{told}")
 
 
 @command.command("update")
@@ -159,4 +160,5 @@ def show_entries(entries: Counter[Key], sign: str) -> None:
     """Print entries, one a line."""
     for key in sorted(entries):
         where = f" in {key.scope}" if key.scope else ""
-        click.echo(printable(f"{sign} {key.path}: {key.rule}{where} × {entries[key]}"))
+        line = printable(f"{key.path}: {key.rule}{where} × {entries[key]}")
+        click.echo(f"{sign} {without_commands(line)}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..mining.wording import counted, printable, worded
+from ..mining.wording import counted, printable, without_commands, worded
 from ._paths import PATH
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, 
         click.echo(json.dumps({"total": len(chosen), "rows": chosen[:limit]}))
         return
     for row in chosen[:limit]:
-        click.echo(printable(render_dropped(row)) if dropped else printable(render(row), "\n\t"))
+        click.echo(without_commands(printable(render_dropped(row))) if dropped else printable(render(row), "\n\t"))
     if chosen or not rows:
         click.echo(f"{min(limit, len(chosen))} of {len(chosen):,}")
     else:

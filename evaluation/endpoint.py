@@ -157,7 +157,8 @@ class EndpointGenerator:
                 if error.code not in BUSY or attempt == TRIES - 1:
                     raise RefusedError(error.code, str(error.reason)) from None
                 asked = error.headers.get("Retry-After", "")
-                pause = float(asked) if asked.isdigit() else pause
+                # a busy server that says 0 would be asked without end in sight
+                pause = max(pause, float(asked)) if asked.isdigit() else pause
             except (OSError, HTTPException, ValueError) as error:
                 if attempt == TRIES - 1:
                     raise RefusedError(0, str(error)) from None

@@ -4,7 +4,11 @@ What a person reads in a terminal. In: a number and what it counts, or others' t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+COMMAND = re.compile(r"^(?=[ \t]*::)", re.MULTILINE)
+"""Where a line would begin as what GitHub's runner takes for a command, in any step's log."""
 
 
 def counted(count: int, what: str) -> str:
@@ -27,6 +31,11 @@ def ask_if_meant(word: str, known: Iterable[str]) -> str:
 def printable(text: str, kept: str = "") -> str:
     """Return *text* with control characters but those *kept* spelled out: others' code must not drive the terminal."""
     return "".join(letter if letter.isprintable() or letter in kept else spelled(letter) for letter in text)
+
+
+def without_commands(lines: str) -> str:
+    """Return *lines*, each of which a file's path may open, with `./` before a path that would open a command."""
+    return COMMAND.sub("./", lines)
 
 
 def spelled(letter: str) -> str:

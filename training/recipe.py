@@ -310,6 +310,9 @@ def change_recipe(recipe: Recipe, file: Path | None, words: Sequence[str]) -> Re
         except ValueError as fault:
             faults.append(str(fault))
     faults.extend(check_ranges(values))
+    kinds = get_type_hints(Recipe)
+    if any(key not in kinds and not ask_if_meant(key, kinds) for key in changes):
+        faults.append(f"a recipe has {', '.join(kinds)}")
     if faults:
         raise SettingsError(str(file) if file is not None else "recipe", faults)
     return dataclasses.replace(recipe, **values)
@@ -340,7 +343,7 @@ def convert(key: str, value: Any) -> Any:
     """
     kinds = get_type_hints(Recipe)
     if key not in kinds:
-        raise ValueError(f"no value {key!r}" + (ask_if_meant(key, kinds) or f"; a recipe has {', '.join(kinds)}"))
+        raise ValueError(f"no value {key!r}" + ask_if_meant(key, kinds))
     kind = kinds[key]
     if get_origin(kind) is tuple:
         numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)

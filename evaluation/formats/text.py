@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 
 from ...mining.profile import Entry
 from ...mining.source import Source
 from ...mining.tiers import TIERS
-from ...mining.wording import counted, printable
+from ...mining.wording import counted, printable, without_commands
 from ..findings import Alert, Report
 from ..fix import fixes_of
 
@@ -24,8 +23,6 @@ MOST_RULES = 10
 """Rules of that count."""
 WIDEST = 120
 """Columns of a line that are shown around its mark."""
-COMMAND = re.compile(r"^(?=[ \t]*::)", re.MULTILINE)
-"""Where a line would begin as what GitHub's runner takes for a command, in any step's log."""
 
 
 def render(report: Report) -> str:
@@ -36,8 +33,7 @@ def render(report: Report) -> str:
     ]
     parts += ["\n".join(count_rules(report))] if len(report.alerts) > MANY else []
     parts += ["\n".join(map(printable, report.asides))] if report.asides else []
-    # only a file's name can open a line so, and is the same file's with this before it
-    return COMMAND.sub("./", "\n\n".join([*parts, summarize(report)]))
+    return without_commands("\n\n".join([*parts, summarize(report)]))
 
 
 def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:

@@ -170,6 +170,7 @@ def test_a_named_profile_is_what_a_baseline_is_made_by(house: Path, tmp_path: Pa
     assert (1, [("old.py", 2)]) == check(capsys, str(house), *given)
 
     assert 0 == main(["baseline", "create", str(house), *given])
+    assert f"give `check` the same --profile {given[1]}" in capsys.readouterr().out
     assert 0 == main(["baseline", "update", str(house), *given])
     assert 0 == main(["baseline", "prune", str(house), *given])
 
@@ -217,9 +218,13 @@ def test_a_baseline_that_is_a_link_is_not_written(house: Path, tmp_path: Path, c
 
 
 def test_a_baseline_does_not_drive_the_terminal(house: Path, capsys: pytest.CaptureFixture[str]):
-    """What an entry holds is shown with its escapes spelled out."""
-    row = {"path": "a\x1b]0;x", "rule": "S01", "scope": "", "snippet": "", "count": 1}
-    (house / FILE).write_text(json.dumps(row) + "\n", "utf-8")
+    """What an entry holds is shown with its escapes spelled out, and no path opens a command of GitHub's runner."""
+    rows = [
+        {"path": path, "rule": "S01", "scope": "", "snippet": "", "count": 1} for path in ("a\x1b]0;x", "::error::a.py")
+    ]
+    (house / FILE).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
     assert 0 == main(["baseline", "show", str(house)])
-    assert "a\\x1b]0;x: S01" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "a\\x1b]0;x: S01" in said
+    assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]

@@ -28,10 +28,12 @@ class Server:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.paths.append(self.path)
-                status, reply = answer(self.path, body, len(outer.paths))
+                status, reply, *headers = answer(self.path, body, len(outer.paths))
                 data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
+                for name, value in headers:
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
 
@@ -72,6 +74,12 @@ def ask(url, **changes):
     return [g for _, g in sorted(generator.generate(ASK, adapted=False, max_tokens=[8] * 5))]
 
 
+def ask_once(url):
+    """Return the answer of one request."""
+    ((_, answer),) = EndpointGenerator(url, "large", pause=0.01).generate(ASK[:1], adapted=False, max_tokens=[8])
+    return answer
+
+
 def test_completions(serve):
     """Text, reason and tokens come back for every request."""
     server = serve(lambda path, body, count: (200, completion("    return 1", "length")))
@@ -102,6 +110,17 @@ def test_a_busy_server_is_asked_again(serve):
     server = serve(lambda path, body, count: (429, {}) if count % 3 == 0 else (200, completion("x")))
 
     assert [a.text for a in ask(server.url)] == ["x"] * 5
+
+
+@pytest.mark.parametrize(("asked", "least"), [("0", 0.01), ("7", 7.0), ("soon", 0.01)])
+def test_a_busy_server_is_left_alone_as_long_as_it_asks_and_longer_each_time(serve, monkeypatch, asked, least):
+    """A wish for no pause at all is none to follow: the next tries would be over before the server is free."""
+    pauses = []
+    monkeypatch.setattr("idiolect.evaluation.endpoint.time.sleep", pauses.append)
+    server = serve(lambda path, body, count: (503, {}, ("Retry-After", asked)))
+
+    assert "error" == ask_once(server.url).finish_reason
+    assert pauses == [least, 2 * least, 4 * least]
 
 
 @pytest.mark.parametrize(

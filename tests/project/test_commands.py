@@ -448,15 +448,15 @@ def test_the_name_of_a_file_left_out_does_not_drive_the_terminal(
     body = '    """Return x, {0}."""\n    return [x, {0}]\n'
     root = write_tree(
         {f"m{i}.py": f"def f(x):\n{body.format(i)}" for i in range(4)}
-        | {"two\x1b]0;t\u202e\x07\n::error::.py": "A = 1\n"}
+        | {"two\x1b]0;t\u202e\x07\n::error::.py": "A = 1\n", "::error::b.py": "A = '\0'\n"}
     )
     assert main(["mine", str(root), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
-    assert "skipped.jsonl: 1 unprintable name." in capsys.readouterr().out
+    assert "skipped.jsonl: 1 nul byte, 1 unprintable name." in capsys.readouterr().out
 
-    assert main(["show", str(tmp_path / "out"), "--dropped", "--path", "two*"]) == 0
+    assert main(["show", str(tmp_path / "out"), "--dropped", "--kind", "file"]) == 0
 
-    said = "two\\x1b]0;t\\u202e\\x07\\x0a::error::.py  file: unprintable name\n1 of 1\n"
-    assert said == capsys.readouterr().out
+    said = "two\\x1b]0;t\\u202e\\x07\\x0a::error::.py  file: unprintable name\n2 of 2\n"
+    assert f"./::error::b.py  file: nul byte\n{said}" == capsys.readouterr().out
 
 
 def test_a_corpus_is_the_same_with_any_number_of_workers(corpus: Path, tmp_path: Path):

@@ -22,15 +22,17 @@ def test_a_recipe_tells_all_its_faults(tmp_path):
 
 
 def test_a_slip_in_a_recipe_is_asked_about():
-    """The nearest name is told alone; where none is near, all of them are."""
-    told = {}
-    for key in ("learning_rat", "magic"):
+    """The nearest name is told alone; where none is near, all of them are, once for any number of slips."""
+    told = []
+    for keys in (("learning_rat",), ("magic", "trick")):
         with pytest.raises(SettingsError) as caught:
-            change_recipe(Recipe(), None, [f"{key}=1"])
-        (told[key],) = caught.value.faults
+            change_recipe(Recipe(), None, [f"{key}=1" for key in keys])
+        told += caught.value.faults
 
-    assert told["learning_rat"] == "no value 'learning_rat'. Did you mean 'learning_rate'?"
-    assert all(key in told["magic"] for key in Recipe().as_json())
+    near, *far, names = told
+    assert near == "no value 'learning_rat'. Did you mean 'learning_rate'?"
+    assert far == ["no value 'magic'", "no value 'trick'"]
+    assert all(key in names for key in Recipe().as_json())
 
 
 def test_every_number_of_a_recipe_has_its_bounds():
