@@ -5,7 +5,7 @@ What stands in a block. In: the blocks of all files, in any language. Out: rules
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from graphlib import CycleError, TopologicalSorter
 from itertools import combinations, pairwise
 from typing import Any
@@ -16,6 +16,7 @@ from ..source import text_of
 from .anyfacts import BlockFact, key_of, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
+from .implications import Implication, fewest
 from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
 
 LIFT = 3.0
@@ -208,12 +209,7 @@ class RequiredChild(NeutralHouseConvention):
 
     def required(self, shape: Shape) -> Iterator[dict[str, Any]]:
         """Yield a rule for each key that nearly all blocks of one shape have."""
-        frequent = shape.frequent_keys()
-        required = {
-            child
-            for child in frequent
-            if sum(child in block.keys for _, block in shape.blocks) >= SHARE * len(shape.blocks)
-        }
+        frequent, required = shape.frequent_keys(), required_keys(shape)
         for child in sorted(required):
             others = required - {child}
             beside = others or frequent - {child}
@@ -283,7 +279,7 @@ class CoOccurrence(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"without"})
-    version = 4
+    version = 5
     is_local = False
     examples = Examples(
         value="also `tags`",
@@ -309,10 +305,23 @@ class CoOccurrence(NeutralHouseConvention):
     )
 
     def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
-        """Yield each pair of keys the second of which is rare, but not beside the first (lift of at least three)."""
-        yield from widest_only(rule for shape in collect_shapes(files) for rule in self.pairs(shape))
+        """
+        Yield each pair of keys the second of which is rare, but not beside the first (lift of at least three).
 
-    def pairs(self, shape: Shape) -> Iterator[tuple[Shape, Hashable, dict[str, Any]]]:
+        What follows from other pairs, also of wider shapes, is left out, and what Q10 asks of the same blocks.
+        """
+        shapes = collect_shapes(files)
+        required = {shape.name: required_keys(shape) for shape in shapes}
+        said: dict[str, set[Implication]] = {}
+        for shape in shapes:
+            wider = {pair for name in shape.wider for pair in said.get(name, ())}
+            pairs = {pair for pair in self.pairs(shape) if not is_required(shape, *pair, required)}
+            said[shape.name] = {*fewest(pairs, wider)}
+            for cause, effect in sorted(said[shape.name]):
+                key = f"`{shape.name}` with `{cause}` have `{effect}`"
+                yield {"shape": shape.name, "key": key, "if": cause, "then": effect}
+
+    def pairs(self, shape: Shape) -> Iterator[Implication]:
         """Yield the pairs of one shape."""
         common = shape.frequent_keys()
         alone: Counter[str] = Counter()
@@ -321,12 +330,11 @@ class CoOccurrence(NeutralHouseConvention):
             keys = sorted(common & set(block.keys))
             alone.update(keys)
             together.update(combinations(keys, 2))
-        for (one, other), both in sorted(together.items()):
+        for (one, other), both in together.items():
             for cause, effect in ((one, other), (other, one)):
                 share = both / alone[cause]
                 if both >= LEAST and share >= SHARE and share * len(shape.blocks) >= LIFT * alone[effect]:
-                    key = f"`{shape.name}` with `{cause}` have `{effect}`"
-                    yield shape, (cause, effect), {"key": key, "if": cause, "then": effect}
+                    yield cause, effect
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each block of the shape that has the first key has the second."""
@@ -353,6 +361,23 @@ class CoOccurrence(NeutralHouseConvention):
         shape, _, keys = key.partition(" with ")
         cause, _, effect = keys.partition(" have ")
         return f"Where a block {shape} has {cause}, give it {effect} too."
+
+
+def required_keys(shape: Shape) -> set[str]:
+    """Return the keys that nearly all blocks of one shape have."""
+    frequent = shape.frequent_keys()
+    counts = Counter(key for _, block in shape.blocks for key in frequent.intersection(block.keys))
+    return {key for key, count in counts.items() if count >= SHARE * len(shape.blocks)}
+
+
+def is_required(shape: Shape, cause: str, effect: str, required: Mapping[str, Set[str]]) -> bool:
+    """Claim that nearly all blocks of *shape* with the key *cause* are of shapes of which *effect* is *required*."""
+    asked = [
+        any(effect in required.get(name, ()) for name in block.shapes)
+        for _, block in shape.blocks
+        if cause in block.keys
+    ]
+    return sum(asked) >= SHARE * len(asked)
 
 
 def rows_of(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:

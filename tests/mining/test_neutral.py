@@ -188,6 +188,21 @@ def test_a_wide_shape_speaks_for_narrow_ones():
     assert [("Q10", 2)] == found(profile, "ci/new.yaml", "jobs:\n  other:\n    steps:\n      - run: make\n")
 
 
+def test_a_key_that_lacks_is_told_once():
+    """
+    Every text of a translation has its keys, and most blocks have one of two sets, the first in blocks of one name.
+
+    What Q10 asks of that name Q11 does not ask again, and of the other set each key is asked for by one other.
+    """
+    titles = "".join(f"  t{number}{{n}}:\n    one: x\n    many: x\n    zero: x\n" for number in range(2))
+    plain = "".join(f"  p{number}{{n}}:\n    text: x\n    note: x\n" for number in range(6))
+    menu = "app:\n  menu:\n    open: x\n    shut: x\n    wait: x\n"
+    profile = learn({f"locales/l{n}.yaml": menu + (titles + plain).replace("{n}", str(n)) for n in range(40)})
+
+    assert [("Q10", 2)] == found(profile, "locales/new.yaml", menu.replace("    shut: x\n", ""))
+    assert [("Q11", 7)] == found(profile, "locales/new.yaml", menu + "  t:\n    one: x\n    many: x\n")
+
+
 def test_a_macro_is_asked_for_where_the_raw_rule_is_called():
     """A thin macro that most files use, past which one file goes, is a rule; another's of that name is not."""
     files = {"tools/rules.bzl": "def house_library(name):\n    native.cc_library(name = name)\n"}

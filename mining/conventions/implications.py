@@ -1,0 +1,48 @@
+"""
+What follows from what. In: pairs of names, of which the first brings the second. Out: the fewest that tell all of them.
+
+What a key brings with it through another key needs no rule of its own: one slip would be told several times.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
+
+Implication = tuple[str, str]
+
+
+def fewest(implications: Set[Implication], known: Set[Implication] = frozenset()) -> Iterator[Implication]:
+    """
+    Yield those of *implications* that follow neither from others that are left nor from *known* ones.
+
+    Names that bring one another are left in a ring: where one of them lacks, it is one pair that tells so.
+    """
+    steps: defaultdict[str, set[str]] = defaultdict(set)
+    for cause, effect in implications | known:
+        steps[cause].add(effect)
+    ring = {(cause, next_in_ring(steps, cause)) for cause in tuple(steps)}
+    for cause, effect in sorted(implications - known, key=lambda pair: (pair in ring, pair)):
+        steps[cause].remove(effect)
+        if not leads(steps, cause, effect):
+            steps[cause].add(effect)
+            yield cause, effect
+
+
+def next_in_ring(steps: Mapping[str, Set[str]], name: str) -> str:
+    """Return which of the names that *name* brings and that bring it comes next in order: the first after the last."""
+    equals = {other for other in steps[name] if name in steps.get(other, ())}
+    return min(equals, key=lambda other: (other < name, other), default=name)
+
+
+def leads(steps: Mapping[str, Set[str]], start: str, end: str) -> bool:
+    """Claim that *steps* lead from *start* to *end*."""
+    waiting, met = [start], {start}
+    while waiting:
+        for name in steps.get(waiting.pop(), ()):
+            if name == end:
+                return True
+            if name not in met:
+                met.add(name)
+                waiting.append(name)
+    return False
