@@ -181,12 +181,17 @@ def entry_of(file: AnyView, node: Node, key: Node) -> EntryFact:
     return EntryFact(
         key=text_of(key).strip("\"'")[:LONGEST],
         kind=kind_of(value) if is_plain else "other",
-        value=text_of(value).strip("\"'")[:LONGEST] if is_plain else "",
+        value=unquoted(text_of(value))[:LONGEST] if is_plain else "",
         line=line,
         start=key.start_byte,
         end=key.end_byte,
         text=file.line_text(line) if is_shown(key) else "",
     )
+
+
+def unquoted(text: str) -> str:
+    """Return *text* without the quotes around it; one that quotes its last word alone keeps them."""
+    return text.strip("\"'") if text[:1] == text[-1:] else text
 
 
 def value_of(entry: Node) -> Node:

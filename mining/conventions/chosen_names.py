@@ -19,13 +19,18 @@ from .anyview import AnyView, Name
 FIXED = re.compile(
     rb"\b(?:allow|expect)\s*\([^)]{0,400}?\b(?:bad_style|non_camel_case_types|non_snake_case|nonstandard_style)\b"
     rb"|\bSuppress(?:Message|Warnings)?\s*\([^)]{0,400}?[Nn]am(?:e\b|ing)"
-    rb"|\b(?:export_name|no_mangle)\b|\bdeclare\s+(?:global|module|namespace)\b"
+    rb"|\b(?:export_name|no_mangle|DllImport|LibraryImport|StructLayout)\b|\bdeclare\s+(?:global|module|namespace)\b"
 )
 """What says that names are not free, in an attribute, or at the head of what others have named."""
-WORDS = (b"Suppress", b"_case", b"_style", b"declare ", b"export_name", b"no_mangle")
+WORDS = (
+    *(b"Suppress", b"_case", b"_style", b"declare ", b"export_name", b"no_mangle"),
+    *(b"DllImport", b"LibraryImport", b"StructLayout"),
+)
 """A file that holds none of them is not searched: to look for words takes a tenth of the time."""
 HOLDER = re.compile(r"^(?:ambient_declaration|annotated_expression)$|annotation|attribute|modifiers")
 """Kinds of nodes that speak of the definition which they stand in, or before."""
+LOOKED_UP = {("scala", "autoImport")}
+"""By language, the names by which a tool looks for a definition: sbt for what a plug-in brings into builds."""
 BEFORE = frozenset({"annotated_expression", "attribute_item"})
 """Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
 
@@ -39,6 +44,7 @@ def own_names(file: AnyView) -> Iterator[Name]:
         around = [unit for unit in around if unit[1] >= node.end_byte]
         place = bisect_right(starts, name.node.start_byte) - 1
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
+        is_fixed = is_fixed or (file.source.language.name, name.text) in LOOKED_UP
         if not (is_fixed or is_constructor(name, [unit for unit, _ in around]) or is_given(file, name, node)):
             yield name
         around.append((name.text, node.end_byte))

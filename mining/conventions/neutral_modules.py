@@ -18,6 +18,7 @@ from .anyview import AnyView
 from .convention import Choice, Edit, Examples, HouseChoice, NeutralConvention, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .naming import words_of
+from .pins import PIN, VERSION_KEYS, is_commit, is_pinned
 
 ORIGINS = frozenset({"source", "uses", "image", "module", "git", "repo", "repository", "from", "include", "url"})
 """Keys whose value says where something is fetched from."""
@@ -28,12 +29,7 @@ OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
 ALIAS = re.compile(r"(@[\w-]+/)")
 """What does too where it names the outermost folder that the file lies in, as compilers of scripts are told."""
 REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
-PIN = re.compile(r"@[\w.-]+$|\?(.*&)?ref=|:[\w.-]+$|@sha256:[0-9a-f]+$")
-COMMIT = re.compile(r"(^|[@:=])[0-9a-f]{40,64}$")
-VERSION = re.compile(r"[@:=][A-Za-z_/-]*\d[\w./-]*$")
-"""What ends in a number, as `v4` does; any other word is a branch, or a tag that moves like one."""
 UNQUOTED = re.compile(rb"[^\s\"'`]+")
-VERSION_KEYS = frozenset({"version", "rev", "ref", "tag", "commit", "sha256", "digest"})
 NAMED = "how a module of this repository is named"
 THIN = 2
 """The different functions that the body of a wrapper calls at most."""
@@ -389,9 +385,9 @@ def whole_value(file: AnyView, entry: EntryFact) -> str:
 def pin_of(block: BlockFact, origin: str) -> str:
     """Return what an entry that fetches is pinned to, by its own name or by another entry of its block, if it is."""
     pins = [entry.value for entry in block.entries if entry.key in VERSION_KEYS]
-    if COMMIT.search(origin) or any(map(COMMIT.search, pins)):
+    if any(map(is_commit, (origin, *pins))):
         return "a commit"
-    return "a version" if pins or (PIN.search(origin) and VERSION.search(origin)) else ""
+    return "a version" if pins or is_pinned(origin) else ""
 
 
 def is_import(node: Any) -> bool:

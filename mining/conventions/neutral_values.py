@@ -13,6 +13,7 @@ from typing import Any
 from .anyfacts import EntryFact, with_shape
 from .convention import PROGRAMS, Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
+from .pins import VERSION_KEYS, is_pinned
 from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
 
 MOST_VALUES, MOST_NUMBERS = 12, 3
@@ -28,7 +29,7 @@ class ClosedValues(NeutralHouseConvention):
     Of which few values the literal one of a key is.
 
     A value seen once does not count as known: the share of known ones is then the Good–Turing estimate (Good 1953) of
-    how often the next value is one of them.
+    how often the next value is one of them. Versions are no such set, however few there are today: they move on.
     """
 
     id = "Q12"
@@ -38,7 +39,7 @@ class ClosedValues(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
-    version = 5
+    version = 6
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
@@ -71,7 +72,7 @@ class ClosedValues(NeutralHouseConvention):
         yield from widest_only(
             (shape, child, {"key": f"`{child}` in `{shape.name}`", "child": child, "values": known})
             for shape, child, entries in keys_of(files)
-            if (known := known_values(entries))
+            if not is_of_versions(child) and (known := known_values(entries))
         )
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
@@ -178,8 +179,14 @@ def known_values(entries: Iterable[tuple[str, EntryFact]]) -> list[str]:
     known = sorted((value for value, count in counts.items() if count > 1), key=natural_order)
     covered = sum(counts[value] for value in known)
     most = MOST_NUMBERS if any(map(NUMBER.fullmatch, known)) else MOST_VALUES
-    is_rule = not BOOLEAN.issuperset(known) and len(known) <= most and covered >= max(LEAST, COVERED * counts.total())
+    is_free = BOOLEAN.issuperset(known) or any(map(is_pinned, known))
+    is_rule = not is_free and len(known) <= most and covered >= max(LEAST, COVERED * counts.total())
     return known if is_rule else []
+
+
+def is_of_versions(key: str) -> bool:
+    """Claim that the values of *key* are versions."""
+    return key in VERSION_KEYS or "version" in key.lower()
 
 
 def natural_order(value: str) -> tuple[float, str]:

@@ -404,6 +404,13 @@ def test_a_function_of_php_is_no_method():
             'class A {\n    [SuppressMessage("Naming", "CA1707")]\n    void b() { f(); }\n    void c() { f(); }\n}\n',
             ["A", "c"],
         ),
+        (
+            "A.cs",
+            'class A {\n    [DllImport("libc")]\n    static extern int getpid();\n    void b() { f(); }\n\n'
+            "    [StructLayout(LayoutKind.Sequential)]\n    struct POINT_L { int x; }\n    struct C { int x; }\n}\n",
+            ["A", "b", "C"],
+        ),
+        ("a.scala", "object A extends AutoPlugin {\n  object autoImport {\n    val b = 1\n  }\n}\n", ["A"]),
         ("a.kt", 'package a\n\n@Suppress("FunctionName")\nfun b() {\n    f()\n}\n\nfun c() {\n    f()\n}\n', ["c"]),
         ("a.ts", "declare module 'a' {\n  interface b_c {\n    d: 1;\n  }\n}\ninterface E {\n  d: 1;\n}\n", ["E"]),
         ("a.ts", "f('declare module a');\ninterface B {\n  c: 1;\n}\n", ["B"]),
@@ -478,6 +485,25 @@ def test_numbers_are_a_closed_set_where_they_are_very_few():
     assert [] == values("tests", 10, 2, 1)
     assert ["`a`, `b`"] == values("src", "'a'", "'b'")
     assert [] == values("tests", "'a'", "'b'")
+
+
+@pytest.mark.parametrize(
+    ("step", "rules"),
+    [
+        ("name: build\n        if: github.repository == 'a/b'", ["`github.repository == 'a/b'`"]),
+        ("name: build\n        if: 'always()'", ["`always()`"]),
+        ("name: build\n        uses: actions/checkout@v7.0.1", []),
+        ("name: build\n        uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7", []),
+        ("name: build\n        java-version: temurin-25", []),
+        ("name: build\n        ref: 1.7.x", []),
+    ],
+)
+def test_versions_are_no_closed_set(step: str, rules: list[str]):
+    """What is fetched in a version moves on; a value that is quoted is told without its quotes, and no other."""
+    job = f"jobs:\n  test:\n    steps:\n      - {step}\n"
+    entries = learn({f".github/workflows/w{n}.yml": job for n in range(30)}).entries
+
+    assert rules == [entry.value for entry in entries if entry.convention == "Q12" and "`name`" not in entry.key]
 
 
 @pytest.mark.parametrize(("key", "is_asked"), [("size", True), ("How large it is", False)])
