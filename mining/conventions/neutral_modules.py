@@ -26,6 +26,10 @@ IMPORTING = re.compile(r"(^|_)(import|include|load|use|require|source)(_|$)")
 LOADERS = frozenset({"load", "require", "source", "include", "import"})
 OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
 """What opens the name of a module of the same repository."""
+HERE = re.compile(rb"__(?:DIR__|FILE__|dirname\b)")
+"""What stands before it in PHP, Ruby or JavaScript where it is the file's own folder: `__DIR__ . "/a.php"`."""
+JOINED = re.compile(rb"[.+]\s*$")
+"""What stands before it where it goes on with another text, which may name any folder."""
 ALIAS = re.compile(r"(@[\w-]+/)")
 """What does too where it names the outermost folder that the file lies in, as compilers of scripts are told."""
 REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
@@ -48,7 +52,7 @@ class ModuleOrigin(NeutralConvention):
     never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
     advised = frozenset({"relative to the file"})  # of several packages in a repository one may know a root
     least_support = 10.0
-    version = 5
+    version = 6
     examples = Examples(
         value="relative to the file",
         key=NAMED,
@@ -59,6 +63,15 @@ class ModuleOrigin(NeutralConvention):
         nearly=('import a from "react";', 'import a from "@house/a";', 'const a = "@/b/a";', 'read("/b/a");'),
     )
     also = (
+        Examples(
+            value="relative to the file",
+            key=NAMED,
+            path="src/a.php",
+            language="php",
+            conforms=("<?php\nrequire __DIR__.'/b.php';\n", "<?php\nrequire_once dirname(__FILE__) . '/b.php';\n"),
+            departs=("<?php\nrequire '/b.php';\n",),
+            nearly=("<?php\n$a = __DIR__.'/b.txt';\n", "<?php\nrequire $folder.'/b.php';\n"),
+        ),
         Examples(
             value="pinned",
             key="what `source` fetches",
@@ -108,7 +121,10 @@ class ModuleOrigin(NeutralConvention):
             path = text_of(node).strip("\"'`")
             opening = OWN.match(path) or own_alias(path, file.path)
             if opening is not None and any(is_import(each) for each in (outer, outer.parent if outer else None)):
-                is_near = opening[1] in ("./", "../", ":")
+                before = b"" if outer is None else file.utf8[outer.start_byte : node.start_byte]
+                is_near = opening[1] in ("./", "../", ":") or HERE.search(before)
+                if JOINED.search(before) and not is_near:
+                    continue
                 value = "relative to the file" if is_near else f"from the root, `{opening[1]}`"
                 yield Choice(value, node, NAMED)
         for block in file.blocks:
