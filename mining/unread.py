@@ -16,7 +16,8 @@ from .roles import is_test_path
 UNREAD = frozenset(
     {
         *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".pl"),
-        *(".groovy", ".clj", ".dart", ".fs", ".vb", ".vue", ".svelte"),
+        *(".groovy", ".clj", ".cljs", ".dart", ".fs", ".vb", ".vue", ".svelte", ".astro", ".bicep", ".feature"),
+        *(".cshtml", ".razor", ".frag", ".glsl", ".hlsl", ".vert", ".wgsl"),
         *(".css", ".scss", ".sass", ".less", ".html", ".mdx"),
         *(".ejs", ".erb", ".haml", ".hbs", ".j2", ".jinja", ".jinja2", ".liquid", ".slim", ".twig"),
         *(".awk", ".bat", ".bats", ".cmake", ".fish", ".gradle", ".graphql", ".mk", ".tcl", ".thrift", ".zsh"),
@@ -29,6 +30,8 @@ NO_CODE = frozenset(
         *(".txt", ".rst", ".adoc", ".tex", ".log", ".lock", ".svg", ".xml", ".xsd", ".json", ".jsonl", ".csv", ".tsv"),
         *(".ini", ".cfg", ".conf", ".env", ".properties", ".plist", ".po", ".pot", ".pem", ".crt", ".key", ".sum"),
         *(".diff", ".patch", ".orig", ".out", ".snap", ".golden", ".approved", ".expected", ".sample", ".example"),
+        *(".csproj", ".fsproj", ".nuspec", ".props", ".resx", ".sln", ".targets", ".vbproj", ".xlf", ".xliff"),
+        *(".toml", ".pbxproj", ".storyboard", ".xib", ".dist", ".stderr", ".stdout"),
         *(".map", ".geojson", ".obj", ".eml", ".ics", ".srt", ".typed", ".license", ".metadata"),
     }
 )
