@@ -110,6 +110,14 @@ def show_progress(quiet: bool = False) -> Iterator[Report]:
 
 
 @contextmanager
+def shown_as(what: str, report: Report) -> Iterator[None]:
+    """Report the block as *what*: begun, and done where it ends well."""
+    report(what, 0, 1)
+    yield
+    report(what, 1, 1)
+
+
+@contextmanager
 def goes_on(way: str) -> Iterator[None]:
     """Let Ctrl-C, and a disk that fills, inside the block tell the *way* to go on from there."""
     try:

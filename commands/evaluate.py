@@ -15,7 +15,7 @@ import click
 from ..mining.errors import MismatchError
 from ._language import language_option
 from ._paths import PATH
-from ._progress import goes_on, show_progress
+from ._progress import goes_on, show_progress, shown_as
 
 if TYPE_CHECKING:
     from ..evaluation.arms import Generator, LossOf, Retrain
@@ -102,8 +102,9 @@ def command(
     from ..training.generation import load_model
     from ..training.train import why_untrainable
 
-    models = load_model(base, adapter)
     with show_progress() as report, goes_on("The same command goes on."):
+        with shown_as("load", report):
+            models = load_model(base, adapter)
         task = Task(
             corpus=mined,
             out=out,

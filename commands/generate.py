@@ -17,6 +17,7 @@ import click
 from ..mining.wording import counted, printable
 from ._language import language_option
 from ._paths import PATH
+from ._progress import show_progress, shown_as
 
 if TYPE_CHECKING:
     from ..evaluation.conform import Conformed
@@ -90,7 +91,9 @@ def command(
     from ..training.generation import load_model
 
     request = read_request(adapter, instruction or "", file, line)
-    generator, _ = load_model(base, adapter)
+    # a pipeline that takes the answer takes what is told beside it, too
+    with show_progress(quiet=not sys.stderr.isatty()) as report, shown_as("load", report):
+        generator, _ = load_model(base, adapter)
     if generator.applied is not None and not generator.applied.applied:
         click.echo("idiolect: this adapter changes nothing; the answer is the base's", err=True)
     sampling = Sampling(not without_adapter, max_tokens, temperature, seed or 0)

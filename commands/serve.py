@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ import click
 from ..mining.errors import MachineError
 from ._language import language_option
 from ._paths import PATH
+from ._progress import show_progress, shown_as
 
 
 @click.command("serve")
@@ -23,14 +26,25 @@ def command(adapter: Path, base: str | None, port: int) -> None:
     from ..training.adapter import read_record
     from ..training.generation import load_model
     from ..training.prompts import usual_path
-    from ..training.serve import Server, name_model
+    from ..training.serve import Server, name_model, try_port
 
     name, path = name_model(adapter), usual_path(read_record(adapter))
-    generator, _ = load_model(base, adapter)
-    try:
+    with port_faults(port):
+        # a large model takes minutes to load
+        try_port(port)
+    with show_progress() as report, shown_as("load", report):
+        generator, _ = load_model(base, adapter)
+    with port_faults(port):
         server = Server(generator, name, port, path)
-    except OSError as error:
-        raise MachineError(f"Port {port} cannot be used: {error.strerror}. Name another with --port.") from error
     with server:
         click.echo(f"http://127.0.0.1:{server.server_address[1]}/v1 serves {name!r} and 'base'; Ctrl-C ends it")
         server.serve_forever()
+
+
+@contextmanager
+def port_faults(port: int) -> Iterator[None]:
+    """Raise `MachineError` where *port* cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        raise MachineError(f"Port {port} cannot be used: {error.strerror}. Name another with --port.") from error

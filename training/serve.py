@@ -35,6 +35,13 @@ LENGTH = re.compile(r"[0-9]{1,15}")
 MODELS, COMPLETIONS = "/v1/models", "/v1/completions"
 
 
+def try_port(port: int) -> None:
+    """Raise `OSError` where no server can listen at *port* of the loopback."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.bind((LOOPBACK, port))
+
+
 def name_model(folder: Path) -> str:
     """Return what the adapter in *folder* is asked for as: what its folder is called, but for the base's own name."""
     name = folder.resolve().name

@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from idiolect.cli import main
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training import completions
 from idiolect.training.generation import load_model
@@ -31,7 +32,7 @@ def served(tiny_base, tiny_corpus, tmp_path_factory):
     generator, _ = load_model(tiny_base, out)
     server = Server(generator, "adapter", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", generator
+    yield f"http://127.0.0.1:{server.server_address[1]}", generator, out
     server.shutdown()
 
 
@@ -43,7 +44,7 @@ def post(address, body):
 @pytest.mark.parametrize("model", ["adapter", "base"])
 def test_a_completion_is_the_generators_answer(served, model):
     """The served text is what the generator writes, with the adapter on or off."""
-    address, generator = served
+    address, generator, _ = served
     body = post(address, {"model": model, "prompt": "def total(values):", "max_tokens": 12})
     request = ask_for("def total(values):", None)
     ((_, answer),) = generator.generate([request], adapted=model == "adapter", max_tokens=[12])
@@ -55,6 +56,30 @@ def test_a_completion_is_the_generators_answer(served, model):
 def test_an_adapter_never_goes_by_the_name_of_its_base(tmp_path):
     """Asked for by the name of a folder called `base` it would be switched off."""
     assert ["adapter", "mine"] == [name_model(tmp_path / folder) for folder in ("base", "mine")]
+
+
+def test_a_port_that_is_taken_is_told_before_a_model_is_loaded(served, monkeypatch, capsys):
+    """Nobody waits for a model that no one will hear of; what takes long is told while it lasts."""
+    _, generator, out = served
+    loads = []
+
+    def load(*asked):
+        loads.append(asked)
+        return generator, None
+
+    monkeypatch.setattr("idiolect.training.generation.load_model", load)
+    monkeypatch.setattr(Server, "serve_forever", lambda server: None)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        assert main(["serve", str(out), "--port", port]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith(f"idiolect: Port {port} cannot be used: ") and not loads
+
+    assert main(["serve", str(out), "--port", "0"]) == 0
+    assert len(loads) == 1 and "load" in capsys.readouterr().err
 
 
 @pytest.fixture(name="client", scope="module")
