@@ -13,6 +13,7 @@ from typing import Any
 from .anyfacts import EntryFact, with_shape
 from .convention import PROGRAMS, Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
+from .naming import words_of
 from .pins import VERSION_KEYS, is_pinned
 from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
 
@@ -186,7 +187,7 @@ def known_values(entries: Iterable[tuple[str, EntryFact]]) -> list[str]:
 
 def is_of_versions(key: str) -> bool:
     """Claim that the values of *key* are versions."""
-    return key in VERSION_KEYS or "version" in key.lower()
+    return key in VERSION_KEYS or "version" in words_of(key)
 
 
 def natural_order(value: str) -> tuple[float, str]:

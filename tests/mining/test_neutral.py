@@ -495,6 +495,8 @@ def test_numbers_are_a_closed_set_where_they_are_very_few():
         ("name: build\n        uses: actions/checkout@v7.0.1", []),
         ("name: build\n        uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7", []),
         ("name: build\n        java-version: temurin-25", []),
+        ("name: build\n        javaVersion: temurin-25", []),
+        ("name: build\n        conversion: lossy", ["`lossy`"]),
         ("name: build\n        ref: 1.7.x", []),
     ],
 )
