@@ -468,6 +468,9 @@ def test_the_command_prints_a_plan(tiny_base, tiny_corpus, tmp_path, capsys):
 
     assert code == 0
     assert all(word in printed for word in ("memory", "steps", "minutes", "disk"))
+    assert "next to nothing" not in printed
+    assert main([*arguments, "--set", "steps=9"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Fewer than 10 steps teach next to nothing: ")
     assert body["memory"]["total"] > body["memory"]["weights"] > 0
     assert not (tmp_path / "a").exists()
 
