@@ -301,7 +301,8 @@ def describe_budget(budget: Budget) -> str:
     ]
     lines = [f"{name:<7} {text}" for name, text in parts]
     if work.steps < FEW_STEPS:
-        lines.append(f"Fewer than {FEW_STEPS} steps teach next to nothing: give it more minutes, a smaller base or a GPU.")
+        way = "give it more minutes, a smaller base or a GPU"
+        lines.append(f"Fewer than {FEW_STEPS} steps teach next to nothing: {way}.")
     if not memory.fits:
         lines.append("It does NOT fit into memory: --set checkpointing=true, or a smaller pack_tokens.")
     if not disk.fits:
