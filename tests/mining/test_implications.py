@@ -2,6 +2,8 @@
 What follows from what: the fewest pairs that tell all of them.
 """
 
+from __future__ import annotations
+
 from itertools import permutations
 
 import pytest
