@@ -27,7 +27,8 @@ from .syntax import first_error
 
 NOTHING_STAGED = "no line of code is staged, so none was judged: --diff BASE judges what is committed already"
 NOTHING_ASKED = (
-    "nothing that was named holds code to ask: links, vendored, excluded, ignored and generated files are left alone"
+    "nothing that was named holds code to ask: links, translations, vendored, excluded, ignored and generated files "
+    "are left alone"
 )
 NO_RESOLVER = "whether names exist was not asked: pip install 'idiolect[style]' brings the resolver"
 SHOWN = 3

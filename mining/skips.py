@@ -48,6 +48,14 @@ BOILERPLATE = re.compile(
     r"(?:\A|/)(?:code[_-]of[_-]conduct|copying|licen[cs]e)(?:[._-][^/]*)?\.(?:md|markdown)\Z", re.IGNORECASE
 )
 """Files of words that many houses have, as written by none of them."""
+TRANSLATION = re.compile(
+    r"(?:\A|/)(?:i18n|l10n|lang|locales?|translations?)/(?:[^/]+/)*"
+    r"(?:[^/]+[._-])?[a-z]{2,3}(?:[-_][A-Za-z]{2,4}){0,2}\.ya?ml\Z"
+)
+"""
+Tables of texts, one for each language of men: they follow one template, so that their keys stand in one order however
+many there are, and what a translator wrote is no code.
+"""
 VENDORED = frozenset(
     {
         *("_vendor", "vendor", "vendored", "bundled", "bower_components", "node_modules"),
@@ -101,6 +109,8 @@ def name_reason(name: str) -> str:
         return "vendored"
     if ARCHIVE in name.split("/"):
         return "old_documentation"
+    if TRANSLATION.search(name):
+        return "translation"
     return "boilerplate" if BOILERPLATE.search(name) else ""
 
 

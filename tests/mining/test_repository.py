@@ -226,6 +226,20 @@ def test_words_of_every_house_and_of_old_versions_are_left_out(write_tree):
     assert left_out == dict(found.skips)
 
 
+def test_texts_in_other_languages_are_no_code(write_tree):
+    """Tables of them, one for each, follow one template; settings beside them, and code about languages, are read."""
+    tables = (
+        *("config/locales/en.yml", "config/locales/pt-BR.yml", "config/locales/models/devise.zh_Hant_TW.yml"),
+        *("lang/messages.fr.yaml", "src/i18n/de.yml"),
+    )
+    own = ("config/en.yml", "config/locales/english.yml", "lang/en.py", "locales.yml", "src/translations/rules.yml")
+    root = write_tree(dict.fromkeys((*tables, *own), "a: 1\n"))
+    found = open_repository(root, suffixes=[".py", ".yaml", ".yml"])
+
+    assert own == found.paths
+    assert dict.fromkeys(tables, "translation") == dict(found.skips)
+
+
 def test_a_bare_repository_is_told_as_one(tmp_path):
     """Whoever names one is told to clone it rather than that no grammar reads it."""
     subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "bare.git")], check=True)
