@@ -44,8 +44,10 @@ def own_names(file: AnyView) -> Iterator[Name]:
         around = [unit for unit in around if unit[1] >= node.end_byte]
         place = bisect_right(starts, name.node.start_byte) - 1
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
-        is_fixed = is_fixed or (file.source.language.name, name.text) in LOOKED_UP
-        if not (is_fixed or is_constructor(name, [unit for unit, _ in around]) or is_given(file, name, node)):
+        is_looked_up = (file.source.language.name, name.text) in LOOKED_UP
+        if not (
+            is_fixed or is_looked_up or is_constructor(name, [unit for unit, _ in around]) or is_given(file, name, node)
+        ):
             yield name
         around.append((name.text, node.end_byte))
 

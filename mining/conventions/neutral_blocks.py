@@ -209,10 +209,10 @@ class RequiredChild(NeutralHouseConvention):
 
     def required(self, shape: Shape) -> Iterator[dict[str, Any]]:
         """Yield a rule for each key that nearly all blocks of one shape have."""
-        frequent, required = shape.frequent_keys(), required_keys(shape)
+        required = shape.required_keys()
         for child in sorted(required):
             others = required - {child}
-            beside = others or frequent - {child}
+            beside = others or shape.frequent_keys() - {child}
             least = len(others) // 2 + 1 if beside else 0
             yield {"key": f"`{shape.name}` have `{child}`", "child": child, "beside": sorted(beside), "least": least}
 
@@ -311,7 +311,7 @@ class CoOccurrence(NeutralHouseConvention):
         What follows from other pairs, also of wider shapes, is left out, and what Q10 asks of the same blocks.
         """
         shapes = collect_shapes(files)
-        required = {shape.name: required_keys(shape) for shape in shapes}
+        required = {shape.name: shape.required_keys() for shape in shapes}
         said: dict[str, set[Implication]] = {}
         for shape in shapes:
             wider = {pair for name in shape.wider for pair in said.get(name, ())}
@@ -361,13 +361,6 @@ class CoOccurrence(NeutralHouseConvention):
         shape, _, keys = key.partition(" with ")
         cause, _, effect = keys.partition(" have ")
         return f"Where a block {shape} has {cause}, give it {effect} too."
-
-
-def required_keys(shape: Shape) -> set[str]:
-    """Return the keys that nearly all blocks of one shape have."""
-    frequent = shape.frequent_keys()
-    counts = Counter(key for _, block in shape.blocks for key in frequent.intersection(block.keys))
-    return {key for key, count in counts.items() if count >= SHARE * len(shape.blocks)}
 
 
 def is_required(shape: Shape, cause: str, effect: str, required: Mapping[str, Set[str]]) -> bool:

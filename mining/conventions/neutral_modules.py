@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tree_sitter import Node
+
 from ..source import text_of
 from .anyfacts import BlockFact, EntryFact, last_part
 from .anyview import AnyView
@@ -117,15 +119,7 @@ class ModuleOrigin(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield how each imported module of the repository is named, and whether, and to what, others are pinned."""
         for node in file.strings:
-            outer = node.parent
-            path = text_of(node).strip("\"'`")
-            opening = OWN.match(path) or own_alias(path, file.path)
-            if opening is not None and any(is_import(each) for each in (outer, outer.parent if outer else None)):
-                before = b"" if outer is None else file.utf8[outer.start_byte : node.start_byte]
-                is_near = opening[1] in ("./", "../", ":") or HERE.search(before)
-                if JOINED.search(before) and not is_near:
-                    continue
-                value = "relative to the file" if is_near else f"from the root, `{opening[1]}`"
+            if value := way_named(file, node):
                 yield Choice(value, node, NAMED)
         for block in file.blocks:
             for entry in block.entries:
@@ -383,6 +377,18 @@ def module_folder(folder: str, block: BlockFact) -> str:
 def within(path: str, home: str) -> bool:
     """Claim that the file at *path* is *home*, or stands in that folder."""
     return path == home or posixpath.dirname(path) == home
+
+
+def way_named(file: AnyView, node: Node) -> str:
+    """Return from where the string at *node* names a module of the repository; nothing where it does not, or unsaid."""
+    outer, path = node.parent, text_of(node).strip("\"'`")
+    opening = OWN.match(path) or own_alias(path, file.path)
+    if opening is None or outer is None or not (is_import(outer) or is_import(outer.parent)):
+        return ""
+    before = file.utf8[outer.start_byte : node.start_byte]
+    if opening[1] in ("./", "../", ":") or HERE.search(before):
+        return "relative to the file"
+    return "" if JOINED.search(before) else f"from the root, `{opening[1]}`"
 
 
 def own_alias(path: str, home: str) -> re.Match[str] | None:

@@ -47,6 +47,12 @@ class Shape(NamedTuple):
         ranked = sorted(counts, key=lambda key: (-counts[key], key))[:MOST_KEYS]
         return {key for key in ranked if counts[key] >= LEAST}
 
+    def required_keys(self) -> set[str]:
+        """Return the keys that nearly all blocks have."""
+        frequent = self.frequent_keys()
+        counts = Counter(key for _, block in self.blocks for key in frequent.intersection(block.keys))
+        return {key for key, count in counts.items() if count >= SHARE * len(self.blocks)}
+
     def is_of(self, calls: Set[tuple[str, int]]) -> bool:
         """Claim that blocks of this shape stand in some of *calls*, each a path and the byte where its name starts."""
         return any((path, block.start) in calls for path, block in self.blocks)
