@@ -1,16 +1,21 @@
 """
-Small houses that tests of mining share. In: nothing. Out: their files, and one file as it is mined.
+Small houses that tests of mining share. In: nothing. Out: their files, one file as it is mined, what many teach.
 """
 
 from __future__ import annotations
 
 from idiolect.mining.conventions.tally import FileTally, tally_source
 from idiolect.mining.definitions import collect_definitions
+from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import known_languages, language_of
+from idiolect.mining.learn import learn_profile
 from idiolect.mining.pairs.kind import MinedFile
+from idiolect.mining.profile import Profile
 from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import Source, parse_source
 
+MINED = [f"Q{number:02}" for number in range(9, 19)]
+"""The rows whose rules are mined from files of any language."""
 HOUSE = {
     "house/client.py": '''
 class Client:
@@ -102,3 +107,14 @@ def mined_file(path, text, house=frozenset()):
     source = parse(path, text)
     definitions = collect_definitions(source)
     return MinedFile(source, definitions, render_skeleton(source, definitions), tally_source(source), house)
+
+
+def learn(files: dict[str, str]) -> Profile:
+    """Return what *files*, by their paths, teach."""
+    return learn_profile(tally(path, text) for path, text in files.items())
+
+
+def found(profile: Profile, path: str, text: str) -> list[tuple[str, int]]:
+    """Return (row, line) of what mined rows find."""
+    findings = judge_source(parse(path, text), profile).findings
+    return [(f.entry.convention, f.line) for f in findings if f.entry.convention in MINED]

@@ -8,21 +8,19 @@ import random
 import re
 
 import pytest
-from idiolect.mining.conventions import collect_conventions, tally_source
+from idiolect.mining.conventions import collect_conventions
 from idiolect.mining.conventions.anyfacts import tops_in
 from idiolect.mining.conventions.anyview import AnyView
-from idiolect.mining.conventions.chosen_names import own_names
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.conventions.neutral import TokenSpacing
 from idiolect.mining.conventions.neutral_lines import BlankLines
 from idiolect.mining.filters.personal import mask_personal
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
-from idiolect.mining.learn import learn_profile
 from idiolect.mining.profile import Profile
 from idiolect.mining.survey import Survey
 
-from .houses import parse, tally
+from .houses import found, learn, parse, tally
 
 FIRST_RELEASE = """
 N01 N02 N03 N07 D01 D02 D03 D04 D05 D06 D09 D10 D11 I01 I02 I03 I04 I05 T01 T02 T03 T04 T05 T06 S01 S02 S04 S05
@@ -55,16 +53,6 @@ def terraform() -> dict[str, str]:
         names = ("zone", f"size{number}", f"owner{number}")
         files[f"team{number}/variables.tf"] = "".join(map(variable, names))
     return files
-
-
-def learn(files: dict[str, str]) -> Profile:
-    return learn_profile(tally(path, text) for path, text in files.items())
-
-
-def found(profile: Profile, path: str, text: str) -> list[tuple[str, int]]:
-    """Return (row, line) of what mined rows find."""
-    findings = judge_source(parse(path, text), profile).findings
-    return [(f.entry.convention, f.line) for f in findings if f.entry.convention in NEUTRAL[8:18]]
 
 
 @pytest.fixture(scope="module")
@@ -201,33 +189,6 @@ def test_a_key_that_lacks_is_told_once():
 
     assert [("Q10", 2)] == found(profile, "locales/new.yaml", menu.replace("    shut: x\n", ""))
     assert [("Q11", 7)] == found(profile, "locales/new.yaml", menu + "  t:\n    one: x\n    many: x\n")
-
-
-def test_a_macro_is_asked_for_where_the_raw_rule_is_called():
-    """A thin macro that most files use, past which one file goes, is a rule; another's of that name is not."""
-    files = {"tools/rules.bzl": "def house_library(name):\n    native.cc_library(name = name)\n"}
-    for number in range(24):
-        files[f"lib{number}/BUILD"] = f'house_library(name = "a{number}")\nother.house_library(name = "b")\n'
-    files["old/BUILD"] = 'native.cc_library(name = "old")\n'
-    profile = learn(files)
-    (entry,) = [entry for entry in profile.entries if entry.convention == "Q15"]
-
-    assert ("through `house_library`", 24, 25) == (entry.value, entry.k, entry.n)
-    assert [("Q15", 1)] == found(profile, "new/BUILD", 'native.cc_library(name = "new")\n')
-    assert [] == found(profile, "tools/rules.bzl", files["tools/rules.bzl"])
-
-
-def test_a_function_is_no_rule_against_what_it_calls():
-    """What one folder's function calls is called past it by every other folder: that folder has no rule of its own."""
-    setter = "def set_limits(limits)\n  define_method(:limits) { limits }\nend\n"
-    files = {"guard/lib/base.rb": setter}
-    for number in range(12):
-        files[f"guard/lib/g{number}.rb"] = f"class G{number}\n  set_limits a: {number}\n  def f; end\nend\n"
-    for number in range(2):
-        calls = "".join(f"  define_method(:a{each}) {{ {each} }}\n" for each in range(3))
-        files[f"core/c{number}.rb"] = f"class C{number}\n{calls}  def f; end\nend\n"
-
-    assert not [entry for entry in learn(files).entries if entry.convention == "Q15"]
 
 
 def test_what_is_unusually_large_is_a_hint():
@@ -385,54 +346,6 @@ def test_a_function_of_php_is_no_method():
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "names"),
-    [
-        ("a.rs", "#[allow(non_camel_case_types)]\npub trait a_B {}\nimpl a_B {\n    fn d() {}\n}\n", ["d"]),
-        ("a.rs", "#[allow(\n    dead_code,\n    non_snake_case,\n)]\n#[inline]\nfn aB() {}\nfn c() {}\n", ["c"]),
-        ("a.rs", "mod a {\n    #![allow(non_snake_case)]\n    fn bC() {}\n}\nfn d() {}\n", ["a", "d"]),
-        ("a.rs", '#[no_mangle]\npub extern "C" fn GetStdHandle() {}\n', []),
-        ("a.rs", "impl A for B {\n    fn aB() {\n        fn d() {}\n    }\n}\n", ["d"]),
-        (
-            "A.java",
-            'class A {\n  @Deprecated\n  @SuppressWarnings("checkstyle:MethodName")\n  void b() {}\n  void c() {}\n}\n',
-            ["A", "c"],
-        ),
-        ("A.java", '@SuppressWarnings("TypeNameShadowing")\nclass A<B> {\n  void c() {}\n}\n', ["A", "c"]),
-        ("A.java", '@SuppressWarnings("PMD.MethodNamingConventions")\nclass A {\n  void b() {}\n}\n', []),
-        (
-            "A.cs",
-            'class A {\n    [SuppressMessage("Naming", "CA1707")]\n    void b() { f(); }\n    void c() { f(); }\n}\n',
-            ["A", "c"],
-        ),
-        (
-            "A.cs",
-            'class A {\n    [DllImport("libc")]\n    static extern int getpid();\n    void b() { f(); }\n\n'
-            "    [StructLayout(LayoutKind.Sequential)]\n    struct POINT_L { int x; }\n    struct C { int x; }\n}\n",
-            ["A", "b", "C"],
-        ),
-        ("a.scala", "object A extends AutoPlugin {\n  object autoImport {\n    val b = 1\n  }\n}\n", ["A"]),
-        ("a.kt", 'package a\n\n@Suppress("FunctionName")\nfun b() {\n    f()\n}\n\nfun c() {\n    f()\n}\n', ["c"]),
-        ("a.ts", "declare module 'a' {\n  interface b_c {\n    d: 1;\n  }\n}\ninterface E {\n  d: 1;\n}\n", ["E"]),
-        ("a.ts", "f('declare module a');\ninterface B {\n  c: 1;\n}\n", ["B"]),
-    ],
-)  # fmt: skip
-def test_a_name_that_was_not_free_is_not_asked(path: str, text: str, names: list[str]):
-    """Names that an attribute tells a linter to leave, that C or a trait asks for, or that others gave, say nothing."""
-    assert names == [name.text for name in own_names(AnyView(parse(path, text)))]
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [("a.kt", "fun Job.runAll() {\n    run()\n}\n"), ("a.scala", "def runAll(job: Job) = {\n  job.run()\n}\n")],
-)
-def test_a_unit_is_asked_once(path: str, text: str):
-    """Whatever number of a query's patterns find a unit, its name is one place."""
-    found = tally_source(parse(path, text)).opportunities
-
-    assert len(set(found)) == len(found)
-
-
-@pytest.mark.parametrize(
     ("head", "said"),
     [
         ("", "this file does not open with `Copyright YEAR Ada`"),
@@ -569,88 +482,6 @@ def test_a_block_is_named_by_what_makes_it(path: str, text: str, shapes: list[st
 
 
 @pytest.mark.parametrize(
-    ("ending", "function", "keys"),
-    [
-        pytest.param("php", "<?php\nfunction {}($x, $step) {{\n  return $step($x);\n}}\n", [], id="a variable"),
-        pytest.param("php", "<?php\nfunction {}($x) {{\n  return step($x);\n}}\n", ["php: `step`"], id="a function"),
-        pytest.param("js", "function {}(x, step) {{\n  return step(x);\n}}\n", [], id="a parameter"),
-        pytest.param("kt", "fun {}(x: Int, step: Step) {{\n  step(x)\n}}\n", [], id="a parameter without a field"),
-        pytest.param("kt", "fun {}(x: Int) {{\n  step(x)\n}}\n", ["kotlin: `step`"], id="a function of Kotlin"),
-        pytest.param("kt", "fun {}(x: Int = step(x)) {{\n}}\n", ["kotlin: `step`"], id="what a default value calls"),
-        pytest.param("kt", "class {}(x: Int) : step(x) {{\n}}\n", [], id="what a class extends"),
-    ],
-)
-def test_a_variable_is_no_function(ending: str, function: str, keys: list[str]):
-    """What a function of the house calls by a variable's name is nothing to go through it for."""
-    files = {f"src/{name}.{ending}": function.format(name) for name in ("run_step", "old")}
-    for number in range(24):
-        files[f"src/f{number}.{ending}"] = (
-            function.format(f"f{number}").replace(" step(", " run_step(").replace(" $step(", " run_step(")
-        )
-    found = [entry for entry in learn(files).entries if entry.convention == "Q15"]
-
-    assert keys == [entry.key for entry in found]
-
-
-@pytest.mark.parametrize(
-    ("owner", "other", "keys"),
-    [("Shop", "rows", []), ("@rows", "@rows", []), ("rows", "rows", []), ("Shop", "Shop", ["ruby: `Shop.step`"])],
-)
-def test_a_method_is_known_by_what_it_is_called_on(owner: str, other: str, keys: list[str]):
-    """A method's name says nothing alone: what a function of the house calls on one value, others call on others."""
-    method = "def {}(x)\n  {}.step(x)\nend\n"
-    files = {"src/run.rb": method.format("run_step", owner), "src/old.rb": method.format("old", other)}
-    files |= {f"src/f{number}.rb": f"def f{number}(x)\n  run_step(x)\nend\n" for number in range(24)}
-
-    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
-
-
-@pytest.mark.parametrize(
-    ("defined", "keys"),
-    [
-        pytest.param([], ["ruby: `step`"], id="from elsewhere"),
-        pytest.param(["src/step.rb"], [], id="once"),
-        pytest.param(["src/a.rb", "src/b.rb"], [], id="in two files"),
-        pytest.param(["test/step_test.rb"], ["ruby: `step`"], id="in a test"),
-    ],
-)
-def test_what_the_house_defines_is_not_gone_through_another_function_of_it(defined: list[str], keys: list[str]):
-    """One helper that calls another, which calls nothing itself, is no wrapper of it."""
-    files = {"src/run.rb": "def run_step(x)\n  step(x)\nend\n", "src/old.rb": "def old(x)\n  step(x)\nend\n"}
-    files |= {f"src/f{number}.rb": f"def f{number}(x)\n  run_step(x)\nend\n" for number in range(24)}
-    files |= dict.fromkeys(defined, "def step(x)\n  x\nend\n")
-
-    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
-
-
-@pytest.mark.parametrize(("owner", "keys"), [("rows", []), ("Shop", ["kotlin: `Shop.step`"])])
-def test_a_name_in_lower_case_is_a_value_where_no_module_is_called_so(owner: str, keys: list[str]):
-    """A method of a value is the value's own in Kotlin too, whose grammar does not keep the two apart."""
-    function = "fun {}(x: Int) {{\n  {}(x)\n}}\n"
-    files = {f"src/{name}.kt": function.format(name, f"{owner}.step") for name in ("run_step", "old")}
-    files |= {f"src/f{number}.kt": function.format(f"f{number}", "run_step") for number in range(24)}
-
-    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
-
-
-@pytest.mark.parametrize(
-    ("head", "path", "keys"),
-    [
-        pytest.param("fun", "src/f{}.kt", ["kotlin: `step`"], id="a function"),
-        pytest.param("override fun", "src/f{}.kt", [], id="a method of a class like others"),
-        pytest.param("fun", "src/f{}/build.gradle.kts", [], id="builds"),
-    ],
-)
-def test_a_function_is_called_where_its_name_reaches(head: str, path: str, keys: list[str]):
-    """What overrides has its name from another class, whose heirs are called so too; a build calls what Gradle has."""
-    own = f"class A : B() {{\n  {head} run_step(x: Int) {{\n    step(x)\n  }}\n}}\n"
-    files = {"src/run.kt": own, "src/old.kt": "fun old(x: Int) {\n  step(x)\n}\n"}
-    files |= {path.format(number): f"fun f{number}(x: Int) {{\n  run_step(x)\n}}\n" for number in range(24)}
-
-    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
-
-
-@pytest.mark.parametrize(
     ("pin", "rules"),
     [
         pytest.param("8f4b7f84" * 5, ["Pin what `uses` fetches to a commit"], id="commits"),
@@ -696,16 +527,3 @@ def test_a_type_holds_no_entries():
     text = 'package a\n\nvar b = make(map[string]int)\n\nvar c = map[string]int{\n\t"d": 1,\n}\n'
 
     assert {"d"} == {entry.key for block in AnyView(parse("a.go", text)).blocks for entry in block.entries}
-
-
-@pytest.mark.parametrize(("called", "expected"), [("", ["typescript: `raise`"]), ("  lateError('b');\n", [])])
-def test_no_function_stands_for_what_its_file_has_several_for(called: str, expected: list[str]):
-    """Where one file raises in several functions that others call, what they raise by is no slip past one of them."""
-    files = {f"src/m{n}.ts": f"export function f{n}() {{\n  lostError('a');\n{called}}}\n" for n in range(20)}
-    files["src/errors.ts"] = "".join(
-        f"export function {name}Error(text: string) {{\n  return raise({code}, text);\n}}\n\n"
-        for name, code in (("lost", 404), ("late", 408))
-    )
-    files["src/raw.ts"] = "export function g() {\n  raise(500, 'c');\n}\n"
-
-    assert expected == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]

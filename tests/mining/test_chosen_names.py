@@ -1,0 +1,60 @@
+"""
+Which definitions were named where they stand: others' names are not asked, and each of the house's once.
+"""
+
+from __future__ import annotations
+
+import pytest
+from idiolect.mining.conventions import tally_source
+from idiolect.mining.conventions.anyview import AnyView
+from idiolect.mining.conventions.chosen_names import own_names
+
+from .houses import parse
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        ("a.rs", "#[allow(non_camel_case_types)]\npub trait a_B {}\nimpl a_B {\n    fn d() {}\n}\n", ["d"]),
+        ("a.rs", "#[allow(\n    dead_code,\n    non_snake_case,\n)]\n#[inline]\nfn aB() {}\nfn c() {}\n", ["c"]),
+        ("a.rs", "mod a {\n    #![allow(non_snake_case)]\n    fn bC() {}\n}\nfn d() {}\n", ["a", "d"]),
+        ("a.rs", '#[no_mangle]\npub extern "C" fn GetStdHandle() {}\n', []),
+        ("a.rs", "impl A for B {\n    fn aB() {\n        fn d() {}\n    }\n}\n", ["d"]),
+        (
+            "A.java",
+            'class A {\n  @Deprecated\n  @SuppressWarnings("checkstyle:MethodName")\n  void b() {}\n  void c() {}\n}\n',
+            ["A", "c"],
+        ),
+        ("A.java", '@SuppressWarnings("TypeNameShadowing")\nclass A<B> {\n  void c() {}\n}\n', ["A", "c"]),
+        ("A.java", '@SuppressWarnings("PMD.MethodNamingConventions")\nclass A {\n  void b() {}\n}\n', []),
+        (
+            "A.cs",
+            'class A {\n    [SuppressMessage("Naming", "CA1707")]\n    void b() { f(); }\n    void c() { f(); }\n}\n',
+            ["A", "c"],
+        ),
+        (
+            "A.cs",
+            'class A {\n    [DllImport("libc")]\n    static extern int getpid();\n    void b() { f(); }\n\n'
+            "    [StructLayout(LayoutKind.Sequential)]\n    struct POINT_L { int x; }\n    struct C { int x; }\n}\n",
+            ["A", "b", "C"],
+        ),
+        ("a.scala", "object A extends AutoPlugin {\n  object autoImport {\n    val b = 1\n  }\n}\n", ["A"]),
+        ("a.kt", 'package a\n\n@Suppress("FunctionName")\nfun b() {\n    f()\n}\n\nfun c() {\n    f()\n}\n', ["c"]),
+        ("a.ts", "declare module 'a' {\n  interface b_c {\n    d: 1;\n  }\n}\ninterface E {\n  d: 1;\n}\n", ["E"]),
+        ("a.ts", "f('declare module a');\ninterface B {\n  c: 1;\n}\n", ["B"]),
+    ],
+)  # fmt: skip
+def test_a_name_that_was_not_free_is_not_asked(path: str, text: str, names: list[str]):
+    """Names that an attribute tells a linter to leave, that C or a trait asks for, or that others gave, say nothing."""
+    assert names == [name.text for name in own_names(AnyView(parse(path, text)))]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("a.kt", "fun Job.runAll() {\n    run()\n}\n"), ("a.scala", "def runAll(job: Job) = {\n  job.run()\n}\n")],
+)
+def test_a_unit_is_asked_once(path: str, text: str):
+    """Whatever number of a query's patterns find a unit, its name is one place."""
+    found = tally_source(parse(path, text)).opportunities
+
+    assert len(set(found)) == len(found)
