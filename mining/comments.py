@@ -17,7 +17,7 @@ DOCUMENTING = b"/**"
 """What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen)."""
 MARKED = re.compile(rb"/\*\*|///(?!/)")
 """What opens a comment that says by its form that it is documentation, where others stand beside it."""
-MARKED_ALONE = frozenset({"csharp", "java", "kotlin", "php", "swift"})
+MARKED_ALONE = frozenset({"csharp", "dart", "java", "kotlin", "php", "swift"})
 """Languages that have no other documentation: what else stands above code is a note about it."""
 ORDER = re.compile(
     rb"(?:#|//|/\*\*?|--)\s*(?:[@#]__\w+__|#(?:end)?region\b|go:\w|language="

@@ -123,10 +123,10 @@ def find_units(source: Source) -> Found:
     found = Found()
     for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(source.tree.root_node):
         if "unit" in captures and "unit.name" in captures:
-            node = captures["unit"][0]
+            nodes = captures["unit"]
             # two patterns may find one unit; the first that does says what it is
-            kind = kinds[pattern] or node.type
-            found.units.setdefault(outer_span(source, node, kind), (kind, captures))
+            kind = kinds[pattern] or nodes[0].type
+            found.units.setdefault(outer_span(source, nodes, kind), (kind, captures))
         elif "comment" in captures:
             found.comments.extend(captures["comment"])
         for name in ASIDE.intersection(captures):
@@ -250,7 +250,7 @@ def build_definition(
         doc=doc,
         body=body,
         code=code_lines(source, node, doc, body, block),
-        has_error=node.has_error,
+        has_error=any(each.has_error for each in captures["unit"]),
         is_local=local,
         is_hidden=hidden,
     )
@@ -327,12 +327,13 @@ def blank_to_line_end(source: Source, byte: int) -> bool:
     return not rest or rest.startswith(source.language.comment.encode())
 
 
-def outer_span(source: Source, node: Node, kind: str) -> Span:
-    """Return the span of *node* with the wrapper that decorates or exports it."""
+def outer_span(source: Source, nodes: Sequence[Node], kind: str) -> Span:
+    """Return the span from the first to the last of *nodes* with the wrapper that decorates or exports it."""
+    node, last = nodes[0], nodes[-1]
     parent = node.parent
-    while parent is not None and parent.type in WRAPPERS and parent.end_byte == node.end_byte:
-        node, parent = parent, parent.parent
-    end = own_end(source, node)
+    while parent is not None and parent.type in WRAPPERS and parent.end_byte == last.end_byte:
+        node, last, parent = parent, parent, parent.parent
+    end = own_end(source, last)
     # some grammars let an indented block end where the next line's code starts
     while kind in ("function", "class") and source.utf8[end - 1 : end].isspace():
         end -= 1

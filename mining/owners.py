@@ -71,6 +71,8 @@ SIGNS = (
     ("csharpier", PIPELINES, re.compile(rb"^[^#\n]*\bdotnet csharpier\b", re.MULTILINE)),
     # of its parts, two mend other things than layout
     ("dotnet format", PIPELINES, re.compile(rb"^[^#\n]*\bdotnet format\b(?! +(?:analyzers|style)\b)", re.MULTILINE)),
+    ("dart format", PIPELINES, re.compile(rb"^[^#\n]*\b(?:dart|flutter) format\b", re.MULTILINE)),
+    ("dart format", ("analysis_options.yaml",), re.compile(rb"^formatter:", re.MULTILINE)),
     ("gofmt", ("go.mod",), ANYTHING),
     (
         "google-java-format",
@@ -81,6 +83,7 @@ SIGNS = (
     ("ktlint", GRADLE, re.compile(rb"^(?![ \t]*//).*\b(?:kotlinter|ktfmt|ktlint)\b", re.MULTILINE)),
     ("ktlint", (".editorconfig",), re.compile(rb"^ktlint_", re.MULTILINE)),
     ("ktlint", PIPELINES, re.compile(rb"^[^#\n]*\bkt(?:fmt|lint)", re.MULTILINE)),
+    ("mix format", (".formatter.exs",), ANYTHING),
     ("php-cs-fixer", (".php-cs-fixer.php", ".php-cs-fixer.dist.php"), ANYTHING),
     ("prettier", PRETTIER, ANYTHING),
     # settings, or the package that holds them, or a script that runs it; else the key names a version
@@ -119,10 +122,12 @@ LANGUAGES = {
     "black": frozenset({"python"}),
     "clang-format": frozenset({"c", "cpp"}),
     "csharpier": frozenset({"csharp"}),
+    "dart format": frozenset({"dart"}),
     "dotnet format": frozenset({"csharp"}),
     "gofmt": frozenset({"go"}),
     "google-java-format": frozenset({"java"}),
     "ktlint": frozenset({"kotlin"}),
+    "mix format": frozenset({"elixir"}),
     "php-cs-fixer": frozenset({"php"}),
     "prettier": SCRIPTS | {"markdown", "yaml"},
     "rubocop": frozenset({"ruby"}),

@@ -16,12 +16,12 @@ from .roles import is_test_path
 UNREAD = frozenset(
     {
         *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".pl"),
-        *(".groovy", ".clj", ".cljs", ".dart", ".fs", ".vb", ".vue", ".svelte", ".astro", ".bicep", ".feature"),
+        *(".groovy", ".clj", ".cljs", ".fs", ".vb", ".vue", ".svelte", ".astro", ".bicep", ".feature"),
         *(".cshtml", ".razor", ".frag", ".glsl", ".hlsl", ".vert", ".wgsl"),
         *(".css", ".scss", ".sass", ".less", ".html", ".mdx"),
         *(".ejs", ".erb", ".haml", ".hbs", ".j2", ".jinja", ".jinja2", ".liquid", ".slim", ".twig"),
         *(".awk", ".bat", ".bats", ".cmake", ".fish", ".gradle", ".graphql", ".mk", ".tcl", ".thrift", ".zsh"),
-        *(".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".zig", ".nim", ".proto", ".ps1", ".pm"),
+        *(".erl", ".hs", ".ml", ".mli", ".zig", ".nim", ".proto", ".ps1", ".pm"),
     }
 )
 """Endings of code that ships without a grammar: told where it is left out, for who looks for it in the corpus."""

@@ -20,7 +20,7 @@ from ..source import text_of
 from .view import is_shown
 
 if TYPE_CHECKING:  # it imports this module
-    from .anyview import AnyView, Name
+    from .anyview import AnyView, Unit
 
 INTERPOLATED = re.compile(rb"\$\{|#\{|\$\(|\{\$")
 LITERAL = re.compile(r"string|template|literal|scalar|symbol|number|numeric|integer|float|bool|true|false|null")
@@ -28,18 +28,25 @@ WHOLE = re.compile(r"string|scalar|template")
 """Kinds of literals whose inner nodes are their parts."""
 REFERENCE = re.compile(r"identifier|variable|get_attr|call|alias|reference|traversal|member|attribute_access")
 ENTRY = re.compile(
-    r"(^|_)(pair|attribute|elem|property|option|field_init|field_initializer|keyed_element|keyword_argument)$"
+    r"(^|_)(pair|attribute|elem|property|option|field_init|field_initializer|keyed_element"
+    r"|(?:keyword|named)_argument)$"
 )
 SHORT = frozenset({"shorthand_field_initializer", "shorthand_property_identifier"})
 """Kinds of entries whose key is also the name of their value: `{ size }`."""
 SPREAD = re.compile(r"^(?:\w*spread\w*|\w*splat\w*|base_field_initializer)$")
 """Kinds of nodes that put the entries of another value into a block."""
+CLAUSES = frozenset({"after", "catch", "do", "else", "rescue"})
+"""Words of Elixir's that open a part of a statement, in the form of a keyword as well: no keys of a house's."""
 MERGED = "<<"
 """The key by which YAML does."""
+ATTRIBUTES = frozenset({"annotation", "attribute_item"})
+"""Kinds of nodes that stand before a definition and speak of it."""
 ANNOTATION = re.compile(r"attribute_(list|group|item)$|^inner_attribute")
 """Kinds of nodes that hold attributes which speak of what stands behind them: no keys of a block."""
 NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|assign|method_invocation")
 """Kinds of nodes that give a name to the entries inside them."""
+PASSING = frozenset({"const_object_expression", "new_expression", "selector"})
+"""Kinds of nodes of Dart's that hold what is passed; the name of what it is passed to stands in them or before them."""
 UNNAMING = re.compile(
     r"^((function|method)_(definition|declaration|item)|block|block_body|body_statement|compound_statement"
     r"|statement_block)$"
@@ -52,7 +59,7 @@ VARIABLE = re.compile(r"^variable")
 """Kinds of nodes that name no function, even where they are called."""
 OWNER_FIELDS = ("object", "receiver", "scope")
 """What a method is called on, where its name stands apart from it."""
-NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left")
+NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left", "target")
 LIST = re.compile(r"sequence|array|tuple|(?<!argument_)list")
 HEAD = re.compile(r"identifier|string|word|label")
 """Kinds of the words before a block's body."""
@@ -177,11 +184,11 @@ def entry_of(file: AnyView, node: Node, key: Node) -> EntryFact:
     """Return one entry."""
     value = value_of(node)
     line = key.start_point.row + 1
-    is_plain = value.id != key.id and value.start_point.row == value.end_point.row
+    is_plain = value is not None and value.id != key.id and value.start_point.row == value.end_point.row
     return EntryFact(
-        key=text_of(key).strip("\"'")[:LONGEST],
-        kind=kind_of(value) if is_plain else "other",
-        value=unquoted(text_of(value))[:LONGEST] if is_plain else "",
+        key=key_text(key),
+        kind=kind_of(value) if value is not None and is_plain else "other",
+        value=unquoted(text_of(value))[:LONGEST] if value is not None and is_plain else "",
         line=line,
         start=key.start_byte,
         end=key.end_byte,
@@ -189,13 +196,20 @@ def entry_of(file: AnyView, node: Node, key: Node) -> EntryFact:
     )
 
 
+def key_text(key: Node) -> str:
+    """Return a *key* as it is told: without quotes, and without the sign behind it that some grammars count into it."""
+    return text_of(key).rstrip(": ").strip("\"'")[:LONGEST]
+
+
 def unquoted(text: str) -> str:
     """Return *text* without the quotes around it; one that quotes its last word alone keeps them."""
     return text.strip("\"'") if text[:1] == text[-1:] else text
 
 
-def value_of(entry: Node) -> Node:
-    """Return the value of an entry."""
+def value_of(entry: Node) -> Node | None:
+    """Return the value of an entry; None where the grammar has no node that holds all of it."""
+    if entry.type == "named_argument" and entry.named_child_count > 2:
+        return None
     value = entry.child_by_field_name("value") or entry.child_by_field_name("val")
     return value or (entry.named_children or [entry])[-1]
 
@@ -209,10 +223,12 @@ def shapes_under(node: Node, around: Shapes) -> Shapes:
             return Shapes((names[0], " ".join(names)) if len(names) > 1 else (names[0],), words[0])
     key = key_of(node)
     if key is not None:
-        own = text_of(key).strip("\"'")[:LONGEST]
+        own = key_text(key)
         return Shapes((f"{around.names[-1]}.*", own) if around.names else (own,), key)
     if UNNAMING.search(node.type):
         return Shapes((), None)
+    if node.type in PASSING and (name := name_before(node)) is not None:
+        return Shapes((text_of(name),), name)
     if names_blocks(node.type):
         for field in NAME_FIELDS:
             name = node.child_by_field_name(field)
@@ -220,6 +236,17 @@ def shapes_under(node: Node, around: Shapes) -> Shapes:
                 # some grammars count the sign before a type into it
                 return Shapes((text_of(name).lstrip(": "),), name)
     return around
+
+
+def name_before(passing: Node) -> Node | None:
+    """Return the name of what a node of Dart's passes its arguments to, if it passes any."""
+    inside = passing.named_children
+    if not inside or inside[-1].type not in ("argument_part", "arguments"):
+        return None
+    name = inside[-1].prev_named_sibling or passing.prev_named_sibling
+    while name is not None and name.named_child_count:
+        name = name.named_children[-1]
+    return name if name is not None and name.type.endswith("identifier") else None
 
 
 @cache
@@ -250,7 +277,9 @@ def key_of(node: Node) -> Node | None:
         return node.named_children[0] if node.named_child_count else node
     key = node.child_by_field_name("key")
     if key is not None:
-        return key if not node.type.endswith("_type") else None  # a type of Go tells that of its keys
+        is_clause = key.type == "keyword" and key_text(key) in CLAUSES
+        # a type of Go tells that of its keys
+        return key if not node.type.endswith("_type") and not is_clause else None
     if is_entry_kind(node.type) and node.child_by_field_name("object") is None and not is_annotation(node):
         key = node.child_by_field_name("name") or node.child_by_field_name("field")
         if key is not None:
@@ -307,8 +336,8 @@ def kind_of(value: Node) -> str:
 def tops_in(file: AnyView) -> list[TopFact]:
     """Return the outermost units of *file*, in order."""
     tops: list[TopFact] = []
-    starts = [node.start_byte for _, node in file.units]
-    for name, node in file.outermost:
+    starts = [unit.node.start_byte for unit in file.units]
+    for name, node, last in file.outermost:
         if file.is_broken(node.start_byte):
             continue
         words = head_words(node) if node.type == "block" else []
@@ -317,9 +346,9 @@ def tops_in(file: AnyView) -> list[TopFact]:
         tops.append(
             TopFact(
                 kind=text_of(words[0]) if words else name.kind,
-                units=bisect_left(starts, node.end_byte) - bisect_left(starts, node.start_byte),
-                lines=node.end_point.row - node.start_point.row + (node.end_point.column > 0),
-                depth=nesting_of(node),
+                units=bisect_left(starts, last.end_byte) - bisect_left(starts, node.start_byte),
+                lines=last.end_point.row - node.start_point.row + (last.end_point.column > 0),
+                depth=max(nesting_of(node), nesting_of(last)),
                 line=line,
                 start=mark.start_byte,
                 end=mark.end_byte,
@@ -348,18 +377,20 @@ def nesting_of(node: Node) -> int:
 def uses_in(file: AnyView) -> Iterator[UseFact]:
     """Yield the calls of *file* that name a function in one line, in order, with the innermost unit around each."""
     units = file.units
-    around: list[tuple[Name, Node]] = []
+    named = {unit.name.node.id for unit in units}
+    around: list[Unit] = []
     place = 0
     for node in file.calls:
-        while place < len(units) and units[place][1].start_byte <= node.start_byte:
+        while place < len(units) and units[place].node.start_byte <= node.start_byte:
             around.append(units[place])
             place += 1
-        around = [unit for unit in around if unit[1].end_byte > node.start_byte]
+        around = [unit for unit in around if unit.last.end_byte > node.start_byte]
         text = text_of(node)
-        if is_variable(node, text, [unit for _, unit in around]):
+        # in Elixir the head of a definition has the form of a call
+        if node.id in named or is_variable(node, text, around):
             continue
         if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
-            inside = around[-1][0].text if around and not is_given_before(file, *around[-1]) else ""
+            inside = around[-1].name.text if around and not is_given_before(file, around[-1]) else ""
             passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
             is_plain = passed is not None and all(kind_of(each) == "literal" for each in passed.named_children)
             whole = whole_name(file, node)
@@ -374,16 +405,25 @@ def whole_name(file: AnyView, name: Node) -> str:
     return "" if len(whole) > LONGEST or b"\n" in whole else whole.decode("utf-8")
 
 
-def is_given_before(file: AnyView, name: Name, unit: Node) -> bool:
-    """Claim that what stands before the *name* of a *unit* says that it was given elsewhere."""
-    return GIVEN.search(file.utf8, unit.start_byte, name.node.start_byte) is not None
+def is_given_before(file: AnyView, unit: Unit) -> bool:
+    """Claim that what stands before the name of a *unit* says that it was given elsewhere."""
+    return GIVEN.search(file.utf8, with_attributes(unit.node).start_byte, unit.name.node.start_byte) is not None
 
 
-def is_variable(callee: Node, name: str, units: Sequence[Node]) -> bool:
+def with_attributes(node: Node) -> Node:
+    """Return the first of the attributes that stand before *node*, or itself."""
+    while node.prev_named_sibling is not None and node.prev_named_sibling.type in ATTRIBUTES:
+        node = node.prev_named_sibling
+    return node
+
+
+def is_variable(callee: Node, name: str, units: Sequence[Unit]) -> bool:
     """Claim that what is called is a variable, or a parameter of one of the *units* around it."""
     if VARIABLE.search(callee.type):
         return True
-    taken = (child for unit in units for child in unit.named_children if "parameter" in child.type)
+    # parameters stand in the definition, or beside the name that a part of it declares
+    holders = (holder for unit in units for holder in (unit.node, unit.name.node.parent) if holder is not None)
+    taken = (child for holder in holders for child in holder.named_children if "parameter" in child.type)
     return any(name in TAKEN.findall(text_of(parameters)) for parameters in taken)
 
 

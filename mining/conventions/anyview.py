@@ -36,6 +36,16 @@ class Name(NamedTuple):
     node: Node
 
 
+class Unit(NamedTuple):
+    """
+    A definition: its name and its node, which in some languages is the first of several neighbours.
+    """
+
+    name: Name
+    node: Node
+    last: Node
+
+
 class AnyView:
     """
     One file, walked once.
@@ -59,10 +69,10 @@ class AnyView:
         return is_among(self.broken, self.broken_ends, byte, byte + 1)
 
     @cached_property
-    def units(self) -> list[tuple[Name, Node]]:
-        """The definitions, each with its whole node, in order of the file."""
+    def units(self) -> list[Unit]:
+        """The definitions, in order of the file."""
         query = self.source.language.unit_query
-        found: dict[int, tuple[Name, Node]] = {}
+        found: dict[int, Unit] = {}
         for pattern, captures in QueryCursor(query, match_limit=MATCH_LIMIT).matches(self.root):
             if "unit" in captures and "unit.name" in captures:
                 node, name = captures["unit"][0], captures["unit.name"][-1]
@@ -70,13 +80,15 @@ class AnyView:
                 # a module holds units as a class does, and is named in its own way
                 kind = str(settings.get("called") or settings.get("kind") or node.type)
                 # two patterns may find one unit
-                found.setdefault(node.id, (Name(kind, text_of(name).strip("\"'"), name), node))
-        return sorted(found.values(), key=lambda unit: (unit[1].start_byte, -unit[1].end_byte))
+                unit = Unit(Name(kind, text_of(name).strip("\"'"), name), node, captures["unit"][-1])
+                found.setdefault(node.id, unit)
+        return sorted(found.values(), key=lambda unit: (unit.node.start_byte, -unit.last.end_byte))
 
     @cached_property
     def top(self) -> list[Node]:
         """The outermost statements: those of the root, or of the one node that it wraps them in."""
-        units = {node.id for _, node in self.units}
+        units = {unit.node.id for unit in self.units}
+        rest = {unit.last.id for unit in self.units} - units
         comments = {node.id for node in self.comments}
         node = self.root
         while True:
@@ -88,14 +100,14 @@ class AnyView:
                 or is_entry(inner[0])
                 or depth_of(inner[0]) > 4
             ):
-                return [child for child in node.named_children if child.id not in comments]
+                return [child for child in node.named_children if child.id not in comments | rest]
             node = inner[0]
 
     @cached_property
-    def outermost(self) -> list[tuple[Name, Node]]:
+    def outermost(self) -> list[Unit]:
         """The units among the outermost statements, or the one that such a statement wraps, as an `export` does."""
         top = {node.id for node in self.top}
-        return [unit for unit in self.units if unit[1].id in top or (unit[1].parent and unit[1].parent.id in top)]
+        return [unit for unit in self.units if unit.node.id in top or (unit.node.parent and unit.node.parent.id in top)]
 
     @cached_property
     def opaque(self) -> list[tuple[int, int]]:

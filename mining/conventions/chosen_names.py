@@ -11,10 +11,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from tree_sitter import Node
-
 from .anyfacts import is_given_before, last_part
-from .anyview import AnyView, Name
+from .anyview import AnyView, Name, Unit
 
 FIXED = re.compile(
     rb"\b(?:allow|expect)\s*\([^)]{0,400}?\b(?:bad_style|non_camel_case_types|non_snake_case|nonstandard_style)\b"
@@ -40,16 +38,17 @@ def own_names(file: AnyView) -> Iterator[Name]:
     fixed = fixed_spans(file)
     starts = [start for start, _ in fixed]
     around: list[tuple[str, int]] = []
-    for name, node in file.units:
-        around = [unit for unit in around if unit[1] >= node.end_byte]
+    for unit in file.units:
+        name, end = unit.name, unit.last.end_byte
+        around = [outer for outer in around if outer[1] >= end]
         place = bisect_right(starts, name.node.start_byte) - 1
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
         is_looked_up = (file.source.language.name, name.text) in LOOKED_UP
         if not (
-            is_fixed or is_looked_up or is_constructor(name, [unit for unit, _ in around]) or is_given(file, name, node)
+            is_fixed or is_looked_up or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)
         ):
             yield name
-        around.append((name.text, node.end_byte))
+        around.append((name.text, end))
 
 
 def is_constructor(name: Name, around: list[str]) -> bool:
@@ -58,11 +57,11 @@ def is_constructor(name: Name, around: list[str]) -> bool:
     return name.kind == "function" and text.lstrip("~") in {last_part(owner.partition("<")[0]), *around}
 
 
-def is_given(file: AnyView, name: Name, node: Node) -> bool:
+def is_given(file: AnyView, unit: Unit) -> bool:
     """Claim that a definition has the name of what it overrides, extends or implements."""
-    owner = node.parent.parent if node.parent is not None else None
+    owner = unit.node.parent.parent if unit.node.parent is not None else None
     is_asked_for = owner is not None and owner.child_by_field_name("trait") is not None
-    return node.type == "impl_item" or is_asked_for or is_given_before(file, name, node)
+    return unit.node.type == "impl_item" or is_asked_for or is_given_before(file, unit)
 
 
 def fixed_spans(file: AnyView) -> list[tuple[int, int]]:

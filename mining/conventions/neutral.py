@@ -37,8 +37,8 @@ TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 WIDEST_STEP = 8
 FORMATTERS = frozenset(
-    {"biome", "clang-format", "csharpier", "dotnet format", "gofmt", "google-java-format", "ktlint", "php-cs-fixer"}
-    | {"prettier", "rubocop", "rustfmt", "swift-format", "swiftformat"}
+    {"biome", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt", "google-java-format", "ktlint"}
+    | {"mix format", "php-cs-fixer", "prettier", "rubocop", "rustfmt", "swift-format", "swiftformat"}
 )
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
@@ -250,7 +250,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE | {"bash"}  # there a blank ends a word
     is_mined = True
-    version = 10
+    version = 11
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -306,11 +306,22 @@ class TokenSpacing(NeutralConvention):
             departs=("a: [b,c]\n",),
             nearly=("a: b\n",),
         ),
+        Examples(
+            value="nowhere",
+            key="`[[` that opens a string",
+            path="a.lua",
+            language="lua",
+            conforms=(),
+            departs=(),
+            # what a string begins with is not blanks around its delimiter
+            nearly=("x = [[ a ]]\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the blanks around each sign inside a line."""
         data = file.utf8
+        quoting = {node.id for node in file.strings}
         for node, following in zip_longest(file.leaves, file.leaves[1:]):
             if node.is_named or node.end_byte - node.start_byte > 3:
                 continue
@@ -326,7 +337,13 @@ class TokenSpacing(NeutralConvention):
             around = node.parent
             if around is not None and around.type == sign:
                 around = around.parent  # some grammars wrap a sign into a node that is called like it
-            if around is None or around.type in BOUND or column == len(file.margin(row)) or is_compared_twice(node):
+            if (
+                around is None
+                or around.id in quoting
+                or around.type in BOUND
+                or column == len(file.margin(row))
+                or is_compared_twice(node)
+            ):
                 continue
             # what stands before the first sign of a node, or after its last, is around the node
             within = (node.start_byte > around.start_byte, node.end_byte < around.end_byte)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from tree_sitter import Node
 
 from ..source import text_of
+from .anyfacts import ATTRIBUTES
 from .anyview import AnyView, first_token
 from .convention import PROSE, Choice, Examples, NeutralConvention, noun_of
 from .neutral import listed
@@ -109,7 +110,7 @@ class BlankLines(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the empty lines between each two neighbours without a comment between them."""
-        called = {node.id: name.kind for name, node in file.outermost}
+        called = {unit.node.id: unit.name.kind for unit in file.outermost}
         nodes = (node for node in file.top if not is_of_head(node))
         for (_, one), (head, other) in pairwise(with_heads(nodes)):
             # some grammars take the empty lines behind a node into it
@@ -145,7 +146,7 @@ def with_heads(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node]]:
     head: Node | None = None
     for node in nodes:
         head = head or node
-        if node.type != "attribute_item":
+        if node.type not in ATTRIBUTES:
             yield head, node
             head = None
 

@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from ..source import text_of
 from ..visibility import visibility_of
-from .anyfacts import last_part
+from .anyfacts import last_part, with_attributes
 from .anyview import AnyView, first_token
 from .comments import RIGHTS, YEARS, difference_of, telling_line
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
@@ -23,7 +23,9 @@ ORDER = re.compile(
     r"/\*\s*(?:[@#]|(?:biome|c8|eslint|exported|globals?|istanbul|jshint|oxlint|prettier|stylelint|v8|webpack)\b)"
 )
 """What opens an order to a tool that reads it between brackets alone."""
-ONE_MARKER = frozenset({"bash", "ruby", "starlark", "yaml"})
+BROKEN = re.compile(r"""(['"])[ \t]*\r?\n\s*r?\1""")
+"""Where a text that is written as several strings, as Dart has it, goes from one line to the next."""
+ONE_MARKER = frozenset({"bash", "elixir", "ruby", "starlark", "yaml"})
 """Languages that have no other."""
 HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
@@ -135,8 +137,8 @@ class CommentForm(NeutralConvention):
             if marker and has_choice and not text.startswith("#!") and not ORDER.match(text) and is_alone(file, node):
                 yield Choice(marker, node, "the comment marker")
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
-        outermost = {node.id for _, node in file.outermost}
-        for name, node in file.units:
+        outermost = {unit.node.id for unit in file.outermost}
+        for name, node, _ in file.units:
             before = file.utf8[node.start_byte : name.node.start_byte]
             shown = visibility_of(file.source.language.name, name.text, before)
             is_known = file.source.language.name == "go" and name.kind == "method" and last_part(name.text) in KNOWN
@@ -163,13 +165,6 @@ class CommentForm(NeutralConvention):
         return f"Open plain comments with `{value}`." if value != "documented" else f"Put {key}."
 
 
-def with_attributes(node: Node) -> Node:
-    """Return the first of the attributes that stand before *node*, or itself."""
-    while node.prev_named_sibling is not None and node.prev_named_sibling.type == "attribute_item":
-        node = node.prev_named_sibling
-    return node
-
-
 def is_alone(file: AnyView, node: Node) -> bool:
     """Claim that a comment has a line to itself: what goes on, or stands beside code, may need a bracket."""
     start, end = file.source.line_starts[node.start_point.row], file.utf8.find(b"\n", node.start_byte)
@@ -186,7 +181,7 @@ class LongStrings(NeutralConvention):
     # there it can be opened in one way alone, or each way makes another text
     spared = frozenset({"go", "java", "kotlin", "scala", "swift", "yaml"})
     owners = frozenset({"rubocop"})
-    version = 6
+    version = 7
     examples = Examples(
         value="`",
         path="src/a.js",
@@ -220,6 +215,14 @@ class LongStrings(NeutralConvention):
             departs=('const A: &str = r#"a\nb"#;\n',),
             nearly=('const A: &str = r#"a "b"\nc"#;\n',),
         ),
+        Examples(
+            value="'''",
+            path="lib/a.dart",
+            language="dart",
+            conforms=("var a = '''\nb\n''';\n",),
+            departs=('var a = """\nb\n""";\n',),
+            nearly=("var a = 'b '\n    'c';\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -227,6 +230,8 @@ class LongStrings(NeutralConvention):
         for node in file.strings:
             text = text_of(node)
             opening = OPENING.match(text)
+            if opening and len(opening[0]) == 1 and BROKEN.search(text):
+                continue  # several strings, each of one line
             is_raw = text.startswith("r#") and '"' in text.removeprefix("r").strip("#")[1:-1]
             if is_raw or (node.parent is not None and node.parent.type == "jsx_attribute"):
                 continue  # which no other sign may open

@@ -14,7 +14,7 @@ from .anyfacts import EntryFact, with_shape
 from .convention import PROGRAMS, Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .naming import words_of
-from .pins import VERSION_KEYS, is_pinned
+from .pins import VERSION_KEYS, is_pinned, is_version
 from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
 
 MOST_VALUES, MOST_NUMBERS = 12, 3
@@ -40,7 +40,7 @@ class ClosedValues(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
-    version = 6
+    version = 7
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
@@ -180,7 +180,7 @@ def known_values(entries: Iterable[tuple[str, EntryFact]]) -> list[str]:
     known = sorted((value for value, count in counts.items() if count > 1), key=natural_order)
     covered = sum(counts[value] for value in known)
     most = MOST_NUMBERS if any(map(NUMBER.fullmatch, known)) else MOST_VALUES
-    is_free = BOOLEAN.issuperset(known) or any(map(is_pinned, known))
+    is_free = BOOLEAN.issuperset(known) or any(is_pinned(value) or is_version(value) for value in known)
     is_rule = not is_free and len(known) <= most and covered >= max(LEAST, COVERED * counts.total())
     return known if is_rule else []
 

@@ -15,6 +15,15 @@ VERSION_KEYS = frozenset({"version", "rev", "ref", "tag", "commit", "sha256", "d
 """Keys that pin what another key of their block names."""
 
 
+REQUIREMENT = re.compile(r"(?:[\^~]|[<>=!]=?)\s*v?\d.*|v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
+"""A version alone, or which ones will do: `1.2.3`, `^1.2`, `>=3.1 <4.0`."""
+
+
+def is_version(value: str) -> bool:
+    """Claim that *value* is a version, or says which ones will do."""
+    return REQUIREMENT.fullmatch(value) is not None
+
+
 def is_commit(origin: str) -> bool:
     """Claim that *origin* is a commit, or ends in one."""
     return COMMIT.search(origin) is not None

@@ -60,5 +60,5 @@ def facts_of(file: AnyView) -> FileFacts:
     return FileFacts(
         path=file.path, role=file.role, module=module_of(file.path), functions=(), classes=(), calls=(),
         language=family_of(file.source.language.name), blocks=tuple(file.blocks), tops=tuple(tops_in(file)),
-        uses=tuple(uses_in(file)), units=tuple(sorted({name.text for name, _ in file.units})),
+        uses=tuple(uses_in(file)), units=tuple(sorted({unit.name.text for unit in file.units})),
     )  # fmt: skip

@@ -38,6 +38,8 @@ from .houses import parse
             "    [StructLayout(LayoutKind.Sequential)]\n    struct POINT_L { int x; }\n    struct C { int x; }\n}\n",
             ["A", "b", "C"],
         ),
+        ("a.dart", "class A extends B {\n  @override\n  int a_b() => 1;\n  int c() => 1;\n}\n", ["A", "c"]),
+        ("a.dart", "class A {\n  A.of() {\n    f();\n  }\n  A() {\n    f();\n  }\n}\n", ["A", "of"]),
         ("a.scala", "object A extends AutoPlugin {\n  object autoImport {\n    val b = 1\n  }\n}\n", ["A"]),
         ("a.kt", 'package a\n\n@Suppress("FunctionName")\nfun b() {\n    f()\n}\n\nfun c() {\n    f()\n}\n', ["c"]),
         ("a.ts", "declare module 'a' {\n  interface b_c {\n    d: 1;\n  }\n}\ninterface E {\n  d: 1;\n}\n", ["E"]),

@@ -875,6 +875,128 @@ interface Sink {
         ),
         id="solidity",
     ),
+    pytest.param(
+        "dart",
+        "queue.dart",
+        """
+import 'dart:async';
+
+/// Keeps jobs in order.
+@immutable
+class Queue extends Sink {
+  const Queue({required this.limit});
+  Queue.of(List<Job> jobs) : limit = jobs.length {
+    jobs.forEach(push);
+  }
+  factory Queue.open() => Queue(limit: 8);
+
+  final int limit;
+
+  // Not what the next one does.
+  /// Adds one job at the end.
+  @override
+  @mustCallSuper
+  Future<int> push(Job job, {bool twice = false}) async {
+    jobs.add(job);
+    return jobs.length;
+  }
+
+  int get size => jobs.length;
+
+  @override
+  bool operator ==(Object other) => other is Queue;
+}
+
+mixin Closing on Sink {
+  void close() {}
+}
+
+extension Insisting on Job {
+  /// Runs a job until it works.
+  Future<void> insist() =>
+      retry(
+        () => run(),
+      );
+}
+
+void main() {
+  runApp(const App());
+}
+""",
+        [
+            ("class", "Queue"),
+            ("method", "Queue.of"),
+            ("method", "Queue.open"),
+            ("method", "Queue.push"),
+            ("method", "Queue.size"),
+            ("method", "Queue.=="),
+            ("class", "Closing"),
+            ("method", "Closing.close"),
+            ("class", "Insisting"),
+            ("method", "Insisting.insist"),
+            ("function", "main"),
+        ],
+        ("Queue.push", "/// Adds one job at the end.", "    jobs.add(job);\n    return jobs.length;"),
+        id="dart",
+    ),
+    pytest.param(
+        "elixir",
+        "queue.ex",
+        '''
+defmodule Jobs.Queue do
+  @moduledoc """
+  Keeps jobs in order.
+  """
+
+  use GenServer
+
+  # A note to the authors.
+  @doc """
+  Adds one job at the end.
+  """
+  @spec push(pid, Job.t()) :: integer
+  def push(queue, %Job{} = job) when is_pid(queue) do
+    GenServer.call(queue, {:push, job})
+  end
+
+  def size(queue), do: GenServer.call(queue, :size)
+
+  def open do
+    start_link(limit: 8)
+  end
+
+  defp room(%{limit: limit}) when limit > 0 do
+    limit
+  end
+
+  defmacro insist(job) do
+    quote do: retry(unquote(job))
+  end
+end
+
+defimpl Sink, for: Jobs.Queue do
+  def close(queue) do
+    stop(queue)
+  end
+end
+''',
+        [
+            ("class", "Jobs.Queue"),
+            ("method", "Jobs.Queue.push"),
+            ("method", "Jobs.Queue.size"),
+            ("method", "Jobs.Queue.open"),
+            ("method", "Jobs.Queue.room"),
+            ("method", "Jobs.Queue.insist"),
+            ("class", "Sink.Jobs.Queue"),
+            ("method", "Sink.Jobs.Queue.close"),
+        ],
+        (
+            "Jobs.Queue.push",
+            '@doc """\n  Adds one job at the end.\n  """',
+            "    GenServer.call(queue, {:push, job})",
+        ),
+        id="elixir",
+    ),
 ]
 
 
@@ -929,6 +1051,8 @@ def test_infill(name, path, text, symbols, one):
         ("A.cs", "class A {\n// See `B`.\nvoid F() {\n}\n}\n", ""),
         ("a.kt", "// See `B`.\nfun f() {\n}\n", ""),
         ("a.kt", "/** Makes. */\n@M\n@OptIn(K::class)\ninline fun <reified T> f(a: A? = null) {\n}\n", "/** Makes. */"),
+        ("a.dart", "/// Makes.\n@A(b: 'c')\n@override\nvoid f() {\n}\n", "/// Makes."),
+        ("a.dart", "// See `B`.\nvoid f() {\n}\n", ""),
         ("a.php", "<?php\n// See `B`.\nfunction f() {\n}\n", ""),
         ("a.swift", "// See `B`.\nfunc f() {\n}\n", ""),
         ("a.ts", "// Makes.\n// @__NO_SIDE_EFFECTS__\nfunction f() {\n}\n", "// Makes."),
@@ -1004,6 +1128,10 @@ def test_a_method_of_an_object_is_named_with_its_variable(path, text, symbol, is
         ("A.cs", "class A {\n  int F() =>\n    // Why.\n    G(1);\n}\n", "    // Why.\n    G(1);"),
         ("A.cs", "class A {\n  int F()\n    => G(1);\n}\n", "    => G(1);"),
         ("A.cs", "class A {\n  int F() => a switch\n  {\n    1 => G(),\n  };\n}\n", "    1 => G(),"),
+        ("a.dart", "int f(int a) =>\n    a + 1;\n", "    a + 1;"),
+        ("a.dart", "Future<int> f() async =>\n    await g();\n", "    await g();"),
+        ("a.dart", "int f(int a) => a + 1;\n", ""),
+        ("a.ex", "defmodule A do\n  def f(a),\n    do: a + 1\nend\n", ""),
         ("a.scala", "def f(a: Int): Int = a match {\n  case 1 => g()\n}\n", "  case 1 => g()"),
         ("a.scala", "def f(a: Int): Int =\n  a + 1\n\n/** Goes on. */\ndef g = 1\n", "  a + 1"),
         ("a.scala", "def f(a: Int): Int =\n  a + 1\n\n// Goes\n// on.\ndef g = 1\n", "  a + 1"),

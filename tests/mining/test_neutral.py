@@ -105,6 +105,50 @@ def test_a_slip_is_found(house: Profile, text: str, expected: tuple[str, int]):
     assert expected in found(house, "team3/main.tf", text)
 
 
+@pytest.mark.parametrize(
+    ("path", "kept", "slip"),
+    [
+        pytest.param(
+            "lib/d{}.dart", "var d = Door(key: k, open: f(1));\n", "var d = Door(open: f(1), key: k);\n", id="call"
+        ),
+        pytest.param(
+            "lib/d{}.dart",
+            "f() => const Door(key: k, open: 1);\n",
+            "f() => const Door(open: 1, key: k);\n",
+            id="constant",
+        ),
+        pytest.param("lib/d{}.ex", "hang :d, key: k, open: 1\n", "hang :d, open: 1, key: k\n", id="keywords"),
+    ],
+)
+def test_what_is_passed_by_name_has_an_order(path: str, kept: str, slip: str):
+    """Arguments that have names are the entries of what they are passed to, wherever a grammar keeps its name."""
+    profile = learn({path.format(number): kept * 3 for number in range(24)})
+
+    assert ["Q09"] == [row for row, _ in found(profile, path.format("x"), slip)]
+    assert [] == found(profile, path.format("x"), kept)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_closed"), [("^3.1{}.0", False), ("'>=3.{} <4.0'", False), ("1.2.{}", False), ("sdk{}", True)]
+)
+def test_which_versions_will_do_is_no_closed_set(value: str, is_closed: bool):
+    """What a package asks for moves on with what it needs, in whichever form that is said."""
+    environment = f"  - environment:\n      sdk: {value}\n      name: n{{}}\n"
+    files = {
+        f"p{n}/pubspec.yaml": "all:\n" + "".join(environment.format(n % 2, f"{n}{each}") for each in range(4))
+        for n in range(40)
+    }
+
+    assert is_closed is any("`sdk`" in entry.key for entry in learn(files).entries if entry.convention == "Q12")
+
+
+def test_a_clause_of_a_statement_is_no_key():
+    """In Elixir `if a, do: b, else: c` has the form of keywords, and of no house's."""
+    keys = {entry.key for entry in learn({f"lib/d{n}.ex": "if a, do: b, else: c\n" * 5 for n in range(24)}).entries}
+
+    assert not [key for key in keys if "`do`" in key]
+
+
 def test_what_conforms_raises_nothing(house: Profile):
     """The house's own files raise nothing, and neither does another like them."""
     for path, text in terraform().items():

@@ -182,6 +182,7 @@ def infills_of(path, text):
         ("house/__testfixtures__/doors.ts", True),
         ("house/testData/doors.kt", True),
         ("testing/doors.py", True),
+        ("house/integration_test/doors.dart", True),
         ("house/spec/test_doors.py", True),
         ("house/openapi/spec/doors.py", False),
         ("house/testing/doors.py", False),

@@ -121,7 +121,7 @@ def test_a_name_is_not_asked_where_a_linter_is_told_to_leave_it(path: str, text:
     """In other languages, too, by an order for these lines, of this rule, up to where the linter is to go on."""
     view, case = AnyView(parse(path, text)), conventions_by_id()["Q01"]
 
-    assert names == [name.text for name, _ in view.units if not view.is_silenced(case, name.node)]
+    assert names == [unit.name.text for unit in view.units if not view.is_silenced(case, unit.name.node)]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,11 @@ def test_a_function_is_no_rule_against_what_it_calls():
         pytest.param("kt", "fun {}(x: Int, step: Step) {{\n  step(x)\n}}\n", [], id="a parameter without a field"),
         pytest.param("kt", "fun {}(x: Int) {{\n  step(x)\n}}\n", ["kotlin: `step`"], id="a function of Kotlin"),
         pytest.param("kt", "fun {}(x: Int = step(x)) {{\n}}\n", ["kotlin: `step`"], id="what a default value calls"),
+        pytest.param("c", "int {}(int x, step_fn step) {{\n  return step(x);\n}}\n", [], id="a parameter of C"),
+        pytest.param("c", "int {}(int x) {{\n  return step(x);\n}}\n", ["c: `step`"], id="a function of C"),
+        pytest.param("dart", "int {}(int x, Step step) {{\n  return step(x);\n}}\n", [], id="a parameter of Dart"),
+        pytest.param("dart", "int {}(int x) {{\n  return step(x);\n}}\n", ["dart: `step`"], id="a function of Dart"),
+        pytest.param("ex", "def {}(x) do\n  step(x)\nend\n", ["elixir: `step`"], id="a function of Elixir"),
         pytest.param("kt", "class {}(x: Int) : step(x) {{\n}}\n", [], id="what a class extends"),
     ],
 )
