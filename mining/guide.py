@@ -158,7 +158,8 @@ def render_rules(rules: Sequence[Sequence[Entry]], tiers: str = "") -> str:
 def evidence_of(rules: Sequence[Sequence[Entry]], scope: str) -> str:
     """Return in how many places of one scope *rules* are kept."""
     found = [each for entries in rules for each in entries if each.scope == scope]
-    return f"{sum(each.conforming for each in found):,} of {sum(each.opportunities for each in found):,}"
+    weights = "; long files and copies count for less" if any(each.is_weighted for each in found) else ""
+    return f"{sum(each.conforming for each in found):,} of {sum(each.opportunities for each in found):,}{weights}"
 
 
 def advice_of(rules: Sequence[Entry]) -> str:

@@ -19,6 +19,8 @@ EXEMPLARS, SHOWN_EXEMPLARS = 6, 3
 """How many conforming lines an entry keeps, and how many of them, the nearest, a finding shows."""
 LEAST_RECENT, RECENT_SHARE = 5.0, 0.9
 """With so many opportunities on recent lines, fewer than this share of which agree, a rule is migrating."""
+SLIGHT = 0.01
+"""A difference between shares that needs no explanation."""
 
 ROLE_NAMES = {"src": "the sources", "tests": "tests", "scripts": "scripts", "docs": "documentation and examples"}
 """How a sentence speaks of the files of one role, which no folder needs to be named after."""
@@ -96,6 +98,11 @@ class Entry:
     def is_migrating(self) -> bool:
         """Whether recent lines keep the rule too seldom to hold others to it."""
         return self.recent_n >= LEAST_RECENT and self.recent_k < RECENT_SHARE * self.recent_n
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether its bound is beyond the share of places that keep it: copies and long files count for less."""
+        return self.conforming < (self.bound - SLIGHT) * self.opportunities
 
     @property
     def topic(self) -> str:

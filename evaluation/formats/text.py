@@ -15,8 +15,6 @@ from ..findings import Alert, Report
 from ..fix import fixes_of
 
 SAYS_NOTES = True
-SLIGHT = 0.01
-"""A difference between shares that needs no explanation."""
 MANY = 10
 """Findings that are too many to be read one by one: then a count by rule says where to begin."""
 MOST_RULES = 10
@@ -67,10 +65,10 @@ def evidence_of(entry: Entry) -> str:
     where = f" in {entry.where}" if entry.where else ""
     if is_asked_for(entry):
         return f"the settings ask for it; {counts}{where} do so yet"
-    # a file full of exceptions is no reason to give up a rule of all the others
-    is_capped = entry.conforming < (entry.bound - SLIGHT) * entry.opportunities
+    # a file full of exceptions, or copied to many places, is no reason to give up a rule of all the others
+    weights = " where no file counts for more than ten, and copies of one for one" if entry.is_weighted else ""
     least = f"at least {entry.bound:.1%} at 90% confidence"
-    return f"{counts}{where} do otherwise, {least}{' where no file counts for more than ten' if is_capped else ''}"
+    return f"{counts}{where} do otherwise, {least}{weights}"
 
 
 def show_line(source: Source, line: int, column: int, end_column: int) -> list[str]:

@@ -299,7 +299,7 @@ def test_text_says_why_a_rule_holds_of_which_one_file_breaks_much():
     said = render_report(report_of(learned, [("app/new.py", 'a = [\'c\', "d", "e"]\n')]), "text")
 
     assert "= 582 of 642 places do otherwise, at least 97." in said
-    assert "at 90% confidence where no file counts for more than ten" in said
+    assert "at 90% confidence where no file counts for more than ten, and copies of one for one" in said
 
 
 def test_text_says_of_a_value_that_was_set_that_settings_ask_for_it():

@@ -133,6 +133,16 @@ def test_a_rule_tells_its_tier_in_each_scope(profile: Profile, scopes: list[tupl
     assert f"(S01, {said}" in item
 
 
+def test_counts_that_are_not_the_weights_say_so(profile: Profile):
+    """A rule that most of its places break, for they are copies, says how it comes to be one; others need no word."""
+    (entry,) = [entry for entry in profile.entries if entry.id == "S01"]
+    copied = replace(entry, opportunities=2 * entry.opportunities)
+
+    said = [render_guide(replace(profile, entries=[each])).splitlines()[-1] for each in (entry, copied)]
+
+    assert ["copies" in line for line in said] == [False, True]
+
+
 def test_an_example_shows_what_it_is_an_example_of():
     """A line on which the code in question only starts is none: a shorter one stands behind a longer that is whole."""
     python = language_named("python")
