@@ -154,7 +154,7 @@ def is_sound(root: Node, start: int) -> bool:
 def tree_of(source: Source, span: Span, body: str) -> Node:
     """Return the tree of the file up to *span* with *body* behind it, and nothing more."""
     text = source.utf8[: span.start] + body.encode("utf-8", "replace") + b"\n"
-    return parse_tree(text, source.language).root_node
+    return parse_tree(text, source.language, source.path).root_node
 
 
 def cut_body(source: Source, span: Span, text: str) -> str:

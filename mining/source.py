@@ -20,6 +20,7 @@ from tree_sitter import Node, Parser, Tree
 
 from .languages import Language
 from .macros import HAVE_MACROS, without_macros
+from .pages import scripts_alone
 
 DEEPEST = 50_000
 """Levels of nesting; from 65,536 on tree-sitter (0.25) answers a query in time that grows with the square."""
@@ -130,7 +131,7 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
         raise UndecodableError("undecodable") from None
     if language.name == "yaml" and STACKED.search(utf8):
         raise UndecodableError("too_deep")
-    tree = parse_tree(utf8, language)
+    tree = parse_tree(utf8, language, path)
     if len(utf8) > DEEPEST and any(is_deep(node) for node in tree.root_node.children):
         raise UndecodableError("too_deep")
     lines = with_newlines(utf8, language)
@@ -140,7 +141,7 @@ def parse_source(path: str, data: bytes, language: Language) -> Source:
 def parse_text(path: str, text: str, language: Language) -> Source:
     """Parse text that is already decoded: whatever coding cookie it names, its bytes are UTF-8."""
     utf8 = text.encode("utf-8", "replace")
-    return Source(path, utf8, "utf-8", language, parse_tree(utf8, language))
+    return Source(path, utf8, "utf-8", language, parse_tree(utf8, language, path))
 
 
 def with_newlines(utf8: bytes, language: Language) -> bytes:
@@ -157,9 +158,14 @@ def keeps_lines(data: bytes, encoding: str, utf8: bytes) -> bool:
         return False
 
 
-def parse_tree(utf8: bytes, language: Language) -> Tree:
-    """Return the tree over *utf8*, in which macros that no grammar can read are told apart."""
+def parse_tree(utf8: bytes, language: Language, path: str = "") -> Tree:
+    """
+    Return the tree over *utf8*, in which macros that no grammar can read are told apart.
+
+    With the *path* of a page, its scripts alone are read; but for a language of the user's own, which reads all.
+    """
     read = with_newlines(utf8, language)
+    read = read if language.sha256 else scripts_alone(path, read)
     return Parser(language.grammar).parse(without_macros(read) if language.name in HAVE_MACROS else read)
 
 

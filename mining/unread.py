@@ -16,7 +16,7 @@ from .roles import is_test_path
 UNREAD = frozenset(
     {
         *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".pl"),
-        *(".groovy", ".clj", ".cljs", ".fs", ".vb", ".vue", ".svelte", ".astro", ".bicep", ".feature"),
+        *(".groovy", ".clj", ".cljs", ".fs", ".vb", ".bicep", ".feature"),
         *(".cshtml", ".razor", ".frag", ".glsl", ".hlsl", ".vert", ".wgsl"),
         *(".css", ".scss", ".sass", ".less", ".html", ".mdx"),
         *(".ejs", ".erb", ".haml", ".hbs", ".j2", ".jinja", ".jinja2", ".liquid", ".slim", ".twig"),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tree_sitter import Node, QueryCursor
 
 from ..definitions import MATCH_LIMIT
+from ..pages import is_page
 from ..roles import role_of
 from ..source import Source, text_of
 from .anyfacts import BlockFact, blocks_in, depth_of, key_of
@@ -142,7 +143,9 @@ class AnyView:
     def has_jsx(self) -> bool:
         """Whether there may be components of JSX."""
         language = self.source.language.name
-        return language == "tsx" or (language == "javascript" and JSX.search(self.utf8) is not None)
+        # the markup of a page is none
+        may_have = language == "javascript" and not is_page(self.path)
+        return language == "tsx" or (may_have and JSX.search(self.utf8) is not None)
 
     @cached_property
     def blocks(self) -> list[BlockFact]:

@@ -79,7 +79,7 @@ def context_of(change: Change, lines: Span, old: str) -> str:
     if text == change.before.text:
         return render_skeleton(change.before, list(change.context))
     utf8 = text.encode()
-    source = replace(change.after, utf8=utf8, tree=parse_tree(utf8, change.after.language))
+    source = replace(change.after, utf8=utf8, tree=parse_tree(utf8, change.after.language, change.after.path))
     return render_skeleton(source, collect_definitions(source))
 
 

@@ -94,7 +94,7 @@ def total_{noun}(prices, rate):
 
 
 def parse(path: str, text: str) -> Source:
-    language = language_of(path, known_languages())
+    language = language_of(path, known_languages(), text.encode())
     assert language is not None
     return parse_source(path, text.encode(), language)
 
