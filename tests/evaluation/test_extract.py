@@ -8,7 +8,7 @@ import pytest
 from idiolect.evaluation.checks.compile import compile_texts
 from idiolect.evaluation.extract import body_is_over, extract_body
 from idiolect.mining.definitions import collect_definitions
-from idiolect.mining.languages import language_named
+from idiolect.mining.languages import language_named, language_of
 from idiolect.mining.source import parse_source
 
 FILE = '''import os
@@ -260,3 +260,43 @@ def test_what_was_ended_from_outside_keeps_its_whole_lines(raw, reason, code):
     extract = extract_body(source, span, "Box.pack", raw, reason)
 
     assert (code, "truncated") == (extract.code, extract.ending)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "symbol", "after"),
+    [
+        pytest.param(
+            "a.vue",
+            '<template>\n  <p />\n</template>\n<script lang="ts">\nfunction push(job) {\n  add(job);\n}\n</script>\n',
+            "push",
+            "}\n\nfunction next() {\n  a();\n}\n",
+            id="a page",
+        ),
+        pytest.param(
+            "a.dart",
+            "class Q {\n  int push(Job job) {\n    return add(job);\n  }\n}\n",
+            "Q.push",
+            "  }\n\n  int next() {\n    return 2;\n  }\n",
+            id="a body that is its head's neighbour",
+        ),
+        pytest.param(
+            "a.ex",
+            "defmodule Q do\n  def push(job) do\n    add(job)\n  end\nend\n",
+            "Q.push",
+            "  end\n\n  def next(x) do\n    2\n  end\n",
+            id="words around a body",
+        ),
+    ],
+)
+def test_the_cut_is_made_in_any_language(path, text, symbol, after):
+    """What runs on is cut at the body's end, wherever a language keeps that."""
+    language = language_of(path, data=text.encode())
+    assert language is not None
+    source = parse_source(path, text.encode(), language)
+    code = next(each.code for each in collect_definitions(source) if each.symbol == symbol)
+    assert code is not None
+
+    for raw, ending in ((source.slice(code), "stopped"), (f"{source.slice(code)}\n{after}", "ran_on")):
+        extract = extract_body(source, code, symbol, raw, "stop")
+
+        assert (source.slice(code), ending) == (extract.code, extract.ending)
