@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,12 +74,13 @@ def command(
 
 
 def describe_foreign(skipped: Mapping[str, int]) -> list[str]:
-    """Return a line on files of a language that nobody but the house may know, where many were left out."""
-    from ..mining.unread import DESCRIBE, MANY_FILES, NO_GRAMMAR_FOR, UNREAD, count_endings
+    """Return a line on files of languages that a table can make known, where many were left out; the most first."""
+    from ..mining.unread import DESCRIBE, FEW_ENDINGS, MANY_FILES, MARKUP, NO_GRAMMAR_FOR, count_endings
 
     ends = {why.removeprefix(NO_GRAMMAR_FOR): n for why, n in skipped.items() if why.startswith(NO_GRAMMAR_FOR)}
-    found = {end: n for end, n in ends.items() if end not in UNREAD and n >= MANY_FILES}
-    return [f"{count_endings(found)}, which no grammar reads. {DESCRIBE}"] if found else []
+    found = Counter({end: n for end, n in ends.items() if end not in MARKUP and n >= MANY_FILES})
+    some = dict(found.most_common(FEW_ENDINGS))
+    return [f"{count_endings(some)}, which no grammar here reads. {DESCRIBE}"] if some else []
 
 
 def summary(out: Path, corpus: Corpus) -> str:

@@ -24,7 +24,7 @@ from .licence import read_licence
 from .packages import outermost_packages
 from .reading import printed, read_start
 from .skips import VENDORED, Skip, content_reason, path_reason
-from .unread import NO_GRAMMAR_FOR, UNREAD, explain_no_code, foreign_endings
+from .unread import MARKUP, NO_GRAMMAR_FOR, UNREAD, explain_no_code, foreign_endings
 from .wording import printable
 
 MARKERS = frozenset({"idiolect.json", "manifest.json", "run.json"})
@@ -115,7 +115,7 @@ def open_repository(
         else:
             paths.append(name)
     if not paths:
-        raise InputError(explain_no_code(root, suffixes, foreign_endings(root, names, suffixes, least=1)))
+        raise InputError(explain_no_code(root, suffixes, foreign_endings(root, names, suffixes, least=1, known=MARKUP)))
     return Repository(
         root=root,
         name=origin_name(root) if has_history else printable(printed(root.name)),

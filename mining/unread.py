@@ -7,31 +7,39 @@ from __future__ import annotations
 import codecs
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from .reading import read_start
 from .roles import is_test_path
 
-UNREAD = frozenset(
+CODE = frozenset(
     {
-        *(".ipynb", ".pyx", ".pxd", ".pxi", ".r", ".R", ".Rmd", ".jl", ".m", ".mm", ".cu", ".f90", ".pl"),
-        *(".groovy", ".clj", ".cljs", ".fs", ".vb", ".bicep", ".feature"),
-        *(".cshtml", ".razor", ".frag", ".glsl", ".hlsl", ".vert", ".wgsl"),
-        *(".css", ".scss", ".sass", ".less", ".html", ".mdx"),
-        *(".ejs", ".erb", ".haml", ".hbs", ".j2", ".jinja", ".jinja2", ".liquid", ".slim", ".twig"),
-        *(".awk", ".bat", ".bats", ".cmake", ".fish", ".gradle", ".graphql", ".mk", ".tcl", ".thrift", ".zsh"),
-        *(".erl", ".hs", ".ml", ".mli", ".zig", ".nim", ".proto", ".ps1", ".pm"),
+        *(".awk", ".bat", ".bats", ".bicep", ".clj", ".cljs", ".cmake", ".cu", ".erl", ".f90", ".feature", ".fish"),
+        *(".frag", ".fs", ".glsl", ".gradle", ".graphql", ".groovy", ".hlsl", ".hs", ".jl", ".m", ".mk", ".ml", ".mli"),
+        *(".mm", ".nim", ".pl", ".pm", ".proto", ".ps1", ".pxd", ".pxi", ".pyx", ".r", ".R", ".tcl", ".thrift"),
+        *(".vb", ".vert", ".wgsl", ".zig", ".zsh"),
     }
 )
-"""Endings of code that ships without a grammar: told where it is left out, for who looks for it in the corpus."""
+"""Endings of code in languages that ship without a grammar, and that a table makes known."""
+MARKUP = frozenset(
+    {
+        *(".cshtml", ".css", ".html", ".ipynb", ".less", ".mdx", ".razor", ".Rmd", ".sass", ".scss"),
+        *(".eex", ".ejs", ".erb", ".gotmpl", ".haml", ".hbs", ".heex", ".j2", ".jinja", ".jinja2", ".leex", ".liquid"),
+        *(".slim", ".stub", ".template", ".tmpl", ".tpl", ".tt", ".twig"),
+    }
+)
+"""Endings of pages and of what pages are made of."""
+UNREAD = CODE | MARKUP
+"""What is told where it is left out, for who looks for it in the corpus."""
 NO_CODE = frozenset(
     {
         *(".txt", ".rst", ".adoc", ".tex", ".log", ".lock", ".svg", ".xml", ".xsd", ".json", ".jsonl", ".csv", ".tsv"),
         *(".ini", ".cfg", ".conf", ".env", ".properties", ".plist", ".po", ".pot", ".pem", ".crt", ".key", ".sum"),
         *(".diff", ".patch", ".orig", ".out", ".snap", ".golden", ".approved", ".expected", ".sample", ".example"),
         *(".csproj", ".fsproj", ".nuspec", ".props", ".resx", ".sln", ".targets", ".vbproj", ".xlf", ".xliff"),
-        *(".toml", ".pbxproj", ".storyboard", ".xib", ".dist", ".stderr", ".stdout"),
+        *(".arb", ".entitlements", ".manifest", ".mod", ".rc", ".xcconfig", ".xcscheme", ".xcsettings"),
+        *(".toml", ".pbxproj", ".storyboard", ".xcworkspacedata", ".xib", ".dist", ".stderr", ".stdout"),
         *(".map", ".geojson", ".obj", ".eml", ".ics", ".srt", ".typed", ".license", ".metadata"),
     }
 )
@@ -43,7 +51,7 @@ FEW_ENDINGS = 5
 NO_GRAMMAR_FOR = "no_grammar_for_"
 """How the reason begins for which code of an ending is left out."""
 CLONE_IT = "It holds no files to read: clone it, or add a work tree (git worktree add), and name that."
-DESCRIBE = "A table describes a language of your own: --language FILE (docs/teach-a-dsl.md)."
+DESCRIBE = "A table describes another language, or your own: --language FILE (docs/teach-a-dsl.md)."
 
 
 def is_bare_repository(folder: Path) -> bool:
@@ -52,11 +60,11 @@ def is_bare_repository(folder: Path) -> bool:
 
 
 def foreign_endings(
-    root: Path, names: Sequence[str], suffixes: Sequence[str], least: int = MANY_FILES
+    root: Path, names: Sequence[str], suffixes: Sequence[str], least: int = MANY_FILES, known: Set[str] = UNREAD
 ) -> dict[str, int]:
-    """Return, most first, how many files end as a language does that the house alone may have: *least*, and text."""
+    """Return, most first, how many files end as a language does that is not *known*: *least*, and text."""
     ends = Counter(Path(name).suffix for name in names if "." in name and not is_test_path(name))
-    known = {*suffixes, *UNREAD, *NO_CODE}
+    known = {*suffixes, *known, *NO_CODE}
     many = [(end, count) for end, count in ends.most_common() if count >= least and end not in known]
     first = {Path(name).suffix: name for name in reversed(names)} if many else {}
     return {end: count for end, count in many if end[1:].isalnum() and is_text(read_start(root, first[end]))}

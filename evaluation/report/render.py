@@ -53,6 +53,15 @@ SAYS = {
     "placebo": "control: an adapter from other code",
     "rival": "a larger model behind an endpoint",
 }
+ACCEPTED = {
+    "parse": "parses",
+    "compile": "compiles",
+    "names": "uses names that exist",
+    "substance": "does real work",
+    "style": "keeps the house style",
+    "tests": "passes the tests",
+}
+"""What an answer does that each check lets pass."""
 ENDPOINTS = {
     "answer_loss": "loss on held-out answers",
     "general_loss": "loss on general code",
@@ -90,6 +99,7 @@ def render_report(
         "model": run["model"].get("base", "a model"),
         "n_probes": run["suite"]["n_probes"],
         "n_clusters": run["suite"]["n_clusters"],
+        "accepted": say_accepted(verdict),
         "strip": describe_strip(verdict),
         "figures": describe_figures(run, verdict),
         "arms": [describe_arm(arm, verdict) for arm in verdict["arms"]],
@@ -261,6 +271,13 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
         "output_tokens": "–" if arm["output_tokens"] is None else f"{arm['output_tokens']:,.0f}",
         "left_out": left_out or "–",
     }
+
+
+def say_accepted(verdict: Row) -> str:
+    """Return what an accepted answer does, by those checks alone that could judge any here."""
+    judging = [name for name in verdict["checks"] if any(name in arm["rates"] for arm in verdict["arms"])]
+    *first, last = [ACCEPTED.get(name, f"passes {name}") for name in judging] or ["is one"]
+    return " and ".join([", ".join(first), last] if first else [last])
 
 
 def describe_style(verdict: Row) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 import pytest
 import toys
 from idiolect.evaluation.report.charts import Scale, draw_curve
+from idiolect.evaluation.report.render import say_accepted
 from idiolect.evaluation.report.visible import make_visible
 from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 
@@ -230,6 +231,21 @@ def test_no_chance_is_nothing_or_all(page):
 
     assert "p &lt; 0.001" in text
     assert "with a probability of more than 0.99" in text
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        (["accept", "parse", "compile", "style"], "parses, compiles and keeps the house style"),
+        (["accept", "parse", "style"], "parses and keeps the house style"),
+        (["accept", "parse", "own"], "parses and passes own"),
+    ],
+)
+def test_what_was_not_judged_is_not_told_of_answers(rates: list[str], said: str):
+    """A language without a compiler has answers that parse, and none that compile."""
+    verdict = {"checks": ["parse", "compile", "style", "own"], "arms": [{"rates": dict.fromkeys(rates)}]}
+
+    assert said == say_accepted(verdict)
 
 
 def test_the_first_screen_holds_the_verdict(browser, page):
