@@ -79,6 +79,8 @@ SIGNS = (
         ("pom.xml", *GRADLE),
         re.compile(rb"google-?java-?format|com\.diffplug\.(gradle\.)?spotless", re.IGNORECASE),
     ),
+    ("JuliaFormatter", (".JuliaFormatter.toml",), ANYTHING),
+    ("Runic", PIPELINES, re.compile(rb"^[^#\n]*\b(?:Runic\.main|runic-action|runic-pre-commit)\b", re.MULTILINE)),
     # a plug-in of Gradle's that runs it, or ktfmt, and what tells it how
     ("ktlint", GRADLE, re.compile(rb"^(?![ \t]*//).*\b(?:kotlinter|ktfmt|ktlint)\b", re.MULTILINE)),
     ("ktlint", (".editorconfig",), re.compile(rb"^ktlint_", re.MULTILINE)),
@@ -126,6 +128,8 @@ LANGUAGES = {
     "dotnet format": frozenset({"csharp"}),
     "gofmt": frozenset({"go"}),
     "google-java-format": frozenset({"java"}),
+    "JuliaFormatter": frozenset({"julia"}),
+    "Runic": frozenset({"julia"}),
     "ktlint": frozenset({"kotlin"}),
     "mix format": frozenset({"elixir"}),
     "php-cs-fixer": frozenset({"php"}),

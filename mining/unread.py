@@ -16,7 +16,7 @@ from .roles import is_test_path
 CODE = frozenset(
     {
         *(".awk", ".bat", ".bats", ".bicep", ".clj", ".cljs", ".cmake", ".cu", ".erl", ".f90", ".feature", ".fish"),
-        *(".frag", ".fs", ".glsl", ".gradle", ".graphql", ".groovy", ".hlsl", ".hs", ".jl", ".m", ".mk", ".ml", ".mli"),
+        *(".frag", ".fs", ".glsl", ".gradle", ".graphql", ".groovy", ".hlsl", ".hs", ".m", ".mk", ".ml", ".mli"),
         *(".mm", ".nim", ".pl", ".pm", ".proto", ".ps1", ".pxd", ".pxi", ".pyx", ".r", ".R", ".tcl", ".thrift"),
         *(".vb", ".vert", ".wgsl", ".zig", ".zsh"),
     }

@@ -37,8 +37,9 @@ TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 WIDEST_STEP = 8
 FORMATTERS = frozenset(
-    {"biome", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt", "google-java-format", "ktlint"}
-    | {"mix format", "php-cs-fixer", "prettier", "rubocop", "rustfmt", "swift-format", "swiftformat"}
+    {"JuliaFormatter", "Runic", "biome", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt"}
+    | {"google-java-format", "ktlint", "mix format", "php-cs-fixer", "prettier", "rubocop", "rustfmt"}
+    | {"swift-format", "swiftformat"}
 )
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 

@@ -997,6 +997,63 @@ end
         ),
         id="elixir",
     ),
+    pytest.param(
+        "julia",
+        "Queue.jl",
+        '''
+module Jobs
+using Disks: open_disk
+
+"""
+Keeps jobs in order.
+"""
+struct Queue{T} <: Sink
+    jobs::Vector{T}
+end
+
+# A note to the authors.
+"""
+    push(queue, job)
+
+Add one job at the end.
+"""
+function push(queue::Queue{T}, job::T; twice=false)::Int where {T}
+    # one more
+    push!(queue.jobs, job)
+    return length(queue.jobs)
+end
+
+"How many there are."
+@inline function size(queue)
+    length(queue.jobs)
+end
+
+function Base.show(io::IO, queue::Queue)
+    print(io, "$(size(queue)) jobs")
+end
+
+macro insist(job)
+    esc(job)
+end
+
+room(queue) = queue.limit - size(queue)
+end
+''',
+        [
+            ("class", "Jobs"),
+            ("class", "Jobs.Queue"),
+            ("method", "Jobs.push"),
+            ("method", "Jobs.size"),
+            ("method", "Jobs.Base.show"),
+            ("method", "Jobs.insist"),
+        ],
+        (
+            "Jobs.push",
+            '"""\n    push(queue, job)\n\nAdd one job at the end.\n"""',
+            "    # one more\n    push!(queue.jobs, job)\n    return length(queue.jobs)",
+        ),
+        id="julia",
+    ),
 ]
 
 

@@ -136,6 +136,8 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\nLayout:\n  Enabled: true\n", {"rubocop"}),
         (".php-cs-fixer.dist.php", "<?php\nreturn $config;\n", {"php-cs-fixer"}),
         (".editorconfig", "[*]\nindent_size = 2\n", set()),
+        (".JuliaFormatter.toml", 'style = "blue"\n', {"JuliaFormatter"}),
+        (".github/workflows/any.yml", "a:\n  steps:\n    - uses: fredrikekre/runic-action@v1\n", {"Runic"}),
         (".formatter.exs", "[inputs: []]\n", {"mix format"}),
         (".github/workflows/any.yml", "a:\n  steps:\n    - run: dart format .\n", {"dart format"}),
         ("analysis_options.yaml", "formatter:\n  page_width: 100\n", {"dart format"}),
