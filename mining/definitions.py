@@ -3,7 +3,8 @@ The named units of a source. In: a `Source`. Out: its `Definition`s in order, ea
 
 The language's query says what a unit is; nothing here knows a language, except that a wrapper node whose last child is
 the unit (Python's decorated definition, an `export` statement) belongs to it, and that some languages have words which
-open no unit. Where a query captures no @unit.doc, the comments that stand right above a unit are its documentation.
+open no unit. Neighbours that one pattern captures as @unit are one, from the first to the last. Where a query captures
+no @unit.doc, the comments that stand right above a unit are its documentation.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tree_sitter import Node
 
 from ..source import text_of
+from .passing import PASSING, called_before
 from .view import is_shown
 
 if TYPE_CHECKING:  # it imports this module
@@ -45,8 +46,6 @@ ANNOTATION = re.compile(r"attribute_(list|group|item)$|^inner_attribute")
 """Kinds of nodes that hold attributes which speak of what stands behind them: no keys of a block."""
 NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|assign|method_invocation")
 """Kinds of nodes that give a name to the entries inside them."""
-PASSING = frozenset({"const_object_expression", "new_expression", "selector"})
-"""Kinds of nodes of Dart's that hold what is passed; the name of what it is passed to stands in them or before them."""
 UNNAMING = re.compile(
     r"^((function|method)_(definition|declaration|item)|block|block_body|body_statement|compound_statement"
     r"|statement_block)$"
@@ -227,8 +226,8 @@ def shapes_under(node: Node, around: Shapes) -> Shapes:
         return Shapes((f"{around.names[-1]}.*", own) if around.names else (own,), key)
     if UNNAMING.search(node.type):
         return Shapes((), None)
-    if node.type in PASSING and (name := name_before(node)) is not None:
-        return Shapes((text_of(name),), name)
+    if node.type in PASSING and (called := called_before(node)):
+        return Shapes((".".join(map(text_of, called)),), called[-1])
     if names_blocks(node.type):
         for field in NAME_FIELDS:
             name = node.child_by_field_name(field)
@@ -236,17 +235,6 @@ def shapes_under(node: Node, around: Shapes) -> Shapes:
                 # some grammars count the sign before a type into it
                 return Shapes((text_of(name).lstrip(": "),), name)
     return around
-
-
-def name_before(passing: Node) -> Node | None:
-    """Return the name of what a node of Dart's passes its arguments to, if it passes any."""
-    inside = passing.named_children
-    if not inside or inside[-1].type not in ("argument_part", "arguments"):
-        return None
-    name = inside[-1].prev_named_sibling or passing.prev_named_sibling
-    while name is not None and name.named_child_count:
-        name = name.named_children[-1]
-    return name if name is not None and name.type.endswith("identifier") else None
 
 
 @cache

@@ -89,8 +89,8 @@ class AnyView:
     def top(self) -> list[Node]:
         """The outermost statements: those of the root, or of the one node that it wraps them in."""
         units = {unit.node.id for unit in self.units}
-        rest = {unit.last.id for unit in self.units} - units
-        comments = {node.id for node in self.comments}
+        ends = {unit.last.id for unit in self.units} - units
+        aside = ends.union(node.id for node in self.comments)
         node = self.root
         while True:
             inner = [child for child in node.named_children if not child.is_extra]
@@ -101,7 +101,7 @@ class AnyView:
                 or is_entry(inner[0])
                 or depth_of(inner[0]) > 4
             ):
-                return [child for child in node.named_children if child.id not in comments | rest]
+                return [child for child in node.named_children if child.id not in aside]
             node = inner[0]
 
     @cached_property

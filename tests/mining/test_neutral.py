@@ -129,6 +129,24 @@ def test_what_is_passed_by_name_has_an_order(path: str, kept: str, slip: str):
 
 
 @pytest.mark.parametrize(
+    ("path", "text", "name"),
+    [
+        ("a.ts", "f(new a.Door<B>({ key, open: 1 }));\n", "a.Door"),
+        ("a.dart", "f() => a.door<B>(key: k, open: 1);\n", "door"),
+        ("a.dart", "f() => const Door<B>.of(key: k, open: 1);\n", "Door.of"),
+        ("a.dart", "f() => Door.of(key: k, open: 1);\n", "Door.of"),
+        ("a.dart", "f() => Door(key: k, open: 1);\n", "Door"),
+        ("a.dart", "f() => a.b().door(key: k, open: 1);\n", "door"),
+        ("a.dart", "f() => <Door>[Door(), door(key: k, open: 1)];\n", "door"),
+        ("a.ex", "A.door(:b, key: k, open: 1)\n", "A.door"),
+    ],
+)
+def test_what_is_passed_is_named_by_what_takes_it(path: str, text: str, name: str):
+    """Its name stands before the arguments, and neither a type nor what it is called on is taken for it."""
+    assert [(name,)] == [block.shapes for block in AnyView(parse(path, text)).blocks]
+
+
+@pytest.mark.parametrize(
     ("value", "is_closed"), [("^3.1{}.0", False), ("'>=3.{} <4.0'", False), ("1.2.{}", False), ("sdk{}", True)]
 )
 def test_which_versions_will_do_is_no_closed_set(value: str, is_closed: bool):
