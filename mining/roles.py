@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 
 TEST = re.compile(
-    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|integration_tests?|test[dD]ata|__(?:(?:test)?fixtures|mocks|snapshots|typetests?)__)/"
+    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|integration_tests?|test[dD]ata"
+    r"|__(?:(?:test)?fixtures|mocks|snapshots|typetests?)__)/"
     r"|(?:[a-z\d]Test|Tests|-tests|\.Tests?(?:\.\w+)*)/|[a-z\d]Test(?:s|Case)?\.(?:cs|java|kt|php|scala|swift)$"
     r"|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
     r"|(?:^|[/_-])tests?\.(?!(?:markdown|md|sh|ya?ml)$)\w+$"
