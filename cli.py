@@ -91,9 +91,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(str(error), error.exit_code)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
+    except click.ClickException as error:
+        return complain(describe_misuse(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort) as stop:
         way = (stop.__cause__ or stop).args  # click passes Ctrl-C on as the cause of its own
         return complain(". ".join(("interrupted", *map(str, way))), INTERRUPTED)
@@ -117,6 +119,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         told = next((told for words, told in lacks if words in str(error)), "")
         return complain(told, 2) if told else report_internal_error(error)
     return result if isinstance(result, int) else 0
+
+
+def describe_misuse(error: click.ClickException) -> str:
+    """Return what click found wrong with a command line, and where to read on."""
+    context = getattr(error, "ctx", None)
+    help_at = f" Read {context.command_path} --help." if context else ""
+    return error.format_message() + help_at
 
 
 def complain(message: str, exit_code: int) -> int:

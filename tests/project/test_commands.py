@@ -50,6 +50,21 @@ def fails(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -
 
 
 @pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["frobnicate"], "idiolect: No such command 'frobnicate'. Read idiolect --help."),
+        (["chekc"], "idiolect: No such command 'chekc'. Did you mean 'check'? Read idiolect --help."),
+        (["mine"], "idiolect: Missing argument 'REPO…'. Read idiolect mine --help."),
+        (["baseline", "creat"], "idiolect: No such command 'creat'. Did you mean 'create'? Read idiolect baseline --help."),
+    ],
+    ids=["no command", "a slip", "nothing to mine", "a command of a command"],
+)
+def test_a_command_line_that_cannot_be_read_is_told_in_one_line(capsys, arguments, told):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == f"{told}\n"
+
+
+@pytest.mark.parametrize(
     ("name", "told"),
     [
         ("out/samples.jsonl", "idiolect: No space left on device: 'out/samples.jsonl'. Make room. The same goes on."),
