@@ -13,8 +13,11 @@ from tree_sitter import Node
 
 from .source import Source, Span
 
-DOCUMENTING = b"/**"
-"""What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen)."""
+DOCUMENTING = (b"/**", b"=head", b"=item", b"=method")
+"""
+What opens a comment that documents the next declaration in the tools of many languages (JSDoc, Javadoc, Doxygen), or in
+Perl's (POD).
+"""
 MARKED = re.compile(rb"/\*\*|///(?!/)")
 """What opens a comment that says by its form that it is documentation, where others stand beside it."""
 MARKED_ALONE = frozenset({"csharp", "dart", "java", "kotlin", "php", "swift"})

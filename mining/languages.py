@@ -177,7 +177,7 @@ def language_of(path: str, languages: Sequence[Language] | None = None, data: by
     if found is None and is_bare(path) and (interpreter := interpreter_of(data)):
         return next((language for language in known if interpreter in language.interpreters), None)
     # an ending that a user gave to a language is nobody else's
-    if found is None or found.sha256:
+    if found is not None and found.sha256:
         return found
     return next((language for language in known if is_claimed(name, language.claims, data)), found)
 

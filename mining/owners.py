@@ -80,6 +80,7 @@ SIGNS = (
         re.compile(rb"google-?java-?format|com\.diffplug\.(gradle\.)?spotless", re.IGNORECASE),
     ),
     ("JuliaFormatter", (".JuliaFormatter.toml",), ANYTHING),
+    ("perltidy", (".perltidyrc", "perltidyrc"), ANYTHING),
     ("Runic", PIPELINES, re.compile(rb"^[^#\n]*\b(?:Runic\.main|runic-action|runic-pre-commit)\b", re.MULTILINE)),
     # a plug-in of Gradle's that runs it, or ktfmt, and what tells it how
     ("ktlint", GRADLE, re.compile(rb"^(?![ \t]*//).*\b(?:kotlinter|ktfmt|ktlint)\b", re.MULTILINE)),
@@ -129,6 +130,7 @@ LANGUAGES = {
     "gofmt": frozenset({"go"}),
     "google-java-format": frozenset({"java"}),
     "JuliaFormatter": frozenset({"julia"}),
+    "perltidy": frozenset({"perl"}),
     "Runic": frozenset({"julia"}),
     "ktlint": frozenset({"kotlin"}),
     "mix format": frozenset({"elixir"}),

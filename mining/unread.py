@@ -17,7 +17,7 @@ CODE = frozenset(
     {
         *(".awk", ".bat", ".bats", ".bicep", ".clj", ".cljs", ".cmake", ".cu", ".erl", ".f90", ".feature", ".fish"),
         *(".frag", ".fs", ".glsl", ".gradle", ".graphql", ".groovy", ".hlsl", ".hs", ".m", ".mk", ".ml", ".mli"),
-        *(".mm", ".nim", ".pl", ".pm", ".proto", ".ps1", ".pxd", ".pxi", ".pyx", ".r", ".R", ".tcl", ".thrift"),
+        *(".mm", ".nim", ".proto", ".ps1", ".pxd", ".pxi", ".pyx", ".r", ".R", ".tcl", ".thrift"),
         *(".vb", ".vert", ".wgsl", ".zig", ".zsh"),
     }
 )

@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # it imports this module
     from .anyview import AnyView, Unit
 
 INTERPOLATED = re.compile(rb"\$\{|#\{|\$\(|\{\$")
-LITERAL = re.compile(r"string|template|literal|scalar|symbol|number|numeric|integer|float|bool|true|false|null")
-WHOLE = re.compile(r"string|scalar|template")
+LITERAL = re.compile(r"string|template|literal|_scalar|symbol|number|numeric|integer|float|bool|true|false|null")
+WHOLE = re.compile(r"string|_scalar|template")
 """Kinds of literals whose inner nodes are their parts."""
 REFERENCE = re.compile(r"identifier|variable|get_attr|call|alias|reference|traversal|member|attribute_access")
 ENTRY = re.compile(
@@ -336,7 +336,7 @@ def tops_in(file: AnyView) -> list[TopFact]:
                 kind=text_of(words[0]) if words else name.kind,
                 units=bisect_left(starts, last.end_byte) - bisect_left(starts, node.start_byte),
                 lines=last.end_point.row - node.start_point.row + (last.end_point.column > 0),
-                depth=max(nesting_of(node), nesting_of(last)),
+                depth=max(nesting_of(file, node), nesting_of(file, last)),
                 line=line,
                 start=mark.start_byte,
                 end=mark.end_byte,
@@ -346,19 +346,26 @@ def tops_in(file: AnyView) -> list[TopFact]:
     return tops
 
 
-def nesting_of(node: Node) -> int:
-    """Return how many nodes of several lines nest in *node*, counting one for each line that any of them start on."""
+def nesting_of(file: AnyView, node: Node) -> int:
+    """
+    Return how many nodes of several lines nest in *node*, counting one for each step to the right that they begin with.
+
+    An `else if` is in its `if` to a parser, and beside it to who reads.
+    """
     deepest = 0
-    waiting = [(node, -1, 0)]
+    waiting = [(node, -1, -1, 0)]
     while waiting:
-        current, row, depth = waiting.pop()
+        current, row, indent, depth = waiting.pop()
         if current.end_point.row == current.start_point.row:
             continue
         if current.start_point.row > row:
-            row, depth = current.start_point.row, depth + 1
-            deepest = max(deepest, depth)
+            row = current.start_point.row
+            further = len(file.margin(row))
+            if further > indent:
+                indent, depth = further, depth + 1
+                deepest = max(deepest, depth)
         if depth < DEEPEST:
-            waiting.extend((child, row, depth) for child in current.named_children)
+            waiting.extend((child, row, indent, depth) for child in current.named_children)
     return deepest
 
 

@@ -27,14 +27,19 @@ WORDS = (
 """A file that holds none of them is not searched: to look for words takes a tenth of the time."""
 HOLDER = re.compile(r"^(?:ambient_declaration|annotated_expression)$|annotation|attribute|modifiers")
 """Kinds of nodes that speak of the definition which they stand in, or before."""
-LOOKED_UP = {("scala", "autoImport")}
-"""By language, the names by which a tool looks for a definition: sbt for what a plug-in brings into builds."""
+LOOKED_UP = {"perl": re.compile(r"[A-Z][A-Z\d_]*"), "scala": re.compile("autoImport")}
+"""
+By language, the names by which something looks for a definition: Perl and what saves its values for subs in capitals,
+which are constants otherwise; sbt for what a plug-in brings into builds.
+"""
+NOTHING = re.compile("(?!)")
 BEFORE = frozenset({"annotated_expression", "attribute_item"})
 """Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
 
 
 def own_names(file: AnyView) -> Iterator[Name]:
     """Yield the names of the definitions of *file* that were chosen there."""
+    looked_up = LOOKED_UP.get(file.source.language.name, NOTHING)
     fixed = fixed_spans(file)
     starts = [start for start, _ in fixed]
     around: list[tuple[str, int]] = []
@@ -43,7 +48,7 @@ def own_names(file: AnyView) -> Iterator[Name]:
         around = [outer for outer in around if outer[1] >= end]
         place = bisect_right(starts, name.node.start_byte) - 1
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
-        is_looked_up = (file.source.language.name, name.text) in LOOKED_UP
+        is_looked_up = looked_up.fullmatch(name.text) is not None
         if not (
             is_fixed or is_looked_up or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)
         ):

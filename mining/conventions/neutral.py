@@ -38,7 +38,7 @@ TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 WIDEST_STEP = 8
 FORMATTERS = frozenset(
     {"JuliaFormatter", "Runic", "biome", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt"}
-    | {"google-java-format", "ktlint", "mix format", "php-cs-fixer", "prettier", "rubocop", "rustfmt"}
+    | {"google-java-format", "ktlint", "mix format", "perltidy", "php-cs-fixer", "prettier", "rubocop", "rustfmt"}
     | {"swift-format", "swiftformat"}
 )
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
@@ -53,7 +53,7 @@ class StringDelimiter(NeutralConvention):
     owners = frozenset({"biome", "prettier", "rubocop"})
     # there single quotes open no string
     spared = frozenset({"c", "cpp", "csharp", "go", "hcl", "java", "kotlin", "rust", "scala", "swift"})
-    version = 6
+    version = 7
     values = ("double", "single")
     examples = Examples(
         value="single",
@@ -87,6 +87,14 @@ class StringDelimiter(NeutralConvention):
             departs=('a = "b"\n',),
             nearly=('a = "b#{c}"\n',),
         ),
+        Examples(
+            value="single",
+            path="lib/A.pm",
+            language="perl",
+            conforms=("my $a = 'b';\n",),
+            departs=('my $a = "b";\n',),
+            nearly=('my $a = "b $c";\n', 'my $a = "@{[b()]} c";\n', "my $a = qr/b/;\n"),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -97,7 +105,7 @@ class StringDelimiter(NeutralConvention):
             for node in text:
                 written = text_of(node)
                 # what is filled in has double quotes, or a language's own
-                if {*written[1:-1]} & QUOTED or not all(PLAIN.search(part.type) for part in node.named_children):
+                if {*written[1:-1]} & QUOTED or not is_text(node):
                     bound.add(written[:1])
                 elif len(written) > 2 and written[0] in "\"'" and written[-1] == written[0] and not is_markup(node):
                     free.append(node)
@@ -125,6 +133,11 @@ def whole_texts(file: AnyView) -> Iterator[list[Node]]:
             text = []
         text.append(node)
     yield text
+
+
+def is_text(node: Node) -> bool:
+    """Claim that what stands in a string is text alone, however many parts a grammar makes of it."""
+    return all(PLAIN.search(part.type) and is_text(part) for part in node.named_children)
 
 
 def is_markup(string: Node) -> bool:
@@ -251,7 +264,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE | {"bash"}  # there a blank ends a word
     is_mined = True
-    version = 11
+    version = 12
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -329,6 +342,8 @@ class TokenSpacing(NeutralConvention):
             if following is not None and following.is_extra and following.start_point.row == node.start_point.row:
                 continue  # the blanks are those of the comment
             sign = text_of(node)
+            if sign != node.type or (following is not None and following.type in BOUND):
+                continue  # text that a grammar took apart, or the first sign of a name
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
             if [sign] != sign.split() or sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
                 continue
@@ -368,8 +383,8 @@ class TokenSpacing(NeutralConvention):
         return self.advice(rules[0][0], listed(rules, PLACES))
 
 
-BOUND = frozenset({"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name"})
-"""Kinds of nodes in which a language says where blanks stand: `a: b` of YAML, `$a` of PHP."""
+BOUND = frozenset({"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name", "varname"})
+"""Kinds of nodes in which a language says where blanks stand: `a: b` of YAML, `$a` of PHP and of Perl."""
 OPENS, CLOSES = "that opens", "that closes"
 WHERE = {(True, True): "in", (False, True): OPENS, (True, False): CLOSES}
 """Where in its node a sign stands, by whether something of it stands before and after: blanks are asked between."""

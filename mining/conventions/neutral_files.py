@@ -174,7 +174,7 @@ class UnitSize(Limit):
 
     id = "Q18"
     name = "unit-size"
-    version = 2
+    version = 3
     question = "How many {key} are there?"
     examples = Examples(
         value="at most 4",
@@ -195,7 +195,10 @@ class UnitSize(Limit):
             rule={"language": "javascript", "topic": "nested blocks in a function", "most": 2},
             conforms=("function f() {\n  if (a) {\n    b();\n  }\n}\n", "function f() {\n  if (a) { b(); }\n}\n"),
             departs=("function f() {\n  if (a) {\n    while (b) {\n      c();\n    }\n  }\n}\n",),
-            nearly=("function f() {\n  if (a) {\n    while (b) { if (c) { d(); } }\n  }\n}\n",),
+            nearly=(
+                "function f() {\n  if (a) {\n    while (b) { if (c) { d(); } }\n  }\n}\n",
+                "function f() {\n  if (a) {\n    b();\n  } else if (c) {\n    d();\n  } else {\n    e();\n  }\n}\n",
+            ),
         ),
     )
 

@@ -58,7 +58,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = PROSE
-    version = 13
+    version = 14
     examples = Examples(
         value="camelCase",
         key="function",

@@ -25,7 +25,7 @@ ORDER = re.compile(
 """What opens an order to a tool that reads it between brackets alone."""
 BROKEN = re.compile(r"""(['"])[ \t]*\r?\n\s*r?\1""")
 """Where a text that is written as several strings, as Dart has it, goes from one line to the next."""
-ONE_MARKER = frozenset({"bash", "elixir", "julia", "ruby", "starlark", "yaml"})
+ONE_MARKER = frozenset({"bash", "elixir", "julia", "perl", "ruby", "starlark", "yaml"})
 """Languages that have no other."""
 HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")

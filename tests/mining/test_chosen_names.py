@@ -41,6 +41,7 @@ from .houses import parse
         ("a.dart", "class A extends B {\n  @override\n  int a_b() => 1;\n  int c() => 1;\n}\n", ["A", "c"]),
         ("a.dart", "class A {\n  A.of() {\n    f();\n  }\n  A() {\n    f();\n  }\n}\n", ["A", "of"]),
         ("a.scala", "object A extends AutoPlugin {\n  object autoImport {\n    val b = 1\n  }\n}\n", ["A"]),
+        ("a.pl", "sub TO_JSON {\n  1;\n}\n\nsub size {\n  1;\n}\n", ["size"]),
         ("a.kt", 'package a\n\n@Suppress("FunctionName")\nfun b() {\n    f()\n}\n\nfun c() {\n    f()\n}\n', ["c"]),
         ("a.ts", "declare module 'a' {\n  interface b_c {\n    d: 1;\n  }\n}\ninterface E {\n  d: 1;\n}\n", ["E"]),
         ("a.ts", "f('declare module a');\ninterface B {\n  c: 1;\n}\n", ["B"]),

@@ -32,6 +32,9 @@ from idiolect.mining.source import parse_source
         ("a.swift", "// swift-format-ignore: AlwaysUseLowerCamelCase\nfunc F() {\n}\n", ""),
         ("a.scala", "// format: off\ndef f() = {\n}\n", ""),
         ("a.scala", "// scalafmt: { maxColumn = 200 }\ndef f() = {\n}\n", ""),
+        ("a.pl", "use A;\n\n=head2 f\n\nMakes.\n\n=cut\n\nsub f {\n  1;\n}\n", "=head2 f\n\nMakes.\n\n=cut"),
+        ("a.pl", "# Makes.\nsub f {\n  1;\n}\n", "# Makes."),
+        ("a.pl", "=encoding utf8\n\n=cut\n\nsub f {\n  1;\n}\n", ""),
         ("a.go", "package a\n\n// go back to where it began\nfunc f() {\n}\n", "// go back to where it began"),
     ],
 )  # fmt: skip

@@ -1054,6 +1054,58 @@ end
         ),
         id="julia",
     ),
+    pytest.param(
+        "perl",
+        "lib/Jobs/Queue.pm",
+        """
+package Jobs::Queue;
+use Jobs::Base -base, -signatures;
+
+has limit => 16;
+
+# Add one job at the end.
+sub push ($self, @jobs) {
+  # one more
+  push @{$self->{jobs}}, @jobs;
+  return scalar @{$self->{jobs}};
+}
+
+=head2 room
+
+  my $room = $queue->room;
+
+=cut
+
+sub room {
+  my $self = shift;
+  return $self->limit - $self->size;
+}
+
+package Jobs::Broken {
+  sub message { 'no room' }
+}
+
+class Jobs::Gate {
+  method open($by) { return $by }
+}
+
+1;
+""",
+        [
+            ("function", "push"),
+            ("function", "room"),
+            ("class", "Jobs.Broken"),
+            ("method", "Jobs.Broken.message"),
+            ("class", "Jobs.Gate"),
+            ("method", "Jobs.Gate.open"),
+        ],
+        (
+            "push",
+            "# Add one job at the end.",
+            "  # one more\n  push @{$self->{jobs}}, @jobs;\n  return scalar @{$self->{jobs}};",
+        ),
+        id="perl",
+    ),
 ]
 
 
@@ -1257,7 +1309,8 @@ def test_ruby_is_read_whatever_its_files_are_called(path):
         ("bin/door", "#!/usr/bin/env bash", "bash"),
         ("door", "#! /usr/bin/python3.12 -u", "python"),
         ("door", "#!/usr/bin/env -S node --no-warnings", "javascript"),
-        ("door", "#!/usr/bin/perl", None),
+        ("door", "#!/usr/bin/perl -w", "perl"),
+        ("door", "#!/usr/bin/awk -f", None),
         ("door", "#!/usr/bin/env", None),
         ("door", "# by hand: /bin/sh", None),
         ("door.txt", "#!/bin/sh", None),
@@ -1285,6 +1338,14 @@ def test_a_header_is_read_as_what_it_says(name, text):
 
     assert language is not None
     assert name == language.name
+
+
+@pytest.mark.parametrize(
+    ("first", "name"), [("use Test::More;", "perl"), ("use strict;", "perl"), ("  $ ring --count", None), ("", None)]
+)
+def test_a_test_of_perl_is_known_by_what_it_uses(first, name):
+    """Other tools call their transcripts so, too."""
+    assert name == getattr(language_of("t/ring.t", data=f"{first}\n\nok 1;\n".encode()), "name", None)
 
 
 MACROS = [

@@ -136,6 +136,7 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\nLayout:\n  Enabled: true\n", {"rubocop"}),
         (".php-cs-fixer.dist.php", "<?php\nreturn $config;\n", {"php-cs-fixer"}),
         (".editorconfig", "[*]\nindent_size = 2\n", set()),
+        (".perltidyrc", "-pbp\n", {"perltidy"}),
         (".JuliaFormatter.toml", 'style = "blue"\n', {"JuliaFormatter"}),
         (".github/workflows/any.yml", "a:\n  steps:\n    - uses: fredrikekre/runic-action@v1\n", {"Runic"}),
         (".formatter.exs", "[inputs: []]\n", {"mix format"}),

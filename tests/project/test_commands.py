@@ -55,7 +55,7 @@ def fails(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -
         (["frobnicate"], "idiolect: No such command 'frobnicate'. Read idiolect --help."),
         (["chekc"], "idiolect: No such command 'chekc'. Did you mean 'check'? Read idiolect --help."),
         (["mine"], "idiolect: Missing argument 'REPO…'. Read idiolect mine --help."),
-        (["baseline", "creat"], "idiolect: No such command 'creat'. Did you mean 'create'? Read idiolect baseline --help."),
+        (["baseline", "made"], "idiolect: No such command 'made'. Read idiolect baseline --help."),
     ],
     ids=["no command", "a slip", "nothing to mine", "a command of a command"],
 )
