@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..mining.artefacts import LOCK, lock_folder, machine_faults, parse_json, sha256_json, write_json
+from ..mining.artefacts import LOCK, claim_lock, lock_folder, machine_faults, parse_json, sha256_json, write_json
 from ..mining.errors import InputError
 from .adapter import RECORD, read_record
 from .checkpoints import CHECKPOINTS
@@ -39,12 +39,14 @@ def refuse_folder(out: Path, *, resume: bool, start_from: Path | None = None) ->
 
     Raises `InputError` for an unfinished run that was not asked to go on, for a folder that holds something else, and
     for that of the adapter to go on from: a run that was killed while it replaced it would have lost where it began.
+    Raises `MachineError` where the unfinished run is still under way.
     """
     if start_from is not None and start_from.resolve() == out.resolve():
         raise InputError(f"{str(out)!r} is the adapter to go on from, which stays as it is. Choose another folder.")
     unfinished = (out / CHECKPOINTS / RUN).is_file()
     finished = (out / RECORD).is_file()
     if unfinished and not resume:
+        claim_lock(out).close()
         raise InputError(f"{str(out)!r} holds an unfinished run. Go on with --resume, or choose another folder.")
     if not unfinished and not finished and is_foreign(out):
         raise InputError(f"{str(out)!r} is not empty and holds no adapter. Choose another folder.")

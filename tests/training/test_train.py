@@ -12,6 +12,7 @@ from functools import partial
 from shutil import copytree, rmtree
 
 import pytest
+from idiolect.mining.artefacts import lock_folder
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
 from idiolect.mining.taught import marks_of, read_taught
 from idiolect.training import steps, train
@@ -175,7 +176,9 @@ def test_a_torn_checkpoint_is_passed_over(adapter, stopped, tiny_base, tiny_corp
 
 
 def test_an_unfinished_run_is_not_overwritten(stopped, tiny_base, tiny_corpus):
-    """Without --resume an unfinished run is refused; with it, another recipe is."""
+    """Without --resume an unfinished run is refused, as what it is: over, or under way; with it, another recipe is."""
+    with lock_folder(stopped), pytest.raises(MachineError, match="Another run is writing"):
+        train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE)
     with pytest.raises(InputError, match="unfinished run"):
         train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE)
     with pytest.raises(InputError, match="another corpus, base or recipe"):
