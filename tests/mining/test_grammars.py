@@ -1046,6 +1046,7 @@ end
             ("method", "Jobs.size"),
             ("method", "Jobs.Base.show"),
             ("method", "Jobs.insist"),
+            ("method", "Jobs.room"),
         ],
         (
             "Jobs.push",
