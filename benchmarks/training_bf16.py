@@ -30,6 +30,7 @@ import transformers
 from idiolect.training.attention import Layout, Varlen, as_autocast, segment_attention, varlen_attention
 from idiolect.training.encode import Example
 from idiolect.training.forward import plain_model
+from idiolect.training.machine import matrix_rate
 from idiolect.training.models import choose_dtype
 from idiolect.training.packing import Segment
 from idiolect.training.recipe import Recipe
@@ -341,21 +342,6 @@ def race(track: Track, shape: str, workload: str, per_prompt: int, repeats: int)
     return rows
 
 
-def matrix_rate(track: Track) -> float:
-    """Return the FLOP a second of a square matrix product in the track's precision."""
-    size, repeats = (8192, 20) if track.device.type == "cuda" else (1024, 5)
-    a, b = (torch.randn(size, size, device=track.device, dtype=track.dtype) for _ in range(2))
-    rates: list[float] = []
-    for _ in range(3):
-        wait(track.device)
-        started = time.perf_counter()
-        for _ in range(repeats):
-            a @ b
-        wait(track.device)
-        rates.append(repeats * 2 * size**3 / (time.perf_counter() - started))
-    return max(rates)
-
-
 def flops_a_token(track: Track, shape: str, answer_share: float, length: float) -> float:
     """
     Return what a token costs when nothing is computed twice: body, adapter, attention, and the head at the answers.
@@ -380,14 +366,16 @@ def flops_a_token(track: Track, shape: str, answer_share: float, length: float) 
 
 def run_race(track: Track, repeats: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the rows and goals of the whole race on *track*."""
-    rate = matrix_rate(track)
+    rate = matrix_rate(track.device, track.dtype)
     rows: list[dict[str, Any]] = []
     for shape in track.shapes:
         steps = draw_steps(track, 1, track.shapes[shape]["vocab_size"])
         examples = [example for step in steps for example in step]
         tokens = sum(example.tokens for example in examples)
         share = sum(len(example.answer) for example in examples) / tokens
-        cost = flops_a_token(track, shape, share, tokens / len(examples))
+        # a token sees half of its document, and long documents have more of the tokens
+        length = sum(example.tokens**2 for example in examples) / tokens
+        cost = flops_a_token(track, shape, share, length)
         for workload, per_prompt in (("distinct prompts", 1), ("4 pairs a prompt", 4)):
             own = race(track, shape, workload, per_prompt, repeats)
             if per_prompt == 1:

@@ -111,9 +111,10 @@ def command(
         if samples > 1:
             click.echo(f"── {number} of {samples}")
         click.echo(shown(answer.text))
-    if cut := sum(answer.finish_reason == "length" for answer in answers):
-        told = counted(cut, "answer") if samples > 1 else "the answer"
-        click.echo(f"idiolect: {told} cut at {counted(max_tokens, 'token')}; --max-tokens allows more", err=True)
+    if cut := [answer.output_tokens for answer in answers if answer.finish_reason == "length"]:
+        told = counted(len(cut), "answer") if samples > 1 else "the answer"
+        way = "--max-tokens allows more" if max(cut) >= max_tokens else "more is not left beside the prompt"
+        click.echo(f"idiolect: {told} cut at {counted(max(cut), 'token')}; {way}", err=True)
 
 
 def read_request(adapter: Path, instruction: str, file: Path | None, line: int | None) -> Prompt:

@@ -34,10 +34,27 @@ CHAT_ASK = "Continue this file. Answer with the lines that come next and nothing
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 HOPELESS = {
     401: "Set IDIOLECT_ENDPOINT_KEY to the key of that server.",
+    **dict.fromkeys(
+        (301, 302, 303, 307, 308),
+        "It sends requests elsewhere, and no key goes there unasked: give that URL.",
+    ),
     403: "The key in IDIOLECT_ENDPOINT_KEY may not use that model.",
     404: "Check the URL, which ends with the version (…/v1), and the model's name.",
 }
 """What no request of the run will get past, and the way out."""
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """
+    Follows no server to another: a key is for the one that was named, and an answer from elsewhere is nobody's.
+    """
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Return no further request, so that the redirect is an error."""
+        return
+
+
+OPENER = urllib.request.build_opener(NoRedirect)
 
 
 class RefusedError(Exception):
@@ -151,7 +168,7 @@ class EndpointGenerator:
         for attempt in range(TRIES):
             request = urllib.request.Request(self.url + path, data, headers)  # noqa: S310 - http and https only
             try:
-                with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310
+                with OPENER.open(request, timeout=SECONDS) as response:
                     return json.loads(response.read(LARGEST_ANSWER))
             except urllib.error.HTTPError as error:
                 if error.code not in BUSY or attempt == TRIES - 1:

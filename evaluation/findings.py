@@ -146,13 +146,21 @@ def check_change(
     """
     sources = list(sources)
     judge = CachingJudge(widen_rules(profile, sources))
-    inspected = [inspect_judged(source, judge.judge(source), more.get(source.path, ())) for source in sources]
+    inspected = [
+        inspect_judged(source, judge.judge(source, is_new=is_new_file(source.path, change)), more.get(source.path, ()))
+        for source in sources
+    ]
     if mode == "lines":
         inspected = [set_apart(file, came_with(file, change, judge)) for file in inspected]
     if mode == "new":
         inspected = [set_apart(file, were_not_there(file, change, judge, more_before)) for file in inspected]
     forget_oldest()
     return inspected
+
+
+def is_new_file(path: str, change: Change) -> bool:
+    """Claim that the file at *path* came with *change*, and was not moved there."""
+    return path not in change.before and change.base.read_one(path) is None
 
 
 def widen_rules(profile: Profile, sources: Sequence[Source]) -> Profile:

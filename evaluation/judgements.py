@@ -40,16 +40,18 @@ class CachingJudge:
         entries = repr((self.profile.entries, sorted(self.profile.packages))).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(entries, key=version_of_detectors(), digest_size=16).digest()
 
-    def judge(self, source: Source) -> Judgement:
-        """Return the judgement of *source*."""
+    def judge(self, source: Source, *, is_new: bool = False) -> Judgement:
+        """Return the judgement of *source*, which has no earlier version where it *is_new*."""
         if self.folder is None:
-            return judge_source(source, self.profile)
+            return judge_source(source, self.profile, is_new=is_new)
         language = source.language.name + source.language.sha256
-        what = "\0".join([language, source.path, ""]).encode("utf-8", "surrogateescape") + source.utf8
+        what = (
+            "\0".join([language, source.path, "new" if is_new else ""]).encode("utf-8", "surrogateescape") + source.utf8
+        )
         file = self.folder / f"{hashlib.blake2b(what, key=self.decides, digest_size=16).hexdigest()}.json"
         with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
             return self.read(source, json.loads(file.read_bytes()))
-        judgement = judge_source(source, self.profile)
+        judgement = judge_source(source, self.profile, is_new=is_new)
         keep(file, json.dumps(self.write(judgement)).encode())
         return judgement
 

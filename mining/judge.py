@@ -1,7 +1,8 @@
 """
 Holding one file to a profile. In: a `Source` and a `Profile`. Out: its `Judgement`: findings, counts, a score.
 
-The same questions, asked by the same code that learned them. A file that consistently does otherwise is left alone.
+The same questions, asked by the same code that learned them. A file of the house that consistently does otherwise is
+left alone; one that is new has no habits yet.
 """
 
 from __future__ import annotations
@@ -85,9 +86,11 @@ def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity
             yield found, entries[what]
 
 
-def judge_source(source: Source, profile: Profile, span: Span | None = None) -> Judgement:
+def judge_source(source: Source, profile: Profile, span: Span | None = None, *, is_new: bool = False) -> Judgement:
     """
     Hold one file, or what lies in *span* of it, to *profile*: the same questions, asked by the code that learned them.
+
+    What *is_new* is not left alone for departing throughout: who ignores a house does it consistently.
     """
     groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
     entries: dict[tuple[str, str], Entry | None] = {}
@@ -112,7 +115,7 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None) -> 
         violated[entry.id] += len(departs)
         rate = entry.k / entry.n
         parts.append((entry.bound, (len(here) - len(departs) + rate) / (len(here) + 1)))
-        if entry.tier and not has_its_own_way(found, entry.value):
+        if entry.tier and (is_new or not has_its_own_way(found, entry.value)):
             findings.extend(make_finding(source, entry, o) for o in departs)
     weight = sum(bound for bound, _ in parts)
     return Judgement(

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.context import BaseContext
 from typing import TypeVar
 
+from .errors import MachineError
 from .garbage import pause_collection
 
 Result = TypeVar("Result")
@@ -48,9 +49,14 @@ def map_files(
     lost: Callable[[str], Result],
     progress: Progress | None = None,
 ) -> Iterator[Result]:
-    """Yield `work(path)` for every path in order; `lost(path)` for one whose worker died."""
+    """
+    Yield `work(path)` for every path in order; `lost(path)` for one whose worker died.
+
+    Raises `MachineError` where no worker starts.
+    """
     waiting: list[list[str]] = make_chunks(sizes)
     done, total = 0, len(sizes)
+    has_started = False
     while waiting:
         with pool(workers) as executor:
             with hold_interrupts():
@@ -61,6 +67,9 @@ def map_files(
                 chunk, future = futures.popleft()
                 results = outcome(future)
                 broken = isinstance(future.exception(), BrokenProcessPool)
+                if results is None and not has_started:
+                    require_start()
+                has_started = True
                 # a dead worker breaks the chunks beside it too: only what dies alone is to blame
                 found = run_alone(work, chunk, lost) if results is None else results
                 done += len(chunk)
@@ -71,6 +80,18 @@ def map_files(
                 if broken:
                     waiting = [later for later, _ in futures]
                     break
+
+
+def require_start() -> None:
+    """Raise `MachineError` where no worker starts, whatever it is given."""
+    with pool(1) as executor:
+        with hold_interrupts():
+            future = executor.submit(os.getpid)
+        if isinstance(future.exception(), BrokenProcessPool):
+            raise MachineError(
+                "No worker process starts here. Each imports the script that began it: let that mine behind "
+                '`if __name__ == "__main__":`, or with workers=1.'
+            )
 
 
 def run_alone(work: Callable[[str], Result], chunk: Sequence[str], lost: Callable[[str], Result]) -> list[Result]:

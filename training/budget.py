@@ -32,7 +32,7 @@ from .vocabulary import house_tokens
 
 if TYPE_CHECKING:
     from .encode import Example
-    from .packing import Pack
+    from .packing import Pack, Plan
     from .setup import Material
 
 EFFICIENCY = 0.45
@@ -44,6 +44,11 @@ HELD = {"cpu": 2.3}
 """
 Bytes held for each that a pack keeps, where it is not one. A processor's backward and allocator add to what is counted:
 the process grew by 1.6 times that with the embedded base on two cores, 1.8 on one, 2.3 with SmolLM2-135M on two.
+"""
+FUSED = 0.8
+"""
+The same on a GPU, where norms, gates and positions are one kernel each and keep less than the layers that are counted:
+0.75 at 0.5B and 0.74 at 1.5B on an H200 (`benchmarks/results/training.json`).
 """
 QUANTISED = 0.516
 """Bytes of a weight in 4 bits with its share of two scales: 4.127 bits (QLoRA, arXiv:2305.14314, section 3)."""
@@ -126,6 +131,8 @@ class Budget:
     """The same where the base loses more on held-out answers than `skim_below`, so that prompts are learned from; None
     where that changes nothing."""
     disk: Disk
+    pack_tokens: int
+    """Most tokens of a pack: as the recipe says, or fewer where memory holds no more."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as JSON has them."""
@@ -144,34 +151,64 @@ def plan_budget(material: Material, out: Path, device: torch.device, processes: 
     """
     recipe, dtype, plan = material.recipe, material.dtype, material.plan(processes=processes)
     shape = read_shape(material.order.base, recipe, dtype, house_tokens(plan.examples) if recipe.embedding_rate else ())
+    pack_tokens, memory = plan_memory(material, shape, device, processes)
+    plan = replace(plan, pack_tokens=pack_tokens)
     steps = plan.epoch(0)
     # the process with the dearest packs is waited for
     part = sum(count_slowest(step, processes) for step in steps) / sum(count_slowest(step, 1) for step in steps)
     epoch = [[plan.build(pack) for pack in step] for step in steps]
-    packs = [pack for step in epoch for pack in step]
-    tokens = [pack.tokens for pack in packs]
-    rows = [len(pack.keep) for pack in packs]
     rate = EFFICIENCY * matrix_rate(device, dtype)
     learned = replace(recipe, skim=False)
     work, unmet = (plan_work(shape, reading, material, epoch, rate, part) for reading in (recipe, learned))
     trained = 4 * shape.trained
-    largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
-    at_once = min(choose_lanes(recipe, device), max(map(len, epoch)))
     return Budget(
         parameters=shape.parameters,
         trained_parameters=shape.trained,
-        memory=Memory(
-            weights=weight_bytes(shape, recipe, dtype, processes),
-            trained=4 * trained,
-            activations=at_once * round(HELD.get(device.type, 1) * (largest + 2 * shape.widest * max(tokens))),
-            head=at_once * min(3 * CHUNK_BYTES.get(device.type, 2**26), 12 * shape.vocabulary * max(rows)),
-            free=free_memory(device),
-        ),
+        memory=memory,
         work=work,
         unmet=unmet if recipe.skim and material.validation else None,
         # a checkpoint holds the weights, the best ones and two averages; one more is written before the oldest goes
         disk=Disk(trained, (KEEP + 1) * 4 * trained, shutil.disk_usage(existing_parent(out)).free),
+        pack_tokens=pack_tokens,
     )
+
+
+def plan_memory(material: Material, shape: Shape, device: torch.device, processes: int) -> tuple[int, Memory]:
+    """
+    Return the most tokens of a pack, and what a run holds with such packs.
+
+    Shorter packs add up to the same step. Where memory is short they are halved until it holds them, or down to the
+    longest pair.
+    """
+    plan, free = material.plan(processes=processes), free_memory(device)
+    while True:
+        memory = memory_of(material, plan, shape, device, processes, free)
+        if memory.fits or plan.pack_tokens <= material.longest:
+            return plan.pack_tokens, memory
+        plan = replace(plan, pack_tokens=max(plan.pack_tokens // 2, material.longest))
+
+
+def memory_of(material: Material, plan: Plan, shape: Shape, device: torch.device, processes: int, free: int) -> Memory:
+    """Return what a run of *material* holds with the packs of *plan*."""
+    recipe, epoch = material.recipe, [[plan.build(pack) for pack in step] for step in plan.epoch(0)]
+    packs = [pack for step in epoch for pack in step]
+    largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
+    passing = 2 * shape.widest * max(pack.tokens for pack in packs)
+    scored = 12 * shape.vocabulary * max(len(pack.keep) for pack in packs)
+    at_once = min(choose_lanes(recipe, device), max(map(len, epoch)))
+    return Memory(
+        weights=weight_bytes(shape, recipe, material.dtype, processes),
+        trained=16 * shape.trained,
+        activations=at_once * round(held_share(recipe, device) * (largest + passing)),
+        head=at_once * min(3 * CHUNK_BYTES.get(device.type, 2**26), scored),
+        free=free,
+    )
+
+
+def held_share(recipe: Recipe, device: torch.device) -> float:
+    """Return the bytes that *device* holds for each that a pack is counted to keep."""
+    is_fused = recipe.fuse_layers and recipe.fuse_pointwise and not (recipe.compile or recipe.checkpointing)
+    return FUSED if device.type == "cuda" and is_fused else HELD.get(device.type, 1.0)
 
 
 def plan_work(
@@ -259,7 +296,7 @@ def require_room(budget: Budget, out: Path) -> None:
     if not memory.fits:
         raise MachineError(
             f"The run needs about {gib(memory.total)} of memory and {gib(memory.free)} are free. "
-            "Lower it with --set checkpointing=true, or a smaller pack_tokens and max_tokens."
+            "Lower it with --set checkpointing=true, or a smaller max_tokens."
         )
     if not disk.fits:
         raise MachineError(
@@ -294,8 +331,9 @@ def describe_budget(budget: Budget) -> str:
     parts += [
         (
             "memory",
-            f"{gib(memory.total)} of {gib(memory.free)} free: weights {gib(memory.weights)}, training "
-            f"{gib(memory.trained)}, activations {gib(memory.activations)}, head {gib(memory.head)}",
+            f"{gib(memory.total)} of {gib(memory.free)} free, in packs of {budget.pack_tokens:,} tokens: weights "
+            f"{gib(memory.weights)}, training {gib(memory.trained)}, activations {gib(memory.activations)}, head "
+            f"{gib(memory.head)}",
         ),
         ("disk", f"{gib(disk.adapter)} adapter, {gib(disk.checkpoints)} checkpoints, {gib(disk.free)} free"),
     ]
@@ -304,7 +342,7 @@ def describe_budget(budget: Budget) -> str:
         way = "give it more minutes, a smaller base or a GPU"
         lines.append(f"Fewer than {FEW_STEPS} steps teach next to nothing: {way}.")
     if not memory.fits:
-        lines.append("It does NOT fit into memory: --set checkpointing=true, or a smaller pack_tokens.")
+        lines.append("It does NOT fit into memory: --set checkpointing=true, or a smaller max_tokens.")
     if not disk.fits:
         lines.append("It does NOT fit onto the disk.")
     return "\n".join(lines)

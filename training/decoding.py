@@ -130,7 +130,7 @@ def decode(
     live = sorted((row for row in rows if not row.is_done), key=lambda row: (len(row.prompt), row.index))
     if not live:
         return
-    logits, cache, mask = read_prompts(model, live, family, device)
+    logits, cache, mask = prefill(model, live, family, device)
     positions = mask.sum(-1, keepdim=True) - 1
     while True:
         tokens = choose_tokens(logits.float(), live, temperature, family)
@@ -203,7 +203,7 @@ def keep_rows(cache: Cache, mask: Tensor, rows: Tensor) -> Tensor:
     return mask[:, start:]
 
 
-def read_prompts(
+def prefill(
     model: PreTrainedModel | PeftModel, rows: Sequence[Row], family: Family, device: torch.device
 ) -> tuple[Tensor, Cache, Tensor]:
     """

@@ -18,10 +18,10 @@ from ..mining.taught import read_taught, write_taught
 from .adapter import RECORD, adapter_tensors, check_applied, write_adapter
 from .checkpoints import CHECKPOINTS, Progress
 from .full import fold_full
+from .models import read_parameters
 from .replay import origin
 from .run import RUN, files_begun
 from .setup import Material, Setup
-from .vocabulary import ROWS
 
 Losses = tuple[float | None, float | None]
 """Nats per held-out token; None where nothing is held out."""
@@ -72,7 +72,7 @@ def make_record(
             "name": setup.base.name,
             "weights_sha256": setup.base.weights_sha256,
             "revision": setup.base.revision,
-            "parameters": sum(p.numel() for name, p in setup.model.named_parameters() if not is_added(name)),
+            "parameters": read_parameters(setup.base),
             "context_length": setup.context_length,
             **({"file": setup.base.file} if setup.base.file else {}),
         },
@@ -109,11 +109,6 @@ def make_record(
         "stopped_early": state.stopped or None,
         "kept_of_change": state.kept,
     }
-
-
-def is_added(name: str) -> bool:
-    """Claim that the parameter called *name* is the adapter's and not the base's."""
-    return "lora_" in name or ROWS in name
 
 
 def count_passes(setup: Setup, epochs: float) -> int:

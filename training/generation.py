@@ -9,6 +9,7 @@ requests stand beside it, up to the rounding of a batch.
 from __future__ import annotations
 
 import copy
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -42,6 +43,7 @@ from .models import (
     find_base,
     load_base_model,
     load_tokenizer,
+    quantised,
     read_ends,
     read_parameters,
     recall_base,
@@ -174,7 +176,13 @@ def load_model(base: str | Path | Base | None = None, adapter: Path | None = Non
     if record is not None:
         require_own(found, family, record)
     device = choose_device()
-    model: Any = load_base_model(found, device=device, dtype=choose_dtype(device, read_parameters(found)))
+    # a model that was trained before goes only now: its layers hold themselves
+    gc.collect()
+    dtype = choose_dtype(device, read_parameters(found))
+    # what was trained on four bits is asked on them, where there are any
+    in_bits = record is not None and record["recipe"]["method"] == "qlora" and device.type == "cuda"
+    options = quantised(device, dtype) if in_bits else {}
+    model: Any = load_base_model(found, device=device, dtype=dtype, **options)
     loaded = LoadedModel(model, family, found, context_length(found, tokenizer), device)
     if adapter is not None:
         loaded.model = load_adapter(model, adapter).eval()

@@ -23,7 +23,8 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
     An accelerator takes microseconds for a product that takes a processor milliseconds, and as long to be asked for it.
     """
     size = MATRIX.get(device.type, 1024)
-    a = torch.ones(size, size, device=device, dtype=dtype)
+    # of ones a GPU makes less heat, and so more products
+    a = torch.randn(size, size, device=device, dtype=dtype)
     rates: list[float] = []
     for _ in range(4):
         synchronize(device)

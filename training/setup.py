@@ -6,6 +6,7 @@ What a run holds still. In: a corpus, a base and a recipe. Out: the pairs encode
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -138,6 +139,8 @@ class Material:
     validation: tuple[Example, ...]
     began: float
     """When the run began, by `time.perf_counter`: its minutes count from here."""
+    pack_tokens: int | None = None
+    """Most tokens of a pack where memory holds no more than that; None: as the recipe says."""
 
     @property
     def longest(self) -> int:
@@ -152,7 +155,7 @@ class Material:
         """
         mode = mode or expect_mode(read_config(self.order.base))
         single = mode == "single"
-        room = self.recipe.pack_tokens
+        room = self.recipe.pack_tokens if self.pack_tokens is None else self.pack_tokens
         if processes > 1:
             room = min(room, math.ceil(self.recipe.step_tokens / processes))
         # a dense mask, and what eager attention keeps, cost the square of a pack
@@ -231,6 +234,8 @@ def set_up(accelerator: Accelerator, material: Material, report: Report) -> Setu
         # one process writes what the base itself says, and spread layers need them all
         recipe = replace(recipe, replay_own=0.0)
     report("load", 0, 1)
+    # a model that was trained before goes only now: its layers hold themselves
+    gc.collect()
     options = quantised(device, dtype) if recipe.method == "qlora" else {}
     host = torch.device("cpu") if recipe.shard else device
     model = load_base_model(base, device=host, dtype=dtype, **options)

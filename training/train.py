@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,11 @@ def train_adapter(
             return leave_finished(out, order, report)
         refuse_folder(out, resume=resume, start_from=start_from)
         accelerator.wait_for_everyone()
-        require_room(plan_budget(material, out, accelerator.device, accelerator.num_processes), out)
+        budget = plan_budget(material, out, accelerator.device, accelerator.num_processes)
+        require_room(budget, out)
+        if budget.pack_tokens < material.plan(processes=accelerator.num_processes).pack_tokens:
+            report(f"plan: packs of {budget.pack_tokens:,} tokens, for memory holds no longer ones", 1, 1)
+            material = replace(material, pack_tokens=budget.pack_tokens)
         with memory_faults():
             setup = add_replay(set_up(accelerator, material, report), out, order.corpus)
             if setup.recipe.contrast and start_from is None:

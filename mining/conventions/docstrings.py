@@ -35,7 +35,10 @@ LISTED = re.compile(r"^\s*([-+*]|\d+[.)])\s")
 """An item of a list."""
 NO_SENTENCE = re.compile(r"[\w.]+\(.*\)\s*->|[^\W\dA-Z]\w*: ")
 """How a signature opens, and what is said of a parameter by its name."""
-UNENDED = frozenset({"a", "an", "and", "if", "or", "than", "the", "when", "whether"})
+UNENDED = frozenset(
+    {"a", "an", "and", "as", "at", "by", "for", "from", "if", "in", "into", "of", "on", "or", "than", "the", "to"}
+    | {"using", "via", "when", "whether", "with", "within"}
+)
 """Words after which something is to follow."""
 GOES_ON = re.compile(r"[ \t]*\r?\n\s*\n\s*[a-z]+ [a-z]")
 """A paragraph that begins within a sentence: formatters that want a summary of one line cut one off."""
@@ -318,7 +321,7 @@ class SummaryEnd(Documented):
     never = frozenset({"without"})
     is_fixable = True
     values = ("full stop", "without")
-    version = 8
+    version = 9
     examples = Examples(
         value="full stop",
         conforms=('def f():\n    """Do it."""', 'def f():\n    """\n    Do it.\n\n    Then that\n    """'),
@@ -350,6 +353,8 @@ class SummaryEnd(Documented):
             'def f():\n    """Hand on\n    **given, too.\n    """',
             'def f():\n    """Wait for\n    2.5 seconds.\n    """',
             'def f():\n    """Hand on what was given to the\n\n    caller of this.\n    """',
+            'def f():\n    """Mark what is decorated with\n    @it.\n    """',
+            'def f():\n    """Find names, as in\n\n        [i for i in a]\n    """',
         ),
     )
 

@@ -498,3 +498,15 @@ def test_a_base_that_comes_with_a_change_may_stand_in_another_file(
     git(root, "add", ".")
 
     assert (int(bool(found)), found) == check(capsys, str(root), "--diff", "HEAD", "--fail-on", "advise")
+
+
+def test_a_new_file_that_departs_throughout_is_told(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A file of the house may have a way of its own; one that comes has none, however consistent it is."""
+    (house / "new.py").write_text(SLIP * 9)
+    git(house, "add", "new.py")
+    assert len(check(capsys, str(house), "--diff", "HEAD")[1]) == 9
+
+    git(house, "commit", "-m", "Go another way")
+    git(house, "mv", "new.py", "moved.py")
+    assert check(capsys, str(house), "--diff", "HEAD") == (0, [])
+    assert check(capsys, str(house / "moved.py")) == (0, [])

@@ -175,6 +175,17 @@ def test_a_server_that_breaks_off_is_asked_again(reply, broken, reason):
     assert [reason] * 5 == [answer.finish_reason for answer in answers]
 
 
+def test_a_key_goes_to_no_other_server(serve, monkeypatch):
+    """A server that sends requests elsewhere is told as such: neither key nor request goes there."""
+    monkeypatch.setenv("IDIOLECT_ENDPOINT_KEY", "secret")
+    elsewhere = serve(lambda *_: (200, completion("theirs")))
+    server = serve(lambda *_: (302, {}, ("Location", f"{elsewhere.url}/completions")))
+
+    with pytest.raises(InputError, match="It sends requests elsewhere"):
+        ask_once(server.url)
+    assert elsewhere.paths == []
+
+
 def test_a_url_without_a_scheme_is_refused():
     """The message shows the form."""
     with pytest.raises(InputError, match="http://"):
