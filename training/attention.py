@@ -2,9 +2,10 @@
 Attention within packs. In: queries, keys, values and a `Layout`. Out: what each document would have got alone.
 
 Registered through transformers' own interface, so that every architecture built on it is served and none is patched.
-On CUDA in half precision it is one call of torch's varlen kernel; elsewhere one scaled-dot-product call per segment:
-a dense mask over the pack would cost the square of the pack's length. Models outside that interface get such a mask
-all the same (`dense_mask`): it is exact for documents within a model's window.
+On CUDA in half precision it is one call of torch's varlen kernel, also for answers whose prompts were read before;
+elsewhere one scaled-dot-product call per segment: a dense mask over the pack would cost the square of its length.
+Models outside that interface get such a mask all the same (`dense_mask`): it is exact for documents within a model's
+window.
 """
 
 from __future__ import annotations
@@ -71,12 +72,11 @@ class Past:
         if self.asked == self.wanted:
             raise AllRead
 
-    def pieces(self, layer: nn.Module) -> Pieces:
-        """Return what *layer* kept, in turn where it kept more than once."""
+    def take(self, layer: nn.Module) -> tuple[Tensor, Tensor]:
+        """Return the keys and values that *layer* kept, in turn where it kept more than once."""
         kept = self.layers[layer]
         kept.append(kept.pop(0))
-        keys, values = kept[-1]
-        return keys.split(self.lengths, dim=2), values.split(self.lengths, dim=2)
+        return kept[-1]
 
 
 @dataclass(eq=False)
@@ -95,8 +95,9 @@ class Layout:
 
     def __post_init__(self) -> None:
         self.lengths = [segment.length for segment in self.segments]
-        whole = self.past is None and self.device.type == "cuda"
-        self.varlen = varlen_indices(self.segments, self.device) if whole else None
+        self.varlen = None
+        if self.device.type == "cuda":
+            self.varlen = varlen_indices(self.segments, self.device, self.past and self.past.lengths)
 
     def mask(self, length: int, before: int, window: int | None, dtype: torch.dtype) -> Tensor:
         """Return the additive mask of *length* queries that also see *before* tokens ahead of them."""
@@ -120,20 +121,29 @@ class Varlen:
     keys: Tensor
     """Cumulative key counts, int32; the same tensor where nothing is shared."""
     gather: Tensor | None
-    """Which key stands where, when prefixes are repeated before their documents."""
+    """Which key stands where, when prefixes are repeated before their documents; counted from what was read before."""
     longest_query: int
     longest_key: int
 
 
-def varlen_indices(segments: Sequence[Segment], device: torch.device) -> Varlen:
-    """Return the index tensors for *segments*; laid out on the processor, and moved once."""
+def varlen_indices(segments: Sequence[Segment], device: torch.device, past: Sequence[int] | None = None) -> Varlen:
+    """
+    Return the index tensors for *segments*; laid out on the processor, and moved once.
+
+    With the lengths of a *past*, its keys stand before those of the segments, and what is ahead of these is in it.
+    """
     lengths = [segment.length for segment in segments]
-    seen = [segment.length + sum(lengths[place] for place in segment.ahead) for segment in segments]
-    starts = np.cumsum([0, *lengths])
-    queries = to_device(starts.astype(np.int32), device)
-    if not any(segment.ahead for segment in segments):
+    starts = np.cumsum([0, *(past or ()), *lengths])
+    first = len(past or ())
+    ahead_of = lengths if past is None else past
+    # what holds no token asks nothing, and no kernel is told of it
+    asking = [(number, segment) for number, segment in enumerate(segments, first) if segment.length]
+    lengths = [segment.length for _, segment in asking]
+    queries = to_device(np.cumsum([0, *lengths]).astype(np.int32), device)
+    if not any(segment.ahead for _, segment in asking):
         return Varlen(queries, queries, None, max(lengths), max(lengths))
-    spans = [place for number, segment in enumerate(segments) for place in (*segment.ahead, number)]
+    seen = [segment.length + sum(ahead_of[place] for place in segment.ahead) for _, segment in asking]
+    spans = [place for number, segment in asking for place in (*segment.ahead, number)]
     gather = np.concatenate([np.arange(starts[place], starts[place + 1]) for place in spans])
     keys = np.cumsum([0, *seen]).astype(np.int32)
     return Varlen(queries, to_device(keys, device), to_device(gather, device), max(lengths), max(seen))
@@ -172,12 +182,21 @@ def packed_attention(
         layout.keeps.keep(module, key, value)
     # a layer that says None sees everything, whatever the module's other layers do
     window = getattr(module, "sliding_window", None) if sliding_window == UNSAID else sliding_window
+    before = None if layout.past is None else layout.past.take(module)
     if layout.varlen is not None and query.dtype in HALF and not dropout and fits_kernel(query, value):
+        if before is not None:
+            key, value = torch.cat((before[0], key), dim=2), torch.cat((before[1], value), dim=2)
         return varlen_attention(query, key, value, layout.varlen, scaling, window), None
+    own = split_keys((key, value), layout.lengths)
+    ahead = own if layout.past is None or before is None else split_keys(before, layout.past.lengths)
+    return segment_attention(query, own, ahead, layout, scaling, dropout, window), None
+
+
+def split_keys(both: tuple[Tensor, Tensor], lengths: list[int]) -> Pieces:
+    """Return keys and values by segments of these *lengths*."""
     # split, not slices: the backward of a split is one concatenation, that of a slice a zero tensor as long as the pack
-    keys, values = key.split(layout.lengths, dim=2), value.split(layout.lengths, dim=2)
-    ahead = (keys, values) if layout.past is None else layout.past.pieces(module)
-    return segment_attention(query, (keys, values), ahead, layout, scaling, dropout, window), None
+    keys, values = both
+    return keys.split(lengths, dim=2), values.split(lengths, dim=2)
 
 
 def fits_kernel(query: Tensor, value: Tensor) -> bool:

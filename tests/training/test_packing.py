@@ -191,20 +191,58 @@ def varlen_as_documented(query, key, value, queries, keys, longest, longest_key,
     return torch.cat(outputs)
 
 
-@pytest.mark.parametrize("architecture", ["qwen3", "starcoder2", "deepseek_v3"])
-def test_the_kernel_of_a_gpu_is_asked_for_what_it_can(architecture, family, monkeypatch):
-    """With what stands for torch's varlen kernel packs are exact; heads that it refuses are computed one by one."""
-    monkeypatch.setattr(attention, "varlen_attn", varlen_as_documented)
-    monkeypatch.setattr(attention, "HALF", (torch.float32,))
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Let packs be laid out as on a GPU, and computed by what stands for torch's kernel there; count its calls."""
+    calls = []
+
+    def kernel(*given, **options):
+        calls.append(1)
+        return varlen_as_documented(*given, **options)
 
     def lay_out(layout):
         layout.lengths = [segment.length for segment in layout.segments]
-        layout.varlen = attention.varlen_indices(layout.segments, CPU)
+        layout.varlen = attention.varlen_indices(layout.segments, CPU, layout.past and layout.past.lengths)
 
+    monkeypatch.setattr(attention, "varlen_attn", kernel)
+    monkeypatch.setattr(attention, "HALF", (torch.float32,))
     monkeypatch.setattr(attention.Layout, "__post_init__", lay_out)
+    return calls
+
+
+@pytest.mark.parametrize("architecture", ["qwen3", "starcoder2", "deepseek_v3"])
+def test_the_kernel_of_a_gpu_is_asked_for_what_it_can(architecture, family, as_on_a_gpu):
+    """With what stands for torch's varlen kernel packs are exact; heads that it refuses are computed one by one."""
     model = tiny_model(architecture, len(family.tokenizer))
 
     assert choose_mode(model, CPU, torch.float32, longest=100) == "packed"
+    assert bool(as_on_a_gpu) == (architecture != "deepseek_v3")
+
+
+@pytest.mark.parametrize("architecture", ["qwen3", "starcoder2", "diffllama"])
+@pytest.mark.parametrize("share", [1, 8])
+@pytest.mark.parametrize("learn", [True, False], ids=["prompts first", "skimmed"])
+def test_answers_behind_prompts_are_one_call_of_that_kernel(
+    architecture, share, learn, examples, family, monkeypatch, as_on_a_gpu
+):
+    """Loss and gradients behind prompts that were read before are those of one kernel a segment, in a call a layer."""
+    model = tiny_model(architecture, len(family.tokenizer))
+    set_mode(model, "packed")
+    # one asks nothing beyond the context that it shares with another: its prompt's own part holds no token
+    bare = [replace(example, ask=example.ask[:1]) for example in examples[:2]]
+    ((pack, _),) = pack_in_order([*bare, *examples[2:]], pack_tokens=100_000, share=share)
+    read_prompts(model, pack, CPU, learn=False)  # once to the end: so many layers ask
+    as_on_a_gpu.clear()
+    loss, gradient = gradients(model, [read_prompts(model, pack, CPU, learn=learn)])
+    asked = forward.askers[model]
+    calls = len(as_on_a_gpu)
+    monkeypatch.setattr(attention, "HALF", ())
+    expected_loss, expected = gradients(model, [read_prompts(model, pack, CPU, learn=learn)])
+
+    # prompts stop at their last keys
+    assert calls == 2 * asked - 1
+    assert abs(loss - expected_loss) <= 1e-5 * abs(expected_loss)
+    assert (gradient - expected).norm() <= 1e-5 * expected.norm()
 
 
 @pytest.mark.parametrize("window", [None, 4])
