@@ -1,12 +1,17 @@
 """
 `--format text`: for a person. In: a report. Out: the place, the rule, the line with its mark, the evidence, the fix.
+
+What a file does wrong throughout is said once, with the lines of the others: a file is read by someone who wants to
+know what is the matter with it.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
+from ...mining.judge import Finding
 from ...mining.profile import Entry
 from ...mining.source import Source
 from ...mining.tiers import TIERS
@@ -19,28 +24,47 @@ MANY = 10
 """Findings that are too many to be read one by one: then a count by rule says where to begin."""
 MOST_RULES = 10
 """Rules of that count."""
+ALIKE = 3
+"""Findings of a file that say the same, of which each is shown; of more the first is, and the lines of the others."""
+MOST_LINES = 20
+"""Lines that are named then."""
 WIDEST = 120
 """Columns of a line that are shown around its mark."""
 
 
 def render(report: Report) -> str:
     """Return the findings, the remarks on comments that excuse nothing, and what was asked."""
+    fixes = fixes_of(report, report.alerts)
     parts = [
-        describe(alert, report.sources[alert.key.path], is_fixable=bool(fix))
-        for alert, fix in zip(report.alerts, fixes_of(report, report.alerts), strict=True)
+        describe(
+            report.alerts[first], report.sources[report.alerts[first].key.path], others, is_fixable=bool(fixes[first])
+        )
+        for first, others in join_alike(report.alerts)
     ]
     parts += ["\n".join(count_rules(report))] if len(report.alerts) > MANY else []
     parts += ["\n".join(map(printable, report.asides))] if report.asides else []
     return without_commands("\n\n".join([*parts, summarize(report)]))
 
 
-def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:
-    """Return one finding, with a word of `--fix` where that mends it."""
+def join_alike(alerts: Sequence[Alert]) -> list[tuple[int, list[Finding]]]:
+    """Return the places in *alerts* of those that are shown, with the others of the file that say the same."""
+    groups: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for place, alert in enumerate(alerts):
+        finding = alert.finding
+        groups[finding.path, finding.entry.id, finding.message].append(place)
+    shown = [(group[0], group[1:]) for group in groups.values() if len(group) > ALIKE]
+    shown += [(place, []) for group in groups.values() if len(group) <= ALIKE for place in group]
+    return sorted((first, [alerts[place].finding for place in rest]) for first, rest in shown)
+
+
+def describe(alert: Alert, source: Source, others: Sequence[Finding] = (), *, is_fixable: bool) -> str:
+    """Return one finding, with the lines of *others* that say the same, and a word of `--fix` where that mends it."""
     finding, entry = alert.finding, alert.finding.entry
     where = f"{finding.path}:{finding.line}:{finding.column}"
     lines = [printable(f"{where}: {entry.id} [{entry.tier}] {finding.message}")]
     lines += show_line(source, finding.line, finding.column, finding.end_column)
-    said = [evidence_of(entry)] if entry.opportunities else []
+    said = [name_lines(others)] if others else []
+    said += [evidence_of(entry)] if entry.opportunities else []
     exemplar = finding.exemplars[0] if finding.exemplars else None
     if exemplar is not None:
         text = f": {exemplar.text}" if exemplar.text else ""
@@ -52,6 +76,13 @@ def describe(alert: Alert, source: Source, *, is_fixable: bool) -> str:
     if is_fixable:
         said.append("--fix mends this")
     return "\n".join([*lines, *(f"      = {line}" for line in said)])
+
+
+def name_lines(others: Sequence[Finding]) -> str:
+    """Return how many *others* of the file there are, and the lines of the first."""
+    lines = list(dict.fromkeys(finding.line for finding in others))
+    more = ", …" if len(lines) > MOST_LINES else ""
+    return f"{len(others):,} more like it in this file, in lines {', '.join(map(str, lines[:MOST_LINES]))}{more}"
 
 
 def is_asked_for(entry: Entry) -> bool:

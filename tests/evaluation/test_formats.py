@@ -340,6 +340,22 @@ def test_text_counts_many_findings_by_rule(profile: Profile):
     assert "by rule" not in render_report(few, "text")
 
 
+@pytest.mark.parametrize(("slips", "shown"), [(3, 3), (4, 1), (30, 1)])
+def test_text_says_once_what_a_file_does_wrong_throughout(profile: Profile, slips: int, shown: int):
+    """The first is shown with the lines of the others; another rule, and the same in another file, stay apart."""
+    # more places of the file are as they should be: those are slips, and no way of its own
+    lines = [*(f"a{n} = 'x'" for n in range(slips)), *(f'k{n} = "x"' for n in range(40))]
+    files = [("one.py", "\n".join([*lines, "b = list()", ""])), ("two.py", "c = 'y'\n")]
+
+    said = render_report(report_of(profile, files), "text")
+
+    places = re.findall(r"^(\w+)\.py:\d+:\d+: (S0\d) ", said, re.MULTILINE)
+    assert [*[("one", "S01")] * shown, ("one", "S04"), ("two", "S01")] == places
+    named = ", ".join(map(str, range(2, min(slips, 21) + 1))) + (", …" if slips > 21 else "")
+    assert shown == slips or f"      = {slips - 1} more like it in this file, in lines {named}\n" in said
+    assert f"{slips + 1} gate, 1" in said or f"{slips + 2} gate" in said
+
+
 def test_text_marks_no_more_than_it_shows(profile: Profile):
     """A string may be as long as a file."""
     said = render_report(report_of(profile, [("app/new.py", f"a = ['{'x' * 9_000}']\n")]), "text")
