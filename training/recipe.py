@@ -147,8 +147,8 @@ class Recipe:
     fuse_pointwise: bool = True
     """With `fuse_layers` and on a GPU, compute norms, gates and rotary positions in one kernel each."""
     fuse_siblings: bool = False
-    """With `fuse_layers` and on a GPU, compute layers that read the same rows in one product. Off until it is measured
-    there."""
+    """With `fuse_layers` and on a GPU, compute layers that read the same rows in one product, and what a gate lets
+    through beside it. Off until it is measured there."""
     fuse_loss: bool = True
     """Take the head's gradient with its logits, a few rows at a time, so that no logits are kept."""
     prompts_first: bool = True

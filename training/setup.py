@@ -33,6 +33,7 @@ from .encode import INFILL_BEYOND, OTHERS_BEYOND, Encoded, Example, encode_pairs
 from .families import Family, probe_family
 from .forward import choose_mode, decoder_layers, expect_mode, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
+from .gated import fuse_gates
 from .generation import LoadedModel, ModelGenerator
 from .lanes import choose_lanes
 from .mix import drop_contexts, limit_infill, mix_kinds
@@ -365,6 +366,7 @@ def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.dev
     # a compiler fuses by itself, and sees more of a layer than its matrices
     if recipe.fuse_layers and not recipe.compile:
         if recipe.fuse_siblings and device.type == "cuda":
+            fuse_gates(model)
             fuse_siblings(model)
         fuse_adapter(model)
         if recipe.fuse_pointwise and device.type == "cuda":

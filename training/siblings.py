@@ -3,7 +3,8 @@ Layers that read the same rows, in one product. In: an adapted model. Out: the s
 
 Queries, keys and values, and gates and ups, are layers of their own, though each reads the rows that the others read.
 Computed together they read them once, and the rows' gradient is one product instead of several and their sum. Which
-layers are siblings is asked of the model: those that a trial gives the very same tensor, one after the other.
+layers are siblings is asked of the model: those that a trial gives the very same tensor, one after the other. Gates and
+ups whose results meet at once (`gated.py`) never come apart.
 """
 
 from __future__ import annotations
@@ -37,6 +38,60 @@ class Part(NamedTuple):
     """Of its adapter's product."""
 
 
+class Measure(NamedTuple):
+    """
+    What of a layer its backward needs beside tensors.
+    """
+
+    scale: float
+    width: int
+    """Numbers that it puts out."""
+    rank: int
+    dtype: torch.dtype
+    """Of its factors."""
+
+
+def measure(parts: Sequence[Part], factors: Sequence[Tensor]) -> list[Measure]:
+    """Return the measures of *parts*, whose downs *factors* begin with."""
+    downs = factors[: len(parts)]
+    return [Measure(p.scale, len(p.weight), len(down), down.dtype) for p, down in zip(parts, downs, strict=True)]
+
+
+def forward_together(x: Tensor, parts: Sequence[Part], factors: Sequence[Tensor]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """
+    Return what *parts* make of *x*, (tokens, in), side by side, and what `backward_together` needs.
+
+    *factors* are their downs and then their ups.
+    """
+    downs, ups = factors[: len(parts)], factors[len(parts) :]
+    low = torch.cat([down * part.scale for down, part in zip(downs, parts, strict=True)]).to(x.dtype)
+    high = torch.block_diag(*ups).to(x.dtype)
+    weights = [part.weight for part in parts]
+    biases = [part.bias for part in parts if part.bias is not None]
+    inner = x @ low.t()
+    y = functional.linear(
+        torch.cat((x, inner), 1),
+        torch.cat((torch.cat(weights), high), 1),
+        torch.cat(biases) if len(biases) == len(parts) else None,
+    )
+    return y, (x, low, high, inner, *weights)
+
+
+def backward_together(
+    kept: Sequence[Tensor], measures: Sequence[Measure], dy: Tensor, *, asks_input: bool
+) -> tuple[Tensor | None, list[Tensor]]:
+    """Return the gradients of the input, where *asks_input*, and of all factors; *dy* is that of what was put out."""
+    x, low, high, inner, *weights = kept
+    scales, widths, ranks, dtypes = zip(*measures, strict=True)
+    # beside the input's gradient stands that of the few numbers: what is wide is read once
+    d_x, d_inner = (dy @ torch.cat((torch.cat(weights), high), 1)).split((x.shape[1], sum(ranks)), dim=1)
+    d_low = (d_inner.t() @ x).split(ranks)
+    downs = [part.to(dtype) * scale for part, dtype, scale in zip(d_low, dtypes, scales, strict=True)]
+    pairs = zip(dy.split(widths, dim=1), inner.split(ranks, dim=1), dtypes, strict=True)
+    ups = [(part.t() @ own).to(dtype) for part, own, dtype in pairs]
+    return torch.addmm(d_x, d_inner, low) if asks_input else None, [*downs, *ups]
+
+
 class AdaptedSiblings(Function):
     """
     Frozen linear layers with their adapters, side by side over one input; keeps that, and its few low-rank numbers.
@@ -45,36 +100,17 @@ class AdaptedSiblings(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, parts: Sequence[Part], *factors: Tensor) -> tuple[Tensor, ...]:
         """Return what each of *parts* makes of *x*, (tokens, in); *factors* are their downs and then their ups."""
-        downs, ups = factors[: len(parts)], factors[len(parts) :]
-        dtype = x.dtype
-        low = torch.cat([down * part.scale for down, part in zip(downs, parts, strict=True)]).to(dtype)
-        high = torch.block_diag(*ups).to(dtype)
-        weight = torch.cat([part.weight for part in parts])
-        biases = [part.bias for part in parts if part.bias is not None]
-        inner = x @ low.t()
-        y = functional.linear(
-            torch.cat((x, inner), 1),
-            torch.cat((weight, high), 1),
-            torch.cat(biases) if len(biases) == len(parts) else None,
-        )
-        ctx.save_for_backward(x, low, high, inner, *(part.weight for part in parts))
-        ctx.parts = [(part.scale, len(part.weight), len(down)) for part, down in zip(parts, downs, strict=True)]
-        ctx.dtype = downs[0].dtype
+        y, kept = forward_together(x, parts, factors)
+        ctx.save_for_backward(*kept)
+        ctx.measures = measure(parts, factors)
         return y.split([len(part.weight) for part in parts], dim=1)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Any, ...]:
         """Return the gradients of the input and of all factors."""
-        x, low, high, inner, *weights = ctx.saved_tensors
-        scales, widths, ranks = zip(*ctx.parts, strict=True)
-        dy = torch.cat(upstream, 1)
-        # beside the input's gradient stands that of the few numbers: what is wide is read once
-        d_x, d_inner = (dy @ torch.cat((torch.cat(weights), high), 1)).split((x.shape[1], sum(ranks)), dim=1)
-        d_low = (d_inner.t() @ x).to(ctx.dtype).split(ranks)
-        downs = [part.mul_(scale) for part, scale in zip(d_low, scales, strict=True)]
-        pairs = zip(dy.split(widths, dim=1), inner.split(ranks, dim=1), strict=True)
-        ups = [(part.t() @ own).to(ctx.dtype) for part, own in pairs]
-        return torch.addmm(d_x, d_inner, low) if ctx.needs_input_grad[0] else None, None, *downs, *ups
+        asks = ctx.needs_input_grad[0]
+        d_x, factors = backward_together(ctx.saved_tensors, ctx.measures, torch.cat(upstream, 1), asks_input=asks)
+        return d_x, None, *factors
 
 
 class Siblings:
@@ -100,17 +136,22 @@ class Siblings:
 
     def compute(self, x: Tensor) -> list[Tensor]:
         """Return what each layer makes of *x*."""
-        names = [layer.active_adapters[0] for layer in self.layers]
-        bases: list[Any] = [layer.get_base_layer() for layer in self.layers]
-        named = list(zip(self.layers, names, strict=True))
-        scales = [layer.scaling[name] for layer, name in named]
-        parts = [Part(base.weight, base.bias, scale) for base, scale in zip(bases, scales, strict=True)]
-        downs = [layer.lora_A[name].weight for layer, name in named]
-        ups = [layer.lora_B[name].weight for layer, name in named]
+        parts, factors = split_layers(self.layers)
         with without_autocast(x.device.type):
-            rows = x.reshape(-1, x.shape[-1]).to(bases[0].weight.dtype)
-            found: Any = AdaptedSiblings.apply(rows, parts, *downs, *ups)
+            rows = x.reshape(-1, x.shape[-1]).to(parts[0].weight.dtype)
+            found: Any = AdaptedSiblings.apply(rows, parts, *factors)
         return [y.view(*x.shape[:-1], -1) for y in found]
+
+
+def split_layers(layers: Sequence[LoraLinear]) -> tuple[list[Part], list[Tensor]]:
+    """Return what is frozen of *layers*, and what is trained: their downs and then their ups."""
+    names = [layer.active_adapters[0] for layer in layers]
+    bases: list[Any] = [layer.get_base_layer() for layer in layers]
+    halves = [*(layer.lora_A for layer in layers), *(layer.lora_B for layer in layers)]
+    scales = [layer.scaling[name] for layer, name in zip(layers, names, strict=True)]
+    parts = [Part(base.weight, base.bias, scale) for base, scale in zip(bases, scales, strict=True)]
+    factors: list[Any] = [half[name].weight for half, name in zip(halves, 2 * names, strict=True)]
+    return parts, factors
 
 
 def fuse_siblings(model: PeftModel) -> int:

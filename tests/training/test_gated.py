@@ -1,0 +1,104 @@
+"""
+Gates and ups in one product: the same losses and gradients, and nothing where something else is meant.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from idiolect.training.adapter import adapter_tensors
+from idiolect.training.encode import encode_pairs
+from idiolect.training.forward import to_batch
+from idiolect.training.fused import fuse_adapter
+from idiolect.training.gated import fuse_gates, gradient_of_both, let_through
+from idiolect.training.packing import pack_in_order
+from idiolect.training.siblings import fuse_siblings
+
+from .conftest import make_pairs
+from .test_fused import adapted, gradients
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(name="pack", scope="module")
+def _pack(family):
+    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(12), family, 512).examples, pack_tokens=100_000, share=8)
+    return pack
+
+
+@pytest.mark.parametrize("architecture", ["qwen2", "qwen3", "llama", "granite"])
+def test_one_product_equals_two(architecture, pack, family):
+    """Losses and gradients to 1e-5, twice in a row; queries, keys and values are still siblings."""
+    batch = to_batch(pack, "packed", CPU, torch.float32)
+    model = adapted(architecture, family)
+    losses, gradient = gradients(model, batch, fuse=True)
+    gates, siblings = fuse_gates(model), fuse_siblings(model)
+    fuse_adapter(model)
+    for _ in range(2):
+        fused_losses, fused_gradient = gradients(model, batch, fuse=True)
+
+        assert torch.allclose(losses, fused_losses, rtol=1e-5, atol=1e-5)
+        assert (fused_gradient - gradient).norm() <= 1e-5 * gradient.norm()
+    layers = model.config.num_hidden_layers
+    assert (gates, siblings) == (layers, 3 * layers)
+
+
+@pytest.mark.parametrize("architecture", ["gemma2", "starcoder2"])
+def test_what_is_no_such_gate_is_left_alone(architecture, family):
+    """Gemma lets through by another function, StarCoder2 lets nothing through."""
+    model = adapted(architecture, family)
+
+    assert not fuse_gates(model)
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def test_half_precision_stays_close(pack, family):
+    """In bf16 gradients keep the direction of full precision, and the type of the factors."""
+    full = adapted("qwen2", family)
+    _, expected = gradients(full, to_batch(pack, "packed", CPU, torch.float32), fuse=False)
+    half = adapted("qwen2", family)
+    for module in half.modules():
+        if type(module) is torch.nn.Linear and not any(p.requires_grad for p in module.parameters()):
+            module.to(torch.bfloat16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert fuse_gates(half)
+        fuse_adapter(half)
+        _, gradient = gradients(half, to_batch(pack, "packed", CPU, torch.bfloat16), fuse=True)
+
+    assert torch.nn.functional.cosine_similarity(gradient.float(), expected, dim=0) > 0.99
+
+
+def test_an_adapter_that_is_off_stays_off(pack, family):
+    """The base is asked through the same layers while the adapter is disabled; names of weights do not change."""
+    model = adapted("qwen2", family)
+    batch = to_batch(pack, "packed", CPU, torch.float32)
+    names = sorted(adapter_tensors(model))
+    with model.disable_adapter(), torch.no_grad():
+        plain = model(**batch.inputs).logits
+    fuse_gates(model)
+    with model.disable_adapter(), torch.no_grad():
+        off = model(**batch.inputs).logits
+
+    assert torch.allclose(plain, off, rtol=1e-5, atol=1e-5)
+    assert sorted(adapter_tensors(model)) == names
+
+
+def test_recomputation_gives_the_same(pack, family):
+    """Activations that are computed anew give the same gradient."""
+    batch = to_batch(pack, "packed", CPU, torch.float32)
+    model = adapted("llama", family)
+    _, gradient = gradients(model, batch, fuse=True)
+    fuse_gates(model)
+    model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})
+    _, again = gradients(model, batch, fuse=True)
+
+    assert (again - gradient).norm() <= 1e-5 * gradient.norm()
+
+
+def test_the_gradient_of_the_gate_is_autograds():
+    """Written by hand, so that it is written where one product reads it."""
+    both = torch.randn(5, 12, dtype=torch.float64, requires_grad=True)
+    upstream = torch.randn(5, 6, dtype=torch.float64)
+    let_through(both).backward(upstream)
+
+    assert torch.allclose(both.grad, gradient_of_both(both.detach(), upstream))
