@@ -66,6 +66,7 @@ class CachingJudge:
             "obeyed": dict(judgement.obeyed),
             "violated": dict(judgement.violated),
             "score": judgement.score,
+            "own_way": judgement.own_way,
         }
 
     def read(self, source: Source, kept: Mapping[str, Any]) -> Judgement:
@@ -79,6 +80,7 @@ class CachingJudge:
             obeyed=kept["obeyed"],
             violated=kept["violated"],
             score=kept["score"],
+            own_way=tuple(kept["own_way"]),
         )
 
 

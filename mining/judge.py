@@ -63,6 +63,8 @@ class Judgement:
     violated: Mapping[str, int]
     score: float | None
     """The conformance score of the catalogue, section 4.4; None when nothing is governed."""
+    own_way: tuple[str, ...] = ()
+    """Rules that the file consistently departs from, and is left alone about."""
 
 
 def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity, Entry | None]]:
@@ -103,6 +105,7 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None, *, 
     obeyed: Counter[str] = Counter()
     violated: Counter[str] = Counter()
     parts: list[tuple[float, float]] = []
+    own_way: set[str] = set()
     asked = 0
     for what, found in sorted(groups.items()):
         entry = entries[what]
@@ -115,7 +118,11 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None, *, 
         violated[entry.id] += len(departs)
         rate = entry.k / entry.n
         parts.append((entry.bound, (len(here) - len(departs) + rate) / (len(here) + 1)))
-        if entry.tier and (is_new or not has_its_own_way(found, entry.value)):
+        if not entry.tier:
+            continue
+        if not is_new and has_its_own_way(found, entry.value):
+            own_way.add(entry.id)
+        else:
             findings.extend(make_finding(source, entry, o) for o in departs)
     weight = sum(bound for bound, _ in parts)
     return Judgement(
@@ -125,6 +132,7 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None, *, 
         obeyed=dict(obeyed),
         violated={rule: count for rule, count in violated.items() if count},
         score=sum(bound * share for bound, share in parts) / weight if weight else None,
+        own_way=tuple(sorted(own_way)),
     )
 
 

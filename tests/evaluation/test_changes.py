@@ -247,6 +247,8 @@ def test_one_more_is_no_slip_in_a_file_that_has_a_way_of_its_own(
     git(house, "commit", "-m", "Go another way")
     (house / "own.py").write_text(f"{text}a = 'more'\n")
     assert count == len(check(capsys, str(house), "--diff", "HEAD")[1])
+    main(["check", str(house), "--no-names", "--diff", "HEAD", "--format", "junit"])
+    assert (not count) == ("a way of its own is left alone" in capsys.readouterr().out)
 
 
 def test_a_change_cannot_weaken_its_own_judge(house: Path, capsys: pytest.CaptureFixture[str]):

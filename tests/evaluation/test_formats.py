@@ -214,13 +214,32 @@ def test_junit_names_are_unique_and_failures_count(report: Report):
 
 
 def test_junit_tells_what_does_not_parse_and_what_stands_behind_a_failure(profile: Profile):
-    """A broken file is an error, not a pass; a failure carries its counts, each suite the profile's hash."""
+    """A broken file is skipped, no pass and no error; a failure carries its counts, each suite the profile's hash."""
     root = ET.fromstring(render_report(report_of(profile, [("app/n.py", "a = list()\ndef f(:\n")]), "junit"))
 
-    assert ("1", "1") == (root.get("errors"), root.get("failures"))
-    assert ["2"] == [case.get("line") for case in root.iter("testcase") if case.find("error") is not None]
+    assert ("0", "1", "1") == tuple(root.get(name) for name in ("errors", "failures", "skipped"))
+    (broken,) = (case for case in root.iter("testcase") if case.find("skipped") is not None)
+    assert ("parse", "2") == (broken.get("name"), broken.get("line"))
+    assert "does not parse" in skipped_cases(root)["parse"]
     values = {found.get("name"): found.get("value") or "" for found in root.iter("property")}
     assert ("90", "90", 64) == (values["k"], values["n"], len(values["profile"])) and float(values["bound"]) > 0.9
+
+
+def skipped_cases(root: ET.Element) -> dict[str, str]:
+    """Return why the cases that were skipped were, by their names."""
+    found = ((case.get("name") or "", case.find("skipped")) for case in root.iter("testcase"))
+    return {name: skipped.get("message") or "" for name, skipped in found if skipped is not None}
+
+
+def test_junit_skips_a_rule_that_a_file_has_its_own_way_in(profile: Profile):
+    """It is left alone, which is no pass; the same rule fails where a file slips, and every count is that of cases."""
+    files = [("app/own.py", "a = ['x']\n" * 6), ("app/slip.py", "a = ['x']\nb = [\"x\"]\n")]
+    root = ET.fromstring(render_report(report_of(profile, files), "junit"))
+
+    own, slip = root.findall("testsuite")
+    assert {"S01"} == skipped_cases(own).keys() and "do otherwise" in skipped_cases(own)["S01"]
+    assert not skipped_cases(slip) and ("1", "0") == (slip.get("failures"), slip.get("skipped"))
+    assert ("0", "1", "1") == (own.get("failures"), own.get("skipped"), root.get("skipped"))
 
 
 def test_gitlab_fingerprints_are_unique_and_hold_no_line(report: Report, profile: Profile):

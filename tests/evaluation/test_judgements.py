@@ -45,6 +45,14 @@ def test_a_second_look_gives_the_same(profile: Profile, folder: Path, monkeypatc
     assert 1 == len(list(folder.iterdir()))
 
 
+def test_a_way_of_its_own_is_kept(profile: Profile):
+    """What a file is left alone about comes from the cache, too."""
+    own = parse_source("package/own.py", b"a = 'z'\n" * 6, PYTHON)
+    judged = [CachingJudge(profile).judge(own) for _ in range(2)]
+
+    assert [("S01",)] * 2 == [each.own_way for each in judged] and not judged[1].findings
+
+
 def test_another_path_text_or_profile_is_judged_anew(profile: Profile, folder: Path):
     """Whatever decides a judgement is part of its name."""
     moved = parse_source("other/new.py", SLIP.utf8, PYTHON)
