@@ -17,7 +17,11 @@ from ._paths import PATH
 from ._root import find_root
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..evaluation.findings import Report
+
+STDOUT = "-"
 
 
 @click.command("check")
@@ -33,8 +37,10 @@ if TYPE_CHECKING:
 @click.option(
     "--fail-on", type=click.Choice(TIERS), default="gate", show_default=True, help="Exit 1 from this tier on."
 )
-@click.option("--format", "form", default="text", show_default=True, help="text, json, sarif, github, gitlab, …")
-@click.option("--output", "outputs", multiple=True, metavar="FORMAT=PATH", help="Write another format to a file.")
+@click.option("--format", "form", help="text (default), json, sarif, github, gitlab, …")
+@click.option(
+    "--output", "outputs", multiple=True, metavar="FORMAT=PATH", help="Write another format to a file; `-` is stdout."
+)
 @click.option(
     "--baseline", "baseline_file", metavar="FILE", help="The accepted past; .idiolect-baseline.jsonl if there."
 )
@@ -51,7 +57,7 @@ def command(
     staged: bool,
     mode: str | None,
     fail_on: str,
-    form: str,
+    form: str | None,
     outputs: tuple[str, ...],
     baseline_file: str | None,
     fix: bool,
@@ -77,8 +83,8 @@ def command(
         raise click.UsageError(f"--mode {mode} compares with a commit: give --diff BASE or --staged.")
     if fix and staged:
         raise click.UsageError("--fix writes to the work tree, --staged judges the index: use one of them.")
-    targets = [split_output(output) for output in outputs]
-    check_formats([form, *(name for name, _ in targets)])
+    shown, targets = split_outputs(form, outputs)
+    check_formats([shown, *(name for name, _ in targets)])
     root = find_root(paths, alone=base is None and not staged)
     named = tuple(relative_to(root, path) for path in paths)
     request = Request(
@@ -100,9 +106,9 @@ def command(
     for name, target in targets:
         with machine_faults(target):
             write_output(target, render_report(report, name) + "\n")
-    click.echo(render_report(report, form))
+    click.echo(render_report(report, shown))
     # nothing unread passes in silence
-    for aside in () if says_notes(form) else report.asides:
+    for aside in () if says_notes(shown) else report.asides:
         click.echo(printable(aside), err=True)
     failing = tiers_from(fail_on)
     return 1 if any(alert.finding.entry.tier in failing for alert in report.alerts) else 0
@@ -123,11 +129,26 @@ def page_of(rule: str) -> str:
     return render_page(found)
 
 
-def split_output(output: str) -> tuple[str, Path]:
-    """Return the format and the file that one --output names; its folder must be there."""
+def split_outputs(form: str | None, outputs: Sequence[str]) -> tuple[str, list[tuple[str, Path]]]:
+    """
+    Return the format for standard output, and the others with their files.
+
+    One that is sent to `-` stands in for --format; of two, a reader could not tell where the one ends.
+    """
+    targets = [split_output(output) for output in outputs]
+    printed = [*([form] if form is not None else []), *(name for name, target in targets if target is None)]
+    if len(printed) > 1:
+        raise click.UsageError(f"Only one format goes to standard output, not {' and '.join(printed)}.")
+    return printed[0] if printed else "text", [(name, target) for name, target in targets if target is not None]
+
+
+def split_output(output: str) -> tuple[str, Path | None]:
+    """Return the format and the file that one --output names, None for standard output; its folder must be there."""
     name, equals, target = output.partition("=")
     if not equals or not target:
         raise click.UsageError(f"--output {output!r} is not FORMAT=PATH.")
+    if target == STDOUT:
+        return name, None
     if not Path(target).parent.is_dir():
         raise InputError(f"--output {output!r}: there is no folder {str(Path(target).parent)!r}. Make it first.")
     return name, Path(target)
