@@ -86,6 +86,7 @@ def specialize(
     cannot be had of so little code, or in so few minutes.
     """
     from .. import training  # noqa: F401 - a package that is missing is named before anything is mined
+    from ..evaluation.checks.check import plugged_checks
     from ..mining.artefacts import lock_folder
     from ..mining.mine import mine_repositories
     from ..training.families import probe_family
@@ -93,7 +94,8 @@ def specialize(
 
     began = time.monotonic()
     refuse_other_content(out)
-    # so is a base that is not there, or cannot be read
+    # so are a plug-in that cannot be used, and a base that is not there, or cannot be read
+    plugged_checks()
     found = find_base(base)
     probe_family(load_tokenizer(found), read_ends(found))
     read_parameters(found)

@@ -148,12 +148,18 @@ def builtin_languages() -> tuple[Language, ...]:
 
 def plugged_languages() -> list[Language]:
     """Return the languages of installed plug-ins: each is the path of a table such as `--language` takes."""
-    found: list[Language] = []
-    for _, file in load_plugins("languages"):
-        from .own_languages import read_own_languages
+    return [language for _, languages in load_plugins("languages", read_plugged) for language in languages]
 
-        found.extend(read_own_languages(Path(file)))
-    return found
+
+def read_plugged(file: str | Path) -> tuple[Language, ...]:
+    """
+    Return the languages of one plug-in.
+
+    Raises `SettingsError` or `InputError` for a table that cannot be used, `TypeError` for what is no path.
+    """
+    from .own_languages import read_own_languages
+
+    return read_own_languages(Path(file))
 
 
 _own: list[Language] = []

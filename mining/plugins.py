@@ -12,50 +12,63 @@ from __future__ import annotations
 import hashlib
 import site
 import sysconfig
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import InputError
+from .errors import IdiolectError, InputError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
+T = TypeVar("T")
 GROUPS = ("kinds", "conventions", "checks", "formats", "languages")
 
 
-def load_plugins(group: str) -> list[tuple[str, Any]]:
+def load_plugins(group: str, read: Callable[[Any], T]) -> list[tuple[EntryPoint, T]]:
     """
-    Return (name, object) of every plug-in of *group*, by name.
+    Return (entry point, what *read* makes of its object) of every plug-in of *group*, by name.
 
-    Raises `InputError` when one cannot be imported.
+    Raises `InputError` when one cannot be imported, or *read* raises: it is not what it should be.
     """
-    return [(entry.name, load_entry(entry)) for entry in entries_of(group)]
+    return [(entry, load_entry(entry, read)) for entry in entries_of(group)]
 
 
-def add_plugins(known: dict[str, Any], group: str, key: Callable[[Any], str]) -> None:
+def add_plugins(known: dict[str, T], group: str, read: Callable[[Any], T], key: Callable[[T], str]) -> None:
     """
-    Add what plug-ins of *group* bring to *known*, each under the name that *key* gives.
+    Add what *read* makes of the plug-ins of *group* to *known*, each under the name that *key* gives.
 
-    Raises `InputError` when that is the name of another.
+    Raises `InputError` when one cannot be used, or that is the name of another.
     """
-    for name, plugged in load_plugins(group):
+    for entry, plugged in load_plugins(group, read):
         if key(plugged) in known:
-            raise InputError(f"The plug-in {name!r} brings {key(plugged)!r}, which is the name of another.")
+            raise InputError(f"{describe(entry)} brings {key(plugged)!r}, which is the name of another.")
         known[key(plugged)] = plugged
 
 
-def load_entry(entry: EntryPoint) -> Any:
-    """Import the object of one entry point."""
+def load_entry(entry: EntryPoint, read: Callable[[Any], T]) -> T:
+    """Import the object of one entry point, and return what *read* makes of it."""
+    with blaming(entry):
+        return read(entry.load())
+
+
+@contextmanager
+def blaming(entry: EntryPoint) -> Generator[None]:
+    """Turn whatever its code raises into an `InputError` that names the plug-in of *entry* and its package."""
     try:
-        return entry.load()
-    except Exception as error:  # a plug-in is another's code and may raise what it likes
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(
-            f"The plug-in {entry.name!r} ({entry.value}) cannot be loaded: {reason}. Mend or uninstall its package."
-        ) from None
+        yield
+    except (Exception, SystemExit) as error:  # a plug-in is another's code and may raise what it likes
+        said = str(error).strip().rstrip(".")
+        reason = said if isinstance(error, IdiolectError) else f"{type(error).__name__}: {said}".rstrip(": ")
+        raise InputError(f"{describe(entry)} cannot be used: {reason}. Mend or uninstall its package.") from error
+
+
+def describe(entry: EntryPoint) -> str:
+    """Return how a sentence opens about the plug-in of *entry*: by its name, its package and its object."""
+    package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
+    return f"The plug-in {entry.name!r}{package} ({entry.value})"
 
 
 def entries_of(group: str) -> list[EntryPoint]:
@@ -75,10 +88,24 @@ def all_entries() -> tuple[EntryPoint, ...]:
                 from importlib.metadata import distributions
 
                 for package in distributions(path=[str(folder)], name=package_name(file)):
-                    for entry in package.entry_points:
+                    for entry in read_entries(package):
                         if entry.group in wanted:
                             found.setdefault((entry.group, entry.name), entry)
     return tuple(found[key] for key in sorted(found))
+
+
+def read_entries(package: Distribution) -> list[EntryPoint]:
+    """
+    Return the entry points of *package*.
+
+    Raises `InputError` when its list of them is none.
+    """
+    try:
+        return list(package.entry_points)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"The entry points of the package {package.name} cannot be read: {error}. Mend or uninstall it."
+        ) from error
 
 
 def package_name(file: Path) -> str:

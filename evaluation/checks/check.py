@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...mining.corpus import Corpus
 from ...mining.errors import InputError
-from ...mining.plugins import load_plugins
+from ...mining.plugins import blaming, describe, load_plugins
 from ...mining.source import Source, Span
 from ..sandbox.run import Status
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 LOST = Status.INFRA.value
 """The status of what a fault of this machine kept from being judged: neither a pass nor a failure."""
@@ -105,6 +108,7 @@ class Check(Protocol):
         ...
 
 
+Maker = Callable[[Corpus, Path | None], Check | None]
 MEMBERS = tuple(member for member in vars(Check) if not member.startswith("_"))
 
 
@@ -118,9 +122,12 @@ def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check
     names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
     own = [(f"checks/{name}.py", importlib.import_module(f"{package}.{name}")) for name in names]
     makers = [(name, getattr(module, "make_check", None)) for name, module in own]
+    made: list[tuple[str, Check | None]] = [(name, make(corpus, repository)) for name, make in makers if make]
+    for entry, make in plugged_checks():
+        with blaming(entry):
+            made.append((describe(entry), make(corpus, repository)))
     checks: list[Check] = []
-    for name, make in [*makers, *load_plugins("checks")]:
-        check: Check | None = make(corpus, repository) if make is not None else None
+    for name, check in made:
         if check is None:
             continue
         if missing := [member for member in MEMBERS if not hasattr(check, member)]:
@@ -129,3 +136,23 @@ def collect_checks(corpus: Corpus, repository: Path | None = None) -> list[Check
             raise InputError(f"{name}: its check {check.name!r} has the name of another.")
         checks.append(check)
     return sorted(checks, key=lambda check: (check.order, check.name))
+
+
+def plugged_checks() -> list[tuple[EntryPoint, Maker]]:
+    """
+    Return what makes the checks of installed plug-ins, with their entry points.
+
+    Raises `InputError` for one that cannot be used, which is better told before there is anything to check.
+    """
+    return load_plugins("checks", read_maker)
+
+
+def read_maker(plugged: object) -> Maker:
+    """
+    Return what makes the check of a plug-in.
+
+    Raises `InputError` when it cannot be called.
+    """
+    if not callable(plugged):
+        raise InputError(f"it is of type {type(plugged).__name__}, and no function that makes a check")
+    return plugged

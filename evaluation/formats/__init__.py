@@ -11,10 +11,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from functools import partial
 from types import ModuleType
 
 from ...mining.errors import InputError
-from ...mining.plugins import entries_of, load_entry
+from ...mining.plugins import describe, entries_of, load_entry
 from ..findings import Report
 
 __all__ = ["check_formats", "format_names", "own_formats", "render_report", "says_notes"]
@@ -34,32 +35,45 @@ def format_names() -> list[str]:
     known = own_formats()
     for entry in entries_of("formats"):
         if entry.name in known:
-            raise InputError(f"The plug-in {entry.name!r} ({entry.value}) has the name of another format.")
+            raise InputError(f"{describe(entry)} has the name of another format.")
         known.append(entry.name)
     return sorted(known)
 
 
 def check_formats(names: Iterable[str]) -> None:
-    """Raise `InputError` for the first of *names* that is no format: before any work is done."""
-    known = format_names()
+    """Raise `InputError` for the first of *names* that is no format, or cannot be used: before any work is done."""
     for name in names:
-        if name not in known:
-            raise InputError(f"No format {name!r}. Known: {', '.join(known)}.")
+        load_format(name)
 
 
 def load_format(name: str) -> ModuleType:
-    """Return the module of the format called *name*; the others are not imported."""
-    check_formats([name])
+    """
+    Return the module of the format called *name*; the others are not imported.
+
+    Raises `InputError` when there is none of that name, or it is not what a format is.
+    """
+    if name not in (known := format_names()):
+        raise InputError(f"No format {name!r}. Known: {', '.join(known)}.")
     plugged = next((entry for entry in entries_of("formats") if entry.name == name), None)
-    return load_entry(plugged) if plugged is not None else importlib.import_module(f"{__name__}.{name}")
+    if plugged is not None:
+        return load_entry(plugged, partial(read_format, name))
+    return read_format(name, importlib.import_module(f"{__name__}.{name}"))
+
+
+def read_format(name: str, module: ModuleType) -> ModuleType:
+    """
+    Return the *module* of the format called *name*.
+
+    Raises `InputError` when it is none.
+    """
+    if not callable(getattr(module, "render", None)):
+        raise InputError(f"The format {name!r} has no function `render`, and is none.")
+    return module
 
 
 def render_report(report: Report, name: str) -> str:
     """Return *report* in the format called *name*."""
-    render = getattr(load_format(name), "render", None)
-    if render is None:
-        raise InputError(f"The format {name!r} has no function `render`, and is none.")
-    said: str = render(report)
+    said: str = load_format(name).render(report)
     # a path may hold bytes that are no UTF-8; they are spelled out, in JSON as well
     return said.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -18,9 +18,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from tree_sitter import Node, Point
+from tree_sitter import Node, Point, Query
 
 from ..errors import InputError, naming
+from ..languages import language_named
 from ..plugins import add_plugins
 from ..source import Source
 
@@ -413,8 +414,29 @@ def collect_conventions() -> tuple[Convention, ...]:
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         with naming(f"conventions/{module.name}.py"):
             add_classes(found, vars(importlib.import_module(f"{package}.{module.name}")).values())
-    add_plugins(found, "conventions", lambda convention: convention.id)
+    add_plugins(found, "conventions", read_convention, lambda convention: convention.id)
     return tuple(found[name]() for name in sorted(found))
+
+
+def read_convention(plugged: object) -> type[Convention]:
+    """
+    Return the class of convention that a plug-in brings.
+
+    Raises `InputError` when it is none, or lacks what is asked of each; what its query or its making raises passes.
+    """
+    if not (isinstance(plugged, type) and issubclass(plugged, Convention)):
+        raise InputError(f"it is {name_of(plugged)}, and no class of Convention")
+    if missing := [member for member in ("id", "name", "question", "examples") if not getattr(plugged, member, None)]:
+        raise InputError(f"its convention has no {' and no '.join(missing)}")
+    plugged()
+    if plugged.query:
+        Query(language_named("python").grammar, plugged.query)
+    return plugged
+
+
+def name_of(plugged: object) -> str:
+    """Return how a sentence speaks of what a plug-in brings: the name of a class, or the type of an object."""
+    return f"the class {plugged.__name__}" if isinstance(plugged, type) else f"of type {type(plugged).__name__}"
 
 
 def add_classes(found: dict[str, type[Convention]], values: Iterable[object]) -> None:

@@ -136,8 +136,19 @@ def collect_kinds() -> dict[str, Kind]:
             raise InputError(f"pairs/{name}.py: KIND is {found!r}, and no Kind.")
         if kinds.setdefault(found.name, found) is not found:
             raise InputError(f"pairs/{name}.py: its kind {found.name!r} has the name of another.")
-    add_plugins(kinds, "kinds", lambda kind: kind.name)
+    add_plugins(kinds, "kinds", read_kind, lambda kind: kind.name)
     return kinds
+
+
+def read_kind(plugged: object) -> Kind:
+    """
+    Return the kind that a plug-in brings.
+
+    Raises `InputError` when it is none.
+    """
+    if not isinstance(plugged, Kind):
+        raise InputError(f"it is of type {type(plugged).__name__}, and no Kind")
+    return plugged
 
 
 def phrase(key: str, phrasings: Sequence[str]) -> str:

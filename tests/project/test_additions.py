@@ -8,6 +8,7 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_format_says_itself_whether_it_has_a_place_for_notes(plant):
 
 def test_a_format_of_a_plug_in_takes_no_name_of_ours(monkeypatch):
     """Which of the two a pipeline would get, nobody could say."""
-    monkeypatch.setattr(formats, "entries_of", lambda _: [SimpleNamespace(name="sarif", value="other.sarif")])
+    monkeypatch.setattr(formats, "entries_of", lambda _: [EntryPoint("sarif", "other.sarif", "idiolect.formats")])
     with pytest.raises(InputError, match=r"'sarif' \(other\.sarif\) has the name of another format"):
         formats.format_names()
 

@@ -11,6 +11,8 @@ import site
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -25,11 +27,11 @@ from idiolect.evaluation.formats import format_names
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_of
 from idiolect.mining.pairs.kind import collect_kinds
-from idiolect.mining.plugins import load_plugins
+from idiolect.evaluation.checks.check import plugged_checks
 bats = language_of("a.bats")
 print(json.dumps({
     "kind": "title" in collect_kinds(), "convention": "potting-loop-names" in conventions_by_id(),
-    "language": bats is not None and bats.name, "checks": [name for name, _ in load_plugins("checks")],
+    "language": bats is not None and bats.name, "checks": [entry.name for entry, _ in plugged_checks()],
     "format": "lines" in format_names(),
 }))
 """
@@ -150,8 +152,8 @@ python, head = language_named("python"), "def f(x):\\n"
 def answer(body):
     return Answer("p", "f", body, parse_text("a.py", head + body, python), Span(len(head), len(head + body)),
                   parse_text("a.py", head + "    return x", python), Span(len(head), len(head) + 12))
-from idiolect.mining.plugins import load_plugins
-check = dict(load_plugins("checks"))["quiet"](None, None)
+from idiolect.evaluation.checks.check import plugged_checks
+check = plugged_checks()[0][1](None, None)
 print([result.ok for result in check.judge([answer("    print(x)"), answer("    return x")])])
 """
 
@@ -193,10 +195,112 @@ def test_a_mined_tree_registers_nothing(tmp_path: Path):
 
 def test_a_name_that_is_taken_is_refused(monkeypatch):
     """Two of one name would hide each other: both names are told, and nothing that is known gives way."""
-    monkeypatch.setattr(plugins, "load_plugins", lambda _: [("potting", "quiet"), ("other", "quiet")])
+    entries = [EntryPoint(name, "os.path:sep", "idiolect.kinds") for name in ("potting", "other")]
+    monkeypatch.setattr(plugins, "entries_of", lambda _: entries)
     known = {}
 
-    with pytest.raises(InputError, match="'other' brings 'quiet'"):
-        plugins.add_plugins(known, "kinds", str)
+    with pytest.raises(InputError, match=r"'other' \(os.path:sep\) brings 'quiet'"):
+        plugins.add_plugins(known, "kinds", lambda _: "quiet", str)
 
     assert known == {"quiet": "quiet"}
+
+
+Break = Callable[[str, str], Path]
+
+
+@pytest.fixture(name="break_plugin")
+def _break_plugin(python: Path) -> Iterator[Break]:
+    """Install one more package beside the plug-in, with an entry point in a group, and take it away again."""
+    (folder,) = (python.parent.parent / "lib").glob("python*/site-packages")
+    module, info = folder / "shed.py", folder / "garden_shed-2.dist-info"
+
+    def install(group: str, code: str) -> Path:
+        module.write_text(code, "utf-8")
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: garden-shed\nVersion: 2\n")
+        (info / "entry_points.txt").write_text(
+            f"[idiolect.{group}]\nrake = shed:RAKE\n" if group else "[idiolect.a]\nb"
+        )
+        return python
+
+    yield install
+    module.unlink(missing_ok=True)
+    shutil.rmtree(info, ignore_errors=True)
+
+
+def refuse(python: Path, *words: str) -> str:
+    """Return the line that a command is refused with, as input that cannot be used is."""
+    done = subprocess.run(
+        [str(python), "-m", "idiolect", *words], capture_output=True, text=True, check=False, timeout=120
+    )
+
+    assert (2, "") == (done.returncode, done.stdout)
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+SHED = "idiolect: The plug-in 'rake' of the package garden-shed (shed:RAKE) cannot be used: "
+CONVENTION = "from idiolect.mining.conventions import Convention\nclass RAKE(Convention):\n    "
+
+
+@pytest.mark.parametrize(
+    ("group", "code", "said"),
+    [
+        pytest.param("conventions", "1 / 0", "ZeroDivisionError: division by zero.", id="raises"),
+        pytest.param("conventions", "raise SystemExit", "SystemExit.", id="leaves"),
+        pytest.param(
+            "conventions", "RAKES = 1", "AttributeError: module 'shed' has no attribute 'RAKE'", id="lacks it"
+        ),
+        pytest.param("conventions", "RAKE = 3", "it is of type int, and no class of Convention.", id="no convention"),
+        pytest.param(
+            "conventions",
+            f"{CONVENTION}id = 'rake'\n    examples = 3",
+            "its convention has no name and no question.",
+            id="a half one",
+        ),
+        pytest.param(
+            "conventions",
+            f"{CONVENTION}id = name = question = 'rake'\n    examples = 3\n    query = '(no_node) @site'",
+            "QueryError: ",
+            id="a query of no node",
+        ),
+        pytest.param("languages", "RAKE = 3", "TypeError: ", id="no path"),
+        pytest.param("languages", "RAKE = 'no.toml'", "no.toml", id="no table"),
+        pytest.param("formats", "RAKE = 3", "The format 'rake' has no function `render`, and is none.", id="no format"),
+    ],
+)
+def test_a_plug_in_that_cannot_be_used_is_named(break_plugin: Break, tmp_path: Path, group: str, code: str, said: str):
+    """It is told in one line, with the package to be mended, before anything is asked."""
+    words = ["check", str(write_pots(tmp_path)), "--no-names", *(["--format=rake"] if group == "formats" else [])]
+
+    line = refuse(break_plugin(group, code), *words)
+
+    assert line.startswith(SHED) and said in line and line.endswith(". Mend or uninstall its package.")
+
+
+def test_a_broken_plug_in_ends_what_would_ask_it_alone(break_plugin: Break, tmp_path: Path):
+    """Before anything is mined, and nothing is left behind; a check asks no kind and passes."""
+    pots = write_pots(tmp_path)
+    python = break_plugin("kinds", "RAKE = 3")
+
+    line = refuse(python, "mine", str(pots), "--out", str(tmp_path / "corpus"))
+    assert f"{SHED}it is of type int, and no Kind. Mend or uninstall its package." == line
+    assert not (tmp_path / "corpus").exists()
+    run(python, "-m", "idiolect", "check", str(pots), "--no-names")
+
+
+def test_a_broken_check_is_told_before_anything_is_mined(break_plugin: Break, tmp_path: Path):
+    """Answers would come to it after minutes of training."""
+    python = break_plugin("checks", "RAKE = 3")
+
+    line = refuse(python, "specialize", str(write_pots(tmp_path)), "--out", str(tmp_path / "out"))
+
+    assert f"{SHED}it is of type int, and no function that makes a check" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_list_of_entry_points_that_is_none_is_told(break_plugin: Break, tmp_path: Path):
+    """Its package is named, for no plug-in has a name yet."""
+    line = refuse(break_plugin("", ""), "check", str(write_pots(tmp_path)), "--no-names")
+
+    assert line.startswith("idiolect: The entry points of the package garden-shed cannot be read")
