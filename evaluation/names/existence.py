@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ from ...mining.source import Source
 from .certainty import KINDS, QUOTED, is_certain
 from .house import House, read_house
 from .resolver import UnaskedError, ask_resolver, find_resolver, installed, least_minor, version_for
+from .running import names_lacking
 
 RULE = "A11"
 FILES_A_RUN = 500
@@ -36,6 +38,15 @@ PLATFORMS = ("linux", "darwin", "win32")
 """As `sys.platform` calls them: what the standard library lacks on one it may have on another."""
 NEWEST = "3.15"
 """The newest Python that the resolver knows: what the standard library lacks in an older one may have come since."""
+
+
+class NameAndModule(NamedTuple):
+    """
+    A name, and the dotted name of the module that lacks it.
+    """
+
+    name: str
+    module: str
 
 
 class Missing(NamedTuple):
@@ -101,9 +112,9 @@ def missing_everywhere(program: str, house: House, found: Set[Missing]) -> set[M
     """
     Return those of *found* that the standard library lacks on every platform, and all that is not about it.
 
-    Where the project does not say which Python it needs, the newest has to lack them, too.
+    The running Python has to lack them, and, where the project does not say which one it needs, the newest, too.
     """
-    asked = {missing for missing in found if is_standard(missing)}
+    asked = lacking_here({missing for missing in found if is_standard(missing)})
     newest = [(sys.platform, NEWEST)] if least_minor(house.root) is None else []
     for platform, version in (*((platform, "") for platform in PLATFORMS if platform != sys.platform), *newest):
         if asked:
@@ -113,10 +124,25 @@ def missing_everywhere(program: str, house: House, found: Set[Missing]) -> set[M
     return {missing for missing in found if not is_standard(missing)} | asked
 
 
+def lacking_here(found: Set[Missing]) -> set[Missing]:
+    """Return those of *found*, all about the standard library, that the running Python lacks for certain."""
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for missing in found:
+        name, module = name_and_module(missing)
+        names[module].add(name)
+    lacking = {module: names_lacking(module, asked) for module, asked in names.items()}
+    return {missing for missing in found if (of := name_and_module(missing)).name in lacking[of.module]}
+
+
 def is_standard(missing: Missing) -> bool:
     """Claim that something is missing in a module of the standard library."""
     is_of_module = missing.kind == "import" or missing.message.startswith("No attribute")
-    return is_of_module and QUOTED.findall(missing.message)[1].partition(".")[0] in sys.stdlib_module_names
+    return is_of_module and name_and_module(missing).module.partition(".")[0] in sys.stdlib_module_names
+
+
+def name_and_module(missing: Missing) -> NameAndModule:
+    """Return which name is missing in which module, for what is missing in one."""
+    return NameAndModule(*QUOTED.findall(missing.message)[:2])
 
 
 def hash_of(program: str, house: House, paths: Sequence[str]) -> str:

@@ -38,6 +38,10 @@ GUARDED = [
     pytest.param("import sys\n\nprint(sys.getlinuxversion())\n", False, id="no platform has it"),
     pytest.param("from sys import getwindowsversion\n", True, id="another platform has what is imported"),
     pytest.param("from sys import getlinuxversion\n", False, id="no platform has what is imported"),
+    pytest.param("from urllib.request import quote\n", True, id="a module has what it imports itself"),
+    pytest.param("import socket\n\nprint(socket.errno.EINTR)\n", True, id="a module has a module that it imports"),
+    pytest.param("import socket\n\nprint(socket.error_number)\n", False, id="neither stubs nor Python have it"),
+    pytest.param("from tkinter import Conjured\n", True, id="the running Python is not asked for windows"),
     pytest.param(
         "import json\n\ntry:\n    dumps = json.dump_fast\nexcept AttributeError:\n    dumps = json.dumps\n",
         True,
