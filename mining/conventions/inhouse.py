@@ -47,6 +47,7 @@ class Wrapper(HouseConvention):
     id = "A01"
     name = "wrapper"
     question = "Is `{key}` called through the house's own function?"
+    version = 2
     never = frozenset({"directly"})
     least_support = 10.0
     least_files = 3
@@ -81,7 +82,8 @@ class Wrapper(HouseConvention):
         Propose, for outside functions, the thin house function with the most callers whose body calls it.
 
         That a body calls something proves no preference: either others call it too, a little, or the whole library is
-        kept to the wrapper's module.
+        kept to the wrapper's module. A body that hands on what it is given, and returns what comes, stands in for what
+        it calls however much else it does.
         """
         homes = {f"{f.module}.{function.symbol}": f.module for f in files.values() for function in f.functions}
         takers = {f"{f.module}.{function.symbol}" for f in files.values() for function in f.functions if function.first}
@@ -90,14 +92,16 @@ class Wrapper(HouseConvention):
         for wrapper, inside in sorted(calls.inside.items()):
             home = homes[wrapper]
             through = calls.modules[wrapper].total() - calls.modules[wrapper][home]
-            if len(inside) > THIN or through < 5 or len(set(calls.modules[wrapper]) - {home}) < 3:
+            if through < 5 or len(set(calls.modules[wrapper]) - {home}) < 3:
                 continue
             for raw in sorted(inside if wrapper in takers else inside - ENVIRONMENT):
                 library = raw.partition(".")[0]
                 elsewhere = set(calls.modules[raw]) - {home}
                 is_kept = set(calls.libraries[library]) == {home} and calls.libraries[library].total() >= 3
                 is_only = calls.callers[raw][home] == {wrapper}
-                if is_only and is_outside(raw, calls.packages) and (0 < len(elsewhere) <= 2 or is_kept):
+                is_thin = len(inside) <= THIN and (0 < len(elsewhere) <= 2 or is_kept)
+                is_proven = is_thin or raw in calls.relayed[wrapper]
+                if is_only and is_proven and is_outside(raw, calls.packages):
                     best[raw] = max(best.get(raw, (0, "")), (through, wrapper))
         return [
             {"key": raw, "raw": raw, "wrapper": wrapper, "homes": [homes[wrapper]]}
@@ -288,6 +292,8 @@ class SettingsAccess(Convention):
 class CallTable:
     """
     Who calls what: for each function the modules that call it, and for each house function what its body calls.
+
+    Of what it calls, what it hands its first argument on to and returns stands apart, as `relayed`.
     """
 
     def __init__(self, files: Mapping[str, FileFacts], homes: Mapping[str, str]) -> None:
@@ -295,6 +301,7 @@ class CallTable:
         self.modules: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.libraries: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.inside: defaultdict[str, set[str]] = defaultdict(set)
+        self.relayed: defaultdict[str, set[str]] = defaultdict(set)
         self.callers: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for facts in files.values():
             for call in facts.calls if facts.role in ASKED_OF_WRAPPERS else ():
@@ -306,6 +313,7 @@ class CallTable:
                 self.callers[callee][facts.module].add(around)
                 if around in homes:
                     self.inside[around].add(callee)
+                    self.relayed[around].update([callee] if call.is_relay else ())
 
 
 def is_context_manager(function: FunctionFact) -> bool:

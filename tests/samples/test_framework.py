@@ -73,6 +73,7 @@ def _corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     ("convention", "key", "value"),
     [
         pytest.param("A01", "time.time", "through halyard.clock.now", id="the clock"),
+        pytest.param("A01", "logging.getLogger", "through halyard.journal.get_logger", id="the journal"),
         pytest.param("A01", "urllib.request.urlopen", "through halyard.wire.fetch", id="the wire"),
         pytest.param("A02", "deck", "with @handles", id="the decorator"),
         pytest.param("A03", "named …Ask", "has the base Ask", id="the base class"),
