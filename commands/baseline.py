@@ -128,7 +128,8 @@ def compare(
     if must_exist and not target.is_file():
         raise InputError(f"No baseline at {str(target)!r}. Make one: idiolect baseline create.")
     old = read_baseline(target.read_bytes(), target.name) if target.is_file() else Counter["Key"]()
-    found = Counter(find_all(Request(root, profile=profile))) if is_judged else Counter["Key"]()
+    request = Request(root, profile=profile, baseline=file if target.is_file() else None)
+    found = Counter(find_all(request)) if is_judged else Counter["Key"]()
     # what was not looked for is not mended
     found += old - Counter(answerable(old, names=True))
     return Past(root, target, old, found)

@@ -25,7 +25,8 @@ def command(source: Path | None, words: int) -> None:
     """
     from ..evaluation.learning import learn_tree
     from ..evaluation.notes import idle_patterns, idle_settings, require_grammar, unheard, unread, without_grammar
-    from ..evaluation.request import paths_now
+    from ..evaluation.request import Request, paths_now
+    from ..evaluation.standard import baseline_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
     from ..mining.repository import kind_by, list_files
@@ -37,7 +38,7 @@ def command(source: Path | None, words: int) -> None:
     settings = read_settings(source)
     paths = () if is_corpus else paths_now(source, settings)
     require_grammar(paths)
-    profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings)
+    profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings, baseline_now(Request(source)))
     if is_corpus:
         click.echo("note: learned from the corpus's training files alone; `idiolect guide REPO` counts all", err=True)
     else:

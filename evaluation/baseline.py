@@ -11,6 +11,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..mining.artefacts import parse_json
@@ -22,6 +23,8 @@ FILE = ".idiolect-baseline.jsonl"
 """Where a baseline stands unless it is named, at the top of the repository."""
 
 Baseline = Mapping[Key, int]
+NOTHING: Baseline = MappingProxyType({})
+"""A past in which all was well."""
 
 
 class Matched(NamedTuple):

@@ -32,7 +32,12 @@ class Key(NamedTuple):
 def keys_of(source: Source, findings: Sequence[Finding]) -> list[Key]:
     """Return the key of each finding of *source*."""
     definitions = collect_definitions(source) if findings else []
-    return [Key(source.path, f.entry.id, scope_at(definitions, f.start), snippet_of(source, f)) for f in findings]
+    return [key_at(source, definitions, f.entry.id, f.start, f.end) for f in findings]
+
+
+def key_at(source: Source, definitions: Iterable[Definition], rule: str, start: int, end: int) -> Key:
+    """Return the key that a finding of *rule* has at these bytes of *source*, which holds *definitions*."""
+    return Key(source.path, rule, scope_at(definitions, start), snippet_of(source, start, end))
 
 
 def scope_at(definitions: Iterable[Definition], byte: int) -> str:
@@ -43,7 +48,7 @@ def scope_at(definitions: Iterable[Definition], byte: int) -> str:
     return min(around, key=lambda d: d.span.end - d.span.start).symbol if around else ""
 
 
-def snippet_of(source: Source, finding: Finding) -> str:
+def snippet_of(source: Source, start: int, end: int) -> str:
     """Return a hash of the marked text without its blanks."""
-    text = b"".join(source.utf8[finding.start : finding.end].split())
+    text = b"".join(source.utf8[start:end].split())
     return hashlib.blake2b(text, digest_size=8).hexdigest()

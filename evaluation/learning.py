@@ -40,46 +40,64 @@ from ..mining.repository import Repository, matcher_of, open_code
 from ..mining.settings import Settings
 from ..mining.skips import content_reason, name_reason
 from ..mining.source import Source, UndecodableError, parse_source
+from .accepted import Acceptance
+from .baseline import NOTHING, Baseline, write_baseline
 from .diff import Snapshot
 
 CLAIMS = frozenset({"generated", "minified", "vendored"})
 """Reasons to leave a file alone that a change may bring about by a word or a line."""
 
 
-def learn_tree(root: Path, settings: Settings) -> Profile:
-    """Return the profile of the files under *root* as they are now."""
+def learn_tree(root: Path, settings: Settings, baseline: Baseline = NOTHING) -> Profile:
+    """Return the profile of the files under *root* as they are now; what *baseline* accepts weakens no rule."""
     repository = open_code(root, known_languages(), settings.exclude, settings.marks)
     packages = repository.packages
-    tallies = tally_all(tree_files(repository), packages)
-    owners = owners_in(root, repository.listed)
-    return learn_profile(tallies, settings=settings, recent=recent_lines(root), owners=owners, packages=packages)
+    acceptance = Acceptance(baseline, repository.paths)
+    tallies = tally_all(tree_files(repository), packages, acceptance)
+    return learn_profile(
+        tallies,
+        settings=settings,
+        recent=recent_lines(root),
+        owners=owners_in(root, repository.listed),
+        packages=packages,
+        accepted=acceptance.by_path,
+    )
 
 
-def learn_commit(snapshot: Snapshot, settings: Settings) -> Profile:
-    """Return the profile of a commit, from git's objects: the change under judgement has no say in it."""
-    kept = kept_profile(snapshot, settings)
+def learn_commit(snapshot: Snapshot, settings: Settings, baseline: Baseline = NOTHING) -> Profile:
+    """
+    Return the profile of a commit, from git's objects: the change under judgement has no say in it.
+
+    What *baseline*, that of the commit, accepts weakens no rule.
+    """
+    kept = kept_profile(snapshot, settings, baseline)
     with suppress(OSError, ValueError, KeyError, TypeError):
         if kept is not None:
             return Profile.from_json(json.loads(kept.read_bytes()))
     packages = outermost_packages(snapshot.blobs)
-    tallies = tally_all(snapshot.read(governed_paths(snapshot, settings)), packages)
+    paths = governed_paths(snapshot, settings)
+    acceptance = Acceptance(baseline, paths)
+    tallies = tally_all(snapshot.read(paths), packages, acceptance)
     recent: Mapping[str, frozenset[int]] = {}
     if snapshot.commit:
         recent = recent_lines(snapshot.root, snapshot.commit)
     owners = owners_of(snapshot.read(filter(may_set_up, snapshot.blobs)))
-    profile = learn_profile(tallies, settings=settings, recent=recent, owners=owners, packages=packages)
+    profile = learn_profile(
+        tallies, settings=settings, recent=recent, owners=owners, packages=packages, accepted=acceptance.by_path
+    )
     if kept is not None:
         keep(kept, json.dumps(profile.as_json()).encode())
     return profile
 
 
-def tally_all(files: Iterable[tuple[str, bytes]], packages: Set[str]) -> list[FileTally]:
-    """Return the answers of every file that conventions are asked of."""
+def tally_all(files: Iterable[tuple[str, bytes]], packages: Set[str], acceptance: Acceptance) -> list[FileTally]:
+    """Return the answers of every file that conventions are asked of; *acceptance* takes note of each."""
     tallies: list[FileTally] = []
     for path, data in files:
         with naming(path):
             if (source := read_source(path, data)) is not None:
                 tallies.append(tally_source(source, packages))
+                acceptance.note(source)
     return tallies
 
 
@@ -159,7 +177,7 @@ def known_suffixes() -> tuple[str, ...]:
     return endings_of(known_languages())
 
 
-def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:
+def kept_profile(snapshot: Snapshot, settings: Settings, baseline: Baseline) -> Path | None:
     """Return where the profile of *snapshot* is kept, or None when nothing is."""
     folder = cache_folder("profiles")
     if folder is None or not snapshot.commit:
@@ -169,7 +187,8 @@ def kept_profile(snapshot: Snapshot, settings: Settings) -> Path | None:
         git_output(snapshot.root, "rev-parse", "--verify", "--quiet", f"{snapshot.commit}~{COMMITS}^{{tree}}") or b""
     )
     own = "".join(language.sha256 for language in known_languages())
-    decides = [ages, young, settings.sha256.encode(), version_of_detectors(), own.encode()]
+    past = write_baseline(baseline).encode()
+    decides = [ages, young, settings.sha256.encode(), version_of_detectors(), own.encode(), past]
     return folder / f"{hashlib.blake2b(b'|'.join(decides), digest_size=16).hexdigest()}.json"
 
 

@@ -41,11 +41,12 @@ def find_standard(request: Request, change: Change | None) -> Standard:
     """Return the profile, the settings and the baseline: of the merge base where there is a change to judge."""
     if change is None:
         settings = read_settings(request.root)
-        profile = named_profile(request, settings) or learn_tree(request.root, settings)
-        return Standard(profile, settings, load_baseline(request, lambda name: read_whole(request.root / name)))
-    settings = settings_before(request, change)
-    profile = named_profile(request, settings) or learn_commit(change.base, settings)
-    return Standard(profile, settings, baseline_before(request, change))
+        baseline = baseline_now(request)
+        profile = named_profile(request, settings) or learn_tree(request.root, settings, baseline)
+        return Standard(profile, settings, baseline)
+    settings, baseline = settings_before(request, change), baseline_before(request, change)
+    profile = named_profile(request, settings) or learn_commit(change.base, settings, baseline)
+    return Standard(profile, settings, baseline)
 
 
 def settings_before(request: Request, change: Change) -> Settings:
@@ -60,6 +61,11 @@ def settings_before(request: Request, change: Change) -> Settings:
     except SettingsError:
         stated_settings(files_after(request, change, SETTINGS_FILES))
         return Settings(marks=read_marks(files))
+
+
+def baseline_now(request: Request) -> Baseline:
+    """Return the baseline of the work tree."""
+    return load_baseline(request, lambda name: read_whole(request.root / name))
 
 
 def baseline_before(request: Request, change: Change) -> Baseline:

@@ -5,7 +5,9 @@ Statistics as in the catalogue's common rules: each file counts for at most ten 
 a one-sided 90 % Wilson bound (Wilson 1927), what of a mined family reaches a bound passes Benjamini–Hochberg (1995) at
 5 %, absences and legacy forms are learned but never enforced, what a formatter owns is left to it, a rule that recent
 lines break is migrating and blocks nothing, and a folder that consistently does otherwise is left alone. Beyond them,
-copies of one file in several folders count for one of it: copying is one decision.
+copies of one file in several folders count for one of it: copying is one decision. A slip that the team has
+accepted does not make a rule weaker, as long as the share of places that keep it, that slip counted, is what the tier
+asks for.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain, groupby, islice
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id
@@ -63,6 +66,8 @@ class Place(NamedTuple):
     """Where the first one stands."""
     text: str
     """That line; empty where it does not show the answer."""
+    is_accepted: bool = False
+    """Whether the team has accepted these answers, whatever the house's is."""
 
 
 PATH: Callable[[Place], str] = attrgetter("path")
@@ -71,6 +76,10 @@ RECENT: Callable[[Place], int] = attrgetter("recent")
 QUESTION = itemgetter(0, 1)
 ANSWER = itemgetter(0, 1, 2)
 """The convention and the key of an opportunity, and its value with them."""
+
+
+Accepts = Callable[[Sequence[Opportunity]], Sequence[bool]]
+"""Claims of each opportunity of one file that the team has accepted its answer, were it a slip."""
 
 
 class Files(NamedTuple):
@@ -82,6 +91,8 @@ class Files(NamedTuple):
     """The lines, by path, that the last commits added."""
     origins: Mapping[str, str]
     """The first file, by path, that a file is a copy of."""
+    accepted: Mapping[str, Accepts] = MappingProxyType({})
+    """Who knows what was accepted in a file, by its path."""
 
 
 class Circumstances(NamedTuple):
@@ -100,6 +111,7 @@ def learn_profile(
     recent: Mapping[str, Set[int]] | None = None,
     owners: Owners | None = None,
     packages: Set[str] = frozenset(),
+    accepted: Mapping[str, Accepts] | None = None,
 ) -> Profile:
     """
     Return the profile of the files that *tallies* came from.
@@ -107,12 +119,13 @@ def learn_profile(
     *recent* holds the lines, by path, that the last commits added (`mining.recency`); without it nothing is migrating.
     *owners* says which formatters are configured, and where (`mining.owners`): what they own is left to them.
     *packages* are its outermost packages (`mining.packages`), as the tallies were made with.
+    *accepted* tells, by path, the slips that weaken no rule.
     """
     files = sorted(tallies, key=lambda tally: tally.path)
     facts = {tally.path: tally.facts for tally in files if tally.facts is not None}
     places: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
     rules: dict[tuple[str, str], Mapping[str, Any]] = {}
-    about = Files(recent or {}, find_copies(files))
+    about = Files(recent or {}, find_copies(files), accepted or {})
     for tally in files:
         for question, place in count_answers(tally, tally.opportunities, tally.texts, about):
             places[question].append(place)
@@ -146,6 +159,24 @@ def find_copies(files: Sequence[FileTally]) -> dict[str, str]:
 
 
 def count_answers(
+    file: FileTally | FileFacts,
+    found: Sequence[Opportunity],
+    texts: Mapping[tuple[str, str, str], str],
+    about: Files,
+) -> Iterator[tuple[tuple[str, str], Place]]:
+    """Yield, for every answer in *found*, the question and how often one *file* answers so; accepted ones apart."""
+    accepts = about.accepted.get(file.path)
+    marks = accepts(found) if accepts is not None else ()
+    if not any(marks):
+        yield from count_alike(file, found, texts, about)
+        return
+    for is_accepted in (False, True):
+        alike = [one for one, mark in zip(found, marks, strict=True) if mark == is_accepted]
+        for question, place in count_alike(file, alike, texts, about):
+            yield question, place._replace(is_accepted=is_accepted)
+
+
+def count_alike(
     file: FileTally | FileFacts,
     found: Sequence[Opportunity],
     texts: Mapping[tuple[str, str, str], str],
@@ -266,6 +297,44 @@ def count_values(places: Iterable[Place]) -> Counter[str]:
     return times
 
 
+class Count(NamedTuple):
+    """
+    How firmly one scope keeps one choice.
+    """
+
+    k: float
+    """Weighted opportunities that make it."""
+    n: float
+    """Weighted opportunities."""
+    files: int
+    own: float
+    """The lower bound of k / n; 0 where there are too few places for one."""
+    bound: float
+    """That, or what other codebases lend a small one."""
+
+
+def count_votes(convention: Convention, scope: str, value: str, votes: Mapping[str, float], files: int) -> Count | None:
+    """Return how firmly *votes* of so many *files* keep *value*, or None where there are too few."""
+    n, k = sum(votes.values()), votes.get(value, 0.0)
+    prior = read_priors().get(convention.id) if scope == "repository" and LEAST_OWN <= n <= MOST_OWN else None
+    if (n < convention.least_support and prior is None) or files < convention.least_files:
+        return None
+    own = wilson_bound(k, n) if n >= convention.least_support else 0.0
+    lent = wilson_bound(k + prior.a, n + prior.a + prior.b) if prior is not None and k >= OWN_SHARE * n else 0.0
+    return Count(k, n, files, own, max(own, lent))
+
+
+def strength_without(convention: Convention, count: Count, better: Count | None) -> str:
+    """
+    Return the strictest tier that a rule may have when its accepted slips do not *count*, which makes it *better*.
+
+    With them, the share of places that keep it must reach that tier still: what many depart from is no rule for having
+    been accepted.
+    """
+    share = count.k / count.n
+    return lower_tier(strength_of(convention, better.bound), strength_of(convention, share)) if better else ""
+
+
 def first_choice(votes: Mapping[str, float]) -> str:
     """Return the choice with the most votes; of equals, the first by name."""
     return min(votes, key=lambda value: (-votes[value], value))
@@ -284,22 +353,21 @@ def learn_scope(
     if len(places) < convention.least_files:
         return None  # a place is in one file: most candidates end here, before they are weighed
     votes, files = weigh(convention, places)
-    n = sum(votes.values())
-    prior = read_priors().get(convention.id) if scope == "repository" and LEAST_OWN <= n <= MOST_OWN else None
-    if (n < convention.least_support and prior is None) or files < convention.least_files:
-        return None
     value = override.value or first_choice(votes)
-    if value in convention.defaults:
+    count = count_votes(convention, scope, value, votes, files)
+    if count is None or value in convention.defaults:
         return None
-    k = votes.get(value, 0.0)
-    own = wilson_bound(k, n) if n >= convention.least_support else 0.0
-    lent = wilson_bound(k + prior.a, n + prior.a + prior.b) if prior is not None and k >= OWN_SHARE * n else 0.0
-    bound = max(own, lent)
-    strength = strength_of(convention, bound)
+    strength = strength_of(convention, count.bound)
+    held = [place for place in places if place.value == value or not place.is_accepted]
+    if len(held) < len(places):
+        better = count_votes(convention, scope, value, *weigh(convention, held))
+        lifted = strength_without(convention, count, better)
+        if better is not None and lower_tier(lifted, strength) != lifted:
+            places, count, strength = held, better, lifted
     cap = "advise" if convention.is_advised(value, key) and convention.cap == "gate" else convention.cap
     if not strength and not override.is_enforced:
         return None
-    lately, _ = weigh(convention, [place for place in places if place.recent], RECENT)
+    lately, _ = weigh(convention, [place for place in held if place.recent], RECENT)
     favourite = first_choice(lately) if lately else value
     times = count_values(places)
     entry = Entry(
@@ -307,12 +375,12 @@ def learn_scope(
         key=key,
         scope=scope,
         value=value,
-        k=round(k, 3),
-        n=round(n, 3),
+        k=round(count.k, 3),
+        n=round(count.n, 3),
         conforming=times[value],
         opportunities=times.total(),
-        files=files,
-        bound=round(bound, 5),
+        files=count.files,
+        bound=round(count.bound, 5),
         strength=strength,
         tier="" if value in convention.never or owner else lower_tier(strength, cap),
         exemplars=exemplars_of(place for place in places if place.value == value),
@@ -323,7 +391,7 @@ def learn_scope(
         recent_n=round(sum(lately.values()), 3),
         moving_to=favourite if favourite != value and sum(lately.values()) >= LEAST_RECENT else "",
         owner=owner,
-        by_prior=strength != strength_of(convention, own),
+        by_prior=strength_of(convention, count.bound) != strength_of(convention, count.own),
     )
     if override.is_enforced:
         entry = replace(entry, tier="gate")

@@ -58,6 +58,11 @@ class Opportunity(NamedTuple):
     """The token a finding points at, in bytes of the source."""
     end: int
 
+    @property
+    def rule(self) -> str:
+        """The id of the rule that it is about: `S01`, or `I01[numpy]`."""
+        return f"{self.convention}[{self.key}]" if self.key else self.convention
+
 
 class Part(NamedTuple):
     """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from idiolect.mining.settings import Settings
 
 from .slips import SLIP, check, git
 
+Write = Callable[[Mapping[str, str]], Path]
+Commit = Callable[[Path, str], None]
 KEY = Key("app/a.py", "S01", "load", "0f")
 ROW = '{"path": "%s", "rule": "S01", "scope": "", "snippet": "", "count": %s}'
 
@@ -159,6 +162,65 @@ def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]
     main(["baseline", "show", str(house)])
     said = capsys.readouterr().out
     assert "old.py: S01 in f × 1" in said and "1 finding, 1 rule" in said
+
+
+def tier_of_quotes(root: Path, **given: str) -> str:
+    """Return the tier that the rule on quotation marks has in *root*, or where a change starts from."""
+    profile = run_check(Request(root, names=False, **given)).profile
+    return next((entry.tier for entry in profile.entries if entry.id == "S01" and entry.scope == "repository"), "")
+
+
+def test_what_is_accepted_weakens_no_rule(write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]):
+    """A rule that was just firm enough to gate stays so, for the tree and for a change, also on lines of late."""
+    root = write_tree({f"m{i}.py": 'x = "a"\n' * 10 for i in range(10)})
+    commit_tree(root, "Begin")
+    assert "gate" == tier_of_quotes(root)
+    (root / "old.py").write_text(f"def f():\n    {SLIP}    return a\n")
+    assert "advise" == tier_of_quotes(root)
+
+    main(["baseline", "create", str(root)])
+    commit_tree(root, "Accept")
+    assert "gate" == tier_of_quotes(root) == tier_of_quotes(root, base="HEAD")
+    assert (0, []) == check(capsys, str(root))
+    main(["guide", str(root)])
+    assert "S01, gate: 100 of 100" in next(line for line in capsys.readouterr().out.splitlines() if "S01" in line)
+
+    (root / "new.py").write_text(SLIP)
+    assert (1, [("new.py", 1)]) == check(capsys, str(root), "--diff", "HEAD")
+    commit_tree(root, "Slip")
+    assert "advise" == tier_of_quotes(root), "one that nobody accepted counts"
+    (root / "new.py").unlink()
+    (root / "sub").mkdir()
+    (root / "old.py").rename(root / "sub" / "old.py")
+    assert "gate" == tier_of_quotes(root), "an entry follows its file"
+    (root / "sub" / "old.py").write_text(f"def f():\n    {SLIP}    b = 'slip'\n    return a\n")
+    assert "advise" == tier_of_quotes(root), "each entry counts once"
+
+
+def test_what_many_depart_from_is_no_firmer_for_being_accepted(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """With its slips, the share of places that keep a rule must still be what its tier asks for."""
+    root = write_tree({f"m{i}.py": 'x = "a"\n' * 9 + (SLIP if i < 3 else "") for i in range(10)})
+    before = tier_of_quotes(root)
+    assert before == "hint"
+    found = run_check(Request(root, names=False, lowest="hint")).alerts
+    (root / FILE).write_text(write_baseline({alert.key: 1 for alert in found}))
+
+    assert 3 == len(found)
+    assert "advise" == tier_of_quotes(root), "96.8 % of places keep it"
+
+
+def test_an_accepted_slip_of_a_mined_rule_weakens_nothing(write_tree: Write):
+    """The questions that only this house asks are asked of accepted places, too."""
+    files = {f"m{i}.py": f"import numpy as np\n\nX{i} = np.zeros({i})\n" for i in range(120)}
+    root = write_tree({**files, "old.py": "import numpy\n\nY = numpy.zeros(1)\n"})
+    before = {entry.id: entry for entry in run_check(Request(root, names=False)).profile.entries}
+    found = run_check(Request(root, names=False, lowest="hint")).alerts
+    (root / FILE).write_text(write_baseline({alert.key: 1 for alert in found}))
+    after = {entry.id: entry for entry in run_check(Request(root, names=False)).profile.entries}
+
+    assert {"I01[numpy]"} == {alert.finding.entry.id for alert in found}
+    assert before["I01[numpy]"].opportunities - 1 == after["I01[numpy]"].opportunities
+    assert before["I01[numpy]"].conforming == after["I01[numpy]"].conforming
 
 
 def test_a_named_profile_is_what_a_baseline_is_made_by(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

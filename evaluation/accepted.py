@@ -1,0 +1,64 @@
+"""
+What a baseline accepts of the code that a profile is learned from. In: a baseline, and the files. Out: who can tell.
+
+A slip that the team has accepted is one that it knows of: it is no evidence that the house has another habit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from ..mining.conventions.convention import Opportunity
+from ..mining.definitions import collect_definitions
+from ..mining.learn import Accepts
+from ..mining.source import Source
+from .baseline import Baseline, match_baseline
+from .identity import Key, key_at
+
+
+class Acceptance:
+    """
+    Collects, file by file, who can tell what *baseline* accepts there; *listed* are the files that there are.
+    """
+
+    def __init__(self, baseline: Baseline, listed: Iterable[str]) -> None:
+        self.by_path: dict[str, Accepts] = {}
+        """Who can tell, of the files that were noted."""
+        present = set(listed) if baseline else set[str]()
+        self.entries: defaultdict[str, dict[Key, int]] = defaultdict(dict)
+        self.gone: defaultdict[str, dict[Key, int]] = defaultdict(dict)
+        for key, count in baseline.items():
+            if key.path in present:
+                self.entries[key.path][key] = count
+            else:
+                self.gone[PurePosixPath(key.path).name][key] = count
+
+    def note(self, source: Source) -> None:
+        """Keep what tells, of the file *source*, what is accepted in it: its own entries, and those of a namesake."""
+        entries = {**self.entries.get(source.path, {}), **self.gone.get(PurePosixPath(source.path).name, {})}
+        if entries:
+            self.by_path[source.path] = acceptor_of(source, entries)
+
+
+def acceptor_of(source: Source, entries: Baseline) -> Accepts:
+    """Return who claims of each opportunity of *source* that *entries* accept its answer, as often as they count it."""
+    rules = {key.rule for key in entries}
+    definitions = collect_definitions(source)
+
+    def accepts(found: Sequence[Opportunity]) -> list[bool]:
+        marks = [False] * len(found)
+        # an entry names no answer: what the house answers, and what slips, is not decided yet
+        alike: defaultdict[str, list[int]] = defaultdict(list)
+        for place, one in enumerate(found):
+            if one.rule in rules:
+                alike[one.value].append(place)
+        for places in alike.values():
+            keys = [key_at(source, definitions, found[p].rule, found[p].start, found[p].end) for p in places]
+            known = match_baseline(entries, keys, {}, [source.path])
+            for place, is_accepted in zip(places, known.accepted, strict=True):
+                marks[place] = is_accepted
+        return marks
+
+    return accepts
