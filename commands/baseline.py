@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -138,12 +139,16 @@ def compare(
 def follow(past: Past) -> tuple[Counter[Key], Counter[Key]]:
     """Return what is found and accepted already, under its names of today, and the entries that nothing matches."""
     from ..evaluation.baseline import match_baseline
+    from ..evaluation.identity import defined_in
+    from ..evaluation.learning import read_source
     from ..mining.languages import known_languages
+    from ..mining.reading import read_start
     from ..mining.repository import open_code
 
     listed = open_code(past.root, known_languages()).paths
     keys = sorted(past.found.elements())
-    matched = match_baseline(past.old, keys, {}, listed)
+    defined = cache(lambda path: defined_in(read_source(path, read_start(past.root, path))))
+    matched = match_baseline(past.old, keys, {}, listed, defined)
     return Counter(key for key, is_old in zip(keys, matched.accepted, strict=True) if is_old), Counter(matched.left)
 
 

@@ -15,7 +15,7 @@ from ..mining.definitions import collect_definitions
 from ..mining.learn import Accepts
 from ..mining.source import Source
 from .baseline import Baseline, match_baseline
-from .identity import Key, key_at
+from .identity import Key, defined_in, key_at
 
 
 class Acceptance:
@@ -45,7 +45,7 @@ class Acceptance:
 def acceptor_of(source: Source, entries: Baseline) -> Accepts:
     """Return who claims of each opportunity of *source* that *entries* accept its answer, as often as they count it."""
     rules = {key.rule for key in entries}
-    definitions = collect_definitions(source)
+    definitions, names = collect_definitions(source), defined_in(source)
 
     def accepts(found: Sequence[Opportunity]) -> list[bool]:
         marks = [False] * len(found)
@@ -56,7 +56,7 @@ def acceptor_of(source: Source, entries: Baseline) -> Accepts:
                 alike[one.value].append(place)
         for places in alike.values():
             keys = [key_at(source, definitions, found[p].rule, found[p].start, found[p].end) for p in places]
-            known = match_baseline(entries, keys, {}, [source.path])
+            known = match_baseline(entries, keys, {}, [source.path], lambda _: names)
             for place, is_accepted in zip(places, known.accepted, strict=True):
                 marks[place] = is_accepted
         return marks

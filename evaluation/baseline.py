@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import operator
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..mining.artefacts import parse_json
 from ..mining.errors import InputError
-from .identity import Key
+from .identity import NOTHING as NO_NAMES
+from .identity import Defined, Key
 
 SCHEMA = "idiolect.baseline/1"
 FILE = ".idiolect-baseline.jsonl"
@@ -39,13 +40,18 @@ class Matched(NamedTuple):
 
 
 def match_baseline(
-    baseline: Baseline, keys: Iterable[Key], renamed: Mapping[str, str], listed: Iterable[str]
+    baseline: Baseline,
+    keys: Sequence[Key],
+    renamed: Mapping[str, str],
+    listed: Iterable[str],
+    defined: Callable[[str], Defined] = lambda _: NO_NAMES,
 ) -> Matched:
     """
     Return which of *keys* the baseline holds, each as often as it is counted there.
 
     *renamed* gives the earlier path of a file; entries of files that are not *listed* any more match a file of any path
-    when all else is equal, so that a rename that git does not tell of costs nothing.
+    when all else is equal, so that a rename that git does not tell of costs nothing. What is left is matched by what
+    the file at a path has *defined*: an entry whose definition is gone from it may have been that of a new name.
     """
     left = Counter(dict(baseline))
     present = set(listed)
@@ -61,7 +67,39 @@ def match_baseline(
         accepted.append(found is not None)
         if found is not None:
             left[found] -= 1
+    for place in match_renamed(left, keys, accepted, renamed, defined):
+        accepted[place] = True
     return Matched(accepted, +left)
+
+
+def match_renamed(
+    left: Counter[Key],
+    keys: Sequence[Key],
+    accepted: Sequence[bool],
+    renamed: Mapping[str, str],
+    defined: Callable[[str], Defined],
+) -> Iterator[int]:
+    """Yield the places of *keys* that no entry *accepted* and that one which is *left* may be of; it is used up."""
+    entries: dict[tuple[str, str], list[Key]] = {}
+    for entry in sorted(+left):
+        entries.setdefault((entry.path, entry.rule), []).append(entry)
+    for place, key in enumerate(keys):
+        earlier = renamed.get(key.path, key.path)
+        candidates = [] if accepted[place] else entries.get((earlier, key.rule), [])
+        names = defined(key.path) if candidates else NO_NAMES
+        found = next((entry for entry in candidates if left[entry] > 0 and was_of(entry, key, names)), None)
+        if found is not None:
+            left[found] -= 1
+            yield place
+
+
+def was_of(entry: Key, key: Key, names: Defined) -> bool:
+    """Claim that *entry* may have been that of *key* before a definition was renamed, of what its file *names* now."""
+    if entry.snippet == key.snippet:
+        return bool(names.symbols) and bool(entry.scope) and entry.scope not in names.symbols
+    # the name itself is marked, as where documentation is missing
+    is_own = key.snippet in names.snippets and entry.snippet not in names.snippets
+    return is_own and entry.scope == key.scope
 
 
 def nearest_first(keys: Iterable[Key], path: str) -> list[Key]:

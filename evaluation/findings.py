@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from ..mining.conventions.convention import HouseConvention, conventions_by_id
@@ -20,7 +21,7 @@ from ..mining.source import Source
 from ..mining.tiers import tiers_from
 from .baseline import Baseline, match_baseline
 from .diff import Change
-from .identity import Key, keys_of
+from .identity import Key, defined_in, keys_of
 from .judgements import CachingJudge, forget_oldest
 from .learning import read_source
 from .names.house import House
@@ -278,7 +279,9 @@ def make_report(
     claims = sorted(
         (alert for alert in alerts if alert.state in ("old", "new")), key=lambda alert: alert.state == "new"
     )
-    known = match_baseline(baseline or {}, [alert.key for alert in claims], renamed or {}, listed)
+    sources = {file.source.path: file.source for file in files if file.alerts}
+    defined = cache(lambda path: defined_in(sources[path]))
+    known = match_baseline(baseline or {}, [alert.key for alert in claims], renamed or {}, listed, defined)
     accepted = {id(alert) for alert, is_known in zip(claims, known.accepted, strict=True) if is_known}
     asked = [alert for alert in alerts if alert.state != "old"]
     marked = [replace(alert, state="accepted") if id(alert) in accepted else alert for alert in asked]
@@ -290,5 +293,5 @@ def make_report(
         paid=known.left.total() if is_whole else 0,
         notes=tuple(notes),
         unread=unread,
-        sources={file.source.path: file.source for file in files if file.alerts},
+        sources=sources,
     )

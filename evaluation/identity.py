@@ -2,13 +2,14 @@
 The identity of a finding across edits. In: a finding in its source. Out: a key that holds no line number.
 
 The rule, the path, the definition around the place and the marked text, blanks evened out: so a key survives lines that
-shift, blocks that move, and reformatting; a renamed file is matched through git's renames, or by what else is equal.
+shift, blocks that move, and reformatting; a renamed file is matched through git's renames, or by what else is equal,
+and a renamed definition by its old name, which the file does not define any more.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from ..mining.definitions import Definition, collect_definitions
@@ -27,6 +28,27 @@ class Key(NamedTuple):
     """The symbol of the definition around the place: `Graph.add_node`; empty at the top of the file."""
     snippet: str
     """A hash of the marked text."""
+
+
+class Defined(NamedTuple):
+    """
+    What a file defines.
+    """
+
+    symbols: Set[str]
+    """As `Key.scope` names them."""
+    snippets: Set[str]
+    """The name of each, as `Key.snippet` holds it where that is marked."""
+
+
+NOTHING = Defined(frozenset(), frozenset())
+
+
+def defined_in(source: Source | None) -> Defined:
+    """Return what *source* defines."""
+    definitions = collect_definitions(source) if source is not None else []
+    snippets = {hash_of(each.name.encode("utf-8", "surrogateescape")) for each in definitions}
+    return Defined({each.symbol for each in definitions}, snippets)
 
 
 def keys_of(source: Source, findings: Sequence[Finding]) -> list[Key]:
@@ -50,5 +72,9 @@ def scope_at(definitions: Iterable[Definition], byte: int) -> str:
 
 def snippet_of(source: Source, start: int, end: int) -> str:
     """Return a hash of the marked text without its blanks."""
-    text = b"".join(source.utf8[start:end].split())
-    return hashlib.blake2b(text, digest_size=8).hexdigest()
+    return hash_of(source.utf8[start:end])
+
+
+def hash_of(text: bytes) -> str:
+    """Return a hash of *text* without its blanks."""
+    return hashlib.blake2b(b"".join(text.split()), digest_size=8).hexdigest()

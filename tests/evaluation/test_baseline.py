@@ -98,6 +98,51 @@ def test_a_baseline_survives_shift_move_and_rename(house: Path, capsys: pytest.C
     assert (1, [("sub/old.py", 4)]) == check(capsys, str(house))
 
 
+OLD = f"def f():\n    {SLIP}    return a\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(OLD.replace("f()", "g()"), [], id="renamed"),
+        pytest.param(f"def h():\n    return 1\n\n\n{OLD.replace('f()', 'g()')}", [], id="renamed and moved"),
+        pytest.param(f"class C:\n    def f(self):\n        {SLIP}        return a\n", [], id="moved into a class"),
+        pytest.param(f"{OLD}\n\n{OLD.replace('f()', 'g()')}", [7], id="a copy beside it"),
+        pytest.param(f"{OLD.replace('f()', 'g()')}\n\n{OLD.replace('f()', 'h()')}", [7], id="two, one entry"),
+        pytest.param(f"def g():\n    {SLIP}    {SLIP}    return a\n", [3], id="twice in the renamed one"),
+        pytest.param(f"def f():\n    return 1\n\n\n{OLD.replace('f()', 'g()')}", [6], id="mended, and one like it"),
+        pytest.param("def g():\n    b = 'other'\n    return b\n", [2], id="renamed, with another slip"),
+    ],
+)
+def test_a_renamed_function_keeps_what_was_accepted(
+    house: Path, capsys: pytest.CaptureFixture[str], text: str, told: list[int]
+):
+    """As long as its old name is gone from the file, each entry once; whatever else is there is new."""
+    main(["baseline", "create", str(house)])
+    (house / "old.py").write_text(text)
+
+    assert (1 if told else 0, [("old.py", line) for line in told]) == check(capsys, str(house))
+    capsys.readouterr()
+    main(["baseline", "prune", str(house)])
+    assert (1 if told else 0, [("old.py", line) for line in told]) == check(capsys, str(house))
+    if not told:
+        assert '"count": 1' in (house / FILE).read_text()
+
+
+def test_a_renamed_function_stays_without_documentation(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+    """Where its own name is what is marked, it is the one that the file lacks now; another beside it is new."""
+    kept = '"""Do."""\n\n\n' + "\n\n\n".join(f'def f{n}():\n    """Do."""' for n in range(9)) + "\n"
+    root = write_tree({**{f"m{n}.py": kept for n in range(30)}, "old.py": f"{kept}\n\ndef bare():\n    return 1\n"})
+    assert (1, [("old.py", 40)]) == check(capsys, str(root), "--fail-on", "advise")
+    main(["baseline", "create", str(root)])
+
+    text = (root / "old.py").read_text().replace("bare", "plain")
+    (root / "old.py").write_text(text)
+    assert (0, []) == check(capsys, str(root), "--fail-on", "advise")
+    (root / "old.py").write_text(f"{text}\n\ndef bare():\n    return 2\n")
+    assert (1, [("old.py", 40)]) == check(capsys, str(root), "--fail-on", "advise")
+
+
 @pytest.mark.parametrize("mode", ["lines", "new", "files", "all"])
 def test_an_accepted_slip_excuses_no_other_like_it(house: Path, capsys: pytest.CaptureFixture[str], mode: str):
     """The entry of the baseline is that of the slip which was there, above or below the new one."""
