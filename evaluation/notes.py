@@ -164,7 +164,7 @@ def idle_settings(profile: Profile, settings: Settings) -> list[str]:
     many = [rule for rule in held if rule in known and known[rule].is_mined]
     few = [rule for rule in held if rule not in many]
     loose = [rule for rule, override in idle.items() if override.tier and not override.is_enforced]
-    need = "too few places to hold code to, whatever is set; `idiolect check --explain RULE` says how many it needs"
+    need = "nothing to hold code to yet, whatever is set: no place answers, or no answer has more places than others"
     each = "no firm habit; to hold code to one that is not, name it with its key, as findings do: RULE[key]"
     firm = "no firm habit, so the tier that the settings name changes nothing; `enforce` holds code to one all the same"
     return [f"{shown(rules)}: {why}" for rules, why in ((few, need), (many, each), (loose, firm)) if rules]

@@ -324,6 +324,19 @@ def count_votes(convention: Convention, scope: str, value: str, votes: Mapping[s
     return Count(k, n, files, own, max(own, lent))
 
 
+def count_few(value: str, votes: Mapping[str, float], files: int) -> Count:
+    """Return how firmly *votes* of so many *files* keep *value*, however few they are."""
+    n, k = sum(votes.values()), votes.get(value, 0.0)
+    bound = wilson_bound(k, n)
+    return Count(k, n, files, bound, bound)
+
+
+def is_decided(votes: Mapping[str, float]) -> bool:
+    """Claim that one choice has more votes than any other."""
+    first, second = sorted((0.0, *votes.values()), reverse=True)[:2]
+    return first > second
+
+
 def strength_without(convention: Convention, count: Count, better: Count | None) -> str:
     """
     Return the strictest tier that a rule may have when its accepted slips do not *count*, which makes it *better*.
@@ -350,14 +363,18 @@ def learn_scope(
     owner: str,
 ) -> Entry | None:
     """Return what the places of one scope hold to, or None when they hold to nothing or are too few."""
-    if len(places) < convention.least_files:
+    # a team's word outweighs the count; what a folder with few places does is no habit of its own all the same
+    is_said = override.is_enforced and scope == "repository"
+    if len(places) < (1 if is_said else convention.least_files):
         return None  # a place is in one file: most candidates end here, before they are weighed
     votes, files = weigh(convention, places)
     value = override.value or first_choice(votes)
     count = count_votes(convention, scope, value, votes, files)
+    is_few = count is None and is_said and (bool(override.value) or is_decided(votes))
+    count = count_few(value, votes, files) if is_few else count
     if count is None or value in convention.defaults:
         return None
-    strength = strength_of(convention, count.bound)
+    strength = "" if is_few else strength_of(convention, count.bound)
     held = [place for place in places if place.value == value or not place.is_accepted]
     if len(held) < len(places):
         better = count_votes(convention, scope, value, *weigh(convention, held))

@@ -50,7 +50,7 @@ class Override:
     """
 
     enforce: bool = False
-    """Hold code to it although the repository does not keep it that strictly."""
+    """Hold code to it although the repository does not keep it that strictly, or has few places where it could."""
     ignore: bool = False
     """Never report it."""
     value: str | None = None

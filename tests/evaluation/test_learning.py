@@ -95,7 +95,7 @@ def test_settings_hold_for_a_named_profile(house: Path, tmp_path: Path):
 
 
 def test_settings_that_change_nothing_are_said(house: Path, capsys: pytest.CaptureFixture[str]):
-    """Who asks for a rule hears that too few places answer, or that its habit is not firm; so of idle patterns."""
+    """Who asks for a rule hears that no place answers, or that its habit is not firm; so of idle patterns."""
     rows = {
         "S01": "enforce = true", "L01": "enforce = true", "A06": 'value = "settings"', "N01": 'tier = "gate"',
         "I01[yaml]": "ignore = true", "A11": 'tier = "hint"', "Q02": "enforce = true",
@@ -111,8 +111,28 @@ def test_settings_that_change_nothing_are_said(house: Path, capsys: pytest.Captu
 
     assert "2 patterns of `exclude` leave nothing out: old/, !gone.py" == nothing
     assert nothing in capsys.readouterr().err
-    assert few.startswith("A06, L01: too few places") and many.startswith("Q02: no firm habit; to hold")
+    assert few.startswith("A06, L01: nothing to hold code to yet") and many.startswith("Q02: no firm habit; to hold")
     assert loose.startswith("N01: no firm habit")
+
+
+def test_a_team_has_a_rule_held_from_its_first_place_on(
+    write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
+):
+    """In a young repository, too; a rule that is mined in one of few places is held by its own id alone."""
+    root = write_tree({"a.py": 'import os as o\n\nx = "a"\n', "b.py": 'y = "b"\n'})
+    commit_tree(root, "Begin")
+    (root / "new.py").write_text(f"import os\n\n{SLIP}")
+
+    def found(rules: str) -> list[str]:
+        (root / "idiolect.toml").write_text(rules)
+        commit_tree(root, "Agree")
+        capsys.readouterr()
+        main(["check", str(root), "--no-names", "--format", "json"])
+        return [each["rule"] for each in json.loads(capsys.readouterr().out)["findings"]]
+
+    assert [] == found("")
+    assert ["S01"] == found('[conventions.S01]\nenforce = true\nreason = "agreed"\n')
+    assert [] == found('[conventions.I01]\nenforce = true\nreason = "agreed"\n')
 
 
 def test_what_was_learned_without_a_grammar_is_not_held_for_all(

@@ -149,10 +149,27 @@ def test_others_help_no_folder(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.usefixtures("alone")
-@pytest.mark.parametrize("places", [spread(19), folder("a", (9, 1), (9, 1))], ids=["places", "files"])
-def test_too_little_is_not_enforced_either(places: list[Place]):
-    """A team that enforces a rule waits for as many places and files as any rule needs."""
-    assert {} == learned(places, overrides={"S01": Override(enforce=True, reason="agreed")})
+@pytest.mark.parametrize(
+    ("places", "asked", "value"),
+    [
+        pytest.param(spread(19), Override(enforce=True), "double", id="few places"),
+        pytest.param(folder("a", (9, 1), (9, 1)), Override(enforce=True), "double", id="few files"),
+        pytest.param(folder("a", (1, 0)), Override(enforce=True), "double", id="one place"),
+        pytest.param(folder("a", (1, 0)), Override(value="single"), "single", id="one that departs"),
+        pytest.param(folder("a", (1, 1)), Override(enforce=True), None, id="undecided"),
+        pytest.param(folder("a", (1, 1)), Override(value="double"), "double", id="decided by the team"),
+        pytest.param([], Override(value="double"), None, id="no place"),
+        pytest.param(spread(19), Override(tier="gate"), None, id="a tier"),
+    ],
+)
+def test_what_a_team_enforces_needs_one_place(places: list[Place], asked: Override, value: str | None):
+    """Its word outweighs the count, once it is known what it asks for; a folder has no habit of its own by that."""
+    found = learned(places, overrides={"S01": asked})
+
+    assert ({"repository": "gate"} if value else {}) == {scope: entry.tier for scope, entry in found.items()}
+    assert value is None or (value, "", False) == (
+        found["repository"].value, found["repository"].strength, found["repository"].by_prior,
+    )  # fmt: skip
 
 
 def test_a_bound_that_just_reaches_a_tier_earns_it():
