@@ -180,6 +180,7 @@ def read_loaded(adapter: Path, models: Models) -> dict[str, Any]:
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:
     """Return what a person wants to know of a finished evaluation."""
+    from ..evaluation.chosen import say_better_prompts
     from ..evaluation.figures import relative
 
     rows = [(arm["arm_id"], arm["rates"]["accept"]) for arm in verdict["arms"] if "accept" in arm["rates"]]
@@ -188,4 +189,5 @@ def summary(out: Path, verdict: dict[str, Any]) -> str:
     if "fell" in test:
         change = relative(-test["fell"])
         lines.append(f"loss on held-out answers: {test['base']:.3f} → {test['tuned']:.3f} nats a token ({change})")
-    return "\n".join([*lines, "", f"{verdict['verdict']}: {verdict['sentence']}", f"report: {out / 'report.html'}"])
+    said = [f"{verdict['verdict']}: {verdict['sentence']}", *filter(None, [say_better_prompts(verdict)])]
+    return "\n".join([*lines, "", *said, f"report: {out / 'report.html'}"])

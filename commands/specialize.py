@@ -60,12 +60,16 @@ def command(
 
     The minutes are shared by all three; --out holds the corpus, the adapter and the evaluation.
     """
+    from ..evaluation.chosen import say_better_prompts
+
     with show_progress() as report, goes_on("The same command goes on."):
         verdict = specialize(repositories, out, base, minutes, probes, workers, report)
     if as_json:
         click.echo(json.dumps({"out": str(out), **verdict}))
         return
     click.echo(f"{verdict['verdict']}: {verdict['sentence']}")
+    if better := say_better_prompts(verdict):
+        click.echo(better)
     click.echo(f"Report: {out / 'evaluation' / 'report.html'}")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from ..chosen import say_better_prompts
 from ..figures import percent, show_chance, show_p, signed, span
 from ..memory import BY_CHANCE
 from ..tables import Row
@@ -25,6 +26,7 @@ def list_facts(run: Row, verdict: Row) -> list[str]:
     facts = [
         *say_clusters(run),
         *say_folds(run),
+        *say_chosen(verdict),
         *say_cost(verdict),
         *say_ability(verdict),
         *say_flips(verdict),
@@ -59,6 +61,12 @@ def say_folds(run: Row) -> Iterator[str]:
         )
 
 
+def say_chosen(verdict: Row) -> Iterator[str]:
+    """Yield which prompts did better than the one that was compared, and why that one was."""
+    if better := say_better_prompts(verdict):
+        yield better
+
+
 def say_cost(verdict: Row) -> Iterator[str]:
     """Yield what an answer costs, and when the adapter has paid for itself."""
     cost, prompt = verdict["cost"], verdict["chosen"]["prompt"]
@@ -68,7 +76,7 @@ def say_cost(verdict: Row) -> Iterator[str]:
         yield f"Against guide+rag the tuned arm {word} {abs(saved):,.0f} tokens an answer."
     if not cost["training_passes"]:
         return
-    took = f"Training took {cost['training_passes']:,} token passes; against {prompt}, the best prompt here, it"
+    took = f"Training took {cost['training_passes']:,} token passes; against {prompt}, the prompt compared, it"
     if cost["break_even"]:
         yield f"{took} has paid for itself after {cost['break_even']:,} answers."
     else:

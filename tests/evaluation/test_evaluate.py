@@ -5,8 +5,10 @@ The evaluation from end to end, with a toy corpus and a model whose score is kno
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,10 +22,12 @@ from pathlib import Path
 
 import pytest
 import toys
+from idiolect.commands.evaluate import summary
 from idiolect.evaluation import parts, samples, size, task
 from idiolect.evaluation.arms import ARMS
 from idiolect.evaluation.ask import models_of, plan_jobs
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
+from idiolect.evaluation.chosen import say_better_prompts
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.probes import select_probes
@@ -183,6 +187,7 @@ def test_a_prompt_that_does_as_well_leaves_the_adapter_nothing(tmp_path):
 
     assert verdict["verdict"] == "RAG_SUFFICES"
     assert "rag is enough" in verdict["sentence"]
+    assert not say_better_prompts(verdict)
 
 
 def test_validation_probes_that_tell_nothing_hide_no_arm(tmp_path):
@@ -209,6 +214,13 @@ def test_validation_probes_that_tell_nothing_hide_no_arm(tmp_path):
     assert "but rag may do as well: over it the gain is 0 points" in prompt["sentence"]
     assert "but tuned+rag, which the validation probes did not choose, measured +" in both["sentence"]
     assert 3 == judge_gate(tmp_path / "prompt").exit_code
+    better = say_better_prompts(prompt)
+    rates = r"rag \(\d\d\.\d%\) did better on the test probes than base \(\d\d\.\d%\), the prompt compared: "
+    assert re.match(rates, better)
+    assert "chosen on 6 validation probes, because" in better
+    assert better in summary(tmp_path, prompt)
+    page = html.unescape((tmp_path / "prompt" / "report.html").read_text("utf-8"))
+    assert better in page
 
 
 def test_two_arms_alike_on_few_probes_are_inconclusive(corpus, tmp_path):
