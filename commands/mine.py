@@ -86,6 +86,7 @@ def describe_foreign(skipped: Mapping[str, int]) -> list[str]:
 def summary(out: Path, corpus: Corpus) -> str:
     """Return what a person wants to know of a corpus."""
     from ..mining.advice import advise
+    from ..mining.artefacts import read_jsonl
     from ..mining.enough import describe_support
     from ..mining.yields import REDACTED
 
@@ -110,6 +111,7 @@ def summary(out: Path, corpus: Corpus) -> str:
     if redacted:
         places = ", ".join(f"{worded(reason)} in {count:,}" for reason, count in redacted.items())
         lines += ["", f"Masked in files that were kept: {places}."]
-    lines += ["", *advise(corpus.manifest), "", *describe_support(corpus.manifest)]
+    dropped = read_jsonl(corpus.folder / "skipped.jsonl")
+    lines += ["", *advise(corpus.manifest), "", *describe_support(corpus.manifest, dropped)]
     name = shlex.quote(str(out))
     return "\n".join([*lines, "", f"Read them: idiolect show {name}", f"Train: idiolect train {name} --out adapter"])

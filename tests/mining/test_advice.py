@@ -98,6 +98,27 @@ def test_looking_back_is_advised_where_there_is_more(history, words):
     assert advice == ([f"For more edit pairs, {words}."] if words else [])
 
 
+@pytest.mark.parametrize(
+    ("reasons", "opening"),
+    [
+        pytest.param({"near_duplicate": 50, "templated": 11}, "add code that is unlike what is there", id="repeats"),
+        pytest.param({"near_duplicate": 30, "duplicate": 30}, "document more functions", id="no more than were kept"),
+        pytest.param({"near_duplicate": 70, "short": 80}, "document more functions", id="more to something else"),
+        pytest.param({"house_style": 61}, "keep the house's own rules in more places", id="style"),
+        pytest.param({}, "document more functions", id="nothing"),
+    ],
+)
+def test_the_advice_is_against_what_most_is_lost_to(reasons, opening):
+    """Who has many alike is not told to document more of them."""
+    rows = [{"kind": "implement", "reason": reason} for reason, n in reasons.items() for _ in range(n)]
+    others = [{"kind": "document", "reason": "duplicate"}] * 900
+    manifest = manifest_of(("implement", "train", "go", 50), ("implement", "test", "go", 10))
+    advice = next(line for line in describe_support(manifest, rows + others) if line.startswith("For more implement"))
+
+    assert advice.startswith(f"For more implement pairs, {opening}")
+    assert ("(61 left out as too much like others, 60 kept)" in advice) is ("templated" in reasons)
+
+
 def test_prose_is_not_counted_where_it_is_not_what_is_asked():
     """What Markdown has of a kind makes no domain of it, as it makes none of the corpus."""
     rows = (("implement", "train", "go", 40), ("infill", "train", "go", 60), ("infill", "train", "markdown", 900))
