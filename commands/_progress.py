@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import click
 
@@ -23,6 +23,8 @@ WIDTH = 24
 REDRAW_SECONDS = 0.1
 # Where stderr is a file or a pipe, a stage is reported at its start, its end, and this often between.
 LINE_SECONDS = 30.0
+PATIENCE = 0.5
+"""Seconds that a command may take without a word."""
 
 
 @dataclass
@@ -33,12 +35,17 @@ class ProgressLine:
 
     live: bool
     """Whether the line may be drawn over itself."""
+    waits: float = 0.0
+    """Seconds from its making in which nothing is drawn."""
+    goes: bool = False
+    """Whether it is taken away at its end."""
     stage: str = ""
     started: float = 0.0
     drawn: float = 0.0
     first: int = 0
     """What was done when the stage was first heard of: a resumed run does not count it as its own speed."""
     text: str = ""
+    made: float = field(default_factory=time.monotonic)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take one report."""
@@ -49,6 +56,8 @@ class ProgressLine:
             self.stage, self.started, self.first, self.drawn = name, now, done, 0.0
         due = REDRAW_SECONDS if self.live else LINE_SECONDS
         if done < total and now - self.drawn < due and self.drawn:
+            return
+        if now - self.made < self.waits:
             return
         self.drawn = now
         self.text = render(name, detail.strip(), done, total, self.remaining(done, total, now))
@@ -71,7 +80,7 @@ class ProgressLine:
     def close(self) -> None:
         """End the line of the stage that was drawn last."""
         if self.live and self.text:
-            click.echo("", err=True)
+            click.echo("\r\x1b[2K" if self.goes else "", err=True, nl=not self.goes)
         self.text = ""
 
 
@@ -103,6 +112,19 @@ def show_progress(quiet: bool = False) -> Iterator[Report]:
         yield lambda *_: None
         return
     line = ProgressLine(live=sys.stderr.isatty())
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+@contextmanager
+def show_briefly() -> Iterator[Report]:
+    """Give a report function that draws on a terminal alone what takes a while, and takes its line away again."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    line = ProgressLine(live=True, waits=PATIENCE, goes=True)
     try:
         yield line
     finally:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,7 @@ from ..mining.errors import InputError
 from ..mining.wording import counted, printable, without_commands
 from ._language import language_option
 from ._paths import PATH
+from ._progress import show_briefly
 
 if TYPE_CHECKING:
     from ..evaluation.identity import Key
@@ -130,7 +132,8 @@ def compare(
         raise InputError(f"No baseline at {str(target)!r}. Make one: idiolect baseline create.")
     old = read_baseline(target.read_bytes(), target.name) if target.is_file() else Counter["Key"]()
     request = Request(root, profile=profile, baseline=file if target.is_file() else None)
-    found = Counter(find_all(request)) if is_judged else Counter["Key"]()
+    with show_briefly() as progress:
+        found = Counter(find_all(replace(request, progress=progress))) if is_judged else Counter["Key"]()
     # what was not looked for is not mended
     found += old - Counter(answerable(old, names=True))
     return Past(root, target, old, found)

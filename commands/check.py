@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ..mining.tiers import TIERS, lower_tier, tiers_from
 from ..mining.wording import counted, printable
 from ._language import language_option
 from ._paths import PATH
+from ._progress import show_briefly
 from ._root import find_root
 
 if TYPE_CHECKING:
@@ -99,7 +101,8 @@ def command(
         fix=fix,
         names=names,
     )
-    report: Report = run_check(request)
+    with show_briefly() as progress:
+        report: Report = run_check(replace(request, progress=progress))
     if report.mended is not None:
         places, files = sum(report.mended.values()), len(report.mended)
         click.echo(f"{counted(places, 'place')} in {counted(files, 'file')} mended", err=True)

@@ -11,6 +11,7 @@ import click
 from ..mining.wording import printable
 from ._language import language_option
 from ._paths import PATH
+from ._progress import show_briefly
 
 
 @click.command("guide")
@@ -38,7 +39,12 @@ def command(source: Path | None, words: int) -> None:
     settings = read_settings(source)
     paths = () if is_corpus else paths_now(source, settings)
     require_grammar(paths)
-    profile = read_corpus(source).profile if is_corpus else learn_tree(source, settings, baseline_now(Request(source)))
+    with show_briefly() as progress:
+        profile = (
+            read_corpus(source).profile
+            if is_corpus
+            else learn_tree(source, settings, baseline_now(Request(source)), progress)
+        )
     if is_corpus:
         click.echo("note: learned from the corpus's training files alone; `idiolect guide REPO` counts all", err=True)
     else:

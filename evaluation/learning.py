@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..mining.attributes import mark_reason
 from ..mining.cache import cache_folder, digest_of_code, keep
@@ -44,16 +45,24 @@ from .accepted import Acceptance
 from .baseline import NOTHING, Baseline, write_baseline
 from .diff import Snapshot
 
+if TYPE_CHECKING:
+    from ..mining.workers import Progress
+
 CLAIMS = frozenset({"generated", "minified", "vendored"})
 """Reasons to leave a file alone that a change may bring about by a word or a line."""
 
 
-def learn_tree(root: Path, settings: Settings, baseline: Baseline = NOTHING) -> Profile:
+def silent(stage: str, done: int, total: int) -> None:
+    """Hear how far a run is, and tell nobody."""
+
+
+def learn_tree(root: Path, settings: Settings, baseline: Baseline = NOTHING, progress: Progress = silent) -> Profile:
     """Return the profile of the files under *root* as they are now; what *baseline* accepts weakens no rule."""
     repository = open_code(root, known_languages(), settings.exclude, settings.marks)
     packages = repository.packages
     acceptance = Acceptance(baseline, repository.paths)
-    tallies = tally_all(tree_files(repository), packages, acceptance)
+    files = count_files(tree_files(repository), len(repository.paths), progress)
+    tallies = tally_all(files, packages, acceptance)
     return learn_profile(
         tallies,
         settings=settings,
@@ -64,7 +73,9 @@ def learn_tree(root: Path, settings: Settings, baseline: Baseline = NOTHING) -> 
     )
 
 
-def learn_commit(snapshot: Snapshot, settings: Settings, baseline: Baseline = NOTHING) -> Profile:
+def learn_commit(
+    snapshot: Snapshot, settings: Settings, baseline: Baseline = NOTHING, progress: Progress = silent
+) -> Profile:
     """
     Return the profile of a commit, from git's objects: the change under judgement has no say in it.
 
@@ -77,7 +88,7 @@ def learn_commit(snapshot: Snapshot, settings: Settings, baseline: Baseline = NO
     packages = outermost_packages(snapshot.blobs)
     paths = governed_paths(snapshot, settings)
     acceptance = Acceptance(baseline, paths)
-    tallies = tally_all(snapshot.read(paths), packages, acceptance)
+    tallies = tally_all(count_files(snapshot.read(paths), len(paths), progress), packages, acceptance)
     recent: Mapping[str, frozenset[int]] = {}
     if snapshot.commit:
         recent = recent_lines(snapshot.root, snapshot.commit)
@@ -88,6 +99,14 @@ def learn_commit(snapshot: Snapshot, settings: Settings, baseline: Baseline = NO
     if kept is not None:
         keep(kept, json.dumps(profile.as_json()).encode())
     return profile
+
+
+def count_files(files: Iterable[tuple[str, bytes]], total: int, progress: Progress) -> Iterator[tuple[str, bytes]]:
+    """Yield *files*, of which there are about so many, and report each to *progress* when it is done with."""
+    for done, file in enumerate(files):
+        progress("learning", done, total)
+        yield file
+    progress("learning", total, total)
 
 
 def tally_all(files: Iterable[tuple[str, bytes]], packages: Set[str], acceptance: Acceptance) -> list[FileTally]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..mining.languages import known_languages
 from ..mining.reading import read_start
@@ -15,7 +16,10 @@ from ..mining.repository import list_files, open_code
 from ..mining.settings import Settings
 from ..mining.source import Source
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
-from .learning import CLAIMS, governed_paths, read_source, why_left_alone
+from .learning import CLAIMS, governed_paths, read_source, silent, why_left_alone
+
+if TYPE_CHECKING:
+    from ..mining.workers import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Request:
     lowest: str = "advise"
     fix: bool = False
     names: bool = True
+    progress: Progress = silent
+    """Hears of each file that is learned from, and judged."""
 
 
 def change_of(request: Request) -> Change | None:

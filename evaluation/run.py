@@ -7,7 +7,7 @@ One run of `check`. In: a `Request`. Out: its `Report`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from ..mining.errors import InputError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
 from ..mining.learn import settle
+from ..mining.profile import Profile
 from ..mining.reading import read_start
 from ..mining.settings import Settings, override_for
 from ..mining.source import Source, parse_source
@@ -128,8 +129,19 @@ def judge_sources(
     facts = {path: [*names.found.get(path, ()), *broken.get(path, ())] for path in {**names.found, **broken}}
     more = {path: settle_facts(found, standard.settings) for path, found in facts.items()}
     if change is None or request.mode == "all":
-        return [inspect(source, standard.profile, more.get(source.path, ())) for source in sources]
+        return inspect_all(request, sources, standard.profile, more)
     return check_change(change, [*sources, *names.elsewhere], standard.profile, request.mode, more, names.before)
+
+
+def inspect_all(
+    request: Request, sources: Sequence[Source], profile: Profile, more: Mapping[str, Sequence[Finding]]
+) -> list[Inspected]:
+    """Return each of *sources* with what departs in it, and tell how far that is."""
+    files: list[Inspected] = []
+    for done, source in enumerate(sources, start=1):
+        files.append(inspect(source, profile, more.get(source.path, ())))
+        request.progress("judging", done, len(sources))
+    return files
 
 
 def settle_facts(findings: Iterable[Finding], settings: Settings) -> list[Finding]:

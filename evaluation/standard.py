@@ -42,10 +42,10 @@ def find_standard(request: Request, change: Change | None) -> Standard:
     if change is None:
         settings = read_settings(request.root)
         baseline = baseline_now(request)
-        profile = named_profile(request, settings) or learn_tree(request.root, settings, baseline)
+        profile = named_profile(request, settings) or learn_tree(request.root, settings, baseline, request.progress)
         return Standard(profile, settings, baseline)
     settings, baseline = settings_before(request, change), baseline_before(request, change)
-    profile = named_profile(request, settings) or learn_commit(change.base, settings, baseline)
+    profile = named_profile(request, settings) or learn_commit(change.base, settings, baseline, request.progress)
     return Standard(profile, settings, baseline)
 
 

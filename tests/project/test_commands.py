@@ -18,6 +18,7 @@ import idiolect
 import pytest
 import yaml
 from idiolect.cli import cli, main
+from idiolect.commands import _progress
 from idiolect.commands._paths import PATH
 from idiolect.commands._progress import goes_on
 from idiolect.mining.conventions.convention import conventions_by_id
@@ -728,3 +729,40 @@ def test_the_action_hands_on_languages_of_ones_own(tmp_path: Path):
     assert 0 == act(tmp_path, f'echo "$@" > {tmp_path}/words', {"OWN_LANGUAGES": "ci/tend.toml\n\nci/relay.toml\n"})
 
     assert "--language ci/tend.toml --language ci/relay.toml" in (tmp_path / "words").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+@pytest.mark.parametrize("command", [["check", "--no-names"], ["guide"], ["baseline", "create", "--allow-new"]])
+def test_a_terminal_is_shown_how_far_it_is(
+    write_tree: Write, commit_tree: Commit, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    command: list[str],
+):  # fmt: skip
+    """What takes a while is told on a terminal alone, and the line is taken away when it is done."""
+    root = write_tree({f"m{number}.py": f'x = "{number}"\n' for number in range(30)})
+    commit_tree(root, "Begin")
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(_progress, "PATIENCE", 0.0)
+    main(command)
+    assert "learning" not in capfd.readouterr().err
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    main(command)
+    said = capfd.readouterr()
+
+    assert "learning   ━" in said.err.replace("·", "━") and "30/30" in said.err
+    assert "\r\x1b[2K" == said.err[said.err.rindex("\r") :].partition("note:")[0]
+    assert "━" not in said.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_a_quick_check_draws_nothing(
+    write_tree: Write, commit_tree: Commit, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    """Nothing flickers by where there is nothing to wait for."""
+    root = write_tree({"m.py": 'x = "a"\n'})
+    commit_tree(root, "Begin")
+    monkeypatch.setattr(_progress, "PATIENCE", 60.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    main(["check", str(root), "--no-names"])
+
+    assert "\r" not in capfd.readouterr().err
