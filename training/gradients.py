@@ -36,7 +36,21 @@ def add_gradients(
     # one after the other, no part's gradients are held beside another's
     for loss, gradients in in_lanes(backward, parts, lanes) if lanes > 1 else map(backward, parts):
         nats += loss
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            if gradient is not None:
-                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+        add_to(parameters, gradients)
     return nats
+
+
+def add_to(parameters: Sequence[torch.nn.Parameter], gradients: Sequence[Tensor | None]) -> None:
+    """Add *gradients* to those of *parameters*; on a GPU in a few kernels, where each is launched at a price."""
+    sums: list[Tensor] = []
+    more: list[Tensor] = []
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        if gradient is None:
+            continue
+        if parameter.grad is None:
+            parameter.grad = gradient
+        else:
+            sums.append(parameter.grad)
+            more.append(gradient)
+    if sums:
+        torch._foreach_add_(sums, more)
