@@ -94,6 +94,13 @@ list(map_files(orphan, [("a", 1 << 20), ("b", 1 << 20)], workers=2, lost=str))
 """
 
 
+UNGUARDED = """
+from idiolect.mining.workers import map_files
+
+print(list(map_files(str, [("a", 1), ("b", 1)], workers=2, lost=str)))
+"""
+
+
 def lose(path: str) -> str:
     return f"lost {path}"
 
@@ -137,6 +144,22 @@ def test_workers_end_with_a_parent_that_is_killed(crasher, tmp_path):
     ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=60, check=False)
 
     assert -signal.SIGKILL == ended.returncode
+
+
+@pytest.mark.parametrize("guard", ["", 'if __name__ == "__main__":'])
+def test_a_script_without_a_guard_is_told_so(guard, tmp_path):
+    """A worker imports the script that began it: unguarded that begins workers again, and none ever starts."""
+    script = tmp_path / "script.py"
+    heading, body = UNGUARDED.strip().split("\n\n")
+    script.write_text(f"{heading}\n\n{guard}\n{' ' * 4 if guard else ''}{body}\n", "utf-8")
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+
+    if guard:
+        assert (ended.returncode, ended.stdout) == (0, "['a', 'b']\n")
+    else:
+        assert ended.returncode and not ended.stdout
+        assert ended.stderr.strip().endswith("or with workers=1.")
+        assert "No worker process starts here." in ended.stderr
 
 
 def test_a_language_that_travels_twice_is_loaded_once():
