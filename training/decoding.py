@@ -38,6 +38,8 @@ FREE_SHARE = 0.3
 are joined, and where rows leave, they are there twice."""
 READ_TOKENS = 8192
 """Prompt tokens, padding included, that an accelerator reads together."""
+WHOLE_TOKENS = 4 * READ_TOKENS
+"""The same with what is to be written, where a batch's prompts cannot be read apart (`can_join`)."""
 BATCH_ROWS = 48
 LANE_ROWS = 24
 """Rows that one core of a processor decodes together."""
@@ -103,7 +105,13 @@ def count_batch_tokens(model: PreTrainedModel | PeftModel, free: int | None) -> 
     token_bytes = 2 * config.num_hidden_layers * heads * size * model.dtype.itemsize
     if free is None:
         return max(BATCH_TOKENS, BATCH_BYTES // token_bytes)
-    return 1 << max(1, int(FREE_SHARE * free / token_bytes)).bit_length() - 1
+    held = 1 << max(1, int(FREE_SHARE * free / token_bytes)).bit_length() - 1
+    return held if can_join(model) else min(held, WHOLE_TOKENS)
+
+
+def can_join(model: PreTrainedModel | PeftModel) -> bool:
+    """Claim that keys and values of prompts that were read apart can stand in one cache: not those of a window."""
+    return all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers)
 
 
 def cut_batches(rows: Sequence[Row], most: int, most_rows: int = BATCH_ROWS) -> Iterator[list[Row]]:
@@ -209,8 +217,7 @@ def prefill(
     """
     Return the logits after every row's prompt, with the cache and the mask of all; *rows* are sorted by prompt length.
     """
-    can_join = all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers)
-    if not can_join:
+    if not can_join(model):
         return read_together(model, rows, family, device)
     most = READ_TOKENS if device.type != "cpu" else 0
     parts = [read_together(model, group, family, device) for group in cut_groups(rows, most)]

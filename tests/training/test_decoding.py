@@ -94,3 +94,10 @@ def test_an_accelerator_decodes_as_many_rows_as_its_memory_holds(free, rows):
     assert most * 28_672 <= max(0.3 * free, 28_672)
     assert most == count_batch_tokens(model, int(free * 0.99))
     assert count_batch_tokens(model, None) == 16_384
+
+
+def test_prompts_that_cannot_be_read_apart_are_few(family):
+    """Layers with a window keep no more than that, so prompts of one batch are all read at once."""
+    windowed, plain = (tiny_model(name, len(family.tokenizer)) for name in ("gemma2", "llama"))
+
+    assert count_batch_tokens(windowed, 70 << 30) == 32_768 < count_batch_tokens(plain, 70 << 30)
