@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +17,8 @@ from .naming import words_of
 from .pins import VERSION_KEYS, is_pinned, is_version
 from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
 
+ROWS = 3
+"""Entries of a key in one file from which on they may be the rows of a table."""
 MOST_VALUES, MOST_NUMBERS = 12, 3
 """Values that a closed set has; numbers are chosen from a few only, else they are measures."""
 NUMBER = re.compile(r"[-+]?\d[\d_]*(?:\.\d+)?")
@@ -30,7 +32,8 @@ class ClosedValues(NeutralHouseConvention):
     Of which few values the literal one of a key is.
 
     A value seen once does not count as known: the share of known ones is then the Good–Turing estimate (Good 1953) of
-    how often the next value is one of them. Versions are no such set, however few there are today: they move on.
+    how often the next value is one of them. Versions are no such set, however few there are today: they move on; nor is
+    what tells the rows of a table apart, such as the months of a chart.
     """
 
     id = "Q12"
@@ -40,7 +43,7 @@ class ClosedValues(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
-    version = 7
+    version = 8
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
@@ -174,8 +177,10 @@ def keys_of(files: Sequence[FileFacts]) -> Iterator[tuple[Shape, str, list[tuple
                 yield shape, key, entries
 
 
-def known_values(entries: Iterable[tuple[str, EntryFact]]) -> list[str]:
+def known_values(entries: Sequence[tuple[str, EntryFact]]) -> list[str]:
     """Return the few literal values of a key that were seen more than once and cover nearly all; else none."""
+    if tell_rows_apart(entries):
+        return []
     counts = Counter(entry.value for _, entry in entries if entry.kind == "literal")
     known = sorted((value for value, count in counts.items() if count > 1), key=natural_order)
     covered = sum(counts[value] for value in known)
@@ -183,6 +188,17 @@ def known_values(entries: Iterable[tuple[str, EntryFact]]) -> list[str]:
     is_free = BOOLEAN.issuperset(known) or any(is_pinned(value) or is_version(value) for value in known)
     is_rule = not is_free and len(known) <= most and covered >= max(LEAST, COVERED * counts.total())
     return known if is_rule else []
+
+
+def tell_rows_apart(entries: Iterable[tuple[str, EntryFact]]) -> bool:
+    """Claim that in nearly every file with several of them no value stands twice: they are names, and no choices."""
+    by_path: defaultdict[str, list[str]] = defaultdict(list)
+    for path, entry in entries:
+        if entry.kind == "literal":
+            by_path[path].append(entry.value)
+    tables = [values for values in by_path.values() if len(values) >= ROWS]
+    apart = sum(len(set(values)) == len(values) for values in tables)
+    return len(tables) >= LEAST_FILES and apart >= SHARE * len(tables)
 
 
 def is_of_versions(key: str) -> bool:

@@ -146,6 +146,16 @@ def test_what_is_passed_is_named_by_what_takes_it(path: str, text: str, name: st
     assert [(name,)] == [block.shapes for block in AnyView(parse(path, text)).blocks]
 
 
+@pytest.mark.parametrize(("rows", "is_closed"), [(["Jan", "Feb", "Mar"], False), (["hdd", "ssd", "hdd"], True)])
+def test_what_tells_the_rows_of_a_table_apart_is_no_closed_set(rows: list[str], is_closed: bool):
+    """Where no value stands twice in a file, they are names of rows, and the next table has others."""
+    table = "\n".join(f'  {{ label: "{row}", size: {n} }},' for n, row in enumerate(rows))
+    files = {f"src/m{n}.ts": f"const parts = [\n{table}\n];\n" for n in range(30)}
+
+    closed = [entry.value for entry in learn(files).entries if entry.convention == "Q12" and "`label`" in entry.key]
+    assert closed == (["`hdd`, `ssd`"] if is_closed else [])
+
+
 @pytest.mark.parametrize(
     ("value", "is_closed"), [("^3.1{}.0", False), ("'>=3.{} <4.0'", False), ("1.2.{}", False), ("sdk{}", True)]
 )
@@ -450,7 +460,9 @@ def test_numbers_are_a_closed_set_where_they_are_very_few():
 
     def values(folder: str, *numbers: int | str) -> list[str]:
         files = {
-            f"{folder}/f{n}.js": "".join(f"retry({{ limit: {number}, wait: w }});\n" for number in numbers)
+            f"{folder}/f{n}.js": "".join(
+                f"retry({{ limit: {number}, wait: w }});\n" for number in (*numbers, numbers[n % len(numbers)])
+            )
             for n in range(20)
         }
         return [entry.value for entry in learn(files).entries if entry.convention == "Q12"]
