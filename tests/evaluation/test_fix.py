@@ -431,3 +431,48 @@ def test_lines_that_a_fix_shifts_are_judged(write_tree: Write, commit_tree: Comm
     text = (root / "m1.py").read_text()
     assert '"""\n    Go.\n\n    On.' in text
     assert 1 == code and {("m1.py", text.count("\n"))} == set(found)
+
+
+ENDED = "const {n} = read();\nwrite({n});\nclose({n});\n"
+BARE = "const {n} = read()\nwrite({n})\nclose({n})\n"
+
+
+@pytest.mark.parametrize(
+    ("house", "path", "before", "after"),
+    [
+        pytest.param(
+            ENDED,
+            "src/new.js",
+            "const a = b() // first\nfor (const c of a) {\n  d(c)\n}\ne();\n",
+            "const a = b(); // first\nfor (const c of a) {\n  d(c);\n}\ne();\n",
+            id="put",
+        ),
+        pytest.param(
+            BARE,
+            "src/new.js",
+            # of these, the first and the last would be one with the lines below
+            "const a = b();\n[a].map(c)\nd(a);\ne(a); // last\nf(a);\n`g`.h()\n",
+            "const a = b();\n[a].map(c)\nd(a)\ne(a) // last\nf(a);\n`g`.h()\n",
+            id="taken",
+        ),
+        pytest.param(
+            ENDED,
+            "src/New.vue",
+            '<template>\n  <a @click="b()" />\n</template>\n\n<script>\nconst a = b()\nc(a)\n\nd();\n</script>\n',
+            '<template>\n  <a @click="b()" />\n</template>\n\n<script>\nconst a = b();\nc(a);\n\nd();\n</script>\n',
+            id="in a page",
+        ),
+    ],
+)
+def test_semicolons_are_mended_where_no_line_goes_on(
+    write_tree: Write, commit_tree: Commit, house: str, path: str, before: str, after: str
+):
+    """What the code does stays as it was: a second run, too, leaves alone what has to stand."""
+    root = write_tree({f"src/m{n}.js": house.replace("{n}", f"a{n}") for n in range(40)})
+    commit_tree(root, "Begin")
+    (root / path).write_text(before)
+    words = ["check", str(root / path), "--fix", "--no-names", "--fail-on", "advise"]
+
+    for _ in range(2):
+        main(words)
+        assert after == (root / path).read_text()

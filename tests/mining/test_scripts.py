@@ -57,3 +57,25 @@ def test_what_a_tool_asks_for_has_no_form_of_its_own(path: str, rows: set[str]):
     text = 'import type { A } from "a";\ntype B = { c: A };\nexport function f(b: B) {\n  g(b);\n}\n'
 
     assert rows == {o.convention for o in tally(path, text).opportunities} & {"Q24", "Q25", "Q26", "Q27"}
+
+
+def test_a_guide_says_in_one_line_what_ends_with_a_semicolon():
+    """Statements, fields and aliases are rules of their own, for houses differ in the rarer ones; they read as one."""
+    text = "type A{n} = B;\nclass C{n} {\n  d = e;\n}\nf({n});\n"
+    profile = learn_profile(tally(f"src/f{n}.ts", text.replace("{n}", str(n)) * 2) for n in range(60))
+
+    assert "End a field of a class, a statement and an alias of a type with a semicolon (typescript)." in render_guide(
+        profile
+    )
+    assert {"advise"} == {entry.tier for entry in profile.entries if entry.convention == "Q28"}
+
+
+def test_a_semicolon_is_missed_where_the_statement_ends():
+    """The finding is on the last token, on the last line of a statement of several."""
+    profile = learn_profile(tally(f"src/f{n}.ts", f"f({n});\ng({n});\n" * 3) for n in range(60))
+    source = parse("src/new.ts", "f(\n  1,\n) // all\ng();\n")
+
+    (finding,) = [f for f in judge_source(source, profile, is_new=True).findings if f.entry.convention == "Q28"]
+
+    assert (3, 1, 2) == (finding.line, finding.column, finding.end_column)
+    assert "End a statement with a semicolon (here: no semicolon)" == finding.message
