@@ -73,6 +73,14 @@ SIGNS = (
     ("dotnet format", PIPELINES, re.compile(rb"^[^#\n]*\bdotnet format\b(?! +(?:analyzers|style)\b)", re.MULTILINE)),
     ("dart format", PIPELINES, re.compile(rb"^[^#\n]*\b(?:dart|flutter) format\b", re.MULTILINE)),
     ("dart format", ("analysis_options.yaml",), re.compile(rb"^formatter:", re.MULTILINE)),
+    # who has the settings of Deno has its formatter, whether or not they say how
+    ("deno fmt", ("deno.json", "deno.jsonc"), ANYTHING),
+    # a plug-in for scripts, or settings that come from elsewhere
+    (
+        "dprint",
+        tuple(f"{dot}dprint.{end}" for dot in ("", ".") for end in ("json", "jsonc")),
+        re.compile(rb"/(?:biome|prettier|typescript)-|\"(?:biome|extends|prettier|typescript)\"\s*:"),
+    ),
     ("gofmt", ("go.mod",), ANYTHING),
     (
         "google-java-format",
@@ -114,6 +122,12 @@ SIGNS = (
         PIPELINES,
         re.compile(rb"^[^#\n]*\b(?:cargo (?:\+\S+ )?fmt|rustfmt [^#\n]{0,200}?--check)\b", re.MULTILINE),
     ),
+    # its settings, or the version that is asked for: it is nothing but its rules, all of which it mends
+    (
+        "standard",
+        ("package.json",),
+        re.compile(rb"\"(?:semi|ts-)?standard\"\s*:\s*(?:\{|\"(?:[~^<>=v\s]*\d|\*|latest\b|next\b|npm:))"),
+    ),
     ("swift-format", (".swift-format",), ANYTHING),
     ("swiftformat", (".swiftformat",), ANYTHING),
 )
@@ -126,7 +140,9 @@ LANGUAGES = {
     "clang-format": frozenset({"c", "cpp"}),
     "csharpier": frozenset({"csharp"}),
     "dart format": frozenset({"dart"}),
+    "deno fmt": SCRIPTS | {"markdown", "yaml"},
     "dotnet format": frozenset({"csharp"}),
+    "dprint": SCRIPTS,
     "gofmt": frozenset({"go"}),
     "google-java-format": frozenset({"java"}),
     "JuliaFormatter": frozenset({"julia"}),
@@ -139,10 +155,13 @@ LANGUAGES = {
     "rubocop": frozenset({"ruby"}),
     "ruff format": frozenset({"python"}),
     "rustfmt": frozenset({"rust"}),
+    "standard": SCRIPTS,
     "swift-format": frozenset({"swift"}),
     "swiftformat": frozenset({"swift"}),
 }
 """What each formatter formats."""
+SCRIPT_FORMATTERS = frozenset(name for name, languages in LANGUAGES.items() if languages >= SCRIPTS)
+"""What decides quotes, semicolons, indentation and blanks of scripts."""
 
 
 DEEPEST = 3

@@ -16,6 +16,7 @@ from itertools import pairwise, zip_longest
 from tree_sitter import Node
 
 from ..definitions import last_token
+from ..owners import SCRIPT_FORMATTERS
 from ..source import text_of
 from .anyview import AnyView
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
@@ -36,9 +37,9 @@ CLOSERS = frozenset(closer for _, closer in BRACKETS)
 TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 WIDEST_STEP = 8
-FORMATTERS = frozenset(
-    {"JuliaFormatter", "Runic", "biome", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt"}
-    | {"google-java-format", "ktlint", "mix format", "perltidy", "php-cs-fixer", "prettier", "rubocop", "rustfmt"}
+FORMATTERS = SCRIPT_FORMATTERS | frozenset(
+    {"JuliaFormatter", "Runic", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt"}
+    | {"google-java-format", "ktlint", "mix format", "perltidy", "php-cs-fixer", "rubocop", "rustfmt"}
     | {"swift-format", "swiftformat"}
 )
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
@@ -50,7 +51,7 @@ class StringDelimiter(NeutralConvention):
     id = "Q03"
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
-    owners = frozenset({"biome", "prettier", "rubocop"})
+    owners = SCRIPT_FORMATTERS | {"rubocop"}
     # there single quotes open no string
     spared = frozenset({"c", "cpp", "csharp", "go", "hcl", "java", "kotlin", "rust", "scala", "swift"})
     version = 7
@@ -425,9 +426,9 @@ class TrailingSeparator(NeutralConvention):
     name = "trailing-separator"
     question = "Does a separator follow the last of several elements on lines of their own?"
     cap = "advise"
-    owners = frozenset(
-        {"biome", "csharpier", "gofmt", "ktlint", "prettier", "rubocop", "rustfmt", "swift-format", "swiftformat"}
-    )
+    owners = SCRIPT_FORMATTERS | {
+        "csharpier", "gofmt", "ktlint", "rubocop", "rustfmt", "swift-format", "swiftformat"
+    }  # fmt: skip
     never = frozenset({"absent"})
     values = ("present", "absent")
     version = 3

@@ -17,7 +17,7 @@ from tree_sitter import Node, Query, QueryCursor
 
 from ..definitions import MATCH_LIMIT
 from ..languages import Language
-from ..owners import SCRIPTS
+from ..owners import SCRIPT_FORMATTERS, SCRIPTS
 from ..source import text_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
@@ -56,7 +56,7 @@ class StatementEnd(NeutralConvention):
     # what departs works as well, and houses without a formatter let some of it pass
     cap = "advise"
     linter_codes = frozenset({"semi"})
-    owners = frozenset({"biome", "prettier"})
+    owners = SCRIPT_FORMATTERS
     is_fixable = True
     values = (SEMICOLON, NONE)
     examples = Examples(

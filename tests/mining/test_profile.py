@@ -125,6 +125,15 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         (".pre-commit-config.yaml", "repos:\n- repo: x\n  hooks:\n  - id: darker\n", {"black"}),
         ("package.json", '{"scripts": {"fix": "eslint --fix && prettier --write src"}}', {"prettier"}),
         ("package.json", '{"scripts": {"fix": "eslint --fix src"}, "devDependencies": {"prettier": "3"}}', set()),
+        ("package.json", '{"devDependencies": {"standard": "^17.1.0"}}', {"standard"}),
+        ("package.json", '{"standard": {"env": ["mocha"]}}', {"standard"}),
+        ("package.json", '{"devDependencies": {"eslint-config-standard": "^17.1.0"}, "keywords": ["standard"]}', set()),
+        ("package.json", '{"exports": {"standard": "./lib/standard.js"}}', set()),
+        ("dprint.json", '{"plugins": ["https://plugins.dprint.dev/typescript-0.95.0.wasm"]}', {"dprint"}),
+        (".dprint.json", '{"typescript": {"semiColons": "asi"}, "plugins": []}', {"dprint"}),
+        ("dprint.json", '{"toml": {}, "plugins": ["https://plugins.dprint.dev/toml-0.7.0.wasm"]}', set()),
+        ("deno.json", '{"imports": {}}', {"deno fmt"}),
+        ("deno.jsonc", '{"fmt": {"semiColons": false}}', {"deno fmt"}),
         ("go.mod", "module example.org/a\n", {"gofmt"}),
         ("pom.xml", "<artifactId>spotless-maven-plugin</artifactId><groupId>com.diffplug.spotless</groupId>",
          {"google-java-format"}),
@@ -175,6 +184,21 @@ def test_a_formatter_owns_the_layout_of_its_languages_alone():
 
     owners = {entry.key: (entry.owner, entry.tier) for entry in profile.entries if entry.id.startswith("Q03")}
     assert {"javascript": ("prettier", ""), "ruby": ("", "gate")} == owners
+
+
+@pytest.mark.parametrize("formatter", ["biome", "deno fmt", "dprint", "prettier", "standard"])
+def test_a_formatter_of_scripts_owns_their_layout_alone(formatter: str):
+    """Quotes, indentation, trailing commas and semicolons are its; in which form a function stands is a habit."""
+    text = b"function f() {\n  g('a', {\n    b,\n    c,\n  });\n}\n" * 5
+    tallies = [tally_source(parse_source(f"src/m{n}.ts", text, language_named("typescript"))) for n in range(40)]
+
+    free, owned = (
+        {entry.convention for entry in learn_profile(tallies, owners=owners).entries if entry.tier}
+        for owners in ({}, {formatter: ("",)})
+    )
+
+    assert {"Q03", "Q04", "Q06", "Q25", "Q28"} <= free
+    assert {"Q25"} == owned & {"Q03", "Q04", "Q05", "Q06", "Q25", "Q28"}
 
 
 def test_rubocop_owns_what_opens_a_text_of_several_lines():
