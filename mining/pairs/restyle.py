@@ -67,8 +67,13 @@ def kept_rules(opportunities: Sequence[Opportunity]) -> frozenset[Rule]:
 
 
 def can_break(convention: Convention) -> bool:
-    """Claim that *convention* knows how code departs from it without doing something else."""
-    return convention.is_fixable and convention.is_local and not convention.is_mined and bool(convention.values)
+    """
+    Claim that *convention* knows how code departs from it without doing something else.
+
+    What a fix mends in any language, such as semicolons, a model need not learn.
+    """
+    is_taught = not convention.is_mined and not convention.is_neutral
+    return is_taught and convention.is_fixable and convention.is_local and bool(convention.values)
 
 
 def rule_of(found: Opportunity) -> Rule:

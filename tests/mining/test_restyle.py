@@ -47,3 +47,19 @@ def test_a_habit_of_one_file_is_no_rule(write_tree, tmp_path):
     corpus = mine_repositories([write_tree(files)], tmp_path / "corpus", kinds=["implement", "restyle"], workers=1)
 
     assert corpus.manifest["skipped"].get("no_house_rule", 0) > 0
+
+
+def test_what_is_no_more_than_layout_in_any_language_is_not_taught(write_tree, tmp_path):
+    """A fixer puts the semicolons of scripts and the tags of their documentation right: pairs are of Python alone."""
+    script = (
+        "/**\n * Count the {n}.\n * @returns all\n */\nexport function count{n}(rows) {{\n"
+        "  const {n} = rows.length;\n  report({n});\n  return {n} + {n};\n}}\n"
+    )
+    files = {f"src/{noun}.js": script.format(n=noun) for noun in NOUNS}
+    files |= {f"house/{noun}.py": STYLED.format(noun=noun) for noun in NOUNS}
+    corpus = mine_repositories([write_tree(files)], tmp_path / "corpus", kinds=["implement", "restyle"], workers=1)
+    pairs = [pair for split in ("train", "validation", "test") for pair in corpus.pairs(split)]
+
+    assert {"Q28"} <= {entry.convention for entry in corpus.profile.entries if entry.strength}
+    assert {"python"} == {pair.language for pair in pairs if pair.kind == "restyle"}
+    assert {"javascript", "python"} == {pair.language for pair in pairs}
