@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ...mining.corpus import Corpus
 from ...mining.errors import InputError
@@ -147,7 +147,7 @@ def plugged_checks() -> list[tuple[EntryPoint, Maker]]:
     return load_plugins("checks", read_maker)
 
 
-def read_maker(plugged: object) -> Maker:
+def read_maker(plugged: Any) -> Maker:
     """
     Return what makes the check of a plug-in.
 
@@ -155,4 +155,4 @@ def read_maker(plugged: object) -> Maker:
     """
     if not callable(plugged):
         raise InputError(f"it is of type {type(plugged).__name__}, and no function that makes a check")
-    return plugged
+    return cast("Maker", plugged)

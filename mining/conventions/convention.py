@@ -423,7 +423,7 @@ def collect_conventions() -> tuple[Convention, ...]:
     return tuple(found[name]() for name in sorted(found))
 
 
-def read_convention(plugged: object) -> type[Convention]:
+def read_convention(plugged: Any) -> type[Convention]:
     """
     Return the class of convention that a plug-in brings.
 
@@ -439,7 +439,7 @@ def read_convention(plugged: object) -> type[Convention]:
     return plugged
 
 
-def name_of(plugged: object) -> str:
+def name_of(plugged: Any) -> str:
     """Return how a sentence speaks of what a plug-in brings: the name of a class, or the type of an object."""
     return f"the class {plugged.__name__}" if isinstance(plugged, type) else f"of type {type(plugged).__name__}"
 
