@@ -79,6 +79,7 @@ def _corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         pytest.param("A03", "named …Ask", "has the base Ask", id="the base class"),
         pytest.param("A06", "", "settings", id="the settings"),
         pytest.param("A07", "halyard.holds.holding", "inside `with`", id="the context manager"),
+        pytest.param("A12", "derived from Ask", "named …Ask", id="the names of its heirs"),
         pytest.param("E01", "HalyardError", "derives from HalyardError", id="the root of the errors"),
         pytest.param("E02", "HalyardError", "derives from HalyardError", id="what is raised"),
         pytest.param("L01", "name", "log", id="the logger"),
