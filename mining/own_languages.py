@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ NO_CAPTURE = re.compile(r'"(?:\\.|[^"\\])*"|;[^\n]*')
 PLACE = re.compile(r" at row (\d+), column (\d+)")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 LARGEST_FILE = 1_000_000
+GENERATE = "`tree-sitter generate` makes it, of npm install -g tree-sitter-cli or cargo install tree-sitter-cli"
 LIBRARIES = (".so", ".dylib", ".dll")
 
 
@@ -40,11 +42,10 @@ def read_own_languages(file: Path) -> tuple[Language, ...]:
 
     Raises `SettingsError` with every fault of the file, `InputError` when there is no such file.
     """
-    tables = load_tables(file)
-    faults: list[str] = []
+    tables, faults = load_tables(file)
     read = [read_own(file, name, tables[name], faults) for name in sorted(tables)]
     languages = tuple(language for language in read if language is not None)
-    faults.extend(clashes(languages))
+    faults.extend(clashes(tables))
     if faults:
         raise SettingsError(str(file), faults)
     return languages
@@ -56,9 +57,11 @@ def read_builtin(file: Path) -> Language:
 
     Raises `SettingsError` with every fault of the table.
     """
-    ((name, table),) = load_tables(file).items()
-    if wrong := check_form(name, table):
-        raise SettingsError(str(file), [f"language.{name}: {fault}" for fault in wrong])
+    tables, faults = load_tables(file)
+    ((name, table),) = tables.items()
+    faults += [f"language.{name}: {fault}" for fault in check_form(name, table)]
+    if faults:
+        raise SettingsError(str(file), faults)
     return make_language(name, table, table["grammar"], table["query"])
 
 
@@ -77,8 +80,8 @@ def make_language(name: str, table: Mapping[str, Any], origin: str, query_text: 
     )
 
 
-def load_tables(file: Path) -> Mapping[str, Any]:
-    """Return the `[language.NAME]` tables of *file*."""
+def load_tables(file: Path) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the `[language.NAME]` tables of *file*, and what is wrong beside them; raises where there are none."""
     if not file.is_file():
         raise InputError(f"--language {str(file)!r} is no file. Name a TOML file with a [language.NAME] table.")
     if file.stat().st_size > LARGEST_FILE:
@@ -90,10 +93,8 @@ def load_tables(file: Path) -> Mapping[str, Any]:
     tables = whole.get("language")
     faults = [f"unknown table [{key}]" for key in whole if key != "language"]
     if not isinstance(tables, dict) or not tables:
-        faults.append("there is no [language.NAME] table")
-    if faults:
-        raise SettingsError(str(file), faults)
-    return cast("dict[str, Any]", tables)
+        raise SettingsError(str(file), [*faults, "there is no [language.NAME] table"])
+    return cast("dict[str, Any]", tables), faults
 
 
 def read_own(file: Path, name: str, table: Any, faults: list[str]) -> Language | None:
@@ -105,13 +106,13 @@ def read_own(file: Path, name: str, table: Any, faults: list[str]) -> Language |
     wrong = check_form(name, table)
     query_text = read_query(file.parent, table, wrong)
     origin, mark = find_grammar(file.parent, table, wrong)
-    language = None
-    if not wrong:
-        language = make_language(name, table, origin, query_text)
-        language = replace(language, folder=str(file.parent.absolute()), sha256=hash_language(language, mark))
-        wrong = try_language(language, table)
+    if query_text:
+        wrong += check_query(table, query_text, load_grammar(name, table, origin, wrong) if origin else None)
     faults.extend(f"language.{name}: {fault}" for fault in wrong)
-    return None if wrong else language
+    if wrong:
+        return None
+    language = make_language(name, table, origin, query_text)
+    return replace(language, folder=str(file.parent.absolute()), sha256=hash_language(language, mark))
 
 
 def check_form(name: str, table: Mapping[str, Any]) -> list[str]:
@@ -187,28 +188,72 @@ def find_grammar(folder: Path, table: Mapping[str, Any], wrong: list[str]) -> tu
     except IdiolectError as error:
         wrong.append(str(error))
         return "", ""
-    what = "has no src/parser.c (make it with `tree-sitter generate`)" if path.is_dir() else (
+    what = f"has no src/parser.c ({GENERATE})" if path.is_dir() else (
         "is no shared library" if path.exists() else "does not exist"
     )  # fmt: skip
     wrong.append(f"grammar {given!r} {what}. Name a folder with src/parser.c, a compiled .so, or pip:tree_sitter_NAME.")
     return "", ""
 
 
-def try_language(language: Language, table: Mapping[str, Any]) -> list[str]:
-    """Load the grammar and the query of *language* and return what is wrong with them, in the words of its *table*."""
-    wrong: list[str] = []
+def load_grammar(name: str, table: Mapping[str, Any], origin: str, wrong: list[str]) -> tree_sitter.Language | None:
+    """Return the grammar at *origin*; None after adding to *wrong*, in the words of the *table*, why it is none."""
+    symbol = table.get("symbol", "")
+    if not isinstance(symbol, str) or not NAME.fullmatch(name):
+        return None  # which is told already
     try:
-        captures = language.captures
+        return make_language(name, {"extensions": (), "symbol": symbol}, origin, "").grammar
     except IdiolectError as error:
-        return [str(error).replace(repr(language.origin), repr(table["grammar"]))]
-    except tree_sitter.QueryError as error:
-        # it names the first mistake alone; those of captures can be told without it
-        wrong.append(f"query: {explain_query(error, table['query'])}")
-        captures = frozenset(CAPTURE.findall(NO_CAPTURE.sub("", language.query_text)))
+        wrong.append(str(error).replace(repr(origin), repr(table["grammar"])))
+        return None
+
+
+def check_query(table: Mapping[str, Any], text: str, grammar: tree_sitter.Language | None) -> list[str]:
+    """Return what is wrong with the query *text* of a *table*; without a *grammar*, what its captures alone tell."""
+    wrong = [f"query: {fault}" for fault in query_faults(table["query"], text, grammar)] if grammar is not None else []
+    captures = frozenset(CAPTURE.findall(NO_CAPTURE.sub("", text)))
     wrong += [f"query: no capture @{name}" for name in NEEDED if name not in captures]
     known = ", ".join(f"@{name}" for name in sorted(CAPTURES))
     strange = sorted(name for name in captures - CAPTURES if not name.startswith("_"))
     return wrong + [f"query: unknown capture @{name}, known: {known}" for name in strange]
+
+
+def query_faults(given: str, text: str, grammar: tree_sitter.Language) -> list[str]:
+    """Return what *grammar* does not take of the query *text*: of each pattern the first mistake."""
+    faults: list[str] = []
+    while True:
+        try:
+            tree_sitter.Query(grammar, text)
+        except tree_sitter.QueryError as error:
+            faults.append(explain_query(error, given))
+            rest = without_pattern(text, error)
+            if rest is None:
+                return faults
+            text = rest
+        else:
+            return faults
+
+
+def without_pattern(text: str, error: tree_sitter.QueryError) -> str | None:
+    """Return the query *text* with the pattern of an *error* blanked out; None where its end cannot be told."""
+    place = PLACE.search(str(error))
+    # where brackets do not match, what comes behind the mistake cannot be read
+    if place is None or "syntax" in str(error).lower():
+        return None
+    lines = text.split("\n")
+    offset = sum(len(line) + 1 for line in lines[: int(place[1])]) + int(place[2])
+    # letters stand for what brackets in strings and comments would count for
+    plain = NO_CAPTURE.sub(lambda match: "x" * len(match[0]), text)
+    depth, starts = 0, [0]
+    for start, letter in enumerate(plain):
+        # what a pattern is asked may stand behind it, too
+        if letter in "([" and depth == 0 and not plain.startswith("#", start + 1):
+            starts.append(start)
+        depth += (letter in "([") - (letter in ")]")
+    # up to the next, for what is captured stands behind the brackets
+    for start, end in pairwise([*starts, len(text)]):
+        if start <= offset < end:
+            return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    return None
 
 
 def explain_query(error: tree_sitter.QueryError, given: str) -> str:
@@ -234,10 +279,15 @@ def reason_of(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def clashes(languages: Sequence[Language]) -> list[str]:
-    """Return the endings that two of *languages* claim."""
+def clashes(tables: Mapping[str, Any]) -> list[str]:
+    """Return the endings that two of *tables* claim."""
     seen: dict[str, str] = {}
-    claims = [(extension, language.name) for language in languages for extension in language.extensions]
+    claims = [
+        (extension, name)
+        for name, table in sorted(tables.items())
+        if isinstance(table, dict) and is_words(cast("dict[str, Any]", table).get("extensions"))
+        for extension in cast("dict[str, Any]", table)["extensions"]
+    ]
     return [
         f"{end} is claimed by {seen[end]} and by {name}" for end, name in claims if seen.setdefault(end, name) != name
     ]

@@ -174,6 +174,36 @@ def test_all_mistakes_of_a_table_are_told_at_once(tmp_path):
     assert "'(' of '.h' is no pattern" in told and "1 of '.y' is no pattern" in told
 
 
+def test_one_mistake_of_a_table_hides_no_other(tmp_path):
+    """Keys, captures and every pattern of the query are looked at, whatever is wrong with the others or the grammar."""
+    shutil.copytree(RELAY, tmp_path / "relay")
+    file = tmp_path / "relay" / "relay.toml"
+    query = '''query = """
+    (flaw name: (identifier) @unit.name) @unit
+    ((flow) @call (#eq? @call "(")) ; (
+    (comment) @coment
+    [(flow) (flew)] @string
+    """'''
+    table = file.read_text("utf-8").replace('query = "relay.scm"', f"{query}\ncolour = 1")
+
+    def told(text):
+        file.write_text(text, "utf-8")
+        with pytest.raises(SettingsError) as error:
+            read_own_languages(file)
+        return str(error.value)
+
+    said = told(f"[colours]\n{table}\n" + table.replace("language.relay", "language.other"))
+    assert "unknown table [colours]" in said and ".relay is claimed by other and by relay" in said
+    assert "language.relay: unknown key 'colour'" in said and "unknown capture @coment" in said
+    assert "1:6: Invalid node type: flaw; " in said and "4:14: Invalid node type: flew; " in said
+    assert "Invalid syntax" not in said
+
+    said = told(table.replace('grammar = "."', 'grammar = "nowhere"'))
+    assert "'nowhere' does not exist" in said and "unknown capture @coment" in said and "colour" in said
+    said = told(table.replace("[(flow)", "[(flow"))
+    assert "Invalid syntax" in said or "Invalid node type: flaw" in said
+
+
 def test_mistakes_of_a_table_that_ships_are_told_alike(tmp_path):
     """Whoever adds one reads the same words; only its grammar is not loaded yet."""
     file = tmp_path / "bad.toml"
