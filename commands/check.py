@@ -101,6 +101,8 @@ def command(
         fix=fix,
         names=names,
     )
+    if paths and profile_file is None and is_elsewhere(root, paths):
+        click.echo(f"note: held to the conventions of {printable(str(root))}", err=True)
     with show_briefly() as progress:
         report: Report = run_check(replace(request, progress=progress))
     if report.mended is not None:
@@ -165,6 +167,12 @@ def write_output(target: Path, text: str) -> None:
         target.write_text(text, "utf-8")
     else:
         write_text(target, text)
+
+
+def is_elsewhere(root: Path, paths: tuple[Path, ...]) -> bool:
+    """Claim that *root*, whose conventions hold for *paths*, is neither where one stands nor what was named."""
+    top = root.resolve()
+    return not Path.cwd().is_relative_to(top) and all(path.resolve() != top for path in paths)
 
 
 def relative_to(root: Path, path: Path) -> str:

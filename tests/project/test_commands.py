@@ -766,3 +766,27 @@ def test_a_quick_check_draws_nothing(
     main(["check", str(root), "--no-names"])
 
     assert "\r" not in capfd.readouterr().err
+
+
+def test_a_file_elsewhere_is_told_whose_conventions_hold(
+    write_tree: Write, commit_tree: Commit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """A repository's, or its folder's where it is in none; not where one stands in it, names it, or gives a profile."""
+    root = write_tree({"here/a.py": "x = 1\n", "there/part/b.py": "y = 1\n", "loose/c.py": "z = 1\n"})
+    for name in ("here", "there"):
+        commit_tree(root / name, "Begin")
+    monkeypatch.chdir(root / "here")
+
+    def told(*words: str) -> str:
+        capsys.readouterr()
+        main(["check", "--no-names", *words])
+        lines = capsys.readouterr().err.splitlines()
+        return next((line for line in lines if line.startswith("note: held to the conventions of ")), "").rpartition(
+            " "
+        )[2]
+
+    assert str(root / "there") == told("../there/part/b.py") == told("../there/part")
+    assert str(root / "loose") == told("../loose/c.py")
+    assert "" == told("a.py") == told() == told("../there")
+    monkeypatch.chdir(root / "there" / "part")
+    assert "" == told("b.py")
