@@ -21,7 +21,7 @@ from ..mining.source import Source
 from ..mining.tiers import tiers_from
 from .baseline import Baseline, match_baseline
 from .diff import Change
-from .identity import Key, defined_in, keys_of
+from .identity import Defined, Key, defined_in, keys_of
 from .judgements import CachingJudge, forget_oldest
 from .learning import read_source
 from .names.house import House
@@ -280,7 +280,11 @@ def make_report(
         (alert for alert in alerts if alert.state in ("old", "new")), key=lambda alert: alert.state == "new"
     )
     sources = {file.source.path: file.source for file in files if file.alerts}
-    defined = cache(lambda path: defined_in(sources[path]))
+
+    @cache
+    def defined(path: str) -> Defined:
+        return defined_in(sources[path])
+
     known = match_baseline(baseline or {}, [alert.key for alert in claims], renamed or {}, listed, defined)
     accepted = {id(alert) for alert, is_known in zip(claims, known.accepted, strict=True) if is_known}
     asked = [alert for alert in alerts if alert.state != "old"]
