@@ -53,4 +53,4 @@ def add_to(parameters: Sequence[torch.nn.Parameter], gradients: Sequence[Tensor 
             sums.append(parameter.grad)
             more.append(gradient)
     if sums:
-        torch._foreach_add_(sums, more)
+        torch._foreach_add_(sums, more)  # pyright: ignore - torch's own optimizers are built of it
