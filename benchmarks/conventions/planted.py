@@ -3,7 +3,8 @@ Goal 3: is a wrapper found that the house uses, and none where there is none? In
 
 Into each codebase a module is planted that wraps a library's function, twenty calls of the wrapper in ten files, and
 two raw calls. Then labels are shuffled: every call of the wrapper or of what it wraps becomes either by the toss of a
-coin, and every function and class is given the decorators and bases of another. No rule may come of it.
+coin, every function and class is given the decorators and bases of another, and what a function takes is shuffled. No
+rule may come of it.
 """
 
 from __future__ import annotations
@@ -135,6 +136,9 @@ def shuffle_labels(tallies: list[FileTally], deal: random.Random) -> list[FileTa
             functions=tuple(function._replace(decorators=decorators()) for function in fact.functions),
             classes=tuple(found._replace(bases=bases(), decorators=marks()) for found in fact.classes),
             raises=tuple(found._replace(raised=raised()) for found in fact.raises),
+            signatures=tuple(
+                found._replace(names=tuple(deal.sample(found.names, len(found.names)))) for found in fact.signatures
+            ),
         )
 
     return [replace(t, opportunities=(), facts=relabel(t.facts)) for t in tallies if t.facts is not None]

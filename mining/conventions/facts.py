@@ -18,6 +18,7 @@ from ..columns import pack_rows, unpack_rows
 from ..packages import module_of
 from ..source import text_of
 from .anyfacts import BlockFact, TopFact, UseFact
+from .signatures import SignatureFact, signature_of
 from .view import DefinitionFrame, FileView
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -122,11 +123,14 @@ class FileFacts:
     raises: tuple[RaiseFact, ...] = ()
     own_calls: tuple[CallFact, ...] = ()
     """Calls through `self`, whose callee is spelt as it stands: `self.store.open`."""
+    signatures: tuple[SignatureFact, ...] = ()
+    """What its functions must be given, where that is several things in an order of their own."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel with the many facts of a Python file as one value a class."""
         about = (self.path, self.role, self.module)
-        packed = tuple(map(pack_rows, (self.functions, self.classes, self.calls, self.raises, self.own_calls)))
+        kinds = (self.functions, self.classes, self.calls, self.raises, self.own_calls, self.signatures)
+        packed = tuple(map(pack_rows, kinds))
         return unpack_facts, (about, packed, (self.language, self.blocks, self.tops, self.uses, self.units))
 
 
@@ -136,7 +140,7 @@ def unpack_facts(
     rest: tuple[str, tuple[BlockFact, ...], tuple[TopFact, ...], tuple[UseFact, ...], tuple[str, ...]],
 ) -> FileFacts:
     """Return the facts that travelled."""
-    functions, classes, calls, raises, own_calls = packed
+    functions, classes, calls, raises, own_calls, signatures = packed
     return FileFacts(
         *about,
         unpack_rows(FunctionFact, functions),
@@ -145,6 +149,7 @@ def unpack_facts(
         *rest,
         unpack_rows(RaiseFact, raises),
         unpack_rows(CallFact, own_calls),
+        unpack_rows(SignatureFact, signatures),
     )
 
 
@@ -179,6 +184,7 @@ class FactCollector:
         self.calls: list[CallFact] = []
         self.raises: list[RaiseFact] = []
         self.own_calls: list[CallFact] = []
+        self.signatures: list[SignatureFact] = []
         self._class_of: dict[int, list[str]] = {}
 
     def visitors(self) -> dict[str, Callable[[Node], None]]:
@@ -200,6 +206,8 @@ class FactCollector:
             self._class_of[scope.node.id].append(frame.name)
         if scope is not None and not frame.is_method:
             return
+        signature = signature_of(frame, self.file)
+        self.signatures += [signature] if signature is not None else []
         name = frame.name_node
         line = name.start_point.row + 1
         self.functions.append(
@@ -339,6 +347,7 @@ class FactCollector:
             calls=tuple(self.calls),
             raises=tuple(self.raises),
             own_calls=tuple(self.own_calls),
+            signatures=tuple(self.signatures),
         )
 
 
