@@ -46,6 +46,8 @@ READ = b"__doc__"
 """What reads documentation strings as the program runs, and may print them, or hold them against a text."""
 UNDERLINE = re.compile(r"^\s*([-=~^*+#])\1{2,}\s*$")
 """What stands below a heading."""
+LINE = 79
+"""Characters of a line that every house allows: what is longer may have to stand apart from its quotes."""
 SECTION = re.compile(r"^\s*(Parameters|Returns|Yields|Raises|Examples|Notes|See Also|References|Attributes)\s*$")
 """A heading by its words alone, however it is marked."""
 
@@ -56,13 +58,13 @@ class Documented(Convention):
     query = "(function_definition) @site (class_definition) @site"
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return what the documentation string of the definition answers."""
-        string = file.definition.docstring
+        """Return what the documentation string of the definition, or of the module, answers."""
+        string = documentation(site, file)
         return None if string is None else self.answer(file.text(string))
 
     def mark(self, site: Node, file: FileView) -> Node:
         """Return the string's opening quotes."""
-        string = file.definition.docstring
+        string = documentation(site, file)
         assert string is not None
         return string.children[0] if string.children else string
 
@@ -238,7 +240,7 @@ class SummaryPlace(Convention):
     query = "(function_definition) @site (class_definition) @site"
     linter_codes = frozenset({"D200", "D209", "D212", "D213"})
     is_fixable = True
-    version = 5
+    version = 6
     values = ("on the first line", "on the second line", "alone on their line", "after the text")
     # PEP 257 leaves the summary's line to people, who go either way in most houses; of the closing quotes it says where
     advised = frozenset(values[:2])
@@ -246,8 +248,8 @@ class SummaryPlace(Convention):
         value="on the first line",
         key="summary",
         conforms=('def f():\n    """Do.\n\n    More.\n    """',),
-        departs=('def f():\n    """\n    Do.\n    """',),
-        nearly=('def f():\n    """Do."""',),
+        departs=('def f():\n    """\n    Do.\n\n    More.\n    """',),
+        nearly=('def f():\n    """Do."""', 'def f():\n    """\n    Do.\n    """'),
     )
     also = (
         Examples(
@@ -260,10 +262,13 @@ class SummaryPlace(Convention):
     )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
-        """Yield both places, for strings of several lines."""
+        """Yield both places, for strings of several lines; one line of text may stand on one line altogether (D12)."""
         string = file.definition.docstring
-        text = content_of(text_of(string)) if string is not None else ""
-        if string is None or "\n" not in text or not text.strip() or not string.children:
+        whole = file.text(string) if string is not None else ""
+        if string is None or "\n" not in whole or not string.children or is_one_line(string, whole):
+            return
+        text = content_of(whole)
+        if not text.strip():
             return
         first, last = text.split("\n")[0], text.rpartition("\n")[2]
         yield Choice(self.values[0 if first.strip() else 1], string.children[0], "summary")
@@ -395,16 +400,17 @@ class DocstringQuotes(Documented):
     id = "D09"
     name = "docstring-quotes"
     question = "Which quotes open a documentation string?"
+    query = f"{Documented.query} (module) @site"
     linter_codes = frozenset({"D300", "Q002"})
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ('"""', "'''")
-    version = 2
+    version = 3
     examples = Examples(
         value='"""',
-        conforms=('def f():\n    """Do."""', 'def f():\n    r"""Do \\d."""'),
-        departs=("def f():\n    '''Do.'''", "def f():\n    'Do.'", 'def f():\n    "Do."'),
-        nearly=("def f():\n    x = '''a'''\n    return x",),
+        conforms=('def f():\n    """Do."""', 'def f():\n    r"""Do \\d."""', '# a\n"""Do."""\n\nimport a'),
+        departs=("def f():\n    '''Do.'''", "def f():\n    'Do.'", 'def f():\n    "Do."', "'''\nDo.\n'''\nimport a"),
+        nearly=("def f():\n    x = '''a'''\n    return x", "import a\n'''Do.'''", "x = '''a'''"),
     )
 
     def answer(self, text: str) -> str | None:
@@ -425,6 +431,18 @@ class DocstringQuotes(Documented):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open documentation strings with {value}."
+
+
+def documentation(site: Node, file: FileView) -> Node | None:
+    """Return the documentation string of *site*, which is visited."""
+    return first_string(site) if site.type == "module" else file.definition.docstring
+
+
+def is_one_line(string: Node, text: str) -> bool:
+    """Claim that a *string* of this *text* has one line of text, which fits on a line with its quotes."""
+    bare = content_of(text).strip()
+    width = string.start_point.column + len(bare) + len(text) - len(content_of(text))
+    return bool(bare) and "\n" not in bare and ("\n" not in text or width <= LINE)
 
 
 def content_of(text: str) -> str:

@@ -1,0 +1,71 @@
+"""
+Documentation strings of one line of text. In: classes, functions. Out: whether the quotes share its line. Row D12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tree_sitter import Node
+
+from ..source import text_of
+from .convention import Choice, Convention, Edit, Examples, Place
+from .docstrings import QUOTES, READ, is_one_line
+from .view import FileView
+
+
+class OneLineLayout(Convention):
+    """Whether a documentation string of one line of text stands on the line of its quotes, or on one of its own."""
+
+    id = "D12"
+    name = "one-line-docstring"
+    question = "Where does the text of a documentation string of one line stand?"
+    query = "(function_definition) @site (class_definition) @site"
+    linter_codes = frozenset({"D200"})
+    cap = "advise"  # either is read with the same ease
+    is_fixable = True
+    values = ("between its quotes", "on a line of its own")
+    examples = Examples(
+        value="between its quotes",
+        conforms=('def f():\n    """Do."""', 'class A:\n    r"""Do \\d."""'),
+        departs=(
+            'def f():\n    """\n    Do.\n    """',
+            'def f():\n    """Do.\n    """',
+            'def f():\r\n    """\r\n    Do.\r\n    """\r\n',
+        ),
+        nearly=(
+            'def f():\n    """Do.\n\n    More.\n    """',
+            'def f():\n    """"""',
+            # what is too long for one line has no choice
+            f'def f():\n    """\n    {"Do " * 30}.\n    """',
+        ),
+    )
+
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield where the text stands, for strings of one line of text that could stand between its quotes."""
+        string = file.definition.docstring
+        if string is not None and string.children and is_one_line(string, text := file.text(string)):
+            yield Choice(self.values["\n" in text], string.children[0])
+
+    def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the string with its text on a line of its own, or between its quotes, where these hold it safely."""
+        string, data = place.inside("string"), place.source.utf8
+        text = text_of(string) if string is not None else ""
+        opening = QUOTES.match(text)
+        if string is None or opening is None or len(opening[1]) == 1 or READ in data:
+            return ()
+        before = data[data.rfind(b"\n", 0, string.start_byte) + 1 : string.start_byte].decode()
+        bare = text[opening.end() : -len(opening[1])].strip()
+        # beside the quotes, a quote or a backslash would mean something else
+        if before.strip() or bare.startswith(("\\", "'", '"')) or bare.endswith(("\\", "'", '"')):
+            return ()
+        gap = f"{place.newline}{before}" if value == self.values[1] else ""
+        return (Edit(string.start_byte, string.end_byte, f"{opening[0]}{gap}{bare}{gap}{opening[1]}"),)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong."""
+        return f"the one line of this documentation string stands {found}, {wanted} in this codebase"
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Write the text of a documentation string of one line {value}."
