@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ._progress import Report
 
 TRAIN_SHARE = 0.44
-"""Of the minutes left after mining; loading, held-out losses and the report take what neither stage counts."""
+"""Of the minutes left after mining; what is left of them beside both is for loading, checks and the report."""
 EVALUATE_SHARE = 0.35
 FOLDED_TRAIN_SHARE, FOLDED_EVALUATE_SHARE = 0.60, 0.20
 """The same where evaluating trains an adapter a fold: all trainings together, and a corpus with few probes to ask."""
@@ -127,6 +127,8 @@ def specialize(
             approve=partial(require_steps, out, minutes, folds),
         )
         models = load_model(found, out / "adapter")
+        spent = (time.monotonic() - began) / 60
+        shares = settle(out, asked, shares, minutes - spent - folds * shares["train"])
         task = Task(
             corpus=corpus,
             out=out / "evaluation",
@@ -144,7 +146,10 @@ def specialize(
         (out / STARTED).unlink()
     took = (time.monotonic() - began) / 60
     if took > LONGER * minutes:
-        report(f"plan: took {took:.0f} minutes: loading, losses and checks are not cut to the {minutes:g} given", 1, 1)
+        from ..mining.advice import LEAST_TASKS
+
+        least = f"{LEAST_TASKS} tasks in every arm and the losses are the least that is asked"
+        report(f"plan: took {took:.0f} minutes, not the {minutes:g} given: {least}", 1, 1)
     return verdict
 
 
@@ -179,6 +184,18 @@ def read_started(out: Path, asked: dict[str, Any]) -> dict[str, float] | None:
         return started["minutes"] if started["asked"] == asked else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def settle(out: Path, asked: dict[str, Any], shares: dict[str, float], left: float) -> dict[str, float]:
+    """Return *shares* with no more for evaluating than is *left* when it begins; decided once in a run, and kept."""
+    from ..mining.artefacts import write_json
+
+    if "settled" in shares:
+        return shares
+    settled = round(max(0.2, min(shares["evaluate"], left)), 2)
+    shares = {**shares, "evaluate": settled, "settled": settled}
+    write_json(out / STARTED, {"asked": asked, "minutes": shares})
+    return shares
 
 
 def start_anew(out: Path, asked: dict[str, Any], left: float, folds: int) -> dict[str, float]:

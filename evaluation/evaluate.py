@@ -95,7 +95,7 @@ def run_task(task: Task) -> dict[str, Any]:
     """Run every stage and return the verdict."""
     created, began = time.time(), time.monotonic()
     bench = make_bench(task)
-    count = choose_count(task, bench)
+    count = choose_count(task, bench, began)
     parts = open_parts(bench, count)
     suite = merge_suites(parts)["test"]
     require_size(suite, task.forced)

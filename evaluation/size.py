@@ -10,23 +10,28 @@ from collections.abc import Sequence
 
 from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.errors import TooSmallError
+from ..mining.pairs.pair import Pair
 from .checks.check import LOST
+from .measure import whole_sets
 from .probes import TAUGHT_BEFORE, Probe, Suite, select_probes
 from .record import read_started
 from .task import Bench, Task
 
 DEFAULT_PROBES = 200
 GENERATION_SHARE = 0.8
-"""Of the given minutes; the rest goes to losses, checks and the report."""
+"""Of the given minutes at most; the rest goes to losses, checks and the report."""
 PILOT = 8
 """Requests that are timed to turn minutes into probes."""
+SAMPLED = 16
+"""Of so many general texts one is timed, to tell how long their losses take."""
 
 
-def choose_count(task: Task, bench: Bench) -> int:
+def choose_count(task: Task, bench: Bench, began: float) -> int:
     """
-    Return how many test probes to admit: as asked, or what the given minutes allow by a short timing.
+    Return how many test probes to admit: as asked, or what the minutes since it *began* allow by a short timing.
 
-    A run that goes on takes the number it began with, so that the clock decides once.
+    *began* is a time of `time.monotonic`. A run that goes on takes the number it began with, so that the clock decides
+    once.
     """
     if task.probes is not None or task.minutes is None:
         return task.probes or DEFAULT_PROBES
@@ -37,8 +42,11 @@ def choose_count(task: Task, bench: Bench) -> int:
     pilot = pilot or select_probes(task.corpus, "test", PILOT, bench.admit).probes
     if not pilot:
         return LEAST_TASKS
-    seconds = time_request(task, bench, pilot)
-    return max(LEAST_TASKS, int(task.minutes * 60 * GENERATION_SHARE / (seconds * count_answers(task))))
+    answers = time_request(task, bench, pilot) * count_answers(task)
+    once, each = time_losses(task, pilot)
+    given = task.minutes * 60
+    left = given - (time.monotonic() - began) - once
+    return max(LEAST_TASKS, int(min(given * GENERATION_SHARE / answers, left / (answers + each))))
 
 
 def count_answers(task: Task) -> float:
@@ -57,6 +65,34 @@ def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
         bench.ask(arm, pilot, task.generator)
         spent += time.perf_counter() - began
     return spent / (len(ends) * len(pilot))
+
+
+def time_losses(task: Task, pilot: Sequence[Probe]) -> tuple[float, float]:
+    """Return about how many seconds the losses take: those that are the same for any suite, and those of a probe."""
+    if task.loss_of is None:
+        return 0.0, 0.0
+    sets = {own.name: own.pairs for own in whole_sets(task)}
+    passes = 1 + (task.adapter is not None)
+    some = sets["general"][::SAMPLED]
+    text = time_letters(task, some, as_text=True) if some else 0.0
+    answer = time_letters(task, [probe.pair for probe in pilot], as_text=False)
+    once = passes * (text * count_letters(sets["general"]) + answer * count_letters(sets["applied"]))
+    mean = count_letters([probe.pair for probe in pilot]) / len(pilot)
+    # the base reads each probe as text, too
+    return once, (passes + 1) * answer * mean
+
+
+def time_letters(task: Task, pairs: Sequence[Pair], *, as_text: bool) -> float:
+    """Return the seconds a letter of *pairs* that the base's losses on them take."""
+    assert task.loss_of is not None
+    began = time.perf_counter()
+    task.loss_of(pairs, adapted=False, as_text=as_text)
+    return (time.perf_counter() - began) / count_letters(pairs)
+
+
+def count_letters(pairs: Sequence[Pair]) -> int:
+    """Return how many letters are read for the losses on *pairs*."""
+    return sum(len(pair.context) + len(pair.instruction) + len(pair.response) for pair in pairs)
 
 
 def require_size(suite: Suite, forced: bool) -> None:

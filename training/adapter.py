@@ -46,6 +46,8 @@ EXPERTS = frozenset({"gate", "gate_proj", "up_proj", "down_proj", "w1", "w2", "w
 """By what names PEFT (0.21) means experts that one tensor holds, also where a layer beside them has one."""
 # Log-probabilities that differ by less than this are the same model: an adapter of zeros differs by nothing at all.
 APPLIED = 1e-4
+PROVED = 8
+"""Answers that a new adapter is proved on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,11 @@ def adapter_tensors(model: PeftModel) -> dict[str, torch.Tensor]:
     """Return the adapter's weights under the names that PEFT stores."""
     state = get_peft_model_state_dict(model, save_embedding_layers=False)
     return {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in state.items()}
+
+
+def prove_on(held_out: Sequence[Example], learned: Sequence[Example]) -> Sequence[Example]:
+    """Return the few examples on whose answers an adapter is proved: of what was *held_out* where that is anything."""
+    return (held_out or learned)[:PROVED]
 
 
 def check_applied(model: PeftModel, examples: Sequence[Example], mode: str) -> AppliedCheck:

@@ -15,7 +15,7 @@ from .. import __version__
 from ..mining.artefacts import write_jsonl
 from ..mining.pairs.pair import Pair
 from ..mining.taught import read_taught, write_taught
-from .adapter import RECORD, adapter_tensors, check_applied, write_adapter
+from .adapter import RECORD, adapter_tensors, check_applied, prove_on, write_adapter
 from .checkpoints import CHECKPOINTS, Progress
 from .full import fold_full
 from .models import read_parameters
@@ -37,7 +37,7 @@ def finish(
     """
     setup.report("save", 0, 1)
     fold_full(setup.model)
-    applied = check_applied(setup.model, (setup.validation or setup.plan.examples)[:8], setup.mode)
+    applied = check_applied(setup.model, prove_on(setup.validation, setup.plan.examples), setup.mode)
     if not setup.accelerator.is_main_process:
         return
     (out / RECORD).unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from statistics import median
 import torch
 
 from ..mining.errors import InputError
+from .adapter import log_probability_change, prove_on
 from .checkpoints import Progress
 from .gradients import add_gradients
 from .looks import (
@@ -51,7 +52,7 @@ FEW_STEPS = 10
 """Steps under which minutes teach next to nothing."""
 
 SAVING = 2.0
-"""Seconds that proving and writing an adapter take."""
+"""Seconds that writing an adapter takes, beside the proof that it is applied."""
 DOUBT = 0.05
 """Share of a run's minutes that is left empty, because a few steps tell the pace of hundreds with some doubt."""
 
@@ -115,8 +116,9 @@ def steps_in(setup: Setup, seconds: float, a_look: float) -> int:
     """Return how many steps *seconds* since the run began hold, beside looks at held-out loss; a few are timed."""
     epoch = setup.plan.epoch(0)
     a_step = time_steps(setup, epoch, PROBE_SHARE * seconds)
+    proof = time_proof(setup)
     rest = seconds - (time.perf_counter() - setup.began)
-    return fit_steps(seconds, rest, a_step, a_look, len(epoch), setup.recipe.validate_every)
+    return fit_steps(seconds, rest - proof, a_step, a_look, len(epoch), setup.recipe.validate_every)
 
 
 def fit_steps(seconds: float, rest: float, a_step: float, a_look: float, in_an_epoch: int, every: int = 0) -> int:
@@ -181,6 +183,17 @@ def time_steps(setup: Setup, epoch: Sequence[Sequence[Sequence[Chunk]]], most: f
     setup.model.zero_grad(set_to_none=True)
     costs = sum(count_slowest(packs, setup.accelerator.num_processes) for packs in epoch)
     return median(rates[len(rates) // 3 :]) * costs / len(epoch)
+
+
+def time_proof(setup: Setup) -> float:
+    """Return about how many seconds it takes to prove that the adapter is applied, by one of its examples."""
+    examples = prove_on(setup.validation, setup.plan.examples)
+    one = sorted(examples, key=lambda example: example.tokens)[len(examples) // 2]
+    started = time.perf_counter()
+    log_probability_change(setup.model, one, setup.mode)
+    synchronize(setup.device)
+    took = time.perf_counter() - started
+    return took * sum(example.tokens for example in examples) / one.tokens
 
 
 def time_look(setup: Setup, score: Score | None) -> tuple[Measured, float]:

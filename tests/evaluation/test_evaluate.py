@@ -19,11 +19,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import toys
 from idiolect.commands.evaluate import summary
-from idiolect.evaluation import parts, samples, size, task
+from idiolect.evaluation import measure, parts, samples, size, task
 from idiolect.evaluation.arms import ARMS
 from idiolect.evaluation.ask import models_of, plan_jobs
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
@@ -334,11 +335,36 @@ def test_minutes_are_shared_by_all_that_answers(corpus, monkeypatch):
     bench = parts.make_bench(asked)
     monkeypatch.setattr(size, "time_request", lambda *_: 1.0)
 
-    count = size.choose_count(asked, bench)
+    count = size.choose_count(asked, bench, time.monotonic())
     answers = sum(len(plan_jobs(part.bench, part.suites, models_of(asked))) for part in parts.open_parts(bench, count))
 
     assert 24 == count
     assert 24 * 23 == answers < 11.8 * 60 * size.GENERATION_SHARE < 25 * 23
+    # what was spent before, and goes into losses, is nobody's to answer in
+    assert 21 == size.choose_count(asked, bench, time.monotonic() - 11.8 * 60 + 21.5 * 23)
+    monkeypatch.setattr(size, "time_losses", lambda *_: (11.8 * 60 - 22.5 * 25, 2.0))
+    assert 22 == size.choose_count(asked, bench, time.monotonic())
+
+
+def test_losses_are_counted_before_there_are_probes(corpus):
+    """General code is read whole whatever is asked, and each probe as answer and as text; with an adapter twice."""
+
+    def slow(pairs, *, adapted, as_text=False):
+        time.sleep(size.count_letters(pairs) * 1e-6)
+        return []
+
+    pairs = [pair for pair in corpus.pairs("test") if pair.kind == "implement"]
+    pilot = [SimpleNamespace(pair=pair) for pair in pairs[:8]]
+    asked = task.Task(
+        corpus=corpus, out=Path("none"), generator=FakeGenerator(corpus, tuned_knows), arms=(), policy=Policy(),
+        loss_of=slow, adapter={},
+    )  # fmt: skip
+    once, each = size.time_losses(asked, pilot)
+    whole = sum(size.count_letters(own.pairs) for own in measure.whole_sets(asked))
+
+    assert once == pytest.approx(2e-6 * whole, rel=0.5)
+    assert each == pytest.approx(3e-6 * size.count_letters(pairs[:8]) / 8, rel=0.9)
+    assert (0.0, 0.0) == size.time_losses(replace(asked, loss_of=None), pilot)
 
 
 class Drawing(FakeGenerator):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.commands.specialize import read_started, refuse_other_content, require_steps, start_anew
+from idiolect.commands.specialize import read_started, refuse_other_content, require_steps, settle, start_anew
 from idiolect.mining.artefacts import lock_folder, new_artefact, refuse_mount, write_json
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
 
@@ -103,6 +103,19 @@ def test_an_unfinished_run_goes_on_where_the_same_is_asked(tmp_path):
     assert read_started(tmp_path, asked) == minutes
     assert read_started(tmp_path, {**asked, "minutes": 18.0}) is None
     assert read_started(tmp_path, {**asked, "corpus": "4567"}) is None
+
+
+def test_evaluating_has_what_training_left(tmp_path):
+    """Its share at most, and what it began with when it goes on, however little of it is left then."""
+    asked = {"minutes": 9.0}
+    minutes = start_anew(tmp_path, asked, 9.0, 0)
+    kept = settle(tmp_path, asked, minutes, 1.5)
+
+    assert 1.5 == kept["evaluate"] < minutes["evaluate"]
+    assert kept == read_started(tmp_path, asked)
+    assert kept == settle(tmp_path, asked, read_started(tmp_path, asked), -3.0)
+    assert minutes["evaluate"] == settle(tmp_path, asked, minutes, 8.0)["evaluate"]
+    assert 0.2 == settle(tmp_path, asked, minutes, -1.0)["evaluate"]
 
 
 def test_killed_while_it_clears_away_a_run_begins_anew(tmp_path, monkeypatch):
