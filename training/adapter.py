@@ -198,9 +198,7 @@ def sample_examples(vocabulary: int, count: int = 4) -> list[Example]:
 
 
 def write_adapter(model: PeftModel, out: Path, base_name: str, record: Mapping[str, Any]) -> None:
-    """
-    Write the adapter's files into *out*, `idiolect.json` last.
-    """
+    """Write the adapter's files into *out*, `idiolect.json` last."""
     (out / RECORD).unlink(missing_ok=True)
     with disk_faults(out / WEIGHTS):
         save_file(adapter_tensors(model), out / WEIGHTS, metadata={"format": "pt"})

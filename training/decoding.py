@@ -131,9 +131,7 @@ def cut_batches(rows: Sequence[Row], most: int, most_rows: int = BATCH_ROWS) -> 
 def decode(
     model: PreTrainedModel | PeftModel, rows: Sequence[Row], family: Family, temperature: float, device: torch.device
 ) -> None:
-    """
-    Write every row's answer, one token a step for all that are not done.
-    """
+    """Write every row's answer, one token a step for all that are not done."""
     # as they are read: the shortest prompt first
     live = sorted((row for row in rows if not row.is_done), key=lambda row: (len(row.prompt), row.index))
     if not live:

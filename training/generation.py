@@ -378,9 +378,7 @@ def score_examples(
     device: torch.device,
     dtype: torch.dtype,
 ) -> list[AnswerLoss]:
-    """
-    Return the loss of each example's answer under *model* as it stands.
-    """
+    """Return the loss of each example's answer under *model* as it stands."""
     set_mode(model, mode)
     single = mode == "single"
     packs = pack_in_order(examples, pack_tokens=1 if single else SCORE_TOKENS, share=1 if single else SHARE)

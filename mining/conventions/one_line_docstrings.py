@@ -15,11 +15,11 @@ from .view import FileView
 
 
 class OneLineLayout(Convention):
-    """Whether a documentation string of one line of text stands on the line of its quotes, or on one of its own."""
+    """Whether a documentation string of one line of text stands on the line of its quotes: of functions, of classes."""
 
     id = "D12"
     name = "one-line-docstring"
-    question = "Where does the text of a documentation string of one line stand?"
+    question = "Where does the text of a {key}'s documentation string of one line stand?"
     query = "(function_definition) @site (class_definition) @site"
     linter_codes = frozenset({"D200"})
     cap = "advise"  # either is read with the same ease
@@ -27,7 +27,8 @@ class OneLineLayout(Convention):
     values = ("between its quotes", "on a line of its own")
     examples = Examples(
         value="between its quotes",
-        conforms=('def f():\n    """Do."""', 'class A:\n    r"""Do \\d."""'),
+        key="function",
+        conforms=('def f():\n    """Do."""', 'class A:\n    def f(self):\n        r"""Do \\d."""'),
         departs=(
             'def f():\n    """\n    Do.\n    """',
             'def f():\n    """Do.\n    """',
@@ -40,12 +41,22 @@ class OneLineLayout(Convention):
             f'def f():\n    """\n    {"Do " * 30}.\n    """',
         ),
     )
+    also = (
+        Examples(
+            value="on a line of its own",
+            key="class",
+            conforms=('class A:\n    """\n    What is.\n    """',),
+            departs=('class A:\n    """What is."""',),
+            nearly=('class A:\n    """What is.\n\n    More.\n    """',),
+        ),
+    )
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield where the text stands, for strings of one line of text that could stand between its quotes."""
         string = file.definition.docstring
         if string is not None and string.children and is_one_line(string, text := file.text(string)):
-            yield Choice(self.values["\n" in text], string.children[0])
+            kind = "class" if site.type == "class_definition" else "function"
+            yield Choice(self.values["\n" in text], string.children[0], kind)
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the string with its text on a line of its own, or between its quotes, where these hold it safely."""
@@ -64,8 +75,8 @@ class OneLineLayout(Convention):
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
-        return f"the one line of this documentation string stands {found}, {wanted} in this codebase"
+        return f"the one line of this {key}'s documentation string stands {found} here, {wanted} in this codebase"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Write the text of a documentation string of one line {value}."
+        return f"Write the text of a {key}'s documentation string of one line {value}."

@@ -82,7 +82,7 @@ class ParameterOrder(HouseConvention):
             for pair, count in sorted(times.items())
             if count >= LEAST_USES
             and len(places[pair]) >= LEAST_FILES
-            and count >= LEAST_SHARE * (count + times[pair[::-1]])
+            and count >= LEAST_SHARE * (count + times[pair[1], pair[0]])
         ]
 
     def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:

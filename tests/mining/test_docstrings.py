@@ -23,8 +23,8 @@ def rows(house: str, new: str) -> list[str]:
 @pytest.mark.parametrize(
     ("house", "new", "found"),
     [
-        pytest.param(APART.format("Do it."), TOGETHER.format("Do that."), ["D12:2"], id="together"),
-        pytest.param(TOGETHER.format("Do it."), APART.format("Do that."), ["D12:2"], id="apart"),
+        pytest.param(APART.format("Do it."), TOGETHER.format("Do that."), ["D12[function]:2"], id="together"),
+        pytest.param(TOGETHER.format("Do it."), APART.format("Do that."), ["D12[function]:2"], id="apart"),
         pytest.param(TOGETHER.format("Do it."), APART.format("Do that. " * 9), [], id="apart, too long for one line"),
         pytest.param(TOGETHER.format("Do it."), SEVERAL.format("Do that."), [], id="several lines are no one's habit"),
         pytest.param(SEVERAL.format("Do it."), TOGETHER.format("Do that."), [], id="one line is no one's habit"),
@@ -34,6 +34,16 @@ def rows(house: str, new: str) -> list[str]:
 def test_one_line_of_text_and_several_are_asked_apart(house: str, new: str, found: list[str]):
     """One slip is told once."""
     assert found == rows(house, new)
+
+
+def test_classes_may_be_documented_otherwise_than_functions():
+    """What functions do is no habit for classes."""
+    house = f"class A:\n    {APART.format('What is.')}\n\n    def f():\n        {TOGETHER.format('Do it.')}\n"
+    files = {f"app/m{n}.py": "\n\n".join([house] * 3) for n in range(20)}
+    new = f"class A:\n    {TOGETHER.format('What is.')}\n\n    def f():\n        {TOGETHER.format('Do it.')}\n"
+    findings = judge_source(parse("app/new.py", new), learn(files)).findings
+
+    assert [("D12[class]", 2)] == [(each.entry.id, each.line) for each in findings]
 
 
 @pytest.mark.parametrize("opening", ["", "# a comment\n", "#!/usr/bin/env python\n"])
