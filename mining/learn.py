@@ -29,7 +29,7 @@ from .conventions.tally import FileTally
 from .owners import Owners, formatters_of
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, is_project, scopes_of
 from .settings import NOTHING, Override, Settings, override_for
-from .tiers import lower_tier
+from .tiers import ENFORCED, lower_tier
 
 Z = 1.2816
 """The one-sided 90 % quantile of the normal distribution."""
@@ -337,15 +337,23 @@ def is_decided(votes: Mapping[str, float]) -> bool:
     return first > second
 
 
-def strength_without(convention: Convention, count: Count, better: Count | None) -> str:
+def strength_without(
+    convention: Convention, value: str, count: Count, better: Count | None, places: Sequence[Place]
+) -> str:
     """
     Return the strictest tier that a rule may have when its accepted slips do not *count*, which makes it *better*.
 
-    With them, the share of places that keep it must reach that tier still: what many depart from is no rule for having
-    been accepted.
+    With them, the share of places that keep it, weighed and as people count it, must reach that tier still: what many
+    depart from is no rule for having been accepted. Nor does accepting some slips tell of others that were not: those
+    against a hint are none that a baseline takes in.
     """
-    share = count.k / count.n
-    return lower_tier(strength_of(convention, better.bound), strength_of(convention, share)) if better else ""
+    departs = [place for place in places if place.value != value]
+    is_told = strength_of(convention, count.bound) in ENFORCED
+    if better is None or not (is_told or all(place.is_accepted for place in departs)):
+        return ""
+    times = count_values(places)
+    share = min(count.k / count.n, times[value] / times.total())
+    return lower_tier(strength_of(convention, better.bound), strength_of(convention, share))
 
 
 def first_choice(votes: Mapping[str, float]) -> str:
@@ -378,7 +386,7 @@ def learn_scope(
     held = [place for place in places if place.value == value or not place.is_accepted]
     if len(held) < len(places):
         better = count_votes(convention, scope, value, *weigh(convention, held))
-        lifted = strength_without(convention, count, better)
+        lifted = strength_without(convention, value, count, better, places)
         if better is not None and lower_tier(lifted, strength) != lifted:
             places, count, strength = held, better, lifted
     cap = "advise" if convention.is_advised(value, key) and convention.cap == "gate" else convention.cap

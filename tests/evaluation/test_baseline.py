@@ -252,6 +252,8 @@ def test_what_many_depart_from_is_no_firmer_for_being_accepted(write_tree: Write
 
     assert 3 == len(found)
     assert "advise" == tier_of_quotes(root), "96.8 % of places keep it"
+    (root / FILE).write_text(write_baseline({alert.key: 1 for alert in found[:2]}))
+    assert "hint" == tier_of_quotes(root), "what nobody accepted is not told for what others did"
 
 
 def test_an_accepted_slip_of_a_mined_rule_weakens_nothing(write_tree: Write):
