@@ -18,13 +18,9 @@ from ..columns import pack_rows, unpack_rows
 from ..packages import module_of
 from ..source import text_of
 from .anyfacts import BlockFact, TopFact, UseFact
+from .relays import is_relay
 from .signatures import SignatureFact, signature_of
-from .view import DefinitionFrame, FileView
-
-WORD = re.compile(rb"[A-Za-z_]\w*")
-HANDED_BACK = re.compile(r"(?:return |([A-Za-z_]\w*)(?:: [^=]*)? = )(?:await )?")
-"""What stands before a call whose result is returned, now or later by the name that it is given."""
-RETURNED = re.compile(rb"\breturn (\w+)[ \t\r]*$", re.MULTILINE)
+from .view import DefinitionFrame, FileView, parameter_name
 
 
 class FunctionFact(NamedTuple):
@@ -266,27 +262,9 @@ class FactCollector:
         end = start + len(callee)
         resolved = callee if known is None else f"{known}{dot}{rest}"
         text = self.file.line_text(line)
-        is_relay = self.is_relay(node, callee, text)
-        fact = CallFact(resolved, self.inside(), in_with, text, line, start, end, is_relay)
+        relays = is_relay(node, callee, text, self.file.function())
+        fact = CallFact(resolved, self.inside(), in_with, text, line, start, end, relays)
         (self.own_calls if is_own else self.calls).append(fact)
-
-    def is_relay(self, call: Node, callee: str, text: str) -> bool:
-        """Claim that a call of *callee*, which opens a statement of *text*, hands on what is given, and what comes."""
-        opening = HANDED_BACK.match(text)
-        if opening is None or not text.startswith(callee, opening.end()):
-            return False
-        function, statement = self.file.function(), call.parent
-        if statement is not None and statement.type == "await":
-            statement = statement.parent
-        is_whole = statement is not None and statement.type in ("return_statement", "assignment")
-        if not is_whole or function is None or not function.parameters:
-            return False
-        arguments, taken = call.child_by_field_name("arguments"), parameter_name(function.parameters[0]).encode()
-        first = arguments.named_child(0) if arguments is not None and arguments.named_child_count else None
-        body = function.body.text or b"" if function.body is not None else b""
-        if first is None or first.text != taken or re.search(rb"^[ \t]*%b\b[^=\n(]*=(?!=)" % taken, body, re.MULTILINE):
-            return False  # what it was given is not what it hands on
-        return not opening[1] or opening[1].encode() in RETURNED.findall(body)
 
     def add_raise(self, node: Node) -> None:
         """Note a `raise` of what has a name, unless it is there for a handler in the same function."""
@@ -361,9 +339,3 @@ def is_caught(statement: Node, name: Node) -> bool:
             return True
         inner, outer = outer, outer.parent
     return False
-
-
-def parameter_name(node: Node) -> str:
-    """Return the name that a parameter node binds, stars left out."""
-    match = WORD.search(node.text or b"")
-    return match[0].decode() if match else ""

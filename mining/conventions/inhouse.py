@@ -47,7 +47,7 @@ class Wrapper(HouseConvention):
     id = "A01"
     name = "wrapper"
     question = "Is `{key}` called through the house's own function?"
-    version = 2
+    version = 3
     never = frozenset({"directly"})
     least_support = 10.0
     least_files = 3

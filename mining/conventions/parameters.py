@@ -11,7 +11,8 @@ from typing import Any
 
 from ..source import text_of
 from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
-from .facts import FileFacts, parameter_name
+from .facts import FileFacts
+from .view import parameter_name
 
 LEAST_USES = 20
 """Functions that take both of two parameters before a rule about them is tried."""

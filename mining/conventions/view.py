@@ -26,6 +26,7 @@ WITH = re.compile(rb"[ \t]*(?:async[ \t]+)?with\b([^:]{0,500}):")
 """The head of a `with`, which may have several lines; prose may open a line with that word, too."""
 NAME = re.compile(rb"(?<![\w.])(?<!\bas )[A-Za-z_][\w.]*")
 """A name in it, but for those that it gives."""
+WORD = re.compile(rb"[A-Za-z_]\w*")
 PUT_IN_PLACE = re.compile(rb"\.(\w+)[ \t]*=[ \t]*\1\b(?![ \t]*[(.\[])")
 """A thing that is made an attribute of its own name."""
 ACCESSORS = frozenset({"property", "setter", "getter", "deleter", "cached_property", "overload", "override"})
@@ -354,6 +355,12 @@ def bound_in(statements: Iterable[Node]) -> frozenset[str]:
         if name is not None and name.type == "identifier":
             found.add(text_of(name))
     return frozenset(found)
+
+
+def parameter_name(node: Node) -> str:
+    """Return the name that a parameter node binds, stars left out."""
+    match = WORD.search(node.text or b"")
+    return match[0].decode() if match else ""
 
 
 def lies_in(byte: int, spans: list[tuple[int, int]]) -> bool:

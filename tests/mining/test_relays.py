@@ -9,6 +9,7 @@ from idiolect.mining.judge import judge_source
 
 from .houses import learn, parse
 
+MANY = "mark(any(known), len(known))"
 MARKED = "    if a in known:\n        logger = mark(logger, any(known), len(known))\n"
 
 
@@ -33,6 +34,18 @@ def house_of(body: str, uses: int = 20, raw: int = 0) -> dict[str, str]:
         pytest.param("    return logging.getLogger(a).name\n", 0, id="a part of it returned"),
         pytest.param("    return logging.getLogger('a')\n", 0, id="given something else"),
         pytest.param("    a = mark(a)\n    return logging.getLogger(a)\n", 0, id="what is given is changed before"),
+        pytest.param("    known[0], a = mark(a)\n    return logging.getLogger(a)\n", 0, id="changed with others"),
+        pytest.param("    while a := mark(a):\n        pass\n    return logging.getLogger(a)\n", 0, id="named anew"),
+        pytest.param(f"    b = logging.getLogger(a)\n    b /= {MANY}\n    return b\n", 0, id="divided"),
+        pytest.param(f"    b = logging.getLogger(a)\n    b = b / {MANY}\n    return b\n", 0, id="divided anew"),
+        pytest.param(f"    b = logging.getLogger(a)\n    b = {MANY}\n    return b\n", 0, id="something else returned"),
+        pytest.param(f"    b = logging.getLogger(a)\n    b = b.bind({MANY})\n    return b\n", 1, id="bound"),
+        pytest.param(f"    b = logging.getLogger(a)\n    b.at[0] = {MANY}\n    return b\n", 1, id="set up"),
+        pytest.param(
+            f"    b = logging.getLogger(a)\n\n    def c():\n        return b\n\n    return mark(c, {MANY})\n",
+            0,
+            id="returned by another",
+        ),
     ],
 )
 def test_what_is_handed_on_is_called_through_the_house(body: str, rules: int):
