@@ -7,10 +7,11 @@ A stage is named before the colon; what follows it stands beside the bar: `train
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import click
@@ -73,7 +74,8 @@ class ProgressLine:
     def show(self) -> None:
         """Write the line."""
         if self.live:
-            click.echo(f"\r\x1b[2K{self.text}", err=True, nl=False)
+            # a line that the terminal breaks cannot be drawn over
+            click.echo(f"\r\x1b[2K{self.text[: most_columns()]}", err=True, nl=False)
         else:
             click.echo(self.text, err=True)
 
@@ -105,13 +107,26 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def is_drawn_over() -> bool:
+    """Claim that stderr is a terminal on which a line may be drawn over itself."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def most_columns() -> int | None:
+    """Return how many columns a line on the terminal may have, or None where it does not say how wide it is."""
+    with suppress(OSError, ValueError):
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+        return columns - 1 if columns > 1 else None
+    return None
+
+
 @contextmanager
 def show_progress(quiet: bool = False) -> Iterator[Report]:
     """Give a report function that draws on stderr, and end its line whatever happens."""
     if quiet:
         yield lambda *_: None
         return
-    line = ProgressLine(live=sys.stderr.isatty())
+    line = ProgressLine(live=is_drawn_over())
     try:
         yield line
     finally:
@@ -121,7 +136,7 @@ def show_progress(quiet: bool = False) -> Iterator[Report]:
 @contextmanager
 def show_briefly() -> Iterator[Report]:
     """Give a report function that draws on a terminal alone what takes a while, and takes its line away again."""
-    if not sys.stderr.isatty():
+    if not is_drawn_over():
         yield lambda *_: None
         return
     line = ProgressLine(live=True, waits=PATIENCE, goes=True)

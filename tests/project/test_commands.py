@@ -742,6 +742,7 @@ def test_a_terminal_is_shown_how_far_it_is(
     commit_tree(root, "Begin")
     monkeypatch.chdir(root)
     monkeypatch.setattr(_progress, "PATIENCE", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
     main(command)
     assert "learning" not in capfd.readouterr().err
 
@@ -752,6 +753,39 @@ def test_a_terminal_is_shown_how_far_it_is(
     assert "learning   ━" in said.err.replace("·", "━") and "30/30" in said.err
     assert "\r\x1b[2K" == said.err[said.err.rindex("\r") :].partition("note:")[0]
     assert "━" not in said.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_a_narrow_terminal_breaks_no_line(
+    write_tree: Write, commit_tree: Commit, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    """What the terminal breaks would stay where it is when the line is drawn over."""
+    root = write_tree({f"m{number}.py": f'x = "{number}"\n' for number in range(30)})
+    commit_tree(root, "Begin")
+    monkeypatch.setattr(_progress, "PATIENCE", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(_progress.os, "get_terminal_size", lambda file: os.terminal_size((30, 24)))
+    main(["check", str(root), "--no-names"])
+    lines = [line.partition("\n")[0] for line in capfd.readouterr().err.split("\r\x1b[2K")]
+
+    assert any(line.startswith("learning") for line in lines)
+    assert all(len(line) < 30 for line in lines if line.startswith(("learning", "judging")))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_a_terminal_that_draws_nothing_over_is_shown_nothing(
+    write_tree: Write, commit_tree: Commit, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    """An editor's has no such signs, and would print them."""
+    root = write_tree({"m.py": 'x = "a"\n'})
+    commit_tree(root, "Begin")
+    monkeypatch.setattr(_progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    main(["check", str(root), "--no-names"])
+
+    assert "\x1b" not in capfd.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
