@@ -46,6 +46,8 @@ GIVES = re.compile(
     rb"|(?:.*[^\s:>]|\s*(?:(?:el)?if|else|try|except|finally|for|while|with)\b.*:)?\s*\0\s*(?::[^=\n]*)?=(?!=)"
     # quoted, alone or in a list
     rb"|.*[\"'](?:\w+,\s*)*\0(?:,\s*\w+)*[\"']"
+    # an attribute or a function that is compiled
+    rb"|\s*cp?def\b.*\0"
     # a line of what is imported
     rb"|\s*(?:%b\s*,\s*)*\0\s*,\s*(?:%b\s*,\s*)*(?:%b)?\s*[)\\]?\s*(?:#.*)?$"
     rb"|\s*(?:%b\s*,\s*)+\0\s*[)\\]?\s*(?:#.*)?$" % ((ITEM,) * 4)
@@ -68,6 +70,8 @@ EMPTY = re.compile(
 SHARED = re.compile(rb"\b(?:extend_path|declare_namespace)\(")
 """How a package says that its modules may stand in several folders."""
 PYTHON = (".py", ".pyi")
+CYTHON = (".pxd", ".pxi", ".pyx")
+"""How files end that say what a compiled module has, which its stub may not."""
 REQUIRING = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt")
 """The files that say what a project needs."""
 MAKERS = ("__init__", "__new__")
@@ -323,7 +327,7 @@ def read_house(root: Path) -> House:
     paths: list[str] = []
     names = list_house(root)
     for name in names:
-        if name.endswith(PYTHON):
+        if name.endswith((*PYTHON, *CYTHON)):
             with suppress(OSError), (root / name).open("rb") as file:
                 texts.append(file.read(LARGEST))
                 paths.append(name)

@@ -26,6 +26,12 @@ LENT = (
     "class Whole(Part, Panel):\n    pass\n\n\nprint(Whole())\n"
 )
 PANEL = "class Panel:\n    pass\n\n\nprint(Panel())\n"
+COMPILED = {
+    "core/__init__.py": "",
+    "core/words.pyi": "class Words:\n    def size(self) -> int: ...\n",
+    "a.py": "from core.words import Words\n\n\ndef f(words: Words):\n    return words.is_open\n",
+}
+"""A compiled module with a stub, which lacks some of it."""
 THERE = [
     pytest.param(
         {"a.py": "from outside.parts import *\n\nprint(conjured)\n"}, True, id="all names of an unseen module"
@@ -336,6 +342,9 @@ THERE = [
         id="a decorator that keeps the signature",
     ),
     pytest.param({"a.py": "def f():\n    pass\n\n\nf(made_up=1)\n"}, False, id="a plain function"),
+    pytest.param({**COMPILED, "core/words.pyx": "cdef class Words:\n def is_open(self):\n"}, True, id="compiled"),
+    pytest.param({**COMPILED, "core/words.pxd": "cdef class Words:\n cdef public bint is_open\n"}, True, id="a field"),
+    pytest.param({**COMPILED, "core/words.pyx": "cdef class Words:\n def opens(self):\n"}, False, id="not there"),
     pytest.param(
         {
             "core/ext.py": "try:\n    from outside import path_of\nexcept ImportError:\n\n"
