@@ -26,8 +26,8 @@ ROUGH = re.compile(r"^(?:Base|Abstract)(?=[A-Z])|(?<=[a-z0-9])(?:Base|ABC)$")
 """What a base's name says beside what its heirs are."""
 NO_KIND = re.compile(r"Mix[Ii]n$|^Test|Tests?$|TestCase$")
 """What lends its heirs something and is not what they are, and what tests derive from, whose names a runner reads."""
-NUMBERED = re.compile(r"_?[Vv]?\d+$")
-"""What tells one version of a class from another, behind its name."""
+NUMBERED = re.compile(r"(?:_?[Vv]?\d+|_+)$")
+"""What tells one version of a class from another, or it from another name, behind its own."""
 LEAST_LETTERS = 3
 """Of an ending that is one: two letters end names by chance."""
 
@@ -40,15 +40,23 @@ class HeirNames(HouseConvention):
     question = "What is a class {key} called?"
     cap = "advise"  # what is called otherwise works
     never = frozenset({"otherwise"})
+    version = 2
     examples = Examples(
         value="named …Ask",
         key="derived from Ask",
-        rule={"key": "derived from Ask", "suffix": "Ask", "bases": ["Ask", "BerthAsk"], "tops": ["halyard"]},
+        rule={
+            "key": "derived from Ask",
+            "suffix": "Ask",
+            "bases": ["Ask", "BerthAsk"],
+            "tops": ["halyard"],
+            "homes": ["halyard.asks"],
+        },
         conforms=(
             "from halyard.asks import Ask\n\nclass LaneAsk(Ask): pass",
             "from halyard import asks\n\nclass OpenBerthAsk(LogMixin, asks.BerthAsk): pass",
             "from halyard.asks import Ask\n\nclass LaneAskV2(Ask): pass",
             "from halyard.asks import Ask\n\nclass Laneask(Ask): pass",
+            "from halyard.asks import Ask\n\nclass LaneAsk_(Ask): pass",
         ),
         departs=(
             "from halyard.asks import Ask\n\nclass Lane(Ask): pass",
@@ -62,6 +70,9 @@ class HeirNames(HouseConvention):
             "from halyard.asks import Ask\n\nclass LaneMixin(Ask): pass",
             "from halyard.asks import Ask\nfrom halyard.deck import Deck\n\nclass Lane(Deck, Ask): pass",
             "from halyard.asks import Ask\n\ndef f():\n    class Lane(Ask): pass",
+            # another that is called so
+            "class Ask: pass\n\nclass Lane(Ask): pass",
+            "from halyard.asks import *\n\nclass Lane(Ask): pass",
             # what it says is theirs
             "from halyard.asks import Ask\n\nclass Lane(Other): pass\n\nclass LongLane(Lane): pass",
         ),
@@ -70,11 +81,32 @@ class HeirNames(HouseConvention):
         Examples(
             value="named …Ask",
             key="derived from Ask",
-            rule={"key": "derived from Ask", "suffix": "Ask", "bases": ["Ask"], "tops": ["halyard"]},
+            rule={
+                "key": "derived from Ask",
+                "suffix": "Ask",
+                "bases": ["Ask"],
+                "tops": ["halyard"],
+                "homes": ["halyard.asks"],
+            },
             path="tests/test_asks.py",
             conforms=(),
             departs=(),
             nearly=("from halyard.asks import Ask\n\nclass Lane(Ask): pass",),
+        ),
+        Examples(
+            value="named …Ask",
+            key="derived from Ask",
+            rule={
+                "key": "derived from Ask",
+                "suffix": "Ask",
+                "bases": ["Ask"],
+                "tops": ["halyard"],
+                "homes": ["halyard.asks"],
+            },
+            path="halyard/asks.py",
+            conforms=("class Ask: pass\n\nclass LaneAsk(Ask): pass",),
+            departs=("class Ask: pass\n\nclass Lane(Ask): pass",),
+            nearly=("class Call: pass\n\nclass Lane(Call): pass",),
         ),
     )
 
@@ -84,7 +116,7 @@ class HeirNames(HouseConvention):
         heirs: defaultdict[str, list[str]] = defaultdict(list)
         homes: defaultdict[str, set[str]] = defaultdict(set)
         for facts in files.values():
-            own = {fact.symbol for fact in facts.classes}
+            own = symbols_of(facts)
             for fact in governed_classes(facts):
                 base = base_of(fact, tops)
                 name, is_followed = last_name(base), bool(library_of(base)) or base in own
@@ -110,6 +142,7 @@ class HeirNames(HouseConvention):
                 "suffix": suffix,
                 "bases": sorted(family),
                 "tops": sorted(set[str]().union(*(homes[name] for name in family if name in homes))),
+                "homes": sorted({facts.module for facts in files.values() if not family.isdisjoint(symbols_of(facts))}),
             }
             for base, (suffix, family) in sorted(widest.items())
         ]
@@ -117,11 +150,15 @@ class HeirNames(HouseConvention):
     def ask(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each heir ends in the word; one of an heir that does not is called after that one."""
         bases, tops, suffix = set(rule["bases"]), set(rule["tops"]), rule["suffix"]
+        # another file's own class may have the name of one of them
+        own = symbols_of(facts) & bases if facts.module in rule["homes"] else set[str]()
         for fact in governed_classes(facts):
-            if last_name(base_of(fact, tops)) not in bases or fact.symbol == suffix or UNFINISHED.search(fact.symbol):
+            base = base_of(fact, tops)
+            is_heir = last_name(base) in bases if library_of(base) else base in own
+            if not is_heir or fact.symbol == suffix or UNFINISHED.search(fact.symbol):
                 continue
             is_named = ends_in(suffix, fact.symbol)
-            bases.update([fact.symbol] if is_named else ())
+            own.update([fact.symbol] if is_named else ())
             value = f"named …{suffix}" if is_named else "otherwise"
             yield HouseChoice(value, fact.line, fact.start, fact.end, fact.text)
 
@@ -149,6 +186,11 @@ def repeated_names(files: Mapping[str, FileFacts]) -> set[str]:
     sources = (facts for facts in files.values() if facts.role == "src")
     times = Counter(fact.symbol for facts in sources for fact in facts.classes)
     return {name for name, count in times.items() if count > 1}
+
+
+def symbols_of(facts: FileFacts) -> set[str]:
+    """Return the names of the classes that a file defines."""
+    return {fact.symbol for fact in facts.classes}
 
 
 def top_of(facts: FileFacts) -> str:

@@ -81,6 +81,19 @@ def test_what_departs_is_found_with_what_derives_from_what_came():
     assert [(7, "a class derived from Ask is named …Ask in this codebase")] == found
 
 
+def test_a_file_s_own_class_of_that_name_is_another():
+    """Only where the base stands, or by import, is it known to be the one that is meant."""
+    texts = {
+        "app/other.py": "class Ask: pass\n\n\nclass Lane(Ask): pass\n",
+        "app/core.py": "class Ask: pass\n\n\nclass Lane(Ask): pass\n",
+    }
+    profile = house_of("Ask", "Ask")
+    found = [path for path, text in texts.items() for each in judge_source(parse(path, text), profile).findings
+             if each.entry.convention == "A12"]  # fmt: skip
+
+    assert ["app/core.py"] == found
+
+
 def test_heirs_that_come_with_a_change_are_bases_of_it():
     """A change may bring a base in one file and what derives from it in another."""
     convention = conventions_by_id()["A12"]
