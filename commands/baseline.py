@@ -65,7 +65,7 @@ def update(repository: Path, file: str | None, profile: Path | None, allow_new: 
     past = compare(repository, file, profile, must_exist=True)
     known, _ = follow(past)
     new = past.found - known
-    kept = past.found if allow_new else known
+    kept = past.found | known if allow_new else known
     save(past.target, kept)
     if allow_new:
         show_entries(new, "+")
@@ -112,6 +112,8 @@ class Past(NamedTuple):
     """What it holds."""
     found: Counter[Key]
     """What is found now."""
+    weaker: Counter[Key]
+    """What is found now of rules that are too weak for it."""
 
 
 def compare(
@@ -121,7 +123,7 @@ def compare(
     from ..evaluation.baseline import FILE as USUAL
     from ..evaluation.baseline import read_baseline
     from ..evaluation.request import Request
-    from ..evaluation.run import answerable, find_all
+    from ..evaluation.run import Found, answerable, find_all
     from ._root import find_root
 
     root = find_root((repository,))
@@ -133,10 +135,11 @@ def compare(
     old = read_baseline(target.read_bytes(), target.name) if target.is_file() else Counter["Key"]()
     request = Request(root, profile=profile, baseline=file if target.is_file() else None)
     with show_briefly() as progress:
-        found = Counter(find_all(replace(request, progress=progress))) if is_judged else Counter["Key"]()
+        now = find_all(replace(request, progress=progress)) if is_judged else Found([], [])
+    found, weaker = Counter(now.asked), Counter(now.weaker)
     # what was not looked for is not mended
     found += old - Counter(answerable(old, names=True))
-    return Past(root, target, old, found)
+    return Past(root, target, old, found, weaker)
 
 
 def follow(past: Past) -> tuple[Counter[Key], Counter[Key]]:
@@ -149,7 +152,8 @@ def follow(past: Past) -> tuple[Counter[Key], Counter[Key]]:
     from ..mining.repository import open_code
 
     listed = open_code(past.root, known_languages()).paths
-    keys = sorted(past.found.elements())
+    # a rule that has become weaker is still departed from, and may become firm again
+    keys = [*sorted(past.found.elements()), *sorted(past.weaker.elements())]
     defined = cache(lambda path: defined_in(read_source(path, read_start(past.root, path))))
     matched = match_baseline(past.old, keys, {}, listed, defined)
     return Counter(key for key, is_old in zip(keys, matched.accepted, strict=True) if is_old), Counter(matched.left)

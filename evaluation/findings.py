@@ -273,11 +273,14 @@ def make_report(
     Only a run over the whole tree (*is_whole*) can say which entries of the baseline nothing matches any more.
     """
     shown = tiers_from(lowest)
-    alerts = [alert for file in files for alert in file.alerts if alert.finding.entry.tier in shown]
-    alerts.sort(key=lambda a: (a.finding.path, a.finding.line, a.finding.column, a.finding.entry.id))
-    # what stood there before has the first claim to an entry: one that looks like it is one more
+    found = [alert for file in files for alert in file.alerts]
+    found.sort(key=lambda a: (a.finding.path, a.finding.line, a.finding.column, a.finding.entry.id))
+    alerts = [alert for alert in found if alert.finding.entry.tier in shown]
+    # what stood there before has the first claim to an entry: one that looks like it is one more; what is not shown has
+    # the last, but is not mended for its rule being weaker than when it was accepted
     claims = sorted(
-        (alert for alert in alerts if alert.state in ("old", "new")), key=lambda alert: alert.state == "new"
+        (alert for alert in found if alert.state in ("old", "new")),
+        key=lambda alert: (alert.finding.entry.tier not in shown, alert.state == "new"),
     )
     sources = {file.source.path: file.source for file in files if file.alerts}
 

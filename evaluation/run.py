@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from ..mining.artefacts import sweep_beginnings, write_bytes
 from ..mining.errors import InputError
@@ -21,6 +22,7 @@ from ..mining.profile import Profile
 from ..mining.reading import read_start
 from ..mining.settings import Settings, override_for
 from ..mining.source import Source, parse_source
+from ..mining.tiers import TIERS, tiers_from
 from .baseline import Baseline
 from .diff import Change, lies_in
 from .findings import Inspected, Report, check_change, inspect, make_report
@@ -201,8 +203,19 @@ def mend(root: Path, report: Report) -> dict[str, int]:
     return mended
 
 
-def find_all(request: Request) -> list[Key]:
-    """Return the keys of all that is found in the whole tree now and that no comment excuses: a baseline's content."""
+class Found(NamedTuple):
+    """
+    The keys of all that is found in a tree now and that no comment excuses.
+    """
+
+    asked: list[Key]
+    """Of the tiers that are asked for: a baseline's content."""
+    weaker: list[Key]
+    """Of weaker rules; what is in a baseline was accepted when they were firmer."""
+
+
+def find_all(request: Request) -> Found:
+    """Return what is found in the whole tree now."""
     standard = find_standard(request, None)
     paths = asked_paths(request, None, standard.settings)
     require_grammar(paths)
@@ -211,5 +224,9 @@ def find_all(request: Request) -> list[Key]:
     if names.unasked:
         raise InputError(f"What is to be accepted cannot be told: {names.unasked}.")
     files = judge_sources(request, sources, None, standard, names)
-    report = make_report(standard.profile, files, lowest=request.lowest)
-    return [alert.key for alert in report.alerts]
+    alerts = make_report(standard.profile, files, lowest=TIERS[-1]).alerts
+    tiers = tiers_from(request.lowest)
+    return Found(
+        [alert.key for alert in alerts if alert.finding.entry.tier in tiers],
+        [alert.key for alert in alerts if alert.finding.entry.tier not in tiers],
+    )

@@ -98,6 +98,22 @@ def test_a_baseline_survives_shift_move_and_rename(house: Path, capsys: pytest.C
     assert (1, [("sub/old.py", 4)]) == check(capsys, str(house))
 
 
+def test_what_is_accepted_is_not_mended_by_more_slips(house: Path, capsys: pytest.CaptureFixture[str]):
+    """Its rule is weaker than it was, and will be as firm again when they are mended."""
+    main(["baseline", "create", str(house)])
+    before = (house / FILE).read_text()
+    for number in range(16):
+        (house / f"more{number}.py").write_text("a = 'slip'\nb = \"b\"\n")
+    capsys.readouterr()
+    assert 0 == main(["check", str(house), "--no-names"])
+    said = capsys.readouterr().out
+    assert "no findings" in said and "mended" not in said
+
+    for words in (["prune"], ["update"], ["update", "--allow-new"]):
+        main(["baseline", *words, str(house)])
+        assert before == (house / FILE).read_text()
+
+
 OLD = f"def f():\n    {SLIP}    return a\n"
 
 
