@@ -82,7 +82,8 @@ def name_lines(others: Sequence[Finding]) -> str:
     """Return how many *others* of the file there are, and the lines of the first."""
     lines = list(dict.fromkeys(finding.line for finding in others))
     more = ", …" if len(lines) > MOST_LINES else ""
-    return f"{len(others):,} more like it in this file, in lines {', '.join(map(str, lines[:MOST_LINES]))}{more}"
+    where = "line" if len(lines) == 1 else "lines"
+    return f"{len(others):,} more like it in this file, in {where} {', '.join(map(str, lines[:MOST_LINES]))}{more}"
 
 
 def is_asked_for(entry: Entry) -> bool:

@@ -375,6 +375,15 @@ def test_text_says_once_what_a_file_does_wrong_throughout(profile: Profile, slip
     assert f"{slips + 1} gate, 1" in said or f"{slips + 2} gate" in said
 
 
+def test_text_names_one_line_as_one(profile: Profile):
+    """Where all that is alike stands beside each other."""
+    text = "a = ['x', 'x', 'x', 'x', 'x']\n" + "".join(f'k{n} = "x"\n' for n in range(40))
+
+    said = render_report(report_of(profile, [("one.py", text)]), "text")
+
+    assert "      = 4 more like it in this file, in line 1\n" in said
+
+
 def test_text_marks_no_more_than_it_shows(profile: Profile):
     """A string may be as long as a file."""
     said = render_report(report_of(profile, [("app/new.py", f"a = ['{'x' * 9_000}']\n")]), "text")
