@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -67,7 +67,7 @@ def match_baseline(
         accepted.append(found is not None)
         if found is not None:
             left[found] -= 1
-    for place in match_renamed(left, keys, accepted, renamed, defined):
+    for place in match_renamed(left, keys, accepted, renamed, present, defined):
         accepted[place] = True
     return Matched(accepted, +left)
 
@@ -77,17 +77,27 @@ def match_renamed(
     keys: Sequence[Key],
     accepted: Sequence[bool],
     renamed: Mapping[str, str],
+    present: Set[str],
     defined: Callable[[str], Defined],
 ) -> Iterator[int]:
-    """Yield the places of *keys* that no entry *accepted* and that one which is *left* may be of; it is used up."""
+    """
+    Yield the places of *keys* that no entry *accepted* and that one which is *left* may be of; it is used up.
+
+    A class may be renamed with its file: entries of files that are not *present* match by what its members are called.
+    """
     entries: dict[tuple[str, str], list[Key]] = {}
+    members: dict[tuple[str, str, str], list[Key]] = {}
     for entry in sorted(+left):
         entries.setdefault((entry.path, entry.rule), []).append(entry)
+        if entry.path not in present and (member := member_of(entry)):
+            members.setdefault((entry.rule, entry.snippet, member), []).append(entry)
     for place, key in enumerate(keys):
         earlier = renamed.get(key.path, key.path)
         candidates = [] if accepted[place] else entries.get((earlier, key.rule), [])
-        names = defined(key.path) if candidates else NO_NAMES
-        found = next((entry for entry in candidates if left[entry] > 0 and was_of(entry, key, names)), None)
+        moved = [] if accepted[place] else members.get((key.rule, key.snippet, member_of(key)), [])
+        names = defined(key.path) if candidates or moved else NO_NAMES
+        likely = [*candidates, *nearest_first(moved, key.path)]
+        found = next((entry for entry in likely if left[entry] > 0 and was_of(entry, key, names)), None)
         if found is not None:
             left[found] -= 1
             yield place
@@ -100,6 +110,12 @@ def was_of(entry: Key, key: Key, names: Defined) -> bool:
     # the name itself is marked, as where documentation is missing
     is_own = key.snippet in names.snippets and entry.snippet not in names.snippets
     return is_own and entry.scope == key.scope
+
+
+def member_of(key: Key) -> str:
+    """Return what the member of a class is called that *key* stands in; nothing outside of classes."""
+    _, dot, name = key.scope.rpartition(".")
+    return name if dot else ""
 
 
 def nearest_first(keys: Iterable[Key], path: str) -> list[Key]:

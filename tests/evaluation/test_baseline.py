@@ -45,6 +45,31 @@ def test_a_file_that_git_does_not_call_renamed_keeps_what_was_accepted():
     assert [False] == match_baseline({there: 1}, [moved], {}, ["lib/b.py", "old/c.py"]).accepted
 
 
+CLASS = f"class Old:\n    def f(self):\n        {SLIP}        return a\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(CLASS.replace("Old", "New"), [], id="renamed with its file"),
+        pytest.param(CLASS.replace("Old", "New").replace("f(", "g("), [3], id="with another member"),
+        pytest.param(f"{CLASS.replace('Old', 'New')}\n\n{CLASS.replace('Old', 'Other')}", [9], id="two, one entry"),
+        pytest.param(f"def f():\n    {SLIP}    return a\n", [2], id="a function of that name"),
+        pytest.param(f"{CLASS.replace('Old', 'New')}\n\n{CLASS}", [3], id="a copy beside it"),
+    ],
+)
+def test_a_class_renamed_with_its_file_keeps_what_was_accepted(
+    house: Path, capsys: pytest.CaptureFixture[str], text: str, told: list[int]
+):
+    """By what its members are called, where nothing of the old name is left."""
+    (house / "old.py").write_text(CLASS)
+    main(["baseline", "create", str(house)])
+    (house / "old.py").unlink()
+    (house / "new.py").write_text(text)
+
+    assert (1 if told else 0, [("new.py", line) for line in told]) == check(capsys, str(house))
+
+
 def test_a_renamed_file_keeps_what_was_accepted():
     """Where git tells of the rename, also beside a file that took the old name."""
     moved = KEY._replace(path="app/z.py")
