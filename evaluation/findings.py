@@ -151,17 +151,19 @@ def check_change(
         inspect_judged(source, judge.judge(source, is_new=is_new_file(source.path, change)), more.get(source.path, ()))
         for source in sources
     ]
+    # in one run of git: of a file each, they would take longer than all else
+    before = dict(change.base.read({change.before.get(file.source.path, file.source.path) for file in inspected}))
     if mode == "lines":
-        inspected = [set_apart(file, came_with(file, change, judge)) for file in inspected]
+        inspected = [set_apart(file, came_with(file, change, before, judge)) for file in inspected]
     if mode == "new":
-        inspected = [set_apart(file, were_not_there(file, change, judge, more_before)) for file in inspected]
+        inspected = [set_apart(file, were_not_there(file, change, before, judge, more_before)) for file in inspected]
     forget_oldest()
     return inspected
 
 
 def is_new_file(path: str, change: Change) -> bool:
     """Claim that the file at *path* came with *change*, and was not moved there."""
-    return path not in change.before and change.base.read_one(path) is None
+    return path not in change.before and path not in change.base.blobs
 
 
 def widen_rules(profile: Profile, sources: Sequence[Source]) -> Profile:
@@ -187,9 +189,9 @@ def set_apart(file: Inspected, asked: Sequence[bool]) -> Inspected:
     return replace(file, alerts=tuple(alerts))
 
 
-def came_with(file: Inspected, change: Change, judge: CachingJudge) -> list[bool]:
+def came_with(file: Inspected, change: Change, before: Mapping[str, bytes], judge: CachingJudge) -> list[bool]:
     """
-    Claim of each alert of *file* that it stands on an added line and came with it.
+    Claim of each alert of *file* that it stands on an added line and came with it; *before* holds earlier contents.
 
     What stood elsewhere before did not, nor what an edited line departed in already, nor what the file had a way of
     its own in.
@@ -197,7 +199,7 @@ def came_with(file: Inspected, change: Change, judge: CachingJudge) -> list[bool
     added = [is_on_added(alert, change) or not file.source.keeps_lines for alert in file.alerts]
     if not any(added):
         return added
-    old, judged = judge_earlier(file, change, judge)
+    old, judged = judge_earlier(file, change, before, judge)
     found = judged.findings if judged is not None else ()
     known = keys_before(file, old, found)
     # what stands on lines that nobody touched was there before
@@ -207,11 +209,11 @@ def came_with(file: Inspected, change: Change, judge: CachingJudge) -> list[bool
     came: list[bool] = []
     for alert, is_added in zip(file.alerts, added, strict=True):
         rule = alert.finding.entry.id
-        before = edited.get(alert.finding.line, 0), rule, alert.finding.found
-        is_known = known[alert.key] > 0 or stood[before] > 0 or (judged is not None and has_own_way(judged, rule))
+        there = edited.get(alert.finding.line, 0), rule, alert.finding.found
+        is_known = known[alert.key] > 0 or stood[there] > 0 or (judged is not None and has_own_way(judged, rule))
         came.append(is_added and not is_known)
         known[alert.key] -= is_added
-        stood[before] -= is_added
+        stood[there] -= is_added
     return came
 
 
@@ -228,10 +230,14 @@ def is_on_added(alert: Alert, change: Change) -> bool:
 
 
 def were_not_there(
-    file: Inspected, change: Change, judge: CachingJudge, more_before: Mapping[str, Sequence[Finding]]
+    file: Inspected,
+    change: Change,
+    before: Mapping[str, bytes],
+    judge: CachingJudge,
+    more_before: Mapping[str, Sequence[Finding]],
 ) -> list[bool]:
     """Claim of each alert of *file* that its earlier version had none of that key, whatever moved."""
-    old, judged = judge_earlier(file, change, judge)
+    old, judged = judge_earlier(file, change, before, judge)
     earlier = change.before.get(file.source.path, file.source.path)
     found = judged.findings if judged is not None else ()
     known = keys_before(file, old, [*found, *more_before.get(earlier, ())])
@@ -242,10 +248,12 @@ def were_not_there(
     return fresh
 
 
-def judge_earlier(file: Inspected, change: Change, judge: CachingJudge) -> tuple[Source | None, Judgement | None]:
+def judge_earlier(
+    file: Inspected, change: Change, before: Mapping[str, bytes], judge: CachingJudge
+) -> tuple[Source | None, Judgement | None]:
     """Return the earlier version of *file*, or what it is a copy of, and what *judge* says of it; None of neither."""
     path = change.earlier(file.source.path, file.source.utf8)
-    old = read_source(path, change.base.read_one(path))
+    old = read_source(path, before[path] if path in before else change.base.read_one(path))
     return old, judge.judge(old) if old is not None else None
 
 
