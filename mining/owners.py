@@ -25,6 +25,8 @@ Owners = Mapping[str, tuple[str, ...]]
 """Each formatter, and the folders that it is set up for: `web/` is one, the whole repository is the empty word."""
 
 ANYTHING = re.compile(rb"")
+VERSION = rb"(?:[~^<>=v\s]*\d|\*|(?:latest|next)\b|(?:catalog|npm|workspace):)"
+"""How a `package.json` asks for a package, behind the quote."""
 GRADLE = ("build.gradle", "build.gradle.kts")
 PRETTIER = (
     ".oxfmtrc.json",
@@ -126,10 +128,12 @@ SIGNS = (
     (
         "standard",
         ("package.json",),
-        re.compile(rb"\"(?:semi|ts-)?standard\"\s*:\s*(?:\{|\"(?:[~^<>=v\s]*\d|\*|latest\b|next\b|npm:))"),
+        re.compile(rb"\"(?:semi|ts-)?standard\"\s*:\s*(?:\{|\"%b)" % VERSION),
     ),
     ("swift-format", (".swift-format",), ANYTHING),
     ("swiftformat", (".swiftformat",), ANYTHING),
+    ("xo", ("package.json",), re.compile(rb"\"xo\"\s*:\s*(?:\{|\"%b)" % VERSION)),
+    ("xo", tuple(f"xo.config.{end}" for end in ("js", "cjs", "mjs", "ts")), ANYTHING),
 )
 """A formatter, the files that may set it up, and what it looks like there; every Go module is formatted by gofmt."""
 LOOKED_AT = frozenset(name for _, names, _ in SIGNS for name in names) - {WORKFLOWS}
@@ -158,6 +162,7 @@ LANGUAGES = {
     "standard": SCRIPTS,
     "swift-format": frozenset({"swift"}),
     "swiftformat": frozenset({"swift"}),
+    "xo": SCRIPTS,
 }
 """What each formatter formats."""
 SCRIPT_FORMATTERS = frozenset(name for name, languages in LANGUAGES.items() if languages >= SCRIPTS)

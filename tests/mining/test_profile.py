@@ -127,6 +127,10 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         ("package.json", '{"scripts": {"fix": "eslint --fix src"}, "devDependencies": {"prettier": "3"}}', set()),
         ("package.json", '{"devDependencies": {"standard": "^17.1.0"}}', {"standard"}),
         ("package.json", '{"standard": {"env": ["mocha"]}}', {"standard"}),
+        ("package.json", '{"devDependencies": {"standard": "catalog:lint"}}', {"standard"}),
+        ("package.json", '{"devDependencies": {"xo": "^1.2.0"}}', {"xo"}),
+        ("package.json", '{"scripts": {"xo": "xo --fix"}}', set()),
+        ("xo.config.js", "export default [{space: true}];\n", {"xo"}),
         ("package.json", '{"devDependencies": {"eslint-config-standard": "^17.1.0"}, "keywords": ["standard"]}', set()),
         ("package.json", '{"exports": {"standard": "./lib/standard.js"}}', set()),
         ("dprint.json", '{"plugins": ["https://plugins.dprint.dev/typescript-0.95.0.wasm"]}', {"dprint"}),
@@ -186,7 +190,7 @@ def test_a_formatter_owns_the_layout_of_its_languages_alone():
     assert {"javascript": ("prettier", ""), "ruby": ("", "gate")} == owners
 
 
-@pytest.mark.parametrize("formatter", ["biome", "deno fmt", "dprint", "prettier", "standard"])
+@pytest.mark.parametrize("formatter", ["biome", "deno fmt", "dprint", "prettier", "standard", "xo"])
 def test_a_formatter_of_scripts_owns_their_layout_alone(formatter: str):
     """Quotes, indentation, trailing commas and semicolons are its; in which form a function stands is a habit."""
     text = b"function f() {\n  g('a', {\n    b,\n    c,\n  });\n}\n" * 5
