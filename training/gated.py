@@ -8,7 +8,6 @@ both gradients where one product needs them; `siblings.py` alone would put them 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,11 +15,11 @@ from peft.tuners.lora.layer import Linear as LoraLinear
 from torch.autograd import Function
 
 from .fused import is_adapted, is_plain, without_autocast
-from .pointwise import computes_the_same, gate, gated_forward
+from .pointwise import compiled, computes_the_same, gate, gated_forward, is_gated
 from .siblings import are_alike, backward_together, forward_together, measure, split_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from peft import PeftModel
     from torch import Tensor
@@ -39,13 +38,13 @@ class AdaptedGate(Function):
         both, kept = forward_together(x, parts, factors)
         ctx.save_for_backward(both, *kept)
         ctx.measures, ctx.compiles = measure(parts, factors), compiles
-        return piece(let_through, compiles=compiles)(both)
+        return (compiled(let_through) if compiles else let_through)(both)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Any, ...]:
         """Return the gradients of the input and of all factors."""
         both, *kept = ctx.saved_tensors
-        dy = piece(gradient_of_both, compiles=ctx.compiles)(both, upstream[0])
+        dy = (compiled(gradient_of_both) if ctx.compiles else gradient_of_both)(both, upstream[0])
         d_x, factors = backward_together(kept, ctx.measures, dy, asks_input=ctx.needs_input_grad[0])
         return d_x, None, None, *factors
 
@@ -60,17 +59,6 @@ def gradient_of_both(both: Tensor, upstream: Tensor) -> Tensor:
     gates, ups = both.chunk(2, dim=1)
     share = torch.sigmoid(gates)
     return torch.cat((upstream * ups * share * (1 + gates * (1 - share)), upstream * gates * share), dim=1)
-
-
-def piece(function: Callable[..., Tensor], *, compiles: bool) -> Callable[..., Tensor]:
-    """Return *function* as one kernel where it *compiles*, made when it is first asked for."""
-    return compiled(function) if compiles else function
-
-
-@cache
-def compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return *function* as one kernel."""
-    return torch.compile(function, dynamic=True)
 
 
 def fuse_gates(model: PeftModel) -> int:
@@ -89,7 +77,7 @@ def fuse_gates(model: PeftModel) -> int:
 
 def has_gate(module: Any) -> bool:
     """Claim that *module* has what a gated layer has, unchanged, and that its gate and up can stand in one matrix."""
-    if "forward" in vars(module) or not all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj")):
+    if "forward" in vars(module) or not is_gated(module):
         return False
     layers = (module.gate_proj, module.up_proj)
     if not all(isinstance(layer, LoraLinear) and is_plain(layer) for layer in layers):

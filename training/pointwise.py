@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Forward = Callable[[Any, Tensor], Tensor]
 
+Piece = TypeVar("Piece", bound="Callable[..., Any]")
 ROWS = 8
 """Rows that a module is asked with."""
 
@@ -52,7 +53,7 @@ def fitting_forward(module: Any) -> Forward | None:
     """Return the forward that computes in fewer kernels what *module* computes, or None."""
     if type(module).__name__.endswith("RMSNorm"):
         weight, forward = getattr(module, "weight", None), norm_forward
-    elif all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
+    elif is_gated(module):
         weight, forward = getattr(module.gate_proj, "weight", None), gated_forward
     else:
         return None
@@ -60,6 +61,11 @@ def fitting_forward(module: Any) -> Forward | None:
     if weight is None or "forward" in vars(module):
         return None
     return forward if computes_the_same(module, forward, weight) else None
+
+
+def is_gated(module: Any) -> bool:
+    """Claim that *module* has what a gated layer has."""
+    return all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn"))
 
 
 def computes_the_same(module: nn.Module, forward: Forward, weight: Tensor) -> bool:
@@ -110,13 +116,13 @@ def rotary(
     axis = int(arguments[-1]) if arguments else unsqueeze_dim
     if queries.device.type != "cuda" or axis != 1 or not torch.is_grad_enabled():
         return turn(queries, keys, cos, sin, axis)
-    return compiled_turn()(queries, keys, cos, sin)
+    return compiled(turn)(queries, keys, cos, sin)
 
 
 @cache
-def compiled_turn() -> Callable[..., tuple[Tensor, Tensor]]:
-    """Return the turn as one kernel, made when it is first asked for."""
-    return torch.compile(turn, dynamic=True)
+def compiled(function: Piece) -> Piece:
+    """Return *function* as one kernel, made when it is first asked for."""
+    return torch.compile(function, dynamic=True)
 
 
 def turn(queries: Tensor, keys: Tensor, cos: Tensor, sin: Tensor, axis: int = 1) -> tuple[Tensor, Tensor]:
@@ -141,14 +147,8 @@ def norm_forward(module: Any, x: Tensor) -> Tensor:
 def gated_forward(module: Any, x: Tensor) -> Tensor:
     """Return the gated layer's output for *x*."""
     # each way of reading is one more form to compile, and torch gives up at eight: what is learned from is worth it
-    between = compiled_gate() if torch.is_grad_enabled() else gate
+    between = compiled(gate) if torch.is_grad_enabled() else gate
     return module.down_proj(between(module.gate_proj(x), module.up_proj(x)))
-
-
-@cache
-def compiled_gate() -> Callable[[Tensor, Tensor], Tensor]:
-    """Return the gate as one kernel, made when it is first asked for."""
-    return torch.compile(gate, dynamic=True)
 
 
 def gate(gates: Tensor, ups: Tensor) -> Tensor:
