@@ -12,7 +12,9 @@ import pytest
 import torch
 from idiolect.mining.pairs.pair import HOLE, Pair
 from idiolect.training.base.tokenizer import train_tokenizer
+from idiolect.training.encode import encode_pairs
 from idiolect.training.families import probe_family
+from idiolect.training.packing import pack_in_order
 
 torch.set_num_threads(1)
 
@@ -156,6 +158,13 @@ def store_corpus(folder: Path, pairs: Sequence[Pair]) -> Path:
     proof = {"highest_similarity": 0.0, "shared_spans_of_50_tokens": 0}
     write_corpus(folder, Contents(head, pairs, {}, {}, [], {}, proof))
     return folder
+
+
+@pytest.fixture(scope="session")
+def pack(family):
+    """Twelve pairs in one pack, those of a file behind one prefix."""
+    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(12), family, 512).examples, pack_tokens=100_000, share=8)
+    return pack
 
 
 @pytest.fixture(scope="session")

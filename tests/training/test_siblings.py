@@ -9,22 +9,14 @@ import copy
 import pytest
 import torch
 from idiolect.training.adapter import adapter_tensors
-from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import to_batch
 from idiolect.training.fused import fuse_adapter
-from idiolect.training.packing import pack_in_order
+from idiolect.training.gated import fuse_gates
 from idiolect.training.siblings import fuse_siblings
 
-from .conftest import make_pairs
 from .test_fused import adapted, gradients
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(name="pack", scope="module")
-def _pack(family):
-    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(12), family, 512).examples, pack_tokens=100_000, share=8)
-    return pack
 
 
 @pytest.mark.parametrize(
@@ -45,7 +37,8 @@ def test_siblings_equal_layers_apart(architecture, siblings, pack, family):
     assert fused == siblings * model.config.num_hidden_layers
 
 
-def test_half_precision_stays_close(pack, family):
+@pytest.mark.parametrize("fuse", [fuse_siblings, fuse_gates])
+def test_half_precision_stays_close(fuse, pack, family):
     """In bf16 gradients keep the direction of full precision, and the type of the factors."""
     full = adapted("qwen2", family)
     _, expected = gradients(full, to_batch(pack, "packed", CPU, torch.float32), fuse=False)
@@ -54,7 +47,7 @@ def test_half_precision_stays_close(pack, family):
         if type(module) is torch.nn.Linear and not any(p.requires_grad for p in module.parameters()):
             module.to(torch.bfloat16)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert fuse_siblings(half)
+        assert fuse(half)
         fuse_adapter(half)
         _, gradient = gradients(half, to_batch(pack, "packed", CPU, torch.bfloat16), fuse=True)
 
@@ -75,12 +68,13 @@ def test_an_adapter_that_is_off_stays_off(pack, family):
     assert sorted(adapter_tensors(model)) == names
 
 
-def test_recomputation_asks_siblings_once_more(pack, family):
+@pytest.mark.parametrize("fuse", [fuse_siblings, fuse_gates])
+def test_recomputation_asks_once_more(fuse, pack, family):
     """Activations that are computed anew give the same gradient."""
     batch = to_batch(pack, "packed", CPU, torch.float32)
     model = adapted("llama", family)
     _, gradient = gradients(model, batch, fuse=True)
-    fuse_siblings(model)
+    fuse(model)
     model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})
     _, again = gradients(model, batch, fuse=True)
 
