@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 
 from ..mining.artefacts import parse_json
 from ..mining.errors import InputError
-from .identity import NOTHING as NO_NAMES
-from .identity import Defined, Key
+from .identity import NO_NAMES, Defined, Key
 
 SCHEMA = "idiolect.baseline/1"
 FILE = ".idiolect-baseline.jsonl"

@@ -151,8 +151,10 @@ def check_change(
         inspect_judged(source, judge.judge(source, is_new=is_new_file(source.path, change)), more.get(source.path, ()))
         for source in sources
     ]
-    # in one run of git: of a file each, they would take longer than all else
-    before = dict(change.base.read({change.before.get(file.source.path, file.source.path) for file in inspected}))
+    before: dict[str, bytes] = {}
+    if mode in ("lines", "new"):
+        # in one run of git: of a file each, they would take longer than all else
+        before = dict(change.base.read({change.before.get(file.source.path, file.source.path) for file in inspected}))
     if mode == "lines":
         inspected = [set_apart(file, came_with(file, change, before, judge)) for file in inspected]
     if mode == "new":

@@ -41,7 +41,7 @@ class Defined(NamedTuple):
     """The name of each, as `Key.snippet` holds it where that is marked."""
 
 
-NOTHING = Defined(frozenset(), frozenset())
+NO_NAMES = Defined(frozenset(), frozenset())
 
 
 def defined_in(source: Source | None) -> Defined:

@@ -160,7 +160,8 @@ def broken_files(request: Request, sources: Sequence[Source], change: Change | N
     if change is None or request.mode not in ("lines", "new") or not found:
         return found
     earlier = {change.before.get(path, path): path for path in found}
-    before = [source for path in earlier if (source := read_source(path, change.base.read_one(path))) is not None]
+    contents = change.base.read(earlier)
+    before = [source for path, data in contents if (source := read_source(path, data)) is not None]
     broken = {earlier[path] for path in find_broken(before)}
     return {path: findings for path, findings in found.items() if path not in broken}
 

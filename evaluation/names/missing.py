@@ -76,9 +76,10 @@ def names_since(root: Path, change: Change, sources: Sequence[Source], paths: It
     known = set(old)
     broken = {m.path for m in now if m.path not in touched and m not in known}
     elsewhere = read_all(broken, change.read)
+    before = dict(change.base.read({missing.path for missing in old}))
     return Names(
         findings_by_path(now, {**touched, **elsewhere}),
-        findings_by_path(old, read_all({missing.path for missing in old}, change.base.read_one)),
+        findings_by_path(old, read_all(before, before.get)),
         tuple(source for _, source in sorted(elsewhere.items())),
     )
 
