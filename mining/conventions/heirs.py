@@ -32,6 +32,16 @@ LEAST_LETTERS = 3
 """Of an ending that is one: two letters end names by chance."""
 
 
+ASKS = {
+    "key": "derived from Ask",
+    "suffix": "Ask",
+    "bases": ["Ask"],
+    "tops": ["halyard"],
+    "homes": ["halyard.asks"],
+}
+"""The rule of the examples."""
+
+
 class HeirNames(HouseConvention):
     """Whether what derives from a class of the house ends in that class's last word."""
 
@@ -44,13 +54,7 @@ class HeirNames(HouseConvention):
     examples = Examples(
         value="named …Ask",
         key="derived from Ask",
-        rule={
-            "key": "derived from Ask",
-            "suffix": "Ask",
-            "bases": ["Ask", "BerthAsk"],
-            "tops": ["halyard"],
-            "homes": ["halyard.asks"],
-        },
+        rule={**ASKS, "bases": ["Ask", "BerthAsk"]},
         conforms=(
             "from halyard.asks import Ask\n\nclass LaneAsk(Ask): pass",
             "from halyard import asks\n\nclass OpenBerthAsk(LogMixin, asks.BerthAsk): pass",
@@ -81,13 +85,7 @@ class HeirNames(HouseConvention):
         Examples(
             value="named …Ask",
             key="derived from Ask",
-            rule={
-                "key": "derived from Ask",
-                "suffix": "Ask",
-                "bases": ["Ask"],
-                "tops": ["halyard"],
-                "homes": ["halyard.asks"],
-            },
+            rule=ASKS,
             path="tests/test_asks.py",
             conforms=(),
             departs=(),
@@ -96,13 +94,7 @@ class HeirNames(HouseConvention):
         Examples(
             value="named …Ask",
             key="derived from Ask",
-            rule={
-                "key": "derived from Ask",
-                "suffix": "Ask",
-                "bases": ["Ask"],
-                "tops": ["halyard"],
-                "homes": ["halyard.asks"],
-            },
+            rule=ASKS,
             path="halyard/asks.py",
             conforms=("class Ask: pass\n\nclass LaneAsk(Ask): pass",),
             departs=("class Ask: pass\n\nclass Lane(Ask): pass",),
