@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     Forward = Callable[[Any, Tensor], Tensor]
 
-Piece = TypeVar("Piece", bound="Callable[..., Any]")
 ROWS = 8
 """Rows that a module is asked with."""
 
@@ -120,7 +119,7 @@ def rotary(
 
 
 @cache
-def compiled(function: Piece) -> Piece:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return *function* as one kernel, made when it is first asked for."""
     return torch.compile(function, dynamic=True)
 
