@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..mining.wording import counted, printable
+from ._conform import Sampling, conform_answer, conform_options, read_house
 from ._language import language_option
 from ._paths import PATH
 from ._progress import show_progress, shown_as
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from ..mining.growth import Growth
     from ..training.generation import Generation, ModelGenerator
     from ..training.prompts import Prompt
-
-TRIES, WARMTH = 8, 0.8
-"""Candidates of `--conform`, and the temperature of those after the likeliest."""
 
 
 @click.command("generate")
@@ -41,13 +39,7 @@ TRIES, WARMTH = 8, 0.8
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0 is the likeliest.")
 @click.option("--seed", type=click.IntRange(min=0), help="Decides what is drawn above temperature 0; 0 by default.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="How many answers.")
-@click.option("--conform", is_flag=True, help="Only code that parses: prune while it grows, then rank, then repair.")
-@click.option("--tries", type=click.IntRange(min=1), help=f"Candidates with --conform; {TRIES} by default.")
-@click.option(
-    "--profile",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A corpus's profile.json: with --conform, the house's style is ranked and repaired too.",
-)
+@conform_options
 @language_option
 @click.option("--without-adapter", is_flag=True, help="Ask the base alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -76,9 +68,6 @@ def command(
         raise click.UsageError("Give an INSTRUCTION, or --file with --line, but not both.")
     if line is not None and file is None:
         raise click.UsageError("--line needs --file.")
-    for name, given in (("--profile", profile), ("--tries", tries)):
-        if given is not None and not conform:
-            raise click.UsageError(f"{name} is for --conform.")
     if conform and temperature:
         raise click.UsageError("--conform looks at the likeliest answer, then at others: leave --temperature out.")
     if conform and samples > 1:
@@ -88,6 +77,7 @@ def command(
         raise click.UsageError(
             f"{name} changes nothing at temperature 0, which writes the likeliest: give --temperature."
         )
+    house = read_house(conform, tries, profile)
     from ..training.generation import load_model
 
     request = read_request(adapter, instruction or "", file, line)
@@ -97,9 +87,12 @@ def command(
     if generator.applied is not None and not generator.applied.applied:
         click.echo("idiolect: this adapter changes nothing; the answer is the base's", err=True)
     sampling = Sampling(not without_adapter, max_tokens, temperature, seed or 0)
-    if conform:
+    if house:
         open_hole = hole_opener(request, file, line)
-        best = conform_answer(generator, request, sampling, open_hole, tries or TRIES, profile)
+        if not (hole := open_hole()).is_judge:
+            name = hole.language.name
+            click.echo(f"idiolect: what stands before the answer is no {name}; nothing can be pruned", err=True)
+        best, _ = conform_answer(generator, request, sampling, open_hole, house)
         tell_conformed(best, adapter, as_json)
         return
     answers = ask_model(generator, [request] * samples, sampling)
@@ -132,19 +125,6 @@ def shown(text: str) -> str:
     return printable(text, "\n\t") if sys.stdout.isatty() else text
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """
-    How answers are drawn.
-    """
-
-    adapted: bool
-    """Whether the adapter is on."""
-    max_tokens: int
-    temperature: float
-    seed: int
-
-
 def ask_model(generator: ModelGenerator, requests: list[Prompt], sampling: Sampling) -> list[Generation]:
     """Return the answers to *requests*, in order; one that goes round in circles ends with its first round."""
     from ..evaluation.extract import repeats_itself, whole_lines
@@ -175,49 +155,11 @@ def hole_opener(request: Prompt, file: Path | None, line: int | None) -> Callabl
     return partial(hole_at, language, text, line) if line else partial(hole_for, language, text, request.instruction)
 
 
-def conform_answer(
-    generator: ModelGenerator,
-    request: Prompt,
-    sampling: Sampling,
-    open_hole: Callable[[], Growth],
-    tries: int,
-    profile: Path | None,
-) -> Conformed:
-    """Return the best of up to *tries* pruned candidates: the likeliest where nothing is wrong with it, else drawn."""
-    from ..evaluation.conform import conform
-    from ..evaluation.standard import read_profile
-
-    hole = open_hole()
-    if not hole.is_judge:
-        name = hole.language.name
-        click.echo(f"idiolect: what stands before the answer is no {name}; nothing can be pruned", err=True)
-    house = None if profile is None else read_profile(profile)
-    written: list[str] = []
-    best: Conformed | None = None
-    for count, temperature in ((1, 0.0), (tries - 1, WARMTH)):
-        if count == 0 or (best is not None and best.passes):
-            break
-        answers = generator.generate(
-            [request] * count,
-            adapted=sampling.adapted,
-            max_tokens=[sampling.max_tokens] * count,
-            temperature=temperature,
-            seed=sampling.seed,
-            guards=[open_hole() for _ in range(count)],
-        )
-        written += [answer.text for _, answer in sorted(answers, key=lambda item: item[0])]
-        best = conform(open_hole(), request.path, written, house)[0]
-    assert best is not None
-    return best
-
-
 def tell_conformed(best: Conformed, adapter: Path, as_json: bool) -> None:
     """Print the answer, and on stderr what is still wrong with it."""
     if as_json:
         click.echo(json.dumps({"adapter": str(adapter), "answers": [asdict(best)], "passes": best.passes}))
         return
     click.echo(shown(best.text))
-    wrong = [] if best.parses else ["it does not parse"]
-    wrong += [best.complaint] if best.complaint else []
-    for fault in [*wrong, *best.findings]:
+    for fault in best.faults:
         click.echo(f"idiolect: no candidate was free of faults; in this one: {printable(fault)}", err=True)

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ..mining.errors import MachineError
+from ._conform import complete_conforming, conform_options, read_house
 from ._language import language_option
 from ._paths import PATH
 from ._progress import show_progress, shown_as
@@ -20,10 +22,13 @@ from ._progress import show_progress, shown_as
 @click.argument("adapter", type=PATH)
 @click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0 takes a free one.")
+@conform_options
 @language_option
-def command(adapter: Path, base: str | None, port: int) -> None:
+def command(adapter: Path, base: str | None, port: int, conform: bool, tries: int | None, profile: Path | None) -> None:
     """Serve ADAPTER on this machine's loopback until interrupted."""
+    house = read_house(conform, tries, profile)
     from ..training.adapter import read_record
+    from ..training.completions import complete
     from ..training.generation import load_model
     from ..training.prompts import usual_path
     from ..training.serve import Server, name_model, try_port
@@ -35,7 +40,8 @@ def command(adapter: Path, base: str | None, port: int) -> None:
     with show_progress() as report, shown_as("load", report):
         generator, _ = load_model(base, adapter)
     with port_faults(port):
-        server = Server(generator, name, port, path)
+        write = partial(complete_conforming, generator, house) if house else partial(complete, generator)
+        server = Server(write, name, port, path)
     with server:
         click.echo(f"http://127.0.0.1:{server.server_address[1]}/v1 serves {name!r} and 'base'; Ctrl-C ends it")
         server.serve_forever()

@@ -44,6 +44,12 @@ class Conformed:
         return bool(self.text.strip()) and self.parses and self.complaint is None and not self.findings
 
     @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with it, each in a few words."""
+        broken = () if self.parses else ("it does not parse",)
+        return (*broken, *([self.complaint] if self.complaint else ()), *self.findings)
+
+    @property
     def rank(self) -> tuple[bool, bool, bool, int, bool, int]:
         """What is sorted by: the least is the best; of equals, what needed no repair, then the first."""
         empty = not self.text.strip()

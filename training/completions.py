@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..mining.pairs.pair import HOLE
@@ -63,6 +64,25 @@ class Ask(NamedTuple):
     """Whether the answer is sent as it grows."""
     stream_usage: bool
     """Whether its tokens are counted at the end of the stream, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What is answered.
+    """
+
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    output_tokens: int
+    faults: tuple[str, ...] | None = None
+    """What is still wrong with the text, where it was asked to be right; None where nobody asked."""
+
+    @classmethod
+    def of(cls, written: Generation) -> Answer:
+        """Return what a model has *written* as an answer."""
+        return cls(written.text, written.finish_reason, written.prompt_tokens, written.output_tokens)
 
 
 def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
@@ -138,7 +158,7 @@ def take_text(body: Mapping[str, Any], option: str, default: str) -> str:
     return text
 
 
-def complete(generator: ModelGenerator, ask: Ask, is_over: Callable[[str], bool]) -> Generation:
+def complete(generator: ModelGenerator, ask: Ask, is_over: Callable[[str], bool]) -> Answer:
     """Return the answer to *ask*, up to the first of its stops, or to where *is_over* says of what there is, enough."""
 
     def stopped(text: str) -> bool:
@@ -153,9 +173,14 @@ def complete(generator: ModelGenerator, ask: Ask, is_over: Callable[[str], bool]
         is_over=[lambda text: is_over(text) or stopped(text)],
         ask_every=1,
     )
-    if not stopped(answer.text):
-        return answer
-    return answer._replace(text=min((answer.text.partition(end)[0] for end in ask.stop), key=len), finish_reason="stop")
+    if stopped(answer.text):
+        answer = answer._replace(text=cut_at(answer.text, ask.stop), finish_reason="stop")
+    return Answer.of(answer)
+
+
+def cut_at(text: str, stops: Sequence[str]) -> str:
+    """Return *text* up to the first of *stops*."""
+    return min((text.partition(end)[0] for end in stops), key=len, default=text)
 
 
 def render_head(model: str) -> dict[str, Any]:
@@ -164,12 +189,17 @@ def render_head(model: str) -> dict[str, Any]:
     return {"id": f"cmpl-{now:x}", "object": "text_completion", "created": now // 10**9, "model": model}
 
 
-def render_choice(text: str, finish_reason: str | None = None) -> dict[str, Any]:
-    """Return *text*, an answer or a piece of one, in OpenAI's form; no piece but the last has a reason."""
-    return {"choices": [{"index": 0, "text": text, "finish_reason": finish_reason, "logprobs": None}]}
+def render_choice(text: str, finish_reason: str | None = None, faults: Sequence[str] | None = None) -> dict[str, Any]:
+    """
+    Return *text*, an answer or a piece of one, in OpenAI's form; no piece but the last has a reason.
+
+    The *faults* of an answer that was asked to have none are a key of ours beside it.
+    """
+    choice = {"index": 0, "text": text, "finish_reason": finish_reason, "logprobs": None}
+    return {"choices": [choice if faults is None else {**choice, "faults": [*faults]}]}
 
 
-def render_usage(answer: Generation) -> dict[str, Any]:
+def render_usage(answer: Answer) -> dict[str, Any]:
     """Return the tokens of *answer* in OpenAI's form."""
     total = answer.prompt_tokens + answer.output_tokens
     tokens = {"prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.output_tokens, "total_tokens": total}

@@ -1,5 +1,5 @@
 """
-An adapter behind an address. In: a loaded model. Out: a server that speaks OpenAI's completions, on loopback only.
+An adapter behind an address. In: what answers requests. Out: a server of OpenAI's completions, on loopback only.
 
 One request at a time: for an editor or a test on the same machine, not for a team. An answer ends early when whoever
 asked goes away, or the server is closed; with `stream` it is sent as it grows, as server-sent events. The model's name
@@ -14,14 +14,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from .completions import Ask, RefusedError, check_model, complete, read_ask, render_choice, render_head, render_usage
-from .generation import ModelGenerator
+from .completions import Answer, Ask, RefusedError, check_model, read_ask, render_choice, render_head, render_usage
 from .pieces import Pieces
 from .prompts import EXAMPLE
 
@@ -32,6 +31,8 @@ MOST_BYTES = 4 * 2**20
 PIECE = 2**16
 """Bytes of a body that nobody wants which are read at once."""
 LENGTH = re.compile(r"[0-9]{1,15}")
+Write = Callable[[Ask, Callable[[str], bool]], Answer]
+"""Takes a request, and who is told of its answer's text so far and says whether no more is wanted; returns it."""
 MODELS, COMPLETIONS = "/v1/models", "/v1/completions"
 
 
@@ -115,8 +116,9 @@ class Handler(BaseHTTPRequestHandler):
             if ask.stream:
                 self.stream(ask, head)
                 return
-            answer = complete(self.server.generator, ask, lambda _: self.is_gone())
-        self.reply(200, {**head, **render_choice(answer.text, answer.finish_reason), **render_usage(answer)})
+            answer = self.server.write(ask, lambda _: self.is_gone())
+        choice = render_choice(answer.text, answer.finish_reason, answer.faults)
+        self.reply(200, {**head, **choice, **render_usage(answer)})
 
     def stream(self, ask: Ask, head: Mapping[str, Any]) -> None:
         """Send the answer to *ask* as it grows."""
@@ -131,8 +133,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_event({**head, **render_choice(piece)})
             return self.is_gone()
 
-        answer = complete(self.server.generator, ask, is_over)
-        self.send_event({**head, **render_choice(pieces.rest(answer.text), answer.finish_reason)})
+        answer = self.server.write(ask, is_over)
+        self.send_event({**head, **render_choice(pieces.rest(answer.text), answer.finish_reason, answer.faults)})
         if ask.stream_usage:
             self.send_event({**head, "choices": [], **render_usage(answer)})
         self.wfile.write(b"data: [DONE]\n\n")
@@ -194,12 +196,12 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     """
-    A loaded model on loopback; port 0 takes a free one. `serve_forever` runs it.
+    What writes answers, on loopback; port 0 takes a free one. `serve_forever` runs it.
     """
 
-    def __init__(self, generator: ModelGenerator, name: str, port: int, path: str = EXAMPLE) -> None:
+    def __init__(self, write: Write, name: str, port: int, path: str = EXAMPLE) -> None:
         super().__init__((LOOPBACK, port), Handler)
-        self.generator = generator
+        self.write = write
         self.name = name
         self.path = path
         """What a request is for that names no file."""

@@ -9,14 +9,16 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from idiolect.cli import main
+from idiolect.commands._conform import House, complete_conforming
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training import completions
-from idiolect.training.generation import load_model
+from idiolect.training.generation import Generation, load_model
 from idiolect.training.pieces import Pieces
 from idiolect.training.prompts import Prompt, ask_for
 from idiolect.training.serve import Handler, Server, name_model
@@ -30,7 +32,7 @@ def served(tiny_base, tiny_corpus, tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "adapter"
     train_adapter(tiny_corpus, out, base=tiny_base, recipe=replace(RECIPE, steps=10))
     generator, _ = load_model(tiny_base, out)
-    server = Server(generator, "adapter", 0)
+    server = Server(partial(completions.complete, generator), "adapter", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}", generator, out
     server.shutdown()
@@ -189,6 +191,69 @@ def test_a_suffix_fills_in_the_middle(served, client):
     assert written.prompt_tokens == answer.usage.prompt_tokens
 
 
+@pytest.fixture(name="conforming", scope="module")
+def _conforming(served):
+    """Return the address of a server whose answers are the best of three, and what is written for it."""
+    server = Server(partial(complete_conforming, served[1], House(None, 3)), "adapter", 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("more", "end"),
+    [({}, ""), ({"suffix": "\n    return found\n"}, "\n    return found\n"), ({"temperature": 0.9, "seed": 4}, "")],
+)
+def test_a_conforming_answer_is_code_in_its_place(conforming, more, end):
+    """A model that knows nothing writes what parses, and what is still wrong is said beside it."""
+    asked = {"prompt": "def total(values):\n", "max_tokens": 12, **more}
+    (choice,) = (answer := post(conforming, asked))["choices"]
+    whole = asked["prompt"] + ("" if end else "\n") + choice["text"] + end
+
+    assert bool(choice["faults"]) != bool(choice["text"].strip() and compiles(whole))
+    assert answer["usage"]["completion_tokens"] >= 1
+    assert post(conforming, asked)["choices"] == [choice]
+
+
+def compiles(text):
+    """Claim that *text* is a program."""
+    try:
+        return bool(compile(text, "t.py", "exec"))
+    except SyntaxError:
+        return False
+
+
+def test_a_conforming_answer_is_streamed_when_it_is_known(conforming):
+    """Which candidate is the answer is known in the end: its text comes at once, cut at the first of its stops."""
+    asked = {"prompt": "def total(values):\n", "max_tokens": 12, "stop": "e"}
+    whole = post(conforming, asked)["choices"][0]
+    request = Request(f"{conforming}/v1/completions", json.dumps({**asked, "stream": True}).encode())
+    lines = [line for line in urlopen(request, timeout=60).read().decode().splitlines() if line]
+    (event, done) = (line.removeprefix("data: ") for line in lines)
+
+    assert json.loads(event)["choices"] == [whole]
+    assert done == "[DONE]"
+    assert "e" not in whole["text"]
+
+
+def test_of_several_the_one_without_faults_is_served(served, monkeypatch):
+    """The likeliest that does not compile is followed by others, and all tokens are counted."""
+    texts = ["    x = yield\n    await x", "    return )", "    return values", "    return"]
+    written = [Generation(text, "stop", 5, 3, 0.1, None) for text in texts]
+
+    def write(_, requests, **asked):
+        return enumerate(written[:1] if len(requests) == 1 else written[1:])
+
+    monkeypatch.setattr(type(served[1]), "generate", write)
+    ask = completions.read_ask({"prompt": "def total(values):", "max_tokens": 12}, "adapter")
+
+    answer = complete_conforming(served[1], House(None, 4), ask, lambda _: False)
+
+    assert ("    return values", "stop", 5, 12, ()) == (
+        answer.text, answer.finish_reason, answer.prompt_tokens, answer.output_tokens, answer.faults
+    )  # fmt: skip
+
+
 def test_the_clients_errors_say_why(client):
     """What is refused arrives as the client's own exception, with our reason."""
     import openai
@@ -322,7 +387,7 @@ def test_half_a_character_and_endless_nesting_are_answered(served, data):
 def test_a_client_that_breaks_off_keeps_nobody_waiting(served, length, more, monkeypatch, capsys):
     """A length that is no number, a body that never comes, a refused body: no thread waits, and nothing is printed."""
     monkeypatch.setattr(Handler, "timeout", 0.2)
-    server = Server(served[1], "adapter", 0)
+    server = Server(partial(completions.complete, served[1]), "adapter", 0)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     with socket.create_connection(server.server_address) as client:
@@ -351,7 +416,7 @@ def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, 
         yield from plainly(self, requests, max_tokens=[1], **asked)
 
     monkeypatch.setattr(type(served[1]), "generate", write_on)
-    server = Server(served[1], "adapter", 0)
+    server = Server(partial(completions.complete, served[1]), "adapter", 0)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     body = b'{"prompt": "def total(values):", "stream": %b}' % stream
     with socket.create_connection(server.server_address) as client:
@@ -369,7 +434,7 @@ def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, 
 
 def test_a_client_that_hangs_up_is_no_fault(served, capsys):
     """Its answer goes nowhere, and says nothing."""
-    server = Server(served[1], "adapter", 0)
+    server = Server(partial(completions.complete, served[1]), "adapter", 0)
     for error in (BrokenPipeError(), ValueError("a fault")):
         try:
             raise error
