@@ -10,6 +10,7 @@ import gc
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -61,7 +62,7 @@ from .replay import (
     unpack_examples,
     write_own,
 )
-from .shard import spread_layers
+from .shard import spread_layers, taking_turns
 from .siblings import fuse_siblings
 from .vocabulary import house_tokens
 
@@ -239,13 +240,14 @@ def set_up(accelerator: Accelerator, material: Material, report: Report) -> Setu
     gc.collect()
     options = quantised(device, dtype) if recipe.method == "qlora" else {}
     host = torch.device("cpu") if recipe.shard else device
-    model = load_base_model(base, device=host, dtype=dtype, **options)
-    report("load", 1, 1)
     tokens = house_tokens(material.encoded.examples) if recipe.embedding_rate else []
     begun = material.order.start_from
-    adapted = attach_adapter(model, recipe, tokens) if begun is None else continue_adapter(model, material, begun)
-    if recipe.shard:
-        spread_layers(adapted, device, accelerator.num_processes)
+    with taking_turns(accelerator) if recipe.shard else nullcontext() as mesh:
+        model = load_base_model(base, device=host, dtype=dtype, **options)
+        adapted = attach_adapter(model, recipe, tokens) if begun is None else continue_adapter(model, material, begun)
+        if mesh is not None:
+            spread_layers(adapted, device, mesh)
+    report("load", 1, 1)
     mode = choose_mode(adapted, device, dtype, material.longest)
     plan = material.plan(mode, accelerator.num_processes)
     setup = Setup(

@@ -8,16 +8,19 @@ what is saved are those of plain data parallel; what it asks in return is that a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 from ..mining.errors import InputError
 from .forward import decoder_layers, plain_model
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
     from peft import PeftModel
 
     from .recipe import Recipe
@@ -39,12 +42,29 @@ def require_sharding(recipe: Recipe, processes: int) -> None:
         raise InputError("With shard=true every process computes equally often. Set skim=false and compile=false.")
 
 
-def spread_layers(model: PeftModel, device: torch.device, processes: int) -> None:
-    """Spread the decoder layers of *model*, which lies on the host, over *processes*, and put the rest on *device*."""
+@contextmanager
+def taking_turns(accelerator: Accelerator) -> Iterator[DeviceMesh]:
+    """
+    Run the block in one process of a machine after the other, and give it the mesh that all of them are.
+
+    A host that holds the base once is enough: each has spread its copy, and let go of it, before the next begins.
+    """
+    device = accelerator.device
+    mesh = init_device_mesh(device.type, (accelerator.num_processes,))
+    own = accelerator.local_process_index
+    indices: Any = accelerator.gather(torch.tensor([own], device=device))
+    for _ in range(own):
+        accelerator.wait_for_everyone()
+    yield mesh
+    for _ in range(own, int(indices.max()) + 1):
+        accelerator.wait_for_everyone()
+
+
+def spread_layers(model: PeftModel, device: torch.device, mesh: DeviceMesh) -> None:
+    """Spread the decoder layers of *model*, which lies on the host, over *mesh*, and put the rest on *device*."""
     if device.type == "cpu":
         # threads of one process would ask for layers in any order
         torch.set_num_threads(1)
-    mesh = init_device_mesh(device.type, (processes,))
     learned = {parameter for parameter in model.parameters() if parameter.requires_grad}
     body: Any = plain_model(model).base_model
     layers = decoder_layers(model)

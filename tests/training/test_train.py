@@ -9,6 +9,7 @@ import signal
 import time
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from shutil import copytree, rmtree
 
 import pytest
@@ -506,6 +507,7 @@ def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, c
 TWO = """
 import os
 import sys
+import time
 from pathlib import Path
 from accelerate import Accelerator
 sys.path.insert(0, sys.argv[4])
@@ -513,15 +515,20 @@ from test_train_recipe import RECIPE
 from idiolect.training import setup
 from idiolect.training.looks import agree
 from idiolect.training.train import train_adapter
-spread_layers = setup.spread_layers
+load_base_model, spread_layers = setup.load_base_model, setup.spread_layers
+began = []
+def load(*asked, **options):
+    began.append(time.monotonic())
+    time.sleep(0.3)
+    return load_base_model(*asked, **options)
 def tell(model, *rest):
     spread_layers(model, *rest)
     frozen = [weight for name, weight in model.named_parameters() if "proj.base_layer" in name]
     whole, held = sum(w.numel() for w in frozen), sum(w.to_local().numel() for w in frozen)
     # in one piece: the other process writes to the same pipe
-    sys.stdout.write(f"whole {whole} held {held}\\n")
+    sys.stdout.write(f"whole {whole} held {held} from {began.pop()} to {time.monotonic()}\\n")
     sys.stdout.flush()
-setup.spread_layers = tell
+setup.load_base_model, setup.spread_layers = load, tell
 train_adapter(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], recipe=RECIPE)
 sys.stdout.write(f"agreed {agree(Accelerator(cpu=True), float(os.environ['RANK']))}\\n")
 sys.stdout.flush()
@@ -562,7 +569,10 @@ def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_
     assert stdout.count("agreed 0.0") == 2
     told = [line.split() for line in stdout.splitlines() if line.startswith("whole")]
     assert len(told) == 2 * shard
-    assert all(2 * int(held) == int(whole) > 0 for _, whole, _, held in told)
+    assert all(2 * int(held) == int(whole) > 0 for _, whole, _, held, *_ in told)
+    # a machine that holds the base once is enough: the second begins when the first has spread it
+    turns = sorted((float(began), float(ended)) for *_, began, _, ended in told)
+    assert all(ended < began for (_, ended), (began, _) in pairwise(turns))
     assert read_record(tmp_path / "two")["applied"] == pytest.approx(read_record(alone)["applied"], rel=1e-3)
 
 
