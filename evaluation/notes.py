@@ -120,6 +120,13 @@ def judge_edited(before: Mapping[str, bytes], after: Mapping[str, bytes], judge:
     return [f"{about}: this change is judged by what stood there before, the next by what does now"] if edited else []
 
 
+def set_up(formatters: Sequence[str]) -> list[str]:
+    """Return a sentence on a change that sets up *formatters*, which are no judge of it yet."""
+    are, they, them = ("is", "it decides", "it") if len(formatters) == 1 else ("are", "they decide", "them")
+    told = f"{' and '.join(formatters)} {are} set up here: what {they} is left to {them} from the next change on"
+    return [told] if formatters else []
+
+
 def fault_in(files: Mapping[str, bytes], baseline: str) -> str:
     """Return what is wrong with the settings in *files*, or with the *baseline*, or nothing."""
     try:

@@ -105,7 +105,7 @@ def list_notes(
     has_python = any(source.language.name == "python" for source in sources)
     notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
     notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
-    notes += edits_of_standard(request, change, standard.settings) if change is not None else []
+    notes += edits_of_standard(request, change, standard) if change is not None else []
     notes += unjudged(change.locked, change.submodules, request.paths) if change is not None else []
     notes += [*other_rules(standard.profile), *without_grammar(paths), *unparsed(sources)]
     notes += left_alone(request.root, names, read, standard.settings, sources, is_whole=is_whole)

@@ -15,6 +15,7 @@ from ..mining.artefacts import parse_json
 from ..mining.attributes import files_about, read_marks
 from ..mining.errors import InputError, SettingsError
 from ..mining.learn import settle_profile
+from ..mining.owners import may_set_up, owners_at, owners_of
 from ..mining.profile import Profile
 from ..mining.reading import is_beyond_link
 from ..mining.settings import FILES as SETTINGS_FILES
@@ -22,7 +23,7 @@ from ..mining.settings import Settings, contents_of, judging_files, read_setting
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change
 from .learning import learn_commit, learn_tree
-from .notes import judge_edited
+from .notes import judge_edited, set_up
 from .request import Request
 
 
@@ -111,11 +112,17 @@ def load_baseline(request: Request, read: Callable[[str], bytes | None]) -> Base
     return read_baseline(data, request.baseline or FILE) if data is not None else {}
 
 
-def edits_of_standard(request: Request, change: Change, settings: Settings) -> list[str]:
-    """Return a sentence where *change* edits what it is judged by, for whoever wonders why that counts for nothing."""
+def edits_of_standard(request: Request, change: Change, standard: Standard) -> list[str]:
+    """Return sentences where *change* edits what it is judged by, for whoever wonders why that counts for nothing."""
     baseline = request.baseline or FILE
     names = [*judging_files({*change.base.blobs, *files_about(change.added)}), baseline]
-    return judge_edited(dict(change.base.read(names)), files_after(request, change, names), settings, baseline)
+    after = files_after(request, change, names)
+    notes = judge_edited(dict(change.base.read(names)), after, standard.settings, baseline)
+    if request.profile is not None:
+        return notes
+    staged = change.staged
+    owners = owners_at(request.root) if staged is None else owners_of(staged.read(filter(may_set_up, staged.blobs)))
+    return notes + set_up(sorted(owners.keys() - standard.profile.owners.keys()))
 
 
 def files_after(request: Request, change: Change, names: Sequence[str]) -> dict[str, bytes]:

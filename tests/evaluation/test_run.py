@@ -118,6 +118,10 @@ def test_a_change_that_edits_its_judge_is_told_what_it_is_judged_by(house: Path,
     assert () == notes("pyproject.toml", "[project]\nname = 'b'\n")
     assert (f"pyproject.toml is edited here: {judged}",) == notes("pyproject.toml", "[tool.idiolect]\ndrop = ['a']\n")
     assert (f".idiolect-baseline.jsonl is edited here: {judged}",) == notes(".idiolect-baseline.jsonl", "\n")
+    left = "is set up here: what it decides is left to it from the next change on"
+    assert (f"ruff format {left}",) == notes(
+        "pyproject.toml", "[project]\nname = 'a'\n\n[tool.ruff.format]\nquote-style = 'single'\n"
+    )
     (told,) = notes("idiolect.toml", "exlude = []\n")
     assert told.startswith("the settings of this change are broken") and "unknown key 'exlude'" in told
 
