@@ -35,10 +35,13 @@ class Acceptance:
             else:
                 self.gone[PurePosixPath(key.path).name][key] = count
 
+    def entries_at(self, path: str) -> Baseline:
+        """Return what may be accepted in the file at *path*: its own entries, and those of a namesake that is gone."""
+        return {**self.entries.get(path, {}), **self.gone.get(PurePosixPath(path).name, {})}
+
     def note(self, source: Source) -> None:
-        """Keep what tells, of the file *source*, what is accepted in it: its own entries, and those of a namesake."""
-        entries = {**self.entries.get(source.path, {}), **self.gone.get(PurePosixPath(source.path).name, {})}
-        if entries:
+        """Keep what tells, of the file *source*, what is accepted in it."""
+        if entries := self.entries_at(source.path):
             self.by_path[source.path] = acceptor_of(source, entries)
 
 

@@ -1,9 +1,9 @@
 """
 The profile that a check holds code to. In: a work tree or a commit, and settings. Out: a `Profile`.
 
-A commit's profile is learned once and kept in the cache under the hash of all that decides it: the tree's id, the
-recent history, the settings, our own code, and what is installed beside it. It is kept as JSON, so that a foreign file
-in the cache can at worst be no profile.
+What files answer is kept (`tallies`), so that only those are asked that changed. A commit's profile is learned once and
+kept in the cache under the hash of all that decides it: the tree's id, the recent history, the settings, our own code,
+and what is installed beside it. It is kept as JSON, so that a foreign file in the cache can at worst be no profile.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import importlib.metadata
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ from ..mining.source import Source, UndecodableError, parse_source
 from .accepted import Acceptance
 from .baseline import NOTHING, Baseline, write_baseline
 from .diff import Snapshot
+from .tallies import kept_tallies
 
 if TYPE_CHECKING:
     from ..mining.workers import Progress
@@ -112,12 +113,26 @@ def count_files(files: Iterable[tuple[str, bytes]], total: int, progress: Progre
 def tally_all(files: Iterable[tuple[str, bytes]], packages: Set[str], acceptance: Acceptance) -> list[FileTally]:
     """Return the answers of every file that conventions are asked of; *acceptance* takes note of each."""
     tallies: list[FileTally] = []
-    for path, data in files:
-        with naming(path):
-            if (source := read_source(path, data)) is not None:
-                tallies.append(tally_source(source, packages))
-                acceptance.note(source)
+    decides = version_of_detectors() + repr(sorted(packages)).encode()
+    with kept_tallies(decides) as recall:
+        for path, data in files:
+            language = language_of(path, data=data)
+            if language is None or not has_grammar(language):
+                continue
+            with naming(path):
+                tally = recall(path, data, language, partial(tally_data, path, data, packages))
+                if tally is None:
+                    continue
+                tallies.append(tally)
+                if acceptance.entries_at(path) and (source := read_source(path, data)) is not None:
+                    acceptance.note(source)
     return tallies
+
+
+def tally_data(path: str, data: bytes, packages: Set[str]) -> FileTally | None:
+    """Return the answers of the file at *path*, or None where conventions are not asked of it."""
+    source = read_source(path, data)
+    return None if source is None else tally_source(source, packages)
 
 
 def tree_files(repository: Repository) -> Iterator[tuple[str, bytes]]:

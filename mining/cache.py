@@ -129,13 +129,13 @@ def digest_of(value: bytes) -> bytes:
     return hashlib.blake2b(value, digest_size=DIGEST).digest()
 
 
-def open_store() -> Store | None:
+def open_store(part: str = "mined") -> Store | None:
     """
-    Return where mined files are kept, or None when caching is off.
+    Return where what files give is kept, for mining or another *part*, or None when caching is off.
 
     What is kept is read back as Python objects, so a folder that others can write to is never trusted.
     """
-    folder = cache_folder("mined")
+    folder = cache_folder(part)
     if folder is None:
         return None
     about = folder.stat()
