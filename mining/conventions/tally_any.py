@@ -27,7 +27,8 @@ def tally_any(source: Source) -> FileTally:
     for convention in collect_conventions():
         if not isinstance(convention, NeutralConvention) or not convention.is_asked_any(file):
             continue
-        for choice in convention.ask_any(file):
+        # an exemplar is the first line for its answer: queries find sites in no order
+        for choice in sorted(convention.ask_any(file), key=lambda choice: choice.mark.start_byte):
             mark = choice.mark
             if (file.broken and file.is_broken(mark.start_byte)) or file.is_silenced(convention, mark):
                 continue

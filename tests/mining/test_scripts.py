@@ -79,3 +79,13 @@ def test_a_semicolon_is_missed_where_the_statement_ends():
 
     assert (3, 1, 2) == (finding.line, finding.column, finding.end_column)
     assert "End a statement with a semicolon (here: no semicolon)" == finding.message
+
+
+def test_an_example_is_the_first_line_that_conforms():
+    """Queries find statements in no order: which line stands for a file, and what it says, follow from the file."""
+    text = "".join(f"f({n});\n" if n % 2 else f"const a{n} = {n};\n" for n in range(200))
+
+    profile = learn_profile(tally(f"src/f{n}.ts", text) for n in range(20))
+
+    examples = {row for entry in profile.entries if entry.convention == "Q28" for row in entry.exemplars}
+    assert {(1, "const a0 = 0;")} == {(row.line, row.text) for row in examples}
