@@ -38,3 +38,11 @@ def is_left_out(root: Path, folder: Path) -> bool:
         return False
     excluded = matcher_of(stated_settings(read_stated(root)).exclude)
     return excluded(f"{name}/") or git_output(root, "check-ignore", "-q", name) is not None
+
+
+def name_in(root: Path, file: str) -> str:
+    """Return *file*, which stands relative to *root* or absolute, as git names it there; one elsewhere as it is."""
+    top = root.resolve()
+    path = top / file
+    path = path.parent.resolve() / path.name
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else file

@@ -16,7 +16,7 @@ from ..mining.wording import counted, printable
 from ._language import language_option
 from ._paths import PATH
 from ._progress import show_briefly
-from ._root import find_root
+from ._root import find_root, name_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +96,7 @@ def command(
         staged=staged,
         mode=mode or "lines",
         profile=profile_file,
-        baseline=baseline_file,
+        baseline=None if baseline_file is None else name_in(root, baseline_file),
         lowest=lower_tier(fail_on, "advise"),
         fix=fix,
         names=names,

@@ -87,7 +87,7 @@ def learn_commit(
         if kept is not None:
             return Profile.from_json(json.loads(kept.read_bytes()))
     packages = outermost_packages(snapshot.blobs)
-    paths = governed_paths(snapshot, settings)
+    paths = [path for path in governed_paths(snapshot, settings) if path.isprintable()]
     acceptance = Acceptance(baseline, paths)
     tallies = tally_all(count_files(snapshot.read(paths), len(paths), progress), packages, acceptance)
     recent: Mapping[str, frozenset[int]] = {}

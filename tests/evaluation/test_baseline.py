@@ -378,3 +378,17 @@ def test_a_baseline_does_not_drive_the_terminal(house: Path, capsys: pytest.Capt
     said = capsys.readouterr().out
     assert "a\\x1b]0;x: S01" in said
     assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
+
+
+@pytest.mark.parametrize("form", ["ci/past.jsonl", "./ci/past.jsonl", "ci/../ci/past.jsonl", "{}/ci/past.jsonl"])
+def test_a_baseline_may_be_named_in_any_way(house: Path, capsys: pytest.CaptureFixture[str], form: str):
+    """For a change, too, whose baseline git knows by one name."""
+    (house / "ci").mkdir()
+    named = ["--baseline", form.format(house)]
+    assert 0 == main(["baseline", "create", str(house), *named])
+    git(house, "add", ".")
+    git(house, "commit", "-q", "-m", "Accept")
+    (house / "old.py").write_text((house / "old.py").read_text() + "\nb = 1\n")
+
+    assert (0, []) == check(capsys, str(house), *named)
+    assert (0, []) == check(capsys, str(house), *named, "--diff", "HEAD", "--mode", "files")

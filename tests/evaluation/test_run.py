@@ -65,6 +65,18 @@ def test_code_that_cannot_be_read_is_named(house: Path, commit_tree: Commit):
     assert () == notes(base="HEAD")
 
 
+def test_nothing_is_learned_from_a_name_that_cannot_be_printed(house: Path, commit_tree: Commit):
+    """Neither from a tree nor from a commit, so that both teach the same; a change does not hide behind one."""
+    (house / "new\nline.py").write_text(SLIP)
+    assert ["new\nline.py"] == [a.finding.path for a in run_check(Request(house, names=False, base="HEAD")).alerts]
+    commit_tree(house, "Add it")
+
+    (found,) = run_check(Request(house, names=False)).alerts
+
+    assert ("old.py", 361) == (found.finding.path, found.finding.entry.opportunities)
+    assert (found,) == run_check(Request(house, names=False, base="HEAD", mode="all")).alerts
+
+
 def test_what_is_left_out_for_its_name_is_left_out_of_a_tree_and_of_a_change(house: Path):
     """Words that many houses have, and the documentation of old versions, hold nothing that could not be read."""
     for name in ("CODE_OF_CONDUCT.md", "versioned_docs/version-1/use.md"):
