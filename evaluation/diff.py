@@ -36,12 +36,20 @@ READ_FOR_COPIES = 20
 COPIED_SHARE = 0.8
 """Of the lines of a new file, how many a copy has from another."""
 REMOTES, ORIGIN = "refs/remotes/", "origin/"
-PLAIN, SUBMODULE = b"100", b"160"
-"""How the mode of a plain file begins, which is no link, and that of a submodule."""
+PLAIN, LINK, SUBMODULE = b"100", b"120", b"160"
+"""How the modes of a plain file, a link and a submodule begin."""
+LEFT_OUT = b"S "
+"""How git's listing opens the row of a file that a sparse checkout leaves out of the work tree."""
 LACKING = (
     "git lacks the content of files that are needed here, as a partial clone does. "
     "Fetch the rest: git fetch --refetch --no-filter origin"
 )
+
+
+class LackingError(InputError):
+    """
+    Git lacks the content of files, as a partial clone does.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +65,19 @@ class Snapshot:
     """The id of every plain file's content, by path."""
     submodules: Mapping[str, str] = field(default_factory=dict[str, str])
     """The id of every submodule's commit, by path."""
+    links: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The id of what every link holds, by path."""
 
     def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """
         Yield (path, content) for those of *paths* that there are.
 
-        Raises `InputError` where git has no such content: a partial clone leaves it with its origin.
+        Raises `LackingError` where git has no such content: a partial clone leaves it with its origin.
         """
         known = [path for path in paths if path in self.blobs]
         found = ask_twice(lambda: read_contents(self.root, [self.blobs[path] for path in known]))
         if found is None:
-            raise InputError(LACKING)
+            raise LackingError(LACKING)
         said, spans = found
         yield from ((path, said[span]) for path, span in zip(known, spans, strict=True))
 
@@ -153,7 +163,7 @@ def commit_snapshot(root: Path, commit: str) -> Snapshot:
     listed = ask_twice(lambda: git_output(root, "ls-tree", "-r", "-z", "--full-tree", commit))
     if listed is None:
         raise InputError(f"git has no commit {commit!r} here.")
-    return Snapshot(root, commit, read_listing(listed, 2), read_listing(listed, 2, SUBMODULE))
+    return Snapshot(root, commit, *(read_listing(listed, 2, kind) for kind in (PLAIN, SUBMODULE, LINK)))
 
 
 def index_snapshot(root: Path) -> Snapshot:
@@ -161,7 +171,20 @@ def index_snapshot(root: Path) -> Snapshot:
     listed = git_output(root, "ls-files", "-s", "-z", more=named_index())
     if listed is None:
         raise InputError("git cannot read the index. Run `git ls-files -s` to see why.")
-    return Snapshot(root, "", read_listing(listed, 1), read_listing(listed, 1, SUBMODULE))
+    return Snapshot(root, "", *(read_listing(listed, 1, kind) for kind in (PLAIN, SUBMODULE, LINK)))
+
+
+def left_out_snapshot(root: Path) -> Snapshot:
+    """Return the files of the index that a sparse checkout leaves out of the work tree at *root*, and all links."""
+    rows = (git_output(root, "ls-files", "-s", "-t", "-z") or b"").split(b"\0")
+    marked = b"\0".join(row.removeprefix(LEFT_OUT) for row in rows if row.startswith(LEFT_OUT))
+    gone = {path: blob for path, blob in read_listing(marked, 1).items() if not os.path.lexists(root / path)}
+    return Snapshot(root, "", gone, links=read_listing(b"\0".join(row[len(LEFT_OUT) :] for row in rows), 1, LINK))
+
+
+def submodules_in(root: Path) -> tuple[str, ...]:
+    """Return the paths of the submodules below *root*."""
+    return tuple(read_listing(git_output(root, "ls-files", "-s", "-z") or b"", 1, SUBMODULE))
 
 
 def named_index() -> dict[str, str]:

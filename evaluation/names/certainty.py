@@ -85,7 +85,8 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
             in_flux = names[-1].partition(".")[0] in PLATFORM
             return not in_flux and module_lacks(names[-1], name, house, lines, place)
         case "import":
-            return module_lacks(names[-1], names[0], house, lines, place)
+            is_built = is_compiled(f"{names[-1]}.{names[0]}", str(answer["path"]), house)
+            return not is_built and module_lacks(names[-1], names[0], house, lines, place)
         case "module":
             is_lost = house.owns(names[0]) and not house.shares(names[0])
             return is_lost and not may_stand(names[0], str(answer["path"]), house)
@@ -321,10 +322,15 @@ def may_stand(module: str, path: str, house: House) -> bool:
     A compiled file or a stub may stand where it or a part of its path would be.
     """
     parts = module.split(".")
-    for top in (*(house.root / folder for folder in PurePath(path).parents), *house.tops):
-        place = top.joinpath(*parts)
-        if place.is_dir() or place.with_name(f"{parts[-1]}.py").is_file():
-            return True
+    places = [top.joinpath(*parts) for top in tops_for(path, house)]
+    is_there = any(place.is_dir() or place.with_name(f"{parts[-1]}.py").is_file() for place in places)
+    return is_there or is_compiled(module, path, house)
+
+
+def is_compiled(module: str, path: str, house: House) -> bool:
+    """Claim that a compiled file or a stub stands where *module*, which *path* imports, or a part of it would be."""
+    parts = module.split(".")
+    for top in tops_for(path, house):
         for depth in range(1, len(parts) + 1):
             folder, name = top.joinpath(*parts[: depth - 1]), parts[depth - 1]
             if folder.is_dir() and any(
@@ -332,3 +338,8 @@ def may_stand(module: str, path: str, house: House) -> bool:
             ):
                 return True
     return False
+
+
+def tops_for(path: str, house: House) -> list[Path]:
+    """Return the folders that the file at *path* may import modules from."""
+    return [*(house.root / folder for folder in PurePath(path).parents), *house.tops]

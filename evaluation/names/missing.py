@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,14 +21,17 @@ from ...mining.judge import Finding
 from ...mining.reading import is_locked
 from ...mining.scratch import new_scratch
 from ...mining.source import Source
-from ..diff import Change, Snapshot
+from ..diff import Change, LackingError, Snapshot, left_out_snapshot, lies_in, submodules_in
 from ..learning import read_source
-from .certainty import QUOTED
+from .certainty import NATIVE, QUOTED
 from .existence import Missing, find_missing, findings_by_path
-from .house import PYTHON, REQUIRING, further_tops, list_house, read_required
+from .house import CYTHON, PYTHON, REQUIRING, further_tops, list_house, read_required
+from .resolver import UnaskedError
 
 WORD = re.compile(rb"[^\W\d]\w*")
 BESIDE = ".others"
+COMPILED = tuple(sorted({*NATIVE} - {*PYTHON, *CYTHON}))
+"""How files of modules end that a build makes."""
 
 ByPath = Mapping[str, Sequence[Finding]]
 
@@ -63,7 +67,7 @@ def names_since(root: Path, change: Change, sources: Sequence[Source], paths: It
     """
     touched = {source.path: source for source in sources}
     asked = [path for path in touched if path.endswith(PYTHON)]
-    lost = words_taken_away(change)
+    lost = words_taken_away(change, left_out_snapshot(root) if change.staged is None else None)
     others = [path for path in paths if path.endswith(PYTHON) and path not in touched] if lost else []
     asked += [path for path in others if not lost.isdisjoint(WORD.findall(change.read(path) or b""))]
     with tree_after(root, change) as tree:
@@ -71,7 +75,7 @@ def names_since(root: Path, change: Change, sources: Sequence[Source], paths: It
     if not now:
         return Names()
     earlier = {missing.path: change.before.get(missing.path, missing.path) for missing in now}
-    with laid_out(change.base) as tree:
+    with laid_out(root, change.base) as tree:
         old = look_for_missing(root, tree, [path for path in earlier.values() if path in change.base.blobs])
     known = set(old)
     broken = {m.path for m in now if m.path not in touched and m not in known}
@@ -84,16 +88,18 @@ def names_since(root: Path, change: Change, sources: Sequence[Source], paths: It
     )
 
 
-def words_taken_away(change: Change) -> frozenset[bytes]:
+def words_taken_away(change: Change, apart: Snapshot | None) -> frozenset[bytes]:
     """
     Return the words by which other files could name what a change took away.
 
-    Words that a touched file has lost, the names of its definitions with another head, and modules that are gone.
+    Words that a touched file has lost, the names of its definitions with another head, and modules that are gone;
+    files that stand *apart* from the work tree are there.
     """
+    stands = frozenset(apart.blobs) if apart is not None else frozenset[str]()
     lost: set[bytes] = set()
     now = {change.before.get(path, path): path for path in change.added}
     for path in change.base.blobs:
-        if path.endswith(PYTHON) and now.get(path) != path and not is_there(change, path):
+        if path.endswith(PYTHON) and now.get(path) != path and path not in stands and not is_there(change, path):
             lost.add(PurePosixPath(path.removesuffix("/__init__.py")).stem.encode())
             now.setdefault(path, path)
     for path, data in change.base.read(path for path in now if path.endswith(PYTHON)):
@@ -133,8 +139,17 @@ def look_for_missing(root: Path, tree: Path, paths: Iterable[str]) -> list[Missi
     found = find_missing(tree, sorted(set(paths)))
     further = further_tops(tree, list_house(tree), read_required(tree)) if found else ()
     tops = ["", "src/", *(f"{top.relative_to(tree).as_posix()}/" for top in further)]
-    ignored = ignored_paths(root, {path for missing in found for path in places_of(missing, tops)})
-    return [missing for missing in found if ignored.isdisjoint(places_of(missing, tops))]
+    places = {missing: places_of(missing, tops) for missing in found}
+    ignored = ignored_paths(root, {path for each in places.values() for path in each})
+    left = [missing for missing in found if ignored.isdisjoint(places[missing])]
+    # what a submodule holds is another repository's, and may not be checked out
+    foreign = submodules_in(root) if left else ()
+    own = [top for top in tops if not foreign or not lies_in(top or ".", foreign)]
+    return [
+        missing
+        for missing in left
+        if not foreign or not any(lies_in(place, foreign) for place in places_of(missing, own))
+    ]
 
 
 def places_of(missing: Missing, tops: Iterable[str]) -> list[str]:
@@ -159,29 +174,86 @@ def ignored_paths(root: Path, paths: Iterable[str]) -> frozenset[str]:
 
 @contextmanager
 def tree_after(root: Path, change: Change | None) -> Generator[Path]:
-    """Yield a folder with the Python files as they are to be judged: the work tree, or the index laid out."""
-    if change is None or change.staged is None:
+    """
+    Yield a folder with the Python files as they are to be judged: the work tree, or the index laid out.
+
+    A work tree that is a sparse checkout is laid out whole.
+    """
+    if change is not None and change.staged is not None:
+        with laid_out(root, change.staged) as folder:
+            yield folder
+        return
+    apart = left_out_snapshot(root)
+    if not any(map(is_needed, apart.blobs)):
         yield root
         return
-    with laid_out(change.staged) as folder:
-        yield folder
+    try:
+        with laid_out(root, apart) as folder:
+            for name in filter(is_needed, list_house(root)):
+                with suppress(OSError):
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(root / name, folder / name)
+            yield folder
+    except LackingError:
+        raise UnaskedError("a sparse checkout leaves files out that git lacks the content of") from None
+
+
+def is_needed(path: str) -> bool:
+    """Claim that whether names exist depends on what the file at *path* holds."""
+    return path.endswith((*PYTHON, *CYTHON)) or path in REQUIRING
 
 
 @contextmanager
-def laid_out(snapshot: Snapshot) -> Generator[Path]:
+def laid_out(root: Path, snapshot: Snapshot) -> Generator[Path]:
     """
     Yield a scratch folder with the Python files of *snapshot*; git never names one outside of the repository.
 
-    Where there are others beside them, a file says so: that decides where packages stand.
+    Where there are others beside them, a file says so: that decides where packages stand. Compiled modules are those
+    that were built in the work tree at *root*.
     """
-    python = [path for path in snapshot.blobs if path.endswith(PYTHON) or path in REQUIRING]
-    wanted = [path for path in python if ".." not in path.split("/")]
+    wanted = [path for path in snapshot.blobs if is_needed(path) and is_inside(path)]
     with new_scratch("staged") as folder:
         for path, data in snapshot.read(wanted):
             with suppress(OSError):
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(data)
+        for path in compiled_in(root):
+            if (folder / path).parent.is_dir():
+                (folder / path).touch()
+        lay_links(folder, snapshot)
         for beside in {path.rpartition("/")[0] for path in snapshot.blobs}:
-            if ".." not in beside.split("/") and (folder / beside).is_dir():
+            if is_inside(beside) and (folder / beside).is_dir():
                 (folder / beside / BESIDE).touch()
         yield folder
+
+
+def compiled_in(root: Path) -> list[str]:
+    """Return the paths of the compiled modules under *root*."""
+    with suppress(UnaskedError):
+        return [path for path in list_house(root) if path.endswith(COMPILED)]
+    return []
+
+
+def lay_links(folder: Path, snapshot: Snapshot) -> None:
+    """Put the links of *snapshot* in *folder*, those that lead out of it left out."""
+    links = [path for path in snapshot.links if is_inside(path)]
+    for path, target in Snapshot(snapshot.root, "", snapshot.links).read(links) if links else ():
+        with suppress(OSError, ValueError):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to(os.fsdecode(target))
+    # where one leads may depend on the others
+    for path in links:
+        if (folder / path).is_symlink() and not leads_inside(folder / path, folder.resolve()):
+            (folder / path).unlink()
+
+
+def leads_inside(link: Path, folder: Path) -> bool:
+    """Claim that *link* leads to what stands in *folder*."""
+    with suppress(OSError, RuntimeError):
+        return link.resolve().is_relative_to(folder)
+    return False
+
+
+def is_inside(path: str) -> bool:
+    """Claim that *path* does not lead out of the folder that it is relative to."""
+    return ".." not in path.split("/")

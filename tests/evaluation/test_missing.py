@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from idiolect.cli import main
@@ -176,3 +177,95 @@ def test_accepted_names_stay_accepted_where_none_are_asked(shop: Path, monkeypat
     assert 0 == run_check(Request(shop)).paid
     assert 0 == main(["baseline", "prune", str(shop)])
     assert written == baseline.read_text()
+
+
+HOW = pytest.mark.parametrize(
+    "how", [{"staged": True}, {"staged": True, "mode": "new"}, {"base": "HEAD"}, {"base": "HEAD", "mode": "new"}]
+)
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@HOW
+def test_a_compiled_module_exists_in_what_is_staged_as_in_the_work_tree(shop: Path, how: dict[str, Any]):
+    """Its source in Cython is committed, or a build made it that git ignores; either may be taken from its package."""
+    (shop / ".gitignore").write_text("*.so\n")
+    (shop / "shop/_fast.pyx").write_text("def quick(x):\n    return x\n")
+    (shop / "shop/_built.cpython-311-x86_64-linux-gnu.so").touch()
+    (shop / "shop/new.py").write_text(
+        "import shop._fast\nfrom shop import _built\nfrom shop._built import a\nfrom shop._fast import quick\n"
+        "from shop import gone\n\nprint(_built.b, quick(1))\n"
+    )
+    git(shop, "add", "-A")
+
+    assert [("shop/new.py", 5)] == places(run_check(Request(shop, **how)))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@HOW
+def test_a_module_may_be_a_link(shop: Path, how: dict[str, Any], tmp_path: Path):
+    """What it leads to within the repository says what it has; no other is followed."""
+    (shop / "shared/parts").mkdir(parents=True)
+    (shop / "shared/parts/wheel.py").write_text("def turn():\n    return 1\n")
+    (shop / "shop/parts").symlink_to("../shared/parts")
+    (shop / "shop/wheel.py").symlink_to("../shared/parts/wheel.py")
+    (shop / "shop/out").symlink_to(tmp_path)
+    (shop / "shop/round").symlink_to("round")
+    (shop / "shop/new.py").write_text(
+        "from shop.parts.wheel import turn\nfrom shop.wheel import turn\nfrom shop.wheel import gone\n"
+    )
+    git(shop, "add", "-A")
+
+    assert [("shop/new.py", 3)] == places(run_check(Request(shop, **how)))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@HOW
+def test_what_a_sparse_checkout_leaves_out_exists(shop: Path, how: dict[str, Any]):
+    """Nor has the change taken it away; what it lacks is missing all the same."""
+    (shop / "stall").mkdir()
+    (shop / "stall/use.py").write_text("from shop.cart import open_cart\n")
+    git(shop, "add", "-A")
+    git(shop, "commit", "-q", "-m", "Open a stall")
+    git(shop, "sparse-checkout", "set", "--no-cone", "/stall/", "/.gitignore")
+    assert not (shop / "shop").exists()
+    (shop / "stall/use.py").write_text("from shop.cart import close_cart, gone, open_cart\n")
+    git(shop, "add", "-A")
+
+    assert [("stall/use.py", 1)] == places(report := run_check(Request(shop, **how)))
+    assert "`gone`" in report.alerts[0].finding.message
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+def test_what_a_sparse_partial_clone_lacks_is_not_asked_for(shop: Path, tmp_path: Path):
+    """Git may fetch nothing here: a note says so, and the rest is checked."""
+    git(shop, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{shop}", "clone")
+    git(clone, "sparse-checkout", "set", "--no-cone", "/shop/use.py", "/.gitignore")
+    git(clone, "checkout", "-q")
+
+    report = run_check(Request(clone))
+
+    assert () == report.alerts
+    assert any("a sparse checkout leaves files out that git lacks" in note for note in report.notes)
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@HOW
+def test_what_a_submodule_holds_is_left_open(shop: Path, how: dict[str, Any], tmp_path: Path):
+    """It is another repository's, whether it is checked out or not."""
+    lent = tmp_path / "lent"
+    lent.mkdir()
+    git(lent, "init", "-q")
+    (lent / "part.py").write_text("def turn():\n    return 1\n")
+    git(lent, "add", "-A")
+    git(lent, "commit", "-q", "-m", "Begin")
+    git(shop, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(lent), "shop/lent")
+    git(shop, "commit", "-q", "-m", "Borrow")
+    (shop / "shop/new.py").write_text("from shop.lent.part import turn\nimport shop.gone\n")
+    git(shop, "add", "-A")
+    assert [("shop/new.py", 2)] == places(run_check(Request(shop, **how)))
+
+    git(shop, "submodule", "--quiet", "deinit", "-f", "shop/lent")
+
+    assert [("shop/new.py", 2)] == places(run_check(Request(shop, **how)))
