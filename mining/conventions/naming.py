@@ -42,8 +42,13 @@ DOUBLE = re.compile(r"_*(?:Dummy|Fake|Mock|Spy|Stub)(?![a-z])|\w*(?:Dummy|Fake|M
 """What a test's class is called that stands in for another: its methods have the names of the other's."""
 STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structure", "Union"})
 """What classes derive from that describe structures of C."""
-FUNCTION_LIKE = frozenset({"__aenter__", "__call__", "__enter__", "__get__"})
-"""What classes have that are used as functions are: decorators, properties and contexts."""
+FUNCTION_LIKE = frozenset({"__aenter__", "__call__", "__enter__", "__get__", "__new__"})
+"""What classes have that are used as functions are: decorators, properties, contexts, and what is made otherwise."""
+MAKES = re.compile(
+    rb"\breturn (?:\w+\.)*_*[A-Z]\w*\(|\b(\w+)(?::[^=\n]*)? = (?:\w+\.)*_*[A-Z]\w*\((?s:.*)\breturn \1[ \t]*(?:#|$)",
+    re.MULTILINE,
+)
+"""How a function gives an object of a class that it makes."""
 GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 LITERALS = frozenset({"integer", "float", "string", "concatenated_string", "true", "false", "tuple", "unary_operator"})
@@ -96,11 +101,17 @@ class FunctionCase(Cased):
     question = "How are function names cased?"
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 5
+    version = 6
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
-        departs=("def readAll(): pass", "def ReadAll(): pass", "def testReadAll(): pass", "def test_readAll(): pass"),
+        departs=(
+            "def readAll(): pass",
+            "def ReadAll(): pass",
+            "def ReadAll(a):\n    a = Part(a)\n    return a.read()",
+            "def testReadAll(): pass",
+            "def test_readAll(): pass",
+        ),
         nearly=(
             "def __len__(self): pass",
             "def test_read_JSON_file(): pass",
@@ -114,6 +125,11 @@ class FunctionCase(Cased):
             "@implementer(IReader)\nclass A:\n    def readAll(self): pass",
             # what is put in the place of another's has the name that it has there
             "def f(a):\n    def readAll(): pass\n    a.readAll = readAll",
+            "def ReadAll(a):\n    return library.ReadAll(a, 1)",
+            # it stands in for the class of which it makes an object, and an overload is named as what it describes
+            "def Shelf(a):\n    return models.SortedShelf(a)",
+            "def Shelf(a):\n    made: Base = _Shelf(a)\n    made.sort()\n    return made",
+            "@overload\ndef readAll(a: int) -> int: ...",
         ),
     )
     also = (
@@ -140,7 +156,9 @@ class FunctionCase(Cased):
         is_given = ACRONYMS.fullmatch(frame.name) or (
             case == "mixed" and (TESTED.fullmatch(frame.name) or holds_another(frame.name, file))
         )
-        return None if is_given or frame.name in file.put_in_place else case or None
+        if is_given or frame.name in file.put_in_place or (case != "snake_case" and is_lent(frame, case)):
+            return None
+        return case or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -155,7 +173,7 @@ class ClassCase(Cased):
     question = "How are class names cased?"
     query = "(class_definition) @site"
     linter_codes = frozenset({"N801", "C0103", "invalid-name"})
-    version = 4
+    version = 5
     examples = Examples(
         value="CapWords",
         conforms=("class ReadOnly: pass", "class _Hidden: pass", "class ReaderOn3_10: pass"),
@@ -168,8 +186,11 @@ class ClassCase(Cased):
             "class date(_date): pass",
             # what is used as a function is: a decorator, a property, a context
             "class lazy_property:\n    def __get__(self, instance, owner=None): pass",
+            "class opened(tuple):\n    def __new__(cls, size): return cls._opened(size)",
             "class opened:\n    def __enter__(self): pass\n    def __exit__(self, *what): pass",
             "class bdist_wheel_abi3(wheel.bdist_wheel): pass",
+            # an attribute of the class around it, read by that name
+            "class Shelf:\n    class sorted_by: pass",
         ),
     )
 
@@ -182,7 +203,8 @@ class ClassCase(Cased):
             return None
         case = case_of(frame.name)
         is_function_like = not frame.members.isdisjoint(FUNCTION_LIKE) or any(map(is_called_so, bases))
-        return None if case == "snake_case" and is_function_like else case or None
+        is_attribute = frame.scope is not None
+        return None if case == "snake_case" and (is_attribute or is_function_like) else case or None
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -303,6 +325,20 @@ def holds_another(name: str, file: FileView) -> bool:
 def is_of_double(method: DefinitionFrame, file: FileView) -> bool:
     """Claim that a method is that of a test's class that stands in for another."""
     return file.role == "tests" and method.scope is not None and DOUBLE.match(method.scope.name) is not None
+
+
+def is_lent(function: DefinitionFrame, case: str) -> bool:
+    """
+    Claim that a function has another's name: of what it hands on to, or it is called as a class because it makes one.
+
+    What describes an overload is named as the function itself, which is asked.
+    """
+    if any(name.rpartition(".")[2] == "overload" for name in function.decorators):
+        return True
+    body = b"" if function.body is None else function.body.text or b""
+    if re.search(rb"(?<!\bself)(?<!\bcls)\.%b\(" % function.name.encode(), body):
+        return True
+    return case == "CapWords" and not function.is_method and MAKES.search(body) is not None
 
 
 def is_dictated(frame: DefinitionFrame) -> bool:
