@@ -88,7 +88,7 @@ class Interpolation(Convention):
     (call function: (attribute object: [(string) (concatenated_string)])) @site"""
     linter_codes = frozenset({"UP031", "UP032", "C0209", "consider-using-f-string"})
     cap = "advise"
-    version = 2
+    version = 3
     never = frozenset({"% operator", "str.format"})
     values = ("f-string", "str.format")
     examples = Examples(
@@ -107,11 +107,20 @@ class Interpolation(Convention):
             "x = 'a %s' % '\\n'.join(b)",
             "x = 'a {}'.format(*b)",
             "x = 'a {c}'.format(**b)",
+            # in an f-string each of these braces would have to be doubled
+            "x = 'a {:<%d}' % b",
+            # a text of several lines is a template that is filled elsewhere
+            "x = '''a\n{}\n'''.format(b)",
+            "x = '''a\n%s\n''' % b",
+            "x = f'''a\n{b}\n'''",
         ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
-        """Return how a string is filled, unless it is logged or translated."""
+        """Return how a string is filled, unless it is logged or translated, or a template of several lines."""
+        string = self.mark(site, file)
+        if string.type == "string" and string.start_point.row < string.end_point.row:
+            return None
         if site.type == "string":
             text = file.text(site)
             if "{" not in text or "f" not in text[:2].lower() or site.start_byte in file.docstrings:
@@ -123,6 +132,8 @@ class Interpolation(Convention):
             text = text_of(site.named_children[0])
             if "b" in text.partition(text[-1])[0].lower():
                 return None  # bytes have no other way
+            if "{" in text or "}" in text:
+                return None
             is_filled = PLACEHOLDER.search(text) and fits_fields(site.named_children[-1])
             return "% operator" if is_filled and not is_elsewhere(site) else None
         function = site.named_children[0]
@@ -214,7 +225,7 @@ class TrailingComma(Convention):
     owners = frozenset({"black", "ruff format"})
     is_fixable = True
     values = ("present", "absent")
-    version = 2
+    version = 3
     examples = Examples(
         value="present",
         conforms=("f(\n    a,\n    b,\n)", "x = [\n    1,\n    2,  # two\n]", "from a import (\n    b,\n    c,\n)"),
@@ -229,6 +240,11 @@ class TrailingComma(Convention):
             "f(a,\n  b)",
             'x = """\n)\n"""',
             "def f(\n    a, *\n): pass",
+            # before Python 3.6 nothing could follow what is spread, and formatters leave it where they cannot tell
+            "f(\n    a,\n    *b\n)",
+            "f(\n    a,\n    **b\n)",
+            "def f(\n    a,\n    **b\n): pass",
+            "def f(\n    a,\n    *b: int\n): pass",
         ),
     )
 
@@ -249,6 +265,8 @@ class TrailingComma(Convention):
             last = before[-1]
             if last.type in NO_COMMA_AFTER or last.type in "([{*/":
                 continue
+            if owner.type in ("argument_list", "parameters") and is_spread(elements[-1]):
+                continue
             yield Choice("present", last) if last.type == "," else Choice("absent", last_leaf(last))
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -265,6 +283,12 @@ class TrailingComma(Convention):
         return "Put a comma after the last element where the closing bracket stands on its own line."
 
 
+def is_spread(element: Node) -> bool:
+    """Claim that an argument, or a parameter, stands for any number of them."""
+    node = element.named_children[0] if element.type == "typed_parameter" else element
+    return "splat" in node.type
+
+
 def last_leaf(node: Node) -> Node:
     """Return the last token of *node*."""
     while node.type not in ("string", "concatenated_string") and node.child_count:
@@ -274,8 +298,7 @@ def last_leaf(node: Node) -> Node:
 
 def fits_fields(values: Node) -> bool:
     """Claim that the fields of an f-string could hold *values*, on every Python that is in use."""
-    is_spread = any(child.type.endswith("splat") for child in values.named_children)
-    return not is_spread and b"\\" not in (values.text or b"")
+    return not any(map(is_spread, values.named_children)) and b"\\" not in (values.text or b"")
 
 
 def is_elsewhere(site: Node) -> bool:
