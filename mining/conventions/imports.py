@@ -36,7 +36,7 @@ class ImportForm(Convention):
     least_support = 10.0
     least_files = 5
     is_mined = True
-    version = 5
+    version = 6
     examples = Examples(
         value="import numpy as …",
         key="numpy",
@@ -46,8 +46,16 @@ class ImportForm(Convention):
             "import numpy.linalg",
             "from .numpy import x",
             "if TYPE_CHECKING:\n    from numpy import ndarray",
+            # a module that offers no more than it means to hides what it needs
+            "from numpy import array as _array",
         ),
     )
+    also = (
+        Examples(
+            value="from typing import …", key="typing", conforms=("from typing import Any",),
+            departs=("import typing",), nearly=("import typing as _t",),
+        ),
+    )  # fmt: skip
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield the form of each module that the statement names, unless it takes types for annotations alone."""
@@ -55,13 +63,14 @@ class ImportForm(Convention):
             module = site.child_by_field_name("module_name")
             if module is None or module.type != "dotted_name" or is_for_type_checkers(site):
                 return
-            if not takes_modules(site, file):
+            if not takes_modules(site, file) and not any(map(is_hidden, site.children_by_field_name("name"))):
                 yield Choice(f"from {text_of(module)} import …", module, text_of(module))
             return
         for child in site.named_children:
             if child.type == "aliased_import":
                 name = child.named_children[0]
-                yield Choice(f"import {text_of(name)} as …", name, text_of(name))
+                if not is_hidden(child):
+                    yield Choice(f"import {text_of(name)} as …", name, text_of(name))
             else:
                 yield Choice(f"import {text_of(child)}", child, text_of(child))
 
@@ -111,13 +120,18 @@ class ImportAlias(Convention):
     defaults = frozenset({OWN_NAME})
     least_support = 10.0
     is_mined = True
-    version = 3
+    version = 4
     examples = Examples(
         value="np",
         key="numpy",
         conforms=("import numpy as np", "import os, numpy as np"),
         departs=("import numpy as num",),
-        nearly=("import numpy", "import numpy.linalg as npl", "from numpy import array as num"),
+        nearly=(
+            "import numpy",
+            "import numpy.linalg as npl",
+            "from numpy import array as num",
+            "import numpy as _np",
+        ),
     )
     also = (
         Examples(
@@ -141,7 +155,7 @@ class ImportAlias(Convention):
             key = text_of(name) if module is None else f"{text_of(module)}.{text_of(name)}"
             if module is not None and text_of(alias) == text_of(name):
                 yield Choice(OWN_NAME, alias, key)
-            elif is_aliased:  # whether a module has another name at all is asked by its form
+            elif is_aliased and not is_hidden(child):  # whether a module has another name at all is asked by its form
                 yield Choice(text_of(alias), alias, key)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -371,6 +385,11 @@ def module_text(statement: Node) -> str:
     """Return the module that a `from` import takes names from, as written."""
     module = statement.child_by_field_name("module_name")
     return text_of(module) if module is not None else ""
+
+
+def is_hidden(taken: Node) -> bool:
+    """Claim that what is imported gets a name by which a module keeps it to itself."""
+    return taken.type == "aliased_import" and text_of(taken.named_children[-1]).startswith("_")
 
 
 def takes_modules(statement: Node, file: FileView) -> bool:
