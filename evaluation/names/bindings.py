@@ -82,6 +82,20 @@ def spreads(lines: Sequence[bytes], place: int) -> bool:
     )
 
 
+def keeps_what_spread_decides(tree: ast.Module) -> bool:
+    """
+    Claim that a file keeps what a call gives it that spreads keywords, as `Popen(command, **more)`.
+
+    They may decide of what type that is, and whoever does not see them has to guess.
+    """
+    return any(
+        isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr)
+        and isinstance(node.value, ast.Call)
+        and any(each.arg is None for each in node.value.keywords)
+        for node in ast.walk(tree)
+    )
+
+
 def is_in(line: int, node: ast.stmt | ast.expr) -> bool:
     """Claim that *line* is one of a node's."""
     return node.lineno <= line <= (node.end_lineno or node.lineno)

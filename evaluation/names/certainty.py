@@ -18,7 +18,16 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ...mining.roles import role_of
-from .bindings import bindings_of, is_plain_function, is_read_by_decorator, parse, parse_any, spreads, times_bound
+from .bindings import (
+    bindings_of,
+    is_plain_function,
+    is_read_by_decorator,
+    keeps_what_spread_decides,
+    parse,
+    parse_any,
+    spreads,
+    times_bound,
+)
 from .guards import asserted_above, is_expected, is_guarded, lines_around
 from .house import MAKERS, House
 
@@ -41,6 +50,8 @@ OTHERS = re.compile(r"pypy|jython|graalpy|ironpython|micropython", re.IGNORECASE
 """What the names say that another implementation of Python has in its modules."""
 PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
 """Built-in types that the resolver says of a value only when it is one; numbers and lists are often arrays."""
+TEXTS: Mapping[str, type] = {"str": bytes, "bytes": str}
+"""Types of which one function gives this or that, with the other: what is asked for decides."""
 STAR = re.compile(rb"\s*from\s+(\.*)([\w.]*)\s+import\s*\*")
 FILLED = re.compile(
     rb"^(?:def +)?__getattr__\b|[(,]\s*globals\(\)\s*[,)]|\bsys\.modules\[__name__\](?:\.__class__)?\s*=(?!=)"
@@ -250,6 +261,10 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
     held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
     if owner in PLAIN_TYPES and any(is_taken_out(each, lines) for each in held):
         return False
+    if owner in TEXTS and hasattr(TEXTS[owner], name):
+        tree = parse_any(b"\n".join(lines))
+        if tree is None or keeps_what_spread_decides(tree):
+            return False
     return not any(is_bound_anew(each.decode(), lines, place) for each in held)
 
 

@@ -104,6 +104,18 @@ THERE = [
     ),
     *(
         pytest.param(
+            {
+                "a.py": "import subprocess\n\n\ndef f(command, **more):\n"
+                f"    run = subprocess.Popen(command, stdout=-1, {given})\n"
+                "    told, _ = run.communicate()\n    return told.decode()\n"
+            },
+            silent,
+            id=f"text whose type is {said}",
+        )
+        for given, silent, said in (("**more", True, "spread"), ("text=True", False, "given"))
+    ),
+    *(
+        pytest.param(
             {"a.py": f"def f(held: dict[str, dict[str, int]]):\n    one = {value}\n    one.made_up()\n"},
             silent,
             id=f"a value that is {said}",
