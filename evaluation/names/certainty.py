@@ -239,7 +239,9 @@ def text_of_module(module: str) -> bytes:
 
 def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
     """Claim that a value of one known, plain kind lacks an attribute, which nothing in the repository can give it."""
-    own = lines[place]
+    own, kind = lines[place], owner.partition("[")[0]
+    if not kind.replace(".", "").isidentifier():
+        return False  # a signature, or several types
     is_of_self = re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own) is not None
     # a class of another's may be called as one of the house: what is private there is seen by nobody
     if name.startswith("_") and not is_of_self:
@@ -254,7 +256,6 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
         return False
     if owner in PLAIN_TYPES and re.search(rb"\]\.%b\b" % name.encode(), own):
         return False  # of what a display holds side by side it knows but one type
-    kind = owner.partition("[")[0]
     is_plain = owner in PLAIN_TYPES or (house.class_is_plain(kind) and (is_of_self or house.means_one(kind)))
     if not is_plain or "|" in owner or house.mentions(MANGLED.sub("", name), own):
         return False

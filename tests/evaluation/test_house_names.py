@@ -104,6 +104,17 @@ THERE = [
     ),
     *(
         pytest.param(
+            {"a.py": f"from collections.abc import Callable\n\n\ndef f(held: {kind}):\n    return held.made_up\n"},
+            silent,
+            id=f"a value of {said}",
+        )
+        for kind, silent, said in (
+            ("Callable[..., list[int]] | str", True, "a function or text"),
+            ("str", False, "text"),
+        )
+    ),
+    *(
+        pytest.param(
             {
                 "a.py": "import subprocess\n\n\ndef f(command, **more):\n"
                 f"    run = subprocess.Popen(command, stdout=-1, {given})\n"
