@@ -38,9 +38,9 @@ TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 WIDEST_STEP = 8
 FORMATTERS = SCRIPT_FORMATTERS | frozenset(
-    {"JuliaFormatter", "Runic", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt"}
-    | {"google-java-format", "ktlint", "mix format", "perltidy", "php-cs-fixer", "rubocop", "rustfmt"}
-    | {"swift-format", "swiftformat"}
+    {"JuliaFormatter", "Runic", "StyLua", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt"}
+    | {"google-java-format", "ktlint", "mago", "mix format", "perltidy", "php-cs-fixer", "phpcs", "pint", "rubocop"}
+    | {"rustfmt", "scalafmt", "shfmt", "sqlfluff", "standardrb", "swift-format", "swiftformat", "terraform fmt"}
 )
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
@@ -51,7 +51,7 @@ class StringDelimiter(NeutralConvention):
     id = "Q03"
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
-    owners = SCRIPT_FORMATTERS | {"rubocop"}
+    owners = SCRIPT_FORMATTERS | {"StyLua", "mago", "pint", "rubocop", "standardrb"}
     # there single quotes open no string
     spared = frozenset({"c", "cpp", "csharp", "go", "hcl", "java", "kotlin", "rust", "scala", "swift"})
     version = 7
@@ -427,7 +427,8 @@ class TrailingSeparator(NeutralConvention):
     question = "Does a separator follow the last of several elements on lines of their own?"
     cap = "advise"
     owners = SCRIPT_FORMATTERS | {
-        "csharpier", "gofmt", "ktlint", "rubocop", "rustfmt", "swift-format", "swiftformat"
+        "StyLua", "csharpier", "gofmt", "ktlint", "mago", "pint", "rubocop", "rustfmt", "scalafmt", "standardrb",
+        "swift-format", "swiftformat",
     }  # fmt: skip
     never = frozenset({"absent"})
     values = ("present", "absent")

@@ -33,7 +33,19 @@ class BlankLines(NeutralConvention):
     question = "How many empty lines stand between {key} at the top level of a file?"
     cap = "advise"
     spared = PROSE
-    owners = frozenset({"gofmt", "google-java-format", "ktlint", "php-cs-fixer", "rubocop", "swiftformat"})
+    owners = frozenset(
+        {
+            "gofmt",
+            "google-java-format",
+            "ktlint",
+            "mago",
+            "php-cs-fixer",
+            "pint",
+            "rubocop",
+            "standardrb",
+            "swiftformat",
+        }
+    )
     is_mined = True
     version = 11
     examples = Examples(

@@ -180,7 +180,7 @@ class LongStrings(NeutralConvention):
     cap = "advise"
     # there it can be opened in one way alone, or each way makes another text
     spared = frozenset({"go", "java", "kotlin", "scala", "swift", "yaml"})
-    owners = frozenset({"rubocop"})
+    owners = frozenset({"rubocop", "standardrb"})
     version = 7
     examples = Examples(
         value="`",

@@ -148,6 +148,21 @@ def test_formatters_are_found_where_they_are_set_up(tmp_path: Path):
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\n", set()),
         (".rubocop.yml", "AllCops:\n  DisabledByDefault: true\nLayout:\n  Enabled: true\n", {"rubocop"}),
         (".php-cs-fixer.dist.php", "<?php\nreturn $config;\n", {"php-cs-fixer"}),
+        ("phpcs.xml.dist", '<ruleset><rule ref="PSR12"/></ruleset>\n', {"phpcs"}),
+        ("pint.json", '{"preset": "laravel"}\n', {"pint"}),
+        ("composer.json", '{"scripts": {"lint": "vendor/bin/pint --test"}}\n', {"pint"}),
+        ("composer.json", '{"require-dev": {"laravel/pint": "^1.18"}}\n', set()),
+        ("mago.toml", "[formatter]\nprint-width = 120\n", {"mago"}),
+        ("mago.toml", "[linter]\n", set()),
+        (".standard.yml", "ignore:\n  - 'db/**/*'\n", {"standardrb"}),
+        (".scalafmt.conf", "maxColumn = 96\n", {"scalafmt"}),
+        ("stylua.toml", 'quote_style = "AutoPreferDouble"\n', {"StyLua"}),
+        (".github/workflows/any.yml", "a:\n  steps:\n    - uses: JohnnyMorganz/stylua-action@v4\n", {"StyLua"}),
+        (".pre-commit-config.yaml", "- repo: x\n  hooks:\n    - id: terraform_fmt\n", {"terraform fmt"}),
+        ("Makefile", "check:\n\tterraform fmt -check -recursive\n", {"terraform fmt"}),
+        ("Makefile", "check:\n\tshfmt -d bin\n", {"shfmt"}),
+        ("Makefile", "check:\n\tshellcheck bin/*  # no shfmt\n", set()),
+        (".sqlfluff", "[sqlfluff]\ndialect = bigquery\n", {"sqlfluff"}),
         (".editorconfig", "[*]\nindent_size = 2\n", set()),
         (".perltidyrc", "-pbp\n", {"perltidy"}),
         (".JuliaFormatter.toml", 'style = "blue"\n', {"JuliaFormatter"}),
@@ -352,6 +367,16 @@ def test_php_cs_fixer_owns_the_layout_of_php():
 
     assert {"Q04", "Q05", "Q07"} == {entry.convention for entry in entries if entry.owner}
     assert {"Q01", "Q20"} <= {entry.convention for entry in entries if entry.tier}
+
+
+def test_stylua_owns_the_layout_of_lua():
+    """Quotes, indentation, blanks and separators are its matter; names are not."""
+    text = b'local function late_order()\n  return f("a", {\n    1,\n    2,\n  })\nend\n'
+    tallies = [tally_source(parse_source(f"src/m{n}.lua", text, language_named("lua"))) for n in range(60)]
+    entries = learn_profile(tallies, owners={"StyLua": ("",)}).entries
+
+    assert {"Q03", "Q04", "Q05", "Q06"} == {entry.convention for entry in entries if entry.owner}
+    assert "Q01" in {entry.convention for entry in entries if entry.tier}
 
 
 def test_swiftformat_owns_the_layout_of_swift():
