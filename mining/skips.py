@@ -16,14 +16,14 @@ LONGEST_LINE = 2_000
 MINIFIED = (".min.cjs", ".min.js", ".min.mjs")
 """How the names end of what is minified by its name."""
 GENERATED = re.compile(
-    rb"@generated|\bgenerated\b.{1,60}do not edit|do not edit\b.{0,60}generated|do not edit the class manually"
+    rb"@generated|\bgenerated\b.{1,60}do not (?:edit|modify)|do not (?:edit|modify)\b.{0,60}generated|do not edit the class manually"
     rb"|^\W*(?:\w+:\s*)*(?:(?:this|the)\s(?:\w+\s)?(?:is|was|has been|contains)\s(?:an?\s)?)?auto-?generated"
     rb"|^lockfileVersion:"
     rb"|^\W*automatically\sgenerated\s(?:by|from|using|with)\b"
     rb"|^\W*this\sfile\s(?:is|(?:is|was|has\sbeen)\sautomatically)\sgenerated\b"
     rb"|^\W*this\sis\san?\s(?:automatically\s)?generated\sfile\b"
     rb"|^[^\w\"']*(?:[\w-]+,?\s){0,4}(?:generated|made|produced)\s(?:from\s\S+\s)?(?:by|using|with)\s(?:the\s)?(?:gnu\s)?"
-    rb"(?:antlr|bison|cython|datamodel-codegen|django(?=\s\d)|flex|gperf|gradle|jison|openapi|peg(?:gy|\.?js)|protoc"
+    rb"(?:antlr|bison|bundler|cython|datamodel-codegen|django(?=\s\d)|flex|gperf|gradle|jison|openapi|peg(?:gy|\.?js)|protoc"
     rb"|quicktype|ragel|re2c|rust-bindgen|sqlc|swagger|swig)\b"
     rb"|^[ \t]*var __defProp = Object\.defineProperty;",
     re.IGNORECASE | re.MULTILINE,
@@ -56,6 +56,8 @@ TRANSLATION = re.compile(
 Tables of texts, one for each language of men: they follow one template, so that their keys stand in one order however
 many there are, and what a translator wrote is no code.
 """
+TEMPLATE = re.compile(r"\{\{.*\}\}")
+"""What a path holds that makes it one of files to come: their text holds it, too, and is code in no grammar yet."""
 VENDORED = frozenset(
     {
         *("_vendor", "vendor", "vendored", "bundled", "bower_components", "node_modules"),
@@ -65,6 +67,8 @@ VENDORED = frozenset(
         *("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"),
     }
 )
+RELEASE = re.compile(r"(?:\A|/)[A-Za-z][\w-]*-\d+\.\d+\.\d+/")
+"""A folder that is called as a release of a library unpacks: `googletest-1.16.0/`."""
 LIBRARY = re.compile(
     r"/(?:jquery|underscore|backbone|lodash|modernizr|mootools|zepto|knockout|sizzle|html5shiv)"
     r"(?:[.-](?:\d[\d.]*|custom|full|migrate|min|slim|ui))*\.js\Z"
@@ -111,13 +115,16 @@ def name_reason(name: str) -> str:
         return "old_documentation"
     if TRANSLATION.search(name):
         return "translation"
+    if TEMPLATE.search(name):
+        return "template"
     return "boilerplate" if BOILERPLATE.search(name) else ""
 
 
 def is_vendored(name: str) -> bool:
     """Claim that the file at *name* is another house's, by its folders or, in a folder for the web, by its own name."""
     *folders, _ = name.split("/")
-    return not VENDORED.isdisjoint(folders) or (not SERVED.isdisjoint(folders) and LIBRARY.search(name) is not None)
+    is_served = not SERVED.isdisjoint(folders) and LIBRARY.search(name) is not None
+    return not VENDORED.isdisjoint(folders) or is_served or RELEASE.search(name) is not None
 
 
 def content_reason(data: bytes, path: str = "") -> str:
