@@ -16,7 +16,8 @@ LONGEST_LINE = 2_000
 MINIFIED = (".min.cjs", ".min.js", ".min.mjs")
 """How the names end of what is minified by its name."""
 GENERATED = re.compile(
-    rb"@generated|\bgenerated\b.{1,60}do not (?:edit|modify)|do not (?:edit|modify)\b.{0,60}generated|do not edit the class manually"
+    rb"@generated|\bgenerated\b.{1,60}do not (?:edit|modify)|do not (?:edit|modify)\b.{0,60}generated"
+    rb"|do not edit the class manually"
     rb"|^\W*(?:\w+:\s*)*(?:(?:this|the)\s(?:\w+\s)?(?:is|was|has been|contains)\s(?:an?\s)?)?auto-?generated"
     rb"|^lockfileVersion:"
     rb"|^\W*automatically\sgenerated\s(?:by|from|using|with)\b"

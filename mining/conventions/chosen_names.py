@@ -2,7 +2,8 @@
 Which definitions were named where they stand. In: a file of any language. Out: their names.
 
 A name may be given elsewhere, as those of constructors, of methods that another type asks for and of functions that C
-calls are; and where an attribute tells a linter to be silent of a name, its author knows that it is not the house's.
+calls or has are, or put together when the program runs; and where an attribute tells a linter to be silent of a name,
+its author knows that it is not the house's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from ..source import text_of
 from .anyfacts import is_given_before, last_part
 from .anyview import AnyView, Name, Unit
 
@@ -27,11 +29,30 @@ WORDS = (
 """A file that holds none of them is not searched: to look for words takes a tenth of the time."""
 HOLDER = re.compile(r"^(?:ambient_declaration|annotated_expression)$|annotation|attribute|modifiers")
 """Kinds of nodes that speak of the definition which they stand in, or before."""
-LOOKED_UP = {"perl": re.compile(r"[A-Z][A-Z\d_]*"), "scala": re.compile("autoImport")}
+ENTRIES = r"DllMain|JNI_On(?:Unl|L)oad|Java_\w+|LLVMFuzzer\w+|PyInit_\w+|w?WinMain"
+LOOKED_UP = {
+    "c": re.compile(ENTRIES),
+    "cpp": re.compile(
+        rf"{ENTRIES}|(?:push|pop|emplace)_(?:back|front|hint)|(?:lower|upper)_bound|equal_range|(?:c|to)_str(?:ing)?"
+        r"|max_size|shrink_to_fit|get_allocator|(?:key|value)_comp|(?:const_|reverse_){0,2}iterator"
+        r"|await_(?:ready|resume|suspend)|(?:initial|final)_suspend|return_(?:value|void)|yield_value"
+        r"|(?:allocator|difference|key|mapped|promise|size|value)_type|get_return_object|unhandled_exception|(?:try_)?lock(?:_shared)?|unlock_shared"
+    ),
+    "perl": re.compile(r"[A-Z][A-Z\d_]*"),
+    "scala": re.compile("autoImport"),
+    "swift": re.compile(r"\w+_Previews"),
+}
 """
-By language, the names by which something looks for a definition: Perl and what saves its values for subs in capitals,
-which are constants otherwise; sbt for what a plug-in brings into builds.
+By language, the names by which something looks for a definition: what loads a library or fuzzes it, and in C++ the
+compiler of coroutines and what is written for any container; Perl and what saves its values for subs in capitals, which
+are constants otherwise; sbt for what a plug-in brings into builds; Xcode for what it shows of a view.
 """
+COMPOSED = re.compile(rb"""["'`:](\w{2,40})(?:#\{|\{?\$[\w{]|["'][ \t]*(?:\.\.?|\+)[ \t]*[$\w])""")
+"""How a name begins of which the rest is filled in when the program runs: `"add_{$key}"`, `'add_' . $key`."""
+COMPOSING = frozenset({"javascript", "lua", "perl", "php", "ruby", "tsx", "typescript"})
+"""Languages in which a function is called by a name that is made so."""
+EXTERN = "extern"
+"""The body of a function in Scala Native that C has, and named."""
 NOTHING = re.compile("(?!)")
 BEFORE = frozenset({"annotated_expression", "attribute_item"})
 """Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
@@ -40,6 +61,7 @@ BEFORE = frozenset({"annotated_expression", "attribute_item"})
 def own_names(file: AnyView) -> Iterator[Name]:
     """Yield the names of the definitions of *file* that were chosen there."""
     looked_up = LOOKED_UP.get(file.source.language.name, NOTHING)
+    composed = composed_in(file)
     fixed = fixed_spans(file)
     starts = [start for start, _ in fixed]
     around: list[tuple[str, int]] = []
@@ -48,12 +70,26 @@ def own_names(file: AnyView) -> Iterator[Name]:
         around = [outer for outer in around if outer[1] >= end]
         place = bisect_right(starts, name.node.start_byte) - 1
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
-        is_looked_up = looked_up.fullmatch(name.text) is not None
+        own = last_part(name.text)
+        is_looked_up = looked_up.fullmatch(own) is not None or is_composed(own, composed) or "[" in name.text
         if not (
             is_fixed or is_looked_up or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)
         ):
             yield name
         around.append((name.text, end))
+
+
+def composed_in(file: AnyView) -> tuple[str, ...]:
+    """Return how the names begin that *file* puts together when it runs."""
+    if file.source.language.name not in COMPOSING:
+        return ()
+    return tuple({found[1].decode("utf-8", "replace") for found in COMPOSED.finditer(file.utf8)})
+
+
+def is_composed(name: str, beginnings: tuple[str, ...]) -> bool:
+    """Claim that *name* is one of *beginnings* with another word behind it."""
+    rests = ((each, name[len(each) :]) for each in beginnings if name.startswith(each))
+    return any(rest and (each.endswith("_") or rest[0].isupper()) for each, rest in rests)
 
 
 def is_constructor(name: Name, around: list[str]) -> bool:
@@ -63,10 +99,15 @@ def is_constructor(name: Name, around: list[str]) -> bool:
 
 
 def is_given(file: AnyView, unit: Unit) -> bool:
-    """Claim that a definition has the name of what it overrides, extends or implements."""
-    owner = unit.node.parent.parent if unit.node.parent is not None else None
+    """Claim that a definition has the name of what it overrides, extends, implements or specializes, or that C has."""
+    around = unit.node.parent
+    owner = around.parent if around is not None else None
     is_asked_for = owner is not None and owner.child_by_field_name("trait") is not None
-    return unit.node.type == "impl_item" or is_asked_for or is_given_before(file, unit)
+    is_of_c = any(each is not None and each.type == "linkage_specification" for each in (around, owner))
+    body = unit.node.child_by_field_name("body")
+    is_of_c |= body is not None and text_of(body) == EXTERN
+    is_special = unit.node.type == "impl_item" or unit.name.node.type == "template_type"
+    return is_special or is_of_c or is_asked_for or is_given_before(file, unit)
 
 
 def fixed_spans(file: AnyView) -> list[tuple[int, int]]:

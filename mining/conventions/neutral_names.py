@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from tree_sitter import Node
 
 from ..owners import SCRIPTS
+from ..source import text_of
 from .anyfacts import last_part
 from .anyview import AnyView, Name
 from .chosen_names import own_names
@@ -26,6 +27,8 @@ word behind two underscores that says for whom it is: `__forTesting_readAll`.
 """
 TYPED = SCRIPTS - {"javascript"}
 """Languages in which a function may be a component or a decorator, which types are called like."""
+MAKING = frozenset({"kotlin", "scala"})
+"""Languages in which a function that makes an object of a type may be called like it."""
 TOLD = frozenset({"java", "kotlin"})
 """Languages of which a test's name may tell in words what is to come of it, whatever the house calls its functions."""
 PARTED = frozenset({"cpp", "csharp"})
@@ -33,6 +36,7 @@ COUNTED = re.compile(r"(?<=[a-z])_\d+$")
 """The number of one of several of a name, which shows no case: `Pattern_1`."""
 PARTS = re.compile(r"(?:[A-Z][a-zA-Z\d]*_)+[A-Z][a-zA-Z\d]*$")
 """A name in parts, which there say what a caller has to know: `ReadAll_NeedsLock`, `NoBarrier_Next`."""
+SNAKE = re.compile(r"[A-Za-z]\w*_\w+")
 RUN = re.compile(rb"[@\[]\w*(?:Benchmark|Test)\b")
 """What marks a test, or a benchmark, where the path of its file does not say that it is one."""
 OPERATOR = re.compile(r"operator\W")
@@ -58,7 +62,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = PROSE
-    version = 14
+    version = 15
     examples = Examples(
         value="camelCase",
         key="function",
@@ -213,6 +217,33 @@ class DefinitionCase(NeutralConvention):
             ),
         ),
         Examples(
+            value="camelCase",
+            key="function",
+            path="src/A.scala",
+            language="scala",
+            conforms=("object A {\n  def readAll(b: Int) = f(b)\n}\n",),
+            departs=("object A {\n  def read_all(b: Int) = f(b)\n}\n",),
+            nearly=("object A {\n  def LateOrder(b: Int) = f(b)\n}\n",),
+        ),
+        Examples(
+            value="PascalCase",
+            key="class",
+            path="src/A.scala",
+            language="scala",
+            conforms=("class LateOrder(b: Int) {\n  def f = b\n}\n",),
+            departs=("class late_Order(b: Int) {\n  def f = b\n}\n",),
+            nearly=("implicit class c_orderOps(b: c_order) {\n  def f = b\n}\n",),
+        ),
+        Examples(
+            value="PascalCase",
+            key="object",
+            path="src/A.scala",
+            language="scala",
+            conforms=("object LateOrder {\n  def f = 1\n}\n",),
+            departs=("object late_order {\n  def f = 1\n}\n",),
+            nearly=("object lateImplicits {\n  def f = 1\n}\n",),
+        ),
+        Examples(
             value="MixedCaps",
             key="function",
             path="orders/a.go",
@@ -283,6 +314,9 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_told |= file.source.language.name == "go" and GO_TEST.match(text) is not None
     # the type of a function may be called like it
     is_type_like |= name.kind == "interface" and case == "camelCase" and is_callable(name.node.parent)
+    # an object of Scala may be called like a value, and be taken from like a package
+    is_type_like |= name.kind == "object" and case == "camelCase"
+    is_told |= case == "mixed" and is_built_on(name)
     # what is quoted breaks the language's own rules on purpose, as a sign inside of a name does
     is_odd = "`" in text or "$" in text or name.text.startswith("[")
     return is_told or is_any or is_type_like or is_odd or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
@@ -294,10 +328,17 @@ def is_run_by_mark(name: Name, file: AnyView) -> bool:
     return unit is not None and RUN.search(file.utf8, unit.start_byte, name.node.start_byte) is not None
 
 
+def is_built_on(name: Name) -> bool:
+    """Claim that a name begins with a word that its definition takes, as in `class epoll_eventOps(epoll_event: …)`."""
+    taken = name.node.parent.named_children if name.node.parent is not None else ()
+    words = (word for each in taken if "parameter" in each.type for word in SNAKE.findall(text_of(each)))
+    return any(name.text.startswith(word) for word in words)
+
+
 def may_be_called_as_type(name: Name, file: AnyView) -> bool:
-    """Claim that a function's name may be a type's: of a component, a decorator, or what makes objects in Kotlin."""
+    """Claim that a function's name may be a type's: of a component, a decorator, or what makes objects."""
     language = file.source.language.name
-    return name.kind == "function" and (language == "kotlin" or language in TYPED or file.has_jsx)
+    return name.kind == "function" and (language in MAKING or language in TYPED or file.has_jsx)
 
 
 def is_callable(interface: Node | None) -> bool:
@@ -321,7 +362,7 @@ class DefinitionAffix(NeutralConvention):
     is_mined = True
     linter_codes = NAMING
     spared = PROSE | {"yaml"}  # there a key is named by what reads the file
-    version = 9
+    version = 10
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",
