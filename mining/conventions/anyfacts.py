@@ -40,7 +40,7 @@ CLAUSES = frozenset({"after", "catch", "do", "else", "rescue"})
 """Words of Elixir's that open a part of a statement, in the form of a keyword as well: no keys of a house's."""
 MERGED = "<<"
 """The key by which YAML does."""
-ATTRIBUTES = frozenset({"annotation", "attribute_item"})
+ATTRIBUTES = frozenset({"annotated_expression", "annotation", "attribute_item"})
 """Kinds of nodes that stand before a definition and speak of it."""
 ANNOTATION = re.compile(r"attribute_(list|group|item)$|^inner_attribute")
 """Kinds of nodes that hold attributes which speak of what stands behind them: no keys of a block."""
@@ -48,11 +48,12 @@ NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|as
 """Kinds of nodes that give a name to the entries inside them."""
 UNNAMING = re.compile(
     r"^((function|method)_(definition|declaration|item)|block|block_body|body_statement|compound_statement"
-    r"|statement_block)$"
+    r"|jsx_\w+|statement_block)$"
 )
 """
-Kinds of nodes whose name says nothing of the entries inside them, nor does what stands around them: definitions, and
-bodies of functions that are passed to others. What has words before it, as a block of Terraform, is named by them.
+Kinds of nodes whose name says nothing of the entries inside them, nor does what stands around them: definitions, bodies
+of functions that are passed to others, and markup that a call wraps. What has words before it, as a block of Terraform,
+is named by them.
 """
 VARIABLE = re.compile(r"^variable")
 """Kinds of nodes that name no function, even where they are called."""

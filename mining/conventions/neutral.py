@@ -30,6 +30,8 @@ PLAIN = re.compile(r"(content|end|fragment|literal|start)$")
 """Kinds of the parts of a string that is no more than its text."""
 QUOTED = frozenset("\"'\\\n")
 """What a string holds that cannot stand between other quotes as it is."""
+FILLED = {"bash": frozenset("$`!"), "perl": frozenset("$@"), "php": frozenset("$"), "ruby": frozenset("#")}
+"""By language, what stands for something else between double quotes, and for itself between single ones."""
 JOINT = re.compile(rb"\s*(\+|\.\.?)(?:[^,;{}]*\1)?\s*|\s*\\\s*")
 """What stands between two strings of one text: a sign that puts texts together, or two around a value."""
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
@@ -52,9 +54,11 @@ class StringDelimiter(NeutralConvention):
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
     owners = SCRIPT_FORMATTERS | {"StyLua", "mago", "pint", "rubocop", "standardrb"}
-    # there single quotes open no string
-    spared = frozenset({"c", "cpp", "csharp", "go", "hcl", "java", "kotlin", "rust", "scala", "swift"})
-    version = 7
+    # there single quotes open no string, or another thing than double ones do
+    spared = frozenset(
+        {"c", "cpp", "csharp", "elixir", "go", "hcl", "java", "julia", "kotlin", "rust", "scala", "swift"}
+    )
+    version = 8
     values = ("double", "single")
     examples = Examples(
         value="single",
@@ -86,7 +90,15 @@ class StringDelimiter(NeutralConvention):
             language="ruby",
             conforms=("a = 'b'\n",),
             departs=('a = "b"\n',),
-            nearly=('a = "b#{c}"\n',),
+            nearly=('a = "b#{c}"\n', "a = 'b#c'\n"),
+        ),
+        Examples(
+            value="double",
+            path="bin/a.sh",
+            language="bash",
+            conforms=('echo "all"\n',),
+            departs=("echo 'all'\n",),
+            nearly=("awk '{print $2}' a\n", "echo 'a `b`'\n"),
         ),
         Examples(
             value="single",
@@ -100,13 +112,14 @@ class StringDelimiter(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the delimiter of each string that could have either."""
+        bound_by = QUOTED | FILLED.get(file.source.language.name, frozenset())
         for text in whole_texts(file):
             bound: set[str] = set()
             free: list[Node] = []
             for node in text:
                 written = text_of(node)
                 # what is filled in has double quotes, or a language's own
-                if {*written[1:-1]} & QUOTED or not is_text(node):
+                if {*written[1:-1]} & bound_by or not is_text(node):
                     bound.add(written[:1])
                 elif len(written) > 2 and written[0] in "\"'" and written[-1] == written[0] and not is_markup(node):
                     free.append(node)
@@ -265,7 +278,7 @@ class TokenSpacing(NeutralConvention):
     owners = FORMATTERS
     spared = PROSE | {"bash"}  # there a blank ends a word
     is_mined = True
-    version = 12
+    version = 13
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -331,6 +344,15 @@ class TokenSpacing(NeutralConvention):
             # what a string begins with is not blanks around its delimiter
             nearly=("x = [[ a ]]\n",),
         ),
+        Examples(
+            value="after",
+            key="`--` that opens a comment",
+            path="a.lua",
+            language="lua",
+            conforms=("x = 1 -- a\n",),
+            departs=("x = 1 --a\n",),
+            nearly=("x = 1 ---@type a\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -360,6 +382,8 @@ class TokenSpacing(NeutralConvention):
                 or around.type in BOUND
                 or column == len(file.margin(row))
                 or is_compared_twice(node)
+                # a sign that goes on opens documentation, or what a tool reads
+                or (around.is_extra and not (after.isspace() or after.isalnum()))
             ):
                 continue
             # what stands before the first sign of a node, or after its last, is around the node

@@ -26,7 +26,7 @@ from .neutral_declarations import (
 
 ROUTED = re.compile(
     r"(?:^|/)(?:codemods?|layouts|migrations|pages|routes|src/theme|transforms)/|^api/"
-    r"|(?:^|/)(?:entry\.\w+|global-error|instrumentation|layout|middleware|not-found|page|root)\.\w+$"
+    r"|(?:^|/)(?:entry\.\w+|global-error|instrumentation|layout|middleware|not-found|page|proxy|root)\.\w+$|(?:^|/)i18n/request\.\w+$"
     r"|(?:^|/)app/(?:.*/)?(?:apple-icon|default|error|forbidden|icon|loading|manifest|opengraph-image|robots|route"
     r"|sitemap|template|twitter-image|unauthorized)\.\w+$"
 )
@@ -106,6 +106,15 @@ class ExportForm(ScriptConvention):
             conforms=(),
             departs=(),
             nearly=("export default function Page() {\n  return <b />;\n}\n",),
+        ),
+        Examples(
+            value="by name",
+            key="a function or a class",
+            path="src/i18n/request.ts",
+            language="typescript",
+            conforms=(),
+            departs=(),
+            nearly=("export default function f() {\n  g();\n}\n",),
         ),
     )
 

@@ -20,6 +20,10 @@ from .neutral import listed
 
 TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
 """Kinds of statements that take what others hold: a house parts them, or keeps them together."""
+SAID = re.compile(r"assign|call|command|expression|^list$|lexical|pipeline|variable")
+"""Kinds of statements that stand together, or apart, by what they are about."""
+DESCRIBING = re.compile(rb"(?:desc|long_desc)\b")
+"""How a call of Ruby begins that is said of the task or the command which follows it."""
 ORDERING = re.compile(r"^preproc|directive$")
 """Kinds of lines for what runs before the compiler does."""
 ORDER = re.compile(r"#[ \t]*(\w+)")
@@ -47,7 +51,7 @@ class BlankLines(NeutralConvention):
         }
     )
     is_mined = True
-    version = 11
+    version = 12
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -89,6 +93,24 @@ class BlankLines(NeutralConvention):
             conforms=("f(() => {\n  a();\n});\n\nf(b);\n",),
             departs=("f(() => {\n  a();\n});\nf(b);\n",),
             nearly=("f(a);\nf(b);\n",),
+        ),
+        Examples(
+            value="0",
+            key="a command and a list",
+            path="bin/a.sh",
+            language="bash",
+            conforms=("f 'a\nb'\ng || exit 1\n",),
+            departs=("f 'a\nb'\n\ng || exit 1\n",),
+            nearly=("f\n\ng || exit 1\n",),
+        ),
+        Examples(
+            value="1",
+            key="a call and another",
+            path="lib/tasks/a.rake",
+            language="ruby",
+            conforms=("task :a do\n  f\nend\n\ntask :b do\n  g\nend\n",),
+            departs=("task :a do\n  f\nend\ntask :b do\n  g\nend\n",),
+            nearly=('desc "all"\ntask :a do\n  f\nend\n',),
         ),
         Examples(
             value="1",
@@ -158,7 +180,7 @@ def with_heads(nodes: Iterable[Node]) -> Iterator[tuple[Node, Node]]:
     head: Node | None = None
     for node in nodes:
         head = head or node
-        if node.type not in ATTRIBUTES:
+        if node.type not in ATTRIBUTES and not (node.type == "call" and DESCRIBING.match(node.text or b"")):
             yield head, node
             head = None
 
@@ -171,8 +193,10 @@ def is_one_liner(node: Node) -> bool:
 def are_grouped(one: Node, other: Node) -> bool:
     """Claim that two neighbours stand together, or apart, by what they are about, as lines of one kind do."""
     is_line = one.start_point.row == one.end_point.row and other.start_point.row == other.end_point.row
+    if one.type != other.type:
+        return is_line and all(SAID.search(each.type) and not TAKING.search(each.type) for each in (one, other))
     # groups of what Rust uses are parted by whose it is
-    return one.type == other.type and (one.type == "use_declaration" or (is_line and not TAKING.search(one.type)))
+    return one.type == "use_declaration" or (is_line and not TAKING.search(one.type))
 
 
 def neighbour(node: Node, called: str | None) -> str:

@@ -32,8 +32,11 @@ HERE = re.compile(rb"__(?:DIR__|FILE__|dirname\b)")
 """What stands before it in PHP, Ruby or JavaScript where it is the file's own folder: `__DIR__ . "/a.php"`."""
 JOINED = re.compile(rb"[.+]\s*$")
 """What stands before it where it goes on with another text, which may name any folder."""
-ALIAS = re.compile(r"(@[\w-]+/)")
-"""What does too where it names the outermost folder that the file lies in, as compilers of scripts are told."""
+ALIAS = re.compile(r"(@[\w-]+/)[^/]+/")
+"""
+What does too where it names the outermost folder that the file lies in, as compilers of scripts are told; a package of
+others' may be called like one, `@prisma/client`, of which no more than that is named.
+"""
 REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
 UNQUOTED = re.compile(rb"[^\s\"'`]+")
 NAMED = "how a module of this repository is named"
@@ -41,6 +44,8 @@ THIN = 2
 """The different functions that the body of a wrapper calls at most."""
 LEAST_THROUGH, LEAST_FILES, MOST_RAW_FILES = 5, 3, 2
 RECEIVERS = frozenset({"this", "self", "super", "cls"})
+FROM_FOLDERS = frozenset({"c", "cpp"})
+"""Languages in which a module's name does not tell from where it is named."""
 OF_VALUES = frozenset({"csharp", "kotlin", "scala", "swift"})
 """Languages in which a name in lower case before a dot is a value: no module is called by it."""
 
@@ -54,7 +59,7 @@ class ModuleOrigin(NeutralConvention):
     never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
     advised = frozenset({"relative to the file"})  # of several packages in a repository one may know a root
     least_support = 10.0
-    version = 6
+    version = 7
     examples = Examples(
         value="relative to the file",
         key=NAMED,
@@ -73,6 +78,25 @@ class ModuleOrigin(NeutralConvention):
             conforms=("<?php\nrequire __DIR__.'/b.php';\n", "<?php\nrequire_once dirname(__FILE__) . '/b.php';\n"),
             departs=("<?php\nrequire '/b.php';\n",),
             nearly=("<?php\n$a = __DIR__.'/b.txt';\n", "<?php\nrequire $folder.'/b.php';\n"),
+        ),
+        Examples(
+            value="relative to the file",
+            key=NAMED,
+            path="prisma/a.ts",
+            language="typescript",
+            conforms=('import a from "./a";',),
+            departs=('import a from "@prisma/b/a";',),
+            nearly=('import { A } from "@prisma/client";',),
+        ),
+        Examples(
+            value="relative to the file",
+            key=NAMED,
+            path="src/a.c",
+            language="c",
+            conforms=(),
+            departs=(),
+            # what is not found beside the file is named from a folder that the compiler is told
+            nearly=('#include "../a.h"\n',),
         ),
         Examples(
             value="pinned",
@@ -118,7 +142,7 @@ class ModuleOrigin(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield how each imported module of the repository is named, and whether, and to what, others are pinned."""
-        for node in file.strings:
+        for node in file.strings if file.source.language.name not in FROM_FOLDERS else ():
             if value := way_named(file, node):
                 yield Choice(value, node, NAMED)
         for block in file.blocks:

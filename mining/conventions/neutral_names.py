@@ -232,7 +232,10 @@ class DefinitionCase(NeutralConvention):
             language="scala",
             conforms=("class LateOrder(b: Int) {\n  def f = b\n}\n",),
             departs=("class late_Order(b: Int) {\n  def f = b\n}\n",),
-            nearly=("implicit class c_orderOps(b: c_order) {\n  def f = b\n}\n",),
+            nearly=(
+                "implicit class c_orderOps(b: c_order) {\n  def f = b\n}\n",
+                "implicit class orderOps(b: Order) {\n  def f = b\n}\n",
+            ),
         ),
         Examples(
             value="PascalCase",
@@ -314,8 +317,8 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_told |= file.source.language.name == "go" and GO_TEST.match(text) is not None
     # the type of a function may be called like it
     is_type_like |= name.kind == "interface" and case == "camelCase" and is_callable(name.node.parent)
-    # an object of Scala may be called like a value, and be taken from like a package
-    is_type_like |= name.kind == "object" and case == "camelCase"
+    # an object of Scala may be called like a value or a package, an implicit class like the function that it is
+    is_type_like |= case == "camelCase" and (name.kind == "object" or (name.kind == "class" and is_implicit(name)))
     is_told |= case == "mixed" and is_built_on(name)
     # what is quoted breaks the language's own rules on purpose, as a sign inside of a name does
     is_odd = "`" in text or "$" in text or name.text.startswith("[")
@@ -326,6 +329,12 @@ def is_run_by_mark(name: Name, file: AnyView) -> bool:
     """Claim that what stands before a name, in its definition, marks it as a test or a benchmark."""
     unit = name.node.parent
     return unit is not None and RUN.search(file.utf8, unit.start_byte, name.node.start_byte) is not None
+
+
+def is_implicit(name: Name) -> bool:
+    """Claim that a class is no more than what converts a value."""
+    first = name.node.parent.named_children[:1] if name.node.parent is not None else []
+    return any(each.type == "modifiers" and "implicit" in text_of(each) for each in first)
 
 
 def is_built_on(name: Name) -> bool:

@@ -179,9 +179,9 @@ class LongStrings(NeutralConvention):
     question = "How is a string of several lines opened?"
     cap = "advise"
     # there it can be opened in one way alone, or each way makes another text
-    spared = frozenset({"go", "java", "kotlin", "scala", "swift", "yaml"})
+    spared = frozenset({"bash", "go", "java", "kotlin", "scala", "swift", "yaml"})
     owners = frozenset({"rubocop", "standardrb"})
-    version = 7
+    version = 8
     examples = Examples(
         value="`",
         path="src/a.js",
@@ -221,7 +221,7 @@ class LongStrings(NeutralConvention):
             language="dart",
             conforms=("var a = '''\nb\n''';\n",),
             departs=('var a = """\nb\n""";\n',),
-            nearly=("var a = 'b '\n    'c';\n",),
+            nearly=("var a = 'b '\n    'c';\n", "var a = r'''\nb $c\n''';\n"),
         ),
     )
 
@@ -233,6 +233,7 @@ class LongStrings(NeutralConvention):
             if opening and len(opening[0]) == 1 and BROKEN.search(text):
                 continue  # several strings, each of one line
             is_raw = text.startswith("r#") and '"' in text.removeprefix("r").strip("#")[1:-1]
+            is_raw |= text.startswith(("r'''", 'r"""')) and not {*text}.isdisjoint("$\\")
             if is_raw or (node.parent is not None and node.parent.type == "jsx_attribute"):
                 continue  # which no other sign may open
             if opening and (node.start_point.row != node.end_point.row or opening[0].startswith("<<")):

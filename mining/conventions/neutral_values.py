@@ -23,6 +23,10 @@ MOST_VALUES, MOST_NUMBERS = 12, 3
 """Values that a closed set has; numbers are chosen from a few only, else they are measures."""
 NUMBER = re.compile(r"[-+]?\d[\d_]*(?:\.\d+)?")
 COVERED = 0.98
+PHRASE = re.compile(r"\w\s+\w")
+"""What a value holds that is written for people, or is a list: there are always more."""
+OPEN_KEYS = frozenset({"className", "class", "description", "id", "name", "style", "summary", "title"})
+"""Keys whose values tell one thing from all others, or from none: nothing closes the set of them."""
 BOOLEAN = frozenset({"true", "false", "True", "False", "yes", "no", "on", "off"})
 """Values that are closed by the language."""
 
@@ -32,8 +36,8 @@ class ClosedValues(NeutralHouseConvention):
     Of which few values the literal one of a key is.
 
     A value seen once does not count as known: the share of known ones is then the Good–Turing estimate (Good 1953) of
-    how often the next value is one of them. Versions are no such set, however few there are today: they move on; nor is
-    what tells the rows of a table apart, such as the months of a chart.
+    how often the next value is one of them. Versions are no such set, however few there are today: they move on; nor
+    are phrases and names, nor what tells the rows of a table apart, such as the months of a chart.
     """
 
     id = "Q12"
@@ -43,7 +47,7 @@ class ClosedValues(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
-    version = 8
+    version = 9
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
@@ -76,7 +80,7 @@ class ClosedValues(NeutralHouseConvention):
         yield from widest_only(
             (shape, child, {"key": f"`{child}` in `{shape.name}`", "child": child, "values": known})
             for shape, child, entries in keys_of(files)
-            if not is_of_versions(child) and (known := known_values(entries))
+            if child not in OPEN_KEYS and not is_of_versions(child) and (known := known_values(entries))
         )
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
@@ -186,6 +190,7 @@ def known_values(entries: Sequence[tuple[str, EntryFact]]) -> list[str]:
     covered = sum(counts[value] for value in known)
     most = MOST_NUMBERS if any(map(NUMBER.fullmatch, known)) else MOST_VALUES
     is_free = BOOLEAN.issuperset(known) or any(is_pinned(value) or is_version(value) for value in known)
+    is_free |= any(map(PHRASE.search, known))
     is_rule = not is_free and len(known) <= most and covered >= max(LEAST, COVERED * counts.total())
     return known if is_rule else []
 

@@ -157,6 +157,24 @@ def test_what_tells_the_rows_of_a_table_apart_is_no_closed_set(rows: list[str], 
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "is_closed"),
+    [("kind", "ssd", True), ("kind", "for all of us", False), ("name", "ssd", False), ("class", "h-100", False)],
+)
+def test_names_and_what_is_written_for_people_are_no_closed_set(key: str, value: str, is_closed: bool):
+    """There is always another one, however few there are today."""
+    files = {f"d{n}.yaml": f"disk:\n  {key}: {value}\n  size: {n}\n" * 3 for n in range(40)}
+
+    assert is_closed is any(entry.convention == "Q12" and f"`{key}`" in entry.key for entry in learn(files).entries)
+
+
+def test_attributes_of_markup_are_not_passed_to_the_call_around_it():
+    """What a call wraps is a component, whose attributes are none of the call's."""
+    view = AnyView(parse("a.tsx", "const A = wrap(({ b }) => <Door b={b} open />, { c: 1 });\n"))
+
+    assert [(("wrap",), ("c",))] == [(block.shapes, block.keys) for block in view.blocks]
+
+
+@pytest.mark.parametrize(
     ("value", "is_closed"), [("^3.1{}.0", False), ("'>=3.{} <4.0'", False), ("1.2.{}", False), ("sdk{}", True)]
 )
 def test_which_versions_will_do_is_no_closed_set(value: str, is_closed: bool):
@@ -316,6 +334,13 @@ def test_empty_lines_that_a_grammar_takes_into_a_node_are_counted():
     view = AnyView(parse("a.md", "# One\n\ntext\n\n\n# Two\n\ntext\n"))
 
     assert ["2"] == [choice.value for choice in BlankLines().ask_any(view)]
+
+
+def test_an_annotation_is_no_neighbour():
+    """In Kotlin's grammar it stands beside what it is said of."""
+    view = AnyView(parse("A.kt", "fun f() {\n    g()\n}\n\n@Late\nfun h() {\n    g()\n}\n"))
+
+    assert [("1", "a function declaration and another")] == [(c.value, c.key) for c in BlankLines().ask_any(view)]
 
 
 @pytest.mark.parametrize(
