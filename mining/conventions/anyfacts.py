@@ -57,6 +57,11 @@ is named by them.
 """
 VARIABLE = re.compile(r"^variable")
 """Kinds of nodes that name no function, even where they are called."""
+MEMBER = "member_expression"
+"""The kind of what is called in a script by a name with dots."""
+DECLARING = frozenset({"lexical_declaration", "variable_declaration"})
+MADE = re.compile(r"^(?:call|new)_expression$")
+"""Kinds of values of a script that are made where they are declared."""
 OWNER_FIELDS = ("object", "receiver", "scope")
 """What a method is called on, where its name stands apart from it."""
 NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left", "target")
@@ -138,7 +143,10 @@ class UseFact(NamedTuple):
 
     name: str
     inside: str
-    """The unit around it; nothing where there is none, or where it overrides: what is called so may be another."""
+    """
+    The unit around it; nothing where there is none, or where it overrides: what is called so may be another. Nor where
+    it is called on what the unit takes, or is a value of the file's own: others of the name are something else.
+    """
     line: int
     start: int
     end: int
@@ -374,6 +382,7 @@ def uses_in(file: AnyView) -> Iterator[UseFact]:
     """Yield the calls of *file* that name a function in one line, in order, with the innermost unit around each."""
     units = file.units
     named = {unit.name.node.id for unit in units}
+    held = values_in(file)
     around: list[Unit] = []
     place = 0
     for node in file.calls:
@@ -386,7 +395,8 @@ def uses_in(file: AnyView) -> Iterator[UseFact]:
         if node.id in named or is_variable(node, text, around):
             continue
         if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
-            inside = around[-1].name.text if around and not is_given_before(file, around[-1]) else ""
+            is_own = text in held or is_called_on_taken(node, text, around)
+            inside = around[-1].name.text if around and not (is_own or is_given_before(file, around[-1])) else ""
             passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
             is_plain = passed is not None and all(kind_of(each) == "literal" for each in passed.named_children)
             whole = whole_name(file, node)
@@ -415,12 +425,35 @@ def with_attributes(node: Node) -> Node:
 
 def is_variable(callee: Node, name: str, units: Sequence[Unit]) -> bool:
     """Claim that what is called is a variable, or a parameter of one of the *units* around it."""
-    if VARIABLE.search(callee.type):
-        return True
-    # parameters stand in the definition, or beside the name that a part of it declares
-    holders = (holder for unit in units for holder in (unit.node, unit.name.node.parent) if holder is not None)
+    return VARIABLE.search(callee.type) is not None or is_taken(name, units)
+
+
+def is_called_on_taken(callee: Node, name: str, units: Sequence[Unit]) -> bool:
+    """Claim that a *name* with dots, in a script, begins with a parameter of one of the *units* around it."""
+    head, dot, _ = name.partition(".")
+    return bool(dot) and callee.type == MEMBER and is_taken(head.rstrip("?"), units)
+
+
+def is_taken(name: str, units: Sequence[Unit]) -> bool:
+    """Claim that *name* is a parameter of one of *units*."""
+    # parameters stand in the definition, or beside the name that a part of it declares, or in what that holds
+    parts = [each for unit in units for each in (unit.node, unit.name.node.parent) if each is not None]
+    holders = [*parts, *(held for each in parts if (held := each.child_by_field_name("value")) is not None)]
     taken = (child for holder in holders for child in holder.named_children if "parameter" in child.type)
     return any(name in TAKEN.findall(text_of(parameters)) for parameters in taken)
+
+
+def values_in(file: AnyView) -> frozenset[str]:
+    """Return the names of what a script makes at its top level for itself; what it loads, or exports, is no such."""
+    named = (each for node in file.root.named_children if node.type in DECLARING for each in node.named_children)
+    return frozenset(
+        text_of(name)
+        for each in named
+        if (name := each.child_by_field_name("name")) is not None
+        and (value := each.child_by_field_name("value")) is not None
+        and MADE.search(value.type)
+        and not text_of(value).startswith(("require", "await import"))
+    )
 
 
 def last_part(name: str) -> str:

@@ -195,7 +195,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 8
+    version = 9
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))

@@ -107,6 +107,26 @@ def test_a_name_in_lower_case_is_a_value_where_no_module_is_called_so(owner: str
 
 
 @pytest.mark.parametrize(
+    ("before", "function", "keys"),
+    [
+        pytest.param("", "function {}(x) {{\n  return door.step(x);\n}}\n", ["`door.step`"], id="a module"),
+        pytest.param("", "function {}(door) {{\n  return door.step(1);\n}}\n", [], id="on a parameter"),
+        pytest.param("", "const {} = (door) => {{\n  return door.step(1);\n}};\n", [], id="of an arrow function"),
+        pytest.param("const step = make();\n", "function {}(x) {{\n  return step(x);\n}}\n", [], id="a value"),
+        pytest.param("const step = require('step');\n", "function {}(x) {{\n  return step(x);\n}}\n", ["`step`"],
+                     id="what is loaded"),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_files_own_is_nothing_that_others_go_past(before: str, function: str, keys: list[str]):
+    """What a function of a script takes, and what its file makes for itself, is another thing than others call so."""
+    files = {f"src/{name}.ts": before + function.format(name) for name in ("run_step", "old")}
+    files |= {f"src/f{number}.ts": f"function f{number}(x) {{\n  run_step(x);\n}}\n" for number in range(24)}
+
+    found = [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+    assert [f"typescript: {key}" for key in keys] == found
+
+
+@pytest.mark.parametrize(
     ("head", "path", "keys"),
     [
         pytest.param("fun", "src/f{}.kt", ["kotlin: `step`"], id="a function"),
