@@ -26,14 +26,22 @@ GENERATED = re.compile(
     rb"|^[^\w\"']*(?:[\w-]+,?\s){0,4}(?:generated|made|produced)\s(?:from\s\S+\s)?(?:by|using|with)\s(?:the\s)?(?:gnu\s)?"
     rb"(?:antlr|bison|bundler|cython|datamodel-codegen|django(?=\s\d)|flex|gperf|gradle|jison|openapi|peg(?:gy|\.?js)|protoc"
     rb"|quicktype|ragel|re2c|rust-bindgen|sqlc|swagger|swig)\b"
-    rb"|^[ \t]*var __defProp = Object\.defineProperty;",
+    rb"|^[ \t]*var __defProp = Object\.defineProperty;|\A// (?:[\w@.-]+/)+[\w.-]+\.[cm]?[jt]sx?\r?\nvar ",
     re.IGNORECASE | re.MULTILINE,
 )
 """
 What a file says of itself, or esbuild opens a bundle with; prose that speaks of generated names or notes says it of
 something else, and a file that was generated once, such as a skeleton of tests, is kept by hand.
 """
-GENERATED_WORDS = (b"generated", b"made", b"produced", b"do not edit the class", b"lockfileversion", b"__defprop")
+GENERATED_WORDS = (
+    b"generated",
+    b"made",
+    b"produced",
+    b"do not edit the class",
+    b"lockfileversion",
+    b"__defprop",
+    b"s\nvar ",
+)
 """One of these, in lower case, is in all that `GENERATED` finds; most files hold none."""
 COPIED = re.compile(
     rb"^\W*(?:(?:This|The)\s(?:\w+\s){1,3}?(?:is|was|has\sbeen)\svendored\s(?:from|in|into)|[Vv]endored\sfrom"
@@ -57,6 +65,8 @@ TRANSLATION = re.compile(
 Tables of texts, one for each language of men: they follow one template, so that their keys stand in one order however
 many there are, and what a translator wrote is no code.
 """
+MIGRATION = re.compile(r"(?:\A|/)prisma/migrations/[^/]+/migration\.sql\Z")
+"""What Prisma writes of a change of its schema."""
 TEMPLATE = re.compile(r"\{\{.*\}\}")
 """What a path holds that makes it one of files to come: their text holds it, too, and is code in no grammar yet."""
 VENDORED = frozenset(
@@ -118,6 +128,8 @@ def name_reason(name: str) -> str:
         return "translation"
     if TEMPLATE.search(name):
         return "template"
+    if MIGRATION.search(name):
+        return "generated"
     return "boilerplate" if BOILERPLATE.search(name) else ""
 
 

@@ -17,7 +17,7 @@ from .anyfacts import BlockFact, key_of, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .implications import Implication, fewest
-from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
+from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, is_free, widest_only
 
 LIFT = 3.0
 """How many times as often a key has to stand beside another one as it stands anywhere."""
@@ -231,6 +231,14 @@ class RequiredChild(NeutralHouseConvention):
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the key's line taken out."""
         return line_of(place, place.rule["child"])
+
+    def is_habit(self, rule: Mapping[str, Any]) -> bool:
+        """Claim that it is the house that asks for the key."""
+        return is_free(rule)
+
+    def goes_without_saying(self, language: str, departures: int) -> bool:
+        """Claim that the compiler asks for the keys: a value of Rust has all of its fields."""
+        return language == "rust" and not departures
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""

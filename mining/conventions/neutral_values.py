@@ -15,7 +15,7 @@ from .convention import PROGRAMS, Edit, Examples, HouseChoice, NeutralHouseConve
 from .facts import FileFacts
 from .naming import words_of
 from .pins import VERSION_KEYS, is_pinned, is_version
-from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, widest_only
+from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, is_free, widest_only
 
 ROWS = 3
 """Entries of a key in one file from which on they may be the rows of a table."""
@@ -162,6 +162,10 @@ class LiteralOrReference(NeutralHouseConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Give {key} {value}."
+
+    def is_habit(self, rule: Mapping[str, Any]) -> bool:
+        """Claim that the house could give the key another kind of value."""
+        return is_free(rule)
 
     def goes_without_saying(self, language: str, departures: int) -> bool:
         """Claim that nobody gives a literal where a program could compute one, which says nothing of the house."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from .anyfacts import BlockFact, EntryFact
@@ -28,6 +28,10 @@ BLANK = re.compile(r"\s")
 """What names have not, and sentences have."""
 MOST_KEYS = 40
 """Keys of one shape that are compared with each other, the most frequent ones."""
+
+
+FORCED = frozenset({("hcl", "module", "source"), ("hcl", "output", "value"), ("hcl", "variable", "type")})
+"""Keys that a language asks for, or of which it says what they are given, by language and shape."""
 
 
 class Shape(NamedTuple):
@@ -60,6 +64,11 @@ class Shape(NamedTuple):
     def entries(self, key: str) -> list[tuple[str, EntryFact]]:
         """Return the entries of one key, each with its path."""
         return [(path, entry) for path, block in self.blocks for entry in block.entries if entry.key == key]
+
+
+def is_free(rule: Mapping[str, Any]) -> bool:
+    """Claim that a house could do otherwise than a *rule* about a key of one shape says."""
+    return (rule.get("language"), rule.get("shape"), rule.get("child")) not in FORCED
 
 
 def collect_shapes(files: Iterable[FileFacts]) -> list[Shape]:

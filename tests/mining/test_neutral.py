@@ -228,6 +228,14 @@ def test_a_block_of_another_kind_lacks_nothing(job: str, rows: list[tuple[str, i
     assert rows == [row for row in found(profile, "a.yml", f"on: push\njobs:\n  d:\n{job}") if row[0] == "Q10"]
 
 
+def test_what_a_language_asks_for_is_not_told(house: Profile):
+    """A module of Terraform has a source whatever the house does; that the house describes its variables is its own."""
+    guide = render_guide(house)
+
+    assert "`variable` the key" in guide and "description" in guide
+    assert "`module` the key `source`" not in guide and "Give `type` in `variable`" not in guide
+
+
 def test_an_order_that_follows_from_two_others_is_no_rule_of_its_own(house: Profile):
     """Of three keys in order, one that is misplaced is said once."""
     keys = {entry.key for entry in house.entries if entry.convention == "Q09" and "`size`" in entry.key}
