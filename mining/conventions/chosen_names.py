@@ -105,7 +105,7 @@ def is_given(file: AnyView, unit: Unit) -> bool:
     is_asked_for = owner is not None and owner.child_by_field_name("trait") is not None
     is_of_c = any(each is not None and each.type == "linkage_specification" for each in (around, owner))
     body = unit.node.child_by_field_name("body")
-    is_of_c |= body is not None and text_of(body) == EXTERN
+    is_of_c |= body is not None and text_of(body).strip() == EXTERN
     is_special = unit.node.type == "impl_item" or unit.name.node.type == "template_type"
     return is_special or is_of_c or is_asked_for or is_given_before(file, unit)
 

@@ -47,6 +47,7 @@ class FileRole(NeutralHouseConvention):
     cap = "advise"
     never = frozenset({"elsewhere"})
     is_local = False
+    version = 2
     examples = Examples(
         value="in variables.tf",
         key="variable",
@@ -68,6 +69,16 @@ class FileRole(NeutralHouseConvention):
             departs=('variable "zone" {\n  type = string\n}\n',),
             nearly=('output "zone" {\n  value = 1\n}\n', '# variable "zone" {}\n'),
         ),
+        Examples(
+            value="in variables.tf",
+            key="variable",
+            path="image/variables.pkr.hcl",
+            language="hcl",
+            rule={"language": "hcl", "kind": "variable", "file": "variables.tf"},
+            conforms=('variable "zone" {\n  type = string\n}\n',),
+            departs=(),
+            nearly=(),
+        ),
     )
 
     def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
@@ -86,7 +97,7 @@ class FileRole(NeutralHouseConvention):
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each unit of the kind stands in such a file."""
-        value = f"in {rule['file']}" if posixpath.basename(facts.path) == rule["file"] else "elsewhere"
+        value = f"in {rule['file']}" if stem_of(facts.path) == stem_of(rule["file"]) else "elsewhere"
         for top in facts.tops:
             if top.kind == rule["kind"]:
                 yield HouseChoice(value, top.line, top.start, top.end, top.text)
@@ -98,6 +109,11 @@ class FileRole(NeutralHouseConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Put every {key} {value}."
+
+
+def stem_of(path: str) -> str:
+    """Return the name of the file at *path* up to its first dot: `variables.pkr.hcl` is Packer's `variables.tf`."""
+    return posixpath.basename(path).partition(".")[0]
 
 
 class Limit(NeutralHouseConvention):

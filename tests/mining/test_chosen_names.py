@@ -41,7 +41,7 @@ from .houses import parse
         ("a.dart", "class A extends B {\n  @override\n  int a_b() => 1;\n  int c() => 1;\n}\n", ["A", "c"]),
         ("a.dart", "class A {\n  A.of() {\n    f();\n  }\n  A() {\n    f();\n  }\n}\n", ["A", "of"]),
         ("a.scala", "object A extends AutoPlugin {\n  object autoImport {\n    val b = 1\n  }\n}\n", ["A"]),
-        ("a.scala", "object A {\n  @extern object b {\n    def c_d(e: Int): Int = extern\n  }\n}\n", ["A", "b"]),
+        ("a.scala", "object A {\n  @extern object b {\n    def c_d(e: Int): Int =\n      extern\n  }\n}\n", ["A", "b"]),
         ("a.cc", 'extern "C" int a_b(int c) {\n  return c;\n}\nint d(int c) {\n  return c;\n}\n', ["d"]),
         ("a.cc", 'extern "C" {\nint a_b(int c) {\n  return c;\n}\n}\n', []),
         ("a.cc", "template <typename T>\nstruct a_b<T, int> {\n  int c;\n};\nstruct D {\n  int c;\n};\n", ["D"]),
