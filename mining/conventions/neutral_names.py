@@ -95,6 +95,7 @@ class DefinitionCase(NeutralConvention):
             conforms=("def is_late?\n  1\nend\n",),
             departs=("def isLate?\n  1\nend\n",),
             nearly=(
+                "def go_to_cWORD\n  a.cWORD\nend\n",
                 "def late?\n  1\nend\n",
                 "def _late\n  1\nend\n",
                 "def ==(other)\n  1\nend\n",
@@ -319,7 +320,7 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_type_like |= name.kind == "interface" and case == "camelCase" and is_callable(name.node.parent)
     # an object of Scala may be called like a value or a package, an implicit class like the function that it is
     is_type_like |= case == "camelCase" and (name.kind == "object" or (name.kind == "class" and is_implicit(name)))
-    is_told |= case == "mixed" and is_built_on(name)
+    is_told |= case == "mixed" and (is_built_on(name) or holds_another(text, file))
     # what is quoted breaks the language's own rules on purpose, as a sign inside of a name does
     is_odd = "`" in text or "$" in text or name.text.startswith("[")
     return is_told or is_any or is_type_like or is_odd or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
@@ -335,6 +336,18 @@ def is_implicit(name: Name) -> bool:
     """Claim that a class is no more than what converts a value."""
     first = name.node.parent.named_children[:1] if name.node.parent is not None else []
     return any(each.type == "modifiers" and "implicit" in text_of(each) for each in first)
+
+
+def holds_another(text: str, file: AnyView) -> bool:
+    """Claim that what stands in a name behind words in lower case is a name of its own, by itself in the *file*."""
+    first, *others = text.split("_")
+    ends = ("_".join(others[place:]) for place, word in enumerate(others) if word)
+    if not first.islower():
+        return False
+    for end in ends:
+        if re.search(rb"(?<!\w)%b(?!\w)" % end.encode(), file.utf8):
+            return not end.islower()
+    return False
 
 
 def is_built_on(name: Name) -> bool:
