@@ -8,6 +8,7 @@ All conventions of a language share one query and one walk; the patterns they ha
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
@@ -199,17 +200,34 @@ def group_callees(askers: Sequence[Convention]) -> dict[str, list[Convention]]:
     return found
 
 
+HOLDER = re.compile(
+    r"(?:^|_)(?:class|enum|extension|impl|interface|module|namespace|object|protocol|record|struct|trait)"
+    r"(?:_(?:declaration|definition|item|specifier))?$"
+    r"|(?:class|template)_body$|declaration_list$|^(?:body_statement|export_statement|linkage_specification)$"
+    r"|^preproc_(?:else|if|ifdef)$|^template_declaration$"
+)
+"""Kinds of nodes that hold definitions, in any language."""
+
+
 def broken_spans(around: Node) -> list[tuple[int, int]]:
     """Return the spans of the functions and statements in *around* that do not parse: nothing is asked inside them."""
     found: list[tuple[int, int]] = []
     waiting = broken_children(around)
     while waiting:
         node = waiting.pop()
-        inner = broken_children(node) if node.type in ("class_definition", "decorated_definition", "block") else []
+        inner = broken_children(node) if is_holder(node) else []
         waiting.extend(inner)
         if not inner:
             found.append((node.start_byte, max(node.end_byte, node.start_byte + 1)))
     return found
+
+
+def is_holder(node: Node) -> bool:
+    """Claim that *node* holds definitions, each of which a parser reads by itself."""
+    if node.type in ("class_definition", "decorated_definition", "block"):
+        return True
+    # where the holder itself is broken, what is around the place may be read as something else
+    return HOLDER.search(node.type) is not None and not any(each.is_error or each.is_missing for each in node.children)
 
 
 def broken_children(node: Node) -> list[Node]:

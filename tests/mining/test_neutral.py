@@ -344,6 +344,21 @@ def test_empty_lines_that_a_grammar_takes_into_a_node_are_counted():
     assert ["2"] == [choice.value for choice in BlankLines().ask_any(view)]
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("A.swift", "class A {\n    func f() {\n        g(())\n    }\n\n    func h() {\n        g()\n    }\n}\n"),
+        ("a.cc", "namespace a {\nvoid f() {\n  g(;\n}\nclass B {\n  void h() {\n    g();\n  }\n};\n}\n"),
+        ("a.h", "#ifndef A\n#define A\nint f(void) {\n  g(;\n}\nint h(void) {\n  return 1;\n}\n#endif\n"),
+    ],
+)
+def test_what_does_not_parse_keeps_no_more_from_being_asked_than_the_function_around_it(path: str, text: str):
+    """One line that a grammar cannot read says nothing of the rest of its class, its namespace or its header."""
+    view = AnyView(parse(path, text))
+
+    assert [True, False] == [view.is_broken(text.index(each)) for each in ("g(", "h(")]
+
+
 def test_an_annotation_is_no_neighbour():
     """In Kotlin's grammar it stands beside what it is said of."""
     view = AnyView(parse("A.kt", "fun f() {\n    g()\n}\n\n@Late\nfun h() {\n    g()\n}\n"))
