@@ -44,7 +44,7 @@ from ..mining.source import Source, UndecodableError, parse_source
 from .accepted import Acceptance
 from .baseline import NOTHING, Baseline, write_baseline
 from .diff import Snapshot
-from .tallies import kept_tallies
+from .tallies import File, tally_files
 
 if TYPE_CHECKING:
     from ..mining.workers import Progress
@@ -62,8 +62,7 @@ def learn_tree(root: Path, settings: Settings, baseline: Baseline = NOTHING, pro
     repository = open_code(root, known_languages(), settings.exclude, settings.marks)
     packages = repository.packages
     acceptance = Acceptance(baseline, repository.paths)
-    files = count_files(tree_files(repository), len(repository.paths), progress)
-    tallies = tally_all(files, packages, acceptance)
+    tallies = tally_all(tree_files(repository), len(repository.paths), packages, acceptance, progress)
     return learn_profile(
         tallies,
         settings=settings,
@@ -89,7 +88,7 @@ def learn_commit(
     packages = outermost_packages(snapshot.blobs)
     paths = [path for path in governed_paths(snapshot, settings) if path.isprintable()]
     acceptance = Acceptance(baseline, paths)
-    tallies = tally_all(count_files(snapshot.read(paths), len(paths), progress), packages, acceptance)
+    tallies = tally_all(snapshot.read(paths), len(paths), packages, acceptance, progress)
     recent: Mapping[str, frozenset[int]] = {}
     if snapshot.commit:
         recent = recent_lines(snapshot.root, snapshot.commit)
@@ -102,31 +101,32 @@ def learn_commit(
     return profile
 
 
-def count_files(files: Iterable[tuple[str, bytes]], total: int, progress: Progress) -> Iterator[tuple[str, bytes]]:
-    """Yield *files*, of which there are about so many, and report each to *progress* when it is done with."""
-    for done, file in enumerate(files):
-        progress("learning", done, total)
-        yield file
-    progress("learning", total, total)
-
-
-def tally_all(files: Iterable[tuple[str, bytes]], packages: Set[str], acceptance: Acceptance) -> list[FileTally]:
-    """Return the answers of every file that conventions are asked of; *acceptance* takes note of each."""
-    tallies: list[FileTally] = []
+def tally_all(
+    files: Iterable[tuple[str, bytes]], total: int, packages: Set[str], acceptance: Acceptance, progress: Progress
+) -> list[FileTally]:
+    """Return the answers of every file that conventions are asked of, of *total*; *acceptance* takes note of each."""
     decides = version_of_detectors() + repr(sorted(packages)).encode()
-    with kept_tallies(decides) as recall:
-        for path, data in files:
-            language = language_of(path, data=data)
-            if language is None or not has_grammar(language):
-                continue
-            with naming(path):
-                tally = recall(path, data, language, partial(tally_data, path, data, packages))
-                if tally is None:
-                    continue
-                tallies.append(tally)
-                if acceptance.entries_at(path) and (source := read_source(path, data)) is not None:
-                    acceptance.note(source)
+    tallies: list[FileTally] = []
+    asked = tally_files(asked_files(files, acceptance), decides, partial(tally_data, packages=packages))
+    for done, tally in enumerate(asked):
+        progress("learning", done, total)
+        if tally is not None:
+            tallies.append(tally)
+    progress("learning", total, total)
     return tallies
+
+
+def asked_files(files: Iterable[tuple[str, bytes]], acceptance: Acceptance) -> Iterator[File]:
+    """Yield those of *files* that a grammar reads; *acceptance* takes note of each that it may accept something in."""
+    for path, data in files:
+        language = language_of(path, data=data)
+        if language is None or not has_grammar(language):
+            continue
+        if acceptance.entries_at(path):
+            with naming(path):
+                if (source := read_source(path, data)) is not None:
+                    acceptance.note(source)
+        yield File(path, data, language)
 
 
 def tally_data(path: str, data: bytes, packages: Set[str]) -> FileTally | None:

@@ -4,20 +4,26 @@ What files answer is asked once for what they hold, and kept answers change no p
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.evaluation import learning
+from idiolect.evaluation import learning, tallies
 from idiolect.evaluation.learning import learn_tree
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
 from idiolect.mining.conventions.tally import tally_source
+from idiolect.mining.languages import language_named, use_languages
+from idiolect.mining.own_languages import read_own_languages
 from idiolect.mining.settings import Settings
 from idiolect.mining.source import Source
 
 from .slips import SLIP
+
+DSL = Path(__file__).parent.parent.parent / "samples" / "dsl"
 
 Commit = Callable[[Path, str], None]
 
@@ -85,6 +91,36 @@ def test_what_is_accepted_is_told_apart_in_kept_files_too(
     assert kept.profile == run_check(Request(house, names=False)).profile
     assert kept.profile != learn_tree(house, Settings())
     assert "old.py" in asked
+
+
+def test_many_files_are_asked_by_all_processors(house: Path, monkeypatch: pytest.MonkeyPatch):
+    """Workers know the user's own languages, and what they answer is what one process answers."""
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+    (house / "a.tend").write_text("switch fan\n" * 3)
+    (house / "b.tend").write_text("switch lamp\n" * 3)
+    files = [
+        tallies.File(path.name, path.read_bytes(), language_named("python")) for path in sorted(house.glob("*.py"))
+    ]
+    try:
+        use_languages(read_own_languages(DSL / "language.toml"))
+        alone = learn_tree(house, Settings())
+        monkeypatch.setattr(tallies, "MUCH", 0)
+        monkeypatch.setattr(os, "cpu_count", lambda: 2)
+        spread = learn_tree(house, Settings())
+    finally:
+        use_languages(())
+
+    assert alone == spread
+    assert alone.files == len(files) + 2
+    # a worker that dies leaves its files, and those after it, to the process that began it
+    assert [file.path for file in files] == list(tallies.ask_all(files, name_or_die))
+
+
+def name_or_die(path: str, _: bytes) -> str:
+    """Return *path*, or end the worker that asks for one in the middle."""
+    if path == "m5.py" and multiprocessing.parent_process() is not None:
+        os._exit(3)
+    return path
 
 
 @pytest.mark.parametrize("damage", ["others may write", "no database", "half a value"])
