@@ -18,7 +18,7 @@ from .visibility import has_private_part
 
 LONGEST_SIGNATURE = 300
 LONGEST_SUMMARY = 160
-SIGNS = r"/\*+!?|//[/!]?|#+!?|--+|<!--|;+|\*(?=\s|$)"
+SIGNS = r"/\*+!?|//[/!]?|#+!?|--+(?:\s*\|)?|!+[<>]?(?=\s|$)|<!--|;+|\*(?=\s|$)"
 OPENING = re.compile(rf"^\s*(?:[rRuUbB]{{0,2}}(?:\"{{3}}|'{{3}}|\"|')|{SIGNS})?\s*")
 """What opens documentation, in strings and comments of any language."""
 CONTINUING = re.compile(rf"^\s*(?:{SIGNS})?\s*")

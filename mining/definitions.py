@@ -38,9 +38,11 @@ the last one before a unit decides, and what a hidden unit holds is hidden with 
 """
 DECLARED = "_declared"
 """A name that a class declares and that is defined elsewhere: in C++ the class alone says who may use it."""
+BELOW = "_below"
+"""Comments that a query captures under this name document what they stand in, where none above it do."""
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
-ASIDE = frozenset({BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, DECLARED, BLOCK, OLD})
+ASIDE = frozenset({BELOW, BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, DECLARED, BLOCK, OLD})
 SEPARATORS = re.compile(r"::|\.")
 STATEMENT = re.compile(rb"(?:catch|else|for|if|switch|while)\b[ \t]*[({]|(?:do|else|return)\b")
 RESERVED = frozenset({"c", "cpp", "csharp", "java"})
@@ -103,6 +105,8 @@ class Found:
     comments: list[Node] = field(default_factory=list[Node])
     between: set[int] = field(default_factory=set[int])
     """Lines that may stand between a unit and its comment."""
+    below: dict[int, Span] = field(default_factory=dict[int, Span])
+    """Comments that document what starts at each byte."""
     anonymous: list[Span] = field(default_factory=list[Span])
     apart: list[Span] = field(default_factory=list[Span])
     """What holds no units, whatever stands in it."""
@@ -142,6 +146,9 @@ def note_aside(found: Found, name: str, nodes: Sequence[Node]) -> None:
     """Note what a query captures beside units and comments."""
     if name == BETWEEN:
         found.between.update(row for node in nodes for row in range(node.start_point.row + 1, node.end_point.row + 2))
+    elif name == BELOW:
+        starts = [node.parent.start_byte for node in nodes if node.parent is not None]
+        found.below[starts[0]] = Span(nodes[0].start_byte, nodes[-1].end_byte)
     elif name in (BLOCK, DECLARED, OLD):
         {BLOCK: found.blocks, DECLARED: found.declared, OLD: found.old}[name].extend(nodes)
     elif name in (HIDING, SHOWING):
@@ -171,7 +178,7 @@ def collect_definitions(source: Source) -> list[Definition]:
         while around and definitions[around[-1]].span.end <= span.start:
             around.pop()
         parent = around[-1] if around else None
-        doc = None if above is None else comment_above(source, span, above, between)
+        doc = None if above is None else comment_above(source, span, above, between) or found.below.get(span.start)
         owner = None if parent is None else definitions[parent]
         local = is_local(span, owner, found.anonymous)
         hidden = is_marked_hidden(span, marks, passed) or (owner is not None and owner.is_hidden)
@@ -287,17 +294,19 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span, block: 
         return bracketed_lines(source, bracket)
     inside = doc is not None and body.start <= doc.start < body.end
     before = doc.end if doc is not None and inside else last_token_end(node, body)
+    # some grammars count the end of a line into what stands on it
+    before, end = (start + len(source.utf8[start:stop].rstrip()) for start, stop in ((node.start_byte, before), body))
     sign = block[0].child(0) if block[0].child_count else block[0]
     if not sign.is_named and source.line_of(sign.start_byte) == source.line_of(before - 1):
         # `=` or `=>`, which opens an expression, belongs to the head where it ends the head's line
         before = sign.end_byte
     first = source.line_of(max(before - 1, node.start_byte)) + 1
-    last = source.line_of(max(body.end - 1, body.start))
+    last = source.line_of(max(end - 1, body.start))
     if first > last or not blank_to_line_end(source, before):
         braces = braces_at_end(source, block[0])
         return None if braces is None else bracketed_lines(source, braces)
     span = source.lines_span(first, last)
-    return span if source.slice(span).strip() and blank_to_line_end(source, body.end) else None
+    return span if source.slice(span).strip() and blank_to_line_end(source, end) else None
 
 
 def bracketed_lines(source: Source, bracket: Span) -> Span | None:

@@ -83,6 +83,10 @@ SIGNS = (
         tuple(f"{dot}dprint.{end}" for dot in ("", ".") for end in ("json", "jsonc")),
         re.compile(rb"/(?:biome|prettier|typescript)-|\"(?:biome|extends|prettier|typescript)\"\s*:"),
     ),
+    ("fourmolu", ("fourmolu.yaml", ".fourmolu.yaml"), ANYTHING),
+    ("fourmolu", PIPELINES, re.compile(rb"^[^#\n]*\bfourmolu\b", re.MULTILINE)),
+    ("fprettify", (".fprettify.rc", ".fprettifyrc"), ANYTHING),
+    ("fprettify", PIPELINES, re.compile(rb"^[^#\n]*\bfprettify\b", re.MULTILINE)),
     ("gofmt", ("go.mod",), ANYTHING),
     (
         "google-java-format",
@@ -90,6 +94,8 @@ SIGNS = (
         re.compile(rb"google-?java-?format|com\.diffplug\.(gradle\.)?spotless", re.IGNORECASE),
     ),
     ("JuliaFormatter", (".JuliaFormatter.toml",), ANYTHING),
+    ("ormolu", (".ormolu",), ANYTHING),
+    ("ormolu", PIPELINES, re.compile(rb"^[^#\n]*\bormolu\b", re.MULTILINE)),
     ("perltidy", (".perltidyrc", "perltidyrc"), ANYTHING),
     ("scalafmt", (".scalafmt.conf",), ANYTHING),
     ("shfmt", PIPELINES, re.compile(rb"^[^#\n]*\bshfmt\b", re.MULTILINE)),
@@ -143,12 +149,15 @@ SIGNS = (
         ("package.json",),
         re.compile(rb"\"(?:semi|ts-)?standard\"\s*:\s*(?:\{|\"%b)" % VERSION),
     ),
+    ("stylish-haskell", (".stylish-haskell.yaml",), ANYTHING),
     ("swift-format", (".swift-format",), ANYTHING),
     ("swiftformat", (".swiftformat",), ANYTHING),
     ("xo", ("package.json",), re.compile(rb"\"xo\"\s*:\s*(?:\{|\"%b)" % VERSION)),
     ("xo", tuple(f"xo.config.{end}" for end in ("js", "cjs", "mjs", "ts")), ANYTHING),
+    ("zig fmt", ("build.zig",), ANYTHING),
 )
-"""A formatter, the files that may set it up, and what it looks like there; every Go module is formatted by gofmt."""
+"""A formatter, the files that may set it up, and what it looks like there; every Go module is formatted by gofmt, and
+what Zig builds by its own."""
 LOOKED_AT = frozenset(name for _, names, _ in SIGNS for name in names) - {WORKFLOWS}
 SCRIPTS = frozenset({"javascript", "tsx", "typescript"})
 LANGUAGES = {
@@ -160,9 +169,12 @@ LANGUAGES = {
     "deno fmt": SCRIPTS | {"markdown", "yaml"},
     "dotnet format": frozenset({"csharp"}),
     "dprint": SCRIPTS,
+    "fourmolu": frozenset({"haskell"}),
+    "fprettify": frozenset({"fortran"}),
     "gofmt": frozenset({"go"}),
     "google-java-format": frozenset({"java"}),
     "JuliaFormatter": frozenset({"julia"}),
+    "ormolu": frozenset({"haskell"}),
     "perltidy": frozenset({"perl"}),
     "Runic": frozenset({"julia"}),
     "ktlint": frozenset({"kotlin"}),
@@ -181,10 +193,12 @@ LANGUAGES = {
     "standard": SCRIPTS,
     "standardrb": frozenset({"ruby"}),
     "StyLua": frozenset({"lua"}),
+    "stylish-haskell": frozenset({"haskell"}),
     "swift-format": frozenset({"swift"}),
     "swiftformat": frozenset({"swift"}),
     "terraform fmt": frozenset({"hcl"}),
     "xo": SCRIPTS,
+    "zig fmt": frozenset({"zig"}),
 }
 """What each formatter formats."""
 SCRIPT_FORMATTERS = frozenset(name for name, languages in LANGUAGES.items() if languages >= SCRIPTS)

@@ -15,10 +15,10 @@ from .roles import is_test_path
 
 CODE = frozenset(
     {
-        *(".awk", ".bat", ".bats", ".bicep", ".clj", ".cljs", ".cmake", ".cu", ".erl", ".f90", ".feature", ".fish"),
-        *(".frag", ".fs", ".glsl", ".gradle", ".graphql", ".groovy", ".hlsl", ".hs", ".m", ".mk", ".ml", ".mli"),
+        *(".awk", ".bat", ".bats", ".bicep", ".clj", ".cljs", ".cmake", ".cu", ".erl", ".feature", ".fish"),
+        *(".frag", ".fs", ".glsl", ".gradle", ".graphql", ".groovy", ".hlsl", ".m", ".mk", ".ml", ".mli"),
         *(".mm", ".nim", ".proto", ".ps1", ".pxd", ".pxi", ".pyx", ".r", ".R", ".tcl", ".thrift"),
-        *(".vb", ".vert", ".wgsl", ".zig", ".zsh"),
+        *(".vb", ".vert", ".wgsl", ".zsh"),
     }
 )
 """Endings of code in languages that ship without a grammar, and that a table makes known."""

@@ -16,7 +16,7 @@ HIDING = frozenset({b"fileprivate", b"internal", b"override", b"private", b"prot
 OF_HIDDEN = re.compile(rb"func\s*\((?:\s*\w+\s)?+[\s*]*[a-z_]")
 """What stands in Go before the name of a method of a type that others cannot name."""
 
-NAMED_SHOWN = frozenset({"go", "rust"})
+NAMED_SHOWN = frozenset({"go", "rust", "zig"})
 """Languages in which a definition says that others may use it, and is hidden otherwise."""
 PUBLIC_SAID = frozenset({"csharp", "java"})
 """
@@ -41,7 +41,7 @@ def visibility_of(language: str, symbol: str, before: bytes) -> str:
     words = before.split()
     if language == "go":
         return "exported" if is_capital(symbol) and not OF_HIDDEN.match(before) else ""
-    if language == "rust":
+    if language in ("rust", "zig"):
         return "public" if b"pub" in words else ""
     return "public" if language == "java" and b"public" in words and HIDING.isdisjoint(words) else ""
 
@@ -69,7 +69,9 @@ def is_hidden(language: str, path: str, symbol: str, before: bytes, after: bytes
 
 
 def exported_names(source: Source) -> frozenset[str] | None:
-    """Return what a module of JavaScript or TypeScript lets others use; None where the file says nothing of it."""
+    """Return what a module of Haskell or a script lets others use; None where the file says nothing of it."""
+    if source.language.name == "haskell":
+        return named_by_header(source.tree.root_node)
     if source.language.name not in MODULES:
         return None
     names: set[str] = set()
@@ -82,6 +84,16 @@ def exported_names(source: Source) -> frozenset[str] | None:
             continue
         is_module = True
     return frozenset(names) if is_module else None
+
+
+def named_by_header(root: Node) -> frozenset[str] | None:
+    """Return what the head of a module of Haskell lists; None where it lists nothing, or modules whole."""
+    header = next((child for child in root.named_children if child.type == "header"), None)
+    listed = header.child_by_field_name("exports") if header is not None else None
+    if listed is None or any(child.type == "module_export" for child in listed.named_children):
+        return None
+    named = (child.child_by_field_name(field) for child in listed.named_children for field in ("variable", "type"))
+    return frozenset(text_of(name) for name in named if name is not None)
 
 
 def named_in(statement: Node) -> Iterator[str]:

@@ -30,22 +30,28 @@ WORDS = (
 HOLDER = re.compile(r"^(?:ambient_declaration|annotated_expression)$|annotation|attribute|modifiers")
 """Kinds of nodes that speak of the definition which they stand in, or before."""
 ENTRIES = r"DllMain|JNI_On(?:Unl|L)oad|Java_\w+|LLVMFuzzer\w+|PyInit_\w+|w?WinMain"
+CAPITALS = re.compile(r"[A-Z][A-Z\d_]*")
 LOOKED_UP = {
     "c": re.compile(ENTRIES),
     "cpp": re.compile(
         rf"{ENTRIES}|(?:push|pop|emplace)_(?:back|front|hint)|(?:lower|upper)_bound|equal_range|(?:c|to)_str(?:ing)?"
         r"|max_size|shrink_to_fit|get_allocator|(?:key|value)_comp|(?:const_|reverse_){0,2}iterator"
         r"|await_(?:ready|resume|suspend)|(?:initial|final)_suspend|return_(?:value|void)|yield_value"
-        r"|(?:allocator|difference|key|mapped|promise|size|value)_type|get_return_object|unhandled_exception|(?:try_)?lock(?:_shared)?|unlock_shared"
+        r"|(?:allocator|difference|key|mapped|promise|size|value)_type|get_return_object|unhandled_exception"
+        r"|(?:try_)?lock(?:_shared)?|unlock_shared"
     ),
-    "perl": re.compile(r"[A-Z][A-Z\d_]*"),
+    "fortran": CAPITALS,
+    "perl": CAPITALS,
     "scala": re.compile("autoImport"),
     "swift": re.compile(r"\w+_Previews"),
+    "zig": CAPITALS,
 }
 """
 By language, the names by which something looks for a definition: what loads a library or fuzzes it, and in C++ the
 compiler of coroutines and what is written for any container; Perl and what saves its values for subs in capitals, which
-are constants otherwise; sbt for what a plug-in brings into builds; Xcode for what it shows of a view.
+are constants otherwise; sbt for what a plug-in brings into builds; Xcode for what it shows of a view. Fortran knows no
+case, and capitals tell there what stands for a constant, or comes from old code; in Zig what has the name that C or
+Windows gave it.
 """
 COMPOSED = re.compile(rb"""["'`:](\w{2,40})(?:#\{|\{?\$[\w{]|["'][ \t]*(?:\.\.?|\+)[ \t]*[$\w])""")
 """How a name begins of which the rest is filled in when the program runs: `"add_{$key}"`, `'add_' . $key`."""
@@ -53,6 +59,8 @@ COMPOSING = frozenset({"javascript", "lua", "perl", "php", "ruby", "tsx", "types
 """Languages in which a function is called by a name that is made so."""
 EXTERN = "extern"
 """The body of a function in Scala Native that C has, and named."""
+WRAPPING = frozenset({"zig"})
+"""Languages in which what wraps a function of the system is called like it."""
 NOTHING = re.compile("(?!)")
 BEFORE = frozenset({"annotated_expression", "attribute_item"})
 """Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
@@ -72,9 +80,8 @@ def own_names(file: AnyView) -> Iterator[Name]:
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
         own = last_part(name.text)
         is_looked_up = looked_up.fullmatch(own) is not None or is_composed(own, composed) or "[" in name.text
-        if not (
-            is_fixed or is_looked_up or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)
-        ):
+        is_taken = is_fixed or is_looked_up or is_wrapper(file, unit)
+        if not (is_taken or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)):
             yield name
         around.append((name.text, end))
 
@@ -98,15 +105,24 @@ def is_constructor(name: Name, around: list[str]) -> bool:
     return name.kind == "function" and text.lstrip("~") in {last_part(owner.partition("<")[0]), *around}
 
 
+def is_wrapper(file: AnyView, unit: Unit) -> bool:
+    """Claim that a definition has the name of what it calls of another, where a language's custom is to call it so."""
+    called = f".{unit.name.text}(".encode()
+    is_asked = file.source.language.name in WRAPPING
+    return is_asked and file.utf8.find(called, unit.name.node.end_byte, unit.last.end_byte) >= 0
+
+
 def is_given(file: AnyView, unit: Unit) -> bool:
     """Claim that a definition has the name of what it overrides, extends, implements or specializes, or that C has."""
     around = unit.node.parent
     owner = around.parent if around is not None else None
     is_asked_for = owner is not None and owner.child_by_field_name("trait") is not None
+    # an instance of Haskell has the functions of its class
+    is_asked_for |= owner is not None and owner.type == "instance"
     is_of_c = any(each is not None and each.type == "linkage_specification" for each in (around, owner))
     body = unit.node.child_by_field_name("body")
     is_of_c |= body is not None and text_of(body).strip() == EXTERN
-    is_special = unit.node.type == "impl_item" or unit.name.node.type == "template_type"
+    is_special = unit.node.type in ("impl_item", "instance") or unit.name.node.type == "template_type"
     return is_special or is_of_c or is_asked_for or is_given_before(file, unit)
 
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:  # they import this module
 NOT_NEUTRAL = frozenset({"python"})
 """Languages with a catalogue of their own."""
 PROGRAMS = frozenset(
-    {"bash", "c", "cpp", "csharp", "dart", "elixir", "go", "java", "javascript", "julia", "kotlin", "lua", "perl"}
-    | {"php", "ruby", "rust", "scala", "solidity", "swift", "tsx", "typescript"}
+    {"bash", "c", "cpp", "csharp", "dart", "elixir", "fortran", "go", "haskell", "java", "javascript", "julia"}
+    | {"kotlin", "lua", "perl", "php", "ruby", "rust", "scala", "solidity", "swift", "tsx", "typescript", "zig"}
 )
 """Languages of programs: there most keys are given what was computed."""
 PROSE = frozenset({"markdown"})

@@ -254,6 +254,12 @@ LINTERS = {
         {"": alone(lines_below), "begin": rest_of_file, "nextline": lines_below},
         re.compile(rb"\(([^)\n]*)"),
     ),
+    "hlint": Linter(
+        b"hlint",
+        re.compile(rb"\{-#?\s*HLINT\s+(ignore)(?=\s*\")"),
+        {"ignore": whole_file},
+        re.compile(rb"\s*\"([^\"\n]*)"),
+    ),
     "phpcs": Linter(
         b"phpcs:",
         re.compile(rb"\bphpcs:(enable|(?:disable|ignore)(?=[ \t]+\w))\b"),

@@ -24,8 +24,14 @@ from .strings import CLOSING
 
 SEPARATOR = ","
 """What stands between elements; a `;` ends what stands before it, as in the body of a class."""
-LAST = frozenset({"base_field_initializer", "remaining_field_pattern", "rest_pattern"})
-"""Kinds of what takes the rest, after which JavaScript, TypeScript and Rust allow no separator."""
+LAST = frozenset(
+    {"base_field_initializer", "remaining_field_pattern", "rest_pattern"}
+    | {"comptime_declaration", "function_declaration", "test_declaration", "variable_declaration"}
+)
+"""
+Kinds of what takes the rest, after which JavaScript, TypeScript and Rust allow no separator, and of what stands behind
+the fields of a type of Zig.
+"""
 PLAIN = re.compile(r"(content|end|fragment|literal|start)$")
 """Kinds of the parts of a string that is no more than its text."""
 QUOTED = frozenset("\"'\\\n")
@@ -40,9 +46,10 @@ TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 WIDEST_STEP = 8
 FORMATTERS = SCRIPT_FORMATTERS | frozenset(
-    {"JuliaFormatter", "Runic", "StyLua", "clang-format", "csharpier", "dart format", "dotnet format", "gofmt"}
-    | {"google-java-format", "ktlint", "mago", "mix format", "perltidy", "php-cs-fixer", "phpcs", "pint", "rubocop"}
-    | {"rustfmt", "scalafmt", "shfmt", "sqlfluff", "standardrb", "swift-format", "swiftformat", "terraform fmt"}
+    {"JuliaFormatter", "Runic", "StyLua", "clang-format", "csharpier", "dart format", "dotnet format", "fourmolu"}
+    | {"fprettify", "gofmt", "google-java-format", "ktlint", "mago", "mix format", "ormolu", "perltidy"}
+    | {"php-cs-fixer", "phpcs", "pint", "rubocop", "rustfmt", "scalafmt", "shfmt", "sqlfluff", "standardrb"}
+    | {"stylish-haskell", "swift-format", "swiftformat", "terraform fmt", "zig fmt"}
 )
 """What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
@@ -56,7 +63,8 @@ class StringDelimiter(NeutralConvention):
     owners = SCRIPT_FORMATTERS | {"StyLua", "mago", "pint", "rubocop", "standardrb"}
     # there single quotes open no string, or another thing than double ones do
     spared = frozenset(
-        {"c", "cpp", "csharp", "elixir", "go", "hcl", "java", "julia", "kotlin", "rust", "scala", "swift"}
+        {"c", "cpp", "csharp", "elixir", "go", "haskell", "hcl", "java", "julia", "kotlin"}
+        | {"rust", "scala", "swift", "zig"}
     )
     version = 8
     values = ("double", "single")
@@ -276,7 +284,7 @@ class TokenSpacing(NeutralConvention):
     question = "Do blanks stand around {key}?"
     cap = "hint"
     owners = FORMATTERS
-    spared = PROSE | {"bash"}  # there a blank ends a word
+    spared = PROSE | {"bash", "fortran"}  # there a blank ends a word, or lines are laid out by columns
     is_mined = True
     version = 13
     examples = Examples(
@@ -452,11 +460,11 @@ class TrailingSeparator(NeutralConvention):
     cap = "advise"
     owners = SCRIPT_FORMATTERS | {
         "StyLua", "csharpier", "gofmt", "ktlint", "mago", "pint", "rubocop", "rustfmt", "scalafmt", "standardrb",
-        "swift-format", "swiftformat",
+        "swift-format", "swiftformat", "zig fmt",
     }  # fmt: skip
     never = frozenset({"absent"})
     values = ("present", "absent")
-    version = 3
+    version = 4
     examples = Examples(
         value="present",
         path="src/a.js",
@@ -476,6 +484,14 @@ class TrailingSeparator(NeutralConvention):
                 "const {\n  a,\n  ...b\n} = c;",
                 "class A {\n  a = 1;\n  b: string;\n\n  f() {\n    g();\n  }\n}\n",
             ),
+        ),
+        Examples(
+            value="present",
+            path="src/a.zig",
+            language="zig",
+            conforms=("const A = struct {\n    b: u8,\n    c: u8,\n};\n",),
+            departs=("const A = struct {\n    b: u8,\n    c: u8\n};\n",),
+            nearly=("const A = struct {\n    b: u8,\n\n    fn c() void {\n        d();\n    }\n};\n",),
         ),
     )
 

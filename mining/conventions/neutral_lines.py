@@ -132,6 +132,15 @@ class BlankLines(NeutralConvention):
         ),
         Examples(
             value="1",
+            key="a function declaration and another",
+            path="src/a.zig",
+            language="zig",
+            conforms=("fn f() void {\n}\n\npub fn g() void {\n}\n",),
+            departs=("pub fn f() void {\n}\nfn g() void {\n}\n",),
+            nearly=("pub const a = 1;\n\nconst b = 2;\n",),
+        ),
+        Examples(
+            value="1",
             key="a `#define` and a `#include`",
             path="src/a.h",
             language="c",
@@ -209,12 +218,13 @@ def neighbour(node: Node, called: str | None) -> str:
     if order is not None:
         return noun_of(f"`#{order[1]}`")
     kind = node.type.replace("class_", f"{called}_") if called else node.type
-    opening = node.children[:2]
+    # who may use it makes no other kind
+    opening = [child for child in node.children if child.type != "pub"][:2]
     if TAKING.search(node.type):
         # the grammar of PHP counts the second word into what is taken
         opening = [first_token(child) for child in opening]
     # behind a named node, such as the `pub` of Rust, stands no more than the word that opens the others
     words = [text_of(child) for child in opening if not child.is_named]
     second = words[1] if len(words) > 1 else ""
-    is_said = not second.isalpha() or second in node.type
+    is_said = not second.isalpha() or second in node.type or second == "fn"
     return noun_of(kind if is_said else f"{second} {kind}")

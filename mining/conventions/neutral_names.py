@@ -45,10 +45,10 @@ GO_TEST = re.compile(r"(?:Benchmark|Example|Fuzz|Test)(?![a-z])")
 GO = {"camelCase": "MixedCaps", "CapWords": "MixedCaps"}
 """What Go calls the cases: that of the first letter says who may use a name, and is no choice."""
 NAMING = frozenset(
-    {"Camel", "ClassName", "FunctionName", "MethodName", "Naming", "TypeName", "VariableName", "_name", "camelcase"}
-    | {"identifier-naming", "naming-convention"}
+    {"Camel", "ClassName", "FunctionName", "MethodName", "Naming", "TypeName", "VariableName", "_name", "camelCase"}
+    | {"camelcase", "identifier-naming", "naming-convention"}
 )
-"""What the rules about names hold in theirs: of Biome, clang-tidy, ESLint, PHPCS, PHPMD, RuboCop, SwiftLint."""
+"""What the rules about names hold in theirs: of Biome, clang-tidy, ESLint, HLint, PHPCS, PHPMD, RuboCop, SwiftLint."""
 CALLED = {"CapWords": "PascalCase"}
 """What other languages than Python call a case."""
 

@@ -25,11 +25,11 @@ ORDER = re.compile(
 """What opens an order to a tool that reads it between brackets alone."""
 BROKEN = re.compile(r"""(['"])[ \t]*\r?\n\s*r?\1""")
 """Where a text that is written as several strings, as Dart has it, goes from one line to the next."""
-ONE_MARKER = frozenset({"bash", "elixir", "julia", "perl", "ruby", "starlark", "yaml"})
+ONE_MARKER = frozenset({"bash", "elixir", "haskell", "julia", "perl", "ruby", "starlark", "yaml", "zig"})
 """Languages that have no other."""
 HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
-PREAMBLE = re.compile(r"#!|<\?|declare\s*\(|[\"']use \w+[\"'];?$")
+PREAMBLE = re.compile(r"#!|<\?|\{-#|declare\s*\(|[\"']use \w+[\"'];?$")
 """How code begins that has to stand before all other, or may not stand elsewhere: a header may follow it."""
 TO_TOOLS = re.compile(
     r"#!|// ?(?:@ts-|\+build|go:|swift-|swiftlint:)|# ?(?:-\*-|coding|encoding|frozen_string_literal|shellcheck|typed)"
@@ -179,7 +179,7 @@ class LongStrings(NeutralConvention):
     question = "How is a string of several lines opened?"
     cap = "advise"
     # there it can be opened in one way alone, or each way makes another text
-    spared = frozenset({"bash", "go", "java", "kotlin", "scala", "swift", "yaml"})
+    spared = frozenset({"bash", "fortran", "go", "haskell", "java", "kotlin", "scala", "swift", "yaml"})
     owners = frozenset({"rubocop", "standardrb"})
     version = 8
     examples = Examples(

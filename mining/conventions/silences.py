@@ -119,4 +119,5 @@ def codes_in(rules: bytes, prefix: str) -> tuple[str, ...]:
 
 def is_comment(node: Node) -> bool:
     """Claim that a node is a comment, or part of one."""
-    return "comment" in node.type or node.type == "marginalia"
+    # in Haskell, orders to linters may be written like those to the compiler
+    return "comment" in node.type or node.type in ("marginalia", "pragma")

@@ -218,7 +218,7 @@ def test_nesting_that_would_end_the_process_is_not_parsed(house: Path):
 
 def test_code_that_no_grammar_reads_is_counted(house: Path, commit_tree: Commit):
     """Of the whole tree all of it but what is excluded, of a change its own files, of a folder those in it."""
-    for name in ("a.zig", "lib/b.zig", "lib/c.awk", "vendor/d.zig", "lib/e.txt"):
+    for name in ("a.nim", "lib/b.nim", "lib/c.awk", "vendor/d.nim", "lib/e.txt"):
         (house / name).parent.mkdir(exist_ok=True)
         (house / name).write_text("x = 1\n")
     commit_tree(house, "Add code of other languages")
@@ -227,9 +227,9 @@ def test_code_that_no_grammar_reads_is_counted(house: Path, commit_tree: Commit)
     def notes(**asked: object) -> tuple[str, ...]:
         return run_check(Request(house, names=False, **asked)).notes
 
-    assert ("3 files of languages that are not read (.awk, .zig)",) == notes()
+    assert ("3 files of languages that are not read (.awk, .nim)",) == notes()
     assert ("1 file of a language that is not read (.awk)",) == notes(base="HEAD")
-    assert ("2 files of languages that are not read (.awk, .zig)",) == notes(paths=("lib",))
+    assert ("2 files of languages that are not read (.awk, .nim)",) == notes(paths=("lib",))
     assert () == notes(base="HEAD", paths=("m1.py",))
 
 

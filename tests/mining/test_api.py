@@ -117,6 +117,8 @@ def symbols_of(path: str, text: str) -> tuple[Symbol, ...]:
             "open a door (e.g. the front one) once",
         ),
         ('"""Given a key, open the door."""', "Given a key, open the door", ""),
+        ("-- | Opens the\n-- door.", "Opens the door", "open the door"),
+        ("!> Opens the\n!! door.", "Opens the door", "open the door"),
         ('"""Safe version of `open`."""', "Safe version of `open`", ""),
         ('"""Convenience method for opening doors."""', "Convenience method for opening doors", ""),
     ],

@@ -1107,6 +1107,228 @@ class Jobs::Gate {
         ),
         id="perl",
     ),
+    pytest.param(
+        "fortran",
+        "queue.f90",
+        """
+!> Keeps jobs in order.
+module queues
+  use, intrinsic :: iso_fortran_env, only : dp => real64
+  implicit none
+  private
+
+  !> A bounded queue.
+  type, extends(sink) :: queue
+    integer :: n = 0 !< how many
+  contains
+    procedure :: size => queue_size
+  end type queue
+
+  interface
+    module subroutine far(a)
+      integer, intent(in) :: a
+    end subroutine far
+  end interface
+
+contains
+
+  !> Adds one job at the end.
+  subroutine push(self, job)
+    class(queue), intent(inout) :: self
+    integer, intent(in) :: job
+    ! one more
+    self%n = self%n + 1
+    call log_it("pushed", 'a', job)
+  end subroutine push
+
+  pure elemental integer function queue_size(self) result(n)
+    !! How many
+    !! there are.
+    class(queue), intent(in) :: self
+    n = self%n
+  end function queue_size
+
+  ! Halves.
+  real(dp) function half(x)
+    real(dp), intent(in) :: x
+    half = inner()
+  contains
+    real(dp) function inner()
+      inner = x / 2
+    end function
+  end function half
+end module queues
+
+submodule (queues) far_away
+contains
+  module procedure far
+    print *, a
+  end procedure far
+end submodule far_away
+
+program main
+  use queues
+  call push(all, 1)
+end program main
+""",
+        [
+            ("class", "queues"),
+            ("class", "queues.queue"),
+            ("method", "queues.push"),
+            ("method", "queues.queue_size"),
+            ("method", "queues.half"),
+            ("function", "queues.half.inner"),
+            ("class", "far_away"),
+            ("method", "far_away.far"),
+            ("function", "main"),
+        ],
+        (
+            "queues.half",
+            "! Halves.",
+            "    real(dp), intent(in) :: x\n    half = inner()\n  contains\n    real(dp) function inner()\n"
+            "      inner = x / 2\n    end function",
+        ),
+        id="fortran",
+    ),
+    pytest.param(
+        "haskell",
+        "Queue.hs",
+        """
+{-# LANGUAGE RecordWildCards #-}
+-- | Keeps jobs in order.
+module Jobs.Queue (Queue (..), push) where
+
+import qualified Data.Map as Map
+
+-- | A bounded queue.
+data Queue a = Queue
+  { jobs :: [a]  -- ^ what waits
+  , limit :: Int
+  }
+  deriving (Show)
+
+-- | Adds one job at the end.
+push :: Queue a -> a -> Queue a
+push queue job = queue { jobs = everything }
+  where
+    -- one more
+    everything = jobs queue ++ [job]
+
+-- By cases.
+room :: Int -> Int
+{-# INLINE room #-}
+room 0 = 1
+-- all else
+room n
+  | n > 3 = 0
+  | otherwise = room (n - 1)
+
+-- | How many there are.
+size :: Queue a -> Int
+size = length . jobs
+
+class Sink s where
+  -- | Closes.
+  close :: s -> IO ()
+  close _ = pure ()
+
+instance Sink (Queue a) where
+  close queue =
+    stop queue
+
+newtype Id = Id Int
+""",
+        [
+            ("class", "Queue"),
+            ("function", "push"),
+            ("function", "room"),
+            ("function", "size"),
+            ("class", "Sink"),
+            ("method", "Sink.close"),
+            ("class", "Sink.Queue"),
+            ("method", "Sink.Queue.close"),
+            ("class", "Id"),
+        ],
+        (
+            "room",
+            "-- By cases.",
+            "{-# INLINE room #-}\nroom 0 = 1\n-- all else\nroom n\n  | n > 3 = 0\n  | otherwise = room (n - 1)",
+        ),
+        id="haskell",
+    ),
+    pytest.param(
+        "zig",
+        "queue.zig",
+        """
+//! Keeps jobs in order.
+const std = @import("std");
+
+/// A bounded queue.
+pub const Queue = struct {
+    jobs: std.ArrayList(Job),
+
+    /// Adds one job at the end.
+    pub fn push(self: *Queue, job: Job) !usize {
+        // one more
+        try self.jobs.append(job);
+        return self.jobs.items.len;
+    }
+
+    fn size(self: Queue) usize { return self.jobs.items.len; }
+};
+
+const State = enum(u8) { open, closed };
+
+pub fn Ring(comptime T: type) type {
+    return struct {
+        /// The one that was there first.
+        pub fn first(self: @This()) T {
+            return self.items[0];
+        }
+    };
+}
+
+fn Item(comptime T: type) type {
+    return @typeInfo(T).array.child;
+}
+
+const Failed = error{ Full, Closed };
+
+export fn push_job(job: *Job) void {
+    queue.push(job.*) catch unreachable;
+}
+
+const clock = struct {
+    fn tick() u64 {
+        return std.time.now();
+    }
+};
+
+test "push" {
+    const Own = struct { a: u8 };
+    try std.testing.expect(Own{ .a = 1 } == 1);
+}
+""",
+        [
+            ("class", "Queue"),
+            ("method", "Queue.push"),
+            ("method", "Queue.size"),
+            ("class", "State"),
+            ("class", "Ring"),
+            ("method", "Ring.first"),
+            ("function", "Item"),
+            ("class", "Failed"),
+            ("function", "push_job"),
+            ("class", "clock"),
+            ("method", "clock.tick"),
+        ],
+        (
+            "Queue.push",
+            "/// Adds one job at the end.",
+            "        // one more\n        try self.jobs.append(job);\n        return self.jobs.items.len;",
+        ),
+        id="zig",
+    ),
 ]
 
 
@@ -1244,6 +1466,7 @@ FORMS = [
     ("a.kt", "@A(B::class)\n@C\nopen class D protected constructor() {\n  fun e() {\n    f()\n  }\n}\n", []),
     ("a.swift", "struct A {\n  subscript(i: Int) -> Int { return a[i] }\n}\n", ["A", "A.subscript"]),
     ("a.swift", "struct A {\n  static func == (l: A, r: A) -> Bool { return true }\n}\n", ["A", "A.=="]),
+    ("a.zig", "const a: enum { b } = .b;\nconst C = enum { d };\n", ["C"]),
     ("a.cpp", "class A {\n  operator bool() const { return true; }\n};\n", ["A", "A.bool"]),
 ]  # fmt: skip
 

@@ -59,6 +59,9 @@ public class Scales {
         ("a.go", "package a\n\nfunc Open(door string) {\n\tf(door)\n}\n",
          "package a\n\nfunc open(door string) {\n\tf(door)\n}\n"),
         ("a.rs", "pub fn open(door: &str) {\n    f(door);\n}\n", "fn open(door: &str) {\n    f(door);\n}\n"),
+        ("a.hs", "module A (open) where\n\nopen :: Door -> IO ()\nopen door =\n  f door\n",
+         "module A (shut) where\n\nopen :: Door -> IO ()\nopen door =\n  f door\n"),
+        ("a.zig", "pub fn open(a: Door) void {\n    f(a);\n}\n", "fn open(a: Door) void {\n    f(a);\n}\n"),
         ("A.java", "public class A {\n    public void open(Door door) { f(door); }\n}\n",
          "public class A {\n    @Override\n    public void open(Door door) { f(door); }\n\n"
          "    void lock(Door door) { f(door); }\n\n    private void shut(Door door) { g(door); }\n}\n\n"

@@ -326,8 +326,8 @@ def test_a_language_of_the_house_alone_is_told(write_tree):
 def test_a_few_files_of_an_unknown_language_are_told_where_there_is_nothing_else(write_tree):
     """The first files of a language of one's own are few, and fifty endings of others' are no way out."""
     many = [f".x{n}" for n in range(50)]
-    with pytest.raises(InputError, match=r"1 file ends in \.hs\. A table describes another language.*--language FILE"):
-        open_repository(write_tree({"Main.hs": "main = 1\n", "a.css": "a {}\n"}, "known"), suffixes=many)
+    with pytest.raises(InputError, match=r"1 file ends in \.nim\. A table describes another language.*--language FILE"):
+        open_repository(write_tree({"main.nim": "echo 1\n", "a.css": "a {}\n"}, "known"), suffixes=many)
     with pytest.raises(InputError, match=r"1 file ends in \.kiln\. .*--language FILE"):
         open_repository(write_tree({"a.kiln": "oven:\n  heat 3\n"}, "few"), suffixes=many)
     with pytest.raises(InputError, match=r"`idiolect doctor` names the languages\.$"):

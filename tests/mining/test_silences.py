@@ -101,6 +101,9 @@ def test_what_a_linter_is_told_of_something_else_is_asked(convention: str, text:
         ("a.ts", "// biome-ignore format: by hand\nfunction a() {}\n", ["a"]),
         ("a.cc", "// NOLINTNEXTLINE(readability-identifier-naming)\nint aB() { f(); }\nint c() { f(); }\n", ["c"]),
         ("a.cc", "int a() { f(); }  // NOLINT(google-explicit-constructor)\nint b() { f(); }  // NOLINT\n", ["a", "b"]),
+        ("a.hs", '{- HLINT ignore "Use camelCase" -}\na_b :: Int -> Int\na_b n = n\n', []),
+        ("a.hs", '{-# HLINT ignore "Use camelCase" #-}\na_b :: Int -> Int\na_b n = n\n', []),
+        ("a.hs", '{-# HLINT ignore "Use map" #-}\na :: Int -> Int\na n = n\n', ["a"]),
         (
             "a.php",
             "<?php\nclass A {\n    /**\n     * @SuppressWarnings(PHPMD.CamelCaseMethodName)\n     */\n"

@@ -568,7 +568,7 @@ def test_guide_prints_the_house_style(
     named, a note says that it is a part.
     """
     habit = {f"m{i}.py": 'x = "a"\ny = "b"\nz = "c"\nv = "d"\n' for i in range(30)}
-    root = write_tree(habit | {"a.zig": "x = 1", "part/n.py": "x = 1\n", "part/idiolect.toml": "[language.x]"})
+    root = write_tree(habit | {"a.nim": "x = 1", "part/n.py": "x = 1\n", "part/idiolect.toml": "[language.x]"})
     commit_tree(root, "Begin")
 
     monkeypatch.chdir(root / "part")
@@ -576,9 +576,9 @@ def test_guide_prints_the_house_style(
 
     said = capsys.readouterr()
     assert "double quotes" in said.out and said.out.endswith("`\n")
-    deeper, zig = said.err.splitlines()
+    deeper, nim = said.err.splitlines()
     assert "note: settings are read at the top of the repository alone, not in part/idiolect.toml" == deeper
-    assert "note: 1 file of a language that is not read (.zig)" == zig
+    assert "note: 1 file of a language that is not read (.nim)" == nim
     assert main(["guide", "."]) == 0
     alone, code, _ = capsys.readouterr().err.splitlines()
     assert alone.startswith("note: learned from this folder alone") and "`language` would run code" in code
