@@ -295,7 +295,7 @@ class Plan:
     icc: float
     """The assumed correlation of differences within a cluster."""
     mde: float | None
-    """The smallest true gain found in 4 of 5 runs; None where no number of probes in so few clusters is enough."""
+    """The smallest true gain found in 4 of 5 runs; None where not even all of the probes are found gained."""
     needed: int
     """Probes needed to find a gain of the minimum worthwhile size."""
 
@@ -305,7 +305,9 @@ def plan_suite(sizes: Sequence[int], gain: float, *, discordant: float = 0.2) ->
     n, g = sum(sizes), len(sizes)
     effect = design_effect(sizes, ICC)
     se = math.sqrt(discordant / n * effect) if n else math.inf
-    mde = detectable(se, degrees_of_freedom(sizes)) if g >= 2 else None
+    found = detectable(se, degrees_of_freedom(sizes)) if g >= 2 else math.inf
+    # no arm can gain more than all there is
+    mde = found if found <= 1 else None
     return Plan(n, g, discordant, ICC, mde, math.ceil(pairs_needed(gain, discordant) * effect))
 
 

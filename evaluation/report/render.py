@@ -108,6 +108,7 @@ def render_report(
         "style": describe_style(verdict),
         "mended_by": " and ".join(name_tools(run)),
         "losses": describe_losses(verdict["losses"]),
+        "tuned": any(arm["arm_id"].startswith("tuned") for arm in verdict["arms"]),
         "curve": describe_curve(log),
         "examples": choose_examples(scores, pairs, verdict),
         "facts": list_facts(run, verdict),

@@ -94,6 +94,18 @@ def test_pictures_and_sections_are_there(page):
     assert 'id="evidence"' in text
 
 
+def test_without_an_adapter_none_is_said_to_have_learned(corpus, page, tmp_path):
+    """The losses of the base alone stand under a heading of their own."""
+    out = tmp_path / "evaluation"
+    evaluate_corpus(corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses())
+    texts = [file.read_text("utf-8") for file in (page, out / "report.html")]
+
+    assert [("What the adapter learned" in text, "What the base knows" in text) for text in texts] == [
+        (True, False),
+        (False, True),
+    ]
+
+
 def test_no_sign_is_unseen():
     """What takes no room, turns text or is read by models alone stands as its number."""
     assert "a[U+00AD][U+202E][U+200B][U+E0041]␛[31m\tb\n" == make_visible("a\xad\u202e\u200b\U000e0041\x1b[31m\tb\r\n")

@@ -226,8 +226,10 @@ def test_what_a_plan_sees_shrinks_with_the_design_effect():
 
 
 def test_what_no_suite_can_see_is_said():
-    """One cluster sees nothing, two do; a gain that is none, or more than all, cannot be planned for."""
-    assert [plan_suite(sizes, 0.05).mde is None for sizes in ([], [5], [5, 5])] == [True, True, False]
+    """Few clusters do not even see that all is gained; a gain that is none, or more than all, cannot be planned for."""
+    seen = [plan_suite(sizes, 0.05).mde is not None for sizes in ([], [5], [5, 5], [1] * 3, [5] * 3, [1] * 4)]
+
+    assert seen == [False, False, False, False, True, True]
     assert plan_suite([], 0.05).needed == pairs_needed(0.05, 0.2)
     assert plan_suite([10] * 40, 0.05).needed == math.ceil(1.45 * pairs_needed(0.05, 0.2))
     assert pairs_needed(0.5, 0.1) == pairs_needed(0.5, 0.5)
