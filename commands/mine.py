@@ -85,7 +85,7 @@ def describe_foreign(skipped: Mapping[str, int]) -> list[str]:
 
 def summary(out: Path, corpus: Corpus) -> str:
     """Return what a person wants to know of a corpus."""
-    from ..mining.advice import advise
+    from ..mining.advice import LEAST_PAIRS, advise
     from ..mining.artefacts import read_jsonl
     from ..mining.enough import describe_support
     from ..mining.yields import REDACTED
@@ -114,4 +114,7 @@ def summary(out: Path, corpus: Corpus) -> str:
     dropped = read_jsonl(corpus.folder / "skipped.jsonl")
     lines += ["", *advise(corpus.manifest), "", *describe_support(corpus.manifest, dropped)]
     name = shlex.quote(str(out))
-    return "\n".join([*lines, "", f"Read them: idiolect show {name}", f"Train: idiolect train {name} --out adapter"])
+    # what `train` would refuse is not said to be next
+    is_enough = sum(row["train"] for row in counts.values()) >= LEAST_PAIRS
+    then = f"Train: idiolect train {name} --out adapter" if is_enough else f"Their rules: idiolect guide {name}"
+    return "\n".join([*lines, "", f"Read them: idiolect show {name}", then])

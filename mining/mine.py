@@ -40,6 +40,18 @@ from .yields import UNTOLD, Drop, FileYield, HistoryYield, Mined, hash_of
 
 
 @pause_collection()
+def refuse_twice(repositories: Sequence[Path]) -> None:
+    """Raise `InputError` where the files of one of *repositories* are those of another, too: it would count twice."""
+    places = {one: Path(os.path.realpath(one)) for one in repositories}
+    if len(set(places.values())) < len(repositories):
+        raise InputError("One repository is named twice. Name each once.")
+    for inner, place in places.items():
+        outer = next((one for one, above in places.items() if above in place.parents), None)
+        # a submodule is none of its repository's files
+        if outer is not None and not (place / ".git").exists():
+            raise InputError(f"{str(inner)!r} lies in {str(outer)!r}, which is mined as well. Name one of them.")
+
+
 def mine_repositories(
     repositories: Sequence[Path],
     out: Path,
@@ -61,6 +73,7 @@ def mine_repositories(
     known = known_languages()
     if unknown := sorted(set(kinds or ()) - set(collect_kinds())):
         raise InputError(f"No pair kind {unknown[0]!r}. Known: {', '.join(collect_kinds())}.")
+    refuse_twice(repositories)
     settings = read_together(repositories)
     own_pairs = [pair for root, own in zip(repositories, settings, strict=True) for pair in read_own_pairs(root, own)]
     opened = [open_code(root, known, own.exclude, own.marks) for root, own in zip(repositories, settings, strict=True)]
