@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 
 import click
@@ -125,7 +126,25 @@ def describe_misuse(error: click.ClickException) -> str:
     """Return what click found wrong with a command line, and where to read on."""
     context = getattr(error, "ctx", None)
     help_at = f" Read {context.command_path} --help." if context else ""
-    return error.format_message() + help_at
+    said = name_setting(error) or error.format_message()
+    end = "" if said.endswith((".", "?", "?)")) else "."
+    return said + end + help_at
+
+
+def name_setting(error: click.ClickException) -> str:
+    """Return what to type for a value of the recipe that was given as an option, to a command that takes such."""
+    context = getattr(error, "ctx", None)
+    if not isinstance(error, click.NoSuchOption) or context is None:
+        return ""
+    if not any("--set" in option.opts for option in context.command.params):
+        return ""
+    key = error.option_name.lstrip("-").replace("-", "_")
+    with suppress(IdiolectError):  # what trains may not be installed
+        from .training.recipe import RANGES
+
+        if key in RANGES:
+            return f"No such option {error.option_name!r}, but a value of the recipe: --set {key}=NUMBER."
+    return ""
 
 
 def complain(message: str, exit_code: int) -> int:

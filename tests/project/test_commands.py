@@ -22,6 +22,7 @@ from idiolect.commands import _progress
 from idiolect.commands._paths import PATH
 from idiolect.commands._progress import goes_on
 from idiolect.mining.conventions.convention import conventions_by_id
+from idiolect.mining.mine import refuse_twice
 
 ROOT = Path(idiolect.__file__).parent
 Write = Callable[[Mapping[str, str]], Path]
@@ -57,12 +58,45 @@ def fails(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -
         (["chekc"], "idiolect: No such command 'chekc'. Did you mean 'check'? Read idiolect --help."),
         (["mine"], "idiolect: Missing argument 'REPO…'. Read idiolect mine --help."),
         (["baseline", "made"], "idiolect: No such command 'made'. Read idiolect baseline --help."),
+        (["guide", ".", ".."], "idiolect: Got unexpected extra argument (..). Read idiolect guide --help."),
+        (
+            ["check", "--minutes", "2"],
+            "idiolect: No such option '--minutes'. Did you mean '--names'? Read idiolect check --help.",
+        ),
+        (
+            ["train", "corpus", "--out", "adapter", "--learning-rate", "2"],
+            "idiolect: No such option '--learning-rate', but a value of the recipe: --set learning_rate=NUMBER. "
+            "Read idiolect train --help.",
+        ),
     ],
-    ids=["no command", "a slip", "nothing to mine", "a command of a command"],
+    ids=["no command", "a slip", "nothing to mine", "a command of a command", "too much", "no option", "no option but"],
 )
 def test_a_command_line_that_cannot_be_read_is_told_in_one_line(capsys, arguments, told):
     assert main(arguments) == 2
     assert capsys.readouterr().err == f"{told}\n"
+
+
+def test_what_would_be_refused_is_not_said_to_be_next(capsys, corpus, tmp_path, write_tree):
+    """A corpus that is too small to train on is one to read rules of; both name the corpus."""
+    root = write_tree({"total.py": 'def total(prices):\n    """Add *prices* up."""\n    return sum(prices)\n'})
+    few = tmp_path / "few"
+    assert main(["mine", str(root), "--out", str(few), "--workers", "1"]) == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+
+    assert said == f"Their rules: idiolect guide {few}"
+
+
+def test_the_files_of_one_repository_are_not_mined_twice(capsys, tmp_path, write_tree):
+    """Not under two spellings of its path, nor as a folder of another; a submodule is no file of its repository."""
+    root = write_tree({"app/total.py": "def total(prices):\n    return sum(prices)\n"})
+    out = ["--out", str(tmp_path / "corpus"), "--workers", "1"]
+    twice = fails(capsys, ["mine", str(root), f"{root}/app/..", *out], 2)
+    within = fails(capsys, ["mine", str(root / "app"), str(root), *out], 2)
+
+    assert "One repository is named twice" in twice
+    assert f"lies in {str(root)!r}, which is mined as well" in within
+    subprocess.run(["git", "init", "-q", str(root / "app")], check=True)
+    refuse_twice([root / "app", root])
 
 
 @pytest.mark.parametrize(
