@@ -31,6 +31,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from ..mining.artefacts import sha256_file, sha256_json
 from ..mining.cache import cache_folder
 from ..mining.errors import IdiolectError, InputError, MachineError, MismatchError, MissingExtraError, lacks_memory
+from ..mining.instead import tell_instead
 from .base import EMBEDDED, embedded_path
 from .recipe import SMALL_MODEL
 from .trust import check_config, check_gguf, check_parts
@@ -153,7 +154,9 @@ def hash_weights(folder: Path) -> str:
     Raises `InputError` when it is no model folder or holds no safetensors.
     """
     if not (folder / "config.json").is_file():
-        raise InputError(f"{str(folder)!r} is no model folder: it has no config.json.")
+        way_out = "Name a model's; an adapter goes with --from or --adapter."
+        told = tell_instead(folder, "merged", "it has no config.json", way_out)
+        raise InputError(f"{str(folder)!r} is no model folder: {told}")
     for name in ("config.json", "generation_config.json", "tokenizer_config.json"):
         if (folder / name).is_file():
             check_config(folder / name)

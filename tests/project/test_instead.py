@@ -10,6 +10,7 @@ from idiolect.mining.artefacts import write_json
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError
 from idiolect.training.adapter import read_record
+from idiolect.training.models import hash_weights
 
 
 @pytest.fixture(name="made")
@@ -30,6 +31,8 @@ def _made(tmp_path):
         (read_evaluation, "corpus", "is no evaluation: it is a corpus. Make one: idiolect evaluate"),
         (read_record, "corpus", "is no finished adapter: it is a corpus. Make one with `idiolect train`"),
         (read_record, "nothing", "is no finished adapter: it has no idiolect.json. Make one with `idiolect train`"),
+        (hash_weights, "adapter", "is no model folder: it is an adapter. Name a model's; an adapter goes with --from"),
+        (hash_weights, "nothing", "is no model folder: it has no config.json. Name a model's"),
         (read_evaluation, "", r"is no evaluation: it holds one\. Name '.*/evaluation'\.$"),
     ],
 )
