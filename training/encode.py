@@ -23,17 +23,19 @@ Ids = NDArray[np.int32]
 
 EMPTY_ANSWER = "empty_answer"
 TOO_LONG = "too_long"
+BEYOND_BASE = "longer_than_base"
 INFILL_BEYOND = "infill_beyond_share"
 OTHERS_BEYOND = "other_kinds_beyond_share"
 WORDS = {
     EMPTY_ANSWER: "with an empty answer",
     TOO_LONG: "too long",
+    BEYOND_BASE: "longer than the base reads",
     INFILL_BEYOND: "infill pairs beyond their share of the mix",
     OTHERS_BEYOND: "pairs of other kinds beyond their share of the mix",
 }
 """Reasons, as they follow a count."""
 WAYS_OUT = {
-    TOO_LONG: "raise max_tokens",
+    TOO_LONG: "take longer ones: --set max_tokens=N",
     INFILL_BEYOND: "take all infill pairs: --set infill=1",
     OTHERS_BEYOND: "take all pairs of other kinds: --set extra=10",
 }
@@ -148,11 +150,12 @@ def require_pairs(encoded: Encoded) -> None:
     """
     if len(encoded.examples) >= LEAST_PAIRS:
         return
-    ways = ["Mine a larger repository", *ways_out(encoded.refused)]
-    raise TooSmallError(
-        f"Training needs {LEAST_PAIRS} pairs and found {len(encoded.examples)} ({describe_refused(encoded.refused)}). "
-        f"{', or '.join(ways)}."
-    )
+    found, refused = len(encoded.examples), encoded.refused
+    ways = ways_out(refused) if found + sum(refused.get(reason, 0) for reason in WAYS_OUT) >= LEAST_PAIRS else []
+    enough = [way for reason, way in WAYS_OUT.items() if found + refused.get(reason, 0) >= LEAST_PAIRS]
+    # what is too little by itself helps with the others
+    told = ", or ".join(["Mine a larger repository", *(enough or [" and ".join(ways)] * bool(ways))])
+    raise TooSmallError(f"Training needs {LEAST_PAIRS} pairs and found {found} ({describe_refused(refused)}). {told}.")
 
 
 def ways_out(refused: Mapping[str, int]) -> list[str]:

@@ -21,6 +21,8 @@ SMALL_MODEL = 50_000_000
 """Below this many parameters a base is treated as the embedded one: an epoch of minutes on a laptop."""
 FEW_PAIRS = 500
 """A corpus of fewer pairs can spare none: `infill` is 1 by default."""
+SURE_MIX = 100
+"""Nor can one be thinned to fewer than this: what its share leaves out is taken in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,11 +219,21 @@ class Recipe:
 
 
 def size_recipe(
-    *, pairs: int, parameters: int, context_length: int, accelerator: bool = False, minutes: float | None = None
+    *,
+    pairs: int,
+    parameters: int,
+    context_length: int,
+    accelerator: bool = False,
+    minutes: float | None = None,
+    whole: int | None = None,
+    holes: int = 0,
 ) -> Recipe:
     """
     Return the recipe for a corpus of *pairs* and a base of *parameters* that takes *context_length* tokens.
+
+    Of the pairs *whole* are `implement` and *holes* `infill`; all are taken to be `implement` where that is not said.
     """
+    whole = pairs if whole is None else whole
     small = parameters < SMALL_MODEL
     # a small base on a processor: minutes hold about one pass, so steps are small, two packs each for two cores, and
     # what must be read for an answer is the price of it. On networkx, of pairs with a hole 94 % of the tokens only ask;
@@ -252,12 +264,14 @@ def size_recipe(
     if small:
         replay = 0.2 if pairs >= 2_000 else 0.4
         gentle = {"embedding_rate": 0.5, "replay": replay, "replay_own": 0.0, "contrast": True}
-    if pairs < FEW_PAIRS:
+    # starlette has 27 bodies that are asked for whole and 270 holes: a twentieth of those would leave 35 of 822 pairs
+    if pairs < FEW_PAIRS or whole < SURE_MIX:
         tokens["infill"] = 1.0
+    main = whole + (holes if tokens.get("infill") == 1.0 else 0)
     return Recipe(
         learning_rate=rate_for(parameters),
         epochs=epochs_for(pairs),
-        extra=0.25 if small else 10.0,
+        extra=0.25 if small and main * 1.25 >= SURE_MIX else 10.0,
         minutes=minutes if minutes is not None else (4.0 if small else None),
         # no pack is shorter than the longest pair, and cores want a pack each
         max_tokens=min(context_length, 4096 if accelerator and not small else 2048),

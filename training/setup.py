@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ from ..mining.pairs.pair import Pair
 from ..mining.split import SPLITS, LeakFinder
 from .adapter import CONFIG, attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
-from .encode import INFILL_BEYOND, OTHERS_BEYOND, Encoded, Example, encode_pairs, require_pairs
+from .encode import BEYOND_BASE, INFILL_BEYOND, OTHERS_BEYOND, TOO_LONG, Encoded, Example, encode_pairs, require_pairs
 from .families import Family, probe_family
 from .forward import choose_mode, decoder_layers, expect_mode, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
@@ -184,8 +185,15 @@ def gather(order: Order, device: torch.device, report: Report, began: float) -> 
         report(f"format: the base's chat template is not used: {family.unused}", 1, 1)
     room = context_length(base, tokenizer)
     parameters = read_parameters(base)
+    kinds = Counter(pair.kind for pair in offered)
     sized = partial(
-        size_recipe, pairs=len(offered), parameters=parameters, context_length=room, accelerator=device.type == "cuda"
+        size_recipe,
+        pairs=len(offered),
+        parameters=parameters,
+        context_length=room,
+        accelerator=device.type == "cuda",
+        whole=kinds["implement"],
+        holes=kinds["infill"],
     )
     recipe = resolve_recipe(order, sized)
     require_possible(recipe, base)
@@ -195,8 +203,12 @@ def gather(order: Order, device: torch.device, report: Report, began: float) -> 
     mixed = mix_kinds(kept, recipe.extra)
     train = drop_contexts(mixed, recipe.bare)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
+    refused = dict(encoded.refused)
+    if longest == room and TOO_LONG in refused:
+        # no recipe takes these
+        refused[BEYOND_BASE] = refused.pop(TOO_LONG)
     spared = {INFILL_BEYOND: beyond, OTHERS_BEYOND: len(kept) - len(mixed)}
-    encoded = replace(encoded, refused=encoded.refused | {reason: count for reason, count in spared.items() if count})
+    encoded = replace(encoded, refused=refused | {reason: count for reason, count in spared.items() if count})
     require_pairs(encoded)
     validation = encode_pairs(spread(mix_kinds(order.corpus.pairs("validation"), 0.0)), family, longest)
     held_out = first_tokens(validation.examples, recipe.validation_tokens)

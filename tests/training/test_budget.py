@@ -393,7 +393,7 @@ def test_what_fits_is_told_from_what_does_not():
     ]
 
     assert [True, False] == [memory.fits for memory in memories] == [disk.fits for disk in disks]
-    assert ["raise max_tokens"] == [line.strip() for line in told[0].splitlines() if "raise" in line]
+    assert ["take longer ones: --set max_tokens=N"] == [line.strip() for line in told[0].splitlines() if "take" in line]
     assert [0, 2] == [text.count("It does NOT fit") for text in told]
 
 

@@ -136,5 +136,31 @@ def test_too_few_pairs_say_why_and_what_helps():
 
     assert (
         "Training needs 50 pairs and found 49 (left out: 1 with an empty answer, 1,200 too long). "
-        "Mine a larger repository, or raise max_tokens."
+        "Mine a larger repository, or take longer ones: --set max_tokens=N."
     ) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "refused", "ways"),
+    [
+        (24, {"other_kinds_beyond_share": 15}, ""),
+        (35, {"longer_than_base": 900}, ""),
+        (
+            35,
+            {"infill_beyond_share": 269, "other_kinds_beyond_share": 9},
+            ", or take all infill pairs: --set infill=1",
+        ),
+        (
+            35,
+            {"infill_beyond_share": 9, "other_kinds_beyond_share": 9},
+            ", or take all infill pairs: --set infill=1 and take all pairs of other kinds: --set extra=10",
+        ),
+    ],
+)
+def test_only_what_is_enough_is_said_to_help(found, refused, ways):
+    """A way out that leaves too few pairs is none; two that are too little each help together."""
+    one = join_plain(as_ids([]), as_ids([1]), as_ids([2, 3]))
+    with pytest.raises(TooSmallError) as caught:
+        require_pairs(Encoded((one,) * found, refused))
+
+    assert str(caught.value).endswith(f"). Mine a larger repository{ways}.")

@@ -72,6 +72,26 @@ def test_a_small_corpus_spares_no_hole(parameters):
     assert many.infill < 1.0
 
 
+@pytest.mark.parametrize("parameters", [6_000_000, 7_000_000_000])
+@pytest.mark.parametrize(
+    ("pairs", "whole", "holes", "spares_holes", "spares_others"),
+    [
+        (822, 27, 270, True, False),
+        (822, 99, 0, True, False),
+        (822, 100, 270, False, False),
+        (167, 13, 26, True, True),
+        (499, 79, 0, True, True),
+        (499, 80, 0, True, False),
+    ],
+)
+def test_a_mix_leaves_enough_to_train_on(parameters, pairs, whole, holes, spares_holes, spares_others):
+    """Where few are asked for whole, no hole is left out; where even those are few, no pair of another kind."""
+    recipe = size_recipe(pairs=pairs, parameters=parameters, context_length=2048, whole=whole, holes=holes)
+
+    assert (recipe.infill == 1.0) == spares_holes
+    assert (recipe.extra == 10.0) == (spares_others or parameters > 1e9)
+
+
 def test_a_real_base_on_a_processor_takes_short_packs(monkeypatch):
     """Side by side on its cores, long packs took more than a machine has; bf16 is for what gains by it."""
     on_cores = size_recipe(pairs=1300, parameters=135_000_000, context_length=8192)
