@@ -67,6 +67,8 @@ EMPTY = re.compile(
     rb"(?:pass|\.\.\.)[ \t\r]*(?:[#\n]|\Z)"
 )
 """A class that holds nothing of its own: its objects are there for others to put attributes on."""
+BRANCH = re.compile(rb"(?:if|for|while|try|with|match)\b.*:[ \t\r]*(?:#.*)?$")
+"""A line that opens a block which may not be run, or more than once."""
 SHARED = re.compile(rb"\b(?:extend_path|declare_namespace)\(")
 """How a package says that its modules may stand in several folders."""
 PYTHON = (".py", ".pyi")
@@ -258,9 +260,22 @@ class House:
     def is_called_as_written(self, owner: str, name: str) -> bool:
         """Claim that a function, or the class *owner* where it is made, takes what its own head says."""
         starts = [start for start, _ in self.classes.get(owner, ())] if name in MAKERS else self.functions.get(name, ())
+        if name in MAKERS and any(map(self.has_branches, starts)):
+            return False  # its fields may differ from one platform to the next
         return all(
             self.decorators_above(start) <= KEEPERS and not PASSED_ON.search(self.block(start)) for start in starts
         )
+
+    def has_branches(self, start: int) -> bool:
+        """Claim that the body of the class at *start* decides what it holds as it runs."""
+        head = CLASS.match(self.text, start)
+        if head is None:
+            return False
+        outer = head[0][: len(head[0]) - len(head[0].lstrip())]
+        lines = [line for line in self.block(start)[head.end() - start :].split(b"\n")[1:] if line.strip()]
+        body = list(takewhile(lambda line: line.startswith((outer + b" ", outer + b"\t")), lines))
+        inner = body[0][: len(body[0]) - len(body[0].lstrip())] if body else b""
+        return any(line.startswith(inner) and BRANCH.match(line, len(inner)) for line in body)
 
     def block(self, start: int) -> bytes:
         """Return the text from *start* to the next statement that stands at the top of a file."""

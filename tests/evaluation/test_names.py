@@ -156,6 +156,19 @@ CALLED = [
     ),
     pytest.param("class Till:\n    def __init__(self):\n        pass\n\n\nTill(1)\n", True, id="a class"),
     pytest.param(
+        "import sys\nfrom typing import NamedTuple\n\n\nclass Till(\n    NamedTuple,\n):\n    sum: int\n"
+        "    if sys.argv:  # more\n"
+        "        tip: int\n\n\nTill(1, 2)\n",
+        False,
+        id="a class with fields that it may not have",
+    ),
+    pytest.param(
+        "from typing import NamedTuple\n\n\nclass Till(NamedTuple):\n    sum: int\n\n    def pay(self):\n"
+        "        if self.sum:\n            print(1)\n\n\nTill(1, 2)\n",
+        True,
+        id="a class whose methods decide",
+    ),
+    pytest.param(
         "class Till:\n    def pay(self, sum):\n        pass\n\n\nTill().pay()\nprint(Till)\n", True, id="a method"
     ),
 ]
