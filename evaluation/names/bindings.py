@@ -14,6 +14,9 @@ from functools import lru_cache
 MAKES_NAMES = re.compile(rb"\b(?:exec|globals|vars)\(|\bsys\.modules\[__name__\]")
 """How a file may bind names that none of its statements binds."""
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+IMPORTS = (ast.Import, ast.ImportFrom)
+LITERALS = {"str": (ast.JoinedStr,), "dict": (ast.Dict, ast.DictComp), "set": (ast.Set, ast.SetComp)}
+"""Expressions of built-in types that are no constants, by the name of the type."""
 
 
 def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:
@@ -82,18 +85,77 @@ def spreads(lines: Sequence[bytes], place: int) -> bool:
     )
 
 
-def keeps_what_spread_decides(tree: ast.Module) -> bool:
+def makes_by_name(owner: str, lines: Sequence[bytes], place: int) -> bool:
     """
-    Claim that a file keeps what a call gives it that spreads keywords, as `Popen(command, **more)`.
+    Claim that the line at *place* makes an object of the class *owner* by its name, or calls its maker.
 
-    They may decide of what type that is, and whoever does not see them has to guess.
+    What is held as one class, such as `kind` in `kind()`, may be another that derives from it, and is made otherwise.
     """
-    return any(
-        isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr)
-        and isinstance(node.value, ast.Call)
-        and any(each.arg is None for each in node.value.keywords)
-        for node in ast.walk(tree)
-    )
+    tree = parse_any(b"\n".join(lines))
+    if tree is None:
+        return False
+    aliases = {each.asname: each.name for node in ast.walk(tree) if isinstance(node, IMPORTS) for each in node.names}
+    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and is_in(place + 1, node))
+    names = {last_name_of(function) for function in called}
+    return any(name == owner or aliases.get(name) == owner or name.startswith("__") for name in names)
+
+
+def last_name_of(value: ast.expr) -> str:
+    """Return the last of the dotted names of *value*, of `Shelf[Book]` that of `Shelf`; nothing where it has none."""
+    match value:
+        case ast.Subscript(value=kept):
+            return last_name_of(kept)
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return ""
+
+
+def is_written_as(owner: str, attribute: str, line: int, tree: ast.Module) -> bool:
+    """
+    Claim that what has the *attribute* asked on a *line* is of a built-in type *owner* by how it is written.
+
+    A literal, a call of the type, or a name that is bound to one of them once, or annotated as nothing else.
+    """
+    asked = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == attribute)
+    held = [node.value for node in asked if is_in(line, node)]
+    return bool(held) and all(is_one(each, owner) or is_bound_to_one(each, owner, line, tree) for each in held)
+
+
+def is_bound_to_one(value: ast.expr, owner: str, line: int, tree: ast.Module) -> bool:
+    """Claim that *value* is a name that is bound once where *line* sees it: to one of type *owner*, as is written."""
+    if not isinstance(value, ast.Name) or times_bound(value.id, line, tree) != 1:
+        return False
+    around = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS) and is_in(line, node)]
+    scopes = (*sorted(around, key=lambda node: -node.lineno), tree)
+    for node in (node for scope in scopes for node in own_nodes(scope)):
+        match node:
+            case ast.arg(arg=name, annotation=kind) if name == value.id:
+                return kind is not None and is_type(kind, owner)
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=kind) if name == value.id:
+                return is_type(kind, owner)
+            case ast.Assign(targets=[ast.Name(id=name)], value=given) if name == value.id:
+                return is_one(given, owner)
+            case _:
+                pass
+    return False
+
+
+def is_one(value: ast.expr, owner: str) -> bool:
+    """Claim that *value* is a literal of a built-in type *owner*, or a call of it."""
+    match value:
+        case ast.Constant(value=constant):
+            return type(constant).__name__ == owner
+        case ast.Call(func=ast.Name(id=name)):
+            return name == owner
+        case _:
+            return isinstance(value, LITERALS.get(owner, ()))
+
+
+def is_type(kind: ast.expr, owner: str) -> bool:
+    """Claim that an annotation is a built-in type *owner*, whatever that holds."""
+    name = kind.value if isinstance(kind, ast.Subscript) else kind
+    return isinstance(name, ast.Name) and name.id.lower() == owner
 
 
 def is_in(line: int, node: ast.stmt | ast.expr) -> bool:

@@ -22,7 +22,8 @@ from .bindings import (
     bindings_of,
     is_plain_function,
     is_read_by_decorator,
-    keeps_what_spread_decides,
+    is_written_as,
+    makes_by_name,
     parse,
     parse_any,
     spreads,
@@ -50,11 +51,11 @@ OTHERS = re.compile(r"pypy|jython|graalpy|ironpython|micropython", re.IGNORECASE
 """What the names say that another implementation of Python has in its modules."""
 PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
 """Built-in types that the resolver says of a value only when it is one; numbers and lists are often arrays."""
-TEXTS: Mapping[str, type] = {"str": bytes, "bytes": str}
-"""Types of which one function gives this or that, with the other: what is asked for decides."""
+BUILT_IN = (str, bytes, dict, set, frozenset, list, tuple, int, float)
 STAR = re.compile(rb"\s*from\s+(\.*)([\w.]*)\s+import\s*\*")
 FILLED = re.compile(
-    rb"^(?:def +)?__getattr__\b|[(,]\s*globals\(\)\s*[,)]|\bsys\.modules\[__name__\](?:\.__class__)?\s*=(?!=)"
+    rb"^(?:def +)?__getattr__\b|[(,]\s*globals\(\)\s*[,)]|\bglobals\(\)\.update\("
+    rb"|=\s*globals\(\)[ \t\r]*$|\bsys\.modules\[__name__\](?:\.__class__)?\s*=(?!=)"
     rb"|\bsetattr\(\s*sys\.modules\[__name__\]|^\s*(?:from|import)\s.*lazy",
     re.MULTILINE,
 )
@@ -104,7 +105,7 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
         case "keyword":
             if len(names) < 2 or names[1] == "object.__init__" or house.mentions(names[0], own):
                 return False
-            return house.is_called_as_written(*owner_and_name(names[1]))
+            return house.is_called_as_written(*owner_and_name(names[1])) and takes_what_it_says(names[1], house)
         case "arguments":
             if said.startswith("Missing") and spreads(lines, place):
                 return False
@@ -112,6 +113,9 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
             top, dot, _ = names[-1].partition(".")
             if not dot and is_plain_function(top, lines):
                 return True
+            owner, name = owner_and_name(names[-1])
+            if name in MAKERS and not makes_by_name(owner, lines, place):
+                return False
             is_own = not dot or (top in house.classes and not hasattr(builtins, top))
             return (is_own or house.owns(top)) and call_is_certain(names[-1], house)
         case _:
@@ -262,11 +266,21 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
     held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
     if owner in PLAIN_TYPES and any(is_taken_out(each, lines) for each in held):
         return False
-    if owner in TEXTS and hasattr(TEXTS[owner], name):
+    if owner in PLAIN_TYPES and (any(hasattr(kind, name) for kind in BUILT_IN) or house.asks_others(name, own)):
+        # of several types that a value is declared to have, or a function to give, the resolver may name one
         tree = parse_any(b"\n".join(lines))
-        if tree is None or keeps_what_spread_decides(tree):
+        is_written = tree is not None and is_written_as(owner, name, place + 1, tree)
+        if not is_written and not any(is_asked_for(owner, each, lines, place) for each in held):
             return False
+    if owner in PLAIN_TYPES and any(is_taken_from_attribute(each, lines) for each in held):
+        return False
     return not any(is_bound_anew(each.decode(), lines, place) for each in held)
+
+
+def is_taken_from_attribute(held: bytes, lines: Sequence[bytes]) -> bool:
+    """Claim that a name goes through what an attribute holds: a library's collection may say less than it gives."""
+    taken = re.compile(rb".*\bfor\s+%b\s+in\s+\w+\.[\w.]+\s*(?::|\]|\)|if\b|$)" % held)
+    return any(map(taken.match, lines))
 
 
 def is_taken_out(held: bytes, lines: Sequence[bytes]) -> bool:
@@ -286,15 +300,25 @@ def is_declared(held: bytes, owner: str, house: House) -> bool:
 
 
 def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that the line at *place* stands in a block for values of another type than *owner*, or of parts of it."""
+    word = re.compile(rb"\b%b\b" % owner.partition("[")[0].encode())
+    return any(not word.search(line) for line in asked_types(lines, place))
+
+
+def is_asked_for(owner: str, held: bytes, lines: Sequence[bytes], place: int) -> bool:
+    """Claim that the line at *place* stands in a block where the name *held* has a value of type *owner*."""
+    word = re.compile(rb"\bisinstance\(\s*%b\b.*\b%b\b" % (held, owner.encode()))
+    return any(map(word.search, asked_types(lines, place)))
+
+
+def asked_types(lines: Sequence[bytes], place: int) -> list[bytes]:
     """
-    Claim that the line at *place* stands in a block for values of another type than *owner*, or of parts of it.
+    Return the lines that say of which types values are in the block around *place*.
 
     What is asserted above it in its function counts as well: of parts that may be of two types the resolver names one.
     """
-    word = re.compile(rb"\b%b\b" % owner.partition("[")[0].encode())
     around = (line for line, _ in lines_around(lines, place))
-    asked = [*(line for line in around if b"isinstance(" in line), *asserted_above(lines, place)]
-    return any(not word.search(line) for line in asked)
+    return [*(line for line in around if b"isinstance(" in line), *asserted_above(lines, place)]
 
 
 def is_bound_anew(held: str, lines: Sequence[bytes], place: int) -> bool:
@@ -323,6 +347,25 @@ def call_is_certain(function: str, house: House) -> bool:
     # a function may only stand in for one that is imported where there is such a library
     is_known = house.class_is_plain(owner) if owner[:1].isupper() else name not in house.borrowed
     return is_known and len(house.functions.get(name, ())) == 1
+
+
+def takes_what_it_says(function: str, house: House) -> bool:
+    """
+    Claim that a dotted *function* that is installed takes what its own head says, as far as its text can be read.
+
+    What makes a class for which its library writes no maker may take more than the fields that a resolver sees.
+    """
+    owner, name = owner_and_name(function)
+    parts = function.split(".")
+    module = ".".join(parts[:-2] if name in MAKERS or owner[:1].isupper() else parts[:-1])
+    text = text_of_module(module) if module and not house.owns(module) else b""
+    if not text:
+        return True
+    library = House(house.root, text, ())
+    starts = [start for start, _ in library.classes.get(owner, ())] if name in MAKERS else []
+    is_written = all(re.search(rb"\bdef __(?:init|new)__\b", library.block(start)) for start in starts)
+    made = (library.decorators_above(start) for start in starts)
+    return library.is_called_as_written(owner, name) and (is_written or all(b"dataclass" in each for each in made))
 
 
 def owner_and_name(function: str) -> tuple[str, str]:

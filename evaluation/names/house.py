@@ -71,6 +71,8 @@ BRANCH = re.compile(rb"(?:if|for|while|try|with|match)\b.*:[ \t\r]*(?:#.*)?$")
 """A line that opens a block which may not be run, or more than once."""
 SHARED = re.compile(rb"\b(?:extend_path|declare_namespace)\(")
 """How a package says that its modules may stand in several folders."""
+LOADED = re.compile(rb"[\"'][\w.:/]*[.:]\0[\"']")
+"""Where a thing stands, in quotes: whoever loads it may make anything of it."""
 PYTHON = (".py", ".pyi")
 CYTHON = (".pxd", ".pxi", ".pyx")
 """How files end that say what a compiled module has, which its stub may not."""
@@ -231,7 +233,7 @@ class House:
         if name in self.derived:
             return False
         is_bare = not any(bases for _, bases in self.classes[name]) and not name.startswith("Test")
-        is_named = any(not line.startswith(b"class ") for line, _ in self.lines_with(name))
+        is_named = any(not (line.startswith(b"class ") or LOADED.search(sign)) for line, sign in self.lines_with(name))
         return name.endswith("Mixin") or (is_bare and not is_named)
 
     def mentions(self, name: str, own: bytes = b"") -> bool:
@@ -243,6 +245,10 @@ class House:
         if name not in self.known:
             self.known[name] = frozenset(line for line, sign in self.lines_with(name) if GIVES.match(sign))
         return bool(self.known[name] - {own.strip()})
+
+    def asks_others(self, name: str, own: bytes) -> bool:
+        """Claim that other lines than *own* ask something for the attribute *name*: there are values that have it."""
+        return any(b".\0" in sign and line != own.strip() for line, sign in self.lines_with(name))
 
     def lines_with(self, name: str) -> Iterator[tuple[bytes, bytes]]:
         """Yield each line that holds the whole word *name*, as it is, and with the word replaced by a NUL."""

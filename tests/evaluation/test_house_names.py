@@ -114,16 +114,16 @@ THERE = [
         )
     ),
     *(
-        pytest.param(
-            {
-                "a.py": "import subprocess\n\n\ndef f(command, **more):\n"
-                f"    run = subprocess.Popen(command, stdout=-1, {given})\n"
-                "    told, _ = run.communicate()\n    return told.decode()\n"
-            },
-            silent,
-            id=f"text whose type is {said}",
+        pytest.param({"a.py": head + f"def f(held{kind}):\n    return {value}\n"}, silent, id=f"a method of {said}")
+        for head, kind, value, silent, said in (
+            ("", ": dict | str", "held.setdefault('a', 1)", True, "one of two types"),
+            ("from b import made\n\n\n", "", "made.setdefault('a', 1)", True, "another type that is given"),
+            ("", ": str", "held.setdefault('a', 1)", False, "another type that is declared"),
+            ("", "", "'a'.append('b')", False, "another type that is written"),
+            ("made = {}\n\n\n", "", "made.append('b')", False, "another type that is bound"),
+            ("made = {}\n\n\n", "", "made.made_up()", False, "no type"),
+            ("print(sum.made_up)\n\n\n", ": str | int", "held.made_up()", True, "a type that another line asks"),
         )
-        for given, silent, said in (("**more", True, "spread"), ("text=True", False, "given"))
     ),
     *(
         pytest.param(
@@ -399,6 +399,41 @@ THERE = [
         {"a.py": f"from b import Panel\n\n\n{LENT}", "b.py": PANEL},
         False,
         id="a class beside one of ours",
+    ),
+    *(
+        pytest.param(
+            {
+                "a.py": "class Till:\n    coins: list[str]\n\n\n"
+                f"def f(till: Till, coins: list[str]):\n    return [coin.made_up for coin in {given}]\n"
+            },
+            silent,
+            id=f"an element of {said}",
+        )
+        for given, silent, said in (("till.coins", True, "an attribute"), ("coins", False, "a name"))
+    ),
+    *(
+        pytest.param(
+            {
+                "a.py": "class Part:\n    def __init__(self, size):\n        pass\n\n\n"
+                f"class Whole(Part):\n    def __init__(self):\n        super().__init__(1)\n\n\n"
+                f"def f(kind: type[Part]):\n    return {made}\n"
+            },
+            silent,
+            id=f"a class that is made by {said}",
+        )
+        for made, silent, said in (
+            ("kind()", True, "what holds it"),
+            ("Part()", False, "its name"),
+            ("[Part()]", False, "its name in a list"),
+        )
+    ),
+    *(
+        pytest.param(
+            {"a.py": f"class Part:\n    def f(self):\n        return self.lent()\n\n\nprint({named})\n"},
+            silent,
+            id=f"a class that is {said}",
+        )
+        for named, silent, said in (("'shop.a.Part'", True, "loaded by a library"), ("Part()", False, "made"))
     ),
 ]
 

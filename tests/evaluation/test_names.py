@@ -193,6 +193,8 @@ LATE = [
     pytest.param("from . import maker\n", [], False, id="another one fills it"),
     pytest.param("from . import more\n", [], True, id="another one does not fill it"),
     pytest.param("exec('conjured = print')\n", [], False, id="its text says the name"),
+    pytest.param("globals().update(a=1)\n", [], False, id="it fills itself"),
+    pytest.param("def fill():\n    g = globals()\n    g['a'] = 1\n", [], False, id="a function fills it"),
     pytest.param("globals().update(a=1)\n", ["parts.pyi"], True, id="a stub describes it"),
 ]
 
@@ -210,6 +212,28 @@ def test_what_is_installed_may_be_filled_as_it_runs(
     monkeypatch.syspath_prepend(write_tree(installed, "site-packages"))
     text_of_module.cache_clear()
     root = write_tree({"shop/use.py": "import late.parts\n\nlate.parts.conjured()\n"})
+
+    assert told == bool(find_missing(root, ["shop/use.py"]))
+
+
+MADE = [
+    pytest.param("@strict\nclass Size:\n    wide: int = 1\n", False, id="another decorator"),
+    pytest.param("@dataclass\nclass Size:\n    wide: int = 1\n", True, id="a dataclass"),
+    pytest.param("class Size:\n    def __init__(self, wide=1):\n        pass\n", True, id="itself"),
+]
+
+
+@pytest.mark.parametrize(("code", "told"), MADE)
+def test_what_makes_an_installed_class_may_take_more(
+    write_tree, monkeypatch: pytest.MonkeyPatch, code: str, told: bool
+):
+    """A library's own decorator may let through what is no field."""
+    head = "from dataclasses import dataclass\nfrom typing import dataclass_transform\n\n\n"
+    strict = "@dataclass_transform()\ndef strict(made):\n    return made\n\n\n"
+    installed = {"made/__init__.py": "", "made/sizes.py": head + strict + code}
+    monkeypatch.syspath_prepend(write_tree(installed, "site-packages"))
+    text_of_module.cache_clear()
+    root = write_tree({"shop/use.py": "from made.sizes import Size\n\nSize(deep=1)\n"})
 
     assert told == bool(find_missing(root, ["shop/use.py"]))
 
