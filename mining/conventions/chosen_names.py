@@ -123,7 +123,15 @@ def is_given(file: AnyView, unit: Unit) -> bool:
     body = unit.node.child_by_field_name("body")
     is_of_c |= body is not None and text_of(body).strip() == EXTERN
     is_special = unit.node.type in ("impl_item", "instance") or unit.name.node.type == "template_type"
+    is_special |= is_accessor(unit)
     return is_special or is_of_c or is_asked_for or is_given_before(file, unit)
+
+
+def is_accessor(unit: Unit) -> bool:
+    """Claim that a function of C++ hands out a field in the line that it stands on, and may be called like it."""
+    is_inner = unit.node.parent is not None and unit.node.parent.type == "field_declaration_list"
+    is_line = unit.node.start_point.row == unit.last.end_point.row
+    return is_inner and is_line and unit.name.kind == "function" and unit.name.text.islower()
 
 
 def fixed_spans(file: AnyView) -> list[tuple[int, int]]:

@@ -45,6 +45,8 @@ CLOSERS = frozenset(closer for _, closer in BRACKETS)
 TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 """Kinds of what stands behind the `:` of a definition's head, which opens no block."""
 WIDEST_STEP = 8
+BROKEN_LINE = re.compile(rb"[ \t]*\\\r?\n")
+"""What stands in a shell behind a line that is not at its end."""
 FORMATTERS = SCRIPT_FORMATTERS | frozenset(
     {"JuliaFormatter", "Runic", "StyLua", "clang-format", "csharpier", "dart format", "dotnet format", "fourmolu"}
     | {"fprettify", "gofmt", "google-java-format", "ktlint", "mago", "mix format", "ormolu", "perltidy"}
@@ -176,7 +178,7 @@ class IndentationUnit(NeutralConvention):
     is_in_line = False
     owners = FORMATTERS
     spared = PROSE
-    version = 6
+    version = 7
     examples = Examples(
         value="2 spaces",
         path="src/a.js",
@@ -198,6 +200,14 @@ class IndentationUnit(NeutralConvention):
             conforms=("def f(a)\n  g do |x|\n    x\n  end\nend\n",),
             departs=("def f\n    g\nend\n",),
             nearly=("render 'a',\n       b: 1\n", "x = if a\n      b\n    end\n", "if a &&\n    b\n  c\nend\n"),
+        ),
+        Examples(
+            value="2 spaces",
+            path="bin/a.sh",
+            language="bash",
+            conforms=("for a in b; do\n  f\ndone\n",),
+            departs=("for a in b; do\n    f\ndone\n",),
+            nearly=("for a in \\\n    b c; do\n  f\ndone\n",),
         ),
         Examples(
             value="2 spaces",
@@ -240,6 +250,8 @@ class IndentationUnit(NeutralConvention):
         for before, token in pairwise(leaf for leaf in file.leaves if not leaf.is_extra):
             if token.start_point.row == before.end_point.row or file.is_opaque(token.start_byte):
                 continue
+            if BROKEN_LINE.match(file.utf8, before.end_byte):
+                continue  # it goes on
             above, margin = file.margin(before.end_point.row), file.margin(token.start_point.row)
             step = margin.removeprefix(above)
             unit = {frozenset(b"\t"): "tab", frozenset(b" "): "space"}.get(frozenset(step))
@@ -305,6 +317,24 @@ class TokenSpacing(NeutralConvention):
             conforms=("package a\n\nvar b []*c\n", "package a\n\nvar b *c\n"),
             departs=("package a\n\nvar b * c\n",),
             nearly=("package a\n\nvar b = c * d\n",),
+        ),
+        Examples(
+            value="on both sides",
+            key="`-` in a binary expression",
+            path="src/a.c",
+            language="c",
+            conforms=("int a = b - c;\n",),
+            departs=("int a = b-c;\n",),
+            nearly=("int a = b > (size_t)-c;\n",),
+        ),
+        Examples(
+            value="nowhere",
+            key="`*` that opens a pointer declarator",
+            path="src/a.c",
+            language="c",
+            conforms=("char *a;\n",),
+            departs=("char * a;\n",),
+            nearly=("int f(char * const *a);\n",),
         ),
         Examples(
             value="nowhere",
@@ -390,6 +420,8 @@ class TokenSpacing(NeutralConvention):
                 or around.type in BOUND
                 or column == len(file.margin(row))
                 or is_compared_twice(node)
+                or is_of_cast(node)
+                or (following is not None and following.parent is not None and following.parent.type in QUALIFYING)
                 # a sign that goes on opens documentation, or what a tool reads
                 or (around.is_extra and not (after.isspace() or after.isalnum()))
             ):
@@ -418,6 +450,8 @@ class TokenSpacing(NeutralConvention):
 
 BOUND = frozenset({"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name", "varname"})
 """Kinds of nodes in which a language says where blanks stand: `a: b` of YAML, `$a` of PHP and of Perl."""
+QUALIFYING = frozenset({"type_qualifier"})
+"""Kinds of words that a blank parts from the sign before them: `char * const a`."""
 OPENS, CLOSES = "that opens", "that closes"
 WHERE = {(True, True): "in", (False, True): OPENS, (True, False): CLOSES}
 """Where in its node a sign stands, by whether something of it stands before and after: blanks are asked between."""
@@ -439,6 +473,13 @@ def listed(rules: Iterable[tuple[str, str]], joint: str) -> str:
 def any_of(words: Sequence[str]) -> str:
     """Return *words* as a sentence says them of which any is meant."""
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def is_of_cast(sign: Node) -> bool:
+    """Claim that a sign stands behind a name in brackets, which in C may be a type: `(size_t)-1` takes nothing away."""
+    left = sign.prev_named_sibling
+    is_bracketed = left is not None and left.type == "parenthesized_expression" and left.named_child_count == 1
+    return is_bracketed and left is not None and left.named_children[0].type == "identifier" and text_of(sign) in "+-*&"
 
 
 def is_compared_twice(sign: Node) -> bool:

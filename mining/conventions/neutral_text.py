@@ -27,7 +27,8 @@ BROKEN = re.compile(r"""(['"])[ \t]*\r?\n\s*r?\1""")
 """Where a text that is written as several strings, as Dart has it, goes from one line to the next."""
 ONE_MARKER = frozenset({"bash", "elixir", "haskell", "julia", "perl", "ruby", "starlark", "yaml", "zig"})
 """Languages that have no other."""
-HEX = re.compile(r"^0[xX][0-9a-fA-F]*[a-fA-F]")
+HEX = re.compile(r"0[xX]([\da-fA-F_']*[a-fA-F][\da-fA-F_']*)")
+"""A number whose digits show a case; what says its type may stand behind them: `0xffu8`, `0xFFUL`."""
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
 PREAMBLE = re.compile(r"#!|<\?|\{-#|declare\s*\(|[\"']use \w+[\"'];?$")
 """How code begins that has to stand before all other, or may not stand elsewhere: a header may follow it."""
@@ -35,6 +36,8 @@ TO_TOOLS = re.compile(
     r"#!|// ?(?:@ts-|\+build|go:|swift-|swiftlint:)|# ?(?:-\*-|coding|encoding|frozen_string_literal|shellcheck|typed)"
 )
 """How comments begin that programs read at the head of a file: no part of a header."""
+SETTINGS = re.compile(r"(?:^|/)\.[^/]+$|\.(?:conf|config|neon)\.\w+$")
+"""How the paths of settings end that are written as code: `.eslintrc.js`, `webpack.config.js`, `phpstan.neon.php`."""
 OPENING = re.compile(r"""[A-Za-z]{0,2}[#@$]*(\"{3}|'{3}|"|'|`|<<<|<<[-~]?|[|>])""")
 BLANKS = re.compile(r"[ \t]+")
 LONG_NUMBER = 5
@@ -251,7 +254,7 @@ class AnyHeader(NeutralConvention):
     name = "any-file-header"
     question = "Which comment about rights opens a file?"
     never = frozenset({"no header"})
-    version = 5
+    version = 6
     examples = Examples(
         value="// Copyright YEAR The Authors",
         path="src/a.js",
@@ -287,6 +290,14 @@ class AnyHeader(NeutralConvention):
         ),
         Examples(
             value="// Copyright YEAR The Authors",
+            path="phpstan.neon.php",
+            language="php",
+            conforms=(),
+            departs=(),
+            nearly=("<?php\nreturn [];\n",),
+        ),
+        Examples(
+            value="// Copyright YEAR The Authors",
             path="src/a.go",
             language="go",
             conforms=("//go:build linux\n\n// Copyright 2024 The Authors\n\npackage a\n\nvar b = 1\n",),
@@ -315,8 +326,8 @@ class AnyHeader(NeutralConvention):
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
-        """Yield the head of a file that holds code; a name with a dot before it is of settings of a tool."""
-        if not file.top or file.path.rpartition("/")[2].startswith("."):
+        """Yield the head of a file that holds code; one that is called as settings of a tool are is none of its own."""
+        if not file.top or SETTINGS.search(file.path):
             return
         for head in opening_runs(file):
             text = "\n".join(text_of(node).rstrip() for node in head)
@@ -365,6 +376,7 @@ class NumberForm(NeutralConvention):
     question = "How are {key} written?"
     cap = "advise"
     never = frozenset({"without marks"})
+    version = 2
     examples = Examples(
         value="in lower case",
         key="hexadecimal digits",
@@ -374,6 +386,17 @@ class NumberForm(NeutralConvention):
         departs=("x = 0xFF;",),
         nearly=("x = 0x12;", "x = '0xFF';"),
     )
+    also = (
+        Examples(
+            value="in lower case",
+            key="hexadecimal digits",
+            path="src/a.cc",
+            language="cpp",
+            conforms=("int a = 0xffffU;\n",),
+            departs=("int a = 0xFFFFu;\n",),
+            nearly=("int a = 0x12UL;\n",),
+        ),
+    )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the form of each number that shows one."""
@@ -381,8 +404,8 @@ class NumberForm(NeutralConvention):
             if not node.is_named or not NUMBER.search(node.type):
                 continue
             text = text_of(node)
-            if HEX.match(text):
-                digits = text[2:]
+            if found := HEX.match(text):
+                digits = found[1]
                 case = "in lower case" if digits.islower() else "in upper case" if digits.isupper() else "mixed"
                 yield Choice(case, node, "hexadecimal digits")
             elif (digits := text.replace("_", "")).isdigit() and len(digits.lstrip("0")) >= LONG_NUMBER:
