@@ -57,6 +57,8 @@ COMPOSED = re.compile(rb"""["'`:](\w{2,40})(?:#\{|\{?\$[\w{]|["'][ \t]*(?:\.\.?|
 """How a name begins of which the rest is filled in when the program runs: `"add_{$key}"`, `'add_' . $key`."""
 COMPOSING = frozenset({"javascript", "lua", "perl", "php", "ruby", "tsx", "typescript"})
 """Languages in which a function is called by a name that is made so."""
+INDEXED = re.compile(rb"\b(\w+)\[[A-Za-z_]\w*\](?!\s*=[^=])")
+"""A table of Lua from which something is taken by a name that a variable holds: `methods[name](bus)`."""
 EXTERN = "extern"
 """The body of a function in Scala Native that C has, and named."""
 WRAPPING = frozenset({"zig"})
@@ -70,6 +72,7 @@ def own_names(file: AnyView) -> Iterator[Name]:
     """Yield the names of the definitions of *file* that were chosen there."""
     looked_up = LOOKED_UP.get(file.source.language.name, NOTHING)
     composed = composed_in(file)
+    indexed = indexed_in(file)
     fixed = fixed_spans(file)
     starts = [start for start, _ in fixed]
     around: list[tuple[str, int]] = []
@@ -80,8 +83,15 @@ def own_names(file: AnyView) -> Iterator[Name]:
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
         own = last_part(name.text)
         is_looked_up = looked_up.fullmatch(own) is not None or is_composed(own, composed) or "[" in name.text
+<<<<<<< HEAD
         is_taken = is_fixed or is_looked_up or is_wrapper(file, unit)
         if not (is_taken or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)):
+=======
+        is_looked_up |= name.text.partition(".")[0] in indexed and own != name.text
+        if not (
+            is_fixed or is_looked_up or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)
+        ):
+>>>>>>> 5b43b63 (Ask no ending of names among tests, no blank behind a comment's sign, and know what Lua looks up in tables)
             yield name
         around.append((name.text, end))
 
@@ -91,6 +101,13 @@ def composed_in(file: AnyView) -> tuple[str, ...]:
     if file.source.language.name not in COMPOSING:
         return ()
     return tuple({found[1].decode("utf-8", "replace") for found in COMPOSED.finditer(file.utf8)})
+
+
+def indexed_in(file: AnyView) -> frozenset[str]:
+    """Return the tables of a *file* of Lua from which something is taken by a variable's name."""
+    if file.source.language.name != "lua":
+        return frozenset()
+    return frozenset(found[1].decode("utf-8", "replace") for found in INDEXED.finditer(file.utf8))
 
 
 def is_composed(name: str, beginnings: tuple[str, ...]) -> bool:

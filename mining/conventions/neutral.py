@@ -387,9 +387,9 @@ class TokenSpacing(NeutralConvention):
             key="`--` that opens a comment",
             path="a.lua",
             language="lua",
-            conforms=("x = 1 -- a\n",),
-            departs=("x = 1 --a\n",),
-            nearly=("x = 1 ---@type a\n",),
+            conforms=(),
+            departs=(),
+            nearly=("x = 1 --a\n", "x = 1 ---@type a\n"),
         ),
     )
 
@@ -422,8 +422,8 @@ class TokenSpacing(NeutralConvention):
                 or is_compared_twice(node)
                 or is_of_cast(node)
                 or (following is not None and following.parent is not None and following.parent.type in QUALIFYING)
-                # a sign that goes on opens documentation, or what a tool reads
-                or (around.is_extra and not (after.isspace() or after.isalnum()))
+                # without a blank stand code that was taken out, documentation, and what a tool reads
+                or around.is_extra
             ):
                 continue
             # what stands before the first sign of a node, or after its last, is around the node

@@ -346,7 +346,12 @@ class Made:
                     homes[use.inside].add((folder if is_folder else facts.path, is_folder))
                 self.raw[use.name].add(facts.path)
                 self.uses[use.own].append((use, facts.path))
-        self.homes = {name: next(iter(places)) for name, places in homes.items() if len(places) == 1}
+        defined = Counter(name for facts in files for name in set(facts.units))
+        self.homes = {
+            name: next(iter(places))
+            for name, places in homes.items()
+            if len(places) == 1 and (defined[name] <= 1 or next(iter(places))[1])
+        }
 
     def users(self, own: str) -> Counter[str]:
         """Return how often one of the house's is used outside of its home, by file."""

@@ -405,6 +405,15 @@ class DefinitionAffix(NeutralConvention):
             nearly=("class Order {}", "function showOrder() {}"),
         ),
         Examples(
+            value="Test",
+            key="the end of the name of a class",
+            path="tests/OrderTest.php",
+            language="php",
+            conforms=(),
+            departs=(),
+            nearly=("<?php\nclass FakeOrder\n{\n    private $a = 1;\n}\n",),
+        ),
+        Examples(
             value="Till",
             key="the beginning of the name of a namespace",
             path="src/A.cs",
@@ -449,7 +458,9 @@ class DefinitionAffix(NeutralConvention):
                     begun = "" if is_upper and may_be_called_as_type(name, file) else kind
                 if begun:
                     yield Choice(words[0], name.node, f"the beginning of the name of {begun}")
-                yield Choice(words[-1].strip("_"), name.node, f"the end of the name of {kind}")
+                # among tests, what is none of them is called in other ways
+                if file.role != "tests":
+                    yield Choice(words[-1].strip("_"), name.node, f"the end of the name of {kind}")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return another word in its place."""

@@ -50,6 +50,8 @@ from .houses import parse
         ("a.c", "int LLVMFuzzerTestOneInput(int a) {\n  return a;\n}\nint b_c(int a) {\n  return a;\n}\n", ["b_c"]),
         ("a.swift", "struct A: View {\n  var b = 1\n}\nstruct A_Previews: C {\n  var b = 1\n}\n", ["A"]),
         ("a.lua", "for k in a do\n  b[k] = function()\n    f()\n  end\nend\nlocal function c()\n  f()\nend\n", ["c"]),
+        ("a.lua", "function a.Late(b)\n  f()\nend\nfunction c(d)\n  a[d](1)\nend\nfunction e.g(b)\n  f()\nend\n",
+         ["c", "e.g"]),
         ("a.php", '<?php\nclass A {\n  function b($k) {\n    $this->{"add_{$k}"}();\n  }\n'
          "  function add_c() {\n    f();\n  }\n  function addD() {\n    f();\n  }\n}\n", ["A", "b", "addD"]),
         ("a.rb", 'def a(k)\n  send("on#{k}")\nend\ndef onLate\n  1\nend\ndef once\n  1\nend\n', ["a", "once"]),

@@ -126,6 +126,16 @@ def test_a_value_of_the_files_own_is_nothing_that_others_go_past(before: str, fu
     assert [f"typescript: {key}" for key in keys] == found
 
 
+@pytest.mark.parametrize(("others", "keys"), [(0, ["lua: `Shop.step`"]), (2, [])])
+def test_a_name_that_several_files_define_is_no_one_thing_to_go_through(others: int, keys: list[str]):
+    """Each file has its own function of the name, whatever those that call nothing do."""
+    files = {"src/run.lua": "function get(x)\n  return Shop.step(x)\nend\n", "src/old.lua": "Shop.step(1)\n"}
+    files |= {f"src/f{number}.lua": f"local a{number} = get({number})\n" for number in range(24)}
+    files |= {f"src/own{number}.lua": "local function get(x)\n  return x\nend\n" for number in range(others)}
+
+    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+
+
 @pytest.mark.parametrize(
     ("head", "path", "keys"),
     [
