@@ -39,7 +39,6 @@ from .workers import Progress
 from .yields import UNTOLD, Drop, FileYield, HistoryYield, Mined, hash_of
 
 
-@pause_collection()
 def refuse_twice(repositories: Sequence[Path]) -> None:
     """Raise `InputError` where the files of one of *repositories* are those of another, too: it would count twice."""
     places = {one: Path(os.path.realpath(one)) for one in repositories}
@@ -52,6 +51,7 @@ def refuse_twice(repositories: Sequence[Path]) -> None:
             raise InputError(f"{str(inner)!r} lies in {str(outer)!r}, which is mined as well. Name one of them.")
 
 
+@pause_collection()
 def mine_repositories(
     repositories: Sequence[Path],
     out: Path,

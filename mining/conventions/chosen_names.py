@@ -83,15 +83,9 @@ def own_names(file: AnyView) -> Iterator[Name]:
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
         own = last_part(name.text)
         is_looked_up = looked_up.fullmatch(own) is not None or is_composed(own, composed) or "[" in name.text
-<<<<<<< HEAD
+        is_looked_up |= name.text.partition(".")[0] in indexed and own != name.text
         is_taken = is_fixed or is_looked_up or is_wrapper(file, unit)
         if not (is_taken or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)):
-=======
-        is_looked_up |= name.text.partition(".")[0] in indexed and own != name.text
-        if not (
-            is_fixed or is_looked_up or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)
-        ):
->>>>>>> 5b43b63 (Ask no ending of names among tests, no blank behind a comment's sign, and know what Lua looks up in tables)
             yield name
         around.append((name.text, end))
 
