@@ -133,9 +133,16 @@ def is_given(file: AnyView, unit: Unit) -> bool:
     is_of_c = any(each is not None and each.type == "linkage_specification" for each in (around, owner))
     body = unit.node.child_by_field_name("body")
     is_of_c |= body is not None and text_of(body).strip() == EXTERN
-    is_special = unit.node.type in ("impl_item", "instance") or unit.name.node.type == "template_type"
-    is_special |= is_accessor(unit)
+    is_special = unit.node.type in ("impl_item", "instance") or is_specialized(unit) or is_accessor(unit)
     return is_special or is_of_c or is_asked_for or is_given_before(file, unit)
+
+
+def is_specialized(unit: Unit) -> bool:
+    """Claim that a definition of C++ is that of a template for some of its arguments."""
+    name = unit.name.node
+    while name.type == "qualified_identifier" and (inner := name.child_by_field_name("name")) is not None:
+        name = inner
+    return name.type in ("template_function", "template_type")
 
 
 def is_accessor(unit: Unit) -> bool:

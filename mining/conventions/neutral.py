@@ -346,6 +346,16 @@ class TokenSpacing(NeutralConvention):
             nearly=("fn f() -> bool { a < b }\n", "fn f() -> bool {\n    a\n        < b\n}\n"),
         ),
         Examples(
+            value="nowhere",
+            key="`!` in a macro invocation",
+            path="src/a.rs",
+            language="rust",
+            conforms=("fn f() {\n    g!(a);\n}\n",),
+            departs=("fn f() {\n    g! (a);\n}\n",),
+            # what stands in a macro is its own, and a brace has a blank before it
+            nearly=("g! {\n    a!b\n}\n", "fn f() {\n    g!(a ! b, c !d);\n}\n"),
+        ),
+        Examples(
             value="on both sides",
             key="`<` in a binary expression",
             path="src/A.kt",
@@ -406,7 +416,7 @@ class TokenSpacing(NeutralConvention):
             if sign != node.type or (following is not None and following.type in BOUND):
                 continue  # text that a grammar took apart, or the first sign of a name
             before, after = data[node.start_byte - 1 : node.start_byte], data[node.end_byte : node.end_byte + 1]
-            if [sign] != sign.split() or sign[:1].isalnum() or sign in "()[]{}\"'`;./" or after in (b"\n", b"", b"\r"):
+            if [sign] != sign.split() or sign[:1].isalnum() or sign in "()[]{}\"'`;./_" or after in (b"\n", b"", b"\r"):
                 continue
             if sign == SEPARATOR and following is not None and text_of(following) in CLOSERS:
                 continue  # the blanks are those inside of the brackets
@@ -421,6 +431,7 @@ class TokenSpacing(NeutralConvention):
                 or column == len(file.margin(row))
                 or is_compared_twice(node)
                 or is_of_cast(node)
+                or (sign == "!" and following is not None and text_of(following) == "{")
                 or (following is not None and following.parent is not None and following.parent.type in QUALIFYING)
                 # without a blank stand code that was taken out, documentation, and what a tool reads
                 or around.is_extra
@@ -448,8 +459,14 @@ class TokenSpacing(NeutralConvention):
         return self.advice(rules[0][0], listed(rules, PLACES))
 
 
-BOUND = frozenset({"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name", "varname"})
-"""Kinds of nodes in which a language says where blanks stand: `a: b` of YAML, `$a` of PHP and of Perl."""
+BOUND = frozenset(
+    {"block_mapping_pair", "block_sequence_item", "dynamic_variable_name", "variable_name", "varname"}
+    | {"token_binding_pattern", "token_repetition", "token_repetition_pattern", "token_tree", "token_tree_pattern"}
+)
+"""
+Kinds of nodes in which a language says where blanks stand: `a: b` of YAML, `$a` of PHP and of Perl; or a macro does, of
+which Rust knows no more than its tokens.
+"""
 QUALIFYING = frozenset({"type_qualifier"})
 """Kinds of words that a blank parts from the sign before them: `char * const a`."""
 OPENS, CLOSES = "that opens", "that closes"
@@ -534,6 +551,14 @@ class TrailingSeparator(NeutralConvention):
             departs=("const A = struct {\n    b: u8,\n    c: u8\n};\n",),
             nearly=("const A = struct {\n    b: u8,\n\n    fn c() void {\n        d();\n    }\n};\n",),
         ),
+        Examples(
+            value="present",
+            path="src/a.rs",
+            language="rust",
+            conforms=("fn f() {\n    g(\n        a,\n        b,\n    );\n}\n",),
+            departs=("fn f() {\n    g(\n        a,\n        b\n    );\n}\n",),
+            nearly=("fn f() {\n    g!(\n        a,\n        b\n    );\n}\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -541,7 +566,7 @@ class TrailingSeparator(NeutralConvention):
         for found in CLOSING.finditer(file.utf8):
             closing = file.root.descendant_for_byte_range(found.start(1), found.end(1))
             owner = closing.parent if closing is not None else None
-            if closing is None or closing.child_count or owner is None or owner.has_error:
+            if closing is None or closing.child_count or owner is None or owner.has_error or owner.type in BOUND:
                 continue
             before = [c for c in owner.children if c.start_byte < found.start(1) and not c.is_extra]
             marks = [child for child in before if child.type == SEPARATOR]

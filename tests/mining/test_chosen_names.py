@@ -45,6 +45,7 @@ from .houses import parse
         ("a.cc", 'extern "C" int a_b(int c) {\n  return c;\n}\nint d(int c) {\n  return c;\n}\n', ["d"]),
         ("a.cc", 'extern "C" {\nint a_b(int c) {\n  return c;\n}\n}\n', []),
         ("a.cc", "template <typename T>\nstruct a_b<T, int> {\n  int c;\n};\nstruct D {\n  int c;\n};\n", ["D"]),
+        ("a.cc", "template <>\ninline bool A::b_c<D>(int a) {\n  return a;\n}\n", []),
         ("a.cc", "void A::push_back(int b) {\n  f(b);\n}\nvoid A::push_all() {\n  f();\n}\n", ["A::push_all"]),
         ("a.cc", "class A {\n  int b_c() { return b_c_; }\n  int d_e() {\n    return f();\n  }\n};\n", ["A", "d_e"]),
         ("a.c", "int LLVMFuzzerTestOneInput(int a) {\n  return a;\n}\nint b_c(int a) {\n  return a;\n}\n", ["b_c"]),
