@@ -35,7 +35,7 @@ LOOKED_UP = {
     "c": re.compile(ENTRIES),
     "cpp": re.compile(
         rf"{ENTRIES}|(?:push|pop|emplace)_(?:back|front|hint)|(?:lower|upper)_bound|equal_range|(?:c|to)_str(?:ing)?"
-        r"|max_size|shrink_to_fit|get_allocator|(?:key|value)_comp|(?:const_|reverse_){0,2}iterator"
+        r"|max_size|shrink_to_fit|(?:starts|ends)_with|remove_(?:pre|suf)fix|get_allocator|(?:key|value)_comp|(?:const_|reverse_){0,2}iterator"
         r"|await_(?:ready|resume|suspend)|(?:initial|final)_suspend|return_(?:value|void)|yield_value"
         r"|(?:allocator|difference|key|mapped|promise|size|value)_type|get_return_object|unhandled_exception"
         r"|(?:try_)?lock(?:_shared)?|unlock_shared"
@@ -146,10 +146,11 @@ def is_specialized(unit: Unit) -> bool:
 
 
 def is_accessor(unit: Unit) -> bool:
-    """Claim that a function of C++ hands out a field in the line that it stands on, and may be called like it."""
+    """Claim that a function in a class of C++ does no more than hand out a value, and may be called like one."""
+    body = unit.node.child_by_field_name("body")
     is_inner = unit.node.parent is not None and unit.node.parent.type == "field_declaration_list"
-    is_line = unit.node.start_point.row == unit.last.end_point.row
-    return is_inner and is_line and unit.name.kind == "function" and unit.name.text.islower()
+    does = [each.type for each in body.named_children if not each.is_extra] if body is not None and is_inner else []
+    return does == ["return_statement"] and unit.name.kind == "function" and unit.name.text.islower()
 
 
 def fixed_spans(file: AnyView) -> list[tuple[int, int]]:

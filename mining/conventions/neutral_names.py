@@ -369,8 +369,12 @@ def is_callable(interface: Node | None) -> bool:
     return body is not None and any(child.type == "call_signature" for child in body.named_children)
 
 
-FOREIGN = re.compile(r"(?:Microsoft|System)(?:\.|$)")
-"""How namespaces of C# begin that are others': there stands what a compiler or a framework looks for by its name."""
+FOREIGN = re.compile(r"(?:Microsoft|System)(?:\.|$)|Mix\.Tasks\.")
+"""
+How namespaces of C#, and modules of Elixir, begin that are others': there stands what a compiler, a framework or a tool
+looks for by its name.
+"""
+HOLDING = frozenset({"module", "namespace"})
 
 
 class DefinitionAffix(NeutralConvention):
@@ -423,6 +427,18 @@ class DefinitionAffix(NeutralConvention):
             nearly=("namespace System.Diagnostics.CodeAnalysis\n{\n    class A { void F() { g(); } }\n}\n",),
         ),
         Examples(
+            value="Till",
+            key="the beginning of the name of a module",
+            path="lib/a.ex",
+            language="elixir",
+            conforms=("defmodule Till.Order do\n  def f, do: 1\nend\n",),
+            departs=("defmodule Late.Order do\n  def f, do: 1\nend\n",),
+            nearly=(
+                "defmodule Mix.Tasks.Till.Open do\n  def f, do: 1\nend\n",
+                "defmodule Till do\n  defmodule LateError do\n    def f, do: 1\n  end\nend\n",
+            ),
+        ),
+        Examples(
             value="Append",
             key="the beginning of the name of an exported function",
             path="orders/a.go",
@@ -444,11 +460,13 @@ class DefinitionAffix(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the first and the last of several words, with the mark that joins them to the others."""
+        outermost = {unit.name.node.id for unit in file.outermost}
         for name in own_names(file):
             words = WORDS.findall(BEFORE.sub("", name.text))
             # what runs the tests knows their functions by a word
             is_given = file.role == "tests" and name.kind in ("function", "method")
-            is_given |= name.kind == "namespace" and FOREIGN.match(name.text) is not None
+            # inside of another one, its name is behind that one's
+            is_given |= name.kind in HOLDING and (FOREIGN.match(name.text) is not None or name.node.id not in outermost)
             if len(words) > 1 and not is_given:
                 kind, is_upper = noun_of(name.kind), words[0][0].isupper()
                 # the first letter says in Go who may use a name, and of a function elsewhere that it is a component
