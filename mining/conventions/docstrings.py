@@ -240,7 +240,7 @@ class SummaryPlace(Convention):
     query = "(function_definition) @site (class_definition) @site"
     linter_codes = frozenset({"D200", "D209", "D212", "D213"})
     is_fixable = True
-    version = 6
+    version = 7
     values = ("on the first line", "on the second line", "alone on their line", "after the text")
     # PEP 257 leaves the summary's line to people, who go either way in most houses; of the closing quotes it says where
     advised = frozenset(values[:2])
@@ -249,7 +249,13 @@ class SummaryPlace(Convention):
         key="summary",
         conforms=('def f():\n    """Do.\n\n    More.\n    """',),
         departs=('def f():\n    """\n    Do.\n\n    More.\n    """',),
-        nearly=('def f():\n    """Do."""', 'def f():\n    """\n    Do.\n    """'),
+        nearly=(
+            'def f():\n    """Do."""',
+            'def f():\n    """\n    Do.\n    """',
+            # no summary
+            'def f():\n    """\n    .. deprecated:: 2\n        Do it otherwise.\n    """',
+            'def f():\n    """\n    :param a: What is done.\n    :param b: How.\n    """',
+        ),
     )
     also = (
         Examples(
@@ -271,7 +277,8 @@ class SummaryPlace(Convention):
         if not text.strip():
             return
         first, last = text.split("\n")[0], text.rpartition("\n")[2]
-        yield Choice(self.values[0 if first.strip() else 1], string.children[0], "summary")
+        if not NO_PROSE.match(text.strip().partition("\n")[0]):
+            yield Choice(self.values[0 if first.strip() else 1], string.children[0], "summary")
         yield Choice(self.values[3 if last.strip() else 2], string.children[-1], "closing quotes")
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -279,7 +286,8 @@ class SummaryPlace(Convention):
         Return the line end between the quotes and the text put in, or taken out.
 
         Only the line end and the string's own margin are taken out, so that either edit undoes the other: a blank line
-        in between was written on purpose.
+        in between was written on purpose. The summary stays where its margin is not that of the lines below it: these
+        would be read as further in, or out, than they were.
         """
         string = place.inside("string")
         data = place.source.utf8
@@ -291,10 +299,12 @@ class SummaryPlace(Convention):
         gap = place.newline.encode() + before
         if place.key == "summary":
             after = data[place.end :]
+            if not is_level(content_of(text_of(string)), before.decode()):
+                return ()
             if value == self.values[1]:
                 blanks = len(after) - len(after.lstrip(b" \t"))
                 return () if after.startswith(b"\\") else (Edit(place.end, place.end + blanks, gap.decode()),)
-            is_plain = after.startswith(gap) and after[len(gap) : len(gap) + 1].strip(b' \t\r\n"')
+            is_plain = after.startswith(gap) and after[len(gap) : len(gap) + 1].strip(b' \t\r\n"\\')
             return (Edit(place.end, place.end + len(gap), ""),) if is_plain else ()
         if value == self.values[2]:
             text = data[: place.start].rstrip(b" \t")
@@ -443,6 +453,12 @@ def is_one_line(string: Node, text: str) -> bool:
     bare = content_of(text).strip()
     width = string.start_point.column + len(bare) + len(text) - len(content_of(text))
     return bool(bare) and "\n" not in bare and ("\n" not in text or width <= LINE)
+
+
+def is_level(content: str, margin: str) -> bool:
+    """Claim that the lines below the first one of *content* that is not blank, if any, begin at *margin*."""
+    below = [line.expandtabs() for line in content.strip().split("\n")[1:] if line.strip()]
+    return not below or min(len(line) - len(line.lstrip()) for line in below) == len(margin.expandtabs())
 
 
 def content_of(text: str) -> str:

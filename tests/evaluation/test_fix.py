@@ -74,6 +74,19 @@ def test_a_summary_that_moves_to_a_line_of_its_own_stands_at_its_margin():
     assert text.encode() == mend('def f():\n    """ Do it.\n\n    Then that.\n    """\n', house)
 
 
+@pytest.mark.parametrize("below", ["        As ever.", "  As ever.", "\n        As ever.\n\n            So."])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_summary_stays_where_moving_it_would_shift_what_stands_below(below: str, is_first: bool):
+    """The margin of the text is that of the lines below its first one: what is further in must stay so."""
+    first, second = (f'def f():\n    """{gap}Do it.\n%s\n    """\n' for gap in ("", "\n    "))
+    habit, slip = (first, second) if is_first else (second, first)
+    house = learn_profile([tally_source(parse(habit % "\n    More.", f"app/m{n}.py")) for n in range(90)])
+    level, shifted = slip % "    As ever.", slip % below
+
+    assert (habit % "    As ever.").encode() == mend(level, house, only=["D05[summary]"])
+    assert shifted.encode() == mend(shifted, house, only=["D05[summary]"])
+
+
 def test_closing_quotes_that_move_leave_no_blank_behind():
     """What stood between the text and the quotes goes; after a backslash the line would go on."""
     text = 'def f():\n    """Do it.\n\n    Then that.\n    """\n'
