@@ -85,6 +85,20 @@ def spreads(lines: Sequence[bytes], place: int) -> bool:
     )
 
 
+def imported_by(tree: ast.Module) -> frozenset[str]:
+    """Return the modules that a file imports, or takes something from; relative ones left out."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found.update(each.name for each in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                found.add(module)
+            case _:
+                pass
+    return frozenset(found)
+
+
 def makes_by_name(owner: str, lines: Sequence[bytes], place: int) -> bool:
     """
     Claim that the line at *place* makes an object of the class *owner* by its name, or calls its maker.

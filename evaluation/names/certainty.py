@@ -20,6 +20,7 @@ from typing import Any
 from ...mining.roles import role_of
 from .bindings import (
     bindings_of,
+    imported_by,
     is_plain_function,
     is_read_by_decorator,
     is_written_as,
@@ -30,7 +31,7 @@ from .bindings import (
     times_bound,
 )
 from .guards import asserted_above, is_expected, is_guarded, lines_around
-from .house import MAKERS, House
+from .house import MAKERS, House, last_name
 
 KINDS = {
     "missing-attribute": "attribute",
@@ -219,7 +220,37 @@ def may_hold(module: str, name: str) -> bool:
     makers = [text_of_module(f"{folder}.{part}") for folder in folders for part in beside]
     if any(IMPORTER in maker for maker in makers) or FILLED.search(text):
         return True
-    return re.search(rb"\b%b\b" % name.encode(), text) is not None
+    if re.search(rb"\b%b\b" % name.encode(), text):
+        return True
+    # another module may set it there
+    return library_says(module, re.compile(rb"\b%b\.%b\s*=(?!=)" % (last_name(module).encode(), name.encode())))
+
+
+def is_given_by_library(name: str, lines: Sequence[bytes], house: House) -> bool:
+    """
+    Claim that a library which a file of *lines* imports gives something the attribute *name*, or says it in quotes.
+
+    A metaclass of it may give classes what no statement of theirs names.
+    """
+    tree = parse_any(b"\n".join(lines))
+    if tree is None:
+        return True
+    said = re.compile(rb"\.%b\s*(?::[^=\n]*)?=(?!=)|[\"']%b[\"']" % ((name.encode(),) * 2))
+    return any(library_says(module, said) for module in imported_by(tree) if not house.owns(module))
+
+
+@cache
+def library_says(module: str, pattern: re.Pattern[bytes]) -> bool:
+    """Claim that a line of the package that *module* belongs to has the *pattern*; the standard library says nothing."""
+    top = module.partition(".")[0]
+    found = None if top in sys.stdlib_module_names else PathFinder.find_spec(top)
+    folders = found.submodule_search_locations if found is not None else None
+    for folder in folders or ():
+        for file in Path(folder).rglob("*.py"):
+            with suppress(OSError):
+                if pattern.search(file.read_bytes()):
+                    return True
+    return False
 
 
 @cache
@@ -262,6 +293,8 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
         return False  # of what a display holds side by side it knows but one type
     is_plain = owner in PLAIN_TYPES or (house.class_is_plain(kind) and (is_of_self or house.means_one(kind)))
     if not is_plain or "|" in owner or house.mentions(MANGLED.sub("", name), own):
+        return False
+    if house.has_foreign_base(kind) and is_given_by_library(name, lines, house):
         return False
     held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
     if owner in PLAIN_TYPES and any(is_taken_out(each, lines) for each in held):

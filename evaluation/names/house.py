@@ -228,6 +228,11 @@ class House:
         name = last_name(base)
         return name not in PLAIN_BASES and (name not in self.classes or base.partition(".")[0] in self.borrowed)
 
+    def has_foreign_base(self, name: str) -> bool:
+        """Claim that a class derives from one that is not the house's, at whatever distance."""
+        line = all_from([name], self.parents)
+        return any(self.is_foreign(base) for each in line for _, bases in self.classes.get(each, ()) for base in bases)
+
     def is_unused(self, name: str) -> bool:
         """Claim that a class waits to be mixed in: none derives from it, and it is called so, or named nowhere else."""
         if name in self.derived:
@@ -316,7 +321,7 @@ class House:
         """Claim that a class is a dataclass, which takes fields of a class that is not the house's."""
         found = [each for own in all_from([name], self.parents) for each in self.classes.get(own, ())]
         is_dataclass = any(b"dataclass" in self.decorators_above(start) for start, _ in found)
-        return is_dataclass and any(self.is_foreign(base) for _, bases in found for base in bases)
+        return is_dataclass and self.has_foreign_base(name)
 
 
 def all_from(names: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:

@@ -11,7 +11,7 @@ from textwrap import indent
 
 import pytest
 from idiolect.evaluation.names import existence
-from idiolect.evaluation.names.certainty import text_of_module
+from idiolect.evaluation.names.certainty import library_says, text_of_module
 from idiolect.evaluation.names.existence import find_missing, findings_by_path
 from idiolect.evaluation.names.house import read_house
 from idiolect.evaluation.names.resolver import find_resolver
@@ -212,6 +212,35 @@ def test_what_is_installed_may_be_filled_as_it_runs(
     monkeypatch.syspath_prepend(write_tree(installed, "site-packages"))
     text_of_module.cache_clear()
     root = write_tree({"shop/use.py": "import late.parts\n\nlate.parts.conjured()\n"})
+
+    assert told == bool(find_missing(root, ["shop/use.py"]))
+
+
+SET = [
+    pytest.param("post.tray = []\n", "from lib import post\n\npost.tray.pop()\n", False, id="on a module"),
+    pytest.param("post.other = []\n", "from lib import post\n\npost.tray.pop()\n", True, id="another on it"),
+    pytest.param("made._tray = 1\n", "self._tray", False, id="on a class"),
+    pytest.param("made.add('_tray', 1)\n", "self._tray", False, id="on a class by its name"),
+    pytest.param("made._other = 1\n", "self._tray", True, id="another on a class"),
+]
+
+
+@pytest.mark.parametrize(("code", "use", "told"), SET)
+def test_what_a_library_sets_elsewhere_is_there(
+    write_tree, monkeypatch: pytest.MonkeyPatch, code: str, use: str, told: bool
+):
+    """Another module of a library may set what a module, or a class that derives from one of its own, is to have."""
+    installed = {
+        "lib/__init__.py": "", "lib/post.py": "", "lib/base.py": "class Base:\n    pass\n",
+        "lib/filling.py": f"from lib import post\n\n\ndef fill(made):\n    {code}",
+    }  # fmt: skip
+    monkeypatch.syspath_prepend(write_tree(installed, "site-packages"))
+    text_of_module.cache_clear()
+    library_says.cache_clear()
+    part = (
+        f"from lib.base import Base\n\n\nclass Part(Base):\n    def f(self):\n        return {use}\n\n\nprint(Part())\n"
+    )
+    root = write_tree({"shop/__init__.py": "", "shop/use.py": part if use.startswith("self") else use})
 
     assert told == bool(find_missing(root, ["shop/use.py"]))
 
