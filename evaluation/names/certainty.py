@@ -241,7 +241,7 @@ def is_given_by_library(name: str, lines: Sequence[bytes], house: House) -> bool
 
 @cache
 def library_says(module: str, pattern: re.Pattern[bytes]) -> bool:
-    """Claim that a line of the package that *module* belongs to has the *pattern*; the standard library says nothing."""
+    """Claim that the package that *module* belongs to says the *pattern*; the standard library says nothing."""
     top = module.partition(".")[0]
     found = None if top in sys.stdlib_module_names else PathFinder.find_spec(top)
     folders = found.submodule_search_locations if found is not None else None

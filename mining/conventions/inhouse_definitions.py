@@ -29,6 +29,8 @@ LEAST_USES = 20
 LEAST_FILES = 5
 LEAST_SHARE = 0.9
 """Of the classes of a group, how many have a base or a decorator before a rule about it is tried."""
+DATA = frozenset({"Enum", "Flag", "IntEnum", "IntFlag", "NamedTuple", "Protocol", "StrEnum", "TypedDict"})
+"""Bases of what describes data, or another class: it stands beside those that use it."""
 NO_BASES = frozenset({"object", "?", "ABC", "Generic", "Protocol"})
 
 
@@ -38,7 +40,7 @@ class RequiredBase(HouseConvention):
     id = "A03"
     name = "required-base"
     question = "Does a class {key} have the house's base?"
-    version = 4
+    version = 5
     never = frozenset({"without"})
     examples = Examples(
         value="has the base Command",
@@ -52,6 +54,7 @@ class RequiredBase(HouseConvention):
             "class Error(Exception): pass",
             "def f():\n    class Add: pass",
             "class Adding(Command): pass\n\nclass Add(Adding): pass",
+            "class Options(TypedDict):\n    size: int",
         ),
     )
     also = (
@@ -101,6 +104,8 @@ class RequiredBase(HouseConvention):
             bases = {last_name(base) for base in fact.bases}
             if wanted & bases:
                 yield HouseChoice(f"has the base {rule['base']}", fact.line, fact.start, fact.end, fact.text)
+            elif rule["folder"] and bases & DATA:
+                continue
             # one that came with it is asked itself
             elif not rule["suffix"] or rule["suffix"] not in map(last_word, bases):
                 yield HouseChoice("without", fact.line, fact.start, fact.end, fact.text)

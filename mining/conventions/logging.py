@@ -35,6 +35,7 @@ class LoggerBinding(Convention):
     query = "(call) @site"
     callees = MAKERS
     least_support = 10.0
+    version = 2
     examples = Examples(
         value="logger",
         key="name",
@@ -48,7 +49,11 @@ class LoggerBinding(Convention):
             key="argument",
             conforms=("log = logging.getLogger(__name__)",),
             departs=("log = logging.getLogger('package')", "log = logging.getLogger()"),
-            nearly=("def f():\n    log = logging.getLogger('a')",),
+            nearly=(
+                "def f():\n    log = logging.getLogger('a')",
+                "log = logging.getLogger(__name__.rpartition('.')[0])",
+                "log = logging.getLogger('sweep')\n\nif __name__ == '__main__':\n    sweep()",
+            ),
         ),
     )
 
@@ -66,7 +71,10 @@ class LoggerBinding(Convention):
             yield Choice("nothing", arguments, "argument")
         else:
             given = "__name__" if text_of(first) == "__name__" else "a string" if first.type == "string" else "other"
-            yield Choice(given, first, "argument")
+            # what a person runs is called `__main__`, and a name that is worked out starts from the module's
+            is_own = (given == "a string" and file.run_alone) or (given == "other" and "__name__" in text_of(first))
+            if not is_own:
+                yield Choice(given, first, "argument")
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return another name, or a string as the argument."""

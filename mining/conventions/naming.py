@@ -29,6 +29,14 @@ TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
 DUNDER = re.compile(r"__\w+__")
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
+BEFORE_DIGITS = re.compile(r"(?<=[A-Za-z0-9])_(?=\d)")
+"""What keeps a number apart, in any case: `ShelfNet_8_2`."""
+READ_BY_NAME = frozenset({"branch_labels", "collect_ignore", "collect_ignore_glob", "depends_on", "down_revision"}) | {
+    "pytest_plugins",
+    "pytestmark",
+    "revision",
+}
+"""Names of a module that a test runner or a tool of migrations looks for."""
 NAME_MARKS = "_0123456789"
 """What stands around another's name inside of a name."""
 EXCEPTION_BASE = re.compile(r"(Exception|Error|Warning|Exit|Interrupt)$")
@@ -60,8 +68,8 @@ def case_of(name: str) -> str:
     bare = name.strip("_")
     if not any(character.isalpha() for character in bare) or not bare.isascii():
         return ""
-    joined = BETWEEN_DIGITS.sub("", name)
-    return next((case for case, pattern in CASES if pattern.fullmatch(joined)), "mixed")
+    forms = name, BEFORE_DIGITS.sub("", name)
+    return next((case for form in forms for case, pattern in CASES if pattern.fullmatch(form)), "mixed")
 
 
 def words_of(name: str) -> list[str]:
@@ -126,8 +134,12 @@ class FunctionCase(Cased):
             # what is put in the place of another's has the name that it has there
             "def f(a):\n    def readAll(): pass\n    a.readAll = readAll",
             "def ReadAll(a):\n    return library.ReadAll(a, 1)",
+            # nobody writes in capitals by accident
+            "def READ_ALL(a): pass",
+            "def READ(a): pass",
             # it stands in for the class of which it makes an object, and an overload is named as what it describes
             "def Shelf(a):\n    return models.SortedShelf(a)",
+            "def Shelf(a) -> type[Base]:\n    return shelf_of(a)",
             "def Shelf(a):\n    made: Base = _Shelf(a)\n    made.sort()\n    return made",
             "@overload\ndef readAll(a: int) -> int: ...",
         ),
@@ -153,6 +165,8 @@ class FunctionCase(Cased):
         if frame.is_method and (is_dictated(frame) or is_of_double(frame, file)):
             return None
         case = case_of(frame.name)
+        if case != "snake_case" and len(frame.name) > 1 and frame.name.isupper():
+            return None
         is_given = ACRONYMS.fullmatch(frame.name) or (
             case == "mixed" and (TESTED.fullmatch(frame.name) or holds_another(frame.name, file))
         )
@@ -176,7 +190,12 @@ class ClassCase(Cased):
     version = 5
     examples = Examples(
         value="CapWords",
-        conforms=("class ReadOnly: pass", "class _Hidden: pass", "class ReaderOn3_10: pass"),
+        conforms=(
+            "class ReadOnly: pass",
+            "class _Hidden: pass",
+            "class ReaderOn3_10: pass",
+            "class Reader_8_2: pass",
+        ),
         departs=("class read_only: pass", "class readOnly: pass", "class read_only(dict): pass"),
         nearly=(
             "readOnly = type('readOnly', (), {})",
@@ -220,7 +239,7 @@ class ConstantCase(Cased):
     query = "(module) @site"
     linter_codes = frozenset({"N816", "C0103", "invalid-name"})
     cap = "advise"
-    version = 3
+    version = 4
     values = ("snake_case", "UPPER_CASE", "camelCase")
     examples = Examples(
         value="UPPER_CASE",
@@ -233,8 +252,18 @@ class ConstantCase(Cased):
             "x = 1\ndef f():\n    global x\n    x = 2",
             "Part: TypeAlias = 'str | Later'",
             "Part: typing.TypeAlias = 'str | Later'",
+            "revision = '1f0a'",
         ),
     )
+    also = (
+        Examples(
+            value="UPPER_CASE", path="docs/conf.py", conforms=(), departs=(), nearly=("html_theme = 'plain'",),
+        ),
+    )  # fmt: skip
+
+    def is_asked(self, file: FileView) -> bool:
+        """Claim that *file* is none that a program reads names from: what configures a tool has those of the tool."""
+        return super().is_asked(file) and file.path.rpartition("/")[2] != "conf.py"
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield the case of each name that a literal is assigned to at the top of the module, once."""
@@ -249,7 +278,7 @@ class ConstantCase(Cased):
             right = nodes[0].child_by_field_name("right")
             if len(nodes) > 1 or right is None or right.type not in LITERALS or DUNDER.fullmatch(name):
                 continue
-            if is_type_alias(nodes[0]):
+            if is_type_alias(nodes[0]) or name in READ_BY_NAME:
                 continue
             case = "UPPER_CASE" if name.isupper() else case_of(name)
             if case and name not in rebound:
@@ -338,7 +367,9 @@ def is_lent(function: DefinitionFrame, case: str) -> bool:
     body = b"" if function.body is None else function.body.text or b""
     if re.search(rb"(?<!\bself)(?<!\bcls)\.%b\(" % function.name.encode(), body):
         return True
-    return case == "CapWords" and not function.is_method and MAKES.search(body) is not None
+    returns = text_of(function.returns) if function.returns is not None else ""
+    is_maker = MAKES.search(body) is not None or returns.partition("[")[0] in ("Type", "type")
+    return case == "CapWords" and not function.is_method and is_maker
 
 
 def is_dictated(frame: DefinitionFrame) -> bool:
