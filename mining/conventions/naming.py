@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import lru_cache
 
 from tree_sitter import Node
 
 from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .view import DefinitionFrame, FileView
+from .view import DefinitionFrame, FileView, bound_in
 
 SNAKE_CASE = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*_*")
 CASES = (
@@ -53,10 +53,11 @@ STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structur
 FUNCTION_LIKE = frozenset({"__aenter__", "__call__", "__enter__", "__get__", "__new__"})
 """What classes have that are used as functions are: decorators, properties, contexts, and what is made otherwise."""
 MAKES = re.compile(
-    rb"\breturn (?:\w+\.)*_*[A-Z]\w*\(|\b(\w+)(?::[^=\n]*)? = (?:\w+\.)*_*[A-Z]\w*\((?s:.*)\breturn \1[ \t]*(?:#|$)",
+    rb"\breturn (?:\w+\.)*_*[A-Z]\w*(?:\(|[a-z]\w*[ \t]*$)"
+    rb"|\b(\w+)(?::[^=\n]*)? = (?:\w+\.)*_*[A-Z]\w*\((?s:.*)\breturn \1[ \t]*(?:#|$)",
     re.MULTILINE,
 )
-"""How a function gives an object of a class that it makes."""
+"""How a function gives a class, or an object of one that it makes."""
 GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 LITERALS = frozenset({"integer", "float", "string", "concatenated_string", "true", "false", "tuple", "unary_operator"})
@@ -139,6 +140,7 @@ class FunctionCase(Cased):
             "def READ(a): pass",
             # it stands in for the class of which it makes an object, and an overload is named as what it describes
             "def Shelf(a):\n    return models.SortedShelf(a)",
+            "def Shelf(a):\n    class Made(a): pass\n    return Made",
             "def Shelf(a) -> type[Base]:\n    return shelf_of(a)",
             "def Shelf(a):\n    made: Base = _Shelf(a)\n    made.sort()\n    return made",
             "@overload\ndef readAll(a: int) -> int: ...",
@@ -207,6 +209,7 @@ class ClassCase(Cased):
             "class lazy_property:\n    def __get__(self, instance, owner=None): pass",
             "class opened(tuple):\n    def __new__(cls, size): return cls._opened(size)",
             "class opened:\n    def __enter__(self): pass\n    def __exit__(self, *what): pass",
+            "class Lazy:\n    def __get__(self, instance, owner=None): pass\n\nclass lazy(Lazy): pass",
             "class bdist_wheel_abi3(wheel.bdist_wheel): pass",
             # an attribute of the class around it, read by that name
             "class Shelf:\n    class sorted_by: pass",
@@ -221,9 +224,11 @@ class ClassCase(Cased):
         if is_made or bases & STRUCTURES or f"_{frame.name}" in bases:
             return None
         case = case_of(frame.name)
+        if case != "snake_case":
+            return case or None
         is_function_like = not frame.members.isdisjoint(FUNCTION_LIKE) or any(map(is_called_so, bases))
         is_attribute = frame.scope is not None
-        return None if case == "snake_case" and (is_attribute or is_function_like) else case or None
+        return None if is_attribute or is_function_like or derives_from_function_like(bases, file) else case
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -342,6 +347,14 @@ def is_type_alias(assignment: Node) -> bool:
 def is_called_so(base: str) -> bool:
     """Claim that a base is called as functions are, and no built-in type, which nobody takes after."""
     return base == "property" or (SNAKE_CASE.fullmatch(base) is not None and not hasattr(builtins, base))
+
+
+def derives_from_function_like(bases: Set[str], file: FileView) -> bool:
+    """Claim that one of *bases* is a class of the same file that is used as functions are."""
+    classes = (node for node in file.statements if node.type == "class_definition")
+    named = ((node.child_by_field_name("name"), node.child_by_field_name("body")) for node in classes)
+    blocks = [body for name, body in named if name is not None and body is not None and text_of(name) in bases]
+    return any(not bound_in(body.named_children).isdisjoint(FUNCTION_LIKE) for body in blocks)
 
 
 def holds_another(name: str, file: FileView) -> bool:
