@@ -223,7 +223,8 @@ def may_hold(module: str, name: str) -> bool:
     if re.search(rb"\b%b\b" % name.encode(), text):
         return True
     # another module may set it there
-    return library_says(module, re.compile(rb"\b%b\.%b\s*=(?!=)" % (last_name(module).encode(), name.encode())))
+    word, last = name.encode(), last_name(module).encode()
+    return library_says(module, word, re.compile(rb"\b%b\.%b\s*=(?!=)" % (last, word)))
 
 
 def is_given_by_library(name: str, lines: Sequence[bytes], house: House) -> bool:
@@ -235,20 +236,23 @@ def is_given_by_library(name: str, lines: Sequence[bytes], house: House) -> bool
     tree = parse_any(b"\n".join(lines))
     if tree is None:
         return True
+    tops = {module.partition(".")[0] for module in imported_by(tree)}
     said = re.compile(rb"\.%b\s*(?::[^=\n]*)?=(?!=)|[\"']%b[\"']" % ((name.encode(),) * 2))
-    return any(library_says(module, said) for module in imported_by(tree) if not house.owns(module))
+    return any(library_says(top, name.encode(), said) for top in sorted(tops) if not house.owns(top))
 
 
 @cache
-def library_says(module: str, pattern: re.Pattern[bytes]) -> bool:
-    """Claim that the package that *module* belongs to says the *pattern*; the standard library says nothing."""
+def library_says(module: str, name: bytes, pattern: re.Pattern[bytes]) -> bool:
+    """Claim that the package that *module* belongs to has a *name* in the *pattern*; never of the standard library."""
     top = module.partition(".")[0]
     found = None if top in sys.stdlib_module_names else PathFinder.find_spec(top)
     folders = found.submodule_search_locations if found is not None else None
     for folder in folders or ():
         for file in Path(folder).rglob("*.py"):
             with suppress(OSError):
-                if pattern.search(file.read_bytes()):
+                text = file.read_bytes()
+                # large libraries have hundreds of megabytes, and hardly a file has the name
+                if name in text and pattern.search(text):
                     return True
     return False
 

@@ -18,7 +18,7 @@ from .view import DefinitionFrame, FileView, bound_in
 SNAKE_CASE = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*_*")
 CASES = (
     ("snake_case", SNAKE_CASE),
-    ("CapWords", re.compile(r"_*[A-Z][A-Za-z0-9]*")),
+    ("CapWords", re.compile(r"_*[A-Z][A-Za-z0-9]*_*")),
     ("camelCase", re.compile(r"_*[a-z]+[A-Za-z0-9]*")),
     ("UPPER_CASE", re.compile(r"_*[A-Z0-9]+(_[A-Z0-9]+)+_*")),
 )
@@ -197,6 +197,7 @@ class ClassCase(Cased):
             "class _Hidden: pass",
             "class ReaderOn3_10: pass",
             "class Reader_8_2: pass",
+            "class Reader_: pass",
         ),
         departs=("class read_only: pass", "class readOnly: pass", "class read_only(dict): pass"),
         nearly=(
