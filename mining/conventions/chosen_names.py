@@ -146,11 +146,12 @@ def is_specialized(unit: Unit) -> bool:
 
 
 def is_accessor(unit: Unit) -> bool:
-    """Claim that a function in a class of C++ does no more than hand out a value, and may be called like one."""
+    """Claim that a function in a class of C++ does no more than hand out a value, or set it, and may be called so."""
     body = unit.node.child_by_field_name("body")
     is_inner = unit.node.parent is not None and unit.node.parent.type == "field_declaration_list"
     does = [each.type for each in body.named_children if not each.is_extra] if body is not None and is_inner else []
-    return does == ["return_statement"] and unit.name.kind == "function" and unit.name.text.islower()
+    is_plain = does == ["return_statement"] or (does == ["expression_statement"] and unit.name.text.startswith("set_"))
+    return is_plain and unit.name.kind == "function" and unit.name.text.islower()
 
 
 def fixed_spans(file: AnyView) -> list[tuple[int, int]]:

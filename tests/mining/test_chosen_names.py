@@ -47,7 +47,8 @@ from .houses import parse
         ("a.cc", "template <typename T>\nstruct a_b<T, int> {\n  int c;\n};\nstruct D {\n  int c;\n};\n", ["D"]),
         ("a.cc", "template <>\ninline bool A::b_c<D>(int a) {\n  return a;\n}\n", []),
         ("a.cc", "void A::push_back(int b) {\n  f(b);\n}\nvoid A::push_all() {\n  f();\n}\n", ["A::push_all"]),
-        ("a.cc", "class A {\n  int b_c() { return b_c_; }\n  int d_e() {\n    f();\n    return 1;\n  }\n};\n",
+        ("a.cc", "class A {\n  int b_c() { return b_c_; }\n  void set_b_c(int b) { b_c_ = b; }\n"
+         "  int d_e() {\n    f();\n    return 1;\n  }\n};\n",
          ["A", "d_e"]),
         ("a.c", "int LLVMFuzzerTestOneInput(int a) {\n  return a;\n}\nint b_c(int a) {\n  return a;\n}\n", ["b_c"]),
         ("a.swift", "struct A: View {\n  var b = 1\n}\nstruct A_Previews: C {\n  var b = 1\n}\n", ["A"]),
