@@ -87,6 +87,8 @@ def command(
         raise click.UsageError("--fix writes to the work tree, --staged judges the index: use one of them.")
     shown, targets = split_outputs(form, outputs)
     check_formats([shown, *(name for name, _ in targets)])
+    if base is None and not staged:
+        tell_commits(paths)
     root = find_root(paths, alone=base is None and not staged)
     named = tuple(relative_to(root, path) for path in paths)
     request = Request(
@@ -167,6 +169,18 @@ def write_output(target: Path, text: str) -> None:
         target.write_text(text, "utf-8")
     else:
         write_text(target, text)
+
+
+def tell_commits(paths: Sequence[Path]) -> None:
+    """Raise `InputError` where a branch or another commit was named as if it were a path."""
+    from ..mining.git import git_output
+
+    for path in paths:
+        name = str(path)
+        if path.exists() or name.startswith("-"):
+            continue
+        if git_output(Path(), "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") is not None:
+            raise InputError(f"No such path: {name!r}. It is a commit: --diff {name} judges what changed since.")
 
 
 def is_elsewhere(root: Path, paths: tuple[Path, ...]) -> bool:

@@ -35,7 +35,9 @@ def command(source: Path | None, words: int) -> None:
     from ._root import find_root
 
     source = source or find_root((), alone=True)
-    is_corpus = bool(kind_by(source.resolve(), MARKER))
+    # a corpus whose marker is broken is still none of a repository's code
+    broken = (source / MARKER).is_file() and (source / "pairs" / "train.jsonl").is_file()
+    is_corpus = bool(kind_by(source.resolve(), MARKER)) or broken
     settings = read_settings(source)
     paths = () if is_corpus else paths_now(source, settings)
     require_grammar(paths)

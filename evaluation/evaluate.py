@@ -30,6 +30,7 @@ from ..mining.artefacts import (
 from ..mining.errors import InputError, TooSmallError
 from ..mining.instead import tell_instead
 from ..mining.taught import read_taught
+from ..mining.wording import counted
 from .arms import ARMS, Arm, Request
 from .ask import Answered, ask_part, name_fold
 from .figures import points
@@ -174,7 +175,7 @@ def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
     if task.report is None:
         return
     sees = "no gain of any size" if plan.mde is None else f"a gain of {points(plan.mde)} or more"
-    task.report(f"plan: {plan.probes} probes in {plan.clusters} clusters can see {sees}", 1, 1)
+    task.report(f"plan: {counted(plan.probes, 'probe')} in {counted(plan.clusters, 'cluster')} can see {sees}", 1, 1)
     folds = sum(part.fold is not None for part in parts)
     if folds:
         task.report(f"plan: as the test has few clusters, {folds} more adapters are trained, as long as this one", 1, 1)

@@ -11,8 +11,9 @@ def decimal(nats: float) -> str:
 
 
 def percents(share: float) -> str:
-    """Return a relative change in percent with its sign, without the unit: `−7.1`."""
-    return f"{'−' if share < 0 else '+'}{abs(share) * 100:.1f}"
+    """Return a relative change in percent with its sign, without the unit: `−7.1`; one that rounds to 0 has none."""
+    text = f"{abs(share) * 100:.1f}"
+    return text if text == "0.0" else f"{'−' if share < 0 else '+'}{text}"
 
 
 def points(share: float) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.errors import TooSmallError
 from ..mining.pairs.pair import Pair
+from ..mining.wording import counted
 from .checks.check import LOST
 from .measure import whole_sets
 from .probes import TAUGHT_BEFORE, Probe, Suite, select_probes
@@ -111,6 +112,7 @@ def require_size(suite: Suite, forced: bool) -> None:
     elif lost := reasons[LOST]:
         way = f"This machine lost {lost} more; see to its disk and memory"
     raise TooSmallError(
-        f"{n} probes in {g} clusters were admitted of {suite.candidates} held-out pairs; an evaluation needs "
-        f"{LEAST_TASKS} in {LEAST_CLUSTERS}. {way}" + (", or use --force." if n else ".")
+        f"{counted(n, 'probe')} in {counted(g, 'cluster')} {'was' if n == 1 else 'were'} admitted of "
+        f"{counted(suite.candidates, 'held-out pair')}; an evaluation needs {LEAST_TASKS} in {LEAST_CLUSTERS}. {way}"
+        + (", or use --force." if n else ".")
     )

@@ -66,9 +66,13 @@ class Handler(BaseHTTPRequestHandler):
             return False
         length = self.headers.get("Content-Length", "")
         self.unread = int(length) if LENGTH.fullmatch(length) else 0
-        if all(OWN_NAMES.fullmatch(self.headers.get(name, LOOPBACK)) for name in ("Host", "Origin")):
+        others = [name for name in ("Host", "Origin") if not OWN_NAMES.fullmatch(self.headers.get(name, LOOPBACK))]
+        if not others:
             return True
-        self.refuse(403, "Asked by another name than this machine's own: use 127.0.0.1.")
+        if "Host" in others:
+            self.refuse(403, "Asked by another name than this machine's own: use 127.0.0.1.")
+        else:
+            self.refuse(403, "Asked by a page of another site: pages of this machine's own are answered alone.")
         return False
 
     @property

@@ -400,6 +400,8 @@ def test_twenty_probes_are_needed(tmp_path):
         run(corpus, tmp_path / "e")
     with pytest.raises(TooSmallError, match=r"4 probes in 4 clusters.*More are held out: raise --probes, or"):
         run(corpus, tmp_path / "e", probes=4)
+    with pytest.raises(TooSmallError, match=r"^1 probe in 1 cluster was admitted of"):
+        run(corpus, tmp_path / "e", probes=1)
 
     assert run(corpus, tmp_path / "e", forced=True)["verdict"]
 

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 
 import pytest
 import toys
+from idiolect.evaluation.figures import percents
 from idiolect.evaluation.report.charts import Scale, draw_curve
 from idiolect.evaluation.report.render import say_accepted
 from idiolect.evaluation.report.visible import make_visible
@@ -103,6 +104,17 @@ def test_without_an_adapter_none_is_said_to_have_learned(corpus, page, tmp_path)
     assert [("What the adapter learned" in text, "What the base knows" in text) for text in texts] == [
         (True, False),
         (False, True),
+    ]
+
+
+def test_a_change_that_rounds_to_nothing_has_no_sign():
+    """In words, as in tables."""
+    assert [percents(share) for share in (-0.0004, 0.0, 0.0004, -0.0005001, 0.071)] == [
+        "0.0",
+        "0.0",
+        "0.0",
+        "−0.1",
+        "+7.1",
     ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -84,6 +85,24 @@ def test_what_would_be_refused_is_not_said_to_be_next(capsys, corpus, tmp_path, 
     said = capsys.readouterr().out.splitlines()[-1]
 
     assert said == f"Their rules: idiolect guide {few}"
+
+
+def test_a_branch_that_is_named_as_a_path_is_told(capsys, write_tree, commit_tree, monkeypatch):
+    """What to type instead is said; what is neither a path nor a commit is no more than missing."""
+    root = write_tree({"total.py": "def total(prices):\n    return sum(prices)\n"})
+    commit_tree(root, "Add")
+    monkeypatch.chdir(root)
+
+    assert "It is a commit: --diff HEAD judges what changed since." in fails(capsys, ["check", "HEAD"], 2)
+    assert fails(capsys, ["check", "HAED"], 2) == "idiolect: No such path: 'HAED'."
+
+
+def test_a_corpus_with_a_broken_marker_is_no_repository(capsys, corpus, tmp_path):
+    """Its data are no code to learn habits of."""
+    broken = shutil.copytree(corpus, tmp_path / "broken")
+    (broken / "manifest.json").write_text("{")
+
+    assert "is not a JSON object. Mine again." in fails(capsys, ["guide", str(broken)], 4)
 
 
 def test_the_files_of_one_repository_are_not_mined_twice(capsys, tmp_path, write_tree):

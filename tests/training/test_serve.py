@@ -287,6 +287,8 @@ def test_a_web_page_is_not_answered(served, headers, code, path):
             found = answer.status
     except HTTPError as error:
         found = error.code
+        said = json.loads(error.read())["error"]["message"]
+        assert ("Asked by a page of another site" in said) == ("Origin" in headers)
 
     assert code == found
 
