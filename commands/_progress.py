@@ -61,7 +61,8 @@ class ProgressLine:
         if now - self.made < self.waits:
             return
         self.drawn = now
-        self.text = render(name, detail.strip(), done, total, self.remaining(done, total, now))
+        room = most_columns() if self.live else None
+        self.text = render(name, detail.strip(), done, total, self.remaining(done, total, now), room)
         self.show()
 
     def remaining(self, done: int, total: int, now: float) -> float | None:
@@ -86,11 +87,13 @@ class ProgressLine:
         self.text = ""
 
 
-def render(name: str, detail: str, done: int, total: int, remaining: float | None) -> str:
-    """Return one progress line."""
+def render(name: str, detail: str, done: int, total: int, remaining: float | None, room: int | None = None) -> str:
+    """Return one progress line; where *room* has too few columns for both, its bar is shorter, and its count whole."""
     share = min(1.0, done / total) if total else 1.0
-    bar = "━" * round(share * WIDTH) + "·" * (WIDTH - round(share * WIDTH))
-    parts = [f"{name:<10} {bar} {done:,}/{total:,}"]
+    label, count = f"{name:<10}", f"{done:,}/{total:,}"
+    width = WIDTH if room is None else min(WIDTH, max(0, room - len(f"{label}  {count}")))
+    bar = "━" * round(share * width) + "·" * (width - round(share * width))
+    parts = [f"{label} {bar} {count}"]
     if detail:
         parts.append(detail)
     if remaining is not None:

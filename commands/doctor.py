@@ -41,7 +41,7 @@ def command(repository: Path | None, tier: int | None, as_json: bool) -> None:
 
     own = [language for language in known_languages() if language.sha256]
     if repository is not None and not own:
-        raise click.UsageError("REPO is read with --language FILE.")
+        raise click.UsageError("REPO is read where --language FILE names a language; all else is of this machine.")
     languages = describe_languages(own, repository)
     cage = diagnose()
     probes = [{"name": probe.name, "contained": probe.contained} for probe in cage.probes]

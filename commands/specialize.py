@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import shutil
 import time
 from fnmatch import fnmatchcase
@@ -154,11 +155,13 @@ def specialize(
 
 def require_testable(out: Path, corpus: Corpus) -> None:
     """Raise `TooSmallError` for what cannot be evaluated: that is said before anything is trained."""
-    from ..mining.advice import why_not_evaluate
+    from ..mining.advice import LEAST_PAIRS, count_held_out, why_not_evaluate
 
     if reason := why_not_evaluate(corpus.manifest):
-        way = f"`idiolect train {out / 'corpus'} --out DIR` trains without a verdict"
-        raise TooSmallError(f"{reason} Mine a larger repository; {way}.")
+        name = shlex.quote(str(out / "corpus"))
+        is_enough = count_held_out(corpus.manifest).training >= LEAST_PAIRS
+        way = f"; `idiolect train {name} --out DIR` trains without a verdict" if is_enough else ""
+        raise TooSmallError(f"{reason} Mine a larger repository{way}.")
 
 
 def require_steps(out: Path, minutes: float, folds: int, steps: int, in_an_epoch: int) -> None:

@@ -87,6 +87,20 @@ def test_what_would_be_refused_is_not_said_to_be_next(capsys, corpus, tmp_path, 
     assert said == f"Their rules: idiolect guide {few}"
 
 
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        (None, "learning   ━━━━━━━━━━━━············ 56/112  loss 1.9"),
+        (80, "learning   ━━━━━━━━━━━━············ 56/112  loss 1.9"),
+        (24, "learning   ━━━··· 56/112  loss 1.9"),
+        (9, "learning    56/112  loss 1.9"),
+    ],
+)
+def test_a_narrow_terminal_shortens_the_bar_before_the_count(room, line):
+    """A count that is cut, 56 of 1, would be another one."""
+    assert _progress.render("learning", "loss 1.9", 56, 112, None, room) == line
+
+
 def test_a_branch_that_is_named_as_a_path_is_told(capsys, write_tree, commit_tree, monkeypatch):
     """What to type instead is said; what is neither a path nor a commit is no more than missing."""
     root = write_tree({"total.py": "def total(prices):\n    return sum(prices)\n"})

@@ -14,9 +14,17 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.commands.specialize import read_started, refuse_other_content, require_steps, settle, start_anew
+from idiolect.commands.specialize import (
+    read_started,
+    refuse_other_content,
+    require_steps,
+    require_testable,
+    settle,
+    start_anew,
+)
 from idiolect.mining.artefacts import lock_folder, new_artefact, refuse_mount, write_json
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
+from idiolect.mining.mine import mine_repositories
 
 from .conftest import tiny_model
 
@@ -58,6 +66,15 @@ def test_what_cannot_be_evaluated_is_not_trained(tmp_path, monkeypatch, capsys):
     assert "too few to evaluate: 20 in 2 are needed" in told
     assert "`idiolect train" in told
     assert [".lock", "corpus"] == sorted(path.name for path in (tmp_path / "run").iterdir())
+
+
+def test_what_cannot_be_trained_is_not_said_to_be_trainable(tmp_path, write_tree):
+    """Of fewer pairs than a training needs no command is named that would refuse them."""
+    root = write_tree({"total.py": 'def total(prices):\n    """Add *prices* up."""\n    return sum(prices)\n'})
+    corpus = mine_repositories([root], tmp_path / "corpus", workers=1)
+
+    with pytest.raises(TooSmallError, match=r"Mine a larger repository\.$"):
+        require_testable(tmp_path, corpus)
 
 
 def test_a_base_that_cannot_be_used_is_refused_before_mining(tmp_path, tiny_base, capsys):
