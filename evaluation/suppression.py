@@ -36,6 +36,8 @@ class Suppression:
     """Where the comment stands."""
     target: int
     """The line that it excuses; 0 for the whole file."""
+    last: int
+    """The last line that it excuses: what a comment of several lines says further down may be a finding, too."""
     rules: tuple[str, ...]
     """Rule ids, such as `S01` or `I01[numpy]`, or conventions without their key; `*` for all; none excuses nothing."""
     reason: str
@@ -43,7 +45,8 @@ class Suppression:
     def covers(self, finding: Finding) -> bool:
         """Claim that *finding* is excused, were there a reason."""
         names = {"*", finding.entry.id, finding.entry.convention}
-        return self.target in (0, finding.line) and not names.isdisjoint(self.rules)
+        is_here = self.target == 0 or self.target <= finding.line <= self.last
+        return is_here and not names.isdisjoint(self.rules)
 
 
 def collect_suppressions(source: Source) -> list[Suppression]:
@@ -53,12 +56,19 @@ def collect_suppressions(source: Source) -> list[Suppression]:
         node = source.tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
         if node is None or "comment" not in node.type:
             continue
+        # the text of a comment may be a node in it
+        while node.parent is not None and "comment" in node.parent.type:
+            node = node.parent
         line = source.line_of(match.start())
         stands_alone = not source.utf8[source.line_starts[line - 1] : node.start_byte].strip()
         target = 0 if match[1] else line + stands_alone
+        # some grammars take the line end into a comment
+        below = node.end_point.row + (node.end_point.column > 0) + 1
+        last = max(target, below) if stands_alone else target
         named = (match[2] or b"").decode("utf-8", "replace")
         rules = tuple(rule.strip() for rule in RULE.findall(named) if rule.strip())
-        found.append(Suppression(line, target, rules, match[3].decode("utf-8", "replace").strip().rstrip(ENDS)))
+        reason = match[3].decode("utf-8", "replace").strip().rstrip(ENDS)
+        found.append(Suppression(line, target, last, rules, reason))
     return found
 
 

@@ -12,6 +12,8 @@ from idiolect.cli import main
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
 from idiolect.evaluation.suppression import collect_suppressions
+from idiolect.mining.languages import language_named
+from idiolect.mining.source import parse_source
 
 from .slips import check, parse_text
 
@@ -71,3 +73,29 @@ def test_a_comment_names_a_rule_as_it_is_printed():
     assert [("D05[closing quotes]",), ("S01", "Q01[yaml: a, b]", "I01[numpy]")] == [
         found.rules for found in collect_suppressions(parse_text("a.py", text)) if found.reason
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("/* idiolect: ignore[Q28] one line */\na()\n", (2, 2)),
+        ("/* idiolect: ignore[Q28] several\n   lines */\na()\n", (2, 3)),
+        ("/*\n * idiolect: ignore[Q28] several\n */\na()\n", (3, 4)),
+        ("a() /* idiolect: ignore[Q28] several\n lines */\nb()\n", (1, 1)),
+        ("// idiolect: ignore[Q28] one line\na()\n", (2, 2)),
+    ],
+)
+def test_a_comment_of_several_lines_excuses_the_line_below_it(text: str, lines: tuple[int, int]):
+    """And what stands in its own later lines, such as a tag."""
+    source = parse_source("a.js", text.encode(), language_named("javascript"))
+
+    assert [lines] == [(found.target, found.last) for found in collect_suppressions(source)]
+
+
+def test_a_comment_that_a_grammar_ends_with_its_line_excuses_one_line():
+    """As that of Rust does with what documents."""
+    source = parse_source(
+        "a.rs", b"/// idiolect: ignore[Q01] asked for\nfn A() {}\nfn B() {}\n", language_named("rust")
+    )
+
+    assert [(2, 2)] == [(found.target, found.last) for found in collect_suppressions(source)]
