@@ -269,7 +269,8 @@ class ConstantCase(Cased):
 
     def is_asked(self, file: FileView) -> bool:
         """Claim that *file* is none that a program reads names from: what configures a tool has those of the tool."""
-        return super().is_asked(file) and file.path.rpartition("/")[2] != "conf.py"
+        is_of_sphinx = file.role == "docs" and file.path.rpartition("/")[2] == "conf.py"
+        return super().is_asked(file) and not is_of_sphinx
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield the case of each name that a literal is assigned to at the top of the module, once."""
