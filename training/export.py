@@ -22,7 +22,16 @@ from .disk import disk_faults, follow_mask
 from .encode import Example
 from .families import Family, Tokenizer, probe_family
 from .forward import answer_logits, set_mode, to_batch
-from .models import Base, find_base, load_base_model, load_tokenizer, read_ends, recall_base, require_own
+from .models import (
+    Base,
+    find_base,
+    load_base_model,
+    load_tokenizer,
+    read_config,
+    read_ends,
+    recall_base,
+    require_own,
+)
 from .packing import build_pack
 
 if TYPE_CHECKING:
@@ -56,7 +65,7 @@ class Merged(NamedTuple):
     """Log-probabilities of the prompts' answers."""
 
 
-def merge_adapter(adapter: Path, base: str | Path | None) -> Merged:
+def merge_adapter(adapter: Path, base: str | Path | Base | None) -> Merged:
     """
     Return the adapter's base with the adapter merged into it.
 
@@ -111,7 +120,11 @@ def export_gguf(adapter: Path, out: Path, base: str | Path | None = None, precis
     Raises `InputError` where llama.cpp would read it otherwise (`gguf_file.py`), and `MismatchError` when the file,
     read back by transformers, does not speak as the live adapter does; either leaves nothing.
     """
-    merged = merge_adapter(adapter, base)
+    found = find_base(base or recall_base(read_record(adapter)))
+    # a large base takes minutes to load
+    gguf_file.require_architecture(read_config(found))
+    gguf_file.require_split(load_tokenizer(found))
+    merged = merge_adapter(adapter, found)
     with new_artefact(out, MARKER, GGUF_SCHEMA) as folder:
         file, name, stop_id = folder / gguf_file.FILE, merged.base.name, merged.family.stop_id
         gguf_file.write_gguf(merged.model, merged.tokenizer, file, name=name, stop_id=stop_id, precision=precision)
