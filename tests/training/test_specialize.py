@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.commands.specialize import (
+    TRAIN_SHARE,
     read_started,
     refuse_other_content,
     require_steps,
@@ -116,7 +117,7 @@ def test_an_unfinished_run_goes_on_where_the_same_is_asked(tmp_path):
     refuse_other_content(tmp_path)
 
     assert nothing is None
-    assert minutes["train"] == pytest.approx(8.7 * 0.44, abs=0.01)
+    assert minutes["train"] == pytest.approx(8.7 * TRAIN_SHARE, abs=0.01)
     assert read_started(tmp_path, asked) == minutes
     assert read_started(tmp_path, {**asked, "minutes": 18.0}) is None
     assert read_started(tmp_path, {**asked, "corpus": "4567"}) is None
