@@ -25,6 +25,8 @@ from ..mining.workers import hold_interrupts, make_chunks, pool
 
 MUCH = 6 * 2**20
 """Bytes of code from which on workers ask: each takes most of a second to begin."""
+MOST_WORKERS = 8
+"""However many processors there are: a container may lend fewer than it shows, and each worker holds all grammars."""
 
 Ask = Callable[[str, bytes], "FileTally | None"]
 """Takes a path and what is there; returns None for what is not asked. Workers are given it."""
@@ -72,7 +74,7 @@ def tally_files(files: Iterable[File], decides: bytes, ask: Ask) -> Iterator[Fil
 def ask_all(files: Sequence[File], ask: Ask) -> Iterator[FileTally | None]:
     """Yield what each of *files* answers, in order."""
     done = 0
-    if sum(len(file.data) for file in files) >= MUCH and (os.cpu_count() or 1) > 1:
+    if sum(len(file.data) for file in files) >= MUCH and count_workers() > 1:
         try:
             for tally in spread(files, ask):
                 yield tally
@@ -83,11 +85,16 @@ def ask_all(files: Sequence[File], ask: Ask) -> Iterator[FileTally | None]:
     yield from ask_some(ask, files[done:])
 
 
+def count_workers() -> int:
+    """Return how many workers may ask."""
+    return min(MOST_WORKERS, os.cpu_count() or 1)
+
+
 def spread(files: Sequence[File], ask: Ask) -> Iterator[FileTally | None]:
     """Yield what each of *files* answers, in order, asked by worker processes."""
     chunks = make_chunks([(str(place), len(file.data)) for place, file in enumerate(files)])
     own = tuple(language for language in known_languages() if language not in builtin_languages())
-    with pool(min(os.cpu_count() or 1, len(chunks))) as executor:
+    with pool(min(count_workers(), len(chunks))) as executor:
         with hold_interrupts():
             futures = deque(
                 executor.submit(ask_chunk, ask, own, [files[int(place)] for place in chunk]) for chunk in chunks
