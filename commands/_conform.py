@@ -125,7 +125,7 @@ def complete_conforming(generator: ModelGenerator, house: House, ask: Ask, is_ov
 
     Nothing of a candidate is told to *is_over* while it grows: which of them is the answer is known in the end.
     """
-    from ..training.completions import Answer, cut_at
+    from ..training.completions import Answer
 
     sampling = Sampling(ask.adapted, ask.max_tokens, ask.temperature, ask.seed)
     best, written = conform_answer(
@@ -134,8 +134,8 @@ def complete_conforming(generator: ModelGenerator, house: House, ask: Ask, is_ov
         sampling,
         lambda: hole_of(ask.prompt),
         house,
-        lambda text: is_over("") or any(end in text for end in ask.stop),
-        lambda text: cut_at(text, ask.stop).rstrip(),
+        lambda text: is_over("") or ask.ends(text),
+        lambda text: ask.cut(text).rstrip(),
     )
     own = written[best.origin]
     is_cut = own.finish_reason == "length" and not best.parses

@@ -65,6 +65,14 @@ class Ask(NamedTuple):
     stream_usage: bool
     """Whether its tokens are counted at the end of the stream, too."""
 
+    def ends(self, text: str) -> bool:
+        """Claim that one of the stops is in *text*."""
+        return any(end in text for end in self.stop)
+
+    def cut(self, text: str) -> str:
+        """Return *text* up to the first of the stops."""
+        return min((text.partition(end)[0] for end in self.stop), key=len, default=text)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -160,27 +168,18 @@ def take_text(body: Mapping[str, Any], option: str, default: str) -> str:
 
 def complete(generator: ModelGenerator, ask: Ask, is_over: Callable[[str], bool]) -> Answer:
     """Return the answer to *ask*, up to the first of its stops, or to where *is_over* says of what there is, enough."""
-
-    def stopped(text: str) -> bool:
-        return any(end in text for end in ask.stop)
-
     ((_, answer),) = generator.generate(
         [ask.prompt],
         adapted=ask.adapted,
         max_tokens=[ask.max_tokens],
         temperature=ask.temperature,
         seed=ask.seed,
-        is_over=[lambda text: is_over(text) or stopped(text)],
+        is_over=[lambda text: is_over(text) or ask.ends(text)],
         ask_every=1,
     )
-    if stopped(answer.text):
-        answer = answer._replace(text=cut_at(answer.text, ask.stop), finish_reason="stop")
+    if ask.ends(answer.text):
+        answer = answer._replace(text=ask.cut(answer.text), finish_reason="stop")
     return Answer.of(answer)
-
-
-def cut_at(text: str, stops: Sequence[str]) -> str:
-    """Return *text* up to the first of *stops*."""
-    return min((text.partition(end)[0] for end in stops), key=len, default=text)
 
 
 def render_head(model: str) -> dict[str, Any]:

@@ -301,17 +301,23 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
     if house.has_foreign_base(kind) and is_given_by_library(name, lines, house):
         return False
     held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
-    if owner in PLAIN_TYPES and any(is_taken_out(each, lines) for each in held):
-        return False
-    if owner in PLAIN_TYPES and (any(hasattr(kind, name) for kind in BUILT_IN) or house.asks_others(name, own)):
-        # of several types that a value is declared to have, or a function to give, the resolver may name one
-        tree = parse_any(b"\n".join(lines))
-        is_written = tree is not None and is_written_as(owner, name, place + 1, tree)
-        if not is_written and not any(is_asked_for(owner, each, lines, place) for each in held):
-            return False
-    if owner in PLAIN_TYPES and any(is_taken_from_attribute(each, lines) for each in held):
+    if owner in PLAIN_TYPES and may_be_another(owner, name, held, house, lines, place):
         return False
     return not any(is_bound_anew(each.decode(), lines, place) for each in held)
+
+
+def may_be_another(
+    owner: str, name: str, held: Sequence[bytes], house: House, lines: Sequence[bytes], place: int
+) -> bool:
+    """Claim that what is asked for *name*, which stands in the names *held*, may be of no built-in type *owner*."""
+    if any(is_taken_out(each, lines) or is_taken_from_attribute(each, lines) for each in held):
+        return True
+    if not any(hasattr(kind, name) for kind in BUILT_IN) and not house.asks_others(name, lines[place]):
+        return False
+    # of several types that a value is declared to have, or a function to give, the resolver may name one
+    tree = parse_any(b"\n".join(lines))
+    is_written = tree is not None and is_written_as(owner, name, place + 1, tree)
+    return not is_written and not any(is_asked_for(owner, each, lines, place) for each in held)
 
 
 def is_taken_from_attribute(held: bytes, lines: Sequence[bytes]) -> bool:

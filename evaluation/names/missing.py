@@ -57,7 +57,7 @@ def names_in(root: Path, change: Change | None, sources: Sequence[Source]) -> Na
     python = {source.path: source for source in sources if source.language.name == "python"}
     if not python:
         return Names()
-    with tree_after(root, change) as tree:
+    with tree_after(root, change, standing_apart(root, change)) as tree:
         return Names(findings_by_path(look_for_missing(root, tree, python), python))
 
 
@@ -67,10 +67,11 @@ def names_since(root: Path, change: Change, sources: Sequence[Source], paths: It
     """
     touched = {source.path: source for source in sources}
     asked = [path for path in touched if path.endswith(PYTHON)]
-    lost = words_taken_away(change, left_out_snapshot(root) if change.staged is None else None)
+    apart = standing_apart(root, change)
+    lost = words_taken_away(change, apart)
     others = [path for path in paths if path.endswith(PYTHON) and path not in touched] if lost else []
     asked += [path for path in others if not lost.isdisjoint(WORD.findall(change.read(path) or b""))]
-    with tree_after(root, change) as tree:
+    with tree_after(root, change, apart) as tree:
         now = look_for_missing(root, tree, asked)
     if not now:
         return Names()
@@ -88,18 +89,17 @@ def names_since(root: Path, change: Change, sources: Sequence[Source], paths: It
     )
 
 
-def words_taken_away(change: Change, apart: Snapshot | None) -> frozenset[bytes]:
+def words_taken_away(change: Change, apart: Snapshot) -> frozenset[bytes]:
     """
     Return the words by which other files could name what a change took away.
 
     Words that a touched file has lost, the names of its definitions with another head, and modules that are gone;
     files that stand *apart* from the work tree are there.
     """
-    stands = frozenset(apart.blobs) if apart is not None else frozenset[str]()
     lost: set[bytes] = set()
     now = {change.before.get(path, path): path for path in change.added}
     for path in change.base.blobs:
-        if path.endswith(PYTHON) and now.get(path) != path and path not in stands and not is_there(change, path):
+        if path.endswith(PYTHON) and now.get(path) != path and path not in apart.blobs and not is_there(change, path):
             lost.add(PurePosixPath(path.removesuffix("/__init__.py")).stem.encode())
             now.setdefault(path, path)
     for path, data in change.base.read(path for path in now if path.endswith(PYTHON)):
@@ -144,12 +144,10 @@ def look_for_missing(root: Path, tree: Path, paths: Iterable[str]) -> list[Missi
     left = [missing for missing in found if ignored.isdisjoint(places[missing])]
     # what a submodule holds is another repository's, and may not be checked out
     foreign = submodules_in(root) if left else ()
-    own = [top for top in tops if not foreign or not lies_in(top or ".", foreign)]
-    return [
-        missing
-        for missing in left
-        if not foreign or not any(lies_in(place, foreign) for place in places_of(missing, own))
-    ]
+    if not foreign:
+        return left
+    own = [top for top in tops if not lies_in(top or ".", foreign)]
+    return [missing for missing in left if not any(lies_in(place, foreign) for place in places_of(missing, own))]
 
 
 def places_of(missing: Missing, tops: Iterable[str]) -> list[str]:
@@ -172,18 +170,22 @@ def ignored_paths(root: Path, paths: Iterable[str]) -> frozenset[str]:
     return frozenset((said or b"").decode("utf-8", "surrogateescape").split("\0")) - {""}
 
 
+def standing_apart(root: Path, change: Change | None) -> Snapshot:
+    """Return what a sparse checkout leaves out of the work tree at *root*; nothing where *change* is of the index."""
+    return left_out_snapshot(root) if change is None or change.staged is None else Snapshot(root, "", {})
+
+
 @contextmanager
-def tree_after(root: Path, change: Change | None) -> Generator[Path]:
+def tree_after(root: Path, change: Change | None, apart: Snapshot) -> Generator[Path]:
     """
     Yield a folder with the Python files as they are to be judged: the work tree, or the index laid out.
 
-    A work tree that is a sparse checkout is laid out whole.
+    A work tree that files stand *apart* from, as of a sparse checkout, is laid out whole.
     """
     if change is not None and change.staged is not None:
         with laid_out(root, change.staged) as folder:
             yield folder
         return
-    apart = left_out_snapshot(root)
     if not any(map(is_needed, apart.blobs)):
         yield root
         return

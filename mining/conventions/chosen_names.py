@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from ..source import text_of
 from .anyfacts import is_given_before, last_part
 from .anyview import AnyView, Name, Unit
+from .sought_names import sought_in
 
 FIXED = re.compile(
     rb"\b(?:allow|expect)\s*\([^)]{0,400}?\b(?:bad_style|non_camel_case_types|non_snake_case|nonstandard_style)\b"
@@ -29,50 +30,17 @@ WORDS = (
 """A file that holds none of them is not searched: to look for words takes a tenth of the time."""
 HOLDER = re.compile(r"^(?:ambient_declaration|annotated_expression)$|annotation|attribute|modifiers")
 """Kinds of nodes that speak of the definition which they stand in, or before."""
-ENTRIES = r"DllMain|JNI_On(?:Unl|L)oad|Java_\w+|LLVMFuzzer\w+|PyInit_\w+|w?WinMain"
-CAPITALS = re.compile(r"[A-Z][A-Z\d_]*")
-LOOKED_UP = {
-    "c": re.compile(ENTRIES),
-    "cpp": re.compile(
-        rf"{ENTRIES}|(?:push|pop|emplace)_(?:back|front|hint)|(?:lower|upper)_bound|equal_range|(?:c|to)_str(?:ing)?"
-        r"|max_size|shrink_to_fit|(?:starts|ends)_with|remove_(?:pre|suf)fix|get_allocator|(?:key|value)_comp|(?:const_|reverse_){0,2}iterator"
-        r"|await_(?:ready|resume|suspend)|(?:initial|final)_suspend|return_(?:value|void)|yield_value"
-        r"|(?:allocator|difference|key|mapped|promise|size|value)_type|get_return_object|unhandled_exception"
-        r"|(?:try_)?lock(?:_shared)?|unlock_shared"
-    ),
-    "fortran": CAPITALS,
-    "perl": CAPITALS,
-    "scala": re.compile("autoImport"),
-    "swift": re.compile(r"\w+_Previews"),
-    "zig": CAPITALS,
-}
-"""
-By language, the names by which something looks for a definition: what loads a library or fuzzes it, and in C++ the
-compiler of coroutines and what is written for any container; Perl and what saves its values for subs in capitals, which
-are constants otherwise; sbt for what a plug-in brings into builds; Xcode for what it shows of a view. Fortran knows no
-case, and capitals tell there what stands for a constant, or comes from old code; in Zig what has the name that C or
-Windows gave it.
-"""
-COMPOSED = re.compile(rb"""["'`:](\w{2,40})(?:#\{|\{?\$[\w{]|["'][ \t]*(?:\.\.?|\+)[ \t]*[$\w])""")
-"""How a name begins of which the rest is filled in when the program runs: `"add_{$key}"`, `'add_' . $key`."""
-COMPOSING = frozenset({"javascript", "lua", "perl", "php", "ruby", "tsx", "typescript"})
-"""Languages in which a function is called by a name that is made so."""
-INDEXED = re.compile(rb"\b(\w+)\[[A-Za-z_]\w*\](?!\s*=[^=])")
-"""A table of Lua from which something is taken by a name that a variable holds: `methods[name](bus)`."""
 EXTERN = "extern"
 """The body of a function in Scala Native that C has, and named."""
 WRAPPING = frozenset({"zig"})
 """Languages in which what wraps a function of the system is called like it."""
-NOTHING = re.compile("(?!)")
 BEFORE = frozenset({"annotated_expression", "attribute_item"})
 """Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
 
 
 def own_names(file: AnyView) -> Iterator[Name]:
     """Yield the names of the definitions of *file* that were chosen there."""
-    looked_up = LOOKED_UP.get(file.source.language.name, NOTHING)
-    composed = composed_in(file)
-    indexed = indexed_in(file)
+    is_sought = sought_in(file)
     fixed = fixed_spans(file)
     starts = [start for start, _ in fixed]
     around: list[tuple[str, int]] = []
@@ -81,33 +49,10 @@ def own_names(file: AnyView) -> Iterator[Name]:
         around = [outer for outer in around if outer[1] >= end]
         place = bisect_right(starts, name.node.start_byte) - 1
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
-        own = last_part(name.text)
-        is_looked_up = looked_up.fullmatch(own) is not None or is_composed(own, composed) or "[" in name.text
-        is_looked_up |= name.text.partition(".")[0] in indexed and own != name.text
-        is_taken = is_fixed or is_looked_up or is_wrapper(file, unit)
+        is_taken = is_fixed or is_sought(name.text) or is_wrapper(file, unit)
         if not (is_taken or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)):
             yield name
         around.append((name.text, end))
-
-
-def composed_in(file: AnyView) -> tuple[str, ...]:
-    """Return how the names begin that *file* puts together when it runs."""
-    if file.source.language.name not in COMPOSING:
-        return ()
-    return tuple({found[1].decode("utf-8", "replace") for found in COMPOSED.finditer(file.utf8)})
-
-
-def indexed_in(file: AnyView) -> frozenset[str]:
-    """Return the tables of a *file* of Lua from which something is taken by a variable's name."""
-    if file.source.language.name != "lua":
-        return frozenset()
-    return frozenset(found[1].decode("utf-8", "replace") for found in INDEXED.finditer(file.utf8))
-
-
-def is_composed(name: str, beginnings: tuple[str, ...]) -> bool:
-    """Claim that *name* is one of *beginnings* with another word behind it."""
-    rests = ((each, name[len(each) :]) for each in beginnings if name.startswith(each))
-    return any(rest and (each.endswith("_") or rest[0].isupper()) for each, rest in rests)
 
 
 def is_constructor(name: Name, around: list[str]) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,8 +127,6 @@ def name_or_die(path: str, _: bytes) -> str:
 @pytest.mark.parametrize("damage", ["others may write", "no database", "half a value"])
 def test_a_damaged_cache_is_no_cache(house: Path, tmp_path: Path, asked: list[str], damage: str):
     """Whatever is in it, the profile is that of the files."""
-    import sqlite3
-
     first = learn_tree(house, Settings())
     asked.clear()
     folder = tmp_path / "cache" / "tallies"
