@@ -4,7 +4,8 @@ What a run of `check` did not ask, and why. In: names of files, sources, a profi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from ..mining.conventions.convention import conventions_by_id
@@ -21,6 +22,7 @@ from ..mining.unread import UNREAD
 from ..mining.wording import counted, worded
 from .baseline import read_baseline
 from .diff import lies_in
+from .findings import Inspected
 from .learning import CLAIMS, has_grammar, is_ours, known_suffixes, left_out_by, why_left_alone
 from .names.missing import Names
 from .syntax import first_error
@@ -35,6 +37,8 @@ SHOWN = 3
 """Files that a note names."""
 MANY_PLACES = 20
 """Of fewer places, as a change may have, none need be covered by rules of the repository's own."""
+FEW_FILES = 3
+"""A change that departs throughout in fewer files gives nothing up."""
 
 
 def unasked_names(names: Names) -> list[str]:
@@ -125,6 +129,26 @@ def set_up(formatters: Sequence[str]) -> list[str]:
     are, they, them = ("is", "it decides", "it") if len(formatters) == 1 else ("are", "they decide", "them")
     told = f"{' and '.join(formatters)} {are} set up here: what {they} is left to {them} from the next change on"
     return [told] if formatters else []
+
+
+def given_up(files: Iterable[Inspected], tiers: Collection[str]) -> list[str]:
+    """
+    Return a sentence on each rule of *tiers* that a change of *files* departs from more than half as often as was kept.
+
+    It is meant, then, and the change is the wrong place to say so.
+    """
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    kept: dict[str, int] = {}
+    for finding in (alert.finding for file in files for alert in file.alerts if alert.state == "new"):
+        if finding.entry.tier in tiers:
+            places[finding.entry.id].append(finding.path)
+            kept[finding.entry.id] = finding.entry.conforming
+    return [
+        f"{rule}: this change does otherwise in {len(found):,} places where {kept[rule]:,} kept it. A habit is given "
+        f'up by a change of its own before: [conventions."{rule}"], ignore = true and a reason, in idiolect.toml'
+        for rule, found in sorted(places.items())
+        if len(found) >= MANY_PLACES and len(set(found)) >= FEW_FILES and len(found) > kept[rule] / 2
+    ]
 
 
 def fault_in(files: Mapping[str, bytes], baseline: str) -> str:

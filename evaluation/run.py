@@ -37,6 +37,7 @@ from .notes import (
     NO_RESOLVER,
     NOTHING_ASKED,
     NOTHING_STAGED,
+    given_up,
     idle_patterns,
     idle_settings,
     lacking,
@@ -82,6 +83,7 @@ def make_judged(request: Request, change: Change | None, standard: Standard) -> 
     notes = [*unasked_names(names), *list_notes(request, change, standard, paths, sources)]
     judged = [file.judgement for file in files]
     notes += without_rules(standard.profile) if request.profile is None else of_other_code(judged)
+    notes += given_up(files, tiers_from(request.lowest)) if change is not None else []
     return make_report(
         standard.profile,
         files,

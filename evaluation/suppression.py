@@ -4,15 +4,15 @@ Comments that excuse code. In: a source. Out: the rules that its lines are excus
     x = 'a'  # idiolect: ignore[S01] the protocol wants these quotes
     # idiolect: ignore-file[D01, N01] generated from the interface
 
-A comment on a line of its own excuses the line after it. One without a reason excuses nothing: whoever reads the code
-next should learn why.
+A comment on a line of its own excuses the line after it, and where that is another one what that one excuses. One
+without a reason excuses nothing: whoever reads the code next should learn why.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..mining.conventions.convention import is_rule
 from ..mining.judge import Finding
@@ -69,7 +69,17 @@ def collect_suppressions(source: Source) -> list[Suppression]:
         rules = tuple(rule.strip() for rule in RULE.findall(named) if rule.strip())
         reason = match[3].decode("utf-8", "replace").strip().rstrip(ENDS)
         found.append(Suppression(line, target, last, rules, reason))
-    return found
+    return chain(found)
+
+
+def chain(found: Sequence[Suppression]) -> list[Suppression]:
+    """Return *found*, of which those on lines of their own excuse what the comment right below them excuses, too."""
+    chained: list[Suppression] = []
+    for each in reversed(found):
+        below = chained[-1] if chained else None
+        stands_above = each.target > each.line and below is not None and each.target <= below.line <= each.last
+        chained.append(replace(each, last=below.last) if below is not None and stands_above else each)
+    return chained[::-1]
 
 
 def excuse_for(finding: Finding, suppressions: Sequence[Suppression]) -> Suppression | None:

@@ -138,6 +138,18 @@ def test_a_change_that_edits_its_judge_is_told_what_it_is_judged_by(house: Path,
     assert told.startswith("the settings of this change are broken") and "unknown key 'exlude'" in told
 
 
+def test_a_change_that_gives_up_a_habit_is_told_how(house: Path):
+    """Most of its places at once are no slip; few of them, or in few files, are."""
+    for name in (f"m{i}.py" for i in range(60)):
+        (house / name).write_text((house / name).read_text().replace('"', "'"))
+
+    (told,) = run_check(Request(house, base="HEAD", names=False)).notes
+
+    assert told.startswith("S01: this change does otherwise in 240 places where 360 kept it.")
+    git(house, "checkout", "-q", "--", *(f"m{i}.py" for i in range(2, 60)))
+    assert () == run_check(Request(house, base="HEAD", names=False)).notes
+
+
 def test_code_that_may_not_be_read_is_named(house: Path, monkeypatch: pytest.MonkeyPatch):
     """A check that asked a part of the code says so; a link is none of it, and neither is a file that is gone."""
     (house / "m1.py").unlink()

@@ -92,6 +92,18 @@ def test_a_comment_of_several_lines_excuses_the_line_below_it(text: str, lines: 
     assert [lines] == [(found.target, found.last) for found in collect_suppressions(source)]
 
 
+def test_comments_that_stand_one_below_the_other_excuse_the_same_line():
+    """And no more: what stands above a line of code excuses that line."""
+    text = (
+        "# idiolect: ignore[S01] one\n# idiolect: ignore[N01] two\n# idiolect: ignore[D01] three\nx = 1\n"
+        "# idiolect: ignore[S02] four\ny = 1  # idiolect: ignore[S03] five\nz = 1\n"
+    )
+
+    found = collect_suppressions(parse_text("a.py", text))
+
+    assert [(2, 4), (3, 4), (4, 4), (6, 6), (6, 6)] == [(each.target, each.last) for each in found]
+
+
 def test_a_comment_that_a_grammar_ends_with_its_line_excuses_one_line():
     """As that of Rust does with what documents."""
     source = parse_source(
