@@ -53,8 +53,8 @@ def facts_of(convention: Convention) -> Iterable[str]:
         yield f"Answers: {', '.join(sorted(convention.answers))}."
     if convention.never:
         yield f"Learned and never enforced: {', '.join(sorted(convention.never))}."
-    if convention.owners:
-        yield f"Left to {' or '.join(sorted(convention.owners))} where that is configured."
+    if convention.matter:
+        yield f"Left to {' or '.join(convention.owners)} where that is configured."
     if convention.is_fixable:
         yield "`--fix` mends it where that is safe."
     table = f"`[conventions.{convention.id}]` of `idiolect.toml`"

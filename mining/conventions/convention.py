@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from tree_sitter import Node, Point, Query
 
 from ..errors import InputError, naming
+from ..formatters import FORMATTERS
 from ..languages import language_named
 from ..plugins import add_plugins
 from ..source import Source
@@ -223,8 +224,11 @@ class Convention:
     """
     is_of_shapes: ClassVar[bool] = False
     """Whether it is about the keys of blocks: what data is made of, and the least of what is to be said of programs."""
-    owners: ClassVar[frozenset[str]] = frozenset()
-    """Formatters that own the matter: where one is configured, the rule is learned for scoring and raises nothing."""
+    matter: ClassVar[str] = ""
+    """
+    What it asks about, one of `mining.formatters.MATTERS`, where formatters decide that: where one is configured, the
+    rule is learned for scoring and raises nothing.
+    """
     roles: ClassVar[frozenset[str]] = frozenset({"src", "tests", "scripts", "docs"})
     """The roles of files that are asked."""
     version: ClassVar[int] = 1
@@ -232,6 +236,19 @@ class Convention:
     examples: ClassVar[Examples]
     also: ClassVar[tuple[Examples, ...]] = ()
     """Examples of the other keys, where one convention asks several things."""
+
+    @property
+    def owners(self) -> list[str]:
+        """The formatters that decide its matter, of the languages that are asked."""
+        return sorted(
+            name
+            for name, formatter in FORMATTERS.items()
+            if self.matter in formatter.decides and any(map(self.is_of, formatter.languages))
+        )
+
+    def is_of(self, language: str) -> bool:
+        """Claim that code in *language* is asked."""
+        return language in self.languages
 
     @property
     def answers(self) -> frozenset[str]:
@@ -327,6 +344,10 @@ class NeutralConvention(Convention):
     is_neutral = True
     spared: ClassVar[frozenset[str]] = frozenset()
     """Languages that are not asked: the answer would be their syntax, or mean nothing."""
+
+    def is_of(self, language: str) -> bool:
+        """Claim that code in *language* is asked."""
+        return language not in NOT_NEUTRAL | self.spared
 
     def is_asked_any(self, file: AnyView) -> bool:
         """Claim that *file* is one that the question is for."""

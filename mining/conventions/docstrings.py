@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from tree_sitter import Node
 
+from ..formatters import QUOTES
 from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, first_string, statement_edit
@@ -23,7 +24,7 @@ GOOGLE = re.compile(
 SPHINX = re.compile(r"^[ \t]*:(param|returns?|raises?|rtype|type)\b[^:\n]*:", re.MULTILINE)
 FORMS = (("numpy", "---", NUMPY), ("google", ":", GOOGLE), ("sphinx", ":", SPHINX))
 """Names of forms, each with a sign without which a text is not worth searching."""
-QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
+OPENING_QUOTES = re.compile(r"^[rRuUbBfF]*(\"\"\"|'''|\"|')")
 NO_PROSE = re.compile(r"^\s*(>>>|-(?!\d)|\*(?!\*?\w)|[@+|=]|:(?![\w:.+-]+:`)|\.\. |\d+[.)]\s+\S|[A-Z]\w+:\s*$)")
 """
 Lines at which the summary has ended without an empty line: lists, fields, directives, examples, sections; a line that
@@ -412,7 +413,7 @@ class DocstringQuotes(Documented):
     question = "Which quotes open a documentation string?"
     query = f"{Documented.query} (module) @site"
     linter_codes = frozenset({"D300", "Q002"})
-    owners = frozenset({"black", "ruff format"})
+    matter = QUOTES
     is_fixable = True
     values = ('"""', "'''")
     version = 3
@@ -425,14 +426,14 @@ class DocstringQuotes(Documented):
 
     def answer(self, text: str) -> str | None:
         """Return the quotes."""
-        opening = QUOTES.match(text)
+        opening = OPENING_QUOTES.match(text)
         return opening[1] if opening else None
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return both quotes exchanged, where the text holds none."""
         string = place.inside("string")
         text = text_of(string) if string is not None else ""
-        opening = QUOTES.match(text)
+        opening = OPENING_QUOTES.match(text)
         if string is None or opening is None or set(content_of(text)) & {'"', "'", "\\"}:
             return ()
         width, start = len(opening[1]), string.start_byte + opening.start(1)
@@ -463,7 +464,7 @@ def is_level(content: str, margin: str) -> bool:
 
 def content_of(text: str) -> str:
     """Return what stands between the quotes of a string."""
-    opening = QUOTES.match(text)
+    opening = OPENING_QUOTES.match(text)
     return text[opening.end() : -len(opening[1])] if opening else text
 
 
@@ -473,7 +474,7 @@ def summary_end(text: str) -> int | None:
 
     None for a string without one, and where a list goes on with it.
     """
-    opening = QUOTES.match(text)
+    opening = OPENING_QUOTES.match(text)
     if opening is None:
         return None
     place, end = opening.end(), None

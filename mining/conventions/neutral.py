@@ -16,7 +16,7 @@ from itertools import pairwise, zip_longest
 from tree_sitter import Node
 
 from ..definitions import last_token
-from ..owners import SCRIPT_FORMATTERS
+from ..formatters import LAYOUT, QUOTES, SEPARATORS
 from ..source import text_of
 from .anyview import AnyView
 from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
@@ -47,13 +47,6 @@ TYPES = re.compile(r"delegation|inheritance|(^|_)type(_|$)")
 WIDEST_STEP = 8
 BROKEN_LINE = re.compile(rb"[ \t]*\\\r?\n")
 """What stands in a shell behind a line that is not at its end."""
-FORMATTERS = SCRIPT_FORMATTERS | frozenset(
-    {"JuliaFormatter", "Runic", "StyLua", "clang-format", "csharpier", "dart format", "dotnet format", "fourmolu"}
-    | {"fprettify", "gofmt", "google-java-format", "ktlint", "mago", "mix format", "ormolu", "perltidy"}
-    | {"php-cs-fixer", "phpcs", "pint", "rubocop", "rustfmt", "scalafmt", "shfmt", "sqlfluff", "standardrb"}
-    | {"stylish-haskell", "swift-format", "swiftformat", "terraform fmt", "zig fmt"}
-)
-"""What decides indentation and blanks. Most of them keep the empty lines that the author left, up to one."""
 
 
 class StringDelimiter(NeutralConvention):
@@ -62,7 +55,7 @@ class StringDelimiter(NeutralConvention):
     id = "Q03"
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
-    owners = SCRIPT_FORMATTERS | {"StyLua", "mago", "pint", "rubocop", "standardrb"}
+    matter = QUOTES
     # there single quotes open no string, or another thing than double ones do
     spared = frozenset(
         {"c", "cpp", "csharp", "elixir", "go", "haskell", "hcl", "java", "julia", "kotlin"}
@@ -176,7 +169,7 @@ class IndentationUnit(NeutralConvention):
     name = "indentation-unit"
     question = "By what is the first line of a block indented?"
     is_in_line = False
-    owners = FORMATTERS
+    matter = LAYOUT
     spared = PROSE
     version = 7
     examples = Examples(
@@ -295,7 +288,7 @@ class TokenSpacing(NeutralConvention):
     name = "token-spacing"
     question = "Do blanks stand around {key}?"
     cap = "hint"
-    owners = FORMATTERS
+    matter = LAYOUT
     spared = PROSE | {"bash", "fortran"}  # there a blank ends a word, or lines are laid out by columns
     is_mined = True
     version = 13
@@ -516,10 +509,7 @@ class TrailingSeparator(NeutralConvention):
     name = "trailing-separator"
     question = "Does a separator follow the last of several elements on lines of their own?"
     cap = "advise"
-    owners = SCRIPT_FORMATTERS | {
-        "StyLua", "csharpier", "gofmt", "ktlint", "mago", "pint", "rubocop", "rustfmt", "scalafmt", "standardrb",
-        "swift-format", "swiftformat", "zig fmt",
-    }  # fmt: skip
+    matter = SEPARATORS
     never = frozenset({"absent"})
     values = ("present", "absent")
     version = 4

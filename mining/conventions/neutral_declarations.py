@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..owners import SCRIPTS
+from ..formatters import SCRIPTS
 from ..source import text_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place

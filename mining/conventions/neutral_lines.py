@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
+from ..formatters import EMPTY_LINES
 from ..source import text_of
 from .anyfacts import ATTRIBUTES
 from .anyview import AnyView, first_token
@@ -37,19 +38,7 @@ class BlankLines(NeutralConvention):
     question = "How many empty lines stand between {key} at the top level of a file?"
     cap = "advise"
     spared = PROSE
-    owners = frozenset(
-        {
-            "gofmt",
-            "google-java-format",
-            "ktlint",
-            "mago",
-            "php-cs-fixer",
-            "pint",
-            "rubocop",
-            "standardrb",
-            "swiftformat",
-        }
-    )
+    matter = EMPTY_LINES
     is_mined = True
     version = 12
     examples = Examples(

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..owners import SCRIPTS
+from ..formatters import SCRIPTS
 from ..source import text_of
 from .anyfacts import last_part
 from .anyview import AnyView, Name

@@ -16,8 +16,8 @@ from functools import cache
 from tree_sitter import Node, Query, QueryCursor
 
 from ..definitions import MATCH_LIMIT
+from ..formatters import SCRIPTS, STATEMENT_ENDS
 from ..languages import Language
-from ..owners import SCRIPT_FORMATTERS, SCRIPTS
 from ..source import text_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
@@ -56,7 +56,7 @@ class StatementEnd(NeutralConvention):
     # what departs works as well, and houses without a formatter let some of it pass
     cap = "advise"
     linter_codes = frozenset({"semi"})
-    owners = SCRIPT_FORMATTERS
+    matter = STATEMENT_ENDS
     is_fixable = True
     values = (SEMICOLON, NONE)
     examples = Examples(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..formatters import LONG_TEXTS
 from ..source import text_of
 from ..visibility import visibility_of
 from .anyfacts import last_part, with_attributes
@@ -183,7 +184,7 @@ class LongStrings(NeutralConvention):
     cap = "advise"
     # there it can be opened in one way alone, or each way makes another text
     spared = frozenset({"bash", "fortran", "go", "haskell", "java", "kotlin", "scala", "swift", "yaml"})
-    owners = frozenset({"rubocop", "standardrb"})
+    matter = LONG_TEXTS
     version = 8
     examples = Examples(
         value="`",

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from ..formatters import QUOTES, SEPARATORS
 from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .logging import PLACEHOLDER, is_logger
@@ -29,7 +30,7 @@ class QuoteMarks(Convention):
     question = "Which quotes open a plain string?"
     query = "(string) @site"
     linter_codes = frozenset({"Q000"})
-    owners = frozenset({"black", "ruff format"})
+    matter = QUOTES
     is_fixable = True
     values = ("double", "single")
     version = 4
@@ -222,7 +223,7 @@ class TrailingComma(Convention):
     query = "(module) @site"
     linter_codes = frozenset({"COM812"})
     never = frozenset({"absent"})
-    owners = frozenset({"black", "ruff format"})
+    matter = SEPARATORS
     is_fixable = True
     values = ("present", "absent")
     version = 3

@@ -215,11 +215,11 @@ class FileView:
     def is_silenced(self, asker: Convention, mark: Node | Part) -> bool:
         """Claim that a comment on the first line of *mark*, or the last of its string, silences what *asker* asks."""
         silences = self.silences
-        if not silences or not (asker.linter_codes or asker.owners):
+        if not silences or not (asker.linter_codes or asker.matter):
             return False
         string = mark.parent if mark.type == "string_start" else None
         first, last = mark.start_point.row + 1, (string or mark).end_point.row + 1
-        codes = asker.linter_codes | FORMATTED if asker.owners else asker.linter_codes
+        codes = asker.linter_codes | FORMATTED if asker.matter else asker.linter_codes
         return silences.cover(codes, first) or (last > first and silences.cover(codes, last))
 
     @property
