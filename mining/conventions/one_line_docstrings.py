@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .docstrings import QUOTES, READ, is_one_line
+from .docstrings import OPENING_QUOTES, READ, is_one_line
 from .view import FileView
 
 
@@ -62,7 +62,7 @@ class OneLineLayout(Convention):
         """Return the string with its text on a line of its own, or between its quotes, where these hold it safely."""
         string, data = place.inside("string"), place.source.utf8
         text = text_of(string) if string is not None else ""
-        opening = QUOTES.match(text)
+        opening = OPENING_QUOTES.match(text)
         if string is None or opening is None or len(opening[1]) == 1 or READ in data:
             return ()
         before = data[data.rfind(b"\n", 0, string.start_byte) + 1 : string.start_byte].decode()
