@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence, Set
 from tree_sitter import Node
 
 from .source import Source, Span
+from .traits import MARKED_DOCUMENTATION
 
 DOCUMENTING = (b"/**", b"=head", b"=item", b"=method")
 """
@@ -20,8 +21,6 @@ Perl's (POD).
 """
 MARKED = re.compile(rb"/\*\*|///(?!/)")
 """What opens a comment that says by its form that it is documentation, where others stand beside it."""
-MARKED_ALONE = frozenset({"csharp", "dart", "java", "kotlin", "php", "swift"})
-"""Languages that have no other documentation: what else stands above code is a note about it."""
 ORDER = re.compile(
     rb"(?:#|//|/\*\*?|--)\s*(?:[@#]__\w+__|#(?:end)?region\b|go:\w|language="
     rb"|(?:biome|eslint|jshint|ktlint|oxlint|prettier|solhint|stylelint|swift-format|tflint)-(?:dis|en|ignore)"
@@ -89,7 +88,7 @@ def comment_above(source: Source, unit: Span, ends: Mapping[int, Span], between:
     run = [each for each in run if not ORDER.match(source.utf8, each.start)]
     # beside documentation that shows by its form, another comment is a note
     marked = [each for each in run if MARKED.match(source.utf8, each.start)]
-    run = marked if marked or source.language.name in MARKED_ALONE else run
+    run = marked if marked or MARKED_DOCUMENTATION in source.language.traits else run
     if not run or says_nothing(source.utf8[run[-1].start : run[0].end]):
         return None
     return Span(run[-1].start, run[0].end)

@@ -19,6 +19,7 @@ from tree_sitter import Node, QueryCursor
 
 from .comments import comment_above, comment_ends
 from .source import Source, Span, text_of
+from .traits import C_STATEMENTS
 
 # A query over one file may keep this many half-made matches; past it tree-sitter drops some.
 MATCH_LIMIT = 65_536
@@ -45,8 +46,9 @@ BLOCK, OLD = "_block", "_old"
 ASIDE = frozenset({BELOW, BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, DECLARED, BLOCK, OLD})
 SEPARATORS = re.compile(r"::|\.")
 STATEMENT = re.compile(rb"(?:catch|else|for|if|switch|while)\b[ \t]*[({]|(?:do|else|return)\b")
-RESERVED = frozenset({"c", "cpp", "csharp", "java"})
-"""Languages in which this opens no unit, unless a grammar lost its way: macros and conditions hide what holds it."""
+"""
+How statements of C begin: no unit does, unless a grammar lost its way, for macros and conditions hide what holds it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def find_units(source: Source) -> Found:
             found.comments.extend(captures["comment"])
         for name in ASIDE.intersection(captures):
             note_aside(found, name, captures[name])
-    if source.language.name in RESERVED:
+    if C_STATEMENTS in source.language.traits:
         for span in [span for span in found.units if STATEMENT.match(source.utf8, span.start)]:
             del found.units[span]
     return found

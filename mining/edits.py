@@ -23,6 +23,7 @@ from .pairs.pair import Pair
 from .repository import Repository
 from .source import without_comments
 from .split import Unit
+from .traits import LIKE_QUOTES
 from .yields import UNTOLD, Drop, FileYield, HistoryYield, make_pair
 
 HISTORY = 500
@@ -31,8 +32,6 @@ BLANKS = re.compile(r"(?<=[^\w\s]) | (?=[^\w\s])")
 TRAILING_COMMA = re.compile(r",(?=[)\]}])")
 OF_COMMENTS = re.compile(r"comment|doc|typo|spell|\bnotes?\b|todo|explain|clarif", re.IGNORECASE)
 """What a message says that is about comments."""
-EITHER_QUOTE = frozenset({"javascript", "python", "starlark", "tsx", "typescript"})
-"""Languages in which both quotes open the same kind of string."""
 
 
 def mine_history(
@@ -82,7 +81,7 @@ def object_to_change(change: Change, draft: Draft) -> str:
 
     A formatter made it, what it left does not parse, or it is of comments alone and its message is about other things.
     """
-    language = change.after.language.name
+    language = change.after.language
     if not OF_COMMENTS.search(change.subject):
         old, new = (
             without_comments(source, definition.span)
@@ -93,13 +92,13 @@ def object_to_change(change: Change, draft: Draft) -> str:
     before, after = (unformatted(text, language) for text in (draft.instruction.partition("\n")[2], draft.response))
     if before == after:
         return "formatted_only"
-    return "syntax" if language == "python" and broken_definition(change.after, change.new) else ""
+    return "syntax" if language.name == "python" and broken_definition(change.after, change.new) else ""
 
 
-def unformatted(code: str, language: str) -> str:
+def unformatted(code: str, language: Language) -> str:
     """Return *code* without what a formatter decides: blanks beside signs, trailing commas, the kind of quotes."""
     bare = TRAILING_COMMA.sub("", BLANKS.sub("", " ".join(code.split())))
-    return bare.replace("'", '"') if language in EITHER_QUOTE else bare
+    return bare.replace("'", '"') if LIKE_QUOTES in language.traits else bare
 
 
 def private_matter(draft: Draft) -> str:

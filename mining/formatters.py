@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from .traits import SCRIPTS
+
 LAYOUT = "layout"
 """Indentation, and blanks within a line."""
 EMPTY_LINES = "empty lines"
@@ -22,7 +24,6 @@ MATTERS = frozenset({EMPTY_LINES, LAYOUT, LONG_TEXTS, QUOTES, SEPARATORS, STATEM
 """What formatters decide."""
 
 ANYTHING = re.compile(rb"")
-SCRIPTS = frozenset({"javascript", "tsx", "typescript"})
 PYTHON = frozenset({"python"})
 WORKFLOWS = ".github/workflows/"
 """Stands for all files of that folder."""

@@ -8,10 +8,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from .conventions.convention import PROGRAMS, conventions_by_id
+from .conventions.convention import conventions_by_id
+from .languages import traits_of
 from .profile import Entry, Profile
 from .roles import role_of
 from .tiers import TIERS
+from .traits import PROGRAM
 from .wording import printable
 
 MOST_WORDS = 1_500
@@ -66,7 +68,7 @@ def strongest_first(profile: Profile) -> list[Entry]:
 
 def is_of_literals(entry: Entry) -> bool:
     """Claim that *entry* is about the keys of literals in a language of programs."""
-    return conventions_by_id()[entry.convention].is_of_shapes and entry.language in PROGRAMS
+    return conventions_by_id()[entry.convention].is_of_shapes and PROGRAM in traits_of(entry.language)
 
 
 def said_once(entries: Sequence[Entry]) -> list[list[Entry]]:

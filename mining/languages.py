@@ -54,6 +54,10 @@ class Language:
     """Endings of another language, each with the pattern of what only this one can say: such files are its own."""
     interpreters: tuple[str, ...] = ()
     """What runs its scripts: a file without an ending is its own where the first line names one of them."""
+    traits: frozenset[str] = frozenset()
+    """What is particular to it, of `traits.TRAITS`."""
+    sought: tuple[str, ...] = ()
+    """Patterns of names by which something looks for a definition, so that they were not free."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as the fields alone: a loaded grammar stays in its process, a worker loads its own, once."""
@@ -95,6 +99,11 @@ class Language:
         """The names of the query's captures."""
         # of the query that mining compiles anyway
         return captures_of(self.unit_query)
+
+    @cached_property
+    def sought_name(self) -> re.Pattern[str]:
+        """What the whole name of a definition matches that something looks for."""
+        return re.compile("|".join(self.sought) if self.sought else "(?!)")
 
     def as_json(self) -> dict[str, object]:
         """Return what a corpus records of a user's own language; no path of this machine is in it."""
@@ -207,6 +216,11 @@ def is_ended(name: str, extensions: Sequence[str]) -> bool:
 def is_claimed(name: str, claims: Sequence[tuple[str, str]], data: bytes) -> bool:
     """Claim that one of *claims* holds for a file called *name* that says *data*."""
     return any(name.endswith(end) and re.search(sign.encode(), data, re.MULTILINE) for end, sign in claims)
+
+
+def traits_of(name: str) -> frozenset[str]:
+    """Return the traits of the language called *name*; none where none is, as in a profile from elsewhere."""
+    return next((language.traits for language in known_languages() if language.name == name), frozenset())
 
 
 def language_named(name: str) -> Language:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 
-HAVE_MACROS = frozenset({"c", "cpp"})
 MACRO = re.compile(
     rb"""
       ^_*[A-Z][A-Z\d_]*(?:BEGIN|END)(?:_[A-Z\d_]*)?[ \t]*\r?$

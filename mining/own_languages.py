@@ -22,10 +22,13 @@ from .artefacts import sha256_file
 from .errors import IdiolectError, InputError, SettingsError
 from .languages import PACKAGE, Language
 from .native import compile_grammar, hash_sources, package_version
+from .traits import TRAITS
 
 CAPTURES = frozenset({"unit", "unit.name", "unit.doc", "unit.params", "unit.body", "call", "comment", "string"})
 NEEDED = ("unit", "unit.name")
-KEYS = frozenset({"extensions", "symbol", "grammar", "query", "check", "claims", "comment", "interpreters"})
+KEYS = frozenset(
+    {"extensions", "symbol", "grammar", "query", "check", "claims", "comment", "interpreters", "sought", "traits"}
+)
 CAPTURE = re.compile(r"@([\w.-]+)")
 NO_CAPTURE = re.compile(r'"(?:\\.|[^"\\])*"|;[^\n]*')
 """Strings and comments of a query."""
@@ -77,6 +80,8 @@ def make_language(name: str, table: Mapping[str, Any], origin: str, query_text: 
         check=tuple(table.get("check", ())),
         claims=tuple(table.get("claims", {}).items()),
         interpreters=tuple(table.get("interpreters", ())),
+        traits=frozenset(table.get("traits", ())),
+        sought=tuple(table.get("sought", ())),
     )
 
 
@@ -126,10 +131,15 @@ def check_form(name: str, table: Mapping[str, Any]) -> list[str]:
         for key in ("symbol", "grammar", "query", "comment")
         if key in table and not (isinstance(table[key], str) and table[key])
     ]
-    for key in ("extensions", "check", "interpreters"):
+    for key in ("extensions", "check", "interpreters", "sought", "traits"):
         if key in table and not is_words(table[key]):
             wrong.append(f"{key} must be a list of strings, got {table[key]!r}")
     wrong += check_claims(table.get("claims", {}))
+    if is_words(table.get("traits")):
+        strange = [word for word in table["traits"] if word not in TRAITS]
+        wrong += [f"traits: no trait is called {word!r}, known: {', '.join(TRAITS)}" for word in strange]
+    if is_words(table.get("sought")):
+        wrong += [f"sought: {pattern!r} is no pattern" for pattern in table["sought"] if not is_pattern(pattern)]
     if is_words(table.get("extensions")):
         wrong += [f"extensions: {word!r} needs its dot: {'.' + word!r}" for word in table["extensions"]
                   if "." not in word and not word[:1].isupper()]  # fmt: skip
@@ -142,13 +152,20 @@ def check_claims(claims: Any) -> list[str]:
     """Return what is wrong with the patterns by which a language claims files of other languages' endings."""
     if not isinstance(claims, dict):
         return [f"claims must be a table of endings and patterns, got {claims!r}"]
-    wrong: list[str] = []
-    for ending, pattern in cast("dict[str, object]", claims).items():
-        try:
-            re.compile(pattern if isinstance(pattern, str) else "[")
-        except re.error:
-            wrong.append(f"claims: {pattern!r} of {ending!r} is no pattern")
-    return wrong
+    return [
+        f"claims: {pattern!r} of {ending!r} is no pattern"
+        for ending, pattern in cast("dict[str, object]", claims).items()
+        if not is_pattern(pattern)
+    ]
+
+
+def is_pattern(value: object) -> bool:
+    """Claim that *value* is a regular expression."""
+    try:
+        re.compile(value if isinstance(value, str) else "[")
+    except re.error:
+        return False
+    return True
 
 
 def is_words(value: Any) -> bool:
@@ -267,9 +284,10 @@ def explain_query(error: tree_sitter.QueryError, given: str) -> str:
 
 
 def hash_language(language: Language, mark: str) -> str:
-    """Return the hash of all that decides what a language reads: its grammar's contents and its query."""
+    """Return the hash of all that decides what is read and asked of a language: its grammar and its table."""
     symbol = language.symbol or language.name
-    claims = [repr(each) for each in (language.claims, language.interpreters) if each]
+    others = (language.claims, language.interpreters, sorted(language.traits), language.sought)
+    claims = [repr(each) for each in others if each]
     parts = (mark, symbol, language.query_text, language.comment, *language.extensions, *claims)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

@@ -19,17 +19,16 @@ from typing import NamedTuple
 from tree_sitter import Node, Parser, Tree
 
 from .languages import Language
-from .macros import HAVE_MACROS, without_macros
+from .macros import without_macros
 from .pages import scripts_alone
+from .traits import CODING_COOKIE, MACROS
 
 DEEPEST = 50_000
 """Levels of nesting; from 65,536 on tree-sitter (0.25) answers a query in time that grows with the square."""
 STACKED = re.compile(rb"^(?:[ \t]|[-?][ \t]){240}", re.MULTILINE)
 """The head of a line that YAML may nest so deep: from 255 levels on tree-sitter-yaml (0.7) ends the process."""
 # PEP 263: a coding cookie stands in the first line, or in the second behind a blank one or a comment
-CODING_COOKIE = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))??[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
-HAVE_COOKIES = frozenset({"python", "ruby", "starlark"})
-"""Languages in which such a comment is more than prose; Ruby calls it magic."""
+COOKIE = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))??[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
 LINE_ENDS = re.compile(r"-(?:dos|mac|unix)$")
 """What editors put behind the name of an encoding, and interpreters overlook."""
 NEWLINES = {
@@ -166,7 +165,7 @@ def parse_tree(utf8: bytes, language: Language, path: str = "") -> Tree:
     """
     read = with_newlines(utf8, language)
     read = read if language.sha256 else scripts_alone(path, read)
-    return Parser(language.grammar).parse(without_macros(read) if language.name in HAVE_MACROS else read)
+    return Parser(language.grammar).parse(without_macros(read) if MACROS in language.traits else read)
 
 
 def outermost_errors(root: Node) -> list[Node]:
@@ -258,7 +257,7 @@ def detect_encoding(data: bytes, language: Language) -> str:
         raise UndecodableError("nul_byte")
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    cookie = CODING_COOKIE.match(data[:512]) if language.name in HAVE_COOKIES else None
+    cookie = COOKIE.match(data[:512]) if CODING_COOKIE in language.traits else None
     if cookie is None:
         return "utf-8"
     said = LINE_ENDS.sub("", cookie[1].decode("ascii", "replace").lower())

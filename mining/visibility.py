@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from .source import Source, text_of
+from .traits import SCRIPTS
 
 HIDING = frozenset({b"fileprivate", b"internal", b"override", b"private", b"protected", b"@Override"})
 """Words of a head which say that its name is its file's, its class's or its heirs' alone, or was given by another."""
@@ -26,8 +27,6 @@ assembly.
 INTERFACE = frozenset({b"@interface", b"interface"})
 SHARED = (".h", ".hh", ".hpp", ".hxx", ".inl")
 """How the names of files end whose code is other files' as well."""
-MODULES = frozenset({"javascript", "tsx", "typescript"})
-"""Languages in which a file says what others may use of it, where it says anything of the kind."""
 APART = ("statement_block", "class_body")
 """What code does with a name says nothing of who may use it."""
 
@@ -72,7 +71,7 @@ def exported_names(source: Source) -> frozenset[str] | None:
     """Return what a module of Haskell or a script lets others use; None where the file says nothing of it."""
     if source.language.name == "haskell":
         return named_by_header(source.tree.root_node)
-    if source.language.name not in MODULES:
+    if source.language.name not in SCRIPTS:
         return None
     names: set[str] = set()
     is_module = False

@@ -22,9 +22,10 @@ from tree_sitter import Node, Point, Query
 
 from ..errors import InputError, naming
 from ..formatters import FORMATTERS
-from ..languages import language_named
+from ..languages import language_named, traits_of
 from ..plugins import add_plugins
 from ..source import Source
+from ..traits import PROGRAM
 
 if TYPE_CHECKING:  # they import this module
     from .anyview import AnyView
@@ -33,13 +34,6 @@ if TYPE_CHECKING:  # they import this module
 
 NOT_NEUTRAL = frozenset({"python"})
 """Languages with a catalogue of their own."""
-PROGRAMS = frozenset(
-    {"bash", "c", "cpp", "csharp", "dart", "elixir", "fortran", "go", "haskell", "java", "javascript", "julia"}
-    | {"kotlin", "lua", "perl", "php", "ruby", "rust", "scala", "solidity", "swift", "tsx", "typescript", "zig"}
-)
-"""Languages of programs: there most keys are given what was computed."""
-PROSE = frozenset({"markdown"})
-"""Languages whose layout and names are not those of code."""
 VOWEL = re.compile(r"[aeio]|u(?!n[ai]|s)")
 """What opens a word that stands after `an`."""
 
@@ -213,6 +207,8 @@ class Convention:
     """The answers that there are, as far as `rewrite` knows; empty where they are open-ended."""
     is_neutral: ClassVar[bool] = False
     """Whether it is asked of every language that has no catalogue of its own."""
+    spared: ClassVar[frozenset[str]] = frozenset()
+    """Traits of languages that are not asked then: the answer would be their syntax, or mean nothing."""
     is_scoped: ClassVar[bool] = True
     """Whether a folder or a role may keep a rule that the repository does not keep."""
     is_mined: ClassVar[bool] = False
@@ -248,7 +244,9 @@ class Convention:
 
     def is_of(self, language: str) -> bool:
         """Claim that code in *language* is asked."""
-        return language in self.languages
+        if not self.is_neutral:
+            return language in self.languages
+        return language not in NOT_NEUTRAL and self.spared.isdisjoint(traits_of(language))
 
     @property
     def answers(self) -> frozenset[str]:
@@ -295,7 +293,7 @@ class Convention:
 
     def is_advised(self, value: str, key: str) -> bool:
         """Claim that a rule is advised at most: what departs from it works, or tells of what one program needs."""
-        return value in self.advised or (self.is_of_shapes and key.partition(": ")[0] in PROGRAMS)
+        return value in self.advised or (self.is_of_shapes and PROGRAM in traits_of(key.partition(": ")[0]))
 
     def is_of_project(self, key: str) -> bool:
         """Claim that each of several projects in a repository decides for itself: none is held to what others do."""
@@ -342,17 +340,11 @@ class NeutralConvention(Convention):
 
     languages = ()
     is_neutral = True
-    spared: ClassVar[frozenset[str]] = frozenset()
-    """Languages that are not asked: the answer would be their syntax, or mean nothing."""
-
-    def is_of(self, language: str) -> bool:
-        """Claim that code in *language* is asked."""
-        return language not in NOT_NEUTRAL | self.spared
 
     def is_asked_any(self, file: AnyView) -> bool:
         """Claim that *file* is one that the question is for."""
         is_needed = not self.needs or any(word in file.utf8 for word in self.needs)
-        return is_needed and file.role in self.roles and file.source.language.name not in self.spared
+        return is_needed and file.role in self.roles and self.spared.isdisjoint(file.source.language.traits)
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Return the answers of *file*."""
@@ -391,18 +383,17 @@ class NeutralHouseConvention(HouseConvention):
 
     languages = ()
     is_neutral = True
-    spared: ClassVar[frozenset[str]] = frozenset()
-    """Languages that are not asked."""
 
     def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
         """Return the candidate rules of each language apart."""
         by_language: dict[str, list[FileFacts]] = {}
         for _, facts in sorted(files.items()):
-            if facts.language not in NOT_NEUTRAL | self.spared and facts.role in self.roles:
+            if facts.role in self.roles:
                 by_language.setdefault(facts.language, []).append(facts)
         return [
             {**rule, "key": f"{language}: {rule['key']}", "language": language}
             for language, found in sorted(by_language.items())
+            if self.is_of(language)
             for rule in self.propose(found)
         ]
 

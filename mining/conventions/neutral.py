@@ -18,8 +18,9 @@ from tree_sitter import Node
 from ..definitions import last_token
 from ..formatters import LAYOUT, QUOTES, SEPARATORS
 from ..source import text_of
+from ..traits import FIXED_BLANKS, ONE_QUOTE, PROSE
 from .anyview import AnyView
-from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
+from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .strings import CLOSING
 
 SEPARATOR = ","
@@ -56,11 +57,7 @@ class StringDelimiter(NeutralConvention):
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
     matter = QUOTES
-    # there single quotes open no string, or another thing than double ones do
-    spared = frozenset(
-        {"c", "cpp", "csharp", "elixir", "go", "haskell", "hcl", "java", "julia", "kotlin"}
-        | {"rust", "scala", "swift", "zig"}
-    )
+    spared = frozenset({ONE_QUOTE})
     version = 8
     values = ("double", "single")
     examples = Examples(
@@ -170,7 +167,7 @@ class IndentationUnit(NeutralConvention):
     question = "By what is the first line of a block indented?"
     is_in_line = False
     matter = LAYOUT
-    spared = PROSE
+    spared = frozenset({PROSE})
     version = 7
     examples = Examples(
         value="2 spaces",
@@ -289,7 +286,7 @@ class TokenSpacing(NeutralConvention):
     question = "Do blanks stand around {key}?"
     cap = "hint"
     matter = LAYOUT
-    spared = PROSE | {"bash", "fortran"}  # there a blank ends a word, or lines are laid out by columns
+    spared = frozenset({FIXED_BLANKS, PROSE})
     is_mined = True
     version = 13
     examples = Examples(

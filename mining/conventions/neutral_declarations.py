@@ -13,8 +13,8 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..formatters import SCRIPTS
 from ..source import text_of
+from ..traits import SCRIPTS
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 

@@ -12,7 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .convention import PROSE, Examples, HouseChoice, NeutralHouseConvention, noun_of
+from ..traits import GIVEN_NAMES, PROSE
+from .convention import Examples, HouseChoice, NeutralHouseConvention, noun_of
 from .facts import FileFacts
 
 LEAST_UNITS = 20
@@ -121,7 +122,7 @@ class Limit(NeutralHouseConvention):
 
     cap = "hint"
     never = frozenset({"more"})
-    spared = PROSE | {"yaml"}
+    spared = frozenset({GIVEN_NAMES, PROSE})
     is_mined = False  # one question a language, not one of many that were tried
     is_local = False
 

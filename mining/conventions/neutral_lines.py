@@ -14,9 +14,10 @@ from tree_sitter import Node
 
 from ..formatters import EMPTY_LINES
 from ..source import text_of
+from ..traits import PROSE
 from .anyfacts import ATTRIBUTES
 from .anyview import AnyView, first_token
-from .convention import PROSE, Choice, Examples, NeutralConvention, noun_of
+from .convention import Choice, Examples, NeutralConvention, noun_of
 from .neutral import listed
 
 TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
@@ -37,7 +38,7 @@ class BlankLines(NeutralConvention):
     name = "blank-lines"
     question = "How many empty lines stand between {key} at the top level of a file?"
     cap = "advise"
-    spared = PROSE
+    spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
     version = 12

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..formatters import SCRIPTS
 from ..source import text_of
+from ..traits import GIVEN_NAMES, PROSE, SCRIPTS
 from .anyfacts import last_part
 from .anyview import AnyView, Name
 from .chosen_names import own_names
-from .convention import PROSE, Choice, Edit, Examples, NeutralConvention, Place, noun_of
+from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .naming import ACRONYMS, BETWEEN_DIGITS, case_of, recase
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
@@ -61,7 +61,7 @@ class DefinitionCase(NeutralConvention):
     question = "How is the name of a {key} cased?"
     never = frozenset({"mixed"})
     linter_codes = NAMING
-    spared = PROSE
+    spared = frozenset({PROSE})
     version = 15
     examples = Examples(
         value="camelCase",
@@ -387,7 +387,7 @@ class DefinitionAffix(NeutralConvention):
     least_support = 30.0
     is_mined = True
     linter_codes = NAMING
-    spared = PROSE | {"yaml"}  # there a key is named by what reads the file
+    spared = frozenset({GIVEN_NAMES, PROSE})
     version = 10
     examples = Examples(
         value="stg_",

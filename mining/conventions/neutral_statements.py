@@ -16,9 +16,10 @@ from functools import cache
 from tree_sitter import Node, Query, QueryCursor
 
 from ..definitions import MATCH_LIMIT
-from ..formatters import SCRIPTS, STATEMENT_ENDS
+from ..formatters import STATEMENT_ENDS
 from ..languages import Language
 from ..source import text_of
+from ..traits import SCRIPTS
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 

@@ -11,6 +11,7 @@ from tree_sitter import Node
 
 from ..formatters import LONG_TEXTS
 from ..source import text_of
+from ..traits import ONE_COMMENT, ONE_LONG_STRING
 from ..visibility import visibility_of
 from .anyfacts import last_part, with_attributes
 from .anyview import AnyView, first_token
@@ -26,8 +27,6 @@ ORDER = re.compile(
 """What opens an order to a tool that reads it between brackets alone."""
 BROKEN = re.compile(r"""(['"])[ \t]*\r?\n\s*r?\1""")
 """Where a text that is written as several strings, as Dart has it, goes from one line to the next."""
-ONE_MARKER = frozenset({"bash", "elixir", "haskell", "julia", "perl", "ruby", "starlark", "yaml", "zig"})
-"""Languages that have no other."""
 HEX = re.compile(r"0[xX]([\da-fA-F_']*[a-fA-F][\da-fA-F_']*)")
 """A number whose digits show a case; what says its type may stand behind them: `0xffu8`, `0xFFUL`."""
 NUMBER = re.compile(r"number|integer|float|numeric|int_literal")
@@ -136,7 +135,7 @@ class CommentForm(NeutralConvention):
             text = text_of(node)
             marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
             # the table of a language of one's own names one marker
-            has_one = file.source.language.name in ONE_MARKER or bool(file.source.language.sha256)
+            has_one = ONE_COMMENT in file.source.language.traits or bool(file.source.language.sha256)
             has_choice = marker not in DOCUMENTING and not has_one
             if marker and has_choice and not text.startswith("#!") and not ORDER.match(text) and is_alone(file, node):
                 yield Choice(marker, node, "the comment marker")
@@ -182,8 +181,7 @@ class LongStrings(NeutralConvention):
     name = "long-strings"
     question = "How is a string of several lines opened?"
     cap = "advise"
-    # there it can be opened in one way alone, or each way makes another text
-    spared = frozenset({"bash", "fortran", "go", "haskell", "java", "kotlin", "scala", "swift", "yaml"})
+    spared = frozenset({ONE_LONG_STRING})
     matter = LONG_TEXTS
     version = 8
     examples = Examples(

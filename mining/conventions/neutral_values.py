@@ -10,8 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..languages import traits_of
+from ..traits import PROGRAM
 from .anyfacts import EntryFact, with_shape
-from .convention import PROGRAMS, Edit, Examples, HouseChoice, NeutralHouseConvention, Place
+from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .naming import words_of
 from .pins import VERSION_KEYS, is_pinned, is_version
@@ -169,7 +171,7 @@ class LiteralOrReference(NeutralHouseConvention):
 
     def goes_without_saying(self, language: str, departures: int) -> bool:
         """Claim that nobody gives a literal where a program could compute one, which says nothing of the house."""
-        return language in PROGRAMS and not departures
+        return PROGRAM in traits_of(language) and not departures
 
 
 OPEN = (b"{", b"[", b"(", b",", b"}", b")", b"]")

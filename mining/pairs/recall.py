@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence, Set
 from ..definitions import Definition
 from ..roles import role_of
 from ..source import Source, Span
-from ..visibility import MODULES, NAMED_SHOWN, exported_names, is_hidden
+from ..traits import SCRIPTS
+from ..visibility import NAMED_SHOWN, exported_names, is_hidden
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
 SIGNATURES = (
@@ -121,7 +122,7 @@ def signature(source: Source, definition: Definition) -> Iterator[Draft]:
 def is_setter(source: Source, definition: Definition, params: Span) -> bool:
     """Claim that a definition is what JavaScript or TypeScript sets a property with: it is declared as it is read."""
     before = words_to_name(source, definition, Span(definition.head.start, params.start))
-    return source.language.name in MODULES and b"set" in before.split()
+    return source.language.name in SCRIPTS and b"set" in before.split()
 
 
 def words_to_name(source: Source, definition: Definition, opening: Span) -> bytes:

@@ -16,6 +16,7 @@ from idiolect.cli import main
 from idiolect.commands.doctor import command as doctor
 from idiolect.commands.doctor import is_installed
 from idiolect.commands.mine import command as mine
+from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.errors import InputError, MismatchError, SettingsError
@@ -156,7 +157,7 @@ def test_all_mistakes_of_a_table_are_told_at_once(tmp_path):
     file = tmp_path / "bad.toml"
     file.write_text(
         '[language.bad]\nextensions = "bad"\ngrammar = "nowhere"\nquery = "none.scm"\ncheck = ["bad"]\ncolour = 1\n'
-        'interpreters = "bad"\nclaims = {".h" = "(", ".y" = 1}\n'
+        'interpreters = "bad"\nclaims = {".h" = "(", ".y" = 1}\ntraits = ["prose", "odd"]\nsought = ["(", "a"]\n'
         '[language.worse]\nextensions = ["worse"]\ngrammar = "pip:tree_sitter_worse"\nquery = "(x) @unit"\n',
         "utf-8",
     )
@@ -171,6 +172,7 @@ def test_all_mistakes_of_a_table_are_told_at_once(tmp_path):
     assert "check must hold {file}" in told
     assert "'worse' needs its dot" in told
     assert "interpreters must be a list" in told
+    assert "no trait is called 'odd', known: C statements" in told and "sought: '(' is no pattern" in told
     assert "'(' of '.h' is no pattern" in told and "1 of '.y' is no pattern" in told
 
 
@@ -226,6 +228,23 @@ def test_a_table_claims_scripts_and_files_of_another_ending(tmp_path):
     assert relay is language_of("bin/desk", data=b"#!/usr/bin/env relay\n")
     assert [relay, language_named("c")] == [language_of("a.h", data=data) for data in (b"\nflow a\n", b"int a;\n")]
     assert before != relay.sha256
+
+
+def test_a_table_says_what_is_particular_to_its_language(tmp_path):
+    """As those that ship do: which questions have no answer, and which names were not free."""
+    shutil.copytree(RELAY, tmp_path / "relay")
+    file = tmp_path / "relay" / "relay.toml"
+    (before,) = read_own_languages(file)
+    file.write_text(file.read_text("utf-8") + 'traits = ["one quote", "program"]\nsought = ["on_\\\\w+"]\n', "utf-8")
+    (relay,) = read_own_languages(file)
+    asked, shapes = conventions_by_id()["Q03"], conventions_by_id()["Q12"]
+
+    use_languages([before])
+    assert asked.is_of("relay") and not shapes.is_advised("1", "relay: `a`")
+    use_languages([relay])
+    assert not asked.is_of("relay") and shapes.is_advised("1", "relay: `a`")
+    assert relay.sought_name.fullmatch("on_open") and not before.sought_name.fullmatch("on_open")
+    assert before.sha256 != relay.sha256
 
 
 @pytest.mark.parametrize(
