@@ -12,7 +12,7 @@ import pytest
 from idiolect.mining.difference import FileChange, Lines, read_patch
 from idiolect.mining.edits import mine_history, unformatted
 from idiolect.mining.history import EMPTY, Commit, is_lesson, spoken
-from idiolect.mining.languages import known_languages
+from idiolect.mining.languages import known_languages, language_named
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.repository import open_repository
 
@@ -210,8 +210,10 @@ def test_scripts_without_an_ending_are_mined_with_their_past(write_tree, commit_
 
 def test_a_character_is_no_string():
     """Quotes are a formatter's matter only where both open strings."""
-    assert unformatted("print('}')", "python") == unformatted('print("}")', "python")
-    assert unformatted("print('}');", "java") != unformatted('print("}");', "java")
+    python, java = language_named("python"), language_named("java")
+
+    assert unformatted("print('}')", python) == unformatted('print("}")', python)
+    assert unformatted("print('}');", java) != unformatted('print("}");', java)
 
 
 def test_a_secret_of_the_past_stays_there(write_tree, commit_tree, tmp_path):
