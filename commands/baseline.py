@@ -149,9 +149,9 @@ def follow(past: Past) -> tuple[Counter[Key], Counter[Key]]:
     from ..evaluation.learning import read_source
     from ..mining.languages import known_languages
     from ..mining.reading import read_start
-    from ..mining.repository import open_code
+    from ..mining.repository import list_code
 
-    listed = open_code(past.root, known_languages()).paths
+    listed = list_code(past.root, known_languages()).paths
     # a rule that has become weaker is still departed from, and may become firm again
     keys = [*sorted(past.found.elements()), *sorted(past.weaker.elements())]
     defined = cache(lambda path: defined_in(read_source(path, read_start(past.root, path))))

@@ -24,9 +24,9 @@ def command(source: Path | None, words: int) -> None:
 
     Without one named, of this repository. The text is ready for AGENTS.md or CLAUDE.md.
     """
-    from ..evaluation.learning import learn_tree
+    from ..evaluation.learning import WorkTree, learn_tree
     from ..evaluation.notes import idle_patterns, idle_settings, require_grammar, unheard, unread, without_grammar
-    from ..evaluation.request import Request, paths_now
+    from ..evaluation.request import Request
     from ..evaluation.standard import baseline_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
@@ -39,13 +39,12 @@ def command(source: Path | None, words: int) -> None:
     broken = (source / MARKER).is_file() and (source / "pairs" / "train.jsonl").is_file()
     is_corpus = bool(kind_by(source.resolve(), MARKER)) or broken
     settings = read_settings(source)
-    paths = () if is_corpus else paths_now(source, settings)
+    tree = WorkTree(source, settings)
+    paths = () if is_corpus else tree.files.paths
     require_grammar(paths)
     with show_briefly() as progress:
         profile = (
-            read_corpus(source).profile
-            if is_corpus
-            else learn_tree(source, settings, baseline_now(Request(source)), progress)
+            read_corpus(source).profile if is_corpus else learn_tree(tree, baseline_now(Request(source)), progress)
         )
     if is_corpus:
         click.echo("note: learned from the corpus's training files alone; `idiolect guide REPO` counts all", err=True)

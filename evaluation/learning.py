@@ -13,7 +13,8 @@ import importlib.metadata
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ from ..mining.packages import outermost_packages
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
-from ..mining.repository import Repository, matcher_of, open_code
+from ..mining.repository import Files, list_code, matcher_of
 from ..mining.settings import Settings
 from ..mining.skips import content_reason, name_reason
 from ..mining.source import Source, UndecodableError, parse_source
@@ -57,18 +58,33 @@ def silent(stage: str, done: int, total: int) -> None:
     """Hear how far a run is, and tell nobody."""
 
 
-def learn_tree(root: Path, settings: Settings, baseline: Baseline = NOTHING, progress: Progress = silent) -> Profile:
-    """Return the profile of the files under *root* as they are now; what *baseline* accepts weakens no rule."""
-    repository = open_code(root, known_languages(), settings.exclude, settings.marks)
-    packages = repository.packages
-    acceptance = Acceptance(baseline, repository.paths)
-    tallies = tally_all(tree_files(repository), len(repository.paths), packages, acceptance, progress)
+# no slots: the files are listed once, beside the fields
+@dataclass(frozen=True)
+class WorkTree:
+    """
+    The code under a root as it is now, without what the settings leave out.
+    """
+
+    root: Path
+    settings: Settings
+
+    @cached_property
+    def files(self) -> Files:
+        """The files; listed when they are first asked for."""
+        return list_code(self.root, known_languages(), self.settings.exclude, self.settings.marks)
+
+
+def learn_tree(tree: WorkTree, baseline: Baseline = NOTHING, progress: Progress = silent) -> Profile:
+    """Return the profile of a work tree; what *baseline* accepts weakens no rule."""
+    files, settings = tree.files, tree.settings
+    acceptance = Acceptance(baseline, files.paths)
+    tallies = tally_all(tree_files(files), len(files.paths), files.packages, acceptance, progress)
     return learn_profile(
         tallies,
         settings=settings,
-        recent=recent_lines(root),
-        owners=owners_in(root, repository.listed),
-        packages=packages,
+        recent=recent_lines(files.root),
+        owners=owners_in(files.root, files.listed),
+        packages=files.packages,
         accepted=acceptance.by_path,
     )
 
@@ -135,10 +151,10 @@ def tally_data(path: str, data: bytes, packages: Set[str]) -> FileTally | None:
     return None if source is None else tally_source(source, packages)
 
 
-def tree_files(repository: Repository) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a work tree."""
-    for path in repository.paths:
-        data = repository.read(path)
+def tree_files(files: Files) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a work tree that can be read."""
+    for path in files.paths:
+        data = files.read(path)
         if isinstance(data, bytes):
             yield path, data
 

@@ -10,13 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..mining.languages import known_languages
 from ..mining.reading import read_start
-from ..mining.repository import list_files, open_code
-from ..mining.settings import Settings
+from ..mining.repository import list_files
 from ..mining.source import Source
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
-from .learning import CLAIMS, governed_paths, read_source, silent, why_left_alone
+from .learning import CLAIMS, WorkTree, governed_paths, read_source, silent, why_left_alone
 
 if TYPE_CHECKING:
     from ..mining.workers import Progress
@@ -51,12 +49,12 @@ def change_of(request: Request) -> Change | None:
     return None if request.base is None else find_change(request.root, request.base)
 
 
-def asked_paths(request: Request, change: Change | None, settings: Settings) -> list[str]:
-    """Return the files to judge."""
+def asked_paths(request: Request, change: Change | None, tree: WorkTree) -> list[str]:
+    """Return the files to judge: of *tree*, or those that are part of *change*."""
     if change is None or request.mode == "all":
-        listed = paths_now(request.root, settings)
+        listed: Iterable[str] = tree.files.paths
     else:
-        listed = governed_paths(Snapshot(request.root, "", dict.fromkeys(change.added, "")), settings)
+        listed = governed_paths(Snapshot(request.root, "", dict.fromkeys(change.added, "")), tree.settings)
     return [path for path in listed if lies_in(path, request.paths)]
 
 
@@ -65,11 +63,6 @@ def listed_names(request: Request, change: Change | None) -> list[str]:
     changed = None if request.mode == "all" or change is None else change.added
     names = list_files(request.root.resolve()) if changed is None else sorted(changed)
     return [name for name in names if lies_in(name, request.paths)]
-
-
-def paths_now(root: Path, settings: Settings) -> list[str]:
-    """Return the files that there are."""
-    return list(open_code(root, known_languages(), settings.exclude, settings.marks).paths)
 
 
 def read_sources(request: Request, change: Change | None, paths: Iterable[str]) -> list[Source]:

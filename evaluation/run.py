@@ -28,7 +28,7 @@ from .diff import Change, lies_in
 from .findings import Inspected, Report, check_change, inspect, make_report
 from .fix import fix_source
 from .identity import Key
-from .learning import governed_paths, read_source
+from .learning import WorkTree, governed_paths, read_source
 from .names.certainty import KINDS
 from .names.existence import RULE
 from .names.missing import ByPath, Names, names_in, names_since
@@ -53,7 +53,7 @@ from .notes import (
     without_grammar,
     without_rules,
 )
-from .request import Request, asked_paths, change_of, listed_names, paths_now, read_sources
+from .request import Request, asked_paths, change_of, listed_names, read_sources
 from .standard import Standard, edits_of_standard, find_standard
 from .syntax import find_broken
 
@@ -72,13 +72,13 @@ def run_check(request: Request) -> Report:
 
 def make_judged(request: Request, change: Change | None, standard: Standard) -> Report:
     """Return what the code in question departs from as it is now."""
-    paths = asked_paths(request, change, standard.settings)
+    paths = asked_paths(request, change, standard.tree)
     sources = read_sources(request, change, paths)
     if not sources:
         # a change may well hold none of the code that can be read, if there is some
         before = governed_paths(change.base, standard.settings) if change is not None else ()
         require_grammar([path for path in (*paths, *before) if lies_in(path, request.paths)])
-    names = missing_names(request, sources, change, standard.settings)
+    names = missing_names(request, sources, change, standard.tree)
     files = judge_sources(request, sources, change, standard, names)
     notes = [*unasked_names(names), *list_notes(request, change, standard, paths, sources)]
     judged = [file.judgement for file in files]
@@ -89,7 +89,7 @@ def make_judged(request: Request, change: Change | None, standard: Standard) -> 
         files,
         baseline=answerable(standard.baseline, request.names and not names.unasked),
         renamed=change.before if change is not None else None,
-        listed=paths_now(request.root, standard.settings) if standard.baseline else (),
+        listed=standard.tree.files.paths if standard.baseline else (),
         lowest=request.lowest,
         is_whole=change is None and not request.paths,
         notes=notes,
@@ -168,14 +168,14 @@ def broken_files(request: Request, sources: Sequence[Source], change: Change | N
     return {path: findings for path, findings in found.items() if path not in broken}
 
 
-def missing_names(request: Request, sources: Sequence[Source], change: Change | None, settings: Settings) -> Names:
+def missing_names(request: Request, sources: Sequence[Source], change: Change | None, tree: WorkTree) -> Names:
     """Return what code names and what does not exist, as far as that is asked."""
-    if not asks_names(request, settings):
+    if not asks_names(request, tree.settings):
         return Names()
     try:
         if change is None or request.mode != "new":
             return names_in(request.root, change, sources)
-        listed = paths_now(request.root, settings) if change.staged is None else governed_paths(change.staged, settings)
+        listed = tree.files.paths if change.staged is None else governed_paths(change.staged, tree.settings)
         return names_since(request.root, change, sources, [path for path in listed if lies_in(path, request.paths)])
     except UnaskedError as reason:
         return Names(unasked=str(reason))
@@ -220,10 +220,10 @@ class Found(NamedTuple):
 def find_all(request: Request) -> Found:
     """Return what is found in the whole tree now."""
     standard = find_standard(request, None)
-    paths = asked_paths(request, None, standard.settings)
+    paths = asked_paths(request, None, standard.tree)
     require_grammar(paths)
     sources = read_sources(request, None, paths)
-    names = missing_names(request, sources, None, standard.settings)
+    names = missing_names(request, sources, None, standard.tree)
     if names.unasked:
         raise InputError(f"What is to be accepted cannot be told: {names.unasked}.")
     files = judge_sources(request, sources, None, standard, names)

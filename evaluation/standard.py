@@ -22,7 +22,7 @@ from ..mining.settings import FILES as SETTINGS_FILES
 from ..mining.settings import Settings, contents_of, judging_files, read_settings, settings_of, stated_settings
 from .baseline import FILE, Baseline, read_baseline
 from .diff import Change
-from .learning import learn_commit, learn_tree
+from .learning import WorkTree, learn_commit, learn_tree
 from .notes import judge_edited, set_up
 from .request import Request
 
@@ -34,20 +34,28 @@ class Standard:
     """
 
     profile: Profile
-    settings: Settings
+    tree: WorkTree
+    """What there is now, by the settings that it is held to."""
     baseline: Baseline
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that code is held to."""
+        return self.tree.settings
 
 
 def find_standard(request: Request, change: Change | None) -> Standard:
     """Return the profile, the settings and the baseline: of the merge base where there is a change to judge."""
     if change is None:
-        settings = read_settings(request.root)
+        tree = WorkTree(request.root, read_settings(request.root))
         baseline = baseline_now(request)
-        profile = named_profile(request, settings) or learn_tree(request.root, settings, baseline, request.progress)
-        return Standard(profile, settings, baseline)
-    settings, baseline = settings_before(request, change), baseline_before(request, change)
-    profile = named_profile(request, settings) or learn_commit(change.base, settings, baseline, request.progress)
-    return Standard(profile, settings, baseline)
+        profile = named_profile(request, tree.settings) or learn_tree(tree, baseline, request.progress)
+        return Standard(profile, tree, baseline)
+    tree, baseline = WorkTree(request.root, settings_before(request, change)), baseline_before(request, change)
+    profile = named_profile(request, tree.settings) or learn_commit(
+        change.base, tree.settings, baseline, request.progress
+    )
+    return Standard(profile, tree, baseline)
 
 
 def settings_before(request: Request, change: Change) -> Settings:

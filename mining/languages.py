@@ -210,7 +210,15 @@ def interpreter_of(data: bytes) -> str:
 
 def is_ended(name: str, extensions: Sequence[str]) -> bool:
     """Claim that one of *extensions* ends *name*, or is all of it."""
-    return any(name.endswith(end) if end.startswith(".") else name == end for end in extensions)
+    endings, names = endings_apart(tuple(extensions))
+    return name.endswith(endings) or name in names
+
+
+@cache
+def endings_apart(extensions: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return those of *extensions* that end a name, and those that are whole names."""
+    endings = tuple(each for each in extensions if each.startswith("."))
+    return endings, frozenset(extensions).difference(endings)
 
 
 def is_claimed(name: str, claims: Sequence[tuple[str, str]], data: bytes) -> bool:

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 
 from .attributes import Mark, mark_reason
@@ -32,19 +32,13 @@ MADE_HERE = re.compile(rb'^ "schema": "idiolect\.(\w+)/', re.MULTILINE)
 """What the marker of an artefact says, as `mining.artefacts` writes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
     """
-    A folder as mining sees it.
+    What lies in a folder that can be read.
     """
 
     root: Path
-    name: str
-    """The origin's URL without user info, else the folder's name."""
-    commit: str
-    """The git id, else `tree:<sha256>` of the sorted paths and bytes."""
-    licence: str
-    """An SPDX name where the licence file is a known text, else `unknown`."""
     has_history: bool
     paths: tuple[str, ...]
     """What can be read, relative to the root, sorted."""
@@ -61,27 +55,64 @@ class Repository:
         return Skip(path, reason) if data is None or reason else data
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository(Files):
+    """
+    A folder as mining sees it: its files, and what names them.
+    """
+
+    name: str
+    """The origin's URL without user info, else the folder's name."""
+    commit: str
+    """The git id, else `tree:<sha256>` of the sorted paths and bytes."""
+    licence: str
+    """An SPDX name where the licence file is a known text, else `unknown`."""
+
+
 def open_code(
     root: Path, languages: Iterable[Language], exclude: Sequence[str] = (), marks: Sequence[Mark] = ()
 ) -> Repository:
+    """Open *root* with the files that `list_code` lists. Raises `InputError` as `list_files_in` does."""
+    return identify(list_code(root, languages, exclude, marks))
+
+
+def open_repository(root: Path, *, suffixes: Sequence[str]) -> Repository:
+    """Open *root* with the files whose names end in one of *suffixes*. Raises `InputError` as `list_files_in` does."""
+    return identify(list_files_in(root, suffixes=suffixes))
+
+
+def identify(files: Files) -> Repository:
+    """Return *files* with what names them, for which all of them are read."""
+    root, is_git = files.root, files.has_history
+    return Repository(
+        **{each.name: getattr(files, each.name) for each in fields(files)},
+        name=origin_name(root) if is_git else printable(printed(root.name)),
+        commit=commit_id(root, files.paths) if is_git else tree_id(root, files.paths),
+        licence=read_licence(root),
+    )
+
+
+def list_code(
+    root: Path, languages: Iterable[Language], exclude: Sequence[str] = (), marks: Sequence[Mark] = ()
+) -> Files:
     """
     List the files of *root* in one of *languages*, by their ending, or by what runs a script that has none.
 
-    Raises `InputError` as `open_repository` does.
+    Raises `InputError` as `list_files_in` does.
     """
     known = list(languages)
     interpreters = frozenset(interpreter for language in known for interpreter in language.interpreters)
-    return open_repository(root, suffixes=endings_of(known), exclude=exclude, marks=marks, interpreters=interpreters)
+    return list_files_in(root, suffixes=endings_of(known), exclude=exclude, marks=marks, interpreters=interpreters)
 
 
-def open_repository(
+def list_files_in(
     root: Path,
     *,
     suffixes: Sequence[str],
     exclude: Sequence[str] = (),
     marks: Sequence[Mark] = (),
     interpreters: Set[str] = frozenset(),
-) -> Repository:
+) -> Files:
     """
     List the files of *root* whose names end in one of *suffixes*; code of no known grammar is a skip with its reason.
 
@@ -116,11 +147,8 @@ def open_repository(
             paths.append(name)
     if not paths:
         raise InputError(explain_no_code(root, suffixes, foreign_endings(root, names, suffixes, least=1, known=MARKUP)))
-    return Repository(
+    return Files(
         root=root,
-        name=origin_name(root) if has_history else printable(printed(root.name)),
-        commit=commit_id(root, paths) if has_history else tree_id(root, paths),
-        licence=read_licence(root),
         has_history=has_history,
         paths=tuple(paths),
         skips=tuple(skips),

@@ -16,7 +16,7 @@ from tree_sitter import QueryCursor
 
 from .definitions import MATCH_LIMIT, collect_definitions
 from .languages import Language, language_of
-from .repository import open_code
+from .repository import list_code
 from .source import Source, UndecodableError, outermost_errors, parse_source
 
 SAMPLES = 20
@@ -99,13 +99,13 @@ def shown(language: Language) -> list[str]:
 
 def survey_repository(root: Path, languages: Sequence[Language]) -> dict[str, Survey]:
     """Return what each of *languages* reads in *root*, by its name; raises `InputError` when there is nothing."""
-    repository = open_code(root, languages)
+    files = list_code(root, languages)
     surveys = {language.name: Survey() for language in languages}
-    for skip in repository.skips:
+    for skip in files.skips:
         if (language := language_of(skip.path, languages)) is not None:
             surveys[language.name].skipped[skip.reason] += 1
-    for path in repository.paths:
-        data = repository.read(path)
+    for path in files.paths:
+        data = files.read(path)
         language = language_of(path, languages, data if isinstance(data, bytes) else b"")
         assert language is not None
         if not isinstance(data, bytes):

@@ -13,7 +13,7 @@ import pytest
 from idiolect.cli import main
 from idiolect.evaluation.baseline import FILE, SCHEMA, match_baseline, read_baseline, write_baseline
 from idiolect.evaluation.identity import Key
-from idiolect.evaluation.learning import learn_tree
+from idiolect.evaluation.learning import WorkTree, learn_tree
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
 from idiolect.mining.errors import InputError
@@ -314,7 +314,7 @@ def test_an_accepted_slip_of_a_mined_rule_weakens_nothing(write_tree: Write):
 def test_a_named_profile_is_what_a_baseline_is_made_by(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """What `check` finds by a profile is accepted, followed and dropped by the same one."""
     given = ["--profile", str(tmp_path / "profile.json")]
-    Path(given[1]).write_text(json.dumps(learn_tree(house, Settings()).as_json()))
+    Path(given[1]).write_text(json.dumps(learn_tree(WorkTree(house, Settings())).as_json()))
     (house / "idiolect.toml").write_text('exclude = ["m*.py"]\n')
     assert (0, []) == check(capsys, str(house))
     assert (1, [("old.py", 2)]) == check(capsys, str(house), *given)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation import learning
-from idiolect.evaluation.learning import learn_tree
+from idiolect.evaluation.learning import WorkTree, learn_tree
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
 from idiolect.mining.learn import learn_profile
@@ -50,7 +50,7 @@ def test_a_learned_profile_is_kept_and_never_trusted(house: Path, tmp_path: Path
 
 def test_a_named_profile_of_other_rules_is_said(house: Path, tmp_path: Path):
     """A rule that is not installed here, or asks otherwise, is not kept in silence."""
-    profile = learn_tree(house, Settings()).as_json()
+    profile = learn_tree(WorkTree(house, Settings())).as_json()
     file = tmp_path / "profile.json"
     request = Request(house, profile=file, names=False)
 
@@ -79,7 +79,7 @@ def test_a_named_profile_that_covers_nothing_is_said(house: Path, tmp_path: Path
 def test_settings_hold_for_a_named_profile(house: Path, tmp_path: Path):
     """What a team ignores, and the tier that it names, do not depend on where the profile comes from."""
     file = tmp_path / "profile.json"
-    file.write_text(json.dumps(learn_tree(house, Settings()).as_json()))
+    file.write_text(json.dumps(learn_tree(WorkTree(house, Settings())).as_json()))
 
     def found(settings: str, **asked: object) -> list[tuple[str, str]]:
         (house / "idiolect.toml").write_text(f'[conventions.S01]\n{settings}\nreason = "being settled"\n')

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from idiolect.cli import main
 from idiolect.evaluation import learning, tallies
-from idiolect.evaluation.learning import learn_tree
+from idiolect.evaluation.learning import WorkTree, learn_tree
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
 from idiolect.mining.conventions.tally import tally_source
@@ -45,20 +45,20 @@ def _asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_only_files_that_changed_are_asked_again(house: Path, asked: list[str]):
     """Of a work tree; one that is taken back, or held twice under one name, was asked before."""
-    first = learn_tree(house, Settings())
+    first = learn_tree(WorkTree(house, Settings()))
     assert len(asked) == len(set(asked)) == first.files
     before = (house / "m1.py").read_text()
     asked.clear()
 
-    assert first == learn_tree(house, Settings())
+    assert first == learn_tree(WorkTree(house, Settings()))
     assert [] == asked
     (house / "m1.py").write_text(before + SLIP)
     (house / "m2.py").rename(house / "n2.py")
-    learn_tree(house, Settings())
+    learn_tree(WorkTree(house, Settings()))
     assert ["m1.py", "n2.py"] == asked
     (house / "m1.py").write_text(before)
     (house / "n2.py").rename(house / "m2.py")
-    assert first == learn_tree(house, Settings())
+    assert first == learn_tree(WorkTree(house, Settings()))
     assert ["m1.py", "n2.py"] == asked
 
 
@@ -90,7 +90,7 @@ def test_what_is_accepted_is_told_apart_in_kept_files_too(
     monkeypatch.setenv("IDIOLECT_CACHE", "")
 
     assert kept.profile == run_check(Request(house, names=False)).profile
-    assert kept.profile != learn_tree(house, Settings())
+    assert kept.profile != learn_tree(WorkTree(house, Settings()))
     assert "old.py" in asked
 
 
@@ -104,10 +104,10 @@ def test_many_files_are_asked_by_all_processors(house: Path, monkeypatch: pytest
     ]
     try:
         use_languages(read_own_languages(DSL / "language.toml"))
-        alone = learn_tree(house, Settings())
+        alone = learn_tree(WorkTree(house, Settings()))
         monkeypatch.setattr(tallies, "MUCH", 0)
         monkeypatch.setattr(os, "cpu_count", lambda: 2)
-        spread = learn_tree(house, Settings())
+        spread = learn_tree(WorkTree(house, Settings()))
     finally:
         use_languages(())
 
@@ -127,7 +127,7 @@ def name_or_die(path: str, _: bytes) -> str:
 @pytest.mark.parametrize("damage", ["others may write", "no database", "half a value"])
 def test_a_damaged_cache_is_no_cache(house: Path, tmp_path: Path, asked: list[str], damage: str):
     """Whatever is in it, the profile is that of the files."""
-    first = learn_tree(house, Settings())
+    first = learn_tree(WorkTree(house, Settings()))
     asked.clear()
     folder = tmp_path / "cache" / "tallies"
     if damage == "others may write":
@@ -139,5 +139,5 @@ def test_a_damaged_cache_is_no_cache(house: Path, tmp_path: Path, asked: list[st
             connection.execute("UPDATE mined SET value = substr(value, 1, length(value) / 2)")
         connection.close()
 
-    assert first == learn_tree(house, Settings())
+    assert first == learn_tree(WorkTree(house, Settings()))
     assert first.files == len(asked)

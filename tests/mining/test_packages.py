@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from idiolect.evaluation.learning import learn_tree
+from idiolect.evaluation.learning import WorkTree, learn_tree
 from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
@@ -70,7 +70,7 @@ def test_a_house_keeps_its_rules_wherever_it_stands(write_tree: Callable[[Mappin
     """Its own functions are known by the names that it imports them by, and so are its own packages."""
     root = write_tree({f"{place}{path}": text for path, text in WAREHOUSE.items()})
 
-    profile = learn_tree(root, read_settings(root))
+    profile = learn_tree(WorkTree(root, read_settings(root)))
 
     rules = {(entry.convention, entry.key): entry.value for entry in profile.entries if entry.scope == "repository"}
     assert "through crane.clock.now" == rules["A01", "time.time"]
