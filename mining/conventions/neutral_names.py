@@ -62,7 +62,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = frozenset({PROSE})
-    version = 15
+    version = 16
     examples = Examples(
         value="camelCase",
         key="function",
@@ -278,6 +278,7 @@ class DefinitionCase(NeutralConvention):
                 '@Suppress("FunctionName")\nfun read_all() {\n    f()\n}\n',
                 "class A {\n    @Benchmark\n    fun start_lazily() {\n        f()\n    }\n}\n",
                 "fun `reads_all of them$`() {\n    f()\n}\n",
+                "fun `says a_) B`() {\n    f()\n}\n",
             ),
         ),
     )
@@ -345,7 +346,7 @@ def holds_another(text: str, file: AnyView) -> bool:
     if not first.islower():
         return False
     for end in ends:
-        if re.search(rb"(?<!\w)%b(?!\w)" % end.encode(), file.utf8):
+        if re.search(rb"(?<!\w)%b(?!\w)" % re.escape(end.encode()), file.utf8):
             return not end.islower()
     return False
 
