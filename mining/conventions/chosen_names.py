@@ -34,6 +34,8 @@ EXTERN = "extern"
 """The body of a function in Scala Native that C has, and named."""
 WRAPPING = frozenset({"zig"})
 """Languages in which what wraps a function of the system is called like it."""
+ACCESS = frozenset({"get", "set"})
+"""Words before the name of a method by which it is a property."""
 BEFORE = frozenset({"annotated_expression", "attribute_item"})
 """Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
 
@@ -78,7 +80,8 @@ def is_given(file: AnyView, unit: Unit) -> bool:
     is_of_c = any(each is not None and each.type == "linkage_specification" for each in (around, owner))
     body = unit.node.child_by_field_name("body")
     is_of_c |= body is not None and text_of(body).strip() == EXTERN
-    is_special = unit.node.type in ("impl_item", "instance") or is_specialized(unit) or is_accessor(unit)
+    is_special = unit.node.type in ("impl_item", "instance") or is_specialized(unit)
+    is_special |= is_accessor(unit) or is_property(unit)
     return is_special or is_of_c or is_asked_for or is_given_before(file, unit)
 
 
@@ -97,6 +100,11 @@ def is_accessor(unit: Unit) -> bool:
     does = [each.type for each in body.named_children if not each.is_extra] if body is not None and is_inner else []
     is_plain = does == ["return_statement"] or (does == ["expression_statement"] and unit.name.text.startswith("set_"))
     return is_plain and unit.name.kind == "function" and unit.name.text.islower()
+
+
+def is_property(unit: Unit) -> bool:
+    """Claim that a method of a script is read, or set, as a property, and called like what it stands for."""
+    return any(child.type in ACCESS for child in unit.node.children)
 
 
 def fixed_spans(file: AnyView) -> list[tuple[int, int]]:

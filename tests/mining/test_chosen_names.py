@@ -65,6 +65,7 @@ from .houses import parse
         ("a.zig", "fn epoll_wait() void {\n    sys.epoll_wait();\n}\nfn b() void {\n    epoll_wait();\n}\n", ["b"]),
         ("a.kt", 'package a\n\n@Suppress("FunctionName")\nfun b() {\n    f()\n}\n\nfun c() {\n    f()\n}\n', ["c"]),
         ("a.ts", "declare module 'a' {\n  interface b_c {\n    d: 1;\n  }\n}\ninterface E {\n  d: 1;\n}\n", ["E"]),
+        ("a.ts", "f(() => ({ get B_C() { return 1; }, set B_C(v) {}, get() {}, d() {} }));\n", ["get", "d"]),
         ("a.ts", "f('declare module a');\ninterface B {\n  c: 1;\n}\n", ["B"]),
     ],
 )  # fmt: skip
