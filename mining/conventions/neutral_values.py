@@ -25,12 +25,13 @@ MOST_VALUES, MOST_NUMBERS = 12, 3
 """Values that a closed set has; numbers are chosen from a few only, else they are measures."""
 NUMBER = re.compile(r"[-+]?\d[\d_]*(?:\.\d+)?")
 COVERED = 0.98
-PHRASE = re.compile(r"\w\s+\w")
-"""What a value holds that is written for people, or is a list: there are always more."""
+MORE = re.compile(r"\w\s+\w|^\S*/\S*$")
+"""What a value holds that is written for people, is a list, or says where something is: there are always more."""
 OPEN_KEYS = frozenset({"className", "class", "description", "id", "name", "style", "summary", "title"})
 """Keys whose values tell one thing from all others, or from none: nothing closes the set of them."""
 BOOLEAN = frozenset({"true", "false", "True", "False", "yes", "no", "on", "off"})
-"""Values that are closed by the language."""
+TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+"""Values that are closed by the language, and by JSON Schema: a house has used some of them so far."""
 
 
 class ClosedValues(NeutralHouseConvention):
@@ -49,7 +50,7 @@ class ClosedValues(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
-    version = 9
+    version = 10
     examples = Examples(
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
@@ -104,7 +105,7 @@ class ClosedValues(NeutralHouseConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Give {key} one of {value}."
+        return f"Give {key} {'one of ' if '`, `' in value else ''}{value}."
 
 
 class LiteralOrReference(NeutralHouseConvention):
@@ -195,8 +196,9 @@ def known_values(entries: Sequence[tuple[str, EntryFact]]) -> list[str]:
     known = sorted((value for value, count in counts.items() if count > 1), key=natural_order)
     covered = sum(counts[value] for value in known)
     most = MOST_NUMBERS if any(map(NUMBER.fullmatch, known)) else MOST_VALUES
-    is_free = BOOLEAN.issuperset(known) or any(is_pinned(value) or is_version(value) for value in known)
-    is_free |= any(map(PHRASE.search, known))
+    is_free = BOOLEAN.issuperset(known) or TYPES.issuperset(known)
+    is_free |= any(is_pinned(value) or is_version(value) for value in known)
+    is_free |= any(map(MORE.search, known))
     is_rule = not is_free and len(known) <= most and covered >= max(LEAST, COVERED * counts.total())
     return known if is_rule else []
 

@@ -14,6 +14,7 @@ from idiolect.mining.conventions.anyview import AnyView
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.conventions.neutral import TokenSpacing
 from idiolect.mining.conventions.neutral_lines import BlankLines
+from idiolect.mining.conventions.neutral_values import ClosedValues
 from idiolect.mining.filters.personal import mask_personal
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
@@ -158,13 +159,29 @@ def test_what_tells_the_rows_of_a_table_apart_is_no_closed_set(rows: list[str], 
 
 @pytest.mark.parametrize(
     ("key", "value", "is_closed"),
-    [("kind", "ssd", True), ("kind", "for all of us", False), ("name", "ssd", False), ("class", "h-100", False)],
+    [
+        ("kind", "ssd", True),
+        ("kind", "for all of us", False),
+        ("kind", "../parts/ssd.yaml", False),
+        ("kind", "integer", False),
+        ("name", "ssd", False),
+        ("class", "h-100", False),
+    ],
 )
-def test_names_and_what_is_written_for_people_are_no_closed_set(key: str, value: str, is_closed: bool):
-    """There is always another one, however few there are today."""
+def test_names_types_paths_and_what_is_written_for_people_are_no_closed_set(key: str, value: str, is_closed: bool):
+    """There is always another one, however few there are today, and the types that a schema may have are given."""
     files = {f"d{n}.yaml": f"disk:\n  {key}: {value}\n  size: {n}\n" * 3 for n in range(40)}
 
     assert is_closed is any(entry.convention == "Q12" and f"`{key}`" in entry.key for entry in learn(files).entries)
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [("`ssd`", "Give `kind` in `disk` `ssd`."), ("`hdd`, `ssd`", "Give `kind` in `disk` one of `hdd`, `ssd`.")],
+)
+def test_one_value_is_none_of_several(value: str, advice: str):
+    """Where a key is given one value only, the rule does not speak of a choice."""
+    assert advice == ClosedValues().advice(value, "`kind` in `disk`")
 
 
 def test_attributes_of_markup_are_not_passed_to_the_call_around_it():
