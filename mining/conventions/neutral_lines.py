@@ -24,6 +24,9 @@ TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
 """Kinds of statements that take what others hold: a house parts them, or keeps them together."""
 SAID = re.compile(r"assign|call|command|expression|^list$|lexical|pipeline|variable")
 """Kinds of statements that stand together, or apart, by what they are about."""
+GIVING = re.compile(r"assign|lexical|type_alias|variable")
+"""Kinds of statements that give something a name, and have no lines of their own to stand apart by."""
+WORD = re.compile(r"[\w$]+")
 DESCRIBING = re.compile(rb"(?:desc|long_desc)\b")
 """How a call of Ruby begins that is said of the task or the command which follows it."""
 ORDERING = re.compile(r"^preproc|directive$")
@@ -41,7 +44,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 12
+    version = 13
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -83,6 +86,24 @@ class BlankLines(NeutralConvention):
             conforms=("f(() => {\n  a();\n});\n\nf(b);\n",),
             departs=("f(() => {\n  a();\n});\nf(b);\n",),
             nearly=("f(a);\nf(b);\n",),
+        ),
+        Examples(
+            value="1",
+            key="a lexical declaration and an expression statement",
+            path="src/a.ts",
+            language="typescript",
+            conforms=("const a = f();\n\ng(() => {\n  b();\n});\n",),
+            departs=("const a = f();\ng(() => {\n  b();\n});\n",),
+            nearly=("const { a } = f();\ng(() => {\n  b(a);\n});\n",),
+        ),
+        Examples(
+            value="1",
+            key="an export statement and another",
+            path="src/a.ts",
+            language="typescript",
+            conforms=("export const A = f({\n  b,\n});\n\nexport type B = C;\n",),
+            departs=("export const A = f({\n  b,\n});\nexport type B = C;\n",),
+            nearly=("export const A = f({\n  b,\n});\nexport type A = B<typeof A>;\n",),
         ),
         Examples(
             value="0",
@@ -150,6 +171,7 @@ class BlankLines(NeutralConvention):
             lines = head.start_point.row - one.start_point.row - text_of(one).rstrip().count("\n") - 1
             between = file.utf8[one.end_byte : head.start_byte]
             is_free = is_one_liner(one) or is_one_liner(other) or are_grouped(one, other)
+            is_free |= bare(one).id not in called and is_about(one, other)
             if lines >= 0 and not between.strip(b" \t\r\n;") and not is_free:
                 first, second = neighbour(one, called.get(one.id)), neighbour(other, called.get(other.id))
                 key = f"{first} and {'another' if first == second else second}"
@@ -196,6 +218,25 @@ def are_grouped(one: Node, other: Node) -> bool:
         return is_line and all(SAID.search(each.type) and not TAKING.search(each.type) for each in (one, other))
     # groups of what Rust uses are parted by whose it is
     return one.type == "use_declaration" or (is_line and not TAKING.search(one.type))
+
+
+def is_about(one: Node, other: Node) -> bool:
+    """Claim that one of two neighbours is a line, and the second goes on with what the first gave a name."""
+    is_line = one.start_point.row == one.end_point.row or other.start_point.row == other.end_point.row
+    first, second = bare(one), bare(other)
+    if not is_line or not GIVING.search(first.type) or not (GIVING.search(second.type) or SAID.search(second.type)):
+        return False
+    named = [each.child_by_field_name("name") or each.child_by_field_name("left") for each in (first, *first.children)]
+    names = {word for each in named if each is not None for word in WORD.findall(text_of(each))}
+    return not names.isdisjoint(WORD.findall(text_of(second)))
+
+
+def bare(node: Node) -> Node:
+    """Return what an outermost node exports, or does, without what is said around it."""
+    inner = node.child_by_field_name("declaration")
+    if inner is None and node.type == "expression_statement" and node.named_child_count:
+        inner = node.named_children[0]
+    return inner or node
 
 
 def neighbour(node: Node, called: str | None) -> str:
