@@ -36,6 +36,8 @@ WRAPPING = frozenset({"zig"})
 """Languages in which what wraps a function of the system is called like it."""
 ACCESS = frozenset({"get", "set"})
 """Words before the name of a method by which it is a property."""
+FAMILY = re.compile(r"[A-Z]{2,}[A-Z][a-z]+(?=[A-Z])")
+"""What opens the names of functions which others gave together: `XCTAssert` of `XCTAssertEqual`."""
 BEFORE = frozenset({"annotated_expression", "attribute_item"})
 """Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
 
@@ -51,7 +53,7 @@ def own_names(file: AnyView) -> Iterator[Name]:
         around = [outer for outer in around if outer[1] >= end]
         place = bisect_right(starts, name.node.start_byte) - 1
         is_fixed = place >= 0 and name.node.start_byte < fixed[place][1]
-        is_taken = is_fixed or is_sought(name.text) or is_wrapper(file, unit)
+        is_taken = is_fixed or is_sought(name.text) or is_wrapper(file, unit) or is_one_more(file, name)
         if not (is_taken or is_constructor(name, [outer for outer, _ in around]) or is_given(file, unit)):
             yield name
         around.append((name.text, end))
@@ -68,6 +70,14 @@ def is_wrapper(file: AnyView, unit: Unit) -> bool:
     called = f".{unit.name.text}(".encode()
     is_asked = file.source.language.name in WRAPPING
     return is_asked and file.utf8.find(called, unit.name.node.end_byte, unit.last.end_byte) >= 0
+
+
+def is_one_more(file: AnyView, name: Name) -> bool:
+    """Claim that a function is called like others, which *file* calls and which are not its own."""
+    head = FAMILY.match(name.text) if name.kind == "function" else None
+    called = {last_part(text_of(node)) for node in file.calls} if head is not None else set()
+    own = {unit.name.text for unit in file.units} if called else set()
+    return head is not None and any(each.startswith(head[0]) for each in called - own)
 
 
 def is_given(file: AnyView, unit: Unit) -> bool:

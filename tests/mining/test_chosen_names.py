@@ -51,6 +51,8 @@ from .houses import parse
          "  int d_e() {\n    f();\n    return 1;\n  }\n};\n",
          ["A", "d_e"]),
         ("a.c", "int LLVMFuzzerTestOneInput(int a) {\n  return a;\n}\nint b_c(int a) {\n  return a;\n}\n", ["b_c"]),
+        ("a.swift", "func XCTAssertLate(a: Int) {\n    XCTAssertEqual(a, 1)\n}\nfunc XCTAbsentLate(a: Int) {\n    f()\n}\n",
+         ["XCTAbsentLate"]),
         ("a.swift", "struct A: View {\n  var b = 1\n}\nstruct A_Previews: C {\n  var b = 1\n}\n", ["A"]),
         ("a.lua", "for k in a do\n  b[k] = function()\n    f()\n  end\nend\nlocal function c()\n  f()\nend\n", ["c"]),
         ("a.lua", "function a.Late(b)\n  f()\nend\nfunction c(d)\n  a[d](1)\nend\nfunction e.g(b)\n  f()\nend\n",
