@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import pairwise, zip_longest
 
 from tree_sitter import Node
@@ -39,6 +39,8 @@ QUOTED = frozenset("\"'\\\n")
 """What a string holds that cannot stand between other quotes as it is."""
 FILLED = {"bash": frozenset("$`!"), "perl": frozenset("$@"), "php": frozenset("$"), "ruby": frozenset("#")}
 """By language, what stands for something else between double quotes, and for itself between single ones."""
+ROWS = frozenset({"array", "array_creation_expression", "array_ref", "hash", "hash_ref"})
+"""Kinds of what holds texts beside each other in the languages in which quotes differ in what they mean."""
 JOINT = re.compile(rb"\s*(\+|\.\.?)(?:[^,;{}]*\1)?\s*|\s*\\\s*")
 """What stands between two strings of one text: a sign that puts texts together, or two around a value."""
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
@@ -58,7 +60,7 @@ class StringDelimiter(NeutralConvention):
     question = "Which quotes open a plain string?"
     matter = QUOTES
     spared = frozenset({ONE_QUOTE})
-    version = 8
+    version = 9
     values = ("double", "single")
     examples = Examples(
         value="single",
@@ -82,6 +84,8 @@ class StringDelimiter(NeutralConvention):
                 '<?php\n$a = "b\\n";\n',
                 # the parts of one text have the quotes of the part that has no choice
                 '<?php\n$a = "$b, not " . c() . ".";\n',
+                # as what stands in one list has, one list further in
+                '<?php\n$a = [["b" => ["c\\n"], "d" => ["e"]]];\n',
             ),
         ),
         Examples(
@@ -113,19 +117,27 @@ class StringDelimiter(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the delimiter of each string that could have either."""
         bound_by = QUOTED | FILLED.get(file.source.language.name, frozenset())
+        # the lists in which a string has the quotes that others of them need
+        rows = {
+            (row, text_of(node)[:1])
+            for node in (file.strings if file.source.language.name in FILLED else ())
+            if not is_plain(node, bound_by)
+            for row in rows_around(node)
+        }
         for text in whole_texts(file):
             bound: set[str] = set()
             free: list[Node] = []
             for node in text:
                 written = text_of(node)
                 # what is filled in has double quotes, or a language's own
-                if {*written[1:-1]} & bound_by or not is_text(node):
+                if not is_plain(node, bound_by):
                     bound.add(written[:1])
                 elif len(written) > 2 and written[0] in "\"'" and written[-1] == written[0] and not is_markup(node):
                     free.append(node)
             for node in free:
                 quote = text_of(node)[0]
-                if quote not in bound:
+                is_row = rows and any((row, quote) in rows for row in rows_around(node))
+                if quote not in bound and not is_row:
                     yield Choice("double" if quote == '"' else "single", node)
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -147,6 +159,21 @@ def whole_texts(file: AnyView) -> Iterator[list[Node]]:
             text = []
         text.append(node)
     yield text
+
+
+def is_plain(node: Node, bound_by: Set[str]) -> bool:
+    """Claim that a string is text alone, and holds nothing that one of the quotes would make something else."""
+    return bound_by.isdisjoint(text_of(node)[1:-1]) and is_text(node)
+
+
+def rows_around(node: Node) -> list[int]:
+    """Return the list that *node* stands in, and the one around that."""
+    rows: list[int] = []
+    while len(rows) < 2 and node.parent is not None:
+        node = node.parent
+        if node.type in ROWS:
+            rows.append(node.id)
+    return rows
 
 
 def is_text(node: Node) -> bool:
