@@ -56,7 +56,8 @@ class Recipe:
     embedding_rate: float = 0.0
     """
     Rate of the embedding's rows, in the input and in the head, of tokens that the pairs hold, as a share of
-    `learning_rate`; 0 leaves them as they are. For small bases: large ones have met most words.
+    `learning_rate`; 0 leaves them as they are. For small bases: large ones have met most words. A head with a bias
+    keeps its rows.
     """
     warm_up: int = 20
     """Steps of linear warm-up; at most a tenth of the run."""

@@ -33,7 +33,16 @@ def house_tokens(examples: Sequence[Example]) -> list[int]:
 
 
 def rows_by_module(model: PreTrainedModel, tokens: Sequence[int]) -> dict[str, list[int]] | None:
-    """Return *tokens* under the names of the model's embedding and of its head, as PEFT wants them; None for none."""
-    ends = (model.get_input_embeddings(), model.get_output_embeddings())
+    """
+    Return *tokens* under the names of the model's embedding and of its head, as PEFT wants them; None for none.
+
+    PEFT (0.21) computes a head whose rows are trained without its bias, and a tied head's rows are the embedding's:
+    none of a head with a bias are trained (Phi, GPT-J).
+    """
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    biased = getattr(head, "bias", None) is not None
+    if not tokens or (biased and head.weight is embedding.weight):
+        return None
+    ends = (embedding,) if biased else (embedding, head)
     names = [name for name, module in model.named_modules() if any(module is end for end in ends)]
-    return {name: list(tokens) for name in names} if tokens else None
+    return {name: list(tokens) for name in names}

@@ -20,7 +20,7 @@ from idiolect.training.train import train_adapter
 from idiolect.training.vocabulary import ROWS, house_tokens
 from safetensors.torch import load_file
 from torch import nn
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PhiConfig
 
 from .conftest import tiny_config
 from .test_train import RECIPE
@@ -65,6 +65,29 @@ def test_rows_move_the_input_and_the_head_and_merge_exactly(tied):
     assert not torch.allclose(after, base, atol=1e-2)
     assert torch.allclose(after, merged, atol=1e-5)
     assert type(model.get_base_model().get_output_embeddings()) is nn.Linear or not tied
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_head_with_a_bias_keeps_its_rows_and_its_bias(tied):
+    """PEFT would compute it without the bias: a fresh adapter speaks as its base, and what is merged as the adapter."""
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    base = AutoModelForCausalLM.from_config(PhiConfig(vocab_size=300, tie_word_embeddings=tied, **shape)).eval()
+    ids = torch.tensor([[5, 20, 7, 30]])
+    with torch.no_grad():
+        base.lm_head.bias.normal_()
+        before = base(ids).logits
+        model = attach_adapter(base, Recipe(rank=4), TOKENS)
+        fresh = model(ids).logits
+        rows = [parameter for name, parameter in model.named_parameters() if ROWS in name]
+        for parameter in rows:
+            parameter.add_(1.0)
+        after = model(ids).logits
+        merged = model.merge_and_unload()(ids).logits
+
+    assert len(rows) == (0 if tied else 1)
+    assert torch.allclose(before, fresh, atol=1e-6)
+    assert torch.allclose(after, merged, atol=1e-5)
 
 
 def test_rows_have_a_rate_of_their_own():
