@@ -30,6 +30,16 @@ HOLDERS = frozenset(
 )
 """Folders that hold projects, or are one, and are no package of Python."""
 DOCS = re.compile(r"(^|/)(demos|docs?|examples?|notebooks?|(?:\w+-)?playgrounds?|samples?|tutorials?)/")
+CHANGES = re.compile(
+    r"(?:^(?:\w+/)?(?i:changes|history|news|releases?)"
+    r"|(?:^|/)(?:(?i:change[-_]?logs?|release[-_ ]?notes?|what[-_]?s[-_]?new"
+    r"|(?:migrat(?:e|ing|ion)|upgrad(?:e|ing))[-_ ]?(?:from|guides?|notes?|to|v?\d))"
+    r"|CHANGES|HISTORY|NEWS|MIGRAT(?:ING|ION)|UPGRAD(?:E|ING))(?:[-_. ][^/]*)?)(?:/[^/]+)*\.(?:markdown|md)$"
+)
+"""
+A document, or a folder of documents, on what became of the code: it shows what was beside what is. Where a name may
+mean more, as that of migrations, it tells by a version, by capitals, or by where it stands.
+"""
 DATA = re.compile(
     r"(^|/)(?:tests?/(?:.*?/)??(?:cases|data|test[dD]ata|fixtures?|resources|snapshots?)|test[dD]ata|__snapshots__)/"
 )
@@ -68,6 +78,11 @@ def above_packages(folders: Sequence[str]) -> Sequence[str]:
 def is_test_path(path: str) -> bool:
     """Claim that the file at *path* is a test."""
     return role_of(path) == "tests"
+
+
+def tells_of_changes(path: str) -> bool:
+    """Claim that the document at *path* tells what changed from one version to another."""
+    return CHANGES.search(path) is not None
 
 
 def data_folder(path: str) -> str:

@@ -2,16 +2,20 @@
 `infill`: what stands before and after -> what stands between. In: a mined file. Out: drafts with one hole each.
 
 Half of the holes are cut along the tree (a statement of a body), half at random places, as people stop typing anywhere.
-Which, and where, is decided by hash, never by chance.
+Which, and where, is decided by hash, never by chance. In prose they are cut into its blocks of code.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from tree_sitter import Node
 
 from ..definitions import Definition
+from ..filters.quality import SHORTEST_RESPONSE, STUB
+from ..roles import tells_of_changes
 from ..source import Source, Span, is_comment
 from .kind import Draft, Example, Kind, MinedFile
 from .pair import HOLE
@@ -29,6 +33,14 @@ LETTERS = re.compile(r"[^\W\d_]{2}")
 WORD = re.compile(r"\S+")
 FILLED_IN = re.compile(rb"<!--[^>]*(?:BEGIN|START)(?![a-z])[^>]*-->.*?<!--[^>]*(?:END|STOP)(?![a-z])", re.DOTALL)
 """What a tool writes into a file of prose, between two marks of its own."""
+DIGEST = re.compile(
+    r"(?i:(?<![a-z\d])(?=\d*[a-f])(?=[a-f]*\d)[a-f\d]{20,}(?![a-z\d])"
+    r"|\b[a-f\d]{8}(?:-[a-f\d]{4}){3}-[a-f\d]{12}\b)"
+)
+"""What a machine drew or computed: no one knows it by heart, and no code around it tells it."""
+LISTS = frozenset({"statement_list", "statements"})
+"""What some grammars put between a body and its statements."""
+CODE_BLOCK, CODE = "fenced_code_block", "code_fence_content"
 EVERY = 2
 """One definition in this many gives an infill pair, so that they do not outnumber the other kinds."""
 
@@ -36,12 +48,15 @@ EVERY = 2
 def draft_infill(mined: MinedFile) -> Iterator[Draft]:
     """Yield one draft for some of the functions of a file."""
     source = mined.source
-    if HOLE in source.text:
+    if HOLE in source.text or tells_of_changes(source.path):
         return
     filled = [range(*match.span()) for match in FILLED_IN.finditer(source.utf8)] if b"<!--" in source.utf8 else []
     for definition in mined.definitions:
         chance = int(hashlib.blake2b(f"{source.path}:{definition.symbol}".encode(), digest_size=6).hexdigest(), 16)
         if definition.kind == "class" or definition.code is None or definition.has_error or chance % EVERY:
+            continue
+        body = source.slice(definition.code)
+        if len(body.strip()) < SHORTEST_RESPONSE or STUB.fullmatch(body):
             continue
         hole = (tree_hole if chance // EVERY % 2 else random_hole)(source, definition, chance // 64)
         if hole is None or any(hole.start in each for each in filled):
@@ -53,7 +68,7 @@ def draft_infill(mined: MinedFile) -> Iterator[Draft]:
 def can_be_told(source: Source, definition: Definition, hole: Span) -> bool:
     """Claim that what stands in *hole* is more than a sign or a comment, and neither data nor a licence."""
     text = source.slice(hole).strip()
-    if len(text) < SHORTEST or LETTERS.search(text) is None:
+    if len(text) < SHORTEST or LETTERS.search(text) is None or cuts_digest(source, hole):
         return False
     if source.language.name == "markdown":
         return LICENCE.search(source.slice(definition.span)) is None
@@ -63,6 +78,14 @@ def can_be_told(source: Source, definition: Definition, hole: Span) -> bool:
     if around is None or around.end_byte - around.start_byte <= LONGEST_STRING:
         return True
     return "string" not in around.type and "heredoc" not in around.type
+
+
+def cuts_digest(source: Source, hole: Span) -> bool:
+    """Claim that a digest, or a part of one, stands in *hole*."""
+    lines = source.lines_span(source.line_of(hole.start), source.line_of(hole.end - 1))
+    before = len(source.slice(Span(lines.start, hole.start)))
+    after = before + len(source.slice(hole))
+    return any(found.start() < after and before < found.end() for found in DIGEST.finditer(source.slice(lines)))
 
 
 def cut_hole(source: Source, definition: Definition, hole: Span) -> Draft:
@@ -85,10 +108,9 @@ def cut_hole(source: Source, definition: Definition, hole: Span) -> Draft:
 
 
 def tree_hole(source: Source, definition: Definition, chance: int) -> Span | None:
-    """Return one statement of the definition's body."""
+    """Return one statement of the definition's body, in prose one of its blocks of code."""
     assert definition.code is not None
-    body = source.tree.root_node.descendant_for_byte_range(definition.body.start, definition.body.end)
-    nodes = [node for node in body.named_children if not node.type.endswith("comment")] if body is not None else []
+    nodes = [node for node in parts_of(source, definition) if not node.type.endswith("comment")]
     # some grammars count the line's end, and empty lines, to what they end
     spans = [Span(node.start_byte, node.start_byte + len((node.text or b"").rstrip())) for node in nodes]
     first, last = definition.code.start, definition.code.end
@@ -97,19 +119,32 @@ def tree_hole(source: Source, definition: Definition, chance: int) -> Span | Non
     return inside[chance % len(inside)] if inside else None
 
 
+def parts_of(source: Source, definition: Definition) -> Sequence[Node]:
+    """Return what the body of *definition* consists of, of a section of prose its blocks of code."""
+    body = source.tree.root_node.descendant_for_byte_range(definition.body.start, definition.body.end)
+    nodes = [] if body is None else body.named_children
+    if source.language.name == "markdown":
+        return [node for node in nodes if node.type == CODE_BLOCK]
+    return nodes[0].named_children if len(nodes) == 1 and nodes[0].type in LISTS else nodes
+
+
 def random_hole(source: Source, definition: Definition, chance: int) -> Span | None:
-    """Return a stretch of the body between two places that are no blanks."""
-    assert definition.code is not None
-    text = source.slice(definition.code)
+    """Return a stretch of the body, in prose of a block of code, between two places that are no blanks."""
+    place = definition.code
+    if source.language.name == "markdown":
+        inner = [part for block in parts_of(source, definition) for part in block.named_children if part.type == CODE]
+        part = inner[chance % len(inner)] if inner else None
+        place = None if part is None else Span(part.start_byte, part.end_byte)
+    text = "" if place is None else source.slice(place)
     words = [match.span() for match in WORD.finditer(text)]
     count = sum(end - start for start, end in words)
-    if count < SHORTEST:
+    if place is None or count < SHORTEST:
         return None
     start = chance % (count - SHORTEST // 2)
     end = min(count - 1, start + SHORTEST + chance // count % 160)
     opening, closing = nth_letter(words, start), nth_letter(words, end)
     # the answer is counted in characters here, in bytes everywhere else
-    first = definition.code.start + len(text[:opening].encode())
+    first = place.start + len(text[:opening].encode())
     return Span(first, first + len(text[opening : closing + 1].encode()))
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 
 from ..definitions import Definition
-from ..roles import role_of
+from ..roles import role_of, tells_of_changes
 from ..source import Source, Span
 from ..traits import SCRIPTS
 from ..visibility import NAMED_SHOWN, exported_names, is_hidden
@@ -46,11 +46,26 @@ PROSE = 600
 FEWEST_PARAMETERS = 8
 """Characters of a parameter list that is worth knowing: `(self)` is not."""
 LONGEST_CODE = 1_500
-WARNED = re.compile(r"(?:\b(?:avoid|bad|do not|don['’]t|incorrect|wrong)\b[^.\n]*:|❌[^\n]*)[*_]*\s*\Z", re.IGNORECASE)
-WRONG = re.compile(
-    r"^\s*(?://|#|--|/\*)\s*(?:❌|(?:bad|do not|don['’]t|incorrect|wrong)\b)", re.IGNORECASE | re.MULTILINE
+WARNED = re.compile(
+    r"(?:\b(?:avoid|bad|do not|don['’]t|incorrect|wrong)\b[^.\n]*:|❌[^\n]*"
+    r"|(?:\A|\n\n)[^\w\n]*(?:avoid|do not|don['’]t|never)\b[^.\n]*\."
+    r"|(?:\A|\n)[^\w\n]*(?:before|old(?: code| way)?|previously)[^\w\n]*)[*_]*\s*\Z",
+    re.IGNORECASE,
 )
-"""What says, before a block or in it, that it shows how things are not done."""
+WRONG = re.compile(
+    r"^\s*(?://|#|--|/\*)\s*(?:❌|(?:bad|do not|don['’]t|incorrect|wrong)\b)"
+    r"|[ \t](?://|#|--)[ \t]*(?:<-+[ \t]*)?(?:❌|(?:bad|deprecated|incorrect|obsolete|wrong)\b)[!.]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What says, before a block or in it, that it shows how things are not done, or were done once."""
+OUTPUT = re.compile(
+    r"(?:(?:\A|\n)[^\w\n]*(?:(?:example|expected|sample) )?output[^\w\n]*"
+    r"|\b(?:outputs|prints|(?:should|will|you['’]ll) (?:get|see))\b[^.\n]*:)[*_]*\s*\Z",
+    re.IGNORECASE,
+)
+"""What says that a block shows what a program wrote: nobody writes it, and no one knows it by heart."""
+HIDDEN = re.compile(r"^[ \t]*#(?:[ \t][^\n]*)?(?:\n|\Z)", re.MULTILINE)
+"""A line of an example of Rust that is compiled and not shown."""
 ANOTHER = re.compile(rb"@(?:[\w.]+\.(?:setter|deleter)|(?:\w+\.)?overload)\b")
 """What decorates one more head of a property, or of a function whose own stands below."""
 
@@ -58,7 +73,8 @@ ANOTHER = re.compile(rb"@(?:[\w.]+\.(?:setter|deleter)|(?:\w+\.)?overload)\b")
 def draft_recall(mined: MinedFile) -> Iterator[Draft]:
     """Yield the questions that a file answers by heart."""
     if mined.source.language.name == "markdown":
-        yield from code_blocks(mined.source)
+        if not tells_of_changes(mined.source.path):
+            yield from code_blocks(mined.source)
         return
     offers = role_of(mined.source.path) == "src"
     for definition in public_definitions(mined.source, mined.definitions):
@@ -176,7 +192,7 @@ def code_blocks(source: Source) -> Iterator[Draft]:
     past, start, read = front.end() if front is not None else 0, 0, 0
     before = ""
     for block in FENCE.finditer(text):
-        code = block["code"].rstrip()
+        code = (HIDDEN.sub("", block["code"]) if block["language"] == "rust" else block["code"]).rstrip()
         # what looks like a heading inside of a block is a comment
         opened = list(HEADING.finditer(text, past, block.start()))
         for heading in opened:
@@ -187,7 +203,7 @@ def code_blocks(source: Source) -> Iterator[Draft]:
         past = block.end()
         start += len(text[read : block.start("code")].encode())
         read = block.start("code")
-        is_lesson = not (LICENCE.search(code) or WARNED.search(prose) or WRONG.search(code))
+        is_lesson = not (LICENCE.search(code) or WARNED.search(prose) or WRONG.search(code) or OUTPUT.search(prose))
         if code and len(code) <= LONGEST_CODE and (opened or prose) and is_lesson:
             first = source.line_of(start)
             marked = [f"{'#' * level} {words}" for level, words in above.items()]
@@ -199,7 +215,7 @@ def code_blocks(source: Source) -> Iterator[Draft]:
                 instruction=f"{opening}\n\n{block['fence']}{block['language']}",
                 response=code,
                 start_line=first,
-                end_line=first + code.count("\n"),
+                end_line=first + block["code"].rstrip().count("\n"),
                 start=start,
                 quality=1.0,
                 context="",
@@ -208,10 +224,20 @@ def code_blocks(source: Source) -> Iterator[Draft]:
 
 
 def title_of(source: Source) -> str:
-    """Return what a Markdown document is called; its path where it does not say so before its first block."""
-    block = FENCE.search(source.text)
-    found = TITLE.search(source.text, 0, block.start() if block else len(source.text))
-    return (found["title"] or found["above"].rstrip()) if found else source.path
+    """
+    Return what a Markdown document is called; its path where it does not say so before its first block.
+
+    Of several headings of the first level none is the title of all.
+    """
+    text = source.text
+    block = FENCE.search(text)
+    found = TITLE.search(text, 0, block.start() if block else len(text))
+    if found is None:
+        return source.path
+    is_front = found["title"] is not None and not found[0].startswith("#")
+    prose = FENCE.sub("", text)
+    first_level = [heading for heading in HEADING.finditer(prose) if heading["marks"] == "#" or heading["first"]]
+    return (found["title"] or found["above"].rstrip()) if is_front or len(first_level) < 2 else source.path
 
 
 def words_before(text: str) -> str:

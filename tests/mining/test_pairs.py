@@ -89,7 +89,7 @@ def test_a_body_of_comments_is_no_answer(body, taught):
 
 def test_what_is_left_out_ends_before_the_end_of_its_line():
     """A block that a grammar reads up to the next one leaves the line's end, and empty lines, where they stand."""
-    parts = "".join(f"## Door {n}\n\nOpen the door number {n}.\n\nThen shut it again.\n\n" for n in range(20))
+    parts = "".join(f"## Door {n}\n\n```sh\nopen door {n}\n```\n\n```sh\nshut door {n}\n```\n\n" for n in range(20))
     lists = "".join(f"doors{n}:\n  - oak door {n}\n  - elm door {n}\n\n" for n in range(20))
     drafts = [draft for path, text in (("a.md", parts), ("a.yaml", lists)) for draft in infills_of(path, text)]
 
@@ -99,7 +99,7 @@ def test_what_is_left_out_ends_before_the_end_of_its_line():
 
 def test_no_hole_is_cut_where_a_tool_fills_in():
     """What stands between a tool's marks is the tool's; what stands around them is asked for."""
-    section = "## Part {0}\n\nSome {0} words are here.\n\nAnd some {0} more of them.\n\n"
+    section = "## Part {0}\n\n```sh\nlist --all {0}\n```\n\n```sh\nshow --more {0}\n```\n\n"
     parts = [section.format(f"n{number}") for number in range(40)]
     marks = ["<!-- BEGIN_TF_DOCS -->\n", "<!-- END_TF_DOCS -->\n\n"]
     drafts = infills_of("a.md", "".join([*parts[:20], marks[0], *parts[20:30], marks[1], *parts[30:]]))
@@ -126,16 +126,36 @@ def test_no_hole_holds_the_comment_of_what_follows():
         ("a.js", "function f{n}(a) {{\n  return a.draw('{words}');\n}}\n", True),
         ("a.js", "function f{n}(a) {{\n  return a.draw('{words}{words}');\n}}\n", False),
         ("a.yaml", "key{n}:\n  - 0x1\n  - 12.5, 14.5, 16.5\n  - 18.25, 20.25\n", False),
-        ("a.md", "## Part {n}\n\nOpen part {n} now.\n\nThen shut part {n}.\n\n", True),
-        ("a.md", "## Part {n}\n\nLicensed under the Apache License.\n\nThen shut part {n}.\n\n", False),
+        ("a.yaml", "key{n}:\n  - aa{n:03}5617198d3947707c35\n  - 6fbdeb55-ef6a-4f1a-bc93-7d6b6e2f0{n:03}\n", False),
+        ("a.yaml", "key{n}:\n  - shop-of-doors-and-windows-{n:03}\n  - deadbeef\n", True),
+        ("a.md", "## Part {n}\n\nOpen part {n} now.\n\nThen shut part {n}.\n\n", False),
+        ("a.md", "## Part {n}\n\nOpen part {n} now:\n\n```sh\nopen part {n}\n```\n\n", True),
+        ("a.md", "## Part {n}\n\nLicensed under the Apache License.\n\n```sh\nopen part {n}\n```\n\n", False),
+        ("CHANGELOG.md", "## Part {n}\n\nOpen part {n} now:\n\n```sh\nopen part {n}\n```\n\n", False),
+        ("a.py", "def f{n}(door):\n    return None\n\n\n", False),
+        ("a.go", "func f{n}() error {{\n\treturn nil\n}}\n", False),
+        ("a.go", "func f{n}() error {{\n\treturn open{n}()\n}}\n", True),
     ],
 )
 def test_data_and_licences_are_no_holes(path, part, is_told):
-    """Nothing around them tells what stands in a long string, in a row of numbers, or in a licence."""
+    """Nothing tells what stands in a long string, prose, a row of numbers, a digest, a licence or a stub."""
     text = "".join(part.format(n=n, words="M 12 some words " * 9) for n in range(40))
     holes = [draft.response for draft in infills_of(path, text) if "draw(" not in draft.response]
 
     assert is_told is bool(holes)
+
+
+@pytest.mark.parametrize(
+    ("path", "head"), [("a.go", "func f{n}(a int) int {{"), ("a.swift", "func f{n}(a: Int) -> Int {{")]
+)
+def test_a_hole_along_the_tree_is_one_statement(path, head):
+    """Some grammars put a list between a body and its statements."""
+    names = [name * 9 for name in ("first", "second", "third", "fourth")]
+    part = head + "".join(f"\n  {name}{{n}}(a)" for name in names) + "\n}}\n"
+    holes = [draft.response for draft in infills_of(path, "".join(part.format(n=n) for n in range(40)))]
+
+    assert {f"{name}{n}(a)" for name in names for n in range(40)}.intersection(holes)
+    assert not [hole for hole in holes if hole.count("(a)") == len(names)]
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,53 @@ def test_an_underlined_heading_is_one():
     assert "# House\n\n## Read\n\n***\n---\n\nOne call:\n\n```python" == draft.instruction
 
 
+def test_of_several_first_headings_none_is_the_title():
+    """The document is named by its path, as where it has no heading of the first level."""
+    text = f"# Read\n\n{BLOCK}\n# Write\n\nOne call:\n\n{BLOCK}"
+    drafts = collect_kinds()["recall"].draft(mined_file("docs/a.md", text))
+
+    expected = ["# docs/a.md\n\n# Read\n\n```python", "# docs/a.md\n\n# Write\n\nOne call:\n\n```python"]
+    assert expected == [draft.instruction for draft in drafts]
+
+
+@pytest.mark.parametrize(
+    ("words", "block", "asked"),
+    [
+        ("**Do not** read by `name`.", BLOCK, False),
+        ("Read by `name`. Do not write.", BLOCK, True),
+        ("It is read by `name`.\n\nOld code:", BLOCK, False),
+        ("The old shelf can be read:", BLOCK, True),
+        ("One call:", BLOCK.replace(")", ")  # <--- Obsolete!"), False),
+        ("> Output", BLOCK, False),
+        ("This prints every name:", BLOCK, False),
+        ("To print every name:", BLOCK, True),
+        ("Output goes to a file:", BLOCK, True),
+    ],
+)
+def test_what_is_not_done_and_what_a_program_wrote_is_not_asked_for(words: str, block: str, asked: bool):
+    """The words before a block, or a comment in it, say so."""
+    mined = mined_file("README.md", f"# House\n\n{words}\n\n{block}")
+
+    assert asked is bool(list(collect_kinds()["recall"].draft(mined)))
+
+
+@pytest.mark.parametrize("path", ["CHANGELOG.md", "docs/upgrade-2.0.md"])
+def test_a_document_on_changes_is_not_asked_for(path: str):
+    """It shows what was beside what is."""
+    text = f"# House\n\n## 2.0\n\nRead:\n\n{BLOCK}".replace("'a'", "'a', 'b'")
+
+    assert not recalled(path, text)
+    assert recalled("docs/reading.md", text)
+
+
+def test_what_an_example_of_rust_does_not_show_is_not_asked_for():
+    """Lines that are compiled and not shown; an attribute is shown."""
+    code = "# use house::Door;\n#[derive(Clone)]\nstruct Key;\n\n#\nlet door = Door::new(Key);\n# let _ = door;\n"
+
+    shown = ["#[derive(Clone)]\nstruct Key;\n\nlet door = Door::new(Key);"]
+    assert shown == recalled("a.md", f"# House\n\n```rust,no_run\n{code}```\n")
+
+
 def test_a_licence_in_a_block_is_not_asked_for():
     """It is the same in every house."""
     text = "# House\n\n## Licence\n\n```\nLicensed under the Apache License, Version 2.0\n```\n"
