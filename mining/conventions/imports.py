@@ -23,6 +23,8 @@ READERS = re.compile(r"\b(?:__annotations__|get_annotations|get_type_hints|signa
 """What reads annotations as the program runs, and would find texts in place of types."""
 ALWAYS_THERE = frozenset({"typing", "typing_extensions", "collections.abc", "__future__"})
 """Modules that a program has loaded anyway: importing them for annotations alone costs nothing."""
+BESIDE, ELSEWHERE = "same folder", "other folders"
+"""Where modules of a package stand, seen from one of them."""
 WORD_BYTES = frozenset(bytes([code]) for code in range(128) if chr(code).isalnum() or chr(code) == "_")
 
 
@@ -173,25 +175,38 @@ class ImportAlias(Convention):
 
 
 class InnerImports(Convention):
-    """Whether modules of the same package are imported relatively; asked of modules, not of what only gathers them."""
+    """
+    Whether modules of the same package are imported relatively; asked of modules, not of what only gathers them.
+
+    Many houses name what stands beside a module relatively, and all else from the top, so these are asked apart.
+    """
 
     id = "I03"
     name = "inner-imports"
-    question = "How are modules of the same package imported?"
+    question = "How are modules of the {key} of a package imported?"
     query = "(import_from_statement) @site"
     linter_codes = frozenset({"TID252"})
-    version = 3
+    version = 4
     values = ("absolute", "relative")
     examples = Examples(
         value="relative",
-        path="package/module.py",
-        conforms=("from .other import x", "from . import other"),
-        departs=("from package.other import x",),
-        nearly=("from packages.other import x", "from os import path"),
+        key=BESIDE,
+        path="package/part/module.py",
+        conforms=("from .other import x", "from . import other", "from .below.other import x"),
+        departs=("from package.part.other import x", "from package.part import other"),
+        nearly=("from packages.part.other import x", "from os import path", "from package.other import x"),
     )
     also = (
         Examples(
-            value="relative", path="package/__init__.py", conforms=(), departs=(),
+            value="absolute",
+            key=ELSEWHERE,
+            path="package/part/module.py",
+            conforms=("from package.other import x", "from package import other", "from package.parts import x"),
+            departs=("from ..other import x", "from .. import other"),
+            nearly=("from .other import x",),
+        ),
+        Examples(
+            value="relative", key=BESIDE, path="package/__init__.py", conforms=(), departs=(),
             nearly=("from .other import x", "from package.other import x"),
         ),
     )  # fmt: skip
@@ -200,33 +215,40 @@ class InnerImports(Convention):
         """Claim that *file* is a module inside a package: one that offers what others hold mostly names it shortly."""
         return "/" in file.path and not file.path.endswith("/__init__.py")
 
-    def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the form of an import from the file's own top-level package."""
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield the form of an import from the file's own top-level package."""
         module = site.child_by_field_name("module_name")
         if module is None:
-            return None
-        if module.type == "relative_import":
-            return "relative"
+            return
+        name = text_of(module)
         # tests may be imported from the root, too, whatever folder their packages stand in
-        own = file.module.partition(".")[0], file.path.partition("/")[0]
-        return "absolute" if text_of(module).partition(".")[0] in own else None
-
-    def mark(self, site: Node, file: FileView) -> Node:
-        """Return the module's name."""
-        return site.child_by_field_name("module_name") or site
+        folders = (file.module.rpartition(".")[0], file.path.rpartition("/")[0].replace("/", "."))
+        if module.type == "relative_import":
+            yield Choice("relative", module, ELSEWHERE if name.startswith("..") else BESIDE)
+        elif name.partition(".")[0] in {folder.partition(".")[0] for folder in folders}:
+            yield Choice("absolute", module, BESIDE if any(is_below(name, own) for own in folders) else ELSEWHERE)
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the same module by its other name."""
-        own = absolute_module(place.source.path, ".")
         if value == "relative":
             absolute = absolute_module(place.source.path, place.text)
             return place.instead(absolute) if absolute else ()
-        shared = f"{own}." if place.text.startswith(f"{own}.") else ""
-        return place.instead(f".{place.text.removeprefix(shared)}") if shared else ()
+        above, dots = absolute_module(place.source.path, "."), "."
+        while above and not is_below(place.text, above):
+            above, dots = above.rpartition(".")[0], f"{dots}."
+        return place.instead(f"{dots}{place.text.removeprefix(above).lstrip('.')}") if above else ()
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Import modules of the same package by {value} imports."
+        return f"Import modules of {'the' if key == BESIDE else 'the package from'} {key} by {value} imports."
+
+    def shared(self, value: str, key: str) -> str:
+        """Return the form."""
+        return value
+
+    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
+        """Return that all modules of a package are imported in one form."""
+        return f"Import modules of the same package by {rules[0][0]} imports."
 
 
 class FutureAnnotations(Convention):
@@ -276,6 +298,11 @@ class FutureAnnotations(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open a module that has annotations with `{FUTURE}`."
+
+
+def is_below(module: str, package: str) -> bool:
+    """Claim that *module* is *package*, or a part of it."""
+    return f"{module}.".startswith(f"{package}.")
 
 
 def is_read_inside(root: Node) -> bool:

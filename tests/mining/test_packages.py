@@ -13,6 +13,7 @@ from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
 from idiolect.mining.conventions.tally import tally_source
+from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import known_languages
 from idiolect.mining.mine_files import Job, read_and_mine
 from idiolect.mining.packages import module_of, outermost_packages
@@ -21,7 +22,7 @@ from idiolect.mining.repository import open_repository
 from idiolect.mining.settings import read_settings
 from idiolect.mining.yields import FileYield
 
-from .houses import parse
+from .houses import learn, parse
 
 WAREHOUSE = {
     "README.md": "Crates.\n",
@@ -74,7 +75,7 @@ def test_a_house_keeps_its_rules_wherever_it_stands(write_tree: Callable[[Mappin
 
     rules = {(entry.convention, entry.key): entry.value for entry in profile.entries if entry.scope == "repository"}
     assert "through crane.clock.now" == rules["A01", "time.time"]
-    assert "absolute" == rules["I03", ""]
+    assert "absolute" == rules["I03", "other folders"]
     assert profile == Profile.from_json(profile.as_json())
 
 
@@ -121,3 +122,22 @@ def test_workers_are_told_where_packages_stand(write_tree: Callable[[Mapping[str
         names += [tally.facts.module for tally in tallies if tally.facts is not None and "crane" in tally.path]
 
     assert ["crane", "services.crane"] == names
+
+
+@pytest.mark.parametrize(
+    ("imported", "found"),
+    [
+        pytest.param(".base", [], id="beside it, relatively"),
+        pytest.param("shop.part.base", [], id="beside it, from the top"),
+        pytest.param("shop.base", [], id="elsewhere, from the top"),
+        pytest.param("..base", ["I03[other folders]"], id="elsewhere, relatively"),
+    ],
+)
+def test_what_stands_beside_a_module_is_no_habit_for_the_rest_of_the_package(imported: str, found: list[str]):
+    """A house imports from the top, but for some of what stands in the folder of a module, which few have."""
+    near = [".base" if n % 2 else f"shop.part{n}.base" for n in range(9)]
+    files = {f"shop/part{n}/m.py": f"from {module} import b\n" for n, module in enumerate(near)}
+    files |= {f"shop/far{n}/m.py": f"from shop.base import a{n}\nfrom shop.front import b{n}\n" for n in range(40)}
+    findings = judge_source(parse("shop/part/new.py", f"from {imported} import a\n"), learn(files)).findings
+
+    assert found == [each.entry.id for each in findings if each.entry.convention == "I03"]
