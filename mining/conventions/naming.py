@@ -22,7 +22,9 @@ CASES = (
     ("camelCase", re.compile(r"_*[a-z]+[A-Za-z0-9]*")),
     ("UPPER_CASE", re.compile(r"_*[A-Z0-9]+(_[A-Z0-9]+)+_*")),
 )
-ACRONYMS = re.compile(r"_*[a-z0-9]+(_+[a-z0-9]+)*(_+[A-Z][A-Z0-9]*)+(_+([a-z0-9]+|[A-Z0-9]+))*_*")
+SYMBOL = r"([a-z]|[a-z]*[0-9]+)?[A-Z][A-Z0-9]*"
+"""A word in capitals, or one that is written so in any text: `nD`, `dB`, `2D`, `vector3D`."""
+ACRONYMS = re.compile(rf"_*[a-z0-9]+(_+[a-z0-9]+)*(_+{SYMBOL})+(_+([a-z0-9]+|{SYMBOL}))*_*")
 """Words in lower case around words in capitals: the capitals may be another name's."""
 TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
 """A test's name may hold those of classes and exceptions, as they are written."""
@@ -110,7 +112,7 @@ class FunctionCase(Cased):
     question = "How are function names cased?"
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 6
+    version = 7
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -124,6 +126,8 @@ class FunctionCase(Cased):
         nearly=(
             "def __len__(self): pass",
             "def test_read_JSON_file(): pass",
+            "def test_3D(): pass",
+            "def moments_of_vector3D_in_nD(a): pass",
             "def test_Reader_raises_ValueError(): pass",
             "def test_readAll(): readAll(1)",
             "def test_readAll2(): return reader.readAll(1)",
@@ -135,6 +139,7 @@ class FunctionCase(Cased):
             # what is put in the place of another's has the name that it has there
             "def f(a):\n    def readAll(): pass\n    a.readAll = readAll",
             "def ReadAll(a):\n    return library.ReadAll(a, 1)",
+            "@lazy\ndef ReadAll():\n    read = library.ReadAll\n    read.strict = True\n    return read",
             # nobody writes in capitals by accident
             "def READ_ALL(a): pass",
             "def READ(a): pass",
@@ -189,7 +194,7 @@ class ClassCase(Cased):
     question = "How are class names cased?"
     query = "(class_definition) @site"
     linter_codes = frozenset({"N801", "C0103", "invalid-name"})
-    version = 5
+    version = 6
     examples = Examples(
         value="CapWords",
         conforms=(
@@ -202,6 +207,8 @@ class ClassCase(Cased):
         departs=("class read_only: pass", "class readOnly: pass", "class read_only(dict): pass"),
         nearly=(
             "readOnly = type('readOnly', (), {})",
+            # nobody writes in capitals by accident: it is used as a constant
+            "class NOT_GIVEN: pass",
             "def f():\n    class made(B): pass",
             # the name is another's: that of a structure of C, or of the class that this one stands in for
             "class FILE_info(ctypes.Structure): pass",
@@ -226,7 +233,7 @@ class ClassCase(Cased):
             return None
         case = case_of(frame.name)
         if case != "snake_case":
-            return case or None
+            return case if case not in ("", "UPPER_CASE") else None
         is_function_like = not frame.members.isdisjoint(FUNCTION_LIKE) or any(map(is_called_so, bases))
         is_attribute = frame.scope is not None
         return None if is_attribute or is_function_like or derives_from_function_like(bases, file) else case
@@ -373,14 +380,14 @@ def is_of_double(method: DefinitionFrame, file: FileView) -> bool:
 
 def is_lent(function: DefinitionFrame, case: str) -> bool:
     """
-    Claim that a function has another's name: of what it hands on to, or it is called as a class because it makes one.
+    Claim that a function has another's name: of what it gives or hands on to, or it is called as a class that it makes.
 
     What describes an overload is named as the function itself, which is asked.
     """
     if any(name.rpartition(".")[2] == "overload" for name in function.decorators):
         return True
     body = b"" if function.body is None else function.body.text or b""
-    if re.search(rb"(?<!\bself)(?<!\bcls)\.%b\(" % function.name.encode(), body):
+    if re.search(rb"(?<!\bself)(?<!\bcls)\.%b\b" % function.name.encode(), body):
         return True
     returns = text_of(function.returns) if function.returns is not None else ""
     is_maker = MAKES.search(body) is not None or returns.partition("[")[0] in ("Type", "type")
