@@ -12,8 +12,8 @@ from ..source import text_of
 from .convention import Convention, Edit, Examples, Place
 from .view import FileView
 
-HANDED_ON = re.compile(r"(^|:)\s*raise\b|\.exception\(|\bexc_info\s*=", re.MULTILINE)
-"""What a handler does that hides nothing: it raises, or logs where the exception came from."""
+HANDED_ON = re.compile(r"(^|:)\s*(?:raise\b|(?:self|pytest)\.fail\()|\.exception\(|\bexc_info\s*=", re.MULTILINE)
+"""What a handler does that hides nothing: it raises, fails a test, or logs where the exception came from."""
 WARNED = r"\blog\w*\.(?:warning|error|critical)\((?s:.*)\b"
 """What stands before an exception's name where a handler warns of it."""
 PASSED = r"([\w.]+)\((?:[^()]*,)?\s*(?:\w+\s*=\s*)?{}\s*[,)]"
@@ -76,7 +76,7 @@ class HandlerBreadth(Convention):
     )
     never = frozenset({"bare", "Exception"})
     values = ("named", "Exception", "bare")
-    version = 4
+    version = 5
     examples = Examples(
         value="named",
         conforms=("try:\n    f()\nexcept OSError:\n    pass",),
@@ -91,6 +91,7 @@ class HandlerBreadth(Convention):
             # the linters that report a broad handler leave one that hides nothing
             "try:\n    f()\nexcept BaseException:\n    g()\n    raise",
             "try:\n    f()\nexcept Exception as e:\n    if g(e): raise Failed() from e",
+            "try:\n    f()\nexcept Exception as e:\n    self.fail(f'f: {e}')",
             "try:\n    f()\nexcept Exception:\n    logger.exception('f')",
             "try:\n    f()\nexcept Exception:\n    logger.error('f', exc_info=True)",
             "try:\n    f()\nexcept Exception as e:\n    logger.warning('f: %s', g(e))",
