@@ -261,6 +261,8 @@ def test_a_way_of_its_own_is_told_by_how_many_places_and_which_share_agree(answe
     ("path", "found"),
     [
         ("tests/data/a.py", 0),
+        ("tests/sample_data/a.py", 0),
+        ("tests/metadata/a.py", 6),
         ("src/testdata/b/a.py", 0),
         ("compiler/testData/a.py", 0),
         ("tests/data/test_a.py", 6),
