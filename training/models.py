@@ -33,6 +33,7 @@ from ..mining.cache import cache_folder
 from ..mining.errors import IdiolectError, InputError, MachineError, MismatchError, MissingExtraError, lacks_memory
 from ..mining.instead import tell_instead
 from .base import EMBEDDED, embedded_path
+from .onward import goes_on
 from .recipe import SMALL_MODEL
 from .trust import check_config, check_gguf, check_parts
 
@@ -269,7 +270,14 @@ def load_base_model(base: Base, *, device: torch.device, dtype: torch.dtype, **o
         raise InputError(f"The base {base.name!r} keeps no keys and values to go on writing from. Use another.")
     # a quantised model stands where it was put
     placed = model if "quantization_config" in options else model.to(device)  # pyright: ignore - a stub's mistake
-    return placed.eval()
+    placed.eval()
+    with loading(base, "model"):
+        if not goes_on(placed):
+            raise InputError(
+                f"The base {base.name!r} does not go on, token after token, as it reads a text at once: no answer of "
+                "it could be written. Use another."
+            )
+    return placed
 
 
 def forget_origin(model: Any) -> None:

@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 
 import pytest
+import transformers as t
 from idiolect.mining.artefacts import write_json
 from idiolect.mining.errors import InputError, MachineError, MismatchError
 from idiolect.training import adapter as adapters
@@ -116,6 +117,37 @@ def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
     (base / "code.py").write_text("raise SystemExit('ran')")
     with pytest.raises(InputError, match="own code"):
         train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
+
+
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(lambda size: t.BertConfig(vocab_size=size, **SMALL), id="looks ahead"),
+        pytest.param(
+            lambda size: t.RobertaConfig(vocab_size=size, is_decoder=True, pad_token_id=1, **SMALL),
+            id="counts positions from two",
+        ),
+        pytest.param(
+            lambda size: t.RecurrentGemmaConfig(vocab_size=size, num_key_value_heads=1, lru_width=32, **SMALL),
+            id="takes padding for text",
+        ),
+        pytest.param(
+            lambda size: t.MiniMaxConfig(vocab_size=size, num_key_value_heads=2, num_local_experts=2, **SMALL),
+            id="keeps its state in another form",
+        ),
+    ],
+)
+def test_a_base_that_does_not_go_on_as_it_reads_is_refused(config, tiny_corpus, tmp_path, tokenizer):
+    """It would be trained, and what it writes is not what it was taught: one line says so before any step."""
+    from .conftest import tiny_model
+
+    tiny_model(config(len(tokenizer)), len(tokenizer)).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    with pytest.raises(InputError, match="'base' does not go on"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", recipe=RECIPE)
 
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="needs two processes")
