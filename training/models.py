@@ -342,9 +342,19 @@ def context_length(base: Base, tokenizer: PreTrainedTokenizerBase) -> int:
     config = read_config(base).get_text_config()
     lengths = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions", "max_seq_len")]
     lengths.append(tokenizer.model_max_length)
+    # one text beyond that changes the positions of all that are read with it, and not of what was read of it before
+    lengths += read_short(config)
     # a tokenizer that knows no limit says 10^30
     known = [int(length) for length in lengths if length and length < 10**7]
     return min(known, default=CONTEXT_UNKNOWN)
+
+
+def read_short(config: Any) -> list[int | None]:
+    """Return up to where *config* counts by the angles of short texts, where it has others for long ones (LongRoPE)."""
+    ropes = getattr(config, "rope_parameters", None) or {}
+    # some have one for each kind of layer
+    every = [ropes, *(rope for rope in ropes.values() if isinstance(rope, dict))]
+    return [rope.get("original_max_position_embeddings") for rope in every if rope.get("rope_type") == "longrope"]
 
 
 def read_parameters(base: Base) -> int:

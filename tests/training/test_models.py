@@ -22,6 +22,7 @@ from idiolect.training.train import train_adapter
 from .test_train import RECIPE
 
 COMMIT = "c0ffee" * 6 + "c0de"
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 
 
 def test_another_base_is_refused(adapter, tmp_path, tokenizer):
@@ -119,7 +120,17 @@ def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
         train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
 
 
-SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+def test_texts_end_where_others_would_change_their_positions(tmp_path, tokenizer):
+    """Phi-3 reads all texts of a pack by other angles where one is long: its base takes none that long."""
+    from .conftest import tiny_model
+
+    factors = {"short_factor": [1.0] * 4, "long_factor": [2.0] * 4, "original_max_position_embeddings": 64}
+    rope = {"rope_type": "longrope", "rope_theta": 10_000.0, **factors}
+    config = t.Phi3Config(vocab_size=len(tokenizer), rope_parameters=rope, pad_token_id=0, **SMALL)
+    tiny_model(config, len(tokenizer)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+
+    assert models.context_length(models.find_base(tmp_path), tokenizer) == 64
 
 
 @pytest.mark.parametrize(
