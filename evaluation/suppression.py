@@ -14,12 +14,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import tree_sitter
+
 from ..mining.conventions.convention import is_rule
 from ..mining.judge import Finding
 from ..mining.source import Source
 from .names.existence import RULE as NAMES
 
 MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\b(?:\[((?:[^][\n]|\[[^][\n]*\])*)\])?[ \t]*([^\n]*)")
+NEARLY = re.compile(
+    rb"\bidiolect[ \t]*[:-]?[ \t]*(?:ignore|disable|skip|allow|noqa)[a-z-]*[ \t]*:?[ \t]*[\[(]?[a-z]\d\d\b", re.I
+)
+"""What names a rule and is meant for an excuse; where it is not written as one, it is none."""
 RULE = re.compile(r"(?:[^][,]|\[[^]]*\])+")
 """What stands between commas; a key in brackets may hold one."""
 ENDS = "*/->#} \t\r"
@@ -53,8 +59,8 @@ def collect_suppressions(source: Source) -> list[Suppression]:
     """Return the excuses of *source*, in order; what looks like one inside of a string is none."""
     found: list[Suppression] = []
     for match in MARK.finditer(source.utf8) if b"idiolect:" in source.utf8 else ():
-        node = source.tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
-        if node is None or "comment" not in node.type:
+        node = comment_at(source, match.start())
+        if node is None:
             continue
         # the text of a comment may be a node in it
         while node.parent is not None and "comment" in node.parent.type:
@@ -70,6 +76,21 @@ def collect_suppressions(source: Source) -> list[Suppression]:
         reason = match[3].decode("utf-8", "replace").strip().rstrip(ENDS)
         found.append(Suppression(line, target, last, rules, reason))
     return chain(found)
+
+
+def comment_at(source: Source, byte: int) -> tree_sitter.Node | None:
+    """Return the comment that holds *byte*, or a part of it, or None where there is code."""
+    node = source.tree.root_node.descendant_for_byte_range(byte, byte + 1)
+    return node if node is not None and "comment" in node.type else None
+
+
+def collect_misspelt(source: Source) -> list[tuple[int, str]]:
+    """Return (line, complaint) for every comment that is meant for an excuse and not written as one."""
+    if b"idiolect" not in source.utf8.lower():
+        return []
+    starts = [match.start() for match in NEARLY.finditer(source.utf8) if not MARK.match(source.utf8, match.start())]
+    remark = "this is not how a place is excused: write `idiolect: ignore[RULE]` and a reason"
+    return [(source.line_of(start), remark) for start in starts if comment_at(source, start) is not None]
 
 
 def chain(found: Sequence[Suppression]) -> list[Suppression]:

@@ -11,7 +11,7 @@ import pytest
 from idiolect.cli import main
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
-from idiolect.evaluation.suppression import collect_suppressions
+from idiolect.evaluation.suppression import collect_misspelt, collect_suppressions
 from idiolect.mining.languages import language_named
 from idiolect.mining.source import parse_source
 
@@ -47,6 +47,31 @@ def test_comments_excuse_with_a_reason(house: Path, capsys: pytest.CaptureFixtur
     assert "new.py:7: note: ignore[S99] excuses nothing: there is no such rule" in said
     assert "new.py:8: note: ignore names no rule and excuses nothing" in said
     assert "new.py:11: note: ignore[S01, X99, D05[summary], D05[top]] names what is no rule: X99, D05[top]" in said
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "idiolect-ignore[S01]",
+        "idiolect ignore[S01]",
+        "Idiolect: Ignore[s01]",
+        "idiolect: disable[S01]",
+        "idiolect: disable-next-line S01",
+        "idiolect: noqa(S01)",
+    ],
+)
+def test_a_comment_that_is_meant_for_an_excuse_is_told_how_to_be_one(comment: str):
+    """It would excuse nothing in silence."""
+    source = parse_text("a.py", f"a = 1\n# {comment} so\nb = 'x'\n")
+
+    assert [2] == [line for line, said in collect_misspelt(source) if "`idiolect: ignore[RULE]`" in said]
+
+
+def test_excuses_and_prose_are_not_called_misspelt():
+    """Neither what is written as one, with whatever faults, nor what only speaks of it, nor a string."""
+    text = "# idiolect: ignore[S01] so\n# idiolect: ignore S01\n# idiolect skips these\na = 'idiolect-ignore[S01]'\n"
+
+    assert [] == collect_misspelt(parse_text("a.py", text))
 
 
 def test_an_excuse_for_a_name_is_not_called_idle_where_no_name_is_asked(house: Path):
