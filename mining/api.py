@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from .conventions.facts import FileFacts
 from .definitions import Definition
+from .deprecated import deprecated_names
 from .makers import Making, maker_of, on_one_line, read_makings
 from .source import Source
 from .visibility import has_private_part
@@ -52,6 +53,8 @@ class Symbol(NamedTuple):
     """The first sentence of its documentation, without the full stop."""
     making: Making | None = None
     """Of a class, what more than its own maker tells what it is called with."""
+    is_deprecated: bool = False
+    """Whether it says that it is to be used no more."""
 
 
 def file_symbols(source: Source, definitions: list[Definition], facts: FileFacts | None = None) -> tuple[Symbol, ...]:
@@ -66,6 +69,7 @@ def file_symbols(source: Source, definitions: list[Definition], facts: FileFacts
         if definition.symbol.endswith(MAKER) and times[definition.symbol] == 1
     }
     makings = {} if facts is None else read_makings(source, offered, facts)
+    gone = deprecated_names(source, definitions)
     return tuple(
         Symbol(
             name=definition.symbol,
@@ -75,6 +79,7 @@ def file_symbols(source: Source, definitions: list[Definition], facts: FileFacts
             public=not has_private_part(definition.symbol),
             summary="" if definition.doc is None else summary_of(source.slice(definition.doc)),
             making=makings.get(definition.symbol),
+            is_deprecated=definition.symbol in gone,
         )
         for definition, signature in zip(offered, signatures, strict=True)
     )
@@ -114,7 +119,7 @@ def build_index(files: Iterable[tuple[str, tuple[Symbol, ...]]]) -> dict[str, ob
 def as_row(symbol: Symbol) -> dict[str, object]:
     """Return *symbol* as the index tells it."""
     row = symbol._asdict()
-    del row["making"]
+    del row["making"], row["is_deprecated"]
     return row
 
 

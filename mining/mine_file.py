@@ -14,6 +14,7 @@ from typing import NamedTuple
 from .api import file_symbols
 from .conventions.tally import tally_source
 from .definitions import Definition, collect_definitions
+from .deprecated import deprecated_names
 from .errors import InputError, MissingExtraError
 from .filters.duplicates import fingerprint_all
 from .filters.licence import file_licence
@@ -32,6 +33,8 @@ from .yields import NO_GRAMMAR, REDACTED, Drop, FileYield, make_pair
 
 PLAIN_KINDS = ("implement", "infill")
 """What a file teaches that is nobody's house."""
+OF_USE = frozenset({"declare", "document", "implement", "recall"})
+"""Kinds that teach what a definition is, and nothing where it is to be used no more."""
 
 
 def mine_source(
@@ -82,6 +85,7 @@ def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Dra
     source = mined.source
     drafts: list[Draft] = []
     drops: list[Drop] = []
+    gone = deprecated_names(source, mined.definitions)
     doubtful = source.language.name == "python" and gives_cause(source)
     # of a property and its setter, or of overloads, one name stands for all
     broken = {part.symbol for part in mined.definitions if broken_definition(source, part)} if doubtful else set[str]()
@@ -92,6 +96,7 @@ def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Dra
             if draft.kind != name:
                 raise InputError(f"The kind {name!r} makes drafts of the kind {draft.kind!r}: they must be its own.")
             reason = object_to(draft) or ("syntax" if draft.symbol in broken else "")
+            reason = reason or ("deprecated" if name in OF_USE and draft.symbol in gone else "")
             if reason:
                 drops.append(Drop(source.path, draft.symbol, name, reason))
             else:

@@ -269,9 +269,9 @@ def opening_of(source: Source, caller: Definition) -> str:
 
 
 def finish_use(draft: Draft, lookup: Lookup) -> Draft | None:
-    """Return *draft* with the words of its callee's documentation, or None when the callee is not the house's."""
+    """Return *draft* with its callee's words; None where that is not the house's, or is to be called no more."""
     symbol = lookup.find(draft.callee, is_method=draft.calls_method)
-    if symbol is None:
+    if symbol is None or symbol.is_deprecated:
         return None
     return draft._replace(instruction=draft.instruction.replace(ASK, ask_with(symbol, draft)))
 
