@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .conventions.convention import HouseConvention, Opportunity, conventions_by_id
+from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id
 from .conventions.tally import FileTally, tally_source
 from .errors import naming
 from .filters.personal import MASKED, mask_personal
@@ -113,7 +113,8 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None, *, 
         asked += len(here)
         if entry is None or not here:
             continue
-        departs = [o for o in here if not is_answer(o.value, entry.value)]
+        convention = conventions_by_id()[entry.convention]
+        departs = [o for o in here if not is_answer(convention, o.value, entry.value)]
         obeyed[entry.id] += len(here) - len(departs)
         violated[entry.id] += len(departs)
         rate = entry.k / entry.n
@@ -136,9 +137,9 @@ def judge_source(source: Source, profile: Profile, span: Span | None = None, *, 
     )
 
 
-def is_answer(found: str, wanted: str) -> bool:
-    """Claim that *found* is the house's answer, or would be in the profile of a corpus, which names no person."""
-    return found == wanted or (MASKED in wanted and mask_personal(found)[0] == wanted)
+def is_answer(convention: Convention, found: str, wanted: str) -> bool:
+    """Claim that *found* suits the house, or would in the profile of a corpus, which names no person."""
+    return convention.suits(found, wanted) or (MASKED in wanted and mask_personal(found)[0] == wanted)
 
 
 def has_its_own_way(found: Sequence[Opportunity], value: str) -> bool:

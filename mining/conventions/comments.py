@@ -20,6 +20,12 @@ ISSUE = re.compile(r"#\d+|\b[A-Z][A-Z0-9]+-\d+\b|https?://|\bgh-\d+", re.IGNOREC
 OWNER = re.compile(r"^\s*[(\[]\s*@?[\w.@-]+\s*[)\]]")
 RIGHTS = re.compile(r"copyright|licen[cs]e|SPDX|all rights reserved", re.IGNORECASE)
 YEARS = re.compile(r"\b(19|20)\d\d(\s*[-,–]\s*((19|20)?\d\d|present))*\b")
+HOLDER = re.compile(
+    r"^[^\w\n]*(?:c\)[ \t]*|SPDX-File)?copyright(?:text)?\b(?:[ \t:,-]|\(c\)|©|(?:by|now|present|YEAR)\b)*"
+    r"(.*?)(?=[,.]?[ \t]*all rights reserved|[ \t]*<|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Whom a line names that holds the rights."""
 TO_TOOLS = re.compile(
     r"#!|# -\*-|# vim|# coding|#\s*(noqa|nosec|pragma)\b"
     r"|#\s*(flake8|fmt|isort|mypy|pylint|pyright|pytype|ruff|ty|type|yapf)\s*:"
@@ -94,14 +100,14 @@ class FileHeader(Convention):
     linter_codes = frozenset({"CPY001"})
     never = frozenset({NO_HEADER})
     is_fixable = True
-    version = 2
+    version = 3
     examples = Examples(
         value="# Copyright YEAR The Authors\n# SPDX-License-Identifier: MIT",
         conforms=(
             "# Copyright 2021-2024 The Authors\n# SPDX-License-Identifier: MIT\n\nx = 1\n",
             "#!/usr/bin/env python\n# Copyright 2025 The Authors\n# SPDX-License-Identifier: MIT\n\nx = 1\n",
         ),
-        departs=("x = 1\n", "# Copyright 2021 Somebody Else\n\nx = 1\n", "# reads files\nx = 1\n"),
+        departs=("x = 1\n", "# Copyright 2021 The Authors\n\nx = 1\n", "# reads files\nx = 1\n"),
         nearly=(
             "",
             "# Copyright 2024 The Authors\n# SPDX-License-Identifier: MIT\n",
@@ -147,6 +153,10 @@ class FileHeader(Convention):
         following = statements[statements.index(header[-1]) + 1 :] if header else []
         return (Edit(header[0].start_byte, following[0].start_byte, ""),) if following else ()
 
+    def suits(self, found: str, wanted: str) -> bool:
+        """Claim that *found* is the header, or keeps the rights of somebody else, whose code the file holds."""
+        return found == wanted or not holders_of(found) <= holders_of(wanted)
+
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong: the first line that differs."""
         return difference_of(found, wanted)
@@ -154,6 +164,11 @@ class FileHeader(Convention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open every file with `{telling_line(value)}`."
+
+
+def holders_of(header: str) -> frozenset[str]:
+    """Return whom *header* names as those who hold the rights, in small letters."""
+    return frozenset(named[1].strip(" .*/").casefold() for named in HOLDER.finditer(header)) - {""}
 
 
 def difference_of(found: str, wanted: str) -> str:

@@ -319,6 +319,10 @@ class Convention:
         """Return what is to be done at a place that answers *found* where the house answers *wanted*, and what is."""
         return f"{self.advice(wanted, key).rstrip('.')} (here: {found})"
 
+    def suits(self, found: str, wanted: str) -> bool:
+        """Claim that nobody shall be asked to answer *wanted* where the answer *found* stands."""
+        return found == wanted
+
     def topic(self, key: str) -> str:
         """Return what *key* is about: keys of questions for every language open with the language."""
         return key.partition(": ")[2] if self.is_neutral else key

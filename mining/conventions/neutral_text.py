@@ -15,7 +15,7 @@ from ..traits import ONE_COMMENT, ONE_LONG_STRING
 from ..visibility import visibility_of
 from .anyfacts import last_part, with_attributes
 from .anyview import AnyView, first_token
-from .comments import RIGHTS, YEARS, difference_of, telling_line
+from .comments import RIGHTS, YEARS, difference_of, holders_of, telling_line
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 
 MARKERS = ("///", "//!", "//", "/**", "/*!", "/*", "--", "#", ";", "%")
@@ -253,13 +253,17 @@ class AnyHeader(NeutralConvention):
     name = "any-file-header"
     question = "Which comment about rights opens a file?"
     never = frozenset({"no header"})
-    version = 6
+    version = 7
     examples = Examples(
         value="// Copyright YEAR The Authors",
         path="src/a.js",
         language="javascript",
         conforms=("// Copyright 2024 The Authors\n\nlet x = 1;\n",),
-        departs=("let x = 1;\n", "// Copyright 2024 Others\n\nlet x = 1;\n", "f();\n// Copyright 2024 The Authors\n"),
+        departs=(
+            "let x = 1;\n",
+            "// Copyright 2024 The Authors\n// Confidential\n\nlet x = 1;\n",
+            "f();\n// Copyright 2024 The Authors\n",
+        ),
         nearly=(
             "",
             "//  Copyright 2024  The Authors\n\nlet x = 1;\n",
@@ -339,6 +343,10 @@ class AnyHeader(NeutralConvention):
         """Return a word put into the header."""
         end = place.source.utf8.find(b"\n", place.start)
         return (Edit(end, end, " (changed)"),) if value != "no header" and end > 0 else ()
+
+    def suits(self, found: str, wanted: str) -> bool:
+        """Claim that *found* is the header, or keeps the rights of somebody else, whose code the file holds."""
+        return found == wanted or not holders_of(found) <= holders_of(wanted)
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong: the first line that differs."""

@@ -497,6 +497,27 @@ def test_a_header_that_differs_is_told_by_its_first_line_that_does(header: str, 
     assert said in finding.message
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["# Copyright 2019 Bob\n# Licence: BSD\n", "# (c) Copyright 2024 Ada\n# SPDX-FileCopyrightText: 2020 Bob\n"],
+    ids=["another", "one more"],
+)
+def test_the_rights_of_others_stay(header: str):
+    """A file that holds another's code says so: nobody is asked to write the house's name over it."""
+    text = "# Copyright 2024 Ada\n# Licence: MIT\n"
+    profile = learn_profile([tally(f"{text}\nx = 1\n", f"p/m{n}.py") for n in range(99)])
+    script = parse_source("p/a.js", header.replace("#", "//").encode() + b"\nf();\n", language_named("javascript"))
+    scripts = learn_profile(
+        tally_source(parse_source(f"p/m{n}.js", text.replace("#", "//").encode() + b"\nf();\n", script.language))
+        for n in range(99)
+    )
+
+    found = [*judge_source(parse(f"{header}\ny = 2\n"), profile).findings, *judge_source(script, scripts).findings]
+
+    assert {"D11", "Q20"} <= {entry.convention for entry in (*profile.entries, *scripts.entries) if entry.tier}
+    assert not {"D11", "Q20"} & {finding.entry.convention for finding in found}
+
+
 @pytest.mark.parametrize(("aliased", "plain", "learned"), [(75, 13, []), (75, 0, ["D"]), (0, 75, []), (99, 1, ["D"])])
 def test_a_member_taken_as_it_is_counts_against_its_other_name(aliased: int, plain: int, learned: list[str]):
     """Another name is a rule where nearly all give it; that members keep their own is none."""

@@ -486,7 +486,7 @@ def test_a_function_of_php_is_no_method():
     ("head", "said"),
     [
         ("", "this file does not open with `Copyright YEAR Ada`"),
-        ("/*\n * Copyright 2024 Bob\n */\n", "the header says ` * Copyright YEAR Bob` here, ` * Copyright YEAR Ada`"),
+        ("/*\n * Copyright 2024, Ada\n */\n", "the header says ` * Copyright YEAR, Ada` here, ` * Copyright YEAR Ada`"),
     ],
 )
 def test_a_header_is_told_by_a_line_that_says_something(head: str, said: str):
