@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.mining.conventions import tally_source
-from idiolect.mining.conventions.convention import Opportunity
+from idiolect.mining.conventions.convention import Opportunity, conventions_by_id
 from idiolect.mining.errors import SettingsError
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import is_answer, judge_source, make_finding, shared_parts
@@ -500,7 +500,7 @@ def test_a_finding_marks_the_first_line_of_its_token(text: str, start: int, end:
 )
 def test_whom_a_header_names_is_no_departure_from_a_corpus(found: str, wanted: str, is_one: bool):
     """The profile of a corpus names no person, so who stands in the place of one is as the house has it."""
-    assert is_one == is_answer(found, wanted)
+    assert is_one == is_answer(conventions_by_id()["D11"], found, wanted)
 
 
 @pytest.mark.parametrize(
