@@ -124,9 +124,10 @@ def test_texts_end_where_others_would_change_their_positions(tmp_path, tokenizer
     """Phi-3 reads all texts of a pack by other angles where one is long: its base takes none that long."""
     from .conftest import tiny_model
 
-    factors = {"short_factor": [1.0] * 4, "long_factor": [2.0] * 4, "original_max_position_embeddings": 64}
-    rope = {"rope_type": "longrope", "rope_theta": 10_000.0, **factors}
-    config = t.Phi3Config(vocab_size=len(tokenizer), rope_parameters=rope, pad_token_id=0, **SMALL)
+    rope = {"rope_type": "longrope", "rope_theta": 10_000.0, "short_factor": [1.0] * 4, "long_factor": [2.0] * 4}
+    config = t.Phi3Config(
+        vocab_size=len(tokenizer), original_max_position_embeddings=64, rope_parameters=rope, pad_token_id=0, **SMALL
+    )
     tiny_model(config, len(tokenizer)).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
 
