@@ -19,6 +19,7 @@ ONE_LONG_STRING = "one long string"
 ONE_QUOTE = "one quote"
 PROGRAM = "program"
 PROSE = "prose"
+TYPED_TEXTS = "typed texts"
 
 TRAITS = {
     C_STATEMENTS: "`if`, `while` and their like open statements, so what begins with one is no unit",
@@ -34,6 +35,7 @@ TRAITS = {
     ONE_QUOTE: "one quote opens a string, or each means another thing",
     PROGRAM: "what is given under a key is mostly computed, so a rule about such values is advised at most",
     PROSE: "its layout and its names are not those of code",
+    TYPED_TEXTS: "the type of a key says which texts it may have",
 }
 """Each trait, and what it says of a language."""
 

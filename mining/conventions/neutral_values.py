@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..languages import traits_of
-from ..traits import PROGRAM
+from ..traits import PROGRAM, TYPED_TEXTS
 from .anyfacts import EntryFact, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
@@ -50,6 +50,7 @@ class ClosedValues(NeutralHouseConvention):
     roles = OTHER_ROLES
     cap = "advise"
     never = frozenset({"another value"})
+    spared = frozenset({TYPED_TEXTS})
     version = 10
     examples = Examples(
         value="`hdd`, `ssd`",
@@ -69,9 +70,9 @@ class ClosedValues(NeutralHouseConvention):
         Examples(
             value="`2`, `10`",
             key="`limit` in `retry`",
-            path="test/a.ts",
-            language="typescript",
-            rule={"language": "typescript", "shape": "retry", "child": "limit", "values": ["2", "10"]},
+            path="test/a.js",
+            language="javascript",
+            rule={"language": "javascript", "shape": "retry", "child": "limit", "values": ["2", "10"]},
             conforms=(),
             departs=(),
             nearly=("f({retry: {limit: 7}});\n",),
@@ -117,7 +118,7 @@ class LiteralOrReference(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"a literal"})
-    version = 4
+    version = 5
     examples = Examples(
         value="a reference",
         key="`zone` in `resource disk`",
@@ -137,11 +138,16 @@ class LiteralOrReference(NeutralHouseConvention):
     )
 
     def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
-        """Yield the keys that are nearly always given one of the two."""
+        """
+        Yield the keys that are nearly always given one of the two.
+
+        That no literal was given so far where a program could compute one says nothing of the house.
+        """
+        must_depart = any(PROGRAM in traits_of(facts.language) for facts in files)
         yield from widest_only(
             (shape, child, {"key": f"`{child}` in `{shape.name}`", "child": child})
             for shape, child, entries in keys_of(files)
-            if is_settled(entries)
+            if is_settled(entries) and not (must_depart and is_unanimous(entries))
         )
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
@@ -169,10 +175,6 @@ class LiteralOrReference(NeutralHouseConvention):
     def is_habit(self, rule: Mapping[str, Any]) -> bool:
         """Claim that the house could give the key another kind of value."""
         return is_free(rule)
-
-    def goes_without_saying(self, language: str, departures: int) -> bool:
-        """Claim that nobody gives a literal where a program could compute one, which says nothing of the house."""
-        return PROGRAM in traits_of(language) and not departures
 
 
 OPEN = (b"{", b"[", b"(", b",", b"}", b")", b"]")
@@ -228,6 +230,11 @@ def is_settled(entries: Iterable[tuple[str, EntryFact]]) -> bool:
     """Claim that a key is nearly always given one of the two."""
     counts = Counter(entry.kind for _, entry in entries if entry.kind != "other")
     return counts.total() >= LEAST and max(counts.values()) >= SHARE * counts.total()
+
+
+def is_unanimous(entries: Iterable[tuple[str, EntryFact]]) -> bool:
+    """Claim that a key is always given one of the two."""
+    return len({entry.kind for _, entry in entries} - {"other"}) == 1
 
 
 def entries_of(facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[EntryFact]:
