@@ -195,7 +195,7 @@ class IndentationUnit(NeutralConvention):
     is_in_line = False
     matter = LAYOUT
     spared = frozenset({PROSE})
-    version = 7
+    version = 8
     examples = Examples(
         value="2 spaces",
         path="src/a.js",
@@ -260,6 +260,14 @@ class IndentationUnit(NeutralConvention):
                 "class A(a: Int) :\n    B(a) {\n  val c = 1\n}\n",
             ),
         ),
+        Examples(
+            value="2 spaces",
+            path="src/A.java",
+            language="java",
+            conforms=("class A {\n  int b;\n}\n",),
+            departs=("class A {\n    int b;\n}\n",),
+            nearly=("class A {\n  void b() {\n    for (C c :\n        d) {\n      e(c);\n    }\n  }\n}\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -292,13 +300,22 @@ def is_opened(file: AnyView, before: Node, token: Node) -> bool:
     above = file.margin(before.end_point.row)
     if opening == ":":
         is_margin = (block.start_point.row, block.start_point.column) == (before.end_point.row, len(above))
-        return is_margin and not TYPES.search(first.type)
+        return is_margin and not TYPES.search(first.type) and not is_bracketed(before)
     if opening == "(" or DEEPER.search(block.type):
         return False
     # a block that hangs on something further left than its end is aligned with that, not indented
     is_level = closing.start_point.column == len(above) and file.margin(closing.start_point.row) == above
     is_word = not closing.is_named and text_of(closing).isalpha()
     return is_level and closing.start_byte > token.start_byte and (is_word or (opening, text_of(closing)) in BRACKETS)
+
+
+def is_bracketed(node: Node) -> bool:
+    """Claim that *node* stands between brackets of what it is a part of: `for (String each :` opens no block."""
+    opened = 0
+    while node.prev_sibling is not None:
+        node = node.prev_sibling
+        opened += (node.type == "(") - (node.type == ")")
+    return opened > 0
 
 
 DEEPER = re.compile(r"argument|initializer|parameter")
