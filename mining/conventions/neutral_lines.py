@@ -27,6 +27,8 @@ SAID = re.compile(r"assign|call|command|expression|^list$|lexical|pipeline|varia
 GIVING = re.compile(r"assign|lexical|type_alias|variable")
 """Kinds of statements that give something a name, and have no lines of their own to stand apart by."""
 WORD = re.compile(r"[\w$]+")
+CALLED = re.compile(r"[\w$.]+\(")
+"""What a statement opens with that calls something with brackets."""
 DESCRIBING = re.compile(rb"(?:desc|long_desc)\b")
 """How a call of Ruby begins that is said of the task or the command which follows it."""
 ORDERING = re.compile(r"^preproc|directive$")
@@ -44,7 +46,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 13
+    version = 14
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -85,7 +87,7 @@ class BlankLines(NeutralConvention):
             language="typescript",
             conforms=("f(() => {\n  a();\n});\n\nf(b);\n",),
             departs=("f(() => {\n  a();\n});\nf(b);\n",),
-            nearly=("f(a);\nf(b);\n",),
+            nearly=("f(a);\nf(b);\n", "f(a);\nf(() => {\n  b();\n});\n"),
         ),
         Examples(
             value="1",
@@ -213,11 +215,14 @@ def is_one_liner(node: Node) -> bool:
 
 def are_grouped(one: Node, other: Node) -> bool:
     """Claim that two neighbours stand together, or apart, by what they are about, as lines of one kind do."""
-    is_line = one.start_point.row == one.end_point.row and other.start_point.row == other.end_point.row
+    is_first_line = one.start_point.row == one.end_point.row
+    is_line = is_first_line and other.start_point.row == other.end_point.row
     if one.type != other.type:
         return is_line and all(SAID.search(each.type) and not TAKING.search(each.type) for each in (one, other))
-    # groups of what Rust uses are parted by whose it is
-    return one.type == "use_declaration" or (is_line and not TAKING.search(one.type))
+    # a call may go on with lines that call the same, and groups of what Rust uses are parted by whose it is
+    head = CALLED.match(text_of(one)) if is_first_line else None
+    is_row = one.type == "use_declaration" or (head is not None and text_of(other).startswith(head[0]))
+    return is_row or (is_line and not TAKING.search(one.type))
 
 
 def is_about(one: Node, other: Node) -> bool:
