@@ -24,6 +24,8 @@ from .silences import Silences
 from .tally import broken_spans, is_among
 
 MARGIN = re.compile(rb"[ \t]*")
+FILLED = b"<%"
+"""What stands in the code of a template where something is filled in, which no grammar of code reads."""
 JSX = re.compile(rb"</|/>")
 
 
@@ -59,6 +61,9 @@ class AnyView:
         self.role = role_of(source.path)
         self.root = source.tree.root_node
         self.broken = broken_spans(self.root)
+        # of a template nothing is what it seems, up to where its strings end
+        if any(FILLED in self.utf8[start:end] for start, end in self.broken):
+            self.broken = [(0, len(self.utf8))]
         self.broken_ends = [end for _, end in self.broken]
         nodes = QueryCursor(source.language.token_query, match_limit=MATCH_LIMIT).captures(self.root)
         self.strings = in_order(nodes.get("string", []))

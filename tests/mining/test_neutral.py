@@ -376,6 +376,13 @@ def test_what_does_not_parse_keeps_no_more_from_being_asked_than_the_function_ar
     assert [True, False] == [view.is_broken(text.index(each)) for each in ("g(", "h(")]
 
 
+def test_nothing_is_asked_of_a_template():
+    """Where something is filled in, strings seem to go on over lines that hold code."""
+    text = 'def f(%{"<%= key %>" => <%= key %>}) do\n  g()\nend\n\ndef h(%{"<%= key %>" => a}) do\n  a\nend\n'
+
+    assert () == tally("priv/templates/a.ex", text).opportunities
+
+
 def test_an_annotation_is_no_neighbour():
     """In Kotlin's grammar it stands beside what it is said of."""
     view = AnyView(parse("A.kt", "fun f() {\n    g()\n}\n\n@Late\nfun h() {\n    g()\n}\n"))
