@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -30,7 +31,16 @@ RECEIVER = re.compile(r"^\((?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?(?:self|cls)\b(?:\s*:
 """The parameter that no caller gives."""
 MAKER = ".__init__"
 """How the name of the method ends that says what its class is called with."""
-SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=\s|$)|\n\s*\n")
+SENTENCE_END = re.compile(
+    r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=\s|$)|\n\s*(?:\n|[-*+] |\d+[.)] |[@\\:]\w|>>>|\*\*|`{3}|~{3})"
+)
+"""Where a sentence stops, be it because a list, a tag or an example follows."""
+NO_SUMMARY = re.compile(r"@|(?:arg(?:ument)?s|param(?:eter)?s|returns?|syntax|usage) ?:|\S+://\S*$", re.IGNORECASE)
+"""What opens documentation that begins with a tag or a section, or is an address."""
+OPEN_END = re.compile(
+    r"(?:[,:;(]|\b(?:an?|and|are|as|at|by|for|from|if|in|into|is|its?|of|on|or|over|than|that|the|this|to|when|which|with))$"
+)
+"""How a line ends whose sentence goes on."""
 
 
 class Symbol(NamedTuple):
@@ -91,13 +101,31 @@ def signature_of(source: Source, definition: Definition) -> str:
 
 
 def summary_of(doc: str) -> str:
-    """Return the first sentence of documentation, on one line, without its markers and its full stop."""
+    """Return the first sentence of documentation, on one line, without its markers and its full stop; nothing where it goes on."""
     first, *others = unclosed(doc[: 4 * LONGEST_SUMMARY]).split("\n")
     lines = [OPENING.sub("", first, count=1), *(CONTINUING.sub("", line, count=1) for line in others)]
     text = "\n".join(lines).strip()
     end = SENTENCE_END.search(text)
-    sentence = " ".join(text[: end.start() if end else len(text)].split())
-    return sentence if len(sentence) <= LONGEST_SUMMARY else ""
+    sentence = first_of(text[: end.start() if end else len(text)].split("\n"))
+    is_summary = len(sentence) <= LONGEST_SUMMARY and not sentence.endswith(":") and not NO_SUMMARY.match(sentence)
+    return sentence if is_summary else ""
+
+
+def first_of(lines: list[str]) -> str:
+    """
+    Return *lines* as one, up to where a sentence ends without a full stop.
+
+    There the next line opens with a capital, whose word would have had room on the line before it.
+    """
+    lines = [" ".join(line.split()) for line in lines]
+    longest = max(map(len, lines))
+    for number, (line, following) in enumerate(pairwise(lines), start=1):
+        word = following.partition(" ")[0]
+        has_room = len(line) + 1 + len(word) <= longest
+        if has_room and word[:1].isupper() and word[1:].islower() and line and not OPEN_END.search(line):
+            lines = lines[:number]
+            break
+    return " ".join(filter(None, lines))
 
 
 def unclosed(doc: str) -> str:

@@ -121,6 +121,18 @@ def symbols_of(path: str, text: str) -> tuple[Symbol, ...]:
         ("!> Opens the\n!! door.", "Opens the door", "open the door"),
         ('"""Safe version of `open`."""', "Safe version of `open`", ""),
         ('"""Convenience method for opening doors."""', "Convenience method for opening doors", ""),
+        ('"""Opens a door to v3\n    Receives a key and returns it."""', "Opens a door to v3", "open a door to v3"),
+        (
+            '"""Opens the door of the\n    House, which is the one at the end of a street."""',
+            "Opens the door of the House, which is the one at the end of a street",
+            "open the door of the House, which is the one at the end of a street",
+        ),
+        ("/// Opens the door\n/// **Slow** may take a while", "Opens the door", "open the door"),
+        ("/// Opens one of:\n///  - `front`\n///  - `back`", "", ""),
+        ("/**\n * Opens the door\n * @param key the key\n */", "Opens the door", "open the door"),
+        ("/**\n * @experimental It may change.\n */", "", ""),
+        ('"""https://example.com/doors#open"""', "", ""),
+        ('"""\n    Arguments:\n        key -- The key.\n    """', "", ""),
     ],
 )
 def test_a_summary_is_told_as_it_is_written(doc: str, summary: str, purpose: str):
