@@ -46,7 +46,11 @@ EMPTY = re.compile(
     r"\bwip\b|^(?:fixup|squash|amend)!|^(?:oops|whoops)\b[^,:]*$|\?$|\bresolv\w+ (?:merge )?conflicts?\b"
     r"|\b(?:address|apply|incorporate|respond to)\b.{0,40}\b(?:review|comments?|feedback|suggestions?)\b"
     r"|^(?:(?:fix|correct|a|few|some|small|minor|simple) )*typos?$"
-    r"|^(?:minor|misc\w*|small|some|various) (?:\w+ )?(?:changes?|clean-?ups?|fix(?:es)?|improvements?|tweaks?)$"
+    r"|^(?:a few|minor|misc\w*|several|small|some|various) (?:\w+ )?"
+    r"(?:changes?|clean-?ups?|fix(?:es)?|improvements?|tweaks?)(?: (?:around|for|in|of|on|to)\b[^:]*)?$"
+    r"|^(?:(?:big|great|huge|much|visual) )+improve(?:d|ments?)\b"
+    r"|^(?:clean[ -]?up|fix) (?:\w+ ){0,2}warnings?\b(?! (?:about|for|from|of|on|that|when))"
+    r"|\bto (?:the )?latest(?: versions?)?$"
     r"|\b(?:apply|format with|make|ran|run) (?:black|gofmt|isort|prettier|ruff|rustfmt)\b"
     r"|\bCI (?:errors?|failures?)\b|\ba bit of clean-?up\b|\bsuggestions? (?:by|from)\b"
     r"|\b(?:black|clippy|codeguru|error[ -]?prone|flake8|golangci[\w-]*|isort|\w{0,6}lint(?:er)?|prettier|sonar\w*)\b"
@@ -65,6 +69,8 @@ MARK = r"(?:[\u2139\u2190-\u2bff\u200d\ufe0f\U0001f000-\U0001faff]+\s*|:[a-z_]+:
 PREFIX = re.compile(rf"^{MARK}(?:(?:(?P<type>\w+)(?: ?\([^)]*\))?!?|[\w./-]+) ?:\s+)?{MARK}")
 """`fix(parser):` and the like, with marks before or after it."""
 FIXES = frozenset({"bug", "bugfix", "fix", "hotfix"})
+FAULT = re.compile(r"(?:broken|incorrect|missing|wrong)\b", re.IGNORECASE)
+"""What opens the words of a message that says what was wrong."""
 ORDER = re.compile(
     r"(?:accept|account|adapt|add|adjust|align|allow|always|apply|avoid|bring|call|catch|change|check|clarify|clean"
     r"|clear|close|compute|consider|convert|copy|correct|correctly|create|declare|decouple|decrease|deduplicate|defer"
@@ -217,7 +223,7 @@ def told(subject: str) -> tuple[str, str]:
 def spoken(subject: str) -> str:
     """Return the first line of a message as a person would say it: of what was wrong, that it is to be fixed."""
     type_, words = told(subject)
-    if type_ in FIXES and not ORDER.match(words):
+    if (type_ in FIXES and not ORDER.match(words)) or FAULT.match(words):
         return f"Fix: {words}"
     return words[:1].upper() + words[1:] if WORD.match(words) else words
 

@@ -29,6 +29,11 @@ STUB = re.compile(
     r"\s*(?:#.*)?"
 )
 """A body that is left to others to write, with the words of the error that says so."""
+DIGEST = re.compile(
+    r"(?<![a-z\d])(?=\d*[a-f])(?=[a-f]*\d)[a-f\d]{20,}(?![a-z\d])|\b[a-f\d]{8}(?:-[a-f\d]{4}){3}-[a-f\d]{12}\b",
+    re.IGNORECASE,
+)
+"""What a machine drew or computed: no one knows it by heart, and no code around it tells it."""
 BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 """Characters that make code read otherwise than it runs (CVE-2021-42574)."""
 MIXED = re.compile("[A-Za-z_][\u0400-\u058f\u13a0-\u13ff]|[\u0400-\u058f\u13a0-\u13ff][A-Za-z_]")
@@ -52,6 +57,8 @@ def object_to(draft: Draft) -> str:
         return "long"
     if draft.kind in ("implement", "infill") and STUB.fullmatch(response):
         return "stub"
+    if draft.kind == "edit" and any(found[0] not in draft.instruction for found in DIGEST.finditer(response)):
+        return "digest"
     # most texts have no letter that these could be made of
     odd = [text for text in (response, draft.instruction) if not text.isascii()]
     if any(map(BIDIRECTIONAL.search, odd)):

@@ -28,6 +28,32 @@ PROSE = frozenset({"markdown"})
 MENTION = re.compile(r"(?<![\w/`])@[A-Za-z][\w-]*")
 CODE_NAME = re.compile(r"\b(?:\w*[a-z\d](?:_|[A-Z])|__)\w+")
 """A name that only code has: with an underscore, or a capital inside."""
+PART = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")
+"""A word of prose, or what a name consists of."""
+STEM = 4
+"""Letters by which two words are taken for forms of one."""
+ANYWHERE = frozenset(
+    {
+        "add",
+        "all",
+        "and",
+        "are",
+        "chan",
+        "fix",
+        "for",
+        "from",
+        "has",
+        "into",
+        "its",
+        "make",
+        "more",
+        "not",
+        "now",
+        "only",
+    }
+    | {"out", "remo", "set", "some", "that", "the", "thes", "this", "upda", "use", "when", "with"}
+)
+"""How words of messages begin that are about anything."""
 CUT = re.compile(r"(?:\.\.\.|…)\s*(?:\(#\d+\))?$")
 """How a subject ends that was too long for its line: it does not say what was done."""
 SHORTEST, LONGEST = 60, 3_000
@@ -56,7 +82,9 @@ def draft_edit(change: Change) -> Iterator[Draft]:
     # a decorator is in the code; who is not is a person
     if any(name not in change.before.text and name not in change.after.text for name in MENTION.findall(subject)):
         return
-    if change.after.language.name in FORMATS and speaks_of_another(subject, change):
+    if change.after.language.name in FORMATS and (
+        speaks_of_another(subject, change) or not tells_any(subject, change, old, new)
+    ):
         return
     ask = phrase(change.commit + symbol, PHRASINGS).format(subject=subject, symbol=symbol)
     first = change.after.line_of(change.new.span.start)
@@ -92,6 +120,17 @@ def speaks_of_another(subject: str, change: Change) -> bool:
     names = [name.lower() for name in CODE_NAME.findall(subject)]
     text = f"{change.path}\n{change.before.text}\n{change.after.text}".lower()
     return (bool(names) or change.beside_code) and not any(name in text for name in names)
+
+
+def tells_any(subject: str, change: Change, old: str, new: str) -> bool:
+    """Claim that *subject* has a word in common with the lines that make *old* into *new*, or with their place."""
+    lines = set(old.split("\n")) ^ set(new.split("\n"))
+    return bool(stems_of(subject) & stems_of("\n".join((change.path, change.new.symbol, *lines))))
+
+
+def stems_of(text: str) -> set[str]:
+    """Return how the words of *text* begin, but for those that are about anything."""
+    return {part[:STEM].lower() for part in PART.findall(text)} - ANYWHERE
 
 
 def lines_of(source: Source, definition: Definition) -> Span:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from tree_sitter import Node
 
 from ..definitions import Definition
-from ..filters.quality import SHORTEST_RESPONSE, STUB
+from ..filters.quality import DIGEST, SHORTEST_RESPONSE, STUB
 from ..roles import tells_of_changes
 from ..source import Source, Span, is_comment
 from .kind import Draft, Example, Kind, MinedFile
@@ -33,11 +33,6 @@ LETTERS = re.compile(r"[^\W\d_]{2}")
 WORD = re.compile(r"\S+")
 FILLED_IN = re.compile(rb"<!--[^>]*(?:BEGIN|START)(?![a-z])[^>]*-->.*?<!--[^>]*(?:END|STOP)(?![a-z])", re.DOTALL)
 """What a tool writes into a file of prose, between two marks of its own."""
-DIGEST = re.compile(
-    r"(?i:(?<![a-z\d])(?=\d*[a-f])(?=[a-f]*\d)[a-f\d]{20,}(?![a-z\d])"
-    r"|\b[a-f\d]{8}(?:-[a-f\d]{4}){3}-[a-f\d]{12}\b)"
-)
-"""What a machine drew or computed: no one knows it by heart, and no code around it tells it."""
 LISTS = frozenset({"statement_list", "statements"})
 """What some grammars put between a body and its statements."""
 CODE_BLOCK, CODE = "fenced_code_block", "code_fence_content"

@@ -193,6 +193,26 @@ def test_settings_that_changed_along_with_code_are_no_lesson(write_tree, commit_
     assert ["checks.yaml", "shop/amber.py"][2 - asked :] == sorted(pair.path for pair in pairs)
 
 
+@pytest.mark.parametrize(
+    ("subject", "new", "asked"),
+    [
+        pytest.param("Check the code with openCheck, too", "c, opencheck]", 1, id="its words"),
+        pytest.param("Try a full connection of hosts", "c, opencheck]", 0, id="other words"),
+        pytest.param("Give one what the args need", "c, 61bb5489c6c3fd5e9e5fcef75e50e542b0c891f1]", 0, id="a digest"),
+    ],
+)
+def test_settings_are_changed_as_a_message_tells(write_tree, commit_tree, subject, new, asked):
+    """One that has no word in common with the change is of something else, and no message tells a digest."""
+    settings = "repos:\n  - repo: https://example.org/doors\n    hooks:\n      - id: one\n        args: [a, b, c]\n"
+    root = write_tree({"doors.yaml": settings}, "grown")
+    commit_tree(root, "Begin")
+    (root / "doors.yaml").write_text(settings.replace("c]", new), "utf-8")
+    commit_tree(root, subject)
+    pairs = mine_history(open_repository(root, suffixes=[".yaml"]), 9, known_languages(), ["edit"]).pairs
+
+    assert asked == len(pairs)
+
+
 def test_scripts_without_an_ending_are_mined_with_their_past(write_tree, commit_tree, tmp_path):
     """A command is read as what its first line says runs it; what it does not say, or nothing can read, is left."""
     total = "#!/usr/bin/env python3\n" + OLD.format(noun="amber")
@@ -252,6 +272,7 @@ def test_a_secret_of_the_past_stays_there(write_tree, commit_tree, tmp_path):
         ("fix(parser)!: logic of empty lines", "Fix: logic of empty lines"),
         ("fix: return of empty lines", "Fix: return of empty lines"),
         ("feat: logic of empty lines", "Logic of empty lines"),
+        ("Wrong name of the queue", "Fix: Wrong name of the queue"),
     ],
 )
 def test_a_message_is_said_as_a_person_would(subject, words):
@@ -270,6 +291,15 @@ def test_a_message_is_said_as_a_person_would(subject, words):
         ("Why have I fixed it?", True),
         ("Add some tests for the reading of lines", True),
         ("Add unit test for empty lines", True),
+        ("Several fixes around empty lines", True),
+        ("Minor fix in comment", True),
+        ("Much improved reading of lines", True),
+        ("Clean up some warnings", True),
+        ("Fix type warnings a little better", True),
+        ("Update all the workflows to latest", True),
+        ("Fix warnings about empty lines", False),
+        ("Some fixes for lines: accept empty ones", False),
+        ("Update the page of the latest version", False),
         ("Add what tests are run by", False),
         ("Fix typo in the name of the queue", False),
         ("Order reviews by date in the dashboard", False),
