@@ -101,7 +101,7 @@ def signature_of(source: Source, definition: Definition) -> str:
 
 
 def summary_of(doc: str) -> str:
-    """Return the first sentence of documentation, on one line, without its markers and its full stop; nothing where it goes on."""
+    """Return the first sentence of documentation as one line, without its full stop; nothing where no line ends it."""
     first, *others = unclosed(doc[: 4 * LONGEST_SUMMARY]).split("\n")
     lines = [OPENING.sub("", first, count=1), *(CONTINUING.sub("", line, count=1) for line in others)]
     text = "\n".join(lines).strip()
