@@ -18,7 +18,7 @@ MINIFIED = (".min.cjs", ".min.js", ".min.mjs")
 GENERATED = re.compile(
     rb"@generated|\bgenerated\b.{1,60}do not (?:edit|modify)|do not (?:edit|modify)\b.{0,60}generated"
     rb"|do not edit the class manually"
-    rb"|^\W*(?:\w+:\s*)*(?:(?:this|the)\s(?:\w+\s)?(?:is|was|has been|contains)\s(?:an?\s)?)?auto-?generated"
+    rb"|(?<!this\n)^\W*(?:\w+:\s*)*(?:(?:this|the)\s(?:\w+\s)?(?:is|was|has been|contains)\s(?:an?\s)?)?auto-?generated"
     rb"|^lockfileVersion:"
     rb"|^\W*automatically\sgenerated\s(?:by|from|using|with)\b"
     rb"|^\W*this\sfile\s(?:is|(?:is|was|has\sbeen)\sautomatically)\sgenerated\b"
@@ -33,6 +33,8 @@ GENERATED = re.compile(
 What a file says of itself, or esbuild opens a bundle with; prose that speaks of generated names or notes says it of
 something else, and a file that was generated once, such as a skeleton of tests, is kept by hand.
 """
+BODY = re.compile(rb"^(?:import|from\s+(?!__future__\b)[\w.]+\s+import)\s", re.MULTILINE)
+"""Where code of Python begins that says no more of itself: a text in it may be the head of a file that it writes."""
 GENERATED_WORDS = (
     b"generated",
     b"made",
@@ -149,6 +151,7 @@ def content_reason(data: bytes, path: str = "") -> str:
     if data.startswith(LFS_POINTER):
         return "lfs_pointer"
     head = data[:1_000]
+    head = BODY.split(head, 1)[0] if path.endswith(".py") else head
     lowered = head.lower()
     if any(word in lowered for word in GENERATED_WORDS) and GENERATED.search(head):
         return "generated"
