@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -30,6 +31,7 @@ def command(source: Path | None, words: int) -> None:
     from ..evaluation.standard import baseline_now
     from ..mining.corpus import MARKER, read_corpus
     from ..mining.guide import render_guide
+    from ..mining.owners import owners_above
     from ..mining.repository import kind_by, list_files
     from ..mining.settings import read_settings
     from ._root import find_root
@@ -38,8 +40,13 @@ def command(source: Path | None, words: int) -> None:
     # a corpus whose marker is broken is still none of a repository's code
     broken = (source / MARKER).is_file() and (source / "pairs" / "train.jsonl").is_file()
     is_corpus = bool(kind_by(source.resolve(), MARKER)) or broken
-    settings = read_settings(source)
-    tree = WorkTree(source, settings)
+    stated = settings = read_settings(source)
+    top = find_root((source,), alone=True)
+    is_part = not is_corpus and not top.samefile(source)
+    if is_part:
+        # its rules are set where `check` reads them
+        settings = replace(settings, conventions=read_settings(top).conventions)
+    tree = WorkTree(source, settings, owners_above(top, source) if is_part else {})
     paths = () if is_corpus else tree.files.paths
     require_grammar(paths)
     with show_briefly() as progress:
@@ -50,9 +57,13 @@ def command(source: Path | None, words: int) -> None:
         click.echo("note: learned from the corpus's training files alone; `idiolect guide REPO` counts all", err=True)
     else:
         names = list_files(source.resolve())
-        if not find_root((source,), alone=True).samefile(source):
+        if is_part:
             click.echo("note: learned from this folder alone; `idiolect check` counts all of its repository", err=True)
-        notes = [*unheard(names, settings), *idle_patterns(names, settings), *idle_settings(profile, settings)]
+        if is_part and stated.conventions:
+            click.echo("note: rules are set at the top of the repository alone, not in this folder", err=True)
+        # a part need not have what is said of the whole
+        idle = [] if is_part else idle_settings(profile, settings)
+        notes = [*unheard(names, settings), *idle_patterns(names, settings), *idle]
         for note in (*notes, *without_grammar(paths), *unread(names, settings)):
             click.echo(f"note: {printable(note)}", err=True)
     guide = render_guide(profile, max_words=words, with_ids=True)

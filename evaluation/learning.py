@@ -13,7 +13,7 @@ import importlib.metadata
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ from ..mining.languages import (
     language_of,
 )
 from ..mining.learn import learn_profile
-from ..mining.owners import may_set_up, owners_in, owners_of
+from ..mining.owners import Owners, may_set_up, owners_in, owners_of
 from ..mining.packages import outermost_packages
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
@@ -67,6 +67,8 @@ class WorkTree:
 
     root: Path
     settings: Settings
+    above: Owners = field(default_factory=dict[str, tuple[str, ...]])
+    """The formatters that what holds the root sets up for it."""
 
     @cached_property
     def files(self) -> Files:
@@ -83,7 +85,7 @@ def learn_tree(tree: WorkTree, baseline: Baseline = NOTHING, progress: Progress 
         tallies,
         settings=settings,
         recent=recent_lines(files.root),
-        owners=owners_in(files.root, files.listed),
+        owners={**owners_in(files.root, files.listed), **tree.above},
         packages=files.packages,
         accepted=acceptance.by_path,
     )

@@ -66,3 +66,9 @@ def owners_at(root: Path) -> Owners:
     with suppress(OSError):
         workflows = [f"{WORKFLOWS}{file.name}" for file in (root / WORKFLOWS).iterdir()]
     return owners_in(root, [*LOOKED_AT, *workflows])
+
+
+def owners_above(root: Path, folder: Path) -> Owners:
+    """Return the formatters that *root*, or a folder between it and *folder*, sets up for all that it holds."""
+    above = [each for each in folder.resolve().parents if each.is_relative_to(root.resolve())]
+    return {name: ("",) for each in above for name, where in owners_at(each).items() if "" in where}

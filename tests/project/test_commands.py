@@ -652,6 +652,24 @@ def test_guide_prints_the_house_style(
     assert alone.startswith("note: learned from this folder alone") and "`language` would run code" in code
 
 
+def test_the_guide_of_a_part_leaves_out_what_is_decided_above_it(
+    write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
+):
+    """A formatter and the settings at the top hold for each folder, as in `check`; settings in one for nothing."""
+    off = '[conventions.N01]\nignore = true\nreason = "agreed"\n'
+    root = write_tree(
+        {f"part/m{i}.py": f'def read_{i}(name):\n    return ["a", "b", name]\n' for i in range(40)}
+        | {"ruff.toml": "[format]\n", "idiolect.toml": off, "part/idiolect.toml": off.replace("N01", "S04")}
+    )
+    commit_tree(root, "Begin")
+
+    assert main(["guide", str(root / "part")]) == 0
+
+    said = capsys.readouterr()
+    assert "(S01" not in said.out and "(N01" not in said.out
+    assert "note: rules are set at the top of the repository alone, not in this folder" in said.err
+
+
 def test_a_manifest_of_another_program_makes_no_corpus(write_tree: Write, capsys: pytest.CaptureFixture[str]):
     """A browser extension is a repository, whatever stands at its root."""
     assert main(["guide", str(write_tree({"manifest.json": '{"manifest_version": 3}', "a.js": "x = 1;\n"}))]) == 0
