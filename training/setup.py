@@ -391,7 +391,10 @@ def prepare_model(model: PeftModel, recipe: Recipe, mode: str, device: torch.dev
         base: Any = model.get_base_model()
         # newer transformers call it by the first name
         names = ("activation_checkpointing_enable", "gradient_checkpointing_enable")
-        next(getattr(base, name) for name in names if hasattr(base, name))({"use_reentrant": False})
+        try:
+            next(getattr(base, name) for name in names if hasattr(base, name))({"use_reentrant": False})
+        except ValueError as error:
+            raise InputError(f"This base recomputes nothing: {error} Set checkpointing=false.") from error
         drop_nothing(model)
     if recipe.compile:
         for layer in decoder_layers(model):

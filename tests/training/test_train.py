@@ -26,6 +26,7 @@ from idiolect.training.run import is_finished
 from idiolect.training.setup import Material
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
+from transformers import JetMoeConfig
 
 from .conftest import make_pairs, store_corpus, tiny_config, tiny_model
 
@@ -297,6 +298,18 @@ def test_half_precision_and_trained_rows_go_together(tiny_base, tiny_corpus, tmp
         losses = read_record(out)["losses"]["validation"]
 
         assert losses["tuned"] < losses["base"]
+
+
+def test_a_base_that_recomputes_nothing_is_refused(tiny_corpus, tmp_path, tokenizer):
+    """JetMoE keeps its activations: checkpointing is refused in one line."""
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_key_value_heads": 2}
+    config = JetMoeConfig(vocab_size=len(tokenizer), kv_channels=8, num_local_experts=4, **shape)
+    tiny_model(config, len(tokenizer)).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    recipe = replace(RECIPE, checkpointing=True)
+
+    with pytest.raises(InputError, match="Set checkpointing=false"):
+        train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", recipe=recipe)
 
 
 def test_a_base_without_a_cache_is_refused(tmp_path, tokenizer):
