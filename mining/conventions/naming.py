@@ -90,7 +90,7 @@ def recase(name: str, case: str) -> str:
         "CapWords": "".join(word.capitalize() for word in words),
         "camelCase": "".join(word.capitalize() if place else word for place, word in enumerate(words)),
     }[case]
-    return name.replace(bare, joined) if bare and joined else name
+    return name.replace(bare, joined) if len(bare) > 1 and joined else name
 
 
 class Cased(Convention):
@@ -143,6 +143,7 @@ class FunctionCase(Cased):
             # nobody writes in capitals by accident
             "def READ_ALL(a): pass",
             "def READ(a): pass",
+            "def H(a): pass",
             # it stands in for the class of which it makes an object, and an overload is named as what it describes
             "def Shelf(a):\n    return models.SortedShelf(a)",
             "def Shelf(a):\n    class Made(a): pass\n    return Made",
@@ -172,7 +173,7 @@ class FunctionCase(Cased):
         if frame.is_method and (is_dictated(frame) or is_of_double(frame, file)):
             return None
         case = case_of(frame.name)
-        if case != "snake_case" and len(frame.name) > 1 and frame.name.isupper():
+        if case != "snake_case" and frame.name.isupper():
             return None
         is_given = ACRONYMS.fullmatch(frame.name) or (
             case == "mixed" and (TESTED.fullmatch(frame.name) or holds_another(frame.name, file))
