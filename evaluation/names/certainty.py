@@ -61,6 +61,10 @@ FILLED = re.compile(
     re.MULTILINE,
 )
 """How a module may get names as it runs, by its own hand or by that of one who loads them when they are asked for."""
+GIVING = rb"(?:\.|^(?:    |\t))NAME\s*(?::[^=\n]*)?=(?!=)|^(?:    |\t)def NAME\b|[\"']NAME[\"']"
+"""How a library gives something an attribute, whose name is to be filled in."""
+DESCRIBED = rb"^if (?:\w+\.)?TYPE_CHECKING:(?:\r?\n|[ \t].*\n)+?[ \t]+class %b\b"
+"""A class that only type checkers see, whose name is to be filled in."""
 BESIDE = re.compile(rb"^from \. import (\w+)[ \t\r]*$", re.MULTILINE)
 """A module of the same package that is imported alone, as for what it does."""
 IMPORTER = b"sys.meta_path"
@@ -231,13 +235,13 @@ def is_given_by_library(name: str, lines: Sequence[bytes], house: House) -> bool
     """
     Claim that a library which a file of *lines* imports gives something the attribute *name*, or says it in quotes.
 
-    A metaclass of it may give classes what no statement of theirs names.
+    A metaclass of it may give classes what no statement of theirs names, and a class of it may stand in for another.
     """
     tree = parse_any(b"\n".join(lines))
     if tree is None:
         return True
     tops = {module.partition(".")[0] for module in imported_by(tree)}
-    said = re.compile(rb"\.%b\s*(?::[^=\n]*)?=(?!=)|[\"']%b[\"']" % ((name.encode(),) * 2))
+    said = re.compile(GIVING.replace(b"NAME", name.encode()), re.MULTILINE)
     return any(library_says(top, name.encode(), said) for top in sorted(tops) if not house.owns(top))
 
 
@@ -396,7 +400,8 @@ def takes_what_it_says(function: str, house: House) -> bool:
     """
     Claim that a dotted *function* that is installed takes what its own head says, as far as its text can be read.
 
-    What makes a class for which its library writes no maker may take more than the fields that a resolver sees.
+    What makes a class for which its library writes no maker may take more than the fields that a resolver sees, and a
+    class that only type checkers see stands for another.
     """
     owner, name = owner_and_name(function)
     parts = function.split(".")
@@ -404,6 +409,8 @@ def takes_what_it_says(function: str, house: House) -> bool:
     text = text_of_module(module) if module and not house.owns(module) else b""
     if not text:
         return True
+    if re.search(DESCRIBED % owner.encode(), text, re.MULTILINE):
+        return False
     library = House(house.root, text, ())
     starts = [start for start, _ in library.classes.get(owner, ())] if name in MAKERS else []
     is_written = all(re.search(rb"\bdef __(?:init|new)__\b", library.block(start)) for start in starts)

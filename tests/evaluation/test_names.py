@@ -222,6 +222,10 @@ SET = [
     pytest.param("made._tray = 1\n", "self._tray", False, id="on a class"),
     pytest.param("made.add('_tray', 1)\n", "self._tray", False, id="on a class by its name"),
     pytest.param("made._other = 1\n", "self._tray", True, id="another on a class"),
+    pytest.param(
+        "pass\n\n\nclass Better:\n    _tray = 1\n", "self._tray", False, id="in a class that stands in for it"
+    ),
+    pytest.param("pass\n\n\nclass Better:\n    def _tray(self): ...\n", "self._tray", False, id="as a method of one"),
 ]
 
 
@@ -249,6 +253,11 @@ MADE = [
     pytest.param("@strict\nclass Size:\n    wide: int = 1\n", False, id="another decorator"),
     pytest.param("@dataclass\nclass Size:\n    wide: int = 1\n", True, id="a dataclass"),
     pytest.param("class Size:\n    def __init__(self, wide=1):\n        pass\n", True, id="itself"),
+    pytest.param(
+        "if typing.TYPE_CHECKING:\n    import json\n\n    class Size:\n        def __init__(self, wide=1): ...\n",
+        False,
+        id="another, which this one describes",
+    ),
 ]
 
 
@@ -259,7 +268,7 @@ def test_what_makes_an_installed_class_may_take_more(
     """A library's own decorator may let through what is no field."""
     head = "from dataclasses import dataclass\nfrom typing import dataclass_transform\n\n\n"
     strict = "@dataclass_transform()\ndef strict(made):\n    return made\n\n\n"
-    installed = {"made/__init__.py": "", "made/sizes.py": head + strict + code}
+    installed = {"made/__init__.py": "", "made/sizes.py": f"import typing\n{head}{strict}{code}"}
     monkeypatch.syspath_prepend(write_tree(installed, "site-packages"))
     text_of_module.cache_clear()
     root = write_tree({"shop/use.py": "from made.sizes import Size\n\nSize(deep=1)\n"})
