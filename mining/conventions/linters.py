@@ -218,7 +218,7 @@ LINTERS = {
     ),
     "pylint": Linter(
         b"pylint",
-        re.compile(rb"(?i)#\s*pylint\s*:\s*(disable|disable-next|enable)\s*=\s*(?=[\w-])"),
+        re.compile(rb"(?i)#(?:[^\n]*?\s)?pylint\s*:\s*(disable|disable-next|enable)\s*=\s*(?=[\w-])"),
         {"disable": alone(rest_of_block), "disable-next": lines_below},
         re.compile(rb"([\w-]+(?:\s*,\s*[\w-]+)*)"),
     ),

@@ -15,6 +15,7 @@ SILENT = [
     pytest.param("N01", "def readAll(): pass  # NOQA:E501,N802 the protocol's", id="one of several codes"),
     pytest.param("N01", "def readAll(): pass  # noqa: N8", id="how a code begins"),
     pytest.param("N01", "def readAll(): pass  # pylint: disable=invalid-name", id="a pylint name"),
+    pytest.param("N01", "def readAll(): pass  # noqa: E501 pylint: disable=invalid-name", id="two linters"),
     pytest.param("N01", "# pylint: disable-next=invalid-name\ndef readAll(): pass", id="the next line"),
     pytest.param("N01", "class A:\n    # pylint: disable=C0103\n    def readAll(self): pass", id="a block"),
     pytest.param("N01", "# ruff: noqa: N802\ndef readAll(): pass", id="a file"),
