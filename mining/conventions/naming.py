@@ -28,6 +28,8 @@ ACRONYMS = re.compile(rf"_*[a-z0-9]+(_+[a-z0-9]+)*(_+{SYMBOL})+(_+([a-z0-9]+|{SY
 """Words in lower case around words in capitals: the capitals may be another name's."""
 TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
 """A test's name may hold those of classes and exceptions, as they are written."""
+TESTING = re.compile(r"_*Test_+[a-z]")
+"""What opens the name of a class of tests that holds that of a function."""
 DUNDER = re.compile(r"__\w+__")
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
@@ -210,6 +212,7 @@ class ClassCase(Cased):
             "readOnly = type('readOnly', (), {})",
             # nobody writes in capitals by accident: it is used as a constant
             "class NOT_GIVEN: pass",
+            "class Test_read_all: pass",
             "def f():\n    class made(B): pass",
             # the name is another's: that of a structure of C, or of the class that this one stands in for
             "class FILE_info(ctypes.Structure): pass",
@@ -233,8 +236,9 @@ class ClassCase(Cased):
         if is_made or bases & STRUCTURES or f"_{frame.name}" in bases:
             return None
         case = case_of(frame.name)
+        is_given = case == "UPPER_CASE" or (case == "mixed" and TESTING.match(frame.name) is not None)
         if case != "snake_case":
-            return case if case not in ("", "UPPER_CASE") else None
+            return None if is_given else case or None
         is_function_like = not frame.members.isdisjoint(FUNCTION_LIKE) or any(map(is_called_so, bases))
         is_attribute = frame.scope is not None
         return None if is_attribute or is_function_like or derives_from_function_like(bases, file) else case
