@@ -235,6 +235,7 @@ class SettingsAccess(Convention):
 
     id = "A06"
     name = "settings-access"
+    version = 2
     question = "Through what is configuration read?"
     query = "(module) @site"
     needs = (b"environ", b"getenv", b"settings.", b"config.", b"conf.")
@@ -249,6 +250,7 @@ class SettingsAccess(Convention):
             "settings = read()\nx = settings.LIMIT",
             "# see os.environ\nx = 'os.getenv'",
             "from app.conf import settings\nsettings.LIMIT = 3",
+            "#!/usr/bin/env python\nimport os\nx = os.getenv('LIMIT')",
         ),
     )
     also = (
@@ -257,8 +259,8 @@ class SettingsAccess(Convention):
     )  # fmt: skip
 
     def is_asked(self, file: FileView) -> bool:
-        """Claim that the file is not where the settings themselves are made."""
-        return super().is_asked(file) and not SETTINGS_HOME.search(file.path)
+        """Claim that the file is not where the settings themselves are made, nor a program, which has none yet."""
+        return super().is_asked(file) and not SETTINGS_HOME.search(file.path) and not file.utf8.startswith(b"#!")
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield what each read goes through: the environment, or an imported settings object."""
