@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 TEST = re.compile(
-    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|integration_tests?|test[dD]ata"
+    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|integration_tests?|test[-_]?[dD]ata"
     r"|__(?:(?:test)?fixtures|mocks|snapshots|typetests?)__)/"
     r"|(?:[a-z\d]Test|Tests|-tests|\.Tests?(?:\.\w+)*)/|[a-z\d]Test(?:s|Case)?\.(?:cs|java|kt|php|scala|swift)$"
     r"|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
@@ -41,7 +41,7 @@ A document, or a folder of documents, on what became of the code: it shows what 
 mean more, as that of migrations, it tells by a version, by capitals, or by where it stands.
 """
 DATA = re.compile(
-    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|(?:\w+_)?data|test[dD]ata|fixtures?|resources|snapshots?)|test[dD]ata|__snapshots__)/"
+    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|(?:\w+_)?data|fixtures?|resources|snapshots?)|test[-_]?[dD]ata|__snapshots__)/"
 )
 """Elsewhere than under tests a house may have code of its own that is about snapshots."""
 SAMPLES = ("data/", "Data/", "snapshot/", "snapshots/", "snapshots__/")

@@ -265,6 +265,7 @@ def test_a_way_of_its_own_is_told_by_how_many_places_and_which_share_agree(answe
         ("tests/metadata/a.py", 6),
         ("src/testdata/b/a.py", 0),
         ("compiler/testData/a.py", 0),
+        ("compiler/test-data/unit/a.py", 0),
         ("tests/data/test_a.py", 6),
         ("tests/fixtures/a.py", 6),
         ("shop/tests/snapshots/a.py", 0),
