@@ -65,6 +65,8 @@ MADE = re.compile(r"^(?:call|new)_expression$")
 OWNER_FIELDS = ("object", "receiver", "scope")
 """What a method is called on, where its name stands apart from it."""
 NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left", "target")
+CONSTANT = re.compile(r"(?:[\w$]+(?:\.|::))*[A-Z][A-Z\d_]+")
+"""A name that is written as those of constants are, in whichever module or class."""
 LIST = re.compile(r"sequence|array|tuple|(?<!argument_)list")
 HEAD = re.compile(r"identifier|string|word|label")
 """Kinds of the words before a block's body."""
@@ -154,6 +156,8 @@ class UseFact(NamedTuple):
     """Whether it passes literals alone, if anything: no block, and no name that may stand for one."""
     whole: str
     """The name after what it is called on, which some grammars keep apart; nothing where that is long."""
+    first: str
+    """The first thing that it passes, where that is a literal or the name of a constant."""
 
 
 class Shapes(NamedTuple):
@@ -398,9 +402,16 @@ def uses_in(file: AnyView) -> Iterator[UseFact]:
             is_own = text in held or is_called_on_taken(node, text, around)
             inside = around[-1].name.text if around and not (is_own or is_given_before(file, around[-1])) else ""
             passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
-            is_plain = passed is not None and all(kind_of(each) == "literal" for each in passed.named_children)
-            whole = whole_name(file, node)
-            yield UseFact(text, inside, node.start_point.row + 1, node.start_byte, node.end_byte, is_plain, whole)
+            given = passed.named_children if passed is not None else []
+            is_plain = passed is not None and all(kind_of(each) == "literal" for each in given)
+            first = text_of(given[0])[:LONGEST] if given and is_constant(given[0]) else ""
+            line, whole = node.start_point.row + 1, whole_name(file, node)
+            yield UseFact(text, inside, line, node.start_byte, node.end_byte, is_plain, whole, first)
+
+
+def is_constant(value: Node) -> bool:
+    """Claim that a value is the same each time: a literal, or what is called like a constant."""
+    return kind_of(value) == "literal" or CONSTANT.fullmatch(text_of(value)) is not None
 
 
 def whole_name(file: AnyView, name: Node) -> str:

@@ -195,7 +195,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 9
+    version = 10
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -271,13 +271,15 @@ class HouseModule(NeutralHouseConvention):
                     and set(words_of(last_part(raw))).isdisjoint(words_of(last_part(own)))
                 ):
                     continue
-                elsewhere = {path for path in made.raw[raw] if not within(path, home)}
+                elsewhere = {path for path in made.past(own, raw) if not within(path, home)}
                 is_own = last_part(raw) in made.homes or raw in made.units
                 is_outside = is_folder or not (is_own or is_of_value(raw, files[0].language))
                 if is_outside and len(elsewhere) <= MOST_RAW_FILES and (elsewhere or is_folder):
                     best[raw] = max(best.get(raw, (0, "")), (sum(users.values()), own))
         for raw, (_, own) in sorted(best.items()):
-            yield {"key": f"`{raw}`", "raw": raw, "through": own, "homes": [made.homes[own][0]]}
+            rule = {"key": f"`{raw}`", "raw": raw, "through": own, "homes": [made.homes[own][0]]}
+            passed = made.passed[own, raw]
+            yield rule if "" in passed else {**rule, "passed": sorted(passed)}
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield which way each place takes, outside of the house's own."""
@@ -285,7 +287,9 @@ class HouseModule(NeutralHouseConvention):
             return
         for use in uses_of(facts):
             if use.name == rule["raw"]:
-                yield HouseChoice("directly", use.line, use.start, use.end, use.text)
+                # what always passes one thing of its own cannot stand for what passes another
+                if use.first in rule.get("passed", [use.first]):
+                    yield HouseChoice("directly", use.line, use.start, use.end, use.text)
             elif any(is_of(use, rule["through"], home) for home in rule["homes"]):
                 yield HouseChoice(f"through `{rule['through']}`", use.line, use.start, use.end, use.text)
 
@@ -318,6 +322,8 @@ class Use(NamedTuple):
     start: int
     end: int
     text: str
+    first: str = ""
+    """The first thing that it passes, where that is the same each time."""
 
 
 class Made:
@@ -328,10 +334,12 @@ class Made:
     def __init__(self, files: Sequence[FileFacts]) -> None:
         self.uses: defaultdict[str, list[tuple[Use, str]]] = defaultdict(list)
         """The uses that may be of one of the house's, by its name, with their files."""
-        self.raw: defaultdict[str, set[str]] = defaultdict(set)
-        """The files that make something by its own name."""
+        self.raw: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        """The files that make something by its own name, each with what it passes first."""
         self.inside: defaultdict[str, set[str]] = defaultdict(set)
         """What each of the house's makes."""
+        self.passed: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        """What each of the house's passes first to each that it makes, empty where that may differ."""
         self.units = {name for facts in files if facts.role in ("src", "scripts") for name in facts.units}
         """What the house defines, by name."""
         self.homes: dict[str, tuple[str, bool]] = {}
@@ -343,8 +351,9 @@ class Made:
                 is_folder = use.inside == folder
                 if use.inside:
                     self.inside[use.inside].add(use.name)
+                    self.passed[use.inside, use.name].add(use.first)
                     homes[use.inside].add((folder if is_folder else facts.path, is_folder))
-                self.raw[use.name].add(facts.path)
+                self.raw[use.name].add((facts.path, use.first))
                 self.uses[use.own].append((use, facts.path))
         defined = Counter(name for facts in files for name in set(facts.units))
         self.homes = {
@@ -357,6 +366,11 @@ class Made:
         """Return how often one of the house's is used outside of its home, by file."""
         home, _ = self.homes[own]
         return Counter(path for use, path in self.uses[own] if not within(path, home) and is_of(use, own, home))
+
+    def past(self, own: str, raw: str) -> set[str]:
+        """Return the files that make something by its own name for which one of the house's could stand."""
+        passed = self.passed[own, raw]
+        return {path for path, first in self.raw[raw] if "" in passed or first in passed}
 
     def common(self) -> set[str]:
         """Return what several functions of one file call that are used elsewhere."""
@@ -376,7 +390,7 @@ def uses_of(facts: FileFacts) -> Iterator[Use]:
         is_apart = use.whole != use.name and not head.lstrip("\\")[:1].isupper()
         if head not in RECEIVERS and not is_apart:
             start = use.end - len(use.whole.encode())
-            yield Use(use.whole, last_part(use.name), use.inside, use.line, start, use.end, use.whole)
+            yield Use(use.whole, last_part(use.name), use.inside, use.line, start, use.end, use.whole, use.first)
     folder = posixpath.dirname(facts.path)
     for block in facts.blocks:
         if len(block.shapes) == 2 and not block.shapes[0].endswith(".*"):

@@ -96,6 +96,24 @@ def test_what_the_house_defines_is_not_gone_through_another_function_of_it(defin
     assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
 
 
+@pytest.mark.parametrize(
+    ("passed", "slip", "rows"),
+    [
+        ("'run'", "step('run', x);\n", [("Q15", 1)]),
+        ("'run'", "step('late', x);\n", []),
+        ("RUN_KEY", "step(LATE_KEY, x);\n", []),
+        ("y", "step('late', x);\n", [("Q15", 1)]),
+    ],
+)
+def test_what_always_passes_one_thing_stands_for_no_other(passed: str, slip: str, rows: list[tuple[str, int]]):
+    """A wrapper that fills in one word of its own cannot be called where another word is meant."""
+    files = {"src/run.js": f"function runStep(x, y) {{\n  return step({passed}, x);\n}}\n"}
+    files["src/old.js"] = f"function old(x, y) {{\n  return step({passed}, x);\n}}\n"
+    files |= {f"src/f{n}.js": f"function f{n}(x, y) {{\n  return runStep(x, y);\n}}\n" for n in range(24)}
+
+    assert rows == found(learn(files), "src/new.js", slip)
+
+
 @pytest.mark.parametrize(("owner", "keys"), [("rows", []), ("Shop", ["kotlin: `Shop.step`"])])
 def test_a_name_in_lower_case_is_a_value_where_no_module_is_called_so(owner: str, keys: list[str]):
     """A method of a value is the value's own in Kotlin too, whose grammar does not keep the two apart."""
@@ -161,6 +179,6 @@ def test_no_function_stands_for_what_its_file_has_several_for(called: str, expec
         f"export function {name}Error(text: string) {{\n  return raise({code}, text);\n}}\n\n"
         for name, code in (("lost", 404), ("late", 408))
     )
-    files["src/raw.ts"] = "export function g() {\n  raise(500, 'c');\n}\n"
+    files["src/raw.ts"] = "export function g() {\n  raise(404, 'c');\n}\n"
 
     assert expected == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
