@@ -87,8 +87,8 @@ def name_lines(others: Sequence[Finding]) -> str:
 
 
 def is_asked_for(entry: Entry) -> bool:
-    """Claim that settings ask for the rule of *entry*: no count makes one that most places break."""
-    return 2 * entry.conforming < entry.opportunities
+    """Claim that settings ask for the rule of *entry*: no weighted count makes one that most places break."""
+    return 2 * entry.k < entry.n
 
 
 def evidence_of(entry: Entry) -> str:

@@ -310,14 +310,15 @@ def test_rdjson_has_the_fields_that_reviewdog_reads(report: Report):
     assert "[]" in fixes and "is" in fixes
 
 
-def test_text_says_why_a_rule_holds_of_which_one_file_breaks_much():
-    """The counts shown are of all places, the bound lets no file count for more than ten."""
-    odd = HOUSE.replace("{n}", "odd") + "    return ['c', 'd']\n" * 30
+@pytest.mark.parametrize(("lines", "places"), [(30, "642"), (400, "1,382")])
+def test_text_says_why_a_rule_holds_of_which_one_file_breaks_much(lines: int, places: str):
+    """The counts shown are of all places, the bound lets no file count for more than ten, even one of most places."""
+    odd = HOUSE.replace("{n}", "odd") + "    return ['c', 'd']\n" * lines
     texts = {**{f"app/m{n}.py": HOUSE.replace("{n}", str(n)) for n in range(290)}, "app/odd.py": odd}
     learned = learn_profile([tally_source(parse(text, path)) for path, text in texts.items()])
     said = render_report(report_of(learned, [("app/new.py", 'a = [\'c\', "d", "e"]\n')]), "text")
 
-    assert "= 582 of 642 places do otherwise, at least 97." in said
+    assert f"= 582 of {places} places do otherwise, at least 97." in said
     assert "at 90% confidence where no file counts for more than ten, and copies of one for one" in said
 
 
