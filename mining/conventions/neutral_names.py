@@ -25,6 +25,8 @@ BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstab
 What stands before a name: the sign of one that is a word of Rust or C#, the stage that libraries tell by it, and the
 word behind two underscores that says for whom it is: `__forTesting_readAll`.
 """
+COMPANION = b"Companion."
+"""What stands before the name of what Kotlin adds to the companion of a class."""
 TYPED = SCRIPTS - {"javascript"}
 """Languages in which a function may be a component or a decorator, which types are called like."""
 MAKING = frozenset({"kotlin", "scala"})
@@ -62,7 +64,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = frozenset({PROSE})
-    version = 16
+    version = 17
     examples = Examples(
         value="camelCase",
         key="function",
@@ -281,6 +283,15 @@ class DefinitionCase(NeutralConvention):
                 "fun `says a_) B`() {\n    f()\n}\n",
             ),
         ),
+        Examples(
+            value="camelCase",
+            key="property",
+            path="src/A.kt",
+            language="kotlin",
+            conforms=("val A.lateOrder: B\n    get() = f()\n",),
+            departs=("val A.LateOrder: B\n    get() = f()\n",),
+            nearly=("val A.Companion.LateOrder: B\n    get() = f()\n",),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -319,6 +330,8 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_told |= file.source.language.name == "go" and GO_TEST.match(text) is not None
     # the type of a function may be called like it
     is_type_like |= name.kind == "interface" and case == "camelCase" and is_callable(name.node.parent)
+    # what Kotlin adds to the companion of a class is called like what stands in it: a value, or an object
+    is_type_like |= case == "CapWords" and file.utf8.endswith(COMPANION, 0, name.node.start_byte)
     # an object of Scala may be called like a value or a package, an implicit class like the function that it is
     is_type_like |= case == "camelCase" and (name.kind == "object" or (name.kind == "class" and is_implicit(name)))
     is_told |= case == "mixed" and (is_built_on(name) or holds_another(text, file))
