@@ -46,7 +46,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 14
+    version = 15
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -105,7 +105,10 @@ class BlankLines(NeutralConvention):
             language="typescript",
             conforms=("export const A = f({\n  b,\n});\n\nexport type B = C;\n",),
             departs=("export const A = f({\n  b,\n});\nexport type B = C;\n",),
-            nearly=("export const A = f({\n  b,\n});\nexport type A = B<typeof A>;\n",),
+            nearly=(
+                "export const A = f({\n  b,\n});\nexport type A = B<typeof A>;\n",
+                "export {\n  A,\n} from 'a';\nexport { B } from 'b';\n",
+            ),
         ),
         Examples(
             value="0",
@@ -254,6 +257,8 @@ def neighbour(node: Node, called: str | None) -> str:
     if order is not None:
         return noun_of(f"`#{order[1]}`")
     kind = node.type.replace("class_", f"{called}_") if called else node.type
+    if node.type.startswith("export") and node.child_by_field_name("source") is not None:
+        return "a re-export"
     # who may use it makes no other kind
     opening = [child for child in node.children if child.type != "pub"][:2]
     if TAKING.search(node.type):
