@@ -26,7 +26,8 @@ from .neutral_declarations import (
 
 ROUTED = re.compile(
     r"(?:^|/)(?:codemods?|layouts|migrations|pages|routes|src/theme|transforms)/|^api/"
-    r"|(?:^|/)(?:entry\.\w+|global-error|instrumentation|layout|middleware|not-found|page|proxy|root)\.\w+$|(?:^|/)i18n/request\.\w+$"
+    r"|(?:^|/)(?:entry\.\w+|global-error|global-?[sS]etup|global-?[tT]eardown|instrumentation|layout|middleware)\.\w+$"
+    r"|(?:^|/)(?:not-found|page|proxy|root)\.\w+$|(?:^|/)i18n/request\.\w+$"
     r"|(?:^|/)app/(?:.*/)?(?:apple-icon|default|error|forbidden|icon|loading|manifest|opengraph-image|robots|route"
     r"|sitemap|template|twitter-image|unauthorized)\.\w+$"
 )
@@ -56,6 +57,7 @@ class ExportForm(ScriptConvention):
     linter_codes = frozenset({"noDefaultExport", "no-default-export", "prefer-default-export"})
     values = ("by name", "by default")
     is_local = False
+    version = 2
     examples = Examples(
         value="by name",
         key="a function or a class",

@@ -45,6 +45,7 @@ def test_a_tag_is_found_where_it_stands():
         ("src/a.ts", {"Q24", "Q25", "Q26", "Q27"}),
         ("src/pages/a.ts", {"Q25", "Q26", "Q27"}),
         ("app/api/route.ts", {"Q25", "Q26", "Q27"}),
+        ("integration/global-setup.ts", {"Q25", "Q26", "Q27"}),
         ("vite.config.ts", set[str]()),
         ("src/a.d.ts", set[str]()),
         ("src/a.stories.ts", set[str]()),
