@@ -40,7 +40,9 @@ QUOTED = frozenset("\"'\\\n")
 FILLED = {"bash": frozenset("$`!"), "perl": frozenset("$@"), "php": frozenset("$"), "ruby": frozenset("#")}
 """By language, what stands for something else between double quotes, and for itself between single ones."""
 ROWS = frozenset({"array", "array_creation_expression", "array_ref", "hash", "hash_ref"})
-"""Kinds of what holds texts beside each other in the languages in which quotes differ in what they mean."""
+"""Kinds of what holds texts beside each other in the languages in which the quotes differ in what they mean."""
+JOINTS = frozenset({"+", "."})
+"""Signs that put texts together."""
 JOINT = re.compile(rb"\s*(\+|\.\.?)(?:[^,;{}]*\1)?\s*|\s*\\\s*")
 """What stands between two strings of one text: a sign that puts texts together, or two around a value."""
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
@@ -60,7 +62,7 @@ class StringDelimiter(NeutralConvention):
     question = "Which quotes open a plain string?"
     matter = QUOTES
     spared = frozenset({ONE_QUOTE})
-    version = 9
+    version = 10
     values = ("double", "single")
     examples = Examples(
         value="single",
@@ -84,6 +86,7 @@ class StringDelimiter(NeutralConvention):
                 '<?php\n$a = "b\\n";\n',
                 # the parts of one text have the quotes of the part that has no choice
                 '<?php\n$a = "$b, not " . c() . ".";\n',
+                '<?php\n$a = "$b: ".implode(\', \', $c).".";\n',
                 # as what stands in one list has, one list further in
                 '<?php\n$a = [["b" => ["c\\n"], "d" => ["e"]]];\n',
             ),
@@ -167,13 +170,19 @@ def is_plain(node: Node, bound_by: Set[str]) -> bool:
 
 
 def rows_around(node: Node) -> list[int]:
-    """Return the list that *node* stands in, and the one around that."""
+    """Return the list, or the text of several parts, that *node* stands in, and the one around that."""
     rows: list[int] = []
-    while len(rows) < 2 and node.parent is not None:
+    while len(rows) < 2 and node.parent is not None and "argument" not in node.parent.type:
         node = node.parent
-        if node.type in ROWS:
+        if node.type in ROWS or (is_joint(node) and not is_joint(node.parent)):
             rows.append(node.id)
     return rows
+
+
+def is_joint(node: Node | None) -> bool:
+    """Claim that *node* puts texts together."""
+    sign = node.child_by_field_name("operator") if node is not None else None
+    return sign is not None and text_of(sign) in JOINTS
 
 
 def is_text(node: Node) -> bool:
