@@ -25,6 +25,7 @@ BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstab
 What stands before a name: the sign of one that is a word of Rust or C#, the stage that libraries tell by it, and the
 word behind two underscores that says for whom it is: `__forTesting_readAll`.
 """
+THIS = re.compile(rb"\bthis\b")
 COMPANION = b"Companion."
 """What stands before the name of what Kotlin adds to the companion of a class."""
 TYPED = SCRIPTS - {"javascript"}
@@ -64,18 +65,20 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = frozenset({PROSE})
-    version = 17
+    version = 18
     examples = Examples(
         value="camelCase",
         key="function",
         path="src/a.js",
         language="javascript",
         conforms=("function readAll() {}",),
-        departs=("function read_all() {}", "function ReadAll() {}"),
+        departs=("function read_all() {}", "function ReadAll() {}", "class A {\n  ReadAll() {\n    this.b;\n  }\n}\n"),
         nearly=(
             "const x = read_all();",
             "class Reader {}",
             "class A {\n  _read() {}\n}\n",
+            "function LateOrder() {\n  this.rows = [];\n}\n",
+            "function LateOrder() {}\nLateOrder.prototype = { a: 1 };\n",
             "const formats = {\n  G: function () {\n    return 1;\n  },\n};\n",
         ),
     )
@@ -374,7 +377,17 @@ def is_built_on(name: Name) -> bool:
 def may_be_called_as_type(name: Name, file: AnyView) -> bool:
     """Claim that a function's name may be a type's: of a component, a decorator, or what makes objects."""
     language = file.source.language.name
-    return name.kind == "function" and (language in MAKING or language in TYPED or file.has_jsx)
+    is_open = language in MAKING or language in TYPED or file.has_jsx
+    return name.kind == "function" and (is_open or (language in SCRIPTS and makes_objects(name, file)))
+
+
+def makes_objects(name: Name, file: AnyView) -> bool:
+    """Claim that a function of a script is called with `new`: it speaks of `this`, or has a prototype."""
+    unit = name.node.parent
+    if unit is None or unit.type == "method_definition":
+        return False
+    made = rb"\bnew\s+%b\b|\b%b\.prototype\b" % ((re.escape(last_part(name.text).encode()),) * 2)
+    return bool(THIS.search(file.utf8, unit.start_byte, unit.end_byte) or re.search(made, file.utf8))
 
 
 def is_callable(interface: Node | None) -> bool:
