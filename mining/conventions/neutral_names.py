@@ -93,6 +93,15 @@ class DefinitionCase(NeutralConvention):
             nearly=("class URL\n  def f\n  end\nend\n", "class Rack::Builder\n  def f\n  end\nend\n"),
         ),
         Examples(
+            value="PascalCase",
+            key="module",
+            path="lib/a.ex",
+            language="elixir",
+            conforms=(),
+            departs=("defmodule Late_order do\n  def f, do: 1\nend\n",),
+            nearly=("quote do\n  defimpl Late, for: unquote(order) do\n    def f, do: 1\n  end\nend\n",),
+        ),
+        Examples(
             value="snake_case",
             key="function",
             path="lib/a.rb",
@@ -340,6 +349,8 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_told |= case == "mixed" and (is_built_on(name) or holds_another(text, file))
     # what is quoted breaks the language's own rules on purpose, as a sign inside of a name does
     is_odd = "`" in text or "$" in text or name.text.startswith("[")
+    # in a macro of Elixir, a name may be filled in
+    is_odd |= text.startswith("unquote(")
     return is_told or is_any or is_type_like or is_odd or bool(ACRONYMS.fullmatch(text) or OPERATOR.match(text))
 
 
