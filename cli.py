@@ -17,9 +17,10 @@ from functools import cache
 import click
 
 from . import __version__, commands
+from .commands._group import NamingGroup
 from .commands._process import prepare_process
 from .mining.errors import MEMORY_LACKS, IdiolectError
-from .mining.wording import ask_if_meant, printable
+from .mining.wording import printable
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
@@ -42,7 +43,7 @@ UNREAD = 128 + 13
 """As a shell tells the end of what a closed pipe killed (SIGPIPE)."""
 
 
-class LazyCommands(click.Group):
+class LazyCommands(NamingGroup):
     """
     A group whose commands are the modules of `commands/`: module `mine` holds the click command `command`.
     """
@@ -56,15 +57,6 @@ class LazyCommands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         return importlib.import_module(f"{commands.__name__}.{cmd_name}").command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that *args* name; a slip is told with what may be meant, which click cannot know here."""
-        names = self.list_commands(ctx)
-        if args[0] not in names and not ctx.resilient_parsing:
-            raise click.UsageError(f"No such command {args[0]!r}{ask_if_meant(args[0], names) or '.'}", ctx)
-        return super().resolve_command(ctx, args)
 
 
 @cache

@@ -14,6 +14,7 @@ import click
 
 from ..mining.errors import InputError
 from ..mining.wording import counted, printable, without_commands
+from ._group import NamingGroup
 from ._language import language_option
 from ._paths import PATH
 from ._progress import show_briefly
@@ -29,7 +30,7 @@ FILE = click.option(
 PROFILE = click.option("--profile", type=PATH, help="A profile.json, as `check` is given it.")
 
 
-@click.group("baseline")
+@click.group("baseline", cls=NamingGroup)
 def command() -> None:
     """Accept today's findings, so that only new ones count."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..mining.wording import worded
+from ._api import api_option
 from ._language import language_option
 from ._paths import PATH
 from ._progress import show_progress
@@ -28,14 +29,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=PATH, required=True, help="Where the corpus goes.")
 @click.option("--kinds", metavar="KIND,…", help="Pair kinds to mine; all by default.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one per core by default.")
-@click.option(
-    "--api-from",
-    "api_from",
-    metavar="REPO",
-    multiple=True,
-    type=PATH,
-    help="A framework whose API is indexed; no pairs are made of its code. May be repeated.",
-)
+@api_option
 @click.option(
     "--history",
     metavar="N",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import InputError, TooSmallError
+from ._api import api_option
 from ._language import language_option
 from ._paths import PATH
 from ._progress import goes_on, show_progress
@@ -44,6 +45,7 @@ LONGER = 1.25
 @click.option("--minutes", type=click.FloatRange(min=0.5), default=9.0, show_default=True, help="Minutes in all.")
 @click.option("--probes", type=click.IntRange(min=1), help="Held-out tasks to ask; as many as the minutes allow.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes of mining; one per core by default.")
+@api_option
 @language_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -53,6 +55,7 @@ def command(
     minutes: float,
     probes: int | None,
     workers: int | None,
+    api_from: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """
@@ -63,7 +66,7 @@ def command(
     from ..evaluation.chosen import say_better_prompts
 
     with show_progress() as report, goes_on("The same command goes on."):
-        verdict = specialize(repositories, out, base, minutes, probes, workers, report)
+        verdict = specialize(repositories, out, base, minutes, probes, workers, api_from, report)
     if as_json:
         click.echo(json.dumps({"out": str(out), **verdict}))
         return
@@ -80,6 +83,7 @@ def specialize(
     minutes: float,
     probes: int | None,
     workers: int | None,
+    api_from: tuple[Path, ...],
     report: Report,
 ) -> dict[str, Any]:
     """
@@ -104,7 +108,7 @@ def specialize(
     probe_family(load_tokenizer(found), read_ends(found))
     read_parameters(found)
     with lock_folder(out):
-        corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report)
+        corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report, api_from=api_from)
         require_testable(out, corpus)
         from ..evaluation.evaluate import evaluate, resolve_arms
         from ..evaluation.folds import open_folds

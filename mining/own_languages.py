@@ -194,8 +194,9 @@ def find_grammar(folder: Path, table: Mapping[str, Any], wrong: list[str]) -> tu
     if not isinstance(given, str) or not given:
         return "", ""
     if given.startswith(PACKAGE):
-        module = given.removeprefix(PACKAGE)
-        return given, f"{module} {package_version(module)}"
+        # as pip may call it
+        module = given.removeprefix(PACKAGE).replace("-", "_")
+        return f"{PACKAGE}{module}", f"{module} {package_version(module)}"
     path = (folder / given).absolute()
     try:
         if (path / "src" / "parser.c").is_file():
@@ -277,7 +278,7 @@ def explain_query(error: tree_sitter.QueryError, given: str) -> str:
     """Return what is wrong with a query, and where, counted from 1 as editors do."""
     place = PLACE.search(str(error))
     if place is None:
-        return str(error)
+        return f"{error}: a bracket or a quote is not closed" if "EOF" in str(error) else str(error)
     file = "" if "(" in given else f"{given}:"
     where = f"{file}{int(place[1]) + 1}:{int(place[2]) + 1}"
     return f"{where}: {PLACE.sub('', str(error))}"

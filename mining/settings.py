@@ -268,7 +268,9 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
             wrong.append(f"conventions.{rule}: no such convention is installed{like}")
         elif not is_rule(str(rule)):  # type: ignore[reportUnknownArgumentType]
             keys = ", ".join(f"{name}[{each}]" for each in sorted(convention.keys or ()))
-            wrong.append(f"conventions.{rule}: {name} has no such rule" + (f", known: {keys}" if keys else ""))
+            way = f", known: {keys}" if keys else ""
+            way = ": name one as findings do, its language first" if convention.is_neutral else way
+            wrong.append(f"conventions.{rule}: {name} has no such rule{way}")
         elif convention.answers and row.get("value", "") not in ["", *convention.answers]:  # type: ignore[reportUnknownMemberType]
             if isinstance(row["value"], str):
                 answers = ", ".join(sorted(convention.answers))

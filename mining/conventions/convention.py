@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # they import this module
 
 NOT_NEUTRAL = frozenset({"python"})
 """Languages with a catalogue of their own."""
+NEUTRAL_KEY = re.compile(r"[\w+#.-]+(: .+)?")
+"""What a rule that every language has is called: the language, and mostly what is asked of it."""
 VOWEL = re.compile(r"[aeio]|u(?!n[ai]|s)")
 """What opens a word that stands after `an`."""
 
@@ -485,7 +487,9 @@ def is_rule(name: str) -> bool:
     convention = conventions_by_id().get(row)
     if convention is None or not opening:
         return convention is not None
-    return key.endswith("]") and (convention.keys is None or key[:-1] in convention.keys)
+    if convention.keys is None:
+        return key.endswith("]") and (not convention.is_neutral or NEUTRAL_KEY.fullmatch(key[:-1]) is not None)
+    return key.endswith("]") and key[:-1] in convention.keys
 
 
 @cache

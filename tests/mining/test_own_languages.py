@@ -266,6 +266,11 @@ def test_a_table_says_what_is_particular_to_its_language(tmp_path):
             r"'\.' holds the grammar relay, not other: set symbol to \"relay\"",
             id="wrong symbol",
         ),
+        pytest.param(
+            ('query = "relay.scm"', 'query = "(flow (identifier) @unit.name @unit"'),
+            "a bracket or a quote is not closed",
+            id="no bracket",
+        ),
         pytest.param(('grammar = "."', 'grammar = "checker.py"'), "is no shared library", id="no library"),
         pytest.param(('grammar = "."', 'grammar = "pip:tree_sitter_nothing"'), "is not installed", id="no package"),
     ],
@@ -278,6 +283,17 @@ def test_a_language_that_cannot_work_is_refused_at_start(change, message, tmp_pa
     (folder / "relay.toml").write_text(table.replace(*change), "utf-8")
     with pytest.raises(SettingsError, match=message):
         read_own_languages(folder / "relay.toml")
+
+
+def test_a_grammars_package_may_be_called_as_pip_calls_it(tmp_path):
+    """It was said not to be installed, and installing it changed nothing."""
+    file = tmp_path / "snake.toml"
+    file.write_text(
+        "[language.snake]\nextensions = ['.snake']\ngrammar = 'pip:tree-sitter-python'\nsymbol = 'python'\n"
+        "query = '(function_definition name: (_) @unit.name body: (_) @unit.body) @unit'\n"
+    )
+
+    assert ["python"] == [language.symbol for language in read_own_languages(file)]
 
 
 def test_a_grammar_may_be_called_by_its_function(tmp_path):

@@ -645,6 +645,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
         "D05[zzz]": {"ignore": True, "reason": "it is a slip"},
         "T05[test]": {"ignore": True, "reason": "tests return nothing"},
         "I01[numpy": {"ignore": True, "reason": "it is a slip"},
+        "Q08[the comment marker]": {"ignore": True, "reason": "it is a slip"},
         "Q01[go: foo]": {"ignore": True, "reason": "it may come"},
     }
 
@@ -661,6 +662,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     assert "conventions.P01 is of a fact, not of a habit" in said and "conventions.A11[name]" not in said
     assert "A11[foo]: A11 has no such rule, known: A11[arguments], A11[attribute]" in said and "Q01" not in said
     assert "D05[zzz]: D05 has no such rule, known: D05[closing quotes], D05[summary];" in said and "T05" not in said
+    assert "Q08[the comment marker]: Q08 has no such rule: name one as findings do, its language first" in said
     assert "S02[foo]: S02 has no such rule;" in said and "I01[numpy: I01 has no such rule;" in said
 
 

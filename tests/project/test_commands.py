@@ -55,10 +55,17 @@ def fails(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["frobnicate"], "idiolect: No such command 'frobnicate'. Read idiolect --help."),
+        (
+            ["frobnicate"],
+            "idiolect: No such command 'frobnicate'. There are baseline, check, doctor, evaluate, export, gate, "
+            "generate, guide, mine, serve, show, specialize, train. Read idiolect --help.",
+        ),
         (["chekc"], "idiolect: No such command 'chekc'. Did you mean 'check'? Read idiolect --help."),
         (["mine"], "idiolect: Missing argument 'REPO…'. Read idiolect mine --help."),
-        (["baseline", "made"], "idiolect: No such command 'made'. Read idiolect baseline --help."),
+        (
+            ["baseline", "made"],
+            "idiolect: No such command 'made'. There are create, prune, show, update. Read idiolect baseline --help.",
+        ),
         (["guide", ".", ".."], "idiolect: Got unexpected extra argument (..). Read idiolect guide --help."),
         (
             ["check", "--minutes", "2"],

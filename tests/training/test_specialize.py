@@ -60,12 +60,15 @@ def test_what_a_killed_stage_leaves_is_not_foreign(tmp_path):
 def test_what_cannot_be_evaluated_is_not_trained(tmp_path, monkeypatch, capsys):
     """No verdict can be had on so few held-out tasks: that is said in a second, before minutes of training."""
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
-    code = main(["specialize", str(FRAMEWORK.parent / "orchard"), "--out", str(tmp_path / "run"), "--workers", "1"])
+    samples, out = FRAMEWORK.parent, tmp_path / "run"
+    asked = ["specialize", str(samples / "orchard"), "--api-from", str(samples / "plugin"), "--out", str(out)]
+    code = main([*asked, "--workers", "1"])
     told = capsys.readouterr().err
+    (offering,) = json.loads((out / "corpus" / "manifest.json").read_text("utf-8"))["api_from"]
 
     assert code == 2
     assert "too few to evaluate: 20 in 2 are needed" in told
-    assert "`idiolect train" in told
+    assert "`idiolect train" in told and offering["repository"] == "plugin"
     assert [".lock", "corpus"] == sorted(path.name for path in (tmp_path / "run").iterdir())
 
 
