@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 import toys
@@ -221,6 +222,19 @@ def test_a_bar_is_as_long_as_its_number(browser, page, width):
     assert len({number for *_, number in bars}) > 1
     assert lengths == pytest.approx([lengths[0]] * len(lengths), rel=0.01)
     assert all(end <= begin for _, end, begin, _ in bars)
+
+
+def test_lines_of_an_answer_stand_below_each_other(browser, crowded):
+    """Below a line with a finding, too: the next one stood to its right, out of sight."""
+    show(browser, crowded, 1280, "light")
+    tops = browser.execute_script(
+        "return [...document.querySelectorAll('.example pre')].filter(n => n.querySelector('.found')).map("
+        "n => [...n.querySelectorAll('span')].filter(s => s.textContent.trim()).map(s => Math.round(s.offsetTop)))"
+    )
+
+    steps = [below - above for lines in tops for above, below in pairwise(lines)]
+
+    assert steps and min(steps) > 10
 
 
 def test_paper_shows_all_of_the_page(browser, crowded):
