@@ -31,7 +31,7 @@ HOLDERS = frozenset(
 """Folders that hold projects, or are one, and are no package of Python."""
 DOCS = re.compile(r"(^|/)(demos|docs?|examples?|notebooks?|(?:\w+-)?playgrounds?|samples?|tutorials?)/")
 CHANGES = re.compile(
-    r"(?:^(?:\w+/)?(?i:changes|history|news|releases?)"
+    r"(?:^(?:\w+/)?(?i:changes|history|news|releases)"
     r"|(?:^|/)(?:(?i:change[-_]?logs?|release[-_ ]?notes?|what[-_]?s[-_]?new"
     r"|(?:migrat(?:e|ing|ion)|upgrad(?:e|ing))[-_ ]?(?:from|guides?|notes?|to|v?\d))"
     r"|CHANGES|HISTORY|NEWS|MIGRAT(?:ING|ION)|UPGRAD(?:E|ING))(?:[-_. ][^/]*)?)(?:/[^/]+)*\.(?:markdown|md)$"
