@@ -7,7 +7,9 @@ documentation is in it, so it never gives an answer away. It is the same text fo
 
 from __future__ import annotations
 
-from .definitions import Definition
+from itertools import chain
+
+from .definitions import Definition, find_units
 from .makers import on_one_line
 from .source import Source, Span
 
@@ -40,12 +42,15 @@ def render_skeleton(source: Source, definitions: list[Definition], limit: int = 
 def opening_statements(source: Source, definitions: list[Definition]) -> list[str]:
     """Return the telling statements before the first definition: imports and single-line assignments."""
     end = definitions[0].span.start if definitions else len(source.utf8)
+    comments = {comment.start_byte for comment in find_units(source).comments}
     statements: list[str] = []
-    for node in source.tree.root_node.children:
+    parts = source.tree.root_node.children
+    # in Haskell all imports, and the comments between them, are one node
+    for node in chain.from_iterable(part.children if part.type == "imports" else (part,) for part in parts):
         if node.start_byte >= end:
             break
         text = source.slice(Span(node.start_byte, node.end_byte))
-        if node.type in ("comment", "string") or '"""' in text or "'''" in text:
+        if node.start_byte in comments or node.type == "string" or '"""' in text or "'''" in text:
             continue
         if "import" in node.type and "," in text and "\\" not in text and source.language.comment not in text:
             # what is parted by commas needs no lines of its own

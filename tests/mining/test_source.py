@@ -181,6 +181,21 @@ def test_a_skeleton_says_nothing_of_what_a_function_holds():
     assert "def count(graph):" == render_skeleton(source, collect_definitions(source))
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "skeleton"),
+    [
+        ("rust", "use house::door;\n\n// Opens it.\nfn open() {\n    door();\n}\n", "use house::door;\nfn open()"),
+        ("java", "import house.Door;\n\n/** What opens. */\nclass A {\n}\n", "import house.Door;\nclass A"),
+        ("haskell", "import House\n\n-- | Opens.\nopen :: Int\nopen = door 1\n", "import House\nopen :: Int"),
+    ],
+)
+def test_a_skeleton_holds_no_documentation(language, text, skeleton):
+    """Whatever a grammar calls a comment; it would give away what a definition says of itself."""
+    source = parse_source("a", text.encode(), language_named(language))
+
+    assert skeleton == render_skeleton(source, collect_definitions(source))
+
+
 def test_a_language_travels_between_processes():
     """A language whose grammar is loaded can be sent to a worker, which loads its own."""
     import pickle
