@@ -22,7 +22,7 @@ Perl's (POD).
 MARKED = re.compile(rb"/\*\*|///(?!/)")
 """What opens a comment that says by its form that it is documentation, where others stand beside it."""
 ORDER = re.compile(
-    rb"(?:#|//|/\*\*?|--)\s*(?:[@#]__\w+__|#(?:end)?region\b|go:\w|language="
+    rb"(?:#|//|/\*\*?|--)\s*(?:[@#]__\w+__|@jsx\w*\s|#(?:end)?region\b|go:\w|language="
     rb"|(?:biome|eslint|jshint|ktlint|oxlint|prettier|solhint|stylelint|swift-format|tflint)-(?:dis|en|ignore)"
     rb"|@(?:phpstan|psalm|ts)-(?:expect|ignore|nocheck|suppress)|cspell:|phpcs:|@formatter:"
     rb"|(?:checkov|jscs|jshint|luacheck|rubocop|scalafmt|selene|sqlfluff|swiftformat|swiftlint|tfsec|tslint)\s*:"
@@ -40,12 +40,14 @@ TITLE = 4
 """Words of a title; more say something, and so does a sentence."""
 TO_DO = re.compile(rb"[\s/*#-]*@?(?:FIXME|HACK|MARK|TODO|XXX)\b")
 """What opens a note to the authors themselves, or the mark of a section in Swift."""
+SOURCE = rb"(?:adapted|based|borrowed|copied|derived|inspired|taken)\b[^:`\n]{0,40}|cf\.?|see(?: also)?"
 LINK = re.compile(
-    rb"[\s/*#!-]*(?:(?:(?:adapted|based|borrowed|copied|derived|inspired|taken)\b[^:\n]{0,40}|cf\.?|credits?|for|from"
-    rb"|inspiration(?: from)?|refs?|reference|see(?: also)?|source):?[\s/*#!-]+)?\w+://\S+[\s*/]*\Z",
+    rb"(?:[\s/*#!-]*(?:(?:" + SOURCE + rb"|credits?|for|from|inspiration(?: from)?|refs?|reference|source)"
+    rb":?[\s/*#!-]+)?\w+://\S++[\s*/]*+)+\Z"
+    rb"|[\s/*#!-]*(?:" + SOURCE + rb"):?[\s/*#!-]+`[^`\n]+`[\s.*/]*\Z",
     re.IGNORECASE,
 )
-"""An address alone, or with the word that says that something is from there."""
+"""Addresses alone, or with the word that says that something is from there; so is a name with such a word."""
 TAGGED = re.compile(rb"[\s/*#!-]*(?:\{?@|<inherit)", re.IGNORECASE)
 MARGIN = re.compile(rb"^[ \t]*(?:/?\*+(?!/)|/{2,3}!?|#+|--+)?|\*+/", re.MULTILINE)
 """What a comment holds at its edges."""
