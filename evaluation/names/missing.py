@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from ...mining.definitions import collect_definitions
 from ...mining.git import git_output
 from ...mining.judge import Finding
-from ...mining.reading import is_locked
+from ...mining.reading import is_locked, read_start
 from ...mining.scratch import new_scratch
 from ...mining.source import Source
 from ..diff import Change, LackingError, Snapshot, left_out_snapshot, lies_in, submodules_in
@@ -29,6 +29,11 @@ from .house import CYTHON, PYTHON, REQUIRING, further_tops, list_house, read_req
 from .resolver import UnaskedError
 
 WORD = re.compile(rb"[^\W\d]\w*")
+QUOTED_WORDS = re.compile(rb"[\"']([\w./-]+)[\"']")
+BUILDING = frozenset({"BUILD", "BUILD.bazel", "Cargo.toml", "meson.build", "pyproject.toml", "setup.py"})
+"""Files that name, in quotes, the modules that a build makes."""
+BUILDING_BARE = "CMakeLists.txt"
+"""One that names them without."""
 BESIDE = ".others"
 COMPILED = tuple(sorted({*NATIVE} - {*PYTHON, *CYTHON}))
 """How files of modules end that a build makes."""
@@ -142,12 +147,31 @@ def look_for_missing(root: Path, tree: Path, paths: Iterable[str]) -> list[Missi
     places = {missing: places_of(missing, tops) for missing in found}
     ignored = ignored_paths(root, {path for each in places.values() for path in each})
     left = [missing for missing in found if ignored.isdisjoint(places[missing])]
+    built = words_of_builds(root) if any(places[missing] for missing in left) else frozenset[str]()
+    left = [missing for missing in left if not (places[missing] and last_part(missing) in built)]
     # what a submodule holds is another repository's, and may not be checked out
     foreign = submodules_in(root) if left else ()
     if not foreign:
         return left
     own = [top for top in tops if not lies_in(top or ".", foreign)]
     return [missing for missing in left if not any(lies_in(place, foreign) for place in places_of(missing, own))]
+
+
+def last_part(missing: Missing) -> str:
+    """Return the name of the module that is missing, if it is one, without those of the packages around it."""
+    return QUOTED.findall(missing.message)[0].rpartition(".")[2]
+
+
+def words_of_builds(root: Path) -> frozenset[str]:
+    """Return the words by which the files that say how to build what is at *root* may name modules to be made."""
+    said: list[bytes] = []
+    for path in list_house(root):
+        name = path.rpartition("/")[2]
+        if name == BUILDING_BARE:
+            said.append(read_start(root, path) or b"")
+        elif name in BUILDING:
+            said += QUOTED_WORDS.findall(read_start(root, path) or b"")
+    return frozenset(word.decode("utf-8", "replace") for text in said for word in WORD.findall(text))
 
 
 def places_of(missing: Missing, tops: Iterable[str]) -> list[str]:

@@ -201,6 +201,29 @@ def test_a_compiled_module_exists_in_what_is_staged_as_in_the_work_tree(shop: Pa
 
 
 @pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
+@pytest.mark.parametrize("how", [{"staged": True}, {"base": "HEAD"}], ids=["staged", "since"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("src/meson.build", "python.extension_module('_fast', [made])\n"),
+        (
+            "setup.py",
+            'from setuptools import Extension, setup\n\nsetup(ext_modules=[Extension("shop._fast", ["f.c"])])\n',
+        ),
+        ("CMakeLists.txt", "pybind11_add_module(_fast fast.cpp)\n"),
+    ],
+)
+def test_what_a_build_is_told_to_make_exists(shop: Path, how: dict[str, Any], path: str, said: str):
+    """A module that the files of a build name need not be there before it ran."""
+    (shop / path).parent.mkdir(exist_ok=True)
+    (shop / path).write_text(said)
+    (shop / "shop/new.py").write_text("from shop import _fast\nfrom shop._fast import a\nfrom shop._slow import b\n")
+    git(shop, "add", "-A")
+
+    assert [("shop/new.py", 3)] == places(run_check(Request(shop, **how)))
+
+
+@pytest.mark.skipif(find_resolver() is None, reason="no resolver installed")
 @HOW
 def test_a_module_may_be_a_link(shop: Path, how: dict[str, Any], tmp_path: Path):
     """What it leads to within the repository says what it has; no other is followed."""
