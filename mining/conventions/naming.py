@@ -28,8 +28,6 @@ ACRONYMS = re.compile(rf"_*[a-z0-9]+(_+[a-z0-9]+)*(_+{SYMBOL})+(_+([a-z0-9]+|{SY
 """Words in lower case around words in capitals: the capitals may be another name's."""
 TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
 """A test's name may hold those of classes and exceptions, as they are written."""
-TESTING = re.compile(r"_*Test_+[a-z]")
-"""What opens the name of a class of tests that holds that of a function."""
 DUNDER = re.compile(r"__\w+__")
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
@@ -212,7 +210,6 @@ class ClassCase(Cased):
             "readOnly = type('readOnly', (), {})",
             # nobody writes in capitals by accident: it is used as a constant
             "class NOT_GIVEN: pass",
-            "class Test_read_all: pass",
             "def f():\n    class made(B): pass",
             # the name is another's: that of a structure of C, or of the class that this one stands in for
             "class FILE_info(ctypes.Structure): pass",
@@ -227,6 +224,15 @@ class ClassCase(Cased):
             "class Shelf:\n    class sorted_by: pass",
         ),
     )
+    also = (
+        Examples(
+            value="CapWords",
+            path="tests/test_module.py",
+            conforms=("class TestReader(TestCase): pass",),
+            departs=("class readAll(TestCase): pass", "class read_all(TestCase): pass"),
+            nearly=("class Test_read_all: pass", "class Reader_Empty(TestCase): pass"),
+        ),
+    )
 
     def choice(self, site: Node, file: FileView) -> str | None:
         """Return the case, unless a function makes the class, or it is used as one, or its name is another's."""
@@ -236,7 +242,7 @@ class ClassCase(Cased):
         if is_made or bases & STRUCTURES or f"_{frame.name}" in bases:
             return None
         case = case_of(frame.name)
-        is_given = case == "UPPER_CASE" or (case == "mixed" and TESTING.match(frame.name) is not None)
+        is_given = case == "UPPER_CASE" or (case == "mixed" and file.role == "tests")
         if case != "snake_case":
             return None if is_given else case or None
         is_function_like = not frame.members.isdisjoint(FUNCTION_LIKE) or any(map(is_called_so, bases))
