@@ -544,10 +544,11 @@ def is_of_cast(sign: Node) -> bool:
 
 def is_compared_twice(sign: Node) -> bool:
     """Claim that a sign is of type arguments that a grammar takes for two comparisons, as Kotlin's in `f<T>(::g)`."""
-    around = sign.parent
-    inner = around.children[0] if around is not None and sign.type == ">" else around
+    around = sign.parent if sign.type in ("<", ">") else None
+    inner = around.child(0) if around is not None and sign.type == ">" else around
     outer = inner.parent if inner is not None else None
-    if inner is None or outer is None or inner.type != outer.type:
+    # what does not parse may have thousands of children
+    if inner is None or outer is None or inner.type != outer.type or outer.is_error:
         return False
     return "<" in [each.type for each in inner.children] and ">" in [each.type for each in outer.children]
 
