@@ -19,7 +19,7 @@ from ..definitions import last_token
 from ..formatters import LAYOUT, QUOTES, SEPARATORS
 from ..source import text_of
 from ..traits import FIXED_BLANKS, ONE_QUOTE, PROSE
-from .anyview import AnyView
+from .anyview import AnyView, first_token
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .strings import CLOSING
 
@@ -563,7 +563,7 @@ class TrailingSeparator(NeutralConvention):
     matter = SEPARATORS
     never = frozenset({"absent"})
     values = ("present", "absent")
-    version = 4
+    version = 5
     examples = Examples(
         value="present",
         path="src/a.js",
@@ -594,6 +594,22 @@ class TrailingSeparator(NeutralConvention):
         ),
         Examples(
             value="present",
+            path="src/A.kt",
+            language="kotlin",
+            conforms=("enum class A {\n  B,\n  C,\n}\n",),
+            departs=("enum class A {\n  B,\n  C\n}\n",),
+            nearly=("enum class A {\n  B,\n  C,\n  ;\n\n  companion object {\n    val d = 1\n  }\n}\n",),
+        ),
+        Examples(
+            value="present",
+            path="src/A.java",
+            language="java",
+            conforms=("enum A {\n  B,\n  C,\n}\n",),
+            departs=("enum A {\n  B,\n  C\n}\n",),
+            nearly=("enum A {\n  B,\n  C,\n  ;\n\n  int d;\n}\n",),
+        ),
+        Examples(
+            value="present",
             path="src/a.rs",
             language="rust",
             conforms=("fn f() {\n    g(\n        a,\n        b,\n    );\n}\n",),
@@ -615,6 +631,9 @@ class TrailingSeparator(NeutralConvention):
             if not marks or len(elements) < 2 or elements[-1].start_point.row == elements[-2].end_point.row:
                 continue
             if any(node.type in LAST for node in (elements[-1], *elements[-1].named_children[:1])):
+                continue
+            # behind the `;` that ends the values of an enumeration stand its members
+            if any(first_token(child).type == ";" for child in before[before.index(marks[-1]) :]):
                 continue
             last = before[-1]
             yield Choice("present" if last.type == SEPARATOR else "absent", last_token(last))
