@@ -44,8 +44,8 @@ DATA = re.compile(
     r"(^|/)(?:tests?/(?:.*?/)??(?:cases|(?:\w+_)?data|fixtures?|resources|snapshots?)|test[-_]?[dD]ata|__snapshots__)/"
 )
 """Elsewhere than under tests a house may have code of its own that is about snapshots."""
-SAMPLES = ("data/", "Data/", "snapshot/", "snapshots/", "snapshots__/")
-"""How the folders end of what nobody wrote in the house's style, or at all."""
+SAMPLES = ("data/", "Data/", "snapshot/", "snapshots/", "snapshots__/", "src/test/resources/")
+"""How the folders end of what nobody wrote in the house's style, or at all, or which builds copy and do not compile."""
 SAMPLE = re.compile(r"(?:^|/|\.)(?:actual|expected|input|output)\.\w+$|\.(?:html?|ini|json5?|toml|xml|ya?ml)$")
 """How files of other such folders end that a program under test reads or writes: before and after, and data."""
 

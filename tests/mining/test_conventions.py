@@ -267,6 +267,8 @@ def test_a_way_of_its_own_is_told_by_how_many_places_and_which_share_agree(answe
         ("compiler/testData/a.py", 0),
         ("compiler/test-data/unit/a.py", 0),
         ("tests/data/test_a.py", 6),
+        ("shop/src/test/resources/rules/a.py", 0),
+        ("tests/resources/a.py", 6),
         ("tests/fixtures/a.py", 6),
         ("shop/tests/snapshots/a.py", 0),
         ("src/__snapshots__/a.py", 0),
