@@ -46,7 +46,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 15
+    version = 16
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -87,7 +87,7 @@ class BlankLines(NeutralConvention):
             language="typescript",
             conforms=("f(() => {\n  a();\n});\n\nf(b);\n",),
             departs=("f(() => {\n  a();\n});\nf(b);\n",),
-            nearly=("f(a);\nf(b);\n", "f(a);\nf(() => {\n  b();\n});\n"),
+            nearly=("f(a);\nf(b);\n", "f(a);\nf(() => {\n  b();\n});\n", "f(\n  a\n);\nf(b);\n"),
         ),
         Examples(
             value="1",
@@ -222,10 +222,16 @@ def are_grouped(one: Node, other: Node) -> bool:
     is_line = is_first_line and other.start_point.row == other.end_point.row
     if one.type != other.type:
         return is_line and all(SAID.search(each.type) and not TAKING.search(each.type) for each in (one, other))
-    # a call may go on with lines that call the same, and groups of what Rust uses are parted by whose it is
-    head = CALLED.match(text_of(one)) if is_first_line else None
+    # calls of the same make a group, unless bodies are handed over, and what Rust uses is parted by whose it is
+    head = CALLED.match(text_of(one)) if is_first_line or not (hands_body(one) or hands_body(other)) else None
     is_row = one.type == "use_declaration" or (head is not None and text_of(other).startswith(head[0]))
     return is_row or (is_line and not TAKING.search(one.type))
+
+
+def hands_body(statement: Node) -> bool:
+    """Claim that a *statement* calls something with a function, or may do so where its grammar does not tell."""
+    passed = bare(statement).child_by_field_name("arguments")
+    return passed is None or any(each.child_by_field_name("body") is not None for each in passed.named_children)
 
 
 def is_about(one: Node, other: Node) -> bool:
