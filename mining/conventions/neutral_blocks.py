@@ -19,6 +19,8 @@ from .facts import FileFacts
 from .implications import Implication, fewest
 from .shapes import LEAST, LEAST_FILES, OTHER_ROLES, SHARE, Shape, collect_shapes, is_free, widest_only
 
+LEAST_INSTEAD = 3
+"""Blocks that lack what nearly all have before what they have in its place is known."""
 LIFT = 3.0
 """How many times as often a key has to stand beside another one as it stands anywhere."""
 LADDER = (
@@ -136,7 +138,7 @@ class RequiredChild(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"without"})
-    version = 8
+    version = 9
     is_local = False
     examples = Examples(
         value="has `zone`",
@@ -214,7 +216,9 @@ class RequiredChild(NeutralHouseConvention):
             others = required - {child}
             beside = others or shape.frequent_keys() - {child}
             least = len(others) // 2 + 1 if beside else 0
-            yield {"key": f"`{shape.name}` have `{child}`", "child": child, "beside": sorted(beside), "least": least}
+            rule = {"key": f"`{shape.name}` have `{child}`", "child": child, "beside": sorted(beside), "least": least}
+            instead = keys_instead(shape, child)
+            yield {**rule, "instead": instead} if instead else rule
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each block of the shape has the key."""
@@ -222,7 +226,9 @@ class RequiredChild(NeutralHouseConvention):
         for block in with_shape(facts.blocks, rule["shape"]):
             if rule["child"] in block.keys:
                 yield HouseChoice(f"has `{rule['child']}`", block.line, block.start, block.end, block.text)
-            elif not block.is_open and len(beside.intersection(block.keys)) >= least:
+            elif block.is_open or not set(rule.get("instead", ())).isdisjoint(block.keys):
+                continue
+            elif len(beside.intersection(block.keys)) >= least:
                 yield HouseChoice("without", block.line, block.start, block.end, block.text)
         for use in facts.uses if rule.get("is_call") else ():
             if use.is_plain and use.name == rule["shape"]:
@@ -369,6 +375,15 @@ class CoOccurrence(NeutralHouseConvention):
         shape, _, keys = key.partition(" with ")
         cause, _, effect = keys.partition(" have ")
         return f"Where a block {shape} has {cause}, give it {effect} too."
+
+
+def keys_instead(shape: Shape, child: str) -> list[str]:
+    """Return the keys that all blocks of *shape* without *child* have, several at least, and few of the others."""
+    lacking = [frozenset(block.keys) for _, block in shape.blocks if child not in block.keys]
+    if len(lacking) < LEAST_INSTEAD:
+        return []
+    common = Counter(key for _, block in shape.blocks for key in set(block.keys))
+    return sorted(key for key in frozenset.intersection(*lacking) if 2 * common[key] < len(shape.blocks))
 
 
 def is_required(shape: Shape, cause: str, effect: str, required: Mapping[str, Set[str]]) -> bool:

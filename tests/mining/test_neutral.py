@@ -621,6 +621,17 @@ def test_what_a_program_may_compute_or_its_compiler_checks_is_no_habit(ending: s
     assert rows == {entry.convention for entry in learn(files).entries} & {"Q12", "Q13"}
 
 
+@pytest.mark.parametrize(
+    ("slip", "rows"), [("story({ render: f, size: 1 });\n", []), ("story({ size: 1 });\n", [("Q10", 1)])]
+)
+def test_what_stands_in_the_place_of_a_key_is_known_by_the_blocks_that_lack_it(slip: str, rows: list[tuple[str, int]]):
+    """Where all that lack a key have another one, which few of the others have, they are of another form."""
+    text = "story({ args: a, size: 1 });\n" * 5 + "story({ args: a, render: f, size: 1 });\n" * 2
+    files = {f"src/f{n}.js": text + "story({ render: f, size: 1 });\n" * (n < 3) for n in range(30)}
+
+    assert rows == found(learn(files), "src/new.js", slip)
+
+
 def test_the_name_of_a_test_is_no_block():
     """That every method of a name carries an attribute is no rule of blocks."""
     test = "class T{n} {{\n    [Fact]\n    public void Ctor_Ok()\n    {{\n        f();\n    }}\n}}\n"
