@@ -24,18 +24,21 @@ Ids = NDArray[np.int32]
 EMPTY_ANSWER = "empty_answer"
 TOO_LONG = "too_long"
 BEYOND_BASE = "longer_than_base"
+DATA_BEYOND = "data_beyond_share"
 INFILL_BEYOND = "infill_beyond_share"
 OTHERS_BEYOND = "other_kinds_beyond_share"
 WORDS = {
     EMPTY_ANSWER: "with an empty answer",
     TOO_LONG: "too long",
     BEYOND_BASE: "longer than the base reads",
+    DATA_BEYOND: "pairs of data and prose beyond their share of the mix",
     INFILL_BEYOND: "infill pairs beyond their share of the mix",
     OTHERS_BEYOND: "pairs of other kinds beyond their share of the mix",
 }
 """Reasons, as they follow a count."""
 WAYS_OUT = {
     TOO_LONG: "take longer ones: --set max_tokens=N",
+    DATA_BEYOND: "take all pairs of data and prose: --set data=1000",
     INFILL_BEYOND: "take all infill pairs: --set infill=1",
     OTHERS_BEYOND: "take all pairs of other kinds: --set extra=10",
 }

@@ -9,12 +9,26 @@ the main kinds. A larger base, which runs longer, takes them all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ..mining.pairs.pair import Pair
+from .recipe import FEW_PAIRS
 
 MAIN_KINDS = frozenset({"implement", "infill"})
+
+
+def limit_data(pairs: Sequence[Pair], aside: Collection[str], share: float) -> tuple[list[Pair], int]:
+    """
+    Return *pairs* with at most *share* times as many of the formats *aside* as of code, and how many were left out.
+
+    No test asks for them, and a folder of them may outnumber all code many times over. A small corpus keeps its own.
+    """
+    if len(pairs) < FEW_PAIRS:
+        return list(pairs), 0
+    data = sorted((pair for pair in pairs if pair.language in aside), key=turn)
+    out = {pair.id for pair in data[round(share * (len(pairs) - len(data))) :]}
+    return [pair for pair in pairs if pair.id not in out], len(out)
 
 
 def mix_kinds(pairs: Sequence[Pair], extra: float) -> list[Pair]:

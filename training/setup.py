@@ -28,17 +28,27 @@ from ..mining.artefacts import expect_form, parse_json, write_json
 from ..mining.corpus import Corpus
 from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
-from ..mining.split import SPLITS, LeakFinder
+from ..mining.split import SPLITS, LeakFinder, aside_of
 from .adapter import CONFIG, attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
-from .encode import BEYOND_BASE, INFILL_BEYOND, OTHERS_BEYOND, TOO_LONG, Encoded, Example, encode_pairs, require_pairs
+from .encode import (
+    BEYOND_BASE,
+    DATA_BEYOND,
+    INFILL_BEYOND,
+    OTHERS_BEYOND,
+    TOO_LONG,
+    Encoded,
+    Example,
+    encode_pairs,
+    require_pairs,
+)
 from .families import Family, probe_family
 from .forward import choose_mode, decoder_layers, expect_mode, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
 from .gated import fuse_gates
 from .generation import LoadedModel, ModelGenerator
 from .lanes import choose_lanes
-from .mix import drop_contexts, limit_infill, mix_kinds
+from .mix import drop_contexts, limit_data, limit_infill, mix_kinds
 from .models import (
     Base,
     choose_dtype,
@@ -185,10 +195,12 @@ def gather(order: Order, device: torch.device, report: Report, began: float) -> 
         report(f"format: the base's chat template is not used: {family.unused}", 1, 1)
     room = context_length(base, tokenizer)
     parameters = read_parameters(base)
-    kinds = Counter(pair.kind for pair in offered)
+    aside = aside_of(order.corpus.manifest)
+    likely, _ = limit_data(offered, aside, Recipe().data)
+    kinds = Counter(pair.kind for pair in likely)
     sized = partial(
         size_recipe,
-        pairs=len(offered),
+        pairs=len(likely),
         parameters=parameters,
         context_length=room,
         accelerator=device.type == "cuda",
@@ -199,7 +211,8 @@ def gather(order: Order, device: torch.device, report: Report, began: float) -> 
     require_possible(recipe, base)
     dtype = choose_dtype(device, parameters) if recipe.precision == "auto" else precision(recipe.precision)
     longest = min(recipe.max_tokens, room)
-    kept, beyond = limit_infill(offered, recipe.infill)
+    asked, data = limit_data(offered, aside, recipe.data)
+    kept, beyond = limit_infill(asked, recipe.infill)
     mixed = mix_kinds(kept, recipe.extra)
     train = drop_contexts(mixed, recipe.bare)
     encoded = encode_pairs(train, family, longest, lambda done: report("encode", done, len(train)))
@@ -207,7 +220,7 @@ def gather(order: Order, device: torch.device, report: Report, began: float) -> 
     if longest == room and TOO_LONG in refused:
         # no recipe takes these
         refused[BEYOND_BASE] = refused.pop(TOO_LONG)
-    spared = {INFILL_BEYOND: beyond, OTHERS_BEYOND: len(kept) - len(mixed)}
+    spared = {DATA_BEYOND: data, INFILL_BEYOND: beyond, OTHERS_BEYOND: len(kept) - len(mixed)}
     encoded = replace(encoded, refused=refused | {reason: count for reason, count in spared.items() if count})
     require_pairs(encoded)
     validation = encode_pairs(spread(mix_kinds(order.corpus.pairs("validation"), 0.0)), family, longest)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from idiolect.mining.pairs.pair import Pair
-from idiolect.training.mix import drop_contexts, mix_kinds
+from idiolect.training.mix import drop_contexts, limit_data, mix_kinds
 
 PAIR = Pair(
     id="", kind="", language="python", split="train", prompt_id="", context="", instruction="i", response="r",
@@ -47,6 +47,18 @@ def test_more_room_only_adds():
     assert {pair.id for pair in few} < {pair.id for pair in many}
     assert [pair for pair in pairs if pair in few] == few
     assert mix_kinds(pairs[::-1], 0.1) == few[::-1]
+
+
+def test_data_does_not_drown_code():
+    """Parameters in YAML were 98 of 100 pairs; what is of code stays, and so do few pairs, and what a team asks for."""
+    code, data = make_pairs(implement=200, use=100), [replace(pair, language="yaml") for pair in make_pairs(infill=900)]
+    few = [*code[:100], *data[:200]]
+
+    kept, out = limit_data([*data, *code], {"yaml", "toml"}, 1.0)
+
+    assert (300, 600) == (sum(pair.language == "yaml" for pair in kept), out) and kept[-300:] == code
+    assert limit_data(few, {"yaml"}, 1.0) == (few, 0) and limit_data([*data, *code], {"yaml"}, 3.0)[1] == 0
+    assert limit_data([*data, *code], set(), 1.0)[1] == 0
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
