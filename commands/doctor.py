@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import MachineError, MissingExtraError
-from ..mining.wording import worded
+from ..mining.wording import counted, worded
 from ._language import language_option
 from ._paths import PATH
+from ._progress import show_briefly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..mining.languages import Language
     from ..mining.survey import Survey
+    from ._progress import Report
 
 
 @click.command("doctor")
@@ -42,7 +44,8 @@ def command(repository: Path | None, tier: int | None, as_json: bool) -> None:
     own = [language for language in known_languages() if language.sha256]
     if repository is not None and not own:
         raise click.UsageError("REPO is read where --language FILE names a language; all else is of this machine.")
-    languages = describe_languages(own, repository)
+    with show_briefly() as report:
+        languages = describe_languages(own, repository, report)
     cage = diagnose()
     probes = [{"name": probe.name, "contained": probe.contained} for probe in cage.probes]
     sandbox = {"tier": cage.tier, "backend": cage.backend, "probes": probes, "seconds": round(cage.seconds, 3)}
@@ -68,7 +71,7 @@ def is_installed(language: Language) -> bool:
     return importlib.util.find_spec(name) is not None if name != language.origin else Path(name).exists()
 
 
-def describe_languages(languages: list[Language], repository: Path | None) -> list[dict[str, Any]]:
+def describe_languages(languages: list[Language], repository: Path | None, report: Report) -> list[dict[str, Any]]:
     """Return what is known of the user's own *languages*, how they read *repository*, and what their checkers say."""
     from ..evaluation.language_check import find_program, try_checker
     from ..mining.survey import survey_repository
@@ -81,7 +84,7 @@ def describe_languages(languages: list[Language], repository: Path | None) -> li
             "node_kinds": language.grammar.node_kind_count,
             "check_found": not isinstance(find_program(language), str) if language.check else None,
             **({"survey": surveys[language.name].as_json(language)} if language.name in surveys else {}),
-            **({"checker": try_checker(surveys[language.name].samples)} if is_tried(language, surveys) else {}),
+            **({"checker": try_checker(surveys[language.name].samples, report)} if is_tried(language, surveys) else {}),
         }
         for language in languages
     ]
@@ -134,7 +137,7 @@ def render_language(language: dict[str, Any]) -> list[str]:
     if survey is None:
         return lines
     lines.append(
-        f"  {survey['files']} files, {survey['files_with_errors']} with errors, "
+        f"  {counted(survey['files'], 'file')}, {survey['files_with_errors']} with errors, "
         f"{survey['error_share']:.2%} of the bytes inside of errors"
     )
     if survey["first_error"]:

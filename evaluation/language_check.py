@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..mining.languages import Language
 from ..mining.source import Source
 from .sandbox.doctor import find_cage
 from .sandbox.run import PYTHON, Limits, Status, run_caged
+
+if TYPE_CHECKING:
+    from ..mining.workers import Progress
 
 LIMITS = Limits(wall=60.0, cpu=20)
 INTERPRETERS = ("python", "python3")
@@ -72,14 +75,15 @@ def run_checker(source: Source) -> Complaint | str | None:
     return read_complaint(done.output.decode("utf-8", "replace"), name)
 
 
-def try_checker(sources: Iterable[Source]) -> dict[str, Any]:
+def try_checker(sources: Sequence[Source], report: Progress) -> dict[str, Any]:
     """
     Return how many of *sources*, files of the house, their checker was `asked` about and `accepted`.
 
     `first_complaint` is what it said against one, `reason` why it cannot say. No more are asked where one stops it.
     """
     tried: dict[str, Any] = {"asked": 0, "accepted": 0, "first_complaint": "", "reason": ""}
-    for source in sources:
+    for done, source in enumerate(sources):
+        report("checking", done, len(sources))
         found = run_checker(source)
         if isinstance(found, str):
             return {**tried, "reason": found}

@@ -341,7 +341,7 @@ class TokenSpacing(NeutralConvention):
     matter = LAYOUT
     spared = frozenset({FIXED_BLANKS, PROSE})
     is_mined = True
-    version = 13
+    version = 14
     examples = Examples(
         value="on both sides",
         key="`=` in an assignment expression",
@@ -483,7 +483,8 @@ class TokenSpacing(NeutralConvention):
             # what stands before the first sign of a node, or after its last, is around the node
             within = (node.start_byte > around.start_byte, node.end_byte < around.end_byte)
             blanks = (within[0] and before in (b" ", b"\t"), within[1] and after in (b" ", b"\t"))
-            if within in WHERE:
+            # what a dollar opens is a name or a hole, and one that closes something is text
+            if within in WHERE and (sign != "$" or all(within)):
                 yield Choice(SPACING[blanks], node, f"`{sign}` {WHERE[within]} {noun_of(around.type)}")
 
     def advice(self, value: str, key: str) -> str:

@@ -98,7 +98,9 @@ def test_a_checker_that_has_to_be_stopped_is_tried_once(relay, monkeypatch):
     monkeypatch.setattr(language_check, "run_caged", lambda *given, **settings: Outcome(Status.TIMEOUT))
     source = parse_text("a.relay", HEAD + REFERENCE + TAIL, relay)
 
-    assert 1 == language_check.try_checker([source, source])["asked"]
+    told: list[tuple[str, int, int]] = []
+    assert 1 == language_check.try_checker([source, source], lambda *step: told.append(step))["asked"]
+    assert [("checking", 0, 2)] == told
 
 
 def test_what_the_machine_kept_from_the_checker_is_lost(relay, monkeypatch):

@@ -354,6 +354,14 @@ def test_a_title_may_stand_over_thousands_of_parts(part: str, units: int):
     assert units == len(AnyView(source).units) == survey.captures["unit"]
 
 
+@pytest.mark.parametrize(
+    ("path", "text"), [("a.jl", 'a = "b $c $(d)"\n'), ("A.scala", 'object A { val b = s"a $c" }\n'), ("a.pl", "$a;\n")]
+)
+def test_no_blank_is_asked_for_behind_what_opens_a_name(path: str, text: str):
+    """With a blank behind it, a dollar is text."""
+    assert not [choice.key for choice in TokenSpacing().ask_any(AnyView(parse(path, text))) if "$" in choice.key]
+
+
 def test_empty_lines_that_a_grammar_takes_into_a_node_are_counted():
     """A section of Markdown ends where the next one begins: the empty lines between them are in it."""
     view = AnyView(parse("a.md", "# One\n\ntext\n\n\n# Two\n\ntext\n"))
