@@ -17,6 +17,7 @@ from .traits import PROGRAM
 from .wording import printable
 
 MOST_WORDS = 1_500
+ON_TIERS = "`idiolect check` fails where a rule of `gate` is broken; the others are advice.\n"
 MOST_IDS = 3
 """Of rules that are said together, how many are named."""
 SAME_PLACES = 0.95
@@ -38,7 +39,9 @@ def render_guide(profile: Profile, *, max_words: int = MOST_WORDS, with_ids: boo
     tiers = [tiers_of(entries, profile) if with_ids else "" for entries in rules]
     said = said_together(rules, tiers)
     items = [(bool(together[0][0].rule), render_rules(together, tier)) for tier, together in said]
-    words = len(parts[0].split())
+    if with_ids and any(tiers):
+        parts.append(ON_TIERS)
+    words = sum(len(part.split()) for part in parts)
     others = sum(len(item.split()) for is_mined, item in items if not is_mined)
     room = max_words - min(words + others, max_words // 2)
     for is_mined, item in items:

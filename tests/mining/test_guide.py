@@ -52,6 +52,12 @@ def test_the_strongest_come_first(profile: Profile):
     assert all(entry.tier for entry in strongest_first(profile))
 
 
+def test_who_reads_of_tiers_is_told_what_they_do(profile: Profile):
+    """Once, above all rules; a model that is asked for code needs neither."""
+    assert 1 == render_guide(profile, with_ids=True).count("fails where a rule of `gate` is broken")
+    assert "`gate`" not in render_guide(profile)
+
+
 def test_each_rule_has_one_real_example(profile: Profile):
     """A line that stands in the code, or the place of one where the line by itself says nothing."""
     lines = {line.strip() for n in range(90) for line in HOUSE.replace("{n}", str(n)).splitlines()}
@@ -128,7 +134,7 @@ def test_a_rule_tells_its_tier_in_each_scope(profile: Profile, scopes: list[tupl
     """What `check` reports is of the narrowest scope, so its tier stands in the guide where it is another."""
     alike = scoped(profile, *((scope, "double") for scope, _ in scopes))
     entries = [replace(entry, tier=tier) for entry, (_, tier) in zip(alike.entries, scopes, strict=True)]
-    (item,) = render_guide(replace(profile, entries=tuple(entries)), with_ids=True).splitlines()[2:]
+    (item,) = render_guide(replace(profile, entries=tuple(entries)), with_ids=True).splitlines()[4:]
 
     assert f"(S01, {said}" in item
 
