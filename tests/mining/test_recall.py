@@ -307,6 +307,6 @@ def test_a_head_is_recalled_without_the_sign_before_its_body():
 
 def test_a_head_is_recalled_with_annotations_that_the_grammar_tears_off():
     """The grammar of Kotlin takes the first annotation of a file with an argument for an expression."""
-    head = '@Deprecated("weigh all")\nfun weigh(thing: Thing): Int'
+    head = '@JvmName("weigh_all")\nfun weigh(thing: Thing): Int'
 
     assert [head] == recalled("a.kt", f"package shop\n\n/** Weighs. */\n{head} {{\n    return 2\n}}\n")
