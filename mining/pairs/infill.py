@@ -35,7 +35,8 @@ FILLED_IN = re.compile(rb"<!--[^>]*(?:BEGIN|START)(?![a-z])[^>]*-->.*?<!--[^>]*(
 """What a tool writes into a file of prose, between two marks of its own."""
 LISTS = frozenset({"statement_list", "statements"})
 """What some grammars put between a body and its statements."""
-CODE_BLOCK, CODE = "fenced_code_block", "code_fence_content"
+CODE_BLOCKS = frozenset({"fenced_code_block", "indented_code_block"})
+BLOCK_CODE = frozenset({"code_fence_content", "indented_code_block"})
 EVERY = 2
 """One definition in this many gives an infill pair, so that they do not outnumber the other kinds."""
 
@@ -119,7 +120,7 @@ def parts_of(source: Source, definition: Definition) -> Sequence[Node]:
     body = source.tree.root_node.descendant_for_byte_range(definition.body.start, definition.body.end)
     nodes = [] if body is None else body.named_children
     if source.language.name == "markdown":
-        return [node for node in nodes if node.type == CODE_BLOCK]
+        return [node for node in nodes if node.type in CODE_BLOCKS]
     return nodes[0].named_children if len(nodes) == 1 and nodes[0].type in LISTS else nodes
 
 
@@ -127,7 +128,8 @@ def random_hole(source: Source, definition: Definition, chance: int) -> Span | N
     """Return a stretch of the body, in prose of a block of code, between two places that are no blanks."""
     place = definition.code
     if source.language.name == "markdown":
-        inner = [part for block in parts_of(source, definition) for part in block.named_children if part.type == CODE]
+        parts = (part for block in parts_of(source, definition) for part in (block, *block.named_children))
+        inner = [part for part in parts if part.type in BLOCK_CODE]
         part = inner[chance % len(inner)] if inner else None
         place = None if part is None else Span(part.start_byte, part.end_byte)
     text = "" if place is None else source.slice(place)
