@@ -23,6 +23,7 @@ from .plugins import load_plugins
 
 GRAMMARS = Path(__file__).parent / "grammars"
 PACKAGE = "pip:"
+NO_TRAITS: frozenset[str] = frozenset()
 INTERPRETER = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-S[ \t]+)?(?:\S*/)?)?([a-z]+)[\d.]*(?=\s|\Z)")
 """What runs a script, in its first line: `bash`, or `python` for `#!/usr/bin/env python3.12`."""
 
@@ -228,7 +229,7 @@ def is_claimed(name: str, claims: Sequence[tuple[str, str]], data: bytes) -> boo
 
 def traits_of(name: str) -> frozenset[str]:
     """Return the traits of the language called *name*; none where none is, as in a profile from elsewhere."""
-    return next((language.traits for language in known_languages() if language.name == name), frozenset())
+    return next((language.traits for language in known_languages() if language.name == name), NO_TRAITS)
 
 
 def language_named(name: str) -> Language:

@@ -41,7 +41,7 @@ def rows_by_module(model: PreTrainedModel, tokens: Sequence[int]) -> dict[str, l
     """
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
     biased = getattr(head, "bias", None) is not None
-    if not tokens or (biased and head.weight is embedding.weight):
+    if not tokens or (biased and getattr(head, "weight", None) is embedding.weight):
         return None
     ends = (embedding,) if biased else (embedding, head)
     names = [name for name, module in model.named_modules() if any(module is end for end in ends)]

@@ -75,9 +75,10 @@ def is_wrapper(file: AnyView, unit: Unit) -> bool:
 def is_one_more(file: AnyView, name: Name) -> bool:
     """Claim that a function is called like others, which *file* calls and which are not its own."""
     head = FAMILY.match(name.text) if name.kind == "function" else None
-    called = {last_part(text_of(node)) for node in file.calls} if head is not None else set()
-    own = {unit.name.text for unit in file.units} if called else set()
-    return head is not None and any(each.startswith(head[0]) for each in called - own)
+    if head is None:
+        return False
+    called = {last_part(text_of(node)) for node in file.calls} - {unit.name.text for unit in file.units}
+    return any(each.startswith(head[0]) for each in called)
 
 
 def is_given(file: AnyView, unit: Unit) -> bool:

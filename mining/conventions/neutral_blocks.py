@@ -379,11 +379,12 @@ class CoOccurrence(NeutralHouseConvention):
 
 def keys_instead(shape: Shape, child: str) -> list[str]:
     """Return the keys that all blocks of *shape* without *child* have, several at least, and few of the others."""
-    lacking = [frozenset(block.keys) for _, block in shape.blocks if child not in block.keys]
+    lacking = [block for _, block in shape.blocks if child not in block.keys]
     if len(lacking) < LEAST_INSTEAD:
         return []
     common = Counter(key for _, block in shape.blocks for key in set(block.keys))
-    return sorted(key for key in frozenset.intersection(*lacking) if 2 * common[key] < len(shape.blocks))
+    shared = (key for key in sorted(set(lacking[0].keys)) if all(key in block.keys for block in lacking))
+    return [key for key in shared if 2 * common[key] < len(shape.blocks)]
 
 
 def is_required(shape: Shape, cause: str, effect: str, required: Mapping[str, Set[str]]) -> bool:
