@@ -41,7 +41,8 @@ A document, or a folder of documents, on what became of the code: it shows what 
 mean more, as that of migrations, it tells by a version, by capitals, or by where it stands.
 """
 DATA = re.compile(
-    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|(?:\w+_)?data|fixtures?|resources|snapshots?)|test[-_]?[dD]ata|__snapshots__)/"
+    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|(?:\w+_)?data|fixtures?|resources|snapshots?|test[-_]?[dD]ata)"
+    r"|test[-_]?[dD]ata|__snapshots__)/"
 )
 """Elsewhere than under tests a house may have code of its own that is about snapshots."""
 SAMPLES = ("data/", "Data/", "snapshot/", "snapshots/", "snapshots__/", "src/test/resources/")
