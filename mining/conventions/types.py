@@ -216,20 +216,21 @@ class OptionalSpelling(Convention):
 
 
 class GenericSpelling(Convention):
-    """Whether generic containers are spelled as the built-in types."""
+    """Whether the types of containers, and of classes as values, are spelled as the built-in types."""
 
     id = "T04"
     name = "generic-spelling"
-    question = "How is a container with its item type written?"
+    question = "How is the type of a {key} written?"
     query = "(type) @site"
     linter_codes = frozenset({"UP006"})
     cap = "advise"
     never = frozenset({"typing"})
-    version = 3
+    version = 4
     is_fixable = True
     values = ("built-in", "typing")
     examples = Examples(
         value="built-in",
+        key="container",
         conforms=("def f(a: list[int]): pass", "x: dict[str, tuple[int, ...]] = {}"),
         departs=("def f(a: List[int]): pass", "x: typing.Dict[str, int] = {}"),
         nearly=(
@@ -240,28 +241,33 @@ class GenericSpelling(Convention):
             "from collections.abc import Set\n\n\ndef f(a: Set[int]): pass",
             # there the built-in name stands for something else
             "class A:\n    def list(self): pass\n    def f(self) -> List[int]: pass",
-            "class A:\n    type: str = ''\n    def f(self, a: Type[B]): pass",
             "@app.command()\ndef list(): pass\n\ndef f(a: List[int]): pass",
         ),
     )
+    also = (
+        Examples(
+            value="built-in",
+            key="class",
+            conforms=("def f(a: type[A]): pass",),
+            departs=("def f(a: Type[A]): pass",),
+            nearly=("def f(a: List[int]): pass", "class A:\n    type: str = ''\n    def f(self, a: Type[B]): pass"),
+        ),
+    )
 
-    def choice(self, site: Node, file: FileView) -> str | None:
-        """Return the spelling of a container with an item type."""
+    def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
+        """Yield the spelling of a type that takes others: many who write `list[int]` keep to `Type[A]`."""
         head = generic_head(site.named_children[0]) if site.named_child_count else None
+        name = text_of(head) if head is not None else ""
         if head is None:
-            return None
-        name = text_of(head)
-        if name in BUILTIN.values():
-            return "built-in"
-        # the abstract `Set` is another type than `set`, which `typing.Set` is not
-        if file.resolve(name).startswith("collections."):
-            return None
+            return
         built_in = BUILTIN.get(name.removeprefix("typing.").removeprefix("t."))
-        return "typing" if built_in is not None and file.is_built_in(built_in, site) else None
-
-    def mark(self, site: Node, file: FileView) -> Node:
-        """Return the container's name."""
-        return generic_head(site.named_children[0]) or site
+        key = "class" if "type" in (name, built_in) else "container"
+        if name in BUILTIN.values():
+            yield Choice("built-in", head, key)
+        # the abstract `Set` is another type than `set`, which `typing.Set` is not
+        is_abstract = file.resolve(name).startswith("collections.")
+        if built_in is not None and not is_abstract and file.is_built_in(built_in, site):
+            yield Choice("typing", head, key)
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the other name."""
@@ -273,6 +279,8 @@ class GenericSpelling(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
+        if key == "class":
+            return "Write `type[A]`." if value == "built-in" else "Write `Type[A]`."
         return "Write `list[int]`, `dict[str, int]`." if value == "built-in" else "Write `List[int]`, `Dict[str, int]`."
 
 
