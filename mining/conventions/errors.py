@@ -12,8 +12,13 @@ from ..source import text_of
 from .convention import Convention, Edit, Examples, Place
 from .view import FileView
 
-HANDED_ON = re.compile(r"(^|:)\s*(?:raise\b|(?:self|pytest)\.fail\()|\.exception\(|\bexc_info\s*=", re.MULTILINE)
-"""What a handler does that hides nothing: it raises, fails a test, or logs where the exception came from."""
+HANDED_ON = re.compile(
+    r"(^|:)\s*(?:raise\b|(?:self|pytest)\.fail\(|self\.handleError\()|\.exception\(|\bexc_info\s*=", re.MULTILINE
+)
+"""
+What a handler does that hides nothing: it raises, fails a test, logs where the exception came from, or does as what
+writes a log is to do when it fails.
+"""
 WARNED = r"\blog\w*\.(?:warning|error|critical)\((?s:.*)\b"
 """What stands before an exception's name where a handler warns of it."""
 PASSED = r"([\w.]+)\((?:[^()]*,)?\s*(?:\w+\s*=\s*)?{}\s*[,)]"
@@ -92,6 +97,7 @@ class HandlerBreadth(Convention):
             "try:\n    f()\nexcept BaseException:\n    g()\n    raise",
             "try:\n    f()\nexcept Exception as e:\n    if g(e): raise Failed() from e",
             "try:\n    f()\nexcept Exception as e:\n    self.fail(f'f: {e}')",
+            "try:\n    f()\nexcept Exception:\n    self.handleError(record)",
             "try:\n    f()\nexcept Exception:\n    logger.exception('f')",
             "try:\n    f()\nexcept Exception:\n    logger.error('f', exc_info=True)",
             "try:\n    f()\nexcept Exception as e:\n    logger.warning('f: %s', g(e))",

@@ -250,6 +250,7 @@ class SettingsAccess(Convention):
             "settings = read()\nx = settings.LIMIT",
             "# see os.environ\nx = 'os.getenv'",
             "from app.conf import settings\nsettings.LIMIT = 3",
+            "import os\ndel os.environ['LIMIT']",
             "#!/usr/bin/env python\nimport os\nx = os.getenv('LIMIT')",
         ),
     )
@@ -342,8 +343,10 @@ def import_before(place: Place, module: str) -> tuple[Edit, ...] | None:
 
 
 def is_target(node: Node) -> bool:
-    """Claim that a name's attribute is assigned to, not read."""
+    """Claim that a name's attribute is assigned to or deleted, not read."""
     outer: Node | None = node.parent
     while outer is not None and outer.type in ("attribute", "subscript"):
         node, outer = outer, outer.parent
+    if outer is not None and outer.type == "delete_statement":
+        return True
     return outer is not None and "assignment" in outer.type and outer.named_children[0].id == node.id
