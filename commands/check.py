@@ -130,7 +130,8 @@ def page_of(rule: str) -> str:
     if rule == "all":
         return render_list(known.values())
     wanted, opening, key = rule.partition("[")
-    found = next((convention for name, convention in known.items() if name.casefold() == wanted.casefold()), None)
+    named = wanted.casefold()
+    found = next((each for each in known.values() if named in (each.id.casefold(), each.name.casefold())), None)
     if found is None or not is_rule(f"{found.id}{opening}{key}"):
         raise click.UsageError(f"--explain {rule!r}: no such rule. `idiolect check --explain all` lists them.")
     return render_page(found)

@@ -260,11 +260,13 @@ def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
         wrong = [f"conventions.{rule}{fault}" for key, value in row.items() if (fault := fault_of(key, value))]  # type: ignore[reportUnknownArgumentType]
         tier: Any = row.get("tier", "gate")  # type: ignore[reportUnknownMemberType]
         if isinstance(tier, str) and tier not in TIERS:
-            wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {shown(tier)}")
+            way = "; `ignore = true` turns a rule off"
+            wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {shown(tier)}{way}")
         name = str(rule).partition("[")[0]  # type: ignore[reportUnknownArgumentType]
         convention = known.get(name)
         if convention is None:
-            like = f", but {name.upper()} is" if name.upper() in known else ": `idiolect check --explain all` lists all"
+            meant = next((each.id for each in known.values() if name.upper() == each.id or name == each.name), "")
+            like = f", but {meant} is" if meant else ": `idiolect check --explain all` lists all"
             wrong.append(f"conventions.{rule}: no such convention is installed{like}")
         elif not is_rule(str(rule)):  # type: ignore[reportUnknownArgumentType]
             keys = ", ".join(f"{name}[{each}]" for each in sorted(convention.keys or ()))

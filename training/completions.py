@@ -115,7 +115,7 @@ def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
     if type(limit) is not int or limit < 1:
         raise RefusedError("'max_tokens' must be a whole number from 1.")
     if type(temperature) not in (int, float) or not 0 <= temperature <= 10:
-        raise RefusedError("'temperature' must be from 0 to 10.")
+        raise RefusedError("'temperature' must be a number from 0 to 10.")
     if type(seed) is not int or seed < 0:
         raise RefusedError("'seed' must be a whole number, not negative.")
     language = language_at(path).name

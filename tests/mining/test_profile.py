@@ -669,6 +669,7 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
 def test_a_slip_in_a_table_of_a_convention_is_told_with_what_is_allowed():
     """An unknown key is no wrong type, and the words of pyproject.toml have another place in a file of our own."""
     table = {"S01": {"ignored": True, "ignore": "yes", "tier": 3, "reason": "it is new"}, "s04": {"reason": "it is"}}
+    table |= {"comment-form": {"ignore": True, "reason": "it is"}, "S04": {"tier": "off", "reason": "it is"}}
 
     with pytest.raises(SettingsError) as caught:
         check_settings("idiolect.toml", {"conventions": table, "tool": {}, "languages": []})
@@ -677,6 +678,8 @@ def test_a_slip_in_a_table_of_a_convention_is_told_with_what_is_allowed():
         "conventions.S01: unknown key 'ignored', known: enforce, ignore, reason, tier, value",
         "conventions.S01.ignore must be true or false, without quotes, got 'yes'",
         "conventions.S01.tier must be a text in quotes, got 3",
+        "conventions.S04.tier must be one of gate, advise, hint, got 'off'; `ignore = true` turns a rule off",
+        "conventions.comment-form: no such convention is installed, but Q08 is",
         "conventions.s04: no such convention is installed, but S04 is",
         "tables stand here by themselves: [conventions.S01], not [tool.idiolect.conventions.S01]",
         "unknown key 'languages', known: add, conventions, drop, exclude, licences, policy",

@@ -436,6 +436,7 @@ def test_options_of_check_change_what_it_does(habit: Path, capsys: pytest.Captur
     assert check("--fail-on", "advise") == (1, listed)
     assert main(["check", "--explain", "T03"]) == 0
     page = capsys.readouterr().out
+    assert main(["check", "--explain", "optional-spelling"]) == 0 and capsys.readouterr().out == page
     assert "How is a type that may be None written?" in page
     assert "A rule needs 20 places in 3 files, or 10 where" in page
     assert (0, 2) == (main(["check", "--explain", "T03[deferred]"]), main(["check", "--explain", "T03[zzz]"]))
