@@ -175,7 +175,7 @@ class EmptyContainers(Convention):
     linter_codes = frozenset({"C408", "R1734", "R1735", "use-dict-literal", "use-list-literal"})
     is_fixable = True
     values = ("literal", "call")
-    version = 2
+    version = 3
     examples = Examples(
         value="literal",
         conforms=("x = []", "x = {}"),
@@ -211,7 +211,8 @@ class EmptyContainers(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Write empty lists and dictionaries as a {value}: `{'[]' if value == 'literal' else 'list()'}`."
+        written = "`[]`, `{}`" if value == "literal" else "`list()`, `dict()`"
+        return f"Write empty lists and dictionaries as a {value}: {written}."
 
 
 class TrailingComma(Convention):

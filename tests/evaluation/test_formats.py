@@ -118,7 +118,7 @@ def test_markdown_shows_code_as_it_is_and_no_key_as_markup(profile: Profile):
     row = render_report(dataclasses.replace(report, alerts=(alert,)), "markdown").split("\n")[-1]
 
     assert r"S04&#91;`A \| B<C>` in &#60;b&#62;&#42;&#42;x&#42;&#42;&#93; |" in row
-    assert "a literal: `[]` (here: call) |" in row
+    assert "a literal: `[]`, `{}` (here: call) |" in row
 
 
 def test_sarif_keeps_its_schema(report: Report):
