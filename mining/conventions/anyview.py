@@ -150,7 +150,7 @@ class AnyView:
         language = self.source.language.name
         # the markup of a page is none
         may_have = language == "javascript" and not is_page(self.path)
-        return language == "tsx" or (may_have and JSX.search(self.utf8) is not None)
+        return language == "tsx" or (may_have and (self.path.endswith(".jsx") or JSX.search(self.utf8) is not None))
 
     @cached_property
     def blocks(self) -> list[BlockFact]:

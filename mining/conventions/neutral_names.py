@@ -65,7 +65,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = frozenset({PROSE})
-    version = 18
+    version = 19
     examples = Examples(
         value="camelCase",
         key="function",
@@ -83,6 +83,15 @@ class DefinitionCase(NeutralConvention):
         ),
     )
     also = (
+        Examples(
+            value="camelCase",
+            key="function",
+            path="src/a.jsx",
+            language="javascript",
+            conforms=(),
+            departs=(),
+            nearly=("export default function Field({ of }) {\n  return of;\n}\n",),
+        ),
         Examples(
             value="PascalCase",
             key="class",
