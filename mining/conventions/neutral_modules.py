@@ -28,6 +28,8 @@ IMPORTING = re.compile(r"(^|_)(import|include|load|use|require|source)(_|$)")
 LOADERS = frozenset({"load", "require", "source", "include", "import"})
 OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
 """What opens the name of a module of the same repository."""
+SETTING_UP = re.compile(r"\.(?:conf|config)\.\w+$")
+"""How files end that set a tool up."""
 HERE = re.compile(rb"__(?:DIR__|FILE__|dirname\b)")
 """What stands before it in PHP, Ruby or JavaScript where it is the file's own folder: `__DIR__ . "/a.php"`."""
 JOINED = re.compile(rb"[.+]\s*$")
@@ -59,7 +61,7 @@ class ModuleOrigin(NeutralConvention):
     never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
     advised = frozenset({"relative to the file"})  # of several packages in a repository one may know a root
     least_support = 10.0
-    version = 7
+    version = 8
     examples = Examples(
         value="relative to the file",
         key=NAMED,
@@ -87,6 +89,15 @@ class ModuleOrigin(NeutralConvention):
             conforms=('import a from "./a";',),
             departs=('import a from "@prisma/b/a";',),
             nearly=('import { A } from "@prisma/client";',),
+        ),
+        Examples(
+            value="from the root, `@/`",
+            key=NAMED,
+            path="app/vite.config.ts",
+            language="typescript",
+            conforms=(),
+            departs=(),
+            nearly=('import { a } from "../parts/a";',),
         ),
         Examples(
             value="relative to the file",
@@ -427,6 +438,9 @@ def way_named(file: AnyView, node: Node) -> str:
     outer, path = node.parent, text_of(node).strip("\"'`")
     opening = OWN.match(path) or own_alias(path, file.path)
     if opening is None or outer is None or not (is_import(outer) or is_import(outer.parent)):
+        return ""
+    # what sets an alias up is read before there is one
+    if SETTING_UP.search(file.path):
         return ""
     before = file.utf8[outer.start_byte : node.start_byte]
     if opening[1] in ("./", "../", ":") or HERE.search(before):
