@@ -12,7 +12,9 @@ from typing import Any
 
 from tree_sitter import Node
 
+from ..languages import traits_of
 from ..source import text_of
+from ..traits import PROGRAM
 from .anyfacts import BlockFact, key_of, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
@@ -199,7 +201,12 @@ class RequiredChild(NeutralHouseConvention):
     )
 
     def propose(self, files: Sequence[FileFacts]) -> Iterator[dict[str, Any]]:
-        """Yield each key that nearly all blocks of a shape have."""
+        """
+        Yield each key that nearly all blocks of a shape have.
+
+        In a program, where another block may be called so too, something else has to tell that a block is of the shape.
+        """
+        is_program = any(PROGRAM in traits_of(facts.language) for facts in files)
         calls = {(facts.path, use.start) for facts in files for use in facts.uses}
         yield from widest_only(
             (shape, rule["child"], of_calls(rule) if shape.is_of(calls) else {**rule, "is_call": False})
@@ -207,6 +214,7 @@ class RequiredChild(NeutralHouseConvention):
             # what has one key alone is no block that could lack it
             if len({key for _, block in shape.blocks for key in block.keys}) > 1
             for rule in self.required(shape)
+            if rule["beside"] or not is_program
         )
 
     def required(self, shape: Shape) -> Iterator[dict[str, Any]]:

@@ -630,6 +630,18 @@ def test_what_a_program_may_compute_or_its_compiler_checks_is_no_habit(ending: s
 
 
 @pytest.mark.parametrize(
+    ("text", "rows"),
+    [("a({ rows: { wide: b } });\n", []), ("a({ rows: { wide: b, size: 1 } });\n", ["`rows` have `wide`"])],
+)
+def test_a_block_is_told_by_more_than_its_name(text: str, rows: list[str]):
+    """Of a program, one that has another key alone under the same name may be of another make."""
+    files = {f"src/f{n}.js": text * 8 + "a({ rows: { kind: b } });\n" * (n == 0) for n in range(30)}
+    asked = [entry.topic for entry in learn(files).entries if entry.convention == "Q10"]
+
+    assert rows == [topic for topic in asked if "wide" in topic]
+
+
+@pytest.mark.parametrize(
     ("slip", "rows"), [("story({ render: f, size: 1 });\n", []), ("story({ size: 1 });\n", [("Q10", 1)])]
 )
 def test_what_stands_in_the_place_of_a_key_is_known_by_the_blocks_that_lack_it(slip: str, rows: list[tuple[str, int]]):
