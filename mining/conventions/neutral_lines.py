@@ -27,6 +27,8 @@ SAID = re.compile(r"assign|call|command|expression|^list$|lexical|pipeline|varia
 GIVING = re.compile(r"assign|lexical|type_alias|variable")
 """Kinds of statements that give something a name, and have no lines of their own to stand apart by."""
 WORD = re.compile(r"[\w$]+")
+BROKEN = re.compile(r"=[ \t]*\r?\n")
+"""Where a line is broken that would be too long: behind the sign, before all of the value."""
 CALLED = re.compile(r"[\w$.]+\(")
 """What a statement opens with that calls something with brackets."""
 DESCRIBING = re.compile(rb"(?:desc|long_desc)\b")
@@ -46,7 +48,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 16
+    version = 17
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -108,6 +110,7 @@ class BlankLines(NeutralConvention):
             nearly=(
                 "export const A = f({\n  b,\n});\nexport type A = B<typeof A>;\n",
                 "export {\n  A,\n} from 'a';\nexport { B } from 'b';\n",
+                "export const A =\n  'a';\nexport const B = 'b';\n",
             ),
         ),
         Examples(
@@ -218,14 +221,20 @@ def is_one_liner(node: Node) -> bool:
 
 def are_grouped(one: Node, other: Node) -> bool:
     """Claim that two neighbours stand together, or apart, by what they are about, as lines of one kind do."""
-    is_first_line = one.start_point.row == one.end_point.row
-    is_line = is_first_line and other.start_point.row == other.end_point.row
+    is_first_line = is_line_of_code(one)
+    is_line = is_first_line and is_line_of_code(other)
     if one.type != other.type:
         return is_line and all(SAID.search(each.type) and not TAKING.search(each.type) for each in (one, other))
     # calls of the same make a group, unless bodies are handed over, and what Rust uses is parted by whose it is
     head = CALLED.match(text_of(one)) if is_first_line or not (hands_body(one) or hands_body(other)) else None
     is_row = one.type == "use_declaration" or (head is not None and text_of(other).startswith(head[0]))
     return is_row or (is_line and not TAKING.search(one.type))
+
+
+def is_line_of_code(node: Node) -> bool:
+    """Claim that *node* stands on one line, or is broken only behind its `=`, because it would be too long."""
+    rows = node.end_point.row - node.start_point.row
+    return rows == 0 or (rows == 1 and BROKEN.search(text_of(node)) is not None)
 
 
 def hands_body(statement: Node) -> bool:
@@ -236,7 +245,7 @@ def hands_body(statement: Node) -> bool:
 
 def is_about(one: Node, other: Node) -> bool:
     """Claim that one of two neighbours is a line, and the second goes on with what the first gave a name."""
-    is_line = one.start_point.row == one.end_point.row or other.start_point.row == other.end_point.row
+    is_line = is_line_of_code(one) or is_line_of_code(other)
     first, second = bare(one), bare(other)
     if not is_line or not GIVING.search(first.type) or not (GIVING.search(second.type) or SAID.search(second.type)):
         return False
