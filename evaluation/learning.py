@@ -140,7 +140,7 @@ def asked_files(files: Iterable[tuple[str, bytes]], acceptance: Acceptance) -> I
         language = language_of(path, data=data)
         if language is None or not has_grammar(language):
             continue
-        if acceptance.entries_at(path):
+        if acceptance.may_accept(path, data):
             with naming(path):
                 if (source := read_source(path, data)) is not None:
                     acceptance.note(source)

@@ -21,6 +21,8 @@ from ..mining.judge import Finding
 from ..mining.source import Source
 from .names.existence import RULE as NAMES
 
+SIGN = b"idiolect:"
+"""What every excuse holds."""
 MARK = re.compile(rb"idiolect:[ \t]*ignore(-file)?\b(?:\[((?:[^][\n]|\[[^][\n]*\])*)\])?[ \t]*([^\n]*)")
 NEARLY = re.compile(
     rb"\bidiolect[ \t]*[:-]?[ \t]*(?:ignore|disable|skip|allow|noqa)[a-z-]*[ \t]*:?[ \t]*[\[(]?[a-z]\d\d\b", re.I
@@ -50,15 +52,19 @@ class Suppression:
 
     def covers(self, finding: Finding) -> bool:
         """Claim that *finding* is excused, were there a reason."""
-        names = {"*", finding.entry.id, finding.entry.convention}
-        is_here = self.target == 0 or self.target <= finding.line <= self.last
+        return self.covers_place(finding.entry.id, finding.line)
+
+    def covers_place(self, rule: str, line: int) -> bool:
+        """Claim that what *rule* asks in *line* is excused, were there a reason."""
+        names = {"*", rule, rule.partition("[")[0]}
+        is_here = self.target == 0 or self.target <= line <= self.last
         return is_here and not names.isdisjoint(self.rules)
 
 
 def collect_suppressions(source: Source) -> list[Suppression]:
     """Return the excuses of *source*, in order; what looks like one inside of a string is none."""
     found: list[Suppression] = []
-    for match in MARK.finditer(source.utf8) if b"idiolect:" in source.utf8 else ():
+    for match in MARK.finditer(source.utf8) if SIGN in source.utf8 else ():
         node = comment_at(source, match.start())
         if node is None:
             continue

@@ -283,6 +283,22 @@ def test_what_is_accepted_weakens_no_rule(write_tree: Write, commit_tree: Commit
     assert "advise" == tier_of_quotes(root), "each entry counts once"
 
 
+def test_what_a_comment_excuses_weakens_no_rule(write_tree: Write, commit_tree: Commit):
+    """With a reason, that is: the team knows of it. An excuse of another rule, or in another line, is none for it."""
+    root = write_tree({f"m{i}.py": 'x = "a"\n' * 10 for i in range(10)})
+    slip, excuse = SLIP.rstrip("\n"), "  # idiolect: ignore[S01]"
+    for text, tier in (
+        (f"{slip}{excuse}\n", "advise"),
+        (f"{slip}{excuse} the protocol\n", "gate"),
+        (f"{excuse.strip()} the protocol\n{SLIP}", "gate"),
+        (f"{slip}{excuse.replace('S01', 'N01')} the protocol\n", "advise"),
+        (f"{slip}{excuse} the protocol\n{SLIP}", "advise"),
+    ):
+        (root / "old.py").write_text(text)
+        commit_tree(root, "Slip")
+        assert tier == tier_of_quotes(root) == tier_of_quotes(root, base="HEAD"), text
+
+
 def test_what_many_depart_from_is_no_firmer_for_being_accepted(write_tree: Write, capsys: pytest.CaptureFixture[str]):
     """With its slips, the share of places that keep a rule must still be what its tier asks for."""
     root = write_tree({f"m{i}.py": 'x = "a"\n' * 9 + (SLIP if i < 3 else "") for i in range(10)})
