@@ -38,6 +38,8 @@ LACKS = {
     **MEMORY_LACKS,
 }
 """What else it may lack, by what errors without a type of their own say of it."""
+SETTINGS = frozenset({"--config", "--disable", "--exclude", "--ignore", "--rule", "--rules", "--select", "--skip"})
+"""What linters have options for, and a check settings, so that its judge is a commit's."""
 LONGEST_NAME = 300
 UNREAD = 128 + 13
 """As a shell tells the end of what a closed pipe killed (SIGPIPE)."""
@@ -124,10 +126,12 @@ def describe_misuse(error: click.ClickException) -> str:
 
 
 def name_setting(error: click.ClickException) -> str:
-    """Return what to type for a value of the recipe that was given as an option, to a command that takes such."""
+    """Return where to write what was given as an option: a value of the recipe, or what settings say of a check."""
     context = getattr(error, "ctx", None)
     if not isinstance(error, click.NoSuchOption) or context is None:
         return ""
+    if error.option_name in SETTINGS and any("--fail-on" in option.opts for option in context.command.params):
+        return f"No such option {error.option_name!r}: rules and paths are turned off in idiolect.toml (docs/gate.md)."
     if not any("--set" in option.opts for option in context.command.params):
         return ""
     key = error.option_name.lstrip("-").replace("-", "_")

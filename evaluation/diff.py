@@ -282,6 +282,10 @@ def merge_base(root: Path, base: str) -> str:
     """Return the id of the last commit that HEAD and *base* share, fetching what a clone lacks of it to find it."""
     if git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
         raise InputError(f"{str(root)!r} has no commit to compare with. Commit first, or leave --diff out.")
+    start, dots, _ = base.partition("..")
+    if dots:
+        way_out = f"--diff {start or 'BASE'} judges all since HEAD and it parted"
+        raise InputError(f"--diff takes one commit, not the range {base!r}: {way_out}.")
     found = shared_commit(root, base)
     # a clone of one branch knows no other, whether it is shallow or not
     is_of_origin = base.removeprefix(REMOTES).startswith(ORIGIN)

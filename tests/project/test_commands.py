@@ -72,12 +72,26 @@ def fails(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int) -
             "idiolect: No such option '--minutes'. Did you mean '--names'? Read idiolect check --help.",
         ),
         (
+            ["check", "--config", "a.toml"],
+            "idiolect: No such option '--config': rules and paths are turned off in idiolect.toml (docs/gate.md). "
+            "Read idiolect check --help.",
+        ),
+        (
             ["train", "corpus", "--out", "adapter", "--learning-rate", "2"],
             "idiolect: No such option '--learning-rate', but a value of the recipe: --set learning_rate=NUMBER. "
             "Read idiolect train --help.",
         ),
     ],
-    ids=["no command", "a slip", "nothing to mine", "a command of a command", "too much", "no option", "no option but"],
+    ids=[
+        "no command",
+        "a slip",
+        "nothing to mine",
+        "a command of a command",
+        "too much",
+        "no option",
+        "settings",
+        "no option but",
+    ],
 )
 def test_a_command_line_that_cannot_be_read_is_told_in_one_line(capsys, arguments, told):
     assert main(arguments) == 2
@@ -631,6 +645,7 @@ def test_check_says_when_the_base_is_unknown(
     root = write_tree({"a.py": "x = 1\n"})
     commit_tree(root, "Begin")
 
+    assert "not the range 'main...HEAD': --diff main" in fails(capsys, ["check", str(root), "--diff", "main...HEAD"], 2)
     assert "knows no commit 'no-such-branch'" in fails(capsys, ["check", str(root), "--diff", "no-such-branch"], 2)
 
 
