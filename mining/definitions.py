@@ -44,6 +44,8 @@ BELOW = "_below"
 BLOCK, OLD = "_block", "_old"
 """What a query captures under these names gives the quality filter cause for doubt: see `filters/quality.py`."""
 ASIDE = frozenset({BELOW, BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, DECLARED, BLOCK, OLD})
+DATA_KINDS = frozenset({"block", "mapping"})
+"""Kinds of units that hold settings and do nothing."""
 SEPARATORS = re.compile(r"::|\.")
 STATEMENT = re.compile(rb"(?:catch|else|for|if|switch|while)\b[ \t]*[({]|(?:do|else|return)\b")
 """

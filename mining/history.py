@@ -69,6 +69,7 @@ MARK = r"(?:[\u2139\u2190-\u2bff\u200d\ufe0f\U0001f000-\U0001faff]+\s*|:[a-z_]+:
 PREFIX = re.compile(rf"^{MARK}(?:(?:(?P<type>\w+)(?: ?\([^)]*\))?!?|[\w./-]+) ?:\s+)?{MARK}")
 """`fix(parser):` and the like, with marks before or after it."""
 FIXES = frozenset({"bug", "bugfix", "fix", "hotfix"})
+TO_FIX = "Fix: "
 FAULT = re.compile(r"(?:broken|incorrect|missing|wrong)\b", re.IGNORECASE)
 """What opens the words of a message that says what was wrong."""
 ORDER = re.compile(
@@ -224,7 +225,7 @@ def spoken(subject: str) -> str:
     """Return the first line of a message as a person would say it: of what was wrong, that it is to be fixed."""
     type_, words = told(subject)
     if (type_ in FIXES and not ORDER.match(words)) or FAULT.match(words):
-        return f"Fix: {words}"
+        return f"{TO_FIX}{words}"
     return words[:1].upper() + words[1:] if WORD.match(words) else words
 
 

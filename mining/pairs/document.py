@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..definitions import Definition
+from ..definitions import DATA_KINDS, Definition
 from ..filters.quality import STUB
 from ..source import Source, Span, indent_of
 from .kind import Draft, Example, Kind, MinedFile, phrase
@@ -19,6 +19,12 @@ PHRASINGS = (
     "Document `{symbol}` the way this codebase does.",
     "Say what `{symbol}` does, in this codebase's form.",
 )
+OF_DATA = (
+    "Write the comment above `{symbol}`.",
+    "Document `{symbol}` the way this codebase does.",
+    "Say what `{symbol}` is for, in this codebase's form.",
+)
+"""What is asked of settings, which do nothing."""
 SHORTEST, LONGEST = 30, 1_200
 """Characters of the documentation: less says nothing, more is a chapter of a manual."""
 MOST_LINES = 60
@@ -41,7 +47,8 @@ def draft_document(mined: MinedFile) -> Iterator[Draft]:
         answer = source.lines_span(first, last)
         code = undocumented(source, definition, answer)
         if code and code.count("\n") < MOST_LINES and owns_lines(source, doc, answer):
-            ask = phrase(source.path + definition.symbol + "document", PHRASINGS).format(symbol=definition.symbol)
+            phrasings = OF_DATA if definition.kind in DATA_KINDS else PHRASINGS
+            ask = phrase(source.path + definition.symbol + "document", phrasings).format(symbol=definition.symbol)
             yield Draft(
                 kind="document",
                 symbol=definition.symbol,

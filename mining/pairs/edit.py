@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..definitions import Definition, collect_definitions
-from ..history import Change, spoken
+from ..history import TO_FIX, Change, spoken
 from ..skeleton import render_skeleton
 from ..source import Source, Span, indent_of, parse_tree
 from ..split import FORMATS
@@ -23,6 +23,8 @@ PHRASINGS = (
     "Change `{symbol}`: {subject}.",
     "Edit `{symbol}` to do this: {subject}.",
 )
+OF_FAULT = "Fix this in `{symbol}`: {fault}."
+"""What is asked where a message tells what was wrong."""
 PROSE = frozenset({"markdown"})
 """Languages whose history is that of a change log."""
 MENTION = re.compile(r"(?<![\w/`])@[A-Za-z][\w-]*")
@@ -86,7 +88,9 @@ def draft_edit(change: Change) -> Iterator[Draft]:
         speaks_of_another(subject, change) or not tells_any(subject, change, old, new)
     ):
         return
-    ask = phrase(change.commit + symbol, PHRASINGS).format(subject=subject, symbol=symbol)
+    is_fault = subject.startswith(TO_FIX)
+    chosen = OF_FAULT if is_fault else phrase(change.commit + symbol, PHRASINGS)
+    ask = chosen.format(subject=subject, fault=subject.removeprefix(TO_FIX), symbol=symbol)
     first = change.after.line_of(change.new.span.start)
     yield Draft(
         kind="edit",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..definitions import Definition
+from ..definitions import DATA_KINDS, Definition
 from ..source import Source, Span, indent_of, is_comment
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
@@ -20,6 +20,12 @@ PHRASINGS = (
     "Complete `{symbol}` the way this codebase would.",
     "Fill in `{symbol}`.",
 )
+OF_DATA = (
+    "Complete `{symbol}` the way this codebase would.",
+    "Fill in `{symbol}`.",
+    "Write `{symbol}` as its comment says.",
+)
+"""What is asked of settings: they do nothing, and have no body."""
 MOST_LINES = 60
 """Longer bodies hold more than one idea, and more tokens than a small base can plan."""
 MOST_HEAD_BYTES = 3_000
@@ -50,7 +56,8 @@ def draft_implement(mined: MinedFile) -> Iterator[Draft]:
         if last - first + 1 > MOST_LINES or is_comment(source, definition.code):
             continue
         if head := asked_head(source, definition):
-            ask = phrase(source.path + definition.symbol, PHRASINGS).format(symbol=definition.symbol)
+            phrasings = OF_DATA if definition.kind in DATA_KINDS else PHRASINGS
+            ask = phrase(source.path + definition.symbol, phrasings).format(symbol=definition.symbol)
             yield Draft(
                 kind="implement",
                 symbol=definition.symbol,

@@ -377,6 +377,33 @@ def test_the_name_of_the_house_is_no_verb():
     assert draft.instruction.endswith(": House door.")
 
 
+def test_a_fault_is_asked_to_be_fixed():
+    """What a message says was wrong is no order."""
+    example = replace(collect_kinds()["edit"].examples[0], subject="fix(sums): logic of empty lists")
+    (draft,) = drafts_of(collect_kinds()["edit"], example)
+
+    assert draft.instruction.startswith("# Fix this in `total`: logic of empty lists.\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yaml", "# Doors that are shut at night.\ndoors:\n  - front\n  - back\n  - cellar\n"),
+        (
+            "a.tf",
+            '# Shuts the front door when night falls.\nresource "door" "front" {\n  key   = var.key\n  turns = 2\n}\n',
+        ),
+    ],
+)
+def test_settings_have_no_body_and_do_nothing(path: str, text: str):
+    """They are filled in, and are for something."""
+    yielded = [mine_data(f"{n}/{path}", text.encode(), known_languages(), ["document", "implement"]) for n in range(20)]
+    asks = [draft.instruction.partition("\n")[0] for one in yielded for draft in one.drafts]
+
+    assert len(asks) == 40
+    assert not [ask for ask in asks if "body" in ask or "Implement" in ask or " does, " in ask]
+
+
 @pytest.mark.parametrize(
     "subject", ["Accept no prices and …", "Accept no prices at a... (#12)", "Accept no pri\u2026 (#3)"]
 )
