@@ -32,7 +32,7 @@ RECEIVER = re.compile(r"^\((?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?(?:self|cls)\b(?:\s*:
 MAKER = ".__init__"
 """How the name of the method ends that says what its class is called with."""
 SENTENCE_END = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=\s|$)|\n\s*(?:\n|[-*+] |\d+[.)] |[@\\:]\w|>>>|\*\*|`{3}|~{3})"
+    r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=\s|$)|\n\s*(?:\n|[-*+] |\d+[.)] |@\w|:\w+(?: [^:`\n]+)?:\s|>>>|\*\*|`{3}|~{3})"
 )
 """Where a sentence stops, be it because a list, a tag or an example follows."""
 NO_SUMMARY = re.compile(r"@|(?:arg(?:ument)?s|param(?:eter)?s|returns?|syntax|usage) ?:|\S+://\S*$", re.IGNORECASE)

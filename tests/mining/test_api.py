@@ -131,6 +131,12 @@ def symbols_of(path: str, text: str) -> tuple[Symbol, ...]:
         ("/// Opens one of:\n///  - `front`\n///  - `back`", "", ""),
         ("/**\n * Opens the door\n * @param key the key\n */", "Opens the door", "open the door"),
         ("/**\n * @experimental It may change.\n */", "", ""),
+        (
+            '"""Opens a door, as\n    :class:`Door` says. Then goes."""',
+            "Opens a door, as :class:`Door` says",
+            "open a door, as :class:`Door` says",
+        ),
+        ('"""Opens a door\n    :param key: the key\n    """', "Opens a door", "open a door"),
         ('"""https://example.com/doors#open"""', "", ""),
         ('"""\n    Arguments:\n        key -- The key.\n    """', "", ""),
     ],
