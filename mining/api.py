@@ -32,10 +32,11 @@ RECEIVER = re.compile(r"^\((?:&\s*(?:'\w+\s+)?)?(?:mut\s+)?(?:self|cls)\b(?:\s*:
 MAKER = ".__init__"
 """How the name of the method ends that says what its class is called with."""
 SENTENCE_END = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=\s|$)|\n\s*(?:\n|[-*+] |\d+[.)] |@\w|:\w+(?: [^:`\n]+)?:\s|>>>|\*\*|`{3}|~{3})"
+    r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=\s|$)"
+    r"|\n\s*(?:\n|[-*+] |\d+[.)] |@\w(?![^\n]*@)|:\w+(?: [^:`\n]+)?:\s|>>>|\*\*|`{3}|~{3})"
 )
 """Where a sentence stops, be it because a list, a tag or an example follows."""
-NO_SUMMARY = re.compile(r"@|(?:arg(?:ument)?s|param(?:eter)?s|returns?|syntax|usage) ?:|\S+://\S*$", re.IGNORECASE)
+NO_SUMMARY = re.compile(r"\{?@|(?:arg(?:ument)?s|param(?:eter)?s|returns?|syntax|usage) ?:|\S+://\S*$", re.IGNORECASE)
 """What opens documentation that begins with a tag or a section, or is an address."""
 OPEN_END = re.compile(
     r"(?:[,:;(]|\b(?:an?|and|are|as|at|by|for|from|if|in|into|is|its?|of|on|or|over|than|that|the|this|to|when|which|with))$"

@@ -137,6 +137,12 @@ def symbols_of(path: str, text: str) -> tuple[Symbol, ...]:
             "open a door, as :class:`Door` says",
         ),
         ('"""Opens a door\n    :param key: the key\n    """', "Opens a door", "open a door"),
+        (
+            "-- | Opens the door, as\n-- @open key@ says.",
+            "Opens the door, as @open key@ says",
+            "open the door, as @open key@ says",
+        ),
+        ("/** {@inheritDoc} */", "", ""),
         ('"""https://example.com/doors#open"""', "", ""),
         ('"""\n    Arguments:\n        key -- The key.\n    """', "", ""),
     ],
