@@ -161,7 +161,7 @@ def packed_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    attention_mask: Tensor | None,  # noqa: ARG001 - the interface passes it; packs have none
+    attention_mask: Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
     layout: Layout | None = None,
@@ -177,6 +177,9 @@ def packed_attention(
         raise InputError(
             f"{type(module).__name__} bends its attention scores (soft cap, sinks or bias): packs need a mask."
         )
+    # `no_mask` is one number: what is more is a layer's own, however little half precision would show of it
+    if attention_mask is not None and attention_mask.numel() > 1:
+        raise InputError(f"{type(module).__name__} has a mask of its own: packs need one, too.")
     query, key, value = as_autocast((query, key, value))
     if layout.keeps is not None:
         layout.keeps.keep(module, key, value)

@@ -27,6 +27,7 @@ from idiolect.training.packing import (
     pack_in_order,
     plan_training,
 )
+from transformers import DogeConfig
 
 from .conftest import make_pairs, tiny_model
 
@@ -140,6 +141,16 @@ def test_the_mode_is_asked_of_the_model(architecture, mode, dtype, family):
     model = tiny_model(architecture, len(family.tokenizer)).to(dtype)
 
     assert mode == choose_mode(model, CPU, dtype, longest=100 if architecture == "exaone4" else 0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_mask_of_a_layer_s_own_is_not_passed_over(dtype, family):
+    """Doge adds to its mask what it learned; half precision would hide that our attention knows nothing of it."""
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4}
+    config = DogeConfig(vocab_size=len(family.tokenizer), num_key_value_heads=2, pad_token_id=0, **shape)
+    model = tiny_model(config, len(family.tokenizer)).to(dtype)
+
+    assert choose_mode(model, CPU, dtype) == "mask"
 
 
 def test_a_lack_of_memory_says_nothing_of_a_model(family, monkeypatch):
