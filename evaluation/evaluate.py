@@ -175,7 +175,9 @@ def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
     if task.report is None:
         return
     sees = "no gain of any size" if plan.mde is None else f"a gain of {points(plan.mde)} or more"
-    task.report(f"plan: {counted(plan.probes, 'probe')} in {counted(plan.clusters, 'cluster')} can see {sees}", 1, 1)
+    suite = f"{counted(plan.probes, 'probe')} in {counted(plan.clusters, 'cluster')}"
+    # what is measured may differ from it, and the report says what it comes to then
+    task.report(f"plan: {suite} can see {sees}, if arms differ on {plan.discordant:.0%} of them", 1, 1)
     folds = sum(part.fold is not None for part in parts)
     if folds:
         task.report(f"plan: as the test has few clusters, {folds} more adapters are trained, as long as this one", 1, 1)

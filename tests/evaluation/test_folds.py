@@ -295,6 +295,7 @@ def test_folds_have_no_learning_curve_and_say_so(small, tmp_path, monkeypatch):
 
     assert len(trainer.given) == 1 + verdict["folds"] == 5
     assert any(line.startswith("plan: no learning curve") for line in said)
+    assert any("can see" in line and line.endswith("if arms differ on 20% of them") for line in said)
     assert "plan: as the test has few clusters, 4 more adapters are trained, as long as this one" in said
 
 
