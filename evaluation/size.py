@@ -16,7 +16,7 @@ from .checks.check import LOST
 from .measure import whole_sets
 from .probes import TAUGHT_BEFORE, Probe, Suite, select_probes
 from .record import read_started
-from .task import Bench, Task
+from .task import TOO_LONG, Bench, Task
 
 DEFAULT_PROBES = 200
 GENERATION_SHARE = 0.8
@@ -111,6 +111,8 @@ def require_size(suite: Suite, forced: bool) -> None:
         way = f"The adapter was taught {known} more by an earlier corpus; train one on this alone"
     elif lost := reasons[LOST]:
         way = f"This machine lost {lost} more; see to its disk and memory"
+    elif (long := reasons[TOO_LONG]) + n >= LEAST_TASKS:
+        way = f"{long} more are too long for this base; take one that reads longer texts"
     raise TooSmallError(
         f"{counted(n, 'probe')} in {counted(g, 'cluster')} {'was' if n == 1 else 'were'} admitted of "
         f"{counted(suite.candidates, 'held-out pair')}; an evaluation needs {LEAST_TASKS} in {LEAST_CLUSTERS}. {way}"

@@ -36,6 +36,8 @@ from .retrieval import Retriever
 from .samples import PLACEBO, REPEAT, RIVAL, Progress
 from .scores import Scorer
 
+TOO_LONG = "too_long"
+"""Why a probe is refused that the base cannot take with its answer, or whose reference no answer may be as long as."""
 ANSWER_FACTOR, ANSWER_SLACK, ANSWER_MOST = 1.5, 24, 768
 """An answer may be half as long again as the reference, and a little: the same limit in every arm."""
 CHAT_SLACK = 32
@@ -187,7 +189,7 @@ class Bench:
     def admit(self, probes: Sequence[Probe]) -> list[str]:
         """Return why each probe is refused, or nothing."""
         judged = self.scorer.admit(probes) if probes else []
-        return [r if self.fits(p) else "too_long" for p, r in zip(probes, judged, strict=True)]
+        return [r if self.fits(p) else TOO_LONG for p, r in zip(probes, judged, strict=True)]
 
     def ask(self, arm: Arm, probes: Sequence[Probe], generator: Generator) -> dict[int, Written]:
         """Return what *generator* writes for each of *probes* in *arm*, by place; nothing of it is kept."""

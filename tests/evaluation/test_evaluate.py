@@ -408,6 +408,14 @@ def test_twenty_probes_are_needed(tmp_path):
     assert run(corpus, tmp_path / "e", forced=True)["verdict"]
 
 
+def test_a_base_that_reads_too_little_is_told(corpus, tmp_path):
+    """A larger repository would not help where its tasks are too long for the base."""
+    generator = FakeGenerator(corpus, tuned_knows, context_length=40)
+
+    with pytest.raises(TooSmallError, match="32 more are too long for this base; take one that reads longer texts"):
+        run(corpus, tmp_path / "e", generator=generator)
+
+
 def test_what_is_refused_leaves_an_earlier_evaluation_as_it_was(done, tmp_path):
     """A corpus that is too small is told before anything of the folder is touched."""
     out = shutil.copytree(done, tmp_path / "e")
