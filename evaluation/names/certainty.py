@@ -405,7 +405,8 @@ def takes_what_it_says(function: str, house: House) -> bool:
     """
     owner, name = owner_and_name(function)
     parts = function.split(".")
-    module = ".".join(parts[:-2] if name in MAKERS or owner[:1].isupper() else parts[:-1])
+    is_method = name in MAKERS or owner.lstrip("_")[:1].isupper()
+    module = ".".join(parts[:-2] if is_method else parts[:-1])
     text = text_of_module(module) if module and not house.owns(module) else b""
     if not text:
         return True

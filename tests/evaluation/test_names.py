@@ -258,6 +258,11 @@ MADE = [
         False,
         id="another, which this one describes",
     ),
+    pytest.param(
+        "if typing.TYPE_CHECKING:\n\n  class _Sizes:\n    def __call__(self, wide=1): ...\n\n  Size = _Sizes()\n",
+        False,
+        id="what another, hidden one describes",
+    ),
 ]
 
 
