@@ -73,7 +73,7 @@ TEMPLATE = re.compile(r"\{\{.*\}\}")
 """What a path holds that makes it one of files to come: their text holds it, too, and is code in no grammar yet."""
 VENDORED = frozenset(
     {
-        *("_vendor", "vendor", "vendored", "bundled", "bower_components", "node_modules"),
+        *("_vendor", "_vendored", "vendor", "vendored", "bundled", "bower_components", "node_modules"),
         *("third_party", "third-party", "thirdparty", "3rdparty", "thirdParty", "ThirdParty", "3rdParty"),
         *("site-packages", "dist-packages"),
         *(".venv", "venv", ".tox", ".git", ".hg", ".svn", "build", "dist", ".eggs"),

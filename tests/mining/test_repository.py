@@ -303,11 +303,14 @@ def test_a_library_beside_the_scripts_of_a_page_is_vendored(write_tree):
 
 def test_the_code_of_others_is_left_out_however_its_folder_is_called(write_tree, commit_tree):
     """A folder for the code of third parties is written in several ways."""
-    root = write_tree({"a.py": CODE, "thirdparty/b.py": CODE, "lib/third-party/c.py": CODE, "3rdparty/d.py": CODE})
+    root = write_tree(
+        {"a.py": CODE, "thirdparty/b.py": CODE, "lib/third-party/c.py": CODE, "3rdparty/d.py": CODE}
+        | {"shop/_vendored/e.py": CODE}
+    )
     commit_tree(root)
 
     assert {"vendored"} == set(reasons(root).values())
-    assert 3 == len(reasons(root))
+    assert 4 == len(reasons(root))
 
 
 def test_code_that_no_grammar_reads_is_told(write_tree):
