@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, Place
-from .docstrings import OPENING_QUOTES, READ, is_one_line
+from .docstrings import LINE, OPENING_QUOTES, READ, is_one_line
 from .view import FileView
 
 
@@ -72,6 +72,12 @@ class OneLineLayout(Convention):
             return ()
         gap = f"{place.newline}{before}" if value == self.values[1] else ""
         return (Edit(string.start_byte, string.end_byte, f"{opening[0]}{gap}{bare}{gap}{opening[1]}"),)
+
+    def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
+        """Return the string in the other form, unless it is too long for one line: then that is no departure."""
+        string = place.inside("string")
+        is_long = string is not None and string.start_point.column + len(text_of(string)) > LINE
+        return () if is_long else super().slip(place, value)
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
