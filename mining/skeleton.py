@@ -42,6 +42,7 @@ def render_skeleton(source: Source, definitions: list[Definition], limit: int = 
 def opening_statements(source: Source, definitions: list[Definition]) -> list[str]:
     """Return the telling statements before the first definition: imports and single-line assignments."""
     end = definitions[0].span.start if definitions else len(source.utf8)
+    # those that a grammar calls otherwise; where documentation has a pattern of its own, none are captured
     comments = {comment.start_byte for comment in find_units(source).comments}
     statements: list[str] = []
     parts = source.tree.root_node.children
@@ -50,7 +51,9 @@ def opening_statements(source: Source, definitions: list[Definition]) -> list[st
         if node.start_byte >= end:
             break
         text = source.slice(Span(node.start_byte, node.end_byte))
-        if node.start_byte in comments or node.type == "string" or '"""' in text or "'''" in text:
+        if "comment" in node.type or node.start_byte in comments:
+            continue
+        if node.type == "string" or '"""' in text or "'''" in text:
             continue
         if "import" in node.type and "," in text and "\\" not in text and source.language.comment not in text:
             # what is parted by commas needs no lines of its own

@@ -184,6 +184,7 @@ def test_a_skeleton_says_nothing_of_what_a_function_holds():
 @pytest.mark.parametrize(
     ("language", "text", "skeleton"),
     [
+        ("python", "# Opens all.\nimport door\n\n\ndef go():\n    door()\n", "import door\ndef go():"),
         ("rust", "use house::door;\n\n// Opens it.\nfn open() {\n    door();\n}\n", "use house::door;\nfn open()"),
         ("java", "import house.Door;\n\n/** What opens. */\nclass A {\n}\n", "import house.Door;\nclass A"),
         ("haskell", "import House\n\n-- | Opens.\nopen :: Int\nopen = door 1\n", "import House\nopen :: Int"),
