@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from .conventions.facts import FileFacts
 from .definitions import Definition
-from .deprecated import deprecated_names
 from .makers import Making, maker_of, on_one_line, read_makings
 from .source import Source
 from .visibility import has_private_part
@@ -68,8 +67,10 @@ class Symbol(NamedTuple):
     """Whether it says that it is to be used no more."""
 
 
-def file_symbols(source: Source, definitions: list[Definition], facts: FileFacts | None = None) -> tuple[Symbol, ...]:
-    """Return the module-level symbols of a file, and the members of its classes."""
+def file_symbols(
+    source: Source, definitions: list[Definition], facts: FileFacts | None = None, gone: Set[str] = frozenset()
+) -> tuple[Symbol, ...]:
+    """Return the module-level symbols of a file, and the members of its classes; *gone* are to be used no more."""
     offered = [definition for definition in definitions if not definition.is_local]
     signatures = [signature_of(source, definition) for definition in offered]
     # of several, as with overloads, none says what all take
@@ -80,7 +81,6 @@ def file_symbols(source: Source, definitions: list[Definition], facts: FileFacts
         if definition.symbol.endswith(MAKER) and times[definition.symbol] == 1
     }
     makings = {} if facts is None else read_makings(source, offered, facts)
-    gone = deprecated_names(source, definitions)
     return tuple(
         Symbol(
             name=definition.symbol,

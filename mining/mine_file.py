@@ -57,7 +57,8 @@ def mine_source(
         return FileYield(source.path, source.language.name, tally, licence=file_licence(source.text))
     definitions = collect_definitions(source)
     skeleton = render_skeleton(source, definitions)
-    drafts, drops = draft_pairs(MinedFile(source, definitions, skeleton, tally, house), kinds)
+    gone = deprecated_names(source, definitions)
+    drafts, drops = draft_pairs(MinedFile(source, definitions, skeleton, tally, house), kinds, gone)
     return FileYield(
         source.path,
         source.language.name,
@@ -66,7 +67,7 @@ def mine_source(
         skeleton=skeleton,
         drafts=tuple(drafts),
         units=() if alone else mark_units(source, definitions),
-        symbols=file_symbols(source, definitions, tally.facts if tally is not None else None),
+        symbols=file_symbols(source, definitions, tally.facts if tally is not None else None, gone),
         withheld=withheld_names(source),
         drops=tuple(drops),
         licence=file_licence(source.text),
@@ -80,12 +81,11 @@ def mark_units(source: Source, definitions: Sequence[Definition]) -> tuple[Unit,
     return tuple(Unit(source.path, part.symbol, mark) for part, mark in zip(parts, marks, strict=True))
 
 
-def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None) -> tuple[list[Draft], list[Drop]]:
-    """Return what every kind makes of a file, sorted into kept and dropped."""
+def draft_pairs(mined: MinedFile, kinds: Sequence[str] | None, gone: Set[str]) -> tuple[list[Draft], list[Drop]]:
+    """Return what every kind makes of a file, sorted into kept and dropped; *gone* are names to be used no more."""
     source = mined.source
     drafts: list[Draft] = []
     drops: list[Drop] = []
-    gone = deprecated_names(source, mined.definitions)
     doubtful = source.language.name == "python" and gives_cause(source)
     # of a property and its setter, or of overloads, one name stands for all
     broken = {part.symbol for part in mined.definitions if broken_definition(source, part)} if doubtful else set[str]()

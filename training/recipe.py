@@ -279,7 +279,7 @@ def size_recipe(
         learning_rate=rate_for(parameters),
         epochs=epochs_for(pairs),
         extra=0.25 if small and main * 1.25 >= SURE_MIX else 10.0,
-        # four of them by the clock, start and proofs included, on a machine whose pace changes
+        # so that a machine whose pace changes is done within four by the clock, start and proofs included
         minutes=minutes if minutes is not None else (3.8 if small else None),
         # no pack is shorter than the longest pair, and cores want a pack each
         max_tokens=min(context_length, 4096 if accelerator and not small else 2048),

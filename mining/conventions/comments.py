@@ -154,8 +154,8 @@ class FileHeader(Convention):
         return (Edit(header[0].start_byte, following[0].start_byte, ""),) if following else ()
 
     def suits(self, found: str, wanted: str) -> bool:
-        """Claim that *found* is the header, or keeps the rights of somebody else, whose code the file holds."""
-        return found == wanted or not holders_of(found) <= holders_of(wanted)
+        """Claim that *found* is the header, or keeps the rights of somebody else."""
+        return found == wanted or names_another(found, wanted)
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong: the first line that differs."""
@@ -169,6 +169,11 @@ class FileHeader(Convention):
 def holders_of(header: str) -> frozenset[str]:
     """Return whom *header* names as those who hold the rights, in small letters."""
     return frozenset(named[1].strip(" .*/").casefold() for named in HOLDER.finditer(header)) - {""}
+
+
+def names_another(found: str, wanted: str) -> bool:
+    """Claim that a header *found* names a holder whom the *wanted* one does not: whose code the file holds."""
+    return not holders_of(found) <= holders_of(wanted)
 
 
 def difference_of(found: str, wanted: str) -> str:

@@ -15,7 +15,7 @@ from ..traits import ONE_COMMENT, ONE_LONG_STRING
 from ..visibility import visibility_of
 from .anyfacts import last_part, with_attributes
 from .anyview import AnyView, first_token
-from .comments import RIGHTS, YEARS, difference_of, holders_of, telling_line
+from .comments import RIGHTS, YEARS, difference_of, names_another, telling_line
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 
 MARKERS = ("///", "//!", "//", "/**", "/*!", "/*", "--", "#", ";", "%")
@@ -345,8 +345,8 @@ class AnyHeader(NeutralConvention):
         return (Edit(end, end, " (changed)"),) if value != "no header" and end > 0 else ()
 
     def suits(self, found: str, wanted: str) -> bool:
-        """Claim that *found* is the header, or keeps the rights of somebody else, whose code the file holds."""
-        return found == wanted or not holders_of(found) <= holders_of(wanted)
+        """Claim that *found* is the header, or keeps the rights of somebody else."""
+        return found == wanted or names_another(found, wanted)
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong: the first line that differs."""
