@@ -30,7 +30,7 @@ def find_root(paths: tuple[Path, ...], *, alone: bool = False) -> Path:
 def is_left_out(root: Path, folder: Path) -> bool:
     """Claim that the settings of the repository at *root* exclude *folder*, or that git ignores it."""
     from ..mining.git import git_output
-    from ..mining.repository import matcher_of
+    from ..mining.patterns import matcher_of
     from ..mining.settings import read_stated, stated_settings
 
     name = folder.relative_to(root.resolve()).as_posix()

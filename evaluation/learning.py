@@ -35,10 +35,11 @@ from ..mining.languages import (
 from ..mining.learn import learn_profile
 from ..mining.owners import Owners, may_set_up, owners_in, owners_of
 from ..mining.packages import outermost_packages
+from ..mining.patterns import matcher_of
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
 from ..mining.recency import COMMITS, recent_lines
-from ..mining.repository import Files, list_code, matcher_of
+from ..mining.repository import Files, list_code
 from ..mining.settings import Settings
 from ..mining.skips import content_reason, name_reason
 from ..mining.source import Source, UndecodableError, parse_source

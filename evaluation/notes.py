@@ -12,9 +12,9 @@ from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError, SettingsError
 from ..mining.judge import Judgement
 from ..mining.languages import Language, install_command, language_of
+from ..mining.patterns import matcher_of
 from ..mining.profile import Profile
 from ..mining.reading import is_locked
-from ..mining.repository import matcher_of
 from ..mining.settings import FILES as SETTINGS_FILES
 from ..mining.settings import Settings, settings_of, stated_settings
 from ..mining.source import Source
@@ -174,12 +174,18 @@ def unheard(names: Sequence[str], settings: Settings) -> list[str]:
 
 
 def idle_patterns(names: Sequence[str], settings: Settings) -> list[str]:
-    """Return a sentence on the patterns of `exclude` that match none of *names*, all that there are."""
-    # one that takes others back is idle where it matches nothing itself
-    matchers = {pattern: matcher_of([pattern.removeprefix("!")]) for pattern in settings.exclude}
-    idle = [pattern for pattern, matches in matchers.items() if not any(map(matches, names))]
-    verb = "leaves" if len(idle) == 1 else "leave"
-    return [f"{counted(len(idle), 'pattern')} of `exclude` {verb} nothing out: {shown(idle)}"] if idle else []
+    """Return sentences on the patterns of `exclude`, and of rules, that match none of *names*, all that there are."""
+    said = {"exclude": settings.exclude} | {
+        f"conventions.{rule}.ignore": override.ignored_in for rule, override in settings.conventions.items()
+    }
+    notes: list[str] = []
+    for setting, patterns in said.items():
+        # one that takes others back is idle where it matches nothing itself
+        matchers = {pattern: matcher_of([pattern.removeprefix("!")]) for pattern in patterns}
+        idle = [pattern for pattern, matches in matchers.items() if not any(map(matches, names))]
+        verb = "leaves" if len(idle) == 1 else "leave"
+        notes += [f"{counted(len(idle), 'pattern')} of `{setting}` {verb} nothing out: {shown(idle)}"] if idle else []
+    return notes
 
 
 def idle_settings(profile: Profile, settings: Settings) -> list[str]:

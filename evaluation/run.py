@@ -18,9 +18,10 @@ from ..mining.errors import InputError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
 from ..mining.learn import settle
+from ..mining.overrides import override_for
 from ..mining.profile import Profile
 from ..mining.reading import read_start
-from ..mining.settings import Settings, override_for
+from ..mining.settings import Settings
 from ..mining.source import Source, parse_source
 from ..mining.tiers import TIERS, tiers_from
 from .baseline import Baseline
@@ -152,7 +153,9 @@ def settle_facts(findings: Iterable[Finding], settings: Settings) -> list[Findin
     """Return *findings*, which follow from no profile, without what *settings* ignore, of the tiers that they name."""
     rows = ((finding, override_for(settings.conventions, finding.entry.id)) for finding in findings)
     return [
-        finding._replace(entry=settle(finding.entry, override)) for finding, override in rows if not override.ignore
+        finding._replace(entry=settle(finding.entry, override))
+        for finding, override in rows
+        if not override.spares(finding.path)
     ]
 
 

@@ -26,9 +26,10 @@ from .own import own_objections
 from .owners import owners_in
 from .pairs.kind import collect_kinds
 from .pairs.pair import Pair
+from .patterns import matcher_of
 from .profile import Profile
 from .recency import recent_lines
-from .repository import Repository, matcher_of
+from .repository import Repository
 from .roles import is_test_path
 from .settings import Settings
 from .split import (

@@ -137,7 +137,8 @@ def said_together(rules: Sequence[list[Entry]], tiers: Sequence[str]) -> list[tu
         shared = conventions_by_id()[first.convention].shared(first.value, first.topic)
         alone = "" if shared else (first.key, first.value)
         scopes = frozenset(entry.scope for entry in entries)
-        groups[tier, first.convention, first.language, shared, alone, scopes, first.reason].append(entries)
+        said = (first.reason, first.spared)
+        groups[tier, first.convention, first.language, shared, alone, scopes, said].append(entries)
     return [(str(matter[0]), together) for matter, together in groups.items()]
 
 
@@ -150,6 +151,7 @@ def render_rules(rules: Sequence[Sequence[Entry]], tiers: str = "") -> str:
     entry = rules[0][0]
     places = " and in ".join(each.where for each in rules[0] if each.where)
     place = f" In {places}." if places else ""
+    place += f" Not in {', '.join(map(as_code, entry.spared))}." if entry.spared else ""
     evidence = " and ".join(evidence_of(rules, each.scope) for each in rules[0])
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
     ids = ", ".join([entries[0].id for entries in rules[:MOST_IDS]] + ["…"] * (len(rules) > MOST_IDS))

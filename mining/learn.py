@@ -26,9 +26,10 @@ from .conventions.facts import FileFacts
 from .conventions.inhouse_definitions import folder_of
 from .conventions.priors import read_priors
 from .conventions.tally import FileTally
+from .overrides import NOTHING, Override, override_for
 from .owners import Owners, formatters_of
 from .profile import EXEMPLARS, LEAST_RECENT, SHOWN_EXEMPLARS, Entry, Exemplar, Profile, is_project, scopes_of
-from .settings import NOTHING, Override, Settings, override_for
+from .settings import Settings
 from .tiers import ENFORCED, lower_tier
 
 Z = 1.2816
@@ -213,7 +214,8 @@ def learn_rule(
 ) -> list[Entry]:
     """Return the entries of one question: the repository's, and those of narrower scopes that say something else."""
     override = override_for(known.overrides, f"{convention.id}[{key}]" if key else convention.id)
-    if override.ignore:
+    places = [place for place in places if not override.spares(place.path)] if override.is_sparing else places
+    if not places:
         return []
     by_scope: defaultdict[str, list[Place]] = defaultdict(list)
     for _, group in groupby(places, PATH):
@@ -427,8 +429,9 @@ def learn_scope(
 
 
 def settle(entry: Entry, override: Override) -> Entry:
-    """Return *entry* with a team's reason, and with the tier that it names where the entry has one to be replaced."""
-    return replace(entry, tier=entry.tier and (override.tier or entry.tier), reason=override.reason or entry.reason)
+    """Return *entry* as a team has it: its reason, whom it spares, and its tier where there is one to replace."""
+    tier, reason = entry.tier and (override.tier or entry.tier), override.reason or entry.reason
+    return replace(entry, tier=tier, reason=reason, spared=override.ignored_in or entry.spared)
 
 
 def settle_profile(profile: Profile, settings: Settings) -> Profile:

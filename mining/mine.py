@@ -33,7 +33,8 @@ from .own import read_own_pairs
 from .owners import owners_in
 from .pairs.kind import collect_kinds
 from .pairs.pair import Pair
-from .repository import Repository, matcher_of, open_code
+from .patterns import matcher_of
+from .repository import Repository, open_code
 from .settings import Settings, read_together
 from .workers import Progress
 from .yields import UNTOLD, Drop, FileYield, HistoryYield, Mined, hash_of

@@ -12,6 +12,7 @@ from typing import Any
 
 from .conventions.convention import conventions_by_id
 from .owners import Owners, formatters_of
+from .patterns import matcher_of
 from .tiers import TIERS
 
 SCHEMA = "idiolect.profile/1"
@@ -93,6 +94,8 @@ class Entry:
     """Whether the strength rests on what other codebases do too, because this one is small."""
     is_of_project: bool = False
     """Whether no project that stands beside others is held to it, because each decides for itself."""
+    spared: tuple[str, ...] = ()
+    """Patterns of the paths where the team wants nobody to be asked."""
 
     @property
     def is_migrating(self) -> bool:
@@ -169,7 +172,8 @@ class Profile:
             if entry is not None:
                 entry = self.left_to_formatter(entry, path) if entry.tier and not entry.reason else entry
                 is_others = entry.is_of_project and not is_project(scope) and is_project(scopes[0])
-                return entry if (entry.strength or entry.tier) and not is_others else None
+                is_asked = not is_others and not matcher_of(entry.spared)(path)
+                return entry if (entry.strength or entry.tier) and is_asked else None
         return None
 
     def left_to_formatter(self, entry: Entry, path: str) -> Entry:
@@ -238,6 +242,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         for line in row[name]:
             check_kinds(Exemplar, line)
         values[name] = tuple(Exemplar(**line) for line in row[name])
+    values["spared"] = tuple(row.get("spared", ()))
     return Entry(**values)
 
 

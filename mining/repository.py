@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +22,7 @@ from .git import find_work_tree, git_output
 from .languages import Language, endings_of, interpreter_of, is_bare, is_ended
 from .licence import read_licence
 from .packages import outermost_packages
+from .patterns import matcher_of
 from .reading import printed, read_start
 from .skips import VENDORED, Skip, content_reason, path_reason
 from .unread import MARKUP, NO_GRAMMAR_FOR, UNREAD, explain_no_code, foreign_endings
@@ -180,16 +181,6 @@ def kind_by(root: Path, marker: str) -> str:
     """Return what of idiolect's own lies beside *marker*, as that file calls it; nothing where it is no such file."""
     match = MADE_HERE.search(read_start(root, marker) or b"")
     return match[1].decode() if match is not None else ""
-
-
-def matcher_of(exclude: Sequence[str]) -> Callable[[str], bool]:
-    """Return what claims that a path matches one of the *exclude* patterns, which are written as in `.gitignore`."""
-    if not exclude:
-        return lambda _: False
-    # not at the top: loading it takes a tenth of a check's start
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(exclude).match_file
 
 
 def git_files(root: Path) -> list[str] | None:

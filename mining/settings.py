@@ -8,7 +8,6 @@ they are ignored, and `Settings.ignored` says so.
 from __future__ import annotations
 
 import re
-import reprlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,9 +18,11 @@ from typing import Any
 from . import attributes
 from .artefacts import sha256_json
 from .errors import SettingsError
+from .overrides import Override, check_overrides
+from .patterns import is_pattern
 from .reading import read_start
 from .repository import list_files
-from .tiers import TIERS
+from .wording import as_written
 
 FILES = ("idiolect.toml", "pyproject.toml")
 """Where settings stand, in one of them."""
@@ -41,33 +42,6 @@ POLICY: Mapping[str, tuple[float, float]] = {
     "volume": (0, 1e12),
 }
 """The verdict's margins, and what each may be; what they mean stands in `evaluation/verdict.py`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """
-    What a team says of one convention.
-    """
-
-    enforce: bool = False
-    """Hold code to it although the repository does not keep it that strictly, or has few places where it could."""
-    ignore: bool = False
-    """Never report it."""
-    value: str | None = None
-    """The choice to hold code to, whatever the repository keeps."""
-    tier: str | None = None
-    """`gate`, `advise` or `hint`: what a rule counts for that is one."""
-    reason: str = ""
-    """Why; printed with every finding."""
-
-    @property
-    def is_enforced(self) -> bool:
-        """Whether code is held to it however firm the habit is."""
-        return self.enforce or bool(self.value)
-
-
-NOTHING = Override()
-"""What is said of a rule that no setting names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +141,7 @@ def stated_settings(files: Mapping[str, bytes]) -> Settings:
         tool: Any = parse_toml(shared, project).get("tool", {})
         table: Any = tool.get("idiolect", {}) if isinstance(tool, dict) else tool  # type: ignore[reportUnknownMemberType]
         if not isinstance(table, dict):
-            raise SettingsError("pyproject.toml", [f"tool.idiolect must be a table, got {shown(table)}"])
+            raise SettingsError("pyproject.toml", [f"tool.idiolect must be a table, got {as_written(table)}"])
         return check_settings("pyproject.toml [tool.idiolect]", table)  # pyright: ignore[reportUnknownArgumentType] - TOML
     return Settings()
 
@@ -184,14 +158,6 @@ def parse_toml(name: str, data: bytes) -> dict[str, Any]:
         raise SettingsError(name, ["nested too deeply"]) from None
     except ValueError as error:
         raise SettingsError(name, [f"not TOML: {error}"]) from None
-
-
-def shown(value: Any) -> str:
-    """Return *value* as Python writes it, cut where it is long or deep."""
-    try:
-        return reprlib.repr(value)
-    except ValueError:
-        return "a number of thousands of digits"
 
 
 def read_plain(file: Path) -> bytes | None:
@@ -214,7 +180,7 @@ def check_settings(name: str, table: Mapping[str, Any]) -> Settings:
         if isinstance(given, list) and all(isinstance(entry, str) for entry in given):  # type: ignore[reportUnknownVariableType]
             values[key] = tuple(given)  # type: ignore[reportUnknownArgumentType]
         else:
-            faults.append(f"{key} must be a list of strings, got {shown(given)}")
+            faults.append(f"{key} must be a list of strings, got {as_written(given)}")
     patterns = (pattern for key in ("exclude", "drop") for pattern in values.get(key, ()))
     faults.extend(f"{pattern!r} is no pattern as in .gitignore" for pattern in patterns if not is_pattern(pattern))
     values["conventions"] = check_overrides(table.get("conventions", {}), faults)
@@ -232,82 +198,10 @@ def unknown_key(key: str) -> str:
     return f"unknown key {key!r}, known: {', '.join(KEYS)}"
 
 
-def is_pattern(text: str) -> bool:
-    """Claim that *text* is a pattern in gitignore's form."""
-    from pathspec import GitIgnoreSpec  # most settings have none, and loading it takes a tenth of a check's start
-
-    try:
-        GitIgnoreSpec.from_lines([text])
-    except (ValueError, re.error):
-        return False
-    return True
-
-
-def check_overrides(table: Any, faults: list[str]) -> dict[str, Override]:
-    """Return the overrides of *table*, adding what is wrong to *faults*."""
-    if not isinstance(table, dict):
-        faults.append(f"conventions must be a table, got {shown(table)}")
-        return {}
-    # not at the top: most settings name no convention, and these take a while
-    from .conventions.convention import conventions_by_id, is_rule
-
-    known = conventions_by_id() if table else {}
-    overrides: dict[str, Override] = {}
-    for rule, row in sorted(table.items()):  # type: ignore[reportUnknownVariableType]
-        if not isinstance(row, dict):
-            faults.append(f"conventions.{rule} must be a table, got {shown(row)}")
-            continue
-        wrong = [f"conventions.{rule}{fault}" for key, value in row.items() if (fault := fault_of(key, value))]  # type: ignore[reportUnknownArgumentType]
-        tier: Any = row.get("tier", "gate")  # type: ignore[reportUnknownMemberType]
-        if isinstance(tier, str) and tier not in TIERS:
-            way = "; `ignore = true` turns a rule off"
-            wrong.append(f"conventions.{rule}.tier must be one of {', '.join(TIERS)}, got {shown(tier)}{way}")
-        name = str(rule).partition("[")[0]  # type: ignore[reportUnknownArgumentType]
-        convention = known.get(name)
-        if convention is None:
-            meant = next((each.id for each in known.values() if name.upper() == each.id or name == each.name), "")
-            like = f", but {meant} is" if meant else ": `idiolect check --explain all` lists all"
-            wrong.append(f"conventions.{rule}: no such convention is installed{like}")
-        elif not is_rule(str(rule)):  # type: ignore[reportUnknownArgumentType]
-            keys = ", ".join(f"{name}[{each}]" for each in sorted(convention.keys or ()))
-            way = f", known: {keys}" if keys else ""
-            way = ": name one as findings do, its language first" if convention.is_neutral else way
-            wrong.append(f"conventions.{rule}: {name} has no such rule{way}")
-        elif convention.answers and row.get("value", "") not in ["", *convention.answers]:  # type: ignore[reportUnknownMemberType]
-            if isinstance(row["value"], str):
-                answers = ", ".join(sorted(convention.answers))
-                wrong.append(f"conventions.{rule}.value must be one of {answers}, got {shown(row['value'])}")
-        elif convention.is_fact and (row.get("enforce") or row.get("value")):  # type: ignore[reportUnknownMemberType]
-            wrong.append(f"conventions.{rule} is of a fact, not of a habit: set `ignore` or `tier`")
-        if convention is not None and set(row) <= {"reason"}:  # type: ignore[reportUnknownArgumentType]
-            wrong.append(f"conventions.{rule} sets nothing: write `ignore`, `tier`, `enforce` or `value`")
-        if not row.get("reason"):  # type: ignore[reportUnknownMemberType]
-            wrong.append(f"conventions.{rule} gives no reason: write why in `reason`")
-        faults.extend(wrong)
-        if not wrong:
-            overrides[str(rule)] = Override(**row)  # type: ignore[reportUnknownArgumentType]
-    return overrides
-
-
-def fault_of(key: str, value: Any) -> str:
-    """Return what is wrong with one key of a convention's table, in words that follow its name, or nothing."""
-    kinds = {"enforce": "bool", "ignore": "bool", "value": "str", "tier": "str", "reason": "str"}
-    kind = kinds.get(key)
-    if kind is None:
-        return f": unknown key {key!r}, known: {', '.join(sorted(kinds))}"
-    words = {"bool": "true or false, without quotes", "str": "a text in quotes"}
-    return "" if type(value).__name__ == kind else f".{key} must be {words[kind]}, got {shown(value)}"
-
-
-def override_for(overrides: Mapping[str, Override], rule: str) -> Override:
-    """Return what a team says of *rule*, by the id that findings carry, such as `A11[name]`, or of its convention."""
-    return overrides.get(rule) or overrides.get(rule.partition("[")[0]) or NOTHING
-
-
 def check_policy(table: Any, faults: list[str]) -> dict[str, float]:
     """Return the policy's numbers, adding what is wrong to *faults*."""
     if not isinstance(table, dict):
-        faults.append(f"policy must be a table, got {shown(table)}")
+        faults.append(f"policy must be a table, got {as_written(table)}")
         return {}
     policy: dict[str, float] = {}
     for key, value in sorted(table.items()):  # type: ignore[reportUnknownVariableType]
@@ -316,7 +210,7 @@ def check_policy(table: Any, faults: list[str]) -> dict[str, float]:
             continue
         least, most = POLICY[key]  # type: ignore[reportUnknownArgumentType]
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            faults.append(f"policy.{key} must be a number from {least:g} to {most:g}, got {shown(value)}")
+            faults.append(f"policy.{key} must be a number from {least:g} to {most:g}, got {as_written(value)}")
         else:
             policy[str(key)] = float(value)  # type: ignore[reportUnknownArgumentType]
     return policy

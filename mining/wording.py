@@ -5,7 +5,9 @@ What a person reads in a terminal. In: a number and what it counts, or others' t
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 COMMAND = re.compile(r"^(?=[ \t]*::)", re.MULTILINE)
 """Where a line would begin as what GitHub's runner takes for a command, in any step's log."""
@@ -26,6 +28,14 @@ def ask_if_meant(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # who makes no slip does not wait for it
 
     return "".join(f". Did you mean {name!r}?" for name in get_close_matches(word, known, 1))
+
+
+def as_written(value: Any) -> str:
+    """Return *value* as Python writes it, cut where it is long or deep."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def printable(text: str, kept: str = "") -> str:

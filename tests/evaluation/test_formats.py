@@ -25,8 +25,9 @@ from idiolect.evaluation.formats.sarif import line_hashes
 from idiolect.mining.conventions import tally_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
+from idiolect.mining.overrides import Override
 from idiolect.mining.profile import Profile
-from idiolect.mining.settings import Override, Settings
+from idiolect.mining.settings import Settings
 from idiolect.mining.source import Source, parse_source
 
 GOLDEN = Path(__file__).parent / "golden"

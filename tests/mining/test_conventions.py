@@ -4,6 +4,7 @@ Every convention is tested by its own examples; the mechanism by small repositor
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -19,12 +20,14 @@ from idiolect.mining.conventions.convention import (
 from idiolect.mining.conventions.tally_any import family_of
 from idiolect.mining.conventions.view import heads_of_with
 from idiolect.mining.errors import InputError
+from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import Finding, has_its_own_way, judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile, wilson_bound
+from idiolect.mining.overrides import Override
 from idiolect.mining.page import render_page
 from idiolect.mining.profile import Profile
-from idiolect.mining.settings import Override, Settings
+from idiolect.mining.settings import Settings
 from idiolect.mining.source import parse_source
 
 PYTHON = language_named("python")
@@ -549,6 +552,23 @@ def test_settings_can_ignore_a_rule():
 
     assert "S01" in {entry.convention for entry in learn_profile(tallies).entries}
     assert "S01" not in {entry.convention for entry in learn_profile(tallies, settings=settings).entries}
+
+
+def test_settings_can_spare_a_folder_of_a_rule():
+    """What stands there is not asked, and makes the rule of the others no weaker; a profile read again knows so."""
+    files = {f"p/m{n}.py": 'x = "a"\ny = "b"\n' for n in range(30)}
+    files |= {f"old/m{n}.py": "x = 'a'\ny = \"b\"\n" for n in range(30)}
+    settings = Settings(conventions={"S01": Override(ignored_in=("old/",), reason="it is going")})
+
+    learned = learn_profile([tally(text, path) for path, text in files.items()], settings=settings)
+    profile = Profile.from_json(json.loads(json.dumps(learned.as_json())))
+
+    assert profile == learned
+    (rule,) = (entry for entry in profile.entries if (entry.convention, entry.scope) == ("S01", "repository"))
+    assert (60, 60, "it is going") == (rule.conforming, rule.opportunities, rule.reason)
+    asked = {path: judge_source(parse("x = 'a'\n", path), profile) for path in ("p/new.py", "old/new.py")}
+    assert [("p/new.py", 1), ("old/new.py", 0)] == [(path, len(found.findings)) for path, found in asked.items()]
+    assert " Not in `old/`. (60 of 60" in render_guide(profile)
 
 
 def test_settings_can_say_which_answer_the_house_moves_to():

@@ -27,9 +27,10 @@ from idiolect.mining.learn import (
     weigh,
     wilson_bound,
 )
+from idiolect.mining.overrides import Override
 from idiolect.mining.owners import Owners
 from idiolect.mining.profile import Entry, Profile
-from idiolect.mining.settings import Override, Settings
+from idiolect.mining.settings import Settings
 from idiolect.mining.tiers import lower_tier
 
 OLD = {"double": "str.format", "single": "f-string"}

@@ -18,10 +18,11 @@ from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import is_answer, judge_source, make_finding, shared_parts
 from idiolect.mining.languages import language_named, language_of
 from idiolect.mining.learn import control_discoveries, learn_profile
+from idiolect.mining.overrides import Override
 from idiolect.mining.owners import owners_at, owners_in
 from idiolect.mining.profile import Entry, Profile, is_project, read_entry, scopes_of, state_fact
 from idiolect.mining.recency import recent_lines
-from idiolect.mining.settings import Override, check_settings
+from idiolect.mining.settings import check_settings
 from idiolect.mining.source import Span, parse_source
 
 PYTHON = language_named("python")
@@ -670,15 +671,18 @@ def test_a_slip_in_a_table_of_a_convention_is_told_with_what_is_allowed():
     """An unknown key is no wrong type, and the words of pyproject.toml have another place in a file of our own."""
     table = {"S01": {"ignored": True, "ignore": "yes", "tier": 3, "reason": "it is new"}, "s04": {"reason": "it is"}}
     table |= {"comment-form": {"ignore": True, "reason": "it is"}, "S04": {"tier": "off", "reason": "it is"}}
+    table |= {"S02": {"ignore": [], "reason": "it is"}, "S05": {"ignore": ["old/", 3], "reason": "it is"}}
 
     with pytest.raises(SettingsError) as caught:
         check_settings("idiolect.toml", {"conventions": table, "tool": {}, "languages": []})
 
     assert (
         "conventions.S01: unknown key 'ignored', known: enforce, ignore, reason, tier, value",
-        "conventions.S01.ignore must be true or false, without quotes, got 'yes'",
+        "conventions.S01.ignore must be true or false, without quotes, or a list of paths, got 'yes'",
         "conventions.S01.tier must be a text in quotes, got 3",
+        "conventions.S02.ignore must list patterns as in .gitignore, got []",
         "conventions.S04.tier must be one of gate, advise, hint, got 'off'; `ignore = true` turns a rule off",
+        "conventions.S05.ignore must list patterns as in .gitignore, got ['old/', 3]",
         "conventions.comment-form: no such convention is installed, but Q08 is",
         "conventions.s04: no such convention is installed, but S04 is",
         "tables stand here by themselves: [conventions.S01], not [tool.idiolect.conventions.S01]",
