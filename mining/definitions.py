@@ -47,6 +47,9 @@ ASIDE = frozenset({BELOW, BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, D
 DATA_KINDS = frozenset({"block", "mapping"})
 """Kinds of units that hold settings and do nothing."""
 SEPARATORS = re.compile(r"::|\.")
+CLOSING = {")": "(", "]": "[", "}": "{"}
+SEPARATOR = (b";", b",")
+"""What may end the last line of a body that is an expression."""
 STATEMENT = re.compile(rb"(?:catch|else|for|if|switch|while)\b[ \t]*[({]|(?:do|else|return)\b")
 """
 How statements of C begin: no unit does, unless a grammar lost its way, for macros and conditions hide what holds it.
@@ -279,14 +282,18 @@ def bracket_of(block: Node) -> Span | None:
     return Span(first.end_byte, last.start_byte)
 
 
-def braces_at_end(source: Source, block: Node) -> Span | None:
-    """Return what stands between the braces that end an expression, where all before them stands on one line."""
-    closing = last_token(block)
-    around = closing.parent.children if closing.type == "}" and closing.parent is not None else []
-    opening = next((token for token in around if token.type == "{"), None)
-    if opening is None or b"\n" in source.utf8[block.start_byte : opening.start_byte].rstrip():
-        return None
-    return Span(opening.end_byte, closing.start_byte)
+def lines_at_end(source: Source, block: Node) -> Span | None:
+    """Return the lines in the outermost brackets that end an expression, where all before them stands on one line."""
+    closing: Node | None = last_token(block)
+    while closing is not None and closing.type in CLOSING and closing.parent is not None:
+        opening = next((token for token in closing.parent.children if token.type == CLOSING[closing.type]), None)
+        if opening is None or b"\n" in source.utf8[block.start_byte : opening.start_byte].rstrip():
+            return None
+        if (lines := bracketed_lines(source, Span(opening.end_byte, closing.start_byte))) is not None:
+            return lines
+        inner = closing.prev_sibling
+        closing = None if inner is None else last_token(inner)
+    return None
 
 
 def code_lines(source: Source, node: Node, doc: Span | None, body: Span, block: Sequence[Node]) -> Span | None:
@@ -295,9 +302,12 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span, block: 
         return None
     bracket = bracket_of(block[0]) if len(block) == 1 else None
     if bracket is not None:
-        return bracketed_lines(source, bracket)
+        lines = bracketed_lines(source, bracket)
+        # around an expression, brackets may hold others that have lines for themselves: `({`
+        if lines is not None or source.utf8[bracket.start - 1 : bracket.start] != b"(":
+            return lines
     inside = doc is not None and body.start <= doc.start < body.end
-    before = doc.end if doc is not None and inside else last_token_end(node, body)
+    before = doc.end if doc is not None and inside else last_token_end(block[0].parent or node, body)
     # some grammars count the end of a line into what stands on it
     before, end = (start + len(source.utf8[start:stop].rstrip()) for start, stop in ((node.start_byte, before), body))
     sign = block[0].child(0) if block[0].child_count else block[0]
@@ -307,9 +317,9 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span, block: 
     first = source.line_of(max(before - 1, node.start_byte)) + 1
     last = source.line_of(max(end - 1, body.start))
     if first > last or not blank_to_line_end(source, before):
-        braces = braces_at_end(source, block[0])
-        return None if braces is None else bracketed_lines(source, braces)
+        return lines_at_end(source, block[0])
     span = source.lines_span(first, last)
+    end += source.utf8[end : end + 1] in SEPARATOR
     return span if source.slice(span).strip() and blank_to_line_end(source, end) else None
 
 
