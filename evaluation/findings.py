@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from ..mining.conventions.convention import HouseConvention, conventions_by_id
-from ..mining.judge import Finding, Judgement, judge_source
+from ..mining.judge import Finding, Judgement
 from ..mining.profile import Entry, Profile
 from ..mining.source import Source
 from ..mining.tiers import tiers_from
@@ -115,13 +115,8 @@ def is_about_own(rule: str) -> bool:
     return rule[:1] == "A" and rule[1:3].isdigit()
 
 
-def inspect(source: Source, profile: Profile, more: Sequence[Finding] = ()) -> Inspected:
-    """Return what *profile*, and whoever found *more*, say of one file; comments in it may excuse findings."""
-    return inspect_judged(source, judge_source(source, profile), more)
-
-
 def inspect_judged(source: Source, judgement: Judgement, more: Sequence[Finding]) -> Inspected:
-    """Return what a *judgement*, and whoever found *more*, say of one file."""
+    """Return what a *judgement*, and whoever found *more*, say of one file; comments in it may excuse findings."""
     findings = sorted([*judgement.findings, *more], key=lambda f: (f.line, f.column, f.entry.id))
     suppressions = collect_suppressions(source)
     alerts = [Alert(finding, key) for finding, key in zip(findings, keys_of(source, findings), strict=True)]

@@ -124,15 +124,20 @@ def tally_all(
     files: Iterable[tuple[str, bytes]], total: int, packages: Set[str], acceptance: Acceptance, progress: Progress
 ) -> list[FileTally]:
     """Return the answers of every file that conventions are asked of, of *total*; *acceptance* takes note of each."""
-    decides = version_of_detectors() + repr(sorted(packages)).encode()
     tallies: list[FileTally] = []
-    asked = tally_files(asked_files(files, acceptance), decides, partial(tally_data, packages=packages))
+    ask = partial(tally_data, packages=packages)
+    asked = tally_files(asked_files(files, acceptance), what_decides(packages), ask)
     for done, tally in enumerate(asked):
         progress("learning", done, total)
         if tally is not None:
             tallies.append(tally)
     progress("learning", total, total)
     return tallies
+
+
+def what_decides(packages: Set[str]) -> bytes:
+    """Return what decides a tally beside the file: what asks, and the outermost *packages* of the repository."""
+    return version_of_detectors() + repr(sorted(packages)).encode()
 
 
 def asked_files(files: Iterable[tuple[str, bytes]], acceptance: Acceptance) -> Iterator[File]:

@@ -26,10 +26,10 @@ from ..mining.source import Source, parse_source
 from ..mining.tiers import TIERS, tiers_from
 from .baseline import Baseline
 from .diff import Change, lies_in
-from .findings import Inspected, Report, check_change, inspect, make_report
+from .findings import Inspected, Report, check_change, inspect_judged, make_report
 from .fix import fix_source
 from .identity import Key
-from .learning import WorkTree, governed_paths, read_source
+from .learning import WorkTree, governed_paths, read_source, what_decides
 from .names.certainty import KINDS
 from .names.existence import RULE
 from .names.missing import ByPath, Names, names_in, names_since
@@ -57,6 +57,7 @@ from .notes import (
 from .request import Request, asked_paths, change_of, listed_names, read_sources
 from .standard import Standard, edits_of_standard, find_standard
 from .syntax import find_broken
+from .tallies import kept_tallies
 
 
 @pause_collection()
@@ -143,9 +144,11 @@ def inspect_all(
 ) -> list[Inspected]:
     """Return each of *sources* with what departs in it, and tell how far that is."""
     files: list[Inspected] = []
-    for done, source in enumerate(sources, start=1):
-        files.append(inspect(source, profile, more.get(source.path, ())))
-        request.progress("judging", done, len(sources))
+    with kept_tallies(what_decides(profile.packages)) as tally_of:
+        for done, source in enumerate(sources, start=1):
+            judgement = judge_source(source, profile, tally=tally_of(source))
+            files.append(inspect_judged(source, judgement, more.get(source.path, ())))
+            request.progress("judging", done, len(sources))
     return files
 
 

@@ -12,8 +12,9 @@ import os
 import pickle
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..mining.cache import open_store
@@ -21,6 +22,7 @@ from ..mining.conventions.tally import FileTally
 from ..mining.errors import naming
 from ..mining.garbage import pause_collection
 from ..mining.languages import Language, builtin_languages, known_languages, use_languages
+from ..mining.source import Source
 from ..mining.workers import hold_interrupts, make_chunks, pool
 
 MUCH = 6 * 2**20
@@ -40,6 +42,11 @@ class File(NamedTuple):
     path: str
     data: bytes
     language: Language
+
+    @classmethod
+    def of(cls, source: Source) -> File:
+        """Return the file that *source* was read from, whose bytes are its text unless it has another encoding."""
+        return cls(source.path, source.utf8, source.language)
 
     def key(self, decides: bytes) -> bytes:
         """Return what its tally is kept under, which what else *decides* is part of."""
@@ -69,6 +76,24 @@ def tally_files(files: Iterable[File], decides: bytes, ask: Ask) -> Iterator[Fil
     finally:
         if store is not None:
             store.close()
+
+
+@contextmanager
+def kept_tallies(decides: bytes) -> Generator[Callable[[Source], FileTally | None]]:
+    """Give what finds the tally of a source that is kept, or None; *decides* is part of its key."""
+    store = open_store("tallies")
+    if store is None:
+        yield lambda _: None
+        return
+
+    def find(source: Source) -> FileTally | None:
+        kept = store.get(File.of(source).key(decides))
+        return None if kept is None else pickle.loads(kept)  # noqa: S301 - our own
+
+    try:
+        yield find
+    finally:
+        store.close()
 
 
 def ask_all(files: Sequence[File], ask: Ask) -> Iterator[FileTally | None]:

@@ -88,16 +88,24 @@ def answer_all(tally: FileTally, profile: Profile) -> Iterator[tuple[Opportunity
             yield found, entries[what]
 
 
-def judge_source(source: Source, profile: Profile, span: Span | None = None, *, is_new: bool = False) -> Judgement:
+def judge_source(
+    source: Source,
+    profile: Profile,
+    span: Span | None = None,
+    *,
+    is_new: bool = False,
+    tally: FileTally | None = None,
+) -> Judgement:
     """
     Hold one file, or what lies in *span* of it, to *profile*: the same questions, asked by the code that learned them.
 
-    What *is_new* is not left alone for departing throughout: who ignores a house does it consistently.
+    What *is_new* is not left alone for departing throughout: who ignores a house does it consistently. The *tally* of
+    the file, where it is known, spares asking once more.
     """
     groups: defaultdict[tuple[str, str], list[Opportunity]] = defaultdict(list)
     entries: dict[tuple[str, str], Entry | None] = {}
     with naming(source.path):
-        tally = tally_source(source, profile.packages)
+        tally = tally or tally_source(source, profile.packages)
     for found, entry in answer_all(tally, profile):
         groups[found.convention, found.key].append(found)
         entries[found.convention, found.key] = entry

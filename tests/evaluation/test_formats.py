@@ -19,10 +19,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 from idiolect.evaluation.baseline import Baseline
-from idiolect.evaluation.findings import Report, inspect, make_report
+from idiolect.evaluation.findings import Inspected, Report, inspect_judged, make_report
 from idiolect.evaluation.formats import format_names, own_formats, render_report
 from idiolect.evaluation.formats.sarif import line_hashes
 from idiolect.mining.conventions import tally_source
+from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
 from idiolect.mining.learn import learn_profile
 from idiolect.mining.overrides import Override
@@ -65,8 +66,11 @@ def _profile() -> Profile:
 
 
 def report_of(profile: Profile, files: Iterable[tuple[str, str]], baseline: Baseline | None = None) -> Report:
+    def inspect(source: Source) -> Inspected:
+        return inspect_judged(source, judge_source(source, profile), ())
+
     return make_report(
-        profile, [inspect(parse(text, path), profile) for path, text in files], baseline=baseline, lowest="advise"
+        profile, [inspect(parse(text, path)) for path, text in files], baseline=baseline, lowest="advise"
     )
 
 

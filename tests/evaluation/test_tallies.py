@@ -16,6 +16,7 @@ from idiolect.evaluation import learning, tallies
 from idiolect.evaluation.learning import WorkTree, learn_tree
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
+from idiolect.mining import judge
 from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.languages import language_named, use_languages
 from idiolect.mining.own_languages import read_own_languages
@@ -41,6 +42,26 @@ def _asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(learning, "tally_source", tally)
     return asked
+
+
+def test_a_check_of_the_tree_asks_each_file_once(house: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch):
+    """What was learned from is judged by the same answers; where none are kept, it is asked anew, with the same end."""
+    again: list[str] = []
+
+    def tally(source: Source, *more: object) -> object:
+        again.append(source.path)
+        return tally_source(source, *more)
+
+    monkeypatch.setattr(judge, "tally_source", tally)
+    (house / "m1.py").write_text((house / "m1.py").read_text() + SLIP)
+
+    first = run_check(Request(house, names=False))
+    assert asked and [] == again
+    monkeypatch.setenv("IDIOLECT_CACHE", "")
+    second = run_check(Request(house, names=False))
+
+    assert sorted(asked[: len(asked) // 2]) == sorted(again)
+    assert first.alerts and [a.finding for a in first.alerts] == [a.finding for a in second.alerts]
 
 
 def test_only_files_that_changed_are_asked_again(house: Path, asked: list[str]):
