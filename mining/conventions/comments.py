@@ -43,6 +43,7 @@ class ToDoForm(Convention):
     id = "D10"
     name = "to-do-form"
     question = "Whom or what does a note of something to do name?"
+    fault = "this note names {found}; notes in this codebase name {wanted}"
     query = "(comment) @site"
     needs = (b"TODO", b"FIXME", b"XXX")
     linter_codes = frozenset({"TD002", "TD003"})
@@ -79,10 +80,6 @@ class ToDoForm(Convention):
             return ()
         bare = ISSUE.sub("that", OWNER.sub("", note[2]))
         return place.instead(place.text[: note.start(2)] + bare)
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"this note names {found}; notes in this codebase name {wanted}"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

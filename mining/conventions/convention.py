@@ -173,6 +173,10 @@ class Convention:
     """What is observed: `function-case`."""
     question: ClassVar[str] = ""
     """The question in words; `{key}` stands for what it is about."""
+    instruction: ClassVar[str] = ""
+    """The rule as an instruction, where one sentence says it of any `{value}` and `{key}`; else `advice` does."""
+    fault: ClassVar[str] = ""
+    """What is said of a departure, where one sentence says it: `{found}`, `{wanted}`, `{key}`; else `message` does."""
     query: ClassVar[str] = ""
     """One or more tree-sitter patterns; the node that is asked carries the capture `@site`."""
     callees: ClassVar[frozenset[str]] = frozenset()
@@ -287,7 +291,7 @@ class Convention:
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction, for the guide."""
-        return f"{self.question.format(key=key)} {value}."
+        return (self.instruction or f"{self.question} {{value}}.").format(value=value, key=key)
 
     def implied_by(self, key: str) -> str | None:
         """Return the key whose rule, where there is one, says all that the rule of *key* says; None where none does."""
@@ -319,6 +323,8 @@ class Convention:
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is to be done at a place that answers *found* where the house answers *wanted*, and what is."""
+        if self.fault:
+            return self.fault.format(found=found, wanted=wanted, key=key)
         return f"{self.advice(wanted, key).rstrip('.')} (here: {found})"
 
     def suits(self, found: str, wanted: str) -> bool:

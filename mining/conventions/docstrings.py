@@ -80,6 +80,7 @@ class FunctionDocumented(Convention):
     id = "D01"
     name = "function-docstring"
     question = "Is a public function documented?"
+    instruction = "Document every public function."
     query = "(function_definition) @site"
     linter_codes = frozenset({"D102", "D103", "C0116", "missing-function-docstring"})
     never = frozenset({"absent"})
@@ -114,10 +115,6 @@ class FunctionDocumented(Convention):
         """Return what is wrong."""
         return f"this public {self.name.partition('-')[0]} has no documentation string"
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Document every public function."
-
 
 class ClassDocumented(FunctionDocumented):
     """Whether public classes are documented."""
@@ -125,6 +122,7 @@ class ClassDocumented(FunctionDocumented):
     id = "D02"
     name = "class-docstring"
     question = "Is a public class documented?"
+    instruction = "Document every public class."
     query = "(class_definition) @site"
     linter_codes = frozenset({"D101", "D106", "C0115", "missing-class-docstring"})
     examples = Examples(
@@ -134,10 +132,6 @@ class ClassDocumented(FunctionDocumented):
         nearly=("class _Reader:\n    x = 1",),
     )
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Document every public class."
-
 
 class ModuleDocumented(Convention):
     """Whether modules open with a documentation string."""
@@ -145,6 +139,8 @@ class ModuleDocumented(Convention):
     id = "D03"
     name = "module-docstring"
     question = "Does a module open with a documentation string?"
+    instruction = "Open every module with a documentation string."
+    fault = "this module has no documentation string"
     query = "(module) @site"
     linter_codes = frozenset({"D100", "D104", "C0114", "missing-module-docstring"})
     cap = "advise"
@@ -179,14 +175,6 @@ class ModuleDocumented(Convention):
             return ()
         return (statement_edit(statement),) if not place.source.path.endswith("__init__.py") else ()
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return "this module has no documentation string"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Open every module with a documentation string."
-
 
 class SectionStyle(Documented):
     """The form of sections."""
@@ -194,6 +182,7 @@ class SectionStyle(Documented):
     id = "D04"
     name = "docstring-sections"
     question = "In which form are the sections of a documentation string written?"
+    instruction = "Write the sections of documentation strings in {value} form."
     linter_codes = frozenset({"D406", "D407"})
     values = ("google", "numpy", "sphinx")
     examples = Examples(
@@ -226,10 +215,6 @@ class SectionStyle(Documented):
             changed = SPHINX.sub("    Args:\n", text)
         fits = string is not None and self.answer(changed) not in (None, value)
         return (Edit(string.start_byte, string.end_byte, changed),) if fits and string is not None else ()
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Write the sections of documentation strings in {value} form."
 
 
 class SummaryPlace(Convention):
@@ -411,6 +396,7 @@ class DocstringQuotes(Documented):
     id = "D09"
     name = "docstring-quotes"
     question = "Which quotes open a documentation string?"
+    instruction = "Open documentation strings with {value}."
     query = f"{Documented.query} (module) @site"
     linter_codes = frozenset({"D300", "Q002"})
     matter = QUOTES
@@ -438,10 +424,6 @@ class DocstringQuotes(Documented):
             return ()
         width, start = len(opening[1]), string.start_byte + opening.start(1)
         return Edit(start, start + width, value), Edit(string.end_byte - width, string.end_byte, value)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Open documentation strings with {value}."
 
 
 def documentation(site: Node, file: FileView) -> Node | None:

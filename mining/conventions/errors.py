@@ -35,6 +35,7 @@ class Chaining(Convention):
     id = "E03"
     name = "exception-chaining"
     question = "Does an exception raised while handling another name its cause?"
+    instruction = "Raise with `from` inside an `except` clause."
     query = "(raise_statement) @site"
     linter_codes = frozenset({"B904", "W0707", "raise-missing-from"})
     never = frozenset({"no cause"})
@@ -64,10 +65,6 @@ class Chaining(Convention):
             return ()
         return (Edit(statement.named_children[0].end_byte, cause.end_byte, ""),)
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Raise with `from` inside an `except` clause."
-
 
 class HandlerBreadth(Convention):
     """Whether handlers name what they catch."""
@@ -75,6 +72,7 @@ class HandlerBreadth(Convention):
     id = "E04"
     name = "handler-breadth"
     question = "Does an `except` clause name what it catches?"
+    instruction = "Name the exceptions that an `except` clause catches."
     query = "(except_clause) @site"
     linter_codes = frozenset(
         {"BLE001", "E722", "W0702", "W0703", "W0718", "bare-except", "broad-except", "broad-exception-caught"}
@@ -129,10 +127,6 @@ class HandlerBreadth(Convention):
         if caught.type == "as_pattern":
             caught = caught.named_children[0]
         return (Edit(caught.start_byte, caught.end_byte, value),)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Name the exceptions that an `except` clause catches."
 
 
 def caught_by(clause: Node) -> Node | None:

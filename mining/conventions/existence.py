@@ -18,6 +18,8 @@ class ApiExists(Convention):
     id = "A11"
     name = "api-exists"
     question = "Does what code names exist?"
+    instruction = "Use only modules, names, attributes and arguments that exist."
+    fault = "{found}"  # the resolver's own words
     languages = ()
     is_fact = True
     linter_codes = frozenset(
@@ -38,11 +40,3 @@ class ApiExists(Convention):
     def keys(self) -> frozenset[str]:
         """The kinds of what does not exist."""
         return KINDS
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong: the resolver's own words."""
-        return found
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Use only modules, names, attributes and arguments that exist."

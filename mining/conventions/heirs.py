@@ -48,6 +48,7 @@ class HeirNames(HouseConvention):
     id = "A12"
     name = "heir-names"
     question = "What is a class {key} called?"
+    fault = "a class {key} is {wanted} in this codebase"
     cap = "advise"  # what is called otherwise works
     never = frozenset({"otherwise"})
     version = 2
@@ -163,10 +164,6 @@ class HeirNames(HouseConvention):
         """Return the word taken away from the name."""
         bare = place.text.removesuffix(place.rule["suffix"])
         return place.instead(bare) if bare not in ("", place.text) else ()
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"a class {key} is {wanted} in this codebase"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

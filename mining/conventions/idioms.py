@@ -35,6 +35,8 @@ class FileOpening(Convention):
     id = "X02"
     name = "file-opening"
     question = "Is a file opened {key}?"
+    instruction = "Open files {key}."
+    fault = "a file is not opened {key} here"
     query = "(call) @site"
     callees = frozenset({"open"})
     linter_codes = frozenset({"SIM115", "PLW1514", "W1514", "R1732", "unspecified-encoding", "consider-using-with"})
@@ -86,14 +88,6 @@ class FileOpening(Convention):
             return argument_after(call, "encoding")
         return Edit(call.start_byte, call.start_byte, "closing(_ := "), Edit(call.end_byte, call.end_byte, ")")
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"a file is not opened {key} here"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Open files {key}."
-
 
 class NoneTests(Convention):
     """How a value is compared with None."""
@@ -101,6 +95,7 @@ class NoneTests(Convention):
     id = "X04"
     name = "none-tests"
     question = "How is a value compared with None?"
+    instruction = "Compare with None by `is` and `is not`."
     query = "(comparison_operator) @site"
     linter_codes = frozenset({"E711", "C0121", "singleton-comparison"})
     never = frozenset({"equality"})
@@ -148,10 +143,6 @@ class NoneTests(Convention):
             return ()
         return place.instead(swaps[place.text]) if place.text in swaps else ()
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Compare with None by `is` and `is not`."
-
 
 class SubprocessUse(Convention):
     """How other programs are run: with a list of arguments, and a checked exit code."""
@@ -159,6 +150,8 @@ class SubprocessUse(Convention):
     id = "X08"
     name = "subprocess-use"
     question = "Is a program run {key}?"
+    instruction = "Run other programs {key}."
+    fault = "a program is not run {key} here"
     query = "(call) @site"
     callees = RUNS
     linter_codes = frozenset({"S602", "S604", "S605", "PLW1510", "W1510", "subprocess-run-check"})
@@ -209,14 +202,6 @@ class SubprocessUse(Convention):
         first = arguments.named_children[0] if arguments is not None and arguments.named_child_count else None
         return (Edit(first.start_byte, first.end_byte, '"true"'),) if first is not None else ()
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"a program is not run {key} here"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Run other programs {key}."
-
 
 class SuperForm(Convention):
     """Whether `super()` carries arguments."""
@@ -224,6 +209,7 @@ class SuperForm(Convention):
     id = "X10"
     name = "super-form"
     question = "Does `super()` carry arguments?"
+    instruction = "Call `super()` without arguments."
     query = "(call) @site"
     callees = frozenset({"super"})
     linter_codes = frozenset({"UP008", "R1725", "super-with-arguments"})
@@ -270,10 +256,6 @@ class SuperForm(Convention):
         if value == "with arguments":
             return (inside._replace(text=usual),)
         return (inside,) if given_arguments(arguments) == usual else ()
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Call `super()` without arguments."
 
 
 def given_arguments(arguments: Node) -> str:

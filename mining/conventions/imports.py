@@ -34,6 +34,7 @@ class ImportForm(Convention):
     id = "I01"
     name = "import-form"
     question = "How is `{key}` imported?"
+    fault = "`{found}` here, `{wanted}` in this codebase"
     query = IMPORTS
     least_support = 10.0
     least_files = 5
@@ -84,10 +85,6 @@ class ImportForm(Convention):
         wanted = f"import {place.key}" if value != f"import {place.key}" else f"from {place.key} import name"
         return (Edit(statement.start_byte, statement.end_byte, wanted),)
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong, the two forms side by side."""
-        return f"`{found}` here, `{wanted}` in this codebase"
-
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return self.advise_all([(value, key)])
@@ -117,6 +114,7 @@ class ImportAlias(Convention):
     id = "I02"
     name = "import-alias"
     question = "Under which other name is `{key}` imported?"
+    instruction = "Import `{key}` as `{value}`."
     query = IMPORTS
     linter_codes = frozenset({"ICN001"})
     defaults = frozenset({OWN_NAME})
@@ -168,10 +166,6 @@ class ImportAlias(Convention):
         """Return what is wrong."""
         here = "has its own name" if found == OWN_NAME else f"is called `{found}`"
         return f"`{key}` {here} here, `{wanted}` in this codebase"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Import `{key}` as `{value}`."
 
 
 class InnerImports(Convention):
@@ -257,6 +251,7 @@ class FutureAnnotations(Convention):
     id = "I04"
     name = "future-annotations"
     question = "Does a module with annotations defer their evaluation?"
+    instruction = f"Open a module that has annotations with `{FUTURE}`."
     query = "(module) @site"
     linter_codes = frozenset({"FA100", "FA102", "I002"})
     cap = "advise"
@@ -295,10 +290,6 @@ class FutureAnnotations(Convention):
         only_one = statement is not None and text_of(statement) == FUTURE
         return (statement_edit(statement),) if statement is not None and only_one else ()
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Open a module that has annotations with `{FUTURE}`."
-
 
 def is_below(module: str, package: str) -> bool:
     """Claim that *module* is *package*, or a part of it."""
@@ -324,6 +315,7 @@ class TypingImports(Convention):
     id = "I05"
     name = "typing-imports"
     question = "Is an import that only annotations need guarded by TYPE_CHECKING?"
+    instruction = "Import what only annotations need under `if TYPE_CHECKING:`."
     query = "(module) @site"
     linter_codes = frozenset({"TC001", "TC002", "TC003", "TCH001", "TCH002", "TCH003"})
     cap = "advise"
@@ -383,10 +375,6 @@ class TypingImports(Convention):
         if any(node.type == "import_from_statement" and module_text(node) == module for node in outermost):
             return ()
         return (Edit(guard.start_byte, guard.start_byte, f"from {module} import {place.text}{place.newline}"),)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Import what only annotations need under `if TYPE_CHECKING:`."
 
 
 def is_future(node: Node) -> bool:

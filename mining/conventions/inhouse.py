@@ -47,6 +47,7 @@ class Wrapper(HouseConvention):
     id = "A01"
     name = "wrapper"
     question = "Is `{key}` called through the house's own function?"
+    fault = "`{key}` is called directly here; this codebase goes {wanted}"
     version = 3
     never = frozenset({"directly"})
     least_support = 10.0
@@ -123,10 +124,6 @@ class Wrapper(HouseConvention):
         imported = import_before(place, raw.rpartition(".")[0])
         return (*imported, *place.instead(raw)) if imported is not None else ()
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"`{key}` is called directly here; this codebase goes {wanted}"
-
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Call `{value.removeprefix('through ')}` rather than `{key}`."
@@ -138,6 +135,8 @@ class ResourceUse(HouseConvention):
     id = "A07"
     name = "resource-use"
     question = "Is `{key}` called inside `with`?"
+    instruction = "Call `{key}` inside `with`."
+    fault = "`{key}` is called outside of `with` here"
     version = 3
     never = frozenset({"outside"})
     least_support = 10.0
@@ -221,14 +220,6 @@ class ResourceUse(HouseConvention):
             return ()
         return Edit(call.start_byte, call.start_byte, "closing(_ := "), Edit(call.end_byte, call.end_byte, ")")
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"`{key}` is called outside of `with` here"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Call `{key}` inside `with`."
-
 
 class SettingsAccess(Convention):
     """Whether configuration is read through the house's settings object rather than the environment."""
@@ -237,6 +228,7 @@ class SettingsAccess(Convention):
     name = "settings-access"
     version = 2
     question = "Through what is configuration read?"
+    instruction = "Read configuration through `{value}`, not from the environment."
     query = "(module) @site"
     needs = (b"environ", b"getenv", b"settings.", b"config.", b"conf.")
     never = frozenset({"the environment"})
@@ -286,10 +278,6 @@ class SettingsAccess(Convention):
             return ()
         name = text_of(attribute).rpartition(".")[2]
         return (*imported, Edit(attribute.start_byte, attribute.end_byte, f'os.environ["{name}"]'))
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Read configuration through `{value}`, not from the environment."
 
 
 class CallTable:

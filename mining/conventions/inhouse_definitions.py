@@ -40,6 +40,7 @@ class RequiredBase(HouseConvention):
     id = "A03"
     name = "required-base"
     question = "Does a class {key} have the house's base?"
+    fault = "a class {key} {wanted} in this codebase"
     version = 5
     never = frozenset({"without"})
     examples = Examples(
@@ -120,10 +121,6 @@ class RequiredBase(HouseConvention):
         definition = place.inside("class_definition")
         bases = definition.child_by_field_name("superclasses") if definition is not None else None
         return (Edit(bases.start_byte, bases.end_byte, ""),) if bases is not None else ()
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"a class {key} {wanted} in this codebase"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
@@ -225,6 +222,7 @@ class ExceptionRoot(HouseConvention):
     id = "E01"
     name = "exception-root"
     question = "Does an exception class derive from `{key}`?"
+    instruction = "Derive every exception class from {key}."
     never = frozenset({"another root"})
     least_support = 8.0
     least_files = 1
@@ -272,10 +270,6 @@ class ExceptionRoot(HouseConvention):
         definition = place.inside("class_definition")
         bases = definition.child_by_field_name("superclasses") if definition is not None else None
         return (Edit(bases.start_byte, bases.end_byte, "(ValueError)"),) if bases is not None else ()
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Derive every exception class from {key}."
 
 
 def likeliest_base(

@@ -110,6 +110,7 @@ class FunctionCase(Cased):
     id = "N01"
     name = "function-case"
     question = "How are function names cased?"
+    instruction = "Name functions and methods in {value}."
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
     version = 7
@@ -182,10 +183,6 @@ class FunctionCase(Cased):
             return None
         return case or None
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Name functions and methods in {value}."
-
 
 class ClassCase(Cased):
     """The case of class names."""
@@ -193,6 +190,7 @@ class ClassCase(Cased):
     id = "N02"
     name = "class-case"
     question = "How are class names cased?"
+    instruction = "Name classes in {value}."
     query = "(class_definition) @site"
     linter_codes = frozenset({"N801", "C0103", "invalid-name"})
     version = 6
@@ -249,10 +247,6 @@ class ClassCase(Cased):
         is_attribute = frame.scope is not None
         return None if is_attribute or is_function_like or derives_from_function_like(bases, file) else case
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Name classes in {value}."
-
 
 class ConstantCase(Cased):
     """The case of a module's constants: names bound once, to a literal."""
@@ -260,6 +254,7 @@ class ConstantCase(Cased):
     id = "N03"
     name = "constant-case"
     question = "How are a module's constants cased?"
+    instruction = "Name a module's constants in {value}."
     query = "(module) @site"
     linter_codes = frozenset({"N816", "C0103", "invalid-name"})
     cap = "advise"
@@ -313,10 +308,6 @@ class ConstantCase(Cased):
         """Return the name in another case."""
         name = recase(place.text, value)
         return place.instead(name) if name != place.text else ()
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Name a module's constants in {value}."
 
 
 class ExceptionSuffix(Convention):

@@ -60,6 +60,7 @@ class StringDelimiter(NeutralConvention):
     id = "Q03"
     name = "string-delimiter"
     question = "Which quotes open a plain string?"
+    instruction = "Open plain strings with {value} quotes."
     matter = QUOTES
     spared = frozenset({ONE_QUOTE})
     version = 10
@@ -148,10 +149,6 @@ class StringDelimiter(NeutralConvention):
         quote = '"' if value == "double" else "'"
         return Edit(place.start, place.start + 1, quote), Edit(place.end - 1, place.end, quote)
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Open plain strings with {value} quotes."
-
 
 def whole_texts(file: AnyView) -> Iterator[list[Node]]:
     """Yield the strings of *file*, those together that signs put together to one text, whatever is put between."""
@@ -201,6 +198,7 @@ class IndentationUnit(NeutralConvention):
     id = "Q04"
     name = "indentation-unit"
     question = "By what is the first line of a block indented?"
+    instruction = "Indent by {value}."
     is_in_line = False
     matter = LAYOUT
     spared = frozenset({PROSE})
@@ -291,10 +289,6 @@ class IndentationUnit(NeutralConvention):
             unit = {frozenset(b"\t"): "tab", frozenset(b" "): "space"}.get(frozenset(step))
             if unit and margin.startswith(above) and len(step) <= WIDEST_STEP and is_opened(file, before, token):
                 yield Choice(f"{len(step)} {unit}{'' if len(step) == 1 else 's'}", token)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Indent by {value}."
 
 
 def is_opened(file: AnyView, before: Node, token: Node) -> bool:
@@ -560,6 +554,7 @@ class TrailingSeparator(NeutralConvention):
     id = "Q06"
     name = "trailing-separator"
     question = "Does a separator follow the last of several elements on lines of their own?"
+    instruction = "Put a separator after the last element where the closing bracket stands on its own line."
     cap = "advise"
     matter = SEPARATORS
     never = frozenset({"absent"})
@@ -642,7 +637,3 @@ class TrailingSeparator(NeutralConvention):
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the separator taken out."""
         return place.instead("") if value == "absent" and place.text == SEPARATOR else ()
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Put a separator after the last element where the closing bracket stands on its own line."

@@ -45,6 +45,8 @@ class FileRole(NeutralHouseConvention):
     id = "Q16"
     name = "file-role"
     question = "In which file does a {key} stand?"
+    instruction = "Put every {key} {value}."
+    fault = "a {key} stands {wanted} in this codebase"
     cap = "advise"
     never = frozenset({"elsewhere"})
     is_local = False
@@ -103,14 +105,6 @@ class FileRole(NeutralHouseConvention):
             if top.kind == rule["kind"]:
                 yield HouseChoice(value, top.line, top.start, top.end, top.text)
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"a {key} stands {wanted} in this codebase"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Put every {key} {value}."
-
 
 def stem_of(path: str) -> str:
     """Return the name of the file at *path* up to its first dot: `variables.pkr.hcl` is Packer's `variables.tf`."""
@@ -120,6 +114,7 @@ def stem_of(path: str) -> str:
 class Limit(NeutralHouseConvention):
     """Shared by what nearly nothing exceeds: the limit is the 99th percentile, so it can only be a hint."""
 
+    fault = "more {key} here than nearly anywhere else: {wanted}"
     cap = "hint"
     never = frozenset({"more"})
     spared = frozenset({GIVEN_NAMES, PROSE})
@@ -151,10 +146,6 @@ class Limit(NeutralHouseConvention):
         for topic, size, choice in self.measure(facts):
             if topic == rule["topic"]:
                 yield choice._replace(value=f"at most {rule['most']}" if size <= rule["most"] else "more")
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"more {key} here than nearly anywhere else: {wanted}"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

@@ -203,6 +203,7 @@ class HouseModule(NeutralHouseConvention):
     id = "Q15"
     name = "house-module"
     question = "Does {key} go through the house's own?"
+    fault = "{key} is used directly here; this codebase goes {wanted}"
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
@@ -308,10 +309,6 @@ class HouseModule(NeutralHouseConvention):
         """Return the raw function in place of the house's."""
         is_call = last_part(place.text) == place.rule["through"]
         return place.instead(place.rule["raw"]) if is_call else ()
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"{key} is used directly here; this codebase goes {wanted}"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

@@ -54,6 +54,7 @@ class StatementEnd(NeutralConvention):
     id = "Q28"
     name = "statement-end"
     question = "With what does {key} end?"
+    instruction = "End {key} with {value}."
     # what departs works as well, and houses without a formatter let some of it pass
     cap = "advise"
     linter_codes = frozenset({"semi"})
@@ -161,10 +162,6 @@ class StatementEnd(NeutralConvention):
         if (place.text == ";") == (value == SEMICOLON):
             return ()
         return place.instead("") if value == NONE else (Edit(place.end, place.end, ";"),)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"End {key} with {value}."
 
     def shared(self, value: str, key: str) -> str:
         """Return how they end."""

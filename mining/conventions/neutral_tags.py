@@ -40,6 +40,7 @@ class TagSpelling(NeutralConvention):
     id = "Q23"
     name = "tag-spelling"
     question = "Which tag documents {key}?"
+    instruction = "Document {key} under `{value}`."
     cap = "advise"
     roles = frozenset({"src", "scripts"})
     is_fixable = True
@@ -106,7 +107,3 @@ class TagSpelling(NeutralConvention):
         """Return another spelling of the same."""
         known = SPELLINGS[place.source.language.name]
         return place.instead(value) if value in known and known[value] == known.get(place.text) else ()
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Document {key} under `{value}`."

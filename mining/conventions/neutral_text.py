@@ -180,6 +180,7 @@ class LongStrings(NeutralConvention):
     id = "Q19"
     name = "long-strings"
     question = "How is a string of several lines opened?"
+    instruction = "Open a string of several lines with {value}."
     cap = "advise"
     spared = frozenset({ONE_LONG_STRING})
     matter = LONG_TEXTS
@@ -240,10 +241,6 @@ class LongStrings(NeutralConvention):
                 continue  # which no other sign may open
             if opening and (node.start_point.row != node.end_point.row or opening[0].startswith("<<")):
                 yield Choice(opening[0], first_token(node))
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Open a string of several lines with {value}."
 
 
 class AnyHeader(NeutralConvention):
@@ -381,6 +378,7 @@ class NumberForm(NeutralConvention):
     id = "Q21"
     name = "number-form"
     question = "How are {key} written?"
+    instruction = "Write {key} {value}."
     cap = "advise"
     never = frozenset({"without marks"})
     version = 2
@@ -424,7 +422,3 @@ class NumberForm(NeutralConvention):
             return place.instead(place.text.replace("_", "")) if value == "with marks" else ()
         digits = place.text[2:]
         return place.instead(place.text[:2] + (digits.upper() if value == "in lower case" else digits.lower()))
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Write {key} {value}."

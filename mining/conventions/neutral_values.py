@@ -46,6 +46,7 @@ class ClosedValues(NeutralHouseConvention):
     id = "Q12"
     name = "closed-values"
     question = "Which values does {key} take?"
+    fault = "{key} has a value here that it has nowhere else: elsewhere {wanted}"
     is_of_shapes = True
     roles = OTHER_ROLES
     cap = "advise"
@@ -100,10 +101,6 @@ class ClosedValues(NeutralHouseConvention):
         byte = value_start(place, b" \t:=>\"'")
         return (Edit(byte, byte, "x"),) if byte is not None else ()
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"{key} has a value here that it has nowhere else: elsewhere {wanted}"
-
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Give {key} {'one of ' if '`, `' in value else ''}{value}."
@@ -115,6 +112,8 @@ class LiteralOrReference(NeutralHouseConvention):
     id = "Q13"
     name = "literal-or-reference"
     question = "What is {key} given?"
+    instruction = "Give {key} {value}."
+    fault = "{key} is given {found} here, {wanted} in this codebase"
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"a literal"})
@@ -163,14 +162,6 @@ class LiteralOrReference(NeutralHouseConvention):
         if byte is None or end < 0 or value != "a reference" or place.source.utf8[byte:end].strip().endswith(OPEN):
             return ()
         return (Edit(byte, end, '"planted"'),)
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"{key} is given {found} here, {wanted} in this codebase"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Give {key} {value}."
 
     def is_habit(self, rule: Mapping[str, Any]) -> bool:
         """Claim that the house could give the key another kind of value."""

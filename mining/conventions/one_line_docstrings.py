@@ -20,6 +20,8 @@ class OneLineLayout(Convention):
     id = "D12"
     name = "one-line-docstring"
     question = "Where does the text of a {key}'s documentation string of one line stand?"
+    instruction = "Write the text of a {key}'s documentation string of one line {value}."
+    fault = "the one line of this {key}'s documentation string stands {found} here, {wanted} in this codebase"
     query = "(function_definition) @site (class_definition) @site"
     linter_codes = frozenset({"D200"})
     cap = "advise"  # either is read with the same ease
@@ -78,11 +80,3 @@ class OneLineLayout(Convention):
         string = place.inside("string")
         is_long = string is not None and string.start_point.column + len(text_of(string)) > LINE
         return () if is_long else super().slip(place, value)
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"the one line of this {key}'s documentation string stands {found} here, {wanted} in this codebase"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Write the text of a {key}'s documentation string of one line {value}."

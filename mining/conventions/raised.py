@@ -33,6 +33,8 @@ class RaisedTypes(HouseConvention):
     id = "E02"
     name = "raised-types"
     question = "Does what is raised derive from `{key}`?"
+    instruction = "Raise exceptions that derive from `{key}`, not general built-in ones."
+    fault = "a general built-in exception is raised here; what this codebase raises {wanted}"
     never = frozenset({"built-in"})
     cap = "advise"
     examples = Examples(
@@ -99,14 +101,6 @@ class RaisedTypes(HouseConvention):
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return a built-in exception in place of what is raised."""
         return place.instead("ValueError")
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"a general built-in exception is raised here; what this codebase raises {wanted}"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Raise exceptions that derive from `{key}`, not general built-in ones."
 
 
 def exception_families(parents: Mapping[str, list[str]]) -> dict[str, set[str]]:

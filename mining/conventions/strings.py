@@ -28,6 +28,7 @@ class QuoteMarks(Convention):
     id = "S01"
     name = "quote-marks"
     question = "Which quotes open a plain string?"
+    instruction = "Open plain strings with {value} quotes."
     query = "(string) @site"
     linter_codes = frozenset({"Q000"})
     matter = QUOTES
@@ -73,10 +74,6 @@ class QuoteMarks(Convention):
             return ()  # before Python 3.12 an f-string cannot hold its own quotes
         first = place.start + prefix
         return Edit(first, first + 1, quote), Edit(place.end - 1, place.end, quote)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Open plain strings with {value} quotes."
 
 
 class Interpolation(Convention):
@@ -221,6 +218,7 @@ class TrailingComma(Convention):
     id = "S05"
     name = "trailing-comma"
     question = "Does a comma follow the last of several elements on lines of their own?"
+    instruction = "Put a comma after the last element where the closing bracket stands on its own line."
     query = "(module) @site"
     linter_codes = frozenset({"COM812"})
     never = frozenset({"absent"})
@@ -279,10 +277,6 @@ class TrailingComma(Convention):
         # a tuple of one element is a tuple by its comma
         needed = parent is not None and parent.type == "tuple" and parent.named_child_count == 1
         return place.instead("") if place.text == "," and not needed else ()
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Put a comma after the last element where the closing bracket stands on its own line."
 
 
 def is_spread(element: Node) -> bool:

@@ -19,6 +19,7 @@ class DecoratorOrder(Convention):
     id = "G05"
     name = "decorator-order"
     question = "Which of {key} stands above?"
+    fault = "{found} here, {wanted} in this codebase"
     query = "(decorated_definition) @site"
     is_mined = True
     examples = Examples(
@@ -49,10 +50,6 @@ class DecoratorOrder(Convention):
         (a, b), (c, d) = ((node.start_byte, node.end_byte) for node in decorators)
         upper, lower = (place.source.utf8[x:y].decode() for x, y in ((a, b), (c, d)))
         return Edit(a, b, lower), Edit(c, d, upper)
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"{found} here, {wanted} in this codebase"
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

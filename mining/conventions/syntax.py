@@ -16,6 +16,8 @@ class Parses(Convention):
     id = "P01"
     name = "parses"
     question = "Does the file parse?"
+    instruction = "Write files that parse."
+    fault = "{found}"  # the parser's own words
     languages = ()
     is_fact = True
     is_local = False
@@ -25,11 +27,3 @@ class Parses(Convention):
         departs=("def f(:\n    return x\n",),
         nearly=("def f[T](x: T) -> T:\n    match x:\n        case _:\n            return x\n",),
     )
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong: the parser's own words."""
-        return found
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Write files that parse."

@@ -32,6 +32,7 @@ class ReturnAnnotation(Convention):
     id = "T01"
     name = "return-annotation"
     question = "Does a public function annotate what it returns?"
+    instruction = "Annotate what public functions return."
     query = "(function_definition) @site"
     linter_codes = frozenset({"ANN201", "ANN202", "ANN205", "ANN206", "type: no-untyped-def"})
     never = frozenset({"absent"})
@@ -53,10 +54,6 @@ class ReturnAnnotation(Convention):
         """Return the annotation taken out; what to put in is not known."""
         return () if value == "present" else without_return(place)
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Annotate what public functions return."
-
 
 class ParameterAnnotations(Convention):
     """Whether functions annotate all their parameters."""
@@ -64,6 +61,8 @@ class ParameterAnnotations(Convention):
     id = "T02"
     name = "parameter-annotations"
     question = "Does a function annotate all its parameters?"
+    instruction = "Annotate every parameter of a function."
+    fault = "This parameter has no annotation; functions in this codebase annotate every one"
     query = "(function_definition) @site"
     linter_codes = frozenset({"ANN001", "ANN002", "ANN003", "type: no-untyped-def"})
     never = frozenset({"some", "none"})
@@ -109,14 +108,6 @@ class ParameterAnnotations(Convention):
         if kind is None or value != "all":
             return ()
         return (Edit(typed[-1].named_children[0].end_byte, kind.end_byte, ""),)
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong at the parameter that is marked."""
-        return "This parameter has no annotation; functions in this codebase annotate every one"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return "Annotate every parameter of a function."
 
 
 class OptionalSpelling(Convention):
@@ -290,6 +281,7 @@ class NoneReturns(Convention):
     id = "T05"
     name = "none-returns"
     question = "Does a {key} say `-> None`?"
+    instruction = "Write `-> None` on every {key}."
     query = "(function_definition) @site"
     linter_codes = frozenset({"ANN201", "ANN204", "type: no-untyped-def"})
     cap = "advise"
@@ -333,10 +325,6 @@ class NoneReturns(Convention):
         parameters = function.child_by_field_name("parameters") if function is not None else None
         return (Edit(parameters.end_byte, parameters.end_byte, " -> None"),) if parameters is not None else ()
 
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Write `-> None` on every {key}."
-
 
 class IgnoreCodes(Convention):
     """Whether a comment that silences a checker says what it silences."""
@@ -344,6 +332,7 @@ class IgnoreCodes(Convention):
     id = "T06"
     name = "ignore-codes"
     question = "Does a `{key}` comment say what it silences?"
+    instruction = "Say in a `# {key}` comment which complaint it silences."
     query = "(comment) @site"
     needs = (b"type: ignore", b"noqa", b"NOQA")
     never = frozenset({"without a code"})
@@ -383,10 +372,6 @@ class IgnoreCodes(Convention):
             return ()
         first = place.start + len(place.text[: found.start(1)].encode())
         return (Edit(first, first + len(found[1]), ""),)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Say in a `# {key}` comment which complaint it silences."
 
 
 def generic_head(node: Node) -> Node | None:

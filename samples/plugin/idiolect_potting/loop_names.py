@@ -15,6 +15,8 @@ class LoopNames(Convention):
     id = "potting-loop-names"
     name = "loop-names"
     question = "Is what a loop runs over called by a letter or by a word?"
+    instruction = "Call what a loop runs over by {value}."
+    fault = "this loop runs over {found}; loops in this codebase run over {wanted}"
     query = "(for_statement left: (identifier) @site)"
     values = ("a letter", "a word")
     examples = Examples(
@@ -32,11 +34,3 @@ class LoopNames(Convention):
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the first letter of a word; which word a letter stands for is for a person to say."""
         return place.instead(place.text[0]) if value == "a letter" else ()
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"this loop runs over {found}; loops in this codebase run over {wanted}"
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Call what a loop runs over by {value}."
