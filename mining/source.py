@@ -107,6 +107,10 @@ class Source:
             end -= 1
         return Span(start, end)
 
+    def lines_of(self, span: Span) -> Span:
+        """Return the span of the lines that *span* touches, without the last line's end."""
+        return self.lines_span(self.line_of(span.start), self.line_of(span.end - 1))
+
     def splice(self, span: Span, replacement: str) -> str:
         """Return the file's text with *span* replaced."""
         return (self.utf8[: span.start] + replacement.encode("utf-8") + self.utf8[span.end :]).decode("utf-8")

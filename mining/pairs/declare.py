@@ -14,7 +14,7 @@ from ..definitions import Definition, blank_to_line_end
 from ..skeleton import render_skeleton
 from ..source import Source, Span
 from .house_names import house_names
-from .kind import Draft, Example, Kind, MinedFile, phrase
+from .kind import Draft, Example, Kind, MinedFile, draft_at, phrase
 
 WHOLE = ("Declare `{symbol}`", "Declare the class `{symbol}`")
 HEAD = "Write the head of the class `{symbol}`"
@@ -52,15 +52,12 @@ def ask_for_head(mined: MinedFile, definition: Definition) -> Iterator[Draft]:
     summary = "" if definition.doc is None else summary_of(source.slice(definition.doc))
     ask = HEAD if is_cut else phrase(source.path + definition.symbol, WHOLE)
     purpose = f": {summary}" if summary else ""
-    yield Draft(
+    yield draft_at(
+        source,
+        lines,
         kind="declare",
         symbol=definition.symbol,
         instruction=f"{source.language.comment} {ask.format(symbol=definition.symbol)}{purpose}.",
-        response=source.slice(lines),
-        start_line=source.line_of(lines.start),
-        end_line=source.line_of(lines.end - 1),
-        start=lines.start,
-        quality=1.0,
         context=render_skeleton(source, around),
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ..definitions import DATA_KINDS, Definition
 from ..filters.quality import STUB
 from ..source import Source, Span, indent_of
-from .kind import Draft, Example, Kind, MinedFile, phrase
+from .kind import Draft, Example, Kind, MinedFile, draft_at, phrase
 
 PHRASINGS = (
     "Write the documentation of `{symbol}`.",
@@ -43,22 +43,13 @@ def draft_document(mined: MinedFile) -> Iterator[Draft]:
         if STUB.fullmatch(source.slice(definition.code)):
             # what others are to write is not told by the code
             continue
-        first, last = source.line_of(doc.start), source.line_of(doc.end - 1)
-        answer = source.lines_span(first, last)
+        answer = source.lines_of(doc)
         code = undocumented(source, definition, answer)
         if code and code.count("\n") < MOST_LINES and owns_lines(source, doc, answer):
             phrasings = OF_DATA if definition.kind in DATA_KINDS else PHRASINGS
             ask = phrase(source.path + definition.symbol + "document", phrasings).format(symbol=definition.symbol)
-            yield Draft(
-                kind="document",
-                symbol=definition.symbol,
-                instruction=f"{indent_of(code)}{source.language.comment} {ask}\n{code}",
-                response=source.slice(answer),
-                start_line=first,
-                end_line=last,
-                start=answer.start,
-                quality=1.0,
-            )
+            ask = f"{indent_of(code)}{source.language.comment} {ask}\n{code}"
+            yield draft_at(source, answer, kind="document", symbol=definition.symbol, instruction=ask)
 
 
 def undocumented(source: Source, definition: Definition, doc: Span) -> str:

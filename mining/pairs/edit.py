@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..definitions import Definition, collect_definitions
+from ..definitions import collect_definitions
 from ..history import TO_FIX, Change, spoken
 from ..skeleton import render_skeleton
-from ..source import Source, Span, indent_of, parse_tree
+from ..source import Span, indent_of, parse_tree
 from ..split import FORMATS
-from .kind import Draft, Example, Kind, MinedFile, phrase
+from .kind import Draft, Example, Kind, MinedFile, draft_at, phrase
 
 PHRASINGS = (
     "{subject}: change `{symbol}`.",
@@ -35,25 +35,8 @@ PART = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")
 STEM = 4
 """Letters by which two words are taken for forms of one."""
 ANYWHERE = frozenset(
-    {
-        "add",
-        "all",
-        "and",
-        "are",
-        "chan",
-        "fix",
-        "for",
-        "from",
-        "has",
-        "into",
-        "its",
-        "make",
-        "more",
-        "not",
-        "now",
-        "only",
-    }
-    | {"out", "remo", "set", "some", "that", "the", "thes", "this", "upda", "use", "when", "with"}
+    {"add", "all", "and", "are", "chan", "fix", "for", "from", "has", "into", "its", "make", "more", "not", "now"}
+    | {"only", "out", "remo", "set", "some", "that", "the", "thes", "this", "upda", "use", "when", "with"}
 )
 """How words of messages begin that are about anything."""
 CUT = re.compile(r"(?:\.\.\.|…)\s*(?:\(#\d+\))?$")
@@ -71,8 +54,8 @@ def draft_edit(change: Change) -> Iterator[Draft]:
     """Yield the draft of one change, where the definition is neither tiny nor huge and parses on both sides."""
     if change.after.language.name in PROSE:
         return
-    lines = lines_of(change.after, change.new)
-    old, new = change.before.slice(lines_of(change.before, change.old)), change.after.slice(lines)
+    lines = change.after.lines_of(change.new.span)
+    old, new = change.before.slice(change.before.lines_of(change.old.span)), change.after.slice(lines)
     if change.old.has_error or change.new.has_error:
         return
     if not (SHORTEST <= len(old.encode()) <= LONGEST and SHORTEST <= len(new.encode()) <= LONGEST):
@@ -91,16 +74,12 @@ def draft_edit(change: Change) -> Iterator[Draft]:
     is_fault = subject.startswith(TO_FIX)
     chosen = OF_FAULT if is_fault else phrase(change.commit + symbol, PHRASINGS)
     ask = chosen.format(subject=subject, fault=subject.removeprefix(TO_FIX), symbol=symbol)
-    first = change.after.line_of(change.new.span.start)
-    yield Draft(
+    yield draft_at(
+        change.after,
+        lines,
         kind="edit",
         symbol=symbol,
         instruction=f"{indent_of(old)}{change.after.language.comment} {ask}\n{old}\n",
-        response=new,
-        start_line=first,
-        end_line=first + new.count("\n"),
-        start=change.after.line_starts[first - 1],
-        quality=1.0,
         context=context_of(change, lines, old),
     )
 
@@ -135,11 +114,6 @@ def tells_any(subject: str, change: Change, old: str, new: str) -> bool:
 def stems_of(text: str) -> set[str]:
     """Return how the words of *text* begin, but for those that are about anything."""
     return {part[:STEM].lower() for part in PART.findall(text)} - ANYWHERE
-
-
-def lines_of(source: Source, definition: Definition) -> Span:
-    """Return the span of the whole lines of *definition*."""
-    return source.lines_span(source.line_of(definition.span.start), source.line_of(definition.span.end - 1))
 
 
 BEFORE = """\

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ..definitions import DATA_KINDS, Definition
 from ..source import Source, Span, indent_of, is_comment
-from .kind import Draft, Example, Kind, MinedFile, phrase
+from .kind import Draft, Example, Kind, MinedFile, draft_at, phrase
 
 PHRASINGS = (
     "Implement `{symbol}` as its documentation says.",
@@ -58,14 +58,12 @@ def draft_implement(mined: MinedFile) -> Iterator[Draft]:
         if head := asked_head(source, definition):
             phrasings = OF_DATA if definition.kind in DATA_KINDS else PHRASINGS
             ask = phrase(source.path + definition.symbol, phrasings).format(symbol=definition.symbol)
-            yield Draft(
+            yield draft_at(
+                source,
+                definition.code,
                 kind="implement",
                 symbol=definition.symbol,
                 instruction=f"{indent_of(head)}{source.language.comment} {ask}\n{head}",
-                response=source.slice(definition.code),
-                start_line=first,
-                end_line=last,
-                start=definition.code.start,
                 quality=1.0 if len(source.slice(definition.doc)) >= SHORT_DOC else 0.5,
             )
 

@@ -7,7 +7,6 @@ Which, and where, is decided by hash, never by chance. In prose they are cut int
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +16,7 @@ from ..definitions import Definition
 from ..filters.quality import DIGEST, SHORTEST_RESPONSE, STUB
 from ..roles import tells_of_changes
 from ..source import Source, Span, is_comment
-from .kind import Draft, Example, Kind, MinedFile
+from .kind import Draft, Example, Kind, MinedFile, draft_at, number_of
 from .pair import HOLE
 from .recall import LICENCE
 
@@ -48,7 +47,7 @@ def draft_infill(mined: MinedFile) -> Iterator[Draft]:
         return
     filled = [range(*match.span()) for match in FILLED_IN.finditer(source.utf8)] if b"<!--" in source.utf8 else []
     for definition in mined.definitions:
-        chance = int(hashlib.blake2b(f"{source.path}:{definition.symbol}".encode(), digest_size=6).hexdigest(), 16)
+        chance = number_of(f"{source.path}:{definition.symbol}")
         if definition.kind == "class" or definition.code is None or definition.has_error or chance % EVERY:
             continue
         body = source.slice(definition.code)
@@ -78,7 +77,7 @@ def can_be_told(source: Source, definition: Definition, hole: Span) -> bool:
 
 def cuts_digest(source: Source, hole: Span) -> bool:
     """Claim that a digest, or a part of one, stands in *hole*."""
-    lines = source.lines_span(source.line_of(hole.start), source.line_of(hole.end - 1))
+    lines = source.lines_of(hole)
     before = len(source.slice(Span(lines.start, hole.start)))
     after = before + len(source.slice(hole))
     return any(found.start() < after and before < found.end() for found in DIGEST.finditer(source.slice(lines)))
@@ -91,16 +90,7 @@ def cut_hole(source: Source, definition: Definition, hole: Span) -> Draft:
     start = source.line_starts[source.line_of(first) - 1] if first else 0
     end = source.lines_span(1, source.line_of(max(last - 1, 0))).end
     before, after = source.slice(Span(start, hole.start)), source.slice(Span(hole.end, max(end, hole.end)))
-    return Draft(
-        kind="infill",
-        symbol=definition.symbol,
-        instruction=f"{before}{HOLE}{after}",
-        response=source.slice(hole),
-        start_line=source.line_of(hole.start),
-        end_line=source.line_of(hole.end - 1),
-        start=hole.start,
-        quality=1.0,
-    )
+    return draft_at(source, hole, kind="infill", symbol=definition.symbol, instruction=f"{before}{HOLE}{after}")
 
 
 def tree_hole(source: Source, definition: Definition, chance: int) -> Span | None:

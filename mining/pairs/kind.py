@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..definitions import Definition
 from ..errors import InputError
 from ..plugins import add_plugins
-from ..source import Source
+from ..source import Source, Span
 
 if TYPE_CHECKING:  # they import this module, or are loaded only where they are used
     from ..api import Lookup
@@ -65,7 +65,7 @@ class Draft(NamedTuple):
     end_line: int
     start: int
     """Byte at which the response starts in `Source.utf8`."""
-    quality: float
+    quality: float = 1.0
     context: str | None = None
     """What stands around, where it is not the file's skeleton."""
     callee: str = ""
@@ -74,6 +74,12 @@ class Draft(NamedTuple):
     """Whether what stands before the last name of `callee` is a class."""
     rules: tuple[Rule, ...] = ()
     """The conventions that the answer keeps and the ask does not: the house must hold to all of them."""
+
+
+def draft_at(source: Source, answer: Span, *, kind: str, symbol: str, instruction: str, **more: Any) -> Draft:
+    """Return the draft that is answered by what stands at *answer*; *more* are other fields of it."""
+    first, last = source.line_of(answer.start), source.line_of(answer.end - 1)
+    return Draft(kind, symbol, instruction, source.slice(answer), first, last, answer.start, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,11 @@ def read_kind(plugged: object) -> Kind:
     return plugged
 
 
+def number_of(key: str, size: int = 6) -> int:
+    """Return a number of *size* bytes that is the same for the same *key* on any machine."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=size).digest(), "big")
+
+
 def phrase(key: str, phrasings: Sequence[str]) -> str:
     """Return one of *phrasings*, always the same one for the same *key*."""
-    return phrasings[int(hashlib.blake2b(key.encode(), digest_size=4).hexdigest(), 16) % len(phrasings)]
+    return phrasings[number_of(key, 4) % len(phrasings)]

@@ -178,7 +178,6 @@ def recalled(
         start_line=first,
         end_line=last,
         start=start,
-        quality=1.0,
         context="",
     )
 
@@ -217,7 +216,6 @@ def code_blocks(source: Source) -> Iterator[Draft]:
                 start_line=first,
                 end_line=first + block["code"].rstrip().count("\n"),
                 start=start,
-                quality=1.0,
                 context="",
             )
         before = block[0].strip() if len(block[0]) <= LONGEST_CODE else ""

@@ -8,7 +8,6 @@ pair is made of it only where the house holds to all of them.
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from operator import attrgetter, itemgetter
 from ..conventions.convention import Convention, Edit, Opportunity, Place, conventions_by_id
 from ..definitions import Definition
 from ..source import Source, indent_of, parse_tree
-from .kind import Draft, Example, Kind, MinedFile, Rule, phrase
+from .kind import Draft, Example, Kind, MinedFile, Rule, draft_at, number_of, phrase
 
 PHRASINGS = (
     "Rewrite `{symbol}` in the style of this codebase.",
@@ -48,7 +47,8 @@ def draft_restyle(mined: MinedFile) -> Iterator[Draft]:
         if definition.kind == "class" or definition.code is None or definition.has_error:
             continue
         lines = mined.source.line_of(definition.span.end - 1) - mined.source.line_of(definition.span.start) + 1
-        if LEAST_LINES <= lines <= MOST_LINES and not number_of(mined.source, definition, "restyle") % EVERY:
+        chance = number_of(f"restyle:{mined.source.path}:{definition.symbol}")
+        if LEAST_LINES <= lines <= MOST_LINES and not chance % EVERY:
             first = bisect_left(places, definition.span.start, key=START)
             last = bisect_left(places, definition.span.end, first, key=START)
             inside = [found for found in places[first:last] if found.end <= definition.span.end]
@@ -81,12 +81,6 @@ def rule_of(found: Opportunity) -> Rule:
     return Rule(found.convention, found.key, found.value)
 
 
-def number_of(source: Source, definition: Definition, salt: str) -> int:
-    """Return a number that is the same for the same definition on any machine."""
-    key = f"{salt}:{source.path}:{definition.symbol}".encode()
-    return int(hashlib.blake2b(key, digest_size=6).hexdigest(), 16)
-
-
 def break_rules(
     source: Source, definition: Definition, places: Sequence[Opportunity], times: Mapping[tuple[str, str, str], int]
 ) -> Iterator[Draft]:
@@ -96,7 +90,7 @@ def break_rules(
     Those come first that the file keeps the fewest *times*: what stands on every line would be asked of everything.
     """
     rules = sorted({rule_of(found) for found in places}, key=lambda rule: (times[rule], rule))
-    chosen = rules[: 1 + number_of(source, definition, "rules") % MOST_RULES]
+    chosen = rules[: 1 + number_of(f"rules:{source.path}:{definition.symbol}") % MOST_RULES]
     edits: list[Edit] = []
     broken: set[Rule] = set()
     for found in places:
@@ -108,18 +102,13 @@ def break_rules(
                 broken.add(rule_of(found))
     asked = edited(source, definition, edits) if edits else ""
     if asked:
-        first = source.line_of(definition.span.start)
-        answer = source.lines_span(first, source.line_of(definition.span.end - 1))
         ask = phrase(source.path + definition.symbol + "restyle", PHRASINGS).format(symbol=definition.symbol)
-        yield Draft(
+        yield draft_at(
+            source,
+            source.lines_of(definition.span),
             kind="restyle",
             symbol=definition.symbol,
             instruction=f"{indent_of(asked)}{source.language.comment} {ask}\n{asked}\n",
-            response=source.slice(answer),
-            start_line=first,
-            end_line=source.line_of(definition.span.end - 1),
-            start=answer.start,
-            quality=1.0,
             rules=tuple(sorted(broken)),
         )
 
@@ -132,8 +121,7 @@ def is_free(edit: Edit, others: Sequence[Edit], definition: Definition) -> bool:
 
 def edited(source: Source, definition: Definition, edits: Sequence[Edit]) -> str:
     """Return the whole lines of *definition* with *edits* made; empty when they no longer parse or are shared."""
-    first, last = source.line_of(definition.span.start), source.line_of(definition.span.end - 1)
-    lines = source.lines_span(first, last)
+    lines = source.lines_of(definition.span)
     if lines.end != definition.span.end or source.utf8[lines.start : definition.span.start].strip():
         return ""
     data = source.utf8[lines.start : lines.end]

@@ -22,7 +22,7 @@ from ..definitions import WRAPPERS, Definition
 from ..skeleton import head_text
 from ..source import Source, Span, indent_of
 from .house_names import HouseNames, house_names
-from .kind import Draft, Example, Kind, MinedFile, phrase
+from .kind import Draft, Example, Kind, MinedFile, draft_at, phrase
 
 ASK = "\0"
 """Stands in an unfinished instruction for the words that the index will give."""
@@ -183,11 +183,11 @@ def statement_lines(source: Source, caller: Definition, call: Span) -> Span | No
     start, end = statement.start_byte, head_end(statement)
     if start < caller.code.start or not called.end_byte <= end <= caller.code.end:
         return None
-    first, last = source.line_of(start), source.line_of(end - 1)
-    lines = source.lines_span(first, last)
+    lines = source.lines_of(Span(start, end))
     alone = not source.utf8[lines.start : start].strip() and lines.end == end
+    is_short = source.line_of(end - 1) - source.line_of(start) < MOST_LINES
     own = called.end_byte - called.start_byte
-    return lines if alone and last - first < MOST_LINES and end - start - own <= max(AROUND, 2 * own) else None
+    return lines if alone and is_short and end - start - own <= max(AROUND, 2 * own) else None
 
 
 def head_end(statement: Node) -> int:
@@ -242,17 +242,13 @@ def lost_names(source: Source, caller: Definition, lines: Span, before: str) -> 
 
 def ask_for_call(source: Source, caller: Definition, before: str, lines: Span, site: Site) -> Draft:
     """Return the unfinished draft that asks for the statement on *lines*, with the lines of the caller *before* it."""
-    statement = source.slice(lines)
     head = f"{head_text(source, caller)}{opening_of(source, caller)}"
-    return Draft(
+    return draft_at(
+        source,
+        lines,
         kind="use",
         symbol=caller.symbol,
-        instruction=f"{head}\n{before}{indent_of(statement)}{source.language.comment} {ASK}",
-        response=statement,
-        start_line=source.line_of(lines.start),
-        end_line=source.line_of(lines.end - 1),
-        start=lines.start,
-        quality=1.0,
+        instruction=f"{head}\n{before}{indent_of(source.slice(lines))}{source.language.comment} {ASK}",
         callee=site.callee,
         calls_method=site.is_method,
     )
