@@ -87,7 +87,25 @@ class ToDoForm(Convention):
         return f"Name {value} in a note of something to do{example}."
 
 
-class FileHeader(Convention):
+class Header(Convention):
+    """Shared by the conventions about what a file says of rights, equal up to the year."""
+
+    never = frozenset({NO_HEADER})
+
+    def suits(self, found: str, wanted: str) -> bool:
+        """Claim that *found* is the header, or keeps the rights of somebody else."""
+        return found == wanted or not holders_of(found) <= holders_of(wanted)
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is wrong: the first line that differs."""
+        return difference_of(found, wanted)
+
+    def advice(self, value: str, key: str) -> str:
+        """Return the rule as an instruction."""
+        return f"Open every file with `{telling_line(value)}`."
+
+
+class FileHeader(Header):
     """Which lines of copyright or licence open a file, equal up to the year."""
 
     id = "D11"
@@ -95,7 +113,6 @@ class FileHeader(Convention):
     question = "Which lines of copyright or licence open a file?"
     query = "(module) @site"
     linter_codes = frozenset({"CPY001"})
-    never = frozenset({NO_HEADER})
     is_fixable = True
     version = 3
     examples = Examples(
@@ -150,27 +167,10 @@ class FileHeader(Convention):
         following = statements[statements.index(header[-1]) + 1 :] if header else []
         return (Edit(header[0].start_byte, following[0].start_byte, ""),) if following else ()
 
-    def suits(self, found: str, wanted: str) -> bool:
-        """Claim that *found* is the header, or keeps the rights of somebody else."""
-        return found == wanted or names_another(found, wanted)
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong: the first line that differs."""
-        return difference_of(found, wanted)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Open every file with `{telling_line(value)}`."
-
 
 def holders_of(header: str) -> frozenset[str]:
     """Return whom *header* names as those who hold the rights, in small letters."""
     return frozenset(named[1].strip(" .*/").casefold() for named in HOLDER.finditer(header)) - {""}
-
-
-def names_another(found: str, wanted: str) -> bool:
-    """Claim that a header *found* names a holder whom the *wanted* one does not: whose code the file holds."""
-    return not holders_of(found) <= holders_of(wanted)
 
 
 def difference_of(found: str, wanted: str) -> str:

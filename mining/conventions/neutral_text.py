@@ -15,7 +15,7 @@ from ..traits import ONE_COMMENT, ONE_LONG_STRING
 from ..visibility import visibility_of
 from .anyfacts import last_part, with_attributes
 from .anyview import AnyView, first_token
-from .comments import RIGHTS, YEARS, difference_of, names_another, telling_line
+from .comments import NO_HEADER, RIGHTS, YEARS, Header
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 
 MARKERS = ("///", "//!", "//", "/**", "/*!", "/*", "--", "#", ";", "%")
@@ -243,13 +243,12 @@ class LongStrings(NeutralConvention):
                 yield Choice(opening[0], first_token(node))
 
 
-class AnyHeader(NeutralConvention):
+class AnyHeader(Header, NeutralConvention):
     """Which comment about rights opens a file, equal up to the year."""
 
     id = "Q20"
     name = "any-file-header"
     question = "Which comment about rights opens a file?"
-    never = frozenset({"no header"})
     version = 7
     examples = Examples(
         value="// Copyright YEAR The Authors",
@@ -334,24 +333,12 @@ class AnyHeader(NeutralConvention):
             if RIGHTS.search(text):
                 yield Choice(BLANKS.sub(" ", YEARS.sub("YEAR", text)), first_token(head[0]))
                 return
-        yield Choice("no header", first_token(file.top[0]))
+        yield Choice(NO_HEADER, first_token(file.top[0]))
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return a word put into the header."""
         end = place.source.utf8.find(b"\n", place.start)
-        return (Edit(end, end, " (changed)"),) if value != "no header" and end > 0 else ()
-
-    def suits(self, found: str, wanted: str) -> bool:
-        """Claim that *found* is the header, or keeps the rights of somebody else."""
-        return found == wanted or names_another(found, wanted)
-
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong: the first line that differs."""
-        return difference_of(found, wanted)
-
-    def advice(self, value: str, key: str) -> str:
-        """Return the rule as an instruction."""
-        return f"Open every file with `{telling_line(value)}`."
+        return (Edit(end, end, " (changed)"),) if value != NO_HEADER and end > 0 else ()
 
 
 def opening_runs(file: AnyView) -> list[list[Node]]:
