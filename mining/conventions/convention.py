@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -352,11 +352,15 @@ class NeutralConvention(Convention):
 
     languages = ()
     is_neutral = True
+    asked: ClassVar[Set[str]] = frozenset()
+    """The languages whose files alone are asked; empty for all."""
 
     def is_asked_any(self, file: AnyView) -> bool:
         """Claim that *file* is one that the question is for."""
+        is_known = not self.asked or file.source.language.name in self.asked
         is_needed = not self.needs or any(word in file.utf8 for word in self.needs)
-        return is_needed and file.role in self.roles and self.spared.isdisjoint(file.source.language.traits)
+        is_spared = not self.spared.isdisjoint(file.source.language.traits)
+        return is_known and is_needed and not is_spared and file.role in self.roles
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Return the answers of *file*."""

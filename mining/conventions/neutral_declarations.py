@@ -37,8 +37,7 @@ class ScriptConvention(NeutralConvention):
 
     def is_asked_any(self, file: AnyView) -> bool:
         """Claim that *file* is a script whose form is free."""
-        is_script = file.source.language.name in self.asked and not READ_BY_TOOLS.search(file.path)
-        return is_script and super().is_asked_any(file)
+        return super().is_asked_any(file) and not READ_BY_TOOLS.search(file.path)
 
 
 class FunctionForm(ScriptConvention):

@@ -59,6 +59,7 @@ class StatementEnd(NeutralConvention):
     cap = "advise"
     linter_codes = frozenset({"semi"})
     matter = STATEMENT_ENDS
+    asked = SCRIPTS
     is_fixable = True
     values = (SEMICOLON, NONE)
     examples = Examples(
@@ -142,10 +143,6 @@ class StatementEnd(NeutralConvention):
             nearly=("interface A {\n}\n",),
         ),
     )
-
-    def is_asked_any(self, file: AnyView) -> bool:
-        """Claim that *file* is a script."""
-        return file.source.language.name in SCRIPTS and super().is_asked_any(file)
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield how each statement ends that could end in either way."""

@@ -43,6 +43,7 @@ class TagSpelling(NeutralConvention):
     instruction = "Document {key} under `{value}`."
     cap = "advise"
     roles = frozenset({"src", "scripts"})
+    asked = SPELLINGS.keys()
     is_fixable = True
     values = tuple(dict.fromkeys(tag for tags in SPELLINGS.values() for tag in tags))
     examples = Examples(
@@ -84,10 +85,6 @@ class TagSpelling(NeutralConvention):
             nearly=("class A {\n  /**\n   * @return all\n   */\n  int f() {}\n}\n",),
         ),
     )
-
-    def is_asked_any(self, file: AnyView) -> bool:
-        """Claim that *file* is of a language with several spellings."""
-        return file.source.language.name in SPELLINGS and super().is_asked_any(file)
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield each tag that has other spellings."""
