@@ -113,7 +113,7 @@ class RequiredBase(HouseConvention):
 
     def widen(self, rule: Mapping[str, Any], derived: Mapping[str, Iterable[str]]) -> Mapping[str, Any]:
         """Return *rule* with the classes in its family that came with a change."""
-        came = {heir for name in (rule["base"], *rule["family"]) for heir in reachable(name, derived)}
+        came = {heir for name in (rule["base"], *rule["family"]) for heir in ancestors(name, derived)}
         return {**rule, "family": sorted(came.union(rule["family"]) - {rule["base"]})} if came else rule
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -239,11 +239,7 @@ class ExceptionRoot(HouseConvention):
 
     def find_rules(self, files: Mapping[str, FileFacts]) -> list[dict[str, Any]]:
         """Propose the class of the package that most of its exception classes descend from."""
-        parents: dict[str, tuple[str, ...]] = {}
-        for facts in files.values():
-            if facts.role == "src":
-                for fact in facts.classes:
-                    parents[last_name(fact.symbol)] = tuple(last_name(base) for base in fact.bases)
+        parents = parents_in({path: facts for path, facts in files.items() if facts.role == "src"})
         families: defaultdict[str, set[str]] = defaultdict(set)
         for name in parents:
             for root in ancestors(name, parents):
@@ -401,20 +397,15 @@ def governed(facts: FileFacts) -> Iterator[FunctionFact]:
             yield function
 
 
-def ancestors(name: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return every class that *name* descends from, as far as the repository tells."""
-    return reachable(name, parents)
-
-
-def reachable(name: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
-    """Return all that *edges* lead to from *name*, which is among it only where they lead back."""
+def ancestors(name: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return every class that *name* descends from, as far as *parents* tell; of heirs in their place, every heir."""
     found: set[str] = set()
-    waiting = list(edges.get(name, ()))
+    waiting = list(parents.get(name, ()))
     while waiting:
         other = waiting.pop()
         if other not in found:
             found.add(other)
-            waiting.extend(edges.get(other, ()))
+            waiting.extend(parents.get(other, ()))
     return found
 
 

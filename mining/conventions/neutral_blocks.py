@@ -15,7 +15,7 @@ from tree_sitter import Node
 from ..languages import traits_of
 from ..source import text_of
 from ..traits import PROGRAM
-from .anyfacts import BlockFact, key_of, with_shape
+from .anyfacts import BlockFact, key_of, key_text, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .implications import Implication, fewest
@@ -95,7 +95,7 @@ class ChildOrder(NeutralHouseConvention):
         entry = entry_around(place.node)
         other = next((key for key in place.rule["keys"] if f"`{key}` first" == value), "")
         for sibling in entry.parent.named_children if entry is not None and entry.parent is not None else ():
-            if entry is not None and key_text(sibling) == other:
+            if entry is not None and has_key(sibling, other):
                 first, second = text_of(sibling), text_of(entry)
                 return Edit(sibling.start_byte, sibling.end_byte, second), Edit(entry.start_byte, entry.end_byte, first)
         return ()
@@ -244,7 +244,7 @@ class RequiredChild(NeutralHouseConvention):
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the key's line taken out."""
-        return line_of(place, place.rule["child"])
+        return without_line(place, place.rule["child"])
 
     def is_habit(self, rule: Mapping[str, Any]) -> bool:
         """Claim that it is the house that asks for the key."""
@@ -370,7 +370,7 @@ class CoOccurrence(NeutralHouseConvention):
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the second key's line taken out."""
-        return line_of(place, place.rule["then"])
+        return without_line(place, place.rule["then"])
 
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
@@ -450,17 +450,17 @@ def entry_around(node: Node) -> Node | None:
     return current
 
 
-def key_text(entry: Node) -> str:
-    """Return an entry's key, or nothing for another node."""
+def has_key(entry: Node, name: str) -> bool:
+    """Claim that *name* is the key of an entry."""
     key = key_of(entry)
-    return text_of(key).strip("\"'") if key is not None else ""
+    return key is not None and key_text(key) == name
 
 
-def line_of(place: Place, child: str) -> tuple[Edit, ...]:
+def without_line(place: Place, child: str) -> tuple[Edit, ...]:
     """Return the lines of the entry *child* taken out of the block at a place, where it has them alone."""
     block: Node | None = place.node
     while block is not None:
-        for entry in (node for node in walk_near(block) if key_text(node) == child):
+        for entry in (node for node in walk_near(block) if has_key(node, child)):
             data = place.source.utf8
             start = data.rfind(b"\n", 0, entry.start_byte) + 1
             end = data.find(b"\n", entry.end_byte)
