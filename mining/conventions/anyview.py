@@ -16,12 +16,11 @@ from tree_sitter import Node, QueryCursor
 
 from ..definitions import MATCH_LIMIT
 from ..pages import is_page
-from ..roles import role_of
 from ..source import Source, text_of
 from .anyfacts import BlockFact, blocks_in, depth_of, key_of
 from .convention import Convention, Part
-from .silences import Silences
 from .tally import broken_spans, is_among
+from .view import View
 
 MARGIN = re.compile(rb"[ \t]*")
 FILLED = b"<%"
@@ -49,16 +48,13 @@ class Unit(NamedTuple):
     last: Node
 
 
-class AnyView:
+class AnyView(View):
     """
     One file, walked once.
     """
 
     def __init__(self, source: Source) -> None:
-        self.source = source
-        self.utf8 = source.utf8
-        self.path = source.path
-        self.role = role_of(source.path)
+        super().__init__(source)
         self.root = source.tree.root_node
         self.broken = broken_spans(self.root)
         # of a template nothing is what it seems, up to where its strings end
@@ -125,11 +121,6 @@ class AnyView:
         place = bisect_left(self.opaque, (byte, 0)) - 1
         return place >= 0 and byte < self.opaque[place][1]
 
-    @cached_property
-    def silences(self) -> Silences:
-        """What comments tell linters to leave alone."""
-        return Silences(self.source)
-
     def is_silenced(self, asker: Convention, mark: Node | Part) -> bool:
         """Claim that a comment silences what *asker* asks on the first line of *mark*."""
         return bool(asker.linter_codes) and self.silences.cover(asker.linter_codes, mark.start_point.row + 1)
@@ -156,11 +147,6 @@ class AnyView:
     def blocks(self) -> list[BlockFact]:
         """The named blocks with their entries, in order."""
         return blocks_in(self)
-
-    def line_text(self, line: int) -> str:
-        """Return the text of *line*, counted from 1, stripped and cut to what an exemplar shows."""
-        span = self.source.lines_span(line, line)
-        return self.utf8[span.start : span.end].strip()[:160].decode("utf-8", "ignore")
 
 
 def in_order(nodes: list[Node]) -> list[Node]:

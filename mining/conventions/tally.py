@@ -26,7 +26,7 @@ from ..roles import is_sample, role_of
 from ..source import Source
 from .convention import NOT_NEUTRAL, Choice, Convention, HouseConvention, Opportunity, collect_conventions
 from .facts import FactCollector, FileFacts
-from .view import DefinitionFrame, FileView, Frame, first_string, is_shown
+from .view import DefinitionFrame, FileView, Frame, View, first_string, is_shown
 
 FRAMES = (
     "decorated_definition",
@@ -108,18 +108,26 @@ def tally_source(source: Source, packages: Set[str] = frozenset()) -> FileTally:
     file = FileView(source, packages)
     plan = plan_of(source.language)
     collector = FactCollector(file)
+    choices = walk_choices(plan, file, collector)
+    # most files silence nothing, and are not asked of every choice whether they do
+    if file.silences:
+        choices = ((asker, choice) for asker, choice in choices if not file.is_silenced(asker, choice.mark))
+    return tally_choices(file, choices, collector.facts)
+
+
+def tally_choices(
+    file: View, choices: Iterable[tuple[Convention, Choice]], facts_of: Callable[[], FileFacts]
+) -> FileTally:
+    """Return the tally of *file*: its *choices*, in order, and what *facts_of* gives once these are made."""
     opportunities: list[Opportunity] = []
     texts: dict[tuple[str, str, str], str] = {}
-    # most files silence nothing, and are not asked of every choice whether they do
-    has_silences = bool(file.silences)
-    for asker, (value, mark, key) in walk_choices(plan, file, collector):
-        if has_silences and file.is_silenced(asker, mark):
-            continue
+    for asker, (value, mark, key) in choices:
         line = mark.start_point.row + 1
         opportunities.append(Opportunity(asker.id, key, value, line, mark.start_byte, mark.end_byte))
         what = (asker.id, key, value)
         if what not in texts:
-            texts[what] = file.line_text(line) if is_shown(mark) else ""
+            texts[what] = file.line_text(line) if asker.is_in_line and is_shown(mark) else ""
+    source = file.source
     return FileTally(
         path=source.path,
         language=source.language.name,
@@ -127,7 +135,7 @@ def tally_source(source: Source, packages: Set[str] = frozenset()) -> FileTally:
         lines=len(source.line_starts),
         opportunities=tuple(opportunities),
         texts=texts,
-        facts=collector.facts(),
+        facts=facts_of(),
         sketch=sketch_lines(source.path, source.utf8),
     )
 

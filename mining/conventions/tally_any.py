@@ -4,15 +4,15 @@ One pass over one file of any language. In: a `Source`. Out: its `FileTally`, by
 
 from __future__ import annotations
 
-from ..filters.sketch import sketch_lines
+from collections.abc import Iterator
+
 from ..packages import module_of
 from ..source import Source
 from .anyfacts import tops_in, uses_in
 from .anyview import AnyView
-from .convention import NeutralConvention, Opportunity, collect_conventions
+from .convention import Choice, Convention, NeutralConvention, collect_conventions
 from .facts import FileFacts
-from .tally import FileTally
-from .view import is_shown
+from .tally import FileTally, tally_choices
 
 FAMILY = {"tsx": "typescript"}
 """Languages that a house takes for another one: what is a habit in either is a habit in both."""
@@ -21,34 +21,22 @@ FAMILY = {"tsx": "typescript"}
 def tally_any(source: Source) -> FileTally:
     """Ask the neutral questions of *source*."""
     file = AnyView(source)
-    texts: dict[tuple[str, str, str], str] = {}
-    opportunities: list[Opportunity] = []
-    family = family_of(source.language.name)
+    # queries find sites in no order
+    choices = sorted(choices_in(file), key=lambda row: (row[1].mark.start_byte, row[0].id))
+    return tally_choices(file, choices, lambda: facts_of(file))
+
+
+def choices_in(file: AnyView) -> Iterator[tuple[Convention, Choice]]:
+    """Yield (convention, choice) for every site of *file*, in no order."""
+    family = family_of(file.source.language.name)
     for convention in collect_conventions():
         if not isinstance(convention, NeutralConvention) or not convention.is_asked_any(file):
             continue
-        # an exemplar is the first line for its answer: queries find sites in no order
-        for choice in sorted(convention.ask_any(file), key=lambda choice: choice.mark.start_byte):
+        for choice in convention.ask_any(file):
             mark = choice.mark
-            if (file.broken and file.is_broken(mark.start_byte)) or file.is_silenced(convention, mark):
-                continue
-            line = mark.start_point.row + 1
-            # what one language does says nothing of another: each has its own questions
-            key = f"{family}: {choice.key}" if choice.key else family
-            opportunities.append(Opportunity(convention.id, key, choice.value, line, mark.start_byte, mark.end_byte))
-            what = (convention.id, key, choice.value)
-            if what not in texts:
-                texts[what] = file.line_text(line) if convention.is_in_line and is_shown(mark) else ""
-    return FileTally(
-        path=source.path,
-        language=source.language.name,
-        role=file.role,
-        lines=len(source.line_starts),
-        opportunities=tuple(sorted(opportunities, key=lambda o: (o.start, o.convention))),
-        texts=texts,
-        facts=facts_of(file),
-        sketch=sketch_lines(source.path, source.utf8),
-    )
+            if not (file.broken and file.is_broken(mark.start_byte)) and not file.is_silenced(convention, mark):
+                # what one language does says nothing of another: each has its own questions
+                yield convention, choice._replace(key=f"{family}: {choice.key}" if choice.key else family)
 
 
 def family_of(language: str) -> str:

@@ -148,19 +148,42 @@ class DefinitionFrame(Frame):
         return tuple(text_of(name) if name.type in ("identifier", "attribute") else "?" for name in named)
 
 
-class FileView:
+class View:
     """
-    One file during its walk.
+    One file as questions of any language see it: its place, its lines, and what its comments silence.
     """
 
-    def __init__(self, source: Source, packages: Set[str] = frozenset()) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
         self.utf8 = source.utf8
         self.path = source.path
+        self.role = role_of(source.path)
+        self._lines: tuple[int, str] = (-1, "")
+
+    @cached_property
+    def silences(self) -> Silences:
+        """What comments tell linters to leave alone."""
+        return Silences(self.source)
+
+    def line_text(self, line: int) -> str:
+        """Return the text of *line*, counted from 1, stripped and cut to what an exemplar shows."""
+        if self._lines[0] != line:
+            starts = self.source.line_starts
+            end = starts[line] if line < len(starts) else len(self.utf8)
+            self._lines = (line, self.utf8[starts[line - 1] : end].strip()[:160].decode("utf-8", "ignore"))
+        return self._lines[1]
+
+
+class FileView(View):
+    """
+    One file of Python during its walk.
+    """
+
+    def __init__(self, source: Source, packages: Set[str] = frozenset()) -> None:
+        super().__init__(source)
         self.packages = packages
         """The outermost packages of the repository."""
         self.module = module_of(source.path, packages)
-        self.role = role_of(source.path)
         self.top: Frame | None = None
         """The innermost frame around the site that is visited."""
         self.docstrings: set[int] = set()
@@ -174,7 +197,6 @@ class FileView:
         self._quotes: tuple[int, frozenset[str]] = (-1, frozenset())
         self._callees: tuple[int, str] = (-1, "")
         self._texts: tuple[int, str] = (-1, "")
-        self._lines: tuple[int, str] = (-1, "")
 
     @cached_property
     def statements(self) -> list[Node]:
@@ -206,11 +228,6 @@ class FileView:
         return [
             (asked.start_byte, end) for asked, end in spans if asked is not None and b"__main__" in (asked.text or b"")
         ]
-
-    @cached_property
-    def silences(self) -> Silences:
-        """What comments tell linters to leave alone."""
-        return Silences(self.source)
 
     def is_silenced(self, asker: Convention, mark: Node | Part) -> bool:
         """Claim that a comment on the first line of *mark*, or the last of its string, silences what *asker* asks."""
@@ -322,14 +339,6 @@ class FileView:
     def is_import(self, byte: int) -> bool:
         """Claim that *byte* lies in an import that the walk has passed."""
         return lies_in(byte, self.imports)
-
-    def line_text(self, line: int) -> str:
-        """Return the text of *line*, counted from 1, stripped and cut to what an exemplar shows."""
-        if self._lines[0] != line:
-            starts = self.source.line_starts
-            end = starts[line] if line < len(starts) else len(self.utf8)
-            self._lines = (line, self.utf8[starts[line - 1] : end].strip()[:160].decode("utf-8", "ignore"))
-        return self._lines[1]
 
 
 def heads_of_with(utf8: bytes) -> Iterator[bytes]:

@@ -621,6 +621,18 @@ def test_two_conventions_of_one_id_are_refused():
     assert found == {"X99": first}
 
 
+def test_what_its_line_does_not_show_is_an_example_by_its_place():
+    """Whether an import is guarded, the line above it says."""
+    guarded = (
+        "from __future__ import annotations\n\nfrom typing import TYPE_CHECKING\n\n"
+        "if TYPE_CHECKING:\n    from pots import Pot\n\n\ndef fill(pot: Pot) -> None:\n    pot.fill()\n"
+    )
+    texts = tally(guarded).texts
+
+    assert "" == texts["I05", "", "guarded"]
+    assert "from __future__ import annotations" == texts["I04", "", "deferred"]
+
+
 def test_a_profile_survives_its_own_json():
     """What is written is what is read."""
     profile = house('"', files=30)
