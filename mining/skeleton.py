@@ -21,14 +21,14 @@ LONGEST_STATEMENT = 400
 """Bytes of an opening statement beyond which it says more than where names come from."""
 
 
-def render_skeleton(source: Source, definitions: list[Definition], limit: int = SKELETON_BYTES) -> str:
-    """Return at most *limit* bytes of skeleton, whole statements only, in the order of the file."""
+def render_skeleton(source: Source, definitions: list[Definition]) -> str:
+    """Return at most `SKELETON_BYTES` of skeleton, whole statements only, in the order of the file."""
     heads = {index: head_text(source, one) for index, one in enumerate(definitions) if not one.is_local}
     sizes = {index: len(text.encode()) + 1 for index, text in heads.items()}
     # what the heads leave is the opening's, too
-    share = max(int(limit * IMPORT_SHARE), limit - sum(sizes.values()))
+    share = max(int(SKELETON_BYTES * IMPORT_SHARE), SKELETON_BYTES - sum(sizes.values()))
     opening = fit_last(opening_statements(source, definitions), share)
-    room = limit - sum(len(text.encode()) + 1 for text in opening)
+    room = SKELETON_BYTES - sum(len(text.encode()) + 1 for text in opening)
     # outer definitions say more about a file than nested ones, so they are the first to get room
     outer_first = [(depth, index) for index, depth in enumerate(depths(definitions)) if index in heads]
     kept: set[int] = set()

@@ -205,6 +205,11 @@ def text_of(node: Node) -> str:
     return (node.text or b"").decode("utf-8", "replace")
 
 
+def field_of(node: Node | None, name: str) -> Node | None:
+    """Return the child of *node* in the field *name*; None where there is no such child, or no node."""
+    return node.child_by_field_name(name) if node is not None else None
+
+
 def whole_lines(text: str) -> list[str]:
     """Return the lines of *text* with their ends; a form feed, or what else Python would split at, ends none."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)

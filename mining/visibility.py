@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from .source import Source, text_of
+from .source import Source, field_of, text_of
 from .traits import SCRIPTS
 
 HIDING = frozenset({b"fileprivate", b"internal", b"override", b"private", b"protected", b"@Override"})
@@ -88,7 +88,7 @@ def exported_names(source: Source) -> frozenset[str] | None:
 def named_by_header(root: Node) -> frozenset[str] | None:
     """Return what the head of a module of Haskell lists; None where it lists nothing, or modules whole."""
     header = next((child for child in root.named_children if child.type == "header"), None)
-    listed = header.child_by_field_name("exports") if header is not None else None
+    listed = field_of(header, "exports")
     if listed is None or any(child.type == "module_export" for child in listed.named_children):
         return None
     named = (child.child_by_field_name(field) for child in listed.named_children for field in ("variable", "type"))

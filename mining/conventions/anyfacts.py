@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import Node
 
-from ..source import text_of
+from ..source import field_of, text_of
 from .passing import PASSING, called_before
 from .view import is_shown
 
@@ -401,7 +401,7 @@ def uses_in(file: AnyView) -> Iterator[UseFact]:
         if len(text) <= LONGEST and "\n" not in text and not file.is_broken(node.start_byte):
             is_own = text in held or is_called_on_taken(node, text, around)
             inside = around[-1].name.text if around and not (is_own or is_given_before(file, around[-1])) else ""
-            passed = node.parent.child_by_field_name("arguments") if node.parent is not None else None
+            passed = field_of(node.parent, "arguments")
             given = passed.named_children if passed is not None else []
             is_plain = passed is not None and all(kind_of(each) == "literal" for each in given)
             first = text_of(given[0])[:LONGEST] if given and is_constant(given[0]) else ""

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from tree_sitter import Node
 
 from ..formatters import QUOTES
-from ..source import text_of
+from ..source import field_of, text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, first_string, statement_edit
 
@@ -102,8 +102,7 @@ class FunctionDocumented(Convention):
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the string taken out; what to say is not known."""
-        definition = place.inside("function_definition", "class_definition")
-        body = definition.child_by_field_name("body") if definition is not None else None
+        body = field_of(place.inside("function_definition", "class_definition"), "body")
         string = first_string(body) if body is not None else None
         if value == "present" or string is None or string.parent is None:
             return ()

@@ -8,7 +8,7 @@ import re
 
 from tree_sitter import Node
 
-from ..source import text_of
+from ..source import field_of, text_of
 from .convention import Convention, Edit, Examples, Place
 from .view import FileView
 
@@ -60,7 +60,7 @@ class Chaining(Convention):
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the cause taken out; which cause to put in is for a person to say."""
         statement = place.inside("raise_statement")
-        cause = statement.child_by_field_name("cause") if statement is not None else None
+        cause = field_of(statement, "cause")
         if value == "from" or statement is None or cause is None:
             return ()
         return (Edit(statement.named_children[0].end_byte, cause.end_byte, ""),)

@@ -8,7 +8,7 @@ facts of one; tallying and judging read the same facts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -213,8 +213,8 @@ class FactCollector:
                 is_public=frame.is_public,
                 is_method=frame.is_method,
                 first=parameter_name(frame.parameters[0]) if frame.parameters else "",
-                decorators=tuple(self.resolve(decorator) for decorator in frame.decorators),
-                bases=tuple(self.resolve(base) for base in scope.bases) if scope is not None else (),
+                decorators=tuple(map(self.file.resolve, frame.decorators)),
+                bases=tuple(map(self.file.resolve, scope.bases)) if scope is not None else (),
                 text=self.opening_of(frame),
                 line=line,
                 start=name.start_byte,
@@ -231,8 +231,8 @@ class FactCollector:
         self._class_of[frame.node.id] = methods
         fact = ClassFact(
             symbol=frame.symbol,
-            bases=tuple(self.resolve(base) for base in frame.bases),
-            decorators=tuple(self.resolve(decorator) for decorator in frame.decorators),
+            bases=tuple(map(self.file.resolve, frame.bases)),
+            decorators=tuple(map(self.file.resolve, frame.decorators)),
             methods=(),
             text=self.file.line_text(line),
             opening=self.opening_of(frame),
@@ -250,20 +250,16 @@ class FactCollector:
     def add_call(self, node: Node) -> None:
         """Note a call whose name can be followed, or that goes through `self`."""
         callee = self.file.callee(node)
-        head, dot, rest = callee.partition(".")
-        known = self.file.names.get(head)
+        head, dot, _ = callee.partition(".")
         is_own = bool(dot) and head == "self"
-        is_followed = bool(callee) and (not dot or known is not None) and head not in ("self", "cls", "super")
+        is_followed = bool(callee) and (not dot or head in self.file.names) and head not in ("self", "cls", "super")
         if not is_own and not is_followed:
             return
-        start = node.start_byte
-        line = node.start_point.row + 1
-        in_with = self.file.is_with_item(node)
-        end = start + len(callee)
-        resolved = callee if known is None else f"{known}{dot}{rest}"
+        line, start = node.start_point.row + 1, node.start_byte
         text = self.file.line_text(line)
         relays = is_relay(node, callee, text, self.file.function())
-        fact = CallFact(resolved, self.inside(), in_with, text, line, start, end, relays)
+        resolved, in_with = self.file.resolve(callee), self.file.is_with_item(node)
+        fact = CallFact(resolved, self.inside(), in_with, text, line, start, start + len(callee), relays)
         (self.own_calls if is_own else self.calls).append(fact)
 
     def add_raise(self, node: Node) -> None:
@@ -275,7 +271,7 @@ class FactCollector:
         if name is None or name.type not in ("identifier", "attribute") or is_caught(node, name):
             return
         line = name.start_point.row + 1
-        raised, text = self.resolve(text_of(name)), self.file.line_text(line)
+        raised, text = self.file.resolve(text_of(name)), self.file.line_text(line)
         self.raises.append(RaiseFact(raised, self.inside(), text, line, name.start_byte, name.end_byte))
 
     def inside(self) -> str:
@@ -286,14 +282,9 @@ class FactCollector:
     def add_import(self, node: Node) -> None:
         """Note `import a.b as c`."""
         self.file.imports.append((node.start_byte, node.end_byte))
-        for child in node.named_children:
-            alias = child.child_by_field_name("alias")
-            name = child.child_by_field_name("name") if child.type == "aliased_import" else child
-            if name is None:
-                continue
-            dotted = text_of(name)
-            local = text_of(alias) if alias is not None else dotted.partition(".")[0]
-            self.file.names[local] = dotted if alias is not None else local
+        for dotted, alias in imported_by(node):
+            local = dotted.partition(".")[0]
+            self.file.names[alias or local] = dotted if alias else local
 
     def add_from_import(self, node: Node) -> None:
         """Note `from a.b import c as d`."""
@@ -301,18 +292,9 @@ class FactCollector:
         module_node = node.child_by_field_name("module_name")
         if module_node is None:
             return
-        module = text_of(module_node)
-        base = absolute_module(self.file.path, module, self.file.packages)
-        for child in node.children_by_field_name("name"):
-            alias = child.child_by_field_name("alias")
-            name = child.child_by_field_name("name") if child.type == "aliased_import" else child
-            if name is not None:
-                dotted = text_of(name)
-                self.file.names[text_of(alias) if alias is not None else dotted] = f"{base}.{dotted}".lstrip(".")
-
-    def resolve(self, dotted: str) -> str:
-        """Return what *dotted* stands for, as far as this file's imports tell."""
-        return self.file.resolve(dotted)
+        base = absolute_module(self.file.path, text_of(module_node), self.file.packages)
+        for name, alias in imported_by(node):
+            self.file.names[alias or name] = f"{base}.{name}".lstrip(".")
 
     def facts(self) -> FileFacts:
         """Return what was gathered."""
@@ -327,6 +309,13 @@ class FactCollector:
             own_calls=tuple(self.own_calls),
             signatures=tuple(self.signatures),
         )
+
+
+def imported_by(statement: Node) -> Iterator[tuple[str, str]]:
+    """Yield what an import names, each with its other name, or nothing where it has none."""
+    for child in statement.children_by_field_name("name"):
+        name, alias = child.child_by_field_name("name"), child.child_by_field_name("alias")
+        yield text_of(name or child), text_of(alias) if alias is not None else ""
 
 
 def is_caught(statement: Node, name: Node) -> bool:

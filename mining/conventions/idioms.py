@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..source import text_of
+from ..source import field_of, text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, argument_after, keyword_of
 
@@ -248,7 +248,7 @@ class SuperForm(Convention):
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the arguments taken out, where they are the usual ones; or put in."""
         call = place.inside("call")
-        arguments = call.child_by_field_name("arguments") if call is not None else None
+        arguments = field_of(call, "arguments")
         usual = usual_arguments(call) if call is not None else ""
         if arguments is None or not usual:
             return ()

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from ..source import field_of
 from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
 from .facts import ClassFact, FileFacts, FunctionFact, last_name
 from .naming import EXCEPTION_BASE
@@ -118,8 +119,7 @@ class RequiredBase(HouseConvention):
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the bases taken out."""
-        definition = place.inside("class_definition")
-        bases = definition.child_by_field_name("superclasses") if definition is not None else None
+        bases = field_of(place.inside("class_definition"), "superclasses")
         return (Edit(bases.start_byte, bases.end_byte, ""),) if bases is not None else ()
 
     def advice(self, value: str, key: str) -> str:
@@ -263,8 +263,7 @@ class ExceptionRoot(HouseConvention):
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return a built-in exception in place of the base."""
-        definition = place.inside("class_definition")
-        bases = definition.child_by_field_name("superclasses") if definition is not None else None
+        bases = field_of(place.inside("class_definition"), "superclasses")
         return (Edit(bases.start_byte, bases.end_byte, "(ValueError)"),) if bases is not None else ()
 
 

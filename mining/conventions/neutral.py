@@ -17,7 +17,7 @@ from tree_sitter import Node
 
 from ..definitions import last_token
 from ..formatters import LAYOUT, QUOTES, SEPARATORS
-from ..source import text_of
+from ..source import field_of, text_of
 from ..traits import FIXED_BLANKS, ONE_QUOTE, PROSE
 from .anyview import AnyView, first_token
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
@@ -178,7 +178,7 @@ def rows_around(node: Node) -> list[int]:
 
 def is_joint(node: Node | None) -> bool:
     """Claim that *node* puts texts together."""
-    sign = node.child_by_field_name("operator") if node is not None else None
+    sign = field_of(node, "operator")
     return sign is not None and text_of(sign) in JOINTS
 
 

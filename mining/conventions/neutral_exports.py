@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from ..source import text_of
+from ..source import field_of, text_of
 from .anyview import AnyView, first_token
 from .convention import Choice, Edit, Examples, Place
 from .neutral_declarations import (
@@ -136,7 +136,7 @@ class ExportForm(ScriptConvention):
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the word put before a declaration, or taken out; no fix, because others import what is exported."""
         statement = place.inside("export_statement")
-        inner = statement.child_by_field_name("declaration") if statement is not None else None
+        inner = field_of(statement, "declaration")
         if inner is None or inner.type not in CLASSES | DECLARED_FUNCTIONS or inner.child_by_field_name("name") is None:
             return ()
         if value == "by default" and place.text == "export":

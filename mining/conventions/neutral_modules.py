@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from tree_sitter import Node
 
-from ..source import text_of
+from ..source import field_of, text_of
 from .anyfacts import BlockFact, EntryFact, last_part
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, HouseChoice, NeutralConvention, NeutralHouseConvention, Place
@@ -473,5 +473,5 @@ def is_import(node: Any) -> bool:
     if IMPORTING.search(node.type):
         return True
     call = node.parent if "argument" in node.type else node
-    name = call.child_by_field_name("function") or call.child_by_field_name("name") if call is not None else None
+    name = field_of(call, "function") or field_of(call, "name")
     return name is not None and text_of(name) in LOADERS

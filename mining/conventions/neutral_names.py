@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..source import text_of
+from ..source import field_of, text_of
 from ..traits import GIVEN_NAMES, PROSE, SCRIPTS
 from .anyfacts import last_part
 from .anyview import AnyView, Name
@@ -412,7 +412,7 @@ def makes_objects(name: Name, file: AnyView) -> bool:
 
 def is_callable(interface: Node | None) -> bool:
     """Claim that an *interface* says how something is called: it is the type of functions."""
-    body = interface.child_by_field_name("body") if interface is not None else None
+    body = field_of(interface, "body")
     return body is not None and any(child.type == "call_signature" for child in body.named_children)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..source import text_of
+from ..source import field_of, text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, argument_after, keyword_of
 
@@ -126,7 +126,7 @@ class SetUp(Convention):
         if wrapper is None or value != "fixture":
             return ()
         function = wrapper.child_by_field_name("definition")
-        name = function.child_by_field_name("name") if function is not None else None
+        name = field_of(function, "name")
         if function is None or name is None or wrapper.named_children[1].type == "decorator":
             return ()
         return (

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..source import text_of
+from ..source import field_of, text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .imports import FUTURE, is_future
 from .view import DefinitionFrame, FileView
@@ -101,8 +101,7 @@ class ParameterAnnotations(Convention):
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the last parameter's annotation taken out."""
-        function = place.inside("function_definition")
-        parameters = function.child_by_field_name("parameters") if function is not None else None
+        parameters = field_of(place.inside("function_definition"), "parameters")
         typed = [n for n in parameters.named_children if n.type.startswith("typed")] if parameters is not None else []
         kind = typed[-1].child_by_field_name("type") if typed else None
         if kind is None or value != "all":
@@ -321,8 +320,7 @@ class NoneReturns(Convention):
         """Return the annotation put in or taken out."""
         if value == "absent":
             return without_return(place)
-        function = place.inside("function_definition")
-        parameters = function.child_by_field_name("parameters") if function is not None else None
+        parameters = field_of(place.inside("function_definition"), "parameters")
         return (Edit(parameters.end_byte, parameters.end_byte, " -> None"),) if parameters is not None else ()
 
 
@@ -424,6 +422,5 @@ def is_test(frame: DefinitionFrame) -> bool:
 def without_return(place: Place) -> tuple[Edit, ...]:
     """Return the return annotation taken out."""
     function = place.inside("function_definition")
-    parameters = function.child_by_field_name("parameters") if function is not None else None
-    kind = function.child_by_field_name("return_type") if function is not None else None
+    parameters, kind = field_of(function, "parameters"), field_of(function, "return_type")
     return (Edit(parameters.end_byte, kind.end_byte, ""),) if parameters is not None and kind is not None else ()
