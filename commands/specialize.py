@@ -150,7 +150,7 @@ def specialize(
         (out / STARTED).unlink()
     took = (time.monotonic() - began) / 60
     if took > LONGER * minutes:
-        from ..mining.advice import LEAST_TASKS
+        from ..mining.split import LEAST_TASKS
 
         least = f"{LEAST_TASKS} tasks in every arm and the losses are the least that is asked"
         report(f"plan: took {took:.0f} minutes, not the {minutes:g} given: {least}", 1, 1)
@@ -178,7 +178,7 @@ def require_steps(out: Path, minutes: float, folds: int, steps: int, in_an_epoch
         (out / STARTED).unlink(missing_ok=True)
         raise TooSmallError(
             f"{hold(minutes)} {steps} {'step' if steps == 1 else 'steps'} for each of the {1 + folds} "
-            f"trainings that a test with so few clusters takes, which teaches next to nothing. Give about {needed}: "
+            f"trainings that so small a test takes, which teaches next to nothing. Give about {needed}: "
             f"--minutes {needed}; or take a smaller base, or a GPU."
         )
 

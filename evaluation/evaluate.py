@@ -67,7 +67,7 @@ def evaluate(task: Task) -> dict[str, Any]:
 
 
 def is_crossed(task: Task) -> bool:
-    """Claim that folds are to be trained, because the test has few clusters; say so where the recipe forbids that."""
+    """Claim that folds are to be trained, because the test is small; say so where the recipe forbids that."""
     if task.retrain is None or task.went_on or not any(arm.adapted for arm in task.arms):
         return False
     if not open_folds(task.corpus):
@@ -78,9 +78,9 @@ def is_crossed(task: Task) -> bool:
 
 
 def say_no_folds(task: Task, why: str) -> None:
-    """Say that the few clusters of the test are asked as they are."""
+    """Say that the small test is asked as it is."""
     if task.report is not None:
-        task.report(f"plan: the test has few clusters, and no folds can be trained here: {why}", 1, 1)
+        task.report(f"plan: the test is small, and no folds can be trained here: {why}", 1, 1)
 
 
 def run_crossed(task: Task) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
     task.report(f"plan: {suite} can see {sees}, if arms differ on {plan.discordant:.0%} of them", 1, 1)
     folds = sum(part.fold is not None for part in parts)
     if folds:
-        task.report(f"plan: as the test has few clusters, {folds} more adapters are trained, as long as this one", 1, 1)
+        task.report(f"plan: as the test is small, {folds} more adapters are trained, as long as this one", 1, 1)
     if task.controls == "full" and folds:
         task.report("plan: no learning curve: it ends in one adapter, and these probes are dealt to several", 1, 1)
 

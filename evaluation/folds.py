@@ -1,7 +1,8 @@
 """
-Four-fold cross-evaluation. In: a corpus whose test has few clusters. Out: four, another quarter held out of each.
+Four-fold cross-evaluation. In: a corpus whose test is small. Out: four, another quarter held out of each.
 
-A small repository's test comes from so few independent files that no interval over them is firm. So the clusters of
+A small repository's test holds too few tasks, or comes from so few independent files that no interval over them is
+firm. So the clusters of
 training and test are dealt into four folds; each fold is asked of an adapter that was trained, by the same recipe, on
 the other three. Validation stays what it was: no fold trains on it, and arms are chosen by it. What leaks from a fold
 into its training pairs is dropped by the rule of mining, and the profile is learned again without the fold's files.
@@ -21,7 +22,7 @@ from ..mining.corpus import Corpus
 from ..mining.learn import learn_profile
 from ..mining.pairs.pair import Pair
 from ..mining.profile import Entry, Profile
-from ..mining.split import FOLDS, LeakFinder, drop_quotes, has_few_clusters
+from ..mining.split import FOLDS, LeakFinder, drop_quotes, has_small_test
 
 
 # no slots: the profile is learned once, beside the fields
@@ -64,13 +65,13 @@ def keep_decided(entry: Entry, whole: Profile) -> Entry | None:
 
 def open_folds(corpus: Corpus) -> list[FoldCorpus]:
     """
-    Return the four folds of *corpus*; none where its test has clusters enough, or folds would not give more of them.
+    Return the four folds of *corpus*; none where its test is large enough, or folds would not ask of more clusters.
 
     None, too, where a fold would leave fewer pairs than training needs, and for a corpus that keeps no more sources
     than those of its own test: it was mined before there were folds.
     """
     pairs = [*corpus.pairs("train"), *corpus.pairs("test")]
-    if not has_few_clusters(pairs):
+    if not has_small_test(pairs):
         return []
     askable = [pair for pair in pairs if pair.kind == "implement" and pair.path in corpus.manifest["sources"]]
     own = {pair.cluster for pair in askable if pair.split == "test"}

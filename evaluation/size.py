@@ -8,9 +8,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from ..mining.advice import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.errors import TooSmallError
 from ..mining.pairs.pair import Pair
+from ..mining.split import LEAST_CLUSTERS, LEAST_TASKS
 from ..mining.wording import counted
 from .checks.check import LOST
 from .measure import whole_sets

@@ -86,7 +86,7 @@ class Task:
     untrainable: str = ""
     """Why no further adapter can be trained by the recipe of the one at hand; empty where one can."""
     crossed: bool = False
-    """Whether folds are trained, because the test has few clusters."""
+    """Whether folds are trained, because the test is small."""
     placebo: Generator | None = None
     """The base with an adapter of another codebase, once it is trained."""
 

@@ -11,15 +11,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .split import FEW_CLUSTERS, FOLDS, aside_of
+from .split import FEW_CLUSTERS, FOLDS, LEAST_CLUSTERS, LEAST_TASKS, aside_of
 from .wording import counted
 
 LEAST_PAIRS = 50
 """Fewer training pairs than this teach nothing that could be measured; from here on they teach a format."""
 DOMAIN = 500
 SATURATED = 5_000
-LEAST_TASKS, LEAST_CLUSTERS = 20, 2
-"""Held-out tasks, and clusters of files that they come from, under which an evaluation shows nothing."""
 
 
 def advise(manifest: Mapping[str, Any]) -> list[str]:
@@ -77,9 +75,9 @@ class HeldOut(NamedTuple):
 
     @property
     def is_crossed(self) -> bool:
-        """Whether an evaluation will train folds: the test has few clusters, and folds have more of them."""
+        """Whether an evaluation will train folds: the test is small, and folds ask of more clusters."""
         return (
-            self.clusters < FEW_CLUSTERS
+            (self.test < LEAST_TASKS or self.clusters < FEW_CLUSTERS)
             and self.clusters_in_all >= max(FOLDS, self.clusters + 1)
             and self.in_all >= LEAST_TASKS
             and self.training * (FOLDS - 1) >= LEAST_PAIRS * FOLDS

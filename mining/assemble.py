@@ -39,7 +39,7 @@ from .split import (
     assign_sides,
     drop_quotes,
     formats_aside,
-    has_few_clusters,
+    has_small_test,
     prove_split,
 )
 from .wording import counted
@@ -135,7 +135,7 @@ def assemble(
 
 def asked_paths(pairs: Sequence[Pair], held_out: Set[str]) -> Set[str]:
     """Return the files that tasks may be asked of: what is held out, or all where cross-evaluation will ask of all."""
-    if not has_few_clusters(pairs):
+    if not has_small_test(pairs):
         return held_out
     return held_out | {pair.path for pair in pairs if pair.kind == "implement"}
 

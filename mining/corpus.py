@@ -55,7 +55,7 @@ class Contents:
     sources: Mapping[str, bytes]
     """
     The bytes of every file that holds a validation or test pair, by path, secrets redacted; of every file that holds a
-    pair, where the test has few clusters and cross-evaluation asks of all.
+    pair, where the test is small and cross-evaluation asks of all.
     """
     proof: Mapping[str, Any]
 

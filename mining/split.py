@@ -35,6 +35,8 @@ LEAST_TAUGHT = 3
 BLANKS = dict.fromkeys(map(ord, " \t\r\f\v"))
 SHORTEST_BODY = 40
 """Letters, blanks apart, of a body that is given away where another pair holds it; a shorter one is anyone's line."""
+LEAST_TASKS, LEAST_CLUSTERS = 20, 2
+"""Held-out tasks, and clusters of files that they come from, under which an evaluation shows nothing."""
 FEW_CLUSTERS = 8
 """Independent files under which an interval over clusters is a guess."""
 FOLDS = 4
@@ -146,9 +148,10 @@ def cluster_files(units: Sequence[Unit], paths: Sequence[str]) -> dict[str, str]
     return {path: paths[clusters.find(index)] for path, index in place.items()}
 
 
-def has_few_clusters(pairs: Iterable[Pair]) -> bool:
-    """Claim that the test asks of so few clusters that only cross-evaluation can give a firm answer."""
-    return len({pair.cluster for pair in pairs if pair.split == "test" and pair.kind == "implement"}) < FEW_CLUSTERS
+def has_small_test(pairs: Iterable[Pair]) -> bool:
+    """Claim that the test asks so little, or of so few clusters, that only cross-evaluation can give an answer."""
+    asked = [pair.cluster for pair in pairs if pair.split == "test" and pair.kind == "implement"]
+    return len(asked) < LEAST_TASKS or len(set(asked)) < FEW_CLUSTERS
 
 
 class LeakFinder:

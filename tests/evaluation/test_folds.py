@@ -1,5 +1,5 @@
 """
-Cross-evaluation: where the test has few clusters, four adapters answer, each for what it was not trained on.
+Cross-evaluation: where the test is small, four adapters answer, each for what it was not trained on.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def test_a_recipe_that_cannot_be_trained_here_is_asked_itself(small, tmp_path):
 
     assert trainer.given == []
     assert verdict["folds"] == 0
-    assert "plan: the test has few clusters, and no folds can be trained here: There is no GPU here." in said
+    assert "plan: the test is small, and no folds can be trained here: There is no GPU here." in said
     with pytest.raises(InputError, match="There is no GPU here"):
         evaluate_corpus(small.folder, tmp_path / "f", controls="placebo", **asked)
 
@@ -296,7 +296,7 @@ def test_folds_have_no_learning_curve_and_say_so(small, tmp_path, monkeypatch):
     assert len(trainer.given) == 1 + verdict["folds"] == 5
     assert any(line.startswith("plan: no learning curve") for line in said)
     assert any("can see" in line and line.endswith("if arms differ on 20% of them") for line in said)
-    assert "plan: as the test has few clusters, 4 more adapters are trained, as long as this one" in said
+    assert "plan: as the test is small, 4 more adapters are trained, as long as this one" in said
 
 
 def test_prompting_alone_trains_nothing(small, tmp_path):

@@ -66,6 +66,7 @@ CROSSED = "evaluating an adapter trains four more and asks each for what it has 
         pytest.param(5, 5, 5, f"5 held-out tasks in 5 clusters are too few: {CROSSED}", id="few, asked in turn"),
         pytest.param(5, 0, 5, "5 held-out tasks in 5 clusters are too few to evaluate: 20 in 2 are needed.", id="few"),
         pytest.param(3, 9, 25, f"Held-out tasks come from 3 clusters of files, fewer than 8: {CROSSED}", id="of few"),
+        pytest.param(8, 9, 16, f"16 held-out tasks in 8 clusters are too few: {CROSSED}", id="few in many"),
         pytest.param(8, 9, 25, "", id="enough"),
     ],
 )

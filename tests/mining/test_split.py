@@ -22,7 +22,7 @@ from idiolect.mining.split import (
     assign_sides,
     bare,
     drop_quotes,
-    has_few_clusters,
+    has_small_test,
     prove_split,
 )
 
@@ -235,15 +235,21 @@ def test_the_proof_tells_what_was_let_in():
 
 
 @pytest.mark.parametrize(
-    ("clusters", "changes", "is_few"),
-    [(7, {}, True), (8, {}, False), (8, {"kind": "edit"}, True), (8, {"split": "train"}, True)],
+    ("clusters", "tasks", "changes", "is_small"),
+    [
+        pytest.param(7, 21, {}, True, id="few clusters"),
+        pytest.param(8, 21, {}, False, id="enough"),
+        pytest.param(8, 20, {"kind": "edit"}, True, id="edits count for nothing"),
+        pytest.param(8, 20, {"split": "train"}, True, id="nor does what is taught"),
+        pytest.param(8, 19, {}, True, id="few tasks"),
+    ],
 )
-def test_a_test_of_few_clusters_is_told(clusters, changes, is_few):
-    """Counted are those that the test asks bodies of."""
-    pairs = [replace(PAIR, split="test", cluster=str(number)) for number in range(clusters)]
+def test_a_small_test_is_told(clusters, tasks, changes, is_small):
+    """Counted are those that the test asks bodies of, and the clusters that they come from."""
+    pairs = [replace(PAIR, split="test", cluster=str(number % clusters)) for number in range(tasks)]
     pairs[-1] = replace(pairs[-1], **changes)
 
-    assert is_few is has_few_clusters([*pairs, pairs[0]])
+    assert is_small is has_small_test(pairs)
 
 
 def test_what_is_short_brings_no_files_together():
