@@ -17,15 +17,17 @@ HEADINGS = ("Conforms", "Departs", "Nearly departs, and is left alone")
 
 def render_page(convention: Convention) -> str:
     """Return the page of *convention*."""
-    first = convention.examples
+    sections = (convention.examples, *convention.also)
+    are_several = len({each.language for each in sections}) > 1
     parts = [
         f"# {convention.id} {convention.name}",
         question_of(convention),
         " ".join(facts_of(convention)),
     ]
-    for examples in (first, *convention.also):
+    for examples in sections:
         about = f", asked of {examples.key}" if examples.key else ""
-        parts.append(f"## Where the answer is “{examples.value}”{about}")
+        language = f" ({examples.language})" if are_several else ""
+        parts.append(f"## Where the answer is “{examples.value}”{about}{language}")
         for heading, texts in zip(HEADINGS, (examples.conforms, examples.departs, examples.nearly), strict=True):
             parts += [f"### {heading}", *fence_all(examples, texts)] if texts else []
     return "\n\n".join(parts) + "\n"

@@ -42,6 +42,8 @@ LISTED = "export_specifier"
 WRAPPER = re.compile(r"\w+$|[A-Z]\w*\.\w+$|\w+\(")
 """What is called to wrap a function: a name, that of a module, or what a call returns; a method gives another value."""
 SIGNS = re.compile(r"[\W_]")
+TYPE_IMPORTS = {"once": "`import type { A }`", "of each": "`import { type A }`"}
+"""How each answer of Q27 is written."""
 
 
 class ExportForm(ScriptConvention):
@@ -246,7 +248,8 @@ class TypeImport(ScriptConvention):
     question = "Where does an import of types alone say that they are types?"
     linter_codes = frozenset({"consistent-type-imports", "consistent-type-specifier-style", "useImportType"})
     asked = TYPED
-    values = ("once", "of each")
+    values = tuple(TYPE_IMPORTS)
+    version = 2
     examples = Examples(
         value="once",
         path="src/a.ts",
@@ -284,8 +287,11 @@ class TypeImport(ScriptConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        form = "import type { A }" if value == "once" else "import { type A }"
-        return f"Import types, where they are all that an import names, by `{form}`."
+        return f"Import types, where they are all that an import names, by {TYPE_IMPORTS[value]}."
+
+    def message(self, found: str, wanted: str, key: str) -> str:
+        """Return what is to be done, and how it is written here."""
+        return super().message(TYPE_IMPORTS[found], wanted, key)
 
 
 def named_imports(statement: Node) -> list[Node]:

@@ -82,6 +82,16 @@ def test_a_semicolon_is_missed_where_the_statement_ends():
     assert "End a statement with a semicolon (here: no semicolon)" == finding.message
 
 
+def test_how_types_are_imported_here_is_said_in_code():
+    """The answer of a setting, `of each`, would tell a reader nothing."""
+    profile = learn_profile(tally(f"src/f{n}.ts", f'import type {{ A }} from "./a{n}";\n' * 3) for n in range(60))
+    source = parse("src/new.ts", 'import { type A } from "./a";\n')
+
+    (finding,) = [f for f in judge_source(source, profile, is_new=True).findings if f.entry.convention == "Q27"]
+
+    assert finding.message.endswith("by `import type { A }` (here: `import { type A }`)")
+
+
 def test_an_example_is_the_first_line_that_conforms():
     """Queries find statements in no order: which line stands for a file, and what it says, follow from the file."""
     text = "".join(f"f({n});\n" if n % 2 else f"const a{n} = {n};\n" for n in range(200))
