@@ -140,7 +140,8 @@ def misfits(rule: str, row: Mapping[str, Any], convention: Convention) -> list[s
     if not is_rule(rule):
         keys = ", ".join(f"{convention.id}[{each}]" for each in sorted(convention.keys or ()))
         way = f", known: {keys}" if keys else ""
-        way = ": name one as findings do, its language first" if convention.is_neutral else way
+        example = ": ".join(filter(None, (convention.examples.language, convention.examples.key)))
+        way = f": name one as findings do, such as {convention.id}[{example}]" if convention.is_neutral else way
         return [f": {convention.id} has no such rule{way}"]
     value = row.get("value", "")
     if convention.answers and isinstance(value, str) and value not in ["", *convention.answers]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # they import this module
 
 NOT_NEUTRAL = frozenset({"python"})
 """Languages with a catalogue of their own."""
-NEUTRAL_KEY = re.compile(r"[\w+#.-]+(: .+)?")
+NEUTRAL_KEY = re.compile(r"(?P<language>[\w+#.-]+)(: (?P<topic>.+))?")
 """What a rule that every language has is called: the language, and mostly what is asked of it."""
 VOWEL = re.compile(r"[aeio]|u(?!n[ai]|s)")
 """What opens a word that stands after `an`."""
@@ -497,9 +497,19 @@ def is_rule(name: str) -> bool:
     convention = conventions_by_id().get(row)
     if convention is None or not opening:
         return convention is not None
-    if convention.keys is None:
-        return key.endswith("]") and (not convention.is_neutral or NEUTRAL_KEY.fullmatch(key[:-1]) is not None)
-    return key.endswith("]") and key[:-1] in convention.keys
+    if not key.endswith("]"):
+        return False
+    if convention.keys is not None:
+        return key[:-1] in convention.keys
+    return not convention.is_neutral or is_neutral_key(key[:-1], convention)
+
+
+def is_neutral_key(key: str, convention: Convention) -> bool:
+    """Claim that *key* names a language that *convention* may be asked of, and a topic where its keys have one."""
+    named = NEUTRAL_KEY.fullmatch(key)
+    if named is None or named["language"] in NOT_NEUTRAL:
+        return False
+    return bool(named["topic"]) == bool(convention.examples.key)
 
 
 @cache
