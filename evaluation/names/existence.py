@@ -32,6 +32,8 @@ from .resolver import UnaskedError, ask_resolver, find_resolver, installed, leas
 from .running import names_lacking
 
 RULE = "A11"
+CALLED = frozenset({"arguments", "keyword"})
+"""The kinds of what is wrong with a call, of which type checkers speak where it begins."""
 FILES_A_RUN = 500
 """Files that the resolver is asked about at once."""
 PLATFORMS = ("linux", "darwin", "win32")
@@ -192,15 +194,16 @@ def findings_by_path(missing: Iterable[Missing], sources: Mapping[str, Source]) 
         if each.path not in silences:
             silences[each.path] = Silences(source)
         finding = as_finding(each, source)
-        lines = {each.line, line_of_import(finding, source)}
+        lines = {each.line, line_of_whole(each, finding, source)}
         if not any(silences[each.path].cover(ApiExists.linter_codes, line) for line in lines):
             found.setdefault(each.path, []).append(finding)
     return found
 
 
-def line_of_import(finding: Finding, source: Source) -> int:
-    """Return where the import begins in which *finding* stands, for there linters speak of it, else its own line."""
+def line_of_whole(missing: Missing, finding: Finding, source: Source) -> int:
+    """Return where the import or the call begins in which *finding* stands, for there linters speak of it."""
+    whole = "call" if missing.kind in CALLED else "import_from_statement"
     node = source.tree.root_node.descendant_for_byte_range(finding.start, finding.start)
-    while node is not None and node.type != "import_from_statement":
+    while node is not None and node.type != whole:
         node = node.parent
     return finding.line if node is None else node.start_point.row + 1

@@ -322,6 +322,20 @@ def test_a_comment_where_an_import_begins_is_for_all_that_it_names(write_tree, f
     assert told == bool(findings_by_path(find_missing(root, ["shop/use.py"]), sources))
 
 
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [("  # type: ignore[call-arg]", False), ("  # type: ignore[arg-type]", True), ("", True)],
+    ids=["of calls", "of something else", "none"],
+)
+def test_a_comment_where_a_call_begins_is_for_all_that_it_gives(write_tree, first: str, told: bool):
+    """Type checkers report there what one of its lines gives, such as a keyword of another version."""
+    code = f"def pay(price): pass\n\n\npay({first}\n    price=1,\n    coin=2,\n)\n"
+    root = write_tree({"shop/use.py": code})
+    sources = {"shop/use.py": parse_text("shop/use.py", code, PYTHON)}
+
+    assert told == bool(findings_by_path(find_missing(root, ["shop/use.py"]), sources))
+
+
 def test_the_rows_own_examples(write_tree: Callable[[Mapping[str, str]], Path]):
     """Of the code that A11's page shows, only what departs names something that does not exist."""
     shown = conventions_by_id()["A11"].examples
