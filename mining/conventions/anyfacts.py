@@ -72,8 +72,11 @@ HEAD = re.compile(r"identifier|string|word|label")
 """Kinds of the words before a block's body."""
 TAKEN = re.compile(r"\$?\b\w++(?!\s*\()")
 """A word among parameters that is not what a default value calls."""
-GIVEN = re.compile(rb"(?:@O|\bo)verride\b|\bextension\b")
-"""What says, before a name, that it was given elsewhere: of a method by another class, of an extended type."""
+GIVEN = re.compile(rb"(?:@O|\bo)verride\b|\bextension\b|\bprotected\b")
+"""
+What says, before a name, that it was given elsewhere, of a method by another class, of an extended type; or that only
+heirs may call it.
+"""
 LONGEST = 60
 """Characters of a value or a name that are kept."""
 DEEPEST = 40
@@ -147,7 +150,8 @@ class UseFact(NamedTuple):
     inside: str
     """
     The unit around it; nothing where there is none, or where it overrides: what is called so may be another. Nor where
-    it is called on what the unit takes, or is a value of the file's own: others of the name are something else.
+    heirs alone may call the unit, or it is called on what that takes, or is a value of the file's own: others of the
+    name are something else.
     """
     line: int
     start: int

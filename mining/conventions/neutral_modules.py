@@ -30,6 +30,8 @@ OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
 """What opens the name of a module of the same repository."""
 SETTING_UP = re.compile(r"\.(?:conf|config)\.\w+$")
 """How files end that set a tool up."""
+ERROR = re.compile(r"(?:Error|Exception)$")
+"""How what is raised is called: a function that may raise it stands for no other reason to."""
 HERE = re.compile(rb"__(?:DIR__|FILE__|dirname\b)")
 """What stands before it in PHP, Ruby or JavaScript where it is the file's own folder: `__DIR__ . "/a.php"`."""
 JOINED = re.compile(rb"[.+]\s*$")
@@ -207,7 +209,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 10
+    version = 11
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -284,7 +286,7 @@ class HouseModule(NeutralHouseConvention):
                 ):
                     continue
                 elsewhere = {path for path in made.past(own, raw) if not within(path, home)}
-                is_own = last_part(raw) in made.homes or raw in made.units
+                is_own = last_part(raw) in made.homes or raw in made.units or ERROR.search(raw)
                 is_outside = is_folder or not (is_own or is_of_value(raw, files[0].language))
                 if is_outside and len(elsewhere) <= MOST_RAW_FILES and (elsewhere or is_folder):
                     best[raw] = max(best.get(raw, (0, "")), (sum(users.values()), own))

@@ -171,6 +171,26 @@ def test_a_function_is_called_where_its_name_reaches(head: str, path: str, keys:
     assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
 
 
+@pytest.mark.parametrize(("before", "keys"), [("static", ["java: `Shop.step`"]), ("protected", [])])
+def test_a_method_for_heirs_is_nothing_that_others_go_through(before: str, keys: list[str]):
+    """Who is no heir cannot call it, and has to go past it."""
+    files = {f"src/F{n}.java": f"class F{n} extends Run {{\n    int f() {{ return run(); }}\n}}\n" for n in range(24)}
+    files["src/Run.java"] = f"class Run {{\n    {before} int run() {{ return Shop.step(); }}\n}}\n"
+    files["src/Old.java"] = "class Old {\n    int old() { return Shop.step(); }\n}\n"
+
+    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+
+
+@pytest.mark.parametrize(("raised", "keys"), [("Step", ["typescript: `Step`"]), ("StepError", [])])
+def test_an_error_is_raised_past_what_may_raise_it(raised: str, keys: list[str]):
+    """A function that raises it for one reason stands for no other."""
+    function = f"export function {{}}(x) {{{{\n  if (x) throw new {raised}(x);\n}}}}\n"
+    files = {f"src/{name}.ts": function.format(name) for name in ("runStep", "old")}
+    files |= {f"src/f{n}.ts": f"function f{n}(x) {{\n  runStep(x);\n}}\n" for n in range(24)}
+
+    assert keys == [entry.key for entry in learn(files).entries if entry.convention == "Q15"]
+
+
 @pytest.mark.parametrize(("called", "expected"), [("", ["typescript: `raise`"]), ("  lateError('b');\n", [])])
 def test_no_function_stands_for_what_its_file_has_several_for(called: str, expected: list[str]):
     """Where one file raises in several functions that others call, what they raise by is no slip past one of them."""
