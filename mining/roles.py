@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 TEST = re.compile(
-    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|integration_tests?|test[-_]?[dD]ata"
+    r"^(?:t|testing)/|(^|/)(_{0,2}[Tt]ests?_{0,2}|tests_\w+|(?:e2e|integration)_tests?|e2e|test[-_]?[dD]ata"
     r"|__(?:(?:test)?fixtures|mocks|snapshots|typetests?)__)/"
     r"|(?:[a-z\d]Test|Tests|-tests|\.Tests?(?:\.\w+)*)/|[a-z\d]Test(?:s|Case)?\.(?:cs|java|kt|php|scala|swift)$"
     r"|(^|/)(test_[^/]*|conftest)\.\w+$|_test\.\w+$|\.(test|spec)\.\w+$"
@@ -42,13 +42,15 @@ mean more, as that of migrations, it tells by a version, by capitals, or by wher
 """
 DATA = re.compile(
     r"(^|/)(?:tests?/(?:.*?/)??(?:cases|(?:\w+_)?data|fixtures?|resources|snapshots?|test[-_]?[dD]ata)"
-    r"|test[-_]?[dD]ata|__snapshots__)/"
+    r"|spec/(?:.*?/)??fixtures|test[-_]?[dD]ata|__snapshots__)/"
 )
 """Elsewhere than under tests a house may have code of its own that is about snapshots."""
 SAMPLES = ("data/", "Data/", "snapshot/", "snapshots/", "snapshots__/", "src/test/resources/")
 """How the folders end of what nobody wrote in the house's style, or at all, or which builds copy and do not compile."""
 SAMPLE = re.compile(r"(?:^|/|\.)(?:actual|expected|input|output)\.\w+$|\.(?:html?|ini|json5?|toml|xml|ya?ml)$")
 """How files of other such folders end that a program under test reads or writes: before and after, and data."""
+FIXTURE = re.compile(r"(?:^|/)fixtures/(?:.*/)?[^/]+\.rb$")
+"""Files of Ruby, whose customs have nothing but data in a folder of that name."""
 
 
 def role_of(path: str) -> str:
@@ -95,4 +97,5 @@ def data_folder(path: str) -> str:
 def is_sample(path: str) -> bool:
     """Claim that the file at *path* is read by tests as a sample or as output, and in no style of the house's."""
     folder = data_folder(path)
-    return folder.endswith(SAMPLES) or (folder != "" and SAMPLE.search(path) is not None)
+    is_data = SAMPLE.search(path) is not None or FIXTURE.search(path) is not None
+    return folder.endswith(SAMPLES) or (folder != "" and is_data)

@@ -280,6 +280,9 @@ def test_a_way_of_its_own_is_told_by_how_many_places_and_which_share_agree(answe
         ("tests/fixtures/a/expected.py", 0),
         ("tests/fixtures/a/input_reader.py", 6),
         ("src/fixtures/a.input.py", 6),
+        ("spec/fixtures/house/app/a.rb", 0),
+        ("test/fixtures/a.rb", 0),
+        ("spec/support/a.rb", 6),
     ],
 )
 def test_what_tests_read_has_no_style(path: str, found: int):
