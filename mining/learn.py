@@ -48,6 +48,8 @@ OPENING = ("(", "[", "{")
 """What a line ends with that goes on."""
 OWN_HABIT = 0.8
 """A narrower scope that keeps the wider one's rule in a smaller share of places has no rule of it."""
+LEAST_APART = 10.0
+"""So many places of a narrower scope tell that it has no rule of it where not one of them keeps it."""
 
 
 class Place(NamedTuple):
@@ -265,7 +267,8 @@ def silence(convention: Convention, whole: Entry | None, scope: str, places: Seq
         return []
     votes, files = weigh(convention, places)
     n, k = sum(votes.values()), votes.get(whole.value, 0.0)
-    if n < convention.least_support or files < convention.least_files or k >= OWN_HABIT * n:
+    least = convention.least_support if k else min(LEAST_APART, convention.least_support)
+    if n < least or files < convention.least_files or k >= OWN_HABIT * n:
         return []
     times = count_values(places)
     entry = replace(whole, scope=scope, k=round(k, 3), n=round(n, 3), files=files, bound=round(wilson_bound(k, n), 5))

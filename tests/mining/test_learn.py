@@ -146,7 +146,8 @@ def test_others_help_no_folder(monkeypatch: pytest.MonkeyPatch):
     """What a folder does otherwise it has to show by itself."""
     monkeypatch.setattr(learn, "read_priors", lambda: {"S01": Prior(1_000.0, 1.0)})
 
-    assert "dir:a" not in learned([*folder("a", (0, 6), (0, 6), (0, 6)), *folder("b", *[(10, 0)] * 60)])
+    found = learned([*folder("a", (0, 6), (0, 6), (0, 6)), *folder("b", *[(10, 0)] * 60)])
+    assert not found["dir:a"].tier
 
 
 @pytest.mark.usefixtures("alone")
@@ -219,16 +220,19 @@ def test_a_folder_that_agrees_has_a_rule_of_its_own_where_it_is_firmer(others: l
         pytest.param([(5, 1), (5, 1), (6, 2)], False, id="four of five"),
         pytest.param([(4, 2), (4, 2), (4, 3)], False, id="too few places"),
         pytest.param([(6, 4), (6, 4)], False, id="too few files"),
+        pytest.param([(0, 1)] * 10, True, id="nowhere"),
+        pytest.param([(0, 1)] * 9, False, id="nowhere, in too few places"),
+        pytest.param([(0, 1)] * 12 + [(1, 0)], False, id="nearly nowhere, in too few places"),
     ],
 )
 def test_a_folder_is_left_alone_where_it_plainly_does_not_keep_the_rule(files: list, is_silenced: bool):
-    """With as much evidence as a rule needs; where a team enforces the rule, it holds there, too."""
+    """With as much evidence as a rule needs, or less where no place does; what a team enforces holds there, too."""
     places = [*folder("a", *[(10, 0)] * 60), *folder("old", *files)]
     asked = {"S01": Override(enforce=True, reason="agreed")}
 
     assert is_silenced == ("dir:old" in learned(places))
     assert {"repository"} == set(learned(places, overrides=asked))
-    if is_silenced:
+    if is_silenced and files[0][0]:
         entry = learned(places)["dir:old"]
         assert ("double", "", "", 3, 15, 20) == (
             entry.value, entry.strength, entry.tier, entry.files, entry.conforming, entry.opportunities,
