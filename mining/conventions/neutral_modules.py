@@ -209,7 +209,7 @@ class HouseModule(NeutralHouseConvention):
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
-    version = 11
+    version = 12
     cap = "advise"  # as row A01, whose twin it is
     is_scoped = False  # where nobody goes past the house's own, that it calls another proves no preference
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
@@ -286,8 +286,9 @@ class HouseModule(NeutralHouseConvention):
                 ):
                     continue
                 elsewhere = {path for path in made.past(own, raw) if not within(path, home)}
-                is_own = last_part(raw) in made.homes or raw in made.units or ERROR.search(raw)
-                is_outside = is_folder or not (is_own or is_of_value(raw, files[0].language))
+                is_outside = is_folder or not (
+                    made.defines(raw) or ERROR.search(raw) or is_of_value(raw, files[0].language)
+                )
                 if is_outside and len(elsewhere) <= MOST_RAW_FILES and (elsewhere or is_folder):
                     best[raw] = max(best.get(raw, (0, "")), (sum(users.values()), own))
         for raw, (_, own) in sorted(best.items()):
@@ -381,6 +382,12 @@ class Made:
         """Return the files that make something by its own name for which one of the house's could stand."""
         passed = self.passed[own, raw]
         return {path for path, first in self.raw[raw] if "" in passed or first in passed}
+
+    def defines(self, raw: str) -> bool:
+        """Claim that the house defines what is called *raw*, or a class of that name and its method."""
+        name = last_part(raw)
+        owner = last_part(raw[: -len(name)].rstrip(".:->"))
+        return name in self.homes or raw in self.units or {owner, name} <= self.units
 
     def common(self) -> set[str]:
         """Return what several functions of one file call that are used elsewhere."""

@@ -97,6 +97,22 @@ def test_what_the_house_defines_is_not_gone_through_another_function_of_it(defin
 
 
 @pytest.mark.parametrize(
+    ("defined", "keys"),
+    [
+        pytest.param("class Shop\n  def self.step(x)\n    x\n  end\nend\n", [], id="a method of the house's"),
+        pytest.param("class Shop\n  def self.walk(x)\n    x\n  end\nend\n", ["ruby: `Shop.step`"], id="another"),
+        pytest.param("class Shelf\n  def self.step(x)\n    x\n  end\nend\n", ["ruby: `Shop.step`"], id="of another"),
+    ],
+)
+def test_a_method_that_the_house_defines_may_be_called_by_anyone(defined: str, keys: list[str]):
+    """A function that calls the method of a class of the house does not stand for it, whatever that one calls."""
+    files = {"src/run.rb": "def run_step(x)\n  Shop.step(x)\nend\n", "src/old.rb": "def old(x)\n  Shop.step(x)\nend\n"}
+    files |= {f"src/f{number}.rb": f"def f{number}(x)\n  run_step(x)\nend\n" for number in range(24)}
+
+    assert keys == [entry.key for entry in learn(files | {"src/own.rb": defined}).entries if entry.convention == "Q15"]
+
+
+@pytest.mark.parametrize(
     ("passed", "slip", "rows"),
     [
         ("'run'", "step('run', x);\n", [("Q15", 1)]),
