@@ -27,8 +27,8 @@ SAID = re.compile(r"assign|call|command|expression|^list$|lexical|pipeline|varia
 GIVING = re.compile(r"assign|lexical|type_alias|variable")
 """Kinds of statements that give something a name, and have no lines of their own to stand apart by."""
 WORD = re.compile(r"[\w$]+")
-BROKEN = re.compile(r"=[ \t]*\r?\n")
-"""Where a line is broken that would be too long: behind the sign, before all of the value."""
+BROKEN = re.compile(r"=>?[ \t]*\r?\n")
+"""Where a line is broken that would be too long: behind the sign, before all of the value or of what it gives."""
 CALLED = re.compile(r"[\w$.]+\(")
 """What a statement opens with that calls something with brackets."""
 DESCRIBING = re.compile(rb"(?:desc|long_desc)\b")
@@ -48,7 +48,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 17
+    version = 18
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -111,6 +111,7 @@ class BlankLines(NeutralConvention):
                 "export const A = f({\n  b,\n});\nexport type A = B<typeof A>;\n",
                 "export {\n  A,\n} from 'a';\nexport { B } from 'b';\n",
                 "export const A =\n  'a';\nexport const B = 'b';\n",
+                "export const a = (b) => b.a;\nexport const c = (b) =>\n  b.c;\n",
             ),
         ),
         Examples(
