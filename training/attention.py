@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -311,9 +312,7 @@ def causal(length: int, before: int, window: int | None, device: torch.device) -
 
 def dense_mask(segments: Sequence[Segment], dtype: torch.dtype, device: torch.device) -> Tensor:
     """Return the additive mask of a whole pack, for models that take no registered attention."""
-    starts = [0]
-    for segment in segments:
-        starts.append(starts[-1] + segment.length)
+    starts = [0, *accumulate(segment.length for segment in segments)]
     allowed = torch.zeros(starts[-1], starts[-1], dtype=torch.bool, device=device)
     for number, segment in enumerate(segments):
         rows = slice(starts[number], starts[number + 1])

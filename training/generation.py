@@ -288,11 +288,12 @@ class ModelGenerator:
         *is_over* says of an answer so far that nothing more of it is wanted: asked where a line begins, and each
         *ask_every* tokens. *guards* refuse tokens while it grows.
         """
+        most = self.context_length // 2
         rows = [
             Row(
                 index,
-                self.prompt_of(request, min(limit, self.context_length // 2)),
-                min(limit, self.context_length // 2),
+                self.prompt_of(request, min(limit, most)),
+                min(limit, most),
                 np.random.default_rng([seed, index]),
                 request.kind,
                 None if is_over is None else is_over[index],

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from statistics import median
 
 import torch
@@ -75,11 +76,10 @@ def probe_rates(setup: Setup) -> float:
         load_weights(setup.model, fresh)
         rate = recipe.learning_rate * factor
         optimizer = make_optimizer(names, recipe)
-        for step, packs in enumerate(remaining_steps(setup.plan, Progress(), recipe.rate_probe)):
+        steps = remaining_steps(setup.plan, Progress(), recipe.rate_probe)
+        for step, packs in enumerate(islice(steps, recipe.rate_probe)):
             warm = min(1.0, (step + 1) / max(1, recipe.rate_probe // 5))
             take_step(setup, packs, parameters, optimizer, rate * warm, torch.zeros((), device=setup.device))
-            if step + 1 == recipe.rate_probe:
-                break
         losses[rate] = held_out_loss(setup)
         setup.report("rates", number + 1, len(RATE_FACTORS))
     load_weights(setup.model, fresh)

@@ -231,7 +231,6 @@ def size_recipe(
     parameters: int,
     context_length: int,
     accelerator: bool = False,
-    minutes: float | None = None,
     whole: int | None = None,
     holes: int = 0,
 ) -> Recipe:
@@ -280,7 +279,7 @@ def size_recipe(
         epochs=epochs_for(pairs),
         extra=0.25 if small and main * 1.25 >= SURE_MIX else 10.0,
         # so that a machine whose pace changes is done within four by the clock, start and proofs included
-        minutes=minutes if minutes is not None else (3.8 if small else None),
+        minutes=3.8 if small else None,
         # no pack is shorter than the longest pair, and cores want a pack each
         max_tokens=min(context_length, 4096 if accelerator and not small else 2048),
         **tokens,

@@ -26,7 +26,6 @@ FETCHING = (
 )  # fmt: skip
 """Keys by which a library imports or downloads code."""
 HARMLESS = (None, False, "eager", "sdpa", "flash_attention_2", "flex_attention")
-ADAPTERS = ("LORA",)
 OWN_KEYS = {
     "r", "lora_alpha", "rank_pattern", "alpha_pattern", "target_modules", "exclude_modules", "trainable_token_indices",
     "use_dora", "use_rslora", "task_type", "peft_type", "peft_version", "base_model_name_or_path", "revision",
@@ -235,8 +234,8 @@ def check_adapter(folder: Path, most: int) -> None:
     check_config(file)
     config = parse_json(file.read_text("utf-8"))
     kind = config.get("peft_type")
-    if kind not in ADAPTERS:
-        raise InputError(f"{str(folder)!r} holds an adapter of kind {kind!r}. Known: {', '.join(ADAPTERS)}.")
+    if kind != "LORA":
+        raise InputError(f"{str(folder)!r} holds an adapter of kind {kind!r}. Known: LORA.")
     usual = LoraConfig().to_dict()
     odd = [key for key, value in config.items() if key not in OWN_KEYS and value and value != usual.get(key)]
     odd += [key for key in ("target_modules", "exclude_modules") if not isinstance(config.get(key) or [], list)]

@@ -447,7 +447,7 @@ def test_replayed_code_is_not_what_forgetting_is_measured_on(family, tiny_base):
 @pytest.mark.parametrize("parameters", [6_000_000, 135_000_000, 7_000_000_000])
 def test_every_run_repeats_and_watches_general_code(parameters, accelerator):
     """However short it is and whatever the base; on a processor no base writes answers of its own for it."""
-    recipe = size_recipe(pairs=1_000, parameters=parameters, context_length=2048, accelerator=accelerator, minutes=2.0)
+    recipe = size_recipe(pairs=1_000, parameters=parameters, context_length=2048, accelerator=accelerator)
 
     assert recipe.replay >= 0.1
     assert recipe.forgetting > 0

@@ -10,11 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ...mining.artefacts import sha256_file
 from ...mining.cache import cache_root
 from ...mining.errors import MachineError
 
-__all__ = ["EMBEDDED", "embedded_name", "embedded_path", "read_manifest", "usual_cache"]
+__all__ = ["EMBEDDED", "embedded_path", "read_manifest", "usual_cache"]
 
 EMBEDDED = "embedded"
 """How the base is named on the command line."""
@@ -42,11 +41,6 @@ def read_manifest(weights: Path) -> dict[str, Any] | None:
         return None
     ours = isinstance(manifest, dict) and manifest.get("schema") == MANIFEST_SCHEMA
     return manifest if ours else None
-
-
-def embedded_name() -> str:
-    """Return the base's name with the first eight digits of its weights' hash."""
-    return f"idiolect/embedded-{sha256_file(embedded_path() / 'model.safetensors')[:8]}"
 
 
 def usual_cache() -> Path:
