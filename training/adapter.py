@@ -18,7 +18,6 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch.nn import functional
 
 from ..mining.artefacts import parse_json, sha256_file, write_json
 from ..mining.errors import InputError, MismatchError, lacks_memory
@@ -26,7 +25,7 @@ from ..mining.instead import tell_instead
 from ..mining.taught import TAUGHT
 from .disk import disk_faults, follow_mask
 from .encode import Example
-from .forward import answer_logits, text_part, to_batch
+from .forward import answer_losses, text_part, to_batch
 from .full import attach_full
 from .models import is_finite
 from .packing import build_pack
@@ -183,10 +182,9 @@ def log_probability_change(model: PeftModel, example: Example, mode: str) -> flo
     """Return the largest change that the adapter makes to the log-probabilities of one answer's tokens."""
     parameter = next(model.parameters())
     batch = to_batch(build_pack([[example]]), mode, parameter.device, parameter.dtype)
-    rows = torch.arange(len(batch.targets), device=parameter.device)
-    tuned = functional.log_softmax(answer_logits(model, batch), dim=-1)[rows, batch.targets]
+    tuned = answer_losses(model, batch, fuse=False)
     with model.disable_adapter():
-        base = functional.log_softmax(answer_logits(model, batch), dim=-1)[rows, batch.targets]
+        base = answer_losses(model, batch, fuse=False)
     return float((tuned - base).abs().max())
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch.nn import functional
 
 from ..mining.artefacts import new_artefact, sha256_file, write_json
 from ..mining.errors import MismatchError
@@ -21,8 +20,9 @@ from .adapter import RECORD, load_adapter, read_record, sample_examples
 from .disk import disk_faults, follow_mask
 from .encode import Example
 from .families import Family, Tokenizer, probe_family
-from .forward import answer_logits, set_mode, to_batch
+from .forward import answer_losses, set_mode, to_batch
 from .models import (
+    DTYPES,
     Base,
     find_base,
     load_base_model,
@@ -42,7 +42,6 @@ GGUF_SCHEMA = "idiolect.gguf/1"
 MARKER = "idiolect.json"
 PROMPTS = 32
 CPU = torch.device("cpu")
-DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 # Largest change of a log-probability between the live adapter and weights in full precision.
 TOLERANCE = 1e-3
 # Largest mean change that bf16 may make: it was 0.013 to 0.018 nats where single ones of 512 moved by up to 0.7.
@@ -189,5 +188,5 @@ def answer_log_probabilities(model: Any, examples: list[Example]) -> Tensor:
     pieces = []
     for example in examples:
         batch = to_batch(build_pack([[example]]), "single", CPU, torch.float32)
-        pieces.append(-functional.cross_entropy(answer_logits(model, batch), batch.targets, reduction="none"))
+        pieces.append(-answer_losses(model, batch, fuse=False))
     return torch.cat(pieces)

@@ -52,6 +52,8 @@ BASES = "bases"
 """The part of the cache that knows where bases were seen."""
 # a model whose configuration states no length at all
 CONTEXT_UNKNOWN = 2048
+DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+"""What the user may say of precision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ import gc
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from statistics import median_low
@@ -50,6 +49,7 @@ from .generation import LoadedModel, ModelGenerator
 from .lanes import choose_lanes
 from .mix import drop_contexts, limit_data, limit_infill, mix_kinds
 from .models import (
+    DTYPES,
     Base,
     choose_dtype,
     context_length,
@@ -198,8 +198,7 @@ def gather(order: Order, device: torch.device, report: Report, began: float) -> 
     aside = aside_of(order.corpus.manifest)
     likely, _ = limit_data(offered, aside, Recipe().data)
     kinds = Counter(pair.kind for pair in likely)
-    sized = partial(
-        size_recipe,
+    sized = size_recipe(
         pairs=len(likely),
         parameters=parameters,
         context_length=room,
@@ -209,7 +208,19 @@ def gather(order: Order, device: torch.device, report: Report, began: float) -> 
     )
     recipe = resolve_recipe(order, sized)
     require_possible(recipe, base)
-    dtype = choose_dtype(device, parameters) if recipe.precision == "auto" else precision(recipe.precision)
+    dtype = choose_dtype(device, parameters) if recipe.precision == "auto" else DTYPES[recipe.precision]
+    encoded = encode_mix(offered, aside, recipe, family, room, report)
+    require_pairs(encoded)
+    longest = min(recipe.max_tokens, room)
+    validation = encode_pairs(spread(mix_kinds(order.corpus.pairs("validation"), 0.0)), family, longest)
+    held_out = first_tokens(validation.examples, recipe.validation_tokens)
+    return Material(order, family, recipe, dtype, room, encoded, held_out, began)
+
+
+def encode_mix(
+    offered: Sequence[Pair], aside: Collection[str], recipe: Recipe, family: Family, room: int, report: Report
+) -> Encoded:
+    """Return those of *offered* that *recipe* mixes and a base that takes *room* tokens reads, and why not the rest."""
     longest = min(recipe.max_tokens, room)
     asked, data = limit_data(offered, aside, recipe.data)
     kept, beyond = limit_infill(asked, recipe.infill)
@@ -221,21 +232,17 @@ def gather(order: Order, device: torch.device, report: Report, began: float) -> 
         # no recipe takes these
         refused[BEYOND_BASE] = refused.pop(TOO_LONG)
     spared = {DATA_BEYOND: data, INFILL_BEYOND: beyond, OTHERS_BEYOND: len(kept) - len(mixed)}
-    encoded = replace(encoded, refused=refused | {reason: count for reason, count in spared.items() if count})
-    require_pairs(encoded)
-    validation = encode_pairs(spread(mix_kinds(order.corpus.pairs("validation"), 0.0)), family, longest)
-    held_out = first_tokens(validation.examples, recipe.validation_tokens)
-    return Material(order, family, recipe, dtype, room, encoded, held_out, began)
+    return replace(encoded, refused=refused | {reason: count for reason, count in spared.items() if count})
 
 
-def resolve_recipe(order: Order, sized: Callable[[], Recipe]) -> Recipe:
+def resolve_recipe(order: Order, sized: Recipe) -> Recipe:
     """
     Return the recipe of *order*, or else the *sized* one in the form of the adapter to go on from, adjusted.
 
     Raises `InputError` where it is of another form than that adapter.
     """
     form = {} if order.start_from is None else read_form(order.start_from)
-    recipe = replace(sized(), **form) if order.recipe is None else order.recipe
+    recipe = replace(sized, **form) if order.recipe is None else order.recipe
     recipe = recipe if order.adjust is None else order.adjust(recipe)
     # four bits are of the base, not of the adapter
     kept = {key: value for key, value in form.items() if not (key == "method" and recipe.method == "qlora")}
@@ -354,11 +361,6 @@ def read_form(folder: Path) -> dict[str, Any]:
             scale = {key: convert(key, recipe[key]) for key in scale}
         form = {"method": "dora" if config["use_dora"] else "lora", "rank": config["r"], **scale, "contrast": False}
     return form if config.get("trainable_token_indices") else {**form, "embedding_rate": 0.0}
-
-
-def precision(name: str) -> torch.dtype:
-    """Return the type called *name*."""
-    return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
 
 
 def continue_adapter(model: Any, material: Material, folder: Path) -> PeftModel:
