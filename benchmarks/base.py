@@ -186,7 +186,7 @@ def complete_bodies(loaded: LoadedModel, files: Sequence[HeldOut]) -> dict[str, 
 
     probes = list(pick_bodies(files, BODIES))
     generator = ModelGenerator(loaded)
-    limits = [limit_answer(generator.count_tokens(probe.pair.response), is_chatty=False) for probe in probes]
+    limits = [limit_answer(generator.count_tokens(probe.pair.response)) for probe in probes]
     answers: list[Any] = [None] * len(probes)
     endings = [""] * len(probes)
     for index, written in generator.generate([probe.pair for probe in probes], adapted=False, max_tokens=limits):
@@ -287,8 +287,8 @@ def decode_speed(loaded: LoadedModel, files: Sequence[HeldOut]) -> dict[str, flo
 def our_decoder(loaded: LoadedModel, prompts: Sequence[list[int]]) -> Callable[[], None]:
     """Return a call that writes `NEW_TOKENS` tokens behind every prompt, never stopping early."""
     import torch
+    from idiolect.training.decoding import Row, decode
     from idiolect.training.forward import set_mode
-    from idiolect.training.generation import Row, decode
 
     family = dataclasses.replace(loaded.family, stop_ids=frozenset())
 

@@ -24,6 +24,7 @@ from idiolect.evaluation.conform import conform
 from idiolect.evaluation.extract import body_is_over, extract_body
 from idiolect.evaluation.probes import Probe, select_probes
 from idiolect.evaluation.statistics import compare, mean_interval
+from idiolect.evaluation.task import limit_answer
 from idiolect.mining.corpus import Corpus, read_corpus
 from idiolect.mining.growth import Growth
 from idiolect.mining.languages import use_languages
@@ -118,7 +119,7 @@ def ask(generator: ModelGenerator, probes: Sequence[Probe], tally: Tally, arm: s
     answers = generator.generate(
         [probe.pair for probe in asked],
         adapted=True,
-        max_tokens=[int(generator.count_tokens(probe.pair.response) * 1.5) + 24 for probe in asked],
+        max_tokens=[limit_answer(generator.count_tokens(probe.pair.response)) for probe in asked],
         temperature=WARMTH,
         seed=seed,
         is_over=[partial(body_is_over, probe.source, probe.span, probe.pair.symbol) for probe in asked],

@@ -29,9 +29,10 @@ import transformers
 from idiolect.training.encode import Example
 from idiolect.training.forward import answer_losses, set_mode, to_batch
 from idiolect.training.gradients import add_gradients
+from idiolect.training.lanes import choose_lanes
 from idiolect.training.packing import build_pack, pack_in_order
 from idiolect.training.recipe import Recipe
-from idiolect.training.setup import choose_lanes, prepare_model
+from idiolect.training.setup import prepare_model
 from idiolect.training.steps import pack_loss
 from peft import LoraConfig, PeftModel, get_peft_model
 

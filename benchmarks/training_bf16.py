@@ -30,7 +30,7 @@ import transformers
 from idiolect.training.attention import Layout, Varlen, as_autocast, segment_attention, varlen_attention
 from idiolect.training.encode import Example
 from idiolect.training.forward import plain_model
-from idiolect.training.machine import matrix_rate
+from idiolect.training.machine import matrix_rate, synchronize
 from idiolect.training.models import choose_dtype
 from idiolect.training.packing import Segment
 from idiolect.training.recipe import Recipe
@@ -155,12 +155,6 @@ class Lap:
     """Most bytes that were allocated on the device."""
 
 
-def wait(device: torch.device) -> None:
-    """Wait for the device's last kernel."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
 def peak_of(device: torch.device) -> int:
     """Return the most bytes allocated since the counter was set back."""
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
@@ -185,7 +179,7 @@ def run_ours(track: Track, shape: str, steps: Sequence[Sequence[Example]], **cha
     for examples in steps:
         started = time.perf_counter()
         losses.append(take_step(model, parameters, optimizer, examples, recipe, "packed", track.device, track.dtype))
-        wait(track.device)
+        synchronize(track.device)
         seconds.append(time.perf_counter() - started)
     return Lap(tuple(seconds), tuple(float(loss) for loss in losses), peak_of(track.device))
 
@@ -241,7 +235,7 @@ def run_peer(
     job = Job(shape, "", tuple(tuple(step) for step in steps))
 
     def now() -> float:
-        wait(track.device)
+        synchronize(track.device)
         return time.perf_counter()
 
     clock = StepClock(now)

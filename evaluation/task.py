@@ -151,6 +151,11 @@ class Asked:
     samples: int
 
 
+def limit_answer(tokens: int, head: int = 0) -> int:
+    """Return how many tokens an answer may have whose reference has *tokens*, and that may say *head* ones before."""
+    return min(ANSWER_MOST, int(tokens * ANSWER_FACTOR) + ANSWER_SLACK + head)
+
+
 @dataclass
 class Bench:
     """
@@ -171,10 +176,8 @@ class Bench:
     def limit(self, probe: Probe) -> int:
         """Return how many tokens an answer to *probe* may have, the same in every arm: of a rival in chat form, too."""
         count = self.task.generator.count_tokens
-        most = int(count(probe.pair.response) * ANSWER_FACTOR) + ANSWER_SLACK
-        if any(getattr(asked.generator, "chatty", False) for asked in self.task.asked):
-            most += CHAT_SLACK + count(opening_of(probe))
-        return min(ANSWER_MOST, most)
+        is_chatty = any(getattr(asked.generator, "chatty", False) for asked in self.task.asked)
+        return limit_answer(count(probe.pair.response), CHAT_SLACK + count(opening_of(probe)) if is_chatty else 0)
 
     def room(self, probe: Probe) -> int:
         """Return the tokens that prompt and answer of *probe* leave of the context; below 0, it does not fit."""

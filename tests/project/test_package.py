@@ -86,6 +86,14 @@ def test_every_module_says_what_goes_in_and_out(path: Path):
     assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda path: path.stem)
+def test_what_a_benchmark_imports_of_the_package_is_there(path: Path):
+    """Most of it is imported where it is used: what is gone would be missed after an hour of measuring."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("idiolect."):
+            exec(ast.unparse(node))
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path):
     """Nothing generic is installed: every file of the wheel lies under idiolect/."""
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
