@@ -21,7 +21,7 @@ from pathlib import Path
 from idiolect.mining.conventions import FileTally, collect_conventions, tally_source
 from idiolect.mining.conventions.convention import Convention
 from idiolect.mining.languages import language_named
-from idiolect.mining.learn import Place, first_choice, weigh
+from idiolect.mining.learn import Files, Place, count_answers, find_copies, first_choice, weigh
 from idiolect.mining.skips import content_reason
 from idiolect.mining.source import UndecodableError, parse_source
 
@@ -90,10 +90,10 @@ def tally_package(name: str) -> Iterator[FileTally]:
 def shares_in(tallies: list[FileTally]) -> Iterator[tuple[str, float]]:
     """Yield (convention, share of its places that follow the package's habit), for habits that may be enforced."""
     places: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
+    about = Files({}, find_copies(tallies))
     for tally in tallies:
-        for found in tally.opportunities:
-            place = Place(tally.path, tally.role, found.value, found.line, "", is_recent=False)
-            places[found.convention, found.key].append(place)
+        for question, place in count_answers(tally, tally.opportunities, tally.texts, about):
+            places[question].append(place)
     for convention in filter(takes_prior, collect_conventions()):
         for (name, _), found in sorted(places.items()):
             if name == convention.id:

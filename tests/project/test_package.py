@@ -5,12 +5,14 @@ The package's shape: what is installed, what is imported, and which way the arro
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import subprocess
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import idiolect
 import pytest
@@ -87,11 +89,19 @@ def test_every_module_says_what_goes_in_and_out(path: Path):
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda path: path.stem)
-def test_what_a_benchmark_imports_of_the_package_is_there(path: Path):
-    """Most of it is imported where it is used: what is gone would be missed after an hour of measuring."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def test_what_a_benchmark_takes_of_the_package_is_there_and_takes_what_it_is_given(path: Path):
+    """Most of it is imported and called where it is needed: a fault there would show after an hour of measuring."""
+    taken: dict[str, Any] = {}
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("idiolect."):
-            exec(ast.unparse(node))
+            exec(ast.unparse(node), taken)
+    for call in nodes:
+        function = taken.get(call.func.id) if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else None
+        if function is not None and not any(isinstance(each, ast.Starred) for each in call.args):
+            options = {each.arg: each.value for each in call.keywords}
+            if None not in options:  # options by a dictionary are not counted here
+                inspect.signature(function).bind(*call.args, **options)
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path):
