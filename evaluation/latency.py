@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from contextlib import suppress
 from pathlib import Path
+from statistics import median
+
+import numpy as np
 
 from ..mining.artefacts import parse_json
 from .samples import Row
@@ -27,11 +30,10 @@ def describe_latency(out: Path, samples: Sequence[Row]) -> dict[str, dict[str, f
             firsts.setdefault(row["arm_id"], []).append(row["first_seconds"])
     latency: dict[str, dict[str, float]] = {}
     for arm, values in seconds.items():
-        warm = sorted(values[WARM_UP:] or values)
-        latency[arm] = {"p50": warm[len(warm) // 2], "p95": warm[int(len(warm) * 0.95)]}
-        first = sorted(firsts.get(arm, [])[WARM_UP:] or firsts.get(arm, []))
-        if first:
-            latency[arm]["first_p50"] = first[len(first) // 2]
+        p50, p95 = np.quantile(values[WARM_UP:] or values, (0.5, 0.95)).tolist()
+        latency[arm] = {"p50": p50, "p95": p95}
+        if first := firsts.get(arm):
+            latency[arm]["first_p50"] = median(first[WARM_UP:] or first)
     return latency
 
 
