@@ -79,8 +79,7 @@ def is_crossed(task: Task) -> bool:
 
 def say_no_folds(task: Task, why: str) -> None:
     """Say that the small test is asked as it is."""
-    if task.report is not None:
-        task.report(f"plan: the test is small, and no folds can be trained here: {why}", 1, 1)
+    task.report(f"plan: the test is small, and no folds can be trained here: {why}", 1, 1)
 
 
 def run_crossed(task: Task) -> dict[str, Any]:
@@ -172,8 +171,6 @@ def clear_results(out: Path) -> None:
 
 def announce(task: Task, parts: Sequence[Part], plan: Plan) -> None:
     """Say before anything is generated what these probes can see, what is trained, and which control is left out."""
-    if task.report is None:
-        return
     sees = "no gain of any size" if plan.mde is None else f"a gain of {points(plan.mde)} or more"
     suite = f"{counted(plan.probes, 'probe')} in {counted(plan.clusters, 'cluster')}"
     # what is measured may differ from it, and the report says what it comes to then

@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..mining.attributes import mark_reason
 from ..mining.cache import cache_folder, digest_of_code, keep
@@ -43,20 +42,14 @@ from ..mining.repository import Files, list_code
 from ..mining.settings import Settings
 from ..mining.skips import content_reason, name_reason
 from ..mining.source import Source, UndecodableError, parse_source
+from ..mining.workers import Progress, silent
 from .accepted import Acceptance
 from .baseline import NOTHING, Baseline, write_baseline
 from .diff import Snapshot
 from .tallies import File, tally_files
 
-if TYPE_CHECKING:
-    from ..mining.workers import Progress
-
 CLAIMS = frozenset({"generated", "minified", "vendored"})
 """Reasons to leave a file alone that a change may bring about by a word or a line."""
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Hear how far a run is, and tell nobody."""
 
 
 # no slots: the files are listed once, beside the fields
@@ -240,13 +233,12 @@ def kept_profile(snapshot: Snapshot, settings: Settings, baseline: Baseline) -> 
     folder = cache_folder("profiles")
     if folder is None or not snapshot.commit:
         return None
-    ages = git_output(snapshot.root, "rev-parse", f"{snapshot.commit}^{{tree}}") or b""
-    young = (
-        git_output(snapshot.root, "rev-parse", "--verify", "--quiet", f"{snapshot.commit}~{COMMITS}^{{tree}}") or b""
-    )
+    tree = git_output(snapshot.root, "rev-parse", f"{snapshot.commit}^{{tree}}") or b""
+    ask_earlier = ("rev-parse", "--verify", "--quiet", f"{snapshot.commit}~{COMMITS}^{{tree}}")
+    earlier = git_output(snapshot.root, *ask_earlier) or b""
     own = "".join(language.sha256 for language in known_languages())
     past = write_baseline(baseline).encode()
-    decides = [ages, young, settings.sha256.encode(), version_of_detectors(), own.encode(), past]
+    decides = [tree, earlier, settings.sha256.encode(), version_of_detectors(), own.encode(), past]
     return folder / f"{hashlib.blake2b(b'|'.join(decides), digest_size=16).hexdigest()}.json"
 
 

@@ -62,8 +62,7 @@ def train_placebo(task: Task) -> Task:
 def retrain_on(task: Task, name: str, pairs: Sequence[Pair], reading: float = 1.0) -> tuple[Generator, LossOf]:
     """Return the model trained on *pairs* alone, *reading* times as often; what was killed meanwhile goes on."""
     assert task.retrain is not None
-    if task.report is not None:
-        task.report(f"training: {name}, {len(pairs):,} pairs", 0, 1)
+    task.report(f"training: {name}, {len(pairs):,} pairs", 0, 1)
     # by what it is to be: nothing else can stand there
     own = sha256_json([model_sha256(task.generator, adapted=True), [pair.id for pair in pairs], reading, __version__])
     return task.retrain(pairs, task.out / TRAINING / own[:16] / name, reading=reading)
@@ -107,8 +106,7 @@ def measure_losses(task: Task, sets: Sequence[LossSet]) -> list[Row]:
         for adapted in (False, True) if by_tuned and task.adapter is not None else (False,):
             losses = list_losses(pairs, task.loss_of, adapted=adapted, as_text=as_text)
             rows += [{"set": name, **row} for row in losses]
-        if task.report is not None:
-            task.report("losses", step + 1, len(sets))
+        task.report("losses", step + 1, len(sets))
     return rows
 
 

@@ -50,11 +50,9 @@ def open_parts(bench: Bench, count: int) -> list[Part]:
     asked = [(bench, "validation", max(1, count // 2)), *((own, "test", -(-count // len(tests))) for own in tests)]
     suites: list[Suite] = []
     for own, split, share in asked:
-        if task.report is not None:
-            task.report("probes", len(suites), len(asked))
+        task.report("probes", len(suites), len(asked))
         suites.append(admit_suite(own, split, share, task.taught if own is bench else frozenset()))
-    if task.report is not None:
-        task.report("probes", len(asked), len(asked))
+    task.report("probes", len(asked), len(asked))
     validation, *rest = suites
     if not folds:
         return [Part(bench, {"test": rest[0], "validation": validation})]

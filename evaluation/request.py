@@ -8,16 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..mining.reading import read_start
 from ..mining.repository import list_files
 from ..mining.source import Source
+from ..mining.workers import Progress, silent
 from .diff import Change, Snapshot, find_change, find_staged, lies_in
-from .learning import CLAIMS, WorkTree, governed_paths, read_source, silent, why_left_alone
-
-if TYPE_CHECKING:
-    from ..mining.workers import Progress
+from .learning import CLAIMS, WorkTree, governed_paths, read_source, why_left_alone
 
 
 @dataclass(frozen=True, slots=True)

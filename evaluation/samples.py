@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from ..mining.artefacts import append_text, parse_json, sha256_json, write_text
 from ..mining.errors import MismatchError
+from ..mining.workers import Progress
 from .arms import Composed, Generator, Written
 from .extract import body_is_over
 from .probes import Probe
@@ -32,8 +33,6 @@ PLACEBO = "placebo"
 
 Row = dict[str, Any]
 """A line of evidence as it is written."""
-Progress = Callable[[str, int, int], None]
-"""Takes a stage, how much of it is done, and how much there is."""
 
 
 # no slots: the prompt is hashed once, beside the fields
@@ -133,7 +132,7 @@ class SealedFile:
 
 
 def generate_samples(
-    jobs: Sequence[Job], file: SealedFile, generators: Mapping[str, Generator], timings: Path, report: Progress | None
+    jobs: Sequence[Job], file: SealedFile, generators: Mapping[str, Generator], timings: Path, report: Progress
 ) -> None:
     """Generate every sample of *jobs* that *file* lacks, chunk by chunk, by the generator of its arm."""
     done = 0
@@ -143,8 +142,7 @@ def generate_samples(
             append_text(timings, "".join(json.dumps(line) + "\n" for line in seconds))
             file.append(rows)
         done += len(chunk)
-        if report is not None:
-            report("generate", done, len(jobs))
+        report("generate", done, len(jobs))
 
 
 def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row], list[Row]]:

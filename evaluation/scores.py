@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..mining.artefacts import sha256_json
+from ..mining.workers import Progress, silent
 from .checks.check import LOST, Answer, Check, Result
 from .extract import Extract, body_is_over, extract_body
 from .probes import Probe
-from .samples import Progress, Row
+from .samples import Row
 
 BATCH = 64
 
@@ -97,7 +98,7 @@ class Scorer:
         off = self.undecidable.get(probe_id, frozenset())
         return {name: Result(None, "unsupported") if name in off else result for name, result in results.items()}
 
-    def score(self, texts: Sequence[Text], report: Progress | None = None) -> list[Row]:
+    def score(self, texts: Sequence[Text], report: Progress = silent) -> list[Row]:
         """Return the score of every text, in order."""
         rows: list[Row] = []
         for start in range(0, len(texts), BATCH):
@@ -109,8 +110,7 @@ class Scorer:
             results = self.judge_once(answers)
             for text, extract, result in zip(batch, extracts, results, strict=True):
                 rows.append(self.describe(text, extract, self.decided(text.probe.id, result)))
-            if report is not None:
-                report("score", len(rows), len(texts))
+            report("score", len(rows), len(texts))
         return rows
 
     def describe(self, text: Text, extract: Extract, results: Mapping[str, Result]) -> Row:

@@ -15,6 +15,7 @@ from typing import Any
 from .. import __version__
 from ..mining.artefacts import sha256_json
 from ..mining.corpus import Corpus
+from ..mining.workers import Progress, silent
 from .arms import (
     ARMS,
     Arm,
@@ -33,7 +34,7 @@ from .extract import body_is_over
 from .policy import Policy
 from .probes import Probe, opening_of
 from .retrieval import Retriever
-from .samples import PLACEBO, REPEAT, RIVAL, Progress
+from .samples import PLACEBO, REPEAT, RIVAL
 from .scores import Scorer
 
 TOO_LONG = "too_long"
@@ -81,7 +82,7 @@ class Task:
     """The checkout that was mined (`match_repository`), for the checks that need more than one file."""
     forced: bool = False
     """Whether fewer probes than an evaluation needs are allowed."""
-    report: Progress | None = None
+    report: Progress = silent
     retrain: Retrain | None = None
     untrainable: str = ""
     """Why no further adapter can be trained by the recipe of the one at hand; empty where one can."""

@@ -28,6 +28,7 @@ from ..mining.corpus import Corpus
 from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
 from ..mining.split import SPLITS, LeakFinder, aside_of
+from ..mining.workers import Progress as Report
 from .adapter import CONFIG, attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
 from .encode import (
@@ -77,7 +78,6 @@ from .shard import spread_layers, taking_turns
 from .siblings import fuse_siblings
 from .vocabulary import house_tokens
 
-Report = Callable[[str, int, int], None]
 REPLAY = "replay.json"
 
 

@@ -25,6 +25,8 @@ from accelerate.utils import InitProcessGroupKwargs
 from ..mining.corpus import Corpus, read_corpus
 from ..mining.errors import InputError, MachineError, MissingExtraError, lacks_memory
 from ..mining.pairs.pair import Pair
+from ..mining.workers import Progress as Report
+from ..mining.workers import silent
 from .budget import Budget, plan_budget, require_room
 from .contrast import look_apart
 from .finish import finish
@@ -34,7 +36,7 @@ from .pace import Approve, choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
 from .run import TRACKING, claim_folder, clear_finished, is_finished, refuse_folder, require_same, start_run
-from .setup import Order, Report, add_replay, announce_idle, gather, set_up
+from .setup import Order, add_replay, announce_idle, gather, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
 
@@ -54,7 +56,7 @@ def train_adapter(
     start_from: Path | None = None,
     score_of: Callable[[int], Score] | None = None,
     trackers: Sequence[str] = (),
-    progress: Report | None = None,
+    progress: Report = silent,
     began: float | None = None,
     approve: Approve | None = None,
 ) -> Path:
@@ -70,15 +72,14 @@ def train_adapter(
     an epoch has, before the first is taken and anything is kept; it raises where it will not have them.
     """
     began = time.perf_counter() if began is None else began
-    report = progress or (lambda *_: None)
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),
         log_with=known_trackers(trackers) or None,
         project_dir=out / TRACKING,
         kwargs_handlers=[InitProcessGroupKwargs(timeout=LONGEST_WAIT)],
     )
-    if not accelerator.is_main_process:
-        report = lambda *_: None  # noqa: E731 - one process draws the line
+    # one process draws the line
+    report = progress if accelerator.is_main_process else silent
     with ExitStack() as held:
         finished = resume and is_finished(out)
         # every process has looked before one of them writes
@@ -205,12 +206,10 @@ def plan_run(
     base: str | Path = "embedded",
     adjust: Callable[[Recipe], Recipe] | None = None,
     start_from: Path | None = None,
-    progress: Report | None = None,
 ) -> Budget:
     """Return what `train_adapter` with these arguments will take; nothing is written and no weight is read."""
     device = choose_device()
-    report = progress or (lambda *_: None)
     order = Order(read_corpus(corpus), find_base(base), adjust=adjust, start_from=start_from)
-    material = gather(order, device, report, time.perf_counter())
+    material = gather(order, device, silent, time.perf_counter())
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # accelerate's and torch's launchers say how many they started
     return plan_budget(material, out, device, processes)

@@ -30,10 +30,12 @@ from idiolect.evaluation.ask import models_of, plan_jobs
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
 from idiolect.evaluation.chosen import say_better_prompts
 from idiolect.evaluation.gate import judge_gate
+from idiolect.evaluation.latency import describe_latency
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.probes import select_probes
 from idiolect.mining.errors import InputError, MismatchError, TooSmallError
 from idiolect.mining.taught import write_taught
+from idiolect.mining.workers import silent
 from toys import FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tenth, tuned_knows
 
 INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}, {"step": 9, "loss": 1.0}]}
@@ -388,7 +390,7 @@ def test_no_two_chunks_of_an_arm_are_drawn_by_the_same_numbers(corpus, tmp_path,
     bench = parts.make_bench(asked)
     jobs = plan_jobs(bench, {"test": parts.admit_suite(bench, "test", None)}, models_of(asked))
     by_arm = {one.name: one.generator for one in asked.asked}
-    samples.generate_samples(jobs, samples.SealedFile(tmp_path / "s"), by_arm, tmp_path / "t", None)
+    samples.generate_samples(jobs, samples.SealedFile(tmp_path / "s"), by_arm, tmp_path / "t", silent)
 
     assert 2 * 4 == len(set(generator.seeds[True])) == len(generator.seeds[True])
     assert set(generator.seeds[True]) <= set(generator.seeds[False])
@@ -503,6 +505,17 @@ def test_latency_is_that_of_the_model_at_hand(corpus, tmp_path, monkeypatch):
     assert 0 < environment["seconds"] < 3600
     assert {9.0} == {times[name] for times in slow.values() for name in ("p50", "p95")}
     assert {0.01} == {times[name] for times in latency.values() for name in ("p50", "p95")}
+
+
+def test_latency_is_the_median_and_the_95th_percentile(tmp_path):
+    """Of an even number the median lies between two; the first eight answers, while all is loaded, do not count."""
+    seconds = [99.0] * 8 + [float(n) for n in range(1, 101)]
+    rows = [{"arm_id": "base", "key": str(n), "seconds": s, "first_seconds": s / 10} for n, s in enumerate(seconds)]
+    (tmp_path / "timings.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    (told,) = describe_latency(tmp_path, rows).values()
+
+    assert {"p50": 50.5, "p95": 95.05, "first_p50": 5.05} == pytest.approx(told)
 
 
 def test_a_damaged_line_stops_the_run(corpus, tmp_path):
