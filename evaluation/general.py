@@ -25,6 +25,8 @@ from ..mining.pairs.kind import MinedFile
 from ..mining.pairs.pair import Pair
 from ..mining.skeleton import render_skeleton
 from ..mining.source import parse_source
+from ..mining.split import SPLITS
+from ..mining.yields import FileYield, make_pair
 
 PACKAGES = ("bm25s", "click", "filelock", "jinja2", "networkx", "pathspec", "rich", "torch", "tqdm")
 """None of them is in `training/base/packages.toml`; those not installed are left out."""
@@ -40,7 +42,7 @@ COPIES = 3
 
 def collect_general(corpus: Corpus) -> list[Pair]:
     """Return the general pairs, each file a cluster of its own, without the packages that *corpus* was mined from."""
-    own = {pair.response for split in ("train", "validation", "test") for pair in corpus.pairs(split)}
+    own = {pair.response for split in SPLITS for pair in corpus.pairs(split)}
     pairs: list[Pair] = []
     for package in PACKAGES:
         found = read_package(package)
@@ -80,28 +82,13 @@ def read_file(package: str, file: Path, each: int | None = EACH) -> Iterator[Pai
     source = parse_source(name, file.read_bytes(), language_named("python"))
     definitions = collect_definitions(source)
     mined = MinedFile(source, definitions, render_skeleton(source, definitions))
+    given = FileYield(name, "python", skeleton=mined.skeleton)
     drafts = sorted(draft_implement(mined), key=lambda draft: sha256_json([name, draft.symbol]))
     for draft in drafts[:each]:
-        pair = Pair(
-            id="",
-            kind="implement",
-            language="python",
-            split="general",
-            prompt_id=name,
-            context=mined.skeleton,
-            instruction=draft.instruction,
-            response=draft.response,
-            repository=package,
-            commit="",
-            path=source.path,
-            symbol=draft.symbol,
-            start_line=draft.start_line,
-            end_line=draft.end_line,
-            licence="",
-            cluster=f"{name} {sha256_json(mined.skeleton)[:8]}",
-            quality=draft.quality,
-        )
-        yield replace(pair, id=sha256_json([pair.path, pair.symbol, pair.instruction, pair.response])[:16])
+        pair = make_pair(given, draft, repository=package, commit="", licence="")
+        digest = sha256_json([name, draft.symbol, draft.instruction, draft.response])[:16]
+        cluster = f"{name} {sha256_json(mined.skeleton)[:8]}"
+        yield replace(pair, id=digest, split="general", prompt_id=name, cluster=cluster)
 
 
 def collect_placebo(count: int) -> list[Pair]:

@@ -48,7 +48,7 @@ class TrainingText:
 
     def copies(self, text: str) -> bool:
         """Claim that 50 tokens of *text* in a row stand in a training answer."""
-        return any(span in self.spans for span in span_hashes(TOKEN.findall(text)))
+        return not self.spans.isdisjoint(span_hashes(TOKEN.findall(text)))
 
     def count_secrets(self, text: str) -> int:
         """Return how many secrets of *text* stand in the training pairs."""
@@ -101,13 +101,12 @@ def make_canary(model: Pair, seed: str) -> Pair:
 
 def measure_exposure(canaries: Sequence[tuple[Pair, int]], loss_of: LossOf) -> list[Exposure]:
     """Return the exposure of every planted canary under the adapted model."""
-    equals = [make_canary(canaries[0][0], f"never planted {i}") for i in range(EQUALS)] if canaries else []
+    equals = [make_canary(canaries[0][0], f"never planted {i}") for i in range(EQUALS)]
     asked = [*(canary for canary, _ in canaries), *equals]
     # equal loss a sentence, not a token: the chance of the whole sentence is what exposure is about
-    losses = [loss.nats for loss in loss_of(asked, adapted=True)] if asked else []
-    others = sorted(losses[len(canaries) :])
+    losses = [loss.nats for loss in loss_of(asked, adapted=True)]
     exposures: list[Exposure] = []
     for (_, repeats), loss in zip(canaries, losses, strict=False):
-        rank = 1 + sum(other < loss for other in others)
+        rank = 1 + sum(other < loss for other in losses[len(canaries) :])
         exposures.append(Exposure(repeats, round(math.log2((EQUALS + 1) / rank), 3)))
     return exposures

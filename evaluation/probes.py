@@ -220,7 +220,7 @@ class TrainedAnswers:
         tokens = TOKEN.findall(response)
         if hash(tuple(tokens)) in self.bodies:
             return "leak_exact"
-        return "leak_span" if any(span in self.spans for span in span_hashes(tokens)) else ""
+        return "" if self.spans.isdisjoint(span_hashes(tokens)) else "leak_span"
 
 
 def span_hashes(tokens: Sequence[str]) -> set[int]:

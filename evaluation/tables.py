@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .statistics import chance_of_better, mcnemar_p, mean_interval
@@ -44,8 +44,7 @@ class Tables:
 
     def rate(self, split: str, arm: str, endpoint: str = "accept") -> float | None:
         """Return the mean over probes, or None without any."""
-        values = self.values(split, arm, endpoint)
-        return math.fsum(values.values()) / len(values) if values else None
+        return mean(self.values(split, arm, endpoint).values())
 
 
 def describe_arm(name: str, tables: Tables, samples: Sequence[Row]) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def describe_arm(name: str, tables: Tables, samples: Sequence[Row]) -> dict[str,
         values = tables.values("test", name, endpoint)
         if values:
             ci = mean_interval(values, tables.clusters)
-            rates[endpoint] = {"rate": math.fsum(values.values()) / len(values), "ci": ci, "n": len(values)}
+            rates[endpoint] = {"rate": mean(values.values()), "ci": ci, "n": len(values)}
     own = [row for row in samples if row["split"] == "test" and row["arm_id"] == name]
     cut = ("guide_left_out", "retrieved_left_out", "guide_used", "retrieved_used")
     return {
@@ -89,7 +88,7 @@ def weigh_style(rows: Sequence[Row]) -> dict[str, Any] | None:
     return summary
 
 
-def mean(values: Sequence[float]) -> float | None:
+def mean(values: Collection[float]) -> float | None:
     """Return the mean, or None of nothing."""
     return math.fsum(values) / len(values) if values else None
 

@@ -167,8 +167,8 @@ def choose_arms(tables: Tables, run: Row) -> dict[str, Any]:
 def compare_chosen(tables: Tables, chosen: Row) -> tuple[Comparison | None, Comparison | None]:
     """Return the primary comparison, and that of the best prompt with `base`; None where an arm is missing."""
     prompt, tuned = chosen["prompt"], chosen["tuned"]
-    primary = compare_arms(tables, tuned, prompt, "accept", "accept@1") if prompt and tuned else None
-    gain = compare_arms(tables, prompt, "base", "accept", "accept@1") if prompt and prompt != "base" else None
+    primary = compare_arms(tables, tuned, prompt) if prompt and tuned else None
+    gain = compare_arms(tables, prompt, "base") if prompt and prompt != "base" else None
     return primary, gain
 
 
@@ -178,31 +178,25 @@ def compare_others(
     """Return acceptance of each of *tuned* against each of *prompts*, without the two that were *chosen*."""
     present = tables.arms("test")
     pairs = [(a, b) for a in tuned for b in prompts if a in present and b in present]
-    found = [
-        compare_arms(tables, a, b, "accept", "accept@1")
-        for a, b in pairs
-        if (a, b) != (chosen["tuned"], chosen["prompt"])
-    ]
+    found = [compare_arms(tables, a, b) for a, b in pairs if (a, b) != (chosen["tuned"], chosen["prompt"])]
     return tuple(comparison for comparison in found if comparison is not None)
 
 
-def compare_arms(tables: Tables, a: str, b: str, endpoint: str, name: str | None = None) -> Comparison | None:
+def compare_arms(tables: Tables, a: str, b: str, endpoint: str = "accept", name: str = "accept@1") -> Comparison | None:
     """Return the comparison of two arms on the probes that *endpoint* can decide, or None when there are none."""
     left, right = tables.values("test", a, endpoint), tables.values("test", b, endpoint)
     shared = left.keys() & right.keys()
     if not shared:
         return None
-    return compare(
-        name or endpoint, (a, {i: left[i] for i in shared}), (b, {i: right[i] for i in shared}), tables.clusters
-    )
+    return compare(name, (a, {i: left[i] for i in shared}), (b, {i: right[i] for i in shared}), tables.clusters)
 
 
 def compare_all(tables: Tables) -> list[Comparison]:
     """Return the secondary comparisons: acceptance of telling pairs of arms, and each check for `tuned` and `base`."""
     present = tables.arms("test")
-    found = [compare_arms(tables, a, b, "accept", "accept@1") for a, b in PAIRS if a in present and b in present]
+    found = [compare_arms(tables, a, b) for a, b in PAIRS if a in present and b in present]
     if "tuned" in present and "base" in present:
-        found += [compare_arms(tables, "tuned", "base", check) for check in tables.checks]
+        found += [compare_arms(tables, "tuned", "base", check, check) for check in tables.checks]
     return [comparison for comparison in found if comparison is not None]
 
 

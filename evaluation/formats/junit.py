@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from ...mining.artefacts import sha256_json
 from ..findings import Alert, Inspected, Report, has_own_way
@@ -76,7 +76,7 @@ def render_suite(file: Inspected, alerts: Alerts, broken: int, profile: str) -> 
             counts = {"k": f"{entry.conforming}", "n": f"{entry.opportunities}"}
             lines += properties("      ", {**counts, "bound": f"{entry.bound:g}"})
         lines.append(
-            f"      <failure type={attribute(rule)} message={attribute(first.message)}>{escape(said)}</failure>"
+            f"      <failure type={attribute(rule)} message={attribute(first.message)}>{escape(legal(said))}</failure>"
         )
         lines.append("    </testcase>")
     return "\n".join([*lines, "  </testsuite>"])
@@ -96,11 +96,6 @@ def properties(margin: str, values: Mapping[str, str]) -> list[str]:
 def attribute(value: str) -> str:
     """Return *value* quoted as an attribute."""
     return quoteattr(legal(value), {"\n": "&#10;", "\t": "&#9;"})
-
-
-def escape(value: str) -> str:
-    """Return *value* as text of an element."""
-    return legal(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def legal(value: str) -> str:
