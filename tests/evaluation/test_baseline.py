@@ -299,7 +299,7 @@ def test_what_a_comment_excuses_weakens_no_rule(write_tree: Write, commit_tree: 
         assert tier == tier_of_quotes(root) == tier_of_quotes(root, base="HEAD"), text
 
 
-def test_what_many_depart_from_is_no_firmer_for_being_accepted(write_tree: Write, capsys: pytest.CaptureFixture[str]):
+def test_what_many_depart_from_is_no_firmer_for_being_accepted(write_tree: Write):
     """With its slips, the share of places that keep a rule must still be what its tier asks for."""
     root = write_tree({f"m{i}.py": 'x = "a"\n' * 9 + (SLIP if i < 3 else "") for i in range(10)})
     before = tier_of_quotes(root)

@@ -86,7 +86,7 @@ def test_the_embedded_base_has_read_no_general_code():
     assert not read & set(PACKAGES)
 
 
-def test_a_package_that_was_mined_is_no_general_code(corpus):
+def test_a_package_that_was_mined_is_no_general_code():
     """An adapter may change what it was tuned on."""
     click = read_package("click")
 

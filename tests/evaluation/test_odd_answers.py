@@ -117,7 +117,7 @@ def test_a_context_that_holds_no_probe_is_told(corpus, tmp_path):
     assert not (tmp_path / "e" / "verdict.json").exists()
 
 
-def test_neither_the_answer_nor_its_neighbours_can_be_retrieved(corpus, tmp_path):
+def test_neither_the_answer_nor_its_neighbours_can_be_retrieved(corpus):
     """The index holds training code alone: no held-out file, no test's answer, however near it stands (G08)."""
     retriever = Retriever(corpus.pairs("train"))
     held_out = [pair for split in ("test", "validation") for pair in corpus.pairs(split)]

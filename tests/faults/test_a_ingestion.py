@@ -307,7 +307,7 @@ def test_A16_a_file_that_goes_while_mining(root, monkeypatch, mine):
     assert {"unreadable"} == mined.skipped[victim]
 
 
-def test_A17_a_file_that_may_not_be_read(root, tmp_path):
+def test_A17_a_file_that_may_not_be_read(root):
     """As an ordinary user: the file and the folder are recorded, and the exit code is 0."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to make a file that an ordinary user cannot read")
@@ -355,7 +355,7 @@ def test_A18_output_behind_a_link(root, tmp_path):
     assert (tmp_path / "disk" / "corpus" / "manifest.json").is_file()
 
 
-def test_A18_output_inside_the_input(root, mine):
+def test_A18_output_inside_the_input(root):
     """A corpus inside the mined tree is not mined the next time."""
     first = main(["mine", str(root), "--out", str(root / "corpus"), "--workers", "1"])
     second = main(["mine", str(root), "--out", str(root / "corpus"), "--workers", "1"])

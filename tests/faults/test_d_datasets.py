@@ -125,7 +125,7 @@ def test_D04_one_cluster_of_almost_everything(tmp_path, mine):
         assert not (tmp_path / "evaluation" / "verdict.json").exists()
 
 
-def test_D09_a_corpus_edited_by_hand(root, mine, tmp_path, capsys):
+def test_D09_a_corpus_edited_by_hand(root, mine, tmp_path):
     mined = mine(root)
     file = mined.out / "pairs" / "train.jsonl"
     rows = file.read_text("utf-8").splitlines()
@@ -136,7 +136,7 @@ def test_D09_a_corpus_edited_by_hand(root, mine, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("lacking", ["sha256", "sources", "pairs/test.jsonl"])
-def test_D09_a_manifest_that_does_not_name_all(root, mine, tmp_path, lacking):
+def test_D09_a_manifest_that_does_not_name_all(root, mine, lacking):
     """What no hash is recorded of is not read as if there were one."""
     out = mine(root).out
     marker = out / "manifest.json"
@@ -159,7 +159,7 @@ def test_D09_a_manifest_that_does_not_name_all(root, mine, tmp_path, lacking):
         ("pairs/train.jsonl", lambda text: {**json.loads(text.splitlines()[0]), "response": None}),
     ],
 )
-def test_D09_another_form_with_hashes_made_anew(root, mine, tmp_path, name, change):
+def test_D09_another_form_with_hashes_made_anew(root, mine, name, change):
     """What can be read and is not what this version writes is bad evidence, and no fault of ours."""
     out = mine(root).out
     file, marker = out / name, out / "manifest.json"

@@ -123,7 +123,7 @@ def test_a_damaged_value_is_mined_again(house, commit_tree, tmp_path, monkeypatc
     assert [] == mined
 
 
-def test_a_cache_that_cannot_be_written_is_off(house, tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_written_is_off(house, tmp_path):
     """A file where the folder should be only costs the cache."""
     (tmp_path / "cache").write_text("in the way")
     mine_repositories([house], tmp_path / "first", workers=1)

@@ -176,7 +176,7 @@ def test_a_commit_that_tells_or_changes_nothing_is_no_edit(
         pytest.param("Check the code and everything else", 1, id="of nothing by name"),
     ],
 )
-def test_settings_that_changed_along_with_code_are_no_lesson(write_tree, commit_tree, tmp_path, subject, asked):
+def test_settings_that_changed_along_with_code_are_no_lesson(write_tree, commit_tree, subject, asked):
     """A commit that changes code asks of a file of settings only what its message names there."""
     settings = "repos:\n  - repo: https://example.org/checks\n    hooks:\n      - id: one\n        args: [a, b, c]\n"
     files = {f"shop/{noun}.py": OLD.format(noun=noun) for noun in NOUNS}

@@ -98,7 +98,7 @@ def test_a_command_line_that_cannot_be_read_is_told_in_one_line(capsys, argument
     assert capsys.readouterr().err == f"{told}\n"
 
 
-def test_what_would_be_refused_is_not_said_to_be_next(capsys, corpus, tmp_path, write_tree):
+def test_what_would_be_refused_is_not_said_to_be_next(capsys, tmp_path, write_tree):
     """A corpus that is too small to train on is one to read rules of; both name the corpus."""
     root = write_tree({"total.py": 'def total(prices):\n    """Add *prices* up."""\n    return sum(prices)\n'})
     few = tmp_path / "few"

@@ -160,6 +160,19 @@ def store_corpus(folder: Path, pairs: Sequence[Pair]) -> Path:
     return folder
 
 
+def train_until(step: int, corpus: Path, out: Path, **settings) -> Path:
+    """Return *out*, where a run was interrupted when it had taken *step* steps."""
+    from idiolect.training.train import train_adapter
+
+    def stop(stage, done, total):
+        if stage.startswith("train") and done == step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_adapter(corpus, out, progress=stop, **settings)
+    return out
+
+
 @pytest.fixture(scope="session")
 def pack(family):
     """Twelve pairs in one pack, those of a file behind one prefix."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from idiolect.training.adapter import adapter_tensors
 from idiolect.training.forward import to_batch
 from idiolect.training.fused import fuse_adapter
 from idiolect.training.gated import fuse_gates, gradient_of_both, let_through
@@ -41,21 +40,6 @@ def test_what_is_no_such_gate_is_left_alone(architecture, family):
 
     assert not fuse_gates(model)
     assert not any("forward" in vars(module) for module in model.modules())
-
-
-def test_an_adapter_that_is_off_stays_off(pack, family):
-    """The base is asked through the same layers while the adapter is disabled; names of weights do not change."""
-    model = adapted("qwen2", family)
-    batch = to_batch(pack, "packed", CPU, torch.float32)
-    names = sorted(adapter_tensors(model))
-    with model.disable_adapter(), torch.no_grad():
-        plain = model(**batch.inputs).logits
-    fuse_gates(model)
-    with model.disable_adapter(), torch.no_grad():
-        off = model(**batch.inputs).logits
-
-    assert torch.allclose(plain, off, rtol=1e-5, atol=1e-5)
-    assert sorted(adapter_tensors(model)) == names
 
 
 def test_the_gradient_of_the_gate_is_autograds():

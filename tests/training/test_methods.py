@@ -33,7 +33,7 @@ from idiolect.training.steps import pack_loss
 from idiolect.training.train import train_adapter
 from safetensors.torch import load_file, save_file
 
-from .conftest import make_pairs, store_corpus, tiny_config, tiny_model
+from .conftest import make_pairs, store_corpus, tiny_config, tiny_model, train_until
 from .test_train import RECIPE, read_all
 
 CPU = torch.device("cpu")
@@ -78,7 +78,7 @@ def test_whole_layers_are_all_that_is_trained(family):
 
 
 @pytest.mark.slow
-def test_the_embedded_base_is_tuned_whole(tiny_corpus, tmp_path, family):
+def test_the_embedded_base_is_tuned_whole(tiny_corpus, tmp_path):
     """method=full lowers the loss of the embedded base and leaves PEFT's own files, which plain peft loads."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
@@ -212,13 +212,7 @@ def test_a_base_stored_in_eight_bits_is_loaded_in_full(tmp_path, tokenizer, monk
 def test_the_rate_is_probed_once(tiny_base, tiny_corpus, tmp_path):
     """Of a third, one and three times the rate the best after a few steps is used, recorded, and kept on resume."""
     recipe = replace(SHORT, rate_probe=6, learning_rate=1e-4)
-
-    def stop(stage, done, total):
-        if stage.startswith("train") and done == 5:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=stop)
+    train_until(5, tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, resume=True)
     alone = train_adapter(tiny_corpus, tmp_path / "alone", base=tiny_base, recipe=recipe)
 
@@ -268,13 +262,7 @@ def test_replay_is_mixed_in_and_counted(tiny_base, tiny_corpus, tmp_path):
 def test_a_resumed_run_replays_the_same(tiny_base, tiny_corpus, tmp_path):
     """What the base wrote itself is written once: killed and resumed, a run with replay ends bit-equal."""
     recipe = replace(SHORT, replay=0.2, max_tokens=500)
-
-    def stop(stage, done, total):
-        if stage.startswith("train") and done == 5:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=stop)
+    train_until(5, tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, resume=True)
 
     assert read_all(out) == read_all(train_adapter(tiny_corpus, tmp_path / "x", base=tiny_base, recipe=recipe))
@@ -429,7 +417,7 @@ def test_general_code_is_of_many_packages():
     assert len(set(packages[:different])) == different
 
 
-def test_replayed_code_is_not_what_forgetting_is_measured_on(family, tiny_base):
+def test_replayed_code_is_not_what_forgetting_is_measured_on(tiny_base):
     """Neither the watched files nor evaluation's packages are ever learned from."""
     base = find_base(tiny_base)
     files = list(replay.general_files(base))

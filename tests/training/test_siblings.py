@@ -54,14 +54,15 @@ def test_half_precision_stays_close(fuse, pack, family):
     assert torch.nn.functional.cosine_similarity(gradient.float(), expected, dim=0) > 0.99
 
 
-def test_an_adapter_that_is_off_stays_off(pack, family):
+@pytest.mark.parametrize("fuse", [fuse_siblings, fuse_gates])
+def test_an_adapter_that_is_off_stays_off(fuse, pack, family):
     """The base is asked through the same layers while the adapter is disabled; names of weights do not change."""
     model = adapted("qwen2", family)
     batch = to_batch(pack, "packed", CPU, torch.float32)
     names = sorted(adapter_tensors(model))
     with model.disable_adapter():
         plain, _ = gradients(copy.deepcopy(model).requires_grad_(True), batch, fuse=False)
-        fuse_siblings(model)
+        fuse(model)
         off, _ = gradients(model.requires_grad_(True), batch, fuse=False)
 
     assert torch.allclose(plain, off, rtol=1e-5, atol=1e-5)

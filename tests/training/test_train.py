@@ -28,7 +28,7 @@ from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
 from transformers import JetMoeConfig
 
-from .conftest import make_pairs, store_corpus, tiny_config, tiny_model
+from .conftest import make_pairs, store_corpus, tiny_config, tiny_model, train_until
 
 RECIPE = Recipe(
     steps=24,
@@ -138,31 +138,17 @@ def test_a_killed_run_ends_bit_equal(adapter, tiny_base, tiny_corpus, tmp_path, 
 @pytest.fixture
 def stopped(tiny_base, tiny_corpus, tmp_path):
     """Return the folder of a run that was interrupted at step 8."""
-
-    def interrupt(stage, done, total):
-        if stage.startswith("train") and done == 8:
-            raise KeyboardInterrupt
-
-    out = tmp_path / "stopped"
-    with pytest.raises(KeyboardInterrupt):
-        train_adapter(tiny_corpus, out, base=tiny_base, recipe=RECIPE, progress=interrupt)
-    return out
+    return train_until(8, tiny_corpus, tmp_path / "stopped", base=tiny_base, recipe=RECIPE)
 
 
 def test_fewer_processes_go_on_with_the_same_packs(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """A run that several processes began, in shorter packs, ends on one as if it had never stopped."""
     recipe = replace(RECIPE, steps=6, max_tokens=200)
     plan = Material.plan
-
-    def stop(stage, done, total):
-        if stage.startswith("train") and done == 4:
-            raise KeyboardInterrupt
-
     with monkeypatch.context() as several:
         several.setattr(Material, "plan", lambda self, mode="", processes=1: plan(self, mode, 4))
         whole = train_adapter(tiny_corpus, tmp_path / "whole", base=tiny_base, recipe=recipe)
-        with pytest.raises(KeyboardInterrupt):
-            train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=stop)
+        train_until(4, tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
     resumed = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, resume=True)
 
     assert read_all(resumed) == read_all(whole)
