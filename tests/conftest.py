@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from idiolect.mining import workers
+from idiolect.mining.languages import Language
+from idiolect.mining.own_languages import read_own_languages
 
 # toys that tests share: `from tests_toys import toy_files`
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,6 +25,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # one thread, here and in processes started here: tiny tensors lose more by sharing work than they gain
 os.environ["OMP_NUM_THREADS"] = "1"
 
+DSL = Path(__file__).parents[1] / "samples" / "dsl"
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
 
 
@@ -47,6 +50,15 @@ def warm() -> Iterator[Server]:
     server = Server()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def tend(tmp_path_factory: pytest.TempPathFactory) -> Language:
+    """Return the sample language, whose grammar is made here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IDIOLECT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        (language,) = read_own_languages(DSL / "language.toml")
+    return language
 
 
 @pytest.fixture(name="write_tree")

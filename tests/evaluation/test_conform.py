@@ -4,8 +4,6 @@ Of several answers the best is found: what parses, what the checker accepts, wha
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from idiolect.evaluation.conform import conform
 from idiolect.evaluation.sandbox.doctor import find_cage
@@ -13,18 +11,7 @@ from idiolect.mining.conventions.tally import tally_source
 from idiolect.mining.growth import hole_at, hole_for
 from idiolect.mining.languages import Language, language_named
 from idiolect.mining.learn import learn_profile
-from idiolect.mining.own_languages import read_own_languages
 from idiolect.mining.source import parse_source
-
-DSL = Path(__file__).parent.parent.parent / "samples" / "dsl"
-
-
-@pytest.fixture(name="tend", scope="module")
-def _tend(tmp_path_factory: pytest.TempPathFactory) -> Language:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IDIOLECT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        (language,) = read_own_languages(DSL / "language.toml")
-    return language
 
 
 @pytest.mark.skipif(find_cage() is None, reason="no sandbox on this machine")

@@ -9,18 +9,9 @@ from pathlib import Path
 import pytest
 from idiolect.mining.growth import Growth, hole_at, hole_for
 from idiolect.mining.languages import Language, language_named
-from idiolect.mining.own_languages import read_own_languages
 
 ROOT = Path(__file__).parent.parent.parent
 DSL = ROOT / "samples" / "dsl"
-
-
-@pytest.fixture(name="tend", scope="module")
-def _tend(tmp_path_factory: pytest.TempPathFactory) -> Language:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IDIOLECT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        (language,) = read_own_languages(DSL / "language.toml")
-    return language
 
 
 RULE = "rule r when a > 3C {\n  "

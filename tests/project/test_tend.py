@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 from idiolect.mining.definitions import collect_definitions
 from idiolect.mining.filters.duplicates import Clusters, fingerprint, similar_pairs
-from idiolect.mining.own_languages import read_own_languages
+from idiolect.mining.languages import Language
 from idiolect.mining.source import Source, parse_source
 
 DSL = Path(__file__).parent.parent.parent / "samples" / "dsl"
@@ -51,11 +51,8 @@ CHECKER = load_checker()
 
 
 @pytest.fixture(name="sources", scope="module")
-def _sources(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
+def _sources(tend: Language) -> list[Source]:
     """Parse every program once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IDIOLECT_CACHE", str(tmp_path_factory.mktemp("cache")))
-        (tend,) = read_own_languages(DSL / "language.toml")
     return [parse_source(str(path.relative_to(DSL)), path.read_bytes(), tend) for path in PROGRAMS]
 
 
