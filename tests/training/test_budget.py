@@ -428,14 +428,15 @@ def test_too_little_memory_is_refused_before_loading(tiny_base, tiny_corpus, tmp
 
 def test_packs_are_cut_to_what_memory_holds(tiny_base, tiny_corpus, tmp_path, monkeypatch):
     """Where the recipe's packs are too large, shorter ones add up to the same steps, and it is said."""
-    recipe = replace(RECIPE, pack_tokens=1600, step_tokens=1600, max_tokens=200, lanes=False)
+    recipe = replace(RECIPE, steps=None, pack_tokens=1600, step_tokens=1600, max_tokens=200, lanes=False)
     planned = train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe)
     free = int(planned.memory.total * 0.8)
     monkeypatch.setattr(budget, "free_memory", lambda device: free)
     cut = train.plan_run(tiny_corpus, tmp_path, base=tiny_base, adjust=lambda _: recipe)
     said = []
+    one = replace(recipe, steps=1)
     train.train_adapter(
-        tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe, progress=lambda text, *_: said.append(text)
+        tiny_corpus, tmp_path / "out", base=tiny_base, recipe=one, progress=lambda text, *_: said.append(text)
     )
 
     assert planned.pack_tokens == 1600
