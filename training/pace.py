@@ -51,6 +51,7 @@ PROBE_SHARE, TOO_LONG = 0.02, 5
 """Share of a run's minutes after which no further step is timed; and how many times that ends even the first ones."""
 FEW_STEPS = 10
 """Steps under which minutes teach next to nothing."""
+MORE_STEPS = "give it more minutes, a smaller base or a GPU"
 
 SAVING = 2.0
 """Seconds that writing an adapter takes, beside the proof that it is applied."""
@@ -103,7 +104,7 @@ def count_steps(setup: Setup, a_look: float, approve: Approve | None = None) -> 
         approve(held, in_an_epoch)
     if recipe.minutes is not None and held < min(steps, FEW_STEPS):
         told = f"{hold(recipe.minutes)} {held} of the {steps} steps here, which teaches next to nothing"
-        setup.report(f"plan: {told}; give it more minutes, a smaller base or a GPU", 1, 1)
+        setup.report(f"plan: {told}; {MORE_STEPS}", 1, 1)
     return held
 
 

@@ -255,6 +255,7 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
     cut = (("rules", arm["guide_left_out"]), ("passages", arm["retrieved_left_out"]))
     left_out = ", ".join(f"{count:,} {what}" for what, count in cut if count)
     adapted = name in ARMS and ARMS[name].adapted
+    endpoints = ("accept", *verdict["checks"])
     return {
         "name": name,
         "says": SAYS.get(name, "") + (" · compared" if chosen else "") + (f" · {lost:,} lost" if lost else ""),
@@ -265,7 +266,7 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
         else draw_dot(accept["rate"], accept["ci"], scale, strong=adapted, marks=(0, 0.25, 0.5, 0.75, 1)),
         "rate": percent(accepted(arm)),
         "interval": "" if accept is None else f"95% interval {percent(accept['ci'][0])} to {percent(accept['ci'][1])}",
-        "rates": [percent(arm["rates"][key]["rate"]) if key in arm["rates"] else "–" for key in rate_keys(verdict)],
+        "rates": [percent(arm["rates"][key]["rate"]) if key in arm["rates"] else "–" for key in endpoints],
         "ran_on": percent(arm["endings"].get("ran_on", 0) / total),
         "truncated": percent(arm["endings"].get("truncated", 0) / total),
         "prompt_tokens": "–" if arm["prompt_tokens"] is None else f"{arm['prompt_tokens']:,.0f}",
@@ -301,11 +302,6 @@ def name_tools(run: Row) -> list[str]:
     """Return what mended the answers, for a person."""
     tools = run["checks"].get("style", {}).get("mended_by", ())
     return ["our own fixes" if tool == "idiolect" else tool for tool in tools]
-
-
-def rate_keys(verdict: Row) -> list[str]:
-    """Return the endpoints of the table, acceptance first."""
-    return ["accept", *verdict["checks"]]
 
 
 def describe_losses(losses: Row) -> list[dict[str, Any]]:
@@ -386,7 +382,7 @@ def describe_check(check: Row) -> dict[str, str]:
 
 
 def describe_plan(verdict: Row) -> str:
-    """Return what the probes could see, said before anything was generated."""
+    """Return what the probes could see where arms differ as these did, and how many a gain worth having takes."""
     plan, least = verdict["plan"], points(verdict["policy"]["minimum_gain"])
     sees = "no gain of any size" if plan["mde"] is None else f"a true gain of {points(plan['mde'])}"
     return (
