@@ -14,7 +14,7 @@ import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -239,7 +239,8 @@ class Convention:
     also: ClassVar[tuple[Examples, ...]] = ()
     """Examples of the other keys, where one convention asks several things."""
 
-    @property
+    # asked for every rule of every file
+    @cached_property
     def owners(self) -> list[str]:
         """The formatters that decide its matter, of the languages that are asked."""
         return sorted(
