@@ -69,7 +69,7 @@ def comment_ends(source: Source, comments: Sequence[Node]) -> dict[int, Span]:
     """Return the comments that have their lines for themselves, by the line on which they end."""
     found: dict[int, Span] = {}
     for node in comments:
-        line_start = source.line_starts[source.line_of(node.start_byte) - 1]
+        line_start = source.line_start(node.start_byte)
         # some grammars count the line end into the comment
         end = node.start_byte + len((node.text or b"").rstrip())
         if not source.utf8[line_start : node.start_byte].strip():

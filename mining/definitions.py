@@ -326,8 +326,8 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span, block: 
 def bracketed_lines(source: Source, bracket: Span) -> Span | None:
     """Return the lines between two brackets, or None when they share a line with one of them."""
     first, last = source.line_of(bracket.start) + 1, source.line_of(bracket.end) - 1
-    line_start = source.line_starts[source.line_of(bracket.end) - 1]
-    if first > last or not blank_to_line_end(source, bracket.start) or source.utf8[line_start : bracket.end].strip():
+    before = source.utf8[source.line_start(bracket.end) : bracket.end]
+    if first > last or not blank_to_line_end(source, bracket.start) or before.strip():
         return None
     span = source.lines_span(first, last)
     return span if source.slice(span).strip() else None
@@ -346,8 +346,7 @@ def last_token_end(node: Node, body: Span) -> int:
 
 def blank_to_line_end(source: Source, byte: int) -> bool:
     """Claim that only blanks or a comment stand between *byte* and its line's end."""
-    end = source.utf8.find(b"\n", byte)
-    rest = source.utf8[byte : end if end >= 0 else len(source.utf8)].strip()
+    rest = source.rest_of_line(byte).strip()
     return not rest or rest.startswith(source.language.comment.encode())
 
 

@@ -21,7 +21,7 @@ from operator import attrgetter, itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id
+from .conventions.convention import Convention, HouseConvention, Opportunity, conventions_by_id, rule_id
 from .conventions.facts import FileFacts
 from .conventions.inhouse_definitions import folder_of
 from .conventions.priors import read_priors
@@ -215,7 +215,7 @@ def learn_rule(
     convention: Convention, key: str, places: Sequence[Place], rule: Mapping[str, Any], known: Circumstances
 ) -> list[Entry]:
     """Return the entries of one question: the repository's, and those of narrower scopes that say something else."""
-    override = override_for(known.overrides, f"{convention.id}[{key}]" if key else convention.id)
+    override = override_for(known.overrides, rule_id(convention.id, key))
     places = [place for place in places if not override.spares(place.path)] if override.is_sparing else places
     if not places:
         return []

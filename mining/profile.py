@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
-from .conventions.convention import conventions_by_id
+from .conventions.convention import conventions_by_id, rule_id
 from .owners import Owners, formatters_of
 from .patterns import matcher_of
 from .tiers import TIERS
@@ -134,8 +134,8 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """The rule's id in findings: `S01`, or `I01[numpy]`."""
-        return f"{self.convention}[{self.key}]" if self.key else self.convention
+        """The rule's id in findings."""
+        return rule_id(self.convention, self.key)
 
 
 # no slots: the table of entries is made once, beside the fields

@@ -65,7 +65,7 @@ def opening_statements(source: Source, definitions: list[Definition]) -> list[st
 
 def head_text(source: Source, definition: Definition) -> str:
     """Return the lines of a definition's head, decorators included, without its body."""
-    line_start = source.line_starts[source.line_of(definition.span.start) - 1]
+    line_start = source.line_start(definition.span.start)
     end = definition.head.end if definition.head.end > definition.head.start else definition.span.end
     if definition.doc is not None and definition.head.start <= definition.doc.start < end:
         end = definition.doc.start

@@ -99,6 +99,15 @@ class Source:
         """Return the line, counted from 1, that holds *byte*."""
         return bisect_right(self.line_starts, byte)
 
+    def line_start(self, byte: int) -> int:
+        """Return where the line that holds *byte* starts."""
+        return self.line_starts[self.line_of(byte) - 1]
+
+    def rest_of_line(self, byte: int) -> bytes:
+        """Return what stands from *byte* to the next newline."""
+        end = self.utf8.find(b"\n", byte)
+        return self.utf8[byte : end if end >= 0 else None]
+
     def lines_span(self, first: int, last: int) -> Span:
         """Return the span of the whole lines *first* to *last*, counted from 1, without the last line's end."""
         start = self.line_starts[first - 1]

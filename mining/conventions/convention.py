@@ -40,6 +40,11 @@ VOWEL = re.compile(r"[aeio]|u(?!n[ai]|s)")
 """What opens a word that stands after `an`."""
 
 
+def rule_id(convention: str, key: str) -> str:
+    """Return what a rule is called in findings and settings: `S01`, or `I01[numpy]`."""
+    return f"{convention}[{key}]" if key else convention
+
+
 class Opportunity(NamedTuple):
     """
     A place where a question can be asked, and the choice found there.
@@ -57,8 +62,8 @@ class Opportunity(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """The id of the rule that it is about: `S01`, or `I01[numpy]`."""
-        return f"{self.convention}[{self.key}]" if self.key else self.convention
+        """The id of the rule that it is about."""
+        return rule_id(self.convention, self.key)
 
 
 class Part(NamedTuple):

@@ -7,7 +7,7 @@ What a key brings with it through another key needs no rule of its own: one slip
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 Implication = tuple[str, str]
 
@@ -24,7 +24,7 @@ def fewest(implications: Set[Implication], known: Set[Implication] = frozenset()
     ring = {(cause, next_in_ring(steps, cause)) for cause in tuple(steps)}
     for cause, effect in sorted(implications - known, key=lambda pair: (pair in ring, pair)):
         steps[cause].remove(effect)
-        if not leads(steps, cause, effect):
+        if effect not in reachable(cause, steps):
             steps[cause].add(effect)
             yield cause, effect
 
@@ -35,14 +35,13 @@ def next_in_ring(steps: Mapping[str, Set[str]], name: str) -> str:
     return min(equals, key=lambda other: (other < name, other), default=name)
 
 
-def leads(steps: Mapping[str, Set[str]], start: str, end: str) -> bool:
-    """Claim that *steps* lead from *start* to *end*."""
-    waiting, met = [start], {start}
+def reachable(name: str, steps: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return all that *steps* lead to from *name*, which is among it only where they lead back."""
+    found: set[str] = set()
+    waiting = list(steps.get(name, ()))
     while waiting:
-        for name in steps.get(waiting.pop(), ()):
-            if name == end:
-                return True
-            if name not in met:
-                met.add(name)
-                waiting.append(name)
-    return False
+        other = waiting.pop()
+        if other not in found:
+            found.add(other)
+            waiting.extend(steps.get(other, ()))
+    return found

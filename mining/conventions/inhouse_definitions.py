@@ -14,6 +14,7 @@ from typing import Any
 from ..source import field_of
 from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
 from .facts import ClassFact, FileFacts, FunctionFact, last_name
+from .implications import reachable
 from .naming import EXCEPTION_BASE
 from .view import decorator_name, statement_edit
 
@@ -77,7 +78,7 @@ class RequiredBase(HouseConvention):
         for facts in files.values():
             for fact in governed_classes(facts):
                 have = {
-                    base for name in fact.bases for base in ({last_name(name)} | ancestors(last_name(name), parents))
+                    base for name in fact.bases for base in ({last_name(name)} | reachable(last_name(name), parents))
                 }
                 groups[folder_of(facts.path), ""].append((fact.symbol, have))
                 if last_word(fact.symbol):
@@ -86,7 +87,7 @@ class RequiredBase(HouseConvention):
         for (folder, suffix), found in sorted(groups.items()):
             base, above, share = likeliest_base(found, parents) if len(found) >= LEAST_USES else ("", [], 0.0)
             if share >= LEAST_SHARE and not EXCEPTION_BASE.search(base):
-                family = sorted(name for name in parents if base in ancestors(name, parents))
+                family = sorted(name for name in parents if base in reachable(name, parents))
                 about = {"key": f"in {folder}" if folder else f"named …{suffix}", "folder": folder, "suffix": suffix}
                 rules.append({**about, "base": base, "above": above, "family": family})
         return rules
@@ -114,7 +115,7 @@ class RequiredBase(HouseConvention):
 
     def widen(self, rule: Mapping[str, Any], derived: Mapping[str, Iterable[str]]) -> Mapping[str, Any]:
         """Return *rule* with the classes in its family that came with a change."""
-        came = {heir for name in (rule["base"], *rule["family"]) for heir in ancestors(name, derived)}
+        came = {heir for name in (rule["base"], *rule["family"]) for heir in reachable(name, derived)}
         return {**rule, "family": sorted(came.union(rule["family"]) - {rule["base"]})} if came else rule
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -242,7 +243,7 @@ class ExceptionRoot(HouseConvention):
         parents = parents_in({path: facts for path, facts in files.items() if facts.role == "src"})
         families: defaultdict[str, set[str]] = defaultdict(set)
         for name in parents:
-            for root in ancestors(name, parents):
+            for root in reachable(name, parents):
                 families[root].add(name)
         own = {root: names for root, names in families.items() if root in parents and is_exception(root, parents)}
         if not own:
@@ -280,7 +281,7 @@ def likeliest_base(
     counts = Counter(base for _, have in classes for base in have - NO_BASES)
     found: list[tuple[float, int, str, list[str]]] = [(0.0, 0, "", [])]
     for base, count in counts.items():
-        above = ancestors(base, parents)
+        above = reachable(base, parents)
         asked = sum(name != base and name not in above for name in names)
         if asked >= LEAST_USES:
             found.append((-count / asked, -len(above), base, sorted(above)))
@@ -301,10 +302,10 @@ def class_rules(files: Mapping[str, FileFacts]) -> Iterator[dict[str, Any]]:
         for fact in finished_classes(facts):
             if fact.symbol not in extended:
                 carried = {last_name(name) for name in fact.decorators if library_of(name) not in GENERIC}
-                for base in ancestors(fact.symbol, parents) - NO_BASES - plain:
+                for base in reachable(fact.symbol, parents) - NO_BASES - plain:
                     groups[base][path, fact.symbol] = carried - {"dataclass"}
     for base, decorator in decorated_bases(groups, parents):
-        between = (name for name in extended if base in ancestors(name, parents))
+        between = (name for name in extended if base in reachable(name, parents))
         yield {"key": f"{DERIVED}{base}", "bases": sorted({base, *between}), "decorator": decorator}
 
 
@@ -326,7 +327,7 @@ def decorated_bases(
             len(carriers) >= max(LEAST_USES, LEAST_SHARE * len(found))
             and len({path for path, _ in carriers}) >= LEAST_FILES
         ):
-            rows.append((-len(carriers) / len(found), -len(ancestors(base, parents)), base, decorator, carriers))
+            rows.append((-len(carriers) / len(found), -len(reachable(base, parents)), base, decorator, carriers))
     named: dict[str, tuple[str, set[tuple[str, str]]]] = {}
     for _, _, base, decorator, carriers in sorted(rows, key=lambda row: row[:3]):
         others = {name: places for name, (worn, places) in named.items() if worn == decorator}
@@ -396,20 +397,8 @@ def governed(facts: FileFacts) -> Iterator[FunctionFact]:
             yield function
 
 
-def ancestors(name: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
-    """Return every class that *name* descends from, as far as *parents* tell; of heirs in their place, every heir."""
-    found: set[str] = set()
-    waiting = list(parents.get(name, ()))
-    while waiting:
-        other = waiting.pop()
-        if other not in found:
-            found.add(other)
-            waiting.extend(parents.get(other, ()))
-    return found
-
-
 def is_exception(name: str, parents: Mapping[str, Sequence[str]]) -> bool:
     """Claim that a class is named like an exception and descends from one that is none of the house's."""
     return EXCEPTION_BASE.search(name) is not None and any(
-        EXCEPTION_BASE.search(base) and base not in parents for base in ancestors(name, parents)
+        EXCEPTION_BASE.search(base) and base not in parents for base in reachable(name, parents)
     )

@@ -19,6 +19,7 @@ from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 
 TYPED = SCRIPTS - {"javascript"}
+"""Languages with types; in them a function may be a component or a decorator, which types are called like."""
 READ_BY_TOOLS = re.compile(r"\.d\.[cm]?ts$|(?:^|/)\.|\.(?:conf|config|setup|stories|story)\.\w+$")
 """Paths of files in forms that tools ask for: types without code, settings, stories."""
 THIS = re.compile(rb"\bthis\b")

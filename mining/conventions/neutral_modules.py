@@ -178,8 +178,7 @@ class ModuleOrigin(NeutralConvention):
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the pin behind a name taken off."""
-        end = place.source.utf8.find(b"\n", place.end)
-        line = place.source.utf8[place.end : end if end >= 0 else None].rstrip(b"\"' \r")
+        line = place.source.rest_of_line(place.end).rstrip(b"\"' \r")
         pin = PIN.search(line.decode("utf-8", "replace"))
         if value != "pinned" or pin is None:
             return ()

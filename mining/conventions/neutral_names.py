@@ -16,6 +16,7 @@ from .anyview import AnyView, Name
 from .chosen_names import own_names
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .naming import ACRONYMS, BETWEEN_DIGITS, case_of, recase
+from .neutral_declarations import THIS, TYPED
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
 MARKS = "#_~?!=$"
@@ -25,11 +26,8 @@ BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstab
 What stands before a name: the sign of one that is a word of Rust or C#, the stage that libraries tell by it, and the
 word behind two underscores that says for whom it is: `__forTesting_readAll`.
 """
-THIS = re.compile(rb"\bthis\b")
 COMPANION = b"Companion."
 """What stands before the name of what Kotlin adds to the companion of a class."""
-TYPED = SCRIPTS - {"javascript"}
-"""Languages in which a function may be a component or a decorator, which types are called like."""
 MAKING = frozenset({"kotlin", "scala"})
 """Languages in which a function that makes an object of a type may be called like it."""
 TOLD = frozenset({"java", "kotlin"})

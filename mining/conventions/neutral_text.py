@@ -170,8 +170,8 @@ class CommentForm(NeutralConvention):
 
 def is_alone(file: AnyView, node: Node) -> bool:
     """Claim that a comment has a line to itself: what goes on, or stands beside code, may need a bracket."""
-    start, end = file.source.line_starts[node.start_point.row], file.utf8.find(b"\n", node.start_byte)
-    return file.utf8[start : end if end >= 0 else None].strip() == (node.text or b"").strip()
+    line = file.source.rest_of_line(file.source.line_starts[node.start_point.row])
+    return line.strip() == (node.text or b"").strip()
 
 
 class LongStrings(NeutralConvention):

@@ -238,8 +238,6 @@ def entries_of(facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[EntryFact]
 
 def value_start(place: Place, skipped: bytes) -> int | None:
     """Return where the value after a key starts, past the *skipped* signs."""
-    data = place.source.utf8
-    end = data.find(b"\n", place.end)
-    rest = data[place.end : end if end >= 0 else len(data)]
+    rest = place.source.rest_of_line(place.end)
     value = rest.lstrip(skipped)
     return place.end + len(rest) - len(value) if value else None

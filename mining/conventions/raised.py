@@ -11,7 +11,8 @@ from typing import Any
 
 from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
 from .facts import FileFacts, RaiseFact, last_name
-from .inhouse_definitions import ancestors, parents_in
+from .implications import reachable
+from .inhouse_definitions import parents_in
 from .naming import EXCEPTION_BASE
 
 GENERAL = frozenset(
@@ -105,7 +106,7 @@ class RaisedTypes(HouseConvention):
 
 def exception_families(parents: Mapping[str, list[str]]) -> dict[str, set[str]]:
     """Return, for each exception of the house that derives from none of its others, all that descend from it."""
-    above = {name: ancestors(name, parents) for name in parents}
+    above = {name: reachable(name, parents) for name in parents}
     own = {name for name, bases in above.items() if any(EXCEPTION_BASE.search(b) and b not in parents for b in bases)}
     families: defaultdict[str, set[str]] = defaultdict(set)
     for name in own:

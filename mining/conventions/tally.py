@@ -41,7 +41,6 @@ TYPE = "(type) @site"
 IMPORTS = "(import_statement) @site (import_from_statement) @site"
 CALL = "(call) @site"
 RAISE = "(raise_statement) @site"
-Handler = Callable[[Node, FileView], Iterable[Choice]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,8 @@ class AssertionStyle(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return "Assert by plain `assert` statements." if value in self.values[:1] else "Assert by unittest's methods."
+        way = "plain `assert` statements" if value == "assert statement" else "unittest's methods"
+        return f"Assert by {way}."
 
 
 class SetUp(Convention):

@@ -358,9 +358,7 @@ class IgnoreCodes(Convention):
         text = file.text(site)
         for key, form in IGNORES.items():
             found = form.search(text)
-            if found is not None and (
-                found[1] or not text[found.end() :].strip() or text[found.end() :].strip()[0] in "#"
-            ):
+            if found is not None and (found[1] or text[found.end() :].strip()[:1] in ("", "#")):
                 yield Choice("with a code" if found[1] else "without a code", site, key)
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:

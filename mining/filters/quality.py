@@ -16,7 +16,7 @@ from tree_sitter import Node
 
 from ..definitions import Definition, find_units
 from ..pairs.kind import Draft
-from ..source import Source
+from ..source import Source, Span
 
 SHORTEST_RESPONSE = 12
 """Characters; shorter bodies (`pass`, `...`) teach nothing."""
@@ -101,13 +101,10 @@ def is_ragged(block: Node) -> bool:
 
 def broken_definition(source: Source, definition: Definition) -> bool:
     """Claim that a Python definition, taken by itself, is not valid syntax."""
-    text = source.slice(definition.span)
-    lines = text.split("\n")
-    indent = definition.span.start - source.line_starts[source.line_of(definition.span.start) - 1]
-    if indent:
-        # a block may stand under any head: `if True:` carries the indentation, so that no line has to change
-        margin = source.utf8[definition.span.start - indent : definition.span.start].decode("utf-8")
-        text = "if True:\n" + margin + "\n".join(lines)
+    start = source.line_start(definition.span.start)
+    # a block may stand under any head: `if True:` carries the indentation, so that no line has to change
+    head = "if True:\n" if start < definition.span.start else ""
+    text = head + source.slice(Span(start, definition.span.end))
     try:
         with warnings.catch_warnings(action="ignore"):  # of what the code does, such as a strange escape
             ast.parse(text)

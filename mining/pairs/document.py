@@ -54,7 +54,7 @@ def draft_document(mined: MinedFile) -> Iterator[Draft]:
 
 def undocumented(source: Source, definition: Definition, doc: Span) -> str:
     """Return the whole lines of *definition* without those of its documentation; empty where nothing is left."""
-    start = source.line_starts[source.line_of(definition.span.start) - 1]
+    start = source.line_start(definition.span.start)
     end = source.lines_span(1, source.line_of(definition.span.end - 1)).end
     # documentation above the definition is not among its lines
     before = source.slice(Span(start, max(start, doc.start)))

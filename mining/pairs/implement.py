@@ -71,7 +71,7 @@ def draft_implement(mined: MinedFile) -> Iterator[Draft]:
 def asked_head(source: Source, definition: Definition) -> str:
     """Return the whole lines of a definition up to its body: decorators, signature, documentation."""
     assert definition.code is not None and definition.doc is not None
-    start = source.line_starts[source.line_of(min(definition.span.start, definition.doc.start)) - 1]
+    start = source.line_start(min(definition.span.start, definition.doc.start))
     before = source.slice(Span(start, definition.doc.start))
     after = source.slice(Span(definition.doc.end, definition.code.start)).rstrip()
     head = before + shorten_documentation(source.slice(definition.doc)) + after

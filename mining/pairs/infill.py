@@ -87,7 +87,7 @@ def cut_hole(source: Source, definition: Definition, hole: Span) -> Draft:
     """Return the draft that asks for *hole*, in a window of whole lines around it."""
     first = max(0, hole.start - WINDOW)
     last = min(len(source.utf8), hole.end + WINDOW)
-    start = source.line_starts[source.line_of(first) - 1] if first else 0
+    start = source.line_start(first) if first else 0
     end = source.lines_span(1, source.line_of(max(last - 1, 0))).end
     before, after = source.slice(Span(start, hole.start)), source.slice(Span(hole.end, max(end, hole.end)))
     return draft_at(source, hole, kind="infill", symbol=definition.symbol, instruction=f"{before}{HOLE}{after}")
