@@ -27,15 +27,7 @@ ANYTHING = re.compile(rb"")
 PYTHON = frozenset({"python"})
 WORKFLOWS = ".github/workflows/"
 """Stands for all files of that folder."""
-PIPELINES = (
-    WORKFLOWS,
-    ".gitlab-ci.yml",
-    ".pre-commit-config.yaml",
-    ".travis.yml",
-    "Justfile",
-    "Makefile",
-    "justfile",
-)
+PIPELINES = (WORKFLOWS, ".gitlab-ci.yml", ".pre-commit-config.yaml", ".travis.yml", "Justfile", "Makefile", "justfile")
 """What a team runs, as it is mostly called."""
 PYTHON_TASKS = (*PIPELINES, "pyproject.toml", "tox.ini")
 GRADLE = ("build.gradle", "build.gradle.kts")
@@ -82,9 +74,7 @@ SCRIPT_MATTERS = frozenset({LAYOUT, QUOTES, SEPARATORS, STATEMENT_ENDS})
 FORMATTERS = {
     "JuliaFormatter": Formatter(frozenset({"julia"}), frozenset({LAYOUT}), (Sign((".JuliaFormatter.toml",)),)),
     "Runic": Formatter(
-        frozenset({"julia"}),
-        frozenset({LAYOUT}),
-        (run_by(rb"\b(?:Runic\.main|runic-action|runic-pre-commit)\b"),),
+        frozenset({"julia"}), frozenset({LAYOUT}), (run_by(rb"\b(?:Runic\.main|runic-action|runic-pre-commit)\b"),)
     ),
     "StyLua": Formatter(
         frozenset({"lua"}),
@@ -124,20 +114,12 @@ FORMATTERS = {
     "clang-format": Formatter(
         frozenset({"c", "cpp"}),
         frozenset({LAYOUT}),
-        (
-            Sign(
-                (".clang-format", "_clang-format"),
-                re.compile(rb"\A(?![\s\S]*^DisableFormat:\s*true)", re.MULTILINE),
-            ),
-        ),
+        (Sign((".clang-format", "_clang-format"), re.compile(rb"\A(?![\s\S]*^DisableFormat:\s*true)", re.MULTILINE)),),
     ),
     "csharpier": Formatter(
         frozenset({"csharp"}),
         frozenset({LAYOUT, SEPARATORS}),
-        (
-            Sign(tuple(f".csharpierrc{end}" for end in ("", ".json", ".yaml", ".yml"))),
-            run_by(rb"\bdotnet csharpier\b"),
-        ),
+        (Sign(tuple(f".csharpierrc{end}" for end in ("", ".json", ".yaml", ".yml"))), run_by(rb"\bdotnet csharpier\b")),
     ),
     "dart format": Formatter(
         frozenset({"dart"}),
@@ -205,9 +187,7 @@ FORMATTERS = {
     "ormolu": Formatter(frozenset({"haskell"}), frozenset({LAYOUT}), (Sign((".ormolu",)), run_by(rb"\bormolu\b"))),
     "perltidy": Formatter(frozenset({"perl"}), frozenset({LAYOUT}), (Sign(dotted("perltidyrc")),)),
     "php-cs-fixer": Formatter(
-        frozenset({"php"}),
-        frozenset({EMPTY_LINES, LAYOUT}),
-        (Sign((".php-cs-fixer.php", ".php-cs-fixer.dist.php")),),
+        frozenset({"php"}), frozenset({EMPTY_LINES, LAYOUT}), (Sign((".php-cs-fixer.php", ".php-cs-fixer.dist.php")),)
     ),
     "phpcs": Formatter(frozenset({"php"}), frozenset({LAYOUT}), (Sign(dotted("phpcs.xml", "phpcs.xml.dist")),)),
     "pint": Formatter(
@@ -227,25 +207,14 @@ FORMATTERS = {
             Sign(tuple(f".prettierrc{end}" for end in ("", ".json", ".json5", ".yaml", ".yml", ".toml"))),
             Sign(tuple(f"{name}.{end}" for name in (".prettierrc", "prettier.config") for end in SCRIPT_ENDS)),
             # settings, or the package that holds them, or a script that runs it; else the key names a version
-            Sign(
-                ("package.json",),
-                re.compile(rb"\"prettier\"\s*:\s*(\{|\"(@|\.{1,2}/|[\w-]*prettier-config))"),
-            ),
-            Sign(
-                ("package.json",),
-                re.compile(rb":\s*\"(?:[^\"\n]*\s)?prettier\s[^\"\n]{0,200}--(?:check|write)\b"),
-            ),
+            Sign(("package.json",), re.compile(rb"\"prettier\"\s*:\s*(\{|\"(@|\.{1,2}/|[\w-]*prettier-config))")),
+            Sign(("package.json",), re.compile(rb":\s*\"(?:[^\"\n]*\s)?prettier\s[^\"\n]{0,200}--(?:check|write)\b")),
         ),
     ),
     "rubocop": Formatter(
         frozenset({"ruby"}),
         frozenset({EMPTY_LINES, LAYOUT, LONG_TEXTS, QUOTES, SEPARATORS}),
-        (
-            Sign(
-                (".rubocop.yml",),
-                re.compile(rb"\A(?![\s\S]*DisabledByDefault:\s*true)|^Layout\b", re.MULTILINE),
-            ),
-        ),
+        (Sign((".rubocop.yml",), re.compile(rb"\A(?![\s\S]*DisabledByDefault:\s*true)|^Layout\b", re.MULTILINE)),),
     ),
     "ruff format": Formatter(
         PYTHON,

@@ -11,15 +11,7 @@ from typing import Any
 
 from .convention import Edit, Examples, HouseChoice, HouseConvention, Place
 from .facts import ClassFact, FileFacts, last_name
-from .inhouse_definitions import (
-    LEAST_SHARE,
-    LEAST_USES,
-    NO_BASES,
-    UNFINISHED,
-    governed_classes,
-    last_word,
-    library_of,
-)
+from .inhouse_definitions import LEAST_SHARE, LEAST_USES, NO_BASES, UNFINISHED, governed_classes, last_word, library_of
 from .naming import EXCEPTION_BASE
 
 ROUGH = re.compile(r"^(?:Base|Abstract)(?=[A-Z])|(?<=[a-z0-9])(?:Base|ABC)$")
@@ -32,13 +24,7 @@ LEAST_LETTERS = 3
 """Of an ending that is one: two letters end names by chance."""
 
 
-ASKS = {
-    "key": "derived from Ask",
-    "suffix": "Ask",
-    "bases": ["Ask"],
-    "tops": ["halyard"],
-    "homes": ["halyard.asks"],
-}
+ASKS = {"key": "derived from Ask", "suffix": "Ask", "bases": ["Ask"], "tops": ["halyard"], "homes": ["halyard.asks"]}
 """The rule of the examples."""
 
 

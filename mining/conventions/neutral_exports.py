@@ -14,15 +14,7 @@ from tree_sitter import Node
 from ..source import field_of, text_of
 from .anyview import AnyView, first_token
 from .convention import Choice, Edit, Examples, Place
-from .neutral_declarations import (
-    COMPONENT,
-    FUNCTION,
-    TYPED,
-    TYPES,
-    ScriptConvention,
-    declaration_of,
-    kind_of_function,
-)
+from .neutral_declarations import COMPONENT, FUNCTION, TYPED, TYPES, ScriptConvention, declaration_of, kind_of_function
 
 ROUTED = re.compile(
     r"(?:^|/)(?:codemods?|layouts|migrations|pages|routes|src/theme|transforms)/|^api/"

@@ -130,10 +130,7 @@ class SetUp(Convention):
         name = field_of(function, "name")
         if function is None or name is None or wrapper.named_children[1].type == "decorator":
             return ()
-        return (
-            Edit(wrapper.start_byte, function.start_byte, ""),
-            Edit(name.start_byte, name.end_byte, "setup_method"),
-        )
+        return (Edit(wrapper.start_byte, function.start_byte, ""), Edit(name.start_byte, name.end_byte, "setup_method"))
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
