@@ -96,8 +96,9 @@ def compare(
     if names is None:
         return None
     # whether a name without an ending is that of a script, only its first line tells
+    patterns = [f"*{ending}" for ending in code_endings()]
     bare = [f":(literal){name}" for name in os.fsdecode(names).split("\0") if name and is_bare(name)]
-    patch = git_output(root, *command, *DIFF, *ends, "--", *code_patterns(), *bare, more=environment)
+    patch = git_output(root, *command, *DIFF, *ends, "--", *patterns, *bare, more=environment)
     return None if patch is None else difference_of(patch)
 
 
@@ -160,11 +161,6 @@ def write_blob(folder: Path, name: str, data: bytes) -> None:
 def code_endings() -> tuple[str, ...]:
     """Return the endings of what is compared: code alone, what no grammar reads included."""
     return (*endings_of(known_languages()), *sorted(UNREAD))
-
-
-def code_patterns() -> list[str]:
-    """Return what git's paths are matched with for those endings."""
-    return [f"*{ending}" for ending in code_endings()]
 
 
 def may_be_code(path: str) -> bool:

@@ -59,7 +59,8 @@ def mine_history(
                     drops.append(Drop(change.path, public_symbol(draft), draft.kind, reason))
                     continue
                 licence = file_licence(change.after.text) or repository.licence
-                pairs.append(make_pair(shell_of(change), draft, repository.name, change.commit, licence))
+                shell = FileYield(change.path, change.after.language.name)
+                pairs.append(make_pair(shell, draft, repository.name, change.commit, licence))
                 texts = (draft.instruction.partition("\n")[2], draft.response, *bodies_of(change))
                 units.extend(Unit(change.path, draft.symbol, mark) for mark in fingerprint_all(texts))
     except UnreadError:
@@ -109,8 +110,3 @@ def private_matter(draft: Draft) -> str:
 def public_symbol(draft: Draft) -> str:
     """Return the name of a draft that is dropped, unless it is private itself: a key of settings may be anything."""
     return "" if what_is_private(draft.symbol) else draft.symbol
-
-
-def shell_of(change: Change) -> FileYield:
-    """Return the file of *change* as one that gives nothing by itself."""
-    return FileYield(change.path, change.after.language.name)

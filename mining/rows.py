@@ -6,7 +6,7 @@ A form is one function from a pair to its row, and its name in `ROWS`, from whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,15 +77,10 @@ def export_rows(corpus_path: Path, out: Path, form: str) -> dict[str, Any]:
     counts: dict[str, int] = {}
     with new_artefact(out, MARKER, SCHEMA) as folder:
         for split in ("train", "validation"):
-            rows = list(taught_rows(corpus.pairs(split), form))
+            rows = [ROWS[form](pair) for pair in corpus.pairs(split) if pair.response.strip()]
             counts[split] = len(rows)
             write_jsonl(folder / f"{split}.jsonl", rows)
         files = {file.name: sha256_file(file) for file in sorted(folder.glob("*.jsonl"))}
         summary = {"schema": SCHEMA, "form": form, "corpus": corpus.sha256, "counts": counts, "files": files}
         write_json(folder / MARKER, summary)
     return summary
-
-
-def taught_rows(pairs: list[Pair], form: str) -> Iterator[dict[str, Any]]:
-    """Yield one row for every pair whose answer is not empty."""
-    return (ROWS[form](pair) for pair in pairs if pair.response.strip())

@@ -108,7 +108,8 @@ def run_alone(work: Callable[[str], Result], chunk: Sequence[str], lost: Callabl
         return results
     if len(chunk) == 1:
         return [lost(chunk[0])]
-    return [result for half in halves(chunk) for result in run_alone(work, half, lost)]
+    middle = len(chunk) // 2
+    return [result for half in (chunk[:middle], chunk[middle:]) for result in run_alone(work, half, lost)]
 
 
 def outcome(future: Future[list[Result]]) -> list[Result] | None:
@@ -206,9 +207,3 @@ def make_chunks(sizes: Sequence[tuple[str, int]]) -> list[list[str]]:
         chunks[-1].append(path)
         filled += size
     return chunks
-
-
-def halves(chunk: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the two halves of *chunk*."""
-    middle = len(chunk) // 2
-    return chunk[:middle], chunk[middle:]

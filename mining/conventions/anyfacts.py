@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,13 +28,21 @@ LITERAL = re.compile(r"string|template|literal|_scalar|symbol|number|numeric|int
 WHOLE = re.compile(r"string|_scalar|template")
 """Kinds of literals whose inner nodes are their parts."""
 REFERENCE = re.compile(r"identifier|variable|get_attr|call|alias|reference|traversal|member|attribute_access")
-ENTRY = re.compile(
+
+
+def kinds_like(pattern: str) -> Callable[[str], bool]:
+    """Return what claims that *pattern* is found in a kind of nodes: there are few kinds, each is searched once."""
+    search = re.compile(pattern).search
+    return cache(lambda kind: search(kind) is not None)
+
+
+is_entry_kind = kinds_like(
     r"(^|_)(pair|attribute|elem|property|option|field_init|field_initializer|keyed_element"
     r"|(?:keyword|named)_argument)$"
 )
 SHORT = frozenset({"shorthand_field_initializer", "shorthand_property_identifier"})
 """Kinds of entries whose key is also the name of their value: `{ size }`."""
-SPREAD = re.compile(r"^(?:\w*spread\w*|\w*splat\w*|base_field_initializer)$")
+is_spread = kinds_like(r"^(?:\w*spread\w*|\w*splat\w*|base_field_initializer)$")
 """Kinds of nodes that put the entries of another value into a block."""
 CLAUSES = frozenset({"after", "catch", "do", "else", "rescue"})
 """Words of Elixir's that open a part of a statement, in the form of a keyword as well: no keys of a house's."""
@@ -44,7 +52,7 @@ ATTRIBUTES = frozenset({"annotated_expression", "annotation", "attribute_item"})
 """Kinds of nodes that stand before a definition and speak of it."""
 ANNOTATION = re.compile(r"attribute_(list|group|item)$|^inner_attribute")
 """Kinds of nodes that hold attributes which speak of what stands behind them: no keys of a block."""
-NAMING = re.compile(r"call|command|new|composite|struct_expression|declarator|assign|method_invocation")
+names_blocks = kinds_like(r"call|command|new|composite|struct_expression|declarator|assign|method_invocation")
 """Kinds of nodes that give a name to the entries inside them."""
 UNNAMING = re.compile(
     r"^((function|method)_(definition|declaration|item)|block|block_body|body_statement|compound_statement"
@@ -67,7 +75,8 @@ OWNER_FIELDS = ("object", "receiver", "scope")
 NAME_FIELDS = ("function", "method", "type", "constructor", "name", "left", "target")
 CONSTANT = re.compile(r"(?:[\w$]+(?:\.|::))*[A-Z][A-Z\d_]+")
 """A name that is written as those of constants are, in whichever module or class."""
-LIST = re.compile(r"sequence|array|tuple|(?<!argument_)list")
+is_list = kinds_like(r"sequence|array|tuple|(?<!argument_)list")
+"""Kinds of nodes that hold one thing after another."""
 HEAD = re.compile(r"identifier|string|word|label")
 """Kinds of the words before a block's body."""
 TAKEN = re.compile(r"\$?\b\w++(?!\s*\()")
@@ -254,18 +263,6 @@ def shapes_under(node: Node, around: Shapes) -> Shapes:
     return around
 
 
-@cache
-def is_list(kind: str) -> bool:
-    """Claim that nodes of one kind hold one thing after another."""
-    return LIST.search(kind) is not None
-
-
-@cache
-def names_blocks(kind: str) -> bool:
-    """Claim that nodes of one kind give a name to what is inside them."""
-    return NAMING.search(kind) is not None
-
-
 def head_words(block: Node) -> list[Node]:
     """Return the words that stand before a block's body; none where it has no words, or statements in their place."""
     words: list[Node] = []
@@ -295,18 +292,6 @@ def key_of(node: Node) -> Node | None:
         words = head_words(node)
         return words[0] if words else None
     return None
-
-
-@cache
-def is_spread(kind: str) -> bool:
-    """Claim that nodes of one kind put the entries of another value into a block."""
-    return SPREAD.search(kind) is not None
-
-
-@cache
-def is_entry_kind(kind: str) -> bool:
-    """Claim that nodes of one kind are entries."""
-    return ENTRY.search(kind) is not None
 
 
 def is_annotation(node: Node) -> bool:

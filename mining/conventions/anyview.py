@@ -99,7 +99,7 @@ class AnyView(View):
                 len(inner) != 1
                 or inner[0].id in units
                 or not inner[0].named_child_count
-                or is_entry(inner[0])
+                or key_of(inner[0]) is not None
                 or depth_of(inner[0]) > 4
             ):
                 return [child for child in node.named_children if child.id not in aside]
@@ -156,11 +156,6 @@ def in_order(nodes: list[Node]) -> list[Node]:
         if not kept or node.start_byte >= kept[-1].end_byte:
             kept.append(node)
     return kept
-
-
-def is_entry(node: Node) -> bool:
-    """Claim that *node* has a key."""
-    return key_of(node) is not None
 
 
 def walk(node: Node) -> Iterator[Node]:

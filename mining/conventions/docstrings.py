@@ -81,6 +81,7 @@ class FunctionDocumented(Convention):
     name = "function-docstring"
     question = "Is a public function documented?"
     instruction = "Document every public function."
+    fault = "this public function has no documentation string"
     query = "(function_definition) @site"
     linter_codes = frozenset({"D102", "D103", "C0116", "missing-function-docstring"})
     never = frozenset({"absent"})
@@ -110,10 +111,6 @@ class FunctionDocumented(Convention):
             return (Edit(string.start_byte, string.end_byte, "pass"),)
         return (statement_edit(string.parent),)
 
-    def message(self, found: str, wanted: str, key: str) -> str:
-        """Return what is wrong."""
-        return f"this public {self.name.partition('-')[0]} has no documentation string"
-
 
 class ClassDocumented(FunctionDocumented):
     """Whether public classes are documented."""
@@ -122,6 +119,7 @@ class ClassDocumented(FunctionDocumented):
     name = "class-docstring"
     question = "Is a public class documented?"
     instruction = "Document every public class."
+    fault = "this public class has no documentation string"
     query = "(class_definition) @site"
     linter_codes = frozenset({"D101", "D106", "C0115", "missing-class-docstring"})
     examples = Examples(

@@ -61,6 +61,7 @@ MAKES = re.compile(
 )
 """How a function gives a class, or an object of one that it makes."""
 GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
+"""The names of a `global` statement."""
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 LITERALS = frozenset({"integer", "float", "string", "concatenated_string", "true", "false", "tuple", "unary_operator"})
 
@@ -293,7 +294,8 @@ class ConstantCase(Cased):
             left = node.child_by_field_name("left") if node is not None and "assign" in node.type else None
             if node is not None and left is not None and left.type == "identifier":
                 bound.setdefault(text_of(left), []).append(node)
-        rebound = {name.decode() for line in global_lines(file.utf8) for name in re.findall(rb"\w+", line)}
+        lines = GLOBAL.findall(file.utf8) if b"global" in file.utf8 else []
+        rebound = {name.decode() for line in lines for name in re.findall(rb"\w+", line)}
         for name, nodes in bound.items():
             right = nodes[0].child_by_field_name("right")
             if len(nodes) > 1 or right is None or right.type not in LITERALS or DUNDER.fullmatch(name):
@@ -342,11 +344,6 @@ class ExceptionSuffix(Convention):
         if value == "neither":
             return "Do not end the name of an exception class in Error or Exception."
         return f"End the name of an exception class in {value}."
-
-
-def global_lines(utf8: bytes) -> list[bytes]:
-    """Return the names of every `global` statement, as written."""
-    return GLOBAL.findall(utf8) if b"global" in utf8 else []
 
 
 def is_type_alias(assignment: Node) -> bool:

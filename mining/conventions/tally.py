@@ -288,14 +288,9 @@ def split_patterns(query: str) -> list[str]:
     text = " ".join(query.split())
     for place, letter in enumerate(text):
         depth += (letter in "([") - (letter in ")]")
-        if letter in "([" and depth == 1 and patterns_between(text, start, place):
+        if letter in "([" and depth == 1 and text[start:place].strip():
             patterns.append(text[start:place].strip())
             start = place
     if text[start:].strip():
         patterns.append(text[start:].strip())
     return patterns
-
-
-def patterns_between(text: str, start: int, place: int) -> bool:
-    """Claim that a whole pattern stands between *start* and *place*."""
-    return place > start and bool(text[start:place].strip())
