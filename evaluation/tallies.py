@@ -60,22 +60,18 @@ class File(NamedTuple):
 
 def tally_files(files: Iterable[File], decides: bytes, ask: Ask) -> Iterator[FileTally | None]:
     """Yield the tally of each of *files*, or None, those that are kept first; *decides* is part of their keys."""
-    store = open_store("tallies")
     waiting: list[File] = []
-    try:
+    with open_store("tallies") as store:
         for file in files:
-            kept = None if store is None else store.get(file.key(decides))
+            kept = store.get(file.key(decides))
             if kept is None:
                 waiting.append(file)
             else:
                 yield pickle.loads(kept)  # noqa: S301 - our own
         for file, tally in zip(waiting, ask_all(waiting, ask), strict=True):
-            if store is not None and tally is not None:
+            if tally is not None:
                 store.put(file.key(decides), pickle.dumps(tally, 5))
             yield tally
-    finally:
-        if store is not None:
-            store.close()
 
 
 @contextmanager

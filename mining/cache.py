@@ -11,7 +11,8 @@ import hashlib
 import os
 import sqlite3
 import sys
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -62,14 +63,16 @@ def keep(file: Path, data: bytes) -> None:
 
 class Store:
     """
-    Values under keys, in one SQLite file. Whatever goes wrong with the file, the cache is only off.
+    Values under keys, in one SQLite file. Without one, or whatever goes wrong with it, the cache is only off.
     """
 
     LARGEST = 2 * 1024**3
     """Bytes of the file from which it is begun anew: simple, and a run then costs what the first one did."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path | None) -> None:
         self.connection: sqlite3.Connection | None = None
+        if file is None:
+            return
         with suppress(OSError, sqlite3.Error):
             if file.exists() and (file.stat().st_size > self.LARGEST or not is_database(file)):
                 file.unlink()
@@ -129,19 +132,21 @@ def digest_of(value: bytes) -> bytes:
     return hashlib.blake2b(value, digest_size=DIGEST).digest()
 
 
-def open_store(part: str = "mined") -> Store | None:
+@contextmanager
+def open_store(part: str = "mined") -> Generator[Store]:
     """
-    Return where what files give is kept, for mining or another *part*, or None when caching is off.
+    Give what files give is kept in, for mining or another *part*; when caching is off, nothing is in it or comes there.
 
     What is kept is read back as Python objects, so a folder that others can write to is never trusted.
     """
     folder = cache_folder(part)
-    if folder is None:
-        return None
-    about = folder.stat()
-    if hasattr(os, "geteuid") and (about.st_uid != os.geteuid() or about.st_mode & 0o022):
-        return None
-    return Store(folder / "files.sqlite")
+    about = folder.stat() if folder is not None and hasattr(os, "geteuid") else None
+    is_others = about is not None and (about.st_uid != os.geteuid() or about.st_mode & 0o022)
+    store = Store(None if folder is None or is_others else folder / "files.sqlite")
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @cache

@@ -103,9 +103,9 @@ def mine_repositories(
             mined.append(Mined(repository, tuple(f for f in found if isinstance(f, FileYield)), only_api=True))
     corpus = write_corpus(out, assemble(mined, settings, progress, own_pairs))
     is_whole = all(UNTOLD not in one.history.about for one in mined)
-    if is_whole and (store := open_store()) is not None:
-        store.put(key, corpus.sha256.encode())
-        store.close()
+    if is_whole:
+        with open_store() as store:
+            store.put(key, corpus.sha256.encode())
     return corpus
 
 
@@ -118,11 +118,10 @@ def state_of(repository: Repository) -> str:
 
 def mined_before(key: bytes, out: Path) -> Corpus | None:
     """Return the corpus at *out* when it is, byte for byte, what mining under *key* gave; else None."""
-    store = open_store() if (out / MARKER).is_file() else None
-    if store is None:
+    if not (out / MARKER).is_file():
         return None
-    given = store.get(key)
-    store.close()
+    with open_store() as store:
+        given = store.get(key)
     try:
         corpus = read_corpus(out) if given else None
     except IdiolectError:
@@ -164,22 +163,19 @@ def keep_changes(repository: Repository, own: Settings, found: HistoryYield, dro
 def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:
     """Return what the history of *repository* gives: from the cache, or from git."""
     past = past_id(repository.root) if repository.has_history and count else ""
-    store = open_store() if past else None
+    if not past:
+        return mine_history(repository, count, job.languages, job.kinds)
     about = repr((count, past, repository.licence, bare_scripts(repository)))
     key = key_of(job.asked, repository.name, f"history {about}".encode())
-    value = store.get(key) if store is not None else None
-    try:
-        if value:
+    with open_store() as store:
+        if value := store.get(key):
             return pickle.loads(value)  # noqa: S301 - our own
-        if job.progress and past:
+        if job.progress:
             job.progress("history", 0, 1)
         found = mine_history(repository, count, job.languages, job.kinds)
-        if job.progress and past:
+        if job.progress:
             job.progress("history", 1, 1)
         # what git could not tell now it may tell the next time
-        if store is not None and UNTOLD not in found.about:
+        if UNTOLD not in found.about:
             store.put(key, pickle.dumps(found, 5))
         return found
-    finally:
-        if store is not None:
-            store.close()

@@ -53,24 +53,20 @@ def read_and_mine(repositories: Sequence[Repository], job: Job) -> list[list[Fil
     places = tuple(replace(repository, paths=(), skips=(), listed=()) for repository in repositories)
     work = partial(mine_packed, places, tuple(job.languages), job.kinds, job.house, job.asked)
     files = [(number, path) for number, repository in enumerate(repositories) for path in repository.paths]
-    store = open_store()
-    try:
+    with open_store() as store:
         # to look for a file in the cache takes its bytes, so where nothing is kept none is read for that
-        kept = {} if store is None or store.is_empty() else take_kept(store, places, job.asked, files)
+        kept = {} if store.is_empty() else take_kept(store, places, job.asked, files)
         sizes = [(f"{n}/{path}", size_of(places[n].root / path)) for n, path in files if (n, path) not in kept]
         spread = map_files if job.cluster is None else partial(map_on, job.cluster)
         fresh = spread(work, sizes, workers=job.workers, lost=lose_file, progress=job.progress)
         given: list[list[FileYield | Drop]] = [[] for _ in repositories]
         for file in files:
             packed = Packed(b"", kept.pop(file)) if file in kept else next(fresh)
-            if store is not None and packed.key:
+            if packed.key:
                 store.put(packed.key, packed.value)
             given[file[0]].append(pickle.loads(packed.value))  # noqa: S301 - our own
         # lets the workers end: left to the collector they would be killed, and Ctrl-C meanwhile be lost
         next(fresh, None)
-    finally:
-        if store is not None:
-            store.close()
     return given
 
 

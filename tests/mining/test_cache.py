@@ -97,7 +97,8 @@ def test_a_damaged_cache_is_no_cache(house, tmp_path, monkeypatch, damage):
     store = tmp_path / "cache" / "mined" / "files.sqlite"
     if damage is None:
         (tmp_path / "cache" / "mined").chmod(0o777)
-        assert open_store() is None
+        with open_store() as closed:
+            assert closed.connection is None
     else:
         store.write_bytes(damage)
     mine_repositories([house], tmp_path / "second", workers=1)
@@ -128,7 +129,8 @@ def test_a_cache_that_cannot_be_written_is_off(house, tmp_path):
     (tmp_path / "cache").write_text("in the way")
     mine_repositories([house], tmp_path / "first", workers=1)
 
-    assert open_store() is None
+    with open_store() as closed:
+        assert closed.connection is None
 
 
 def test_where_the_cache_is(monkeypatch, tmp_path):
