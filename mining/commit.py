@@ -17,9 +17,8 @@ from .wording import printable
 
 def origin_name(root: Path) -> str:
     """Return the origin's URL without user info, else the folder's name; what would drive a terminal is spelled out."""
-    url = (
-        (git_output(root, "config", "--local", "--get", "remote.origin.url") or b"").decode("utf-8", "replace").strip()
-    )
+    said = git_output(root, "config", "--local", "--get", "remote.origin.url") or b""
+    url = said.decode("utf-8", "replace").strip()
     if not url or url.startswith(("/", ".", "file:")):
         return printable(printed(root.name))
     # of a user's name and password both may hold an @

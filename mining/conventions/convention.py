@@ -157,9 +157,9 @@ class Examples:
     """
 
     value: str
-    conforms: tuple[str, ...]
-    departs: tuple[str, ...]
-    nearly: tuple[str, ...]
+    conforms: tuple[str, ...] = ()
+    departs: tuple[str, ...] = ()
+    nearly: tuple[str, ...] = ()
     key: str = ""
     path: str = "package/module.py"
     language: str = "python"

@@ -149,7 +149,7 @@ class ModuleDocumented(Convention):
         departs=("import os\n\nx = 1\n",),
         nearly=("# nothing here\n", "_x = 1\n"),
     )
-    also = (Examples(value="present", path="package/__init__.py", conforms=(), departs=(), nearly=("import os\n",)),)
+    also = (Examples(value="present", path="package/__init__.py", nearly=("import os\n",)),)
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield whether a module that holds code has a documentation string; a package's face may do without."""

@@ -74,8 +74,6 @@ class HeirNames(HouseConvention):
             key="derived from Ask",
             rule=ASKS,
             path="tests/test_asks.py",
-            conforms=(),
-            departs=(),
             nearly=("from halyard.asks import Ask\n\nclass Lane(Ask): pass",),
         ),
         Examples(

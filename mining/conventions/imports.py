@@ -200,7 +200,7 @@ class InnerImports(Convention):
             nearly=("from .other import x",),
         ),
         Examples(
-            value="relative", key=BESIDE, path="package/__init__.py", conforms=(), departs=(),
+            value="relative", key=BESIDE, path="package/__init__.py",
             nearly=("from .other import x", "from package.other import x"),
         ),
     )  # fmt: skip

@@ -72,8 +72,6 @@ class Wrapper(HouseConvention):
             key="requests.get",
             rule={"key": "requests.get", "raw": "requests.get", "wrapper": "shop.net.fetch", "homes": ["shop.net"]},
             path="shop/net.py",
-            conforms=(),
-            departs=(),
             nearly=("import requests\n\ndef fetch(a):\n    return requests.get(a)",),
         ),
     )
@@ -246,10 +244,7 @@ class SettingsAccess(Convention):
             "#!/usr/bin/env python\nimport os\nx = os.getenv('LIMIT')",
         ),
     )
-    also = (
-        Examples(value="settings", path="app/settings.py", conforms=(), departs=(),
-                 nearly=("import os\nx = os.environ['LIMIT']",)),
-    )  # fmt: skip
+    also = (Examples(value="settings", path="app/settings.py", nearly=("import os\nx = os.environ['LIMIT']",)),)
 
     def is_asked(self, file: FileView) -> bool:
         """Claim that the file is not where the settings themselves are made, nor a program, which has none yet."""

@@ -183,11 +183,7 @@ class NoPrint(Convention):
             "if __name__ == '__main__':\n    print('a')",
         ),
     )
-    also = (
-        Examples(
-            value="logger", path="package/cli.py", conforms=(), departs=(), nearly=("print('a')",),
-        ),
-    )  # fmt: skip
+    also = (Examples(value="logger", path="package/cli.py", nearly=("print('a')",)),)
 
     def is_asked(self, file: FileView) -> bool:
         """Claim that the file is no part of a command line, which speaks to a person."""

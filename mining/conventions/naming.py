@@ -275,11 +275,7 @@ class ConstantCase(Cased):
             "revision = '1f0a'",
         ),
     )
-    also = (
-        Examples(
-            value="UPPER_CASE", path="docs/conf.py", conforms=(), departs=(), nearly=("html_theme = 'plain'",),
-        ),
-    )  # fmt: skip
+    also = (Examples(value="UPPER_CASE", path="docs/conf.py", nearly=("html_theme = 'plain'",)),)
 
     def is_asked(self, file: FileView) -> bool:
         """Claim that *file* is none that a program reads names from: what configures a tool has those of the tool."""

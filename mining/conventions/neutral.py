@@ -424,8 +424,6 @@ class TokenSpacing(NeutralConvention):
             key="`[[` that opens a string",
             path="a.lua",
             language="lua",
-            conforms=(),
-            departs=(),
             # what a string begins with is not blanks around its delimiter
             nearly=("x = [[ a ]]\n",),
         ),
@@ -434,8 +432,6 @@ class TokenSpacing(NeutralConvention):
             key="`--` that opens a comment",
             path="a.lua",
             language="lua",
-            conforms=(),
-            departs=(),
             nearly=("x = 1 --a\n", "x = 1 ---@type a\n"),
         ),
     )

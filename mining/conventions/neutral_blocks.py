@@ -193,8 +193,6 @@ class RequiredChild(NeutralHouseConvention):
             path="Test.cs",
             language="csharp",
             rule={"language": "csharp", "shape": "Ctor_Ok", "child": "Fact"},
-            conforms=(),
-            departs=(),
             # the name of a function names no block, and an attribute is no key
             nearly=("class A {\n    [Fact]\n    public void Ctor_Ok() { f(); }\n}\n",),
         ),

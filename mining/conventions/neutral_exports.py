@@ -99,8 +99,6 @@ class ExportForm(ScriptConvention):
             key="a component",
             path="app/late/page.tsx",
             language="tsx",
-            conforms=(),
-            departs=(),
             nearly=("export default function Page() {\n  return <b />;\n}\n",),
         ),
         Examples(
@@ -108,8 +106,6 @@ class ExportForm(ScriptConvention):
             key="a function or a class",
             path="src/i18n/request.ts",
             language="typescript",
-            conforms=(),
-            departs=(),
             nearly=("export default function f() {\n  g();\n}\n",),
         ),
     )

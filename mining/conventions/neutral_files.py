@@ -58,7 +58,6 @@ class FileRole(NeutralHouseConvention):
         language="hcl",
         rule={"language": "hcl", "kind": "variable", "file": "variables.tf"},
         conforms=('variable "zone" {\n  type = string\n}\n',),
-        departs=(),
         nearly=('output "zone" {\n  value = 1\n}\n',),
     )
     also = (
@@ -68,7 +67,6 @@ class FileRole(NeutralHouseConvention):
             path="net/main.tf",
             language="hcl",
             rule={"language": "hcl", "kind": "variable", "file": "variables.tf"},
-            conforms=(),
             departs=('variable "zone" {\n  type = string\n}\n',),
             nearly=('output "zone" {\n  value = 1\n}\n', '# variable "zone" {}\n'),
         ),
@@ -79,8 +77,6 @@ class FileRole(NeutralHouseConvention):
             language="hcl",
             rule={"language": "hcl", "kind": "variable", "file": "variables.tf"},
             conforms=('variable "zone" {\n  type = string\n}\n',),
-            departs=(),
-            nearly=(),
         ),
     )
 

@@ -97,8 +97,6 @@ class ModuleOrigin(NeutralConvention):
             key=NAMED,
             path="app/vite.config.ts",
             language="typescript",
-            conforms=(),
-            departs=(),
             nearly=('import { a } from "../parts/a";',),
         ),
         Examples(
@@ -106,8 +104,6 @@ class ModuleOrigin(NeutralConvention):
             key=NAMED,
             path="src/a.c",
             language="c",
-            conforms=(),
-            departs=(),
             # what is not found beside the file is named from a folder that the compiler is told
             nearly=('#include "../a.h"\n',),
         ),
@@ -234,8 +230,6 @@ class HouseModule(NeutralHouseConvention):
             path="tools/rules.bzl",
             language="starlark",
             rule={"language": "starlark", "raw": "native.cc_library", "through": "a", "homes": ["tools/rules.bzl"]},
-            conforms=(),
-            departs=(),
             nearly=("def house_library(name):\n    native.cc_library(name = name)\n",),
         ),
         Examples(

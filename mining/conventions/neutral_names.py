@@ -86,8 +86,6 @@ class DefinitionCase(NeutralConvention):
             key="function",
             path="src/a.jsx",
             language="javascript",
-            conforms=(),
-            departs=(),
             nearly=("export default function Field({ of }) {\n  return of;\n}\n",),
         ),
         Examples(
@@ -95,7 +93,6 @@ class DefinitionCase(NeutralConvention):
             key="class",
             path="lib/a.rb",
             language="ruby",
-            conforms=(),
             departs=("class Late_Order\n  def f\n  end\nend\n",),
             nearly=("class URL\n  def f\n  end\nend\n", "class Rack::Builder\n  def f\n  end\nend\n"),
         ),
@@ -104,7 +101,6 @@ class DefinitionCase(NeutralConvention):
             key="module",
             path="lib/a.ex",
             language="elixir",
-            conforms=(),
             departs=("defmodule Late_order do\n  def f, do: 1\nend\n",),
             nearly=("quote do\n  defimpl Late, for: unquote(order) do\n    def f, do: 1\n  end\nend\n",),
         ),
@@ -282,8 +278,6 @@ class DefinitionCase(NeutralConvention):
             key="function",
             path="orders/a_test.go",
             language="go",
-            conforms=(),
-            departs=(),
             nearly=("package a\n\nfunc TestReadAll_empty(t *testing.T) {}\n",),
         ),
         Examples(
@@ -458,8 +452,6 @@ class DefinitionAffix(NeutralConvention):
             key="the end of the name of a class",
             path="tests/OrderTest.php",
             language="php",
-            conforms=(),
-            departs=(),
             nearly=("<?php\nclass FakeOrder\n{\n    private $a = 1;\n}\n",),
         ),
         Examples(

@@ -157,9 +157,7 @@ class CommentForm(NeutralConvention):
         utf8 = place.source.utf8
         start = utf8.rfind(b"\n", 0, place.start) + 1
         # attributes stand between a definition of Rust and what documents it
-        while (above := utf8.rfind(b"\n", 0, max(0, start - 1)) + 1) < start and utf8[above:start].lstrip()[
-            :2
-        ] == b"#[":
+        while start and utf8[(above := utf8.rfind(b"\n", 0, start - 1) + 1) : start].lstrip().startswith(b"#["):
             start = above
         return (Edit(start, start, place.newline),) if value == "documented" else ()
 
@@ -198,8 +196,6 @@ class LongStrings(NeutralConvention):
             value='"""',
             path="src/A.kt",
             language="kotlin",
-            conforms=(),
-            departs=(),
             nearly=('val a = "${\n    b\n}"\n',),
         ),
         Examples(
@@ -207,7 +203,6 @@ class LongStrings(NeutralConvention):
             path="src/a.tsx",
             language="tsx",
             conforms=("x = `a\nb`;",),
-            departs=(),
             nearly=('const a = <path d="M 1 2\n  C 3 4" />;\n',),
         ),
         Examples(
@@ -277,22 +272,17 @@ class AnyHeader(Header, NeutralConvention):
                 "<?php declare(strict_types=1);\n\n/*\n * Copyright 2024 The Authors\n */\n\nnamespace A;\n",
             ),
             departs=("<?php\n\n/* Calls f. */\n\nf();\n",),
-            nearly=(),
         ),
         Examples(
             value="// Copyright YEAR The Authors",
             path=".eslintrc.js",
             language="javascript",
-            conforms=(),
-            departs=(),
             nearly=("module.exports = {};\n",),
         ),
         Examples(
             value="// Copyright YEAR The Authors",
             path="phpstan.neon.php",
             language="php",
-            conforms=(),
-            departs=(),
             nearly=("<?php\nreturn [];\n",),
         ),
         Examples(
@@ -301,7 +291,6 @@ class AnyHeader(Header, NeutralConvention):
             language="go",
             conforms=("//go:build linux\n\n// Copyright 2024 The Authors\n\npackage a\n\nvar b = 1\n",),
             departs=("//go:build linux\n\npackage a\n\nvar b = 1\n",),
-            nearly=(),
         ),
         Examples(
             value="// Copyright YEAR The Authors",
@@ -309,7 +298,6 @@ class AnyHeader(Header, NeutralConvention):
             language="swift",
             conforms=("// swift-tools-version:6.0\n// Copyright 2024 The Authors\n\nimport A\n",),
             departs=("// swift-tools-version:6.0\n\nimport A\n",),
-            nearly=(),
         ),
         Examples(
             value="# Copyright YEAR The Authors",
@@ -320,7 +308,6 @@ class AnyHeader(Header, NeutralConvention):
                 "# frozen_string_literal: true\n# Copyright 2024 The Authors\n\nmodule A\nend\n",
             ),
             departs=("# frozen_string_literal: true\n\nmodule A\nend\n",),
-            nearly=(),
         ),
     )
 

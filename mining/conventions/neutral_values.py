@@ -74,8 +74,6 @@ class ClosedValues(NeutralHouseConvention):
             path="test/a.js",
             language="javascript",
             rule={"language": "javascript", "shape": "retry", "child": "limit", "values": ["2", "10"]},
-            conforms=(),
-            departs=(),
             nearly=("f({retry: {limit: 7}});\n",),
         ),
     )

@@ -61,8 +61,6 @@ class ParameterOrder(HouseConvention):
             key="session and user_id",
             rule={"key": "session and user_id", "first": "session", "second": "user_id"},
             path="tests/test_users.py",
-            conforms=(),
-            departs=(),
             nearly=("def find(user_id, session): pass",),
         ),
     )

@@ -70,8 +70,6 @@ class RaisedTypes(HouseConvention):
             key="ShopError",
             rule={"key": "ShopError", "family": ["ShopError", "StockError"]},
             path="tests/test_shop.py",
-            conforms=(),
-            departs=(),
             nearly=("raise ValueError('none')",),
         ),
     )

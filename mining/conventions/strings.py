@@ -123,9 +123,8 @@ class Interpolation(Convention):
             text = file.text(site)
             if "{" not in text or "f" not in text[:2].lower() or site.start_byte in file.docstrings:
                 return None
-            return (
-                None if is_elsewhere(site) or not any(c.type == "interpolation" for c in site.children) else "f-string"
-            )
+            is_filled = any(child.type == "interpolation" for child in site.children)
+            return "f-string" if is_filled and not is_elsewhere(site) else None
         if site.type == "binary_operator":
             text = text_of(site.named_children[0])
             if "b" in text.partition(text[-1])[0].lower():
@@ -156,9 +155,7 @@ class Interpolation(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return (
-            "Put values into strings with f-strings." if value == "f-string" else f"Put values into strings by {value}."
-        )
+        return f"Put values into strings {'with f-strings' if value == 'f-string' else f'by {value}'}."
 
 
 class EmptyContainers(Convention):

@@ -77,6 +77,14 @@ def answers(convention: Convention, examples: Examples, text: str) -> list[str]:
     return [found.value for found in opportunities(convention, examples, text)]
 
 
+@pytest.mark.parametrize("convention", list(dict.fromkeys(each.values[0] for each in SHOWN)), ids=lambda each: each.id)
+def test_code_of_each_sort_is_shown(convention: Convention):
+    """A convention has code that conforms, code that departs, and code that only looks like departing."""
+    shown = (convention.examples, *convention.also)
+
+    assert all(any(getattr(each, sort) for each in shown) for sort in ("conforms", "departs", "nearly"))
+
+
 @pytest.mark.parametrize(("convention", "examples"), SHOWN)
 def test_conforming_examples_answer_with_the_value(convention: Convention, examples: Examples):
     """Code that conforms gives the value, and nothing else."""
