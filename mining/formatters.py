@@ -213,7 +213,7 @@ FORMATTERS = {
     ),
     "rubocop": Formatter(
         frozenset({"ruby"}),
-        frozenset({EMPTY_LINES, LAYOUT, LONG_TEXTS, QUOTES, SEPARATORS}),
+        MATTERS - {STATEMENT_ENDS},
         (Sign((".rubocop.yml",), re.compile(rb"\A(?![\s\S]*DisabledByDefault:\s*true)|^Layout\b", re.MULTILINE)),),
     ),
     "ruff format": Formatter(
@@ -248,7 +248,7 @@ FORMATTERS = {
     # rubocop with rules that are given
     "standardrb": Formatter(
         frozenset({"ruby"}),
-        frozenset({EMPTY_LINES, LAYOUT, LONG_TEXTS, QUOTES, SEPARATORS}),
+        MATTERS - {STATEMENT_ENDS},
         (Sign((".standard.yml",)),),
     ),
     "stylish-haskell": Formatter(frozenset({"haskell"}), frozenset({LAYOUT}), (Sign((".stylish-haskell.yaml",)),)),

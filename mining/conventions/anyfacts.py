@@ -47,7 +47,7 @@ is_spread = kinds_like(r"^(?:\w*spread\w*|\w*splat\w*|base_field_initializer)$")
 CLAUSES = frozenset({"after", "catch", "do", "else", "rescue"})
 """Words of Elixir's that open a part of a statement, in the form of a keyword as well: no keys of a house's."""
 MERGED = "<<"
-"""The key by which YAML does."""
+"""The key by which YAML puts the entries of another value into a block."""
 ATTRIBUTES = frozenset({"annotated_expression", "annotation", "attribute_item"})
 """Kinds of nodes that stand before a definition and speak of it."""
 ANNOTATION = re.compile(r"attribute_(list|group|item)$|^inner_attribute")

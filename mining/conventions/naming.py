@@ -29,8 +29,6 @@ ACRONYMS = re.compile(rf"_*[a-z0-9]+(_+[a-z0-9]+)*(_+{SYMBOL})+(_+([a-z0-9]+|{SY
 TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
 """A test's name may hold those of classes and exceptions, as they are written."""
 DUNDER = re.compile(r"__\w+__")
-BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
-"""What keeps two numbers apart, in any case: `addsUpTo2_32`."""
 BEFORE_DIGITS = re.compile(r"(?<=[A-Za-z0-9])_(?=\d)")
 """What keeps a number apart, in any case: `ShelfNet_8_2`."""
 READ_BY_NAME = frozenset({"branch_labels", "collect_ignore", "collect_ignore_glob", "depends_on", "down_revision"}) | {

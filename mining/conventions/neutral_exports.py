@@ -125,8 +125,7 @@ class ExportForm(ScriptConvention):
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the word put before a declaration, or taken out; no fix, because others import what is exported."""
-        statement = place.inside("export_statement")
-        inner = field_of(statement, "declaration")
+        inner = field_of(place.inside("export_statement"), "declaration")
         if inner is None or inner.type not in CLASSES | DECLARED_FUNCTIONS or inner.child_by_field_name("name") is None:
             return ()
         if value == "by default" and place.text == "export":

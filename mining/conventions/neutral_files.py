@@ -17,7 +17,6 @@ from .convention import Examples, HouseChoice, NeutralHouseConvention, noun_of
 from .facts import FileFacts
 
 LEAST_UNITS = 20
-LEAST_FILES = 3
 SHARE = 0.9
 TIGHT = 3
 """

@@ -38,9 +38,11 @@ JOINED = re.compile(rb"[.+]\s*$")
 """What stands before it where it goes on with another text, which may name any folder."""
 ALIAS = re.compile(r"(@[\w-]+/)[^/]+/")
 """
-What does too where it names the outermost folder that the file lies in, as compilers of scripts are told; a package of
-others' may be called like one, `@prisma/client`, of which no more than that is named.
+What opens it, too, where it names the outermost folder that the file lies in, as compilers of scripts are told; a
+package of others' may be called like one, `@prisma/client`, of which no more than that is named.
 """
+SETTING_UP = re.compile(r"\.(?:conf|config)\.\w+$")
+"""How files end that set a tool up."""
 REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
 UNQUOTED = re.compile(rb"[^\s\"'`]+")
 NAMED = "how a module of this repository is named"

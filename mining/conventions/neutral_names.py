@@ -15,7 +15,7 @@ from .anyfacts import last_part
 from .anyview import AnyView, Name
 from .chosen_names import own_names
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
-from .naming import ACRONYMS, BETWEEN_DIGITS, case_of, recase
+from .naming import ACRONYMS, case_of, recase
 from .neutral_declarations import THIS, TYPED
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])_*|[A-Z]?[a-z0-9]+_*")
@@ -33,6 +33,8 @@ MAKING = frozenset({"kotlin", "scala"})
 TOLD = frozenset({"java", "kotlin"})
 """Languages of which a test's name may tell in words what is to come of it, whatever the house calls its functions."""
 PARTED = frozenset({"cpp", "csharp"})
+BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
+"""What keeps two numbers apart, in any case: `addsUpTo2_32`."""
 COUNTED = re.compile(r"(?<=[a-z])_\d+$")
 """The number of one of several of a name, which shows no case: `Pattern_1`."""
 PARTS = re.compile(r"(?:[A-Z][a-zA-Z\d]*_)+[A-Z][a-zA-Z\d]*$")
