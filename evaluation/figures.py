@@ -5,9 +5,9 @@ How verdict and report write numbers. In: shares, differences, intervals. Out: p
 from __future__ import annotations
 
 
-def decimal(nats: float) -> str:
-    """Return *nats* with a typographic minus."""
-    return f"{nats:.3f}".replace("-", "−")
+def decimal(nats: float, *, plus: bool = False) -> str:
+    """Return *nats* with a typographic minus, and a *plus* where that is wanted."""
+    return (f"{nats:+.3f}" if plus else f"{nats:.3f}").replace("-", "−")
 
 
 def percents(share: float) -> str:

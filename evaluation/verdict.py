@@ -193,7 +193,7 @@ def list_doubts(evidence: Evidence) -> list[str]:
     assert primary.ci is not None
     doubts: list[str] = []
     if primary.ci[0] <= 0:
-        doubts.append(f"the 95% interval {span(primary.ci)} includes no gain")
+        doubts.append(f"the 95% interval {span(primary.ci)} includes 0")
     elif primary.p_flip >= ALPHA:
         doubts.append(f"flipping the signs of whole clusters gives p = {primary.p_flip:.3f}, not below {ALPHA}")
     if primary.mean_diff < policy.minimum_gain:

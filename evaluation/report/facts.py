@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..chosen import say_better_prompts
-from ..figures import percent, show_chance, show_p, signed, span
+from ..figures import decimal, percent, show_chance, show_p, signed, span
 from ..memory import BY_CHANCE
 from ..tables import Row
 from .charts import Curve, draw_curve
@@ -54,10 +54,10 @@ def say_folds(run: Row) -> Iterator[str]:
     if folds:
         fewest, most = (pick(row["training_pairs"] for row in folds) for pick in (min, max))
         yield (
-            f"Too few files were held out for a firm answer, so {len(folds)} further adapters were trained by the same "
-            f"recipe, on {fewest:,} to {most:,} pairs, each without the {run['suite']['n_clusters']} clusters' quarter "
-            "that it was asked. What is measured is that recipe on this code; the adapter at hand has read more of it, "
-            "and only answered the validation probes."
+            f"Too little was held out for a firm answer, so {len(folds)} further adapters were trained by the same "
+            f"recipe, on {fewest:,} to {most:,} pairs, each without the quarter of the {run['suite']['n_clusters']} "
+            "clusters that it was asked. What is measured is that recipe on this code; the adapter at hand has read "
+            "more of it, and only answered the validation probes."
         )
 
 
@@ -76,11 +76,11 @@ def say_cost(verdict: Row) -> Iterator[str]:
         yield f"Against guide+rag the tuned arm {word} {abs(saved):,.0f} tokens an answer."
     if not cost["training_passes"]:
         return
-    took = f"Training took {cost['training_passes']:,} token passes; against {prompt}, the prompt compared, it"
+    took = f"Training took {cost['training_passes']:,} token passes. Against {prompt}, the prompt compared,"
     if cost["break_even"]:
-        yield f"{took} has paid for itself after {cost['break_even']:,} answers."
+        yield f"{took} an answer saves {cost['saved']:,.1f} tokens: {cost['break_even']:,} answers make up for it."
     else:
-        yield f"{took} saves no tokens."
+        yield f"{took} an answer saves none."
 
 
 def say_ability(verdict: Row) -> Iterator[str]:
@@ -90,10 +90,10 @@ def say_ability(verdict: Row) -> Iterator[str]:
         more = "more" if novelty > 0 else "less"
         yield f"This code surprises the base {abs(novelty):.2f} nats a token {more} than general code does."
     if forgetting is not None:
-        upper = "" if forgetting["upper"] is None else f", at most {forgetting['upper']:+.3f}"
+        upper = "" if forgetting["upper"] is None else f", at most {decimal(forgetting['upper'], plus=True)}"
         shown = {True: "holds", False: "does not hold", None: "is not shown to hold"}[forgetting["passed"]]
         allowed = f"{forgetting['margin']:g} is allowed"
-        yield f"General ability {shown}: {forgetting['worse']:+.3f} nats a token{upper}; {allowed}."
+        yield f"General ability {shown}: {decimal(forgetting['worse'], plus=True)} nats a token{upper}; {allowed}."
 
 
 def say_flips(verdict: Row) -> Iterator[str]:

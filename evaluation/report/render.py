@@ -253,7 +253,7 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
     scale = Scale(0, 1)
     total = sum(arm["endings"].values())
     cut = (("rules", arm["guide_left_out"]), ("passages", arm["retrieved_left_out"]))
-    left_out = ", ".join(f"{count:,} {what}" for what, count in cut if count)
+    left_out = ", ".join(f"{count / total:.1f} {what}" for what, count in cut if count)
     adapted = name in ARMS and ARMS[name].adapted
     endpoints = ("accept", *verdict["checks"])
     return {

@@ -15,7 +15,8 @@ import pytest
 import toys
 from idiolect.evaluation.figures import percents
 from idiolect.evaluation.report.charts import Scale, draw_curve
-from idiolect.evaluation.report.render import say_accepted
+from idiolect.evaluation.report.facts import say_ability, say_cost
+from idiolect.evaluation.report.render import describe_arm, say_accepted
 from idiolect.evaluation.report.visible import make_visible
 from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 
@@ -284,6 +285,35 @@ def test_what_was_not_judged_is_not_told_of_answers(rates: list[str], said: str)
     verdict = {"checks": ["parse", "compile", "style", "own"], "arms": [{"rates": dict.fromkeys(rates)}]}
 
     assert said == say_accepted(verdict)
+
+
+@pytest.mark.parametrize(
+    ("break_even", "said"), [(13250, "saves 4.8 tokens: 13,250 answers make up for it."), (None, "saves none.")]
+)
+def test_a_saving_is_told_in_tokens(break_even: int | None, said: str):
+    """An adapter that answers no better has not paid for itself because its answers are a few tokens shorter."""
+    cost = {"saved": 4.83, "saved_against_full_prompt": None, "training_passes": 64037, "break_even": break_even}
+
+    (told,) = say_cost({"cost": cost, "chosen": {"prompt": "base"}})
+
+    assert told == f"Training took 64,037 token passes. Against base, the prompt compared, an answer {said}"
+
+
+def test_what_was_forgotten_has_a_true_minus():
+    """As every other difference on the page has."""
+    forgetting = {"upper": 0.001, "passed": True, "margin": 0.1, "worse": -0.004}
+
+    told = list(say_ability({"losses": {}, "forgetting": forgetting}))
+
+    assert told == ["General ability holds: −0.004 nats a token, at most +0.001; 0.1 is allowed."]
+
+
+def test_what_did_not_fit_is_told_of_one_prompt():
+    """As tokens are, in the columns beside it: a sum over all answers is more rules than the house has."""
+    counts = {"guide_left_out": 282, "retrieved_left_out": 0, "prompt_tokens": 959, "output_tokens": 67}
+    arm = {"arm_id": "guide", "rates": {}, "statuses": {}, "endings": {"stop": 24}, **counts}
+
+    assert describe_arm(arm, {"chosen": {"prompt": "base", "tuned": None}, "checks": []})["left_out"] == "11.8 rules"
 
 
 def test_the_first_screen_holds_the_verdict(browser, page):
