@@ -28,8 +28,6 @@ IMPORTING = re.compile(r"(^|_)(import|include|load|use|require|source)(_|$)")
 LOADERS = frozenset({"load", "require", "source", "include", "import"})
 OWN = re.compile(r"(\./|\.\./|//|@/|~/|:|/)")
 """What opens the name of a module of the same repository."""
-SETTING_UP = re.compile(r"\.(?:conf|config)\.\w+$")
-"""How files end that set a tool up."""
 ERROR = re.compile(r"(?:Error|Exception)$")
 """How what is raised is called: a function that may raise it stands for no other reason to."""
 HERE = re.compile(rb"__(?:DIR__|FILE__|dirname\b)")
