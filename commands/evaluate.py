@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..training.generation import Models
     from ..training.models import Base
     from ..training.recipe import Recipe
+    from ._progress import Report
 
 
 @click.command("evaluate")
@@ -128,14 +129,14 @@ def command(
             task = replace(
                 task,
                 adapter=read_loaded(adapter, models),
-                retrain=make_retrain(mined, recipe, models.generator.loaded.base),
+                retrain=make_retrain(mined, recipe, models.generator.loaded.base, report),
                 untrainable=why_untrainable(recipe),
             )
         verdict = evaluate(task)
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))
 
 
-def make_retrain(corpus: Corpus, recipe: Recipe, base: Base) -> Retrain:
+def make_retrain(corpus: Corpus, recipe: Recipe, base: Base, report: Report | None = None) -> Retrain:
     """Return what trains further adapters of *base* by *recipe*, in steps as their pairs are to those of *corpus*."""
     from ..training.generation import load_model
     from ..training.train import train_adapter
@@ -148,7 +149,7 @@ def make_retrain(corpus: Corpus, recipe: Recipe, base: Base) -> Retrain:
         epochs = recipe.epochs if steps is not None else recipe.epochs * reading
         # the rate is found already, and nobody has to judge the answers of a control while it trains
         own = replace(recipe, steps=steps, epochs=epochs, rate_probe=0, probes=0)
-        train_adapter(corpus, out, base=base, recipe=own, pairs=pairs, resume=True)
+        train_adapter(corpus, out, base=base, recipe=own, pairs=pairs, resume=True, progress=report)
         models = load_model(base, out)
         return models.generator, models.losses
 

@@ -141,7 +141,7 @@ def specialize(
             arms=resolve_arms(None, adapted=True),
             policy=policy_of(corpus),
             adapter=read_loaded(out / "adapter", models),
-            retrain=make_retrain(corpus, read_recipe(out / "adapter"), models.generator.loaded.base),
+            retrain=make_retrain(corpus, read_recipe(out / "adapter"), models.generator.loaded.base, report),
             probes=probes,
             minutes=shares["evaluate"],
             report=report,

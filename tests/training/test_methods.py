@@ -337,18 +337,20 @@ def test_a_further_adapter_trains_no_longer(tiny_base, tiny_corpus, tmp_path):
     """
     The same pairs are as many steps, although the recipe leaves some of them out, as it does in a small corpus.
 
-    Once it is finished, it is not trained again.
+    It tells how far it is. Once it is finished, it is not trained again.
     """
+    said: list[tuple[str, int, int]] = []
     out = train_adapter(tiny_corpus, tmp_path / "first", base=tiny_base, recipe=replace(SHORT, steps=6, infill=0.05))
     corpus = read_corpus(tiny_corpus)
     pairs = corpus.pairs("train")
     assert read_record(out)["counts"]["pairs"] < 0.8 * len(pairs)
-    retrain = make_retrain(corpus, read_recipe(out), find_base(tiny_base))
+    retrain = make_retrain(corpus, read_recipe(out), find_base(tiny_base), lambda *told: said.append(told))
     # made anew meanwhile by another recipe, say
     (out / "idiolect.json").unlink()
     retrain(pairs, tmp_path / "second")
 
     assert read_record(tmp_path / "second")["counts"]["steps"] == 6
+    assert 6 in {done for stage, done, total in said if stage.startswith("train") and total == 6}
     made = (tmp_path / "second" / "idiolect.json").stat()
     retrain(pairs, tmp_path / "second")
     assert made == (tmp_path / "second" / "idiolect.json").stat()
