@@ -263,12 +263,15 @@ class FactCollector:
         (self.own_calls if is_own else self.calls).append(fact)
 
     def add_raise(self, node: Node) -> None:
-        """Note a `raise` of what has a name, unless it is there for a handler in the same function."""
+        """Note a `raise` of what has a name, unless a handler in the same file is there for it."""
         if not node.named_child_count:
             return
         raised = node.named_children[0]
         name = raised.child_by_field_name("function") if raised.type == "call" else raised
         if name is None or name.type not in ("identifier", "attribute") or is_caught(node, name):
+            return
+        function = self.file.function()
+        if function is not None and is_caught_outside(function, name, self.file):
             return
         line = name.start_point.row + 1
         raised, text = self.file.resolve(text_of(name)), self.file.line_text(line)
@@ -318,9 +321,24 @@ def imported_by(statement: Node) -> Iterator[tuple[str, str]]:
         yield text_of(name or child), text_of(alias) if alias is not None else ""
 
 
+def is_caught_outside(function: DefinitionFrame, name: Node, file: FileView) -> bool:
+    """Claim that what *function* raises by *name* is handled where the same file calls it: there it gets its sense."""
+    if not handlers_of(name).search(file.utf8):
+        return False
+    called = re.finditer(rb"(?<!def )\b%s\(" % re.escape(function.name.encode()), file.utf8)
+    root = file.source.tree.root_node
+    places = (root.descendant_for_byte_range(each.start(), each.start() + 1) for each in called)
+    return any(place is not None and is_caught(place, name) for place in places)
+
+
+def handlers_of(name: Node) -> re.Pattern[bytes]:
+    """Return how a handler begins of what is raised by *name*."""
+    return re.compile(rb"except\b[^:]*(?<![\w.])%s\b" % re.escape(name.text or b""))
+
+
 def is_caught(statement: Node, name: Node) -> bool:
-    """Claim that a handler of a `try` around the `raise` *statement*, in the same function, names what it raises."""
-    named = re.compile(rb"except\b[^:]*(?<![\w.])%s\b" % re.escape(name.text or b""))
+    """Claim that a handler of a `try` around a *statement*, in the same function, names what is raised by *name*."""
+    named = handlers_of(name)
     inner, outer = statement, statement.parent
     while outer is not None and outer.type not in ("function_definition", "class_definition"):
         is_tried = outer.type == "try_statement" and outer.child_by_field_name("body") == inner

@@ -38,6 +38,7 @@ class RaisedTypes(HouseConvention):
     fault = "a general built-in exception is raised here; what this codebase raises {wanted}"
     never = frozenset({"built-in"})
     cap = "advise"
+    version = 2
     examples = Examples(
         value="derives from ShopError",
         key="ShopError",
@@ -51,6 +52,7 @@ class RaisedTypes(HouseConvention):
             "def f():\n    raise RuntimeError from None",
             "class A:\n    def find(self, a):\n        raise KeyError(a)",
             "try:\n    f()\nexcept ValueError:\n    raise ValueError('none')",
+            "def f(a):\n    raise ValueError(a)\n\nf(a)\ntry:\n    g()\nexcept ValueError:\n    h()",
         ),
         nearly=(
             "def f():\n    raise NotImplementedError",
@@ -62,6 +64,8 @@ class RaisedTypes(HouseConvention):
             "raise other.Error()",
             "@field_validator('a')\ndef check(a):\n    raise ValueError(a)",
             "try:\n    if not a:\n        raise ValueError(a)\nexcept (KeyError, ValueError):\n    pass",
+            # who calls it in this file says what it means
+            "def f(a):\n    raise ValueError(a)\n\ntry:\n    f(a)\nexcept ValueError:\n    g()",
         ),
     )
     also = (
