@@ -30,7 +30,7 @@ from .bindings import (
     spreads,
     times_bound,
 )
-from .guards import asserted_above, is_expected, is_guarded, lines_around
+from .guards import asserted_above, is_expected, is_guarded, is_skipped, lines_around
 from .house import MAKERS, House, last_name
 
 KINDS = {
@@ -207,7 +207,8 @@ def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], p
             return False
     elif name.startswith("_") or OTHERS.search(name) or is_guarded(lines, place) or may_hold(module, name):
         return False
-    return not house.mentions(name, lines[place])
+    called = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), lines[place])
+    return not house.mentions(name, lines[place]) and not any(map(house.calls_several, called))
 
 
 def may_hold(module: str, name: str) -> bool:
@@ -289,7 +290,7 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
     # a class of another's may be called as one of the house: what is private there is seen by nobody
     if name.startswith("_") and not is_of_self:
         return False
-    if is_asked_for_another(owner, lines, place):
+    if is_asked_for_another(owner, lines, place) or is_skipped(lines, place):
         return False
     for held in re.findall(rb"\b(?:self|cls)\.(\w+)\.%b\b" % name.encode(), own):
         given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held)

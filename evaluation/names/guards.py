@@ -43,6 +43,11 @@ def is_guarded(lines: Sequence[bytes], place: int) -> bool:
     )
 
 
+def is_skipped(lines: Sequence[bytes], place: int) -> bool:
+    """Claim that the line at *place* stands in a test that runs on some machines, and not on others."""
+    return any(SKIPPED.match(line) for line, _ in lines_around(lines, place))
+
+
 def lines_around(lines: Sequence[bytes], place: int) -> Iterator[tuple[bytes, int]]:
     """
     Yield the lines that open the blocks around *place*, inner before outer, each with its depth in blanks.

@@ -186,6 +186,11 @@ class House:
                     found.add(alias or name.partition(".")[0])
         return frozenset(found)
 
+    def calls_several(self, alias: bytes) -> bool:
+        """Claim that imports call more than one module by the same *alias*, as where versions of Python differ."""
+        called = re.findall(rb"^[ \t]*import[ \t]+([\w.]+)[ \t]+as[ \t]+%b\b" % alias, self.text, re.MULTILINE)
+        return len(set(called)) > 1
+
     @cached_property
     def put_in(self) -> frozenset[str]:
         """The names that the house may put into builtins, or into a file that it runs."""

@@ -84,6 +84,17 @@ GUARDED = [
         False,
         id="another test is skipped elsewhere",
     ),
+    pytest.param(
+        "from pytest import mark\n\n\nclass Rows(dict): pass\n\n\n@mark.skipif('not old')\ndef test():\n"
+        "    Rows().viewitems()\n",
+        True,
+        id="a value has it elsewhere",
+    ),
+    pytest.param(
+        "from pytest import mark\n\n\nclass Rows(dict): pass\n\n\n@mark.slow\ndef test():\n    Rows().viewitems()\n",
+        False,
+        id="a value lacks it",
+    ),
 ]
 
 EXPECTED = [
@@ -320,6 +331,16 @@ def test_a_comment_where_an_import_begins_is_for_all_that_it_names(write_tree, f
     sources = {"shop/use.py": parse_text("shop/use.py", code, PYTHON)}
 
     assert told == bool(findings_by_path(find_missing(root, ["shop/use.py"]), sources))
+
+
+@pytest.mark.parametrize(("other", "told"), [("collections.abc", False), ("collections", True)])
+def test_a_module_may_be_called_as_another_where_versions_differ(write_tree, other: str, told: bool):
+    """The resolver knows one of the modules that a name stands for."""
+    old = "import sys\n\nif sys.argv:\n    import collections as kinds\nelse:\n    import {} as kinds\n"
+    code = "from shop.old import kinds\n\n\nclass Shelf(kinds.MutableSet): pass\n"
+    root = write_tree({"shop/__init__.py": "", "shop/old.py": old.format(other), "shop/use.py": code})
+
+    assert told == bool(find_missing(root, ["shop/use.py"]))
 
 
 @pytest.mark.parametrize(
