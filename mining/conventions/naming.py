@@ -52,6 +52,8 @@ STRUCTURES = frozenset({"BigEndianStructure", "LittleEndianStructure", "Structur
 """What classes derive from that describe structures of C."""
 FUNCTION_LIKE = frozenset({"__aenter__", "__call__", "__enter__", "__get__", "__new__"})
 """What classes have that are used as functions are: decorators, properties, contexts, and what is made otherwise."""
+USED_SO = re.compile(r"(?:ContextManager|Decorator|Descriptor|Property)$")
+"""How the names of classes end whose heirs are used as functions are."""
 MAKES = re.compile(
     rb"\breturn (?:\w+\.)*_*[A-Z]\w*(?:\(|[a-z]\w*[ \t]*$)"
     rb"|\b(\w+)(?::[^=\n]*)? = (?:\w+\.)*_*[A-Z]\w*\((?s:.*)\breturn \1[ \t]*(?:#|$)",
@@ -192,7 +194,7 @@ class ClassCase(Cased):
     instruction = "Name classes in {value}."
     query = "(class_definition) @site"
     linter_codes = frozenset({"N801", "C0103", "invalid-name"})
-    version = 6
+    version = 7
     examples = Examples(
         value="CapWords",
         conforms=(
@@ -217,6 +219,8 @@ class ClassCase(Cased):
             "class opened:\n    def __enter__(self): pass\n    def __exit__(self, *what): pass",
             "class Lazy:\n    def __get__(self, instance, owner=None): pass\n\nclass lazy(Lazy): pass",
             "class bdist_wheel_abi3(wheel.bdist_wheel): pass",
+            "class header_property(_DictProperty[T]): pass",
+            "class opened(contextlib.AbstractContextManager): pass",
             # an attribute of the class around it, read by that name
             "class Shelf:\n    class sorted_by: pass",
         ),
@@ -347,8 +351,9 @@ def is_type_alias(assignment: Node) -> bool:
 
 
 def is_called_so(base: str) -> bool:
-    """Claim that a base is called as functions are, and no built-in type, which nobody takes after."""
-    return base == "property" or (SNAKE_CASE.fullmatch(base) is not None and not hasattr(builtins, base))
+    """Claim that a base is called as functions are, or for what is, and no built-in type, which nobody takes after."""
+    is_snake = SNAKE_CASE.fullmatch(base) is not None and not hasattr(builtins, base)
+    return base == "property" or is_snake or USED_SO.search(base) is not None
 
 
 def derives_from_function_like(bases: Set[str], file: FileView) -> bool:
