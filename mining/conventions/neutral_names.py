@@ -65,20 +65,28 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = frozenset({PROSE})
-    version = 19
+    version = 20
     examples = Examples(
         value="camelCase",
         key="function",
         path="src/a.js",
         language="javascript",
         conforms=("function readAll() {}",),
-        departs=("function read_all() {}", "function ReadAll() {}", "class A {\n  ReadAll() {\n    this.b;\n  }\n}\n"),
+        departs=(
+            "function read_all() {}",
+            "function ReadAll() {}",
+            "class A {\n  ReadAll() {\n    this.b;\n  }\n}\n",
+            "function ReadAll() {}\n\nmodule.exports = ReadAll();\n",
+        ),
         nearly=(
             "const x = read_all();",
             "class Reader {}",
             "class A {\n  _read() {}\n}\n",
             "function LateOrder() {\n  this.rows = [];\n}\n",
             "function LateOrder() {}\nLateOrder.prototype = { a: 1 };\n",
+            "function LateOrder() {}\n\nmodule.exports = LateOrder;\n",
+            "function LateOrder() {}\n\nexport default LateOrder;\n",
+            "export default function LateOrder() {}\n",
             "const formats = {\n  G: function () {\n    return 1;\n  },\n};\n",
         ),
     )
@@ -396,11 +404,17 @@ def may_be_called_as_type(name: Name, file: AnyView) -> bool:
 
 
 def makes_objects(name: Name, file: AnyView) -> bool:
-    """Claim that a function of a script is called with `new`: it speaks of `this`, or has a prototype."""
+    """
+    Claim that a function of a script is called with `new`: it speaks of `this`, or has a prototype.
+
+    Where it is all that a module exports, others may call it so.
+    """
     unit = name.node.parent
     if unit is None or unit.type == "method_definition":
         return False
-    made = rb"\bnew\s+%b\b|\b%b\.prototype\b" % ((re.escape(last_part(name.text).encode()),) * 2)
+    text = re.escape(last_part(name.text).encode())
+    made = rb"\bnew\s+%b\b|\b%b\.prototype\b|\bmodule\.exports\s*=\s*%b\b(?!\s*[.(])" % ((text,) * 3)
+    made += rb"|\bexport\s+default\s+(?:function\s+)?%b\b" % text
     return bool(THIS.search(file.utf8, unit.start_byte, unit.end_byte) or re.search(made, file.utf8))
 
 

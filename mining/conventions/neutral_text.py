@@ -25,6 +25,8 @@ ORDER = re.compile(
     r"/\*\s*(?:[@#]|(?:biome|c8|eslint|exported|globals?|istanbul|jshint|oxlint|prettier|stylelint|v8|webpack)\b)"
 )
 """What opens an order to a tool that reads it between brackets alone."""
+TAKEN_OUT = re.compile(rb"\w[ \t]*[=(,]\s*\*/$")
+"""How a comment ends that takes the beginning of a statement out, which goes on behind it."""
 BROKEN = re.compile(r"""(['"])[ \t]*\r?\n\s*r?\1""")
 """Where a text that is written as several strings, as Dart has it, goes from one line to the next."""
 HEX = re.compile(r"0[xX]([\da-fA-F_']*[a-fA-F][\da-fA-F_']*)")
@@ -57,7 +59,7 @@ class CommentForm(NeutralConvention):
     question = "What about {key}?"
     cap = "advise"
     never = frozenset({"undocumented"})
-    version = 8
+    version = 9
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -72,6 +74,8 @@ class CommentForm(NeutralConvention):
             "/* a();\nb(); */\n",
             "/** A. */\nlet x;\n",
             "/* eslint-env node */\n",
+            "/* const a = */\nf();\n",
+            "try {\n  f();\n} catch {\n  /* a */\n}\n",
         ),
     )
     also = (
@@ -167,9 +171,21 @@ class CommentForm(NeutralConvention):
 
 
 def is_alone(file: AnyView, node: Node) -> bool:
-    """Claim that a comment has a line to itself: what goes on, or stands beside code, may need a bracket."""
+    """
+    Claim that a comment has a line to itself: what goes on, or stands beside code, may need a bracket.
+
+    So may what takes a part of a statement out. What is all that a block holds stands in for code, in either form.
+    """
+    if TAKEN_OUT.search(node.text or b"") or is_all_of_block(node):
+        return False
     line = file.source.rest_of_line(file.source.line_starts[node.start_point.row])
     return line.strip() == (node.text or b"").strip()
+
+
+def is_all_of_block(comment: Node) -> bool:
+    """Claim that a block holds nothing but a *comment*."""
+    around = comment.parent
+    return around is not None and around.named_child_count == 1 and "block" in around.type
 
 
 class LongStrings(NeutralConvention):
