@@ -48,7 +48,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 18
+    version = 19
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -99,6 +99,18 @@ class BlankLines(NeutralConvention):
             conforms=("const a = f();\n\ng(() => {\n  b();\n});\n",),
             departs=("const a = f();\ng(() => {\n  b();\n});\n",),
             nearly=("const { a } = f();\ng(() => {\n  b(a);\n});\n",),
+        ),
+        Examples(
+            value="1",
+            key="a lexical declaration and another",
+            path="src/a.ts",
+            language="typescript",
+            conforms=("const a = {\n  b,\n};\n\nconst c = {\n  d,\n};\n",),
+            departs=(
+                "const a = {\n  b,\n};\nconst c = {\n  d,\n};\n",
+                "const a = {\n  b,\n};\nconst c = f(() => {\n  g(a);\n}, [\n  b,\n]);\n",
+            ),
+            nearly=("const a = {\n  b,\n};\nconst c = f(a)\n  .map((d) => d.b)\n  .sort();\n",),
         ),
         Examples(
             value="1",
@@ -244,9 +256,25 @@ def hands_body(statement: Node) -> bool:
     return passed is None or any(each.child_by_field_name("body") is not None for each in passed.named_children)
 
 
+def holds_body(statement: Node) -> bool:
+    """Claim that a *statement* holds a function, or the like, whose body stands on several lines."""
+    waiting = [statement]
+    while waiting:
+        node = waiting.pop()
+        body = node.child_by_field_name("body")
+        if body is not None and body.start_point.row != body.end_point.row:
+            return True
+        waiting.extend(child for child in node.named_children if child.start_point.row != child.end_point.row)
+    return False
+
+
 def is_about(one: Node, other: Node) -> bool:
-    """Claim that one of two neighbours is a line, and the second goes on with what the first gave a name."""
-    is_line = is_line_of_code(one) or is_line_of_code(other)
+    """
+    Claim that the second of two neighbours goes on with what the first gave a name.
+
+    One of them is a line, or neither holds a body of several.
+    """
+    is_line = is_line_of_code(one) or is_line_of_code(other) or not (holds_body(one) or holds_body(other))
     first, second = bare(one), bare(other)
     if not is_line or not GIVING.search(first.type) or not (GIVING.search(second.type) or SAID.search(second.type)):
         return False
