@@ -180,7 +180,7 @@ class InnerImports(Convention):
     question = "How are modules of the {key} of a package imported?"
     query = "(import_from_statement) @site"
     linter_codes = frozenset({"TID252"})
-    version = 4
+    version = 5
     values = ("absolute", "relative")
     examples = Examples(
         value="relative",
@@ -203,11 +203,15 @@ class InnerImports(Convention):
             value="relative", key=BESIDE, path="package/__init__.py",
             nearly=("from .other import x", "from package.other import x"),
         ),
+        Examples(
+            value="absolute", key=BESIDE, path="package/__init__.pyi", conforms=(), departs=(),
+            nearly=("from . import other",),
+        ),
     )  # fmt: skip
 
     def is_asked(self, file: FileView) -> bool:
         """Claim that *file* is a module inside a package: one that offers what others hold mostly names it shortly."""
-        return "/" in file.path and not file.path.endswith("/__init__.py")
+        return "/" in file.path and not file.path.endswith(("/__init__.py", "/__init__.pyi"))
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
         """Yield the form of an import from the file's own top-level package."""

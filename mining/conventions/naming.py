@@ -114,7 +114,7 @@ class FunctionCase(Cased):
     instruction = "Name functions and methods in {value}."
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 7
+    version = 8
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -152,6 +152,7 @@ class FunctionCase(Cased):
             "def Shelf(a) -> type[Base]:\n    return shelf_of(a)",
             "def Shelf(a):\n    made: Base = _Shelf(a)\n    made.sort()\n    return made",
             "@overload\ndef readAll(a: int) -> int: ...",
+            "class A:\n    @cached_property\n    def Shelf(self):\n        return self.made_of('b:Shelf')",
         ),
     )
     also = (
@@ -163,6 +164,7 @@ class FunctionCase(Cased):
             nearly=(
                 "class FakeReader:\n    def readAll(self): pass",
                 "class ReaderStub:\n    def readAll(self): pass",
+                "def test():\n    class Reader:\n        def readAll(self): pass",
             ),
         ),
     )
@@ -221,6 +223,7 @@ class ClassCase(Cased):
             "class bdist_wheel_abi3(wheel.bdist_wheel): pass",
             "class header_property(_DictProperty[T]): pass",
             "class opened(contextlib.AbstractContextManager): pass",
+            "class _as_link(Part): pass\n\nPARTS = {'as_link': _as_link}",
             # an attribute of the class around it, read by that name
             "class Shelf:\n    class sorted_by: pass",
         ),
@@ -247,7 +250,8 @@ class ClassCase(Cased):
         if case != "snake_case":
             return None if is_given else case or None
         is_function_like = not frame.members.isdisjoint(FUNCTION_LIKE) or any(map(is_called_so, bases))
-        is_attribute = frame.scope is not None
+        # a class whose name stands in the file as a text is looked up by it
+        is_attribute = frame.scope is not None or is_quoted(frame.name.strip("_"), file)
         return None if is_attribute or is_function_like or derives_from_function_like(bases, file) else case
 
 
@@ -356,6 +360,11 @@ def is_called_so(base: str) -> bool:
     return base == "property" or is_snake or USED_SO.search(base) is not None
 
 
+def is_quoted(name: str, file: FileView) -> bool:
+    """Claim that a *name* stands in the file as a text of its own."""
+    return any(quote + name.encode() + quote in file.utf8 for quote in (b"'", b'"'))
+
+
 def derives_from_function_like(bases: Set[str], file: FileView) -> bool:
     """Claim that one of *bases* is a class of the same file that is used as functions are."""
     classes = (node for node in file.statements if node.type == "class_definition")
@@ -372,8 +381,12 @@ def holds_another(name: str, file: FileView) -> bool:
 
 
 def is_of_double(method: DefinitionFrame, file: FileView) -> bool:
-    """Claim that a method is that of a test's class that stands in for another."""
-    return file.role == "tests" and method.scope is not None and DOUBLE.match(method.scope.name) is not None
+    """Claim that a method is that of a test's class that stands in for another, as those that a test makes do."""
+    if file.role != "tests" or method.scope is None:
+        return False
+    outer = method.scope.scope
+    is_made = outer is not None and outer.kind == "function_definition"
+    return is_made or DOUBLE.match(method.scope.name) is not None
 
 
 def is_lent(function: DefinitionFrame, case: str) -> bool:
@@ -389,7 +402,9 @@ def is_lent(function: DefinitionFrame, case: str) -> bool:
         return True
     returns = text_of(function.returns) if function.returns is not None else ""
     is_maker = MAKES.search(body) is not None or returns.partition("[")[0] in ("Type", "type")
-    return case == "CapWords" and not function.is_method and is_maker
+    # a property is read, not called: what is named like a class holds one
+    is_property = any(name.endswith("property") for name in function.decorators)
+    return case == "CapWords" and (is_property or (not function.is_method and is_maker))
 
 
 def is_dictated(frame: DefinitionFrame) -> bool:

@@ -424,7 +424,7 @@ def is_callable(interface: Node | None) -> bool:
     return body is not None and any(child.type == "call_signature" for child in body.named_children)
 
 
-FOREIGN = re.compile(r"(?:Microsoft|System)(?:\.|$)|Mix\.Tasks\.")
+FOREIGN = re.compile(r"(?:JetBrains|Microsoft|System)(?:\.|$)|Mix\.Tasks\.")
 """
 How namespaces of C#, and modules of Elixir, begin that are others': there stands what a compiler, a framework or a tool
 looks for by its name.
@@ -443,7 +443,7 @@ class DefinitionAffix(NeutralConvention):
     is_mined = True
     linter_codes = NAMING
     spared = frozenset({GIVEN_NAMES, PROSE})
-    version = 10
+    version = 11
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",
@@ -477,7 +477,10 @@ class DefinitionAffix(NeutralConvention):
             language="csharp",
             conforms=("namespace Till.Orders\n{\n    class A { void F() { g(); } }\n}\n",),
             departs=("namespace Orders.Late\n{\n    class A { void F() { g(); } }\n}\n",),
-            nearly=("namespace System.Diagnostics.CodeAnalysis\n{\n    class A { void F() { g(); } }\n}\n",),
+            nearly=(
+                "namespace System.Diagnostics.CodeAnalysis\n{\n    class A { void F() { g(); } }\n}\n",
+                "namespace JetBrains.Annotations\n{\n    class A { void F() { g(); } }\n}\n",
+            ),
         ),
         Examples(
             value="Till",
