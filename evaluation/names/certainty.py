@@ -303,7 +303,8 @@ def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], pla
     is_plain = owner in PLAIN_TYPES or (house.class_is_plain(kind) and (is_of_self or house.means_one(kind)))
     if not is_plain or "|" in owner or house.mentions(MANGLED.sub("", name), own):
         return False
-    if house.has_foreign_base(kind) and is_given_by_library(name, lines, house):
+    # what derives from another's has what that one has in some version
+    if house.has_foreign_base(kind) and (is_guarded(lines, place) or is_given_by_library(name, lines, house)):
         return False
     held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
     if owner in PLAIN_TYPES and may_be_another(owner, name, held, house, lines, place):

@@ -95,6 +95,16 @@ GUARDED = [
         False,
         id="a value lacks it",
     ),
+    pytest.param(
+        "class Rows(dict):\n    if not hasattr(dict, 'walk'):\n        def walk(self):\n            self.in_rows()\n",
+        True,
+        id="what a class derives from has it in some version",
+    ),
+    pytest.param(
+        "class Rows(dict):\n    def walk(self):\n        self.in_rows()\n",
+        False,
+        id="what a class derives from lacks it",
+    ),
 ]
 
 EXPECTED = [
