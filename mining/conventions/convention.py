@@ -22,7 +22,7 @@ from tree_sitter import Node, Point, Query
 
 from ..errors import InputError, naming
 from ..formatters import FORMATTERS
-from ..languages import language_named, traits_of
+from ..languages import language_named, language_of, traits_of
 from ..plugins import add_plugins
 from ..source import Source
 from ..traits import PROGRAM
@@ -162,9 +162,15 @@ class Examples:
     nearly: tuple[str, ...] = ()
     key: str = ""
     path: str = "package/module.py"
-    language: str = "python"
+    """Where the code stands, and by that the language it is in."""
     rule: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """For a mined convention, the rule that is asked."""
+
+    @property
+    def language(self) -> str:
+        """The name of the language that the code is in; nothing where no grammar reads it."""
+        found = language_of(self.path)
+        return found.name if found is not None else ""
 
 
 class Convention:

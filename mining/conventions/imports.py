@@ -204,8 +204,7 @@ class InnerImports(Convention):
             nearly=("from .other import x", "from package.other import x"),
         ),
         Examples(
-            value="absolute", key=BESIDE, path="package/__init__.pyi", conforms=(), departs=(),
-            nearly=("from . import other",),
+            value="absolute", key=BESIDE, path="package/__init__.pyi", nearly=("from . import other",),
         ),
     )  # fmt: skip
 

@@ -68,7 +68,6 @@ class StringDelimiter(NeutralConvention):
     examples = Examples(
         value="single",
         path="src/a.js",
-        language="javascript",
         conforms=("x = 'a';",),
         departs=('x = "a";',),
         # markup has quotes of its own
@@ -78,7 +77,6 @@ class StringDelimiter(NeutralConvention):
         Examples(
             value="single",
             path="src/a.php",
-            language="php",
             conforms=("<?php\n$a = 'b';\n",),
             departs=('<?php\n$a = "b";\n',),
             nearly=(
@@ -95,7 +93,6 @@ class StringDelimiter(NeutralConvention):
         Examples(
             value="single",
             path="lib/a.rb",
-            language="ruby",
             conforms=("a = 'b'\n",),
             departs=('a = "b"\n',),
             nearly=('a = "b#{c}"\n', "a = 'b#c'\n"),
@@ -103,7 +100,6 @@ class StringDelimiter(NeutralConvention):
         Examples(
             value="double",
             path="bin/a.sh",
-            language="bash",
             conforms=('echo "all"\n',),
             departs=("echo 'all'\n",),
             nearly=("awk '{print $2}' a\n", "echo 'a `b`'\n"),
@@ -111,7 +107,6 @@ class StringDelimiter(NeutralConvention):
         Examples(
             value="single",
             path="lib/A.pm",
-            language="perl",
             conforms=("my $a = 'b';\n",),
             departs=('my $a = "b";\n',),
             nearly=('my $a = "b $c";\n', 'my $a = "@{[b()]} c";\n', "my $a = qr/b/;\n"),
@@ -206,7 +201,6 @@ class IndentationUnit(NeutralConvention):
     examples = Examples(
         value="2 spaces",
         path="src/a.js",
-        language="javascript",
         conforms=("function f() {\n  return 1;\n}\n", "f(function () { // g\n  g();\n});\n"),
         departs=("function f() {\n\treturn 1;\n}\n", "function f() {\n    return 1;\n}\n"),
         nearly=(
@@ -220,7 +214,6 @@ class IndentationUnit(NeutralConvention):
         Examples(
             value="2 spaces",
             path="lib/a.rb",
-            language="ruby",
             conforms=("def f(a)\n  g do |x|\n    x\n  end\nend\n",),
             departs=("def f\n    g\nend\n",),
             nearly=("render 'a',\n       b: 1\n", "x = if a\n      b\n    end\n", "if a &&\n    b\n  c\nend\n"),
@@ -228,7 +221,6 @@ class IndentationUnit(NeutralConvention):
         Examples(
             value="2 spaces",
             path="bin/a.sh",
-            language="bash",
             conforms=("for a in b; do\n  f\ndone\n",),
             departs=("for a in b; do\n    f\ndone\n",),
             nearly=("for a in \\\n    b c; do\n  f\ndone\n",),
@@ -236,7 +228,6 @@ class IndentationUnit(NeutralConvention):
         Examples(
             value="2 spaces",
             path="ci.yaml",
-            language="yaml",
             conforms=("jobs:\n  test:\n    - a: 1\n      b: 2\n",),
             departs=("jobs:\n    test: 1\n",),
             nearly=("run: make\n     test\n", "- run: |\n      make\n", "- a:\n      b: 1\n"),
@@ -244,7 +235,6 @@ class IndentationUnit(NeutralConvention):
         Examples(
             value="2 spaces",
             path="src/a.c",
-            language="c",
             conforms=("int f(int a) {\n  switch (a) {\n    case 1:\n      g();\n  }\n}\n",),
             departs=("int f(int a) {\n    g();\n}\n",),
             nearly=(
@@ -258,7 +248,6 @@ class IndentationUnit(NeutralConvention):
         Examples(
             value="2 spaces",
             path="src/A.kt",
-            language="kotlin",
             conforms=("fun f(a: Int) {\n  g()\n}\n",),
             departs=("fun f(a: Int) {\n    g()\n}\n",),
             nearly=(
@@ -270,7 +259,6 @@ class IndentationUnit(NeutralConvention):
         Examples(
             value="2 spaces",
             path="src/A.java",
-            language="java",
             conforms=("class A {\n  int b;\n}\n",),
             departs=("class A {\n    int b;\n}\n",),
             nearly=("class A {\n  void b() {\n    for (C c :\n        d) {\n      e(c);\n    }\n  }\n}\n",),
@@ -340,7 +328,6 @@ class TokenSpacing(NeutralConvention):
         value="on both sides",
         key="`=` in an assignment expression",
         path="src/a.js",
-        language="javascript",
         conforms=("x = 1;",),
         departs=("x=1;", "x= 1;"),
         nearly=("// x=1\n", "x == 1;", "function f(x=1) {}"),
@@ -350,7 +337,6 @@ class TokenSpacing(NeutralConvention):
             value="nowhere",
             key="`*` that opens a pointer type",
             path="src/a.go",
-            language="go",
             conforms=("package a\n\nvar b []*c\n", "package a\n\nvar b *c\n"),
             departs=("package a\n\nvar b * c\n",),
             nearly=("package a\n\nvar b = c * d\n",),
@@ -359,7 +345,6 @@ class TokenSpacing(NeutralConvention):
             value="on both sides",
             key="`-` in a binary expression",
             path="src/a.c",
-            language="c",
             conforms=("int a = b - c;\n",),
             departs=("int a = b-c;\n",),
             nearly=("int a = b > (size_t)-c;\n",),
@@ -368,7 +353,6 @@ class TokenSpacing(NeutralConvention):
             value="nowhere",
             key="`*` that opens a pointer declarator",
             path="src/a.c",
-            language="c",
             conforms=("char *a;\n",),
             departs=("char * a;\n",),
             nearly=("int f(char * const *a);\n",),
@@ -377,7 +361,6 @@ class TokenSpacing(NeutralConvention):
             value="nowhere",
             key="`<` that opens type arguments",
             path="src/a.rs",
-            language="rust",
             conforms=("type A = Vec<u8>;\n",),
             departs=("type A = Vec < u8 >;\n",),
             nearly=("fn f() -> bool { a < b }\n", "fn f() -> bool {\n    a\n        < b\n}\n"),
@@ -386,7 +369,6 @@ class TokenSpacing(NeutralConvention):
             value="nowhere",
             key="`!` in a macro invocation",
             path="src/a.rs",
-            language="rust",
             conforms=("fn f() {\n    g!(a);\n}\n",),
             departs=("fn f() {\n    g! (a);\n}\n",),
             # what stands in a macro is its own, and a brace has a blank before it
@@ -396,7 +378,6 @@ class TokenSpacing(NeutralConvention):
             value="on both sides",
             key="`<` in a binary expression",
             path="src/A.kt",
-            language="kotlin",
             conforms=("val a = b < c\n",),
             departs=("val a = b<c\n",),
             nearly=("val a = f<T>(::b)\n",),
@@ -405,7 +386,6 @@ class TokenSpacing(NeutralConvention):
             value="after",
             key="`,` in class parameters",
             path="src/A.kt",
-            language="kotlin",
             conforms=("class A(b: Int, c: Int)\n",),
             departs=("class A(b: Int,c: Int)\n",),
             nearly=("class A(b: Int,)\n",),
@@ -414,7 +394,6 @@ class TokenSpacing(NeutralConvention):
             value="after",
             key="`,` in a flow sequence",
             path="ci.yaml",
-            language="yaml",
             conforms=("a: [b, c]\n",),
             departs=("a: [b,c]\n",),
             nearly=("a: b\n",),
@@ -423,7 +402,6 @@ class TokenSpacing(NeutralConvention):
             value="nowhere",
             key="`[[` that opens a string",
             path="a.lua",
-            language="lua",
             # what a string begins with is not blanks around its delimiter
             nearly=("x = [[ a ]]\n",),
         ),
@@ -431,7 +409,6 @@ class TokenSpacing(NeutralConvention):
             value="after",
             key="`--` that opens a comment",
             path="a.lua",
-            language="lua",
             nearly=("x = 1 --a\n", "x = 1 ---@type a\n"),
         ),
     )
@@ -559,7 +536,6 @@ class TrailingSeparator(NeutralConvention):
     examples = Examples(
         value="present",
         path="src/a.js",
-        language="javascript",
         conforms=("x = [\n  1,\n  2,\n];", "x = {\n  a: 1,\n  b: 2, // c\n};"),
         departs=("x = [\n  1,\n  2\n];",),
         nearly=("x = [1, 2];", "x = [\n  1, 2\n];", "function f() {\n  a();\n  b();\n}", "x = [\n  1\n];"),
@@ -568,7 +544,6 @@ class TrailingSeparator(NeutralConvention):
         Examples(
             value="present",
             path="src/a.ts",
-            language="typescript",
             conforms=("f(\n  a,\n  b,\n);",),
             departs=("f(\n  a,\n  b\n);", "f(\n  a,\n  ...b\n);"),
             nearly=(
@@ -579,7 +554,6 @@ class TrailingSeparator(NeutralConvention):
         Examples(
             value="present",
             path="src/a.zig",
-            language="zig",
             conforms=("const A = struct {\n    b: u8,\n    c: u8,\n};\n",),
             departs=("const A = struct {\n    b: u8,\n    c: u8\n};\n",),
             nearly=("const A = struct {\n    b: u8,\n\n    fn c() void {\n        d();\n    }\n};\n",),
@@ -587,7 +561,6 @@ class TrailingSeparator(NeutralConvention):
         Examples(
             value="present",
             path="src/A.kt",
-            language="kotlin",
             conforms=("enum class A {\n  B,\n  C,\n}\n",),
             departs=("enum class A {\n  B,\n  C\n}\n",),
             nearly=("enum class A {\n  B,\n  C,\n  ;\n\n  companion object {\n    val d = 1\n  }\n}\n",),
@@ -595,7 +568,6 @@ class TrailingSeparator(NeutralConvention):
         Examples(
             value="present",
             path="src/A.java",
-            language="java",
             conforms=("enum A {\n  B,\n  C,\n}\n",),
             departs=("enum A {\n  B,\n  C\n}\n",),
             nearly=("enum A {\n  B,\n  C,\n  ;\n\n  int d;\n}\n",),
@@ -603,7 +575,6 @@ class TrailingSeparator(NeutralConvention):
         Examples(
             value="present",
             path="src/a.rs",
-            language="rust",
             conforms=("fn f() {\n    g(\n        a,\n        b,\n    );\n}\n",),
             departs=("fn f() {\n    g(\n        a,\n        b\n    );\n}\n",),
             nearly=("fn f() {\n    g!(\n        a,\n        b\n    );\n}\n",),

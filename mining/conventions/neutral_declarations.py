@@ -60,7 +60,6 @@ class FunctionForm(ScriptConvention):
         value="a declaration",
         key=FUNCTION,
         path="src/a.ts",
-        language="typescript",
         conforms=(
             "function f(a: string) {\n  return a;\n}\n",
             "export async function f(): Promise<void> {\n  g();\n}\n",
@@ -82,7 +81,6 @@ class FunctionForm(ScriptConvention):
             value="an arrow function",
             key=FUNCTION,
             path="src/a.ts",
-            language="typescript",
             conforms=("export const f = (a: string) => {\n  return a;\n};\n",),
             departs=("export function f(a: string) {\n  return a;\n}\n",),
             nearly=(
@@ -97,7 +95,6 @@ class FunctionForm(ScriptConvention):
             value="an arrow function",
             key=COMPONENT,
             path="src/A.tsx",
-            language="tsx",
             conforms=("export const A = ({ b }: Props) => {\n  return <i>{b}</i>;\n};\n",),
             departs=("export function A({ b }: Props) {\n  return <i>{b}</i>;\n}\n",),
             nearly=("export function A<T>({ b }: Props<T>) {\n  return <i>{b}</i>;\n}\n",),
@@ -213,7 +210,6 @@ class ObjectType(ScriptConvention):
         value="an alias",
         key="the type of an object",
         path="src/a.ts",
-        language="typescript",
         conforms=("type A = {\n  b: string;\n};\n", "export type A<T> = { b?: T };\n"),
         departs=("interface A {\n  b: string;\n}\n", "export interface A<T> {\n  b?: T;\n}\n"),
         nearly=(
@@ -229,7 +225,6 @@ class ObjectType(ScriptConvention):
             value="an interface",
             key="the type of an object",
             path="src/a.ts",
-            language="typescript",
             conforms=("export interface A {\n  b: string;\n}\n",),
             departs=("export type A = {\n  b: string;\n};\n",),
             nearly=(
@@ -243,7 +238,6 @@ class ObjectType(ScriptConvention):
             value="an alias",
             key="the type of a component's props",
             path="src/A.tsx",
-            language="tsx",
             conforms=("type Props = {\n  b: string;\n};\n",),
             departs=("interface Props {\n  b: string;\n}\n", "export interface ButtonProps {\n  b: string;\n}\n"),
             nearly=("interface Props extends Base {\n  b: string;\n}\n",),

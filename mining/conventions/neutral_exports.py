@@ -56,7 +56,6 @@ class ExportForm(ScriptConvention):
         value="by name",
         key="a function or a class",
         path="src/a.ts",
-        language="typescript",
         conforms=(
             "export function f() {}\n",
             "export const f = () => {\n  g();\n};\n",
@@ -81,7 +80,6 @@ class ExportForm(ScriptConvention):
             value="by default",
             key="a component",
             path="src/A.tsx",
-            language="tsx",
             conforms=(
                 "export default function A() {\n  return <b />;\n}\n",
                 "const A = () => <b />;\nexport default observer(A);\n",
@@ -98,14 +96,12 @@ class ExportForm(ScriptConvention):
             value="by name",
             key="a component",
             path="app/late/page.tsx",
-            language="tsx",
             nearly=("export default function Page() {\n  return <b />;\n}\n",),
         ),
         Examples(
             value="by name",
             key="a function or a class",
             path="src/i18n/request.ts",
-            language="typescript",
             nearly=("export default function f() {\n  g();\n}\n",),
         ),
     )
@@ -240,7 +236,6 @@ class TypeImport(ScriptConvention):
     examples = Examples(
         value="once",
         path="src/a.ts",
-        language="typescript",
         conforms=('import type { A, B } from "./a";\n',),
         departs=('import { type A, type B } from "./a";\n', 'import { type A as B } from "./a";\n'),
         nearly=(

@@ -68,7 +68,6 @@ class ModuleOrigin(NeutralConvention):
         value="relative to the file",
         key=NAMED,
         path="src/a.js",
-        language="javascript",
         conforms=('import a from "./a";', 'import a from "../b/a";', 'const a = require("./a");'),
         departs=('import a from "@/b/a";', 'import a from "/b/a";', 'import a from "@src/b/a";'),
         nearly=('import a from "react";', 'import a from "@house/a";', 'const a = "@/b/a";', 'read("/b/a");'),
@@ -78,7 +77,6 @@ class ModuleOrigin(NeutralConvention):
             value="relative to the file",
             key=NAMED,
             path="src/a.php",
-            language="php",
             conforms=("<?php\nrequire __DIR__.'/b.php';\n", "<?php\nrequire_once dirname(__FILE__) . '/b.php';\n"),
             departs=("<?php\nrequire '/b.php';\n",),
             nearly=("<?php\n$a = __DIR__.'/b.txt';\n", "<?php\nrequire $folder.'/b.php';\n"),
@@ -87,7 +85,6 @@ class ModuleOrigin(NeutralConvention):
             value="relative to the file",
             key=NAMED,
             path="prisma/a.ts",
-            language="typescript",
             conforms=('import a from "./a";',),
             departs=('import a from "@prisma/b/a";',),
             nearly=('import { A } from "@prisma/client";',),
@@ -96,14 +93,12 @@ class ModuleOrigin(NeutralConvention):
             value="from the root, `@/`",
             key=NAMED,
             path="app/vite.config.ts",
-            language="typescript",
             nearly=('import { a } from "../parts/a";',),
         ),
         Examples(
             value="relative to the file",
             key=NAMED,
             path="src/a.c",
-            language="c",
             # what is not found beside the file is named from a folder that the compiler is told
             nearly=('#include "../a.h"\n',),
         ),
@@ -111,7 +106,6 @@ class ModuleOrigin(NeutralConvention):
             value="pinned",
             key="what `source` fetches",
             path="main.tf",
-            language="hcl",
             conforms=(
                 'module "a" {\n  source  = "house/net/aws"\n  version = "1.2"\n}\n',
                 'module "a" {\n  source = "git::https://example.org/net.git?ref=v1"\n}\n',
@@ -126,7 +120,6 @@ class ModuleOrigin(NeutralConvention):
             value="pinned",
             key="what `uses` fetches",
             path="ci.yaml",
-            language="yaml",
             conforms=("a:\n  steps:\n    - uses: actions/checkout@v4\n",),
             departs=(
                 "a:\n  steps:\n    - uses: actions/checkout@main\n",
@@ -138,7 +131,6 @@ class ModuleOrigin(NeutralConvention):
             value="a commit",
             key="what `uses` is pinned to",
             path="ci.yaml",
-            language="yaml",
             conforms=(
                 f"a:\n  steps:\n    - uses: actions/checkout@{'8f4b7f84' * 5} # v4\n",
                 f"a:\n  steps:\n    - uses: 'someone/an-action-with-a-longer-name@{'8f4b7f84' * 5}'\n",
@@ -212,7 +204,6 @@ class HouseModule(NeutralHouseConvention):
         value="through `house_library`",
         key="`native.cc_library`",
         path="app/BUILD",
-        language="starlark",
         rule={
             "language": "starlark",
             "raw": "native.cc_library",
@@ -228,7 +219,6 @@ class HouseModule(NeutralHouseConvention):
             value="through `native.cc_library`",
             key="`native.cc_library`",
             path="tools/rules.bzl",
-            language="starlark",
             rule={"language": "starlark", "raw": "native.cc_library", "through": "a", "homes": ["tools/rules.bzl"]},
             nearly=("def house_library(name):\n    native.cc_library(name = name)\n",),
         ),
@@ -236,7 +226,6 @@ class HouseModule(NeutralHouseConvention):
             value="through `modules/bucket`",
             key="`resource aws_s3_bucket`",
             path="shop/main.tf",
-            language="hcl",
             rule={
                 "language": "hcl", "raw": "resource aws_s3_bucket", "through": "modules/bucket",
                 "homes": ["modules/bucket"],

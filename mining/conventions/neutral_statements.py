@@ -66,7 +66,6 @@ class StatementEnd(NeutralConvention):
         value=SEMICOLON,
         key=STATEMENT,
         path="src/a.js",
-        language="javascript",
         conforms=(
             "const a = b();\n",
             "import a from 'a';\nexport default a;\n",
@@ -100,7 +99,6 @@ class StatementEnd(NeutralConvention):
             value=NONE,
             key=STATEMENT,
             path="src/a.ts",
-            language="typescript",
             conforms=("const a = b as C\n", "import type { A } from 'a'\n", "declare const a: B\n"),
             departs=("const a = b as C;\n", "a(); // b\n"),
             nearly=(
@@ -116,7 +114,6 @@ class StatementEnd(NeutralConvention):
             value=SEMICOLON,
             key=BRACED,
             path="src/a.js",
-            language="javascript",
             conforms=("const f = () => {\n};\n", "module.exports = {\n};\n", "it('b', () => {\n});\n"),
             departs=("const f = function () {\n}\n", "export default {\n}\n", "a(function () {\n})\n"),
             nearly=("function f() {\n}\n", "export function f() {\n}\n"),
@@ -125,7 +122,6 @@ class StatementEnd(NeutralConvention):
             value=SEMICOLON,
             key=FIELD,
             path="src/a.ts",
-            language="typescript",
             conforms=("class A {\n  private b: string;\n  c = () => {\n  };\n}\n",),
             departs=("class A {\n  private b: string\n\n  f() {}\n}\n",),
             nearly=(
@@ -137,7 +133,6 @@ class StatementEnd(NeutralConvention):
             value=SEMICOLON,
             key=ALIAS,
             path="src/a.ts",
-            language="typescript",
             conforms=("export type A = 'b' | 'c';\n", "type A = {\n  b: c\n};\n"),
             departs=("type A = B\n",),
             nearly=("interface A {\n}\n",),

@@ -50,7 +50,6 @@ class TagSpelling(NeutralConvention):
         value="@returns",
         key=RETURNED,
         path="src/a.ts",
-        language="typescript",
         conforms=(
             "/**\n * Read all.\n * @returns {string} all\n */\nfunction readAll() {}\n",
             "class A {\n  /** @returns all */\n  read() {}\n}\n",
@@ -67,7 +66,6 @@ class TagSpelling(NeutralConvention):
             value="\\return",
             key=RETURNED,
             path="src/a.cc",
-            language="cpp",
             conforms=("/// Read all.\n/// \\return all\nint read();\n",),
             departs=(
                 "/// @return all\nint read();\n",
@@ -79,7 +77,6 @@ class TagSpelling(NeutralConvention):
             value="@throws",
             key=THROWN,
             path="src/A.java",
-            language="java",
             conforms=("class A {\n  /**\n   * @throws B if late\n   */\n  void f() {}\n}\n",),
             departs=("class A {\n  /**\n   * @exception B if late\n   */\n  void f() {}\n}\n",),
             nearly=("class A {\n  /**\n   * @return all\n   */\n  int f() {}\n}\n",),

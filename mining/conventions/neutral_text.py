@@ -64,7 +64,6 @@ class CommentForm(NeutralConvention):
         value="//",
         key="the comment marker",
         path="src/a.js",
-        language="javascript",
         conforms=("// a\nlet x = 1;",),
         departs=("/* a */\nlet x = 1;",),
         nearly=(
@@ -83,7 +82,6 @@ class CommentForm(NeutralConvention):
             value="documented",
             key="a comment before a function",
             path="src/a.js",
-            language="javascript",
             conforms=("// Read all.\nfunction readAll() {}",),
             departs=("let x;\nfunction readAll() {}",),
             nearly=("// Read.\nlet x;\n",),
@@ -92,7 +90,6 @@ class CommentForm(NeutralConvention):
             value="documented",
             key="a comment before an exported function",
             path="orders/a.go",
-            language="go",
             conforms=("package a\n\n// ReadAll reads.\nfunc ReadAll() {}\n",),
             departs=("package a\n\nfunc ReadAll() {}\n",),
             nearly=("package a\n\nfunc readAll() {}\n",),
@@ -101,7 +98,6 @@ class CommentForm(NeutralConvention):
             value="documented",
             key="a comment before an exported method",
             path="orders/a.go",
-            language="go",
             conforms=("package a\n\n// ReadAll reads.\nfunc (s *Shop) ReadAll() {}\n",),
             departs=("package a\n\nfunc (s *Shop) ReadAll() {}\n", "package a\n\nfunc (Shop) ReadAll() {}\n"),
             nearly=(
@@ -114,7 +110,6 @@ class CommentForm(NeutralConvention):
             value="documented",
             key="a comment before a public function",
             path="src/a.rs",
-            language="rust",
             conforms=(
                 "/// Reads.\n#[must_use]\npub fn read() {}\n",
                 "impl A {\n    /// Reads.\n    pub fn read() {}\n}\n",
@@ -126,7 +121,6 @@ class CommentForm(NeutralConvention):
             value="documented",
             key="a comment before a public function",
             path="src/A.java",
-            language="java",
             conforms=("class A {\n    /** Reads. */\n    public void read() {}\n}\n",),
             departs=("class A {\n    public void read() {}\n}\n",),
             nearly=("class A {\n    void read() {}\n\n    @Override\n    public void close() {}\n}\n",),
@@ -202,7 +196,6 @@ class LongStrings(NeutralConvention):
     examples = Examples(
         value="`",
         path="src/a.js",
-        language="javascript",
         conforms=("x = `a\nb`;",),
         departs=('x = "a\\\nb";',),
         nearly=("x = 'a';", "x = `a`;"),
@@ -211,20 +204,17 @@ class LongStrings(NeutralConvention):
         Examples(
             value='"""',
             path="src/A.kt",
-            language="kotlin",
             nearly=('val a = "${\n    b\n}"\n',),
         ),
         Examples(
             value="`",
             path="src/a.tsx",
-            language="tsx",
             conforms=("x = `a\nb`;",),
             nearly=('const a = <path d="M 1 2\n  C 3 4" />;\n',),
         ),
         Examples(
             value='"',
             path="src/a.rs",
-            language="rust",
             conforms=('const A: &str = "a\nb";\n',),
             departs=('const A: &str = r#"a\nb"#;\n',),
             nearly=('const A: &str = r#"a "b"\nc"#;\n',),
@@ -232,7 +222,6 @@ class LongStrings(NeutralConvention):
         Examples(
             value="'''",
             path="lib/a.dart",
-            language="dart",
             conforms=("var a = '''\nb\n''';\n",),
             departs=('var a = """\nb\n""";\n',),
             nearly=("var a = 'b '\n    'c';\n", "var a = r'''\nb $c\n''';\n"),
@@ -264,7 +253,6 @@ class AnyHeader(Header, NeutralConvention):
     examples = Examples(
         value="// Copyright YEAR The Authors",
         path="src/a.js",
-        language="javascript",
         conforms=("// Copyright 2024 The Authors\n\nlet x = 1;\n",),
         departs=(
             "let x = 1;\n",
@@ -282,7 +270,6 @@ class AnyHeader(Header, NeutralConvention):
         Examples(
             value="/*\n * Copyright YEAR The Authors\n */",
             path="src/a.php",
-            language="php",
             conforms=(
                 "<?php\n\n/*\n * Copyright 2024 The Authors\n */\n\nf();\n",
                 "<?php declare(strict_types=1);\n\n/*\n * Copyright 2024 The Authors\n */\n\nnamespace A;\n",
@@ -292,33 +279,28 @@ class AnyHeader(Header, NeutralConvention):
         Examples(
             value="// Copyright YEAR The Authors",
             path=".eslintrc.js",
-            language="javascript",
             nearly=("module.exports = {};\n",),
         ),
         Examples(
             value="// Copyright YEAR The Authors",
             path="phpstan.neon.php",
-            language="php",
             nearly=("<?php\nreturn [];\n",),
         ),
         Examples(
             value="// Copyright YEAR The Authors",
             path="src/a.go",
-            language="go",
             conforms=("//go:build linux\n\n// Copyright 2024 The Authors\n\npackage a\n\nvar b = 1\n",),
             departs=("//go:build linux\n\npackage a\n\nvar b = 1\n",),
         ),
         Examples(
             value="// Copyright YEAR The Authors",
             path="Package.swift",
-            language="swift",
             conforms=("// swift-tools-version:6.0\n// Copyright 2024 The Authors\n\nimport A\n",),
             departs=("// swift-tools-version:6.0\n\nimport A\n",),
         ),
         Examples(
             value="# Copyright YEAR The Authors",
             path="lib/a.rb",
-            language="ruby",
             conforms=(
                 "# frozen_string_literal: true\n\n# Copyright 2024 The Authors\n\nmodule A\nend\n",
                 "# frozen_string_literal: true\n# Copyright 2024 The Authors\n\nmodule A\nend\n",
@@ -376,7 +358,6 @@ class NumberForm(NeutralConvention):
         value="in lower case",
         key="hexadecimal digits",
         path="src/a.js",
-        language="javascript",
         conforms=("x = 0xff;",),
         departs=("x = 0xFF;",),
         nearly=("x = 0x12;", "x = '0xFF';"),
@@ -386,7 +367,6 @@ class NumberForm(NeutralConvention):
             value="in lower case",
             key="hexadecimal digits",
             path="src/a.cc",
-            language="cpp",
             conforms=("int a = 0xffffU;\n",),
             departs=("int a = 0xFFFFu;\n",),
             nearly=("int a = 0x12UL;\n",),

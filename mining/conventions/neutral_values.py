@@ -57,7 +57,6 @@ class ClosedValues(NeutralHouseConvention):
         value="`hdd`, `ssd`",
         key="`kind` in `resource disk`",
         path="main.tf",
-        language="hcl",
         rule={"language": "hcl", "shape": "resource disk", "child": "kind", "values": ["hdd", "ssd"]},
         conforms=('resource "disk" "a" {\n  kind = "ssd"\n}\n', 'resource "disk" "a" {\n  kind = "hdd"\n}\n'),
         departs=('resource "disk" "a" {\n  kind = "sdd"\n}\n',),
@@ -72,7 +71,6 @@ class ClosedValues(NeutralHouseConvention):
             value="`2`, `10`",
             key="`limit` in `retry`",
             path="test/a.js",
-            language="javascript",
             rule={"language": "javascript", "shape": "retry", "child": "limit", "values": ["2", "10"]},
             nearly=("f({retry: {limit: 7}});\n",),
         ),
@@ -120,7 +118,6 @@ class LiteralOrReference(NeutralHouseConvention):
         value="a reference",
         key="`zone` in `resource disk`",
         path="main.tf",
-        language="hcl",
         rule={"language": "hcl", "shape": "resource disk", "child": "zone"},
         conforms=(
             'resource "disk" "a" {\n  zone = var.zone\n}\n',
