@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import asdict, replace
 from operator import attrgetter
 from typing import Any
 
@@ -127,7 +127,7 @@ def assemble(
         pairs=sorted(pairs, key=lambda pair: (pair.path, pair.start_line, pair.kind, pair.id)),
         profile=profile.as_json(),
         api=build_index(index),
-        skipped=[{"path": d.path, "symbol": d.symbol, "kind": d.kind, "reason": d.reason} for d in sorted_drops(drops)],
+        skipped=[asdict(drop) for drop in sorted(drops, key=attrgetter("path", "symbol", "kind", "reason"))],
         sources={file.path: file.utf8 for _, file in files if file.path in kept},
         proof=prove_split(pairs, units, sides, leaks),
     )
@@ -366,8 +366,3 @@ def manifest_head(mined: Sequence[Mined], settings: Sequence[Settings]) -> dict[
         **({"api_from": [{"repository": r.name, "commit": r.commit} for r in offering]} if offering else {}),
         **({"policy": policy} if policy else {}),
     }
-
-
-def sorted_drops(drops: Sequence[Drop]) -> list[Drop]:
-    """Return *drops* in one order, whoever found them."""
-    return sorted(drops, key=lambda drop: (drop.path, drop.symbol, drop.kind, drop.reason))

@@ -30,6 +30,8 @@ WORDS = (
 """A file that holds none of them is not searched: to look for words takes a tenth of the time."""
 HOLDER = re.compile(r"^(?:ambient_declaration|annotated_expression)$|annotation|attribute|modifiers")
 """Kinds of nodes that speak of the definition which they stand in, or before."""
+BEFORE = frozenset({"annotated_expression", "attribute_item"})
+"""Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
 EXTERN = "extern"
 """The body of a function in Scala Native that C has, and named."""
 WRAPPING = frozenset({"zig"})
@@ -38,8 +40,6 @@ ACCESS = frozenset({"get", "set"})
 """Words before the name of a method by which it is a property."""
 FAMILY = re.compile(r"[A-Z]{2,}[A-Z][a-z]+(?=[A-Z])")
 """What opens the names of functions which others gave together: `XCTAssert` of `XCTAssertEqual`."""
-BEFORE = frozenset({"annotated_expression", "attribute_item"})
-"""Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
 
 
 def own_names(file: AnyView) -> Iterator[Name]:

@@ -51,7 +51,6 @@ class Wrapper(HouseConvention):
     version = 3
     never = frozenset({"directly"})
     least_support = 10.0
-    least_files = 3
     null_share = 0.5
     cap = "advise"  # how many natural wrappers people would call rules has not been adjudicated
     bounds = (("gate", 0.95), ("advise", 0.90), ("hint", 0.75))
