@@ -56,7 +56,7 @@ COPIED = re.compile(
 """What code says of itself that was copied in; documentation speaks of its own subject."""
 PROSE = (".md", ".markdown", ".json", ".toml", ".yaml", ".yml")
 """Endings of prose and settings, which speak of other files."""
-ARCHIVE = "versioned_docs"
+ARCHIVE = re.compile(r"(?:\A|/)versioned_docs(?:/|\Z)")
 """Where Docusaurus keeps the documentation of each version that was released: what it says may not be so any more."""
 BOILERPLATE = re.compile(
     r"(?:\A|/)(?:code[_-]of[_-]conduct|copying|licen[cs]e)(?:[._-][^/]*)?\.(?:md|markdown)\Z", re.IGNORECASE
@@ -92,6 +92,11 @@ LIBRARY = re.compile(
 """Libraries that web pages carry along."""
 SERVED = frozenset({"_static", "assets", "htdocs", "javascripts", "js", "lib", "media", "public", "static", "www"})
 """Folders that are served to the web; elsewhere such a library may be what the house makes."""
+BY_NAME = (
+    *(("old_documentation", ARCHIVE), ("translation", TRANSLATION), ("template", TEMPLATE)),
+    *(("generated", MIGRATION), ("boilerplate", BOILERPLATE)),
+)
+"""Reasons that a file's name gives, each with what names match of which it is true."""
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -125,17 +130,7 @@ def path_reason(root: Path, name: str) -> str:
 
 def name_reason(name: str) -> str:
     """Return why a file that is called *name* is skipped whatever it holds, or nothing."""
-    if is_vendored(name):
-        return "vendored"
-    if ARCHIVE in name.split("/"):
-        return "old_documentation"
-    if TRANSLATION.search(name):
-        return "translation"
-    if TEMPLATE.search(name):
-        return "template"
-    if MIGRATION.search(name):
-        return "generated"
-    return "boilerplate" if BOILERPLATE.search(name) else ""
+    return "vendored" if is_vendored(name) else next((why for why, form in BY_NAME if form.search(name)), "")
 
 
 def is_vendored(name: str) -> bool:

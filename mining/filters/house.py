@@ -38,8 +38,5 @@ def lines_that_break(tally: FileTally, profile: Profile) -> dict[int, str]:
 
 def keeps_rules(rules: Iterable[Rule], tally: FileTally, profile: Profile) -> bool:
     """Claim that the house holds to every one of *rules* in the file of *tally*, whoever sees to it."""
-    for rule in rules:
-        entry = profile.lookup(rule.convention, rule.key, tally.path, tally.role)
-        if entry is None or not entry.strength or entry.value != rule.value:
-            return False
-    return True
+    found = ((rule, profile.lookup(rule.convention, rule.key, tally.path, tally.role)) for rule in rules)
+    return all(entry is not None and entry.strength and entry.value == rule.value for rule, entry in found)

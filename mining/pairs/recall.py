@@ -132,7 +132,7 @@ def signature(source: Source, definition: Definition) -> Iterator[Draft]:
     # what a comment says between the parameters and the body is no part of the head
     after = re.split(rf"\s{re.escape(source.language.comment)}", source.slice(Span(params.end, end)), maxsplit=1)[0]
     text = (source.slice(Span(start, params.end)) + after).rstrip().removesuffix(" =")
-    yield recalled(source, definition, SIGNATURES, text, first, first + text.count("\n"), start)
+    yield recalled(source, definition, SIGNATURES, text, first, first + text.count("\n"))
 
 
 def is_setter(source: Source, definition: Definition, params: Span) -> bool:
@@ -162,13 +162,13 @@ def documented_example(source: Source, definition: Definition) -> Iterator[Draft
             break
     text = "\n".join(code).rstrip()
     if text and len(text) <= LONGEST_CODE:
-        yield recalled(source, definition, EXAMPLES, text, first, last, source.line_starts[first - 1])
+        yield recalled(source, definition, EXAMPLES, text, first, last)
 
 
 def recalled(
-    source: Source, definition: Definition, phrasings: tuple[str, ...], text: str, first: int, last: int, start: int
+    source: Source, definition: Definition, phrasings: tuple[str, ...], text: str, first: int, last: int
 ) -> Draft:
-    """Return one question about *definition*."""
+    """Return one question about *definition*, whose answer stands on the lines *first* to *last*."""
     ask = phrase(source.path + definition.symbol + phrasings[0], phrasings)
     return Draft(
         kind="recall",
@@ -177,7 +177,7 @@ def recalled(
         response=text,
         start_line=first,
         end_line=last,
-        start=start,
+        start=source.line_starts[first - 1],
         context="",
     )
 
