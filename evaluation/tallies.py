@@ -77,19 +77,13 @@ def tally_files(files: Iterable[File], decides: bytes, ask: Ask) -> Iterator[Fil
 @contextmanager
 def kept_tallies(decides: bytes) -> Generator[Callable[[Source], FileTally | None]]:
     """Give what finds the tally of a source that is kept, or None; *decides* is part of its key."""
-    store = open_store("tallies")
-    if store is None:
-        yield lambda _: None
-        return
+    with open_store("tallies") as store:
 
-    def find(source: Source) -> FileTally | None:
-        kept = store.get(File.of(source).key(decides))
-        return None if kept is None else pickle.loads(kept)  # noqa: S301 - our own
+        def find(source: Source) -> FileTally | None:
+            kept = store.get(File.of(source).key(decides))
+            return None if kept is None else pickle.loads(kept)  # noqa: S301 - our own
 
-    try:
         yield find
-    finally:
-        store.close()
 
 
 def ask_all(files: Sequence[File], ask: Ask) -> Iterator[FileTally | None]:
