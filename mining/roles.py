@@ -41,11 +41,11 @@ A document, or a folder of documents, on what became of the code: it shows what 
 mean more, as that of migrations, it tells by a version, by capitals, or by where it stands.
 """
 DATA = re.compile(
-    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|(?:\w+_)?data|fixtures?|resources|snapshots?|test[-_]?[dD]ata)"
+    r"(^|/)(?:tests?/(?:.*?/)??(?:cases|(?:\w+_)?data|fixtures?|resources|roots|snapshots?|test[-_]?[dD]ata)"
     r"|spec/(?:.*?/)??fixtures|test[-_]?[dD]ata|__snapshots__)/"
 )
 """Elsewhere than under tests a house may have code of its own that is about snapshots."""
-SAMPLES = ("data/", "Data/", "snapshot/", "snapshots/", "snapshots__/", "src/test/resources/")
+SAMPLES = ("data/", "Data/", "roots/", "snapshot/", "snapshots/", "snapshots__/", "src/test/resources/")
 """How the folders end of what nobody wrote in the house's style, or at all, or which builds copy and do not compile."""
 SAMPLE = re.compile(r"(?:^|/|\.)(?:actual|expected|input|output)\.\w+$|\.(?:html?|ini|json5?|toml|xml|ya?ml)$")
 """How files of other such folders end that a program under test reads or writes: before and after, and data."""

@@ -100,6 +100,7 @@ class LogArguments(Convention):
         | {"logging-format-interpolation", "logging-fstring-interpolation", "logging-not-lazy"}
     )
     never = frozenset({"% operator", "str.format", "concatenation"})
+    version = 2
     values = ("arguments", "% operator", "f-string")
     examples = Examples(
         value="arguments",
@@ -110,7 +111,13 @@ class LogArguments(Convention):
             "LOG.warning('a {}'.format(b))",
             "log.info('a' + b)",
         ),
-        nearly=("logger.info('a')", "math.log('a %s' % b)", "report.info('a %s' % b)", "logger.info(b)"),
+        nearly=(
+            "logger.info('a')",
+            "math.log('a %s' % b)",
+            "report.info('a %s' % b)",
+            "logger.info(b)",
+            "log.info('=' * 9)",
+        ),
     )
 
     def choice(self, site: Node, file: FileView) -> str | None:
@@ -123,7 +130,7 @@ class LogArguments(Convention):
             sides = message.named_children
             if not any("string" in side.type for side in sides):
                 return None
-            return "% operator" if message.children[1].type == "%" else "concatenation"
+            return {"%": "% operator", "+": "concatenation"}.get(message.children[1].type)
         if message.type == "call":
             return "str.format" if ".format(" in text and text[0] in "\"'(" else None
         if "string" not in message.type:

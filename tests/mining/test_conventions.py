@@ -274,6 +274,7 @@ def test_a_way_of_its_own_is_told_by_how_many_places_and_which_share_agree(answe
         ("tests/data/a.py", 0),
         ("tests/sample_data/a.py", 0),
         ("tests/metadata/a.py", 6),
+        ("tests/roots/test-late/a.py", 0),
         ("src/testdata/b/a.py", 0),
         ("compiler/testData/a.py", 0),
         ("compiler/test-data/unit/a.py", 0),
