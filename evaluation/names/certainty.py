@@ -110,6 +110,8 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
         case "keyword":
             if len(names) < 2 or names[1] == "object.__init__" or house.mentions(names[0], own):
                 return False
+            if not house.owns(names[1].partition(".")[0]) and is_guarded(lines, place):
+                return False
             return house.is_called_as_written(*owner_and_name(names[1])) and takes_what_it_says(names[1], house)
         case "arguments":
             if said.startswith("Missing") and spreads(lines, place):

@@ -15,6 +15,9 @@ EXPECTED = re.compile(rb"\b(?:(?:assert_r|assertR|r)aises\w*\s*\(|suppress\(.*\b
 """A line that says of what it calls that it fails."""
 CHOICE = re.compile(rb"(?:el)?if\b.*(?:version|hasattr|getattr|find_spec|available|_(?:lt|le|ge|gt)_)", re.IGNORECASE)
 """A branch taken with some versions of what is installed, and not with others."""
+RUNNING = re.compile(rb"(?:el)?if\b.*\bsys\.(?:version_info|platform)\b")
+"""A branch taken with some versions of Python, or on some platforms."""
+LEAVING = re.compile(rb"(?:return|raise)\b")
 ASSERTED = re.compile(rb"\s*assert isinstance\(")
 FUNCTION = re.compile(rb"\s*(?:async )?def\b")
 FAILING = re.compile(rb"@.*\b(?:xfail|expectedFailure|skip)\b")
@@ -35,12 +38,26 @@ def is_expected(lines: Sequence[bytes], place: int) -> bool:
 
 def is_guarded(lines: Sequence[bytes], place: int) -> bool:
     """Claim that the line at *place* stands in a block that is ready for another version of what is installed."""
-    return any(
+    return is_left_over(lines, place) or any(
         CHOICE.match(line)
         or SKIPPED.match(line)
         or (line.startswith(b"try:") and is_handled(HANDLED_BROADLY, lines, place, depth))
         for line, depth in lines_around(lines, place)
     )
+
+
+def is_left_over(lines: Sequence[bytes], place: int) -> bool:
+    """Claim that a branch above the line at *place*, in its block, leaves the function with some versions of Python."""
+    own, last = indent_of(lines[place]), b""
+    for line in reversed(lines[:place]):
+        depth, text = indent_of(line), line.strip()
+        if text and depth < own:
+            return False
+        if depth == own and RUNNING.match(text) and LEAVING.match(last):
+            return True
+        # of what stands deeper the last line tells where it ends
+        last = b"" if depth == own and text else (last or text)
+    return False
 
 
 def is_skipped(lines: Sequence[bytes], place: int) -> bool:

@@ -105,6 +105,23 @@ GUARDED = [
         False,
         id="what a class derives from lacks it",
     ),
+    pytest.param(
+        "import pathlib, sys\n\n\ndef f(a):\n    if sys.version_info < (3, 99):\n        print(a)\n        return a\n"
+        "    return pathlib.Path(a).relative_to(a, up=1)\n",
+        True,
+        id="other versions have left",
+    ),
+    pytest.param(
+        "import pathlib, sys\n\n\ndef f(a):\n    if sys.version_info < (3, 99):\n        print(a)\n    g = 1\n"
+        "    return pathlib.Path(a).relative_to(a, up=1)\n",
+        False,
+        id="other versions go on",
+    ),
+    pytest.param(
+        "import json, sys\n\n\ndef f(a):\n    if a:\n        return a\n    return json.dump_fast(a)\n",
+        False,
+        id="all versions come by",
+    ),
 ]
 
 EXPECTED = [
