@@ -18,6 +18,7 @@ MINIFIED = (".min.cjs", ".min.js", ".min.mjs")
 GENERATED = re.compile(
     rb"@generated|\bgenerated\b.{1,60}do not (?:edit|modify)|do not (?:edit|modify)\b.{0,60}generated"
     rb"|do not edit the class manually"
+    rb"|^[^\w\"']*generated from \S+\.\w+ by [A-Z]\w+"
     rb"|^[ \t]*(?:#|//|/?\*|--|;|%)[^\w\n]*(?:warning\W{1,3})?do not (?:edit|modify)(?: this file)?"
     rb"(?: by hand| directly| manually)?(?:[!,.]|[ \t]*\r?$)"
     rb"|(?<!this\n)^\W*(?:\w+:\s*)*(?:(?:this|the)\s(?:\w+\s)?(?:is|was|has been|contains)\s(?:an?\s)?)?auto-?generated"
