@@ -13,8 +13,10 @@ from idiolect.training.adapter import adapter_tensors, attach_adapter
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, decoder_layers, plain_model, set_mode, to_batch
 from idiolect.training.fused import fuse_adapter, has_plain_head, keep_memory
+from idiolect.training.gated import fuse_gates
 from idiolect.training.packing import pack_in_order
 from idiolect.training.recipe import Recipe
+from idiolect.training.siblings import fuse_siblings
 
 from .conftest import make_pairs, tiny_model
 
@@ -22,9 +24,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def batch(family):
-    examples = encode_pairs(make_pairs(12), family, 512).examples
-    ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
+def batch(pack):
     assert pack.tokens > 256  # long enough for the merged form
     return to_batch(pack, "packed", CPU, torch.float32)
 
@@ -77,18 +77,18 @@ def test_a_short_document_is_computed_unmerged(family):
     assert (fused_gradient - gradient).norm() <= 1e-5 * gradient.norm()
 
 
-def test_half_precision_keeps_small_changes(family):
+@pytest.mark.parametrize("fuse", [fuse_adapter, fuse_gates, fuse_siblings])
+def test_half_precision_keeps_small_changes(fuse, pack, family):
     """In bf16 the adapter is never added to the weight, which would swallow it: gradients stay close to fp32's."""
-    examples = encode_pairs(make_pairs(12), family, 512).examples
-    ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
     full = adapted("qwen2", family)
     _, expected = gradients(full, to_batch(pack, "packed", CPU, torch.float32), fuse=False)
     half = adapted("qwen2", family)
     for module in half.modules():
         if type(module) is torch.nn.Linear and not any(p.requires_grad for p in module.parameters()):
             module.to(torch.bfloat16)
-    fuse_adapter(half)
     with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert fuse(half)
+        fuse_adapter(half)
         _, gradient = gradients(half, to_batch(pack, "packed", CPU, torch.bfloat16), fuse=True)
     cosine = torch.nn.functional.cosine_similarity(gradient.float(), expected, dim=0)
 

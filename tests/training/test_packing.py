@@ -40,6 +40,12 @@ def examples(family):
     return encode_pairs(make_pairs(10), family, 512).examples
 
 
+@pytest.fixture(scope="module")
+def partly_bare(examples):
+    """Return the examples, of which two ask nothing beyond the context that they share."""
+    return [*(replace(example, ask=example.ask[:1]) for example in examples[:2]), *examples[2:]]
+
+
 def spell(shared, ask, answer, prompt_id="a.py"):
     """Return the example of these ids."""
     return Example("", prompt_id, as_ids(shared), as_ids(ask), as_ids(answer))
@@ -234,14 +240,12 @@ def test_the_kernel_of_a_gpu_is_asked_for_what_it_can(architecture, family, as_o
 @pytest.mark.parametrize("share", [1, 8])
 @pytest.mark.parametrize("learn", [True, False], ids=["prompts first", "skimmed"])
 def test_answers_behind_prompts_are_one_call_of_that_kernel(
-    architecture, share, learn, examples, family, monkeypatch, as_on_a_gpu
+    architecture, share, learn, partly_bare, family, monkeypatch, as_on_a_gpu
 ):
     """Loss and gradients behind prompts that were read before are those of one kernel a segment, in a call a layer."""
     model = tiny_model(architecture, len(family.tokenizer))
     set_mode(model, "packed")
-    # one asks nothing beyond the context that it shares with another: its prompt's own part holds no token
-    bare = [replace(example, ask=example.ask[:1]) for example in examples[:2]]
-    ((pack, _),) = pack_in_order([*bare, *examples[2:]], pack_tokens=100_000, share=share)
+    ((pack, _),) = pack_in_order(partly_bare, pack_tokens=100_000, share=share)
     read_prompts(model, pack, CPU, learn=False)  # once to the end: so many layers ask
     as_on_a_gpu.clear()
     loss, gradient = gradients(model, [read_prompts(model, pack, CPU, learn=learn)])
@@ -408,13 +412,11 @@ def test_documents_apart_take_no_room_for_their_tokens():
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("share", [1, 8])
-def test_skimmed_prompts_give_the_same_losses(architecture, share, examples, family):
+def test_skimmed_prompts_give_the_same_losses(architecture, share, partly_bare, family):
     """Answers see the prompts that were read before them; gradients are those past the prompts' keys and values."""
     model = tiny_model(architecture, len(family.tokenizer))
     set_mode(model, "packed")
-    # one asks nothing beyond the context that it shares with another
-    bare = [replace(example, ask=example.ask[:1]) for example in examples[:2]]
-    ((pack, _),) = pack_in_order([*bare, *examples[2:]], pack_tokens=100_000, share=share)
+    ((pack, _),) = pack_in_order(partly_bare, pack_tokens=100_000, share=share)
     losses = answer_losses(model, to_batch(pack, "packed", CPU, torch.float32))
     skimmed = answer_losses(model, read_prompts(model, pack, CPU, learn=False))
 
