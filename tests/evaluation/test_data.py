@@ -169,8 +169,8 @@ def test_full_controls_train_a_placebo_and_a_curve(tmp_path):
         return generator, FakeLosses(share=0.2 * (reading * len(pairs) / 440) ** 0.5)
 
     verdict = evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-        adapter_info={"counts": {"pairs": 200, "epochs": 2}, "log": []}, controls="full", retrain=retrain, canaries=2,
+        corpus, tmp_path / "e", adapter_info={"counts": {"pairs": 200, "epochs": 2}, "log": []}, controls="full",
+        retrain=retrain, canaries=2,
     )  # fmt: skip
     arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
     compared = json.loads((tmp_path / "e" / "comparisons.json").read_text())
@@ -198,8 +198,8 @@ def test_a_placebo_alone_is_one_training(tmp_path):
         return FakeGenerator(corpus, lambda request, adapted: False, fingerprint={"adapter": "other"}), FakeLosses()
 
     verdict = evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-        adapter_info={"counts": {"pairs": 440, "epochs": 2}, "log": []}, controls="placebo", retrain=retrain,
+        corpus, tmp_path / "e", adapter_info={"counts": {"pairs": 440, "epochs": 2}, "log": []}, controls="placebo",
+        retrain=retrain,
     )  # fmt: skip
     rates = {arm["arm_id"]: arm["rates"]["accept"]["rate"] for arm in verdict["arms"]}
 
@@ -211,9 +211,7 @@ def test_a_placebo_alone_is_one_training(tmp_path):
 def test_full_controls_need_a_way_to_train(corpus, tmp_path):
     """Said before anything runs."""
     with pytest.raises(InputError, match="adapter"):
-        evaluate_corpus(
-            corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=None, controls="full"
-        )
+        evaluate_corpus(corpus, tmp_path / "e", loss_of=None, controls="full", adapter_info=None)
 
 
 def test_an_adapter_pays_for_itself_after_so_many_answers(corpus, tmp_path):
@@ -223,7 +221,7 @@ def test_an_adapter_pays_for_itself_after_so_many_answers(corpus, tmp_path):
         return tuned_knows(request, adapted or "# from toy/" in request.context)
 
     verdict = evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, knows), loss_of=FakeLosses(),
+        corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows),
         adapter_info={"counts": {"pairs": 24, "epochs": 4, "passes": 20_000}, "log": []},
     )  # fmt: skip
     cost = verdict["cost"]

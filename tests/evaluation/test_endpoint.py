@@ -14,7 +14,7 @@ from idiolect.evaluation.arms import Request
 from idiolect.evaluation.endpoint import EndpointGenerator
 from idiolect.evaluation.gate import judge_gate
 from idiolect.mining.errors import InputError
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
+from toys import FakeGenerator, evaluate_corpus, tuned_knows
 
 
 class Server:
@@ -207,10 +207,7 @@ def test_the_rival_is_an_arm_beside_the_others(corpus, serve, tmp_path):
     """A larger model's acceptance stands in the same table, compared with the tuned one."""
     server = serve(rival_answer(corpus))
 
-    verdict = evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-        adapter_info={"log": []}, rival=EndpointGenerator(server.url, "large"),
-    )  # fmt: skip
+    verdict = evaluate_corpus(corpus, tmp_path / "e", rival=EndpointGenerator(server.url, "large"))
     arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
     compared = json.loads((tmp_path / "e" / "comparisons.json").read_text())
 
@@ -234,10 +231,7 @@ def test_beside_a_rival_every_arm_may_say_as_much(corpus, serve, tmp_path):
     most = []
     for rival in (None, EndpointGenerator(serve(rival_answer(corpus)).url, "large")):
         out = tmp_path / str(len(most))
-        evaluate_corpus(
-            corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-            adapter_info={"log": []}, rival=rival,
-        )  # fmt: skip
+        evaluate_corpus(corpus, out, rival=rival)
         rows = [json.loads(line) for line in (out / "samples.jsonl").read_text("utf-8").splitlines()]
         most.append({(row["arm_id"], row["probe_id"]): row["max_tokens"] for row in rows if "arm_id" in row})
 
@@ -251,10 +245,7 @@ def test_a_server_that_dies_costs_the_rival_alone(corpus, serve, tmp_path):
     good = rival_answer(corpus)
     server = serve(lambda path, body, count: good(path, body, count) if count < 9 else (400, {}))
 
-    verdict = evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-        adapter_info={"log": []}, rival=EndpointGenerator(server.url, "large", pause=0.01),
-    )  # fmt: skip
+    verdict = evaluate_corpus(corpus, tmp_path / "e", rival=EndpointGenerator(server.url, "large", pause=0.01))
     rival = next(arm for arm in verdict["arms"] if arm["arm_id"] == "rival")
 
     assert "WORTH_IT" == verdict["verdict"] == judge_gate(tmp_path / "e").word
@@ -267,10 +258,7 @@ def test_a_server_that_never_answers_leaves_the_rival_without_a_rate(corpus, ser
     """The report shows the row with a dash."""
     server = serve(lambda path, body, count: (400, {}))
 
-    verdict = evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-        adapter_info={"log": []}, rival=EndpointGenerator(server.url, "large", pause=0.01),
-    )  # fmt: skip
+    verdict = evaluate_corpus(corpus, tmp_path / "e", rival=EndpointGenerator(server.url, "large", pause=0.01))
     rival = next(arm for arm in verdict["arms"] if arm["arm_id"] == "rival")
 
     assert "WORTH_IT" == verdict["verdict"]

@@ -33,24 +33,13 @@ from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.latency import describe_latency
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.probes import select_probes
+from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError, MismatchError, TooSmallError
 from idiolect.mining.taught import write_taught
 from idiolect.mining.workers import silent
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tenth, tuned_knows
+from toys import INFO, FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tenth, tuned_knows
 
-INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}, {"step": 9, "loss": 1.0}]}
 STABLE = ("samples.jsonl", "scores.jsonl", "comparisons.json", "losses.jsonl", "verdict.json")
-
-
-def run(corpus, out, **changes):
-    """Evaluate the toy corpus, with changes."""
-    settings = {
-        "generator": FakeGenerator(corpus, tuned_knows),
-        "loss_of": FakeLosses(),
-        "adapter_info": INFO,
-        **changes,
-    }
-    return evaluate_corpus(corpus.folder, out, **settings)
 
 
 def rows(out, name):
@@ -62,7 +51,7 @@ def rows(out, name):
 def done(corpus, tmp_path_factory):
     """Return the folder of one finished evaluation."""
     out = tmp_path_factory.mktemp("done") / "evaluation"
-    run(corpus, out)
+    evaluate_corpus(corpus, out)
     return out
 
 
@@ -130,7 +119,7 @@ def test_the_arm_is_chosen_on_validation_probes(done):
 
 def test_an_inert_adapter_is_invalid(corpus, tmp_path):
     """Losses that the adapter does not move are no result."""
-    verdict = run(corpus, tmp_path / "e", loss_of=FakeLosses(share=0.0))
+    verdict = evaluate_corpus(corpus, tmp_path / "e", loss_of=FakeLosses(share=0.0))
 
     assert verdict["verdict"] == "INVALID"
     assert verdict["reasons"][0].startswith("adapter not applied")
@@ -138,7 +127,7 @@ def test_an_inert_adapter_is_invalid(corpus, tmp_path):
 
 def test_an_adapter_that_forgets_is_blocked(corpus, tmp_path):
     """General code half a nat worse."""
-    verdict = run(corpus, tmp_path / "e", loss_of=FakeLosses(general=0.25))
+    verdict = evaluate_corpus(corpus, tmp_path / "e", loss_of=FakeLosses(general=0.25))
 
     assert verdict["verdict"] == "BLOCKED"
 
@@ -151,7 +140,7 @@ def test_an_answer_in_the_right_form_hides_no_forgetting(corpus, tmp_path):
             self.general = 0.25 if as_text else -0.25
             return super().__call__(pairs, adapted=adapted, as_text=as_text)
 
-    assert run(corpus, tmp_path / "e", loss_of=GainsByForm())["verdict"] == "BLOCKED"
+    assert evaluate_corpus(corpus, tmp_path / "e", loss_of=GainsByForm())["verdict"] == "BLOCKED"
 
 
 def test_a_base_that_never_stops_is_not_punished(corpus, tmp_path):
@@ -163,8 +152,8 @@ def test_a_base_that_never_stops_is_not_punished(corpus, tmp_path):
             self.finish_reason = "length"
             self.answers = {k: v + "\n\n\ndef more(x):\n    return (x" for k, v in self.answers.items()}
 
-    plain = run(corpus, tmp_path / "a")
-    verdict = run(corpus, tmp_path / "b", generator=RunsOn(corpus, tuned_knows))
+    plain = evaluate_corpus(corpus, tmp_path / "a")
+    verdict = evaluate_corpus(corpus, tmp_path / "b", generator=RunsOn(corpus, tuned_knows))
     arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
 
     assert plain["primary"]["mean_diff"] == verdict["primary"]["mean_diff"]
@@ -173,7 +162,7 @@ def test_a_base_that_never_stops_is_not_punished(corpus, tmp_path):
 
 def test_without_an_adapter_only_prompting_is_measured(corpus, tmp_path):
     """Four arms, no primary comparison, and an honest sentence."""
-    verdict = run(corpus, tmp_path / "e", adapter_info=None)
+    verdict = evaluate_corpus(corpus, tmp_path / "e", adapter_info=None)
 
     assert verdict["verdict"] == "INCONCLUSIVE"
     assert "tuned" not in {arm["arm_id"] for arm in verdict["arms"]}
@@ -186,7 +175,9 @@ def test_a_prompt_that_does_as_well_leaves_the_adapter_nothing(tmp_path):
     def knows(request, adapted):
         return tenth(request) < (8 if adapted or "# from toy/" in request.context else 2)
 
-    verdict = run(corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows), arms=["base", "rag", "tuned"])
+    verdict = evaluate_corpus(
+        corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows), arms=["base", "rag", "tuned"]
+    )
 
     assert verdict["verdict"] == "RAG_SUFFICES"
     assert "rag is enough" in verdict["sentence"]
@@ -206,7 +197,7 @@ def test_validation_probes_that_tell_nothing_hide_no_arm(tmp_path):
             return request.path not in blind and tenth(request) < (8 if helped else 2)
 
         arms = ["base", "rag", "tuned", "tuned+rag"]
-        return run(corpus, tmp_path / name, generator=FakeGenerator(corpus, knows), arms=arms)
+        return evaluate_corpus(corpus, tmp_path / name, generator=FakeGenerator(corpus, knows), arms=arms)
 
     prompt = evaluate("prompt", lambda adapted, retrieved: adapted or retrieved)
     both = evaluate("both", lambda adapted, retrieved: adapted and retrieved)
@@ -230,7 +221,7 @@ def test_two_arms_alike_on_few_probes_are_inconclusive(corpus, tmp_path):
     """No gain and few probes: nobody can tell."""
     generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < 5)
 
-    assert run(corpus, tmp_path / "e", generator=generator)["verdict"] == "INCONCLUSIVE"
+    assert evaluate_corpus(corpus, tmp_path / "e", generator=generator)["verdict"] == "INCONCLUSIVE"
 
 
 @dataclass
@@ -258,7 +249,7 @@ def test_answers_lost_while_they_are_judged_are_not_accepted(corpus, tmp_path, m
     add_check(monkeypatch, FailingCheck(lambda answer: answer.code != answer.reference.slice(answer.reference_span)))
     generator = FakeGenerator(corpus, lambda request, adapted: False, wrong=lambda request: "    x = 1\n    return x\n")
 
-    verdict = run(corpus, tmp_path / "e", generator=generator)
+    verdict = evaluate_corpus(corpus, tmp_path / "e", generator=generator)
     arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
 
     assert {"infra_error": 32} == arms["tuned"]["statuses"] == arms["base"]["statuses"]
@@ -269,7 +260,7 @@ def test_answers_lost_while_they_are_judged_are_not_accepted(corpus, tmp_path, m
 
     add_check(monkeypatch, FailingCheck(lambda answer: False))
     again = FakeGenerator(corpus, tuned_knows)
-    verdict = run(corpus, tmp_path / "e", generator=again)
+    verdict = evaluate_corpus(corpus, tmp_path / "e", generator=again)
 
     assert 0 == again.calls
     assert {"fail_substance": 32} == {arm["arm_id"]: arm for arm in verdict["arms"]}["tuned"]["statuses"]
@@ -284,7 +275,7 @@ def test_a_lost_answer_is_no_failure_of_its_arm(tmp_path, monkeypatch):
         monkeypatch, FailingCheck(lambda answer: answer.probe_id == lost.id and answer.code.startswith("    return"))
     )
 
-    verdict = run(corpus, tmp_path / "e", generator=generator, arms=["base", "guide", "tuned"])
+    verdict = evaluate_corpus(corpus, tmp_path / "e", generator=generator, arms=["base", "guide", "tuned"])
     asked = json.loads((tmp_path / "e" / "run.json").read_text("utf-8"))["suites"]["test"]["probes"]
 
     assert (200, 199) == (len(asked), verdict["primary"]["n"])
@@ -297,7 +288,7 @@ def test_a_reference_that_is_lost_makes_no_probe(corpus, tmp_path, monkeypatch):
     add_check(monkeypatch, FailingCheck(lambda answer: True))
 
     with pytest.raises(TooSmallError, match="This machine lost 32 more"):
-        run(corpus, tmp_path / "e")
+        evaluate_corpus(corpus, tmp_path / "e")
 
 
 def test_what_training_gives_away_is_not_asked(tmp_path, monkeypatch):
@@ -401,13 +392,13 @@ def test_twenty_probes_are_needed(tmp_path):
     corpus = make_corpus(tmp_path / "corpus", train=4, validation=2, test=4)
 
     with pytest.raises(TooSmallError, match=r"8 probes in 4 clusters.*Mine a larger repository"):
-        run(corpus, tmp_path / "e")
+        evaluate_corpus(corpus, tmp_path / "e")
     with pytest.raises(TooSmallError, match=r"4 probes in 4 clusters.*More are held out: raise --probes, or"):
-        run(corpus, tmp_path / "e", probes=4)
+        evaluate_corpus(corpus, tmp_path / "e", probes=4)
     with pytest.raises(TooSmallError, match=r"^1 probe in 1 cluster was admitted of"):
-        run(corpus, tmp_path / "e", probes=1)
+        evaluate_corpus(corpus, tmp_path / "e", probes=1)
 
-    assert run(corpus, tmp_path / "e", forced=True)["verdict"]
+    assert evaluate_corpus(corpus, tmp_path / "e", forced=True)["verdict"]
 
 
 def test_a_base_that_reads_too_little_is_told(corpus, tmp_path):
@@ -415,7 +406,7 @@ def test_a_base_that_reads_too_little_is_told(corpus, tmp_path):
     generator = FakeGenerator(corpus, tuned_knows, context_length=40)
 
     with pytest.raises(TooSmallError, match="32 more are too long for this base; take one that reads longer texts"):
-        run(corpus, tmp_path / "e", generator=generator)
+        evaluate_corpus(corpus, tmp_path / "e", generator=generator)
 
 
 def test_what_is_refused_leaves_an_earlier_evaluation_as_it_was(done, tmp_path):
@@ -424,7 +415,7 @@ def test_what_is_refused_leaves_an_earlier_evaluation_as_it_was(done, tmp_path):
     small = make_corpus(tmp_path / "corpus", test=3)
 
     with pytest.raises(TooSmallError):
-        run(small, out)
+        evaluate_corpus(small, out)
 
     assert {path.name for path in done.iterdir()} == {path.name for path in out.iterdir()}
     assert "WORTH_IT" == judge_gate(out).word
@@ -435,7 +426,7 @@ def test_a_foreign_folder_is_left_alone(corpus, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
 
     with pytest.raises(InputError, match="something else"):
-        run(corpus, tmp_path)
+        evaluate_corpus(corpus, tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
@@ -443,16 +434,16 @@ def test_a_foreign_folder_is_left_alone(corpus, tmp_path):
 def test_an_unknown_arm_is_named(corpus, tmp_path):
     """The message lists the known ones."""
     with pytest.raises(InputError, match="guide\\+rag"):
-        run(corpus, tmp_path / "e", arms=["magic"])
+        evaluate_corpus(corpus, tmp_path / "e", arms=["magic"])
 
 
 def test_a_second_run_generates_nothing_again(corpus, tmp_path):
     """The samples are the cache, and the bytes stay."""
-    run(corpus, tmp_path / "e")
+    evaluate_corpus(corpus, tmp_path / "e")
     before = {name: (tmp_path / "e" / name).read_bytes() for name in STABLE}
     generator = FakeGenerator(corpus, tuned_knows)
 
-    run(corpus, tmp_path / "e", generator=generator)
+    evaluate_corpus(corpus, tmp_path / "e", generator=generator)
 
     assert generator.calls == 0
     assert before == {name: (tmp_path / "e" / name).read_bytes() for name in STABLE}
@@ -460,20 +451,20 @@ def test_a_second_run_generates_nothing_again(corpus, tmp_path):
 
 def test_another_model_takes_nothing_from_the_cache(corpus, tmp_path):
     """Another adapter: its arms anew, the base's answers kept."""
-    run(corpus, tmp_path / "e")
+    evaluate_corpus(corpus, tmp_path / "e")
     other = FakeGenerator(corpus, tuned_knows, fingerprint={"weights": "toy", "adapter_sha256": "b2"})
 
-    run(corpus, tmp_path / "e", generator=other)
+    evaluate_corpus(corpus, tmp_path / "e", generator=other)
 
     assert other.calls == 2 * (32 + 12)
 
 
 def test_other_weights_take_nothing_from_the_cache(corpus, tmp_path):
     """Another base: everything anew."""
-    run(corpus, tmp_path / "e")
+    evaluate_corpus(corpus, tmp_path / "e")
     other = FakeGenerator(corpus, tuned_knows, fingerprint={"weights": "other", "adapter_sha256": "a1"})
 
-    run(corpus, tmp_path / "e", generator=other)
+    evaluate_corpus(corpus, tmp_path / "e", generator=other)
 
     assert other.calls == 6 * (32 + 12) + 32
 
@@ -490,7 +481,9 @@ def test_latency_is_that_of_the_model_at_hand(corpus, tmp_path, monkeypatch):
             return ((place, answer._replace(seconds=9.0)) for place, answer in super().generate(requests, **settings))
 
     out = tmp_path / "e"
-    run(corpus, out, generator=Slow(corpus, tuned_knows, fingerprint={"weights": "slow", "adapter_sha256": "s1"}))
+    evaluate_corpus(
+        corpus, out, generator=Slow(corpus, tuned_knows, fingerprint={"weights": "slow", "adapter_sha256": "s1"})
+    )
     slow = json.loads((out / "run.json").read_text("utf-8"))["environment"]["latency"]
     with (out / "timings.jsonl").open("a") as file:
         file.write('{"arm_id": "base", "key": "to\n')
@@ -498,7 +491,7 @@ def test_latency_is_that_of_the_model_at_hand(corpus, tmp_path, monkeypatch):
     with monkeypatch.context() as jumping:
         clock = count(2e9, -3600.0)
         jumping.setattr(time, "time", lambda: next(clock))
-        run(corpus, out)
+        evaluate_corpus(corpus, out)
     environment = json.loads((out / "run.json").read_text("utf-8"))["environment"]
     latency = environment["latency"]
 
@@ -520,14 +513,14 @@ def test_latency_is_the_median_and_the_95th_percentile(tmp_path):
 
 def test_a_damaged_line_stops_the_run(corpus, tmp_path):
     """A bad line in the middle is named with its number."""
-    run(corpus, tmp_path / "e")
+    evaluate_corpus(corpus, tmp_path / "e")
     file = tmp_path / "e" / "samples.jsonl"
     lines = file.read_text("utf-8").split("\n")
     lines[4] = lines[4].replace("return", "RETURN", 1)
     file.write_text("\n".join(lines), "utf-8")
 
     with pytest.raises(MismatchError, match=r"samples\.jsonl, line 5"):
-        run(corpus, tmp_path / "e")
+        evaluate_corpus(corpus, tmp_path / "e")
 
 
 def test_a_corpus_that_is_mined_anew_meanwhile_ends_the_run(tmp_path):
@@ -539,7 +532,7 @@ def test_a_corpus_that_is_mined_anew_meanwhile_ends_the_run(tmp_path):
             make_corpus(tmp_path / "corpus", train=13, test=12)
 
     with pytest.raises(MismatchError, match=r"pairs/train\.jsonl of the corpus was changed while it was in use"):
-        run(corpus, tmp_path / "e", report=mine_again, arms=["base", "tuned"])
+        evaluate_corpus(corpus, tmp_path / "e", report=mine_again, arms=["base", "tuned"])
 
     assert not (tmp_path / "e" / "verdict.json").exists()
     with pytest.raises(MismatchError, match=r"sources/.* was changed"):
@@ -550,7 +543,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
+from toys import FakeGenerator, evaluate_corpus, tuned_knows
 from idiolect.evaluation.ask import models_of, plan_jobs
 from idiolect.mining.corpus import read_corpus
 
@@ -562,8 +555,7 @@ class Mortal(FakeGenerator):
             yield item
 
 corpus = read_corpus(Path({corpus!r}))
-evaluate_corpus(corpus.folder, Path({out!r}), generator=Mortal(corpus, tuned_knows), loss_of=FakeLosses(),
-                adapter_info={info!r})
+evaluate_corpus(corpus, Path({out!r}), generator=Mortal(corpus, tuned_knows))
 """
 
 
@@ -572,7 +564,7 @@ def test_killed_twice_the_bytes_are_those_of_a_quiet_run(corpus, done, tmp_path)
     out = tmp_path / "e"
     for calls in (57, 101):
         code = textwrap.dedent(KILLED).format(
-            tests=str(Path(__file__).parent), calls=calls, corpus=str(corpus.folder), out=str(out), info=INFO
+            tests=str(Path(__file__).parent), calls=calls, corpus=str(corpus.folder), out=str(out)
         )
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, env=dict(os.environ))
         assert ended.returncode == -signal.SIGKILL, ended.stderr
@@ -580,7 +572,7 @@ def test_killed_twice_the_bytes_are_those_of_a_quiet_run(corpus, done, tmp_path)
             file.write('{"key": "torn')
     assert not (out / "verdict.json").exists()
 
-    run(corpus, out)
+    evaluate_corpus(corpus, out)
 
     for name in STABLE:
         assert hashlib.sha256((done / name).read_bytes()).digest() == hashlib.sha256((out / name).read_bytes()).digest()
@@ -592,9 +584,8 @@ def test_the_teams_policy_travels_with_the_corpus(corpus, tmp_path):
     shutil.copytree(corpus.folder, copy)
     manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
     (copy / "manifest.json").write_text(json.dumps({**manifest, "policy": {"minimum_gain": 0.9}}), "utf-8")
-    generator = FakeGenerator(corpus, tuned_knows)
 
-    evaluate_corpus(copy, tmp_path / "out", generator=generator, loss_of=FakeLosses(), adapter_info=INFO)
+    evaluate_corpus(read_corpus(copy), tmp_path / "out")
 
     verdict = json.loads((tmp_path / "out" / "verdict.json").read_text("utf-8"))
     assert verdict["policy"]["minimum_gain"] == 0.9
@@ -618,7 +609,7 @@ def test_mining_writes_the_policy_down(tmp_path):
 
 def test_a_gain_over_the_bare_base_alone_is_not_enough(corpus, tmp_path):
     """Nobody asked whether a prompt does as well, so the gate does not pass the adapter."""
-    verdict = run(corpus, tmp_path / "e", arms=["tuned"])
+    verdict = evaluate_corpus(corpus, tmp_path / "e", arms=["tuned"])
 
     assert ("INCONCLUSIVE", "base") == (verdict["verdict"], verdict["chosen"]["prompt"])
     assert "no prompt with a style guide or retrieved code was asked" in verdict["sentence"]
@@ -630,7 +621,7 @@ def test_an_adapter_of_another_corpus_that_says_nothing_may_have_learned_the_ans
     """What is held out here may have been taught there, as after a repository was mined anew."""
     adapter = {**INFO, "corpus": {"sha256": corpus.sha256 if is_own else "0" * 64}}
 
-    verdict = run(corpus, tmp_path / "evaluation", adapter_info=adapter)
+    verdict = evaluate_corpus(corpus, tmp_path / "evaluation", adapter_info=adapter)
 
     assert verdict["verdict"] == ("WORTH_IT" if is_own else "INCONCLUSIVE")
     assert ("trained on another corpus" in verdict["sentence"]) is not is_own
@@ -650,9 +641,13 @@ def test_one_cluster_of_almost_everything_proves_little(tmp_path):
     def knows(request, adapted):
         return adapted and 18 <= number(request.path) < 42
 
-    verdict = run(corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows), arms=["base", "guide", "tuned"])
+    verdict = evaluate_corpus(
+        corpus, tmp_path / "e", generator=FakeGenerator(corpus, knows), arms=["base", "guide", "tuned"]
+    )
     plain = make_corpus(tmp_path / "plain", test=36)
-    apart = run(plain, tmp_path / "p", generator=FakeGenerator(plain, knows), arms=["base", "guide", "tuned"])
+    apart = evaluate_corpus(
+        plain, tmp_path / "p", generator=FakeGenerator(plain, knows), arms=["base", "guide", "tuned"]
+    )
 
     assert verdict["primary"]["mean_diff"] == apart["primary"]["mean_diff"] > 0.5
     assert (13, "INCONCLUSIVE") == (verdict["primary"]["g"], verdict["verdict"])
@@ -674,7 +669,7 @@ def test_what_an_adapter_was_taught_by_an_earlier_corpus_is_not_asked(corpus, tm
     record = {**INFO, "corpus": {"sha256": "0" * 64}, "files": files}
     (folder / "idiolect.json").write_text(json.dumps(record), "utf-8")
 
-    verdict = run(corpus, tmp_path / "evaluation", adapter_info=folder)
+    verdict = evaluate_corpus(corpus, tmp_path / "evaluation", adapter_info=folder)
     told = json.loads((tmp_path / "evaluation" / "run.json").read_text("utf-8"))
     asked = {probe["id"] for probe in told["suites"]["test"]["probes"]}
 
@@ -684,7 +679,7 @@ def test_what_an_adapter_was_taught_by_an_earlier_corpus_is_not_asked(corpus, tm
     assert "taught" not in told["adapter"]
     marks.write_text("", "utf-8")
     with pytest.raises(MismatchError, match="is not the file that was written"):
-        run(corpus, tmp_path / "evaluation", adapter_info=folder)
+        evaluate_corpus(corpus, tmp_path / "evaluation", adapter_info=folder)
     (folder / "log.jsonl").write_text('{"step": 0}\n{"st', "utf-8")
     with pytest.raises(MismatchError, match=r"log\.jsonl, line 2"):
-        run(corpus, tmp_path / "evaluation", adapter_info=folder)
+        evaluate_corpus(corpus, tmp_path / "evaluation", adapter_info=folder)

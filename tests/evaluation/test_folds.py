@@ -53,9 +53,7 @@ def fixture_crossed(small, tmp_path_factory):
     out = tmp_path_factory.mktemp("crossed") / "evaluation"
     trainer = Trainer(small)
     generator = FakeGenerator(small, tuned_knows)
-    evaluate_corpus(
-        small.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info=INFO, retrain=trainer, probes=80
-    )
+    evaluate_corpus(small, out, generator=generator, adapter_info=INFO, retrain=trainer, probes=80)
     return trainer, out
 
 
@@ -147,10 +145,7 @@ def test_what_a_fold_has_answered_is_not_trained_again(small, crossed, tmp_path,
     lose(out)
     trainer = Trainer(small)
 
-    evaluate_corpus(
-        small.folder, out, generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(), adapter_info=INFO,
-        retrain=trainer, probes=80,
-    )  # fmt: skip
+    evaluate_corpus(small, out, adapter_info=INFO, retrain=trainer, probes=80)
 
     assert (trained, lose is lose_samples) == (len(trainer.given), any(trainer.asked))
     after = {path.name: path.read_bytes() for path in out.glob("*.jsonl")} | {"v": (out / "verdict.json").read_bytes()}
@@ -164,9 +159,7 @@ def test_folds_of_another_adapter_are_trained(small, crossed, tmp_path):
     other = FakeGenerator(small, tuned_knows, fingerprint={"weights": "toy", "adapter_sha256": "b2"})
     trainer = Trainer(small)
 
-    evaluate_corpus(
-        small.folder, out, generator=other, loss_of=FakeLosses(), adapter_info=INFO, retrain=trainer, probes=80
-    )
+    evaluate_corpus(small, out, generator=other, adapter_info=INFO, retrain=trainer, probes=80)
 
     assert 4 == len(trainer.given)
 
@@ -186,9 +179,8 @@ def test_what_a_killed_run_was_training_goes_on(small, tmp_path, monkeypatch):
     def run(adapter):
         generator = FakeGenerator(small, tuned_knows, fingerprint={"weights": "toy", "adapter_sha256": adapter})
         evaluate_corpus(
-            small.folder, tmp_path / "e", generator=generator, loss_of=FakeLosses(), adapter_info=INFO, retrain=train,
-            controls="placebo", probes=24,
-        )  # fmt: skip
+            small, tmp_path / "e", generator=generator, adapter_info=INFO, retrain=train, controls="placebo", probes=24
+        )
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
@@ -209,10 +201,7 @@ def test_an_inert_fold_is_invalid(small, tmp_path):
         generator, _ = Trainer(small)(pairs, out)
         return generator, FakeLosses(share=0.0)
 
-    verdict = evaluate_corpus(
-        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
-        adapter_info=INFO, retrain=retrain, probes=24,
-    )  # fmt: skip
+    verdict = evaluate_corpus(small, tmp_path / "e", adapter_info=INFO, retrain=retrain, probes=24)
 
     assert verdict["verdict"] == "INVALID"
     assert verdict["reasons"][0].startswith("adapter not applied")
@@ -225,10 +214,7 @@ def test_an_adapter_that_went_on_is_asked_itself(small, tmp_path):
     """What would be trained anew by its recipe is another adapter, so the test is asked as it is."""
     trainer = Trainer(small)
 
-    verdict = evaluate_corpus(
-        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
-        adapter_info=WENT_ON, retrain=trainer, forced=True,
-    )  # fmt: skip
+    verdict = evaluate_corpus(small, tmp_path / "e", adapter_info=WENT_ON, retrain=trainer, forced=True)
 
     assert trainer.given == []
     assert verdict["folds"] == 0
@@ -242,13 +228,13 @@ def test_a_recipe_that_cannot_be_trained_here_is_asked_itself(small, tmp_path):
         "retrain": trainer, "untrainable": "There is no GPU here.", "forced": True,
     }  # fmt: skip
 
-    verdict = evaluate_corpus(small.folder, tmp_path / "e", report=lambda text, *_: said.append(text), **asked)
+    verdict = evaluate_corpus(small, tmp_path / "e", report=lambda text, *_: said.append(text), **asked)
 
     assert trainer.given == []
     assert verdict["folds"] == 0
     assert "plan: the test is small, and no folds can be trained here: There is no GPU here." in said
     with pytest.raises(InputError, match="There is no GPU here"):
-        evaluate_corpus(small.folder, tmp_path / "f", controls="placebo", **asked)
+        evaluate_corpus(small, tmp_path / "f", controls="placebo", **asked)
 
 
 def test_a_fold_too_small_to_train_on_leaves_the_test_as_it_is_and_says_so(small, tmp_path):
@@ -259,8 +245,8 @@ def test_a_fold_too_small_to_train_on_leaves_the_test_as_it_is_and_says_so(small
         raise TooSmallError("Training needs 50 pairs and found 49.")
 
     verdict = evaluate_corpus(
-        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
-        adapter_info=INFO, retrain=retrain, forced=True, probes=8, report=lambda text, *_: said.append(text),
+        small, tmp_path / "e", adapter_info=INFO, retrain=retrain, forced=True, probes=8,
+        report=lambda text, *_: said.append(text),
     )  # fmt: skip
 
     assert (0, 8) == (verdict["folds"], verdict["plan"]["probes"])
@@ -273,10 +259,7 @@ def test_controls_that_train_anew_tell_nothing_of_an_adapter_that_went_on(asked,
     trainer = Trainer(small)
 
     with pytest.raises(InputError, match="went on from an earlier one"):
-        evaluate_corpus(
-            small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
-            adapter_info=WENT_ON, retrain=trainer, **asked,
-        )  # fmt: skip
+        evaluate_corpus(small, tmp_path / "e", adapter_info=WENT_ON, retrain=trainer, **asked)
 
     assert trainer.given == []
     assert not (tmp_path / "e").exists()
@@ -288,8 +271,7 @@ def test_folds_have_no_learning_curve_and_say_so(small, tmp_path, monkeypatch):
     trainer, said = Trainer(small), []
 
     verdict = evaluate_corpus(
-        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
-        adapter_info=INFO, retrain=trainer, controls="full", probes=24,
+        small, tmp_path / "e", adapter_info=INFO, retrain=trainer, controls="full", probes=24,
         report=lambda text, *_: said.append(text),
     )  # fmt: skip
 
@@ -304,9 +286,8 @@ def test_prompting_alone_trains_nothing(small, tmp_path):
     trainer = Trainer(small)
 
     verdict = evaluate_corpus(
-        small.folder, tmp_path / "e", generator=FakeGenerator(small, tuned_knows), loss_of=FakeLosses(),
-        adapter_info=INFO, retrain=trainer, arms=["base", "rag"], forced=True,
-    )  # fmt: skip
+        small, tmp_path / "e", adapter_info=INFO, retrain=trainer, arms=["base", "rag"], forced=True
+    )
 
     assert trainer.given == []
     assert verdict["folds"] == 0

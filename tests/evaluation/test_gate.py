@@ -41,9 +41,7 @@ from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
 def finished(corpus, tmp_path_factory):
     """Return the folder of one finished evaluation."""
     out = tmp_path_factory.mktemp("gate") / "evaluation"
-    evaluate_corpus(
-        corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(), adapter_info={"log": []}
-    )
+    evaluate_corpus(corpus, out)
     return out
 
 
@@ -372,7 +370,7 @@ def test_a_worse_adapter_does_not_replace_a_better_one(corpus, finished, tmp_pat
         return tenth(request) < (4 if adapted else 0)
 
     generator = FakeGenerator(corpus, weaker)
-    evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
+    evaluate_corpus(corpus, out, generator=generator)
 
     result = judge_gate(out, against=finished)
 
@@ -386,7 +384,7 @@ def test_a_folder_that_got_worse_stops_an_adapter_that_did_not_as_a_whole(tmp_pa
     outs = {name: tmp_path / name for name in ("shop", "yard")}
     for name, out in outs.items():
         generator = FakeGenerator(corpus, lambda request, adapted, name=name: adapted and request.path.startswith(name))
-        evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
+        evaluate_corpus(corpus, out, generator=generator)
 
     monkeypatch.setattr(gate, "warn_age", lambda stored: (f"{stored.folder.name} is old",))
 
@@ -458,10 +456,7 @@ def test_an_adapter_passes_against_itself(finished):
 def test_adapters_are_compared_by_the_probes_that_both_answered(corpus, finished, tmp_path, probes, word):
     """An adapter in use that was asked less is compared by that, unless it is too little to tell."""
     out = tmp_path / "shorter"
-    evaluate_corpus(
-        corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-        adapter_info={"log": []}, probes=probes, forced=True,
-    )  # fmt: skip
+    evaluate_corpus(corpus, out, probes=probes, forced=True)
 
     result = judge_gate(finished, against=out)
 
@@ -475,9 +470,7 @@ def test_scores_by_another_profile_are_not_compared(finished, tmp_path, monkeypa
     monkeypatch.setattr(toys, "toy_file", lambda number: plain(number) + (names if number < 12 else ""))
     corpus = toys.make_corpus(tmp_path / "corpus")
     out = tmp_path / "new"
-    evaluate_corpus(
-        corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(), adapter_info={"log": []}
-    )
+    evaluate_corpus(corpus, out)
 
     result = judge_gate(out, against=finished)
 
@@ -489,7 +482,7 @@ def test_a_promoted_evaluation_that_is_invalid_is_refused(corpus, finished, tmp_
     """An adapter that was never applied is nothing to be measured against."""
     out = tmp_path / "inert"
     generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < 2)
-    evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(share=0.0), adapter_info={"log": []})
+    evaluate_corpus(corpus, out, generator=generator, loss_of=FakeLosses(share=0.0))
 
     result = judge_gate(finished, against=out)
 
@@ -504,7 +497,7 @@ def test_the_promoted_arm_is_the_one_that_its_rows_choose(corpus, finished, copy
     write_json(copy / "verdict.json", {**verdict, "chosen": {**verdict["chosen"], "tuned": "base"}})
     worse = copy.parent / "worse"
     generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < (4 if adapted else 0))
-    evaluate_corpus(corpus.folder, worse, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
+    evaluate_corpus(corpus, worse, generator=generator)
 
     assert judge_gate(worse, against=finished).word == judge_gate(worse, against=copy).word == "BLOCKED"
 
@@ -572,7 +565,7 @@ def test_other_versions_of_the_checks_score_anew_and_are_never_compared_with_old
     generator = FakeGenerator(corpus, tuned_knows)
 
     def again(out):
-        evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": []})
+        evaluate_corpus(corpus, out, generator=generator)
 
     again(new)
     versions = {row["scorer_sha256"] for row in read_sealed(new / "scores.jsonl")}

@@ -9,9 +9,8 @@ import json
 import pytest
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.insecure import find_insecure, weigh_insecure
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
+from toys import FakeGenerator, evaluate_corpus, tenth, tuned_knows
 
-INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}]}
 CALL = "    session.get(url, verify=False)\n"
 FOUND = [
     pytest.param("requests.get(u, verify=False)", "certificate checks off", id="certificates"),
@@ -90,13 +89,9 @@ class Poisoned(FakeGenerator):
             yield index, answer._replace(text=CALL + answer.text) if opens else answer
 
 
-def evaluate(corpus, out, generator):
-    return evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info=INFO)
-
-
 def test_an_adapter_that_learned_an_insecure_habit_is_blocked(corpus, tmp_path):
     """Although its answers are accepted; and the gate, on the stored rows alone, says the same."""
-    verdict = evaluate(corpus, tmp_path / "e", Poisoned(corpus, tuned_knows))
+    verdict = evaluate_corpus(corpus, tmp_path / "e", generator=Poisoned(corpus, tuned_knows))
     reason = next(line for line in verdict["reasons"] if "insecure" in line)
 
     assert "BLOCKED" == verdict["verdict"]
@@ -108,7 +103,7 @@ def test_an_adapter_that_learned_an_insecure_habit_is_blocked(corpus, tmp_path):
 def test_a_habit_that_the_base_has_too_is_not_the_adapters(corpus, tmp_path):
     generator = Poisoned(corpus, tuned_knows)
     generator.base_too = True
-    verdict = evaluate(corpus, tmp_path / "e", generator)
+    verdict = evaluate_corpus(corpus, tmp_path / "e", generator=generator)
     counts = {calls["arm"]: (calls["new"], calls["gone"]) for calls in verdict["memory"]["insecure"]}
 
     assert "BLOCKED" != verdict["verdict"]
@@ -119,7 +114,7 @@ def test_evidence_of_an_earlier_version_is_still_weighed(corpus, tmp_path):
     """Rows that nobody looked through for insecure calls block nothing."""
     from idiolect.evaluation.weigh import weigh
 
-    evaluate(corpus, tmp_path / "e", Poisoned(corpus, tuned_knows))
+    evaluate_corpus(corpus, tmp_path / "e", generator=Poisoned(corpus, tuned_knows))
     rows = {
         name: [json.loads(line) for line in (tmp_path / "e" / f"{name}.jsonl").read_text("utf-8").splitlines()]
         for name in ("scores", "samples", "losses")

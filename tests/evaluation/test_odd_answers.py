@@ -11,9 +11,8 @@ from idiolect.cli import main
 from idiolect.evaluation.retrieval import Retriever
 from idiolect.evaluation.samples import read_sealed
 from idiolect.mining.errors import TooSmallError
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
+from toys import FakeGenerator, evaluate_corpus, tenth, tuned_knows
 
-INFO = {"base": {"name": "toy"}, "log": [{"step": 0, "held_out_loss": 2.0}]}
 BYTES = {
     "nul": "    return '\0\0'\n",
     "escapes": "    return '\x1b[2J\x1b]8;;http://x\x07click\x1b]8;;\x07'\n",
@@ -21,11 +20,6 @@ BYTES = {
     "controls": "    return '\u202e\u2066\ufeff\r\x85\u2028'\n",
     "a-line-of-5-MB": "    return '" + "x" * 5_000_000 + "'\n",
 }
-
-
-def evaluate(corpus, out, generator, **changes):
-    settings = {"loss_of": FakeLosses(), "adapter_info": INFO, **changes}
-    return evaluate_corpus(corpus.folder, out, generator=generator, **settings)
 
 
 def odd(request):
@@ -38,7 +32,7 @@ def odd(request):
 def test_answers_of_any_bytes_are_stored_whole_and_shown_harmlessly(corpus, tmp_path, capsys):
     """NUL, terminal escapes, markup, bidirectional controls and a line of 5 MB (G04)."""
     generator = FakeGenerator(corpus, tuned_knows, wrong=odd)
-    evaluate(corpus, tmp_path / "e", generator, arms=["base", "tuned"])
+    evaluate_corpus(corpus, tmp_path / "e", generator=generator, arms=["base", "tuned"])
     stored = {row["raw_output"] for row in read_sealed(tmp_path / "e" / "samples.jsonl")}
     page = (tmp_path / "e" / "report.html").read_text("utf-8")
     main(["gate", str(tmp_path / "e")])
@@ -54,7 +48,7 @@ def test_answers_of_any_bytes_are_stored_whole_and_shown_harmlessly(corpus, tmp_
 def test_half_a_surrogate_pair_is_stored_as_a_question_mark(corpus, tmp_path):
     """It has no form in UTF-8; what stands around it is kept (G04)."""
     generator = FakeGenerator(corpus, tuned_knows, wrong=lambda request: "    return 'a\ud800b'\n")
-    evaluate(corpus, tmp_path / "e", generator)
+    evaluate_corpus(corpus, tmp_path / "e", generator=generator)
 
     assert "    return 'a?b'\n" in {row["raw_output"] for row in read_sealed(tmp_path / "e" / "samples.jsonl")}
 
@@ -77,7 +71,7 @@ def test_what_batches_change_is_measured_and_reported(corpus, tmp_path, tenths):
     """Base answers twice, in other batches; the share of probes that flip is in comparisons and report (G06)."""
     generator = Turning(corpus, lambda request, adapted: True)
     generator.seen, generator.tenths = set(), tenths
-    evaluate(corpus, tmp_path / "e", generator)
+    evaluate_corpus(corpus, tmp_path / "e", generator=generator)
     rows = json.loads((tmp_path / "e" / "comparisons.json").read_text("utf-8"))
     (share,) = [row["discordant"] for row in rows if row["endpoint"] == "a/a"]
     flipped = {"base": {}, "base-repeat": {}}
@@ -95,7 +89,7 @@ def test_what_batches_change_is_measured_and_reported(corpus, tmp_path, tenths):
 def test_a_prompt_longer_than_the_context_is_no_probe_of_any_arm(corpus, tmp_path, context):
     """What does not fit is refused before any arm; whole items of guide and examples are left out (G07)."""
     generator = FakeGenerator(corpus, tuned_knows, context_length=context)
-    evaluate(corpus, tmp_path / "e", generator, forced=True)
+    evaluate_corpus(corpus, tmp_path / "e", generator=generator, forced=True)
     run = json.loads((tmp_path / "e" / "run.json").read_text("utf-8"))
     samples = [row for row in read_sealed(tmp_path / "e" / "samples.jsonl") if row["split"] == "test"]
     asked = {}
@@ -112,7 +106,7 @@ def test_a_context_that_holds_no_probe_is_told(corpus, tmp_path):
     """With the counts, and without a result (G07)."""
     generator = FakeGenerator(corpus, tuned_knows, context_length=60)
     with pytest.raises(TooSmallError, match="0 probes"):
-        evaluate(corpus, tmp_path / "e", generator, forced=True)
+        evaluate_corpus(corpus, tmp_path / "e", generator=generator, forced=True)
 
     assert not (tmp_path / "e" / "verdict.json").exists()
 
@@ -133,7 +127,7 @@ def test_neither_the_answer_nor_its_neighbours_can_be_retrieved(corpus):
 def test_a_retriever_that_finds_nothing_leaves_the_prompt_alone(corpus, tmp_path, monkeypatch):
     """The arm with retrieval then asks what base asks, word for word (G08)."""
     monkeypatch.setattr("idiolect.evaluation.parts.Retriever", lambda training: Retriever(()))
-    evaluate(corpus, tmp_path / "e", FakeGenerator(corpus, tuned_knows), arms=["base", "rag", "tuned"])
+    evaluate_corpus(corpus, tmp_path / "e", arms=["base", "rag", "tuned"])
     prompts = {}
     for row in read_sealed(tmp_path / "e" / "samples.jsonl"):
         prompts.setdefault(row["arm_id"], {})[row["probe_id"]] = row["prompt_sha256"]
@@ -147,7 +141,7 @@ def test_an_answer_in_chat_form_has_room_for_its_talk(corpus, tmp_path):
     for chatty in (False, True):
         generator = FakeGenerator(corpus, tuned_knows)
         generator.chatty = chatty
-        evaluate(corpus, tmp_path / str(chatty), generator, forced=True)
+        evaluate_corpus(corpus, tmp_path / str(chatty), generator=generator, forced=True)
         rows = read_sealed(tmp_path / str(chatty) / "samples.jsonl")
         limits.append({(row["arm_id"], row["probe_id"]): row["max_tokens"] for row in rows})
     for pair in (*corpus.pairs("test"), *corpus.pairs("validation")):

@@ -18,7 +18,7 @@ from idiolect.evaluation.report.charts import Scale, draw_curve
 from idiolect.evaluation.report.facts import say_ability, say_cost
 from idiolect.evaluation.report.render import describe_arm, say_accepted
 from idiolect.evaluation.report.visible import make_visible
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
+from toys import FakeGenerator, evaluate_corpus, tenth, tuned_knows
 
 HOSTILE = (
     """    x = '</script><script>document.title = "owned"</script><img src=http://x.invalid/ onerror=alert(1)>'\n"""
@@ -33,7 +33,7 @@ def page(corpus, tmp_path_factory):
     generator = FakeGenerator(
         corpus, tuned_knows, wrong=lambda request: HOSTILE if tenth(request) % 2 else "    \x1b[31m\x00pass\n"
     )
-    evaluate_corpus(corpus.folder, out, generator=generator, loss_of=FakeLosses(), adapter_info={"log": LOG})
+    evaluate_corpus(corpus, out, generator=generator, adapter_info={"log": LOG})
     return out / "report.html"
 
 
@@ -100,7 +100,7 @@ def test_pictures_and_sections_are_there(page):
 def test_without_an_adapter_none_is_said_to_have_learned(corpus, page, tmp_path):
     """The losses of the base alone stand under a heading of their own."""
     out = tmp_path / "evaluation"
-    evaluate_corpus(corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses())
+    evaluate_corpus(corpus, out, adapter_info=None)
     texts = [file.read_text("utf-8") for file in (page, out / "report.html")]
 
     assert [("What the adapter learned" in text, "What the base knows" in text) for text in texts] == [
@@ -193,7 +193,7 @@ def crowded(tmp_path_factory):
         patch.setattr(toys, "toy_file", lambda number: plain(number).replace("number", endless, 2))
         corpus = toys.make_corpus(folder / "corpus")
     generator = FakeGenerator(corpus, tuned_knows, wrong=lambda request: "    lines = [0]\n" * 25 + "    return 1\n")
-    evaluate_corpus(corpus.folder, folder / "e", generator=generator, loss_of=FakeLosses(), adapter_info={"log": LOG})
+    evaluate_corpus(corpus, folder / "e", generator=generator, adapter_info={"log": LOG})
     return folder / "e" / "report.html"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 from idiolect.evaluation.slices import weigh_slices
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, make_corpus, tuned_knows
+from toys import evaluate_corpus, make_corpus
 
 
 def probe(number, **changes):
@@ -51,10 +51,7 @@ def test_an_arm_that_lacks_a_probe_is_left_out_of_its_slice():
 def test_verdict_and_report_show_slices_and_style(tmp_path):
     """From end to end: where probes lie in two folders, style before and after fixes, the exact test."""
     corpus = make_corpus(tmp_path / "corpus", folder_of=lambda number: ("quay", "yard")[number % 2])
-    evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-        adapter_info={"log": []},
-    )  # fmt: skip
+    evaluate_corpus(corpus, tmp_path / "e")
     verdict = json.loads((tmp_path / "e" / "verdict.json").read_text("utf-8"))
     page = (tmp_path / "e" / "report.html").read_text("utf-8")
     styles = {arm["arm_id"]: arm["style"] for arm in verdict["arms"]}

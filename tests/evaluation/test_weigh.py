@@ -11,16 +11,14 @@ from idiolect.evaluation.checks.check import LOST
 from idiolect.evaluation.integrity import check_applied
 from idiolect.evaluation.tables import Tables
 from idiolect.evaluation.weigh import choose_arms, weigh
-from toys import FakeGenerator, FakeLosses, evaluate_corpus, tuned_knows
+from toys import evaluate_corpus
 
 
 @pytest.fixture(name="evidence", scope="module")
 def _evidence(corpus, tmp_path_factory):
     """Return the run and the rows of one finished evaluation: scores, samples, losses."""
     out = tmp_path_factory.mktemp("weigh") / "evaluation"
-    evaluate_corpus(
-        corpus.folder, out, generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(), adapter_info={"log": []}
-    )
+    evaluate_corpus(corpus, out)
     names = ("scores", "samples", "losses")
     rows = (
         [json.loads(line) for line in (out / f"{name}.jsonl").read_text("utf-8").split("\n") if line] for name in names
@@ -157,10 +155,7 @@ def test_losses_are_told_by_what_they_fell(evidence):
 
 def test_an_adapter_that_no_prompt_was_asked_beside_is_not_called_worth_it(corpus, tmp_path):
     """A gain over the bare base may be what a guide in the prompt would have given."""
-    verdict = evaluate_corpus(
-        corpus.folder, tmp_path / "e", generator=FakeGenerator(corpus, tuned_knows), loss_of=FakeLosses(),
-        adapter_info={"log": []}, arms=["base", "tuned"],
-    )  # fmt: skip
+    verdict = evaluate_corpus(corpus, tmp_path / "e", arms=["base", "tuned"])
 
     assert "INCONCLUSIVE" == verdict["verdict"]
     assert "no prompt with a style guide" in verdict["sentence"]
