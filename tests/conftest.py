@@ -18,6 +18,7 @@ from idiolect.mining.own_languages import read_own_languages
 # toys that tests share: `from tests_toys import toy_files`
 sys.path.insert(0, str(Path(__file__).parent))
 
+from tests_toys import plant
 from tests_warm import Server
 from tests_workers import READY
 
@@ -66,12 +67,7 @@ def _write_tree(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
     """Write files into a fresh folder and return it."""
 
     def write(files: Mapping[str, str], name: str = "repo") -> Path:
-        root = tmp_path / name
-        for path, text in files.items():
-            file = root / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, "utf-8")
-        return root
+        return plant(tmp_path / name, files)
 
     return write
 

@@ -4,6 +4,7 @@ A toy repository and a toy base. In: nothing. Out: files that are enough to mine
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 VERBS = ("open", "close", "count", "merge", "scale", "shift", "sort", "drop", "join", "split", "find", "rank")
@@ -40,6 +41,14 @@ def toy_files() -> dict[str, str]:
             functions.append(head + body + "\n")
         files[f"shop/{verb}_{noun}_{place}.py"] = "import json\n\n\n" + "\n\n".join(functions)
     return files
+
+
+def plant(root: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write *files* below *root*, and return that."""
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
 
 
 def make_base(folder: Path) -> Path:

@@ -26,6 +26,7 @@ from idiolect.mining.pairs.kind import MinedFile
 from idiolect.mining.pairs.pair import Pair
 from idiolect.mining.skeleton import render_skeleton
 from idiolect.mining.source import parse_source
+from tests_toys import plant
 
 MODULE = '''"""Prices."""
 
@@ -290,10 +291,7 @@ def _check(tmp_path_factory) -> TestsCheck:
     cage = find_cage()
     if cage is None or cage.tier < 3:
         pytest.skip("no cage of tier 3 on this machine")
-    root = tmp_path_factory.mktemp("repo")
-    for path, text in {**FILES, ".git/HEAD": "ref: x"}.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, "utf-8")
+    root = plant(tmp_path_factory.mktemp("repo"), {**FILES, ".git/HEAD": "ref: x"})
     check = make_check(None, root)
     assert isinstance(check, TestsCheck)
     return check

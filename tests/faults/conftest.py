@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from idiolect.cli import main
-from tests_toys import toy_files
+from tests_toys import plant, toy_files
 
 FULL = os.environ.get("IDIOLECT_FAULTS_FULL") == "1"
 """Whether rows are run in their full size: `python -m benchmarks.faults --full`."""
@@ -65,14 +65,6 @@ FEW = dict(list(toy_files().items())[:6])
 def _root(tmp_path: Path) -> Path:
     """Return a small repository that mines well, to be made wrong."""
     return plant(tmp_path / "repo", FEW)
-
-
-def plant(root: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Write *files* below *root*."""
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    return root
 
 
 @pytest.fixture(name="mine")

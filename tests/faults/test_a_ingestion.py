@@ -19,8 +19,9 @@ import pytest
 from idiolect.cli import main
 from idiolect.mining import artefacts
 from idiolect.mining.repository import open_code, open_repository
+from tests_toys import plant
 
-from .conftest import FEW, plant, sized
+from .conftest import FEW, sized
 
 GIT = (
     "git",

@@ -22,8 +22,9 @@ from idiolect.mining.owners import owners_of
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
 from idiolect.mining.source import parse_source
 from idiolect.mining.workers import map_files
+from tests_toys import plant
 
-from .conftest import FEW, plant
+from .conftest import FEW
 
 PYTHON = language_named("python")
 DEEP = {

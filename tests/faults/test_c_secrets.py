@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from idiolect.cli import main
 from idiolect.mining.filters.secrets import redact_secrets
-
-from .conftest import plant
+from tests_toys import plant
 
 # put together here, so that no scanner takes this file for a leak
 TOKEN = "ghp" + "_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"

@@ -19,9 +19,9 @@ from idiolect.cli import main
 from idiolect.mining.artefacts import read_jsonl, sha256_file, write_jsonl
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MismatchError
-from tests_toys import toy_files
+from tests_toys import plant, toy_files
 
-from .conftest import FEW, plant, sized
+from .conftest import FEW, sized
 
 
 @pytest.fixture(name="shop", scope="module")

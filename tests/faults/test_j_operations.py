@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
+from tests_toys import plant
 
-from .conftest import FEW, plant, sized
+from .conftest import FEW, sized
 
 IDIOLECT = [sys.executable, "-m", "idiolect"]
 ODD = "def Bad_Näme(x):\n    '''Gib «x» zurück ☃.'''\n    total = zähle(x)\n    return total\n"

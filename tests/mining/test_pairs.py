@@ -21,6 +21,7 @@ from idiolect.mining.pairs.implement import shorten_documentation
 from idiolect.mining.pairs.kind import Example, collect_kinds
 from idiolect.mining.roles import is_test_path, role_of
 from idiolect.mining.yields import prefix_path
+from tests_toys import plant
 
 from .houses import HOUSE, NOUNS, STYLED, mined_file
 
@@ -586,11 +587,8 @@ def test_every_kind_is_the_same_everywhere(grown, tmp_path, workers, environment
         if kind.name not in KINDS
         for number, example in enumerate(kind.examples)
     }
-    for path, text in {**HOUSE, **shown}.items():
-        (grown / path).parent.mkdir(parents=True, exist_ok=True)
-        (grown / path).write_text(text, "utf-8")
-    for noun in NOUNS:
-        (grown / f"style_{noun}.py").write_text(STYLED.format(noun=noun), "utf-8")
+    styled = {f"style_{noun}.py": STYLED.format(noun=noun) for noun in NOUNS}
+    plant(grown, {**HOUSE, **shown, **styled})
     code = "from pathlib import Path; from idiolect.mining.mine import mine_repositories as m; import sys; " \
            "m([Path(sys.argv[1])], Path(sys.argv[2]), workers=int(sys.argv[3]))"  # fmt: skip
     manifests = []

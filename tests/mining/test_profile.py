@@ -24,6 +24,7 @@ from idiolect.mining.profile import Entry, Profile, is_project, read_entry, scop
 from idiolect.mining.recency import recent_lines
 from idiolect.mining.settings import check_settings
 from idiolect.mining.source import Span, parse_source
+from tests_toys import plant
 
 PYTHON = language_named("python")
 
@@ -241,19 +242,17 @@ def test_rubocop_owns_what_opens_a_text_of_several_lines():
 
 def test_a_formatter_owns_the_folders_that_it_is_set_up_for(tmp_path: Path):
     """What is set up for a part of a repository owns that part, and the whole where the part is most of it."""
-    for path, text in {
+    files = {
         "web/.prettierrc": "",
         "server/go.mod": "module example.org/a",
         "web/node_modules/a/biome.json": "{}",
         "tests/data/biome.json": "{}",
         "a/b/c/d/biome.json": "{}",
         "pyproject.toml": "[tool.black]",
-    }.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    listed = [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file()]
+    }
+    plant(tmp_path, files)
 
-    assert {"black": ("",), "gofmt": ("server/",), "prettier": ("web/",)} == owners_in(tmp_path, listed)
+    assert {"black": ("",), "gofmt": ("server/",), "prettier": ("web/",)} == owners_in(tmp_path, list(files))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from idiolect.commands._paths import PATH
 from idiolect.commands._progress import goes_on
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.mine import refuse_twice
+from tests_toys import plant, toy_files
 
 ROOT = Path(idiolect.__file__).parent
 Write = Callable[[Mapping[str, str]], Path]
@@ -33,12 +34,7 @@ Commit = Callable[[Path, str], None]
 @pytest.fixture(name="corpus", scope="module")
 def _corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Mine the toy repository once."""
-    from tests_toys import toy_files
-
-    root = tmp_path_factory.mktemp("shop")
-    for path, text in toy_files().items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
+    root = plant(tmp_path_factory.mktemp("shop"), toy_files())
     out = tmp_path_factory.mktemp("out") / "corpus"
     assert main(["mine", str(root), "--out", str(out), "--workers", "1"]) == 0
     return out
@@ -463,8 +459,6 @@ def test_options_of_check_change_what_it_does(habit: Path, capsys: pytest.Captur
 
 def test_options_of_mine_change_what_it_does(write_tree: Write, commit_tree: Commit, tmp_path: Path):
     """Which kinds of pairs there are, how far back it looks and whose API it knows is as it is told."""
-    from tests_toys import toy_files
-
     root, framework = write_tree(toy_files(), "shop"), write_tree({"flow/core.py": "def shorten(a): ...\n"}, "flow")
     commit_tree(root, "Begin")
 
@@ -565,16 +559,11 @@ def test_the_name_of_a_file_left_out_does_not_drive_the_terminal(
     assert f"./::error::b.py  file: nul byte\n{said}" == capsys.readouterr().out
 
 
-def test_a_corpus_is_the_same_with_any_number_of_workers(corpus: Path, tmp_path: Path):
+def test_a_corpus_is_the_same_with_any_number_of_workers(write_tree: Write, tmp_path: Path):
     """1 and 2 workers, other hash seeds and locales: the same bytes."""
-    from tests_toys import toy_files
-
-    root = tmp_path / corpus.parent.name
+    root = write_tree(toy_files())
     manifests = []
     for workers, seed, locale in ((1, "1", "C"), (2, "77", "C.UTF-8")):
-        for path, text in toy_files().items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text)
         out = tmp_path / f"out{workers}"
         environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
         command = [sys.executable, "-m", "idiolect", "mine", str(root), "--out", str(out), "--workers", str(workers)]

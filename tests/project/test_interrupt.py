@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
+from tests_toys import make_base, plant, toy_files
 from tests_warm import Process, Server
 
 # as little as makes an adapter: evaluation trains four more by the same recipe
@@ -38,13 +39,7 @@ def _heeded() -> Iterator[None]:
 @pytest.fixture(name="shop", scope="module")
 def _shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the toy repository once."""
-    from tests_toys import toy_files
-
-    root = tmp_path_factory.mktemp("shop")
-    for path, text in toy_files().items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    return root
+    return plant(tmp_path_factory.mktemp("shop"), toy_files())
 
 
 @pytest.fixture(name="corpus", scope="module")
@@ -58,8 +53,6 @@ def _corpus(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(name="base", scope="module")
 def _base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a base of one thin layer, which reads general code in no time."""
-    from tests_toys import make_base
-
     return make_base(tmp_path_factory.mktemp("base") / "thin")
 
 
