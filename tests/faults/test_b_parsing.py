@@ -6,6 +6,7 @@ Group B: files that break parsers.
 from __future__ import annotations
 
 import random
+import signal
 import time
 
 import pytest
@@ -21,7 +22,7 @@ from idiolect.mining.mine_file import mine_data
 from idiolect.mining.owners import owners_of
 from idiolect.mining.pairs.kind import MinedFile, collect_kinds
 from idiolect.mining.source import parse_source
-from idiolect.mining.workers import map_files
+from idiolect.mining.workers import FILE_SECONDS, map_files
 from tests_toys import plant
 
 from .conftest import FEW
@@ -120,13 +121,16 @@ def test_other_syntax_is_no_evidence(root, mine, text):
 
 
 def never_return(path: str) -> str:
-    """Stand for a parser that loops on one file."""
+    """Stand for a parser that loops on one file, and wait for a thirtieth of the time that it is given."""
+    if "hostile" in path:
+        left, _ = signal.getitimer(signal.ITIMER_PROF)
+        assert left == pytest.approx(FILE_SECONDS, rel=0.1)
+        signal.setitimer(signal.ITIMER_PROF, left / 30)
     while "hostile" in path:
         pass
     return path
 
 
-@pytest.mark.slow
 def test_B10_a_parser_that_never_returns():
     """The work on one file is capped in processor time: the file is lost, what stands beside it is not."""
     sizes = [("a.py", 1), ("hostile.py", 1), ("b.py", 1)]
