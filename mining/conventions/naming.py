@@ -114,7 +114,7 @@ class FunctionCase(Cased):
     instruction = "Name functions and methods in {value}."
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 8
+    version = 9
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -196,7 +196,7 @@ class ClassCase(Cased):
     instruction = "Name classes in {value}."
     query = "(class_definition) @site"
     linter_codes = frozenset({"N801", "C0103", "invalid-name"})
-    version = 7
+    version = 8
     examples = Examples(
         value="CapWords",
         conforms=(
@@ -250,8 +250,7 @@ class ClassCase(Cased):
         if case != "snake_case":
             return None if is_given else case or None
         is_function_like = not frame.members.isdisjoint(FUNCTION_LIKE) or any(map(is_called_so, bases))
-        # a class whose name stands in the file as a text is looked up by it
-        is_attribute = frame.scope is not None or is_quoted(frame.name.strip("_"), file)
+        is_attribute = frame.scope is not None or is_looked_up(frame.name, file)
         return None if is_attribute or is_function_like or derives_from_function_like(bases, file) else case
 
 
@@ -360,9 +359,10 @@ def is_called_so(base: str) -> bool:
     return base == "property" or is_snake or USED_SO.search(base) is not None
 
 
-def is_quoted(name: str, file: FileView) -> bool:
-    """Claim that a *name* stands in the file as a text of its own."""
-    return any(quote + name.encode() + quote in file.utf8 for quote in (b"'", b'"'))
+def is_looked_up(name: str, file: FileView) -> bool:
+    """Claim that the file has a class under a text of its *name*, as `{"as_link": _as_link}`."""
+    text = name.strip("_").encode()
+    return re.search(rb"[\"']%b[\"']\s*[:,]\s*_*%b\b" % (text, text), file.utf8) is not None
 
 
 def derives_from_function_like(bases: Set[str], file: FileView) -> bool:
@@ -398,13 +398,12 @@ def is_lent(function: DefinitionFrame, case: str) -> bool:
     if any(name.rpartition(".")[2] == "overload" for name in function.decorators):
         return True
     body = b"" if function.body is None else function.body.text or b""
-    if re.search(rb"(?<!\bself)(?<!\bcls)\.%b\b" % function.name.encode(), body):
+    # an entry point names what a module holds behind a colon
+    if re.search(rb"(?<!\bself)(?<!\bcls)(?:\.|\w:)%b\b" % function.name.encode(), body):
         return True
     returns = text_of(function.returns) if function.returns is not None else ""
     is_maker = MAKES.search(body) is not None or returns.partition("[")[0] in ("Type", "type")
-    # a property is read, not called: what is named like a class holds one
-    is_property = any(name.endswith("property") for name in function.decorators)
-    return case == "CapWords" and (is_property or (not function.is_method and is_maker))
+    return case == "CapWords" and not function.is_method and is_maker
 
 
 def is_dictated(frame: DefinitionFrame) -> bool:
