@@ -248,7 +248,8 @@ def compare_promoted(new: Stored, weighed: Weighed, old: Stored, promoted: Weigh
     shared = sorted(left.keys() & right.keys())
     check_scorers(new.run, old.run, shared)
     if len(shared) < SHARED_PROBES:
-        raise MismatchError(f"the two evaluations share {len(shared)} probes; comparing needs {SHARED_PROBES}")
+        way = "evaluate the adapter in use on this corpus, too"
+        raise MismatchError(f"the two evaluations share {len(shared)} probes; comparing needs {SHARED_PROBES}: {way}")
     slices = slice_probes(new.run, shared)
     compared = [
         compare(name, ("new", {i: left[i] for i in ids}), ("promoted", {i: right[i] for i in ids}), mine.clusters)

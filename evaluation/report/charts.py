@@ -91,7 +91,7 @@ Points = Sequence[tuple[float, float]]
 
 
 def draw_curve(lines: Sequence[tuple[str, Points]]) -> Curve | None:
-    """Draw lines of (x, y) points, each with a class name for its colour; None when there is nothing to draw."""
+    """Draw lines of (x, y) points, each with a class name, x counting steps; None when there is nothing to draw."""
     points = [point for _, line in lines for point in line]
     if len(points) < 2:
         return None
@@ -107,7 +107,7 @@ def draw_curve(lines: Sequence[tuple[str, Points]]) -> Curve | None:
     )
     return Curve(
         Markup(svg),  # noqa: S704 - only numbers and our own class names are put in
-        tuple((xs.at(t), f"{t:,.0f}") for t in xs.ticks()),
+        tuple((xs.at(t), f"{t:,.0f}") for t in xs.ticks() if t == int(t)),
         tuple((100 - ys.at(t), f"{t:g}") for t in ys.ticks(4)),
     )
 

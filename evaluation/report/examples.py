@@ -13,6 +13,8 @@ from ..tables import Row
 from .visible import shorten
 
 SHOWN_LINES = 40
+SIGNS = " /*!#-%;"
+"""What may stand between the sign of a comment and its words."""
 
 
 def choose_examples(scores: Sequence[Row], pairs: Mapping[str, Pair], verdict: Row) -> list[dict[str, Any]]:
@@ -82,8 +84,15 @@ def mark_lines(code: str, marked: set[int]) -> list[dict[str, Any]]:
 
 
 def first_sentence(instruction: str) -> str:
-    """Return the first line of the documentation in an ask."""
+    """Return the first line of the documentation in an ask: of a text in quotes, or of comments below its own line."""
     for quotes in ('"""', "'''"):
         if quotes in instruction:
             return instruction.partition(quotes)[2].strip().partition("\n")[0].strip().removesuffix(quotes)
-    return instruction.partition("\n")[0]
+    ask, *below = instruction.split("\n")
+    marker = ask.strip().partition(" ")[0]
+    for line in map(str.strip, below):
+        if not line.startswith((marker, "/*", "*")):
+            break
+        if words := line.removeprefix(marker).lstrip(SIGNS).removesuffix("*/").rstrip():
+            return words
+    return ask

@@ -461,7 +461,7 @@ def test_adapters_are_compared_by_the_probes_that_both_answered(corpus, finished
     result = judge_gate(finished, against=out)
 
     assert word == result.word
-    assert ("share 19 probes; comparing needs 20" in result.lines[0]) is (probes == 19)
+    assert ("share 19 probes; comparing needs 20: evaluate the adapter in use" in result.lines[0]) is (probes == 19)
 
 
 def test_scores_by_another_profile_are_not_compared(finished, tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ import pytest
 import toys
 from idiolect.evaluation.figures import percents
 from idiolect.evaluation.report.charts import Scale, draw_curve
+from idiolect.evaluation.report.examples import first_sentence
 from idiolect.evaluation.report.facts import say_ability, say_cost
 from idiolect.evaluation.report.render import describe_arm, say_accepted
 from idiolect.evaluation.report.visible import make_visible
@@ -132,6 +133,29 @@ def test_ticks_are_round_and_on_the_axis(low, high):
 
     assert 2 <= len(ticks) <= 8
     assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in ticks)
+
+
+def test_steps_are_counted_in_whole_numbers():
+    """Half a step would be rounded to a number that stands elsewhere."""
+    curve = draw_curve((("training", [(0, 2.0), (10, 1.0)]),))
+
+    assert curve is not None
+    assert curve.x_ticks == ((0.0, "0"), (50.0, "5"), (100.0, "10"))
+
+
+@pytest.mark.parametrize(
+    ("ask", "doc"),
+    [
+        ('# Write the body of `f`.\ndef f():\n    """Say it.\n\n    Twice."""\n', "Say it."),
+        ("-- Write the body of `f`.\n-- Say it,\n-- and twice.\nflow f {", "Say it,"),
+        ("// Write the body of `f`.\n/**\n * Say it.\n */\nfunction f() {", "Say it."),
+        ("    // Write the body of `f`.\n    /// Say it.\n    fn f() {", "Say it."),
+        ("// Write the body of `f`.\nfunc f() {", "// Write the body of `f`."),
+    ],
+)
+def test_an_answer_stands_below_its_documentation(ask: str, doc: str):
+    """Whatever the language; what has none stands below the ask."""
+    assert first_sentence(ask) == doc
 
 
 def test_no_points_are_no_curve():
