@@ -144,8 +144,9 @@ def misfits(rule: str, row: Mapping[str, Any], convention: Convention) -> list[s
         way = f": name one as findings do, such as {convention.id}[{example}]" if convention.is_neutral else way
         return [f": {convention.id} has no such rule{way}"]
     value = row.get("value", "")
-    if convention.answers and isinstance(value, str) and value not in ["", *convention.answers]:
-        return [f".value must be one of {', '.join(sorted(convention.answers))}, got {as_written(value)}"]
+    answers = convention.answers_to(rule.partition("[")[2].removesuffix("]"))
+    if answers and isinstance(value, str) and value not in ["", *answers]:
+        return [f".value must be one of {', '.join(sorted(answers))}, got {as_written(value)}"]
     if convention.is_fact and (row.get("enforce") or value):
         return [" is of a fact, not of a habit: set `ignore` or `tier`"]
     return []

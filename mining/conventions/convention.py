@@ -273,6 +273,10 @@ class Convention:
             return frozenset()
         return self.never | {*self.values, *(shown.value for shown in (self.examples, *self.also))}
 
+    def answers_to(self, key: str) -> frozenset[str]:
+        """Return those `answers` that code may be held to where the question is about *key*."""
+        return self.answers
+
     @property
     def keys(self) -> frozenset[str] | None:
         """

@@ -59,6 +59,7 @@ class CommentForm(NeutralConvention):
     question = "What about {key}?"
     cap = "advise"
     never = frozenset({"undocumented"})
+    values = (*MARKERS, "documented", "undocumented")
     version = 9
     examples = Examples(
         value="//",
@@ -146,6 +147,13 @@ class CommentForm(NeutralConvention):
             if (shown or node.id in outermost) and not is_known:
                 value = "documented" if with_attributes(node).start_point.row in ends else "undocumented"
                 yield Choice(value, name.node, f"a comment before {noun_of(f'{shown} {name.kind}'.strip())}")
+
+    def answers_to(self, key: str) -> frozenset[str]:
+        """Return the marks of comments, or whether there is one, as *key* asks; all where it is the rule as a whole."""
+        if not key:
+            return self.answers
+        marks = frozenset(MARKERS)
+        return marks if self.topic(key) == "the comment marker" else self.answers - marks
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the comment with another marker, or taken out from before its definition."""

@@ -651,6 +651,9 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
         "Q03[typescript: foo]": {"ignore": True, "reason": "it has none"},
         "Q04[python]": {"ignore": True, "reason": "Python has rules of its own"},
         "Q27[typescript]": {"ignore": True, "reason": "it may come"},
+        "Q08[go: a comment before a function]": {"value": "present", "reason": "it is a slip"},
+        "Q08[go: the comment marker]": {"value": "documented", "reason": "it is a slip"},
+        "Q08[c: the comment marker]": {"value": "//", "reason": "it is one of them"},
     }
 
     with pytest.raises(SettingsError) as caught:
@@ -667,6 +670,8 @@ def test_an_override_needs_a_reason_and_a_convention_that_there_is():
     assert "A11[foo]: A11 has no such rule, known: A11[arguments], A11[attribute]" in said and "Q01" not in said
     assert "D05[zzz]: D05 has no such rule, known: D05[closing quotes], D05[summary];" in said and "T05" not in said
     assert "Q08[the comment marker]: Q08 has no such rule: name one as findings do, such as Q08[" in said
+    assert "before a function].value must be one of documented, undocumented, got 'present'" in said
+    assert "[go: the comment marker].value must be one of #, %, --" in said and "Q08[c:" not in said
     assert all(f"{rule} has no such rule" in said for rule in ("Q02", "Q03", "Q04")) and "Q27" not in said
     assert "S02[foo]: S02 has no such rule;" in said and "I01[numpy: I01 has no such rule;" in said
 
