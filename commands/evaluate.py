@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import MismatchError
+from ..mining.workers import silent
 from ._language import language_option
 from ._paths import PATH
 from ._progress import goes_on, show_progress, shown_as
@@ -136,7 +137,7 @@ def command(
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))
 
 
-def make_retrain(corpus: Corpus, recipe: Recipe, base: Base, report: Report | None = None) -> Retrain:
+def make_retrain(corpus: Corpus, recipe: Recipe, base: Base, report: Report = silent) -> Retrain:
     """Return what trains further adapters of *base* by *recipe*, in steps as their pairs are to those of *corpus*."""
     from ..training.generation import load_model
     from ..training.train import train_adapter

@@ -67,19 +67,20 @@ def evaluate(task: Task) -> dict[str, Any]:
 
 
 def is_crossed(task: Task) -> bool:
-    """Claim that folds are to be trained, because the test is small; say so where the recipe forbids that."""
-    if task.retrain is None or task.went_on or not any(arm.adapted for arm in task.arms):
+    """Claim that folds are to be trained, because the test is small; say why where they are not to be."""
+    if task.retrain is None or not any(arm.adapted for arm in task.arms):
         return False
     if not open_folds(task.corpus):
         return False
-    if task.untrainable:
-        say_no_folds(task, task.untrainable)
-    return not task.untrainable
+    why = task.untrainable or task.why_unlike
+    if why:
+        say_no_folds(task, why)
+    return not why
 
 
 def say_no_folds(task: Task, why: str) -> None:
     """Say that the small test is asked as it is."""
-    task.report(f"plan: the test is small, and no folds can be trained here: {why}", 1, 1)
+    task.report(f"plan: the test is small, and no folds are trained: {why}", 1, 1)
 
 
 def run_crossed(task: Task) -> dict[str, Any]:

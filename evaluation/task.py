@@ -122,6 +122,15 @@ class Task:
         return bool((self.adapter or {}).get("from"))
 
     @property
+    def why_unlike(self) -> str:
+        """Why one that is trained by the adapter's recipe on parts of this corpus says nothing of it, or nothing."""
+        record = self.adapter or {}
+        if self.went_on:
+            return "It would be none like this one, which went on from an earlier one."
+        is_own = record.get("corpus", {}).get("sha256", self.corpus.sha256) == self.corpus.sha256
+        return "" if is_own else "It would be none like this one, which was trained on another corpus."
+
+    @property
     def taught(self) -> Set[str]:
         """Return the marks of what the adapter was taught, by this corpus or an earlier one."""
         return (self.adapter or {}).get("taught", frozenset())

@@ -32,8 +32,13 @@ REFERENCE = re.compile(r"identifier|variable|get_attr|call|alias|reference|trave
 
 def kinds_like(pattern: str) -> Callable[[str], bool]:
     """Return what claims that *pattern* is found in a kind of nodes: there are few kinds, each is searched once."""
-    search = re.compile(pattern).search
-    return cache(lambda kind: search(kind) is not None)
+    known = re.compile(pattern)
+
+    @cache
+    def is_like(kind: str) -> bool:
+        return known.search(kind) is not None
+
+    return is_like
 
 
 is_entry_kind = kinds_like(

@@ -210,14 +210,27 @@ def test_an_inert_fold_is_invalid(small, tmp_path):
 WENT_ON = INFO | {"from": {"adapter_model.safetensors": "0" * 64}}
 
 
-def test_an_adapter_that_went_on_is_asked_itself(small, tmp_path):
-    """What would be trained anew by its recipe is another adapter, so the test is asked as it is."""
-    trainer = Trainer(small)
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        pytest.param(WENT_ON, "went on from an earlier one", id="went on"),
+        pytest.param(INFO | {"corpus": {"sha256": "0" * 64}}, "was trained on another corpus", id="of another corpus"),
+    ],
+)
+def test_an_adapter_that_its_recipe_does_not_make_of_this_corpus_is_asked_itself(small, tmp_path, record, why):
+    """What would be trained anew is another adapter, so the test is asked as it is, which is said."""
+    trainer, said = Trainer(small), []
 
-    verdict = evaluate_corpus(small, tmp_path / "e", adapter_info=WENT_ON, retrain=trainer, forced=True)
+    verdict = evaluate_corpus(
+        small, tmp_path / "e", adapter_info=record, retrain=trainer, forced=True,
+        report=lambda text, *_: said.append(text),
+    )  # fmt: skip
 
     assert trainer.given == []
     assert verdict["folds"] == 0
+    assert [f"plan: the test is small, and no folds are trained: It would be none like this one, which {why}."] == [
+        text for text in said if "no folds" in text
+    ]
 
 
 def test_a_recipe_that_cannot_be_trained_here_is_asked_itself(small, tmp_path):
@@ -232,7 +245,7 @@ def test_a_recipe_that_cannot_be_trained_here_is_asked_itself(small, tmp_path):
 
     assert trainer.given == []
     assert verdict["folds"] == 0
-    assert "plan: the test is small, and no folds can be trained here: There is no GPU here." in said
+    assert "plan: the test is small, and no folds are trained: There is no GPU here." in said
     with pytest.raises(InputError, match="There is no GPU here"):
         evaluate_corpus(small, tmp_path / "f", controls="placebo", **asked)
 
@@ -250,7 +263,7 @@ def test_a_fold_too_small_to_train_on_leaves_the_test_as_it_is_and_says_so(small
     )  # fmt: skip
 
     assert (0, 8) == (verdict["folds"], verdict["plan"]["probes"])
-    assert 1 == sum("no folds can be trained here: Training needs 50 pairs and found 49." in text for text in said)
+    assert 1 == sum("no folds are trained: Training needs 50 pairs and found 49." in text for text in said)
 
 
 @pytest.mark.parametrize("asked", [{"controls": "placebo"}, {"controls": "full"}, {"canaries": 2}])
