@@ -48,7 +48,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 19
+    version = 20
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -187,7 +187,8 @@ class BlankLines(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Leave {value} empty line{'' if value == '1' else 's'} between {key} at the top level of a file."
+        lines = "no empty line" if value == "0" else f"{value} empty line{'' if value == '1' else 's'}"
+        return f"At the top level of a file, leave {lines} between {key}."
 
     def shared(self, value: str, key: str) -> str:
         """Return the number of lines."""
@@ -195,7 +196,7 @@ class BlankLines(NeutralConvention):
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return the neighbours between which there are as many lines, those of one kind together."""
-        return self.advice(rules[0][0], listed(rules, " and "))
+        return self.advice(rules[0][0], listed(rules, " and ").replace("; ", "; between "))
 
 
 def is_of_head(node: Node) -> bool:

@@ -211,10 +211,10 @@ def test_rules_of_one_matter_are_one_item(odd: str, said: list[str]):
         f"- In a block `make`, put `name` before `icon` before `perform` (javascript). ({2 * calls} of {2 * calls}.)"
     ] == about("In a block")
     assert [
-        "- Leave 1 empty line between a class declaration and a function declaration; "
-        "a function declaration and a class declaration or another; "
-        "an expression statement and a function declaration at the top level of a file (javascript). (240 of 240.)"
-    ] == about("Leave 1")
+        "- At the top level of a file, leave 1 empty line between a class declaration and a function declaration; "
+        "between a function declaration and a class declaration or another; "
+        "between an expression statement and a function declaration (javascript). (240 of 240.)"
+    ] == about("leave 1")
     assert said == about("a reference")
 
 

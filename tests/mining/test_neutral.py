@@ -439,7 +439,7 @@ def test_the_end_of_a_line_is_no_sign():
             "Q07",
             "1",
             "a comment and another",
-            "Leave 1 empty line between a comment and another at the top level of a file.",
+            "At the top level of a file, leave 1 empty line between a comment and another.",
         ),
         ("Q10", "has `attributes`", "`a` have `attributes`", "Give every block `a` the key `attributes`."),
         ("Q18", "at most 1", "nested blocks in a class", "Nest blocks at most 1 deep in a class."),
