@@ -2,8 +2,8 @@
 Work on a Dask cluster that is there already. In: its address, and a function of one path. Out: results, in order.
 
 A cluster gives a task that killed a worker to the next one, up to four of them. So a chunk that did is never given to
-it again, not even in halves: the processes of this machine find the one bad file. Where every worker is gone, and none
-comes back, this machine does the rest.
+it again: the processes of this machine find the one bad file. Where every worker is gone, and none comes back, this
+machine does the rest.
 """
 
 from __future__ import annotations

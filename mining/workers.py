@@ -2,7 +2,7 @@
 Work spread over processes. In: a function of one path, and paths with their sizes. Out: its results, in order.
 
 A worker may die: a file that crashes a parser, or takes more memory or time than its share, costs that file alone. A
-chunk whose worker died is tried again by itself, in halves, until the one bad file is left.
+chunk whose worker died is tried again file by file, and what a fresh worker dies of is the bad one.
 """
 
 from __future__ import annotations
@@ -99,17 +99,26 @@ def require_start() -> None:
 
 
 def run_alone(work: Callable[[str], Result], chunk: Sequence[str], lost: Callable[[str], Result]) -> list[Result]:
-    """Return the results of *chunk* from a worker of its own, halved until what kills it is left."""
+    """Return the results of *chunk* from workers of its own, one after the other; what a fresh one dies of is lost."""
+    results: list[Result] = []
+    while len(results) < len(chunk):
+        paths = chunk[len(results) :]
+        results += run_while_alive(work, paths) or [lost(paths[0])]
+    return results
+
+
+def run_while_alive(work: Callable[[str], Result], paths: Sequence[str]) -> list[Result]:
+    """Return the results of *paths* from a fresh worker, up to the first of which it dies or runs out of memory."""
+    results: list[Result] = []
     with pool(1) as executor:
-        with hold_interrupts():
-            future = executor.submit(run_chunk, work, chunk)
-        results = outcome(future)
-    if results is not None:
-        return results
-    if len(chunk) == 1:
-        return [lost(chunk[0])]
-    middle = len(chunk) // 2
-    return [result for half in (chunk[:middle], chunk[middle:]) for result in run_alone(work, half, lost)]
+        for path in paths:
+            with hold_interrupts():
+                future = executor.submit(run_chunk, work, [path])
+            found = outcome(future)
+            if found is None:
+                break
+            results += found
+    return results
 
 
 def outcome(future: Future[list[Result]]) -> list[Result] | None:

@@ -55,7 +55,7 @@ def kill_at(path):
 
 @pytest.mark.slow
 def test_a_dead_worker_costs_one_file(address):
-    """The chunk is halved until the bad file is left; dead workers are replaced by the cluster."""
+    """The chunk is tried here, file by file; dead workers are replaced by the cluster."""
     sizes = [(path, 1) for path in ("a", "b", "bad", "c")]
     with open_cluster(address) as cluster:
         results = list(map_on(cluster, kill_at, sizes, workers=1, lost=lambda path: f"lost {path}"))

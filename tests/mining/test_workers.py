@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import weakref
+from collections import Counter
 
 import pytest
 from idiolect.mining import workers
@@ -42,6 +43,13 @@ def devour(path):
         print(path, file=calls)
     if path.startswith("bad"):
         raise MemoryError
+    return path
+
+def crash(path):
+    with open(os.environ["IDIOLECT_CALLS"], "a") as calls:
+        print(path, file=calls)
+    if path.startswith("bad"):
+        os._exit(9)
     return path
 
 def orphan(path):
@@ -113,11 +121,13 @@ def test_a_file_beside_a_crash_is_kept(work, count):
     assert ["first", "lost bad", "last"] == list(map_files(work, sizes, workers=count, lost=lose))
 
 
-def test_a_crash_costs_one_file_of_its_chunk(work):
-    """A chunk is halved until only the file that kills the worker is left out."""
+def test_a_crash_costs_one_file_of_its_chunk(crasher, tmp_path, monkeypatch):
+    """It is tried in the chunk, behind the others, and by a fresh worker; each of the others twice at most."""
+    monkeypatch.setenv("IDIOLECT_CALLS", str(tmp_path / "calls"))
     sizes = [(name, 1) for name in ("a", "b", "bad", "c", "d")]
 
-    assert ["a", "b", "lost bad", "c", "d"] == list(map_files(work, sizes, workers=2, lost=lose))
+    assert ["a", "b", "lost bad", "c", "d"] == list(map_files(crasher.crash, sizes, workers=2, lost=lose))
+    assert {"a": 2, "b": 2, "bad": 3, "c": 1, "d": 1} == Counter((tmp_path / "calls").read_text("utf-8").split())
 
 
 def test_a_file_that_memory_is_too_small_for_costs_no_other(crasher, tmp_path, monkeypatch):
