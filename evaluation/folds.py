@@ -2,10 +2,10 @@
 Four-fold cross-evaluation. In: a corpus whose test is small. Out: four, another quarter held out of each.
 
 A small repository's test holds too few tasks, or comes from so few independent files that no interval over them is
-firm. So the clusters of
-training and test are dealt into four folds; each fold is asked of an adapter that was trained, by the same recipe, on
-the other three. Validation stays what it was: no fold trains on it, and arms are chosen by it. What leaks from a fold
-into its training pairs is dropped by the rule of mining, and the profile is learned again without the fold's files.
+firm. So the clusters of training and test are dealt into four folds; each fold is asked of an adapter that was trained,
+by the same recipe, on the other three. Validation stays what it was: no fold trains on it, and arms are chosen by it.
+What leaks from a fold into its training pairs is dropped by the rule of mining, and the profile is learned again
+without the fold's files.
 """
 
 from __future__ import annotations

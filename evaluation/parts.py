@@ -1,8 +1,8 @@
 """
 What is asked together. In: a task. Out: its `Part`s: a bench each, the suites it asks, and the model that answers.
 
-There is one part, the corpus as it was split, unless the test is small (`folds.py`): then the first part asks
-the validation probes of the adapter at hand, and one part a fold asks the fold's probes of an adapter trained without.
+There is one part, the corpus as it was split, unless the test is small (`folds.py`): then the first part asks the
+validation probes of the adapter at hand, and one part a fold asks the fold's probes of an adapter trained without.
 """
 
 from __future__ import annotations

@@ -43,11 +43,6 @@ class File(NamedTuple):
     data: bytes
     language: Language
 
-    @classmethod
-    def of(cls, source: Source) -> File:
-        """Return the file that *source* was read from, whose bytes are its text unless it has another encoding."""
-        return cls(source.path, source.utf8, source.language)
-
     def key(self, decides: bytes) -> bytes:
         """Return what its tally is kept under, which what else *decides* is part of."""
         digest = hashlib.blake2b(decides, digest_size=16)
@@ -80,7 +75,8 @@ def kept_tallies(decides: bytes) -> Generator[Callable[[Source], FileTally | Non
     with open_store("tallies") as store:
 
         def find(source: Source) -> FileTally | None:
-            kept = store.get(File.of(source).key(decides))
+            # of a file in another encoding, whose text is not its bytes, none is found
+            kept = store.get(File(source.path, source.utf8, source.language).key(decides))
             return None if kept is None else pickle.loads(kept)  # noqa: S301 - our own
 
         yield find

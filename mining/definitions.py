@@ -47,8 +47,9 @@ ASIDE = frozenset({BELOW, BETWEEN, ANONYMOUS, TESTS, MISREAD, HIDING, SHOWING, D
 DATA_KINDS = frozenset({"block", "mapping"})
 """Kinds of units that hold settings and do nothing."""
 SEPARATORS = re.compile(r"::|\.")
-CLOSING = {")": "(", "]": "[", "}": "{"}
-SEPARATOR = (b";", b",")
+OPENED_BY = {")": "(", "]": "[", "}": "{"}
+"""What opens the bracket that each of these closes."""
+STOPS = (b";", b",")
 """What may end the last line of a body that is an expression."""
 STATEMENT = re.compile(rb"(?:catch|else|for|if|switch|while)\b[ \t]*[({]|(?:do|else|return)\b")
 """
@@ -285,8 +286,8 @@ def bracket_of(block: Node) -> Span | None:
 def lines_at_end(source: Source, block: Node) -> Span | None:
     """Return the lines in the outermost brackets that end an expression, where all before them stands on one line."""
     closing: Node | None = last_token(block)
-    while closing is not None and closing.type in CLOSING and closing.parent is not None:
-        opening = next((token for token in closing.parent.children if token.type == CLOSING[closing.type]), None)
+    while closing is not None and closing.type in OPENED_BY and closing.parent is not None:
+        opening = next((token for token in closing.parent.children if token.type == OPENED_BY[closing.type]), None)
         if opening is None or b"\n" in source.utf8[block.start_byte : opening.start_byte].rstrip():
             return None
         if (lines := bracketed_lines(source, Span(opening.end_byte, closing.start_byte))) is not None:
@@ -319,7 +320,7 @@ def code_lines(source: Source, node: Node, doc: Span | None, body: Span, block: 
     if first > last or not blank_to_line_end(source, before):
         return lines_at_end(source, block[0])
     span = source.lines_span(first, last)
-    end += source.utf8[end : end + 1] in SEPARATOR
+    end += source.utf8[end : end + 1] in STOPS
     return span if source.slice(span).strip() and blank_to_line_end(source, end) else None
 
 

@@ -97,10 +97,10 @@ def faults_of(rule: str, row: Mapping[str, Any]) -> list[str]:
     from .conventions.convention import conventions_by_id
 
     known = conventions_by_id()
-    convention = known.get(rule.partition("[")[0])
+    name = rule.partition("[")[0]
+    convention = known.get(name)
     wrong = [fault for key, value in row.items() if (fault := fault_of(key, value))]
     if convention is None:
-        name = rule.partition("[")[0]
         meant = next((each.id for each in known.values() if name.upper() == each.id or name == each.name), "")
         like = f", but {meant} is" if meant else ": `idiolect check --explain all` lists all"
         wrong.append(f": no such convention is installed{like}")
