@@ -208,6 +208,11 @@ class UnitSize(Limit):
             yield f"lines in {noun_of(top.kind)}", top.lines, choice
             yield f"{NESTED}{noun_of(top.kind)}", top.depth, choice
 
+    def is_habit(self, rule: Mapping[str, Any]) -> bool:
+        """Claim that the limit is tight, and asks more than that a unit be a block, as an enumeration is."""
+        is_flat = rule["topic"].startswith(NESTED) and rule["most"] < 2
+        return super().is_habit(rule) and not is_flat
+
     def message(self, found: str, wanted: str, key: str) -> str:
         """Return what is wrong."""
         if not key.startswith(NESTED):
