@@ -180,7 +180,6 @@ def complete_bodies(loaded: LoadedModel, files: Sequence[HeldOut]) -> dict[str, 
     """Return how many greedy bodies of held-out functions parse and compile in their files, and end by themselves."""
     from idiolect.evaluation.checks.compile import compile_texts
     from idiolect.evaluation.checks.parse import judge_answer
-    from idiolect.evaluation.extract import extract_body
     from idiolect.evaluation.task import limit_answer
     from idiolect.training.generation import ModelGenerator
 
@@ -191,7 +190,7 @@ def complete_bodies(loaded: LoadedModel, files: Sequence[HeldOut]) -> dict[str, 
     endings = [""] * len(probes)
     for index, written in generator.generate([probe.pair for probe in probes], adapted=False, max_tokens=limits):
         probe = probes[index]
-        extract = extract_body(probe.source, probe.span, probe.pair.symbol, written.text, written.finish_reason)
+        extract = probe.extract(written.text, written.finish_reason)
         answers[index], endings[index] = probe.answer(extract.code), extract.ending
     parsed = [judge_answer(answer).ok for answer in answers]
     faults = compile_texts([(answer.source.path, answer.source.text) for answer in answers])

@@ -13,7 +13,6 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from idiolect.evaluation.checks.check import Check
 from idiolect.evaluation.checks.compile import CompileCheck
 from idiolect.evaluation.checks.parse import ParseCheck
 from idiolect.evaluation.conform import conform
-from idiolect.evaluation.extract import body_is_over, extract_body
 from idiolect.evaluation.probes import Probe, select_probes
 from idiolect.evaluation.statistics import compare, mean_interval
 from idiolect.evaluation.task import limit_answer
@@ -85,7 +83,7 @@ def measure(corpus: Corpus, generator: ModelGenerator) -> tuple[Tally, dict[str,
             written = ask(generator, chunk, tally, name, seed=start)
             tally.seconds[name] += time.process_time() - began
             for probe, texts in zip(chunk, written, strict=True):
-                codes = [cut(probe, text) for text in texts]
+                codes = [probe.extract(text, "stop").code for text in texts]
                 began = time.process_time()
                 chosen = conform(hole_of(probe), probe.pair.path, codes)[0]
                 tally.seconds[best] += time.process_time() - began
@@ -122,17 +120,12 @@ def ask(generator: ModelGenerator, probes: Sequence[Probe], tally: Tally, arm: s
         max_tokens=[limit_answer(generator.count_tokens(probe.pair.response)) for probe in asked],
         temperature=WARMTH,
         seed=seed,
-        is_over=[partial(body_is_over, probe.source, probe.span, probe.pair.symbol) for probe in asked],
+        is_over=[probe.is_over for probe in asked],
         guards=[hole_of(probe) for probe in asked] if arm == "pruned" else None,
     )
     found = dict(answers)
     tally.tokens[arm] += sum(answer.output_tokens for answer in found.values())
     return [[found[place * COUNT + i].text for i in range(COUNT)] for place in range(len(probes))]
-
-
-def cut(probe: Probe, text: str) -> str:
-    """Return the body in *text*, by the rule of every evaluation."""
-    return extract_body(probe.source, probe.span, probe.pair.symbol, text, "stop").code
 
 
 def note(tally: Tally, checks: Sequence[Check], arm: str, probe: Probe, codes: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from ..mining.pairs.pair import Pair
 from ..mining.source import Source, Span, UndecodableError, first_line, indent_of, parse_text
 from ..mining.taught import marks_of
 from .checks.check import Answer
+from .extract import Extract, body_is_over, extract_body
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 TAUGHT_BEFORE = "taught_before"
@@ -61,6 +62,14 @@ class Probe:
             reference=self.source,
             reference_span=self.span,
         )
+
+    def extract(self, raw: str, finish_reason: str) -> Extract:
+        """Return the body that *raw* gives, which ended by *finish_reason*."""
+        return extract_body(self.source, self.span, self.pair.symbol, raw, finish_reason)
+
+    def is_over(self, text: str) -> bool:
+        """Claim that *text* already holds the whole body."""
+        return body_is_over(self.source, self.span, self.pair.symbol, text)
 
     def as_json(self) -> dict[str, Any]:
         """Return what `run.json` says of it: what answers are told apart by."""

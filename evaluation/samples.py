@@ -22,7 +22,6 @@ from ..mining.artefacts import append_text, parse_json, sha256_json, write_text
 from ..mining.errors import MismatchError
 from ..mining.workers import Progress
 from .arms import Composed, Generator, Written
-from .extract import body_is_over
 from .probes import Probe
 
 CHUNK = 48
@@ -70,10 +69,6 @@ class Job:
             self.temperature,
             self.sample_ix,
         )
-
-    def is_over(self, text: str) -> bool:
-        """Claim that *text* already holds the whole body."""
-        return body_is_over(self.probe.source, self.probe.span, self.probe.pair.symbol, text)
 
 
 def sample_key(
@@ -154,7 +149,7 @@ def generate_chunk(chunk: Sequence[Job], generator: Generator) -> tuple[list[Row
             max_tokens=[job.max_tokens for job in chunk],
             temperature=chunk[0].temperature,
             seed=seed_of(chunk),
-            is_over=[job.is_over for job in chunk],
+            is_over=[job.probe.is_over for job in chunk],
         )
     )
     answered = [(job, written[place]) for place, job in enumerate(chunk)]

@@ -14,7 +14,7 @@ from typing import Any
 from ..mining.artefacts import sha256_json
 from ..mining.workers import Progress, silent
 from .checks.check import LOST, Answer, Check, Result
-from .extract import Extract, body_is_over, extract_body
+from .extract import Extract
 from .probes import Probe
 from .samples import Row
 
@@ -103,10 +103,8 @@ class Scorer:
         rows: list[Row] = []
         for start in range(0, len(texts), BATCH):
             batch = texts[start : start + BATCH]
-            extracts = [
-                extract_body(t.probe.source, t.probe.span, t.probe.pair.symbol, t.raw, t.finish_reason) for t in batch
-            ]
-            answers = [t.probe.answer(extract.code) for t, extract in zip(batch, extracts, strict=True)]
+            extracts = [text.probe.extract(text.raw, text.finish_reason) for text in batch]
+            answers = [text.probe.answer(extract.code) for text, extract in zip(batch, extracts, strict=True)]
             results = self.judge_once(answers)
             for text, extract, result in zip(batch, extracts, results, strict=True):
                 rows.append(self.describe(text, extract, self.decided(text.probe.id, result)))
@@ -136,11 +134,10 @@ class Scorer:
 
 def admit_extract(probe: Probe) -> str:
     """Return nothing when the cutting rule leaves the reference whole, else the reason of refusal."""
-    extract = extract_body(probe.source, probe.span, probe.pair.symbol, probe.pair.response + "\n", "stop")
-    lines = (probe.pair.response + "\n").splitlines(keepends=True)
-    begun = ("".join(lines[:i]) + lines[i].rstrip() for i in range(len(lines)))
-    over = any(body_is_over(probe.source, probe.span, probe.pair.symbol, text) for text in begun)
-    whole = extract.code.split() == probe.pair.response.split() and extract.ending == "stopped" and not over
+    reference = probe.pair.response + "\n"
+    extract, lines = probe.extract(reference, "stop"), reference.splitlines(keepends=True)
+    over = any(probe.is_over("".join(lines[:i]) + lines[i].rstrip()) for i in range(len(lines)))
+    whole = extract.code.split() == reference.split() and extract.ending == "stopped" and not over
     return "" if whole else "reference_is_cut"
 
 

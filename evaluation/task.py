@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ from .arms import (
     guide_items,
     passage_item,
 )
-from .extract import body_is_over
 from .policy import Policy
 from .probes import Probe, opening_of
 from .retrieval import Retriever
@@ -208,8 +206,8 @@ class Bench:
         """Return what *generator* writes for each of *probes* in *arm*, by place; nothing of it is kept."""
         requests = [self.compose(arm, probe, self.material(probe)).request for probe in probes]
         limits = [self.limit(probe) for probe in probes]
-        over = [partial(body_is_over, probe.source, probe.span, probe.pair.symbol) for probe in probes]
-        return dict(generator.generate(requests, adapted=arm.adapted, max_tokens=limits, is_over=over))
+        is_over = [probe.is_over for probe in probes]
+        return dict(generator.generate(requests, adapted=arm.adapted, max_tokens=limits, is_over=is_over))
 
     def compose(self, arm: Arm, probe: Probe, material: Material) -> Composed:
         """Return what *arm* asks of the model for *probe*."""
