@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -58,30 +59,14 @@ class CachingJudge:
     def write(self, judgement: Judgement) -> dict[str, Any]:
         """Return *judgement* as it is kept: an entry is its place in the profile."""
         places = {id(entry): place for place, entry in enumerate(self.profile.entries)}
-        findings = [[places[id(f.entry)], *f[2:]] for f in judgement.findings]
-        return {
-            "findings": findings,
-            "opportunities": judgement.opportunities,
-            "governed": judgement.governed,
-            "obeyed": dict(judgement.obeyed),
-            "violated": dict(judgement.violated),
-            "score": judgement.score,
-            "own_way": judgement.own_way,
-        }
+        kept = {field.name: getattr(judgement, field.name) for field in fields(judgement)}
+        return {**kept, "findings": [[places[id(f.entry)], *f[2:]] for f in judgement.findings]}
 
     def read(self, source: Source, kept: Mapping[str, Any]) -> Judgement:
         """Return the judgement that was kept."""
         entries = self.profile.entries
         findings = tuple(Finding(entries[place], source.path, *rest) for place, *rest in kept["findings"])
-        return Judgement(
-            findings=findings,
-            opportunities=kept["opportunities"],
-            governed=kept["governed"],
-            obeyed=kept["obeyed"],
-            violated=kept["violated"],
-            score=kept["score"],
-            own_way=tuple(kept["own_way"]),
-        )
+        return Judgement(**{**kept, "findings": findings, "own_way": tuple(kept["own_way"])})
 
 
 def forget_oldest() -> None:
