@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from functools import cache
 
+TINY = 1e-300
+
 
 def t_tail(t: float, df: float) -> float:
     """Return the probability that Student's t with *df* degrees of freedom lies above *t* ≥ 0."""
@@ -40,21 +42,20 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
 
 def beta_fraction(a: float, b: float, x: float) -> float:
     """Return the continued fraction of the incomplete beta function, by Lentz's method."""
-    tiny = 1e-300
-    c, d = 1.0, 1.0 / away_from_zero(1.0 - (a + b) * x / (a + 1), tiny)
+    c, d = 1.0, 1.0 / away_from_zero(1.0 - (a + b) * x / (a + 1))
     value = d
     for m in range(1, 300):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for term in (even, odd):
-            d = 1.0 / away_from_zero(1.0 + term * d, tiny)
-            c = away_from_zero(1.0 + term / c, tiny)
+            d = 1.0 / away_from_zero(1.0 + term * d)
+            c = away_from_zero(1.0 + term / c)
             value *= c * d
         if abs(c * d - 1.0) < 1e-14:
             break
     return value
 
 
-def away_from_zero(value: float, least: float) -> float:
+def away_from_zero(value: float) -> float:
     """Return *value*, kept away from 0."""
-    return value if abs(value) > least else least
+    return value if abs(value) > TINY else TINY

@@ -29,9 +29,10 @@ class Tables:
         self.clusters: dict[str, str] = {r["probe_id"]: r["cluster"] for r in scores if r["split"] == "test"}
         self.checks: list[str] = list(scores[0]["checks"]) if scores else []
 
-    def arms(self, split: str) -> list[str]:
-        """Return the arms that answered *split*, in the order of the rows."""
-        return [arm for own, arm in self.rows if own == split]
+    @property
+    def arms(self) -> list[str]:
+        """The arms that answered test probes, in the order of the rows."""
+        return [arm for split, arm in self.rows if split == "test"]
 
     def values(self, split: str, arm: str, endpoint: str = "accept") -> Values:
         """Return the mean of *endpoint* by probe, without lost samples and those that the check cannot decide."""

@@ -82,11 +82,6 @@ class Verdict:
     reasons: tuple[str, ...]
     sentence: str
 
-    @property
-    def exit_code(self) -> int:
-        """What `gate` exits with."""
-        return EXIT_CODES[self.word]
-
 
 def decide(evidence: Evidence) -> Verdict:
     """Return the verdict of *evidence*."""

@@ -23,13 +23,7 @@ from .memory import ALARM
 from .policy import Policy
 from .samples import REPEAT
 from .slices import weigh_slices
-from .statistics import (
-    Comparison,
-    compare,
-    holm,
-    judge_non_inferiority,
-    plan_suite,
-)
+from .statistics import Comparison, compare, holm, judge_non_inferiority, plan_suite
 from .tables import Row, Tables, agreement, describe_arm
 from .verdict import Evidence, Verdict, decide
 
@@ -79,7 +73,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
     primary, gain = compare_chosen(tables, chosen)
     loss = weigh_losses(losses)
     secondary = holm([*compare_all(tables), *loss.comparisons])
-    repeat = compare_repeat(tables)
+    repeat = compare_arms(tables, REPEAT, "base", name="a/a")
     cost = weigh_cost(run, samples, chosen)
     insecure = compare_insecure(tables)
     memory = weigh_memory(tables, losses)
@@ -87,8 +81,8 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
     evidence = Evidence(
         primary=primary,
         prompt_gain=gain,
-        other_prompts=compare_others(tables, [chosen["tuned"]], PROMPT_ONLY, chosen),
-        other_tuned=compare_others(tables, TUNED, [chosen["prompt"]], chosen),
+        other_prompts=compare_pairs(tables, [(chosen["tuned"], b) for b in PROMPT_ONLY if b != chosen["prompt"]]),
+        other_tuned=compare_pairs(tables, [(a, chosen["prompt"]) for a in TUNED if a != chosen["tuned"]]),
         plan=plan_suite(list(Counter(tables.clusters.values()).values()), policy.minimum_gain, discordant=discordant),
         integrity=tuple(check_integrity(run, policy, tables, repeat, losses)),
         forgetting=judge_non_inferiority(loss.general, policy.forgetting_margin) if loss.general else None,
@@ -96,8 +90,8 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         insecure=insecure,
         break_even=(cost["break_even"] or math.inf) if cost["training_passes"] else None,
         own_corpus=is_own_corpus(run),
-        prompted=any(arm in PROMPT_ONLY and arm != "base" for arm in tables.arms("test")),
-        highest=max((tables.rate("test", arm) or 0.0 for arm in tables.arms("test") if arm in ARMS), default=0.0),
+        prompted=any(arm in PROMPT_ONLY and arm != "base" for arm in tables.arms),
+        highest=max((tables.rate("test", arm) or 0.0 for arm in tables.arms if arm in ARMS), default=0.0),
         learned=loss.learned,
         folds=len(run.get("folds", ())),
         policy=policy,
@@ -106,7 +100,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         verdict=decide(evidence),
         evidence=evidence,
         comparisons=tuple(c for c in (primary, gain, repeat, *secondary) if c is not None),
-        arms=tuple(describe_arm(name, tables, samples) for name in tables.arms("test")),
+        arms=tuple(describe_arm(name, tables, samples) for name in tables.arms),
         losses=loss.summary,
         chosen=chosen,
         cost=cost,
@@ -115,7 +109,7 @@ def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Seque
         cross_check=agreement(tables, primary.a, primary.b) if primary else None,
         slices=weigh_slices(
             run["suites"]["test"]["probes"],
-            {arm: tables.values("test", arm) for arm in tables.arms("test") if arm in ARMS},
+            {arm: tables.values("test", arm) for arm in tables.arms if arm in ARMS},
             tables.clusters,
             (chosen["tuned"], chosen["prompt"]),
         ),
@@ -137,7 +131,7 @@ def choose_arms(tables: Tables, run: Row) -> dict[str, Any]:
     A tie in acceptance goes to the arm that compiles more often, then to the cheaper one. Without validation probes the
     fullest prompt stands for prompting, and the plain adapter for tuning.
     """
-    present = tables.arms("test")
+    present = tables.arms
     probes = len(tables.values("validation", "base"))
 
     def best(names: Sequence[str], otherwise: str) -> str | None:
@@ -172,13 +166,9 @@ def compare_chosen(tables: Tables, chosen: Row) -> tuple[Comparison | None, Comp
     return primary, gain
 
 
-def compare_others(
-    tables: Tables, tuned: Sequence[str | None], prompts: Sequence[str | None], chosen: Row
-) -> tuple[Comparison, ...]:
-    """Return acceptance of each of *tuned* against each of *prompts*, without the two that were *chosen*."""
-    present = tables.arms("test")
-    pairs = [(a, b) for a in tuned for b in prompts if a in present and b in present]
-    found = [compare_arms(tables, a, b) for a, b in pairs if (a, b) != (chosen["tuned"], chosen["prompt"])]
+def compare_pairs(tables: Tables, pairs: Sequence[tuple[str | None, str | None]]) -> tuple[Comparison, ...]:
+    """Return acceptance of each of *pairs* of arms, those left out of which one did not answer."""
+    found = (compare_arms(tables, a, b) for a, b in pairs if a and b)
     return tuple(comparison for comparison in found if comparison is not None)
 
 
@@ -193,16 +183,8 @@ def compare_arms(tables: Tables, a: str, b: str, endpoint: str = "accept", name:
 
 def compare_all(tables: Tables) -> list[Comparison]:
     """Return the secondary comparisons: acceptance of telling pairs of arms, and each check for `tuned` and `base`."""
-    present = tables.arms("test")
-    found = [compare_arms(tables, a, b) for a, b in PAIRS if a in present and b in present]
-    if "tuned" in present and "base" in present:
-        found += [compare_arms(tables, "tuned", "base", check, check) for check in tables.checks]
-    return [comparison for comparison in found if comparison is not None]
-
-
-def compare_repeat(tables: Tables) -> Comparison | None:
-    """Return the comparison of `base` with its own repeat."""
-    return compare_arms(tables, REPEAT, "base", "accept", "a/a") if REPEAT in tables.arms("test") else None
+    checked = (compare_arms(tables, "tuned", "base", check, check) for check in tables.checks)
+    return [*compare_pairs(tables, PAIRS), *(comparison for comparison in checked if comparison is not None)]
 
 
 # -- memory, data
@@ -212,7 +194,7 @@ def weigh_memory(tables: Tables, losses: Sequence[Row]) -> dict[str, Any]:
     """Return the share of each arm's answers with 50 tokens of training in a row, secrets, and canaries."""
     copied = {
         arm: sum(row["copied"] for row in tables.rows["test", arm]) / len(tables.rows["test", arm])
-        for arm in tables.arms("test")
+        for arm in tables.arms
     }
     tuned = [row for (_, arm), rows in tables.rows.items() if arm in TUNED for row in rows]
     bits = [row["bits"] for row in losses if row["set"] == "canary"]
@@ -228,7 +210,7 @@ def weigh_memory(tables: Tables, losses: Sequence[Row]) -> dict[str, Any]:
 def compare_insecure(tables: Tables) -> tuple[InsecureCalls, ...]:
     """Return, for each tuned arm, the insecure calls that it makes and `base` does not; none where none were sought."""
     base = insecure_by_probe(tables, "base")
-    arms = [arm for arm in tables.arms("test") if arm in TUNED]
+    arms = [arm for arm in tables.arms if arm in TUNED]
     if not base:
         return ()
     return tuple(weigh_insecure(arm, insecure_by_probe(tables, arm), base, tables.clusters, len(arms)) for arm in arms)
