@@ -15,8 +15,7 @@ import click
 from ..mining.errors import InputError
 from ..mining.wording import counted, printable, without_commands
 from ._group import NamingGroup
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, language_option
 from ._progress import show_briefly
 
 if TYPE_CHECKING:

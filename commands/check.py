@@ -13,8 +13,7 @@ import click
 from ..mining.errors import InputError
 from ..mining.tiers import TIERS, lower_tier, tiers_from
 from ..mining.wording import counted, printable
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, language_option
 from ._progress import show_briefly
 from ._root import find_root, name_in
 

@@ -14,8 +14,7 @@ import click
 
 from ..mining.errors import MachineError, MissingExtraError
 from ..mining.wording import counted, worded
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, json_option, language_option
 from ._progress import show_briefly
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 @click.argument("repository", metavar="[REPO]", required=False, type=PATH)
 @language_option
 @click.option("--require", "tier", type=click.IntRange(0, 3), help="Exit 2 unless the sandbox reaches this tier.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(repository: Path | None, tier: int | None, as_json: bool) -> None:
     """
     Probe the sandbox, and list what this machine has.

@@ -14,8 +14,7 @@ import click
 
 from ..mining.errors import MismatchError
 from ..mining.workers import silent
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, json_option, language_option
 from ._progress import goes_on, show_progress, shown_as
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ if TYPE_CHECKING:
 @click.option("--policy", "policy_file", type=PATH, help="A TOML file with other margins.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 20 tasks; the report says so.")
 @language_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     corpus: Path,
     out: Path,

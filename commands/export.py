@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ..mining.rows import ROWS, export_rows
-from ._paths import PATH
+from ._options import PATH, base_option, json_option
 
 WEIGHTS = ("merged", "gguf")
 FORMS = (*WEIGHTS, *ROWS)
@@ -20,9 +20,9 @@ FORMS = (*WEIGHTS, *ROWS)
 @click.argument("source", metavar="ADAPTER|CORPUS", type=PATH)
 @click.option("--to", "form", type=click.Choice(FORMS), required=True, help="Weights of an adapter, rows of a corpus.")
 @click.option("--out", type=PATH, required=True, help="The folder to write.")
-@click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
+@base_option
 @click.option("--precision", type=click.Choice(["bf16", "fp32"]), help="Of weights; bf16 by default.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(source: Path, form: str, out: Path, base: str | None, precision: str | None, as_json: bool) -> None:
     """
     Write an adapter or a corpus for another tool.

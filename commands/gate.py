@@ -9,14 +9,14 @@ from pathlib import Path
 
 import click
 
-from ._paths import PATH
+from ._options import PATH, json_option
 
 
 @click.command("gate")
 @click.argument("evaluation", type=PATH)
 @click.option("--against", type=PATH, help="The evaluation of the adapter in use.")
 @click.option("--policy", "policy_file", type=PATH, help="A TOML file with other margins.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(evaluation: Path, against: Path | None, policy_file: Path | None, as_json: bool) -> None:
     """
     Say from stored evidence whether an adapter may ship.

@@ -16,8 +16,7 @@ import click
 
 from ..mining.wording import counted, printable
 from ._conform import Sampling, conform_answer, conform_options, read_house
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, base_option, json_option, language_option
 from ._progress import show_progress, shown_as
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     "--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The file to write in."
 )
 @click.option("--line", type=click.IntRange(min=1), help="Fill in at this line of FILE, counted from 1.")
-@click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
+@base_option
 @click.option("--max-tokens", type=click.IntRange(min=1), default=256, show_default=True, help="Longest answer.")
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0 is the likeliest.")
 @click.option("--seed", type=click.IntRange(min=0), help="Decides what is drawn above temperature 0; 0 by default.")
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 @conform_options
 @language_option
 @click.option("--without-adapter", is_flag=True, help="Ask the base alone.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     adapter: Path,
     instruction: str | None,

@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from ..mining.wording import printable
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, language_option
 from ._progress import show_briefly
 
 

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..mining.wording import worded
-from ._api import api_option
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, api_option, json_option, language_option
 from ._progress import show_progress
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option("--cluster", metavar="ADDRESS", default="", help="A Dask scheduler whose workers see the same files.")
 @language_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     repositories: tuple[Path, ...],
     out: Path,

@@ -13,14 +13,13 @@ import click
 
 from ..mining.errors import MachineError
 from ._conform import complete_conforming, conform_options, read_house
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, base_option, language_option
 from ._progress import show_progress, shown_as
 
 
 @click.command("serve")
 @click.argument("adapter", type=PATH)
-@click.option("--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself.")
+@base_option
 @click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0 takes a free one.")
 @conform_options
 @language_option

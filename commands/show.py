@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.wording import counted, printable, without_commands, worded
-from ._paths import PATH
+from ._options import PATH, json_option
 
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--path", "pattern", metavar="GLOB", help="Pairs of files whose path matches.")
 @click.option("--dropped", is_flag=True, help="What was left out, and why, instead of the pairs.")
 @click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, help="How many to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(corpus: Path, kind: str | None, pattern: str | None, dropped: bool, limit: int, as_json: bool) -> None:
     """Read the pairs of CORPUS, or what was dropped and why."""
     from ..mining.corpus import read_corpus

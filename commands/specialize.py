@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import InputError, TooSmallError
-from ._api import api_option
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, api_option, json_option, language_option
 from ._progress import goes_on, show_progress
 from .evaluate import make_retrain, read_loaded, read_recipe
 
@@ -47,7 +45,7 @@ LONGER = 1.25
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes of mining; one per core by default.")
 @api_option
 @language_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     repositories: tuple[Path, ...],
     out: Path,

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ._language import language_option
-from ._paths import PATH
+from ._options import PATH, json_option, language_option
 from ._progress import goes_on, show_progress
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 @language_option
 @click.option("--track", "trackers", multiple=True, metavar="NAME", help="Log to tensorboard, wandb and the like.")
 @click.option("--plan", "plan_only", is_flag=True, help="Print memory, steps, time and disk, and stop.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     corpus: Path,
     out: Path,

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from idiolect.cli import cli, main
 from idiolect.commands import _progress
-from idiolect.commands._paths import PATH
+from idiolect.commands._options import PATH
 from idiolect.commands._progress import goes_on
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.mine import refuse_twice

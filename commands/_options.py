@@ -1,5 +1,5 @@
 """
-The option `--language FILE`. In: TOML files. Out: nothing; the languages they describe are known from then on.
+What several commands take alike. In: the command line. Out: paths, and options; languages of one's own are known then.
 """
 
 from __future__ import annotations
@@ -10,9 +10,23 @@ from typing import Any, TypeVar
 
 import click
 
-from ._paths import PATH
-
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+# one for all: click looks for a translation each time that it makes one, which is a fiftieth of `--help`
+PATH = click.Path(path_type=Path)
+"""A path, whether or not something stands there: what is wrong with it is told by who opens it."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+base_option = click.option(
+    "--base", metavar="NAME|PATH", help="The adapter's base, where it cannot be found by itself."
+)
+api_option = click.option(
+    "--api-from",
+    metavar="REPO",
+    multiple=True,
+    type=PATH,
+    help="A framework whose API is indexed; no pairs are made of its code. May be repeated.",
+)
 
 
 def language_option(function: Command) -> Command:
