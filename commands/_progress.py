@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import click
@@ -123,30 +123,24 @@ def most_columns() -> int | None:
     return None
 
 
-@contextmanager
-def show_progress(quiet: bool = False) -> Iterator[Report]:
-    """Give a report function that draws on stderr, and end its line whatever happens."""
-    if quiet:
-        yield lambda *_: None
-        return
-    line = ProgressLine(live=is_drawn_over())
-    try:
-        yield line
-    finally:
-        line.close()
+def show_progress(quiet: bool = False) -> AbstractContextManager[Report]:
+    """Give a report function that draws on stderr, or one that is *quiet*."""
+    return drawn(None if quiet else ProgressLine(live=is_drawn_over()))
 
 
-@contextmanager
-def show_briefly() -> Iterator[Report]:
+def show_briefly() -> AbstractContextManager[Report]:
     """Give a report function that draws on a terminal alone what takes a while, and takes its line away again."""
-    if not is_drawn_over():
-        yield lambda *_: None
-        return
-    line = ProgressLine(live=True, waits=PATIENCE, goes=True)
+    return drawn(ProgressLine(live=True, waits=PATIENCE, goes=True) if is_drawn_over() else None)
+
+
+@contextmanager
+def drawn(line: ProgressLine | None) -> Iterator[Report]:
+    """Give *line* to report to, or nobody in its place, and end it whatever happens."""
     try:
-        yield line
+        yield line or (lambda *_: None)
     finally:
-        line.close()
+        if line is not None:
+            line.close()
 
 
 @contextmanager

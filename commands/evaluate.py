@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import MismatchError
-from ..mining.workers import silent
 from ._options import PATH, json_option, language_option
 from ._progress import goes_on, show_progress, shown_as
 
 if TYPE_CHECKING:
     from ..evaluation.arms import Generator, LossOf, Retrain
+    from ..evaluation.task import Task
     from ..mining.corpus import Corpus
     from ..mining.pairs.pair import Pair
     from ..training.generation import Models
@@ -101,7 +101,6 @@ def command(
         raise click.UsageError("--endpoint and --model go together.")
     rival = EndpointGenerator(endpoint, rival_name) if endpoint and rival_name else None
     from ..training.generation import load_model
-    from ..training.train import why_untrainable
 
     with show_progress() as report, goes_on("The same command goes on."):
         with shown_as("load", report):
@@ -123,20 +122,25 @@ def command(
             forced=force,
             report=report,
         )
-        if adapter is not None:
-            # once: another run may make the adapter anew meanwhile, and all folds are to be trained as the one at hand
-            recipe = read_recipe(adapter)
-            task = replace(
-                task,
-                adapter=read_loaded(adapter, models),
-                retrain=make_retrain(mined, recipe, models.generator.loaded.base, report),
-                untrainable=why_untrainable(recipe),
-            )
-        verdict = evaluate(task)
+        verdict = evaluate(task if adapter is None else with_adapter(task, adapter, models))
     click.echo(json.dumps({"evaluation": str(out), **verdict}) if as_json else summary(out, verdict))
 
 
-def make_retrain(corpus: Corpus, recipe: Recipe, base: Base, report: Report = silent) -> Retrain:
+def with_adapter(task: Task, adapter: Path, models: Models) -> Task:
+    """Return *task* with what the *adapter* that *models* hold says of itself, and what trains others by its recipe."""
+    from ..training.train import why_untrainable
+
+    # once: another run may make the adapter anew meanwhile, and all folds are to be trained as the one at hand
+    recipe = read_recipe(adapter)
+    return replace(
+        task,
+        adapter=read_loaded(adapter, models),
+        retrain=make_retrain(task.corpus, recipe, models.generator.loaded.base, task.report),
+        untrainable=why_untrainable(recipe),
+    )
+
+
+def make_retrain(corpus: Corpus, recipe: Recipe, base: Base, report: Report) -> Retrain:
     """Return what trains further adapters of *base* by *recipe*, in steps as their pairs are to those of *corpus*."""
     from ..training.generation import load_model
     from ..training.train import train_adapter

@@ -19,10 +19,12 @@ import click
 from ..mining.errors import InputError, TooSmallError
 from ._options import PATH, api_option, json_option, language_option
 from ._progress import goes_on, show_progress
-from .evaluate import make_retrain, read_loaded, read_recipe
+from .evaluate import with_adapter
 
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
+    from ..training.generation import Models
+    from ..training.models import Base
     from ._progress import Report
 
 TRAIN_SHARE, EVALUATE_SHARE = 0.48, 0.44
@@ -92,26 +94,16 @@ def specialize(
     cannot be had of so little code, or in so few minutes.
     """
     from .. import training  # noqa: F401 - a package that is missing is named before anything is mined
-    from ..evaluation.checks.check import plugged_checks
     from ..mining.artefacts import lock_folder
     from ..mining.mine import mine_repositories
-    from ..training.families import probe_family
-    from ..training.models import find_base, load_tokenizer, read_ends, read_parameters
 
     began = time.monotonic()
     refuse_other_content(out)
-    # so are a plug-in that cannot be used, and a base that is not there, or cannot be read
-    plugged_checks()
-    found = find_base(base)
-    probe_family(load_tokenizer(found), read_ends(found))
-    read_parameters(found)
+    found = find_usable(base)
     with lock_folder(out):
         corpus = mine_repositories(repositories, out / "corpus", workers=workers, progress=report, api_from=api_from)
         require_testable(out, corpus)
-        from ..evaluation.evaluate import evaluate, resolve_arms
         from ..evaluation.folds import open_folds
-        from ..evaluation.policy import policy_of
-        from ..evaluation.task import Task
         from ..training.generation import load_model
         from ..training.recipe import change_recipe
         from ..training.train import train_adapter
@@ -131,20 +123,7 @@ def specialize(
         models = load_model(found, out / "adapter")
         spent = (time.monotonic() - began) / 60
         shares = settle(out, asked, shares, minutes - spent - folds * shares["train"])
-        task = Task(
-            corpus=corpus,
-            out=out / "evaluation",
-            generator=models.generator,
-            loss_of=models.losses,
-            arms=resolve_arms(None, adapted=True),
-            policy=policy_of(corpus),
-            adapter=read_loaded(out / "adapter", models),
-            retrain=make_retrain(corpus, read_recipe(out / "adapter"), models.generator.loaded.base, report),
-            probes=probes,
-            minutes=shares["evaluate"],
-            report=report,
-        )
-        verdict = evaluate(task)
+        verdict = evaluate_adapter(out, corpus, models, probes, shares["evaluate"], report)
         (out / STARTED).unlink()
     took = (time.monotonic() - began) / 60
     if took > LONGER * minutes:
@@ -153,6 +132,41 @@ def specialize(
         least = f"{LEAST_TASKS} tasks in every arm and the losses are the least that is asked"
         report(f"plan: took {took:.0f} minutes, not the {minutes:g} given: {least}", 1, 1)
     return verdict
+
+
+def find_usable(base: str) -> Base:
+    """Return the *base*; raises `InputError` where it cannot be read, as for a plug-in's check that cannot be used."""
+    from ..evaluation.checks.check import plugged_checks
+    from ..training.families import probe_family
+    from ..training.models import find_base, load_tokenizer, read_ends, read_parameters
+
+    plugged_checks()
+    found = find_base(base)
+    probe_family(load_tokenizer(found), read_ends(found))
+    read_parameters(found)
+    return found
+
+
+def evaluate_adapter(
+    out: Path, corpus: Corpus, models: Models, probes: int | None, minutes: float, report: Report
+) -> dict[str, Any]:
+    """Return the verdict on the adapter in *out*, which *models* hold, in all arms and so many *minutes*."""
+    from ..evaluation.evaluate import evaluate, resolve_arms
+    from ..evaluation.policy import policy_of
+    from ..evaluation.task import Task
+
+    task = Task(
+        corpus=corpus,
+        out=out / "evaluation",
+        generator=models.generator,
+        loss_of=models.losses,
+        arms=resolve_arms(None, adapted=True),
+        policy=policy_of(corpus),
+        probes=probes,
+        minutes=minutes,
+        report=report,
+    )
+    return evaluate(with_adapter(task, out / "adapter", models))
 
 
 def require_testable(out: Path, corpus: Corpus) -> None:

@@ -55,12 +55,9 @@ def command(
     from ..training.recipe import Recipe, change_recipe
     from ..training.train import plan_run, train_adapter
 
+    adjust = partial(change_recipe, file=recipe_file, words=values)
     # every fault of the recipe is told before anything is loaded
-    change_recipe(Recipe(), recipe_file, values)
-
-    def adjust(recipe: Recipe) -> Recipe:
-        return change_recipe(recipe, recipe_file, values)
-
+    adjust(Recipe())
     if plan_only:
         from ..training.budget import describe_budget
 

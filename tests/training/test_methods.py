@@ -19,6 +19,7 @@ from idiolect.mining.mine_file import pairs_of_source
 from idiolect.mining.source import parse_source
 from idiolect.mining.split import LeakFinder
 from idiolect.mining.taught import marks_of, read_taught
+from idiolect.mining.workers import silent
 from idiolect.training import looks, mix, models, pace, replay, setup, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.encode import Encoded, encode_pairs
@@ -229,7 +230,7 @@ def test_a_fold_learns_at_the_rate_that_was_found(tiny_base, tiny_corpus, tmp_pa
     corpus = read_corpus(tiny_corpus)
     pairs = [*corpus.pairs("train")[:40], *corpus.pairs("test")]
 
-    make_retrain(corpus, read_recipe(first), find_base(tiny_base))(pairs, tmp_path / "fold")
+    make_retrain(corpus, read_recipe(first), find_base(tiny_base), silent)(pairs, tmp_path / "fold")
     record = read_record(tmp_path / "fold")
 
     assert record["recipe"]["learning_rate"] == read_record(first)["recipe"]["learning_rate"]
