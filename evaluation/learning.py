@@ -98,7 +98,7 @@ def learn_commit(
         if kept is not None:
             return Profile.from_json(json.loads(kept.read_bytes()))
     packages = outermost_packages(snapshot.blobs)
-    paths = [path for path in governed_paths(snapshot, settings) if path.isprintable()]
+    paths = [path for path in governed_paths(snapshot.blobs, settings) if path.isprintable()]
     acceptance = Acceptance(baseline, paths)
     tallies = tally_all(snapshot.read(paths), len(paths), packages, acceptance, progress)
     recent: Mapping[str, frozenset[int]] = {}
@@ -160,12 +160,12 @@ def tree_files(files: Files) -> Iterator[tuple[str, bytes]]:
             yield path, data
 
 
-def governed_paths(snapshot: Snapshot, settings: Settings) -> list[str]:
-    """Return the paths that the profile is learned from: of known languages, and ours."""
+def governed_paths(paths: Iterable[str], settings: Settings) -> list[str]:
+    """Return those of *paths* that the profile is learned from: of known languages, and ours."""
     excluded = left_out_by(settings)
     suffixes = known_suffixes()
     # whether a name without an ending is that of a script, only its first line tells
-    asked = (path for path in sorted(snapshot.blobs) if path.endswith(suffixes) or is_bare(path))
+    asked = (path for path in sorted(paths) if path.endswith(suffixes) or is_bare(path))
     return [path for path in asked if is_ours(path, excluded)]
 
 

@@ -13,7 +13,7 @@ from ..mining.reading import read_start
 from ..mining.repository import list_files
 from ..mining.source import Source
 from ..mining.workers import Progress, silent
-from .diff import Change, Snapshot, find_change, find_staged, lies_in
+from .diff import Change, find_change, find_staged, lies_in
 from .learning import CLAIMS, WorkTree, governed_paths, read_source, why_left_alone
 
 
@@ -49,9 +49,9 @@ def change_of(request: Request) -> Change | None:
 def asked_paths(request: Request, change: Change | None, tree: WorkTree) -> list[str]:
     """Return the files to judge: of *tree*, or those that are part of *change*."""
     if change is None or request.mode == "all":
-        listed: Iterable[str] = tree.files.paths
+        listed = tree.files.paths
     else:
-        listed = governed_paths(Snapshot(request.root, "", dict.fromkeys(change.added, "")), tree.settings)
+        listed = governed_paths(change.added, tree.settings)
     return [path for path in listed if lies_in(path, request.paths)]
 
 

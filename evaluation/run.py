@@ -74,14 +74,7 @@ def run_check(request: Request) -> Report:
 
 def make_judged(request: Request, change: Change | None, standard: Standard) -> Report:
     """Return what the code in question departs from as it is now."""
-    paths = asked_paths(request, change, standard.tree)
-    sources = read_sources(request, change, paths)
-    if not sources:
-        # a change may well hold none of the code that can be read, if there is some
-        before = governed_paths(change.base, standard.settings) if change is not None else ()
-        require_grammar([path for path in (*paths, *before) if lies_in(path, request.paths)])
-    names = missing_names(request, sources, change, standard.tree)
-    files = judge_sources(request, sources, change, standard, names)
+    paths, sources, names, files = judge_asked(request, change, standard)
     notes = [*unasked_names(names), *list_notes(request, change, standard, paths, sources)]
     judged = [file.judgement for file in files]
     notes += without_rules(standard.profile) if request.profile is None else of_other_code(judged)
@@ -97,6 +90,29 @@ def make_judged(request: Request, change: Change | None, standard: Standard) -> 
         notes=notes,
         unread=len(lacking(paths)),
     )
+
+
+class Judged(NamedTuple):
+    """
+    The code in question, and what departs in it.
+    """
+
+    paths: Sequence[str]
+    sources: Sequence[Source]
+    names: Names
+    files: Sequence[Inspected]
+
+
+def judge_asked(request: Request, change: Change | None, standard: Standard) -> Judged:
+    """Return the code in question, judged; raises `InputError` where there is some and no grammar reads any of it."""
+    paths = asked_paths(request, change, standard.tree)
+    sources = read_sources(request, change, paths)
+    if not sources:
+        # a change may well hold none of the code that can be read, if there is some
+        before = governed_paths(change.base.blobs, standard.settings) if change is not None else ()
+        require_grammar([path for path in (*paths, *before) if lies_in(path, request.paths)])
+    names = missing_names(request, sources, change, standard.tree)
+    return Judged(paths, sources, names, judge_sources(request, sources, change, standard, names))
 
 
 def list_notes(
@@ -181,7 +197,7 @@ def missing_names(request: Request, sources: Sequence[Source], change: Change | 
     try:
         if change is None or request.mode != "new":
             return names_in(request.root, change, sources)
-        listed = tree.files.paths if change.staged is None else governed_paths(change.staged, tree.settings)
+        listed = tree.files.paths if change.staged is None else governed_paths(change.staged.blobs, tree.settings)
         return names_since(request.root, change, sources, [path for path in listed if lies_in(path, request.paths)])
     except UnaskedError as reason:
         return Names(unasked=str(reason))
@@ -226,14 +242,10 @@ class Found(NamedTuple):
 def find_all(request: Request) -> Found:
     """Return what is found in the whole tree now."""
     standard = find_standard(request, None)
-    paths = asked_paths(request, None, standard.tree)
-    require_grammar(paths)
-    sources = read_sources(request, None, paths)
-    names = missing_names(request, sources, None, standard.tree)
-    if names.unasked:
-        raise InputError(f"What is to be accepted cannot be told: {names.unasked}.")
-    files = judge_sources(request, sources, None, standard, names)
-    alerts = make_report(standard.profile, files, lowest=TIERS[-1]).alerts
+    judged = judge_asked(request, None, standard)
+    if judged.names.unasked:
+        raise InputError(f"What is to be accepted cannot be told: {judged.names.unasked}.")
+    alerts = make_report(standard.profile, judged.files, lowest=TIERS[-1]).alerts
     tiers = tiers_from(request.lowest)
     return Found(
         [alert.key for alert in alerts if alert.finding.entry.tier in tiers],

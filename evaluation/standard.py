@@ -47,14 +47,16 @@ class Standard:
 def find_standard(request: Request, change: Change | None) -> Standard:
     """Return the profile, the settings and the baseline: of the merge base where there is a change to judge."""
     if change is None:
-        tree = WorkTree(request.root, read_settings(request.root))
-        baseline = baseline_now(request)
-        profile = named_profile(request, tree.settings) or learn_tree(tree, baseline, request.progress)
-        return Standard(profile, tree, baseline)
-    tree, baseline = WorkTree(request.root, settings_before(request, change)), baseline_before(request, change)
-    profile = named_profile(request, tree.settings) or learn_commit(
-        change.base, tree.settings, baseline, request.progress
-    )
+        settings, baseline = read_settings(request.root), baseline_now(request)
+    else:
+        settings, baseline = settings_before(request, change), baseline_before(request, change)
+    tree = WorkTree(request.root, settings)
+    if request.profile is not None:
+        profile = settle_profile(read_profile(request.profile), settings)
+    elif change is None:
+        profile = learn_tree(tree, baseline, request.progress)
+    else:
+        profile = learn_commit(change.base, settings, baseline, request.progress)
     return Standard(profile, tree, baseline)
 
 
@@ -92,11 +94,6 @@ def baseline_before(request: Request, change: Change) -> Baseline:
             raise
         read_baseline(files_after(request, change, [name]).get(name, b""), name)
         return {}
-
-
-def named_profile(request: Request, settings: Settings) -> Profile | None:
-    """Return the profile that was named, with what *settings* ignore and the tiers that they name; None without one."""
-    return settle_profile(read_profile(request.profile), settings) if request.profile is not None else None
 
 
 def read_profile(file: Path) -> Profile:

@@ -87,7 +87,7 @@ class Version:
     symbol: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Suite:
     """
     The tests of one checkout, ready to be run in a cage.
@@ -182,7 +182,7 @@ def open_suite(repository: Path, cage: Cage) -> Suite:
     for path in (held.folder, *folder.rglob("*"), folder):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else 0o644)
-    suite = HeldSuite(cage, folder, tuple(find_packages()))
+    suite = Suite(cage, folder, tuple(find_packages()))
     finalize(suite, close_scratch, held)
     return suite
 
@@ -192,12 +192,6 @@ def leave_out(folder: str, names: list[str]) -> set[str]:
     paths = [Path(folder, name) for name in names]
     plain = {path.name for path in paths if path.is_symlink() or path.is_dir() or path.is_file()}
     return set(names) - plain | shutil.ignore_patterns(*SKIPPED)(folder, names)
-
-
-class HeldSuite(Suite):
-    """
-    A suite whose private copy goes with it; it can be referred to weakly, as slots alone cannot.
-    """
 
 
 def find_packages() -> list[str]:
