@@ -1,27 +1,25 @@
 """
-What a file binds. In: its text. Out: its tree, and how often each name is bound there, in whatever scope or in one.
+What a file binds. In: a location in it. Out: how often names are bound, and what calls and values there are written as.
 """
 
 from __future__ import annotations
 
 import ast
-import re
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-MAKES_NAMES = re.compile(rb"\b(?:exec|globals|vars)\(|\bsys\.modules\[__name__\]")
-"""How a file may bind names that none of its statements binds."""
+from .location import Location
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 LITERALS = {"str": (ast.JoinedStr,), "dict": (ast.Dict, ast.DictComp), "set": (ast.Set, ast.SetComp)}
 """Expressions of built-in types that are no constants, by the name of the type."""
 
 
-def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:
-    """Claim that in a file of *lines* the name is bound once, by a function of the module that is called as written."""
-    tree = parse(b"\n".join(lines))
+def is_plain_function(name: str, at: Location) -> bool:
+    """Claim that in the file the name is bound once, by a function of the module that is called as written."""
+    tree = at.plain_tree
     return (
         tree is not None
         and bindings_of(tree)[name] == 1
@@ -32,36 +30,32 @@ def is_plain_function(name: str, lines: Sequence[bytes]) -> bool:
     )
 
 
-def parse(text: bytes) -> ast.Module | None:
-    """Return a file as a tree; None where it does not parse, or may bind names that no statement of it shows."""
-    return None if MAKES_NAMES.search(text) else parse_any(text)
-
-
-@lru_cache(maxsize=1)
-def parse_any(text: bytes) -> ast.Module | None:
-    """Return a file as a tree; None where it does not parse."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
 @lru_cache(maxsize=1)
 def bindings_of(tree: ast.Module) -> Counter[str]:
     """Return how often each name is bound in a file, in whatever scope."""
     return bindings_among(ast.walk(tree))
 
 
+def scopes_around(line: int, tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Module]:
+    """Return the functions around *line*, the innermost first, and the module."""
+    around = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS) and is_in(line, node)]
+    # what is further in begins later
+    return [*sorted(around, key=lambda node: -node.lineno), tree]
+
+
 def times_bound(name: str, line: int, tree: ast.Module) -> int:
     """Return how often the innermost function around *line* that binds the name, or else the module, binds it."""
-    around = (node for node in ast.walk(tree) if isinstance(node, FUNCTIONS) and is_in(line, node))
-    # what is further in begins later
-    for scope in (*sorted(around, key=lambda node: -node.lineno), tree):
-        if found := bindings_among(own_nodes(scope))[name]:
-            return found
-    return 0
+    counts = (bindings_among(own_nodes(scope))[name] for scope in scopes_around(line, tree))
+    return next(filter(None, counts), 0)
+
+
+def is_bound_anew(name: str, at: Location) -> bool:
+    """
+    Claim that a name may be bound more than once where the line sees it: the resolver knows one value.
+
+    A file that does not parse here, as one for a newer Python, may bind anything.
+    """
+    return at.tree is None or times_bound(name, at.number, at.tree) > 1
 
 
 def is_read_by_decorator(name: str, line: int, tree: ast.Module) -> bool:
@@ -75,13 +69,16 @@ def is_read_by_decorator(name: str, line: int, tree: ast.Module) -> bool:
     return False
 
 
-def spreads(lines: Sequence[bytes], place: int) -> bool:
-    """Claim that a call on the line at *place* is given arguments that the code does not count: `f(*a)`, `f(**b)`."""
-    tree = parse_any(b"\n".join(lines))
-    return tree is None or any(
-        any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and is_in(place + 1, node)
+def calls_on(line: int, tree: ast.Module) -> list[ast.Call]:
+    """Return the calls of which *line* is one."""
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and is_in(line, node)]
+
+
+def spreads(at: Location) -> bool:
+    """Claim that a call on the line is given arguments that the code does not count: `f(*a)`, `f(**b)`."""
+    return at.tree is None or any(
+        any(isinstance(each, ast.Starred) for each in call.args) or any(each.arg is None for each in call.keywords)
+        for call in calls_on(at.number, at.tree)
     )
 
 
@@ -99,18 +96,17 @@ def imported_by(tree: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
-def makes_by_name(owner: str, lines: Sequence[bytes], place: int) -> bool:
+def makes_by_name(owner: str, at: Location) -> bool:
     """
-    Claim that the line at *place* makes an object of the class *owner* by its name, or calls its maker.
+    Claim that the line makes an object of the class *owner* by its name, or calls its maker.
 
     What is held as one class, such as `kind` in `kind()`, may be another that derives from it, and is made otherwise.
     """
-    tree = parse_any(b"\n".join(lines))
-    if tree is None:
+    if at.tree is None:
         return False
-    aliases = {each.asname: each.name for node in ast.walk(tree) if isinstance(node, IMPORTS) for each in node.names}
-    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and is_in(place + 1, node))
-    names = {last_name_of(function) for function in called}
+    imports = (node for node in ast.walk(at.tree) if isinstance(node, IMPORTS))
+    aliases = {each.asname: each.name for node in imports for each in node.names}
+    names = {last_name_of(call.func) for call in calls_on(at.number, at.tree)}
     return any(name == owner or aliases.get(name) == owner or name.startswith("__") for name in names)
 
 
@@ -125,12 +121,15 @@ def last_name_of(value: ast.expr) -> str:
             return ""
 
 
-def is_written_as(owner: str, attribute: str, line: int, tree: ast.Module) -> bool:
+def is_written_as(owner: str, attribute: str, at: Location) -> bool:
     """
-    Claim that what has the *attribute* asked on a *line* is of a built-in type *owner* by how it is written.
+    Claim that what has the *attribute* asked on the line is of a built-in type *owner* by how it is written.
 
     A literal, a call of the type, or a name that is bound to one of them once, or annotated as nothing else.
     """
+    if at.tree is None:
+        return False
+    line, tree = at.number, at.tree
     asked = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == attribute)
     held = [node.value for node in asked if is_in(line, node)]
     return bool(held) and all(is_one(each, owner) or is_bound_to_one(each, owner, line, tree) for each in held)
@@ -140,9 +139,7 @@ def is_bound_to_one(value: ast.expr, owner: str, line: int, tree: ast.Module) ->
     """Claim that *value* is a name that is bound once where *line* sees it: to one of type *owner*, as is written."""
     if not isinstance(value, ast.Name) or times_bound(value.id, line, tree) != 1:
         return False
-    around = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS) and is_in(line, node)]
-    scopes = (*sorted(around, key=lambda node: -node.lineno), tree)
-    for node in (node for scope in scopes for node in own_nodes(scope)):
+    for node in (node for scope in scopes_around(line, tree) for node in own_nodes(scope)):
         match node:
             case ast.arg(arg=name, annotation=kind) if name == value.id:
                 return kind is not None and is_type(kind, owner)

@@ -10,28 +10,19 @@ import ast
 import builtins
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path, PurePath
 from typing import Any
 
 from ...mining.roles import role_of
-from .bindings import (
-    bindings_of,
-    imported_by,
-    is_plain_function,
-    is_read_by_decorator,
-    is_written_as,
-    makes_by_name,
-    parse,
-    parse_any,
-    spreads,
-    times_bound,
-)
-from .guards import asserted_above, is_expected, is_guarded, is_skipped, lines_around
-from .house import MAKERS, House, last_name
+from .bindings import bindings_of, is_plain_function, is_read_by_decorator, makes_by_name, spreads
+from .guards import is_expected, is_guarded
+from .house import MAKERS, House, owner_and_name
+from .library import may_hold, takes_what_it_says
+from .location import Location
+from .values import value_lacks
 
 KINDS = {
     "missing-attribute": "attribute",
@@ -46,29 +37,9 @@ KINDS = {
 QUOTED = re.compile(r"`([^`]*)`")
 PLATFORM = frozenset({"_winapi", "msvcrt", "typing", "winreg"})
 """Modules that differ from one platform or version to the next."""
-STUBS = "_typeshed"
-"""The module that only type checkers know, each in its own version."""
 OTHERS = re.compile(r"pypy|jython|graalpy|ironpython|micropython", re.IGNORECASE)
 """What the names say that another implementation of Python has in its modules."""
-PLAIN_TYPES = ("str", "bytes", "dict", "set", "frozenset")
-"""Built-in types that the resolver says of a value only when it is one; numbers and lists are often arrays."""
-BUILT_IN = (str, bytes, dict, set, frozenset, list, tuple, int, float)
 STAR = re.compile(rb"\s*from\s+(\.*)([\w.]*)\s+import\s*\*")
-FILLED = re.compile(
-    rb"^(?:def +)?__getattr__\b|[(,]\s*globals\(\)\s*[,)]|\bglobals\(\)\.update\("
-    rb"|=\s*globals\(\)[ \t\r]*$|\bsys\.modules\[__name__\](?:\.__class__)?\s*=(?!=)"
-    rb"|\bsetattr\(\s*sys\.modules\[__name__\]|^\s*(?:from|import)\s.*lazy",
-    re.MULTILINE,
-)
-"""How a module may get names as it runs, by its own hand or by that of one who loads them when they are asked for."""
-GIVING = rb"(?:\.|^(?:    |\t))NAME\s*(?::[^=\n]*)?=(?!=)|^(?:    |\t)def NAME\b|[\"']NAME[\"']"
-"""How a library gives something an attribute, whose name is to be filled in."""
-DESCRIBED = rb"^if (?:\w+\.)?TYPE_CHECKING:(?:\r?\n|[ \t].*\n)+?[ \t]+class %b\b"
-"""A class that only type checkers see, whose name is to be filled in."""
-BESIDE = re.compile(rb"^from \. import (\w+)[ \t\r]*$", re.MULTILINE)
-"""A module of the same package that is imported alone, as for what it does."""
-IMPORTER = b"sys.meta_path"
-"""What a module names that makes others as they are asked for."""
 GIVEN = frozenset(
     {"_", "c", "dbutils", "defines", "display", "get_config", "get_ipython", "profile", "reveal_locals", "reveal_type"}
     | {"sc", "spark", "tags"}
@@ -76,8 +47,6 @@ GIVEN = frozenset(
     | {"unichr", "unicode", "xrange"}
 )
 """Plain names that a tool puts into the files that it runs, and built-in ones of another version or platform."""
-MANGLED = re.compile(r"^_+[A-Za-z0-9]\w*?(?=__\w)")
-"""What Python puts before a name that opens with two underscores."""
 NATIVE = (".so", ".pyd", ".pyx", ".pyi")
 """How files end that may stand for a module of Python."""
 
@@ -86,63 +55,81 @@ def is_certain(answer: Mapping[str, Any], house: House, lines: Sequence[bytes]) 
     """Claim that nothing in the repository can make right what the resolver calls an error in a file of *lines*."""
     said = str(answer["description"]).partition("\n")[0]
     names: list[str] = QUOTED.findall(said)
-    place = int(answer["line"]) - 1
-    if not names or place >= len(lines) or is_expected(lines, place):
+    at = Location(str(answer["path"]), lines, int(answer["line"]) - 1)
+    if not names or at.place >= len(lines) or is_expected(at):
         return False
-    own = lines[place]
-    match KINDS[answer["name"]]:
-        case "attribute":
-            is_of_module = said.startswith("No attribute")
-            name = names[0] if is_of_module else names[-1]
-            # a method without a body may be called, and what is assigned exists
-            if "no implementation" in said or assigns(own, name):
-                return False
-            if not is_of_module:
-                return value_lacks(names[0], name, house, lines, place)
-            in_flux = names[-1].partition(".")[0] in PLATFORM
-            return not in_flux and module_lacks(names[-1], name, house, lines, place)
-        case "import":
-            is_built = is_compiled(f"{names[-1]}.{names[0]}", str(answer["path"]), house)
-            return not is_built and module_lacks(names[-1], names[0], house, lines, place)
-        case "module":
-            is_lost = house.owns(names[0]) and not house.shares(names[0])
-            return is_lost and not may_stand(names[0], str(answer["path"]), house)
-        case "keyword":
-            if len(names) < 2 or names[1] == "object.__init__" or house.mentions(names[0], own):
-                return False
-            if not house.owns(names[1].partition(".")[0]) and is_guarded(lines, place):
-                return False
-            return house.is_called_as_written(*owner_and_name(names[1])) and takes_what_it_says(names[1], house)
-        case "arguments":
-            if said.startswith("Missing") and spreads(lines, place):
-                return False
-            # what is named without its module is of the file itself, or built in
-            top, dot, _ = names[-1].partition(".")
-            if not dot and is_plain_function(top, lines):
-                return True
-            owner, name = owner_and_name(names[-1])
-            if name in MAKERS and not makes_by_name(owner, lines, place):
-                return False
-            is_own = not dot or (top in house.classes and not hasattr(builtins, top))
-            return (is_own or house.owns(top)) and call_is_certain(names[-1], house)
-        case _:
-            return nothing_binds(names[0], str(answer["path"]), house, lines, place)
+    return RULES[KINDS[answer["name"]]](said, names, house, at)
 
 
-def nothing_binds(name: str, path: str, house: House, lines: Sequence[bytes], place: int) -> bool:
-    """
-    Claim that nothing binds a plain *name* of the file at *path*: nothing of its own, and nobody from outside.
+def lacks_attribute(said: str, names: Sequence[str], house: House, at: Location) -> bool:
+    """Claim that a module or a value has no such attribute."""
+    is_of_module = said.startswith("No attribute")
+    name = names[0] if is_of_module else names[-1]
+    # a method without a body may be called, and what is assigned exists
+    if "no implementation" in said or assigns(at.own, name):
+        return False
+    if not is_of_module:
+        return value_lacks(names[0], name, house, at)
+    return names[-1].partition(".")[0] not in PLATFORM and module_lacks(names[-1], name, house, at)
 
-    It stands in the line at *place*.
-    """
-    tree, own = parse(b"\n".join(lines)), lines[place]
+
+def lacks_import(_said: str, names: Sequence[str], house: House, at: Location) -> bool:
+    """Claim that a module has nothing to import by such a name."""
+    is_built = is_compiled(f"{names[-1]}.{names[0]}", at.path, house)
+    return not is_built and module_lacks(names[-1], names[0], house, at)
+
+
+def lacks_module(_said: str, names: Sequence[str], house: House, at: Location) -> bool:
+    """Claim that the house has no such module."""
+    is_lost = house.owns(names[0]) and not house.shares(names[0])
+    return is_lost and not may_stand(names[0], at.path, house)
+
+
+def takes_no_keyword(_said: str, names: Sequence[str], house: House, at: Location) -> bool:
+    """Claim that what is called takes no such keyword."""
+    if len(names) < 2 or names[1] == "object.__init__" or house.mentions(names[0], at.own):
+        return False
+    if not house.owns(names[1].partition(".")[0]) and is_guarded(at):
+        return False
+    return house.is_called_as_written(*owner_and_name(names[1])) and takes_what_it_says(names[1], house)
+
+
+def takes_other_count(said: str, names: Sequence[str], house: House, at: Location) -> bool:
+    """Claim that what is called takes another number of arguments."""
+    if said.startswith("Missing") and spreads(at):
+        return False
+    # what is named without its module is of the file itself, or built in
+    top, dot, _ = names[-1].partition(".")
+    if not dot and is_plain_function(top, at):
+        return True
+    owner, name = owner_and_name(names[-1])
+    if name in MAKERS and not makes_by_name(owner, at):
+        return False
+    is_own = not dot or (top in house.classes and not hasattr(builtins, top))
+    return (is_own or house.owns(top)) and call_is_certain(names[-1], house)
+
+
+def is_unbound(_said: str, names: Sequence[str], house: House, at: Location) -> bool:
+    """Claim that nothing binds a plain name: nothing of its own file, and nobody from outside."""
+    name, tree = names[0], at.plain_tree
     if tree is None or name in bindings_of(tree) or name in GIVEN or name.startswith("__") or hasattr(builtins, name):
         return False
-    if is_read_by_decorator(name, place + 1, tree):
+    if is_read_by_decorator(name, at.number, tree):
         return False
-    if any(map(STAR.match, lines)) or may_be_fragment(tree, path, house):
-        return not takes_unseen_names(house.root / path, lines, house) and not house.mentions(name, own)
+    if any(map(STAR.match, at.lines)) or may_be_fragment(tree, at.path, house):
+        return not takes_unseen_names(house.root / at.path, at.lines, house) and not house.mentions(name, at.own)
     return name not in house.put_in
+
+
+RULES: Mapping[str, Callable[[str, Sequence[str], House, Location], bool]] = {
+    "attribute": lacks_attribute,
+    "import": lacks_import,
+    "module": lacks_module,
+    "keyword": takes_no_keyword,
+    "arguments": takes_other_count,
+    "name": is_unbound,
+}
+"""Each claims, of what the resolver said and the names that it quoted, that it is right."""
 
 
 def may_be_fragment(tree: ast.Module, path: str, house: House) -> bool:
@@ -199,187 +186,18 @@ def lines_in(file: Path) -> list[bytes]:
     return []
 
 
-def module_lacks(module: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
-    """Claim that *module* has nothing called *name*, which the line at *place* names, on any machine."""
+def module_lacks(module: str, name: str, house: House, at: Location) -> bool:
+    """Claim that *module* has nothing called *name*, which the line names, on any machine."""
     if house.owns(module):
         if house.shares(f"{module}.{name}"):
             return False
         files = [(file, lines_in(file)) for file in files_of(module, house.tops)]
         if any(takes_unseen_names(*file, house) for file in files):
             return False
-    elif name.startswith("_") or OTHERS.search(name) or is_guarded(lines, place) or may_hold(module, name):
+    elif name.startswith("_") or OTHERS.search(name) or is_guarded(at) or may_hold(module, name):
         return False
-    called = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), lines[place])
-    return not house.mentions(name, lines[place]) and not any(map(house.calls_several, called))
-
-
-def may_hold(module: str, name: str) -> bool:
-    """
-    Claim that a module that is installed may have something called *name*: it gets names as it runs, or says this one.
-
-    The resolver has stubs of its own for some packages, which may be of an older version, as its types of stubs are.
-    """
-    if module.partition(".")[0] == STUBS:
-        return True
-    text = text_of_module(module)
-    beside = [part.decode() for part in BESIDE.findall(text)]
-    folders = [folder for folder in (module, module.rpartition(".")[0]) if folder]
-    makers = [text_of_module(f"{folder}.{part}") for folder in folders for part in beside]
-    if any(IMPORTER in maker for maker in makers) or FILLED.search(text):
-        return True
-    if re.search(rb"\b%b\b" % name.encode(), text):
-        return True
-    # another module may set it there
-    word, last = name.encode(), last_name(module).encode()
-    return library_says(module, word, re.compile(rb"\b%b\.%b\s*=(?!=)" % (last, word)))
-
-
-def is_given_by_library(name: str, lines: Sequence[bytes], house: House) -> bool:
-    """
-    Claim that a library which a file of *lines* imports gives something the attribute *name*, or says it in quotes.
-
-    A metaclass of it may give classes what no statement of theirs names, and a class of it may stand in for another.
-    """
-    tree = parse_any(b"\n".join(lines))
-    if tree is None:
-        return True
-    tops = {module.partition(".")[0] for module in imported_by(tree)}
-    said = re.compile(GIVING.replace(b"NAME", name.encode()), re.MULTILINE)
-    return any(library_says(top, name.encode(), said) for top in sorted(tops) if not house.owns(top))
-
-
-@cache
-def library_says(module: str, name: bytes, pattern: re.Pattern[bytes]) -> bool:
-    """Claim that the package that *module* belongs to has a *name* in the *pattern*; never of the standard library."""
-    top = module.partition(".")[0]
-    found = None if top in sys.stdlib_module_names else PathFinder.find_spec(top)
-    folders = found.submodule_search_locations if found is not None else None
-    for folder in folders or ():
-        for file in Path(folder).rglob("*.py"):
-            with suppress(OSError):
-                text = file.read_bytes()
-                # large libraries have hundreds of megabytes, and hardly a file has the name
-                if name in text and pattern.search(text):
-                    return True
-    return False
-
-
-@cache
-def text_of_module(module: str) -> bytes:
-    """Return the text of a module that is installed, unless it is the standard library's or a stub describes it."""
-    top, *rest = module.split(".")
-    if top in sys.stdlib_module_names:
-        return b""
-    found, name = PathFinder.find_spec(top), top
-    for part in rest:
-        name = f"{name}.{part}"
-        folders = found.submodule_search_locations if found is not None else None
-        found = PathFinder.find_spec(name, folders) if folders is not None else None
-    file = Path(found.origin) if found is not None and found.origin is not None else Path()
-    if file.suffix != ".py" or file.with_suffix(".pyi").is_file():
-        return b""
-    with suppress(OSError):
-        return file.read_bytes()
-    return b""
-
-
-def value_lacks(owner: str, name: str, house: House, lines: Sequence[bytes], place: int) -> bool:
-    """Claim that a value of one known, plain kind lacks an attribute, which nothing in the repository can give it."""
-    own, kind = lines[place], owner.partition("[")[0]
-    if not kind.replace(".", "").isidentifier():
-        return False  # a signature, or several types
-    is_of_self = re.search(rb"\b(?:self|cls)\.%b\b" % name.encode(), own) is not None
-    # a class of another's may be called as one of the house: what is private there is seen by nobody
-    if name.startswith("_") and not is_of_self:
-        return False
-    if is_asked_for_another(owner, lines, place) or is_skipped(lines, place):
-        return False
-    for held in re.findall(rb"\b(?:self|cls)\.(\w+)\.%b\b" % name.encode(), own):
-        given = re.compile(rb"\b(?:self|cls)\.%b\s*(?::[^=]*)?=(?!=)" % held)
-        if sum(given.search(line) is not None for line in lines) > 1:
-            return False  # the resolver knows it by one of its values
-    if any(is_declared(held, owner, house) for held in re.findall(rb"\.(\w+)\.%b\b" % name.encode(), own)):
-        return False
-    if owner in PLAIN_TYPES and re.search(rb"\]\.%b\b" % name.encode(), own):
-        return False  # of what a display holds side by side it knows but one type
-    is_plain = owner in PLAIN_TYPES or (house.class_is_plain(kind) and (is_of_self or house.means_one(kind)))
-    if not is_plain or "|" in owner or house.mentions(MANGLED.sub("", name), own):
-        return False
-    # what derives from another's has what that one has in some version
-    if house.has_foreign_base(kind) and (is_guarded(lines, place) or is_given_by_library(name, lines, house)):
-        return False
-    held = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), own)
-    if owner in PLAIN_TYPES and may_be_another(owner, name, held, house, lines, place):
-        return False
-    return not any(is_bound_anew(each.decode(), lines, place) for each in held)
-
-
-def may_be_another(
-    owner: str, name: str, held: Sequence[bytes], house: House, lines: Sequence[bytes], place: int
-) -> bool:
-    """Claim that what is asked for *name*, which stands in the names *held*, may be of no built-in type *owner*."""
-    if any(is_taken_out(each, lines) or is_taken_from_attribute(each, lines) for each in held):
-        return True
-    if not any(hasattr(kind, name) for kind in BUILT_IN) and not house.asks_others(name, lines[place]):
-        return False
-    # of several types that a value is declared to have, or a function to give, the resolver may name one
-    tree = parse_any(b"\n".join(lines))
-    is_written = tree is not None and is_written_as(owner, name, place + 1, tree)
-    return not is_written and not any(is_asked_for(owner, each, lines, place) for each in held)
-
-
-def is_taken_from_attribute(held: bytes, lines: Sequence[bytes]) -> bool:
-    """Claim that a name goes through what an attribute holds: a library's collection may say less than it gives."""
-    taken = re.compile(rb".*\bfor\s+%b\s+in\s+\w+\.[\w.]+\s*(?::|\]|\)|if\b|$)" % held)
-    return any(map(taken.match, lines))
-
-
-def is_taken_out(held: bytes, lines: Sequence[bytes]) -> bool:
-    """Claim that a name is bound to what a display holds, of whose parts the resolver may know but one type."""
-    taken = re.compile(rb"\s*%b\s*=\s*[\w.]+\[.*\]\s*$" % held)
-    return any(map(taken.match, lines))
-
-
-def is_declared(held: bytes, owner: str, house: House) -> bool:
-    """
-    Claim that a class of the house declares its attribute *held* by an *owner*, as `size = Number()`.
-
-    What its objects have there may be another value, which a descriptor or a metaclass gives them.
-    """
-    declared = re.compile(rb"%b\s*(?::[^=]*)?=[^=].*\b%b\(" % (held, owner.encode()))
-    return any(declared.match(line) for line, _ in house.lines_with(owner))
-
-
-def is_asked_for_another(owner: str, lines: Sequence[bytes], place: int) -> bool:
-    """Claim that the line at *place* stands in a block for values of another type than *owner*, or of parts of it."""
-    word = re.compile(rb"\b%b\b" % owner.partition("[")[0].encode())
-    return any(not word.search(line) for line in asked_types(lines, place))
-
-
-def is_asked_for(owner: str, held: bytes, lines: Sequence[bytes], place: int) -> bool:
-    """Claim that the line at *place* stands in a block where the name *held* has a value of type *owner*."""
-    word = re.compile(rb"\bisinstance\(\s*%b\b.*\b%b\b" % (held, owner.encode()))
-    return any(map(word.search, asked_types(lines, place)))
-
-
-def asked_types(lines: Sequence[bytes], place: int) -> list[bytes]:
-    """
-    Return the lines that say of which types values are in the block around *place*.
-
-    What is asserted above it in its function counts as well: of parts that may be of two types the resolver names one.
-    """
-    around = (line for line, _ in lines_around(lines, place))
-    return [*(line for line in around if b"isinstance(" in line), *asserted_above(lines, place)]
-
-
-def is_bound_anew(held: str, lines: Sequence[bytes], place: int) -> bool:
-    """
-    Claim that a name may be bound more than once where the line at *place* sees it: the resolver knows one value.
-
-    A file that does not parse here, as one for a newer Python, may bind anything.
-    """
-    tree = parse_any(b"\n".join(lines))
-    return tree is None or times_bound(held, place + 1, tree) > 1
+    called = re.findall(rb"(?<![\w.])(\w+)\.%b\b" % name.encode(), at.own)
+    return not house.mentions(name, at.own) and not any(map(house.calls_several, called))
 
 
 def assigns(line: bytes, name: str) -> bool:
@@ -398,35 +216,6 @@ def call_is_certain(function: str, house: House) -> bool:
     # a function may only stand in for one that is imported where there is such a library
     is_known = house.class_is_plain(owner) if owner[:1].isupper() else name not in house.borrowed
     return is_known and len(house.functions.get(name, ())) == 1
-
-
-def takes_what_it_says(function: str, house: House) -> bool:
-    """
-    Claim that a dotted *function* that is installed takes what its own head says, as far as its text can be read.
-
-    What makes a class for which its library writes no maker may take more than the fields that a resolver sees, and a
-    class that only type checkers see stands for another.
-    """
-    owner, name = owner_and_name(function)
-    parts = function.split(".")
-    is_method = name in MAKERS or owner.lstrip("_")[:1].isupper()
-    module = ".".join(parts[:-2] if is_method else parts[:-1])
-    text = text_of_module(module) if module and not house.owns(module) else b""
-    if not text:
-        return True
-    if re.search(DESCRIBED % owner.encode(), text, re.MULTILINE):
-        return False
-    library = House(house.root, text, ())
-    starts = [start for start, _ in library.classes.get(owner, ())] if name in MAKERS else []
-    is_written = all(re.search(rb"\bdef __(?:init|new)__\b", library.block(start)) for start in starts)
-    made = (library.decorators_above(start) for start in starts)
-    return library.is_called_as_written(owner, name) and (is_written or all(b"dataclass" in each for each in made))
-
-
-def owner_and_name(function: str) -> tuple[str, str]:
-    """Return the last two parts of a dotted name, the first of them empty where there is none."""
-    *_, owner, name = ["", *function.split(".")]
-    return owner, name
 
 
 def may_stand(module: str, path: str, house: House) -> bool:

@@ -1,12 +1,14 @@
 """
-What code is ready for. In: the lines of a file and a place. Out: whether a block around it expects a failure there.
+What code is ready for. In: a location. Out: whether a block around it expects a failure there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import takewhile
+
+from .location import Location
 
 HANDLED = re.compile(rb"except\b.*\b(?:Import|ModuleNotFound|Attribute|Name|Type)Error\b")
 """A handler for what a name does that does not exist."""
@@ -26,30 +28,28 @@ SKIPPED = re.compile(rb"@.*\bskip_?(?:if|unless)\b", re.IGNORECASE)
 """A decorator by which a test runs on some machines, and not on others."""
 
 
-def is_expected(lines: Sequence[bytes], place: int) -> bool:
-    """Claim that the line at *place* is to fail, or stands in a block that is ready for it, whosever the name is."""
-    return EXPECTED.search(lines[place]) is not None or any(
-        EXPECTED.search(line)
-        or FAILING.match(line)
-        or (line.startswith(b"try:") and is_handled(HANDLED, lines, place, depth))
-        for line, depth in lines_around(lines, place)
+def is_expected(at: Location) -> bool:
+    """Claim that the line *at* which one looks is to fail, or that a block around it is ready, whosever the name is."""
+    return EXPECTED.search(at.own) is not None or any(
+        EXPECTED.search(line) or FAILING.match(line) or (line.startswith(b"try:") and is_handled(HANDLED, at, depth))
+        for line, depth in lines_around(at)
     )
 
 
-def is_guarded(lines: Sequence[bytes], place: int) -> bool:
-    """Claim that the line at *place* stands in a block that is ready for another version of what is installed."""
-    return is_left_over(lines, place) or any(
+def is_guarded(at: Location) -> bool:
+    """Claim that the line stands in a block that is ready for another version of what is installed."""
+    return is_left_over(at) or any(
         CHOICE.match(line)
         or SKIPPED.match(line)
-        or (line.startswith(b"try:") and is_handled(HANDLED_BROADLY, lines, place, depth))
-        for line, depth in lines_around(lines, place)
+        or (line.startswith(b"try:") and is_handled(HANDLED_BROADLY, at, depth))
+        for line, depth in lines_around(at)
     )
 
 
-def is_left_over(lines: Sequence[bytes], place: int) -> bool:
-    """Claim that a branch above the line at *place*, in its block, leaves the function with some versions of Python."""
-    own, last = indent_of(lines[place]), b""
-    for line in reversed(lines[:place]):
+def is_left_over(at: Location) -> bool:
+    """Claim that a branch above the line, in its block, leaves the function with some versions of Python."""
+    own, last = indent_of(at.own), b""
+    for line in reversed(at.lines[: at.place]):
         depth, text = indent_of(line), line.strip()
         if text and depth < own:
             return False
@@ -60,20 +60,20 @@ def is_left_over(lines: Sequence[bytes], place: int) -> bool:
     return False
 
 
-def is_skipped(lines: Sequence[bytes], place: int) -> bool:
-    """Claim that the line at *place* stands in a test that runs on some machines, and not on others."""
-    return any(SKIPPED.match(line) for line, _ in lines_around(lines, place))
+def is_skipped(at: Location) -> bool:
+    """Claim that the line stands in a test that runs on some machines, and not on others."""
+    return any(SKIPPED.match(line) for line, _ in lines_around(at))
 
 
-def lines_around(lines: Sequence[bytes], place: int) -> Iterator[tuple[bytes, int]]:
+def lines_around(at: Location) -> Iterator[tuple[bytes, int]]:
     """
-    Yield the lines that open the blocks around *place*, inner before outer, each with its depth in blanks.
+    Yield the lines that open the blocks around a line, inner before outer, each with its depth in blanks.
 
     The decorators of a block belong to what opens it.
     """
-    inner, is_head = indent_of(lines[place]), False
-    for above in range(place - 1, -1, -1):
-        line, depth = lines[above].strip(), indent_of(lines[above])
+    inner, is_head = indent_of(at.own), False
+    for above in reversed(at.lines[: at.place]):
+        line, depth = above.strip(), indent_of(above)
         if not line or depth > inner or line.startswith((b"#", b")")):
             continue
         is_head = depth < inner or (is_head and line.startswith(b"@"))
@@ -82,19 +82,19 @@ def lines_around(lines: Sequence[bytes], place: int) -> Iterator[tuple[bytes, in
             inner = depth
 
 
-def asserted_above(lines: Sequence[bytes], place: int) -> Iterator[bytes]:
-    """Yield the lines above *place*, in the same function, that assert of what type something is."""
-    inner = indent_of(lines[place])
-    for line in reversed(lines[:place]):
+def asserted_above(at: Location) -> Iterator[bytes]:
+    """Yield the lines above, in the same function, that assert of what type something is."""
+    inner = indent_of(at.own)
+    for line in reversed(at.lines[: at.place]):
         if FUNCTION.match(line) and indent_of(line) < inner:
             return
         if ASSERTED.match(line):
             yield line
 
 
-def is_handled(handler: re.Pattern[bytes], lines: Sequence[bytes], place: int, depth: int) -> bool:
-    """Claim that one of the handlers of the block *depth* blanks deep around *place* is such a *handler*."""
-    after = (line.strip() for line in lines[place + 1 :] if line.strip() and indent_of(line) <= depth)
+def is_handled(handler: re.Pattern[bytes], at: Location, depth: int) -> bool:
+    """Claim that one of the handlers of the block *depth* blanks deep around a line is such a *handler*."""
+    after = (line.strip() for line in at.lines[at.number :] if line.strip() and indent_of(line) <= depth)
     return any(map(handler.match, takewhile(lambda line: line.startswith(b"except"), after)))
 
 

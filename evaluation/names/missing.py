@@ -25,7 +25,7 @@ from ..diff import Change, LackingError, Snapshot, left_out_snapshot, lies_in, s
 from ..learning import read_source
 from .certainty import NATIVE, QUOTED
 from .existence import Missing, find_missing, findings_by_path
-from .house import CYTHON, PYTHON, REQUIRING, further_tops, list_house, read_required
+from .listing import CYTHON, PYTHON, REQUIRING, further_tops, list_house, read_required
 from .resolver import UnaskedError
 
 WORD = re.compile(rb"[^\W\d]\w*")

@@ -31,8 +31,8 @@ def test_a_folder_of_another_user_ends_no_check(
             raise PermissionError(13, "Permission denied", str(file))
         return opened(file, mode)
 
-    monkeypatch.setattr(house.os, "scandir", scan_own)
-    monkeypatch.setattr(house.Path, "open", open_own)
+    monkeypatch.setattr(os, "scandir", scan_own)
+    monkeypatch.setattr(Path, "open", open_own)
 
     assert sorted(FILES) == list(house.read_house(root).files)
 

@@ -11,9 +11,9 @@ from textwrap import indent
 
 import pytest
 from idiolect.evaluation.names import existence
-from idiolect.evaluation.names.certainty import library_says, text_of_module
 from idiolect.evaluation.names.existence import find_missing, findings_by_path
 from idiolect.evaluation.names.house import read_house
+from idiolect.evaluation.names.library import library_says, text_of_module
 from idiolect.evaluation.names.resolver import find_resolver
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.languages import language_named
