@@ -91,9 +91,10 @@ def match_renamed(
         if entry.path not in present and (member := member_of(entry)):
             members.setdefault((entry.rule, entry.snippet, member), []).append(entry)
     for place, key in enumerate(keys):
-        earlier = renamed.get(key.path, key.path)
-        candidates = [] if accepted[place] else entries.get((earlier, key.rule), [])
-        moved = [] if accepted[place] else members.get((key.rule, key.snippet, member_of(key)), [])
+        if accepted[place]:
+            continue
+        candidates = entries.get((renamed.get(key.path, key.path), key.rule), [])
+        moved = members.get((key.rule, key.snippet, member_of(key)), [])
         names = defined(key.path) if candidates or moved else NO_NAMES
         likely = [*candidates, *nearest_first(moved, key.path)]
         found = next((entry for entry in likely if left[entry] > 0 and was_of(entry, key, names)), None)

@@ -164,24 +164,24 @@ class EndpointGenerator:
         """
         data = json.dumps({"model": self.model, **job}).encode()
         headers = {"Content-Type": "application/json", **key_header()}
-        pause = self.pause
-        for attempt in range(TRIES):
+        pause, tries = self.pause, TRIES
+        while True:
+            tries -= 1
             request = urllib.request.Request(self.url + path, data, headers)  # noqa: S310 - http and https only
             try:
                 with OPENER.open(request, timeout=SECONDS) as response:
                     return json.loads(response.read(LARGEST_ANSWER))
             except urllib.error.HTTPError as error:
-                if error.code not in BUSY or attempt == TRIES - 1:
+                if error.code not in BUSY or not tries:
                     raise RefusedError(error.code, str(error.reason)) from None
                 asked = error.headers.get("Retry-After", "")
                 # a busy server that says 0 would be asked without end in sight
                 pause = max(pause, float(asked)) if asked.isdigit() else pause
             except (OSError, HTTPException, ValueError) as error:
-                if attempt == TRIES - 1:
+                if not tries:
                     raise RefusedError(0, str(error)) from None
             time.sleep(min(pause, LONGEST_PAUSE))
             pause *= 2
-        raise RefusedError(0, "no answer")
 
 
 def render_prompt(request: Request) -> str:

@@ -64,9 +64,8 @@ def key_at(source: Source, definitions: Iterable[Definition], rule: str, start: 
 
 def scope_at(definitions: Iterable[Definition], byte: int) -> str:
     """Return the symbol of the innermost definition whose body holds *byte*."""
-    around = [d for d in definitions if d.span.start <= byte < d.span.end]
     # a finding about a definition's own name belongs to what stands around it
-    around = [d for d in around if byte >= d.body.start]
+    around = [d for d in definitions if d.body.start <= byte < d.span.end]
     return min(around, key=lambda d: d.span.end - d.span.start).symbol if around else ""
 
 

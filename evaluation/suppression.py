@@ -120,21 +120,23 @@ def remarks_on(suppressions: Sequence[Suppression], findings: Sequence[Finding])
 
     Names are another matter: whether one exists is not asked in every run, and not alike on every machine.
     """
-    remarks: list[tuple[int, str]] = []
-    for each in suppressions:
-        rules = ", ".join(each.rules)
-        unknown = [rule for rule in each.rules if rule != "*" and not is_rule(rule)]
-        is_of_names = any(rule.partition("[")[0] == NAMES for rule in each.rules)
-        if not rules:
-            remarks.append((each.line, "ignore names no rule and excuses nothing: write ignore[RULE] and a reason"))
-        elif not each.reason:
-            remarks.append(
-                (each.line, f"ignore[{rules}] gives no reason and excuses nothing: write why after the bracket")
-            )
-        elif len(unknown) == len(each.rules):
-            remarks.append((each.line, f"ignore[{rules}] excuses nothing: there is no such rule"))
-        elif unknown:
-            remarks.append((each.line, f"ignore[{rules}] names what is no rule: {', '.join(unknown)}"))
-        elif not is_of_names and not any(each.covers(finding) for finding in findings):
-            remarks.append((each.line, f"ignore[{rules}] excuses nothing any more: take it out"))
-    return remarks
+    return [(each.line, remark) for each in suppressions if (remark := remark_on(each, findings))]
+
+
+def remark_on(excuse: Suppression, findings: Sequence[Finding]) -> str:
+    """Return what is wrong with one comment, or nothing."""
+    if not excuse.rules:
+        return "ignore names no rule and excuses nothing: write ignore[RULE] and a reason"
+    ignore = f"ignore[{', '.join(excuse.rules)}]"
+    if not excuse.reason:
+        return f"{ignore} gives no reason and excuses nothing: write why after the bracket"
+    if unknown := [rule for rule in excuse.rules if rule != "*" and not is_rule(rule)]:
+        is_known = len(unknown) < len(excuse.rules)
+        return (
+            f"{ignore} names what is no rule: {', '.join(unknown)}"
+            if is_known
+            else f"{ignore} excuses nothing: there is no such rule"
+        )
+    is_of_names = any(rule.partition("[")[0] == NAMES for rule in excuse.rules)
+    is_used = is_of_names or any(excuse.covers(finding) for finding in findings)
+    return "" if is_used else f"{ignore} excuses nothing any more: take it out"

@@ -23,9 +23,10 @@ from ..checks.check import LOST
 from ..figures import percent, points, relative, show_p, signed, span
 from ..tables import Row
 from .browser import pack_data
-from .charts import Scale, draw_curve, draw_dot, draw_strip
+from .charts import Curve, Scale, draw_curve, draw_dot
 from .examples import choose_examples, say_status
 from .facts import describe_data, list_facts
+from .headline import accepted, describe_figures, describe_strip
 from .visible import make_visible
 
 if TYPE_CHECKING:
@@ -113,15 +114,7 @@ def render_report(
         "examples": choose_examples(scores, pairs, verdict),
         "facts": list_facts(run, verdict),
         "data_curve": describe_data(verdict["curve"]),
-        "latency": [
-            {
-                "name": name,
-                "first": f"{row['first_p50']:.3f}" if "first_p50" in row else "–",
-                "p50": f"{row['p50']:.3f}",
-                "p95": f"{row['p95']:.3f}",
-            }
-            for name, row in latency.items()
-        ],
+        "latency": [describe_latency(name, row) for name, row in latency.items()],
         "slices": describe_slices(verdict["slices"]),
         "profile": describe_profile(corpus),
         "integrity": [describe_check(check) for check in verdict["integrity"]],
@@ -153,95 +146,6 @@ def read_part(name: str) -> Markup:
 def short_name(repository: str) -> str:
     """Return a repository's last path part."""
     return PurePosixPath(repository.rstrip("/")).name.removesuffix(".git") or repository
-
-
-# -- the first screen
-
-
-def describe_strip(verdict: Row) -> dict[str, Any] | None:
-    """Return the picture of the primary difference; of the loss, where acceptance is at its floor."""
-    primary = verdict["primary"]
-    test = verdict["losses"].get("test", {})
-    if verdict["at_floor"] and test.get("ci"):
-        return describe_loss_strip(test)
-    if primary is None or primary["ci"] is None:
-        return None
-    svg, scale = draw_strip(primary["mean_diff"], primary["ci"], verdict["policy"]["minimum_gain"])
-    least = verdict["policy"]["minimum_gain"]
-    ticks = [(scale.at(tick), signed(tick).partition(" ")[0]) for tick in scale.ticks(7)]
-    return {
-        "a": primary["a"],
-        "b": primary["b"],
-        "difference": signed(primary["mean_diff"]),
-        "interval": span(primary["ci"]),
-        "what": "answers accepted",
-        "note": f"; shaded from {signed(least)}",
-        "svg": svg,
-        "ticks": ticks,
-    }
-
-
-def describe_loss_strip(test: Row) -> dict[str, Any]:
-    """Return the picture of how far the loss on the house's answers moved."""
-    low, high = -test["ci"][1], -test["ci"][0]
-    svg, scale = draw_strip(-test["fell"], (low, high), None)
-    return {
-        "a": "tuned",
-        "b": "base",
-        "what": "loss on the house's answers",
-        "difference": relative(-test["fell"]),
-        "interval": f"{relative(low)} to {relative(high)}",
-        "note": "; lower is better",
-        "svg": svg,
-        "ticks": [(scale.at(tick), relative(tick)) for tick in scale.ticks(7)],
-    }
-
-
-def describe_figures(run: Row, verdict: Row) -> list[dict[str, str]]:
-    """Return the four numbers under the verdict: what was learned, accepted, paid, and could be seen."""
-    arms = {arm["arm_id"]: arm for arm in verdict["arms"]}
-    figures: list[dict[str, str]] = []
-    test = verdict["losses"].get("test")
-    if test and "fell" in test:
-        note = f"from {test['base']:.3f} to {test['tuned']:.3f} nats a token"
-        figures.append(figure("Loss on the house's answers", relative(-test["fell"]), note))
-    prompt, tuned = arms.get(verdict["chosen"]["prompt"]), arms.get(verdict["chosen"]["tuned"])
-    best = tuned or prompt
-    if best is not None:
-        others = [f"{name} {percent(accepted(arms[name]))}" for name in compared(verdict, arms)]
-        value = percent(accepted(best))
-        figures.append(figure(f"Accepted, {best['arm_id']}", value, ", ".join(others)))
-        figures.append(figure("Prompt of an answer", f"{best['prompt_tokens'] or 0:,.0f} tokens", cost_note(arms)))
-    plan = verdict["plan"]
-    needed = f"about {plan['needed']:,} for a gain of {points(verdict['policy']['minimum_gain'])}"
-    figures.append(figure("Probes", f"{run['suite']['n_probes']:,}", f"in {plan['clusters']} clusters; {needed}"))
-    return figures
-
-
-def figure(label: str, value: str, note: str) -> dict[str, str]:
-    """Return one number with its name and its measure."""
-    return {"label": label, "value": value, "note": note}
-
-
-def accepted(arm: Row) -> float | None:
-    """Return the share of an arm's answers that are accepted; None where the machine lost them all."""
-    return arm["rates"].get("accept", {}).get("rate")
-
-
-def compared(verdict: Row, arms: Mapping[str, Row]) -> list[str]:
-    """Return the arms to name beside the best one: `base`, and the prompt-only arm it is measured against."""
-    names = dict.fromkeys(["base", verdict["chosen"]["prompt"]])
-    best = verdict["chosen"]["tuned"] or verdict["chosen"]["prompt"]
-    return [name for name in names if name in arms and name != best]
-
-
-def cost_note(arms: Mapping[str, Row]) -> str:
-    """Return what the fullest prompt costs beside it."""
-    full = arms.get("guide+rag")
-    return f"guide+rag takes {full['prompt_tokens']:,.0f}" if full and full["prompt_tokens"] else ""
-
-
-# -- sections
 
 
 def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
@@ -280,6 +184,12 @@ def say_accepted(verdict: Row) -> str:
     judging = [name for name in verdict["checks"] if any(name in arm["rates"] for arm in verdict["arms"])]
     *first, last = [ACCEPTED.get(name, f"passes {name}") for name in judging] or ["is one"]
     return " and ".join([", ".join(first), last] if first else [last])
+
+
+def describe_latency(name: str, row: Row) -> dict[str, str]:
+    """Return one arm's seconds an answer."""
+    first = f"{row['first_p50']:.3f}" if "first_p50" in row else "–"
+    return {"name": name, "first": first, "p50": f"{row['p50']:.3f}", "p95": f"{row['p95']:.3f}"}
 
 
 def describe_style(verdict: Row) -> list[dict[str, str]]:
@@ -325,7 +235,7 @@ def describe_losses(losses: Row) -> list[dict[str, Any]]:
     return rows
 
 
-def describe_curve(log: Sequence[Row]) -> Any:
+def describe_curve(log: Sequence[Row]) -> Curve | None:
     """Return the loss curve of the adapter's log, or None without one."""
     training = [(row["step"], row["loss"]) for row in log if "loss" in row]
     held = [(row["step"], row["held_out_loss"]) for row in log if "held_out_loss" in row]

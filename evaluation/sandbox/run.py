@@ -243,16 +243,18 @@ def follow(
                 if not chunk:
                     selector.unregister(key.fd)
                     ended = ended or key.fd == records
-            if len(watch.output) > limits.output:
-                del watch.output[limits.output :]
-                watch.verdict = Status.OUTPUT
+            watch.verdict = passed_cap(process.pid, len(watch.output), limits, scratch)
+            if watch.verdict is not None:
                 return
-            if resident(process.pid) > limits.memory:
-                watch.verdict = Status.MEMORY
-                return
-            if overflows(scratch, process.pid, limits):
-                watch.verdict = Status.DISK
-                return
+
+
+def passed_cap(pid: int, output: int, limits: Limits, scratch: str) -> Status | None:
+    """Return which cap a cage below *pid* has passed that gave so many bytes of *output*; None for none."""
+    if output > limits.output:
+        return Status.OUTPUT
+    if resident(pid) > limits.memory:
+        return Status.MEMORY
+    return Status.DISK if overflows(scratch, pid, limits) else None
 
 
 def descendants(pid: int) -> list[int]:
@@ -347,7 +349,7 @@ def conclude(watch: Watch, limits: Limits) -> Outcome:
     """Return the outcome that the records and caps amount to."""
     lines = watch.records.decode("utf-8", "replace").splitlines()
     records = {word: value for word, _, value in (line.partition(" ") for line in lines)}
-    output = bytes(watch.output)
+    output = bytes(watch.output[: limits.output])
     if "error" in records or "ready" not in records:
         said = output.decode("utf-8", "replace").strip().rpartition("\n")[2]
         return Outcome(Status.INFRA, output, detail=records.get("error") or said or "the launcher said nothing")
