@@ -25,7 +25,7 @@ from .identity import Defined, Key, defined_in, keys_of
 from .judgements import CachingJudge, forget_oldest
 from .learning import read_source
 from .names.house import House
-from .suppression import collect_misspelt, collect_suppressions, excuse_for, remarks_on
+from .suppression import collect_misspelt, collect_suppressions, excuse_for, remark_on
 from .syntax import RULE as PARSES
 
 OWN_WAY = 5
@@ -124,7 +124,8 @@ def inspect_judged(source: Source, judgement: Judgement, more: Sequence[Finding]
         excuse = excuse_for(alert.finding, suppressions)
         if excuse is not None:
             alerts[place] = replace(alert, state="suppressed", reason=excuse.reason)
-    remarks = [*remarks_on(suppressions, findings), *collect_misspelt(source)]
+    remarks = [(each.line, said) for each in suppressions if (said := remark_on(each, findings))]
+    remarks += collect_misspelt(source)
     return Inspected(source, judgement, tuple(alerts), tuple(sorted(remarks)))
 
 

@@ -59,7 +59,7 @@ def keys_of(source: Source, findings: Sequence[Finding]) -> list[Key]:
 
 def key_at(source: Source, definitions: Iterable[Definition], rule: str, start: int, end: int) -> Key:
     """Return the key that a finding of *rule* has at these bytes of *source*, which holds *definitions*."""
-    return Key(source.path, rule, scope_at(definitions, start), snippet_of(source, start, end))
+    return Key(source.path, rule, scope_at(definitions, start), hash_of(source.utf8[start:end]))
 
 
 def scope_at(definitions: Iterable[Definition], byte: int) -> str:
@@ -67,11 +67,6 @@ def scope_at(definitions: Iterable[Definition], byte: int) -> str:
     # a finding about a definition's own name belongs to what stands around it
     around = [d for d in definitions if d.body.start <= byte < d.span.end]
     return min(around, key=lambda d: d.span.end - d.span.start).symbol if around else ""
-
-
-def snippet_of(source: Source, start: int, end: int) -> str:
-    """Return a hash of the marked text without its blanks."""
-    return hash_of(source.utf8[start:end])
 
 
 def hash_of(text: bytes) -> str:

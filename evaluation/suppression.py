@@ -114,17 +114,12 @@ def excuse_for(finding: Finding, suppressions: Sequence[Suppression]) -> Suppres
     return next((each for each in suppressions if each.reason and each.covers(finding)), None)
 
 
-def remarks_on(suppressions: Sequence[Suppression], findings: Sequence[Finding]) -> list[tuple[int, str]]:
+def remark_on(excuse: Suppression, findings: Sequence[Finding]) -> str:
     """
-    Return (line, complaint) for every comment that excuses nothing, or names what is no rule.
+    Return what is wrong with a comment that excuses nothing of *findings*, or names what is no rule; else nothing.
 
     Names are another matter: whether one exists is not asked in every run, and not alike on every machine.
     """
-    return [(each.line, remark) for each in suppressions if (remark := remark_on(each, findings))]
-
-
-def remark_on(excuse: Suppression, findings: Sequence[Finding]) -> str:
-    """Return what is wrong with one comment, or nothing."""
     if not excuse.rules:
         return "ignore names no rule and excuses nothing: write ignore[RULE] and a reason"
     ignore = f"ignore[{', '.join(excuse.rules)}]"

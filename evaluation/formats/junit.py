@@ -9,10 +9,11 @@ case of its own for that, and a rule that a file has its own way in is left alon
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from ...mining.artefacts import sha256_json
+from ...mining.source import Source
 from ..findings import Alert, Inspected, Report, has_own_way
 from ..fix import fixes_of
 from ..syntax import first_error
@@ -20,66 +21,57 @@ from . import text
 
 UNPARSED = "does not parse here: nothing is asked there"
 OWN_WAY = "most places of this file do otherwise: a way of its own is left alone"
-Alerts = defaultdict[tuple[str, str], list[tuple[Alert, bool]]]
-"""By path and rule what was found, and whether `--fix` mends it."""
+Found = Mapping[str, list[tuple[Alert, bool]]]
+"""By rule what was found in a file, and whether `--fix` mends it."""
 
 
 def render(report: Report) -> str:
     """Return the report as JUnit XML."""
-    alerts: Alerts = defaultdict(list)
+    found: defaultdict[str, defaultdict[str, list[tuple[Alert, bool]]]] = defaultdict(lambda: defaultdict(list))
     for alert, fix in zip(report.alerts, fixes_of(report, report.alerts), strict=True):
-        alerts[alert.finding.path, alert.finding.entry.id].append((alert, bool(fix)))
-    broken = {file.source.path: line for file in report.files if (line := first_error(file.source))}
-    cases = sum(len(rules_of(file, alerts)) for file in report.files) + len(broken)
-    skipped = sum(len(left_alone(file, alerts)) for file in report.files) + len(broken)
-    head = f'<testsuites name="idiolect" tests="{cases}" failures="{len(alerts)}" errors="0" skipped="{skipped}">'
+        found[alert.finding.path][alert.finding.entry.id].append((alert, bool(fix)))
     name = sha256_json(report.profile.as_json())
-    suites = [render_suite(file, alerts, broken.get(file.source.path, 0), name) for file in report.files]
+    suites = [render_suite(file, found[file.source.path], name) for file in report.files]
+    head = f'<testsuites name="idiolect" {count_cases("".join(suites))}>'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>"])
 
 
-def rules_of(file: Inspected, alerts: Alerts) -> list[str]:
-    """Return the rules that speak to a file, those that were found broken included."""
-    known = {*file.judgement.obeyed, *file.judgement.violated}
-    return sorted(known | {rule for path, rule in alerts if path == file.source.path})
+def count_cases(text: str) -> str:
+    """Return how many cases *text* holds, and what became of them, as attributes."""
+    cases, failures, skipped = (text.count(f"<{element} ") for element in ("testcase", "failure", "skipped"))
+    return f'tests="{cases}" failures="{failures}" errors="0" skipped="{skipped}"'
 
 
-def left_alone(file: Inspected, alerts: Alerts) -> set[str]:
-    """Return the rules that a file has its own way in, now or before the change, and that nothing is told of."""
+def render_suite(file: Inspected, found: Found, profile: str) -> str:
+    """Return the suite of one file: a case for each rule that speaks to it, and one where it does not parse whole."""
+    path = attribute(file.source.path)
+    about = f"classname={path} file={path}"
+    broken, own = first_error(file.source), own_ways(file)
+    cases = skip_case(f'name="parse" {about} line="{broken}"', UNPARSED) if broken else []
+    for rule in sorted({*file.judgement.obeyed, *file.judgement.violated, *found}):
+        named = f"name={attribute(rule)} {about}"
+        if rule in found:
+            cases += fail_case(named, found[rule], file.source)
+        else:
+            cases += skip_case(named, OWN_WAY) if rule in own else [f"    <testcase {named}/>"]
+    head = f"  <testsuite name={path} {count_cases(''.join(cases))}>"
+    return "\n".join([head, *properties("    ", {"profile": profile}), *cases, "  </testsuite>"])
+
+
+def own_ways(file: Inspected) -> set[str]:
+    """Return the rules that a file has its own way in, now or before the change."""
     old = {alert.finding.entry.id for alert in file.alerts if alert.state == "old"}
-    own = {*file.judgement.own_way, *(rule for rule in old if has_own_way(file.judgement, rule))}
-    return {rule for rule in own if (file.source.path, rule) not in alerts}
+    return {*file.judgement.own_way, *(rule for rule in old if has_own_way(file.judgement, rule))}
 
 
-def render_suite(file: Inspected, alerts: Alerts, broken: int, profile: str) -> str:
-    """Return the suite of one file, with a skipped case where it is *broken* from that line on."""
-    path = file.source.path
-    rules, alone = rules_of(file, alerts), left_alone(file, alerts)
-    failures, skipped = sum((path, rule) in alerts for rule in rules), len(alone) + bool(broken)
-    counts = f'tests="{len(rules) + bool(broken)}" failures="{failures}" errors="0" skipped="{skipped}"'
-    lines = [f"  <testsuite name={attribute(path)} {counts}>", *properties("    ", {"profile": profile})]
-    about = f"classname={attribute(path)} file={attribute(path)}"
-    if broken:
-        lines += skip_case(f'name="parse" {about} line="{broken}"', UNPARSED)
-    for rule in rules:
-        if rule in alone:
-            lines += skip_case(f"name={attribute(rule)} {about}", OWN_WAY)
-            continue
-        found = alerts.get((path, rule), [])
-        if not found:
-            lines.append(f"    <testcase name={attribute(rule)} {about}/>")
-            continue
-        first, entry = found[0][0].finding, found[0][0].finding.entry
-        said = "\n\n".join(text.describe(alert, file.source, is_fixable=is_fixable) for alert, is_fixable in found)
-        lines.append(f'    <testcase name={attribute(rule)} {about} line="{first.line}">')
-        if entry.opportunities:
-            counts = {"k": f"{entry.conforming}", "n": f"{entry.opportunities}"}
-            lines += properties("      ", {**counts, "bound": f"{entry.bound:g}"})
-        lines.append(
-            f"      <failure type={attribute(rule)} message={attribute(first.message)}>{escape(legal(said))}</failure>"
-        )
-        lines.append("    </testcase>")
-    return "\n".join([*lines, "  </testsuite>"])
+def fail_case(about: str, found: Sequence[tuple[Alert, bool]], source: Source) -> list[str]:
+    """Return the case that *about* names as one that failed by what was *found*, in lines."""
+    first, entry = found[0][0].finding, found[0][0].finding.entry
+    said = "\n\n".join(text.describe(alert, source, is_fixable=is_fixable) for alert, is_fixable in found)
+    counts = {"k": f"{entry.conforming}", "n": f"{entry.opportunities}", "bound": f"{entry.bound:g}"}
+    failure = f"<failure type={attribute(entry.id)} message={attribute(first.message)}>{escape(legal(said))}</failure>"
+    evidence = properties("      ", counts) if entry.opportunities else []
+    return [f'    <testcase {about} line="{first.line}">', *evidence, f"      {failure}", "    </testcase>"]
 
 
 def skip_case(about: str, reason: str) -> list[str]:

@@ -34,12 +34,8 @@ def as_diagnostic(alert: Alert, source: Source, fix: tuple[Edit, ...]) -> dict[s
         "severity": SEVERITIES[finding.entry.tier],
         "code": {"value": finding.entry.id, "url": ""},
     }
-    return {**row, "suggestions": [suggest(source, edit) for edit in fix]} if fix else row
-
-
-def suggest(source: Source, edit: Edit) -> dict[str, Any]:
-    """Return one edit."""
-    return {"range": range_of(source, edit.start, edit.end), "text": edit.text}
+    suggestions = [{"range": range_of(source, edit.start, edit.end), "text": edit.text} for edit in fix]
+    return {**row, "suggestions": suggestions} if fix else row
 
 
 def range_of(source: Source, start: int, end: int) -> dict[str, dict[str, int]]:

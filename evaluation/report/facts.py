@@ -26,7 +26,7 @@ def list_facts(run: Row, verdict: Row) -> list[str]:
     facts = [
         *say_clusters(run),
         *say_folds(run),
-        *say_chosen(verdict),
+        *filter(None, [say_better_prompts(verdict)]),
         *say_cost(verdict),
         *say_ability(verdict),
         *say_flips(verdict),
@@ -59,12 +59,6 @@ def say_folds(run: Row) -> Iterator[str]:
             "clusters that it was asked. What is measured is that recipe on this code; the adapter at hand has read "
             "more of it, and only answered the validation probes."
         )
-
-
-def say_chosen(verdict: Row) -> Iterator[str]:
-    """Yield which prompts did better than the one that was compared, and why that one was."""
-    if better := say_better_prompts(verdict):
-        yield better
 
 
 def say_cost(verdict: Row) -> Iterator[str]:
