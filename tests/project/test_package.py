@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -53,6 +54,16 @@ def test_every_grammar_comes_with_an_extra():
     origins = {read_builtin(table).origin for table in GRAMMARS.glob("*.toml")}
 
     assert {origin.removeprefix(PACKAGE) for origin in origins} <= listed
+
+
+def test_every_file_of_evaluation_has_a_place_in_its_map():
+    """Two programs share the folder: its first lines say which file is of which, once."""
+    folder = ROOT / "evaluation"
+    listed = re.findall(r"^    (.+?)(?:  |$)", ast.get_docstring(ast.parse((folder / "__init__.py").read_text())), re.M)
+    found = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+    found += [f"{path.parent.name}/" for path in folder.glob("*/__init__.py")]
+
+    assert sorted(found) == sorted(name for names in listed for name in names.split())
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
