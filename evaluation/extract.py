@@ -188,7 +188,7 @@ def is_inside(root: Node, start: int, byte: int) -> bool:
 
 
 def closing_line(reference: str, least: int) -> str | None:
-    """Return the last line of a body whose block ends with it (`}`, `end`), or None."""
+    """Return the last line of a body where that stands further out than the first (`#endif`), or None."""
     last = reference.rstrip().rpartition("\n")[2]
     return last.strip() if indentation(last) < least else None
 

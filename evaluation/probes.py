@@ -90,7 +90,7 @@ class Probe:
             return f"{indent}raise NotImplementedError"
         last = reference.rstrip().rpartition("\n")[2]
         empty = f"{indent}{self.source.language.comment} not done"
-        # a block that ends with its last line, as with a brace, must still be closed
+        # a body may end further out than it begins, as with a directive: its last line is the file's
         return f"{empty}\n{last}" if len(indent_of(last)) < len(indent) else empty
 
 

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from idiolect.evaluation.curve import Law, fit_law, nested_subsets, weigh_curve
+from idiolect.evaluation.curve import Law, fit_law, nested_subsets, weigh_curve, weigh_kinds
 from idiolect.evaluation.general import PACKAGES, collect_general, collect_placebo, read_package
 from idiolect.evaluation.memory import EQUALS, TrainingText, measure_exposure, plant_canaries
 from idiolect.mining.errors import InputError
@@ -55,6 +55,25 @@ def test_a_falling_curve_says_by_how_much():
     assert law.at(1000) - law.at(2000) == pytest.approx(doubling["gain"], rel=0.1)
     assert doubling["ci"][0] <= doubling["gain"] <= doubling["ci"][1]
     assert weigh_curve([row | {"cluster": "one"} for row in rows], None) == {}, "one cluster has no interval"
+
+
+def test_each_kind_says_what_its_pairs_are_worth():
+    """Half of a kind left out costs what the other half is worth; an interval about nothing shows no worth."""
+    whole = [
+        {"set": "test", "pair_id": str(i), "cluster": str(i), "adapted": True, "nats": 10.0 + i % 3, "tokens": 10}
+        for i in range(24)
+    ]
+    less = [
+        row | {"set": "kind", "kind": kind, "n": 50, "nats": row["nats"] + gain * (1 + i % 2)}
+        for kind, gain in (("infill", 0.0), ("use", 1.0))
+        for i, row in enumerate(whole)
+    ]
+
+    infill, use = weigh_kinds([*whole, *less])
+
+    assert infill["sentence"] == "that pairs of kind `infill` are worth anything is not shown by the 50 that there are"
+    assert 0.15 == pytest.approx(use["worth"])
+    assert use["sentence"].startswith("50 pairs of kind `use`, with the steps that they take, are worth 0.150 nats")
 
 
 def test_parts_are_nested_and_large_enough(tmp_path):

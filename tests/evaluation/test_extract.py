@@ -286,6 +286,14 @@ def test_what_was_ended_from_outside_keeps_its_whole_lines(raw, reason, code):
             "  end\n\n  def next(x) do\n    2\n  end\n",
             id="words around a body",
         ),
+        pytest.param(
+            "a.cs",
+            "class Q\n{\n    int Push(Job job)\n    {\n        return Add(job);\n"
+            "#pragma warning restore CS0618\n    }\n}\n",
+            "Q.Push",
+            "    }\n\n    int Next()\n    {\n        return 2;\n    }\n",
+            id="a body that ends further out than it begins",
+        ),
     ],
 )
 def test_the_cut_is_made_in_any_language(path, text, symbol, after):

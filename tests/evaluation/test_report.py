@@ -16,7 +16,7 @@ import toys
 from idiolect.evaluation.figures import percents
 from idiolect.evaluation.report.charts import Scale, draw_curve
 from idiolect.evaluation.report.examples import first_sentence
-from idiolect.evaluation.report.facts import say_ability, say_cost
+from idiolect.evaluation.report.facts import say_ability, say_cost, say_cross_check
 from idiolect.evaluation.report.render import describe_arm, say_accepted
 from idiolect.evaluation.report.visible import make_visible
 from toys import FakeGenerator, evaluate_corpus, tenth, tuned_knows
@@ -321,6 +321,19 @@ def test_a_saving_is_told_in_tokens(break_even: int | None, said: str):
     (told,) = say_cost({"cost": cost, "chosen": {"prompt": "base"}})
 
     assert told == f"Training took 64,037 token passes. Against base, the prompt compared, an answer {said}"
+
+
+def test_two_tests_that_point_in_two_directions_are_told():
+    """With several answers a probe, more probes may lean to one side, and the mean to the other."""
+    primary = {"a": "tuned", "b": "rag", "n": 400, "mean_diff": 0.02}
+    check = {"better": 3, "worse": 9, "p": 0.146, "chance": 0.05}
+
+    counts, doubt = say_cross_check({"cross_check": check, "primary": primary})
+    agreeing = list(say_cross_check({"cross_check": check, "primary": primary | {"mean_diff": -0.02}}))
+
+    assert counts.startswith("tuned alone is accepted on 3 probes, rag alone on 9 (exact McNemar test")
+    assert doubt == "Those tests and the measured difference point in different directions: trust neither."
+    assert [counts] == agreeing
 
 
 def test_what_was_forgotten_has_a_true_minus():
