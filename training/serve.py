@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ PIECE = 2**16
 LENGTH = re.compile(r"[0-9]{1,15}")
 Write = Callable[[Ask, Callable[[str], bool]], Answer]
 """Takes a request, and who is told of its answer's text so far and says whether no more is wanted; returns it."""
+CLOSED = "The server was ended before its answer was."
 MODELS, COMPLETIONS = "/v1/models", "/v1/completions"
 
 
@@ -49,6 +51,17 @@ def name_model(folder: Path) -> str:
     return "adapter" if name == "base" else name
 
 
+def hear_no_more(connection: socket.socket) -> None:
+    """Read nothing from *connection* any more, also where somebody waits for it; what is written still goes out."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RD)
+
+
+def render_error(message: str, code: str | None = None) -> dict[str, Any]:
+    """Return a refusal in OpenAI's form."""
+    return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+
+
 class Handler(BaseHTTPRequestHandler):
     """
     One connection.
@@ -59,6 +72,18 @@ class Handler(BaseHTTPRequestHandler):
     """Seconds that a client may keep silent within a request."""
     unread = 0
     """Bytes of the request's body that are still to come."""
+
+    def setup(self) -> None:
+        """Let the server know whom it waits for."""
+        super().setup()
+        self.server.open.add(self.connection)
+        if self.server.closing.is_set():
+            hear_no_more(self.connection)
+
+    def finish(self) -> None:
+        """Let the server forget it."""
+        self.server.open.discard(self.connection)
+        super().finish()
 
     def parse_request(self) -> bool:
         """Refuse what a web page asks: its name may have been made to lead here, and no key would stop it."""
@@ -121,6 +146,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.stream(ask, head)
                 return
             answer = self.server.write(ask, lambda _: self.is_gone())
+        if self.server.closing.is_set():
+            # half an answer would pass for a whole one
+            self.refuse(503, CLOSED)
+            return
         choice = render_choice(answer.text, answer.finish_reason, answer.faults)
         self.reply(200, {**head, **choice, **render_usage(answer)})
 
@@ -138,6 +167,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.is_gone()
 
         answer = self.server.write(ask, is_over)
+        if self.server.closing.is_set():
+            self.send_event(render_error(CLOSED))
+            return
         self.send_event({**head, **render_choice(pieces.rest(answer.text), answer.finish_reason, answer.faults)})
         if ask.stream_usage:
             self.send_event({**head, "choices": [], **render_usage(answer)})
@@ -180,9 +212,7 @@ class Handler(BaseHTTPRequestHandler):
         # most clients listen only when they have sent all
         while self.unread > 0 and (piece := self.rfile.read(min(self.unread, PIECE))):
             self.unread -= len(piece)
-        self.reply(
-            status, {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
-        )
+        self.reply(status, render_error(message, code))
 
     def reply(self, status: int, body: dict[str, Any]) -> None:
         """Send *body*, whole; its length alone where only that is asked."""
@@ -203,6 +233,9 @@ class Server(ThreadingHTTPServer):
     What writes answers, on loopback; port 0 takes a free one. `serve_forever` runs it.
     """
 
+    daemon_threads = False
+    """What computes must not be cut down with the process, which would end as a crash does: closing waits for it."""
+
     def __init__(self, write: Write, name: str, port: int, path: str = EXAMPLE) -> None:
         super().__init__((LOOPBACK, port), Handler)
         self.write = write
@@ -213,13 +246,15 @@ class Server(ThreadingHTTPServer):
         self.turn = threading.Lock()
         """Held while an answer is computed."""
         self.closing = threading.Event()
+        self.open: set[socket.socket] = set()
+        """The connections that are being served."""
 
     def server_close(self) -> None:
-        """Close the address, and return when nothing is computed any more: a process must not end meanwhile."""
-        super().server_close()
+        """Close the address, and return when every request has been told so and nothing is computed any more."""
         self.closing.set()
-        with self.turn:
-            pass
+        for connection in tuple(self.open):
+            hear_no_more(connection)
+        super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say what went wrong, unless a client hung up, which is no fault of ours."""

@@ -18,6 +18,7 @@ from idiolect.cli import main
 from idiolect.commands._conform import House, complete_conforming
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training import completions
+from idiolect.training.completions import Answer
 from idiolect.training.generation import Generation, load_model
 from idiolect.training.pieces import Pieces
 from idiolect.training.prompts import Prompt, ask_for
@@ -432,6 +433,41 @@ def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, 
         server.server_close()
 
     assert given_up.is_set()
+
+
+def test_an_ended_server_says_so_and_leaves_no_thread(served, monkeypatch):
+    """Half an answer does not pass for a whole one, and no connection outlives the server, not even a silent one."""
+    begun = threading.Event()
+
+    def write_on(ask, is_over):
+        begun.set()
+        while not is_over("return"):
+            time.sleep(0.01)
+        return Answer("return", "over", 1, 1)
+
+    server = Server(write_on, "adapter", 0)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    answers = []
+    for stream in (b"false", b"true"):
+        body = b'{"prompt": "def total(values):", "stream": %b}' % stream
+        client = socket.create_connection(server.server_address)
+        client.sendall(b"POST /v1/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        answers.append(client)
+        assert begun.wait(30)
+    silent = socket.create_connection(server.server_address)
+    while len(server.open) < 3:
+        time.sleep(0.01)
+    server.shutdown()
+    server.server_close()
+    left = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+    plain, streamed = (client.makefile("rb").read() for client in answers)
+    for client in (*answers, silent):
+        client.close()
+
+    assert not left
+    assert plain.startswith(b"HTTP/1.0 503")
+    assert b"was ended before" in plain
+    assert b"[DONE]" not in streamed
 
 
 def test_a_client_that_hangs_up_is_no_fault(served, capsys):
