@@ -52,3 +52,10 @@ def load_languages(_context: click.Context, _option: click.Parameter, files: tup
     from ..mining.own_languages import read_own_languages
 
     use_languages([language for file in files for language in read_own_languages(file)])
+
+
+def tell_unknown_language(name: str | None) -> None:
+    """Say that an adapter was taught *name*, where that is not known here: it is asked otherwise than it was taught."""
+    if name:
+        told = f"this adapter was taught {name}, which is not known here: name its table with --language"
+        click.echo(f"idiolect: {told}", err=True)

@@ -16,7 +16,7 @@ import click
 
 from ..mining.wording import counted, printable
 from ._conform import Sampling, conform_answer, conform_options, read_house
-from ._options import PATH, base_option, json_option, language_option
+from ._options import PATH, base_option, json_option, language_option, tell_unknown_language
 from ._progress import show_progress, shown_as
 
 if TYPE_CHECKING:
@@ -112,11 +112,13 @@ def command(
 def read_request(adapter: Path, instruction: str, file: Path | None, line: int | None) -> Prompt:
     """Return what is asked: to fill *line* of *file*, or *instruction*, in the language that *adapter* knows best."""
     from ..training.adapter import read_record
-    from ..training.prompts import ask_at_line, ask_for, usual_path
+    from ..training.prompts import ask_at_line, ask_for, unknown_language, usual_path
 
+    record = read_record(adapter)
+    tell_unknown_language(unknown_language(record))
     if file is not None and line is not None:
         return ask_at_line(file, line)
-    return ask_for(instruction, file, usual_path(read_record(adapter)))
+    return ask_for(instruction, file, usual_path(record))
 
 
 def shown(text: str) -> str:

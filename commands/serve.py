@@ -13,7 +13,7 @@ import click
 
 from ..mining.errors import MachineError
 from ._conform import complete_conforming, conform_options, read_house
-from ._options import PATH, base_option, language_option
+from ._options import PATH, base_option, language_option, tell_unknown_language
 from ._progress import show_progress, shown_as
 
 
@@ -29,10 +29,12 @@ def command(adapter: Path, base: str | None, port: int, conform: bool, tries: in
     from ..training.adapter import read_record
     from ..training.completions import complete
     from ..training.generation import load_model
-    from ..training.prompts import usual_path
+    from ..training.prompts import unknown_language, usual_path
     from ..training.serve import Server, name_model, try_port
 
-    name, path = name_model(adapter), usual_path(read_record(adapter))
+    record = read_record(adapter)
+    tell_unknown_language(unknown_language(record))
+    name, path = name_model(adapter), usual_path(record)
     with port_faults(port):
         # a large model takes minutes to load
         try_port(port)

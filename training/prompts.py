@@ -42,6 +42,13 @@ def is_whole(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
+def unknown_language(record: Mapping[str, Any]) -> str | None:
+    """Return the language that the adapter of *record* was taught most of, where it is not known here."""
+    taught = record["counts"].get("languages", {})
+    most = max(taught, key=taught.get, default=None)
+    return None if most in {language.name for language in known_languages()} else most
+
+
 def usual_path(record: Mapping[str, Any]) -> str:
     """Return the path of a request that names none: in the language that the adapter of *record* was taught most of."""
     taught = record["counts"].get("languages", {})

@@ -74,6 +74,20 @@ def test_what_names_no_file_is_asked_in_the_language_that_was_taught(taught, pat
     assert (path, language) == (request.path, request.language)
 
 
+def test_an_adapter_of_a_language_that_is_not_known_here_says_so(tiny_base, tiny_corpus, tmp_path, capsys):
+    """It is asked otherwise than it was taught; one of Python has nothing to say."""
+    adapter = train_adapter(tiny_corpus, tmp_path / "adapter", base=tiny_base, recipe=replace(RECIPE, steps=1))
+    ask = ["generate", str(adapter), "def total(values):", "--max-tokens", "2"]
+    assert 0 == main(ask)
+    assert "was taught" not in capsys.readouterr().err
+
+    record = json.loads((adapter / "idiolect.json").read_text("utf-8"))
+    record["counts"]["languages"] = {"tongue": 9, "python": 2}
+    (adapter / "idiolect.json").write_text(json.dumps(record), "utf-8")
+    assert 0 == main(ask)
+    assert "this adapter was taught tongue, which is not known here" in capsys.readouterr().err
+
+
 def test_an_answer_that_is_over_is_not_continued(generator):
     """It ends once the asker has enough; its text is the beginning of what it would have been, to a rounding."""
     whole = write(generator)
