@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import MismatchError
+from ..mining.rows import ROWS
+from ..mining.workers import silent
 from ._options import PATH, json_option, language_option
 from ._progress import goes_on, show_progress, shown_as
 
@@ -57,6 +59,11 @@ if TYPE_CHECKING:
 )
 @click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server with a larger model, as a rival arm.")
 @click.option("--model", "rival_name", metavar="NAME", help="The rival's name on that server.")
+@click.option(
+    "--taught",
+    type=click.Choice([*ROWS]),
+    help="The rival was tuned on rows of `idiolect export --to` this: ask it as they do.",
+)
 @click.option("--policy", "policy_file", type=PATH, help="A TOML file with other margins.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 20 tasks; the report says so.")
 @language_option
@@ -75,6 +82,7 @@ def command(
     repository: Path | None,
     endpoint: str | None,
     rival_name: str | None,
+    taught: str | None,
     policy_file: Path | None,
     force: bool,
     as_json: bool,
@@ -99,7 +107,9 @@ def command(
         match_repository(mined, repository)
     if (endpoint is None) != (rival_name is None):
         raise click.UsageError("--endpoint and --model go together.")
-    rival = EndpointGenerator(endpoint, rival_name) if endpoint and rival_name else None
+    if taught and endpoint is None:
+        raise click.UsageError("--taught says how the model of --endpoint and --model was tuned: name them, too.")
+    rival = EndpointGenerator(endpoint, rival_name, taught=taught) if endpoint and rival_name else None
     from ..training.generation import load_model
 
     with show_progress() as report, goes_on("The same command goes on."):
@@ -118,6 +128,7 @@ def command(
             controls=controls,
             canaries=canaries,
             rival=rival,
+            rival_taught=taught is not None,
             repository=repository,
             forced=force,
             report=report,

@@ -1,25 +1,30 @@
 """
 A larger model behind an OpenAI-compatible server. In: a URL and a model's name. Out: a `Generator` for the rival arm.
 
-Asks `/completions`, and `/chat/completions` where a server has only that. Where it is busy or fails, it is asked again
-a few times, with longer pauses; what still fails is a sample with status `infra_error`, never a wrong answer.
+Asks `/completions`, and `/chat/completions` where a server has only that; a model that was taught a corpus's rows is
+asked as they ask. Where a server is busy or fails, it is asked again a few times, with longer pauses. What still fails
+ends the run as long as nothing was answered, for nothing would be; then it is a sample with status `infra_error`, never
+a wrong answer.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any, ClassVar
 
 from ..mining.artefacts import sha256_json
 from ..mining.errors import InputError
+from ..mining.rows import SYSTEM, SYSTEM_FORMS, prompt_text
 from .arms import Generation, IsOver, Request
 
 TRIES = 4
@@ -32,6 +37,11 @@ LARGEST_ANSWER = 5_000_000
 """Bytes of a response that are read: a server that never ends costs one sample."""
 CHAT_ASK = "Continue this file. Answer with the lines that come next and nothing else, indented as in the file."
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+FORMLESS = frozenset({400, 404, 405, 410, 422, 501})
+"""How servers that have only chat refuse the plain form."""
+OPTIONAL: Mapping[str, str | None] = {"max_tokens": "max_completion_tokens", "temperature": None, "seed": None}
+"""Options that some models do not take, with what they take instead; a server that refuses one names it."""
+LONGEST_REASON = 300
 HOPELESS = {
     401: "Set IDIOLECT_ENDPOINT_KEY to the key of that server.",
     **dict.fromkeys(
@@ -77,8 +87,14 @@ class EndpointGenerator:
     """Up to and with the version: `http://127.0.0.1:8000/v1`."""
     model: str
     context_length: int = 8192
+    taught: str | None = None
+    """The form of the rows that the model was taught, one of `rows.ROWS`; None where it was taught nothing of ours."""
     chat: bool | None = None
     """Whether the server is asked in chat form; None until it has been asked once."""
+    answered: bool = False
+    """Whether the server has answered anything yet."""
+    renamed: dict[str, str | None] = field(default_factory=dict)
+    """What the model takes instead of an option, or None where it is left out."""
     pause: float = PAUSE
     chatty: ClassVar[bool] = True
     """Answers may say more than code: what a server makes of a request is not known before it was asked."""
@@ -87,11 +103,14 @@ class EndpointGenerator:
         if not self.url.startswith(("http://", "https://")):
             raise InputError(f"--endpoint {self.url!r} is no URL. Give one such as http://127.0.0.1:8000/v1")
         self.url = self.url.rstrip("/")
+        if self.taught is not None:
+            self.chat = self.taught != "completion"
 
     @property
     def fingerprint(self) -> Mapping[str, str]:
         """What decides the output, as far as a server tells: its name for the model."""
-        return {"base": self.model, "engine": "endpoint", "url_sha256": sha256_json(self.url)[:16]}
+        told = {"base": self.model, "engine": "endpoint", "url_sha256": sha256_json(self.url)[:16]}
+        return told if self.taught is None else {**told, "taught": self.taught}
 
     def count_tokens(self, text: str) -> int:
         """Return an estimate: a server counts in its own tokens."""
@@ -117,8 +136,8 @@ class EndpointGenerator:
             {"max_tokens": limit, "temperature": temperature, "seed": seed, "prompt": render_prompt(request)}
             for request, limit in zip(requests, max_tokens, strict=True)
         ]
-        if jobs and self.chat is None:
-            # the first request alone finds out which form the server understands
+        if jobs and not self.answered:
+            # the first request alone finds out which form and which options the server understands
             yield 0, self.ask(jobs[0])
             yield from self.ask_all(jobs, range(1, len(jobs)))
         else:
@@ -137,24 +156,47 @@ class EndpointGenerator:
             text, finish, usage = read_answer(body)
             tokens = (int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
         except (RefusedError, AttributeError, ValueError, KeyError, TypeError, IndexError, OSError) as error:
-            if isinstance(error, RefusedError) and error.status in HOPELESS:
-                raise InputError(f"{self.url} says {error.status} {error}. {HOPELESS[error.status]}") from None
+            if isinstance(error, RefusedError) and (error.status in HOPELESS or not self.answered):
+                raise InputError(self.say_refusal(error)) from None
             return Generation("", "error", 0, 0, time.perf_counter() - started)
         return Generation(text, "length" if finish == "length" else "stop", *tokens, time.perf_counter() - started)
+
+    def say_refusal(self, error: RefusedError) -> str:
+        """Return what the server says to every request, and the way out."""
+        says = f"says {error.status} {error}" if error.status else f"does not answer: {error}"
+        way = HOPELESS.get(error.status, "Mend that, or leave --endpoint out.")
+        return f"{self.url} {says.rstrip('.')}. {way} What other arms have answered is kept."
 
     def post(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Send one job in the form the server understands."""
         if self.chat is None:
             try:
-                body = self.send("/completions", job)
+                body = self.send_fitting("/completions", job)
                 self.chat = False
             except RefusedError as error:
-                if error.status not in (404, 405):
+                if error.status not in FORMLESS:
                     raise
                 self.chat = True
             else:
                 return body
-        return self.send("/chat/completions", as_chat(job)) if self.chat else self.send("/completions", job)
+        if self.chat:
+            return self.send_fitting("/chat/completions", as_chat(job, self.taught))
+        return self.send_fitting("/completions", job)
+
+    def send_fitting(self, path: str, job: Mapping[str, Any]) -> dict[str, Any]:
+        """Send one request with the options that the model takes; which they are shows before its first answer."""
+        while True:
+            names = {option: self.renamed.get(option, option) for option in job}
+            try:
+                body = self.send(path, {name: job[option] for option, name in names.items() if name})
+            except RefusedError as error:
+                refused = next((o for o in OPTIONAL if re.search(rf"\b{o}\b", str(error)) and names.get(o) == o), None)
+                if self.answered or error.status not in (400, 422) or refused is None:
+                    raise
+                self.renamed[refused] = OPTIONAL[refused]
+            else:
+                self.answered = True
+                return body
 
     def send(self, path: str, job: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -173,7 +215,7 @@ class EndpointGenerator:
                     return json.loads(response.read(LARGEST_ANSWER))
             except urllib.error.HTTPError as error:
                 if error.code not in BUSY or not tries:
-                    raise RefusedError(error.code, str(error.reason)) from None
+                    raise RefusedError(error.code, read_reason(error)) from None
                 asked = error.headers.get("Retry-After", "")
                 # a busy server that says 0 would be asked without end in sight
                 pause = max(pause, float(asked)) if asked.isdigit() else pause
@@ -184,16 +226,31 @@ class EndpointGenerator:
             pause *= 2
 
 
+def read_reason(error: urllib.error.HTTPError) -> str:
+    """Return why a server refuses, in its own words where it has some."""
+    with suppress(OSError, HTTPException, ValueError, AttributeError):
+        body = json.loads(error.read(LARGEST_ANSWER))
+        told = body.get("error") or body.get("message") or body.get("detail")
+        told = told.get("message") if isinstance(told, dict) else told
+        if isinstance(told, str) and told.strip():
+            return told.strip()[:LONGEST_REASON]
+    return str(error.reason)
+
+
 def render_prompt(request: Request) -> str:
     """Return a request as plain text, as a file that is to be continued."""
-    parts = [f"# {request.path}", request.context, request.instruction]
-    return "\n".join(part for part in parts if part) + "\n"
+    return prompt_text(request.path, request.context, request.instruction) + "\n"
 
 
-def as_chat(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a completion job in chat form."""
-    content = f"{CHAT_ASK}\n\n```\n{job['prompt']}```"
-    return {**{k: v for k, v in job.items() if k != "prompt"}, "messages": [{"role": "user", "content": content}]}
+def as_chat(job: Mapping[str, Any], taught: str | None = None) -> dict[str, Any]:
+    """Return a completion job in chat form: as the rows ask that the model was *taught*, if any."""
+    prompt = str(job["prompt"])
+    asked = f"{CHAT_ASK}\n\n```\n{prompt}```" if taught is None else prompt.removesuffix("\n")
+    system = [{"role": "system", "content": SYSTEM}] if taught in SYSTEM_FORMS else []
+    return {
+        **{k: v for k, v in job.items() if k != "prompt"},
+        "messages": [*system, {"role": "user", "content": asked}],
+    }
 
 
 def read_answer(body: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:

@@ -72,7 +72,8 @@ def is_crossed(task: Task) -> bool:
         return False
     if not open_folds(task.corpus):
         return False
-    why = task.untrainable or task.why_unlike
+    read = "The rival was taught what they would be asked." if task.rival_taught else ""
+    why = task.untrainable or task.why_unlike or read
     if why:
         say_no_folds(task, why)
     return not why

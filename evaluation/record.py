@@ -45,6 +45,7 @@ def describe_run(bench: Bench, parts: Sequence[Part], plan: Plan) -> dict[str, A
         "commit": task.corpus.manifest["commit"],
         "corpus_sha256": task.corpus.sha256,
         "model": dict(task.generator.fingerprint),
+        **({} if task.rival is None else {"rival": dict(task.rival.fingerprint)}),
         "context_length": task.generator.context_length,
         "adapter": adapter,
         "minutes": task.minutes,

@@ -75,7 +75,9 @@ class Task:
     canaries: int = 0
     """How many to plant in the pairs of one more adapter; 0 trains none."""
     rival: Generator | None = None
-    """A larger model, asked with the fullest prompt."""
+    """Another model, a larger one as a rule."""
+    rival_taught: bool = False
+    """Whether it was taught this corpus's training pairs: asked as `base` then, not with all there is."""
     repository: Path | None = None
     """The checkout that was mined (`match_repository`), for the checks that need more than one file."""
     forced: bool = False
@@ -141,7 +143,8 @@ class Task:
         if self.placebo is not None:
             asked.append(Asked(PLACEBO, ARMS["tuned"], self.placebo, ("test",), self.samples))
         if self.rival is not None:
-            asked.append(Asked(RIVAL, ARMS["guide+rag"], self.rival, ("test",), self.samples))
+            arm = ARMS["base" if self.rival_taught else "guide+rag"]
+            asked.append(Asked(RIVAL, arm, self.rival, ("test",), self.samples))
         return asked
 
 

@@ -34,7 +34,7 @@ LEAST_DISCORDANT = 0.1
 """Two arms are taken to differ on at least a tenth of the probes when a suite's sight is judged."""
 PAIRS = (
     ("tuned", "base"), ("tuned+rag", "rag"), ("tuned", "guide+rag"), ("tuned+rag", "guide+rag"), ("guide", "base"),
-    ("rag", "base"), ("guide+rag", "base"), ("tuned", "placebo"), ("tuned", "rival"),
+    ("rag", "base"), ("guide+rag", "base"), ("tuned", "placebo"), ("tuned", "rival"), ("tuned+rag", "rival"),
 )  # fmt: skip
 
 

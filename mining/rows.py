@@ -18,23 +18,30 @@ if TYPE_CHECKING:
 SCHEMA = "idiolect.rows/1"
 MARKER = "idiolect.json"
 SYSTEM = "You write code in the style of this repository. Answer with code alone, indented as in the file."
+SYSTEM_FORMS = frozenset({"openai", "bedrock"})
+"""The forms whose rows begin with `SYSTEM`."""
 
 
-def prompt_text(pair: Pair) -> str:
+def prompt_text(path: str, context: str, instruction: str) -> str:
+    """Return what is asked as one text: of which file, in which context, and what."""
+    return "\n".join(part for part in (f"# {path}", context, instruction) if part)
+
+
+def prompt_of(pair: Pair) -> str:
     """Return the whole prompt of *pair* as one text."""
-    return "\n".join(part for part in (f"# {pair.path}", pair.context, pair.instruction) if part)
+    return prompt_text(pair.path, pair.context, pair.instruction)
 
 
 def completion_row(pair: Pair) -> dict[str, Any]:
     """Return *pair* as a prompt and its completion."""
-    return {"prompt": prompt_text(pair) + "\n", "completion": pair.response}
+    return {"prompt": prompt_of(pair) + "\n", "completion": pair.response}
 
 
 def chat_row(pair: Pair) -> dict[str, Any]:
     """Return *pair* as a conversation of user and assistant."""
     return {
         "messages": [
-            {"role": "user", "content": prompt_text(pair)},
+            {"role": "user", "content": prompt_of(pair)},
             {"role": "assistant", "content": pair.response},
         ]
     }
@@ -51,7 +58,7 @@ def bedrock_row(pair: Pair) -> dict[str, Any]:
         "schemaVersion": "bedrock-conversation-2024",
         "system": [{"text": SYSTEM}],
         "messages": [
-            {"role": "user", "content": [{"text": prompt_text(pair)}]},
+            {"role": "user", "content": [{"text": prompt_of(pair)}]},
             {"role": "assistant", "content": [{"text": pair.response}]},
         ],
     }

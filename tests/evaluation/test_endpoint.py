@@ -5,6 +5,7 @@ The rival arm, against a real HTTP server in this process.
 from __future__ import annotations
 
 import json
+import re
 import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from idiolect.evaluation.arms import Request
 from idiolect.evaluation.endpoint import EndpointGenerator
 from idiolect.evaluation.gate import judge_gate
 from idiolect.mining.errors import InputError
+from idiolect.mining.rows import ROWS
 from toys import FakeGenerator, evaluate_corpus, tuned_knows
 
 
@@ -75,8 +77,9 @@ def ask(url, **changes):
 
 
 def ask_once(url):
-    """Return the answer of one request."""
-    ((_, answer),) = EndpointGenerator(url, "large", pause=0.01).generate(ASK[:1], adapted=False, max_tokens=[8])
+    """Return the answer of one request to a server that has answered before."""
+    generator = EndpointGenerator(url, "large", pause=0.01, answered=True)
+    ((_, answer),) = generator.generate(ASK[:1], adapted=False, max_tokens=[8])
     return answer
 
 
@@ -138,7 +141,81 @@ def test_what_cannot_be_used_is_an_error_and_no_answer(serve, reply):
     """Each kind of bad reply becomes a sample that says so."""
     server = serve(lambda path, body, count: reply)
 
-    assert {"error"} == {a.finish_reason for a in ask(server.url)}
+    assert {"error"} == {a.finish_reason for a in ask(server.url, answered=True)}
+
+
+REFUSALS = [
+    pytest.param(
+        (400, {"error": {"message": "Billing is off."}}), "says 400 Billing is off. Mend", id="in OpenAI's form"
+    ),
+    pytest.param((422, {"detail": "Model is loading"}), "says 422 Model is loading. Mend", id="in another"),
+    pytest.param((500, b"<html>"), "says 500 Internal Server Error. Mend", id="in no form"),
+    pytest.param((200, b"<html>log in</html>"), "does not answer: ", id="a page"),
+    pytest.param((404, {"error": {"message": "No model `large`."}}), "says 404 No model `large`. Check", id="no model"),
+]
+
+
+@pytest.mark.parametrize(("reply", "said"), REFUSALS)
+def test_a_server_that_has_answered_nothing_is_told_in_its_own_words(serve, reply, said):
+    """Nothing would be answered later, either: the run ends at the first request, not with a row of lost samples."""
+    server = serve(lambda path, body, count: reply)
+
+    with pytest.raises(InputError, match=f"{re.escape(f'{server.url} {said}')}.* is kept"):
+        ask(server.url)
+
+
+def test_nobody_at_the_address_is_told():
+    """A server that is not running costs no hour of lost samples."""
+    with pytest.raises(InputError, match=r"does not answer: .*refused"):
+        ask("http://127.0.0.1:9/v1")
+
+
+def test_options_that_a_model_does_not_take_are_left_out(serve):
+    """A model that thinks wants another name for the limit, no temperature and no seed, and says so one by one."""
+
+    def answer(path, body, count):
+        for name in ("max_tokens", "temperature", "seed"):
+            if name in body:
+                return 400, {"error": {"message": f"Unsupported parameter: '{name}' is not supported with this model."}}
+        return 200, completion(f"{body['max_completion_tokens']}")
+
+    server = serve(answer)
+
+    assert ["8"] * 5 == [a.text for a in ask(server.url)]
+    assert 3 + 5 == len(server.paths)
+
+
+def test_a_refusal_after_an_answer_changes_no_option(serve):
+    """A prompt that is too long names the limit, too: without it a server would write on and on."""
+    long = {"error": {"message": "prompt and max_tokens exceed 4096 tokens"}}
+    server = serve(lambda path, body, count: (400, long) if count == 3 else (200, completion(str(body["max_tokens"]))))
+
+    assert ["", "8", "8", "8", "8"] == sorted(a.text for a in ask(server.url))
+
+
+@pytest.mark.parametrize("taught", ROWS)
+def test_a_model_that_was_taught_rows_is_asked_as_they_ask(corpus, serve, taught):
+    """Word for word: what a hosted tuner was given is what its model gets, in the one form that it knows."""
+    asked = []
+
+    def answer(path, body, count):
+        asked.append((path, body))
+        return 200, {"choices": [{"message": {"content": "x"}, "text": "x", "finish_reason": "stop"}]}
+
+    pair = corpus.pairs("train")[0]
+    request = Request(pair.kind, pair.path, pair.language, pair.context, pair.instruction)
+    generator = EndpointGenerator(serve(answer).url, "large", taught=taught)
+    assert ["x"] == [g.text for _, g in generator.generate([request], adapted=False, max_tokens=[8])]
+    ((path, body),), row = asked, ROWS[taught](pair)
+    if taught == "completion":
+        assert ("/v1/completions", row["prompt"]) == (path, body["prompt"])
+        return
+    told = [message["content"] for message in row["messages"][:-1]]
+    texts = [
+        *(part["text"] for part in row.get("system", ())),
+        *(t if isinstance(t, str) else t[0]["text"] for t in told),
+    ]
+    assert ("/v1/chat/completions", texts) == (path, [message["content"] for message in body["messages"]])
 
 
 BROKEN = [
@@ -169,7 +246,7 @@ def test_a_server_that_breaks_off_is_asked_again(reply, broken, reason):
 
     with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        answers = ask(f"http://127.0.0.1:{server.server_address[1]}/v1")
+        answers = ask(f"http://127.0.0.1:{server.server_address[1]}/v1", answered=reason == "error")
         server.shutdown()
 
     assert [reason] * 5 == [answer.finish_reason for answer in answers]
@@ -213,6 +290,10 @@ def test_the_rival_is_an_arm_beside_the_others(corpus, serve, tmp_path):
 
     assert arms["rival"]["rates"]["accept"]["rate"] == 1.0
     assert any(row["a"] == "tuned" and row["b"] == "rival" for row in compared)
+    page = (tmp_path / "e" / "report.html").read_text("utf-8")
+    assert "large, behind an endpoint" in page
+    assert "Beside large, tuned" in page
+    assert "Of the rival as its server answers" in page
 
 
 @pytest.mark.parametrize(("status", "way_out"), [(401, "IDIOLECT_ENDPOINT_KEY"), (403, "may not use"), (404, "/v1")])
@@ -254,13 +335,19 @@ def test_a_server_that_dies_costs_the_rival_alone(corpus, serve, tmp_path):
     assert "24 lost" in (tmp_path / "e" / "report.html").read_text("utf-8")
 
 
-def test_a_server_that_never_answers_leaves_the_rival_without_a_rate(corpus, serve, tmp_path):
-    """The report shows the row with a dash."""
-    server = serve(lambda path, body, count: (400, {}))
+def test_a_server_that_never_answers_ends_the_run_and_keeps_what_others_answered(corpus, serve, tmp_path):
+    """A key that is not valid is told before an evaluation has lost a row; the same command goes on where it was."""
+    out, good = tmp_path / "e", rival_answer(corpus)
+    server = serve(lambda path, body, count: (400, {"error": {"message": "Billing is off."}}))
+    with pytest.raises(InputError, match="says 400 Billing is off"):
+        evaluate_corpus(corpus, out, rival=EndpointGenerator(server.url, "large", pause=0.01))
+    before = (out / "samples.jsonl").read_text("utf-8").splitlines()
 
-    verdict = evaluate_corpus(corpus, tmp_path / "e", rival=EndpointGenerator(server.url, "large", pause=0.01))
-    rival = next(arm for arm in verdict["arms"] if arm["arm_id"] == "rival")
+    evaluate_corpus(corpus, out, rival=EndpointGenerator(serve(good).url, "large"))
+    after = (out / "samples.jsonl").read_text("utf-8").splitlines()
 
-    assert "WORTH_IT" == verdict["verdict"]
-    assert ({}, {"infra_error": 32}) == (rival["rates"], rival["statuses"])
-    assert "32 lost" in (tmp_path / "e" / "report.html").read_text("utf-8")
+    assert before
+    assert set(before) <= set(after)
+    assert {"base": "large", "engine": "endpoint"}.items() <= json.loads((out / "run.json").read_text())[
+        "rival"
+    ].items()

@@ -250,6 +250,23 @@ def test_a_recipe_that_cannot_be_trained_here_is_asked_itself(small, tmp_path):
         evaluate_corpus(small, tmp_path / "f", controls="placebo", **asked)
 
 
+def test_a_rival_that_was_taught_the_corpus_is_asked_nothing_that_it_may_have_read(small, tmp_path):
+    """Folds would ask it for training pairs. Of what was kept back it is asked as its rows asked, without a guide."""
+    said, trainer, rival = [], Trainer(small), FakeGenerator(small, tuned_knows)
+    verdict = evaluate_corpus(
+        small, tmp_path / "e", adapter_info=INFO, retrain=trainer, forced=True, rival=rival, rival_taught=True,
+        report=lambda text, *_: said.append(text),
+    )  # fmt: skip
+    rows = [json.loads(line) for line in (tmp_path / "e" / "samples.jsonl").read_text("utf-8").splitlines()]
+    prompts = {(row["arm_id"], row["probe_id"]): row["prompt_sha256"] for row in rows if row.get("split") == "test"}
+    asked = {probe: prompt for (arm, probe), prompt in prompts.items() if arm == "rival"}
+
+    assert (0, []) == (verdict["folds"], trainer.given)
+    assert any("no folds are trained: The rival was taught" in text for text in said)
+    assert asked
+    assert asked == {probe: prompts["base", probe] for probe in asked}
+
+
 def test_a_fold_too_small_to_train_on_leaves_the_test_as_it_is_and_says_so(small, tmp_path):
     """A recipe may take fewer pairs than a fold holds: that shows when it is trained on, and is not kept quiet."""
     said = []
