@@ -14,7 +14,6 @@ import click
 
 from ..mining.errors import MismatchError
 from ..mining.rows import ROWS
-from ..mining.workers import silent
 from ._options import PATH, json_option, language_option
 from ._progress import goes_on, show_progress, shown_as
 

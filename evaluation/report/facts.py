@@ -7,7 +7,7 @@ Every sentence is made of numbers of this run; what was not measured has none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..chosen import say_better_prompts
 from ..figures import decimal, percent, show_chance, show_p, signed, span
@@ -21,13 +21,14 @@ MOST_OF_ALL = 0.5
 """The share of the probes above which one cluster is told."""
 
 
-def list_facts(run: Row, verdict: Row) -> list[str]:
+def list_facts(run: Row, verdict: Row, latency: Mapping[str, Row]) -> list[str]:
     """Return the sentences, in the order in which a person asks."""
     facts = [
         *say_clusters(run),
         *say_folds(run),
         *filter(None, [say_better_prompts(verdict)]),
-        *say_cost(verdict),
+        *say_cost(verdict, latency),
+        *say_rival(run, verdict),
         *say_ability(verdict),
         *say_flips(verdict),
         *say_cross_check(verdict),
@@ -61,13 +62,15 @@ def say_folds(run: Row) -> Iterator[str]:
         )
 
 
-def say_cost(verdict: Row) -> Iterator[str]:
-    """Yield what an answer costs, and when the adapter has paid for itself."""
-    cost, prompt = verdict["cost"], verdict["chosen"]["prompt"]
+def say_cost(verdict: Row, latency: Mapping[str, Row]) -> Iterator[str]:
+    """Yield what an answer of the adapter saves, in tokens and in seconds, and when it has paid for itself."""
+    cost, prompt, tuned = verdict["cost"], verdict["chosen"]["prompt"], verdict["chosen"]["tuned"]
     saved = cost["saved_against_full_prompt"]
     if saved is not None:
         word = "saves" if saved > 0 else "costs"
-        yield f"Against guide+rag the tuned arm {word} {abs(saved):,.0f} tokens an answer."
+        ours, full = (latency[arm]["p50"] if arm in latency else None for arm in (tuned, "guide+rag"))
+        seconds = "" if ours is None or full is None else f" and takes {ours:.3f} seconds instead of {full:.3f}"
+        yield f"Against guide+rag an answer of {tuned} {word} {abs(saved):,.0f} tokens{seconds}."
     if not cost["training_passes"]:
         return
     took = f"Training took {cost['training_passes']:,} token passes. Against {prompt}, the prompt compared,"
@@ -75,6 +78,30 @@ def say_cost(verdict: Row) -> Iterator[str]:
         yield f"{took} an answer saves {cost['saved']:,.1f} tokens: {cost['break_even']:,} answers make up for it."
     else:
         yield f"{took} an answer saves none."
+
+
+def say_rival(run: Row, verdict: Row) -> Iterator[str]:
+    """Yield how the adapter does beside another model, and what an answer takes of either."""
+    tuned = verdict["chosen"]["tuned"]
+    against = next((row for row in verdict["comparisons"] if (row["a"], row["b"]) == (tuned, "rival")), None)
+    if against is None:
+        return
+    tokens = {arm["arm_id"]: arm["prompt_tokens"] for arm in verdict["arms"]}
+    ours, theirs = tokens[tuned], tokens["rival"]
+    within = "" if against["ci"] is None else f", 95% interval {span(against['ci'])}"
+    # a server need not count
+    prompts = (
+        f", with prompts of {ours:,.0f} tokens instead of {theirs:,.0f}, as each counts" if ours and theirs else ""
+    )
+    yield (
+        f"Beside {name_rival(run)}, {tuned} has {percent(against['mean_a'])} of its answers accepted instead of "
+        f"{percent(against['mean_b'])} ({signed(against['mean_diff'])}{within}){prompts}."
+    )
+
+
+def name_rival(run: Row) -> str:
+    """Return what the rival is called; an evaluation of an earlier version does not say."""
+    return run.get("rival", {}).get("base") or "the rival"
 
 
 def say_ability(verdict: Row) -> Iterator[str]:

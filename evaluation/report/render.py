@@ -21,11 +21,12 @@ from ...mining.wording import worded
 from ..arms import ARMS, Request
 from ..checks.check import LOST
 from ..figures import percent, points, relative, show_p, signed, span
+from ..samples import RIVAL
 from ..tables import Row
 from .browser import pack_data
 from .charts import Curve, Scale, draw_curve, draw_dot
 from .examples import choose_examples, say_status
-from .facts import describe_data, list_facts
+from .facts import describe_data, list_facts, name_rival
 from .headline import accepted, describe_figures, describe_strip
 from .visible import make_visible
 
@@ -52,7 +53,7 @@ SAYS = {
     "reference": "control: what the house wrote",
     "stub": "control: empty bodies",
     "placebo": "control: an adapter from other code",
-    "rival": "a larger model behind an endpoint",
+    "rival": "another model, behind an endpoint",
 }
 ACCEPTED = {
     "parse": "parses",
@@ -103,7 +104,7 @@ def render_report(
         "accepted": say_accepted(verdict),
         "strip": describe_strip(verdict),
         "figures": describe_figures(run, verdict),
-        "arms": [describe_arm(arm, verdict) for arm in verdict["arms"]],
+        "arms": [describe_arm(arm, verdict, run) for arm in verdict["arms"]],
         "arm_ticks": [(tick * 100, f"{tick:.0%}") for tick in (0.0, 0.25, 0.5, 0.75, 1.0)],
         "checks": ["accepted", *run["checks"]],
         "style": describe_style(verdict),
@@ -112,9 +113,10 @@ def render_report(
         "tuned": any(arm["arm_id"].startswith("tuned") for arm in verdict["arms"]),
         "curve": describe_curve(log),
         "examples": choose_examples(scores, pairs, verdict),
-        "facts": list_facts(run, verdict),
+        "facts": list_facts(run, verdict, latency),
         "data_curve": describe_data(verdict["curve"]),
         "latency": [describe_latency(name, row) for name, row in latency.items()],
+        "rival": RIVAL in latency,
         "slices": describe_slices(verdict["slices"]),
         "profile": describe_profile(corpus),
         "integrity": [describe_check(check) for check in verdict["integrity"]],
@@ -148,7 +150,7 @@ def short_name(repository: str) -> str:
     return PurePosixPath(repository.rstrip("/")).name.removesuffix(".git") or repository
 
 
-def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
+def describe_arm(arm: Row, verdict: Row, run: Row) -> dict[str, Any]:
     """Return one arm's row, in the picture and in the table."""
     name = arm["arm_id"]
     accept = arm["rates"].get("accept")
@@ -160,11 +162,12 @@ def describe_arm(arm: Row, verdict: Row) -> dict[str, Any]:
     left_out = ", ".join(f"{count / total:.1f} {what}" for what, count in cut if count)
     adapted = name in ARMS and ARMS[name].adapted
     endpoints = ("accept", *verdict["checks"])
+    says = f"{name_rival(run)}, behind an endpoint" if name == RIVAL and "rival" in run else SAYS.get(name, "")
     return {
         "name": name,
-        "says": SAYS.get(name, "") + (" · compared" if chosen else "") + (f" · {lost:,} lost" if lost else ""),
+        "says": says + (" · compared" if chosen else "") + (f" · {lost:,} lost" if lost else ""),
         "chosen": chosen and adapted,
-        "control": name not in ARMS,
+        "control": name not in (*ARMS, RIVAL),
         "svg": ""
         if accept is None
         else draw_dot(accept["rate"], accept["ci"], scale, strong=adapted, marks=(0, 0.25, 0.5, 0.75, 1)),

@@ -16,7 +16,7 @@ import toys
 from idiolect.evaluation.figures import percents
 from idiolect.evaluation.report.charts import Scale, draw_curve
 from idiolect.evaluation.report.examples import first_sentence
-from idiolect.evaluation.report.facts import say_ability, say_cost, say_cross_check
+from idiolect.evaluation.report.facts import say_ability, say_cost, say_cross_check, say_rival
 from idiolect.evaluation.report.render import describe_arm, say_accepted
 from idiolect.evaluation.report.visible import make_visible
 from toys import FakeGenerator, evaluate_corpus, tenth, tuned_knows
@@ -318,7 +318,7 @@ def test_a_saving_is_told_in_tokens(break_even: int | None, said: str):
     """An adapter that answers no better has not paid for itself because its answers are a few tokens shorter."""
     cost = {"saved": 4.83, "saved_against_full_prompt": None, "training_passes": 64037, "break_even": break_even}
 
-    (told,) = say_cost({"cost": cost, "chosen": {"prompt": "base"}})
+    (told,) = say_cost({"cost": cost, "chosen": {"prompt": "base", "tuned": "tuned"}}, {})
 
     assert told == f"Training took 64,037 token passes. Against base, the prompt compared, an answer {said}"
 
@@ -336,6 +336,39 @@ def test_two_tests_that_point_in_two_directions_are_told():
     assert [counts] == agreeing
 
 
+@pytest.mark.parametrize(
+    ("latency", "said"),
+    [
+        ({"tuned": {"p50": 0.2431}, "guide+rag": {"p50": 1.046}}, " and takes 0.243 seconds instead of 1.046"),
+        ({"tuned": {"p50": 0.2431}}, ""),
+    ],
+)
+def test_what_an_answer_saves_is_told_in_tokens_and_seconds(latency: dict[str, dict[str, float]], said: str):
+    """In one sentence, of the arm that is compared; without seconds where times are gone."""
+    cost = {"saved": 0, "saved_against_full_prompt": 777.2, "training_passes": None, "break_even": None}
+
+    (told,) = say_cost({"cost": cost, "chosen": {"prompt": "rag", "tuned": "tuned"}}, latency)
+
+    assert told == f"Against guide+rag an answer of tuned saves 777 tokens{said}."
+
+
+@pytest.mark.parametrize(
+    ("counted", "said"), [(528.4, ", with prompts of 163 tokens instead of 528, as each counts"), (None, "")]
+)
+def test_a_rival_is_told_by_its_name_beside_the_adapter(counted: float | None, said: str):
+    """A small tuned model beside a large prompted one, in one sentence; a server need not count its tokens."""
+    against = {"a": "tuned", "b": "rival", "mean_a": 0.27, "mean_b": 0.58, "mean_diff": -0.305, "ci": (-0.446, -0.164)}
+    arms = [{"arm_id": "tuned", "prompt_tokens": 163.0}, {"arm_id": "rival", "prompt_tokens": counted}]
+    verdict = {"chosen": {"tuned": "tuned"}, "comparisons": [against], "arms": arms}
+
+    (told,) = say_rival({"rival": {"base": "big-coder"}}, verdict)
+
+    assert told == (
+        "Beside big-coder, tuned has 27% of its answers accepted instead of 58% (−30.5 points, 95% interval −44.6 to "
+        f"−16.4 points){said}."
+    )
+
+
 def test_what_was_forgotten_has_a_true_minus():
     """As every other difference on the page has."""
     forgetting = {"upper": 0.001, "passed": True, "margin": 0.1, "worse": -0.004}
@@ -350,7 +383,9 @@ def test_what_did_not_fit_is_told_of_one_prompt():
     counts = {"guide_left_out": 282, "retrieved_left_out": 0, "prompt_tokens": 959, "output_tokens": 67}
     arm = {"arm_id": "guide", "rates": {}, "statuses": {}, "endings": {"stop": 24}, **counts}
 
-    assert describe_arm(arm, {"chosen": {"prompt": "base", "tuned": None}, "checks": []})["left_out"] == "11.8 rules"
+    assert (
+        describe_arm(arm, {"chosen": {"prompt": "base", "tuned": None}, "checks": []}, {})["left_out"] == "11.8 rules"
+    )
 
 
 def test_the_first_screen_holds_the_verdict(browser, page):
