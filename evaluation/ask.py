@@ -14,9 +14,8 @@ from .. import __version__
 from ..mining.artefacts import sha256_json
 from .measure import measure_canaries, measure_losses, measure_parts, probe_sets, whole_sets
 from .parts import Part, describe_fold, train_part
-from .probes import Suite
 from .samples import Job, Row, SealedFile, generate_samples, model_sha256
-from .task import Bench, Task
+from .task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def ask_fold(part: Part, file: SealedFile, known: SealedFile) -> Answered:
     key = name_fold(part)
     row = known.rows.get(key)
     if row is not None:
-        jobs = plan_jobs(part.bench, part.suites, row["models"])
+        jobs = plan_jobs(part, row["models"])
         if all(job.key in file.rows for job in jobs):
             return Answered(part, jobs, row["losses"], describe_fold(part, row["models"]))
     trained = train_part(part)
@@ -75,23 +74,23 @@ def models_of(task: Task) -> dict[str, str]:
 def ask_jobs(part: Part, file: SealedFile) -> list[Job]:
     """Make every sample of a part that *file* lacks, and return all of them."""
     task = part.bench.task
-    jobs = plan_jobs(part.bench, part.suites, models_of(task))
+    jobs = plan_jobs(part, models_of(task))
     generators = {asked.name: asked.generator for asked in task.asked}
     generate_samples(jobs, file, generators, task.out / "timings.jsonl", task.report)
     return jobs
 
 
-def plan_jobs(bench: Bench, suites: Mapping[str, Suite], models: Mapping[str, str]) -> list[Job]:
-    """Return every sample to be made by *models*, in the order in which `samples.jsonl` holds them."""
+def plan_jobs(part: Part, models: Mapping[str, str]) -> list[Job]:
+    """Return every sample of a part to be made by *models*, in the order in which `samples.jsonl` holds them."""
+    bench = part.bench
     jobs: list[Job] = []
-    for split, suite in sorted(suites.items()):
+    for split, suite in sorted(part.suites.items()):
         material = {probe.id: bench.material(probe) for probe in suite.probes}
         for asked in bench.task.asked:
             if split not in asked.splits:
                 continue
             for probe in suite.probes:
-                composed = bench.compose(asked.arm, probe, material[probe.id])
-                limit = bench.limit(probe)
+                composed, limit = bench.compose(asked.arm, probe, material[probe.id]), bench.limit(probe)
                 jobs += [
                     Job(
                         model=models[asked.name],

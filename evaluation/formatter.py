@@ -62,7 +62,7 @@ class Formatter:
 
     def format_span(self, source: Source, span: Span) -> tuple[Source, Span]:
         """Return *source* with the lines of *span* formatted, and where they lie then; unchanged where that fails."""
-        first, last = source.line_of(span.start), source.line_of(max(span.start, span.end - 1))
+        first, last = source.line_numbers(span)
         kept = [argument.format(first=first, last=last, after=last + 1) for argument in self.arguments]
         chosen = ["--config", str(self.settings)] if self.settings is not None else []
         text = self.run([*kept, *chosen, "--stdin-filename", "answer.py", "-"], source.utf8)

@@ -99,6 +99,10 @@ class Source:
         """Return the line, counted from 1, that holds *byte*."""
         return bisect_right(self.line_starts, byte)
 
+    def line_numbers(self, span: Span) -> tuple[int, int]:
+        """Return the first and the last line that *span* has a byte on; of an empty one, its own."""
+        return self.line_of(span.start), self.line_of(max(span.start, span.end - 1))
+
     def line_start(self, byte: int) -> int:
         """Return where the line that holds *byte* starts."""
         return self.line_starts[self.line_of(byte) - 1]

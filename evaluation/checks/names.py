@@ -130,7 +130,7 @@ def what(error: Said) -> tuple[str, str]:
 
 def inside(errors: Sequence[Said], source: Source, span: Span) -> list[Said]:
     """Return the errors on the lines of *span*."""
-    first, last = source.line_of(span.start), source.line_of(max(span.start, span.end - 1))
+    first, last = source.line_numbers(span)
     return [error for error in errors if first <= error["line"] <= last]
 
 

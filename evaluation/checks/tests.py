@@ -127,10 +127,7 @@ class TestsCheck:
 
 def make_version(source: Source, span: Span, symbol: str) -> Version:
     """Return *source* as one version of its file."""
-    last = max(span.start, span.end - 1)
-    return Version(
-        source.path, source.text, source.line_of(span.start), source.line_of(last), symbol.rpartition(".")[2]
-    )
+    return Version(source.path, source.text, *source.line_numbers(span), symbol.rpartition(".")[2])
 
 
 def stub_of(answer: Answer) -> Version:

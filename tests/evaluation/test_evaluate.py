@@ -329,7 +329,7 @@ def test_minutes_are_shared_by_all_that_answers(corpus, monkeypatch):
     monkeypatch.setattr(size, "time_request", lambda *_: 1.0)
 
     count = size.choose_count(asked, bench, time.monotonic())
-    answers = sum(len(plan_jobs(part.bench, part.suites, models_of(asked))) for part in parts.open_parts(bench, count))
+    answers = sum(len(plan_jobs(part, models_of(asked))) for part in parts.open_parts(bench, count))
 
     assert 24 == count
     assert 24 * 23 == answers < 11.8 * 60 * size.GENERATION_SHARE < 25 * 23
@@ -379,7 +379,8 @@ def test_no_two_chunks_of_an_arm_are_drawn_by_the_same_numbers(corpus, tmp_path,
         corpus=corpus, out=tmp_path, generator=generator, arms=(ARMS["base"], ARMS["tuned"]), policy=Policy(), samples=2
     )
     bench = parts.make_bench(asked)
-    jobs = plan_jobs(bench, {"test": parts.admit_suite(bench, "test", None)}, models_of(asked))
+    part = parts.Part(bench, {"test": parts.admit_suite(bench, "test", None)})
+    jobs = plan_jobs(part, models_of(asked))
     by_arm = {one.name: one.generator for one in asked.asked}
     samples.generate_samples(jobs, samples.SealedFile(tmp_path / "s"), by_arm, tmp_path / "t", silent)
 
