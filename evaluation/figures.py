@@ -10,6 +10,11 @@ def decimal(nats: float, *, plus: bool = False) -> str:
     return (f"{nats:+.3f}" if plus else f"{nats:.3f}").replace("-", "−")
 
 
+def decimals(value: float | None, digits: int) -> str:
+    """Return *value* with so many *digits* for a table."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
 def percents(share: float) -> str:
     """Return a relative change in percent with its sign, without the unit: `−7.1`; one that rounds to 0 has none."""
     text = f"{abs(share) * 100:.1f}"

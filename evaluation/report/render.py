@@ -20,7 +20,7 @@ from ...mining.guide import strongest_first
 from ...mining.wording import worded
 from ..arms import ARMS, Request
 from ..checks.check import LOST
-from ..figures import percent, points, relative, show_p, signed, span
+from ..figures import decimals, percent, points, relative, show_p, signed, span
 from ..samples import RIVAL
 from ..tables import Row
 from .browser import pack_data
@@ -107,7 +107,7 @@ def render_report(
         "arms": [describe_arm(arm, verdict, run) for arm in verdict["arms"]],
         "arm_ticks": [(tick * 100, f"{tick:.0%}") for tick in (0.0, 0.25, 0.5, 0.75, 1.0)],
         "checks": ["accepted", *run["checks"]],
-        "style": describe_style(verdict),
+        "style": [arm for arm in verdict["arms"] if arm["style"] is not None],
         "mended_by": " and ".join(name_tools(run)),
         "losses": describe_losses(verdict["losses"]),
         "tuned": any(arm["arm_id"].startswith("tuned") for arm in verdict["arms"]),
@@ -115,7 +115,7 @@ def render_report(
         "examples": choose_examples(scores, pairs, verdict),
         "facts": list_facts(run, verdict, latency),
         "data_curve": describe_data(verdict["curve"]),
-        "latency": [describe_latency(name, row) for name, row in latency.items()],
+        "latency": latency,
         "rival": RIVAL in latency,
         "slices": describe_slices(verdict["slices"]),
         "profile": describe_profile(corpus),
@@ -137,7 +137,9 @@ def load_template() -> Template:
         from jinja2 import Environment, FileSystemLoader
     except ImportError:
         raise MissingExtraError("jinja2", "idiolect[evaluate]") from None
-    return Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=False).get_template("page.html")
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True)
+    environment.filters.update(percent=percent, signed=signed, span=span, decimals=decimals)
+    return environment.get_template("page.html")
 
 
 def read_part(name: str) -> Markup:
@@ -189,28 +191,6 @@ def say_accepted(verdict: Row) -> str:
     return " and ".join([", ".join(first), last] if first else [last])
 
 
-def describe_latency(name: str, row: Row) -> dict[str, str]:
-    """Return one arm's seconds an answer."""
-    first = f"{row['first_p50']:.3f}" if "first_p50" in row else "–"
-    return {"name": name, "first": first, "p50": f"{row['p50']:.3f}", "p95": f"{row['p95']:.3f}"}
-
-
-def describe_style(verdict: Row) -> list[dict[str, str]]:
-    """Return each arm's style as written and after what a tool mends for free; nothing where no answer was scored."""
-    return [
-        {
-            "name": arm["arm_id"],
-            "score": "–" if style["score"] is None else f"{style['score']:.3f}",
-            "mended": "–" if style["mended_score"] is None else f"{style['mended_score']:.3f}",
-            "findings": f"{style['per_100_lines']:.1f}",
-            "left": f"{style['mended_per_100_lines']:.1f}",
-            "answers": f"{style['answers']:,}",
-        }
-        for arm in verdict["arms"]
-        if (style := arm["style"]) is not None
-    ]
-
-
 def name_tools(run: Row) -> list[str]:
     """Return what mended the answers, for a person."""
     tools = run["checks"].get("style", {}).get("mended_by", ())
@@ -251,21 +231,8 @@ def describe_slices(slices: Sequence[Row]) -> list[dict[str, Any]]:
     for by in dict.fromkeys(row["by"] for row in slices):
         own = [row for row in slices if row["by"] == by]
         arms = [name for name in ARMS if any(name in row["rates"] for row in own)]
-        tables.append({"by": by, "arms": arms, "rows": [describe_slice(row, arms) for row in own]})
+        tables.append({"by": by, "arms": arms, "slices": own})
     return tables
-
-
-def describe_slice(row: Row, arms: Sequence[str]) -> dict[str, Any]:
-    """Return one row of a table of slices."""
-    difference = row["difference"]
-    return {
-        "name": row["name"],
-        "n": row["n"],
-        "clusters": row["clusters"],
-        "rates": [percent(row["rates"].get(arm)) for arm in arms],
-        "difference": "–" if difference is None else signed(difference["mean_diff"]),
-        "interval": "–" if difference is None or difference["ci"] is None else span(difference["ci"]),
-    }
 
 
 def describe_profile(corpus: Corpus) -> dict[str, Any] | None:
