@@ -52,9 +52,7 @@ if TYPE_CHECKING:
     "--canaries", type=click.IntRange(min=0), default=0, help="Train once more with so many canaries planted."
 )
 @click.option(
-    "--repository",
-    type=PATH,
-    help="The checkout that was mined: its API and its own tests judge answers too.",
+    "--repository", type=PATH, help="The checkout that was mined: its API and its own tests judge answers too."
 )
 @click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server with a larger model, as a rival arm.")
 @click.option("--model", "rival_name", metavar="NAME", help="The rival's name on that server.")

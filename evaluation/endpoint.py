@@ -45,8 +45,7 @@ LONGEST_REASON = 300
 HOPELESS = {
     401: "Set IDIOLECT_ENDPOINT_KEY to the key of that server.",
     **dict.fromkeys(
-        (301, 302, 303, 307, 308),
-        "It sends requests elsewhere, and no key goes there unasked: give that URL.",
+        (301, 302, 303, 307, 308), "It sends requests elsewhere, and no key goes there unasked: give that URL."
     ),
     403: "The key in IDIOLECT_ENDPOINT_KEY may not use that model.",
     404: "Check the URL, which ends with the version (…/v1), and the model's name.",

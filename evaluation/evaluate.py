@@ -19,14 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..mining.artefacts import (
-    lock_folder,
-    parse_json,
-    read_jsonl,
-    refuse_foreign,
-    write_json,
-    write_text,
-)
+from ..mining.artefacts import lock_folder, parse_json, read_jsonl, refuse_foreign, write_json, write_text
 from ..mining.errors import InputError, TooSmallError
 from ..mining.instead import tell_instead
 from ..mining.taught import read_taught

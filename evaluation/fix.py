@@ -180,12 +180,7 @@ def runs(text: str) -> bool:
 
 
 def keep_good(
-    source: Source,
-    fixes: Sequence[tuple[Edit, ...]],
-    judge: Judge,
-    known: Sequence[Finding],
-    *,
-    is_proof: bool = True,
+    source: Source, fixes: Sequence[tuple[Edit, ...]], judge: Judge, known: Sequence[Finding], *, is_proof: bool = True
 ) -> list[tuple[Edit, ...]]:
     """
     Return *fixes* where together they make *source* better, else each that does beside those before it.

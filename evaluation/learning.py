@@ -22,15 +22,7 @@ from ..mining.cache import cache_folder, digest_of_code, keep
 from ..mining.conventions.tally import FileTally, tally_source
 from ..mining.errors import MissingExtraError, naming
 from ..mining.git import git_output
-from ..mining.languages import (
-    PACKAGE,
-    Language,
-    builtin_languages,
-    endings_of,
-    is_bare,
-    known_languages,
-    language_of,
-)
+from ..mining.languages import PACKAGE, Language, builtin_languages, endings_of, is_bare, known_languages, language_of
 from ..mining.learn import learn_profile
 from ..mining.owners import Owners, may_set_up, owners_in, owners_of
 from ..mining.packages import outermost_packages

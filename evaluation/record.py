@@ -49,11 +49,7 @@ def describe_run(bench: Bench, parts: Sequence[Part], plan: Plan) -> dict[str, A
         "context_length": task.generator.context_length,
         "adapter": adapter,
         "minutes": task.minutes,
-        "suite": {
-            "n_probes": plan.probes,
-            "n_clusters": plan.clusters,
-            "forced": task.forced,
-        },
+        "suite": {"n_probes": plan.probes, "n_clusters": plan.clusters, "forced": task.forced},
         "suites": describe_suites(parts),
         "plan": asdict(plan),
         "arms": describe_arms(bench),

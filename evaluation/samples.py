@@ -61,13 +61,7 @@ class Job:
     def key(self) -> str:
         """The sample's name."""
         return sample_key(
-            self.model,
-            self.arm,
-            self.probe.id,
-            self.prompt_sha256,
-            self.max_tokens,
-            self.temperature,
-            self.sample_ix,
+            self.model, self.arm, self.probe.id, self.prompt_sha256, self.max_tokens, self.temperature, self.sample_ix
         )
 
 
