@@ -24,6 +24,7 @@ from ..mining.reading import read_start
 from ..mining.settings import Settings
 from ..mining.source import Source, parse_source
 from ..mining.tiers import TIERS, tiers_from
+from . import notes
 from .baseline import Baseline
 from .diff import Change, lies_in
 from .findings import Inspected, Report, check_change, inspect_judged, make_report
@@ -34,26 +35,6 @@ from .names.certainty import KINDS
 from .names.existence import RULE
 from .names.missing import ByPath, Names, names_in, names_since
 from .names.resolver import UnaskedError, find_resolver
-from .notes import (
-    NO_RESOLVER,
-    NOTHING_ASKED,
-    NOTHING_STAGED,
-    given_up,
-    idle_patterns,
-    idle_settings,
-    lacking,
-    left_alone,
-    of_other_code,
-    other_rules,
-    require_grammar,
-    unasked_names,
-    unheard,
-    unjudged,
-    unparsed,
-    unread,
-    without_grammar,
-    without_rules,
-)
 from .request import Request, asked_paths, change_of, listed_names, read_sources
 from .standard import Standard, edits_of_standard, find_standard
 from .syntax import find_broken
@@ -74,21 +55,17 @@ def run_check(request: Request) -> Report:
 
 def make_judged(request: Request, change: Change | None, standard: Standard) -> Report:
     """Return what the code in question departs from as it is now."""
-    paths, sources, names, files = judge_asked(request, change, standard)
-    notes = [*unasked_names(names), *list_notes(request, change, standard, paths, sources)]
-    judged = [file.judgement for file in files]
-    notes += without_rules(standard.profile) if request.profile is None else of_other_code(judged)
-    notes += given_up(files, tiers_from(request.lowest)) if change is not None else []
+    judged = judge_asked(request, change, standard)
     return make_report(
         standard.profile,
-        files,
-        baseline=answerable(standard.baseline, request.names and not names.unasked),
+        judged.files,
+        baseline=answerable(standard.baseline, request.names and not judged.names.unasked),
         renamed=change.before if change is not None else None,
         listed=standard.tree.files.paths if standard.baseline else (),
         lowest=request.lowest,
         is_whole=change is None and not request.paths,
-        notes=notes,
-        unread=len(lacking(paths)),
+        notes=list_notes(request, change, standard, judged),
+        unread=len(notes.lacking(judged.paths)),
     )
 
 
@@ -110,30 +87,39 @@ def judge_asked(request: Request, change: Change | None, standard: Standard) -> 
     if not sources:
         # a change may well hold none of the code that can be read, if there is some
         before = governed_paths(change.base.blobs, standard.settings) if change is not None else ()
-        require_grammar([path for path in (*paths, *before) if lies_in(path, request.paths)])
+        notes.require_grammar([path for path in (*paths, *before) if lies_in(path, request.paths)])
     names = missing_names(request, sources, change, standard.tree)
     return Judged(paths, sources, names, judge_sources(request, sources, change, standard, names))
 
 
-def list_notes(
-    request: Request, change: Change | None, standard: Standard, paths: Sequence[str], sources: Sequence[Source]
-) -> list[str]:
-    """Return what the reader should know of a run: what of *paths*, and beside them, was not asked, and why."""
-    names = listed_names(request, change)
+def list_notes(request: Request, change: Change | None, standard: Standard, judged: Judged) -> list[str]:
+    """Return what the reader should know of a run: what, of the paths in question and beside them, was not asked."""
+    names, sources, profile, settings = (
+        listed_names(request, change),
+        judged.sources,
+        standard.profile,
+        standard.settings,
+    )
     read = partial(read_start, request.root) if change is None else change.read
     is_whole = change is None or request.mode == "all"
     has_python = any(source.language.name == "python" for source in sources)
-    notes = [NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
-    notes += [NOTHING_STAGED] if request.staged and change is not None and not change.added else []
-    notes += edits_of_standard(request, change, standard) if change is not None else []
-    notes += unjudged(change.locked, change.submodules, request.paths) if change is not None else []
-    notes += [*other_rules(standard.profile), *without_grammar(paths), *unparsed(sources)]
-    notes += left_alone(request.root, names, read, standard.settings, sources, is_whole=is_whole)
-    notes += unread(names, standard.settings)
-    notes += [NOTHING_ASKED] if change is None and request.paths and not sources and not notes else []
-    notes += unheard(names, standard.settings)
-    notes += idle_patterns(names, standard.settings) if is_whole and not request.paths else []
-    return notes + (idle_settings(standard.profile, standard.settings) if request.profile is None else [])
+    told = notes.unasked_names(judged.names)
+    told += [notes.NO_RESOLVER] if request.names and has_python and find_resolver() is None else []
+    if change is not None:
+        told += [notes.NOTHING_STAGED] if request.staged and not change.added else []
+        told += edits_of_standard(request, change, standard)
+        told += notes.unjudged(change.locked, change.submodules, request.paths)
+    told += [*notes.other_rules(profile), *notes.without_grammar(judged.paths), *notes.unparsed(sources)]
+    told += notes.left_alone(request.root, names, read, settings, sources, is_whole=is_whole)
+    told += notes.unread(names, settings)
+    told += [notes.NOTHING_ASKED] if change is None and request.paths and not sources and not told else []
+    told += notes.unheard(names, settings)
+    told += notes.idle_patterns(names, settings) if is_whole and not request.paths else []
+    if request.profile is None:
+        told += [*notes.idle_settings(profile, settings), *notes.without_rules(profile)]
+    else:
+        told += notes.of_other_code([file.judgement for file in judged.files])
+    return told + (notes.given_up(judged.files, tiers_from(request.lowest)) if change is not None else [])
 
 
 def answerable(baseline: Baseline, names: bool) -> Baseline:
