@@ -193,8 +193,8 @@ def read_loaded(adapter: Path, models: Models) -> dict[str, Any]:
 
 def summary(out: Path, verdict: dict[str, Any]) -> str:
     """Return what a person wants to know of a finished evaluation."""
-    from ..evaluation.chosen import say_better_prompts
     from ..evaluation.figures import relative
+    from ..evaluation.verdict import say_better_prompts
 
     rows = [(arm["arm_id"], arm["rates"]["accept"]) for arm in verdict["arms"] if "accept" in arm["rates"]]
     lines = [f"{name:<12} {rate['rate']:>6.1%}  ({rate['ci'][0]:.0%} to {rate['ci'][1]:.0%})" for name, rate in rows]

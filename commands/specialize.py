@@ -63,7 +63,7 @@ def command(
 
     The minutes are shared by all three; --out holds the corpus, the adapter and the evaluation.
     """
-    from ..evaluation.chosen import say_better_prompts
+    from ..evaluation.verdict import say_better_prompts
 
     with show_progress() as report, goes_on("The same command goes on."):
         verdict = specialize(repositories, out, base, minutes, probes, workers, api_from, report)

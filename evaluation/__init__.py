@@ -22,6 +22,6 @@ The other one evaluates models, for `evaluate`, `specialize`, `gate` and trainin
     tables losses slices insecure       rows as numbers
     statistics distributions figures    intervals, and how numbers are written
     policy weigh integrity cost         from rows to evidence
-    verdict chosen gate                 a word, its reasons, and whether an adapter may ship
+    verdict gate                        a word, its reasons, and whether an adapter may ship
     record latency report/              what is written of it
 """

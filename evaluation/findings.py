@@ -196,20 +196,20 @@ def came_with(file: Inspected, change: Change, before: Mapping[str, bytes], judg
     its own in.
     """
     added = [is_on_added(alert, change) or not file.source.keeps_lines for alert in file.alerts]
-    if not any(added):
+    earlier = judge_earlier(file, change, before, judge) if any(added) else None
+    if earlier is None:
         return added
-    old, judged = judge_earlier(file, change, before, judge)
-    found = judged.findings if judged is not None else ()
-    known = keys_before(file, old, found)
+    old, judged = earlier
+    known = keys_before(file, old, judged.findings)
     # what stands on lines that nobody touched was there before
     known.subtract(alert.key for alert, is_added in zip(file.alerts, added, strict=True) if not is_added)
-    stood = Counter((each.line, each.entry.id, each.found) for each in found)
+    stood = Counter((each.line, each.entry.id, each.found) for each in judged.findings)
     edited: Mapping[int, int] = change.edited.get(file.source.path, {}) if file.source.keeps_lines else {}
     came: list[bool] = []
     for alert, is_added in zip(file.alerts, added, strict=True):
         rule = alert.finding.entry.id
         there = edited.get(alert.finding.line, 0), rule, alert.finding.found
-        is_known = known[alert.key] > 0 or stood[there] > 0 or (judged is not None and has_own_way(judged, rule))
+        is_known = known[alert.key] > 0 or stood[there] > 0 or has_own_way(judged, rule)
         came.append(is_added and not is_known)
         known[alert.key] -= is_added
         stood[there] -= is_added
@@ -236,10 +236,12 @@ def were_not_there(
     more_before: Mapping[str, Sequence[Finding]],
 ) -> list[bool]:
     """Claim of each alert of *file* that its earlier version had none of that key, whatever moved."""
-    old, judged = judge_earlier(file, change, before, judge)
-    earlier = change.before.get(file.source.path, file.source.path)
-    found = judged.findings if judged is not None else ()
-    known = keys_before(file, old, [*found, *more_before.get(earlier, ())])
+    earlier = judge_earlier(file, change, before, judge)
+    if earlier is None:
+        return [True] * len(file.alerts)
+    old, judged = earlier
+    more = more_before.get(change.before.get(file.source.path, file.source.path), ())
+    known = keys_before(file, old, [*judged.findings, *more])
     fresh: list[bool] = []
     for alert in file.alerts:
         fresh.append(known[alert.key] <= 0)
@@ -249,17 +251,16 @@ def were_not_there(
 
 def judge_earlier(
     file: Inspected, change: Change, before: Mapping[str, bytes], judge: CachingJudge
-) -> tuple[Source | None, Judgement | None]:
+) -> tuple[Source, Judgement] | None:
     """Return the earlier version of *file*, or what it is a copy of, and what *judge* says of it; None of neither."""
     path = change.earlier(file.source.path, file.source.utf8)
     old = read_source(path, before[path] if path in before else change.base.read_one(path))
-    return old, judge.judge(old) if old is not None else None
+    return None if old is None else (old, judge.judge(old))
 
 
-def keys_before(file: Inspected, old: Source | None, found: Sequence[Finding]) -> Counter[Key]:
+def keys_before(file: Inspected, old: Source, found: Sequence[Finding]) -> Counter[Key]:
     """Return how often the *old* version of *file*, in which this was *found*, had a finding of which key."""
-    keys = keys_of(old, found) if old is not None else []
-    return Counter(key._replace(path=file.source.path) for key in keys)
+    return Counter(key._replace(path=file.source.path) for key in keys_of(old, found))
 
 
 def make_report(

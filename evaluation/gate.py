@@ -40,6 +40,8 @@ COMMIT = re.compile("[0-9a-f]{7,64}")
 DIGITS = 9
 """Decimals in which numbers must be the stored ones: mathematical functions differ by machine in their last place."""
 
+ASKED = ("arm_id", "probe_id", "prompt_sha256", "max_tokens", "temperature", "sample_ix")
+"""What names a sample beside its model, in the order of `sample_key`."""
 EVIDENCE = ("the evidence", "; run the same evaluate command again")
 """What may have another form, and the way out (`expect_form`)."""
 
@@ -149,16 +151,8 @@ def check_rows(stored: Stored) -> None:
     folds: dict[int, dict[str, str | None]] = {row["fold"]: row["models"] for row in stored.run.get("folds", ())}
     for row in stored.samples:
         trained = folds[fold[row["probe_id"]]] if row["probe_id"] in fold else models
-        key = sample_key(
-            str(trained.get(row["arm_id"]) or models.get(row["arm_id"])),
-            row["arm_id"],
-            row["probe_id"],
-            row["prompt_sha256"],
-            row["max_tokens"],
-            row["temperature"],
-            row["sample_ix"],
-        )
-        if key != row["key"]:
+        model = str(trained.get(row["arm_id"]) or models.get(row["arm_id"]))
+        if row["key"] != sample_key(model, *(row[name] for name in ASKED)):
             raise MismatchError(f"a sample of probe {row['probe_id']} does not belong to the arm {row['arm_id']!r}")
     check_order(stored)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .statistics import Change, Comparison, compare, relative_change
+from .statistics import Comparison, Reduction, compare, relative_change
 from .tables import Row, Values
 
 
@@ -21,7 +21,7 @@ class Losses:
 
     comparisons: list[Comparison]
     general: Comparison | None
-    learned: Change | None
+    learned: Reduction | None
     """By what share the loss on the probes' references fell."""
     summary: dict[str, Any]
 
@@ -30,7 +30,7 @@ def weigh_losses(rows: Sequence[Row]) -> Losses:
     """Return the comparisons of tuned and base loss, on the probes and on general code."""
     comparisons: list[Comparison] = []
     general: Comparison | None = None
-    learned: Change | None = None
+    learned: Reduction | None = None
     summary: dict[str, Any] = {}
     for part, endpoint in (("test", "answer_loss"), ("general", "general_loss")):
         own = [row for row in rows if row["set"] == part]

@@ -227,7 +227,7 @@ def mean_interval(values: Mapping[str, float], clusters: Mapping[str, str]) -> t
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Reduction:
     """
     By how much a total fell: 1 - a/b, as a share.
     """
@@ -236,7 +236,7 @@ class Change:
     ci: tuple[float, float] | None
 
 
-def relative_change(a: Mapping[str, float], b: Mapping[str, float], clusters: Mapping[str, str]) -> Change:
+def relative_change(a: Mapping[str, float], b: Mapping[str, float], clusters: Mapping[str, str]) -> Reduction:
     """Return by what share the total of *a* lies below *b*'s, with a ratio's interval, linearised and clustered."""
     ids = sorted(b)
     total = math.fsum(b.values())
@@ -244,10 +244,10 @@ def relative_change(a: Mapping[str, float], b: Mapping[str, float], clusters: Ma
     residuals = [a[i] - ratio * b[i] for i in ids]
     sums = cluster_sums(residuals, [clusters[i] for i in ids], [b[i] for i in ids])
     if len(sums.weights) < 2:
-        return Change(1 - ratio, None)
+        return Reduction(1 - ratio, None)
     se = math.sqrt(variance_of(sums.totals, sums.weights)) / total
     half = t_quantile(1 - ALPHA / 2, degrees_of_freedom(sums.weights)) * se
-    return Change(1 - ratio, (1 - ratio - half, 1 - ratio + half))
+    return Reduction(1 - ratio, (1 - ratio - half, 1 - ratio + half))
 
 
 def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:

@@ -14,17 +14,18 @@ A pure function: no file, no clock, no model. `gate` calls it again on stored ev
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..mining.split import FEW_CLUSTERS
+from .arms import ARMS
 from .distributions import t_quantile
 from .figures import decimal, percents, points, signed, span
 from .insecure import InsecureCalls
 from .integrity import Integrity
 from .policy import Policy
-from .statistics import ALPHA, Change, Comparison, NonInferiority, Plan
+from .statistics import ALPHA, Comparison, NonInferiority, Plan, Reduction
 
 FLOOR = 0.02
 """Where no arm has so many of its answers accepted, arms that are alike in acceptance are not shown to be alike."""
@@ -58,7 +59,7 @@ class Evidence:
     """Whether any prompt with the guide or retrieved code was asked: an adapter is weighed against these."""
     highest: float = 1.0
     """The highest acceptance of any arm."""
-    learned: Change | None = None
+    learned: Reduction | None = None
     """How far the loss on the held-out answers fell; None where it was not measured."""
     folds: int = 0
     """Adapters that the probes were dealt to, each trained without the probes it was asked; 0: the one at hand."""
@@ -269,7 +270,7 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
     return f"{sentence} About {needed:,} probes would tell a gain of {points(evidence.policy.minimum_gain)} from none."
 
 
-def write_floor(probes: int, learned: Change | None) -> str:
+def write_floor(probes: int, learned: Reduction | None) -> str:
     """Return the sentence where acceptance tells nothing: what the loss on the house's own answers tells instead."""
     weak = f"No way of asking this base gets {FLOOR:.0%} of {probes} answers accepted, so acceptance tells nothing here"
     if learned is None:
@@ -294,3 +295,26 @@ def as_json(verdict: Verdict, evidence: Evidence) -> dict[str, Any]:
         "plan": asdict(evidence.plan),
         "policy": asdict(evidence.policy),
     }
+
+
+def say_better_prompts(stored: Mapping[str, Any]) -> str:
+    """
+    Return which prompts have more answers accepted on the test probes than the one chosen, of a *stored* verdict.
+
+    It says, too, why that one was chosen all the same; nothing where none has more.
+    """
+    chosen = stored["chosen"]
+    rates = {arm["arm_id"]: arm["rates"]["accept"]["rate"] for arm in stored["arms"] if "accept" in arm["rates"]}
+    prompts = {name: rate for name, rate in rates.items() if name in ARMS and not ARMS[name].adapted}
+    own = prompts.get(chosen["prompt"])
+    if own is None:
+        return ""
+    better = sorted((name for name, rate in prompts.items() if rate > own), key=lambda name: -prompts[name])
+    if not better:
+        return ""
+    names = " and ".join(f"{name} ({prompts[name]:.1%})" for name in better)
+    how = f"on {chosen['probes']:,} validation probes" if chosen["by"] == "validation" else "by rule, before any answer"
+    return (
+        f"{names} did better on the test probes than {chosen['prompt']} ({own:.1%}), the prompt compared: that was "
+        f"chosen {how}, because the luckiest of several on the probes that decide would be no fair rival."
+    )

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from ..chosen import say_better_prompts
 from ..figures import decimal, percent, show_chance, show_p, signed, span
 from ..memory import BY_CHANCE
 from ..tables import Row
+from ..verdict import say_better_prompts
 from .charts import Curve, draw_curve
 
 FEW_PROBES = 200

@@ -28,11 +28,11 @@ from idiolect.evaluation import measure, parts, samples, size, task
 from idiolect.evaluation.arms import ARMS
 from idiolect.evaluation.ask import models_of, plan_jobs
 from idiolect.evaluation.checks.check import LOST, Answer, Result, collect_checks
-from idiolect.evaluation.chosen import say_better_prompts
 from idiolect.evaluation.gate import judge_gate
 from idiolect.evaluation.latency import describe_latency
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.probes import select_probes
+from idiolect.evaluation.verdict import say_better_prompts
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError, MismatchError, TooSmallError
 from idiolect.mining.taught import write_taught

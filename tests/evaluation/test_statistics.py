@@ -13,7 +13,7 @@ import pytest
 from idiolect.evaluation.distributions import t_quantile, t_tail
 from idiolect.evaluation.integrity import check_repeat
 from idiolect.evaluation.statistics import (
-    Change,
+    Reduction,
     chance_of_better,
     cluster_sums,
     clustered_error,
@@ -81,7 +81,7 @@ def test_one_cluster_has_no_error_and_an_interval_of_everything():
     assert comparison.p is None
     assert (interval(0.5, None, 0.0, bounded=False), degrees_of_freedom([2])) == (None, 0)
     assert mean_interval({"x": 1.0, "y": 1.0}, {"x": "c", "y": "c"}) == (0.0, 1.0)
-    assert relative_change({"x": 1.0}, {"x": 2.0}, {"x": "c"}) == Change(0.5, None)
+    assert relative_change({"x": 1.0}, {"x": 2.0}, {"x": "c"}) == Reduction(0.5, None)
 
 
 def test_two_clusters_by_hand():

@@ -12,7 +12,7 @@ import pytest
 from idiolect.evaluation.insecure import InsecureCalls
 from idiolect.evaluation.integrity import Integrity
 from idiolect.evaluation.policy import Policy
-from idiolect.evaluation.statistics import Change, Comparison, NonInferiority, compare, plan_suite
+from idiolect.evaluation.statistics import Comparison, NonInferiority, Reduction, compare, plan_suite
 from idiolect.evaluation.verdict import EXIT_CODES, Evidence, as_json, decide, highest_gain
 from idiolect.mining.errors import SettingsError
 
@@ -284,7 +284,7 @@ def test_a_gain_that_nothing_could_show_is_no_policy(value):
 def test_at_the_floor_acceptance_tells_nothing():
     """No arm reaches 2 %: not even a thousand probes make a no, and the sentence tells the loss instead."""
     flat = gain(0.0, -0.002, 0.002)
-    learned = Change(0.07, (0.05, 0.09))
+    learned = Reduction(0.07, (0.05, 0.09))
 
     verdict = decide(evidence(primary=flat, prompt_gain=None, highest=0.019, learned=learned))
 
