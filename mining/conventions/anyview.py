@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from tree_sitter import Node, QueryCursor
+from tree_sitter import Node, Point, QueryCursor
 
 from ..definitions import MATCH_LIMIT
 from ..pages import is_page
@@ -120,6 +120,12 @@ class AnyView(View):
         """Claim that *byte* lies inside a string or a comment, past its first byte."""
         place = bisect_left(self.opaque, (byte, 0)) - 1
         return place >= 0 and byte < self.opaque[place][1]
+
+    def part(self, kind: str, token: Node, start: int, end: int) -> Part:
+        """Return a part of *token* on one line, from byte *start* of the file to *end*."""
+        row = self.source.line_of(start) - 1
+        first, last = (Point(row, byte - self.source.line_starts[row]) for byte in (start, end))
+        return Part(kind, token, start, end, first, last)
 
     def is_silenced(self, asker: Convention, mark: Node | Part) -> bool:
         """Claim that a comment silences what *asker* asks on the first line of *mark*."""

@@ -10,11 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tree_sitter import Point
-
 from ..source import text_of
 from .anyview import AnyView
-from .convention import Choice, Edit, Examples, NeutralConvention, Part, Place
+from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .neutral_text import DOCUMENTING
 
 TAG = re.compile(rb"(?m)^[ \t]*(?:/\*[*!]|\*|//[/!])?[ \t]*([@\\][A-Za-z]+)(?![\w-])")
@@ -93,9 +91,7 @@ class TagSpelling(NeutralConvention):
                 tag = found[1].decode()
                 if tag in known:
                     start, end = (comment.start_byte + byte for byte in found.span(1))
-                    row = file.source.line_of(start) - 1
-                    first, last = (Point(row, byte - file.source.line_starts[row]) for byte in (start, end))
-                    yield Choice(tag, Part("tag", comment, start, end, first, last), known[tag])
+                    yield Choice(tag, file.part("tag", comment, start, end), known[tag])
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return another spelling of the same."""
