@@ -72,6 +72,8 @@ BREAK = re.compile(rb"[.!?](?:\s|\\n)")
 """What ends a sentence that another one follows: they need full stops between them, whatever the last one does."""
 INITIAL = re.compile(rb"(?<!\S)[A-Za-z]")
 QUOTES = (b"'", b'"', b"`")
+NAMED = re.compile(r"\W")
+"""What stands between the names in a path."""
 ENDED = re.compile(rb"[\w$]\Z")
 """What stands before the end of a word."""
 WITHIN = re.compile(rb"[a-z,] ")
@@ -149,6 +151,7 @@ class MessageForm(NeutralConvention):
                 "run('git');\nthrow new Error('git is not there');\n",
                 "throw new Error(`${a} is not set`);\n",
                 "throw new Error('--now is not known');\n",
+                "throw new Error('src is not there');\n",
                 "throw new Error(a, find('no such key'));\n",
             ),
         ),
@@ -375,7 +378,9 @@ def are_capitals(text: bytes) -> bool:
 
 
 def is_name(word: bytes, file: AnyView) -> bool:
-    """Claim that *word* is a name in a file: of code, between quotes, or with its capital within a sentence."""
+    """Claim that *word* is a name in a file: of code, in its path, between quotes, or with a capital in a sentence."""
+    if word.decode() in NAMED.split(file.path):
+        return True
     utf8 = file.utf8
     for found in re.finditer(word + rb"(?![\w$])", utf8):
         start, end = found.span()
