@@ -20,12 +20,10 @@ from .docstrings import UNENDED
 
 LOWER, CAPITAL = "a lower-case letter", "a capital"
 STOP, NO_STOP = "a full stop", "no full stop"
-SHOULD, ANOTHER = "`should`", "another word"
-LETTER, WORD, END = "the first letter", "the first word", "the end"
-KEY = "{part} of the text of `{called}`"
-"""What is asked about."""
-TOPIC = re.compile(r"(the \w+(?: \w+)?) of the text of (.+)")
-ANSWERS = {LETTER: frozenset({LOWER, CAPITAL}), WORD: frozenset({SHOULD, ANOTHER}), END: frozenset({STOP, NO_STOP})}
+LETTER, END = "the first letter", "the end"
+OF_TEXT = " of the text of "
+"""What stands between the part that is asked about and the name of what is called."""
+ANSWERS = {LETTER: frozenset({LOWER, CAPITAL}), END: frozenset({STOP, NO_STOP})}
 
 ARGUMENTS = re.compile(r"(?:macro_argument_list|(?:value_)?arguments|(?:annotation_)?argument_list|token_tree)$")
 """Kinds of nodes that hold what is passed to a call."""
@@ -103,7 +101,6 @@ class MessageForm(NeutralConvention):
     id = "Q30"
     name = "message-form"
     question = "What is {key}?"
-    never = frozenset({ANOTHER})
     # what departs says the same
     cap = "advise"
     linter_codes = frozenset({"lowercase-name", "prefer-lowercase-title"})
@@ -170,14 +167,6 @@ class MessageForm(NeutralConvention):
             nearly=("it('GET reads all', () => {});\n", "it(`${a} Reads all`, () => {});\n"),
         ),
         Examples(
-            value=SHOULD,
-            key="the first word of the text of `it`",
-            path="src/a.test.ts",
-            conforms=("it('should read all keys', () => {});\n",),
-            departs=("it('reads all keys', () => {});\n",),
-            nearly=("it('GET reads all', () => {});\n", "describe('all of them', () => {});\n"),
-        ),
-        Examples(
             value=LOWER,
             key="the first letter of the text of `expect`",
             path="src/a.rs",
@@ -232,28 +221,24 @@ class MessageForm(NeutralConvention):
         """Yield how each message begins and ends, where it might do otherwise."""
         names: dict[bytes, bool] = {}
         for called, text, start, token, is_first, is_last in messages_in(file):
-            is_title = TESTED.fullmatch(called) is not None
-            found = FIRST.match(text) if is_first else None
-            if found is not None:
-                word = found[1]
-                mark = file.part("text", token, start, start + len(word))
+            first = FIRST.match(text) if is_first and not are_capitals(text) else None
+            if first is not None:
+                word = first[1]
                 if word not in names:
                     names[word] = is_name(word, file)
-                if not names[word] and not are_capitals(text):
-                    yield Choice(LOWER if word.islower() else CAPITAL, mark, KEY.format(part=LETTER, called=called))
-                if is_title:
-                    value = SHOULD if word.lower() == b"should" else ANOTHER
-                    yield Choice(value, mark, KEY.format(part=WORD, called=called))
-            found = LAST.search(text) if is_last and not is_title else None
-            if found is not None and found[1].decode() not in UNENDED and not BREAK.search(text):
+                if not names[word]:
+                    mark = file.part("text", token, start, start + len(word))
+                    yield Choice(LOWER if word.islower() else CAPITAL, mark, f"{LETTER}{OF_TEXT}`{called}`")
+            # nobody ends a title with one
+            last = LAST.search(text) if is_last and not TESTED.fullmatch(called) else None
+            if last is not None and last[1].decode() not in UNENDED and not BREAK.search(text):
                 end = start + len(text)
                 mark = file.part("text", token, end - 1, end)
-                yield Choice(STOP if found[2] else NO_STOP, mark, KEY.format(part=END, called=called))
+                yield Choice(STOP if last[2] else NO_STOP, mark, f"{END}{OF_TEXT}`{called}`")
 
     def answers_to(self, key: str) -> frozenset[str]:
         """Return the answers about a beginning, or about an end; all where it is the rule as a whole."""
-        found = TOPIC.fullmatch(self.topic(key) or key)
-        return ANSWERS[found[1]] if found is not None else self.answers
+        return ANSWERS.get(self.topic(key).partition(OF_TEXT)[0], self.answers)
 
     def rewrite(self, place: Place, value: str) -> tuple[Edit, ...]:
         """Return the letter in the other case, or the full stop put in or taken out; no fix, for others may read it."""
@@ -270,8 +255,7 @@ class MessageForm(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        found = TOPIC.fullmatch(key)
-        part, called = found.groups() if found is not None else (LETTER, key)
+        part, _, called = key.partition(OF_TEXT)
         if part == END:
             return f"End the text of {called} {'with' if value == STOP else 'without'} a full stop."
         return f"Begin the text of {called} with {value}."
@@ -282,10 +266,9 @@ class MessageForm(NeutralConvention):
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return all whose texts begin, or end, in one way."""
-        *most, (value, last) = rules
-        names = [key.rpartition(" of ")[2] for _, key in most]
-        part, _, name = last.rpartition(" of ")
-        return self.advice(value, f"{part} of {', '.join(names)} and {name}")
+        (value, key), *_ = rules
+        *most, last = [key.partition(OF_TEXT)[2] for _, key in rules]
+        return self.advice(value, f"{key.partition(OF_TEXT)[0]}{OF_TEXT}{', '.join(most)} and {last}")
 
 
 def messages_in(file: AnyView) -> Iterator[Message]:
