@@ -92,7 +92,7 @@ class EndpointGenerator:
     """Whether the server is asked in chat form; None until it has been asked once."""
     answered: bool = False
     """Whether the server has answered anything yet."""
-    renamed: dict[str, str | None] = field(default_factory=dict)
+    renamed: dict[str, str | None] = field(default_factory=dict[str, str | None])
     """What the model takes instead of an option, or None where it is left out."""
     pause: float = PAUSE
     chatty: ClassVar[bool] = True
@@ -228,9 +228,9 @@ class EndpointGenerator:
 def read_reason(error: urllib.error.HTTPError) -> str:
     """Return why a server refuses, in its own words where it has some."""
     with suppress(OSError, HTTPException, ValueError, AttributeError):
-        body = json.loads(error.read(LARGEST_ANSWER))
-        told = body.get("error") or body.get("message") or body.get("detail")
-        told = told.get("message") if isinstance(told, dict) else told
+        body: Any = json.loads(error.read(LARGEST_ANSWER))
+        told: Any = body.get("error") or body.get("message") or body.get("detail")
+        told = told if isinstance(told, str) else told.get("message")
         if isinstance(told, str) and told.strip():
             return told.strip()[:LONGEST_REASON]
     return str(error.reason)

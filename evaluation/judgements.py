@@ -66,7 +66,8 @@ class CachingJudge:
         """Return the judgement that was kept."""
         entries = self.profile.entries
         findings = tuple(Finding(entries[place], source.path, *rest) for place, *rest in kept["findings"])
-        return Judgement(**{**kept, "findings": findings, "own_way": tuple(kept["own_way"])})
+        values: dict[str, Any] = {**kept, "findings": findings, "own_way": tuple(kept["own_way"])}
+        return Judgement(**values)
 
 
 def forget_oldest() -> None:

@@ -39,8 +39,8 @@ def bindings_of(tree: ast.Module) -> Counter[str]:
 def scopes_around(line: int, tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Module]:
     """Return the functions around *line*, the innermost first, and the module."""
     around = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS) and is_in(line, node)]
-    # what is further in begins later
-    return [*sorted(around, key=lambda node: -node.lineno), tree]
+    around.sort(key=lambda node: -node.lineno)  # what is further in begins later
+    return [*around, tree]
 
 
 def times_bound(name: str, line: int, tree: ast.Module) -> int:

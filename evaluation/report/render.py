@@ -137,7 +137,7 @@ def load_template() -> Template:
         from jinja2 import Environment, FileSystemLoader
     except ImportError:
         raise MissingExtraError("jinja2", "idiolect[evaluate]") from None
-    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True)
+    environment: Any = Environment(loader=FileSystemLoader(HERE), autoescape=True)
     environment.filters.update(percent=percent, signed=signed, span=span, decimals=decimals)
     return environment.get_template("page.html")
 
