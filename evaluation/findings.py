@@ -283,7 +283,6 @@ def make_report(
     shown = tiers_from(lowest)
     found = [alert for file in files for alert in file.alerts]
     found.sort(key=lambda a: (a.finding.path, a.finding.line, a.finding.column, a.finding.entry.id))
-    alerts = [alert for alert in found if alert.finding.entry.tier in shown]
     # what stood there before has the first claim to an entry: one that looks like it is one more; what is not shown has
     # the last, but is not mended for its rule being weaker than when it was accepted
     claims = sorted(
@@ -298,7 +297,7 @@ def make_report(
 
     known = match_baseline(baseline or {}, [alert.key for alert in claims], renamed or {}, listed, defined)
     accepted = {id(alert) for alert, is_known in zip(claims, known.accepted, strict=True) if is_known}
-    asked = [alert for alert in alerts if alert.state != "old"]
+    asked = [alert for alert in found if alert.finding.entry.tier in shown and alert.state != "old"]
     marked = [replace(alert, state="accepted") if id(alert) in accepted else alert for alert in asked]
     return Report(
         profile=profile,
