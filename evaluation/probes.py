@@ -152,17 +152,16 @@ def select_probes(corpus: Corpus, split: str, count: int | None, admit: Admit, t
     trained = TrainedAnswers(corpus.pairs("train"))
     admitted: list[Probe] = []
     refused = [(name, TAUGHT_BEFORE) for name in sorted(known)]
-    position = 0
-    while position < len(ordered) and (count is None or len(admitted) < count):
-        wanted = len(ordered) if count is None else max(8, count - len(admitted))
-        batch = ordered[position : position + wanted]
+    position, most = 0, len(ordered) if count is None else count
+    while position < len(ordered) and len(admitted) < most:
+        batch = ordered[position : position + max(8, most - len(admitted))]
         position += len(batch)
         probes, reasons = open_probes(corpus, batch, trained)
         refused.extend(reasons)
         for probe, reason in zip(probes, admit(probes), strict=True):
             if reason:
                 refused.append((probe.id, reason))
-            elif count is None or len(admitted) < count:
+            elif len(admitted) < most:
                 admitted.append(probe)
     return Suite(split, tuple(admitted), tuple(refused), len(candidates))
 
