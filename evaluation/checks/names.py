@@ -111,16 +111,18 @@ class NamesCheck:
                 theirs[what(error)] -= 1
             else:
                 fresh.append(error)
-        wrong = [error for error in fresh if self.is_wrong(error, answer)]
+        wrong = self.find_wrong(fresh, answer.source)
         remarks = tuple(Remark(f"A11[{m.kind}]", m.line, m.message) for m in map(as_missing, wrong))
         detail = {"wrong": sorted({remark.message for remark in remarks}), "undecided": len(fresh) - len(wrong)}
         return Result(not wrong, "names" if wrong else "ok", detail, remarks)
 
-    def is_wrong(self, error: Said, answer: Answer) -> bool:
-        """Claim that nothing in the repository, nor in the answer's own file, makes the error right."""
-        lines = answer.source.utf8.split(b"\n")
-        around = replace(self.house, text=self.house.text + b"\n" + answer.source.utf8, known={})
-        return is_certain(error, self.house, lines) and is_certain(error, around, lines)
+    def find_wrong(self, errors: Sequence[Said], source: Source) -> list[Said]:
+        """Return those of *errors* that nothing in the repository, nor in the answer's own file, makes right."""
+        lines = source.utf8.split(b"\n")
+        certain = [error for error in errors if is_certain(error, self.house, lines)]
+        # to look through a large house takes long: once for an answer, and only where there is something to decide
+        around = replace(self.house, text=self.house.text + b"\n" + source.utf8, known={}) if certain else self.house
+        return [error for error in certain if is_certain(error, around, lines)]
 
 
 def what(error: Said) -> tuple[str, str]:
