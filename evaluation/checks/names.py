@@ -75,7 +75,7 @@ class NamesCheck:
         with new_scratch("names") as scratch:
             root = scratch.resolve()
             for path in (*self.house.files, PROJECT):
-                copy(self.repository / path, root / path)
+                copy_plain(self.repository / path, root / path)
             laid = {lay(root, source, number): source for number, source in enumerate(sources)}
             for parts, found in self.ask_parts(root, list(laid)):
                 said.update((laid[path], []) for path in parts)
@@ -104,11 +104,11 @@ class NamesCheck:
 
     def judge_one(self, answer: Answer, said: Mapping[Source, list[Said]]) -> Result:
         """Return what is wrong inside the answer's span, beyond what the resolver says of the reference."""
-        theirs = Counter(map(what, inside(said.get(answer.reference, []), answer.reference, answer.reference_span)))
+        theirs = Counter(map(gist_of, inside(said.get(answer.reference, []), answer.reference, answer.reference_span)))
         fresh: list[Said] = []
         for error in inside(said.get(answer.source, []), answer.source, answer.span):
-            if theirs[what(error)] > 0:
-                theirs[what(error)] -= 1
+            if theirs[gist_of(error)] > 0:
+                theirs[gist_of(error)] -= 1
             else:
                 fresh.append(error)
         wrong = self.find_wrong(fresh, answer.source)
@@ -125,7 +125,7 @@ class NamesCheck:
         return [error for error in certain if is_certain(error, around, lines)]
 
 
-def what(error: Said) -> tuple[str, str]:
+def gist_of(error: Said) -> tuple[str, str]:
     """Return what an error says, wherever it stands."""
     return error["name"], error["description"].partition("\n")[0]
 
@@ -151,7 +151,7 @@ def lay(root: Path, source: Source, number: int) -> str:
     return beside
 
 
-def copy(file: Path, target: Path) -> None:
+def copy_plain(file: Path, target: Path) -> None:
     """Copy a plain file; one that has gone meanwhile is left out."""
     with suppress(OSError):
         data = file.read_bytes()
