@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from stat import S_ISDIR
@@ -90,7 +90,6 @@ class Outcome:
     status: Status
     output: bytes = b""
     code: int | None = None
-    seconds: float = 0.0
     detail: str = ""
 
 
@@ -128,10 +127,8 @@ def run_caged(
 ) -> Outcome:
     """Run *command* in a *cage* of its own, made for it and gone after it, and return how it ended."""
     limits, cage = limits or Limits(), cage or Cage()
-    begin = time.monotonic()
     with new_scratch("cage") as scratch:
-        outcome = supervise(make_plan(command, limits, cage, str(scratch)), stdin, limits)
-    return replace(outcome, seconds=time.monotonic() - begin)
+        return supervise(make_plan(command, limits, cage, str(scratch)), stdin, limits)
 
 
 def make_plan(command: Sequence[str], limits: Limits, cage: Cage, scratch: str) -> dict[str, Any]:
