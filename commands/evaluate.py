@@ -107,6 +107,9 @@ def command(
     if taught and endpoint is None:
         raise click.UsageError("--taught says how the model of --endpoint and --model was tuned: name them, too.")
     rival = EndpointGenerator(endpoint, rival_name, taught=taught) if endpoint and rival_name else None
+    if rival is not None and not (out / "samples.jsonl").exists():
+        # where there are answers the rival's may be among them, and nobody need be there any more
+        rival.greet()
     from ..training.generation import load_model
 
     with show_progress() as report, goes_on("The same command goes on."):

@@ -111,6 +111,10 @@ class EndpointGenerator:
         told = {"base": self.model, "engine": "endpoint", "url_sha256": sha256_json(self.url)[:16]}
         return told if self.taught is None else {**told, "taught": self.taught}
 
+    def greet(self) -> None:
+        """Ask for one line. Raises `InputError` where nothing is answered: before others have answered for an hour."""
+        list(self.generate([Request("implement", "a.py", "python", "", "def f():")], adapted=False, max_tokens=[16]))
+
     def count_tokens(self, text: str) -> int:
         """Return an estimate: a server counts in its own tokens."""
         return len(text) // 3 + 1
@@ -220,7 +224,8 @@ class EndpointGenerator:
                 pause = max(pause, float(asked)) if asked.isdigit() else pause
             except (OSError, HTTPException, ValueError) as error:
                 if not tries:
-                    raise RefusedError(0, str(error)) from None
+                    told = "what it sends is no JSON" if isinstance(error, ValueError) else str(error)
+                    raise RefusedError(0, told) from None
             time.sleep(min(pause, LONGEST_PAUSE))
             pause *= 2
 

@@ -11,6 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from idiolect.cli import main
 from idiolect.evaluation.arms import Request
 from idiolect.evaluation.endpoint import EndpointGenerator
 from idiolect.evaluation.gate import judge_gate
@@ -150,7 +151,7 @@ REFUSALS = [
     ),
     pytest.param((422, {"detail": "Model is loading"}), "says 422 Model is loading. Mend", id="in another"),
     pytest.param((500, b"<html>"), "says 500 Internal Server Error. Mend", id="in no form"),
-    pytest.param((200, b"<html>log in</html>"), "does not answer: ", id="a page"),
+    pytest.param((200, b"<html>log in</html>"), "does not answer: what it sends is no JSON. Mend", id="a page"),
     pytest.param((404, {"error": {"message": "No model `large`."}}), "says 404 No model `large`. Check", id="no model"),
 ]
 
@@ -168,6 +169,17 @@ def test_nobody_at_the_address_is_told():
     """A server that is not running costs no hour of lost samples."""
     with pytest.raises(InputError, match=r"does not answer: .*refused"):
         ask("http://127.0.0.1:9/v1")
+
+
+def test_a_server_that_answers_nothing_is_told_before_a_model_is_loaded(corpus, serve, tmp_path, monkeypatch, capsys):
+    """Losses and answers of a large model take an hour, and a key that is wrong is wrong at once."""
+    server = serve(lambda path, body, count: (401, {"error": {"message": "Incorrect API key provided"}}))
+    monkeypatch.setattr("idiolect.training.generation.load_model", lambda *_: pytest.fail("a model was loaded"))
+    asked = ["evaluate", str(corpus.folder), "--out", str(tmp_path / "e"), "--endpoint", server.url, "--model", "large"]
+
+    assert 2 == main(asked)
+    assert "says 401 Incorrect API key provided. Set IDIOLECT_ENDPOINT_KEY" in capsys.readouterr().err
+    assert not (tmp_path / "e").exists()
 
 
 def test_options_that_a_model_does_not_take_are_left_out(serve):
