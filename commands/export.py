@@ -50,3 +50,5 @@ def command(source: Path, form: str, out: Path, base: str | None, precision: str
         )
     else:
         click.echo(f"{out}: " + ", ".join(f"{count:,} {split}" for split, count in summary["counts"].items()))
+        way = f"idiolect evaluate {source} --out DIR --endpoint URL --model NAME --taught {form}"
+        click.echo(f"Test pairs stay here. Judge what comes of these: {way}")

@@ -35,6 +35,7 @@ LEAST_DISCORDANT = 0.1
 PAIRS = (
     ("tuned", "base"), ("tuned+rag", "rag"), ("tuned", "guide+rag"), ("tuned+rag", "guide+rag"), ("guide", "base"),
     ("rag", "base"), ("guide+rag", "base"), ("tuned", "placebo"), ("tuned", "rival"), ("tuned+rag", "rival"),
+    ("guide+rag", "rival"), ("base", "rival"),
 )  # fmt: skip
 
 

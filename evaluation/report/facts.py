@@ -81,20 +81,19 @@ def say_cost(verdict: Row, latency: Mapping[str, Row]) -> Iterator[str]:
 
 
 def say_rival(run: Row, verdict: Row) -> Iterator[str]:
-    """Yield how the adapter does beside another model, and what an answer takes of either."""
-    tuned = verdict["chosen"]["tuned"]
-    against = next((row for row in verdict["comparisons"] if (row["a"], row["b"]) == (tuned, "rival")), None)
-    if against is None:
+    """Yield how the adapter does beside another model, and what is asked of either; without one, how prompts do."""
+    beside = {row["a"]: row for row in verdict["comparisons"] if row["b"] == "rival"}
+    ours = next((arm for arm in (verdict["chosen"]["tuned"], "guide+rag", "base") if arm in beside), None)
+    if ours is None:
         return
+    against = beside[ours]
     tokens = {arm["arm_id"]: arm["prompt_tokens"] for arm in verdict["arms"]}
-    ours, theirs = tokens[tuned], tokens["rival"]
+    few, many = tokens[ours], tokens["rival"]
     within = "" if against["ci"] is None else f", 95% interval {span(against['ci'])}"
     # a server need not count
-    prompts = (
-        f", with prompts of {ours:,.0f} tokens instead of {theirs:,.0f}, as each counts" if ours and theirs else ""
-    )
+    prompts = f", with prompts of {few:,.0f} tokens instead of {many:,.0f}, as each counts" if few and many else ""
     yield (
-        f"Beside {name_rival(run)}, {tuned} has {percent(against['mean_a'])} of its answers accepted instead of "
+        f"Beside {name_rival(run)}, {ours} has {percent(against['mean_a'])} of its answers accepted instead of "
         f"{percent(against['mean_b'])} ({signed(against['mean_diff'])}{within}){prompts}."
     )
 

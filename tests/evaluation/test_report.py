@@ -353,6 +353,20 @@ def test_what_an_answer_saves_is_told_in_tokens_and_seconds(latency: dict[str, d
 
 
 @pytest.mark.parametrize(
+    ("tuned", "beside", "told"),
+    [("tuned+rag", ["tuned", "tuned+rag", "base"], "tuned+rag"), (None, ["guide+rag", "base"], "guide+rag"),
+     (None, ["base"], "base"), ("tuned", [], "")],
+)  # fmt: skip
+def test_a_rival_stands_beside_the_arm_that_is_compared(tuned: str | None, beside: list[str], told: str):
+    """Where there is no adapter, as for a model that a hosted tuner made, beside the fullest prompt that was asked."""
+    rows = [{"a": arm, "b": "rival", "mean_a": 0.1, "mean_b": 0.2, "mean_diff": -0.1, "ci": None} for arm in beside]
+    arms = [{"arm_id": arm, "prompt_tokens": None} for arm in ("tuned", "tuned+rag", "guide+rag", "base", "rival")]
+    verdict = {"chosen": {"tuned": tuned}, "comparisons": rows, "arms": arms}
+
+    assert [told] * bool(told) == [fact.split()[3] for fact in say_rival({}, verdict)]
+
+
+@pytest.mark.parametrize(
     ("counted", "said"), [(528.4, ", with prompts of 163 tokens instead of 528, as each counts"), (None, "")]
 )
 def test_a_rival_is_told_by_its_name_beside_the_adapter(counted: float | None, said: str):

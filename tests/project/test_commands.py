@@ -413,8 +413,9 @@ def test_rows_are_written_without_torch(corpus: Path, tmp_path: Path):
     words = ["export", str(corpus), "--to", "openai", "--out", str(tmp_path / "rows")]
     hidden = f"import sys; sys.modules['torch'] = None; from idiolect.cli import main; sys.exit(main({words}))"
 
-    subprocess.run([sys.executable, "-c", hidden], check=True, capture_output=True, timeout=120)
+    ran = subprocess.run([sys.executable, "-c", hidden], check=True, capture_output=True, timeout=120, text=True)
 
+    assert f"idiolect evaluate {corpus} --out DIR --endpoint URL --model NAME --taught openai" in ran.stdout
     row = json.loads((tmp_path / "rows" / "train.jsonl").read_text("utf-8").splitlines()[0])
     assert ["system", "user", "assistant"] == [message["role"] for message in row["messages"]]
 
