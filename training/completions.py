@@ -145,6 +145,8 @@ def refuse_unsupported(body: Mapping[str, Any]) -> None:
         if option in CHANGE_NOTHING:
             if value != CHANGE_NOTHING[option] and option != spared:
                 raise RefusedError(f"{option!r} other than {json.dumps(CHANGE_NOTHING[option])} is not supported.")
+        elif option == "messages":
+            raise RefusedError("There is no chat here: send the text to go on from as 'prompt'.")
         elif option not in TAKEN:
             raise RefusedError(f"{option!r} is not supported: leave it out. Taken are {', '.join(TAKEN)}.")
 

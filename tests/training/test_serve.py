@@ -335,6 +335,14 @@ def test_no_option_is_passed_over(served, option, nothing, something):
     assert (400, f"'{option}'") == (caught.value.code, json.load(caught.value)["error"]["message"].split()[0])
 
 
+def test_a_chat_is_told_what_to_send_instead(served):
+    """To leave `messages` out, as another option, would only lead to the next refusal."""
+    with pytest.raises(HTTPError) as caught:
+        post(served[0], {"messages": [{"role": "user", "content": "hi"}]})
+
+    assert "send the text to go on from as 'prompt'" in json.load(caught.value)["error"]["message"]
+
+
 def test_the_likeliest_token_is_the_likeliest_of_few(served):
     """At a temperature of 0 `top_p` asks for nothing, and some clients always send it."""
     asked = {"prompt": "def total(values):", "max_tokens": 4, "temperature": 0}
