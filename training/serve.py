@@ -139,6 +139,9 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(refusal.status, str(refusal), refusal.code)
             return
         with self.server.turn:
+            if self.server.closing.is_set():
+                self.refuse(503, CLOSED)
+                return
             if self.is_gone():
                 return
             head = render_head(self.server.name if ask.adapted else "base")

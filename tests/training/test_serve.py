@@ -443,7 +443,8 @@ def test_an_answer_that_nobody_waits_for_is_not_written_on(served, monkeypatch, 
     assert given_up.is_set()
 
 
-def test_an_ended_server_says_so_and_leaves_no_thread(served, monkeypatch):
+@pytest.mark.parametrize("streams", [(b"false", b"true"), (b"true", b"false")])
+def test_an_ended_server_says_so_and_leaves_no_thread(streams):
     """Half an answer does not pass for a whole one, and no connection outlives the server, not even a silent one."""
     begun = threading.Event()
 
@@ -456,7 +457,7 @@ def test_an_ended_server_says_so_and_leaves_no_thread(served, monkeypatch):
     server = Server(write_on, "adapter", 0)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     answers = []
-    for stream in (b"false", b"true"):
+    for stream in streams:
         body = b'{"prompt": "def total(values):", "stream": %b}' % stream
         client = socket.create_connection(server.server_address)
         client.sendall(b"POST /v1/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
@@ -468,14 +469,14 @@ def test_an_ended_server_says_so_and_leaves_no_thread(served, monkeypatch):
     server.shutdown()
     server.server_close()
     left = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
-    plain, streamed = (client.makefile("rb").read() for client in answers)
+    running, waiting = (client.makefile("rb").read() for client in answers)
     for client in (*answers, silent):
         client.close()
 
     assert not left
-    assert plain.startswith(b"HTTP/1.0 503")
-    assert b"was ended before" in plain
-    assert b"[DONE]" not in streamed
+    assert running.startswith(b"HTTP/1.0 200" if streams[0] == b"true" else b"HTTP/1.0 503")
+    assert waiting.startswith(b"HTTP/1.0 503")
+    assert all(b"was ended before" in answer and b"[DONE]" not in answer for answer in (running, waiting))
 
 
 def test_a_client_that_hangs_up_is_no_fault(served, capsys):
