@@ -15,7 +15,9 @@ import torch
 from idiolect.mining.errors import MismatchError
 from idiolect.mining.rows import ROWS, export_rows
 from idiolect.training import export
+from idiolect.training.families import probe_family
 from idiolect.training.generation import load_model
+from idiolect.training.prompts import ask_for
 from idiolect.training.train import train_adapter
 
 from .conftest import tiny_model
@@ -69,6 +71,22 @@ def test_a_pipeline_runs_a_merged_export(adapter, tiny_base, tmp_path):
         expected = live.generate(**ids, max_new_tokens=8, do_sample=False)[0, ids["input_ids"].shape[1] :]
 
     assert write.tokenizer.decode(expected, skip_special_tokens=True) == said["generated_text"]
+
+
+def test_another_server_can_be_asked_as_was_taught(adapter, tiny_base, tmp_path):
+    """From a merged folder alone come the ids of a prompt; what follows on them is what `generate` writes."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    export.export_merged(adapter, tmp_path / "merged", tiny_base, "fp32")
+    family = probe_family(AutoTokenizer.from_pretrained(tmp_path / "merged"))
+    shared, ask = family.prompt_ids("implement", "example.py", "python", "", "def total(values):")
+    ids = torch.tensor([[*shared, *ask]])
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")
+    written = merged.generate(ids, max_new_tokens=8, do_sample=False)[0, ids.shape[1] :]
+    request = ask_for("def total(values):", None)
+    ((_, answer),) = load_model(tiny_base, adapter).generator.generate([request], adapted=True, max_tokens=[8])
+
+    assert (ids.shape[1], answer.text) == (answer.prompt_tokens, family.answer_text(written.tolist(), "implement"))
 
 
 def test_a_wrong_merge_leaves_nothing(adapter, tiny_base, tmp_path, monkeypatch):
