@@ -65,6 +65,8 @@ KINDS = frozenset({"impl", "interface", "t"})
 """Words that say at the end of a type's name what kind of type it is."""
 WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z\d]+")
 OVERRIDE = re.compile(rb"\b[oO]verride\b")
+RECORD = "record_"
+"""How kinds of what is no more than its parameters begin: they are its members, and are called so."""
 SIGNS = "_$@"
 """What stands before a name that says something else than it: that nobody uses it, or that it is one."""
 RECEIVER = "the receiver of a method"
@@ -187,7 +189,10 @@ class ParameterName(NeutralConvention):
             path="src/A.cs",
             conforms=("class A {\n    void F(HttpContext context) { g(); }\n}\n",),
             departs=("class A {\n    void F(HttpContext httpContext) { g(); }\n}\n",),
-            nearly=("class A {\n    override void F(HttpContext httpContext) { g(); }\n}\n",),
+            nearly=(
+                "class A {\n    override void F(HttpContext httpContext) { g(); }\n}\n",
+                "record A(HttpContext HttpContext);\n",
+            ),
         ),
         Examples(
             value="$io",
@@ -310,7 +315,7 @@ def takers_in(file: AnyView) -> Iterable[tuple[Node, list[Taken]]]:
         owner = captures["site"][0].parent
         while owner is not None and "parameter" in owner.type:
             owner = owner.parent
-        if owner is None:
+        if owner is None or owner.type.startswith(RECORD):
             continue
         name, kind = captures["name"][0], captures["type"][0]
         # `A["b"]` is the type of a member
