@@ -20,6 +20,7 @@ from ..languages import Language
 from ..source import text_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
+from .neutral import any_of
 
 SCRIPT = """
 (required_parameter . pattern: (identifier) @name type: (type_annotation (_) @type)) @site
@@ -279,15 +280,22 @@ class ParameterName(NeutralConvention):
         return "" if key == RECEIVER else "a parameter"
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
-        """Return how parameters of several types are called, those first whose name their type does not tell."""
-        told = sorted(rules, key=lambda rule: rule[0].strip(SIGNS).lower() == "".join(words_of(rule[1])))
-        named = [f"`{key}` `{value}`" for value, key in told]
-        rest = named[MOST_NAMED:]
-        if len(rest) > 1:
-            named, last = named[:MOST_NAMED], f"those of {len(rest)} other types as they are called elsewhere"
-        else:
-            last = f"of {named.pop()}"
-        return f"Call a parameter of type {', of '.join(named)}, and {last}."
+        """Return how parameters of several types are called, those first whose type does not tell their name."""
+        told = sorted(rules, key=lambda rule: is_spelt_out(*rule))
+        most = MOST_NAMED if len(told) > MOST_NAMED + 1 else len(told)
+        types: defaultdict[str, list[str]] = defaultdict(list)
+        for value, key in told[:most]:
+            types["like its type" if is_spelt_out(value, key) else f"`{value}`"].append(f"`{key}`")
+        parts = [f"of {any_of(keys)} {name}" for name, keys in types.items()]
+        if told[most:]:
+            parts.append(f"those of {len(told) - most} other types as they are called elsewhere")
+        parts[0] = f"Call a parameter {parts[0].replace('of ', 'of type ', 1)}"
+        return f"{', '.join([*parts[:-1], f'and {parts[-1]}'] if len(parts) > 1 else parts)}."
+
+
+def is_spelt_out(value: str, key: str) -> bool:
+    """Claim that a name is that of its type, but for its case."""
+    return value.strip(SIGNS).lower() == re.split(r"\W+", key)[-1].lower()
 
 
 @cache

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from idiolect.mining.conventions import tally_source
+from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.guide import render_guide
 from idiolect.mining.judge import judge_source
 from idiolect.mining.languages import language_named
@@ -82,6 +83,20 @@ def test_a_guide_says_in_one_line_how_parameters_are_called():
     guide = render_guide(house())
 
     said = next(line for line in guide.splitlines() if "Call a parameter" in line)
-    assert "`context.Context` `ctx`" in said and "and those of 2 other types as they are called elsewhere (go)" in said
-    assert "`Call` `call`" not in said
+    assert said.startswith("- Call a parameter of type `context.Context` `ctx`, of `Dispenser` `d`, of `Event` `e`, ")
+    assert "and those of 2 other types as they are called elsewhere (go)." in said and "`Call`" not in said
     assert "Give the receiver of a method the name that it has in the type's other methods (go)." in guide
+
+
+def test_types_whose_parameters_are_called_alike_are_said_together():
+    """What is called like its type stands last, without its name."""
+    asked = conventions_by_id()["Q29"]
+    rules = [("call", "Call"), ("ctx", "caddy.Context"), ("$io", "IOInterface"), ("ctx", "context.Context")]
+
+    assert (
+        "Call a parameter of type `caddy.Context` or `context.Context` `ctx`, of `IOInterface` `$io`, "
+        "and of `Call` like its type."
+    ) == asked.advise_all(rules)
+    assert "Call a parameter of type `Call` or `A.Row` like its type." == asked.advise_all(
+        [("call", "Call"), ("$row", "A.Row")]
+    )
