@@ -80,7 +80,8 @@ def said_once(entries: Sequence[Entry]) -> list[list[Entry]]:
     rules: defaultdict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         convention = conventions_by_id()[entry.convention]
-        is_plain = convention.goes_without_saying(entry.language, entry.opportunities - entry.conforming)
+        departures = entry.opportunities - entry.conforming
+        is_plain = convention.goes_without_saying(entry.language, departures, entry.value, entry.topic)
         is_worth_it = convention.is_habit(entry.rule) and not is_plain
         if is_worth_it and (entry.convention, convention.implied_by(entry.key)) not in keys:
             rules[entry.convention, entry.key, entry.value].append(entry)

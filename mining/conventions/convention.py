@@ -325,8 +325,8 @@ class Convention:
         """Claim that people keep the rule, so that a guide says it; for a mined convention *rule* is what is asked."""
         return True
 
-    def goes_without_saying(self, language: str, departures: int) -> bool:
-        """Claim that a guide need not say a rule about *language* from which there are so many *departures*."""
+    def goes_without_saying(self, language: str, departures: int, value: str, topic: str) -> bool:
+        """Claim that a guide need not say that *value* is kept in *topic* of *language*, with so many *departures*."""
         return False
 
     def shared(self, value: str, key: str) -> str:

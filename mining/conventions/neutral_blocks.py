@@ -242,7 +242,7 @@ class RequiredChild(NeutralHouseConvention):
         """Claim that it is the house that asks for the key."""
         return is_free(rule)
 
-    def goes_without_saying(self, language: str, departures: int) -> bool:
+    def goes_without_saying(self, language: str, departures: int, value: str, topic: str) -> bool:
         """Claim that the compiler asks for the keys: a value of Rust has all of its fields."""
         return language == "rust" and not departures
 
