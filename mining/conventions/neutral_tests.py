@@ -27,7 +27,6 @@ EQUAL_NONE = "`assert_eq!(a, None)`"
 """Not all that may be none can be compared."""
 INSIDE, OUTSIDE = "a test in `describe`", "a test outside of `describe`"
 EACH_TEST, GROUPED, ALONE = "each test", "each test in `describe`", "a test outside of `describe`"
-TITLE, SMALL, CAPITAL = "a title", "a title that opens with a small letter", "a title that opens with a capital"
 LITERAL, NULL, UNDEFINED = "a comparison with a literal", "a comparison with `null`", "a comparison with `undefined`"
 NO_ERROR, ERROR, CHECK = "a check that there is no error", "a check of an error", "a check"
 ASSERTION, FALSE, EMPTY = "an assertion", "a check for `false`", "a check for `null`"
@@ -323,7 +322,7 @@ MATTERS = {
 }  # fmt: skip
 """By language, what is asked of each text that has one of several forms."""
 MARKED = rb"(?:\.(?:concurrent|failing|fails|fixme|only|sequential|skip|slow|todo))*"
-TEST = re.compile(rb"^([ \t]*)(it|test)" + MARKED + rb"\(\s*([\"'`])", re.MULTILINE)
+TEST = re.compile(rb"^([ \t]*)(it|test)" + MARKED + rb"\(\s*[\"'`]", re.MULTILINE)
 GROUP = re.compile(rb"^[ \t]*((?:describe|context|test\.describe)(?:\.[A-Za-z]+)*)\(", re.MULTILINE)
 BOUND = re.compile(rb"\b(?:import|const|let|var)\b([^;'\"`]{0,999}?)(?:\bfrom|=\s*require\()\s*['\"]([^'\"\n]+)['\"]")
 OWN = re.compile(
@@ -334,11 +333,6 @@ OWN = re.compile(
 EITHER = re.compile(rb"\b(?:it|test)\b")
 BOTH = frozenset({b"@jest/globals", b"bun:test", b"mocha", b"node:test", b"vitest"})
 """Modules that name one function `it` and `test`."""
-IN_SMALL = re.compile(rb"[a-z]+ ")
-IN_CAPITALS = re.compile(
-    rb"(?:Should|Can|Must|Will|[A-Z][a-z]*[a-rt-z]s) (?!(?:are|can|cannot|do|have|must|should|were|will|\w+s)\b)"
-)
-"""What opens with a verb, for what opens with a name has its letter."""
 OPENED = re.compile(IN_SOURCE.encode())
 
 
@@ -355,7 +349,7 @@ class EqualForm(NeutralConvention):
     asked = MATTERS.keys()
     linter_codes = frozenset(
         {"NotToNot", "HookArgument", "bool_assert_comparison", "consistent-test-it", "no-alias-methods"}
-        | {"prefer-called-once", "prefer-expect-resolves", "prefer-lowercase-title", "prefer-mock-promise-shorthand"}
+        | {"prefer-called-once", "prefer-expect-resolves", "prefer-mock-promise-shorthand"}
         | {"prefer-to-be", "prefer-to-have-length", "require-top-level-describe", "testifylint"}
     )
     examples = Examples(
@@ -393,14 +387,6 @@ class EqualForm(NeutralConvention):
             conforms=("describe.each([1])('a', () => {\n  it('opens', f);\n});\n",),
             departs=("it('opens', f);\n",),
             nearly=("it();\n",),
-        ),
-        Examples(
-            value=SMALL,
-            key=TITLE,
-            path="test/a.test.js",
-            conforms=("it('opens late', f);\n", "test(`shuts`, f);\ntest('does', f);\nit('opens it', f);\n"),
-            departs=("it('Opens late', f);\n", "it('Should open', f);\n"),
-            nearly=("it('House opens late', f);\n", "it('Doors should open', f);\n", "it('GET / opens', f);\n"),
         ),
         Examples(
             value="`toBe(…)`",
@@ -616,7 +602,7 @@ class EqualForm(NeutralConvention):
 
 def said(value: str, key: str) -> str:
     """Return an answer and, where it does not say so itself, for what it stands."""
-    return value if key in (EACH_TEST, TITLE) else f"{value} for {key}"
+    return value if key == EACH_TEST else f"{value} for {key}"
 
 
 def start_of_tests(file: AnyView) -> int | None:
@@ -674,7 +660,7 @@ def inside_of(node: Node | None, kinds: Iterable[str]) -> Node | None:
 
 
 def tests_of(file: AnyView) -> Iterator[Choice]:
-    """Yield what each test of a script is called by, whether a group is around it, and how its title begins."""
+    """Yield what each test of a script is called by, and whether a group is around it."""
     groups = groups_of(file)
     is_named = b"suite(" not in file.utf8 and not is_named_elsewhere(file.utf8)
     for found in TEST.finditer(file.utf8):
@@ -686,11 +672,6 @@ def tests_of(file: AnyView) -> Iterator[Choice]:
         yield Choice(GROUPED if is_inside else ALONE, node, EACH_TEST)
         if is_named:
             yield Choice(f"`{found[2].decode()}(…)`", node, INSIDE if is_inside else OUTSIDE)
-        is_small = IN_SMALL.match(file.utf8, found.end())
-        if is_small or IN_CAPITALS.match(file.utf8, found.end()):
-            title = file.root.descendant_for_byte_range(found.start(3), found.end())
-            if title is not None:
-                yield Choice(SMALL if is_small else CAPITAL, title, TITLE)
 
 
 def groups_of(file: AnyView) -> list[tuple[int, int]]:
