@@ -122,7 +122,8 @@ def render_report(
         "integrity": [describe_check(check) for check in verdict["integrity"]],
         "plan": describe_plan(verdict),
         "admission": describe_admission(run),
-        "comparisons": [describe_comparison(row) for row in verdict["comparisons"]],
+        "comparisons": verdict["comparisons"],
+        "endpoints": ENDPOINTS,
         "statuses": sorted({say_status(row["status"]) for row in scores}),
         "footer": describe_footer(run, verdict),
         "data": pack_data(scores, samples, pairs, requests),
@@ -138,7 +139,7 @@ def load_template() -> Template:
     except ImportError:
         raise MissingExtraError("jinja2", "idiolect[evaluate]") from None
     environment: Any = Environment(loader=FileSystemLoader(HERE), autoescape=True)
-    environment.filters.update(percent=percent, signed=signed, span=span, decimals=decimals)
+    environment.filters.update(percent=percent, signed=signed, span=span, decimals=decimals, show_p=show_p)
     return environment.get_template("page.html")
 
 
@@ -279,24 +280,6 @@ def describe_admission(run: Row) -> str:
         refused = f"; refused: {reasons}" if reasons else ""
         parts.append(f"{split}: {suite['n_probes']} of {suite['n_candidates']} pairs{refused}")
     return ". ".join(parts) + "."
-
-
-def describe_comparison(row: Row) -> dict[str, str]:
-    """Return one row of the table of comparisons."""
-    rate = not row["endpoint"].endswith("loss")
-    ci = row["ci"]
-    interval = "–" if ci is None else span(ci) if rate else f"{ci[0]:+.4f} to {ci[1]:+.4f}"
-    endpoint: str = row["endpoint"]
-    return {
-        "endpoint": ENDPOINTS.get(endpoint, endpoint),
-        "arms": f"{row['a']} − {row['b']}",
-        "difference": signed(row["mean_diff"]) if rate else f"{row['mean_diff']:+.4f} nats",
-        "interval": interval,
-        "p": show_p(row["p"]),
-        "holm": show_p(row["p_holm"]),
-        "n": str(row["n"]),
-        "g": str(row["g"]),
-    }
 
 
 def describe_footer(run: Row, verdict: Row) -> str:
