@@ -5,9 +5,9 @@ How verdict and report write numbers. In: shares, differences, intervals. Out: p
 from __future__ import annotations
 
 
-def decimal(nats: float, *, plus: bool = False) -> str:
+def decimal(nats: float, *, plus: bool = False, digits: int = 3) -> str:
     """Return *nats* with a typographic minus, and a *plus* where that is wanted."""
-    return (f"{nats:+.3f}" if plus else f"{nats:.3f}").replace("-", "−")
+    return f"{nats:{'+' if plus else ''}.{digits}f}".replace("-", "−")
 
 
 def decimals(value: float | None, digits: int) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from .arms import ARMS
 from .checks.check import LOST
+from .figures import signed
 from .losses import nats_of, tokens_of
 from .policy import Policy
 from .samples import RIVAL
@@ -84,7 +85,7 @@ def check_repeat(repeat: Comparison | None) -> Integrity:
     """Check that `base` does not differ from its own repeat."""
     if repeat is None or repeat.p is None:
         return Integrity("repeat of base", None, f"p at least {REPEAT_ALPHA}", None, "base was not repeated")
-    reason = f"base differs from its own repeat by {repeat.mean_diff:+.1%}, so the machine's noise is too large"
+    reason = f"base differs from its own repeat by {signed(repeat.mean_diff)}, so the machine's noise is too large"
     return Integrity("repeat of base", repeat.p, f"p at least {REPEAT_ALPHA}", repeat.p >= REPEAT_ALPHA, reason)
 
 

@@ -20,7 +20,7 @@ from ...mining.guide import strongest_first
 from ...mining.wording import worded
 from ..arms import ARMS, Request
 from ..checks.check import LOST
-from ..figures import decimals, percent, points, relative, show_p, signed, span
+from ..figures import decimal, decimals, percent, points, relative, show_p, signed, span
 from ..samples import RIVAL
 from ..tables import Row
 from .browser import pack_data
@@ -139,7 +139,9 @@ def load_template() -> Template:
     except ImportError:
         raise MissingExtraError("jinja2", "idiolect[evaluate]") from None
     environment: Any = Environment(loader=FileSystemLoader(HERE), autoescape=True)
-    environment.filters.update(percent=percent, signed=signed, span=span, decimals=decimals, show_p=show_p)
+    environment.filters.update(
+        percent=percent, signed=signed, span=span, decimal=decimal, decimals=decimals, show_p=show_p
+    )
     return environment.get_template("page.html")
 
 

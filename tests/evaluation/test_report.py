@@ -383,6 +383,14 @@ def test_a_rival_is_told_by_its_name_beside_the_adapter(counted: float | None, s
     )
 
 
+def test_every_difference_in_the_table_has_a_true_minus(page):
+    """Of losses as of acceptance."""
+    table = page.read_text("utf-8").partition("All comparisons")[2].partition("</table>")[0]
+
+    assert re.search(r"<td>−0\.\d{4} nats</td><td>−0\.\d{4} to −0\.\d{4}</td>", table)
+    assert not re.search(r"[> ]-\d", table)
+
+
 def test_what_was_forgotten_has_a_true_minus():
     """As every other difference on the page has."""
     forgetting = {"upper": 0.001, "passed": True, "margin": 0.1, "worse": -0.004}

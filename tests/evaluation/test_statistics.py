@@ -398,3 +398,13 @@ def test_a_repeat_that_is_drawn_anew_loses_no_sound_run(drift, refused):
         found += check_repeat(compare("a/a", ("base-repeat", again), ("base", base), clusters)).ok is False
 
     assert refused == found
+
+
+def test_how_far_base_is_from_its_repeat_is_told_in_points():
+    """As every other difference of shares is, with a true minus."""
+    base = {str(i): float(i % 4 > 0) for i in range(40)}
+    again = dict.fromkeys(base, 0.0)
+
+    reason = check_repeat(compare("a/a", ("base-repeat", again), ("base", base), {i: i for i in base})).reason
+
+    assert reason == "base differs from its own repeat by −75 points, so the machine's noise is too large"
