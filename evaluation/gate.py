@@ -19,6 +19,7 @@ from ..mining.artefacts import expect_form, parse_json, sha256_file, sha256_json
 from ..mining.errors import InputError, MismatchError
 from ..mining.git import git_output
 from ..mining.instead import tell_instead
+from ..mining.wording import counted
 from .checks.check import LOST
 from .integrity import fold_of_probes
 from .policy import Policy
@@ -243,7 +244,8 @@ def compare_promoted(new: Stored, weighed: Weighed, old: Stored, promoted: Weigh
     check_scorers(new.run, old.run, shared)
     if len(shared) < SHARED_PROBES:
         way = "evaluate the adapter in use on this corpus, too"
-        raise MismatchError(f"the two evaluations share {len(shared)} probes; comparing needs {SHARED_PROBES}: {way}")
+        told = f"the two evaluations share {counted(len(shared), 'probe')}; comparing needs {SHARED_PROBES}"
+        raise MismatchError(f"{told}: {way}")
     slices = slice_probes(new.run, shared)
     compared = [
         compare(name, ("new", {i: left[i] for i in ids}), ("promoted", {i: right[i] for i in ids}), mine.clusters)
@@ -294,7 +296,7 @@ def warn_age(stored: Stored) -> tuple[str, ...]:
     # of a folder without history there is a hash of its files; and what begins with a dash is an option to git
     if not COMMIT.fullmatch(commit):
         return ()
-    counted = git_output(Path.cwd(), "rev-list", "--count", f"{commit}..HEAD", "--")
-    if counted is None or not counted.strip().isdigit() or int(counted) <= BEHIND:
+    behind = git_output(Path.cwd(), "rev-list", "--count", f"{commit}..HEAD", "--")
+    if behind is None or not behind.strip().isdigit() or int(behind) <= BEHIND:
         return ()
-    return (f"the adapter's corpus is {int(counted):,} commits behind; train again",)
+    return (f"the adapter's corpus is {int(behind):,} commits behind; train again",)

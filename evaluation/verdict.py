@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..mining.split import FEW_CLUSTERS
+from ..mining.wording import counted
 from .arms import ARMS
 from .distributions import t_quantile
 from .figures import decimal, percents, points, signed, span
@@ -119,7 +120,7 @@ def list_harms(evidence: Evidence) -> list[str]:
         worse, margin = evidence.forgetting.worse, evidence.forgetting.margin
         harms.append(f"general code got {worse:.3f} nats a token worse; {margin:g} is allowed")
     if evidence.secrets:
-        harms.append(f"answers of the tuned arms contain {evidence.secrets} known secrets")
+        harms.append(f"answers of the tuned arms contain {counted(evidence.secrets, 'known secret')}")
     harms += [
         f"{calls.arm} writes insecure calls on {calls.new} probes where base does not, base on {calls.gone} where it "
         f"does not: {', '.join(calls.patterns)}"
@@ -195,7 +196,8 @@ def list_doubts(evidence: Evidence) -> list[str]:
     if primary.mean_diff < policy.minimum_gain:
         doubts.append(f"the measured gain {signed(primary.mean_diff)} is below {points(policy.minimum_gain)}")
     if primary.g < FEW_CLUSTERS:
-        doubts.append(f"{primary.g} clusters are fewer than the {FEW_CLUSTERS} that a firm answer needs")
+        are = "is" if primary.g == 1 else "are"
+        doubts.append(f"{counted(primary.g, 'cluster')} {are} fewer than the {FEW_CLUSTERS} that a firm answer needs")
     return doubts
 
 
@@ -260,8 +262,8 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
     if is_large or reasons == list_open(evidence):
         return f"Fine-tuning measured {gain} ({span(primary.ci)}), but {reasons[0]}."
     sentence = (
-        f"{primary.n} probes in {primary.g} clusters cannot tell: fine-tuning measured {gain}, and the truth may lie "
-        f"anywhere in {span(primary.ci)}."
+        f"{counted(primary.n, 'probe')} in {counted(primary.g, 'cluster')} cannot tell: fine-tuning measured {gain}, "
+        f"and the truth may lie anywhere in {span(primary.ci)}."
     )
     needed = evidence.plan.needed
     if needed <= primary.n:

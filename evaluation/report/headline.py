@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...mining.wording import counted
 from ..figures import percent, points, relative, signed, span
 from ..tables import Row
 from .charts import draw_strip
@@ -68,7 +69,8 @@ def describe_figures(run: Row, verdict: Row) -> list[dict[str, str]]:
         figures.append(figure("Prompt of an answer", f"{best['prompt_tokens'] or 0:,.0f} tokens", cost_note(arms)))
     plan = verdict["plan"]
     needed = f"about {plan['needed']:,} for a gain of {points(verdict['policy']['minimum_gain'])}"
-    figures.append(figure("Probes", f"{run['suite']['n_probes']:,}", f"in {plan['clusters']} clusters; {needed}"))
+    note = f"in {counted(plan['clusters'], 'cluster')}; {needed}"
+    figures.append(figure("Probes", f"{run['suite']['n_probes']:,}", note))
     return figures
 
 

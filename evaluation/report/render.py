@@ -17,7 +17,7 @@ from markupsafe import Markup
 from ...mining.corpus import Corpus
 from ...mining.errors import MissingExtraError
 from ...mining.guide import strongest_first
-from ...mining.wording import worded
+from ...mining.wording import counted, worded
 from ..arms import ARMS, Request
 from ..checks.check import LOST
 from ..figures import decimal, decimals, percent, points, relative, show_p, signed, span
@@ -250,7 +250,7 @@ def describe_profile(corpus: Corpus) -> dict[str, Any] | None:
         said = entry.advice.replace("`", "")
         rows.append({"rule": said, "width": round(entry.conforming / entry.opportunities * 100, 1), "support": support})
     more = f", the strongest {len(rows)} of them here" if len(entries) > len(rows) else ""
-    learned = f"{len(entries)} conventions learned from {corpus.profile.files:,} files{more}"
+    learned = f"{counted(len(entries), 'convention')} learned from {counted(corpus.profile.files, 'file')}{more}"
     lead = f"{learned}. The same questions judge answers."
     return {"lead": lead, "rows": rows}
 
@@ -268,9 +268,10 @@ def describe_plan(verdict: Row) -> str:
     """Return what the probes could see where arms differ as these did, and how many a gain worth having takes."""
     plan, least = verdict["plan"], points(verdict["policy"]["minimum_gain"])
     sees = "no gain of any size" if plan["mde"] is None else f"a true gain of {points(plan['mde'])}"
+    suite = f"{counted(plan['probes'], 'probe')} in {counted(plan['clusters'], 'cluster')}"
     return (
-        f"{plan['probes']} probes in {plan['clusters']} clusters find {sees} in 4 of 5 runs, if arms differ on "
-        f"{plan['discordant']:.0%} of them. To find a gain of {least}, about {plan['needed']:,} probes are needed."
+        f"{suite} can find {sees} in 4 of 5 runs, if arms differ on {plan['discordant']:.0%} of them. To find a gain "
+        f"of {least}, about {plan['needed']:,} probes are needed."
     )
 
 

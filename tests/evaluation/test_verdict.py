@@ -217,6 +217,16 @@ def test_a_large_gain_in_few_clusters_names_the_clusters():
     assert "but 7 clusters are fewer than the 8" in verdict.sentence
 
 
+def test_one_of_a_thing_is_told_as_one():
+    """A single secret forbids shipping; a forced run may have one cluster of one probe."""
+    alone = replace(gain(0.0, -1.0, 1.0, g=1), n=1)
+
+    assert "contain 1 known secret" == decide(evidence(secrets=1)).reasons[0].removeprefix("answers of the tuned arms ")
+    told = decide(evidence(primary=alone, plan=SMALL))
+    assert told.sentence.startswith("1 probe in 1 cluster cannot tell: ")
+    assert told.reasons[-1] == "1 cluster is fewer than the 8 that a firm answer needs"
+
+
 def test_an_arm_that_was_not_chosen_and_gains_is_named():
     """More probes are not what is missing where another tuned arm measured what is worthwhile."""
     other = gain(0.1, 0.05, 0.15, a="tuned+rag")
