@@ -156,5 +156,5 @@ def render_checker(tried: dict[str, Any]) -> str:
     """Return what a language's checker says of the house's own files, as a line."""
     if tried["reason"]:
         return f"  its checker cannot be tried here: {worded(tried['reason'])}"
-    said = f"  its checker accepts {tried['accepted']} of {tried['asked']} files"
+    said = f"  its checker accepts {tried['accepted']} of {counted(tried['asked'], 'file')}"
     return f"{said}; the first complaint: {tried['first_complaint']}" if tried["first_complaint"] else said

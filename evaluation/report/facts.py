@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from ...mining.wording import counted
 from ..figures import decimal, percent, show_chance, show_p, signed, span
 from ..memory import BY_CHANCE
 from ..tables import Row
@@ -128,9 +129,9 @@ def say_cross_check(verdict: Row) -> Iterator[str]:
     check, primary = verdict["cross_check"], verdict["primary"]
     if check is None or primary is None:
         return
-    counted = f"{primary['a']} alone is accepted on {check['better']} probes, {primary['b']} alone on {check['worse']}"
-    p = show_p(check["p"])
-    yield f"{counted} (exact McNemar test, clusters ignored: p {p if p.startswith('<') else f'= {p}'})."
+    better, worse, p = counted(check["better"], "probe"), check["worse"], show_p(check["p"])
+    told = f"exact McNemar test, clusters ignored: p {p if p.startswith('<') else f'= {p}'}"
+    yield f"{primary['a']} alone is accepted on {better}, {primary['b']} alone on {worse} ({told})."
     if primary["n"] < FEW_PROBES and "chance" in check:  # an earlier version did not ask
         chance = show_chance(check["chance"])
         yield f"By these counts alone {primary['a']} is the better one with a probability of {chance}."

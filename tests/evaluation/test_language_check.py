@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from idiolect.commands.doctor import command as doctor
+from idiolect.commands.doctor import render_checker
 from idiolect.evaluation import language_check
 from idiolect.evaluation.checks.check import LOST, Answer
 from idiolect.evaluation.checks.compile import CompileCheck
@@ -91,6 +92,13 @@ def test_doctor_tries_the_checker_on_the_house_s_own_files(tmp_path, monkeypatch
 
     assert 0 == result.exit_code
     assert f"  {said}" in result.stdout
+
+
+def test_a_single_file_that_a_checker_was_asked_about_is_one():
+    """A small repository has no more."""
+    tried = {"asked": 1, "accepted": 1, "reason": "", "first_complaint": ""}
+
+    assert render_checker(tried) == "  its checker accepts 1 of 1 file"
 
 
 def test_a_checker_that_has_to_be_stopped_is_tried_once(relay, monkeypatch):

@@ -335,6 +335,9 @@ def test_two_tests_that_point_in_two_directions_are_told():
     assert doubt == "Those tests and the measured difference point in different directions: trust neither."
     assert [counts] == agreeing
 
+    (alone, *_) = say_cross_check({"cross_check": check | {"better": 1}, "primary": primary})
+    assert alone.startswith("tuned alone is accepted on 1 probe, rag alone on 9 ")
+
 
 @pytest.mark.parametrize(
     ("latency", "said"),
