@@ -42,9 +42,10 @@ def test_every_arm():
 def test_every_option_exists():
     """Options named on the page are options of the commands."""
     from idiolect.commands.evaluate import command as evaluate
+    from idiolect.commands.export import command as export
     from idiolect.commands.gate import command as gate
     from idiolect.commands.train import command as train
 
-    known = {option for command in (evaluate, gate, train) for param in command.params for option in param.opts}
+    known = {option for command in (evaluate, export, gate, train) for param in command.params for option in param.opts}
 
     assert set(re.findall(r"--[a-z]+", PAGE)) <= known
