@@ -21,10 +21,11 @@ from ..mining.git import git_output
 from ..mining.instead import tell_instead
 from ..mining.wording import counted
 from .checks.check import LOST
+from .figures import points, signed, span
 from .integrity import fold_of_probes
 from .policy import Policy
 from .record import MARKER, SCHEMA, hash_evidence
-from .samples import read_sealed, sample_key
+from .samples import RIVAL, read_sealed, sample_key
 from .slices import folder_of
 from .statistics import ALPHA, Comparison, compare, holm
 from .tables import Row, Tables
@@ -93,7 +94,10 @@ def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | No
     verdict = weighed.verdict
     if regressions and verdict.word != "INVALID":
         return GateResult("BLOCKED", (*regressions, verdict.sentence), warn_age(stored))
-    return GateResult(verdict.word, (*verdict.reasons, verdict.sentence), warn_age(stored))
+    word, said = judge_rival(weighed)
+    if word is not None and (verdict.word == "WORTH_IT" or (word == "BLOCKED" and verdict.word != "INVALID")):
+        return GateResult(word, (*said, verdict.sentence), warn_age(stored))
+    return GateResult(verdict.word, (*said, *verdict.reasons, verdict.sentence), warn_age(stored))
 
 
 @expect_form(*EVIDENCE)
@@ -252,6 +256,29 @@ def compare_promoted(new: Stored, weighed: Weighed, old: Stored, promoted: Weigh
         for name, ids in slices.items()
     ]
     return list_regressions(compared, weighed.evidence.policy.slice_margin)
+
+
+def judge_rival(weighed: Weighed) -> tuple[str | None, list[str]]:
+    """
+    Return what the policy's margin beside a rival makes of the verdict's word, and why; None leaves the word.
+
+    Surely fewer answers accepted than that allows is a no; not to know whether they are is neither.
+    """
+    margin, arm = weighed.evidence.policy.rival_margin, weighed.chosen["tuned"]
+    if margin is None:
+        return None, []
+    found = next((row for row in weighed.comparisons if (row.a, row.b) == (arm, RIVAL)), None)
+    if found is None:
+        return "INCONCLUSIVE", [
+            "rival_margin asks for a rival, and none answered: evaluate --endpoint URL --model NAME"
+        ]
+    rates = f"{arm} has {found.mean_a:.1%} of its answers accepted, the rival {found.mean_b:.1%}"
+    if found.ci is None:
+        return "INCONCLUSIVE", [f"{rates}, of too few clusters for an interval"]
+    told = f"{rates} ({signed(found.mean_diff)}, {span(found.ci)}); {points(margin)} fewer are allowed"
+    if found.ci[1] < -margin:
+        return "BLOCKED", [told]
+    return (None if found.ci[0] >= -margin else "INCONCLUSIVE"), [told]
 
 
 def check_scorers(new: Row, old: Row, shared: Sequence[str]) -> None:

@@ -33,6 +33,8 @@ class Policy:
     """The share of samples that may be lost to faults of this machine."""
     slice_margin: float = 0.1
     """How much a slice may lose against the promoted adapter before `gate` stops it."""
+    rival_margin: float | None = None
+    """How many fewer of its answers than of the rival's may be accepted; None does not ask `gate` about a rival."""
 
     @classmethod
     def from_settings(cls, table: Mapping[str, Any], file: str = "policy") -> Policy:

@@ -38,6 +38,7 @@ POLICY: Mapping[str, tuple[float, float]] = {
     "minimum_gain": (0.001, 1),  # no number of probes can show a gain of 0
     "reference_floor": (0, 1),
     "slice_margin": (0, 1),
+    "rival_margin": (0, 1),
     "undecided_ceiling": (0, 1),
     "volume": (0, 1e12),
 }

@@ -362,6 +362,39 @@ def test_another_policy_gives_another_word(finished):
     assert judge_gate(finished, policy=Policy(minimum_gain=0.6)).word == "INCONCLUSIVE"
 
 
+@pytest.fixture(name="beside", scope="module")
+def fixture_beside(corpus, tmp_path_factory):
+    """Return an evaluation whose adapter has eight of ten answers accepted, and whose rival has all."""
+    out = tmp_path_factory.mktemp("beside") / "evaluation"
+    rival = FakeGenerator(corpus, lambda request, adapted: True, fingerprint={"weights": "large"})
+    evaluate_corpus(corpus, out, rival=rival)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("margin", "word", "said"),
+    [
+        (None, "WORTH_IT", ""),
+        (0.5, "WORTH_IT", "50 points fewer are allowed"),
+        (0.3, "INCONCLUSIVE", "30 points fewer are allowed"),
+        (0.1, "BLOCKED", "10 points fewer are allowed"),
+    ],
+)
+def test_a_small_tuned_model_may_replace_a_large_one_within_a_margin(beside, margin, word, said):
+    """Yes where the whole interval is within it, no where none of it is; without a margin a rival decides nothing."""
+    result = judge_gate(beside, policy=Policy(rival_margin=margin))
+
+    assert word == result.word
+    assert said in result.lines[0]
+
+
+def test_a_margin_beside_a_rival_needs_a_rival(finished):
+    """Who never asked it cannot say that the adapter stands in for it."""
+    result = judge_gate(finished, policy=Policy(rival_margin=0.1))
+
+    assert ("INCONCLUSIVE", True) == (result.word, "evaluate --endpoint URL" in result.lines[0])
+
+
 def test_a_worse_adapter_does_not_replace_a_better_one(corpus, finished, tmp_path):
     """Worth it against prompting, and still worse than what is in use."""
     out = tmp_path / "worse"
