@@ -1,8 +1,9 @@
 """
 OpenAI's completions, without a server. In: a request's body and a loaded model. Out: the answer, in OpenAI's form.
 
-The prompt is text, encoded without special tokens; `suffix` makes it a fill-in-the-middle request where the base knows
-that format. What a request asks for and is not supported is refused, not passed over.
+The prompt is text, encoded without special tokens, and the answer goes on where it ends; `suffix` makes it a
+fill-in-the-middle request where the base knows that format. What a request asks for and is not supported is refused,
+not passed over.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..mining.pairs.pair import HOLE
+from .families import PLAIN
 from .generation import Generation, ModelGenerator
 from .prompts import EXAMPLE, Prompt, is_whole, language_at
 
@@ -124,7 +126,9 @@ def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
             raise RefusedError(f"The text contains {HOLE!r}, which marks the hole.")
         prompt = Prompt("infill", path, language, "", f"{text}{HOLE}{suffix}")
     else:
-        prompt = Prompt("implement", path, language, "", text)
+        # taught answers begin with the line end that puts them on a line of their own: one that is there is theirs
+        ask = text.removesuffix("\n")
+        prompt = Prompt(PLAIN if ask == text else "implement", path, language, "", ask)
     usage = options.get("include_usage") is True
     limit = min(limit, MOST_TOKENS)
     return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop), stream, usage)

@@ -61,6 +61,10 @@ library writes it down changes from version to version (merges were words, and a
 """
 
 
+PLAIN = "plain"
+"""The kind of a request whose answer goes on where it ends, be that within a line."""
+
+
 class PromptIds(NamedTuple):
     """
     One prompt as token ids, in the two parts that packing needs.
@@ -180,7 +184,8 @@ class Family:
 
     def lead(self, kind: str) -> str:
         """Return what opens an answer: after an instruction, the line end that puts the code on a line of its own."""
-        return "" if self.chat is not None or (kind == "infill" and self.fim is not None) else "\n"
+        is_inline = kind == PLAIN or (kind == "infill" and self.fim is not None)
+        return "" if is_inline or self.chat is not None else "\n"
 
 
 def probe_family(tokenizer: Tokenizer, ends: Iterable[int] = ()) -> Family:

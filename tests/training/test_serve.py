@@ -19,6 +19,7 @@ from idiolect.commands._conform import House, complete_conforming
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training import completions
 from idiolect.training.completions import Answer
+from idiolect.training.families import PLAIN
 from idiolect.training.generation import Generation, load_model
 from idiolect.training.pieces import Pieces
 from idiolect.training.prompts import Prompt, ask_for
@@ -44,16 +45,27 @@ def post(address, body):
     return json.load(urlopen(request, timeout=60))
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
 @pytest.mark.parametrize("model", ["adapter", "base"])
-def test_a_completion_is_the_generators_answer(served, model):
-    """The served text is what the generator writes, with the adapter on or off."""
+def test_a_completion_goes_on_where_its_prompt_ends_with_the_generators_answer(served, model, end):
+    """Put behind its prompt it is what the generator writes for the line, with the adapter on or off."""
     address, generator, _ = served
-    body = post(address, {"model": model, "prompt": "def total(values):", "max_tokens": 12})
-    request = ask_for("def total(values):", None)
-    ((_, answer),) = generator.generate([request], adapted=model == "adapter", max_tokens=[12])
+    body = post(address, {"model": model, "prompt": f"def total(values):{end}", "max_tokens": 12})
+    kind = replace(ask_for("def total(values):", None), kind="implement" if end else PLAIN)
+    ((_, answer),) = generator.generate([kind], adapted=model == "adapter", max_tokens=[12])
 
     assert body["choices"][0]["text"] == answer.text
     assert body["usage"]["completion_tokens"] == answer.output_tokens
+
+
+@pytest.mark.parametrize("text", ["def f():", "def f():\n"])
+def test_no_line_end_is_lost_or_doubled_between_prompt_and_answer(family, text):
+    """An editor puts the answer where the cursor is: behind the colon, or on the line below."""
+    prompt = completions.read_ask({"prompt": text}, "adapter").prompt
+    asked, whole = family.encode(prompt.instruction), family.encode("def f():\n    return 1\n")
+
+    assert whole[: len(asked)] == asked
+    assert "def f():\n    return 1\n" == text + family.answer_text(whole[len(asked) :], prompt.kind)
 
 
 def test_an_adapter_never_goes_by_the_name_of_its_base(tmp_path):
