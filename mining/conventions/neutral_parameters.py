@@ -23,29 +23,44 @@ from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .neutral import any_of
 
 SCRIPT = """
-(required_parameter . pattern: (identifier) @name type: (type_annotation (_) @type)) @site
-(optional_parameter . pattern: (identifier) @name type: (type_annotation (_) @type)) @site
+(_ parameters: (formal_parameters [
+  (required_parameter . pattern: (identifier) @name type: (type_annotation (_) @type))
+  (optional_parameter . pattern: (identifier) @name type: (type_annotation (_) @type))])) @owner
 """
 C = """
-(parameter_declaration type: (_) @type
-  declarator: [(identifier) @name (pointer_declarator declarator: (identifier) @name)]) @site
+(function_declarator parameters: (parameter_list (parameter_declaration type: (_) @type
+  declarator: [(identifier) @name (pointer_declarator declarator: (identifier) @name)]))) @owner
+"""
+REFERENCE = """
+(function_declarator parameters: (parameter_list (parameter_declaration type: (_) @type
+  declarator: (reference_declarator (identifier) @name)))) @owner
+"""
+GO = """
+(_ parameters: (parameter_list (parameter_declaration name: (identifier) @name type: (_) @type))) @owner
+(method_declaration
+  receiver: (parameter_list (parameter_declaration name: (identifier) @name type: (_) @type)) @receiver) @owner
+"""
+RUST = """
+(_ parameters: (parameters (parameter pattern: (identifier) @name type: (_) @type))) @owner
+(closure_expression (closure_parameters (parameter pattern: (identifier) @name type: (_) @type))) @owner
+"""
+# a name without another for who calls is part of the call
+SWIFT = """
+(_ (parameter external_name: (_) . (simple_identifier) @name [(user_type) (optional_type)] @type)) @owner
 """
 TAKEN = {
     "c": C,
-    "cpp": f"{C}(parameter_declaration type: (_) @type declarator: (reference_declarator (identifier) @name)) @site",
-    "csharp": "(parameter type: (_) @type name: (identifier) @name) @site",
-    "go": "(_ parameters: (parameter_list (parameter_declaration name: (identifier) @name type: (_) @type) @site))"
-    "(method_declaration receiver: (parameter_list (parameter_declaration name: (identifier) @name type: (_) @type)"
-    " @site @receiver))",
-    "java": "(formal_parameter type: (_) @type name: (identifier) @name) @site",
-    "kotlin": "(parameter . (identifier) @name . (_) @type) @site",
-    "php": "(simple_parameter type: (_) @type name: (variable_name) @name) @site",
-    "rust": "(parameter pattern: (identifier) @name type: (_) @type) @site",
-    # a name without another for who calls is part of the call
-    "swift": "(parameter external_name: (_) . (simple_identifier) @name [(user_type) (optional_type)] @type) @site",
+    "cpp": C + REFERENCE,
+    "csharp": "(_ parameters: (parameter_list (parameter type: (_) @type name: (identifier) @name))) @owner",
+    "go": GO,
+    "java": "(_ parameters: (formal_parameters (formal_parameter type: (_) @type name: (identifier) @name))) @owner",
+    "kotlin": "(_ (function_value_parameters (parameter . (identifier) @name . (_) @type))) @owner",
+    "php": "(_ parameters: (formal_parameters (simple_parameter type: (_) @type name: (variable_name) @name))) @owner",
+    "rust": RUST,
+    "swift": SWIFT,
     "tsx": SCRIPT,
     "typescript": SCRIPT,
-    "zig": "(parameter name: (identifier) @name type: (_) @type) @site",
+    "zig": "(_ (parameters (parameter name: (identifier) @name type: (_) @type))) @owner",
 }
 """By language, what finds the parameters that have a type; a member that a constructor declares by one is none."""
 BEFORE = re.compile(r"(?:[&*?\s\\]|'\w+\s|(?:const|dyn|impl|inout|mut|struct)\b)+")
@@ -62,12 +77,15 @@ GENERAL = re.compile(
 Types that say nothing of what is passed: those of numbers and texts, and what stands for any; and those of Go's tests,
 which everybody calls alike.
 """
+PREFIXED = frozenset({"csharp"})
+"""Languages in which what stands for any type is called by a word behind a `T`."""
+PREFIXED_TYPE = re.compile(r"T[A-Z]")
 KINDS = frozenset({"impl", "interface", "t"})
 """Words that say at the end of a type's name what kind of type it is."""
 WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z\d]+")
 OVERRIDE = re.compile(rb"\b[oO]verride\b")
-RECORD = "record_"
-"""How kinds of what is no more than its parameters begin: they are its members, and are called so."""
+RECORD = "record_declaration"
+"""The kind of what is no more than its parameters: they are its members, and are called so."""
 SIGNS = "_$@"
 """What stands before a name that says something else than it: that nobody uses it, or that it is one."""
 RECEIVER = "the receiver of a method"
@@ -174,7 +192,10 @@ class ParameterName(NeutralConvention):
             path="src/A.java",
             conforms=("class A {\n  void f(final HttpServletRequest request) {}\n}\n",),
             departs=("class A {\n  void f(HttpServletRequest req) {}\n}\n",),
-            nearly=("class A {\n  @Override\n  void f(HttpServletRequest req) {}\n}\n",),
+            nearly=(
+                "class A {\n  @Override\n  void f(HttpServletRequest req) {}\n}\n",
+                "record A(HttpServletRequest req) {}\n",
+            ),
         ),
         Examples(
             value="chain",
@@ -194,6 +215,12 @@ class ParameterName(NeutralConvention):
                 "class A {\n    override void F(HttpContext httpContext) { g(); }\n}\n",
                 "record A(HttpContext HttpContext);\n",
             ),
+        ),
+        Examples(
+            value="context",
+            key="TContext",
+            path="src/A.cs",
+            nearly=("class A {\n    void F<TContext>(TContext ctx) { g(); }\n}\n",),
         ),
         Examples(
             value="$io",
@@ -320,14 +347,13 @@ def takers_in(file: AnyView) -> Iterable[tuple[Node, list[Taken]]]:
     """Return each function of *file*, or what stands for one, with what it takes, in no order."""
     found: dict[int, tuple[Node, list[Taken]]] = {}
     for _, captures in QueryCursor(query_of(file.source.language), match_limit=MATCH_LIMIT).matches(file.root):
-        owner = captures["site"][0].parent
-        while owner is not None and "parameter" in owner.type:
-            owner = owner.parent
-        if owner is None or owner.type.startswith(RECORD):
+        owner, name, kind = (captures[part][0] for part in ("owner", "name", "type"))
+        if owner.type == RECORD:
             continue
-        name, kind = captures["name"][0], captures["type"][0]
+        of = type_of(text_of(kind))
         # `A["b"]` is the type of a member
-        of = "" if kind.type == "lookup_type" else type_of(text_of(kind))
+        if kind.type == "lookup_type" or (file.source.language.name in PREFIXED and PREFIXED_TYPE.match(of)):
+            of = ""
         taken = Taken(text_of(name).lstrip("_"), name, of, "receiver" in captures)
         found.setdefault(owner.id, (owner, []))[1].append(taken)
     return found.values()
@@ -388,7 +414,7 @@ def is_free(taken: Taken, own: Sequence[Taken], around: Sequence[Taken]) -> bool
     """Claim that no other parameter keeps one from the name that those of its type have."""
     if not taken.type or not taken.name.strip(SIGNS):
         return False
-    others = [other for other in (*own, *around) if other.node != taken.node]
+    others = [other for other in (*own, *around) if other is not taken]
     return not any(is_like(other, taken) or may_take_name(other, taken) for other in others)
 
 
