@@ -5,7 +5,7 @@ MINUTES ?= 9
 BIN := .venv/bin
 QUICK := -m 'not slow' -n logical --dist loadfile --no-loadscope-reorder
 
-.PHONY: install demo test test-all coverage lint clean
+.PHONY: install demo demo-dsl test test-all coverage lint clean
 
 install: .venv/installed
 
@@ -22,6 +22,11 @@ install: .venv/installed
 demo: install
 	$(BIN)/idiolect specialize "$$($(BIN)/python -c 'import networkx; print(*networkx.__path__)')" \
 		--out .idiolect/demo --minutes $(MINUTES)
+
+# a language that no model has met, where training pays
+demo-dsl: install
+	$(BIN)/idiolect specialize samples/dsl/programs --language samples/dsl/language.toml \
+		--out .idiolect/demo-dsl --minutes $(MINUTES)
 
 test: install
 	$(BIN)/python -m pytest $(QUICK)
