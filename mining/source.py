@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_right
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -221,6 +222,13 @@ def text_of(node: Node) -> str:
 def field_of(node: Node | None, name: str) -> Node | None:
     """Return the child of *node* in the field *name*; None where there is no such child, or no node."""
     return node.child_by_field_name(name) if node is not None else None
+
+
+def innermost(node: Node | None, kinds: Container[str]) -> Node | None:
+    """Return the innermost node of one of *kinds* that is *node*, or that it stands in; None where there is none."""
+    while node is not None and node.type not in kinds:
+        node = node.parent
+    return node
 
 
 def whole_lines(text: str) -> list[str]:

@@ -1,12 +1,12 @@
 """
-What a person reads in a terminal. In: a number and what it counts, or others' text. Out: words that are safe to show.
+What a person reads in a terminal. In: numbers, lists, or others' text. Out: words that are safe to show.
 """
 
 from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 COMMAND = re.compile(r"^(?=[ \t]*::)", re.MULTILINE)
@@ -16,6 +16,22 @@ COMMAND = re.compile(r"^(?=[ \t]*::)", re.MULTILINE)
 def counted(count: int, what: str) -> str:
     """Return *count* and *what* there are so many of: `1 file`, `1,200 files`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def all_of(words: Sequence[str], most: int | None = None) -> str:
+    """Return *words* as a sentence lists them; of more than *most*, so many and how many there are beside."""
+    named = [*words[:most], *([f"{len(words[most:])} more"] if most is not None and len(words) > most else [])]
+    return listed(named, "and")
+
+
+def any_of(words: Sequence[str]) -> str:
+    """Return *words* as a sentence says them of which any is meant."""
+    return listed(words, "or")
+
+
+def listed(words: Sequence[str], last: str) -> str:
+    """Return *words* with commas between them, and the word *last* before the last one."""
+    return f" {last} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def worded(reason: str) -> str:

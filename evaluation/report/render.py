@@ -17,7 +17,7 @@ from markupsafe import Markup
 from ...mining.corpus import Corpus
 from ...mining.errors import MissingExtraError
 from ...mining.guide import strongest_first
-from ...mining.wording import counted, worded
+from ...mining.wording import all_of, counted, worded
 from ..arms import ARMS, Request
 from ..checks.check import LOST
 from ..figures import decimal, decimals, percent, points, relative, show_p, signed, span
@@ -190,8 +190,7 @@ def describe_arm(arm: Row, verdict: Row, run: Row) -> dict[str, Any]:
 def say_accepted(verdict: Row) -> str:
     """Return what an accepted answer does, by those checks alone that could judge any here."""
     judging = [name for name in verdict["checks"] if any(name in arm["rates"] for arm in verdict["arms"])]
-    *first, last = [ACCEPTED.get(name, f"passes {name}") for name in judging] or ["is one"]
-    return " and ".join([", ".join(first), last] if first else [last])
+    return all_of([ACCEPTED.get(name, f"passes {name}") for name in judging] or ["is one"])
 
 
 def name_tools(run: Row) -> list[str]:

@@ -24,7 +24,7 @@ from ..errors import InputError, naming
 from ..formatters import FORMATTERS
 from ..languages import language_named, language_of, traits_of
 from ..plugins import add_plugins
-from ..source import Source
+from ..source import Source, innermost
 from ..traits import PROGRAM
 
 if TYPE_CHECKING:  # they import this module
@@ -132,10 +132,7 @@ class Place:
 
     def inside(self, *kinds: str) -> Node | None:
         """Return the innermost node of one of *kinds* that holds the mark, or None."""
-        node: Node | None = self.node
-        while node is not None and node.type not in kinds:
-            node = node.parent
-        return node
+        return innermost(self.node, kinds)
 
     def instead(self, text: str) -> tuple[Edit, ...]:
         """Return the edit that puts *text* in place of the mark."""

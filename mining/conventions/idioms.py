@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from ..source import field_of, text_of
+from ..source import field_of, innermost, text_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .view import FileView, argument_after, keyword_of
 
@@ -265,9 +265,7 @@ def given_arguments(arguments: Node) -> str:
 
 def usual_arguments(call: Node) -> str:
     """Return the class and the instance that a call of `super` means without arguments; nothing outside a method."""
-    method = call.parent
-    while method is not None and method.type not in SCOPES:
-        method = method.parent
+    method = innermost(call.parent, SCOPES)
     body = method.parent if method is not None else None
     if body is not None and body.type == "decorated_definition":
         body = body.parent

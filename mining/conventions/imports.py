@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tree_sitter import Node
 
 from ..source import text_of
+from ..wording import all_of
 from .convention import Choice, Convention, Edit, Examples, Place
 from .facts import absolute_module
 from .view import FileView, statement_edit
@@ -99,9 +100,7 @@ class ImportForm(Convention):
             form = rules[0][0]
             return f"Write `{form}`." if form.endswith("as …") else f"Write `{form}`, not `{self.other(*rules[0])}`."
         form = self.shared(*rules[0])
-        named = [f"`{key}`" for _, key in rules[:MOST_NAMED]]
-        last = f"{len(rules) - MOST_NAMED} more" if len(rules) > MOST_NAMED else named.pop()
-        return f"Write `{form}` for {', '.join(named)} and {last}."
+        return f"Write `{form}` for {all_of([f'`{key}`' for _, key in rules], MOST_NAMED)}."
 
     def other(self, value: str, key: str) -> str:
         """Return the form that *value* is not."""

@@ -19,6 +19,7 @@ from ..definitions import last_token
 from ..formatters import LAYOUT, QUOTES, SEPARATORS
 from ..source import field_of, text_of
 from ..traits import FIXED_BLANKS, ONE_QUOTE, PROSE
+from ..wording import any_of
 from .anyview import AnyView, first_token
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
 from .strings import CLOSING
@@ -496,11 +497,6 @@ def listed(rules: Iterable[tuple[str, str]], joint: str) -> str:
         first, between, other = re.split(f"({joint})", key, maxsplit=1)
         behind[first + between].append(other)
     return "; ".join(first + any_of(others) for first, others in behind.items())
-
-
-def any_of(words: Sequence[str]) -> str:
-    """Return *words* as a sentence says them of which any is meant."""
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def is_of_cast(sign: Node) -> bool:

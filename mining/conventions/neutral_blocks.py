@@ -15,6 +15,7 @@ from tree_sitter import Node
 from ..languages import traits_of
 from ..source import text_of
 from ..traits import PROGRAM
+from ..wording import all_of
 from .anyfacts import BlockFact, key_of, key_text, with_shape
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
@@ -263,8 +264,8 @@ class RequiredChild(NeutralHouseConvention):
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return all the keys of one shape."""
-        *others, last = sorted(key.partition(" have ")[2] for _, key in rules)
-        return give(self.shared(*rules[0]), f"the keys {', '.join(others)} and {last}")
+        keys = sorted(key.partition(" have ")[2] for _, key in rules)
+        return give(self.shared(*rules[0]), f"the keys {all_of(keys)}")
 
 
 CALLS = "calls of "

@@ -18,6 +18,7 @@ from tree_sitter import Node
 
 from ..source import text_of
 from ..traits import SCRIPTS
+from ..wording import all_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .imports import OWN_NAME
@@ -320,8 +321,8 @@ class ImportName(NeutralConvention):
             return f"Import {rules[0][1]} {rules[0][0]}."
         if shared == "a form":
             telling = sorted(rules, key=is_plain)
-            return f"Write {listed_shortly([f'`{value}`' for value, _ in telling])}."
-        named = listed_shortly([f"{in_words(key)} as `{value}`" for value, key in rules])
+            return f"Write {all_of([f'`{value}`' for value, _ in telling], MOST_NAMED)}."
+        named = all_of([f"{in_words(key)} as `{value}`" for value, key in rules], MOST_NAMED)
         if shared == "a name":
             return f"Import {named}."
         where = "they do not keep their names" if len(rules) > 1 else "it does not keep its name"
@@ -335,16 +336,6 @@ class ImportName(NeutralConvention):
             return f"`{found}` here, `{wanted}` in this codebase"
         here = "keeps its own name" if found == OWN_NAME else f"is imported as `{found}`"
         return f"{in_words(key)} {here} here, and is imported as `{wanted}` in this codebase"
-
-
-def listed_shortly(said: Sequence[str]) -> str:
-    """Return the first of *said* as a list, and how many more there are."""
-    if len(said) == 1:
-        return said[0]
-    *first, last = said[:MOST_NAMED]
-    if len(said) > MOST_NAMED:
-        first, last = [*first, last], f"{len(said) - MOST_NAMED} more"
-    return f"{', '.join(first)} and {last}"
 
 
 def in_words(key: str) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from ..wording import all_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .docstrings import UNENDED
@@ -267,8 +268,8 @@ class MessageForm(NeutralConvention):
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return all whose texts begin, or end, in one way."""
         (value, key), *_ = rules
-        *most, last = [key.partition(OF_TEXT)[2] for _, key in rules]
-        return self.advice(value, f"{key.partition(OF_TEXT)[0]}{OF_TEXT}{', '.join(most)} and {last}")
+        named = all_of([key.partition(OF_TEXT)[2] for _, key in rules])
+        return self.advice(value, f"{key.partition(OF_TEXT)[0]}{OF_TEXT}{named}")
 
 
 def messages_in(file: AnyView) -> Iterator[Message]:

@@ -18,9 +18,9 @@ from tree_sitter import Node, Query, QueryCursor
 from ..definitions import MATCH_LIMIT
 from ..languages import Language
 from ..source import text_of
+from ..wording import any_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
-from .neutral import any_of
 
 SCRIPT = """
 (_ parameters: (formal_parameters [

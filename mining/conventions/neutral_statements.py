@@ -20,6 +20,7 @@ from ..formatters import STATEMENT_ENDS
 from ..languages import Language
 from ..source import text_of
 from ..traits import SCRIPTS
+from ..wording import all_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 
@@ -161,8 +162,7 @@ class StatementEnd(NeutralConvention):
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return all that ends in one way."""
-        *most, last = [key for _, key in rules]
-        return self.advice(rules[0][0], f"{', '.join(most)} and {last}")
+        return self.advice(rules[0][0], all_of([key for _, key in rules]))
 
 
 @cache

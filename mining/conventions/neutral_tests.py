@@ -14,7 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tree_sitter import Node
 
+from ..source import innermost
 from ..traits import SCRIPTS
+from ..wording import all_of
 from .anyview import AnyView
 from .convention import Choice, Examples, NeutralConvention
 from .equal_forms import ASSERTION, CHECK, EQUAL_NONE, FALSE, IN_SOURCE, LITERAL, MATTERS, NO_ERROR, NULL
@@ -305,8 +307,7 @@ class EqualForm(NeutralConvention):
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return all forms that tests have."""
-        *most, last = [said(value, key) for value, key in rules]
-        return f"In tests, write {', '.join(most)} and {last}."
+        return f"In tests, write {all_of([said(value, key) for value, key in rules])}."
 
 
 def said(value: str, key: str) -> str:
@@ -347,25 +348,18 @@ def is_free(node: Node, file: AnyView) -> bool:
     language = file.source.language.name
     if language == "go":
         # checks of one package end the test, which only its own goroutine may
-        around = inside_of(node, FUNCTIONS)
+        around = innermost(node, FUNCTIONS)
         taken = around.child_by_field_name("parameters") if around is not None else None
         return taken is not None and b"testing." in (taken.text or b"")
     if language == "php":
         # what is no test case has no such methods, and what is static no `$this`
         if not file.path.endswith(("Test.php", "TestCase.php")):
             return False
-        around = inside_of(node, CALLABLES)
+        around = innermost(node, CALLABLES)
         while around is not None and all(child.type != "static_modifier" for child in around.children):
-            around = inside_of(around.parent, CALLABLES)
+            around = innermost(around.parent, CALLABLES)
         return around is None
     return True
-
-
-def inside_of(node: Node | None, kinds: Iterable[str]) -> Node | None:
-    """Return the innermost node of one of *kinds* around *node*, or None."""
-    while node is not None and node.type not in kinds:
-        node = node.parent
-    return node
 
 
 def tests_of(file: AnyView) -> Iterator[Choice]:
