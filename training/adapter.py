@@ -7,9 +7,13 @@ an adapter without it is not complete. Every adapter carries the proof that it c
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,11 +123,28 @@ def name_spared(model: PreTrainedModel) -> list[str]:
     """
     Return the names of linear layers that take no adapter.
 
-    Those that choose experts return a choice, to which nothing could be added; what no text passes learns nothing.
+    Those that choose experts return a choice, to which nothing could be added; what no text passes learns nothing; and
+    of layers that are not called, but hand on their weights, an adapter would be passed over.
     """
-    passed = set(text_part(model).modules())
+    handed = {getattr(module, name, None) for module in model.modules() for name in find_handed(type(module))}
+    passed = set(text_part(model).modules()) - handed
     layers = ((name, module) for name, module in model.named_modules() if isinstance(module, torch.nn.Linear))
     return [name for name, layer in layers if type(layer).__name__.endswith("Router") or layer not in passed]
+
+
+@cache
+def find_handed(kind: type) -> frozenset[str]:
+    """
+    Return the names of the layers whose weights a module of *kind* hands to a kernel.
+
+    State-space layers do (Mamba's `out_proj`), most of them only where a GPU's kernels are installed: it stands in
+    their code alone.
+    """
+    sources: list[str] = []
+    for method in filter(inspect.isfunction, vars(kind).values()):
+        with suppress(OSError):
+            sources.append(inspect.getsource(method))
+    return frozenset(re.findall(r"self\.(\w+)\.weight\b(?![.\[])", "".join(sources)))
 
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:

@@ -100,6 +100,8 @@ def tiny_config(architecture: str, vocabulary: int):
             "num_experts_per_tok": 2, "moe_intermediate_size": 16, "n_group": 1, "topk_group": 1,
         }),
         "mamba": t.MambaConfig,
+        # in each layer an attention and, beside it, a state
+        "falcon_h1": partial(t.FalconH1Config, mamba_d_ssm=64, mamba_n_heads=4, mamba_d_head=16, mamba_d_state=8),
     }[architecture](**shape)  # fmt: skip
 
 

@@ -230,3 +230,11 @@ def test_adapters_that_say_stabilized_are_the_same(adapter, tiny_base, tmp_path,
     assert (read_form(earlier)["alpha"], read_form(earlier)["rank_stabilized"]) == (RECIPE.alpha, True)
     assert read_form(adapter) == read_form(earlier)
     assert torch.allclose(old, new, atol=1e-6)
+
+
+def test_layers_whose_weights_are_handed_on_take_no_adapter():
+    """Kernels of a state-space layer read the weight of its last product, past any adapter; all others learn."""
+    model = attach_adapter(tiny_model("falcon_h1", 420), RECIPE)
+    adapted = {name.split(".lora_")[0].rpartition(".")[2] for name in adapter_tensors(model)}
+
+    assert adapted == {"q_proj", "k_proj", "v_proj", "o_proj", "in_proj", "gate_proj", "up_proj", "down_proj"}
