@@ -69,8 +69,8 @@ def require_architecture(config: Any) -> str:
     """
     Return llama.cpp's name for the architecture of *config*.
 
-    Raises `InputError` for another architecture, and for positions, biases or windows that its keys cannot tell or that
-    transformers, which proves the file, does not read.
+    Raises `InputError` for another architecture, and for positions, biases, windows or heads that its keys cannot tell
+    or that transformers, which proves the file, does not read.
     """
     if config.model_type not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
@@ -83,6 +83,8 @@ def require_architecture(config: Any) -> str:
     window = getattr(config, "sliding_window", None)
     if window is not None and window < config.max_position_embeddings:
         raise InputError(f"This base looks back {window} tokens only, which is not written here. {ELSEWHERE}")
+    if config.model_type == "qwen3" and config.head_dim != type(config)().head_dim:
+        raise InputError(f"This base's heads are {config.head_dim} numbers wide, which is not read back. {ELSEWHERE}")
     return config.model_type
 
 

@@ -18,7 +18,7 @@ from idiolect.training.generation import load_model
 from idiolect.training.gguf_file import FILE, SPLITS, WORDS, interleave_rotation, write_gguf
 from idiolect.training.train import train_adapter
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, Qwen3Config
 
 from .conftest import TEXTS, make_pairs, tiny_config, tiny_model
 from .test_adapter import load_as_the_card_says
@@ -173,12 +173,14 @@ def test_what_llama_cpp_would_read_otherwise_is_refused(tokenizer, tmp_path):
     windowed, stretched, biased = tiny_model("starcoder2", 416), full_sight("llama"), full_sight("qwen3")
     stretched.config.rope_parameters = {"rope_type": "linear", "rope_theta": 1e4, "factor": 4.0}
     biased.config.attention_bias = True
+    narrow = tiny_model(Qwen3Config(**{**full_sight("qwen3").config.to_dict(), "head_dim": 8}), 416)
     for model, words, reason in (
         (full_sight("qwen2"), tokenizer, "cuts text"),
         (full_sight("gemma2"), known, "'gemma2'"),
         (windowed, known, "16 tokens"),
         (stretched, known, "'linear'"),
         (biased, known, "biases"),
+        (narrow, known, "8 numbers wide"),
     ):
         with pytest.raises(InputError, match=f"{reason}.*--to merged"):
             write_gguf(model, words, tmp_path / FILE, name="tiny", stop_id=0, precision="fp32")
