@@ -21,6 +21,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import Cache, DynamicLayer
 
 from .families import Family
+from .forward import layer_configs
 from .guarded import Guard, choose_allowed
 
 if TYPE_CHECKING:
@@ -99,14 +100,18 @@ def count_batch_tokens(model: PreTrainedModel | PeftModel, free: int | None) -> 
 
     Of an accelerator it is a power of two: a little more or less memory changes no batch, and so no rounding.
     """
-    config = model.config.get_text_config(decoder=True)
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    token_bytes = 2 * config.num_hidden_layers * heads * size * model.dtype.itemsize
+    token_bytes = model.dtype.itemsize * sum(map(count_kept, layer_configs(model.config)))
     if free is None:
         return max(BATCH_TOKENS, BATCH_BYTES // token_bytes)
     held = 1 << max(1, int(FREE_SHARE * free / token_bytes)).bit_length() - 1
     return held if can_join(model) else min(held, WHOLE_TOKENS)
+
+
+def count_kept(config: Any) -> int:
+    """Return how many numbers a layer of *config* keeps of a token."""
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return 2 * heads * size
 
 
 def can_join(model: PreTrainedModel | PeftModel) -> bool:

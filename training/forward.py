@@ -190,9 +190,16 @@ def expect_mode(config: PreTrainedConfig) -> str:
 
 def read_reach(model: PreTrainedModel | PeftModel) -> int | None:
     """Return how many tokens the shortest attention of *model* sees, or None where none is said to be limited."""
-    config = plain_model(model).config.get_text_config()
-    known = (getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size"))
+    names = ("sliding_window", "attention_chunk_size")
+    known = (getattr(config, name, None) for config in layer_configs(plain_model(model).config) for name in names)
     return min((length for length in known if length), default=None)
+
+
+def layer_configs(config: PreTrainedConfig) -> Sequence[Any]:
+    """Return the configuration of every layer that text passes: Gemma 4 has wider heads in some than in others."""
+    text = config.get_text_config(decoder=True)
+    # older transformers know no layers of their own
+    return getattr(text, "per_layer_config", None) or [text] * text.num_hidden_layers
 
 
 @torch.no_grad()

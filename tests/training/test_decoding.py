@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from idiolect.training.decoding import BATCH_ROWS, ROOM, Row, count_batch_tokens, cut_batches, decode
-from transformers import DynamicCache, Qwen2Config
+from idiolect.training.decoding import BATCH_ROWS, ROOM, Row, count_batch_tokens, count_kept, cut_batches, decode
+from idiolect.training.forward import layer_configs
+from transformers import DynamicCache, Gemma4TextConfig, Qwen2Config
 from transformers.cache_utils import DynamicLayer
 
 from .conftest import tiny_model
@@ -94,6 +95,16 @@ def test_an_accelerator_decodes_as_many_rows_as_its_memory_holds(free, rows):
     assert most * 28_672 <= max(0.3 * free, 28_672)
     assert most == count_batch_tokens(model, int(free * 0.99))
     assert count_batch_tokens(model, None) == 16_384
+
+
+def test_layers_that_keep_more_than_others_are_counted_as_they_are():
+    """Of Gemma 4 some layers have wider heads: its configuration says nothing of all of them."""
+    shape = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2}
+    kinds = ["sliding_attention", "sliding_attention", "full_attention"]
+    config = Gemma4TextConfig(**shape, head_dim=16, global_head_dim=32, layer_types=kinds, num_kv_shared_layers=0)
+
+    assert [count_kept(layer) for layer in layer_configs(config)] == [64, 64, 128]
+    assert count_batch_tokens(SimpleNamespace(config=config, dtype=torch.float32), None) == 204_800
 
 
 def test_prompts_that_cannot_be_read_apart_are_few(family):
