@@ -144,7 +144,7 @@ def find_handed(kind: type) -> frozenset[str]:
     for method in filter(inspect.isfunction, vars(kind).values()):
         with suppress(OSError):
             sources.append(inspect.getsource(method))
-    return frozenset(re.findall(r"self\.(\w+)\.weight\b(?![.\[])", "".join(sources)))
+    return frozenset(re.findall(r"self\.(\w+)\.weight\b(?!\[|\.[ds])", "".join(sources)))
 
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:

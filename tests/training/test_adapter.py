@@ -20,6 +20,7 @@ from idiolect.training import generation
 from idiolect.training.adapter import (
     adapter_tensors,
     attach_adapter,
+    find_handed,
     load_adapter,
     read_record,
     render_card,
@@ -31,6 +32,10 @@ from idiolect.training.models import find_base, load_base_model
 from idiolect.training.setup import read_form
 from idiolect.training.train import train_adapter
 from safetensors.torch import load_file, save_file
+from transformers.models.bloom.modeling_bloom import BloomAttention
+from transformers.models.jamba.modeling_jamba import JambaMambaMixer
+from transformers.models.longcat_flash.modeling_longcat_flash import LongcatFlashTopkRouter
+from transformers.models.qwen3_next.modeling_qwen3_next import Qwen3NextGatedDeltaNet
 
 from .conftest import tiny_model
 from .test_train import RECIPE
@@ -238,3 +243,17 @@ def test_layers_whose_weights_are_handed_on_take_no_adapter():
     adapted = {name.split(".lora_")[0].rpartition(".")[2] for name in adapter_tensors(model)}
 
     assert adapted == {"q_proj", "k_proj", "v_proj", "o_proj", "in_proj", "gate_proj", "up_proj", "down_proj"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        pytest.param(JambaMambaMixer, {"dt_proj"}, id="multiplied by hand"),
+        pytest.param(LongcatFlashTopkRouter, {"classifier"}, id="turned into another type first"),
+        pytest.param(BloomAttention, set(), id="cut apart on a path that nobody takes"),
+        pytest.param(Qwen3NextGatedDeltaNet, set(), id="called"),
+    ],
+)
+def test_what_is_handed_on_stands_in_the_code_of_a_module(kind, names):
+    """No configuration says so, and which way is taken depends on the machine."""
+    assert names == find_handed(kind)
