@@ -29,7 +29,7 @@ from .samples import RIVAL, read_sealed, sample_key
 from .slices import folder_of
 from .statistics import ALPHA, Comparison, compare, holm
 from .tables import Row, Tables
-from .verdict import EXIT_CODES
+from .verdict import EXIT_CODES, Verdict
 from .weigh import Weighed, comparison_rows, weigh
 
 SLICE_PROBES = 10
@@ -70,7 +70,7 @@ class GateResult:
 
     word: str
     lines: tuple[str, ...]
-    """What failed, or why it passes, then the verdict's sentence."""
+    """What failed, or why it passes, then the verdict's sentence, which may say one of the reasons itself."""
     warnings: tuple[str, ...]
 
     @property
@@ -97,7 +97,12 @@ def judge_gate(folder: Path, *, against: Path | None = None, policy: Policy | No
     word, said = judge_rival(weighed)
     if word is not None and (verdict.word == "WORTH_IT" or (word == "BLOCKED" and verdict.word != "INVALID")):
         return GateResult(word, (*said, verdict.sentence), warn_age(stored))
-    return GateResult(verdict.word, (*said, *verdict.reasons, verdict.sentence), warn_age(stored))
+    return GateResult(verdict.word, (*said, *list_told(verdict)), warn_age(stored))
+
+
+def list_told(verdict: Verdict) -> list[str]:
+    """Return what a verdict tells: its reasons but for what its sentence says again, and the sentence."""
+    return [*(reason for reason in verdict.reasons if reason not in verdict.sentence), verdict.sentence]
 
 
 @expect_form(*EVIDENCE)

@@ -524,6 +524,19 @@ def test_a_promoted_evaluation_that_is_invalid_is_refused(corpus, finished, tmp_
     assert "INVALID" == judge_gate(out, against=finished).word
 
 
+def test_a_reason_that_the_sentence_says_is_not_said_before_it(corpus, tmp_path):
+    """Each reason is told once, beside others and alone."""
+    out = tmp_path / "inert"
+    generator = FakeGenerator(corpus, lambda request, adapted: tenth(request) < 2)
+    evaluate_corpus(corpus, out, generator=generator, loss_of=FakeLosses(share=0.0))
+    stored = json.loads((out / "verdict.json").read_text("utf-8"))
+
+    first, *others = stored["reasons"]
+    lines = judge_gate(out).lines
+
+    assert (*others, f"These numbers must not be used: {first}.") == lines
+
+
 def test_the_promoted_arm_is_the_one_that_its_rows_choose(corpus, finished, copy):
     """No hash covers what `verdict.json` says was chosen, so that is not believed."""
     verdict = json.loads((copy / "verdict.json").read_text("utf-8"))
