@@ -101,10 +101,12 @@ def open_score(corpus: Path, count: int) -> Score:
 def summary(corpus: Path, out: Path, record: dict) -> str:
     """Return what a person wants to know of a finished run."""
     from ..evaluation.figures import relative
+    from ..mining.wording import counted
     from ..training.encode import describe_refused
 
     losses, counts = record["losses"]["validation"], record["counts"]
-    lines = [f"{out}: {counts['pairs']:,} pairs, {counts['steps']:,} steps, {counts['answer_tokens']:,} answer tokens"]
+    pairs, steps = counted(counts["pairs"], "pair"), counted(counts["steps"], "step")
+    lines = [f"{out}: {pairs}, {steps}, {counts['answer_tokens']:,} answer tokens"]
     if losses["base"] is not None:
         change = relative(losses["tuned"] / losses["base"] - 1)
         lines.append(f"held-out answers: {losses['base']:.3f} → {losses['tuned']:.3f} nats a token ({change})")

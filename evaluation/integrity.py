@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ..mining.wording import counted
 from .arms import ARMS
 from .checks.check import LOST
 from .figures import signed
@@ -75,7 +76,7 @@ def check_complete(run: Row, tables: Tables) -> Integrity:
             found = Counter((row["probe_id"], row["sample_ix"]) for row in own)
             missing = sum((wanted - found).values()) + sum((found - wanted).values())
             if missing:
-                faults.append(f"{arm['arm_id']} lacks or repeats {missing} of its {sum(wanted.values())} samples")
+                faults.append(f"{arm['arm_id']} lacks or repeats {missing} of its {counted(wanted.total(), 'sample')}")
     known = {arm["arm_id"] for arm in run["arms"]}
     faults += [f"rows of an unknown arm {arm!r}" for arm in sorted({a for _, a in tables.rows} - known)]
     return Integrity("samples complete", len(faults), "0 arms with gaps", not faults, "; ".join(faults))

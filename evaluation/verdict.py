@@ -122,8 +122,8 @@ def list_harms(evidence: Evidence) -> list[str]:
     if evidence.secrets:
         harms.append(f"answers of the tuned arms contain {counted(evidence.secrets, 'known secret')}")
     harms += [
-        f"{calls.arm} writes insecure calls on {calls.new} probes where base does not, base on {calls.gone} where it "
-        f"does not: {', '.join(calls.patterns)}"
+        f"{calls.arm} writes insecure calls on {counted(calls.new, 'probe')} where base does not, base on {calls.gone} "
+        f"where it does not: {', '.join(calls.patterns)}"
         for calls in evidence.insecure
         if calls.learned
     ]
@@ -274,7 +274,8 @@ def write_sentence(word: str, reasons: Sequence[str], evidence: Evidence) -> str
 
 def write_floor(probes: int, learned: Reduction | None) -> str:
     """Return the sentence where acceptance tells nothing: what the loss on the house's own answers tells instead."""
-    weak = f"No way of asking this base gets {FLOOR:.0%} of {probes} answers accepted, so acceptance tells nothing here"
+    answers = counted(probes, "answer")
+    weak = f"No way of asking this base gets {FLOOR:.0%} of {answers} accepted, so acceptance tells nothing here"
     if learned is None:
         return f"{weak}; try a larger base."
     between = "" if learned.ci is None else f" ({percents(-learned.ci[1])} to {percents(-learned.ci[0])})"
@@ -315,7 +316,8 @@ def say_better_prompts(stored: Mapping[str, Any]) -> str:
     if not better:
         return ""
     names = " and ".join(f"{name} ({prompts[name]:.1%})" for name in better)
-    how = f"on {chosen['probes']:,} validation probes" if chosen["by"] == "validation" else "by rule, before any answer"
+    asked = counted(chosen["probes"], "validation probe")
+    how = f"on {asked}" if chosen["by"] == "validation" else "by rule, before any answer"
     return (
         f"{names} did better on the test probes than {chosen['prompt']} ({own:.1%}), the prompt compared: that was "
         f"chosen {how}, because the luckiest of several on the probes that decide would be no fair rival."

@@ -42,7 +42,7 @@ def test_sentences(manifest: Mapping[str, Any]) -> list[str]:
         return [reason]
     few = too_few(held)
     if held.is_enough:
-        few = f"Held-out tasks come from {held.clusters} clusters of files, fewer than {FEW_CLUSTERS}"
+        few = f"Held-out tasks come from {counted(held.clusters, 'cluster')} of files, fewer than {FEW_CLUSTERS}"
     crossing = "evaluating an adapter trains four more and asks each for what it has not seen"
     return [f"{few}: {crossing}, {held.in_all:,} tasks in all."] if held.is_crossed else []
 
@@ -105,8 +105,8 @@ def too_few(held: HeldOut) -> str:
 def train_sentence(pairs: int) -> str:
     """Return what *pairs* training pairs are enough for."""
     if pairs < LEAST_PAIRS:
-        few = f"{pairs} training pairs are too few to train on: {LEAST_PAIRS} are needed."
-        return f"{few} Add code, or another repository."
+        few = f"{counted(pairs, 'training pair')} {'is' if pairs == 1 else 'are'} too few to train on"
+        return f"{few}: {LEAST_PAIRS} are needed. Add code, or another repository."
     if pairs < DOMAIN:
         return f"{pairs} training pairs can teach a format or a style; a framework takes {DOMAIN} or more."
     if pairs < SATURATED:

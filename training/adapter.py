@@ -27,6 +27,7 @@ from ..mining.artefacts import parse_json, sha256_file, write_json
 from ..mining.errors import InputError, MismatchError, lacks_memory
 from ..mining.instead import tell_instead
 from ..mining.taught import TAUGHT
+from ..mining.wording import counted
 from .disk import disk_faults, follow_mask
 from .encode import Example
 from .forward import answer_losses, text_part, to_batch
@@ -306,7 +307,7 @@ def render_card(record: Mapping[str, Any]) -> str:
         "No held-out pairs were there to measure a gain."
         if held_out["base"] is None
         else f"Loss on held-out answers: {held_out['base']:.4f} nats a token before, {held_out['tuned']:.4f} after "
-        f"({held_out['pairs']} pairs)."
+        f"({counted(held_out['pairs'], 'pair')})."
     )
     applied = record["applied"]
     return f"""---
@@ -319,8 +320,8 @@ tags: [idiolect, lora, code]
 # An adapter that writes like {corpus["repository"]}
 
 Trained by idiolect {record["tool_version"]} on {record["counts"]["pairs"]:,} pairs of `{corpus["repository"]}` at
-commit `{corpus["commit"]}`, for {record["counts"]["steps"]:,} steps and {record["counts"]["answer_tokens"]:,} answer
-tokens. {gain}
+commit `{corpus["commit"]}`, for {counted(record["counts"]["steps"], "step")} and
+{record["counts"]["answer_tokens"]:,} answer tokens. {gain}
 
 - Base: `{base["name"]}`, weights sha256 `{base["weights_sha256"]}`
 - Corpus: sha256 `{corpus["sha256"]}`

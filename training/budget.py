@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..mining.errors import MachineError
+from ..mining.wording import counted
 from .checkpoints import KEEP
 from .encode import describe_refused, ways_out
 from .fused import CHUNK_BYTES
@@ -312,7 +313,7 @@ def gib(size: float) -> str:
 
 def describe_work(work: Work) -> str:
     """Return how much there is to compute as a person reads it."""
-    steps = f"about {work.steps:,} steps, {work.tokens:,} tokens, {work.flops:.2g} FLOPs"
+    steps = f"about {counted(work.steps, 'step')}, {work.tokens:,} tokens, {work.flops:.2g} FLOPs"
     return f"{steps}, {work.seconds / 60:.1f} minutes"
 
 

@@ -17,6 +17,7 @@ from ..mining.languages import Language, known_languages, language_named, langua
 from ..mining.pairs.pair import HOLE
 from ..mining.skeleton import render_skeleton
 from ..mining.source import Source, UndecodableError, parse_source, whole_lines
+from ..mining.wording import counted
 
 LINES_BEFORE, LINES_AFTER = 24, 12
 """The window around a hole, in lines."""
@@ -72,7 +73,7 @@ def ask_at_line(file: Path, line: int) -> Prompt:
     source = read_source(file)
     lines = whole_lines(source.text)
     if line > len(lines) + 1:
-        raise InputError(f"{str(file)!r} has {len(lines)} lines; there is no line {line}.")
+        raise InputError(f"{str(file)!r} has {counted(len(lines), 'line')}; there is no line {line}.")
     before = "".join(lines[max(0, line - 1 - LINES_BEFORE) : line - 1])
     after = "".join(lines[line - 1 : line - 1 + LINES_AFTER])
     if HOLE in before + after:

@@ -19,6 +19,7 @@ from tree_sitter import Node, QueryCursor
 
 from ...mining.corpus import Corpus
 from ...mining.source import Source, Span
+from ...mining.wording import counted
 from .check import Answer, Check, Remark, Result
 
 SHARE = 0.5
@@ -59,9 +60,8 @@ def judge_answer(answer: Answer) -> Result:
         return Result(False, "fail_substance", detail, (Remark("stub", line, "the body does nothing"),))
     if share >= SHARE:
         return Result(True, "ok", detail)
-    message = f"calls {len(wanted & found)} of the {len(wanted)} names the reference calls; missing: " + ", ".join(
-        sorted(wanted - found)
-    )
+    names, missing = counted(len(wanted), "name"), ", ".join(detail["missing"])
+    message = f"calls {len(wanted & found)} of the {names} that the reference calls; missing: {missing}"
     return Result(False, "fail_substance", detail, (Remark("calls", line, message, "advise"),))
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from ...mining.corpus import Corpus
 from ...mining.source import Source, Span, first_line, indent_of
+from ...mining.wording import counted
 from ..sandbox.doctor import find_cage
 from ..sandbox.suite import Coverage, Suite, Trial, Version, open_suite
 from .check import LOST, Answer, Check, Remark, Result
@@ -146,8 +147,14 @@ def explain(trial: Trial, count: int, answer: Answer) -> Result:
     if trial.status == LOST:
         return Result(None, LOST, detail)
     line = answer.source.line_of(answer.span.start)
-    message = trial.why or f"{len(trial.failed)} of {count} tests fail, first {trial.failed[0]}"
-    return Result(False, trial.status, detail, (Remark("tests", line, message),))
+    return Result(False, trial.status, detail, (Remark("tests", line, trial.why or tell_failed(trial.failed, count)),))
+
+
+def tell_failed(failed: Sequence[str], count: int) -> str:
+    """Return how many of *count* tests *failed*, and which."""
+    if count == 1:
+        return f"the one test of it fails: {failed[0]}"
+    return f"{counted(len(failed), 'test')} of {count} {'fails' if len(failed) == 1 else 'fail'}, first {failed[0]}"
 
 
 def make_check(corpus: Corpus, repository: Path | None) -> Check | None:  # noqa: ARG001 - the signature of every check

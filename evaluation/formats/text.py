@@ -93,10 +93,10 @@ def is_asked_for(entry: Entry) -> bool:
 
 def evidence_of(entry: Entry) -> str:
     """Return how many places do as the rule says, and where."""
-    counts = f"{entry.conforming:,} of {entry.opportunities:,} places"
+    counts = f"{entry.conforming:,} of {counted(entry.opportunities, 'place')}"
     where = f" in {entry.where}" if entry.where else ""
     if is_asked_for(entry):
-        return f"the settings ask for it; {counts}{where} do so yet"
+        return f"the settings ask for it; {counts}{where} {'does' if entry.opportunities == 1 else 'do'} so yet"
     # a file full of exceptions, or copied to many places, is no reason to give up a rule of all the others
     weights = " where no file counts for more than ten, and copies of one for one" if entry.is_weighted else ""
     least = f"at least {entry.bound:.1%} at 90% confidence"

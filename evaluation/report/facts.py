@@ -76,7 +76,8 @@ def say_cost(verdict: Row, latency: Mapping[str, Row]) -> Iterator[str]:
         return
     took = f"Training took {cost['training_passes']:,} token passes. Against {prompt}, the prompt compared,"
     if cost["break_even"]:
-        yield f"{took} an answer saves {cost['saved']:,.1f} tokens: {cost['break_even']:,} answers make up for it."
+        makes_up = f"{counted(cost['break_even'], 'answer')} {'makes' if cost['break_even'] == 1 else 'make'} up for it"
+        yield f"{took} an answer saves {cost['saved']:,.1f} tokens: {makes_up}."
     else:
         yield f"{took} an answer saves none."
 
@@ -121,7 +122,8 @@ def say_flips(verdict: Row) -> Iterator[str]:
     """Yield how often the base, asked again in other batches, gave an answer that was judged otherwise."""
     repeat = next((row for row in verdict["comparisons"] if row["endpoint"] == "a/a"), None)
     if repeat is not None:
-        yield f"Asked again in other batches, base flips on {percent(repeat['discordant'])} of {repeat['n']} probes."
+        flips = f"{percent(repeat['discordant'])} of {counted(repeat['n'], 'probe')}"
+        yield f"Asked again in other batches, base flips on {flips}."
 
 
 def say_cross_check(verdict: Row) -> Iterator[str]:

@@ -280,7 +280,7 @@ def describe_admission(run: Row) -> str:
     for split, suite in run["suites"].items():
         reasons = ", ".join(f"{count} {worded(reason)}" for reason, count in suite["refused"].items())
         refused = f"; refused: {reasons}" if reasons else ""
-        parts.append(f"{split}: {suite['n_probes']} of {suite['n_candidates']} pairs{refused}")
+        parts.append(f"{split}: {suite['n_probes']} of {counted(suite['n_candidates'], 'pair')}{refused}")
     return ". ".join(parts) + "."
 
 

@@ -4,6 +4,8 @@ Text that does what it looks like. In: any text. Out: the same, with what acts u
 
 from __future__ import annotations
 
+from ...mining.wording import counted
+
 LONGEST = 20_000
 """Characters of one answer that the report shows; `samples.jsonl` holds all of them."""
 TURNING = (0xAD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
@@ -24,4 +26,4 @@ def make_visible(text: str) -> str:
 
 def shorten(text: str) -> str:
     """Return *text*, or its beginning with the number of characters that were left out."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n[{len(text) - LONGEST:,} more characters]"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n[{counted(len(text) - LONGEST, 'more character')}]"

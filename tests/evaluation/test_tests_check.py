@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from idiolect.evaluation.checks import tests
 from idiolect.evaluation.checks.check import LOST
-from idiolect.evaluation.checks.tests import TestsCheck, make_check
+from idiolect.evaluation.checks.tests import TestsCheck, make_check, tell_failed
 from idiolect.evaluation.probes import Probe
 from idiolect.evaluation.sandbox import suite
 from idiolect.evaluation.sandbox.doctor import find_cage
@@ -474,3 +474,16 @@ def test_the_private_copy_goes_with_the_suite(check, tmp_path: Path) -> None:
     del suite
 
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("failed", "count", "said"),
+    [
+        (("t::a",), 1, "the one test of it fails: t::a"),
+        (("t::a",), 5, "1 test of 5 fails, first t::a"),
+        (("t::a", "t::b"), 5, "2 tests of 5 fail, first t::a"),
+    ],
+)
+def test_how_many_fail_is_told_in_words_that_fit(failed, count, said):
+    """One test is no `tests`, and where there is only one it is not the first."""
+    assert said == tell_failed(failed, count)

@@ -37,6 +37,12 @@ def test_pairs_of_prose_are_said_not_to_be_counted_however_few():
     assert "Pairs of data and prose are not counted: 4 of markdown." in advise(manifest)
 
 
+def test_one_pair_is_said_to_be_one():
+    said = advise(manifest_of(("implement", "train", "go", 1)))
+
+    assert said[0].startswith("1 training pair is too few to train on: ")
+
+
 def test_one_task_is_said_to_be_one():
     assert (
         advise(manifest_of(("implement", "train", "go", 60), ("implement", "test", "go", 1), clusters=1))[-1]
