@@ -74,5 +74,5 @@ def learn_folder(source: Path) -> tuple[Profile, list[str]]:
     names = list_files(source.resolve())
     told += [*notes.unheard(names, settings), *notes.idle_patterns(names, settings)]
     # a part need not have what is said of the whole
-    told += [] if is_part else notes.idle_settings(profile, settings)
+    told += [] if is_part else [*notes.idle_settings(profile, settings), *notes.idle_exceptions(profile)]
     return profile, [*told, *notes.without_grammar(tree.files.paths), *notes.unread(names, settings)]

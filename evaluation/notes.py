@@ -19,7 +19,7 @@ from ..mining.settings import FILES as SETTINGS_FILES
 from ..mining.settings import Settings, settings_of, stated_settings
 from ..mining.source import Source
 from ..mining.unread import UNREAD
-from ..mining.wording import counted, worded
+from ..mining.wording import ask_if_meant, counted, worded
 from .baseline import read_baseline
 from .diff import lies_in
 from .findings import Inspected
@@ -205,6 +205,13 @@ def idle_settings(profile: Profile, settings: Settings) -> list[str]:
     each = "no firm habit; to hold code to one that is not, name it with its key, as findings do: RULE[key]"
     firm = "no firm habit, so the tier that the settings name changes nothing; `enforce` holds code to one all the same"
     return [f"{shown(rules)}: {why}" for rules, why in ((few, need), (many, each), (loose, firm)) if rules]
+
+
+def idle_exceptions(profile: Profile) -> list[str]:
+    """Return a sentence on each rule that settings leave out, and that nothing here would be held to."""
+    known = {entry.id for entry in profile.entries}
+    about = "the settings ignore it, and nothing here answers it"
+    return [f"{rule}: {about}{ask_if_meant(rule, known)}" for rule in profile.unanswered]
 
 
 def other_rules(profile: Profile) -> list[str]:

@@ -116,7 +116,8 @@ def list_notes(request: Request, change: Change | None, standard: Standard, judg
     told += notes.unheard(names, settings)
     told += notes.idle_patterns(names, settings) if is_whole and not request.paths else []
     if request.profile is None:
-        told += [*notes.idle_settings(profile, settings), *notes.without_rules(profile)]
+        told += [*notes.idle_settings(profile, settings), *notes.idle_exceptions(profile)]
+        told += notes.without_rules(profile)
     else:
         told += notes.of_other_code([file.judgement for file in judged.files])
     return told + (notes.given_up(judged.files, tiers_from(request.lowest)) if change is not None else [])

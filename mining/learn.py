@@ -146,7 +146,19 @@ def learn_profile(
     total = sum(place.times for found in places.values() for place in found)
     versions = {name: convention.version for name, convention in sorted(conventions_by_id().items())}
     kept = control_discoveries(entries, known.overrides)
-    return Profile(tuple(kept), len(files), total, versions, packages, known.owners)
+    left = list_unanswered(known.overrides, {rule_id(name, key) for name, key in places})
+    return Profile(tuple(kept), len(files), total, versions, packages, known.owners, left)
+
+
+def list_unanswered(overrides: Mapping[str, Override], asked: Set[str]) -> tuple[str, ...]:
+    """Return the rules that *overrides* leave out by their keys, and that are none of those *asked*."""
+    # what is mined comes and goes, and what is known of a key without code has been told
+    open_ended = {name for name, each in conventions_by_id().items() if each.is_neutral and not each.is_mined}
+    return tuple(
+        rule
+        for rule, override in overrides.items()
+        if override.is_sparing and rule not in asked and rule.partition("[")[0] in open_ended and "[" in rule
+    )
 
 
 def find_copies(files: Sequence[FileTally]) -> dict[str, str]:

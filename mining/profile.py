@@ -154,6 +154,8 @@ class Profile:
     """The folders of the outermost packages of Python: what a module of the house is called follows from them."""
     owners: Owners = field(default_factory=dict[str, tuple[str, ...]])
     """The formatters that are set up, and for which folders."""
+    unanswered: tuple[str, ...] = ()
+    """The rules that settings leave out by their keys, and that no place would be held to: a slip, or what is gone."""
 
     @cached_property
     def table(self) -> Mapping[tuple[str, str, str], Entry]:
@@ -191,6 +193,7 @@ class Profile:
             "versions": dict(self.versions),
             "packages": sorted(self.packages),
             "owners": {name: list(folders) for name, folders in sorted(self.owners.items())},
+            **({"unanswered": list(self.unanswered)} if self.unanswered else {}),
             "entries": [asdict(entry) for entry in self.entries],
         }
 
@@ -206,7 +209,8 @@ class Profile:
         # profiles written before they were noted
         packages = frozenset(table.get("packages", ()))
         owners = {name: tuple(folders) for name, folders in dict(table.get("owners", {})).items()}
-        return cls(entries, table["files"], table["opportunities"], dict(table["versions"]), packages, owners)
+        counts = (table["files"], table["opportunities"], dict(table["versions"]))
+        return cls(entries, *counts, packages, owners, tuple(table.get("unanswered", ())))
 
 
 def check_form(table: Mapping[str, Any]) -> None:

@@ -115,6 +115,22 @@ def test_settings_that_change_nothing_are_said(house: Path, capsys: pytest.Captu
     assert loose.startswith("N01: no firm habit")
 
 
+def test_a_slip_in_the_key_of_what_is_ignored_is_said(write_tree: Write):
+    """Kinds of definitions are what code has, so no list tells a wrong one; of mined rules keys come and go."""
+    ignored = ("Q01[go: functon]", "Q01[go: type]", "Q02[go: gone]", "Q30")
+    tables = (f'[conventions."{rule}"]\nignore = true\nreason = "so"\n' for rule in ignored)
+    what = ("Rows", "Words", "Lines", "Sums")
+    names = [f"{one}{other}" for one in ("All", "One", "Any", "No", "Some", "Late") for other in what]
+    files = {f"m{n}.go": f"package m\n\nfunc read{name}() {{}}\n" for n, name in enumerate(names)}
+    root = write_tree({**files, "a.go": "package a\n\ntype Shop struct{}\n", "idiolect.toml": "".join(tables)})
+
+    (said,) = [note for note in run_check(Request(root, names=False)).notes if "Q" in note]
+
+    assert said == (
+        "Q01[go: functon]: the settings ignore it, and nothing here answers it. Did you mean 'Q01[go: function]'?"
+    )
+
+
 def test_a_team_has_a_rule_held_from_its_first_place_on(
     write_tree: Write, commit_tree: Commit, capsys: pytest.CaptureFixture[str]
 ):
