@@ -99,6 +99,8 @@ def load_tables(file: Path) -> tuple[Mapping[str, Any], list[str]]:
     faults = [f"unknown table [{key}]" for key in whole if key != "language"]
     if not isinstance(tables, dict) or not tables:
         raise SettingsError(str(file), [*faults, "there is no [language.NAME] table"])
+    if any(not isinstance(value, dict) for key, value in tables.items() if key in {*KEYS, "name"}):  # type: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        raise SettingsError(str(file), [*faults, "write [language.NAME], not [language]: a table tells of which it is"])
     return cast("dict[str, Any]", tables), faults
 
 
@@ -141,11 +143,19 @@ def check_form(name: str, table: Mapping[str, Any]) -> list[str]:
     if is_words(table.get("sought")):
         wrong += [f"sought: {pattern!r} is no pattern" for pattern in table["sought"] if not is_pattern(pattern)]
     if is_words(table.get("extensions")):
-        wrong += [f"extensions: {word!r} needs its dot: {'.' + word!r}" for word in table["extensions"]
-                  if "." not in word and not word[:1].isupper()]  # fmt: skip
+        wrong += [f"extensions: {fault}" for word in table["extensions"] if (fault := fault_of_ending(word))]
     if is_words(table.get("check")) and not any("{file}" in word for word in table["check"]):
         wrong.append("check must hold {file}, which stands for the file to check")
     return wrong
+
+
+def fault_of_ending(word: str) -> str:
+    """Return what is wrong with an ending of files, or nothing."""
+    # a pattern or a path is the end of no name
+    plain = word.strip().rpartition("/")[2].lstrip("*")
+    if plain != word or "*" in plain or plain.endswith("."):
+        return f"{word!r} is no end of a file's name, such as {plain if plain.strip('.*') else '.kiln'!r}"
+    return f"{word!r} needs its dot: {'.' + word!r}" if "." not in word and not word[:1].isupper() else ""
 
 
 def check_claims(claims: Any) -> list[str]:

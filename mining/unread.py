@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
+from .languages import known_languages
 from .reading import read_start
 from .roles import is_test_path
+from .wording import any_of
 
 CODE = frozenset(
     {
@@ -86,6 +88,12 @@ def count_endings(ends: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {'file ends' if count == 1 else 'files end'} in {end}" for end, count in ends.items())
 
 
+def describe_tables() -> str:
+    """Return which endings the tables read that were given for languages of one's own; nothing where none was."""
+    own = [language for language in known_languages() if language.sha256]
+    return "".join(f"The table of {each.name} reads {any_of(each.extensions)}. " for each in own).rstrip()
+
+
 def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, int]) -> str:
     """Return what to do about a folder without a file of a known language."""
     if is_bare_repository(root):
@@ -94,7 +102,7 @@ def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, i
         return f"{str(root)!r} is empty. If it is a submodule, fetch it: git submodule update --init."
     some = dict(list(foreign.items())[:FEW_ENDINGS])
     if some:
-        return f"No code in {str(root)!r} that a grammar reads: {count_endings(some)}. {DESCRIBE}"
+        return f"No code in {str(root)!r} that a grammar reads: {count_endings(some)}. {describe_tables() or DESCRIBE}"
     if len(suffixes) <= FEW_ENDINGS:
         return f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}."
     return f"No code in {str(root)!r} that a grammar reads: `idiolect doctor` names the languages."

@@ -152,6 +152,38 @@ def test_a_body_on_one_line_with_its_brackets_is_not_asked_for():
     assert definition.code is None
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('[language.relay]\nextensions = ["*.a"]', "extensions: '*.a' is no end of a file's name, such as '.a'"),
+        ('[language.relay]\nextensions = ["src/b.a"]', "extensions: 'src/b.a' is no end of a file's name"),
+        ('[language.relay]\nextensions = [" .a"]', "extensions: ' .a' is no end of a file's name, such as '.a'"),
+        ('[language.relay]\nextensions = ["."]', "extensions: '.' is no end of a file's name, such as '.kiln'"),
+        ('[language]\nname = "a"\nextensions = [".a"]', "write [language.NAME], not [language]"),
+    ],
+)
+def test_what_can_end_no_name_is_told_in_one_line(tmp_path, table, said):
+    """A table that reads no file at all says so of itself, not of the repository."""
+    file = tmp_path / "bad.toml"
+    grammar = f'grammar = "{RELAY.as_posix()}"\nquery = "{(RELAY / "relay.scm").as_posix()}"\n'
+    file.write_text(f"{table}\n{grammar}", "utf-8")
+
+    with pytest.raises(SettingsError) as error:
+        read_own_languages(file)
+
+    (fault,) = error.value.faults
+    assert said in fault
+
+
+def test_where_a_table_reads_other_endings_it_is_said_which(tmp_path, capsys):
+    """Who gave a table is not asked for one."""
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "desk" / "a.rely").write_text("flow a\n")
+
+    assert 2 == main(["check", str(tmp_path / "desk"), "--language", str(RELAY / "relay.toml")])
+    assert "1 file ends in .rely. The table of relay reads .relay.\n" in capsys.readouterr().err
+
+
 def test_all_mistakes_of_a_table_are_told_at_once(tmp_path):
     """Unknown keys, wrong types, a missing grammar and query are one error before anything starts."""
     file = tmp_path / "bad.toml"
