@@ -132,6 +132,8 @@ def learn_profile(
     for tally in files:
         for question, place in count_answers(tally, tally.opportunities, tally.texts, about):
             places[question].append(place)
+    for question in list_settled(places, [tally.path for tally in files]):
+        del places[question]
     for convention in conventions_by_id().values():
         if isinstance(convention, HouseConvention):
             for rule in convention.find_rules(facts):
@@ -159,6 +161,14 @@ def list_unanswered(overrides: Mapping[str, Override], asked: Set[str]) -> tuple
         for rule, override in overrides.items()
         if override.is_sparing and rule not in asked and rule.partition("[")[0] in open_ended and "[" in rule
     )
+
+
+def list_settled(asked: Iterable[tuple[str, str]], paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the questions among those *asked* that the files at *paths* themselves leave no choice of."""
+    keys: defaultdict[str, list[str]] = defaultdict(list)
+    for name, key in asked:
+        keys[name].append(key)
+    return [(name, key) for name, found in keys.items() for key in conventions_by_id()[name].settled(found, paths)]
 
 
 def find_copies(files: Sequence[FileTally]) -> dict[str, str]:

@@ -318,6 +318,10 @@ class Convention:
         """Claim that each of several projects in a repository decides for itself: none is held to what others do."""
         return False
 
+    def settled(self, keys: Iterable[str], paths: Sequence[str]) -> Iterable[str]:
+        """Yield those of *keys* of which code in a repository of files at *paths* has no choice."""
+        return ()
+
     def is_habit(self, rule: Mapping[str, Any]) -> bool:
         """Claim that people keep the rule, so that a guide says it; for a mined convention *rule* is what is asked."""
         return True

@@ -51,6 +51,12 @@ ENDING = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte|json)$")
 INDEX = re.compile(r"/index$")
 ROOT = re.compile(r"(?:@[\w.-]+/)?[\w.-]+$")
 """The name of a package, with nothing of what lies in it."""
+SCOPED = re.compile(r": (?:require )?@([\w.-]+)/([\w.-]+)$")
+"""The scope and the name of a package, at the end of a key; either may be a name for a folder of this repository."""
+PACKED = frozenset({"apps", "libs", "packages", "plugins", "services"})
+"""What a folder is called in which a repository has packages of its own side by side."""
+OUTER = 3
+"""Folders of a path, from the outermost on, for which a scope may stand."""
 DOUBLED = re.compile(rb"\b(?:mocked|replace|spyOn|stub)\(\s*(\w+)\b")
 """What a test passes that puts another in place of one of its members."""
 SHORT = 2
@@ -79,6 +85,7 @@ class ImportName(NeutralConvention):
     least_support = 10.0
     least_files = 5
     is_mined = True
+    version = 2
     examples = Examples(
         value="corev1",
         key="k8s.io/api/core/v1",
@@ -302,6 +309,14 @@ class ImportName(NeutralConvention):
         """Claim that a form is one that the package may leave no choice but: nobody takes another."""
         return not departures and FORM.match(value) is not None and ("{" in value or is_plain((value, topic)))
 
+    def settled(self, keys: Iterable[str], paths: Sequence[str]) -> Iterable[str]:
+        """Yield the keys of modules that lie here, which say themselves in which form they give what is in them."""
+        scoped = {key: found for key in keys if (found := SCOPED.search(key)) is not None}
+        lying = scopes_in(paths) if scoped else frozenset[tuple[str, str]]()
+        for key, found in scoped.items():
+            if not lying.isdisjoint({(found[1], found[2]), ("", found[2])}):
+                yield key
+
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return self.advise_all([(value, key)])
@@ -336,6 +351,21 @@ class ImportName(NeutralConvention):
             return f"`{found}` here, `{wanted}` in this codebase"
         here = "keeps its own name" if found == OWN_NAME else f"is imported as `{found}`"
         return f"{in_words(key)} {here} here, and is imported as `{wanted}` in this codebase"
+
+
+def scopes_in(paths: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """
+    Return each folder at *paths* with what lies in it, as a scope and a name may stand for both: `@server/env`.
+
+    What lies where a repository has its packages may have any scope, which is told as none.
+    """
+    found: set[tuple[str, str]] = set()
+    for path in paths:
+        parts = ENDING.sub("", path).split("/")
+        found.update((scope, name) for at, scope in enumerate(parts[:OUTER]) for name in parts[at + 1 :])
+        if parts[0] in PACKED:
+            found.update(("", name) for name in parts[1:-1][:1])
+    return frozenset(found)
 
 
 def in_words(key: str) -> str:

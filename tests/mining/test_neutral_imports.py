@@ -35,6 +35,28 @@ def learn(path: str, text: str):
     return learn_profile(tally_source(parse(*file)) for file in files)
 
 
+FOLDERS = {"server/env.ts": "export default 1;\n", "packages/forms/src/index.ts": "export const forms = 1;\n"}
+"""What `@server` is a name for, as compilers are told, and a package of a workspace."""
+
+
+@pytest.mark.parametrize(
+    ("line", "is_asked"),
+    [
+        ('import env from "@server/env";', False),
+        ('import forms from "@shop/forms";', False),
+        ('const env = require("@server/env");', False),
+        ('import Router from "@koa/router";', True),
+        ('import server from "@shop/server";', True),
+    ],
+)
+def test_a_module_of_this_repository_is_no_package_whatever_its_name(line, is_asked):
+    """It says itself in which form it gives what it holds."""
+    files = [(f"web/f{n}.ts", f"{line}\n" + f"// file {n}\n" * n) for n in range(60)]
+    profile = learn_profile(tally_source(parse(*file)) for file in [*files, *FOLDERS.items()])
+
+    assert is_asked == any(entry.convention == "Q31" and entry.tier for entry in profile.entries)
+
+
 def findings(path: str, text: str, profile):
     found = judge_source(parse(path, text), profile).findings
     return [(f.line, f.entry.tier, f.message) for f in found if f.entry.convention == "Q31"]
