@@ -98,7 +98,7 @@ def assemble(
     if not pairs:
         raise TooSmallError(f"No pair could be made of {counted(defined, 'definition')}.")
     if progress:
-        progress("splitting", 0, 1)
+        progress("splitting", 0, 3)
     units += [unit for one in taught for unit in one.history.units]
     ages = {path: age for one in taught for path, age in one.history.ages.items()}
     weights = weigh_paths(pairs, {file.path for _, file in files})
@@ -113,13 +113,17 @@ def assemble(
     drops.extend(Drop(pair.path, pair.symbol, pair.kind, "quotes_held_out_answer") for pair in quotes)
     held_out = {pair.path for pair in pairs if pair.split != "train"}
     tallies = [file.tally for _, file in files if file.tally is not None and file.path not in held_out]
+    if progress:
+        progress("splitting", 1, 3)
     profile = learn_together(tallies, taught, settings[0])
+    if progress:
+        progress("splitting", 2, 3)
     pairs = without(pairs, against_style(pairs, tallies, profile, standing), "house_style", drops)
     by_path = {file.path: file.tally for _, file in files if file.tally is not None}
     pairs = without(pairs, no_house_rule(pairs, rules, by_path, profile), "no_house_rule", drops)
     pairs = without(pairs, crowded(pairs, topics), "too_much_of_one_thing", drops)
     if progress:
-        progress("splitting", 1, 1)
+        progress("splitting", 3, 3)
     head = manifest_head(placed, settings)
     kept = asked_paths(pairs, held_out)
     return Contents(

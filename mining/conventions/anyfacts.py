@@ -464,8 +464,3 @@ def values_in(file: AnyView) -> frozenset[str]:
 def last_part(name: str) -> str:
     """Return the last part of a dotted name, in any language's way to write the dot."""
     return re.split(r"::|->|[.:/]", name)[-1]
-
-
-def with_shape(blocks: Sequence[BlockFact], shape: str) -> Iterator[BlockFact]:
-    """Yield the blocks of one shape."""
-    return (block for block in blocks if shape in block.shapes)

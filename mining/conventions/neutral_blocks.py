@@ -16,7 +16,7 @@ from ..languages import traits_of
 from ..source import text_of
 from ..traits import PROGRAM
 from ..wording import all_of
-from .anyfacts import BlockFact, key_of, key_text, with_shape
+from .anyfacts import BlockFact, key_of, key_text
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .implications import Implication, fewest
@@ -84,7 +84,7 @@ class ChildOrder(NeutralHouseConvention):
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield which of the two keys stands first in each block that holds both once."""
-        for block in with_shape(facts.blocks, rule["shape"]):
+        for block in facts.by_shape.get(rule["shape"], ()):
             found = [entry for entry in block.entries if entry.key in rule["keys"]]
             if len(found) == 2 and found[0].key != found[1].key:
                 mark = found[1]
@@ -224,7 +224,7 @@ class RequiredChild(NeutralHouseConvention):
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each block of the shape has the key."""
         beside, least = frozenset(rule.get("beside", ())), rule.get("least", 0)
-        for block in with_shape(facts.blocks, rule["shape"]):
+        for block in facts.by_shape.get(rule["shape"], ()):
             if rule["child"] in block.keys:
                 yield HouseChoice(f"has `{rule['child']}`", block.line, block.start, block.end, block.text)
             elif block.is_open or not set(rule.get("instead", ())).isdisjoint(block.keys):
@@ -351,7 +351,7 @@ class CoOccurrence(NeutralHouseConvention):
 
     def answer(self, facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[HouseChoice]:
         """Yield whether each block of the shape that has the first key has the second."""
-        for block in with_shape(facts.blocks, rule["shape"]):
+        for block in facts.by_shape.get(rule["shape"], ()):
             cause = next((entry for entry in block.entries if entry.key == rule["if"]), None)
             if cause is not None:
                 has_both = rule["then"] in block.keys

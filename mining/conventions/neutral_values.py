@@ -12,7 +12,7 @@ from typing import Any
 
 from ..languages import traits_of
 from ..traits import PROGRAM, TYPED_TEXTS
-from .anyfacts import EntryFact, with_shape
+from .anyfacts import EntryFact
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .naming import words_of
@@ -225,7 +225,7 @@ def is_unanimous(entries: Iterable[tuple[str, EntryFact]]) -> bool:
 
 def entries_of(facts: FileFacts, rule: Mapping[str, Any]) -> Iterator[EntryFact]:
     """Yield the entries of one file that a rule speaks of."""
-    for block in with_shape(facts.blocks, rule["shape"]):
+    for block in facts.by_shape.get(rule["shape"], ()):
         for entry in block.entries:
             if entry.key == rule["child"]:
                 yield entry
