@@ -105,8 +105,8 @@ def summary(corpus: Path, out: Path, record: dict) -> str:
     from ..training.encode import describe_refused
 
     losses, counts = record["losses"]["validation"], record["counts"]
-    pairs, steps = counted(counts["pairs"], "pair"), counted(counts["steps"], "step")
-    lines = [f"{out}: {pairs}, {steps}, {counts['answer_tokens']:,} answer tokens"]
+    took = ((counts["pairs"], "pair"), (counts["steps"], "step"), (counts["answer_tokens"], "answer token"))
+    lines = [f"{out}: {', '.join(counted(count, what) for count, what in took)}"]
     if losses["base"] is not None:
         change = relative(losses["tuned"] / losses["base"] - 1)
         lines.append(f"held-out answers: {losses['base']:.3f} → {losses['tuned']:.3f} nats a token ({change})")

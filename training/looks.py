@@ -12,6 +12,7 @@ import torch
 from accelerate.utils import broadcast_object_list
 from peft import PeftModel
 
+from ..mining.wording import counted
 from .checkpoints import Progress
 from .encode import Example
 from .forward import set_mode
@@ -124,7 +125,7 @@ def look(
     state.stale += 1
     # what was seen once cannot have been learned by heart: a bad look within the first pass is noise
     if state.stale >= setup.recipe.patience and state.epoch >= 1:
-        state.stopped = f"held-out {'score' if score else 'loss'} did not improve for {state.stale} looks"
+        state.stopped = f"held-out {'score' if score else 'loss'} did not improve for {counted(state.stale, 'look')}"
     return best
 
 

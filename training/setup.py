@@ -28,6 +28,7 @@ from ..mining.corpus import Corpus
 from ..mining.errors import InputError
 from ..mining.pairs.pair import Pair
 from ..mining.split import SPLITS, LeakFinder, aside_of
+from ..mining.wording import counted
 from ..mining.workers import Progress as Report
 from .adapter import CONFIG, attach_adapter, load_adapter, read_record
 from .checkpoints import CHECKPOINTS
@@ -333,7 +334,9 @@ def announce_idle(setup: Setup) -> None:
     """Say where most steps have fewer packs than there are processes: the others wait for them."""
     processes, packs = setup.accelerator.num_processes, median_low(map(len, setup.plan.epoch(0)))
     if packs < processes:
-        told = f"a step has {packs} packs for {processes} processes, and {processes - packs} of these wait"
+        idle = processes - packs
+        waiting = "1 of these waits" if idle == 1 else f"{idle} of these wait"
+        told = f"a step has {counted(packs, 'pack')} for {processes} processes, and {waiting}"
         setup.report(f"plan: {told}; raise step_tokens, lower max_tokens, or start {packs}", 1, 1)
 
 

@@ -490,11 +490,12 @@ def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, c
 
     monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
     words = [f"{key}={getattr(RECIPE, key)}" for key in ("step_tokens", "pack_tokens", "max_tokens", "rank")]
-    arguments = [piece for word in [*words, "steps=4"] for piece in ("--set", word)]
+    arguments = [piece for word in [*words, "steps=1"] for piece in ("--set", word)]
     code = main(["train", str(tiny_corpus), "--out", str(tmp_path / "a"), "--base", str(tiny_base), *arguments])
     printed = capsys.readouterr()
 
     assert code == 0
+    assert ": 64 pairs, 1 step, " in printed.out
     assert "held-out answers" in printed.out
     assert "train" in printed.err
     assert printed.out.endswith(f"evaluate {tiny_corpus} --adapter {tmp_path / 'a'} --out evaluation\n")
