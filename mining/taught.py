@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .artefacts import sha256_file, sha256_json
+from .artefacts import sha256_file, sha256_json, write_text
 from .errors import MismatchError
 from .pairs.pair import Pair
 from .split import bare
@@ -29,7 +29,7 @@ def marks_of(pair: Pair) -> tuple[str, str]:
 def write_taught(folder: Path, pairs: Iterable[Pair], earlier: Iterable[str] = ()) -> None:
     """Write the marks of *pairs* into *folder*, and those that the adapter it began from had."""
     marks = {mark for pair in pairs for mark in marks_of(pair)} | set(earlier)
-    (folder / TAUGHT).write_text("".join(f"{mark}\n" for mark in sorted(marks)), "utf-8")
+    write_text(folder / TAUGHT, "".join(f"{mark}\n" for mark in sorted(marks)))
 
 
 def read_taught(folder: Path, files: Mapping[str, str]) -> frozenset[str]:

@@ -23,7 +23,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from ..mining.artefacts import parse_json, sha256_file, write_json
+from ..mining.artefacts import parse_json, sha256_file, write_json, write_text
 from ..mining.errors import InputError, MismatchError, lacks_memory
 from ..mining.instead import tell_instead
 from ..mining.taught import TAUGHT
@@ -224,7 +224,7 @@ def write_adapter(model: PeftModel, out: Path, base_name: str, record: Mapping[s
         save_file(adapter_tensors(model), out / WEIGHTS, metadata={"format": "pt"})
     write_json(out / CONFIG, plain_config(model, base_name))
     follow_mask(out / WEIGHTS, out / CONFIG)
-    (out / CARD).write_text(render_card(record), "utf-8")
+    write_text(out / CARD, render_card(record))
     names = [WEIGHTS, CONFIG, CARD, *(name for name in ("log.jsonl", TAUGHT) if (out / name).is_file())]
     files = {name: sha256_file(out / name) for name in names}
     write_json(out / RECORD, {"schema": SCHEMA, **record, "files": files})

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from ..mining.artefacts import parse_json, sha256_file, write_json
 from ..mining.errors import MachineError
+from .disk import disk_faults
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -77,12 +77,13 @@ def save_checkpoint(folder: Path, progress: Progress, tensors: Mapping[str, Tens
         write_parts(scratch, progress, tensors)
         scratch.rename(target)
         flush(folder)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         # half a checkpoint would only keep the disk full
         shutil.rmtree(scratch, ignore_errors=True)
+        way_out = "The one before it stands: make" if list_checkpoints(folder) else "Make"
         raise MachineError(
-            f"Cannot write the checkpoint of step {progress.step} below {str(folder)!r}: {error}. The one before it "
-            "stands: make room, then go on with --resume."
+            f"Cannot write the checkpoint of step {progress.step} below {str(folder)!r}: {error.strerror}. "
+            f"{way_out} room, then go on with --resume."
         ) from error
     for old in list_checkpoints(folder)[:-KEEP]:
         shutil.rmtree(old, ignore_errors=True)
@@ -91,7 +92,8 @@ def save_checkpoint(folder: Path, progress: Progress, tensors: Mapping[str, Tens
 def write_parts(scratch: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> None:
     """Write the files of one checkpoint, the mark last, and wait until they are on the disk."""
     scratch.mkdir(parents=True)
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, scratch / TENSORS)
+    with disk_faults(scratch / TENSORS):
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, scratch / TENSORS)
     write_json(scratch / VALUES, progress.__dict__)
     write_json(scratch / COMPLETE, {name: sha256_file(scratch / name) for name in (TENSORS, VALUES)})
     for name in (TENSORS, VALUES, COMPLETE):

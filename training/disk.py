@@ -1,5 +1,5 @@
 """
-Weights on the disk. In: what safetensors raises, and leaves. Out: an `OSError`, and files for all who may read others.
+Models on the disk. In: what their libraries raise, and leave. Out: an `OSError`, and files for all who may read others.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 NUMBER = re.compile(r"\(os error (\d+)\)")
 
 
 @contextmanager
 def disk_faults(path: Path) -> Iterator[None]:
-    """Raise what safetensors says of the disk while *path* is written as the `OSError` that it stands for."""
+    """Raise what safetensors and tokenizers say of the disk while *path* is written as the `OSError` that they mean."""
     try:
         yield
-    except SafetensorError as error:
+    except OSError:
+        raise
+    except Exception as error:  # tokenizers raises nothing more special
         number = NUMBER.search(str(error))
         if number is None:
             raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from ..mining.artefacts import new_artefact, sha256_file, write_json
+from ..mining.artefacts import check_place, new_artefact, sha256_file, write_json
 from ..mining.errors import MismatchError
 from . import gguf_file
 from .adapter import RECORD, load_adapter, read_record, sample_examples
@@ -89,12 +89,13 @@ def export_merged(adapter: Path, out: Path, base: str | Path | None = None, prec
 
     Raises `MismatchError`, and leaves nothing, when the stored weights do not speak as the live adapter does.
     """
+    check_place(out, MARKER, MERGED_SCHEMA)
     merged = merge_adapter(adapter, base)
     with new_artefact(out, MARKER, MERGED_SCHEMA) as folder:
         name_end(merged.model, merged.family.stop_id)
         with disk_faults(folder):
             merged.model.to(DTYPES[precision]).save_pretrained(folder)
-        merged.tokenizer.save_pretrained(folder)
+            merged.tokenizer.save_pretrained(folder)
         for weights in folder.glob("*.safetensors"):
             follow_mask(weights, folder / "config.json")
         stored: Any = load_base_model(Base(merged.base.name, folder, ""), device=CPU, dtype=torch.float32)
@@ -119,8 +120,9 @@ def export_gguf(adapter: Path, out: Path, base: str | Path | None = None, precis
     Raises `InputError` where llama.cpp would read it otherwise (`gguf_file.py`), and `MismatchError` when the file,
     read back by transformers, does not speak as the live adapter does; either leaves nothing.
     """
-    found = find_base(base or recall_base(read_record(adapter)))
     # a large base takes minutes to load
+    check_place(out, MARKER, GGUF_SCHEMA)
+    found = find_base(base or recall_base(read_record(adapter)))
     gguf_file.require_architecture(read_config(found))
     gguf_file.require_split(load_tokenizer(found))
     merged = merge_adapter(adapter, found)

@@ -113,7 +113,8 @@ def test_a_place_that_takes_no_folder_is_named(tmp_path):
     """Where not even a folder can be made, that is the error, not the missing folder."""
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(MachineError, match=r"Cannot write the checkpoint of step 1 .*Not a directory"):
+    # nor is one said to stand where there is none
+    with pytest.raises(MachineError, match=r"Cannot write the checkpoint of step 1 .*: Not a directory\. Make room"):
         save(tmp_path / "file", 1)
 
 

@@ -5,6 +5,7 @@ What leaves for other tools is what was trained.
 from __future__ import annotations
 
 import json
+import resource
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import product
@@ -12,13 +13,14 @@ from shutil import copytree
 
 import pytest
 import torch
-from idiolect.mining.errors import MismatchError
+from idiolect.mining.errors import InputError, MachineError, MismatchError
 from idiolect.mining.rows import ROWS, export_rows
 from idiolect.training import export
 from idiolect.training.families import probe_family
 from idiolect.training.generation import load_model
 from idiolect.training.prompts import ask_for
 from idiolect.training.train import train_adapter
+from transformers import PreTrainedTokenizerBase
 
 from .conftest import tiny_model
 from .test_train import RECIPE
@@ -98,6 +100,34 @@ def test_a_wrong_merge_leaves_nothing(adapter, tiny_base, tmp_path, monkeypatch)
             export.export_merged(adapter, tmp_path / "merged", tiny_base, precision)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_while_the_tokenizer_is_written(adapter, tiny_base, tmp_path, monkeypatch):
+    """What writes a tokenizer has no error of its own for that: it is told as the machine's, and nothing is left."""
+    save = PreTrainedTokenizerBase.save_pretrained
+
+    def save_too_much(*given, **options):
+        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, usual[1]))
+        try:
+            return save(*given, **options)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+    monkeypatch.setattr(PreTrainedTokenizerBase, "save_pretrained", save_too_much)
+    with pytest.raises(MachineError, match=r"Cannot write .*merged': File too large\."):
+        export.export_merged(adapter, tmp_path / "merged", tiny_base)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("write", [export.export_merged, export.export_gguf], ids=["merged", "gguf"])
+def test_a_folder_that_holds_something_else_is_refused_before_a_model_is_loaded(write, adapter, tmp_path, monkeypatch):
+    """A large base takes minutes to load and merge."""
+    (tmp_path / "own.txt").write_text("")
+    monkeypatch.delattr(export, "find_base")
+    with pytest.raises(InputError, match="something else"):
+        write(adapter, tmp_path)
 
 
 def test_one_token_that_rounding_moved_far_is_no_wrong_merge(adapter, tiny_base, tmp_path, monkeypatch):
