@@ -15,10 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..mining.artefacts import LOCK, claim_lock, lock_folder, machine_faults, parse_json, sha256_json, write_json
+from ..mining.artefacts import (
+    LOCK,
+    claim_lock,
+    expect_form,
+    lock_folder,
+    machine_faults,
+    parse_json,
+    sha256_json,
+    write_json,
+)
 from ..mining.errors import InputError
+from ..mining.wording import all_of
 from .adapter import RECORD, read_record
-from .checkpoints import CHECKPOINTS
+from .checkpoints import CHECKPOINTS, flush
 from .pace import Approve, count_steps, probe_rates
 from .recipe import Recipe
 from .setup import Order, Setup
@@ -135,18 +145,7 @@ def start_run(
     same packs. Of a run that *approve* refuses nothing is written. Raises `InputError` when the folder's run is another
     one.
     """
-    file = out / CHECKPOINTS / RUN
-    fingerprint = sha256_json(
-        {
-            "recipe": setup.recipe.as_json(),
-            "corpus": order.corpus.sha256,
-            "base": setup.base.weights_sha256,
-            "format": setup.family.sha256,
-            "pairs": [example.id for example in setup.plan.examples],
-            "from": files_begun(order),
-            "tool": __version__,
-        }
-    )
+    file, hashes = out / CHECKPOINTS / RUN, hash_parts(setup, order)
     is_new = not file.is_file()
     setup.accelerator.wait_for_everyone()
     if is_new:
@@ -154,15 +153,33 @@ def start_run(
         rate, steps = probe_rates(setup), count_steps(setup, a_look, approve)
         if setup.accelerator.is_main_process:
             begun = {"steps": steps, "rate": rate, "pack_tokens": setup.plan.pack_tokens}
-            write_json(file, {"schema": RUN_SCHEMA, "fingerprint": fingerprint, **begun})
+            write_json(file, {"schema": RUN_SCHEMA, "parts": hashes, **begun})
+            # no checkpoint is of use without it
+            for path in (file, file.parent):
+                flush(path)
     setup.accelerator.wait_for_everyone()
-    run = parse_json(file.read_text("utf-8"))
-    if run["fingerprint"] != fingerprint:
+    with expect_form(f"The record of the unfinished run in {str(out)!r}", ". Choose another folder, or delete this."):
+        run = parse_json(file.read_text("utf-8"))
+        other = [name for name, part in hashes.items() if run["parts"].get(name) != part]
+        recipe = replace(setup.recipe, learning_rate=run["rate"])
+        plan = replace(setup.plan, pack_tokens=run["pack_tokens"]) if setup.mode == "packed" else setup.plan
+    if other:
         raise InputError(
-            f"The unfinished run in {str(out)!r} has another corpus, base or recipe. Choose another folder, "
-            "or repeat the command that began it."
+            f"The unfinished run in {str(out)!r} has another {all_of(other)}. Choose another folder, or repeat the "
+            "command that began it."
         )
-    recipe, plan = replace(setup.recipe, learning_rate=run["rate"]), setup.plan
-    if setup.mode == "packed":
-        plan = replace(plan, pack_tokens=run.get("pack_tokens", plan.pack_tokens))
     return replace(setup, recipe=recipe, plan=plan), run
+
+
+def hash_parts(setup: Setup, order: Order) -> dict[str, str]:
+    """Return the hash of each thing that must be equal for a run to go on, by its name."""
+    parts = {
+        "recipe": setup.recipe.as_json(),
+        "corpus": order.corpus.sha256,
+        "base": setup.base.weights_sha256,
+        "prompt format": setup.family.sha256,
+        "choice of pairs": [example.id for example in setup.plan.examples],
+        "adapter to go on from": files_begun(order),
+        "version of idiolect": __version__,
+    }
+    return {name: sha256_json(part) for name, part in parts.items()}

@@ -14,7 +14,7 @@ from shutil import copytree, rmtree
 
 import pytest
 from idiolect.mining.artefacts import lock_folder
-from idiolect.mining.errors import InputError, MachineError, TooSmallError
+from idiolect.mining.errors import InputError, MachineError, MismatchError, TooSmallError
 from idiolect.mining.taught import marks_of, read_taught
 from idiolect.training import steps, train
 from idiolect.training.adapter import read_record
@@ -169,8 +169,16 @@ def test_an_unfinished_run_is_not_overwritten(stopped, tiny_base, tiny_corpus):
         train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE)
     with pytest.raises(InputError, match="unfinished run"):
         train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE)
-    with pytest.raises(InputError, match="another corpus, base or recipe"):
+    with pytest.raises(InputError, match=r"has another recipe\."):
         train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=replace(RECIPE, rank=2), resume=True)
+
+
+@pytest.mark.parametrize("torn", ["", "{", "[]", "{}", '{"parts": {}}'])
+def test_a_run_whose_record_is_torn_is_told(torn, stopped, tiny_base, tiny_corpus):
+    """A record that a power failure left empty, or another version wrote, is no internal error."""
+    (stopped / "checkpoints" / "run.json").write_text(torn)
+    with pytest.raises(MismatchError, match=r"The record of the unfinished run .* Choose another folder, or delete"):
+        train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE, resume=True)
 
 
 def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
