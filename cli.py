@@ -145,7 +145,11 @@ def name_setting(error: click.ClickException) -> str:
 
 def complain(message: str, exit_code: int) -> int:
     """Print *message*, which may quote what others wrote, as one line on stderr and return *exit_code*."""
-    click.echo(f"idiolect: {printable(' '.join(message.split()))}", err=True)
+    try:
+        click.echo(f"idiolect: {printable(' '.join(message.split()))}", err=True)
+    except OSError:
+        # nobody can be told; the code stays, and what is left for it would fail once more as the interpreter ends
+        sys.stderr = None
     return exit_code
 
 

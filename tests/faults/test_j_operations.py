@@ -94,6 +94,14 @@ def test_J03_an_output_that_takes_no_more(root, unbuffered):
     assert (2, b"idiolect: No space left on device.\n") == (done.returncode, done.stderr)
 
 
+def test_J03_nobody_to_tell(root):
+    """A full disk behind the standard error changes no exit code: 1 would be a check that found something."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*IDIOLECT, "check", str(root / "gone")], stdout=-1, stderr=full, check=False)
+
+    assert (2, b"") == (done.returncode, done.stdout)
+
+
 def test_J03_no_place_for_temporary_files(root, tmp_path, monkeypatch, capsys):
     """A machine that may write nowhere is told so, and never exits as a check that found something."""
     plant(root, {"odd.py": ODD})
