@@ -36,6 +36,8 @@ STATEFUL = frozenset({"linear_attention", "conv", "hybrid"})
 """Kinds of layers, as transformers names them, whose state no mask ends."""
 FARTHEST = 2048
 """Attention that sees further than this is not tried beyond: on a processor a trial of so many tokens takes minutes."""
+REACHES = ("sliding_window", "attention_chunk_size", "window_size", "index_topk")
+"""What configurations call the length that attention sees all of (Mistral, Llama 4, GPT-Neo, DeepSeek-V3.2)."""
 LEAK = 1e-3
 """How far one document may move the logits of another, as a share of their spread: kernels that choose their blocks by
 what they are given (experts) round differently."""
@@ -172,7 +174,7 @@ def choose_mode(model: PreTrainedModel | PeftModel, device: torch.device, dtype:
     for mode in MODES[:-1]:
         if mode == "mask" and reach is not None and longest > reach:
             continue
-        beyond = reach is not None and reach < min(longest, FARTHEST)
+        beyond = reach is not None and reach < longest and reach <= FARTHEST
         # a model that does not take such inputs is asked for less by the next mode
         with trial():
             set_mode(model, mode)
@@ -190,8 +192,7 @@ def expect_mode(config: PreTrainedConfig) -> str:
 
 def read_reach(model: PreTrainedModel | PeftModel) -> int | None:
     """Return how many tokens the shortest attention of *model* sees, or None where none is said to be limited."""
-    names = ("sliding_window", "attention_chunk_size")
-    known = (getattr(config, name, None) for config in layer_configs(plain_model(model).config) for name in names)
+    known = (getattr(config, name, None) for config in layer_configs(plain_model(model).config) for name in REACHES)
     return min((length for length in known if length), default=None)
 
 

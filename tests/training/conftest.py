@@ -26,6 +26,11 @@ TEXTS = [
 ]
 
 
+LATENT = {
+    "num_key_value_heads": 4, "kv_lora_rank": 16, "q_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8,
+    "v_head_dim": 8, "first_k_dense_replace": 1, "n_routed_experts": 4, "num_experts_per_tok": 2,
+    "moe_intermediate_size": 16, "n_group": 1, "topk_group": 1,
+}  # fmt: skip
 HALF_TURNED = {"rope_type": "default", "rope_theta": 10_000.0, "partial_rotary_factor": 0.5}
 
 
@@ -79,6 +84,13 @@ def tiny_config(architecture: str, vocabulary: int):
         "opt": partial(t.OPTConfig, ffn_dim=64, word_embed_proj_dim=32),
         # each layer asks twice
         "diffllama": t.DiffLlamaConfig,
+        # writes into what one of its layers puts out
+        "gemma3n": lambda **shape: t.Gemma3nTextConfig(**{
+            **shape,
+            "intermediate_size": [64, 64], "activation_sparsity_pattern": [0.0, 0.0], "head_dim": 8,
+            "layer_types": ["sliding_attention", "full_attention"], "num_kv_shared_layers": 0, "laurel_rank": 8,
+            "hidden_size_per_layer_input": 8, "vocab_size_per_layer_input": shape["vocab_size"],
+        }),
         # a convolution, which carries state past any mask, and an attention
         "lfm2": partial(t.Lfm2Config, layer_types=["conv", "full_attention"], block_auto_adjust_ff_dim=False),
         # one layer's attention ends at the window, the other's does not
@@ -90,15 +102,16 @@ def tiny_config(architecture: str, vocabulary: int):
         "mixtral": partial(t.MixtralConfig, num_local_experts=4),
         "qwen3_moe": partial(t.Qwen3MoeConfig, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32),
         "phimoe": partial(t.PhimoeConfig, num_local_experts=2),
+        # every second layer sees the window alone, by a mask of its own
+        "gpt_neo": partial(t.GPTNeoConfig, attention_types=[[["global", "local"], 1]], window_size=60),
         # half of each head is turned
         "phi3": partial(t.Phi3Config, rope_parameters=HALF_TURNED),
         # a head's values are narrower than its keys
-        "deepseek_v3": lambda **shape: t.DeepseekV3Config(**{
-            **shape,
-            "num_key_value_heads": 4, "kv_lora_rank": 16, "q_lora_rank": 16, "qk_nope_head_dim": 8,
-            "qk_rope_head_dim": 8, "v_head_dim": 8, "first_k_dense_replace": 1, "n_routed_experts": 4,
-            "num_experts_per_tok": 2, "moe_intermediate_size": 16, "n_group": 1, "topk_group": 1,
-        }),
+        "deepseek_v3": lambda **shape: t.DeepseekV3Config(**{**shape, **LATENT}),
+        # each token sees those of all before that an index finds
+        "deepseek_v32": lambda **shape: t.DeepseekV32Config(
+            **{**shape, **LATENT, "index_topk": 40, "index_n_heads": 16, "index_head_dim": 16}
+        ),
         "mamba": t.MambaConfig,
         # in each layer an attention and, beside it, a state
         "falcon_h1": partial(t.FalconH1Config, mamba_d_ssm=64, mamba_n_heads=4, mamba_d_head=16, mamba_d_state=8),

@@ -184,10 +184,20 @@ def test_what_is_kept_of_a_prompt_is_of_the_type_that_answers_see():
     assert torch.bfloat16 == seen.dtype == past.layers[layer][0][0].dtype
 
 
-@pytest.mark.parametrize(("longest", "mode"), [(40, "packed"), (100, "single")])
-def test_documents_beyond_an_attention_that_is_cut_are_tried(longest, mode, family):
-    """Attention in chunks is no window: documents that reach past one are computed alone."""
-    model = tiny_model("llama4", len(family.tokenizer))
+@pytest.mark.parametrize(
+    ("architecture", "longest", "mode"),
+    [
+        ("llama4", 40, "packed"),
+        ("llama4", 100, "single"),
+        ("gpt_neo", 40, "mask"),
+        ("gpt_neo", 100, "single"),
+        ("deepseek_v32", 40, "packed"),
+        ("deepseek_v32", 100, "single"),
+    ],
+)
+def test_documents_beyond_an_attention_that_is_cut_are_tried(architecture, longest, mode, family):
+    """Attention in chunks, by a mask of its own or by an index is no window: longer documents are computed alone."""
+    model = tiny_model(architecture, len(family.tokenizer))
 
     assert mode == choose_mode(model, CPU, torch.float32, longest)
 
