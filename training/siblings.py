@@ -10,6 +10,7 @@ ups whose results meet at once (`gated.py`) never come apart.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -19,6 +20,7 @@ from torch.nn import functional
 
 from .forward import plain_model
 from .fused import adapted_forward, at_rest, is_adapted, is_plain, short_document, without_autocast
+from .trial import trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,14 +160,21 @@ def fuse_siblings(model: PeftModel) -> int:
     """
     Let the adapted layers of *model* that read the same rows compute together, and return how many do.
 
-    Names and weights do not change, so what is saved is PEFT's own adapter.
+    Names and weights do not change, so what is saved is PEFT's own adapter. A model that writes into what one of them
+    puts out, where others' numbers stand beside, is left as it is (Gemma 3n).
     """
     found = find_siblings(model)
     for layers in found:
         group = Siblings(layers)
         for layer in layers:
             layer.forward = SiblingForward(group, layer)  # pyright: ignore - of this one layer
-    return sum(map(len, found))
+    plain = plain_model(model)
+    with trial(), at_rest(plain), torch.enable_grad():
+        plain(**short_document(plain))
+        return sum(map(len, found))
+    for layer in chain.from_iterable(found):
+        del layer.forward
+    return 0
 
 
 class SiblingForward(NamedTuple):

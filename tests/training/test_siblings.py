@@ -37,6 +37,20 @@ def test_siblings_equal_layers_apart(architecture, siblings, pack, family):
     assert fused == siblings * model.config.num_hidden_layers
 
 
+def test_a_model_that_writes_into_what_siblings_put_out_is_left_as_it_is(pack, family):
+    """Gemma 3n scales its projection in place, where what its siblings put out stands beside: no step could be made."""
+    batch = to_batch(pack, "packed", CPU, torch.float32)
+    model = adapted("gemma3n", family)
+    losses, gradient = gradients(model, batch, fuse=True)
+    fused = fuse_siblings(model)
+    fuse_adapter(model)
+    own_losses, own_gradient = gradients(model, batch, fuse=True)
+
+    assert fused == 0
+    assert torch.allclose(losses, own_losses, rtol=1e-5, atol=1e-5)
+    assert (own_gradient - gradient).norm() <= 1e-5 * gradient.norm()
+
+
 @pytest.mark.parametrize("fuse", [fuse_siblings, fuse_gates])
 def test_an_adapter_that_is_off_stays_off(fuse, pack, family):
     """The base is asked through the same layers while the adapter is disabled; names of weights do not change."""
