@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from torch import nn
 
 from .encode import Example
 
@@ -37,9 +38,12 @@ def rows_by_module(model: PreTrainedModel, tokens: Sequence[int]) -> dict[str, l
     Return *tokens* under the names of the model's embedding and of its head, as PEFT wants them; None for none.
 
     PEFT (0.21) computes a head whose rows are trained without its bias, and a tied head's rows are the embedding's:
-    none of a head with a bias are trained (Phi, GPT-J).
+    none of a head with a bias are trained (Phi, GPT-J). It looks rows up and scales them, so none are where a model
+    makes more of them (Inkling).
     """
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    if type(embedding).forward is not nn.Embedding.forward and not hasattr(embedding, "embed_scale"):
+        return None
     biased = getattr(head, "bias", None) is not None
     if not tokens or (biased and getattr(head, "weight", None) is embedding.weight):
         return None

@@ -21,6 +21,7 @@ from idiolect.training.vocabulary import ROWS, house_tokens
 from safetensors.torch import load_file
 from torch import nn
 from transformers import AutoModelForCausalLM, PhiConfig
+from transformers.models.inkling.modeling_inkling import InklingNormedEmbedding
 
 from .conftest import tiny_config
 from .test_train import RECIPE
@@ -43,6 +44,18 @@ def test_tokens_of_asks_and_answers_are_the_houses():
 
     assert house_tokens([Example("a", "p", *ids)]) == [3, 4, 8]
     assert house_tokens([]) == []
+
+
+def test_rows_are_left_alone_where_more_is_made_of_them():
+    """Inkling norms what it looks up; PEFT would not, and train another model than its base is."""
+    model = make_model(False)
+    model.set_input_embeddings(InklingNormedEmbedding(300, model.config.hidden_size, 0, 1e-6))
+    ids = torch.tensor([[5, 20, 7, 30]])
+    before = model(ids).logits
+    adapted = attach_adapter(model, Recipe(rank=4), TOKENS)
+
+    assert not any(ROWS in name for name, _ in adapted.named_parameters())
+    assert torch.equal(before, adapted(ids).logits)
 
 
 @pytest.mark.parametrize("tied", [True, False])
