@@ -30,6 +30,10 @@ ARGUMENTS = re.compile(r"(?:macro_argument_list|(?:value_)?arguments|(?:annotati
 """Kinds of nodes that hold what is passed to a call."""
 BETWEEN = re.compile(r"argument|binary|concat|expression|infix|literal|parens")
 """Kinds of nodes that may stand between those and a text: a single argument, and what texts are joined by."""
+PREFIXED = frozenset({"interpolated_string_expression"})
+"""Kinds of nodes that hold a text and the letter before it that says what is filled in: `s"…"`."""
+LAMBDA = "lambda_literal"
+"""A block that gives a message where one is needed: `require(a) { "…" }`."""
 CALLED = re.compile(rb"(?:[\w$]+(?:\(\))?(?:\?\.|::|->|[.:]))?[\w$]+[!?]?(?:<[\w\s,.?]*>)?[ \t]*\Z")
 """What stands before the arguments: the name of what is called, with what it is called on."""
 LONGEST = 100
@@ -104,6 +108,7 @@ class MessageForm(NeutralConvention):
     question = "What is {key}?"
     # what departs says the same
     cap = "advise"
+    version = 2
     linter_codes = frozenset({"lowercase-name", "prefer-lowercase-title"})
     roles = frozenset({"src", "tests", "scripts"})
     values = (LOWER, CAPITAL, STOP, NO_STOP)
@@ -331,6 +336,8 @@ def taker_of(text: Node, file: AnyView) -> Taker | None:
     for _ in range(DEEPEST):
         if node is None:
             return None
+        if node.type in PREFIXED:
+            start = node.start_byte
         if ARGUMENTS.fullmatch(node.type):
             called = called_before(node, file)
             if not FILLED.fullmatch(called):
@@ -339,6 +346,11 @@ def taker_of(text: Node, file: AnyView) -> Taker | None:
             node = node.parent
             if node is not None:
                 start, end = node.start_byte, node.end_byte
+        elif node.type == LAMBDA and node.named_child_count == 1 and node.parent is not None:
+            # that a call is given behind its brackets, or instead of them
+            before = node.parent.prev_sibling
+            passed = before.named_children[-1] if before is not None and before.type == "call_expression" else node
+            return Taker(called_before(passed, file), node, inner, is_first, is_last)
         elif not BETWEEN.search(node.type):
             return None
         elif not node.type.endswith("argument"):
