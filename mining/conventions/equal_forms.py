@@ -296,9 +296,87 @@ NOT_TRUE = matter_of(
 XCTEST = matter_of(
     "a check for `true`", {"`XCTAssertTrue(a)`": r"\b(XCTAssertTrue)\(", "`XCTAssert(a)`": r"\b(XCTAssert)\("}
 )
+ARGUMENT = r"(?:[^;,()]|\((?:[^;()]|\([^;()]*\))*\))+"
+"""One of several that a call is passed, with calls in it."""
+COMPARED = rf"\bexpect\({ARGUMENT},\s*"
+ENDED = r",?\s*(?:\)\s*;|reason:)"
+"""What stands behind what `expect` compares with."""
+DART = (
+    matter_of(
+        "a check for `true` or `false`",
+        {
+            "`isTrue`": rf"{COMPARED}(is(?:True|False))\s*{ENDED}",
+            "`true`": rf"{COMPARED}(true|false)\s*{ENDED}",
+        },
+    ),
+    matter_of(
+        EMPTY,
+        {"`isNull`": rf"{COMPARED}(isNull)\s*{ENDED}", "`null`": rf"{COMPARED}(null)\s*{ENDED}"},
+    ),
+    matter_of(
+        LITERAL,
+        {
+            "`equals('a')`": rf"{COMPARED}(equals)\(\s*[\d\"'\[]",
+            "`'a'`": rf"{COMPARED}(\d[\w.]*|'[^'\n$]*'|\"[^\"\n$]*\")\s*{ENDED}",
+        },
+    ),
+    matter_of(
+        "a check of a length",
+        {
+            "`hasLength(2)`": rf"{COMPARED}(hasLength)\(",
+            "`expect(a.length, 2)`": r"\bexpect\((?:[^;,()]|\([^;()]*\))+\.(length),\s*(?:equals\(\s*)?\d+\s*[,)]",
+        },
+    ),
+    # what is constant cannot be made by a function
+    matter_of(
+        "a check of a type", {"`isA<A>()`": r"\b(isA)<", "`TypeMatcher<A>()`": r"(?<!= )(?<!extends )\b(TypeMatcher)<"}
+    ),
+)
+OTHERWISE = (
+    r"(?!\(?\s*(?:an?\b|[<>']|Symbol\b|defined(?:At)?\b|empty\b|null\b|readable\b|sorted\b|theSameInstanceAs\b"
+    r"|thrownBy\b|writ))"
+)
+"""What no word of ScalaTest's stands behind that compares with nothing, or otherwise."""
+SCALA = (
+    matter_of(
+        "a comparison",
+        {
+            "`a shouldBe b`": rf"\b(shouldBe)\b\s*{OTHERWISE}",
+            "`a should be (b)`": rf"\b(should)\s+be\s*(?=\(){OTHERWISE}",
+            "`a shouldEqual b`": r"\b(shouldEqual)\b",
+            "`a should equal (b)`": r"\b(should)\s+equal\b",
+            "`a should === (b)`": r"\b(should)\s+===",
+        },
+    ),
+)
+CALL = r"\b((?:EXPECT|ASSERT)_"
+ALONE = r"(?:[^;,()&|]|\((?:[^;()]|\([^;()]*\))*\))+"
+"""One thing that is checked, and not several together."""
+VALUE = r"(?:-?\d[\w.]*|nullptr|NULL|\"[^\"\n]*\")"
+CPP = (
+    matter_of(
+        FALSE,
+        {
+            "`EXPECT_FALSE(a)`": rf"{CALL}FALSE)\(",
+            "`EXPECT_TRUE(!a)`": rf"{CALL}TRUE)\(\s*!(?!!){ALONE}\)",
+            "`EXPECT_EQ(a, false)`": rf"{CALL}EQ)\((?:\s*false\s*,|(?={ARGUMENT},\s*false\s*\)))",
+            "`REQUIRE_FALSE(a)`": r"\b((?:REQUIRE|CHECK)_FALSE)\(",
+            "`REQUIRE(!a)`": rf"\b(REQUIRE|CHECK)\(\s*!(?!!){ALONE}\)",
+        },
+    ),
+    matter_of(
+        LITERAL,
+        {
+            "`EXPECT_EQ(a, 1)`": rf"{CALL}(?:EQ|STREQ))\((?:\s*{VALUE}\s*,|(?={ARGUMENT},\s*{VALUE}\s*\)))",
+            "`EXPECT_TRUE(a == 1)`": (
+                rf"{CALL}TRUE)\((?=(?:\s*{VALUE}\s*=={ALONE}|{ALONE}(?<![=!<>])==\s*{VALUE}\s*)\)\s*(?:;|<<))"
+            ),
+        },
+    ),
+)
 MATTERS = {
     **dict.fromkeys(SCRIPTS, SCRIPTED),
-    "csharp": CSHARP, "elixir": (NOT_TRUE,), "go": GO, "java": JAVA, "kotlin": JAVA, "php": PHP, "ruby": RUBY,
-    "rust": RUST, "swift": (XCTEST,),
+    "cpp": CPP, "csharp": CSHARP, "dart": DART, "elixir": (NOT_TRUE,), "go": GO, "java": JAVA, "kotlin": JAVA,
+    "php": PHP, "ruby": RUBY, "rust": RUST, "scala": SCALA, "swift": (XCTEST,),
 }  # fmt: skip
 """By language, what is asked of each text that has one of several forms."""

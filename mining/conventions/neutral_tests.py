@@ -45,6 +45,8 @@ EITHER = re.compile(rb"\b(?:it|test)\b")
 BOTH = frozenset({b"@jest/globals", b"bun:test", b"mocha", b"node:test", b"vitest"})
 """Modules that name one function `it` and `test`."""
 OPENED = re.compile(IN_SOURCE.encode())
+CAUGHT = re.compile(rb"\b(?:SCENARIO|TEST_CASE)\w*\(")
+"""What opens a test of the libraries of C++ whose checks are called `CHECK`."""
 
 
 class EqualForm(NeutralConvention):
@@ -55,6 +57,7 @@ class EqualForm(NeutralConvention):
     question = "How is {key} written in tests?"
     # what departs tests the same
     cap = "advise"
+    version = 2
     never = frozenset({ALONE, SEVERAL, EQUAL_NONE})
     roles = frozenset({"src", "tests"})
     asked = MATTERS.keys()
@@ -266,6 +269,67 @@ class EqualForm(NeutralConvention):
             departs=("func f() {\n    XCTAssert(a)\n}\n",),
             nearly=("func f() {\n    XCTAssertEqual(a, b)\n}\n",),
         ),
+        Examples(
+            value="`isNull`",
+            key="a check for `null`",
+            path="test/a_test.dart",
+            conforms=("void main() {\n  expect(f(a, null), isNull);\n}\n",),
+            departs=("void main() {\n  expect(f(a, g()), null, reason: 'b');\n}\n",),
+            nearly=("void main() {\n  expect(a, f(null));\n}\n",),
+        ),
+        Examples(
+            value="`hasLength(2)`",
+            key="a check of a length",
+            path="test/a_test.dart",
+            conforms=("void main() {\n  expect(a, hasLength(2));\n}\n",),
+            departs=(
+                "void main() {\n  expect(a.length, 2);\n}\n",
+                "void main() {\n  expect(a.length, equals(2));\n}\n",
+            ),
+            nearly=("void main() {\n  expect(a.length, greaterThan(2));\n}\n",),
+        ),
+        Examples(
+            value="`a shouldEqual b`",
+            key="a comparison",
+            path="src/test/scala/ASpec.scala",
+            conforms=("class A {\n  f(a) shouldEqual 1\n}\n",),
+            departs=(
+                "class A {\n  f(a) shouldBe 1\n}\n",
+                "class A {\n  f(a) should be(1)\n}\n",
+                "class A {\n  f(a) should equal(1)\n}\n",
+                "class A {\n  f(a) should ===(1)\n}\n",
+            ),
+            nearly=(
+                "class A {\n  f(a) shouldBe empty\n}\n",
+                "class A {\n  f(a) shouldBe a[String]\n}\n",
+                "class A {\n  f(a) should be(defined)\n}\n",
+                "class A {\n  f(a) shouldBe >(1)\n}\n",
+            ),
+        ),
+        Examples(
+            value="`EXPECT_FALSE(a)`",
+            key=FALSE,
+            path="test/a_test.cc",
+            conforms=("TEST(A, B) {\n  ASSERT_FALSE(f(a));\n}\n",),
+            departs=("TEST(A, B) {\n  EXPECT_TRUE(!f(a, b));\n}\n", "TEST(A, B) {\n  EXPECT_EQ(f(a), false);\n}\n"),
+            nearly=("TEST(A, B) {\n  EXPECT_TRUE(!a && b);\n}\n", "TEST(A, B) {\n  EXPECT_TRUE(!!a);\n}\n"),
+        ),
+        Examples(
+            value="`REQUIRE_FALSE(a)`",
+            key=FALSE,
+            path="tests/a.cpp",
+            conforms=('TEST_CASE("a") {\n  REQUIRE_FALSE(f(a));\n}\n',),
+            departs=('TEST_CASE("a") {\n  REQUIRE( !f(a) );\n}\n', 'TEST_CASE("a") {\n  CHECK(!a);\n}\n'),
+            nearly=("void f() {\n  CHECK(!a);\n}\n", 'TEST_CASE("a") {\n  REQUIRE(!(a || b) || c);\n}\n'),
+        ),
+        Examples(
+            value="`EXPECT_EQ(a, 1)`",
+            key=LITERAL,
+            path="test/a_test.cc",
+            conforms=("TEST(A, B) {\n  EXPECT_EQ(f(a), 1);\n}\n", "TEST(A, B) {\n  EXPECT_EQ(nullptr, a);\n}\n"),
+            departs=("TEST(A, B) {\n  EXPECT_TRUE(f(a) == 1);\n}\n", "TEST(A, B) {\n  EXPECT_TRUE(NULL == a);\n}\n"),
+            nearly=("TEST(A, B) {\n  EXPECT_TRUE(a == b);\n}\n", "TEST(A, B) {\n  EXPECT_TRUE(a == 1 || b);\n}\n"),
+        ),
     )
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
@@ -351,6 +415,9 @@ def is_free(node: Node, file: AnyView) -> bool:
         around = innermost(node, FUNCTIONS)
         taken = around.child_by_field_name("parameters") if around is not None else None
         return taken is not None and b"testing." in (taken.text or b"")
+    if language == "cpp":
+        # that of a program ends it
+        return not (node.text or b"").startswith(b"CHECK") or CAUGHT.search(file.utf8) is not None
     if language == "php":
         # what is no test case has no such methods, and what is static no `$this`
         if not file.path.endswith(("Test.php", "TestCase.php")):
