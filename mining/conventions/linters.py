@@ -247,6 +247,16 @@ LINTERS = {
         re.compile(rb"/[/*][*\s]*(?:es|ox)lint-(disable-line|disable-next-line|disable|enable)\b"),
         {"disable": rest_of_file, "disable-line": own_lines, "disable-next-line": lines_below},
     ),
+    "buildifier": Linter(
+        b"buildifier",
+        re.compile(rb"#\s*buildifier\s*:\s*(disable)\s*=\s*"),
+        {"disable": alone(lines_below)},
+    ),
+    "checkstyle": Linter(
+        b"checkstyle",
+        re.compile(rb"\bCHECKSTYLE[:.][ \t]?(OFF|ON|off|on|stop|resume)\b"),
+        {"off": rest_of_file, "stop": rest_of_file},
+    ),
     "clang-tidy": Linter(
         b"nolint",
         # without a rule it is of C++ itself more often than of a name, as below of PHP
@@ -254,11 +264,44 @@ LINTERS = {
         {"": alone(lines_below), "begin": rest_of_file, "nextline": lines_below},
         re.compile(rb"\(([^)\n]*)"),
     ),
+    "credo": Linter(
+        b"credo:disable",
+        re.compile(rb"#\s*credo:disable-for-(next-line|previous-line|this-file)\b"),
+        {"next-line": lines_below, "previous-line": line_before, "this-file": whole_file},
+    ),
+    "csharp": Linter(
+        b"#pragma",
+        re.compile(rb"#\s*pragma\s+warning\s+(disable|restore)\b"),
+        {"disable": rest_of_file},
+        re.compile(rb"[ \t]*([^\n/]*)"),
+    ),
+    "dart": Linter(
+        b"ignore",
+        re.compile(rb"//\s*(ignore|ignore_for_file)\s*:(?=\s*\w+_\w)"),
+        {"ignore": alone(lines_below), "ignore_for_file": whole_file},
+    ),
+    "golangci": Linter(
+        b"//nolint:",
+        re.compile(rb"//(nolint):(?=\w)"),
+        {"nolint": alone(lines_below)},
+        re.compile(rb"([\w,-]+)"),
+    ),
     "hlint": Linter(
         b"hlint",
         re.compile(rb"\{-#?\s*HLINT\s+(ignore)(?=\s*\")"),
         {"ignore": whole_file},
         re.compile(rb"\s*\"([^\"\n]*)"),
+    ),
+    "ktlint": Linter(
+        b"ktlint-",
+        re.compile(rb"\bktlint-(disable|enable)\b"),
+        {"disable": alone(rest_of_file)},
+    ),
+    "perlcritic": Linter(
+        b"critic",
+        re.compile(rb"##\s*(no|use)\s+critic\b"),
+        {"no": alone(rest_of_block)},
+        re.compile(rb"\s*\(?\s*([^)\n]*)"),
     ),
     "phpcs": Linter(
         b"phpcs:",
@@ -276,9 +319,26 @@ LINTERS = {
         re.compile(rb"\brubocop *: *(disable|enable|todo)\b"),
         {"disable": alone(rest_of_file), "todo": alone(rest_of_file)},
     ),
+    "scalastyle": Linter(
+        b"scalastyle:",
+        re.compile(rb"\bscalastyle:(off|on|ignore)\b"),
+        {"off": rest_of_file, "ignore": own_lines},
+    ),
+    "solhint": Linter(
+        b"solhint-",
+        re.compile(rb"\bsolhint-(disable-line|disable-next-line|disable|enable)\b"),
+        {"disable": rest_of_file, "disable-line": own_lines, "disable-next-line": lines_below},
+    ),
+    # whatever it finds on a line
+    "sonar": Linter(b"nosonar", re.compile(rb"\b(NOSONAR)\b"), {"nosonar": own_lines}, re.compile(rb"()")),
     "swift-format": Linter(
         b"swift-format-ignore",
         re.compile(rb"\bswift-format-ignore(-file|)\b"),
+        {"": alone(lines_below), "-file": whole_file},
+    ),
+    "tflint": Linter(
+        b"tflint-ignore",
+        re.compile(rb"\btflint-ignore(-file|)\s*:"),
         {"": alone(lines_below), "-file": whole_file},
     ),
     "swiftlint": Linter(

@@ -78,7 +78,7 @@ class ImportName(NeutralConvention):
     cap = "advise"
     linter_codes = frozenset({
         "AvoidStarImport", "ST1001", "WildcardImport", "dot-imports", "import-style", "importas", "no-namespace",
-        "no-wildcard-imports", "prefer-node-protocol", "useNodejsImportProtocol",
+        "no-wildcard-imports", "prefer-node-protocol", "revive", "staticcheck", "stylecheck", "useNodejsImportProtocol",
     })  # fmt: skip
     defaults = frozenset({OWN_NAME})
     never = frozenset({UNMARKED})  # the form from before there was a mark

@@ -109,7 +109,9 @@ class MessageForm(NeutralConvention):
     # what departs says the same
     cap = "advise"
     version = 2
-    linter_codes = frozenset({"lowercase-name", "prefer-lowercase-title"})
+    linter_codes = frozenset({
+        "ST1005", "error-strings", "lowercase-name", "prefer-lowercase-title", "revive", "staticcheck", "stylecheck",
+    })  # fmt: skip
     roles = frozenset({"src", "tests", "scripts"})
     values = (LOWER, CAPITAL, STOP, NO_STOP)
     examples = Examples(

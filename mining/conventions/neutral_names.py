@@ -49,9 +49,14 @@ GO = {"camelCase": "MixedCaps", "CapWords": "MixedCaps"}
 """What Go calls the cases: that of the first letter says who may use a name, and is no choice."""
 NAMING = frozenset(
     {"Camel", "ClassName", "FunctionName", "MethodName", "Naming", "TypeName", "VariableName", "_name", "camelCase"}
-    | {"camelcase", "identifier-naming", "naming-convention"}
+    | {"camelcase", "identifier-naming", "naming-convention", "ModuleName", "-naming", "name-conventions", "-name-"}
+    | {"CA1707", "IDE1006", "SA1300", "camel_case_", "naming_convention", "identifier_names"}
+    | {"class.name", "method.name", "object.name", "golint", "nosnakecase", "revive", "staticcheck", "stylecheck"}
 )
-"""What the rules about names hold in theirs: of Biome, clang-tidy, ESLint, HLint, PHPCS, PHPMD, RuboCop, SwiftLint."""
+"""
+What the rules about names hold in theirs: of Biome, clang-tidy, Credo, ESLint, HLint, PHPCS, PHPMD, RuboCop, SwiftLint
+and others; or how what finds them is called, where an order names that alone.
+"""
 CALLED = {"CapWords": "PascalCase"}
 """What other languages than Python call a case."""
 
@@ -65,7 +70,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = frozenset({PROSE})
-    version = 20
+    version = 21
     examples = Examples(
         value="camelCase",
         key="function",
@@ -421,7 +426,7 @@ class DefinitionAffix(NeutralConvention):
     is_mined = True
     linter_codes = NAMING
     spared = frozenset({GIVEN_NAMES, PROSE})
-    version = 11
+    version = 12
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",

@@ -121,7 +121,8 @@ class ParameterName(NeutralConvention):
     name = "parameter-name"
     question = "How is a parameter of type `{key}` called?"
     cap = "advise"  # what is called otherwise works
-    linter_codes = frozenset({"ST1016", "receiver-naming"})
+    linter_codes = frozenset({"ST1016", "receiver-naming", "revive", "staticcheck", "stylecheck"})
+    version = 2
     asked = TAKEN.keys()
     defaults = frozenset({ROLE})
     is_mined = True

@@ -103,6 +103,9 @@ def read_orders(source: Source) -> Iterator[tuple[Silence, bool]]:
 def comment_at(source: Source, byte: int) -> Node | None:
     """Return the comment that holds *byte*, or None."""
     node = source.tree.root_node.descendant_for_byte_range(byte, byte + 1)
+    # an order to a compiler has words of its own
+    if node is not None and not is_comment(node) and not node.child_count:
+        node = node.parent
     comment = None
     while node is not None and is_comment(node):
         comment, node = node, node.parent
@@ -120,4 +123,4 @@ def codes_in(rules: bytes, prefix: str) -> tuple[str, ...]:
 def is_comment(node: Node) -> bool:
     """Claim that a node is a comment, or part of one."""
     # in Haskell, orders to linters may be written like those to the compiler
-    return "comment" in node.type or node.type in ("marginalia", "pragma")
+    return "comment" in node.type or node.type in ("marginalia", "pragma", "preproc_pragma")

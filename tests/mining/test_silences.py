@@ -117,6 +117,38 @@ def test_what_a_linter_is_told_of_something_else_is_asked(convention: str, text:
             "// phpcs:enable\nfunction c() {}\n",
             ["c"],
         ),
+        ("a.go", "package a\n\n//nolint:revive,lll // the protocol's\nfunc a_b() {}\n\nfunc c() {}\n", ["c"]),
+        ("a.go", "package a\n\nfunc a_b() {} //nolint:stylecheck\n\nfunc c() {} //nolint:gosec\n", ["c"]),
+        (
+            "a.ex",
+            "defmodule A do\n  # credo:disable-for-next-line Credo.Check.Readability.FunctionNames\n"
+            "  def aB, do: 1\n  def c, do: 1\nend\n",
+            ["A", "c"],
+        ),
+        ("A.java", "class A {\n  void a_b() {} // NOSONAR\n  void c() {}\n}\n", ["A", "c"]),
+        (
+            "A.java",
+            "class A {\n  // CHECKSTYLE:OFF: MethodName\n  void a_b() {}\n  // CHECKSTYLE:ON\n  void c() {}\n}\n",
+            ["A", "c"],
+        ),
+        (
+            "A.cs",
+            "class A {\n#pragma warning disable IDE1006 // the protocol's\n    void a_b() { f(); }\n"
+            "#pragma warning restore IDE1006\n    void C() { f(); }\n}\n",
+            ["A", "C"],
+        ),
+        ("a.kt", "fun A_b() = 1 // ktlint-disable function-naming\nfun c() = 1\n", ["c"]),
+        ("a.dart", "// ignore: non_constant_identifier_names\nvoid a_b() {}\nvoid c() {}\n", ["c"]),
+        ("a.dart", "// ignore_for_file: non_constant_identifier_names\nvoid a_b() {}\n", []),
+        ("a.scala", "object A {\n  def a_b() = 1 // scalastyle:ignore method.name\n  def c() = 1\n}\n", ["A", "c"]),
+        ("a.pl", "sub aB { ## no critic (NamingConventions::Capitalization)\n  1;\n}\nsub c { 1; }\n", ["c"]),
+        (
+            "a.sol",
+            "contract A {\n    // solhint-disable-next-line func-name-mixedcase\n"
+            "    function a_b() public {}\n    function c() public {}\n}\n",
+            ["A", "c"],
+        ),
+        ("a.bzl", "# buildifier: disable=name-conventions\ndef aB():\n    pass\n\ndef c():\n    pass\n", ["c"]),
         ("a.swift", "class a_b {\n  // swiftlint:disable:previous type_name\n  var a = 1\n}\n", []),
         ("a.swift", "// swiftlint:disable:next type_name\n@objc\nclass a_b {\n  var a = 1\n}\n", []),
     ],
