@@ -93,6 +93,12 @@ LIBRARY = re.compile(
 """Libraries that web pages carry along."""
 SERVED = frozenset({"_static", "assets", "htdocs", "javascripts", "js", "lib", "media", "public", "static", "www"})
 """Folders that are served to the web; elsewhere such a library may be what the house makes."""
+BANNER = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*/\*(?:!|\*[\s*]*@(?:license|preserve)\b)[\s*]*[^\n]*?\b(?:v\d+\.\d+|\d+\.\d+\.\d+)"
+)
+"""What a release of a library of scripts opens with, which minifying leaves in place: its name and its version."""
+TERMS = re.compile(rb"https?://|licen[cs]e|copyright|\(c\)", re.IGNORECASE)
+"""What such a head says, too: where it is from, or on what terms."""
 BY_NAME = (
     *(("old_documentation", ARCHIVE), ("translation", TRANSLATION), ("template", TEMPLATE)),
     *(("generated", MIGRATION), ("boilerplate", BOILERPLATE)),
@@ -141,6 +147,16 @@ def is_vendored(name: str) -> bool:
     return not VENDORED.isdisjoint(folders) or is_served or RELEASE.search(name) is not None
 
 
+def is_release(head: bytes, path: str) -> bool:
+    """Claim that what opens with *head* is a release of a library that lies at *path* to be served to the web."""
+    if not BANNER.match(head) or not TERMS.search(head):
+        return False
+    *folders, _ = path.split("/")
+    served = SERVED - {"lib"}
+    # at the top such a folder holds what the house makes
+    return not served.isdisjoint(folders[1:]) or not (served - {"js"}).isdisjoint(folders[:1])
+
+
 def content_reason(data: bytes, path: str = "") -> str:
     """Return why a file with these bytes is skipped, or nothing; by its *path* it may be prose."""
     if len(data) > LARGEST_FILE:
@@ -155,6 +171,8 @@ def content_reason(data: bytes, path: str = "") -> str:
     if any(word in lowered for word in GENERATED_WORDS) and GENERATED.search(head):
         return "generated"
     if b"endored" in head and COPIED.search(head) and not path.endswith(PROSE):
+        return "vendored"
+    if is_release(head, path):
         return "vendored"
     long = sum(length for length in map(len, data.split(b"\n")) if length > LONGEST_LINE)
     if 2 * long > len(data) or path.endswith(MINIFIED):

@@ -305,6 +305,27 @@ def test_a_library_beside_the_scripts_of_a_page_is_vendored(write_tree):
     assert dict.fromkeys(library, "vendored") == dict(found.skips)
 
 
+@pytest.mark.parametrize(
+    ("path", "head", "reason"),
+    [
+        ("web/static/slider.js", "/*!\n * Slider v2.1\n * https://example.org/slider\n */", "vendored"),
+        ("docs/js/slider.js", "/*! Slider 2.1.0 | (c) A. Maker | MIT License */", "vendored"),
+        ("static/slider.js", "/** @license Slider v2.1.0\n * Copyright A. Maker\n */", "vendored"),
+        # the library's own house
+        ("js/slider.js", "/*! Slider 2.1.0 | (c) A. Maker | MIT License */", ""),
+        ("lib/slider.js", "/*! Slider 2.1.0 | (c) A. Maker | MIT License */", ""),
+        ("slider.js", "/*! Slider 2.1.0 | (c) A. Maker | MIT License */", ""),
+        # a house's own head
+        ("static/shop.js", "/*!\n * shop\n * Copyright(c) A. Maker\n * MIT Licensed\n */", ""),
+        ("static/shop.js", "/**\n * @license\n * Licensed under the Apache License, Version 2.0\n */", ""),
+        ("static/shop.js", "/* needs slider 2.1.0, https://example.org/slider */", ""),
+    ],
+)
+def test_a_release_of_a_library_is_told_by_its_head(path, head, reason):
+    """Its name, its version and its terms stand in a comment that minifying keeps, in a folder for the web."""
+    assert reason == content_reason(f"{head}\nfunction double(x) {{ return 2 * x }}\n".encode(), path)
+
+
 def test_the_code_of_others_is_left_out_however_its_folder_is_called(write_tree, commit_tree):
     """A folder for the code of third parties is written in several ways."""
     root = write_tree(
