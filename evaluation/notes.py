@@ -135,12 +135,13 @@ def given_up(files: Iterable[Inspected], tiers: Collection[str]) -> list[str]:
     """
     Return a sentence on each rule of *tiers* that a change of *files* departs from more than half as often as was kept.
 
-    It is meant, then, and the change is the wrong place to say so.
+    It is meant, then, and the change is the wrong place to say so. What does not exist is no habit, and never meant.
     """
+    known = conventions_by_id()
     places: defaultdict[str, list[str]] = defaultdict(list)
     kept: dict[str, int] = {}
     for finding in (alert.finding for file in files for alert in file.alerts if alert.state == "new"):
-        if finding.entry.tier in tiers:
+        if finding.entry.tier in tiers and not known[finding.entry.convention].is_fact:
             places[finding.entry.id].append(finding.path)
             kept[finding.entry.id] = finding.entry.conforming
     return [

@@ -143,8 +143,8 @@ def summarize(report: Report) -> str:
     if places := report.opportunities:
         share = f"{report.governed / places:.0%}"
         asked.append(f"rules cover {report.governed:,} of {counted(places, 'place')} ({share})")
-    if (own := report.governed_by_own) is not None:
-        asked.append(f"{f'{own:,}' if own else 'none'} of them by how the repository's own API is used")
+        if (own := report.governed_by_own) is not None:
+            asked.append(f"{f'{own:,}' if own else 'none'} of them by how the repository's own API is used")
     look = "entry of the baseline looks" if report.paid == 1 else "entries of the baseline look"
     paid = f"; {report.paid} {look} mended: idiolect baseline prune" if report.paid else ""
     return f"{', '.join([found, *excused])}; {', '.join(asked)}{paid}"

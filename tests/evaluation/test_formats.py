@@ -351,6 +351,7 @@ def test_text_says_how_many_places_the_rules_about_the_house_s_own_api_govern(pr
 
     assert "2 files, rules cover " in said and said.endswith("%), 2 of them by how the repository's own API is used")
     assert "own API" not in render_report(report_of(profile, files), "text")
+    assert "no findings; 0 files" == render_report(report_of(learned, []), "text").strip()
 
 
 def test_text_counts_many_findings_by_rule(profile: Profile):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +149,21 @@ def test_a_change_that_gives_up_a_habit_is_told_how(house: Path):
     assert told.startswith("S01: this change does otherwise in 240 places where 360 kept it.")
     git(house, "checkout", "-q", "--", *(f"m{i}.py" for i in range(2, 60)))
     assert () == run_check(Request(house, base="HEAD", names=False)).notes
+
+
+def test_names_that_a_change_loses_are_no_habit_that_it_gives_up(write_tree, commit_tree: Commit):
+    """A module that was moved is missed in many files: nobody is told to leave it at that."""
+    if not find_resolver():
+        pytest.skip("needs the resolver")
+    uses = {f"app/use{number}.py": f"from app.old import a\n\nb = a({number})\n" for number in range(30)}
+    root = write_tree({"app/__init__.py": "", "app/old.py": "def a(n):\n    return n\n", **uses})
+    commit_tree(root, "Begin")
+    git(root, "mv", "app/old.py", "app/new.py")
+
+    report = run_check(Request(root, base="HEAD", mode="new"))
+
+    assert {"A11[module]": 30} == Counter(alert.finding.entry.id for alert in report.alerts)
+    assert not [note for note in report.notes if "A11" in note]
 
 
 def test_code_that_may_not_be_read_is_named(house: Path, monkeypatch: pytest.MonkeyPatch):
