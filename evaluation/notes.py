@@ -15,6 +15,7 @@ from ..mining.languages import Language, install_command, language_of
 from ..mining.patterns import matcher_of
 from ..mining.profile import Profile
 from ..mining.reading import is_locked
+from ..mining.roles import is_test_path
 from ..mining.settings import FILES as SETTINGS_FILES
 from ..mining.settings import Settings, settings_of, stated_settings
 from ..mining.source import Source
@@ -54,6 +55,14 @@ def unjudged(locked: Sequence[str], submodules: Sequence[str], paths: Sequence[s
     notes = [f"{counted(len(locked), 'file')} may not be read, edited or not: {shown(locked)}"] if locked else []
     moved = f"{counted(len(submodules), 'changed submodule')} {verb} not judged: {shown(submodules)}"
     return notes + ([f"{moved}; {way}"] if submodules else [])
+
+
+def gone(before: Iterable[str], now: Collection[str]) -> list[str]:
+    """Return a sentence on the modules that stood *before*, and do not *now*: others may name them."""
+    left = sorted(path for path in before if path.endswith(".py") and path not in now and not is_test_path(path))
+    stood = "is no longer where it" if len(left) == 1 else "are no longer where they"
+    told = f"{counted(len(left), 'module')} {stood} stood: {shown(left)}"
+    return [f"{told}; `--mode new` asks whether other files still name what is gone"] if left else []
 
 
 def left_alone(

@@ -7,7 +7,7 @@ One run of `check`. In: a `Request`. Out: its `Report`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from ..mining.learn import settle
 from ..mining.overrides import override_for
 from ..mining.profile import Profile
 from ..mining.reading import read_start
+from ..mining.repository import list_files
 from ..mining.settings import Settings
 from ..mining.source import Source, parse_source
 from ..mining.tiers import TIERS, tiers_from
@@ -109,6 +110,8 @@ def list_notes(request: Request, change: Change | None, standard: Standard, judg
         told += [notes.NOTHING_STAGED] if request.staged and not change.added else []
         told += edits_of_standard(request, change, standard)
         told += notes.unjudged(change.locked, change.submodules, request.paths)
+        # of added lines alone, nobody asks what others name
+        told += notes.gone(change.base.blobs, now(request, change)) if request.names and request.mode == "lines" else []
     told += [*notes.other_rules(profile), *notes.without_grammar(judged.paths), *notes.unparsed(sources)]
     told += notes.left_alone(request.root, names, read, settings, sources, is_whole=is_whole)
     told += notes.unread(names, settings)
@@ -121,6 +124,11 @@ def list_notes(request: Request, change: Change | None, standard: Standard, judg
     else:
         told += notes.of_other_code([file.judgement for file in judged.files])
     return told + (notes.given_up(judged.files, tiers_from(request.lowest)) if change is not None else [])
+
+
+def now(request: Request, change: Change) -> Collection[str]:
+    """Return the names of all files that there are after *change*."""
+    return change.staged.blobs if change.staged is not None else {*list_files(request.root)}
 
 
 def answerable(baseline: Baseline, names: bool) -> Baseline:

@@ -160,10 +160,15 @@ def test_names_that_a_change_loses_are_no_habit_that_it_gives_up(write_tree, com
     commit_tree(root, "Begin")
     git(root, "mv", "app/old.py", "app/new.py")
 
+    (told,) = run_check(Request(root, base="HEAD")).notes
     report = run_check(Request(root, base="HEAD", mode="new"))
 
+    assert told.startswith("1 module is no longer where it stood: app/old.py; `--mode new` asks")
     assert {"A11[module]": 30} == Counter(alert.finding.entry.id for alert in report.alerts)
-    assert not [note for note in report.notes if "A11" in note]
+    assert () == report.notes
+    git(root, "add", "-A")
+    assert told in run_check(Request(root, staged=True)).notes
+    assert () == run_check(Request(root, base="HEAD", names=False)).notes
 
 
 def test_code_that_may_not_be_read_is_named(house: Path, monkeypatch: pytest.MonkeyPatch):
